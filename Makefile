@@ -1,0 +1,51 @@
+# Needs make and Python 3.11 or newer; everything else goes into .venv on the first run.
+PYTHON ?= python3
+VENV   ?= .venv
+ROWS   ?= 1000000
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test docs clean check-python
+
+help: ## show this help
+	@echo "usage: make TARGET [PYTHON=python3.12] [VENV=.venv]"
+	@echo
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  %-8s %s\n' "$$name" "$$text"; done
+
+check-python:
+	@command -v $(PYTHON) >/dev/null 2>&1 || { echo "error: $(PYTHON) not found; logcorr needs Python 3.11 or newer (make PYTHON=/path/to/python)" >&2; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: $$($(PYTHON) --version) is too old; logcorr needs Python 3.11 or newer (make PYTHON=python3.11)" >&2; exit 2; }
+
+$(BIN)/python: | check-python
+	@echo "creating $(VENV)"
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "error: could not create $(VENV); on Debian and Ubuntu: apt install python3-venv" >&2; exit 2; }
+
+# The stamps depend on pyproject.toml alone: an editable install needs no other reason to be repeated.
+$(VENV)/.installed: pyproject.toml | $(BIN)/python
+	@echo "installing logcorr into $(VENV)"
+	@$(PIP) install --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: pyproject.toml | $(BIN)/python
+	@echo "installing logcorr and its development tools into $(VENV)"
+	@$(PIP) install --editable '.[dev]'
+	@touch $@ $(VENV)/.installed
+
+demo: $(VENV)/.installed ## a pair of a million lines each with an incident, correlated
+	@$(BIN)/logcorr generate pair .demo --rows $(ROWS) --incident --force
+	@$(BIN)/logcorr correlate .demo/requests.log .demo/responses.log
+
+test: $(VENV)/.installed-dev ## lint, types, import contracts and every test
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m pytest -q
+
+docs: $(VENV)/.installed-dev ## write docs/cli.md anew from the commands
+	@$(BIN)/python docs/generate_cli.py
+
+clean: ## remove what make made
+	rm -rf $(VENV) .demo build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find core tui tests docs -name __pycache__ -type d -prune -exec rm -rf {} +

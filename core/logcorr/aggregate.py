@@ -1,0 +1,173 @@
+"""Exchanges and orphans → partial aggregates: pure steps on lazy frames, and the sums they merge into.
+
+In timeline and windows an exchange counts at its request's time (errors and latency too), `responses` at the
+response's, an orphan at its own.
+"""
+
+from pathlib import Path
+
+import polars as pl
+
+from logcorr.clock import Grid
+from logcorr.counts import Cells, Tables
+from logcorr.latency import Spread, spread
+
+TOP = 100
+FAILURE = (pl.col("status_code") >= 400) | (pl.col("status_code") < 100)
+BAND_EDGES_PER_DECADE = 10
+_MOST_USERS_IN_MEMORY = 400_000
+_USER_PARTS = 16
+
+_EMPTY_USERS = pl.DataFrame(
+    schema={"user_id": pl.String, "requests": pl.Int64, "errors": pl.Int64, "orphans": pl.Int64}
+)
+_EMPTY_CELLS = pl.DataFrame(schema={"at": pl.Int64, "duration_us": pl.Int64, "failure": pl.Boolean, "n": pl.Int64})
+_EMPTY_STATUSES = pl.DataFrame(schema={"at": pl.Int64, "status_code": pl.Int16, "n": pl.Int64})
+_EMPTY_ARRIVALS = pl.DataFrame(schema={"at": pl.Int64, "n": pl.Int64})
+_EMPTY_BANDS = pl.DataFrame(schema={"at": pl.Int64, "band": pl.Int64, "n": pl.Int64})
+
+
+def aligned(instant: str, width_us: int) -> pl.Expr:
+    """The number of the bucket of this width in which an instant (Int64, µs) falls."""
+    return pl.col(instant) // width_us
+
+
+def cells(exchanges: pl.LazyFrame, grid: Grid) -> pl.LazyFrame:
+    """(at, duration_us, failure, n): exchanges by timeline bucket, exact duration and failure."""
+    return exchanges.group_by(
+        aligned("request_time", grid.bucket_us).alias("at"), "duration_us", FAILURE.alias("failure")
+    ).agg(pl.len().cast(pl.Int64).alias("n"))
+
+
+def statuses(exchanges: pl.LazyFrame, width_us: int) -> pl.LazyFrame:
+    """(at, status_code, n): exchanges by bucket of the request's time and status."""
+    return exchanges.group_by(aligned("request_time", width_us).alias("at"), "status_code").agg(
+        pl.len().cast(pl.Int64).alias("n")
+    )
+
+
+def arrivals(frame: pl.LazyFrame, instant: str, width_us: int) -> pl.LazyFrame:
+    """(at, n): rows by bucket of one of their instants."""
+    return frame.group_by(aligned(instant, width_us).alias("at")).agg(pl.len().cast(pl.Int64).alias("n"))
+
+
+def users(exchanges: pl.LazyFrame) -> pl.LazyFrame:
+    """(user_id, requests, errors, orphans): what each user's exchanges add."""
+    return exchanges.group_by("user_id").agg(
+        pl.len().cast(pl.Int64).alias("requests"),
+        FAILURE.sum().cast(pl.Int64).alias("errors"),
+        pl.lit(0, pl.Int64).alias("orphans"),
+    )
+
+
+def orphan_users(orphans: pl.LazyFrame) -> pl.LazyFrame:
+    """(user_id, requests, errors, orphans): what each user's orphaned requests add."""
+    count = pl.len().cast(pl.Int64)
+    return (
+        orphans.filter(pl.col("side") == "request")
+        .group_by("user_id")
+        .agg(count.alias("requests"), pl.lit(0, pl.Int64).alias("errors"), count.alias("orphans"))
+    )
+
+
+def slowest(exchanges: pl.LazyFrame) -> pl.LazyFrame:
+    """The TOP slowest exchanges, in a full order so that ties do not depend on the order of lines."""
+    order = ["duration_us", "request_time", "request_id", "user_id", "status_code"]
+    least = pl.col("duration_us").top_k(TOP).min()
+    chosen = exchanges.filter(pl.col("duration_us") >= least)
+    return chosen.sort(order, descending=[True, False, False, False, False], nulls_last=False).head(TOP)
+
+
+class Users:
+    """Counts by user for any number of users: in memory while they are few, else in parts on disk by the user's hash."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._tables = Tables(["user_id"], _EMPTY_USERS)
+        self._flushed = 0
+
+    def add(self, counts: pl.DataFrame) -> None:
+        """Adds counts (user_id, requests, errors, orphans)."""
+        self._tables.add(counts)
+        if self._tables.merged().height > _MOST_USERS_IN_MEMORY:
+            self._flush()
+
+    def parts(self) -> list[pl.LazyFrame]:
+        """All counts: lazy frames of which each user is in exactly one, once."""
+        if not self._flushed:
+            return [self._tables.merged().lazy()]
+        self._flush()
+        keys = ["user_id"]
+        return [
+            pl.scan_ipc(sorted(folder.glob("*.ipc"))).group_by(keys).agg(pl.all().sum())
+            for folder in sorted(self._folder.iterdir())
+        ]
+
+    def _flush(self) -> None:
+        counts = self._tables.merged().with_columns(
+            part=(pl.col("user_id").fill_null("").hash(seed=9) % _USER_PARTS).cast(pl.Int8)
+        )
+        for (number,), part in counts.group_by("part"):
+            folder = self._folder / f"{number}"
+            folder.mkdir(parents=True, exist_ok=True)
+            part.drop("part").write_ipc(folder / f"{self._flushed:06d}.ipc")
+        self._tables.replace(_EMPTY_USERS)
+        self._flushed += 1
+
+
+class Aggregates:
+    """Everything that the report needs of the exchanges, added up bucket by bucket."""
+
+    def __init__(self, grid: Grid, folder: Path) -> None:
+        self.grid = grid
+        self.cells = Cells(_EMPTY_CELLS)
+        self.bands = Tables(["at", "band"], _EMPTY_BANDS)
+        self.timeline = Tables(["at", "status_code"], _EMPTY_STATUSES)
+        self.windows = Tables(["at", "status_code"], _EMPTY_STATUSES)
+        self.responses = Tables(["at"], _EMPTY_ARRIVALS)
+        self.users = Users(folder)
+        self.slowest = pl.DataFrame()
+        self.spreads = {False: Spread(), True: Spread()}
+
+    def add(self, exchanges: pl.DataFrame) -> None:
+        """Adds the exchanges of one bucket."""
+        frame = exchanges.lazy()
+        grid = self.grid
+        plans = [
+            cells(frame, grid),
+            statuses(frame, grid.bucket_us),
+            statuses(frame, grid.window_us),
+            arrivals(frame, "response_time", grid.bucket_us),
+            users(frame),
+            slowest(frame),
+        ]
+        new_cells, timeline, windows, responses, user_counts, slow = pl.collect_all(plans, engine="streaming")
+        for failed in (False, True):
+            self.spreads[failed] = self.spreads[failed].plus(spread(new_cells.filter(pl.col("failure") == failed)))
+        self.cells.add(new_cells)
+        self.bands.add(banded(new_cells))
+        self.timeline.add(timeline)
+        self.windows.add(windows)
+        self.responses.add(responses)
+        self.users.add(user_counts)
+        both = pl.concat([self.slowest, slow]) if self.slowest.height else slow
+        self.slowest = slowest(both.lazy()).collect()
+
+    def status(self) -> dict[str, int]:
+        """Exchanges by status code so far."""
+        counts = self.windows.merged().group_by("status_code").agg(pl.col("n").sum()).sort("status_code")
+        return {str(code): n for code, n in counts.iter_rows()}
+
+
+def banded(cells_: pl.DataFrame) -> pl.DataFrame:
+    """(at, band, n): non-negative durations by histogram band, the index of the band's lower edge in `band_edges_us`."""
+    edges = pl.Series(band_edges_us())
+    kept = cells_.filter(pl.col("duration_us") >= 0)
+    bands = edges.search_sorted(kept["duration_us"], side="right").cast(pl.Int64) - 1
+    return kept.with_columns(bands.alias("band")).group_by("at", "band").agg(pl.col("n").sum())
+
+
+def band_edges_us() -> list[int]:
+    """Lower edges of the histogram's bands: 0, then ten a decade from 1 µs to beyond any duration."""
+    edges = {round(10 ** (step / BAND_EDGES_PER_DECADE)) for step in range(18 * BAND_EDGES_PER_DECADE + 1)}
+    return [0, *sorted(edges)]

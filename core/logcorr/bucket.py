@@ -1,0 +1,135 @@
+"""Pairs one bucket: runs the pure steps of `pairing`, branching on what the data is like.
+
+Most ids stand once on each side: those rows need one join. Only the repeated ones are ranked.
+"""
+
+import msgspec
+import polars as pl
+
+from logcorr import pairing
+from logcorr.model import Pairing, Side
+from logcorr.pairing import KEY
+
+
+class Rules(msgspec.Struct, frozen=True, kw_only=True):
+    """How entries of one id pair, and the longest duration (µs) of a pair."""
+
+    policy: Pairing = "in-order"
+    max_duration_us: int | None = None
+
+
+class Paired(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a bucket's entries; each entry is in exactly one frame, and stands there once."""
+
+    exchanges: pl.DataFrame
+    orphans: list[pl.DataFrame]
+    repeats: list[pl.DataFrame]
+
+
+class _Clash(Exception):  # noqa: N818 - a turn in the road, not an error
+    """Two different ids of this bucket have the same hash."""
+
+
+def pair(requests: pl.LazyFrame, responses: pl.LazyFrame, rules: Rules) -> Paired:
+    """Pairs all entries of a bucket. Joins on the hash of the id; on the id itself where two ids share a hash."""
+    hashed = [_collect(side.with_columns(pl.col("request_id").hash().alias(KEY))) for side in (requests, responses)]
+    try:
+        return _pair(hashed[0], hashed[1], rules)
+    except _Clash:
+        plain = [side.with_columns(pl.col("request_id").alias(KEY)) for side in hashed]
+        return _pair(plain[0], plain[1], rules)
+
+
+def _pair(requests: pl.DataFrame, responses: pl.DataFrame, rules: Rules) -> Paired:
+    if all(side[KEY].n_unique() == side.height for side in (requests, responses)):
+        return _pair_unique(requests, responses, rules)
+    repeated = _collect(pairing.repeated_keys(requests.lazy(), responses.lazy()))
+    single, several = (
+        [_collect(side.lazy().join(repeated.lazy(), on=KEY, how=how)) for side in (requests, responses)]
+        for how in ("anti", "semi")
+    )
+    ones = _pair_unique(single[0], single[1], rules)
+    more = _pair_repeated(several[0], several[1], rules)
+    return Paired(
+        exchanges=pl.concat([ones.exchanges, more.exchanges]),
+        orphans=[*ones.orphans, *more.orphans],
+        repeats=[*ones.repeats, *more.repeats],
+    )
+
+
+def _pair_unique(requests: pl.DataFrame, responses: pl.DataFrame, rules: Rules) -> Paired:
+    placed = [side.lazy().with_row_index("place") for side in (requests, responses)]
+    pairs = _collect(pairing.join(placed[0], placed[1]))
+    _check_ids(pairs)
+    left = [
+        _others(side, pairs[place]) for side, place in ((requests, "place"), (responses, "place_right"))
+    ]
+    none = pl.lit(None, pl.String)
+    orphans = [_collect(pairing.orphans(left[0].lazy(), "request", none)), _collect(pairing.orphans(left[1].lazy(), "response", none))]
+    exchanges, torn = _take_apart(pairs, rules)
+    return Paired(exchanges=exchanges, orphans=[*orphans, *torn], repeats=[])
+
+
+def _pair_repeated(requests: pl.DataFrame, responses: pl.DataFrame, rules: Rules) -> Paired:
+    sides: dict[Side, pl.DataFrame] = {
+        "request": _collect(pairing.ranked(requests.lazy(), "request")),
+        "response": _collect(pairing.ranked(responses.lazy(), "response")),
+    }
+    if any(side["clash"].any() for side in sides.values()):
+        raise _Clash
+    pairs = _collect(pairing.matched(sides["request"].lazy(), sides["response"].lazy(), rules.policy))
+    _check_ids(pairs)
+    exchanges, torn = _take_apart(pairs, rules)
+    matched_keys = exchanges_keys(pairs, exchanges)
+    orphans, repeats = [*torn], []
+    others = {"request": sides["response"], "response": sides["request"]}
+    for side, entries in sides.items():
+        rest = entries.join(pairs.select(pl.col(f"{side}_row").alias("row")), on="row", how="anti")
+        again = pl.col("redelivered")
+        repeats.append(_collect(pairing.repeats(rest.lazy().filter(again), side, pl.lit("redelivered"))))
+        left = rest.lazy().filter(~again)
+        if rules.policy != "in-order":
+            present = others[side].lazy().select(KEY).unique()
+            superseded = left.join(present, on=KEY, how="semi")
+            repeats.append(_collect(pairing.repeats(superseded, side, pl.lit("superseded"))))
+            left = left.join(present, on=KEY, how="anti")
+        known = left.join(matched_keys.lazy(), on=KEY, how="semi")
+        orphans.append(_collect(pairing.orphans(known, side, pl.lit("repeated_id"))))
+        alone = left.join(matched_keys.lazy(), on=KEY, how="anti")
+        orphans.append(_collect(pairing.orphans(alone, side, pl.lit(None, pl.String))))
+    return Paired(exchanges=exchanges, orphans=orphans, repeats=repeats)
+
+
+def exchanges_keys(pairs: pl.DataFrame, exchanges: pl.DataFrame) -> pl.DataFrame:
+    """The distinct keys of those pairs that stayed exchanges."""
+    return pairs.join(exchanges.select("request_row"), on="request_row", how="semi").select(KEY).unique()
+
+
+def _take_apart(pairs: pl.DataFrame, rules: Rules) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
+    exchanges = _collect(pairing.exchanges(pairs.lazy()))
+    if rules.max_duration_us is None:
+        return exchanges, []
+    far = pl.col("duration_us").abs() > rules.max_duration_us
+    torn = exchanges.lazy().filter(far)
+    reason = pl.lit("too_far")
+    return exchanges.filter(~far), [
+        _collect(pairing.orphans(torn.rename({"request_time": "time", "request_row": "row"}), "request", reason)),
+        _collect(pairing.orphans(torn.rename({"response_time": "time", "response_row": "row"}), "response", reason)),
+    ]
+
+
+def _others(entries: pl.DataFrame, places: pl.Series) -> pl.DataFrame:
+    """The entries at none of the places."""
+    if places.len() == entries.height:
+        return entries.clear()
+    free = pl.repeat(value=True, n=entries.height, dtype=pl.Boolean, eager=True)
+    return entries.filter(free.scatter(places, values=False))
+
+
+def _check_ids(pairs: pl.DataFrame) -> None:
+    if pairs.lazy().pipe(pairing.collisions).collect().item():
+        raise _Clash
+
+
+def _collect(frame: pl.LazyFrame) -> pl.DataFrame:
+    return frame.collect(engine="streaming")

@@ -1,0 +1,408 @@
+"""The `logcorr` command: words on a command line → options, results → stdout, stderr and an exit code.
+
+The only core file that knows click; nothing imports it. The engine is imported when a command needs it.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import click
+
+from logcorr import __version__, resources, units
+from logcorr.errors import LogcorrError, UsageError
+from logcorr.model import CorrelateOptions, Output, View
+
+_FAILED_CONDITION = 1
+_INTERNAL = 70
+_BYTES_PER_THREAD = 96 << 20
+_CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+_VIEWS = (
+    *("exchanges", "slow", "errors", "orphans", "malformed"),
+    *("duplicates", "redelivered", "superseded", "skewed", "users"),
+)
+
+
+class Quantity(click.ParamType[int]):
+    """A duration or a size as people write it, read by one of the functions of `units`."""
+
+    def __init__(self, name: str, read: Callable[[str], int]) -> None:
+        self.name, self._read = name, read
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        try:
+            return self._read(value)
+        except UsageError as error:
+            self.fail(str(error), param, ctx)
+
+
+DURATION = Quantity("duration", units.duration_us)
+SIZE = Quantity("size", units.size_bytes)
+
+
+class Command(click.Group):
+    """The top of the command: turns every error into one or two lines on stderr and its exit code."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        kwargs["standalone_mode"] = False
+        try:
+            result = super().main(*args, **kwargs)
+            sys.stdout.flush()
+        except click.ClickException as error:
+            error.show()
+            sys.exit(error.exit_code)
+        except LogcorrError as error:
+            _say(f"error: {error}")
+            sys.exit(error.exit_code)
+        except (click.Abort, KeyboardInterrupt):
+            _say("interrupted.")
+            sys.exit(130)
+        except BrokenPipeError:
+            # Whoever read our output has had enough; what is still buffered goes nowhere.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(0)
+        except Exception as error:  # noqa: BLE001 - the last resort: never a traceback
+            if os.environ.get("LOGCORR_DEBUG"):
+                raise
+            _say(f"internal error: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}")
+            _say("please report this; LOGCORR_DEBUG=1 shows where it happened.")
+            sys.exit(_INTERNAL)
+        sys.exit(result if isinstance(result, int) else 0)
+
+
+@click.group(cls=Command, context_settings=_CONTEXT)
+@click.version_option(__version__, prog_name="logcorr")
+def main() -> None:
+    """Pair request and response logs of any size, and account for every line.
+
+    \b
+    Examples:
+      logcorr correlate requests.log responses.log
+      logcorr correlate requests.log responses.log -o matched.ndjson --orphans orphans.csv
+      logcorr generate pair /tmp/demo --incident
+
+    Shell completion: eval "$(_LOGCORR_COMPLETE=bash_source logcorr)", or zsh_source, fish_source.
+    """
+
+
+@main.command()
+@click.argument("logs", nargs=-1, metavar="[REQUESTS RESPONSES]", type=click.Path())
+@click.option("--requests", "requests", multiple=True, type=click.Path(), help="A request log; may be given again.")
+@click.option("--responses", "responses", multiple=True, type=click.Path(), help="A response log; may be given again.")
+@click.option("-o", "--output", type=click.Path(), help="Matched exchanges: .json .ndjson .jsonl .csv .parquet, or -.")
+@click.option("--columns", default="", help="More columns for -o, separated by commas: duration_us, request_time, ...")
+@click.option("--orphans", type=click.Path(), help="Orphans of both sides, each with its reason.")
+@click.option("--malformed", type=click.Path(), help="Malformed lines, each with its reason and text.")
+@click.option("--report", type=click.Path(), help="The whole report as JSON.")
+@click.option("--sort", type=click.Choice(["none", "time"]), default="none", help="Order of the records written.")
+@click.option("--force", is_flag=True, help="Replace output files that exist.")
+@click.option(
+    "--pairing",
+    type=click.Choice(["in-order", "first", "last"]),
+    default="in-order",
+    show_default=True,
+    help="How the entries of one id pair.",
+)
+@click.option("--max-duration", type=DURATION, help="Take pairs apart that last longer, either way.")
+@click.option("--edge", type=DURATION, help="How near an end of the logs an orphan is excused.  [default: p99.9, 1s]")
+@click.option("--skew", type=float, default=0.0, help="Milliseconds to add to every response's time; may be negative.")
+@click.option("--window", type=DURATION, default="1m", show_default=True, help="Width of the worst window.")
+@click.option("--memory", type=SIZE, help="The most memory to take.  [default: a quarter of the machine's, 512MB to 4GB]")
+@click.option("--store", type=click.Path(), help="Folder to keep runs in.  [default: the platform's cache folder]")
+@click.option("--no-store", is_flag=True, help="Keep no run folder.")
+@click.option(
+    "--progress",
+    type=click.Choice(["auto", "bar", "json", "none"]),
+    default="auto",
+    show_default=True,
+    help="Progress on stderr.",
+)
+@click.option("--fail-if", multiple=True, help="Exit with 1 if this holds, such as 'p99>500ms'; may be given again.")
+def correlate(logs: tuple[str, ...], **given: Any) -> int:
+    """Pair two logs: which requests were answered, when, how, and which never were.
+
+    REQUESTS and RESPONSES are files, folders or quoted globs; plain, .gz or .zst.
+
+    \b
+    Examples:
+      logcorr correlate requests.log responses.log
+      logcorr correlate requests.log.gz responses.log.gz -o - | jq .
+      logcorr correlate --requests 'web-*/req.log' --responses responses/ -o all.parquet
+      logcorr correlate requests.log responses.log --fail-if 'p99>500ms' --fail-if 'orphan_rate>1%'
+
+    With no -o, a readable summary is printed. A run on the same logs with the same options opens again at once.
+    """
+    options = _correlate_options(logs, given)
+    conditions = [units.condition(text) for text in given["fail_if"]]
+    os.environ.setdefault("POLARS_MAX_THREADS", str(_threads(options.memory_bytes)))
+    from logcorr import run, store
+    from logcorr.interrupt import interruptible
+    from logcorr.progress import progress_sink
+
+    with progress_sink(given["progress"], sys.stderr) as sink:
+        result = interruptible(
+            lambda cancel: run.correlate(options, on_event=sink, cancel=cancel), store.abandon_all
+        )
+    folder = str(result.folder) if result.folder else None
+    if options.outputs and any(output.view == "exchanges" for output in options.outputs):
+        if result.reused:
+            _say(f"opened the finished run {folder} again.")
+    else:
+        from logcorr.summary import render_summary
+
+        color = _wants_color()
+        width = _width()
+        _print(render_summary(result.report, width=width, color=color, reused=result.reused, folder=folder))
+    return _judge(conditions, result.report)
+
+
+@main.group()
+def generate() -> None:
+    """Make test logs whose truth is known."""
+
+
+@generate.command("pair")
+@click.argument("directory", type=click.Path(file_okay=False))
+@click.option("--rows", type=int, default=1_000_000, show_default=True, help="About how many lines each log has.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Same seed and options, same bytes.")
+@click.option("--start", default="2025-11-21T14:00:00Z", show_default=True, help="Time of the first request.")
+@click.option("--span", type=DURATION, default="2h", show_default=True, help="Time between first and last request.")
+@click.option("--users", type=int, default=50_000, show_default=True, help="How many users there are.")
+@click.option("--request-orphans", type=float, default=0.003, show_default=True, help="Share of lost responses.")
+@click.option("--response-orphans", type=float, default=0.0005, show_default=True, help="Share of lost requests.")
+@click.option("--retries", type=float, default=0.002, show_default=True, help="Share of ids that are used twice.")
+@click.option("--redelivered", type=float, default=0.001, show_default=True, help="Share of lines written twice.")
+@click.option("--malformed", type=float, default=0.0005, show_default=True, help="Share of malformed lines.")
+@click.option("--blank", type=float, default=0.0001, show_default=True, help="Share of blank lines.")
+@click.option("--disorder", type=DURATION, default="2s", show_default=True, help="How far lines are out of order.")
+@click.option("--skew", type=float, default=0.001, show_default=True, help="Share of negative durations.")
+@click.option("--incident", is_flag=True, help="A latency spike, a burst of 5xx and a crash that loses responses.")
+@click.option("--header", is_flag=True, help="Name the columns in a first line.")
+@click.option("--utf8-only", is_flag=True, help="No malformed line that is not UTF-8.")
+@click.option("--force", is_flag=True, help="Replace files that exist.")
+def generate_pair(directory: str, **given: Any) -> None:
+    """Write requests.log, responses.log and truth.json into DIRECTORY.
+
+    truth.json holds the ledger, orphan reasons and pair count that a correct run must report.
+
+    \b
+    Examples:
+      logcorr generate pair /tmp/demo --rows 1000000 --incident
+      logcorr generate pair /tmp/dirty --malformed 0.05 --retries 0.1 --seed 7
+    """
+    from logcorr.generate import PairOptions
+    from logcorr.generate import generate_pair as write
+    from logcorr.interrupt import interruptible
+
+    span, disorder, utf8_only = given.pop("span"), given.pop("disorder"), given.pop("utf8_only")
+    options = PairOptions(
+        directory=directory,
+        span_s=span / 1e6,
+        disorder_s=disorder / 1e6,
+        encoding_errors=not utf8_only,
+        **given,
+    )
+
+    def work(cancel: Any) -> dict[str, Any]:
+        def watch(_done: int, _total: int) -> None:
+            if cancel.is_set():
+                raise KeyboardInterrupt
+
+        return write(options, watch)
+
+    truth = interruptible(work, lambda: None)
+    _say(f"wrote {directory}: {truth['pairs']:,} pairs; what a correct run must report is in truth.json.")
+
+
+@main.group(invoke_without_command=True)
+@click.pass_context
+def runs(context: click.Context) -> None:
+    """List, show and remove finished runs.
+
+    \b
+    Examples:
+      logcorr runs list
+      logcorr runs show 3f2a
+      logcorr runs remove --all
+    """
+    if context.invoked_subcommand is None:
+        context.invoke(runs_list)
+
+
+_store_option = click.option("--store", type=click.Path(), help="Folder the runs are in.  [default: the cache folder]")
+
+
+@runs.command("list")
+@_store_option
+@click.option("--json", "as_json", is_flag=True, help="A line of JSON for each run.")
+def runs_list(store: str | None = None, *, as_json: bool = False) -> None:
+    """List finished runs, newest first."""
+    from logcorr import listing
+
+    found = listing.rows(_root(store))
+    if not found and not as_json:
+        _say(f"no runs in {_root(store)}.")
+    _print(listing.as_json(found) if as_json else listing.as_text(found, _width()))
+
+
+@runs.command("show")
+@click.argument("run")
+@_store_option
+@click.option("--json", "as_json", is_flag=True, help="The report as JSON.")
+def runs_show(run: str, store: str | None, *, as_json: bool) -> None:
+    """Print the summary of RUN: a name of `runs list`, the start of one, or a folder."""
+    from logcorr.store import encode, find
+
+    folder = find(_root(store), run)
+    if as_json:
+        _print(encode(folder.report).decode())
+        return
+    from logcorr.summary import render_summary
+
+    _print(render_summary(folder.report, width=_width(), color=_wants_color(), reused=True, folder=str(folder.path)))
+
+
+@runs.command("remove")
+@click.argument("names", nargs=-1, metavar="[RUN]...")
+@_store_option
+@click.option("--all", "every", is_flag=True, help="Remove every run.")
+def runs_remove(names: tuple[str, ...], store: str | None, *, every: bool) -> None:
+    """Remove finished runs."""
+    from logcorr.store import find, runs, sweep
+
+    if bool(names) == every:
+        message = "name the runs to remove, or give --all."
+        raise UsageError(message)
+    root = _root(store)
+    doomed = runs(root) if every else [find(root, name) for name in names]
+    for folder in {folder.path: folder for folder in doomed}.values():
+        folder.remove()
+    if every:
+        sweep(root)
+    _say(f"removed {len(doomed)} run{'' if len(doomed) == 1 else 's'}.")
+
+
+@main.command()
+@click.argument("run")
+@click.option("--view", type=click.Choice(_VIEWS), required=True, help="Which rows.")
+@click.option("-o", "--output", required=True, type=click.Path(), help=".json .ndjson .jsonl .csv .parquet, or -.")
+@click.option("--columns", default="", help="More columns for views of exchanges, separated by commas.")
+@click.option("--sort", type=click.Choice(["none", "time"]), default="none", help="Order of the records.")
+@click.option("--force", is_flag=True, help="Replace a file that exists.")
+@_store_option
+def export(run: str, store: str | None, *, force: bool, **given: Any) -> None:
+    """Write a view of a finished RUN to a file.
+
+    \b
+    Examples:
+      logcorr export 3f2a --view orphans -o orphans.json
+      logcorr export 3f2a --view slow -o - --columns request_time | head
+    """
+    output = Output(
+        view=given["view"],
+        path=given["output"],
+        columns=_names(given["columns"]),
+        sort_time=given["sort"] == "time",
+    )
+    from logcorr import exports
+    from logcorr import store as stores
+    from logcorr.interrupt import interruptible
+
+    root = _root(store)
+    interruptible(lambda _cancel: exports.one(stores.find(root, run), output, root, force=force), stores.abandon_all)
+
+
+def _correlate_options(logs: tuple[str, ...], given: dict[str, Any]) -> CorrelateOptions:
+    requests, responses = given["requests"], given["responses"]
+    if len(logs) == 2 and not requests and not responses:
+        requests, responses = (logs[0],), (logs[1],)
+    elif logs or not requests or not responses:
+        message = "give REQUESTS and RESPONSES, or --requests and --responses for several files a side."
+        raise UsageError(message)
+    columns = _names(given["columns"])
+    if columns and given["output"] is None:
+        message = "--columns goes with -o."
+        raise UsageError(message)
+    outputs = [
+        Output(
+            view=cast("View", view),
+            path=path,
+            columns=columns if view == "exchanges" else (),
+            sort_time=given["sort"] == "time",
+        )
+        for view, path in (
+            ("exchanges", given["output"]),
+            ("orphans", given["orphans"]),
+            ("malformed", given["malformed"]),
+        )
+        if path is not None
+    ]
+    return CorrelateOptions(
+        requests=requests,
+        responses=responses,
+        pairing=given["pairing"],
+        max_duration_us=given["max_duration"],
+        edge_us=given["edge"],
+        skew_us=round(given["skew"] * 1000),
+        window_us=_positive("--window", given["window"]),
+        memory_bytes=_positive("--memory", given["memory"] or resources.default_memory()),
+        store=given["store"],
+        keep=not given["no_store"],
+        outputs=tuple(outputs),
+        report_path=given["report"],
+        force=given["force"],
+    )
+
+
+def _judge(conditions: Sequence[units.Condition], report: Any) -> int:
+    code = 0
+    for condition in conditions:
+        value = condition.holds(report)
+        if value is not None:
+            _say(f"failed: {condition.text} ({condition.metric} is {value:g}{condition.unit}).")
+            code = _FAILED_CONDITION
+    return code
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _positive(option: str, value: int) -> int:
+    if value <= 0:
+        message = f"{option} must be more than 0."
+        raise UsageError(message)
+    return value
+
+
+def _root(store: str | None) -> Path:
+    from logcorr.store import default_root
+
+    return Path(store) if store else default_root()
+
+
+def _threads(memory_bytes: int) -> int:
+    """Each thread of the engine holds morsels of its own, so a small budget allows only few."""
+    return max(1, min(os.cpu_count() or 1, memory_bytes // _BYTES_PER_THREAD))
+
+
+def _wants_color() -> bool:
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _width() -> int:
+    import shutil
+
+    return shutil.get_terminal_size((100, 24)).columns
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(text if text.endswith("\n") or not text else text + "\n")
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"logcorr: {text}\n")

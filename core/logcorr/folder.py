@@ -1,0 +1,160 @@
+"""Buckets as they are paired → the Parquet views of a run folder."""
+
+from pathlib import Path
+
+import polars as pl
+
+from logcorr.bucket import Paired
+from logcorr.clock import Grid
+from logcorr.ingest import Ingested
+from logcorr.model import SIDES, Side
+from logcorr.places import file_of, line_of
+
+_ROW_GROUP = 100_000
+_INSTANT = pl.Datetime("us", "UTC")
+_ORPHANS = pl.Schema(
+    {
+        "side": pl.String,
+        "request_id": pl.String,
+        "time": pl.Int64,
+        "user_id": pl.String,
+        "status_code": pl.Int16,
+        "reason": pl.String,
+        "row": pl.UInt32,
+    }
+)
+
+
+class Folder:
+    """The views of one run while it is made. Exchanges are final at once; orphans wait for the edge, which decides reasons."""
+
+    def __init__(self, run: Path, spill: Path, starts: dict[Side, list[int]]) -> None:
+        self._run, self._starts, self._parts = run, starts, 0
+        self._orphans = spill / "orphans"
+        for path in (*(run / view for view in ("exchanges", "orphans", "malformed", "duplicates", "users")), self._orphans):
+            path.mkdir(mode=0o700)
+        self.rows = dict.fromkeys(("exchanges", "orphans", "malformed", "duplicates", "users"), 0)
+        self.open_orphans = 0
+        self.repeats: dict[tuple[str, str], int] = {}
+
+    def add(self, paired: Paired) -> None:
+        """Writes what one bucket came to."""
+        name = f"{self._parts:04d}"
+        self._parts += 1
+        self._sink(self._exchange_columns(paired.exchanges.lazy()), "exchanges", name)
+        self.rows["exchanges"] += paired.exchanges.height
+        orphans = pl.concat([frame for frame in paired.orphans if frame.height] or [_ORPHANS.to_frame()])
+        self.open_orphans += orphans.height
+        orphans.write_ipc(self._orphans / f"{name}.ipc")
+        repeats = [frame for frame in paired.repeats if frame.height]
+        if repeats:
+            together = pl.concat(repeats)
+            self.rows["duplicates"] += together.height
+            for side, kind, n in together.group_by("side", "kind").len().iter_rows():
+                self.repeats[side, kind] = self.repeats.get((side, kind), 0) + n
+            self._sink(self._located(together.lazy()), "duplicates", name)
+
+    def exchanges(self) -> pl.LazyFrame:
+        """The exchanges written so far."""
+        return pl.scan_parquet(sorted((self._run / "exchanges").glob("*.parquet")), glob=False)
+
+    def raw_orphans(self) -> pl.LazyFrame:
+        """The orphans as pairing left them: `reason` is null where the edge decides."""
+        return pl.scan_ipc(sorted(self._orphans.glob("*.ipc")), glob=False)
+
+    def finish_orphans(self, edge_us: int, first_request_us: int | None, last_response_us: int | None) -> None:
+        """Gives every orphan its reason and writes the view."""
+        time, side = pl.col("time"), pl.col("side")
+        reason = pl.when(pl.col("reason").is_not_null()).then(pl.col("reason"))
+        if last_response_us is not None:
+            in_flight = (side == "request") & (time > last_response_us - edge_us)
+            reason = reason.when(in_flight).then(pl.lit("in_flight"))
+        if first_request_us is not None:
+            before = (side == "response") & (time < first_request_us + edge_us)
+            reason = reason.when(before).then(pl.lit("before_start"))
+        final = self.raw_orphans().with_columns(reason.otherwise(pl.lit("lost")).alias("reason"))
+        self._sink(self._located(final), "orphans", "0000")
+
+    def orphans(self) -> pl.LazyFrame:
+        """The finished orphans, instants as Int64 µs."""
+        return pl.scan_parquet(self._run / "orphans" / "0000.parquet").with_columns(pl.col("time").cast(pl.Int64))
+
+    def finish_malformed(self, sides: dict[Side, Ingested]) -> dict[Side, dict[str, int]]:
+        """Writes the malformed lines of both sides; returns how many there are by reason."""
+        counts: dict[Side, dict[str, int]] = {}
+        for side in SIDES:
+            frame = sides[side].rejects
+            counts[side] = dict(frame.group_by("reason").len().collect(engine="streaming").iter_rows())
+            starts = self._starts[side]
+            rows = frame.select(
+                pl.lit(side).alias("side"),
+                file_of("row", starts).alias("file"),
+                line_of("row", starts).alias("line"),
+                "reason",
+                "text",
+                "truncated",
+            )
+            self._sink(rows, "malformed", side)
+            self.rows["malformed"] += sum(counts[side].values())
+        return counts
+
+    def finish_users(self, parts: list[pl.LazyFrame]) -> None:
+        """Writes the counts of all users."""
+        for number, part in enumerate(parts):
+            self._sink(part, "users", f"{number:04d}")
+        written = pl.scan_parquet(sorted((self._run / "users").glob("*.parquet")))
+        self.rows["users"] = int(written.select(pl.len()).collect().item())
+
+    def finish_duplicates(self) -> None:
+        """Leaves an empty view where nothing was repeated."""
+        if not self.rows["duplicates"]:
+            names = ["side", "request_id", "time", "user_id", "status_code", "kind", "row"]
+            kinds = {**_ORPHANS, "kind": pl.String}
+            self._sink(self._located(pl.LazyFrame(schema={name: kinds[name] for name in names})), "duplicates", "0000")
+
+    def _sink(self, frame: pl.LazyFrame, view: str, name: str) -> None:
+        frame.sink_parquet(
+            self._run / view / f"{name}.parquet",
+            compression="lz4",
+            statistics=False,
+            row_group_size=_ROW_GROUP,
+            engine="streaming",
+        )
+
+    def _exchange_columns(self, exchanges: pl.LazyFrame) -> pl.LazyFrame:
+        request, response = self._starts["request"], self._starts["response"]
+        return exchanges.select(
+            "request_id",
+            "user_id",
+            "status_code",
+            pl.col("request_time").cast(_INSTANT),
+            pl.col("response_time").cast(_INSTANT),
+            "duration_us",
+            file_of("request_row", request).alias("request_file"),
+            line_of("request_row", request).alias("request_line"),
+            file_of("response_row", response).alias("response_file"),
+            line_of("response_row", response).alias("response_line"),
+        )
+
+    def _located(self, entries: pl.LazyFrame) -> pl.LazyFrame:
+        """Entries of both sides with `file` and `line` in place of `row`."""
+        sides = [
+            entries.filter(pl.col("side") == side).select(
+                pl.exclude("time", "row"),
+                pl.col("time").cast(_INSTANT),
+                file_of("row", self._starts[side]).alias("file"),
+                line_of("row", self._starts[side]).alias("line"),
+            )
+            for side in SIDES
+        ]
+        return pl.concat(sides)
+
+
+def orphan_arrivals(orphans: pl.LazyFrame, grid: Grid) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Orphans (at, side, n) by timeline bucket and by window."""
+    plans = [
+        orphans.group_by((pl.col("time") // width).alias("at"), "side").agg(pl.len().cast(pl.Int64).alias("n"))
+        for width in (grid.bucket_us, grid.window_us)
+    ]
+    by_bucket, by_window = pl.collect_all(plans, engine="streaming")
+    return by_bucket, by_window

@@ -1,0 +1,169 @@
+"""Line text → columns, or the reason why not. Every line format lives here and only here.
+
+Pure: lazy frames in and out. A log's common form is parsed by streaming expressions; the few lines that fail them
+take the careful path, a morsel's worth at a time.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import polars as pl
+
+from logcorr import timestamps
+from logcorr.model import Side
+from logcorr.timestamps import CommonForm
+
+SPACE = " \t"
+NO_IDS = ("", "-", "null", "none", "nil", "undefined")
+HEADER_IDS = ("request_id", "request-id", "requestid", "id")
+BOM = "\ufeff"
+TEXT_LIMIT_BYTES = 4096
+
+# A line as a reader gives it: its text, its number from 0 over all files of the side, and the reason a reader
+# already knows for refusing it.
+LINE_SCHEMA = pl.Schema({"line": pl.String, "row": pl.UInt32, "refused": pl.String})
+
+REJECT_SCHEMA = pl.Schema({"row": pl.UInt32, "reason": pl.String, "text": pl.String, "truncated": pl.Boolean})
+
+_STATUS = r"^[0-9]{1,3}$"
+_USUAL_ID_BYTES = max(len(word) for word in NO_IDS) + 1
+
+
+class PairFormat(msgspec.Struct, frozen=True, kw_only=True):
+    """`TIMESTAMP,REQUEST_ID,VALUE`: VALUE is a user id in request logs, a status code in response logs."""
+
+    side: Side
+    form: CommonForm
+    shift_us: int = 0
+
+    @property
+    def value(self) -> str:
+        """The name of the third column."""
+        return "user_id" if self.side == "request" else "status_code"
+
+    @property
+    def schema(self) -> pl.Schema:
+        """What an entry is: request_id, time (Int64, µs), user_id or status_code, row."""
+        kind = pl.String() if self.side == "request" else pl.Int16()
+        return pl.Schema({"request_id": pl.String, "time": pl.Int64, self.value: kind, "row": pl.UInt32})
+
+
+def entries(lines: pl.LazyFrame, form: PairFormat, reject: Callable[[pl.DataFrame], None]) -> pl.LazyFrame:
+    """The valid entries among `lines` (LINE_SCHEMA), in the schema of `form`.
+
+    Every other line reaches `reject`, a morsel's worth at a time, as (row, reason, text, truncated); a blank line has
+    no reason. `reject` is called from the engine's threads, one call at a time under the interpreter's lock.
+    """
+
+    def settle(morsel: pl.DataFrame) -> pl.DataFrame:
+        columns = form.schema.names()
+        common = morsel["common"] & ~_no_ids(morsel["request_id"])
+        if common.all():
+            return morsel.select(columns)
+        rest = classify(morsel.filter(~common).select(LINE_SCHEMA.names()), form)
+        rejected = rest.filter(~pl.col("valid"))
+        if rejected.height:
+            reject(excerpts(rejected))
+        return pl.concat([morsel.filter(common).select(columns), rest.filter("valid").select(columns)])
+
+    return _common(lines, form).map_batches(settle, streamable=True, schema=form.schema)
+
+
+def classify(lines: pl.DataFrame, form: PairFormat) -> pl.DataFrame:
+    """Every line (LINE_SCHEMA) with `valid`, the columns of an entry, and the `reason` where it is none.
+
+    The careful path: exact for every line, at several times the cost of the common one.
+    """
+    parts = pl.col("line").str.splitn(",", 4).struct
+    column = pl.col
+    split = lines.with_columns(
+        blank=column("line").str.strip_chars(SPACE) == "",
+        stamp=parts.field("field_0").str.strip_chars(SPACE),
+        request_id=parts.field("field_1").str.strip_chars(SPACE),
+        field=parts.field("field_2").str.strip_chars(SPACE),
+        three=parts.field("field_2").is_not_null() & parts.field("field_3").is_null(),
+    )
+    stamps = split["stamp"].zip_with(split["three"], pl.Series([None], dtype=pl.String))
+    split = split.with_columns(timestamps.careful(stamps).alias("time") + form.shift_us)
+    checks: list[tuple[pl.Expr, pl.Expr]] = [
+        (column("blank"), pl.lit(None, pl.String)),
+        (column("refused").is_not_null(), column("refused")),
+        (~column("three"), pl.lit("fields")),
+        (column("time").is_null(), pl.lit("timestamp")),
+        (column("request_id").str.to_lowercase().is_in(NO_IDS), pl.lit("request_id")),
+    ]
+    if form.side == "response":
+        checks.append((~column("field").str.contains(_STATUS), pl.lit("status_code")))
+    reason: Any = pl
+    for check, name in checks:
+        reason = reason.when(check).then(name)
+    value = column("field").str.to_integer(strict=False, dtype=pl.Int64).cast(pl.Int16, strict=False)
+    return split.with_columns(
+        reason.alias("reason"),
+        (null_if_empty("field") if form.side == "request" else value).alias(form.value),
+    ).with_columns(valid=column("reason").is_null() & ~column("blank"))
+
+
+def excerpts(rejected: pl.DataFrame) -> pl.DataFrame:
+    """What is kept of refused lines (REJECT_SCHEMA): their text, cut to TEXT_LIMIT_BYTES."""
+    long = rejected["line"].str.len_bytes() > TEXT_LIMIT_BYTES
+    text = rejected["line"]
+    if long.any():
+        text = pl.Series([_cut(line) if over else line for line, over in zip(text, long, strict=True)])
+    return rejected.select("row", "reason", text.alias("text"), long.alias("truncated"))
+
+
+def first_line(text: str) -> str | None:
+    """What a file's first line is when that differs from the same line elsewhere: without its BOM, or None if a header."""
+    bare = text.removeprefix(BOM)
+    fields = [field.strip(SPACE) for field in bare.split(",")]
+    if len(fields) > 1 and fields[1].lower() in HEADER_IDS and bare.strip(SPACE):
+        stamp = timestamps.careful(pl.Series([fields[0]]))
+        if stamp.null_count():
+            return None
+    return bare
+
+
+def null_if_empty(name: str) -> pl.Expr:
+    """The named text column with null for the empty text."""
+    return pl.when(pl.col(name) != "").then(pl.col(name))
+
+
+def _common(lines: pl.LazyFrame, form: PairFormat) -> pl.LazyFrame:
+    """LINE_SCHEMA and the columns of an entry, with `common` telling whether the line is an entry of the common form."""
+    parts = pl.col("line").str.splitn(",", 4).struct
+    stamp, name, field = parts.field("field_0"), parts.field("field_1"), parts.field("field_2")
+    column = pl.col
+    split = lines.select(
+        *LINE_SCHEMA.names(),
+        timestamps.fast(stamp, form.form).alias("time") + form.shift_us,
+        name.str.strip_chars(SPACE).alias("request_id"),
+        field.alias("field") if form.side == "response" else field.str.strip_chars(SPACE).alias("field"),
+        parts.field("field_3").is_null().alias("three"),
+    )
+    common = (
+        column("time").is_not_null()
+        & column("three")
+        & column("field").is_not_null()
+        & column("refused").is_null()
+    )
+    if form.side == "request":
+        return split.with_columns(common.alias("common"), null_if_empty("field").alias(form.value))
+    # A sign is the one thing that to_integer takes and a status code does not; it sorts before the digits.
+    value = column("field").str.to_integer(strict=False, dtype=pl.Int16)
+    unsigned = (column("field").str.len_bytes() <= 3) & (column("field") >= "0")  # noqa: PLR2004
+    return split.with_columns(value.alias(form.value)).with_columns(
+        (common & unsigned & column(form.value).is_not_null()).fill_null(value=False).alias("common")
+    )
+
+
+def _no_ids(ids: pl.Series) -> pl.Series:
+    """Which of the ids are none; looks only at the lengths where no id is as short as those words."""
+    short = ids.str.len_bytes() < _USUAL_ID_BYTES
+    return short & ids.str.to_lowercase().is_in(NO_IDS) if short.any() else short
+
+
+def _cut(text: str) -> str:
+    """The text cut to at most TEXT_LIMIT_BYTES of UTF-8, at a character's edge."""
+    return text.encode()[:TEXT_LIMIT_BYTES].decode(errors="ignore")

@@ -1,0 +1,115 @@
+"""What the user named (files, globs, folders) → the input files to read, checked before any work."""
+
+import hashlib
+import os
+import stat
+from glob import glob, has_magic
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from logcorr.errors import InputError
+from logcorr.model import Fingerprint, Side
+
+Form = Literal["plain", "gzip", "zstd"]
+
+_MAGIC: tuple[tuple[bytes, Form], ...] = ((b"\x1f\x8b", "gzip"), (b"\x28\xb5\x2f\xfd", "zstd"))
+_UNREAD_MAGIC = (b"BZh", b"\xfd7zXZ\x00", b"PK\x03\x04")
+_UNREAD_ENDINGS = (".bz2", ".xz", ".zip", ".7z", ".lz4", ".br")
+_ENDS_BYTES = 1 << 16
+_USUAL_RATIO = 10
+_SMALLEST_GZIP = 20
+
+
+class InputFile(msgspec.Struct, frozen=True, kw_only=True):
+    """One file to read: where, its name as the user gave it, its size on disk, its form and its size as text.
+
+    `text_bytes` is exact for plain files and an estimate for compressed ones.
+    """
+
+    path: Path
+    name: str
+    bytes: int
+    form: Form
+    text_bytes: int
+
+
+def resolve(side: Side, given: tuple[str, ...]) -> list[InputFile]:
+    """All files behind what was given for one side, in the order given; globs and folders sorted by name.
+
+    Raises InputError for what is missing, unreadable, not a file, of an unread form, or a folder or glob of nothing.
+    """
+    return [_inspect(side, name) for word in given for name in _expand(side, word)]
+
+
+def fingerprint(file: InputFile) -> Fingerprint:
+    """Size, time of change and a hash of both ends of a file: enough to tell whether it is still the same."""
+    digest = hashlib.blake2b(digest_size=16)
+    try:
+        with file.path.open("rb") as stream:
+            status = os.fstat(stream.fileno())
+            digest.update(stream.read(_ENDS_BYTES))
+            stream.seek(max(0, status.st_size - _ENDS_BYTES))
+            digest.update(stream.read(_ENDS_BYTES))
+    except OSError as error:
+        raise _unreadable(file.name, error) from error
+    return Fingerprint(
+        path=str(file.path.resolve()), bytes=status.st_size, mtime_ns=status.st_mtime_ns, digest=digest.hexdigest()
+    )
+
+
+def _expand(side: Side, word: str) -> list[str]:
+    path = Path(word)
+    if path.is_dir():
+        names = sorted(str(entry) for entry in path.iterdir() if entry.is_file() and not entry.name.startswith("."))
+        if not names:
+            message = f"{side} log {word!r}: the folder holds no files. Name a file, a glob or a folder of logs."
+            raise InputError(message)
+        return names
+    if has_magic(word) and not path.exists():
+        names = sorted(name for name in glob(word, recursive=True) if Path(name).is_file())
+        if not names:
+            message = f"{side} log {word!r}: no file matches. Check the pattern, and quote it for the shell."
+            raise InputError(message)
+        return names
+    return [word]
+
+
+def _inspect(side: Side, name: str) -> InputFile:
+    path = Path(name)
+    try:
+        with path.open("rb") as stream:
+            status = os.fstat(stream.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                message = f"{side} log {name!r}: not a regular file. Save the stream to a file first."
+                raise InputError(message)
+            head = stream.read(8)
+    except FileNotFoundError as error:
+        message = f"{side} log {name!r}: no such file. Check the path."
+        raise InputError(message) from error
+    except OSError as error:
+        raise _unreadable(name, error) from error
+    if head.startswith(_UNREAD_MAGIC) or path.suffix.lower() in _UNREAD_ENDINGS:
+        message = f"{side} log {name!r}: this form is not read. Give it plain, as .gz or as .zst."
+        raise InputError(message)
+    form = next((form for magic, form in _MAGIC if head.startswith(magic)), "plain")
+    return InputFile(
+        path=path, name=name, bytes=status.st_size, form=form, text_bytes=_text_bytes(path, form, status.st_size)
+    )
+
+
+def _text_bytes(path: Path, form: Form, size: int) -> int:
+    if form == "plain":
+        return size
+    if form == "gzip" and size >= _SMALLEST_GZIP:
+        with path.open("rb") as stream:
+            stream.seek(-4, os.SEEK_END)
+            expanded = int.from_bytes(stream.read(4), "little")
+        if expanded >= size:
+            return expanded
+    return size * _USUAL_RATIO
+
+
+def _unreadable(name: str, error: OSError) -> InputError:
+    return InputError(f"{name!r} cannot be read: {error.strerror or error}. Check the path and its permissions.")

@@ -1,0 +1,57 @@
+"""Runs work that can be interrupted: Ctrl+C or SIGTERM ends it within a second, and what it wrote is gone."""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from types import FrameType
+from typing import TypeVar
+
+from logcorr.errors import Cancelled
+
+_T = TypeVar("_T")
+_PATIENCE_S = 0.6
+_MESSAGE = "interrupted; nothing was kept."
+
+
+def interruptible(work: Callable[[threading.Event], _T], abandon: Callable[[], None]) -> _T:
+    """Returns what `work(cancel)` returns; raises what it raises, Cancelled once interrupted.
+
+    The engine does not stop in the middle of a join: work that has not ended shortly after being cancelled is left
+    behind, `abandon` removes what it wrote, and the process exits at once.
+    """
+    cancel = threading.Event()
+    result: list[_T] = []
+    failure: list[BaseException] = []
+
+    def body() -> None:
+        try:
+            result.append(work(cancel))
+        except BaseException as error:  # noqa: BLE001 - handed to the caller's thread
+            failure.append(error)
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        cancel.set()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    worker = threading.Thread(target=body, name="run", daemon=True)
+    worker.start()
+    try:
+        while worker.is_alive() and not cancel.is_set():
+            worker.join(0.05)
+        if cancel.is_set():
+            worker.join(_PATIENCE_S)
+        if worker.is_alive():
+            abandon()
+            sys.stderr.write(f"logcorr: {_MESSAGE}\n")
+            sys.stderr.flush()
+            os._exit(Cancelled.exit_code)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if not failure:
+        return result[0]
+    if cancel.is_set():
+        raise Cancelled(_MESSAGE) from failure[0]
+    raise failure[0]

@@ -1,0 +1,155 @@
+"""Counted durations → exact nearest-rank percentiles, of all exchanges, of populations of them and over time."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import polars as pl
+
+from logcorr.clock import ms
+from logcorr.counts import MOST_CELLS, Cells, bin_of
+from logcorr.model import Latency
+
+QUANTILES = {"p50_ms": 0.5, "p90_ms": 0.9, "p95_ms": 0.95, "p99_ms": 0.99, "p999_ms": 0.999}
+TIMELINE_QUANTILES = (0.5, 0.99)
+
+# Looks at the durations themselves: (at, duration_us, failure), a row an exchange.
+Durations = Callable[[], pl.LazyFrame]
+
+
+class Spread(msgspec.Struct, frozen=True, kw_only=True):
+    """Exact sums over one population: how many durations are negative or not, and the extremes and sum of the latter."""
+
+    count: int = 0
+    negative: int = 0
+    total_us: int = 0
+    min_us: int | None = None
+    max_us: int | None = None
+    lowest_us: int | None = None
+
+    def plus(self, other: "Spread") -> "Spread":
+        """The spread of both populations together."""
+        return Spread(
+            count=self.count + other.count,
+            negative=self.negative + other.negative,
+            total_us=self.total_us + other.total_us,
+            min_us=_of_known(min, self.min_us, other.min_us),
+            max_us=_of_known(max, self.max_us, other.max_us),
+            lowest_us=_of_known(min, self.lowest_us, other.lowest_us),
+        )
+
+
+def spread(cells: pl.DataFrame) -> Spread:
+    """The spread of exact cells (duration_us, n)."""
+    duration, n = pl.col("duration_us"), pl.col("n")
+    real = duration >= 0
+    row = cells.select(
+        count=n.filter(real).sum(),
+        negative=n.filter(~real).sum(),
+        total_us=(duration.cast(pl.Int128) * n).filter(real).sum(),
+        min_us=duration.filter(real).min(),
+        max_us=duration.filter(real).max(),
+        lowest_us=duration.min(),
+    ).row(0, named=True)
+    return Spread(**row)
+
+
+def populations(cells: Cells, durations: Durations, spreads: dict[bool, Spread]) -> dict[str, Latency]:
+    """Latency of "all", "success" and "failure"; `spreads` has those of failures (True) and successes (False)."""
+
+    def grouped(counts: pl.LazyFrame) -> pl.LazyFrame:
+        failed = pl.col("failure")
+        groups = {"all": pl.lit(value=True), "success": ~failed, "failure": failed}
+        return pl.concat([counts.filter(chosen).with_columns(group=pl.lit(name)) for name, chosen in groups.items()])
+
+    found = _percentiles(cells.merged(), grouped, None if cells.exact else durations, tuple(QUANTILES.values()))
+    of = {"success": spreads[False], "failure": spreads[True], "all": spreads[False].plus(spreads[True])}
+    return {group: _latency(group, of[group], found) for group in of}
+
+
+def estimates(cells: Cells) -> dict[str, float | None]:
+    """p50, p90, p95 and p99 in ms of the cells so far, to within a bin."""
+    found = _percentiles(cells.merged(), _all, None, (0.5, 0.9, 0.95, 0.99))
+    return {name: ms(found.get((0, quantile))) for name, quantile in QUANTILES.items() if name != "p999_ms"}
+
+
+def over_time(cells: Cells, durations: Durations) -> dict[tuple[Any, float], int]:
+    """The durations (µs) at TIMELINE_QUANTILES for each timeline bucket: {(at, quantile): duration_us}."""
+    return _percentiles(cells.merged(), _by_at, None if cells.exact else durations, TIMELINE_QUANTILES)
+
+
+def p99_by(durations: Durations, rows: int) -> dict[Any, int]:
+    """The p99 (µs) of the durations of each `at`, which may be of any type; `rows` tells how many rows there may be."""
+    exact = rows <= MOST_CELLS
+    counted = durations().with_columns(pl.col("duration_us") if exact else bin_of(pl.col("duration_us")))
+    counts = counted.group_by("at", "duration_us", "failure").agg(pl.len().cast(pl.Int64).alias("n"))
+    found = _percentiles(counts.collect(engine="streaming"), _by_at, None if exact else durations, (0.99,))
+    return {at: value for (at, _), value in found.items()}
+
+
+def _all(counts: pl.LazyFrame) -> pl.LazyFrame:
+    return counts.with_columns(group=pl.lit(0))
+
+
+def _by_at(counts: pl.LazyFrame) -> pl.LazyFrame:
+    return counts.with_columns(group="at")
+
+
+def _percentiles(
+    cells: pl.DataFrame,
+    grouped: Callable[[pl.LazyFrame], pl.LazyFrame],
+    durations: Durations | None,
+    quantiles: tuple[float, ...],
+) -> dict[tuple[Any, float], int]:
+    """{(group, quantile): duration_us} of cells; where they hold bins, `durations` looks at the durations themselves."""
+    real = pl.col("duration_us") >= 0
+    counts = _running(grouped(cells.lazy().filter(real)), ["group"])
+    total = pl.col("n").sum().over("group")
+    found = pl.concat(
+        [
+            counts.with_columns(quantile=pl.lit(quantile), rank=-(-round(quantile * 1000) * total // 1000)).pipe(_reached)
+            for quantile in quantiles
+        ]
+    ).collect()
+    if durations is not None:
+        bins = found.lazy().select("group", "quantile", "rank", bin="duration_us")
+        rows = durations().filter(real).with_columns(bin=bin_of(pl.col("duration_us")))
+        near = rows.join(bins.select("bin").unique(), on="bin", how="semi")
+        counted = near.group_by("at", "bin", "duration_us", "failure").agg(pl.len().cast(pl.Int64).alias("n"))
+        keys = ["group", "quantile", "bin", "rank"]
+        counted = grouped(counted).join(bins, on=["group", "bin"], nulls_equal=True)
+        found = _running(counted, keys).pipe(_reached).collect(engine="streaming")
+    return {
+        (group, quantile): duration
+        for group, quantile, duration in found.select("group", "quantile", "duration_us").iter_rows()
+    }
+
+
+def _running(counts: pl.LazyFrame, keys: list[str]) -> pl.LazyFrame:
+    """Counts by duration within each key, in order, with `reached`: how many are at or below."""
+    summed = counts.group_by(*keys, "duration_us").agg(pl.col("n").sum()).sort(*keys, "duration_us")
+    return summed.with_columns(reached=pl.col("n").cum_sum().over(keys))
+
+
+def _reached(counts: pl.LazyFrame) -> pl.LazyFrame:
+    """The rows whose duration is the one at `rank`; `rank` becomes that among the equal durations."""
+    before = pl.col("reached") - pl.col("n")
+    hit = (pl.col("reached") >= pl.col("rank")) & (before < pl.col("rank"))
+    return counts.filter(hit).with_columns(rank=pl.col("rank") - before)
+
+
+def _latency(group: str, spread_: Spread, values: dict[tuple[str, float], int]) -> Latency:
+    mean = spread_.total_us / spread_.count if spread_.count else None
+    return Latency(
+        count=spread_.count,
+        negative=spread_.negative,
+        min_ms=ms(spread_.min_us),
+        mean_ms=ms(mean),
+        max_ms=ms(spread_.max_us),
+        accuracy="exact",
+        **{name: ms(values.get((group, quantile))) for name, quantile in QUANTILES.items()},
+    )
+
+
+def _of_known(choose: Callable[[int, int], int], one: int | None, other: int | None) -> int | None:
+    return choose(one, other) if one is not None and other is not None else (other if one is None else one)

@@ -1,0 +1,235 @@
+"""Input files → a lazy frame of lines (LINE_SCHEMA), with the progress and cancel tap.
+
+Two readers give the same lines. polars' own `scan_lines` is the fast one; it refuses invalid UTF-8, long lines make it
+grow, and it does not say where a compressed file is broken. Then the careful one reads the side again from its start.
+`scan_lines` is marked unstable in polars: it is named here and nowhere else.
+"""
+
+import gzip
+import io
+import threading
+import zlib
+from collections.abc import Callable, Iterator
+from typing import IO
+
+import msgspec
+import polars as pl
+from polars.io.plugins import register_io_source
+
+from logcorr.errors import InputError
+from logcorr.formats import BOM, LINE_SCHEMA
+from logcorr.inputs import InputFile
+
+try:
+    from compression import zstd  # type: ignore[import-not-found, unused-ignore]
+except ImportError:
+    from backports import zstd
+
+_BLOCK_BYTES = 1 << 20
+_LONG_LINE_BYTES = 1 << 22
+_HEAD_BYTES = 1 << 16
+_KEPT_OF_REFUSED = 1 << 13
+_COMMAS = 2
+_SAMPLE_LINES = 200
+
+
+Reader = Callable[[list[InputFile], "Tally", Callable[[], None]], pl.LazyFrame]
+
+
+class NeedsCarefulReader(Exception):  # noqa: N818 - a turn in the road, not an error
+    """The fast reader met a line that only the careful one reads within bounds."""
+
+
+class Tally:
+    """What the readers of one side have counted so far; shared between the engine's threads."""
+
+    def __init__(self, files: list[InputFile]) -> None:
+        self._lock = threading.Lock()
+        self._index = {str(file.path): number for number, file in enumerate(files)}
+        self.lines = [0] * len(files)
+        self.text_bytes = [0] * len(files)
+        self._starts: dict[int, int] = {}
+
+    def add(self, number: int, first_row: int, lines: int, text_bytes: int) -> None:
+        """Counts `lines` lines of file `number`, the first of which is row `first_row` of the side."""
+        with self._lock:
+            self.lines[number] += lines
+            self.text_bytes[number] += text_bytes
+            self._starts[number] = min(self._starts.get(number, first_row), first_row)
+
+    def number_of(self, path: str) -> int:
+        """The number of the file with this path."""
+        return self._index[path]
+
+    def forget(self, number: int) -> None:
+        """Takes back the one line that file `number` was thought to have."""
+        with self._lock:
+            self.lines[number] -= 1
+
+    @property
+    def starts(self) -> list[int]:
+        """The row of the side at which each file starts, complete once all is read; an empty file starts where the next does."""
+        starts, following = [], sum(self.lines)
+        for number in reversed(range(len(self.lines))):
+            following = self._starts.get(number, following)
+            starts.append(following)
+        return starts[::-1]
+
+
+class FirstLine(msgspec.Struct, frozen=True):
+    """The first line of a file as text without its line end; `refused` as in LINE_SCHEMA.
+
+    `phantom` tells that the file is a BOM and nothing else: what a reader takes for its line is none.
+    """
+
+    text: str
+    refused: str | None
+    phantom: bool
+
+
+def fast_lines(files: list[InputFile], tally: Tally, tap: Callable[[], None]) -> pl.LazyFrame:
+    """All lines of the files by polars' own reader. `tap` is called for every morsel and may raise to end the query.
+
+    The query ends with NeedsCarefulReader, ComputeError (invalid UTF-8) or OSError (broken compression).
+    """
+
+    def count(morsel: pl.DataFrame) -> pl.DataFrame:
+        tap()
+        sizes = morsel["line"].str.len_bytes()
+        if (sizes.max() or 0) > _LONG_LINE_BYTES:
+            raise NeedsCarefulReader
+        for path, part in _by_file(morsel):
+            size = int(sizes.sum()) if part is morsel else int(part["line"].str.len_bytes().sum())
+            tally.add(tally.number_of(path), int(part["row"].min() or 0), part.height, size + part.height)  # type: ignore[call-overload]
+        return morsel.select("line", pl.col("row").cast(pl.UInt32), pl.lit(None, pl.String).alias("refused"))
+
+    scan = pl.scan_lines(
+        [file.path for file in files], row_index_name="row", glob=False, include_file_paths="path"
+    )
+    return scan.map_batches(count, streamable=True, schema=LINE_SCHEMA)
+
+
+def careful_lines(files: list[InputFile], tally: Tally, tap: Callable[[], None]) -> pl.LazyFrame:
+    """All lines of the files by a reader that takes any bytes: what is not UTF-8 is marked refused, and shown as U+FFFD.
+
+    Raises InputError that names file and offset where a compressed file is broken.
+    """
+
+    def blocks(
+        columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, _size: int | None
+    ) -> Iterator[pl.DataFrame]:
+        del predicate, n_rows  # never pushed down: the only consumer takes all rows
+        row = 0
+        for number, file in enumerate(files):
+            for texts, refused, size in _careful_blocks(file):
+                tap()
+                frame = pl.DataFrame({"line": texts, "refused": refused}, schema_overrides={"refused": pl.String})
+                frame = frame.with_columns(pl.int_range(row, row + pl.len(), dtype=pl.UInt32).alias("row"))
+                tally.add(number, row, frame.height, size)
+                row += frame.height
+                yield frame.select(columns or LINE_SCHEMA.names())
+
+    return register_io_source(blocks, schema=LINE_SCHEMA, is_pure=True)
+
+
+def first_line(file: InputFile) -> FirstLine | None:
+    """The first line of a file, BOM included; None where the file is empty or the line is of no special kind.
+
+    A line is special when it starts with a BOM or may be a header: only then can it be of another class for being first.
+    """
+    with _open(file) as stream:
+        head = _read(file, stream, _HEAD_BYTES)
+        if not head:
+            return None
+        special = head.startswith(BOM.encode()) or b"id" in head.split(b"\n", 1)[0].lower()
+    if not special:
+        return None
+    texts, refused, _ = next(_careful_blocks(file))
+    return FirstLine(texts[0], refused[0], phantom=head == BOM.encode())
+
+
+def sample(file: InputFile) -> list[str]:
+    """The first lines of a file, a few hundred at most, as text."""
+    with _open(file) as stream:
+        return _read(file, stream, _HEAD_BYTES).decode(errors="replace").splitlines()[:_SAMPLE_LINES]
+
+
+def _by_file(morsel: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
+    paths = morsel["path"]
+    if paths[0] == paths[-1]:
+        yield paths[0], morsel
+        return
+    for (path,), part in morsel.group_by("path"):
+        yield str(path), part
+
+
+def _careful_blocks(file: InputFile) -> Iterator[tuple[list[str], list[str | None], int]]:
+    """Whole lines of a file, a block at a time: their texts, the reasons to refuse them, and the bytes they took."""
+    with _open(file) as stream:
+        pending: list[bytes] = []
+        while block := _read(file, stream, _BLOCK_BYTES):
+            end = block.rfind(b"\n") + 1
+            if not end:
+                pending.append(block)
+                continue
+            pending.append(block[:end])
+            whole = b"".join(pending)
+            pending = [block[end:]] if end < len(block) else []
+            yield _decode(whole)
+        if pending:
+            yield _decode(b"".join(pending) + b"\n")
+
+
+def _decode(whole: bytes) -> tuple[list[str], list[str | None], int]:
+    raw = whole.split(b"\n")
+    raw.pop()
+    texts, refused = [], []
+    for line in raw:
+        text, reason = _decode_line(line.removesuffix(b"\r"))
+        texts.append(text)
+        refused.append(reason)
+    return texts, refused, len(whole)
+
+
+def _decode_line(line: bytes) -> tuple[str, str | None]:
+    if len(line) > _LONG_LINE_BYTES and line.count(b",") != _COMMAS and line.strip(b" \t"):
+        # Not to be copied around only to be refused; the whole line still tells whether it is UTF-8.
+        return line[:_KEPT_OF_REFUSED].decode(errors="replace"), "fields" if _is_utf8(line) else "encoding"
+    try:
+        return line.decode(), None
+    except UnicodeDecodeError:
+        return line.decode(errors="replace"), "encoding"
+
+
+def _is_utf8(line: bytes) -> bool:
+    if line.isascii():
+        return True
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _open(file: InputFile) -> IO[bytes]:
+    try:
+        if file.form == "gzip":
+            return gzip.open(file.path)  # type: ignore[return-value]
+        if file.form == "zstd":
+            return zstd.open(file.path)
+        return file.path.open("rb")
+    except OSError as error:
+        raise _broken(file, None, error) from error
+
+
+def _read(file: InputFile, stream: IO[bytes], size: int) -> bytes:
+    try:
+        return stream.read(size)
+    except (OSError, EOFError, zlib.error, zstd.ZstdError) as error:
+        raise _broken(file, stream, error) from error
+
+
+def _broken(file: InputFile, stream: IO[bytes] | None, error: Exception) -> InputError:
+    where = f" after {stream.tell():,} bytes of text" if isinstance(stream, io.IOBase) else ""
+    what = "the compressed data is broken or cut off" if file.form != "plain" else "it cannot be read"
+    return InputError(f"{file.name!r}: {what}{where} ({error}). Check the file, or copy it again.")

@@ -1,0 +1,108 @@
+"""Progress while a run goes on: counts what is done, tells it a few times a second, and stops the run when asked."""
+
+import threading
+import time
+from collections.abc import Callable
+
+import msgspec
+
+from logcorr import resources
+from logcorr.errors import Cancelled
+from logcorr.inputs import InputFile
+from logcorr.lines import Tally
+from logcorr.model import SIDES, Event, FileProgress, ProgressEvent, Side
+
+EVERY_S = 0.1
+
+Listener = Callable[[Event], None]
+
+
+class Watched(msgspec.Struct):
+    """One side's files, what has been read of them, and where their lines went so far."""
+
+    files: list[InputFile]
+    tally: Tally
+    ledger: dict[str, int]
+
+
+class Meter:
+    """The one that knows how far a run is. `tap` is cheap: call it for every morsel, from any thread."""
+
+    def __init__(self, listener: Listener | None, cancel: threading.Event | None, memory_bytes: int) -> None:
+        self._listener = listener
+        self._cancel = cancel
+        self._memory = memory_bytes
+        self._began = time.perf_counter()
+        self._last = 0.0
+        self._most = 0
+        self._stage_began = self._began
+        self.stage = "read"
+        self.seconds: dict[str, float] = {}
+        self.buckets = (0, 0)
+        self.sides: dict[Side, Watched] = {}
+
+    def tap(self) -> None:
+        """Raises Cancelled where the run was cancelled; tells the listener now and then."""
+        if self._cancel is not None and self._cancel.is_set():
+            message = "interrupted; nothing was kept."
+            raise Cancelled(message)
+        now = time.perf_counter()
+        if self._listener is not None and now - self._last >= EVERY_S:
+            self._last = now
+            self._listener(self._event(now))
+
+    def enter(self, stage: str) -> None:
+        """Ends the stage before and begins this one."""
+        now = time.perf_counter()
+        self.seconds[self.stage] = self.seconds.get(self.stage, 0.0) + now - self._stage_began
+        self.stage, self._stage_began, self._last = stage, now, 0.0
+        self.tap()
+
+    def tell(self, event: Event) -> None:
+        """Passes an event on."""
+        if self._listener is not None:
+            self._listener(event)
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the run began."""
+        return time.perf_counter() - self._began
+
+    def _event(self, now: float) -> ProgressEvent:
+        files = [
+            FileProgress(side=side, file=file.name, bytes_done=_done(file, read), bytes_total=file.bytes)
+            for side in SIDES
+            if side in self.sides
+            for file, read in zip(self.sides[side].files, list(self.sides[side].tally.text_bytes), strict=True)
+        ]
+        total = sum(file.bytes_total for file in files)
+        done = total if self.stage != "read" else sum(file.bytes_done for file in files)
+        self._most = max(self._most, done)
+        lines = sum(sum(side.tally.lines) for side in self.sides.values())
+        elapsed = now - self._began
+        return ProgressEvent(
+            stage=self.stage,
+            bytes_done=self._most,
+            bytes_total=total,
+            lines=lines,
+            rows_per_s=lines / elapsed if elapsed > 0 else 0.0,
+            eta_s=self._eta(elapsed, total),
+            buckets_done=self.buckets[0],
+            buckets_total=self.buckets[1],
+            seconds=elapsed,
+            rss_bytes=resources.rss(),
+            memory_bytes=self._memory,
+            ledger={f"{side}s": {"lines": sum(of.tally.lines), **of.ledger} for side, of in self.sides.items()},
+            files=files,
+        )
+
+    def _eta(self, elapsed: float, total: int) -> float | None:
+        """Seconds left. Reading is about half of a run, pairing most of the rest."""
+        read = self._most / total if total else 1.0
+        done, of = self.buckets
+        part = 0.5 * read + (0.5 * done / of if of else 0.0)
+        return elapsed * (1 - part) / part if part > 0.02 else None  # noqa: PLR2004 - too early to tell
+
+
+def _done(file: InputFile, text_bytes: int) -> int:
+    return min(file.bytes, int(file.bytes * text_bytes / file.text_bytes)) if file.text_bytes else file.bytes

@@ -1,0 +1,106 @@
+"""One bucket → exchanges, orphans, repeats. Pure: lazy frames in, lazy frames out.
+
+Requests are (request_id, time, user_id, row), responses (request_id, time, status_code, row), both with `key`: the hash
+of the id, or the id itself where two ids of a bucket share a hash. Rows of different ids never pair: a join on the hash
+brings both ids along, and `collisions` counts where they differ.
+"""
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from logcorr.model import Pairing, Side
+
+KEY = "key"
+_VALUE = {"request": "user_id", "response": "status_code"}
+
+
+def repeated_keys(requests: pl.LazyFrame, responses: pl.LazyFrame) -> pl.LazyFrame:
+    """The keys (one column, distinct) that stand more than once on one side: the only ones that need ranking."""
+    counts = [side.group_by(KEY).len().filter(pl.col("len") > 1).select(KEY) for side in (requests, responses)]
+    return pl.concat(counts).unique()
+
+
+def join(requests: pl.LazyFrame, responses: pl.LazyFrame, on: Sequence[str] = (KEY,)) -> pl.LazyFrame:
+    """Requests and responses side by side where `on` agrees, with `response_id` for the check that the ids agree too."""
+    left = requests.rename({"time": "request_time", "row": "request_row"})
+    right = responses.rename({"request_id": "response_id", "time": "response_time", "row": "response_row"})
+    return left.join(right, on=on, how="inner")
+
+
+def collisions(pairs: pl.LazyFrame) -> pl.LazyFrame:
+    """How many pairs of `join` are of two different ids (one row, column `collisions`)."""
+    return pairs.select((pl.col("request_id") != pl.col("response_id")).sum().alias("collisions"))
+
+
+def exchanges(pairs: pl.LazyFrame) -> pl.LazyFrame:
+    """The pairs of `join` as exchanges: request_id, user_id, status_code, times and duration in µs, rows of both logs."""
+    return pairs.select(
+        "request_id",
+        "user_id",
+        "status_code",
+        "request_time",
+        "response_time",
+        (pl.col("response_time") - pl.col("request_time")).alias("duration_us"),
+        "request_row",
+        "response_row",
+    )
+
+
+def ranked(entries: pl.LazyFrame, side: Side) -> pl.LazyFrame:
+    """Entries of repeated keys in pairing order, with `rank` (from 0 within the key), `last` and `redelivered`.
+
+    Of equal entries (id, instant, value) the first in the files keeps its rank; the others are redelivered, rank null.
+    `clash` tells that the entry before has the same key and another id.
+    """
+    value = _VALUE[side]
+    column = pl.col
+    ordered = entries.sort(KEY, "time", value, "row", nulls_last=False)
+    same_key = (column(KEY) == column(KEY).shift()).fill_null(value=False)
+    ordered = ordered.with_columns(
+        same=same_key,
+        clash=same_key & (column("request_id") != column("request_id").shift()),
+        redelivered=same_key
+        & (column("time") == column("time").shift())
+        & column(value).eq_missing(column(value).shift()),
+    )
+    # Ranks count the kept entries: their running number less that of the key's first entry.
+    numbered = ordered.with_columns(number=(~column("redelivered")).cast(pl.UInt32).cum_sum())
+    first = pl.when(~column("same")).then(column("number")).forward_fill()
+    final = pl.when(~column("same").shift(-1, fill_value=False)).then(column("number")).backward_fill()
+    return numbered.with_columns(
+        rank=pl.when(~column("redelivered")).then(column("number") - first),
+        last=~column("redelivered") & (column("number") == final),
+    ).drop("same", "number")
+
+
+def matched(requests: pl.LazyFrame, responses: pl.LazyFrame, policy: Pairing) -> pl.LazyFrame:
+    """The pairs of ranked entries under a pairing policy, as `join` gives them."""
+    sides = []
+    for entries, side in ((requests, "request"), (responses, "response")):
+        kept = entries.filter(~pl.col("redelivered"))
+        if policy != "in-order":
+            kept = kept.filter(pl.col("rank") == 0 if policy == "first" else pl.col("last"))
+        sides.append(kept.select(KEY, "rank", "request_id", "time", _VALUE[side], "row"))
+    if policy == "in-order":
+        return join(*sides, on=(KEY, "rank"))
+    return join(*(side.drop("rank") for side in sides))
+
+
+def orphans(entries: pl.LazyFrame, side: Side, reason: pl.Expr) -> pl.LazyFrame:
+    """Entries of one side as orphans: side, request_id, time, user_id, status_code, reason, row."""
+    return entries.select(*_both_values(side), reason.cast(pl.String).alias("reason"), "row")
+
+
+def repeats(entries: pl.LazyFrame, side: Side, kind: pl.Expr) -> pl.LazyFrame:
+    """Redelivered or superseded entries: side, request_id, time, user_id, status_code, kind, row."""
+    return entries.select(*_both_values(side), kind.cast(pl.String).alias("kind"), "row")
+
+
+def _both_values(side: Side) -> list[pl.Expr]:
+    present = _VALUE[side]
+    values = [
+        pl.col(name) if name == present else pl.lit(None, kind).alias(name)
+        for name, kind in (("user_id", pl.String), ("status_code", pl.Int16))
+    ]
+    return [pl.lit(side).alias("side"), pl.col("request_id"), pl.col("time"), *values]

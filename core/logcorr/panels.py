@@ -1,0 +1,202 @@
+"""The framed tables of the summary: status codes, ledger, percentiles, slowest exchanges, users."""
+
+import math
+from collections.abc import Sequence
+from http import HTTPStatus
+
+from rich.console import Group, JustifyMethod, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from logcorr.model import MALFORMED_REASONS, ORPHAN_REASONS, Latency, Report
+from logcorr.text import duration, percent, safe, short
+
+GREEN, AMBER, RED, BLUE, CYAN, PURPLE = "#9ece6a", "#e0af68", "#f7768e", "#7aa2f7", "#7dcfff", "#bb9af7"
+DIM, FRAME = "#787c99", "#565f89"
+
+_CLASSES = {2: ("2xx", GREEN), 3: ("3xx", CYAN), 4: ("4xx", AMBER), 5: ("5xx", RED), 0: ("other", PURPLE)}
+_BRIEF = {"0": "Aborted", "500": "Internal Error", "503": "Unavailable"}
+_SHOWN = 8
+
+
+def panel(title: str, note: str | Text, body: RenderableType | Sequence[Text]) -> Panel:
+    """A round frame with a title, a dim note beside it, and lines or a table inside."""
+    head = Text.assemble((title, "bold default"))
+    if note:
+        head.append(" · ", DIM).append(Text(note, DIM) if isinstance(note, str) else note)
+    inner = Group(*body) if isinstance(body, Sequence) else body
+    return Panel(inner, title=head, title_align="left", border_style=FRAME, padding=(0, 1))
+
+
+def failed(code: str) -> bool:
+    """Status 400 and over, or under 100."""
+    return not 100 <= int(code) < 400
+
+
+def status(report: Report, width: int, *, color: bool) -> list[Text]:
+    """A bar of the classes, their shares, and a line a code; the rarest codes are summed up."""
+    total = sum(report.status.values())
+    # Without colour the bar of classes would be one block: its legend tells the same.
+    lines = _classes(report.status, total, width)[0 if color else 1 :] if total else []
+    rows = sorted(report.status.items(), key=lambda row: (-row[1], int(row[0])))
+    top = max(report.status.values(), default=1)
+    for code, count in sorted(rows[:_SHOWN], key=lambda row: int(row[0])):
+        ink = _CLASSES[_class(code)][1]
+        lines.append(_bar_line((code, _reason(code), ink), count, percent(count, total), top, width))
+    if rows[_SHOWN:]:
+        rest = sum(n for _, n in rows[_SHOWN:])
+        lines.append(_bar_line(("…", f"{len(rows) - _SHOWN} more", DIM), rest, percent(rest, total), top, width))
+    orphans = report.inputs.requests.orphans
+    if orphans:
+        lines.append(_bar_line(("–", "No response", PURPLE), orphans, "", top, width))
+    return lines
+
+
+def ledger(report: Report) -> Panel:
+    """Both sides, line by line, down to the sum that must be the number of lines."""
+    sides = report.inputs.requests, report.inputs.responses
+    lost = report.orphans.request, report.orphans.response
+    table = _table(("", None), ("requests", "right"), ("responses", "right"))
+
+    def row(name: str, numbers: Sequence[int], style: str, *, always: bool = True) -> None:
+        if always or any(numbers):
+            cells = (Text(f"{n:,}" if n else "–", style if n else DIM) for n in numbers)
+            table.add_row(Text(name, style if style in {"bold", DIM} else ""), *cells)
+
+    row("matched", [s.matched for s in sides], GREEN)
+    row("orphans", [s.orphans for s in sides], PURPLE)
+    for reason in _order(ORPHAN_REASONS, *lost):
+        row(f"  {reason.replace('_', ' ')}", [side.get(reason, 0) for side in lost], DIM)
+    row("malformed", [sum(s.malformed.values()) for s in sides], RED)
+    for reason in _order(MALFORMED_REASONS, *(s.malformed for s in sides)):
+        row(f"  {reason.replace('_', ' ')}", [s.malformed.get(reason, 0) for s in sides], DIM)
+    row("redelivered", [s.redelivered for s in sides], "none")
+    row("superseded", [s.superseded for s in sides], "none", always=False)
+    row("header", [s.header for s in sides], "none", always=False)
+    row("blank", [s.blank for s in sides], "none", always=False)
+    table.add_section()
+    marks = (Text(" √", GREEN) if side.closes() else Text(" ✗", RED) for side in sides)
+    sums = (Text(f"{side.lines:,}", "bold") for side in sides)
+    table.add_row(Text("= lines", "bold"), *sums)
+    table.add_row(Text("accounted for", DIM), *marks)
+    return panel("Ledger", "every line once", table)
+
+
+def percentiles(report: Report) -> Panel:
+    """Latency of all exchanges, of those that succeeded, of those that failed."""
+    table = _table(("", None), ("all", "right"), ("success", "right"), ("failure", "right"))
+    columns = report.latency, report.latency_success, report.latency_failure
+    inks = "", GREEN, RED
+
+    def row(name: str, texts: Sequence[str], style: str = "") -> None:
+        cells = (Text(t, f"{style} {ink}".strip()) for t, ink in zip(texts, inks, strict=True))
+        table.add_row(Text(name, style or DIM), *cells)
+
+    row("count", [short(c.count) for c in columns])
+    for name, bold in _FIGURES:
+        row(name.replace("999", "99.9"), [duration(_figure(c, name)) for c in columns], "bold" if bold else "")
+    return panel("Latency", report.latency.accuracy, table)
+
+
+def slowest(report: Report) -> Panel:
+    table = _table(("took", "right"), ("status", "right"), ("request", "fill"), ("user", None), ("asked at", None))
+    for row in report.slowest[:5]:
+        code = str(row.status_code)
+        table.add_row(
+            Text(duration(row.duration_ms), f"bold {AMBER}"),
+            Text(code, _CLASSES[_class(code)][1]),
+            Text(safe(row.request_id, 64)),
+            Text(safe(row.user_id, 24), DIM if row.user_id is None else ""),
+            Text(safe(row.request_time[:23].replace("T", " ").rstrip("Z")), DIM),
+        )
+    return panel("Slowest", "", table)
+
+
+def users(report: Report) -> Panel:
+    table = _table(("user", "fill"), ("requests", "right"), ("errors", "right"), ("orphans", "right"), ("p99", "right"))
+    for row in report.users[:5]:
+        table.add_row(
+            Text(safe(row.user_id, 24), DIM if row.user_id is None else ""),
+            Text(f"{row.requests:,}", "bold"),
+            Text(f"{row.errors:,}", RED if row.errors else DIM),
+            Text(f"{row.orphans:,}", PURPLE if row.orphans else DIM),
+            Text(duration(row.p99_ms)),
+        )
+    return panel("Busiest users", "", table)
+
+
+_FIGURES = (
+    ("min", False),
+    ("mean", False),
+    ("p50", True),
+    ("p90", False),
+    ("p95", False),
+    ("p99", True),
+    ("p999", False),
+    ("max", False),
+)
+
+
+def _figure(latency: Latency, name: str) -> float | None:
+    value: float | None = getattr(latency, f"{name}_ms")
+    return value
+
+
+def _table(*columns: tuple[str, str | None]) -> Table:
+    """A table without lines, as wide as its panel; a column marked `fill` takes the room left, else all share it."""
+    table = Table(box=None, expand=True, padding=(0, 2, 0, 0), pad_edge=False, header_style=DIM)
+    for name, kind in columns:
+        side: JustifyMethod = "right" if kind == "right" else "left"
+        ratio = 1 if kind == "fill" else None
+        table.add_column(Text(name), justify=side, no_wrap=True, overflow="ellipsis", ratio=ratio)
+    return table
+
+
+def _order(known: Sequence[str], *counts: dict[str, int]) -> list[str]:
+    """The known reasons that occur, in their order; then any that a later version may have added."""
+    found = {reason for side in counts for reason, n in side.items() if n}
+    return [r for r in known if r in found] + sorted(found.difference(known))
+
+
+def _class(code: str) -> int:
+    return int(code) // 100 if int(code) // 100 in _CLASSES else 0
+
+
+def _reason(code: str) -> str:
+    if code in _BRIEF:
+        return _BRIEF[code]
+    try:
+        return HTTPStatus(int(code)).phrase
+    except ValueError:
+        return ""
+
+
+def _classes(counts: dict[str, int], total: int, width: int) -> list[Text]:
+    """One bar of all exchanges and its legend."""
+    sums = {kind: sum(n for code, n in counts.items() if _class(code) == kind) for kind in _CLASSES}
+    shown = [kind for kind, n in sums.items() if n]
+    cells = {kind: max(round(width * sums[kind] / total), 1) for kind in shown}
+    cells[max(shown, key=lambda kind: cells[kind])] += width - sum(cells.values())
+    bar, legend = Text(), Text()
+    for kind in shown:
+        name, ink = _CLASSES[kind]
+        bar.append("█" * cells[kind], ink)
+        share = percent(sums[kind], total, 0 if 0.1 < sums[kind] / total < 0.99 else 1).replace(" %", "%")
+        if legend.cell_len + len(name) + len(share) + 3 <= width:
+            legend.append("■ ", ink).append(f"{name} ", DIM).append(share, "bold").append(" ")
+    legend.rstrip()
+    return [bar, legend]
+
+
+def _bar_line(what: tuple[str, str, str], count: int, share: str, top: int, width: int) -> Text:
+    """Code and name (in `what`, with their colour), a bar on a log scale, count and share."""
+    code, name, ink = what
+    figures = f"{count:,}" if width >= 60 and count < 10**10 else short(count)
+    room, column = (21, 14) if width >= 60 else (17, 7)
+    cells = max(width - room - column - 13, 4)
+    long = min(max(round(cells * math.log1p(count) / math.log1p(top)), 1), cells)
+    name = name if len(name) <= room else name[: room - 1] + "…"
+    line = Text.assemble((f"{code:<4}", f"bold {ink}"), (f"{name:<{room}} ", DIM))
+    line.append("━" * long, ink).append("─" * (cells - long), FRAME)
+    return line.append(f"{figures:>{column}}").append(f"{share:>8}", DIM)

@@ -1,0 +1,127 @@
+"""Entries → hash buckets on disk: how many, from the memory budget; and a bucket that is too large, split again.
+
+Buckets go by a seeded hash of the request id, so every entry of an id is in one bucket and each bucket is an unbiased
+sample of the ids. polars' hash lives within one run: it is never written. `PartitionBy` is marked unstable in polars:
+it is named here and nowhere else.
+"""
+
+import math
+import os
+from pathlib import Path
+
+import msgspec
+import polars as pl
+
+from logcorr.model import Side
+
+_MB = 1 << 20
+# What the interpreter, polars and one engine take before any bucket, and a text byte's size in a bucket that is being
+# paired; measured on logs of 55 byte lines.
+_BASE_BYTES = 230 * _MB
+_PAIRED_PER_TEXT_BYTE = 4.0
+_WHOLE_PER_TEXT_BYTE = 3.2
+_MOST_BUCKETS = 64
+_SPLIT_BUCKETS = 8
+_DEEPEST = 4
+_BATCH_ROWS = 32_768
+_BUCKETS_VARIABLE = "LOGCORR_BUCKETS"
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """How many buckets, whether entries stay in memory (one bucket, no spill), and the most text bytes a bucket may hold."""
+
+    buckets: int
+    in_memory: bool
+    bucket_bytes: int
+
+
+class Bucket(msgspec.Struct, frozen=True, kw_only=True):
+    """One bucket on disk: the IPC files of its entries for each side, and how often it has been split."""
+
+    requests: tuple[Path, ...]
+    responses: tuple[Path, ...]
+    level: int = 1
+
+    def scan(self, side: Side, schema: pl.Schema) -> pl.LazyFrame:
+        """The entries of one side."""
+        return _scan(self.requests if side == "request" else self.responses, schema)
+
+    @property
+    def bytes(self) -> int:
+        """What the bucket takes on disk."""
+        return sum(path.stat().st_size for path in (*self.requests, *self.responses))
+
+    def remove(self) -> None:
+        """Deletes the bucket's files."""
+        for path in (*self.requests, *self.responses):
+            path.unlink()
+
+
+def plan(text_bytes: int, memory_bytes: int, *, exact_size: bool) -> Plan:
+    """The partition of logs of `text_bytes` (both sides) within `memory_bytes`.
+
+    Where the size is only an estimate (compressed logs), entries are never kept in memory.
+    """
+    room = max(memory_bytes - _BASE_BYTES, 64 * _MB)
+    bucket_bytes = int(room / _PAIRED_PER_TEXT_BYTE)
+    forced = os.environ.get(_BUCKETS_VARIABLE)
+    if forced:
+        return Plan(buckets=int(forced), in_memory=False, bucket_bytes=bucket_bytes)
+    if exact_size and text_bytes * _WHOLE_PER_TEXT_BYTE <= room:
+        return Plan(buckets=1, in_memory=True, bucket_bytes=bucket_bytes)
+    wanted = math.ceil(text_bytes / bucket_bytes)
+    return Plan(
+        buckets=min(max(2, 1 << (wanted - 1).bit_length()), _MOST_BUCKETS), in_memory=False, bucket_bytes=bucket_bytes
+    )
+
+
+def spill(entries: pl.LazyFrame, folder: Path, buckets: int, level: int = 1) -> None:
+    """Runs the query and writes its entries to `folder/<bucket>/`, uncompressed Arrow IPC."""
+    target = pl.PartitionBy(
+        folder, key=bucket_of(buckets, level).alias("bucket"), include_key=False, approximate_bytes_per_file=1 << 62
+    )
+    entries.sink_ipc(target, record_batch_size=_BATCH_ROWS, maintain_order=False, mkdir=True, engine="streaming")
+
+
+def bucket_of(buckets: int, level: int = 1) -> pl.Expr:
+    """The bucket (from 0) of each request_id; levels are independent of each other."""
+    high = pl.col("request_id").hash(seed=level) // (1 << 32)
+    return (high * buckets // (1 << 32)).cast(pl.UInt16)
+
+
+def spilled(folders: dict[Side, Path], buckets: int, level: int = 1) -> list[Bucket]:
+    """The buckets that `spill` left below the folders of both sides."""
+    return [
+        Bucket(
+            requests=_files(folders["request"], number), responses=_files(folders["response"], number), level=level
+        )
+        for number in range(buckets)
+    ]
+
+
+def split(bucket: Bucket, folder: Path, most_bytes: int, schemas: dict[Side, pl.Schema]) -> list[Bucket]:
+    """The bucket itself where it is small enough, or else the smaller buckets that replace it on disk.
+
+    A bucket that one single id fills cannot be split, and is returned as it is.
+    """
+    if bucket.bytes <= most_bytes or bucket.level >= _DEEPEST:
+        return [bucket]
+    level = bucket.level + 1
+    folders: dict[Side, Path] = {side: folder / side for side in schemas}
+    for side, schema in schemas.items():
+        spill(bucket.scan(side, schema), folders[side], _SPLIT_BUCKETS, level)
+    parts = spilled(folders, _SPLIT_BUCKETS, level)
+    bucket.remove()
+    return [
+        small
+        for number, part in enumerate(parts)
+        for small in split(part, folder / str(number), most_bytes, schemas)
+    ]
+
+
+def _files(folder: Path, bucket: int) -> tuple[Path, ...]:
+    return tuple(sorted(folder.rglob(f"bucket={bucket}/*.ipc")))
+
+
+def _scan(paths: tuple[Path, ...], schema: pl.Schema) -> pl.LazyFrame:
+    return pl.scan_ipc(list(paths), glob=False) if paths else pl.LazyFrame(schema=schema)

@@ -1,0 +1,228 @@
+"""Merged aggregates and the finished views → the report."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import polars as pl
+
+from logcorr import clock, latency
+from logcorr.aggregate import FAILURE, TOP, Aggregates, band_edges_us
+from logcorr.clock import ms
+from logcorr.counts import Tables
+from logcorr.latency import Spread
+from logcorr.model import (
+    SCHEMA,
+    Heatmap,
+    HistogramBin,
+    Inputs,
+    Orphans,
+    Report,
+    RunInfo,
+    Skew,
+    SlowExchange,
+    Timeline,
+    TimelinePoint,
+    UserRow,
+    Window,
+)
+
+_BANDS_PER_HEAT_ROW = 5
+
+
+class Parts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the report of a correlation is made of, beside the aggregates: counts of the orphans and looks at the views."""
+
+    inputs: Inputs
+    orphans: Orphans
+    orphans_by_bucket: pl.DataFrame
+    orphans_by_window: pl.DataFrame
+    exchanges: Callable[[], pl.LazyFrame]
+    edge_us: int
+    skew_us: int
+    run: RunInfo
+
+
+def correlation(sums: Aggregates, figures: "Figures", parts: Parts) -> Report:
+    """The report of a correlation."""
+    everything = sums.spreads[False].plus(sums.spreads[True])
+    exchanges = everything.count + everything.negative
+    timeline, first = _timeline(sums, figures, parts.orphans_by_bucket)
+    return Report(
+        schema=SCHEMA,
+        kind="correlation",
+        inputs=parts.inputs,
+        orphans=parts.orphans,
+        latency=figures.populations["all"],
+        latency_success=figures.populations["success"],
+        latency_failure=figures.populations["failure"],
+        status=sums.status(),
+        histogram=histogram(sums.bands),
+        timeline=timeline,
+        heatmap=_heatmap(sums, first),
+        worst_window=_worst_window(sums, parts.orphans_by_window),
+        skew=Skew(
+            negative=everything.negative,
+            share=everything.negative / exchanges if exchanges else 0.0,
+            min_ms=ms(everything.lowest_us) if everything.negative else None,
+            applied_ms=parts.skew_us / 1000,
+        ),
+        edge_ms=parts.edge_us / 1000,
+        users=_users(sums, parts.exchanges),
+        slowest=_slowest(sums.slowest),
+        run=parts.run,
+    )
+
+
+class Figures(msgspec.Struct, frozen=True):
+    """Latency of all, success and failure; and {(timeline bucket, quantile): µs}."""
+
+    populations: dict[str, Any]
+    over_time: dict[Any, int]
+
+
+def figures(sums: Aggregates, exchanges: Callable[[], pl.LazyFrame]) -> Figures:
+    """All percentiles; reads the exchanges again only where there were too many distinct durations to count."""
+
+    def durations() -> pl.LazyFrame:
+        at = pl.col("request_time").cast(pl.Int64) // sums.grid.bucket_us
+        return exchanges().select(at.alias("at"), "duration_us", FAILURE.alias("failure"))
+
+    return Figures(
+        latency.populations(sums.cells, durations, sums.spreads), latency.over_time(sums.cells, durations)
+    )
+
+
+def histogram(bands: Tables) -> list[HistogramBin]:
+    """Log-spaced bins from the first to the last that holds a duration, empty ones between them included."""
+    counts = dict(bands.merged().group_by("band").agg(pl.col("n").sum()).iter_rows())
+    if not counts:
+        return []
+    edges = band_edges_us()
+    return [
+        HistogramBin(from_ms=edges[band] / 1000, to_ms=edges[band + 1] / 1000, count=counts.get(band, 0))
+        for band in range(min(counts), max(counts) + 1)
+    ]
+
+
+def _timeline(sums: Aggregates, found: Figures, orphans: pl.DataFrame) -> tuple[Timeline, int]:
+    """Points from the first to the last bucket in which anything counts, empty ones between them included; the first's number."""
+    width = sums.grid.bucket_us
+    errors = _by_status(sums.timeline)
+    responses = dict(sums.responses.merged().iter_rows())
+    lost = _by_side(orphans)
+    buckets = {*errors, *responses, *lost}
+    points = []
+    for at in range(min(buckets), max(buckets) + 1) if buckets else ():
+        requests, client, server = errors.get(at, (0, 0, 0))
+        request_orphans, response_orphans = lost.get(at, (0, 0))
+        points.append(
+            TimelinePoint(
+                start=clock.text(at * width),
+                requests=requests + request_orphans,
+                responses=responses.get(at, 0) + response_orphans,
+                errors_4xx=client,
+                errors_5xx=server,
+                orphans=request_orphans + response_orphans,
+                p50_ms=ms(found.over_time.get((at, 0.5))),
+                p99_ms=ms(found.over_time.get((at, 0.99))),
+            )
+        )
+    return Timeline(bucket_s=width / clock.SECOND_US, points=points), min(buckets, default=0)
+
+
+def _heatmap(sums: Aggregates, first: int) -> Heatmap:
+    """Cells by timeline bucket (counted from the first point) and latency band of half a decade."""
+    bands = sums.bands.merged()
+    edges = band_edges_us()
+    if not bands.height:
+        return Heatmap(edges_ms=[], cells=[])
+    low, high = int(bands["band"].min() or 0), int(bands["band"].max() or 0)  # type: ignore[call-overload]
+    rows = (
+        bands.with_columns(band=(pl.col("band") - low) // _BANDS_PER_HEAT_ROW)
+        .group_by("at", "band")
+        .agg(pl.col("n").sum())
+        .sort("at", "band")
+    )
+    return Heatmap(
+        edges_ms=[edges[band] / 1000 for band in range(low, high + _BANDS_PER_HEAT_ROW, _BANDS_PER_HEAT_ROW)],
+        cells=[(at - first, band, n) for at, band, n in rows.iter_rows()],
+    )
+
+
+def _worst_window(sums: Aggregates, orphans: pl.DataFrame) -> Window | None:
+    errors, lost = _by_status(sums.windows), _by_side(orphans)
+    windows = []
+    for at in {*errors, *lost}:
+        requests, client, server = errors.get(at, (0, 0, 0))
+        request_orphans, response_orphans = lost.get(at, (0, 0))
+        both = request_orphans + response_orphans
+        windows.append((-(client + server + both), at, requests + request_orphans, client, server, both))
+    if not windows:
+        return None
+    _, at, requests, client, server, both = min(windows)
+    width = sums.grid.window_us
+    return Window(
+        start=clock.text(at * width),
+        end=clock.text((at + 1) * width),
+        total_requests=requests,
+        errors_4xx=client,
+        errors_5xx=server,
+        orphans=both,
+    )
+
+
+def _by_status(table: Tables) -> dict[int, tuple[int, int, int]]:
+    """{bucket: (exchanges, 4xx, 5xx)}."""
+    status, n = pl.col("status_code"), pl.col("n")
+    rows = (
+        table.merged()
+        .group_by("at")
+        .agg(
+            n.sum(),
+            n.filter(status.is_between(400, 499)).sum().alias("client"),
+            n.filter(status.is_between(500, 599)).sum().alias("server"),
+        )
+    )
+    return {at: (total, client, server) for at, total, client, server in rows.iter_rows()}
+
+
+def _by_side(orphans: pl.DataFrame) -> dict[int, tuple[int, int]]:
+    """{bucket: (request orphans, response orphans)} from counts (at, side, n)."""
+    found: dict[int, tuple[int, int]] = {}
+    for at, side, n in orphans.select("at", "side", "n").iter_rows():
+        request, response = found.get(at, (0, 0))
+        found[at] = (request + n, response) if side == "request" else (request, response + n)
+    return found
+
+
+def _users(sums: Aggregates, exchanges: Callable[[], pl.LazyFrame]) -> list[UserRow]:
+    order = {"by": ["requests", "user_id"], "descending": [True, False], "nulls_last": False}
+    tops = [part.sort(**order).head(TOP).collect() for part in sums.users.parts()]  # type: ignore[arg-type]
+    top = pl.concat(tops).sort(**order).head(TOP)  # type: ignore[arg-type]
+    if not top.height:
+        return []
+
+    def durations() -> pl.LazyFrame:
+        rows = exchanges().select("user_id", "duration_us", FAILURE.alias("failure"))
+        return rows.join(top.lazy().select("user_id"), on="user_id", how="semi", nulls_equal=True).rename({"user_id": "at"})
+
+    p99 = latency.p99_by(durations, int(top["requests"].sum()))
+    return [
+        UserRow(user_id=user, requests=requests, errors=errors, orphans=lost, p99_ms=ms(p99.get(user)))
+        for user, requests, errors, lost in top.select("user_id", "requests", "errors", "orphans").iter_rows()
+    ]
+
+
+def _slowest(frame: pl.DataFrame) -> list[SlowExchange]:
+    return [
+        SlowExchange(
+            request_id=row["request_id"],
+            user_id=row["user_id"],
+            status_code=row["status_code"],
+            duration_ms=row["duration_us"] / 1000,
+            request_time=clock.text(row["request_time"]),
+            response_time=clock.text(row["response_time"]),
+        )
+        for row in frame.iter_rows(named=True)
+    ]

@@ -1,0 +1,58 @@
+"""What the machine has and this process takes: memory, peak RSS, free disk."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from logcorr.errors import OutputError
+
+_MB = 1 << 20
+_GB = 1 << 30
+
+
+def default_memory() -> int:
+    """A quarter of the machine's memory, at most 4 GB, at least 512 MB; bytes."""
+    try:
+        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        total = 8 * _GB
+    return max(512 * _MB, min(total // 4, 4 * _GB))
+
+
+def peak_rss() -> int:
+    """The most memory this process has held so far, in bytes; 0 where the system does not tell."""
+    try:
+        for line in Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    if sys.platform == "win32":
+        return 0
+    import resource  # noqa: PLC0415 - not there on Windows
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def rss() -> int:
+    """The memory this process holds now, in bytes; its peak where the system tells no more."""
+    try:
+        return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError):
+        return peak_rss()
+
+
+def require_disk(folder: Path, needed: int, what: str) -> None:
+    """Raises OutputError where the folder's disk has less than `needed` bytes free."""
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        message = (
+            f"{what} needs about {_size(needed)} in {str(folder)!r}, where {_size(free)} are free. "
+            "Free some space, or name a folder on another disk with --store."
+        )
+        raise OutputError(message)
+
+
+def _size(count: int) -> str:
+    return f"{count / _GB:.1f} GB" if count >= _GB else f"{count / _MB:.0f} MB"

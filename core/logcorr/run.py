@@ -1,0 +1,323 @@
+"""Drives a correlation through its stages: read, pair, report, export; complete at the end, or without a trace."""
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import polars as pl
+
+from logcorr import __version__, aggregate, bucket, export, ingest, partition, report, resources, store, views
+from logcorr.aggregate import Aggregates
+from logcorr.bucket import Paired, Rules
+from logcorr.clock import grid
+from logcorr.counts import Cells
+from logcorr.errors import LedgerError, LogcorrError, OutputError
+from logcorr.folder import Folder, orphan_arrivals
+from logcorr.ingest import Ingested
+from logcorr.inputs import InputFile, fingerprint, resolve
+from logcorr.latency import estimates
+from logcorr.meter import Listener, Meter
+from logcorr.model import (
+    MALFORMED_REASONS,
+    ORPHAN_REASONS,
+    SCHEMA,
+    SIDES,
+    CorrelateOptions,
+    DoneEvent,
+    EstimateEvent,
+    Fingerprint,
+    Inputs,
+    Manifest,
+    Orphans,
+    Report,
+    RunInfo,
+    Side,
+    SideLedger,
+)
+from logcorr.partition import Plan
+from logcorr.store import RunFolder, WorkFolder
+
+_SPILL_PER_TEXT_BYTE = 1.3
+_VIEWS_PER_TEXT_BYTE = 0.9
+_OUTPUT_PER_TEXT_BYTE = 1.0
+_LEAST_EDGE_US = 1_000_000
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """A finished correlation: its report, its folder (None when none was kept), and whether it was there already."""
+
+    report: Report
+    folder: Path | None
+    reused: bool
+
+
+def correlate(
+    options: CorrelateOptions, *, on_event: Listener | None = None, cancel: threading.Event | None = None
+) -> Result:
+    """Correlates two logs, writes the outputs asked for, and keeps the run unless told not to.
+
+    The same inputs and options open the finished run again. `on_event` is called from the engine's threads.
+    Raises InputError, UsageError, OutputError, LedgerError, or Cancelled once `cancel` is set.
+    """
+    return _Correlation(options, Meter(on_event, cancel, options.memory_bytes)).result()
+
+
+class _Correlation:
+    def __init__(self, options: CorrelateOptions, meter: Meter) -> None:
+        self._options, self._meter = options, meter
+        given = {"request": options.requests, "response": options.responses}
+        self._files: dict[Side, list[InputFile]] = {side: resolve(side, given[side]) for side in SIDES}
+        _check_outputs(options, [file.path for files in self._files.values() for file in files])
+        self._prints = {side: [fingerprint(file) for file in self._files[side]] for side in SIDES}
+        self._told = _told(options)
+        self._key = store.key_of(
+            [SCHEMA, __version__, self._told, self._prints, {side: self._names(side) for side in SIDES}]
+        )
+        self._root = Path(options.store) if options.store else store.default_root()
+        self._started = datetime.now(UTC)
+
+    def result(self) -> Result:
+        done = store.finished(self._root, self._key) if self._options.keep else None
+        try:
+            with WorkFolder(self._root) as work:
+                run = done or self._compute(work)
+                final = run.report
+                self._meter.enter("export")
+                targets = self._export(run, work)
+                if self._options.keep and done is None:
+                    run = work.publish(self._key)
+                for part, target in targets:
+                    part.replace(target)
+        except OSError as error:
+            raise _cannot_write(self._root, error) from error
+        folder = run.path if self._options.keep else None
+        self._meter.tell(
+            DoneEvent(run=str(folder) if folder else None, reused=done is not None, seconds=self._meter.elapsed)
+        )
+        return Result(report=final, folder=folder, reused=done is not None)
+
+    def _compute(self, work: WorkFolder) -> RunFolder:
+        plan = self._plan(work)
+        entries = work.spill / "entries"
+        shift = {"request": 0, "response": self._options.skew_us}
+        sides: dict[Side, Ingested] = {
+            side: ingest.ingest(side, self._files[side], plan, entries / side, self._meter, shift[side]) for side in SIDES
+        }
+        spilled = _tree_bytes(entries)
+        folder = Folder(work.run, work.spill, {side: sides[side].tally.starts for side in SIDES})
+        sums = Aggregates(_grid(sides, self._options.window_us), work.spill / "users")
+        self._meter.enter("pair")
+        buckets = 0
+        for share, paired in self._paired(sides, plan, entries):
+            folder.add(paired)
+            sums.add(paired.exchanges)
+            buckets += 1
+            self._tell_estimate(share, sums, folder)
+        self._meter.enter("report")
+        malformed = folder.finish_malformed(sides)
+        figures = report.figures(sums, folder.exchanges)
+        edge_us = self._options.edge_us
+        if edge_us is None:
+            edge_us = max(_LEAST_EDGE_US, round((figures.populations["all"].p999_ms or 0) * 1000))
+        folder.finish_orphans(edge_us, sides["request"].first_us, sides["response"].last_us)
+        orphans = folder.orphans()
+        sums.users.add(aggregate.orphan_users(orphans).collect(engine="streaming"))
+        folder.finish_users(sums.users.parts())
+        folder.finish_duplicates()
+        reasons = _reasons(orphans)
+        inputs = self._inputs(sides, malformed, reasons, folder)
+        by_bucket, by_window = orphan_arrivals(orphans, sums.grid)
+        final = report.correlation(
+            sums,
+            figures,
+            report.Parts(
+                inputs=inputs,
+                orphans=reasons,
+                orphans_by_bucket=by_bucket,
+                orphans_by_window=by_window,
+                exchanges=folder.exchanges,
+                edge_us=edge_us,
+                skew_us=self._options.skew_us,
+                run=self._run_info(buckets, spilled),
+            ),
+        )
+        run = RunFolder(work.run)
+        run.write(self._manifest(final, folder), final)
+        return run
+
+    def _plan(self, work: WorkFolder) -> Plan:
+        text = sum(file.text_bytes for files in self._files.values() for file in files)
+        exact = all(file.form == "plain" for files in self._files.values() for file in files)
+        plan = partition.plan(text, self._options.memory_bytes, exact_size=exact)
+        factor = _VIEWS_PER_TEXT_BYTE + (0 if plan.in_memory else _SPILL_PER_TEXT_BYTE)
+        resources.require_disk(work.path, int(text * factor), "this run")
+        for output in self._options.outputs:
+            if output.path != export.STDOUT:
+                place = Path(output.path).absolute().parent
+                resources.require_disk(place, int(text * _OUTPUT_PER_TEXT_BYTE * 0.5), f"output {output.path!r}")
+        return plan
+
+    def _paired(self, sides: dict[Side, Ingested], plan: Plan, entries: Path) -> Iterator[tuple[float, Paired]]:
+        """Each bucket paired, with the share of all ids that have been paired by then."""
+        rules = Rules(policy=self._options.pairing, max_duration_us=self._options.max_duration_us)
+        held = [sides[side].entries for side in SIDES]
+        if held[0] is not None and held[1] is not None:
+            self._meter.buckets = (0, 1)
+            paired = bucket.pair(held[0].lazy(), held[1].lazy(), rules)
+            self._meter.buckets = (1, 1)
+            yield 1.0, paired
+            return
+        schemas = {side: sides[side].schema for side in SIDES}
+        found = partition.spilled({side: sides[side].spill for side in SIDES}, plan.buckets)
+        self._meter.buckets = (0, len(found))
+        for number, whole in enumerate(found):
+            parts = partition.split(whole, entries / "split" / str(number), plan.bucket_bytes, schemas)
+            for place, part in enumerate(parts, 1):
+                self._meter.tap()
+                paired = bucket.pair(
+                    part.scan("request", schemas["request"]), part.scan("response", schemas["response"]), rules
+                )
+                part.remove()
+                yield (number + place / len(parts)) / len(found), paired
+            self._meter.buckets = (number + 1, len(found))
+
+    def _tell_estimate(self, share: float, sums: Aggregates, folder: Folder) -> None:
+        self._meter.tap()
+        exchanges = folder.rows["exchanges"]
+        self._meter.tell(
+            EstimateEvent(
+                share=share,
+                matched=exchanges,
+                orphans=folder.open_orphans,
+                negative=sums.spreads[False].negative + sums.spreads[True].negative,
+                status=sums.status(),
+                histogram=report.histogram(sums.bands),
+                **estimates(sums.cells),
+            )
+        )
+
+    def _export(self, run: RunFolder, work: WorkFolder) -> list[tuple[Path, Path]]:
+        """Writes every output beside its target; returns the (part, target) pairs to rename once all is complete."""
+        targets = []
+        for number, output in enumerate(self._options.outputs):
+            self._meter.tap()
+            part = export.part_of(output.path)
+            if output.path != export.STDOUT:
+                work.add_part(part)
+                targets.append((part, Path(output.path).absolute()))
+            found = views.records(run, output.view, output.columns)
+            export.write(found, output.path, part, work.spill / f"sort{number}", sort_time=output.sort_time)
+        if self._options.report_path is not None:
+            part = export.part_of(self._options.report_path)
+            work.add_part(part)
+            targets.append((part, Path(self._options.report_path).absolute()))
+            part.write_bytes(store.encode(run.report))
+        return targets
+
+    def _inputs(
+        self, sides: dict[Side, Ingested], malformed: dict[Side, dict[str, int]], orphans: Orphans, folder: Folder
+    ) -> Inputs:
+        """The ledger of both sides. Raises LedgerError where it does not close."""
+        ledgers = {}
+        for side in SIDES:
+            of = sides[side]
+            ledgers[side] = SideLedger(
+                files=self._names(side),
+                bytes=sum(file.bytes for file in self._files[side]),
+                lines=sum(of.tally.lines),
+                blank=of.blank,
+                header=of.header,
+                malformed={name: malformed[side][name] for name in MALFORMED_REASONS if name in malformed[side]},
+                redelivered=folder.repeats.get((side, "redelivered"), 0),
+                superseded=folder.repeats.get((side, "superseded"), 0),
+                matched=folder.rows["exchanges"],
+                orphans=sum((orphans.request if side == "request" else orphans.response).values()),
+            )
+            if not ledgers[side].closes():
+                message = f"the ledger of the {side} logs does not close: {ledgers[side]}. Please report this."
+                raise LedgerError(message)
+        return Inputs(requests=ledgers["request"], responses=ledgers["response"])
+
+    def _run_info(self, buckets: int, spilled: int) -> RunInfo:
+        self._meter.enter("write")
+        return RunInfo(
+            version=__version__,
+            options={**self._told, "memory_bytes": self._options.memory_bytes},
+            started=self._started.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            seconds={**{name: round(value, 3) for name, value in self._meter.seconds.items()}},
+            buckets=buckets,
+            spilled_bytes=spilled,
+            peak_rss_bytes=resources.peak_rss(),
+        )
+
+    def _manifest(self, final: Report, folder: Folder) -> Manifest:
+        return Manifest(
+            schema=SCHEMA,
+            kind=final.kind,
+            key=self._key,
+            version=__version__,
+            created=self._started.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            options=self._told,
+            inputs={side: self._prints[side] for side in SIDES},
+            files={side: self._names(side) for side in SIDES},
+            attributes=["user_id"],
+            rows=folder.rows,
+            headline={
+                "requests": final.inputs.requests.lines,
+                "matched": final.inputs.requests.matched,
+                "orphans": final.inputs.requests.orphans + final.inputs.responses.orphans,
+                "errors_5xx": sum(n for code, n in final.status.items() if 500 <= int(code) <= 599),  # noqa: PLR2004
+                "p50_ms": final.latency.p50_ms,
+                "p99_ms": final.latency.p99_ms,
+            },
+        )
+
+    def _names(self, side: Side) -> list[str]:
+        return [file.name for file in self._files[side]]
+
+
+def _told(options: CorrelateOptions) -> dict[str, Any]:
+    """The options that decide what a run comes to."""
+    names = ("pairing", "max_duration_us", "edge_us", "skew_us", "window_us")
+    return {name: getattr(options, name) for name in names}
+
+
+def _check_outputs(options: CorrelateOptions, inputs: list[Path]) -> None:
+    paths = [output.path for output in options.outputs]
+    for output in options.outputs:
+        views.check_columns(output.view, output.columns)
+        export.check_target(output.path, force=options.force, inputs=inputs)
+    if options.report_path is not None:
+        export.check_place(options.report_path, force=options.force, inputs=inputs)
+        paths.append(options.report_path)
+    twice = next((path for path in paths if paths.count(path) > 1), None)
+    if twice is not None:
+        message = f"output {twice!r} is named twice. Name two files."
+        raise OutputError(message)
+
+
+def _grid(sides: dict[Side, Ingested], window_us: int) -> Any:
+    firsts = [of.first_us for of in sides.values() if of.first_us is not None]
+    lasts = [of.last_us for of in sides.values() if of.last_us is not None]
+    return grid(min(firsts, default=None), max(lasts, default=None), window_us)
+
+
+def _reasons(orphans: pl.LazyFrame) -> Orphans:
+    rows = orphans.group_by("side", "reason").len().collect(engine="streaming")
+    found = {(side, reason): n for side, reason, n in rows.iter_rows()}
+    by_side = {
+        side: {reason: found[side, reason] for reason in ORPHAN_REASONS if (side, reason) in found} for side in SIDES
+    }
+    return Orphans(request=by_side["request"], response=by_side["response"])
+
+
+def _tree_bytes(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.rglob("*.ipc"))
+
+
+def _cannot_write(root: Path, error: OSError) -> LogcorrError:
+    reason = error.strerror or str(error)
+    return OutputError(f"writing below {str(root)!r} failed: {reason}. Free some space, or name another folder with --store.")

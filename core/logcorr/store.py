@@ -1,0 +1,254 @@
+"""Run folders: where finished runs live, and the work folder of one in progress.
+
+A root holds `<key>/` for each finished run and `.work-*/` for each one in progress. A finished run appears by one
+rename, so what is visible is complete. A work folder is locked by its process; one whose lock is free is a dead
+process's, and the next start removes it with the part files of outputs that it names.
+"""
+
+import hashlib
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Self, TypeVar
+
+import msgspec
+import platformdirs
+
+from logcorr.errors import InputError, OutputError
+from logcorr.model import SCHEMA, Manifest, Report
+
+WORK_PREFIX = ".work-"
+_MANIFEST = "manifest.json"
+_REPORT = "report.json"
+_PARTS = "parts.txt"
+_LOCK = "lock"
+_KEY_DIGITS = 16
+_REMOVE_TRIES = 20
+_REMOVE_WAIT_S = 0.02
+_T = TypeVar("_T", Manifest, Report)
+
+
+class RunFolder:
+    """A finished run, or the one a work folder is making: manifest, report and Parquet views."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def manifest(self) -> Manifest:
+        """What the run is of. Raises InputError where it is missing, broken or of another schema."""
+        return self._read(_MANIFEST, Manifest)
+
+    @property
+    def report(self) -> Report:
+        """The run's report."""
+        return self._read(_REPORT, Report)
+
+    def view(self, name: str) -> Path:
+        """The folder of one view's Parquet parts."""
+        return self.path / name
+
+    def write(self, manifest: Manifest, report: Report) -> None:
+        """Writes the report and then, last of all, the manifest."""
+        (self.path / _REPORT).write_bytes(encode(report))
+        (self.path / _MANIFEST).write_bytes(encode(manifest))
+
+    def bytes(self) -> int:
+        """What the run takes on disk."""
+        return sum(file.stat().st_size for file in self.path.rglob("*") if file.is_file())
+
+    def remove(self) -> None:
+        """Deletes the run."""
+        shutil.rmtree(self.path)
+
+    def _read(self, name: str, kind: type[_T]) -> _T:
+        path = self.path / name
+        try:
+            raw = path.read_bytes()
+            found = msgspec.json.decode(raw, type=dict[str, Any]).get("schema")
+            if found != SCHEMA:
+                message = f"run {self.path.name}: written in schema {found}, read is {SCHEMA}. Remove it and run again."
+                raise InputError(message)
+            return msgspec.json.decode(raw, type=kind)
+        except (OSError, msgspec.MsgspecError) as error:
+            message = f"run {self.path.name}: {name} is missing or broken. Remove the run and run again."
+            raise InputError(message) from error
+
+
+_open_folders: "set[WorkFolder]" = set()
+
+
+class WorkFolder:
+    """The private folder of a run in progress: `run/` is what will be published, `spill/` what will not.
+
+    Removed at the end, however that comes; raises OutputError where it cannot be made.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._lock: IO[str] | None = None
+        self._parts: list[Path] = []
+
+    def __enter__(self) -> Self:
+        try:
+            self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
+            sweep(self._root)
+            self.path = Path(tempfile.mkdtemp(prefix=WORK_PREFIX, dir=self._root))
+            self._lock = (self.path / _LOCK).open("w", encoding="utf8")
+            _try_lock(self._lock)
+            for folder in (self.run, self.spill):
+                folder.mkdir(mode=0o700)
+            _open_folders.add(self)
+        except OSError as error:
+            message = f"run folder {str(self._root)!r} cannot be written: {error.strerror}. Name another with --store."
+            raise OutputError(message) from error
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.abandon()
+
+    @property
+    def run(self) -> Path:
+        """The folder that becomes the finished run."""
+        return self.path / "run"
+
+    @property
+    def spill(self) -> Path:
+        """The folder for everything that is gone after the run."""
+        return self.path / "spill"
+
+    def add_part(self, part: Path) -> None:
+        """Notes an unfinished output, so that it is removed if this process cannot do it itself."""
+        self._parts.append(part)
+        with (self.path / _PARTS).open("a", encoding="utf8") as journal:
+            journal.write(f"{part.resolve()}\0")
+
+    def publish(self, key: str) -> RunFolder:
+        """Makes the run visible as `<root>/<key>`, by one rename; one that another process made first stays."""
+        target = self._root / key
+        try:
+            self.run.rename(target)
+        except OSError:
+            if not (target / _MANIFEST).exists():
+                raise
+        return RunFolder(target)
+
+    def abandon(self) -> None:
+        """Removes the folder and all unfinished outputs; safe while other threads still write into it."""
+        _open_folders.discard(self)
+        for part in self._parts:
+            part.unlink(missing_ok=True)
+        if self._lock is not None:
+            self._lock.close()
+        doomed = self.path.with_name(self.path.name + "-gone")
+        try:
+            self.path.rename(doomed)
+        except OSError:
+            doomed = self.path
+        # A query that was ended may have writers left, which make their folders anew: remove until nothing comes back.
+        for _ in range(_REMOVE_TRIES):
+            for folder in (doomed, self.path):
+                shutil.rmtree(folder, ignore_errors=True)
+            if not doomed.exists() and not self.path.exists():
+                return
+            time.sleep(_REMOVE_WAIT_S)
+
+
+def abandon_all() -> None:
+    """Removes the work folders of this process, from whatever thread: for a process that is about to exit."""
+    for folder in list(_open_folders):
+        folder.abandon()
+
+
+def default_root() -> Path:
+    """The platform's cache folder for logcorr's runs."""
+    return Path(platformdirs.user_cache_dir("logcorr", appauthor=False)) / "runs"
+
+
+def key_of(inputs: object) -> str:
+    """The name of the run that these inputs and options make: equal for equal ones."""
+    return hashlib.blake2b(msgspec.json.encode(inputs, order="sorted")).hexdigest()[:_KEY_DIGITS]
+
+
+def finished(root: Path, key: str) -> RunFolder | None:
+    """The finished run of this key, if there is one that can be read."""
+    folder = RunFolder(root / key)
+    try:
+        return folder if folder.manifest.key == key else None
+    except InputError:
+        return None
+
+
+def runs(root: Path) -> list[RunFolder]:
+    """All finished runs below a root, newest first."""
+    if not root.is_dir():
+        return []
+    folders = [RunFolder(path) for path in root.iterdir() if (path / _MANIFEST).is_file()]
+    return sorted(folders, key=lambda folder: (folder.path / _MANIFEST).stat().st_mtime_ns, reverse=True)
+
+
+def find(root: Path, name: str) -> RunFolder:
+    """The run that a name means: a folder, a key or the start of one. Raises InputError where that is none or several."""
+    path = Path(name)
+    if (path / _MANIFEST).is_file():
+        return RunFolder(path)
+    found = [folder for folder in runs(root) if folder.path.name.startswith(name)]
+    if len(found) == 1:
+        return found[0]
+    what = "no run has this name" if not found else f"{len(found)} runs start with this name"
+    message = f"run {name!r}: {what}. See `logcorr runs list`."
+    raise InputError(message)
+
+
+def sweep(root: Path) -> None:
+    """Removes the work folders of dead processes, and the unfinished outputs they name."""
+    for folder in root.glob(f"{WORK_PREFIX}*"):
+        try:
+            with (folder / _LOCK).open("r+", encoding="utf8") as lock:
+                if not _try_lock(lock):
+                    continue
+                _remove_parts(folder / _PARTS)
+        except FileNotFoundError:
+            # Made and not yet locked by a process that is just starting, unless it has been so for long.
+            if _age_s(folder) < 60:  # noqa: PLR2004
+                continue
+        except OSError:
+            continue
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def encode(value: object) -> bytes:
+    """JSON for people and programs: indented, ending in a newline."""
+    return msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n"
+
+
+def _remove_parts(journal: Path) -> None:
+    if journal.exists():
+        for name in journal.read_text(encoding="utf8").split("\0")[:-1]:
+            Path(name).unlink(missing_ok=True)
+
+
+def _age_s(folder: Path) -> float:
+    try:
+        return max(0.0, time.time() - folder.stat().st_mtime)
+    except OSError:
+        return 0.0
+
+
+def _try_lock(file: IO[str]) -> bool:
+    """Locks the file for as long as it is open; False where another process holds it."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt  # noqa: PLC0415
+
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl  # noqa: PLC0415
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,78 @@
+"""Text for people: log text made harmless for a terminal, and numbers, sizes and durations made short.
+
+Everything that comes from a log (ids, users, file names, raw lines) passes `safe` before it is shown anywhere.
+"""
+
+import re
+
+_CONTROL_PICTURES = {code: 0x2400 + code for code in range(0x20)} | {0x7F: 0x2421}
+
+# C1 controls, lone surrogates, bidi controls, line and paragraph separators, and all that takes no room:
+# such characters can move the cursor, reverse what follows, or make two different ids look the same.
+_DECEITFUL = re.compile(
+    "[\x80-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164"
+    "\ud800-\udfff\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
+)
+
+
+def safe(text: str | None, limit: int = 200) -> str:
+    """`text` on one line, free of anything a terminal obeys, at most `limit` characters; null is a dash."""
+    if text is None:
+        return "–"
+    if len(text) > limit:
+        text = text[: max(limit - 1, 0)] + "…"
+    return _DECEITFUL.sub("\ufffd", text.translate(_CONTROL_PICTURES))
+
+
+def short(number: float) -> str:
+    """A count in at most six characters: 950, 47.1k, 12.5M."""
+    for unit, scale in (("T", 1e12), ("G", 1e9), ("M", 1e6), ("k", 1e3)):
+        if abs(number) >= scale * 0.99995:
+            return f"{_three(number / scale)}{unit}"
+    return f"{number:,.0f}" if number == int(number) else _three(number)
+
+
+def size(number: float) -> str:
+    """Bytes: 512 B, 1.1 GB."""
+    return f"{short(number).rstrip('TGMk')} {short(number).lstrip('-0123456789.,').upper()}B"
+
+
+def duration(ms: float | None) -> str:
+    """Milliseconds in the unit that reads best: 250us, 14.2ms, 1.24s, 6m 12s, 2h 05m, 3d 04h; null is a dash."""
+    if ms is None:
+        return "–"
+    if ms < 0:
+        return "-" + duration(-ms)
+    if ms < 0.9995:
+        return f"{ms * 1000:.0f}us"
+    if ms < 999.5:
+        return f"{_three(ms)}ms"
+    if ms < 59_950:
+        return f"{_three(ms / 1000)}s"
+    for big, small, unit in (("m", "s", 1000), ("h", "m", 60_000)):
+        if ms < unit * 3600:
+            return "{}{} {:02d}{}".format(*_split(ms, unit, 60, big, small))
+    return "{}{} {:02d}{}".format(*_split(ms, 3_600_000, 24, "d", "h"))
+
+
+def percent(part: int, whole: int, decimals: int = 2) -> str:
+    """A share that never rounds to all or nothing unless it is: 99.62 %, <0.01 %."""
+    if not whole:
+        return "–"
+    if part == whole or not part:
+        return "100 %" if part else "0 %"
+    share, least = 100 * part / whole, 10.0**-decimals
+    return f"<{least:.{decimals}f} %" if share < least else f"{min(share, 100 - least):.{decimals}f} %"
+
+
+def _split(ms: float, unit: int, per: int, big: str, small: str) -> tuple[int, str, int, str]:
+    high, low = divmod(int(ms // unit), per)
+    return high, big, low, small
+
+
+def _three(number: float) -> str:
+    """Three digits that count: 1.24, 14.2, 812."""
+    size = abs(number)
+    decimals = 0 if size >= 99.95 else 1 if size >= 9.995 else 2
+    text = f"{number:.{decimals}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

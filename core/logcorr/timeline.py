@@ -1,0 +1,112 @@
+"""The timeline of the summary: points of the report laid out over the columns of a terminal.
+
+Points may be missing, few or many, and lie millennia apart: nothing here is sized by the time they span.
+"""
+
+import math
+from datetime import UTC, datetime, timedelta
+
+from logcorr import charts
+from logcorr.model import Timeline, TimelinePoint
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST = (datetime.max.replace(tzinfo=UTC, microsecond=0) - EPOCH).total_seconds()
+_STEPS = [1, 2, 5, 10, 15, 30]
+_STEPS += [60 * n for n in (1, 2, 5, 10, 15, 30)] + [3600 * n for n in (1, 2, 3, 6, 12)]
+_STEPS += [86_400 * n for n in (1, 2, 5, 10, 20, 50, 100)]
+_STEPS += [31_536_000 * n for n in (1, 2, 5, 10, 50, 100, 500, 1000)]
+
+
+def seconds(stamp: str) -> float:
+    """An RFC 3339 time of the report as seconds since 1970 in UTC."""
+    return (datetime.fromisoformat(stamp).replace(tzinfo=UTC) - EPOCH).total_seconds()
+
+
+def clock(at: float, form: str) -> str:
+    """Seconds since 1970 in a strftime form; what lies past the year 9999 is shown as its end."""
+    moment = EPOCH + timedelta(seconds=min(at, _LAST))
+    # strftime pads years before 1000 on some platforms only.
+    return moment.strftime(form.replace("%Y", f"{moment.year:04d}"))
+
+
+def span(timeline: Timeline) -> tuple[float, float] | None:
+    """The first and the last instant that the points cover."""
+    if not timeline.points:
+        return None
+    starts = [seconds(p.start) for p in timeline.points]
+    return min(starts), max(starts) + timeline.bucket_s
+
+
+def draw(timeline: Timeline, width: int, *, color: bool) -> list[str]:
+    """Requests a second, failures and orphans under them, p50 and p99 below, all on one time axis."""
+    covered = span(timeline)
+    if covered is None:
+        return []
+    start, end = covered
+    columns = width - charts.GUTTER
+    points = timeline.points
+    failed = _rate(timeline, [p.errors_4xx + p.errors_5xx for p in points], covered, columns)
+    orphans = _rate(timeline, [p.orphans for p in points], covered, columns)
+    requests = _rate(timeline, [p.requests for p in points], covered, columns)
+    good = [max(r - f, 0.0) for r, f in zip(requests, failed, strict=True)]
+    lines = charts.rates(good, failed, width, 6, color=color)
+    if any(failed):
+        lines += charts.strip(failed, "failed", charts.RED, width, 2, color=color)
+    if any(orphans):
+        lines += charts.strip(orphans, "orphans", charts.PURPLE, width, 2, color=color)
+    p50, p99 = _latency(points, timeline.bucket_s, covered, columns)
+    ticks = _ticks(start, end, columns)
+    if any(v is not None for v in p99):
+        return lines + charts.percentiles([(p99, charts.AMBER), (p50, charts.CYAN)], ticks, width, 5, color=color)
+    return lines + charts.strip([], "", charts.GREY, width, 1, color=color, below=ticks)
+
+
+def _rate(timeline: Timeline, counts: list[int], covered: tuple[float, float], columns: int) -> list[float]:
+    """Counts of points as a rate in each column; a point wider than a column keeps its own rate."""
+    start, end = covered
+    cell, bucket = (end - start) / columns, timeline.bucket_s
+    starts = [seconds(p.start) for p in timeline.points]
+    spans = [(at, at + bucket, float(n)) for at, n in zip(starts, counts, strict=True) if n]
+    if bucket < cell:
+        return [n / cell for n in charts.spread(spans, start, end, columns)]
+    rates = [0.0] * columns
+    for low, high, n in spans:
+        for column in range(math.ceil((low - start) / cell - 0.5), math.ceil((high - start) / cell - 0.5)):
+            rates[column] = n / bucket
+    return rates
+
+
+def _latency(
+    points: list[TimelinePoint], bucket_s: float, covered: tuple[float, float], columns: int
+) -> tuple[list[float | None], list[float | None]]:
+    """The worst p99 of the points in each column, and the mean of their p50 by requests."""
+    start, end = covered
+    cell = (end - start) / columns
+    worst: list[float | None] = [None] * columns
+    weight, total = [0.0] * columns, [0.0] * columns
+    for point in points:
+        if point.p50_ms is None or point.p99_ms is None:
+            continue
+        at = (seconds(point.start) - start) / cell
+        for column in range(int(at), min(max(int(at + bucket_s / cell - 1e-6), int(at)) + 1, columns)):
+            worst[column] = max(worst[column] or 0.0, point.p99_ms)
+            weight[column] += max(point.requests, 1)
+            total[column] += point.p50_ms * max(point.requests, 1)
+    return [t / w if w else None for t, w in zip(total, weight, strict=True)], worst
+
+
+def _ticks(start: float, end: float, columns: int) -> dict[int, str]:
+    """Round times as labels of columns, far enough apart to be read."""
+    room = (end - start) / max(columns // 13, 1)
+    step = next((s for s in _STEPS if s >= room), _STEPS[-1])
+    form = "%H:%M:%S" if step < 60 else "%H:%M" if step < 86_400 else "%d %b" if step < 20 * 86_400 else "%Y-%m-%d"
+    first = -(-start // step)
+    ticks = {}
+    for k in range(min(int(end // step - first) + 1, columns)):
+        at = (first + k) * step
+        column = int((at - start) / (end - start) * columns)
+        if column < columns:
+            ticks[column] = clock(at, form)
+    if not ticks:
+        ticks[0] = clock(start, "%H:%M:%S")
+    return ticks

@@ -1,0 +1,80 @@
+"""Timestamp text → microseconds since 1970 UTC: a fast path for a log's common form, a careful path for all others.
+
+Pure: expressions and series in and out. The grammar is strict; what it does not allow is null, never a guess.
+"""
+
+import re
+from collections import Counter
+
+import msgspec
+import polars as pl
+
+_GRAMMAR = (
+    r"^([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-5][0-9]:[0-5][0-9])"
+    r"(?:\.([0-9]{1,9}))?(?:[Zz]|([+-])([0-9]{2})(?::?([0-9]{2}))?)?$"
+)
+# The years of a common form are those in which chrono and the grammar cannot differ.
+_COMMON = re.compile(r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}([T ])[0-9]{2}:[0-5][0-9]:[0-5][0-9](?:\.([0-9]{1,9}))?(.*)")
+_SECONDS_WIDTH = 19
+_MICRO_DIGITS = 6
+
+
+class CommonForm(msgspec.Struct, frozen=True):
+    """The form most timestamps of a log have: separator, digits of the fraction, zone text and its shift in µs."""
+
+    separator: str = "T"
+    digits: int = 3
+    zone: str = "Z"
+    zone_us: int = 0
+
+
+def common_form(samples: list[str]) -> CommonForm:
+    """The form that most of the sampled timestamp texts share; the usual `…T….000Z` where none is a timestamp."""
+    valid = careful(pl.Series(samples, dtype=pl.String)).is_not_null().to_list()
+    forms = [_form_of(text) for text, good in zip(samples, valid, strict=True) if good]
+    counted = Counter(form for form in forms if form is not None)
+    return max(counted, key=lambda form: counted[form]) if counted else CommonForm()
+
+
+def fast(text: pl.Expr, form: CommonForm) -> pl.Expr:
+    """Instants (Int64, µs) of the texts that have the common form; null for every other text, valid or not."""
+    fraction = rf"\.[0-9]{{{form.digits}}}" if form.digits else ""
+    shape = (
+        rf"^[12][0-9]{{3}}-[0-9]{{2}}-[0-9]{{2}}{form.separator}[0-9]{{2}}:[0-5][0-9]:[0-5][0-9]"
+        rf"{fraction}{re.escape(form.zone)}$"
+    )
+    seconds = text.str.head(_SECONDS_WIDTH).str.to_datetime(
+        f"%Y-%m-%d{form.separator}%H:%M:%S", time_unit="us", strict=False, cache=True
+    )
+    instant = seconds.to_physical() - form.zone_us
+    kept = min(form.digits, _MICRO_DIGITS)
+    if kept:
+        digits = text.str.slice(_SECONDS_WIDTH + 1, kept).str.to_integer(strict=False, dtype=pl.Int64)
+        instant = instant + digits * 10 ** (_MICRO_DIGITS - kept)
+    return pl.when(text.str.contains(shape)).then(instant)
+
+
+def careful(text: pl.Series) -> pl.Series:
+    """Instants (Int64, µs) of timestamp texts in any allowed form; null where the text is not a timestamp."""
+    column = pl.col("text")
+    part = column.str.extract_groups(_GRAMMAR).struct
+    date, clock, fraction = part.field("1"), part.field("2"), part.field("3")
+    sign, hours, minutes = part.field("4"), part.field("5"), part.field("6")
+    seconds = pl.concat_str([date, clock], separator="T").str.to_datetime(
+        "%Y-%m-%dT%H:%M:%S", time_unit="us", strict=False
+    )
+    micros = fraction.fill_null("0").str.pad_end(_MICRO_DIGITS, "0").str.head(_MICRO_DIGITS).str.to_integer()
+    hour, minute = (unit.fill_null("0").str.to_integer(dtype=pl.Int64) for unit in (hours, minutes))
+    shift = (hour * 3600 + minute * 60) * 1_000_000
+    instant = seconds.to_physical() + micros - pl.when(sign == "-").then(-shift).otherwise(shift)
+    real = (hour < 24) & (minute < 60) & ~date.str.starts_with("0000")
+    return pl.select(pl.lit(text.rename("text"))).select(pl.when(real).then(instant).alias("time")).to_series()
+
+
+def _form_of(text: str) -> CommonForm | None:
+    match = _COMMON.fullmatch(text)
+    if match is None:
+        return None
+    separator, fraction, zone = match.groups()
+    instants = careful(pl.Series([f"2000-01-01T00:00:00{zone}"])).to_list()
+    return CommonForm(separator, len(fraction or ""), zone, 946_684_800_000_000 - instants[0])

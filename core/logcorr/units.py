@@ -1,0 +1,110 @@
+"""Durations, sizes and conditions as people write them → numbers."""
+
+import re
+from collections.abc import Callable
+
+import msgspec
+
+from logcorr.errors import UsageError
+from logcorr.model import Report
+
+_DURATIONS_US = {"us": 1, "µs": 1, "ms": 1_000, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000, "d": 86_400_000_000}
+_SIZES = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
+_SIZES |= {"kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "tib": 1 << 40}
+_QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([a-zµ]+)", re.IGNORECASE | re.ASCII)
+_CONDITION = re.compile(r"\s*([a-z0-9_]+)\s*(>=|<=|>|<)\s*(\S+)\s*")
+_PERCENTILES = ("p50", "p90", "p95", "p99", "p999")
+
+
+def duration_us(text: str) -> int:
+    """`250us`, `5ms`, `2s`, `3m`, `1h` as microseconds. Raises UsageError."""
+    return _quantity(text, _DURATIONS_US, "a duration such as 250us, 5ms, 2s, 3m or 1h")
+
+
+def size_bytes(text: str) -> int:
+    """`512MB`, `4GB` as bytes: MB is a million, MiB 2^20. Raises UsageError."""
+    return _quantity(text, _SIZES, "a size such as 512MB or 4GB")
+
+
+class Condition(msgspec.Struct, frozen=True):
+    """`p99>500ms`: one figure of a report against a limit (ms for percentiles, a share for rates)."""
+
+    text: str
+    metric: str
+    sign: str
+    limit: float
+
+    @property
+    def unit(self) -> str:
+        """What the figure is in: ms for percentiles, nothing for shares."""
+        return " ms" if self.metric in _PERCENTILES else ""
+
+    def holds(self, report: Report) -> float | None:
+        """The figure where the condition holds; None where it does not, or where the report has no such figure."""
+        value = _METRICS[self.metric](report)
+        return value if value is not None and _SIGNS[self.sign](value, self.limit) else None
+
+
+def condition(text: str) -> Condition:
+    """Reads a condition for `--fail-if`. Raises UsageError."""
+    match = _CONDITION.fullmatch(text)
+    if match is None or match[1] not in _METRICS:
+        known = ", ".join(_METRICS)
+        message = f"--fail-if {text!r}: write METRIC>LIMIT, such as 'p99>500ms' or 'orphan_rate>1%'. Metrics: {known}."
+        raise UsageError(message)
+    metric, sign, limit = match.groups()
+    if metric in _PERCENTILES:
+        return Condition(text, metric, sign, duration_us(limit) / 1000)
+    try:
+        share = float(limit.removesuffix("%")) / (100 if limit.endswith("%") else 1)
+    except ValueError as error:
+        message = f"--fail-if {text!r}: {limit!r} is no share. Write a number such as 0.01 or 1%."
+        raise UsageError(message) from error
+    return Condition(text, metric, sign, share)
+
+
+def _quantity(text: str, units: dict[str, int], what: str) -> int:
+    match = _QUANTITY.fullmatch(text.strip())
+    if match is None or match[2].lower() not in units:
+        message = f"{text!r} is not {what}."
+        raise UsageError(message)
+    whole, _, fraction = match[1].partition(".")
+    return int(whole + fraction) * units[match[2].lower()] // 10 ** len(fraction)
+
+
+def _share(part: int, of: int) -> float:
+    return part / of if of else 0.0
+
+
+def _orphan_rate(report: Report) -> float:
+    orphans = report.inputs.requests.orphans + report.inputs.responses.orphans
+    return _share(orphans, report.inputs.requests.matched + orphans)
+
+
+def _malformed_rate(report: Report) -> float:
+    sides = (report.inputs.requests, report.inputs.responses)
+    return _share(sum(sum(side.malformed.values()) for side in sides), sum(side.lines for side in sides))
+
+
+def _error_rate(report: Report) -> float:
+    failed = report.latency_failure
+    return _share(failed.count + failed.negative, report.inputs.requests.matched)
+
+
+def _percentile(name: str) -> Callable[[Report], float | None]:
+    return lambda report: getattr(report.latency, f"{name}_ms")
+
+
+_METRICS: dict[str, Callable[[Report], float | None]] = {
+    "orphan_rate": _orphan_rate,
+    "malformed_rate": _malformed_rate,
+    "error_rate": _error_rate,
+    "negative_rate": lambda report: report.skew.share,
+    **{name: _percentile(name) for name in _PERCENTILES},
+}
+_SIGNS: dict[str, Callable[[float, float], bool]] = {
+    ">": lambda value, limit: value > limit,
+    ">=": lambda value, limit: value >= limit,
+    "<": lambda value, limit: value < limit,
+    "<=": lambda value, limit: value <= limit,
+}

@@ -1,0 +1,1 @@
+"""The tests of logcorr; helpers that several of them share are importable as `tests.<name>`."""

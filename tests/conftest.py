@@ -1,0 +1,40 @@
+"""What every test shares: its own home and cache folders, repeatable Hypothesis runs, no way to the network."""
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+settings.register_profile("logcorr", derandomize=True, deadline=None, database=None, print_blob=True)
+settings.load_profile("logcorr")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Runs are kept under the cache folder: no test may see, reuse or leave one in the developer's own."""
+    home: Path = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOME", str(home))
+        for variable, folder in (("CACHE", ".cache"), ("CONFIG", ".config"), ("DATA", ".data"), ("STATE", ".state")):
+            patch.setenv(f"XDG_{variable}_HOME", str(home / folder))
+        for variable in ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "LOGCORR_STORE"):
+            patch.delenv(variable, raising=False)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_network() -> Iterator[None]:
+    """A test that reaches beyond this machine fails, and says so."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if isinstance(address, tuple) and address[0] not in {"127.0.0.1", "::1", "localhost"}:
+            raise AssertionError(f"a test tried to connect to {address!r}")
+        connect(self, address)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded)
+        yield
