@@ -56,16 +56,18 @@ def entries(lines: pl.LazyFrame, form: PairFormat, reject: Callable[[pl.DataFram
     no reason. `reject` is called from the engine's threads, one call at a time under the interpreter's lock.
     """
 
+    columns = form.schema.names()
+
     def settle(morsel: pl.DataFrame) -> pl.DataFrame:
-        columns = form.schema.names()
-        common = morsel["common"] & ~_no_ids(morsel["request_id"])
+        common = morsel["common"]
         if common.all():
-            return morsel.select(columns)
+            return morsel[columns]
+        common = common | (morsel["short"] & ~morsel["request_id"].str.to_lowercase().is_in(NO_IDS))
         rest = classify(morsel.filter(~common).select(LINE_SCHEMA.names()), form)
         rejected = rest.filter(~pl.col("valid"))
         if rejected.height:
             reject(excerpts(rejected))
-        return pl.concat([morsel.filter(common).select(columns), rest.filter("valid").select(columns)])
+        return pl.concat([morsel.filter(common)[columns], rest.filter("valid").select(columns)])
 
     return _common(lines, form).map_batches(settle, streamable=True, schema=form.schema)
 
@@ -131,37 +133,34 @@ def null_if_empty(name: str) -> pl.Expr:
 
 
 def _common(lines: pl.LazyFrame, form: PairFormat) -> pl.LazyFrame:
-    """LINE_SCHEMA and the columns of an entry, with `common` telling whether the line is an entry of the common form."""
-    parts = pl.col("line").str.splitn(",", 4).struct
-    stamp, name, field = parts.field("field_0"), parts.field("field_1"), parts.field("field_2")
-    column = pl.col
+    """LINE_SCHEMA and the columns of an entry: `common` tells that the line surely is one, `short` that its id may be none.
+
+    Slices of the line share its bytes, where splitting it would copy them.
+    """
+    column, line = pl.col, pl.col("line")
     split = lines.select(
         *LINE_SCHEMA.names(),
-        timestamps.fast(stamp, form.form).alias("time") + form.shift_us,
-        name.str.strip_chars(SPACE).alias("request_id"),
-        field.alias("field") if form.side == "response" else field.str.strip_chars(SPACE).alias("field"),
-        parts.field("field_3").is_null().alias("three"),
+        (timestamps.fast(line, form.form) + form.shift_us).alias("time"),
+        line.str.slice(timestamps.common_width(form.form) + 1).alias("rest"),
+    ).with_columns(column("rest").str.find(",", literal=True).alias("comma"))
+    split = split.with_columns(
+        column("rest").str.head(column("comma")).str.strip_chars(SPACE).alias("request_id"),
+        column("rest").str.slice(column("comma") + 1).alias("field"),
     )
-    common = (
-        column("time").is_not_null()
-        & column("three")
-        & column("field").is_not_null()
-        & column("refused").is_null()
-    )
+    # find counts bytes and slice counts characters: only where they agree are the slices right.
+    ascii_only = line.str.len_bytes() == line.str.len_chars()
+    sound = column("time").is_not_null() & column("comma").is_not_null() & column("refused").is_null() & ascii_only
     if form.side == "request":
-        return split.with_columns(common.alias("common"), null_if_empty("field").alias(form.value))
-    # A sign is the one thing that to_integer takes and a status code does not; it sorts before the digits.
-    value = column("field").str.to_integer(strict=False, dtype=pl.Int16)
-    unsigned = (column("field").str.len_bytes() <= 3) & (column("field") >= "0")  # noqa: PLR2004
-    return split.with_columns(value.alias(form.value)).with_columns(
-        (common & unsigned & column(form.value).is_not_null()).fill_null(value=False).alias("common")
-    )
-
-
-def _no_ids(ids: pl.Series) -> pl.Series:
-    """Which of the ids are none; looks only at the lengths where no id is as short as those words."""
-    short = ids.str.len_bytes() < _USUAL_ID_BYTES
-    return short & ids.str.to_lowercase().is_in(NO_IDS) if short.any() else short
+        split = split.with_columns(column("field").str.strip_chars(SPACE))
+        sound = sound & ~column("field").str.contains(",", literal=True)
+        value = null_if_empty("field")
+    else:
+        # A sign is the one thing that to_integer takes and a status code does not; it sorts before the digits.
+        value = column("field").str.to_integer(strict=False, dtype=pl.Int16)
+        sound = sound & (column("field").str.len_bytes() <= 3) & (column("field") >= pl.lit("0")) & value.is_not_null()
+    usual = column("request_id").str.len_bytes() >= _USUAL_ID_BYTES
+    sound, usual = sound.fill_null(value=False), usual.fill_null(value=False)
+    return split.with_columns(value.alias(form.value), common=sound & usual, short=sound & ~usual)
 
 
 def _cut(text: str) -> str:

@@ -49,12 +49,14 @@ class Tally:
         self.lines = [0] * len(files)
         self.text_bytes = [0] * len(files)
         self._starts: dict[int, int] = {}
+        self._rows = 0
 
     def add(self, number: int, first_row: int, lines: int, text_bytes: int) -> None:
         """Counts `lines` lines of file `number`, the first of which is row `first_row` of the side."""
         with self._lock:
             self.lines[number] += lines
             self.text_bytes[number] += text_bytes
+            self._rows += lines
             self._starts[number] = min(self._starts.get(number, first_row), first_row)
 
     def number_of(self, path: str) -> int:
@@ -69,7 +71,7 @@ class Tally:
     @property
     def starts(self) -> list[int]:
         """The row of the side at which each file starts, complete once all is read; an empty file starts where the next does."""
-        starts, following = [], sum(self.lines)
+        starts, following = [], self._rows
         for number in reversed(range(len(self.lines))):
             following = self._starts.get(number, following)
             starts.append(following)
@@ -95,18 +97,18 @@ def fast_lines(files: list[InputFile], tally: Tally, tap: Callable[[], None]) ->
 
     def count(morsel: pl.DataFrame) -> pl.DataFrame:
         tap()
-        sizes = morsel["line"].str.len_bytes()
-        if (sizes.max() or 0) > _LONG_LINE_BYTES:
+        if (morsel["size"].max() or 0) > _LONG_LINE_BYTES:  # type: ignore[operator]
             raise NeedsCarefulReader
         for path, part in _by_file(morsel):
-            size = int(sizes.sum()) if part is morsel else int(part["line"].str.len_bytes().sum())
-            tally.add(tally.number_of(path), int(part["row"].min() or 0), part.height, size + part.height)  # type: ignore[call-overload]
-        return morsel.select("line", pl.col("row").cast(pl.UInt32), pl.lit(None, pl.String).alias("refused"))
+            tally.add(tally.number_of(path), part["row"][0], part.height, int(part["size"].sum()) + part.height)
+        return morsel[names]
 
-    scan = pl.scan_lines(
-        [file.path for file in files], row_index_name="row", glob=False, include_file_paths="path"
+    names = LINE_SCHEMA.names()
+    scan = pl.scan_lines([file.path for file in files], row_index_name="row", glob=False, include_file_paths="path")
+    sized = scan.select(
+        "line", pl.col("row").cast(pl.UInt32), "path", pl.lit(None, pl.String).alias("refused"), size=pl.col("line").str.len_bytes()
     )
-    return scan.map_batches(count, streamable=True, schema=LINE_SCHEMA)
+    return sized.map_batches(count, streamable=True, schema=LINE_SCHEMA)
 
 
 def careful_lines(files: list[InputFile], tally: Tally, tap: Callable[[], None]) -> pl.LazyFrame:
