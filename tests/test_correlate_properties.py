@@ -164,8 +164,15 @@ def crowd(count: int) -> Case:
 TIES = "@00:01Z,a,200\n@00:01Z,a,200\n@00:01+00,a,404\n@00:02Z,b,200\n"
 
 
+TWO = (b"2025-03-01T12:00:00Z,a,7\n", b"2025-03-01T12:00:00Z,a,7\n2025-03-01T12:00:00Z,a,7")
+EVERYWHERE = Case((("q0", TWO[0]), ("q1", TWO[1])), (("r0", TWO[0]), ("r1", TWO[1])))
+AROUND_NOTHING = Case((("q0", b""), ("q1", TWO[1])), (("r0", BOM), ("r1", TWO[1]), ("r2", b""), ("r3", b"\n")))
+
+
 @SETTINGS
 @given(cases())
+@example(EVERYWHERE)
+@example(AROUND_NOTHING)
 @example(case("", ""))
 @example(case(BOM, "\n"))
 @example(case("", "@00:00Z,a,200\n", edge_us=0))

@@ -32,11 +32,16 @@ def aligned(instant: str, width_us: int) -> pl.Expr:
     return pl.col(instant) // width_us
 
 
-def cells(exchanges: pl.LazyFrame, grid: Grid) -> pl.LazyFrame:
-    """(at, duration_us, failure, n): exchanges by timeline bucket, exact duration and failure."""
-    return exchanges.group_by(
-        aligned("request_time", grid.bucket_us).alias("at"), "duration_us", FAILURE.alias("failure")
-    ).agg(pl.len().cast(pl.Int64).alias("n"))
+def counted(exchanges: pl.LazyFrame, grid: Grid) -> pl.LazyFrame:
+    """(at, duration_us, status_code, n): exchanges by timeline bucket, exact duration and status."""
+    return exchanges.group_by(aligned("request_time", grid.bucket_us).alias("at"), "duration_us", "status_code").agg(
+        pl.len().cast(pl.Int64).alias("n")
+    )
+
+
+def cells(counts: pl.LazyFrame) -> pl.LazyFrame:
+    """(at, duration_us, failure, n) of `counted` exchanges."""
+    return counts.group_by("at", "duration_us", FAILURE.alias("failure")).agg(pl.col("n").sum())
 
 
 def statuses(exchanges: pl.LazyFrame, width_us: int) -> pl.LazyFrame:
@@ -44,6 +49,11 @@ def statuses(exchanges: pl.LazyFrame, width_us: int) -> pl.LazyFrame:
     return exchanges.group_by(aligned("request_time", width_us).alias("at"), "status_code").agg(
         pl.len().cast(pl.Int64).alias("n")
     )
+
+
+def coarser(counts: pl.LazyFrame, times: int) -> pl.LazyFrame:
+    """Counts by status in buckets so many times as wide."""
+    return counts.group_by(pl.col("at") // times, "status_code").agg(pl.col("n").sum())
 
 
 def arrivals(frame: pl.LazyFrame, instant: str, width_us: int) -> pl.LazyFrame:
@@ -79,7 +89,7 @@ def slowest(exchanges: pl.LazyFrame) -> pl.LazyFrame:
 
 
 class Users:
-    """Counts by user for any number of users: in memory while they are few, else in parts on disk by the user's hash."""
+    """Counts by user for any number of users: in memory while few, else on disk in parts by the user's hash."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -89,7 +99,7 @@ class Users:
     def add(self, counts: pl.DataFrame) -> None:
         """Adds counts (user_id, requests, errors, orphans)."""
         self._tables.add(counts)
-        if self._tables.merged().height > _MOST_USERS_IN_MEMORY:
+        if self._tables.height > _MOST_USERS_IN_MEMORY and self._tables.merged().height > _MOST_USERS_IN_MEMORY:
             self._flush()
 
     def parts(self) -> list[pl.LazyFrame]:
@@ -131,23 +141,24 @@ class Aggregates:
 
     def add(self, exchanges: pl.DataFrame) -> None:
         """Adds the exchanges of one bucket."""
-        frame = exchanges.lazy()
-        grid = self.grid
+        frame, grid = exchanges.lazy(), self.grid
+        times, rest = divmod(grid.window_us, grid.bucket_us)
         plans = [
-            cells(frame, grid),
-            statuses(frame, grid.bucket_us),
-            statuses(frame, grid.window_us),
+            counted(frame, grid),
             arrivals(frame, "response_time", grid.bucket_us),
             users(frame),
             slowest(frame),
+            *([statuses(frame, grid.window_us)] if rest else []),
         ]
-        new_cells, timeline, windows, responses, user_counts, slow = pl.collect_all(plans, engine="streaming")
+        counts, responses, user_counts, slow, *windows = pl.collect_all(plans, engine="streaming")
+        timeline = coarser(counts.lazy(), 1).collect()
+        self.windows.add(windows[0] if windows else coarser(timeline.lazy(), times).collect())
+        new_cells = cells(counts.lazy()).collect(engine="streaming")
         for failed in (False, True):
             self.spreads[failed] = self.spreads[failed].plus(spread(new_cells.filter(pl.col("failure") == failed)))
         self.cells.add(new_cells)
         self.bands.add(banded(new_cells))
         self.timeline.add(timeline)
-        self.windows.add(windows)
         self.responses.add(responses)
         self.users.add(user_counts)
         both = pl.concat([self.slowest, slow]) if self.slowest.height else slow
@@ -160,7 +171,7 @@ class Aggregates:
 
 
 def banded(cells_: pl.DataFrame) -> pl.DataFrame:
-    """(at, band, n): non-negative durations by histogram band, the index of the band's lower edge in `band_edges_us`."""
+    """(at, band, n): non-negative durations by histogram band: the index of its lower edge in `band_edges_us`."""
     edges = pl.Series(band_edges_us())
     kept = cells_.filter(pl.col("duration_us") >= 0)
     bands = edges.search_sorted(kept["duration_us"], side="right").cast(pl.Int64) - 1

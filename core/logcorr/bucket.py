@@ -3,12 +3,19 @@
 Most ids stand once on each side: those rows need one join. Only the repeated ones are ranked.
 """
 
+from typing import Literal
+
 import msgspec
 import polars as pl
 
 from logcorr import pairing
-from logcorr.model import Pairing, Side
+from logcorr.model import SIDES, Pairing, Side
 from logcorr.pairing import KEY
+
+_SAMPLE_ONE_IN = 64
+_LEAST_SAMPLE = 1000
+_MOST_IN_SAMPLE = 20
+_HOW_SPLIT: tuple[Literal["anti"], Literal["semi"]] = ("anti", "semi")
 
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,6 +37,10 @@ class _Clash(Exception):  # noqa: N818 - a turn in the road, not an error
     """Two different ids of this bucket have the same hash."""
 
 
+class _Repeated(Exception):  # noqa: N818 - likewise
+    """A key stands more than once on a side: ranks decide what pairs."""
+
+
 def pair(requests: pl.LazyFrame, responses: pl.LazyFrame, rules: Rules) -> Paired:
     """Pairs all entries of a bucket. Joins on the hash of the id; on the id itself where two ids share a hash."""
     hashed = [_collect(side.with_columns(pl.col("request_id").hash().alias(KEY))) for side in (requests, responses)]
@@ -41,12 +52,15 @@ def pair(requests: pl.LazyFrame, responses: pl.LazyFrame, rules: Rules) -> Paire
 
 
 def _pair(requests: pl.DataFrame, responses: pl.DataFrame, rules: Rules) -> Paired:
-    if all(side[KEY].n_unique() == side.height for side in (requests, responses)):
-        return _pair_unique(requests, responses, rules)
+    if not any(_crowded(side[KEY]) for side in (requests, responses)):
+        try:
+            return _pair_unique(requests, responses, rules)
+        except _Repeated:
+            pass
     repeated = _collect(pairing.repeated_keys(requests.lazy(), responses.lazy()))
     single, several = (
         [_collect(side.lazy().join(repeated.lazy(), on=KEY, how=how)) for side in (requests, responses)]
-        for how in ("anti", "semi")
+        for how in _HOW_SPLIT
     )
     ones = _pair_unique(single[0], single[1], rules)
     more = _pair_repeated(several[0], several[1], rules)
@@ -58,16 +72,34 @@ def _pair(requests: pl.DataFrame, responses: pl.DataFrame, rules: Rules) -> Pair
 
 
 def _pair_unique(requests: pl.DataFrame, responses: pl.DataFrame, rules: Rules) -> Paired:
-    placed = [side.lazy().with_row_index("place") for side in (requests, responses)]
+    """Pairs entries by one join; raises _Repeated where a key stands more than once on a side."""
+    sides = (requests, responses)
+    placed = [side.lazy().with_row_index("place") for side in sides]
     pairs = _collect(pairing.join(placed[0], placed[1]))
+    others = [_others(side, pairs[place]) for side, place in zip(sides, ("place", "place_right"), strict=True)]
     _check_ids(pairs)
-    left = [
-        _others(side, pairs[place]) for side, place in ((requests, "place"), (responses, "place_right"))
-    ]
-    none = pl.lit(None, pl.String)
-    orphans = [_collect(pairing.orphans(left[0].lazy(), "request", none)), _collect(pairing.orphans(left[1].lazy(), "response", none))]
-    exchanges, torn = _take_apart(pairs, rules)
-    return Paired(exchanges=exchanges, orphans=[*orphans, *torn], repeats=[])
+    exchanges, orphans = _take_apart(pairs, rules)
+    for name, left in zip(SIDES, others, strict=True):
+        orphans.append(_collect(pairing.orphans(left.lazy(), name, pl.lit(None, pl.String))))
+    return Paired(exchanges=exchanges, orphans=orphans, repeats=[])
+
+
+def _crowded(keys: pl.Series) -> bool:
+    """Whether a sample finds keys so often that joining them would multiply rows beyond bounds."""
+    sample = keys.sample(min(keys.len(), max(_LEAST_SAMPLE, keys.len() // _SAMPLE_ONE_IN)), seed=0)
+    return sample.len() - sample.n_unique() > _MOST_IN_SAMPLE
+
+
+def _others(entries: pl.DataFrame, places: pl.Series) -> pl.DataFrame:
+    """The entries at none of the places. Raises _Repeated where a place or a key comes twice."""
+    free = pl.repeat(value=True, n=entries.height, dtype=pl.Boolean, eager=True).scatter(places, values=False)
+    if free.sum() != entries.height - places.len():
+        raise _Repeated
+    others = entries.filter(free)
+    # A key that has a pair has no entry left over here: its other entries would have joined as well.
+    if others[KEY].n_unique() != others.height:
+        raise _Repeated
+    return others
 
 
 def _pair_repeated(requests: pl.DataFrame, responses: pl.DataFrame, rules: Rules) -> Paired:
@@ -80,7 +112,7 @@ def _pair_repeated(requests: pl.DataFrame, responses: pl.DataFrame, rules: Rules
     pairs = _collect(pairing.matched(sides["request"].lazy(), sides["response"].lazy(), rules.policy))
     _check_ids(pairs)
     exchanges, torn = _take_apart(pairs, rules)
-    matched_keys = exchanges_keys(pairs, exchanges)
+    matched_keys = _paired_keys(pairs, exchanges)
     orphans, repeats = [*torn], []
     others = {"request": sides["response"], "response": sides["request"]}
     for side, entries in sides.items():
@@ -100,7 +132,7 @@ def _pair_repeated(requests: pl.DataFrame, responses: pl.DataFrame, rules: Rules
     return Paired(exchanges=exchanges, orphans=orphans, repeats=repeats)
 
 
-def exchanges_keys(pairs: pl.DataFrame, exchanges: pl.DataFrame) -> pl.DataFrame:
+def _paired_keys(pairs: pl.DataFrame, exchanges: pl.DataFrame) -> pl.DataFrame:
     """The distinct keys of those pairs that stayed exchanges."""
     return pairs.join(exchanges.select("request_row"), on="request_row", how="semi").select(KEY).unique()
 
@@ -118,18 +150,10 @@ def _take_apart(pairs: pl.DataFrame, rules: Rules) -> tuple[pl.DataFrame, list[p
     ]
 
 
-def _others(entries: pl.DataFrame, places: pl.Series) -> pl.DataFrame:
-    """The entries at none of the places."""
-    if places.len() == entries.height:
-        return entries.clear()
-    free = pl.repeat(value=True, n=entries.height, dtype=pl.Boolean, eager=True)
-    return entries.filter(free.scatter(places, values=False))
-
-
 def _check_ids(pairs: pl.DataFrame) -> None:
     if pairs.lazy().pipe(pairing.collisions).collect().item():
         raise _Clash
 
 
 def _collect(frame: pl.LazyFrame) -> pl.DataFrame:
-    return frame.collect(engine="streaming")
+    return frame.collect(engine="in-memory")

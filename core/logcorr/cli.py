@@ -65,7 +65,7 @@ class Command(click.Group):
             # Whoever read our output has had enough; what is still buffered goes nowhere.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(0)
-        except Exception as error:  # noqa: BLE001 - the last resort: never a traceback
+        except Exception as error:
             if os.environ.get("LOGCORR_DEBUG"):
                 raise
             _say(f"internal error: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}")
@@ -77,7 +77,7 @@ class Command(click.Group):
 @click.group(cls=Command, context_settings=_CONTEXT)
 @click.version_option(__version__, prog_name="logcorr")
 def main() -> None:
-    """Pair request and response logs of any size, and account for every line.
+    r"""Pair request and response logs of any size, and account for every line.
 
     \b
     Examples:
@@ -111,7 +111,9 @@ def main() -> None:
 @click.option("--edge", type=DURATION, help="How near an end of the logs an orphan is excused.  [default: p99.9, 1s]")
 @click.option("--skew", type=float, default=0.0, help="Milliseconds to add to every response's time; may be negative.")
 @click.option("--window", type=DURATION, default="1m", show_default=True, help="Width of the worst window.")
-@click.option("--memory", type=SIZE, help="The most memory to take.  [default: a quarter of the machine's, 512MB to 4GB]")
+@click.option(
+    "--memory", type=SIZE, help="The most memory to take.  [default: a quarter of the machine's, 512MB to 4GB]"
+)
 @click.option("--store", type=click.Path(), help="Folder to keep runs in.  [default: the platform's cache folder]")
 @click.option("--no-store", is_flag=True, help="Keep no run folder.")
 @click.option(
@@ -123,7 +125,7 @@ def main() -> None:
 )
 @click.option("--fail-if", multiple=True, help="Exit with 1 if this holds, such as 'p99>500ms'; may be given again.")
 def correlate(logs: tuple[str, ...], **given: Any) -> int:
-    """Pair two logs: which requests were answered, when, how, and which never were.
+    r"""Pair two logs: which requests were answered, when, how, and which never were.
 
     REQUESTS and RESPONSES are files, folders or quoted globs; plain, .gz or .zst.
 
@@ -143,9 +145,10 @@ def correlate(logs: tuple[str, ...], **given: Any) -> int:
     from logcorr.interrupt import interruptible
     from logcorr.progress import progress_sink
 
+    wanted = given["progress"] == "json"
     with progress_sink(given["progress"], sys.stderr) as sink:
         result = interruptible(
-            lambda cancel: run.correlate(options, on_event=sink, cancel=cancel), store.abandon_all
+            lambda cancel: run.correlate(options, on_event=sink, estimates=wanted, cancel=cancel), store.abandon_all
         )
     folder = str(result.folder) if result.folder else None
     if options.outputs and any(output.view == "exchanges" for output in options.outputs):
@@ -185,7 +188,7 @@ def generate() -> None:
 @click.option("--utf8-only", is_flag=True, help="No malformed line that is not UTF-8.")
 @click.option("--force", is_flag=True, help="Replace files that exist.")
 def generate_pair(directory: str, **given: Any) -> None:
-    """Write requests.log, responses.log and truth.json into DIRECTORY.
+    r"""Write requests.log, responses.log and truth.json into DIRECTORY.
 
     truth.json holds the ledger, orphan reasons and pair count that a correct run must report.
 
@@ -221,7 +224,7 @@ def generate_pair(directory: str, **given: Any) -> None:
 @main.group(invoke_without_command=True)
 @click.pass_context
 def runs(context: click.Context) -> None:
-    """List, show and remove finished runs.
+    r"""List, show and remove finished runs.
 
     \b
     Examples:
@@ -295,7 +298,7 @@ def runs_remove(names: tuple[str, ...], store: str | None, *, every: bool) -> No
 @click.option("--force", is_flag=True, help="Replace a file that exists.")
 @_store_option
 def export(run: str, store: str | None, *, force: bool, **given: Any) -> None:
-    """Write a view of a finished RUN to a file.
+    r"""Write a view of a finished RUN to a file.
 
     \b
     Examples:

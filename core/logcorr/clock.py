@@ -26,7 +26,9 @@ def grid(first_us: int | None, last_us: int | None, window_us: int) -> Grid:
     span = (last_us or 0) - (first_us or 0)
     steps = (step * SECOND_US for step in _STEPS_S)
     whole_weeks = -(-span // (_MOST_POINTS * _STEPS_S[-1] * SECOND_US)) * _STEPS_S[-1] * SECOND_US
-    return Grid(bucket_us=next((step for step in steps if span <= step * _MOST_POINTS), whole_weeks), window_us=window_us)
+    return Grid(
+        bucket_us=next((step for step in steps if span <= step * _MOST_POINTS), whole_weeks), window_us=window_us
+    )
 
 
 def text(instant_us: int) -> str:
@@ -34,7 +36,7 @@ def text(instant_us: int) -> str:
     try:
         moment = _EPOCH + timedelta(microseconds=instant_us)
     except OverflowError:  # a shift by a zone can leave the years that datetime knows
-        return pl.select(text_of(pl.lit(instant_us))).item()
+        return str(pl.select(text_of(pl.lit(instant_us))).item())
     return moment.strftime(f"{moment.year:04d}-%m-%dT%H:%M:%S" + (".%f" if moment.microsecond else "")) + "Z"
 
 
@@ -42,7 +44,11 @@ def text_of(instant_us: pl.Expr) -> pl.Expr:
     """`text` for a column of instants (Int64 µs or Datetime)."""
     moment = instant_us.cast(pl.Int64).cast(pl.Datetime("us"))
     whole = moment.dt.strftime("%Y-%m-%dT%H:%M:%SZ")
-    return pl.when(instant_us.cast(pl.Int64) % SECOND_US == 0).then(whole).otherwise(moment.dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ"))
+    return (
+        pl.when(instant_us.cast(pl.Int64) % SECOND_US == 0)
+        .then(whole)
+        .otherwise(moment.dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ"))
+    )
 
 
 def ms(duration_us: float | None) -> float | None:

@@ -15,7 +15,7 @@ CELL_KEYS = ("at", "duration_us", "failure")
 
 
 class Tables:
-    """Counts by key, added up over many frames of equal columns; merged whenever they have grown by half a million."""
+    """Counts by key, added up over many frames of equal columns; merged whenever they have grown by a million rows."""
 
     def __init__(self, keys: Iterable[str], empty: pl.DataFrame) -> None:
         self._keys = list(keys)
@@ -26,7 +26,7 @@ class Tables:
         """Adds a frame of counts."""
         self._frames.append(frame)
         self._pending += frame.height
-        if self._pending > MOST_CELLS // 2:
+        if self._pending > MOST_CELLS:
             self.merged()
 
     def merged(self) -> pl.DataFrame:
@@ -35,6 +35,11 @@ class Tables:
             summed = pl.concat(self._frames).lazy().group_by(self._keys).agg(pl.all().sum()).collect(engine="streaming")
             self._frames, self._pending = [summed], 0
         return self._frames[0]
+
+    @property
+    def height(self) -> int:
+        """How many rows the counts take now, merged or not."""
+        return sum(frame.height for frame in self._frames)
 
     def replace(self, frame: pl.DataFrame) -> None:
         """Sets the counts to those of one frame."""
@@ -51,7 +56,7 @@ class Cells:
     def add(self, cells: pl.DataFrame) -> None:
         """Adds counts (at, duration_us, failure, n)."""
         self._tables.add(cells if self.exact else binned(cells))
-        if self.exact and (merged := self.merged()).height > MOST_CELLS:
+        if self.exact and self._tables.height > MOST_CELLS and (merged := self.merged()).height > MOST_CELLS:
             self.exact = False
             self._tables.replace(binned(merged))
 

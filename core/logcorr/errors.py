@@ -29,7 +29,7 @@ class LedgerError(LogcorrError):
     exit_code = 70
 
 
-class Cancelled(LogcorrError):
+class Cancelled(LogcorrError):  # noqa: N818 - no error: the user wanted it
     """The run was interrupted; everything it wrote has been removed."""
 
     exit_code = 130

@@ -57,7 +57,7 @@ def part_of(path: str) -> Path:
 
 
 def write(records: Records, path: str, part: Path, spill: Path, *, sort_time: bool) -> None:
-    """Writes records to `part` in the form that `path` names, or to stdout. `spill` is a folder for an out of core sort.
+    """Writes records to `part` in the form that `path` names, or to stdout; sorts out of core in the folder `spill`.
 
     Raises OutputError where the disk is full or cannot be written.
     """
@@ -78,19 +78,19 @@ def cannot_write(path: str, error: OSError) -> OutputError:
     return OutputError(f"output {path!r} could not be written: {reason}. Nothing was left there.")
 
 
-def _parquet(frame: pl.LazyFrame, part: Path, keep_order: bool) -> None:  # noqa: FBT001 - all sinks alike
+def _parquet(frame: pl.LazyFrame, part: Path, keep_order: bool) -> None:
     frame.sink_parquet(part, compression="lz4", statistics=False, maintain_order=keep_order, engine="streaming")
 
 
-def _ndjson(frame: pl.LazyFrame, part: Path, keep_order: bool) -> None:  # noqa: FBT001
+def _ndjson(frame: pl.LazyFrame, part: Path, keep_order: bool) -> None:
     frame.sink_ndjson(part, maintain_order=keep_order, engine="streaming")
 
 
-def _csv(frame: pl.LazyFrame, part: Path, keep_order: bool) -> None:  # noqa: FBT001
+def _csv(frame: pl.LazyFrame, part: Path, keep_order: bool) -> None:
     frame.sink_csv(part, maintain_order=keep_order, engine="streaming")
 
 
-def _json(frame: pl.LazyFrame, part: Path, keep_order: bool) -> None:  # noqa: FBT001
+def _json(frame: pl.LazyFrame, part: Path, keep_order: bool) -> None:
     """One array, one object a line: NDJSON with its line ends made into separators as it streams by."""
     with part.open("wb") as file:
         file.write(b"[")
@@ -122,9 +122,14 @@ def _in_order(records: Records, spill: Path) -> pl.LazyFrame:
         return records.rows.sort(order, nulls_last=False, maintain_order=False).select(**records.columns)
     edges = _edges(records.rows.select(pl.col(records.time).cast(pl.Int64)), count)
     numbered = records.rows.with_columns(
-        pl.col(records.time).cast(pl.Int64).map_batches(
-            lambda times: edges.search_sorted(times, side="right").cast(pl.UInt32), is_elementwise=True, return_dtype=pl.UInt32
-        ).alias("slot")
+        pl.col(records.time)
+        .cast(pl.Int64)
+        .map_batches(
+            lambda times: edges.search_sorted(times, side="right").cast(pl.UInt32),
+            is_elementwise=True,
+            return_dtype=pl.UInt32,
+        )
+        .alias("slot")
     )
     target = pl.PartitionBy(spill, key="slot", include_key=False, approximate_bytes_per_file=1 << 62)
     numbered.sink_ipc(target, record_batch_size=32_768, maintain_order=False, mkdir=True, engine="streaming")

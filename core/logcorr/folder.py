@@ -26,12 +26,15 @@ _ORPHANS = pl.Schema(
 
 
 class Folder:
-    """The views of one run while it is made. Exchanges are final at once; orphans wait for the edge, which decides reasons."""
+    """The views of one run while it is made. Exchanges are final at once; orphans wait for the edge."""
 
     def __init__(self, run: Path, spill: Path, starts: dict[Side, list[int]]) -> None:
         self._run, self._starts, self._parts = run, starts, 0
         self._orphans = spill / "orphans"
-        for path in (*(run / view for view in ("exchanges", "orphans", "malformed", "duplicates", "users")), self._orphans):
+        for path in (
+            *(run / view for view in ("exchanges", "orphans", "malformed", "duplicates", "users")),
+            self._orphans,
+        ):
             path.mkdir(mode=0o700)
         self.rows = dict.fromkeys(("exchanges", "orphans", "malformed", "duplicates", "users"), 0)
         self.open_orphans = 0
@@ -65,14 +68,14 @@ class Folder:
     def finish_orphans(self, edge_us: int, first_request_us: int | None, last_response_us: int | None) -> None:
         """Gives every orphan its reason and writes the view."""
         time, side = pl.col("time"), pl.col("side")
-        reason = pl.when(pl.col("reason").is_not_null()).then(pl.col("reason"))
+        reasons = [pl.col("reason")]
         if last_response_us is not None:
             in_flight = (side == "request") & (time > last_response_us - edge_us)
-            reason = reason.when(in_flight).then(pl.lit("in_flight"))
+            reasons.append(pl.when(in_flight).then(pl.lit("in_flight")))
         if first_request_us is not None:
             before = (side == "response") & (time < first_request_us + edge_us)
-            reason = reason.when(before).then(pl.lit("before_start"))
-        final = self.raw_orphans().with_columns(reason.otherwise(pl.lit("lost")).alias("reason"))
+            reasons.append(pl.when(before).then(pl.lit("before_start")))
+        final = self.raw_orphans().with_columns(pl.coalesce(*reasons, pl.lit("lost")).alias("reason"))
         self._sink(self._located(final), "orphans", "0000")
 
     def orphans(self) -> pl.LazyFrame:
@@ -108,14 +111,12 @@ class Folder:
     def finish_duplicates(self) -> None:
         """Leaves an empty view where nothing was repeated."""
         if not self.rows["duplicates"]:
-            names = ["side", "request_id", "time", "user_id", "status_code", "kind", "row"]
-            kinds = {**_ORPHANS, "kind": pl.String}
-            self._sink(self._located(pl.LazyFrame(schema={name: kinds[name] for name in names})), "duplicates", "0000")
+            self._sink(self._located(_ORPHANS.to_frame().rename({"reason": "kind"}).lazy()), "duplicates", "0000")
 
     def _sink(self, frame: pl.LazyFrame, view: str, name: str) -> None:
         frame.sink_parquet(
             self._run / view / f"{name}.parquet",
-            compression="lz4",
+            compression="uncompressed",
             statistics=False,
             row_group_size=_ROW_GROUP,
             engine="streaming",

@@ -30,6 +30,9 @@ _STATUS = r"^[0-9]{1,3}$"
 _USUAL_ID_BYTES = max(len(word) for word in NO_IDS) + 1
 
 
+Look = Callable[[pl.DataFrame], None]
+
+
 class PairFormat(msgspec.Struct, frozen=True, kw_only=True):
     """`TIMESTAMP,REQUEST_ID,VALUE`: VALUE is a user id in request logs, a status code in response logs."""
 
@@ -49,19 +52,23 @@ class PairFormat(msgspec.Struct, frozen=True, kw_only=True):
         return pl.Schema({"request_id": pl.String, "time": pl.Int64, self.value: kind, "row": pl.UInt32})
 
 
-def entries(lines: pl.LazyFrame, form: PairFormat, reject: Callable[[pl.DataFrame], None]) -> pl.LazyFrame:
-    """The valid entries among `lines` (LINE_SCHEMA), in the schema of `form`.
+def entries(lines: pl.LazyFrame, form: PairFormat, reject: Look, before: Look, after: Look) -> pl.LazyFrame:
+    """The valid entries among `lines` (LINE_SCHEMA and whatever `before` wants), in the schema of `form`.
 
-    Every other line reaches `reject`, a morsel's worth at a time, as (row, reason, text, truncated); a blank line has
-    no reason. `reject` is called from the engine's threads, one call at a time under the interpreter's lock.
+    Every other line reaches `reject`, a morsel's worth at a time, as REJECT_SCHEMA; a blank line has no reason.
+    `before` sees every morsel of lines, `after` of entries. One tap does it all, since each costs; it runs in the
+    engine's threads, one call at a time under the interpreter's lock.
     """
-
     columns = form.schema.names()
 
     def settle(morsel: pl.DataFrame) -> pl.DataFrame:
-        common = morsel["common"]
-        if common.all():
-            return morsel[columns]
+        before(morsel)
+        common = morsel.get_column("common")
+        found = morsel[columns] if common.all() else uncommon(morsel, common)
+        after(found)
+        return found
+
+    def uncommon(morsel: pl.DataFrame, common: pl.Series) -> pl.DataFrame:
         common = common | (morsel["short"] & ~morsel["request_id"].str.to_lowercase().is_in(NO_IDS))
         rest = classify(morsel.filter(~common).select(LINE_SCHEMA.names()), form)
         rejected = rest.filter(~pl.col("valid"))
@@ -117,7 +124,7 @@ def excerpts(rejected: pl.DataFrame) -> pl.DataFrame:
 
 
 def first_line(text: str) -> str | None:
-    """What a file's first line is when that differs from the same line elsewhere: without its BOM, or None if a header."""
+    """What a file's first line is where that differs from the same line elsewhere: without BOM, or None if header."""
     bare = text.removeprefix(BOM)
     fields = [field.strip(SPACE) for field in bare.split(",")]
     if len(fields) > 1 and fields[1].lower() in HEADER_IDS and bare.strip(SPACE):
@@ -133,26 +140,19 @@ def null_if_empty(name: str) -> pl.Expr:
 
 
 def _common(lines: pl.LazyFrame, form: PairFormat) -> pl.LazyFrame:
-    """LINE_SCHEMA and the columns of an entry: `common` tells that the line surely is one, `short` that its id may be none.
-
-    Slices of the line share its bytes, where splitting it would copy them.
-    """
-    column, line = pl.col, pl.col("line")
-    split = lines.select(
-        *LINE_SCHEMA.names(),
-        (timestamps.fast(line, form.form) + form.shift_us).alias("time"),
-        line.str.slice(timestamps.common_width(form.form) + 1).alias("rest"),
-    ).with_columns(column("rest").str.find(",", literal=True).alias("comma"))
-    split = split.with_columns(
-        column("rest").str.head(column("comma")).str.strip_chars(SPACE).alias("request_id"),
-        column("rest").str.slice(column("comma") + 1).alias("field"),
-    )
-    # find counts bytes and slice counts characters: only where they agree are the slices right.
-    ascii_only = line.str.len_bytes() == line.str.len_chars()
-    sound = column("time").is_not_null() & column("comma").is_not_null() & column("refused").is_null() & ascii_only
+    """Lines with the columns of an entry: `common` says the line surely is one, `short` that its id may be none."""
+    column = pl.col
+    parts = column("line").str.splitn(",", 4).struct
+    # Split once: in one step with what is made of the fields, each of them would split the line again.
+    split = lines.with_columns(
+        parts.field("field_0").alias("stamp"),
+        parts.field("field_1").alias("request_id"),
+        parts.field("field_2").alias("field"),
+        parts.field("field_3").is_null().alias("three"),
+    ).with_columns(timestamps.fast(column("stamp"), form.form).alias("time") + form.shift_us)
+    sound = column("time").is_not_null() & column("three") & column("refused").is_null() & _bare("request_id")
     if form.side == "request":
-        split = split.with_columns(column("field").str.strip_chars(SPACE))
-        sound = sound & ~column("field").str.contains(",", literal=True)
+        sound = sound & ((column("field") == pl.lit("")) | _bare("field"))
         value = null_if_empty("field")
     else:
         # A sign is the one thing that to_integer takes and a status code does not; it sorts before the digits.
@@ -161,6 +161,12 @@ def _common(lines: pl.LazyFrame, form: PairFormat) -> pl.LazyFrame:
     usual = column("request_id").str.len_bytes() >= _USUAL_ID_BYTES
     sound, usual = sound.fill_null(value=False), usual.fill_null(value=False)
     return split.with_columns(value.alias(form.value), common=sound & usual, short=sound & ~usual)
+
+
+def _bare(name: str) -> pl.Expr:
+    """Whether a text surely has no blank at either end; cheaper than taking blanks off, which copies every text."""
+    text = pl.col(name)
+    return (text >= pl.lit("!")) & ~text.str.ends_with(" ") & ~text.str.ends_with("\t")
 
 
 def _cut(text: str) -> str:

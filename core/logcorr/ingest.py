@@ -1,4 +1,4 @@
-"""One side's files → its entries (spilled into buckets, or in memory) and its refused lines, every line counted once."""
+"""One side's files → its entries (spilled into buckets, or in memory) and its refused lines; every line counts once."""
 
 import errno
 import shutil
@@ -75,27 +75,37 @@ class Instants:
         self.first: int | None = None
         self.last: int | None = None
 
-    def __call__(self, entries: pl.DataFrame) -> pl.DataFrame:
-        """Looks at the entries and passes them on."""
-        low, high = entries["time"].min(), entries["time"].max()
+    def __call__(self, entries: pl.DataFrame) -> None:
+        """Looks at the entries."""
+        times = entries.get_column("time")
+        low, high = times.min(), times.max()
         if isinstance(low, int) and isinstance(high, int):
             self.first = low if self.first is None else min(self.first, low)
             self.last = high if self.last is None else max(self.last, high)
-        return entries
 
 
-def ingest(side: Side, files: list[InputFile], plan: Plan, folder: Path, meter: Meter, shift_us: int) -> Ingested:
-    """Reads one side whole. `shift_us` is added to every instant.
+class Source(msgspec.Struct, frozen=True, kw_only=True):
+    """One side as it is to be read: its files in order, and µs to add to every instant."""
+
+    side: Side
+    files: list[InputFile]
+    shift_us: int = 0
+
+
+def ingest(source: Source, plan: Plan, folder: Path, meter: Meter) -> Ingested:
+    """Reads one side whole, into `folder` where the plan is to spill.
 
     Raises InputError for a broken file, and whatever the meter's tap raises.
     """
-    form = PairFormat(side=side, form=common_form(_stamps(files)), shift_us=shift_us)
-    attempts = [lines.careful_lines]
+    files = source.files
+    form = PairFormat(side=source.side, form=common_form(_stamps(files)), shift_us=source.shift_us)
+    readers = [lines.careful_lines]
     if len({file.path for file in files}) == len(files) and any(file.bytes for file in files):
-        attempts.insert(0, lines.fast_lines)
-    for number, reader in enumerate(attempts):
+        readers.insert(0, lines.fast_lines)
+    for number, reader in enumerate(readers):
+        attempt = _Attempt(form, files, plan, meter)
         try:
-            return _attempt(reader, form, files, plan, folder / f"try{number}", meter)
+            return attempt.read(reader, folder / f"try{number}")
         except (NeedsCarefulReader, pl.exceptions.ComputeError, OSError) as error:
             if reader is lines.careful_lines or getattr(error, "errno", None) == errno.ENOSPC:
                 raise
@@ -104,49 +114,53 @@ def ingest(side: Side, files: list[InputFile], plan: Plan, folder: Path, meter: 
     raise AssertionError
 
 
-def _attempt(
-    reader: lines.Reader, form: PairFormat, files: list[InputFile], plan: Plan, folder: Path, meter: Meter
-) -> Ingested:
-    folder.mkdir(parents=True, mode=0o700)
-    tally, instants = Tally(files), Instants()
-    watched = Watched(files=files, tally=tally, ledger={"blank": 0, "malformed": 0})
-    meter.sides[form.side] = watched
-    rejects = Rejects(folder / "rejects", watched.ledger)
-    entries = formats.entries(reader(files, tally, meter.tap), form, rejects)
-    entries = entries.map_batches(instants, streamable=True, schema=form.schema)
-    held = _keep(entries, plan, folder / "lines")
-    firsts = _firsts(files, tally, form)
-    instants(firsts.select(form.schema.names()).filter(firsts["valid"]))
-    late = firsts.filter("valid").select(form.schema.names())
-    if held is not None:
-        held = pl.concat([held, late])
-    elif late.height:
-        _keep(late.lazy(), plan, folder / "firsts")
-    again = firsts.filter(pl.col("reason").is_not_null())
-    refused = rejects.scan().filter(~pl.col("row").is_in(firsts["row"].to_list()))
-    watched.ledger["malformed"] -= firsts.height - again.height
-    return Ingested(
-        tally=tally,
-        entries=held,
-        spill=folder,
-        schema=form.schema,
-        rejects=pl.concat([refused, formats.excerpts(again).lazy()]),
-        blank=rejects.blank + int(firsts["blank"].sum()),
-        header=int((firsts["kind"] == "header").sum()),
-        first_us=instants.first,
-        last_us=instants.last,
-    )
+class _Attempt:
+    """One reading of a side, from the start."""
 
+    def __init__(self, form: PairFormat, files: list[InputFile], plan: Plan, meter: Meter) -> None:
+        self._form, self._files, self._plan, self._meter = form, files, plan, meter
+        self._tally, self._instants = Tally(files), Instants()
+        self._ledger = {"blank": 0, "malformed": 0}
+        meter.sides[form.side] = Watched(files=files, tally=self._tally, ledger=self._ledger)
 
-def _keep(entries: pl.LazyFrame, plan: Plan, folder: Path) -> pl.DataFrame | None:
-    if plan.in_memory:
-        return entries.collect(engine="streaming")
-    partition.spill(entries, folder, plan.buckets)
-    return None
+    def read(self, reader: lines.Reader, folder: Path) -> Ingested:
+        """Reads all files by one of the readers."""
+        folder.mkdir(parents=True, mode=0o700)
+        rejects = Rejects(folder / "rejects", self._ledger)
+        read = reader(self._files, self._tally, self._meter.tap)
+        entries = formats.entries(read.frame, self._form, rejects, before=read.watch, after=self._instants)
+        held = self._keep(entries, folder / "lines")
+        firsts = _firsts(self._files, self._tally, self._form)
+        late = firsts.filter("valid").select(self._form.schema.names())
+        self._instants(late)
+        if held is not None:
+            held = pl.concat([held, late])
+        elif late.height:
+            self._keep(late.lazy(), folder / "firsts")
+        again = firsts.filter(pl.col("reason").is_not_null())
+        refused = rejects.scan().filter(~pl.col("row").is_in(firsts["row"].to_list()))
+        self._ledger["malformed"] -= firsts.height - again.height
+        return Ingested(
+            tally=self._tally,
+            entries=held,
+            spill=folder,
+            schema=self._form.schema,
+            rejects=pl.concat([refused, formats.excerpts(again).lazy()]),
+            blank=rejects.blank + int(firsts["blank"].sum()),
+            header=int((firsts["kind"] == "header").sum()),
+            first_us=self._instants.first,
+            last_us=self._instants.last,
+        )
+
+    def _keep(self, entries: pl.LazyFrame, folder: Path) -> pl.DataFrame | None:
+        if self._plan.in_memory:
+            return entries.collect(engine="streaming")
+        partition.spill(entries, folder, self._plan.buckets)
+        return None
 
 
 def _firsts(files: list[InputFile], tally: Tally, form: PairFormat) -> pl.DataFrame:
-    """The first lines of files that are of another class for being first: classified, with `kind` header, bom or phantom.
+    """The first lines of files that are of another class for being first: classified; `kind` is header, bom or phantom.
 
     All of them were refused where they were read: a header's first field and one behind a BOM are no timestamps.
     """

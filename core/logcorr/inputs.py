@@ -68,7 +68,7 @@ def _expand(side: Side, word: str) -> list[str]:
             raise InputError(message)
         return names
     if has_magic(word) and not path.exists():
-        names = sorted(name for name in glob(word, recursive=True) if Path(name).is_file())
+        names = sorted(name for name in glob(word, recursive=True) if Path(name).is_file())  # noqa: PTH207 - as typed
         if not names:
             message = f"{side} log {word!r}: no file matches. Check the pattern, and quote it for the shell."
             raise InputError(message)
@@ -93,7 +93,7 @@ def _inspect(side: Side, name: str) -> InputFile:
     if head.startswith(_UNREAD_MAGIC) or path.suffix.lower() in _UNREAD_ENDINGS:
         message = f"{side} log {name!r}: this form is not read. Give it plain, as .gz or as .zst."
         raise InputError(message)
-    form = next((form for magic, form in _MAGIC if head.startswith(magic)), "plain")
+    form: Form = next((form for magic, form in _MAGIC if head.startswith(magic)), "plain")
     return InputFile(
         path=path, name=name, bytes=status.st_size, form=form, text_bytes=_text_bytes(path, form, status.st_size)
     )

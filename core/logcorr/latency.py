@@ -18,7 +18,7 @@ Durations = Callable[[], pl.LazyFrame]
 
 
 class Spread(msgspec.Struct, frozen=True, kw_only=True):
-    """Exact sums over one population: how many durations are negative or not, and the extremes and sum of the latter."""
+    """Exact sums over one population: how many durations are negative or not, extremes and sum of the latter."""
 
     count: int = 0
     negative: int = 0
@@ -101,13 +101,15 @@ def _percentiles(
     durations: Durations | None,
     quantiles: tuple[float, ...],
 ) -> dict[tuple[Any, float], int]:
-    """{(group, quantile): duration_us} of cells; where they hold bins, `durations` looks at the durations themselves."""
+    """{(group, quantile): duration_us} of cells; where they hold bins, `durations` looks at the rows themselves."""
     real = pl.col("duration_us") >= 0
     counts = _running(grouped(cells.lazy().filter(real)), ["group"])
     total = pl.col("n").sum().over("group")
     found = pl.concat(
         [
-            counts.with_columns(quantile=pl.lit(quantile), rank=-(-round(quantile * 1000) * total // 1000)).pipe(_reached)
+            counts.with_columns(quantile=pl.lit(quantile), rank=-(-round(quantile * 1000) * total // 1000)).pipe(
+                _reached
+            )
             for quantile in quantiles
         ]
     ).collect()

@@ -6,11 +6,10 @@ grow, and it does not say where a compressed file is broken. Then the careful on
 """
 
 import gzip
-import io
 import threading
 import zlib
 from collections.abc import Callable, Iterator
-from typing import IO
+from typing import IO, NamedTuple, cast
 
 import msgspec
 import polars as pl
@@ -33,7 +32,14 @@ _COMMAS = 2
 _SAMPLE_LINES = 200
 
 
-Reader = Callable[[list[InputFile], "Tally", Callable[[], None]], pl.LazyFrame]
+class Lines(NamedTuple):
+    """A lazy frame of lines (LINE_SCHEMA at least), and what must see each morsel of it for the lines to be counted."""
+
+    frame: pl.LazyFrame
+    watch: Callable[[pl.DataFrame], None]
+
+
+Reader = Callable[[list[InputFile], "Tally", Callable[[], None]], Lines]
 
 
 class NeedsCarefulReader(Exception):  # noqa: N818 - a turn in the road, not an error
@@ -70,7 +76,7 @@ class Tally:
 
     @property
     def starts(self) -> list[int]:
-        """The row of the side at which each file starts, complete once all is read; an empty file starts where the next does."""
+        """The row at which each file starts, complete once all is read; an empty file starts where the next does."""
         starts, following = [], self._rows
         for number in reversed(range(len(self.lines))):
             following = self._starts.get(number, following)
@@ -89,30 +95,28 @@ class FirstLine(msgspec.Struct, frozen=True):
     phantom: bool
 
 
-def fast_lines(files: list[InputFile], tally: Tally, tap: Callable[[], None]) -> pl.LazyFrame:
+def fast_lines(files: list[InputFile], tally: Tally, tap: Callable[[], None]) -> Lines:
     """All lines of the files by polars' own reader. `tap` is called for every morsel and may raise to end the query.
 
     The query ends with NeedsCarefulReader, ComputeError (invalid UTF-8) or OSError (broken compression).
     """
 
-    def count(morsel: pl.DataFrame) -> pl.DataFrame:
+    def count(morsel: pl.DataFrame) -> None:
         tap()
-        if (morsel["size"].max() or 0) > _LONG_LINE_BYTES:  # type: ignore[operator]
+        sizes = morsel.get_column("size")
+        if cast("int", sizes.max() or 0) > _LONG_LINE_BYTES:
             raise NeedsCarefulReader
         for path, part in _by_file(morsel):
-            tally.add(tally.number_of(path), part["row"][0], part.height, int(part["size"].sum()) + part.height)
-        return morsel[names]
+            size = int(part.get_column("size").sum())
+            tally.add(tally.number_of(path), part.get_column("row")[0], part.height, size + part.height)
 
-    names = LINE_SCHEMA.names()
     scan = pl.scan_lines([file.path for file in files], row_index_name="row", glob=False, include_file_paths="path")
-    sized = scan.select(
-        "line", pl.col("row").cast(pl.UInt32), "path", pl.lit(None, pl.String).alias("refused"), size=pl.col("line").str.len_bytes()
-    )
-    return sized.map_batches(count, streamable=True, schema=LINE_SCHEMA)
+    refused = pl.lit(None, pl.String).alias("refused")
+    return Lines(scan.with_columns(pl.col("row").cast(pl.UInt32), refused, size=pl.col("line").str.len_bytes()), count)
 
 
-def careful_lines(files: list[InputFile], tally: Tally, tap: Callable[[], None]) -> pl.LazyFrame:
-    """All lines of the files by a reader that takes any bytes: what is not UTF-8 is marked refused, and shown as U+FFFD.
+def careful_lines(files: list[InputFile], tally: Tally, tap: Callable[[], None]) -> Lines:
+    """All lines of the files by a reader that takes any bytes: what is not UTF-8 is refused, and shown as U+FFFD.
 
     Raises InputError that names file and offset where a compressed file is broken.
     """
@@ -131,13 +135,13 @@ def careful_lines(files: list[InputFile], tally: Tally, tap: Callable[[], None])
                 row += frame.height
                 yield frame.select(columns or LINE_SCHEMA.names())
 
-    return register_io_source(blocks, schema=LINE_SCHEMA, is_pure=True)
+    return Lines(register_io_source(blocks, schema=LINE_SCHEMA, is_pure=True), lambda _morsel: None)
 
 
 def first_line(file: InputFile) -> FirstLine | None:
     """The first line of a file, BOM included; None where the file is empty or the line is of no special kind.
 
-    A line is special when it starts with a BOM or may be a header: only then can it be of another class for being first.
+    A line is special when it starts with a BOM or may be a header: else it is of the same class for being first.
     """
     with _open(file) as stream:
         head = _read(file, stream, _HEAD_BYTES)
@@ -157,7 +161,7 @@ def sample(file: InputFile) -> list[str]:
 
 
 def _by_file(morsel: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
-    paths = morsel["path"]
+    paths = morsel.get_column("path")
     if paths[0] == paths[-1]:
         yield paths[0], morsel
         return
@@ -216,9 +220,9 @@ def _is_utf8(line: bytes) -> bool:
 def _open(file: InputFile) -> IO[bytes]:
     try:
         if file.form == "gzip":
-            return gzip.open(file.path)  # type: ignore[return-value]
+            return cast("IO[bytes]", gzip.open(file.path))
         if file.form == "zstd":
-            return zstd.open(file.path)
+            return cast("IO[bytes]", zstd.open(file.path))
         return file.path.open("rb")
     except OSError as error:
         raise _broken(file, None, error) from error
@@ -232,6 +236,6 @@ def _read(file: InputFile, stream: IO[bytes], size: int) -> bytes:
 
 
 def _broken(file: InputFile, stream: IO[bytes] | None, error: Exception) -> InputError:
-    where = f" after {stream.tell():,} bytes of text" if isinstance(stream, io.IOBase) else ""
+    where = f" after {stream.tell():,} bytes of text" if stream is not None else ""
     what = "the compressed data is broken or cut off" if file.form != "plain" else "it cannot be read"
     return InputError(f"{file.name!r}: {what}{where} ({error}). Check the file, or copy it again.")

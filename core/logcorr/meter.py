@@ -101,7 +101,7 @@ class Meter:
         read = self._most / total if total else 1.0
         done, of = self.buckets
         part = 0.5 * read + (0.5 * done / of if of else 0.0)
-        return elapsed * (1 - part) / part if part > 0.02 else None  # noqa: PLR2004 - too early to tell
+        return elapsed * (1 - part) / part if part > 0.02 else None
 
 
 def _done(file: InputFile, text_bytes: int) -> int:

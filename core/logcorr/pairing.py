@@ -22,7 +22,7 @@ def repeated_keys(requests: pl.LazyFrame, responses: pl.LazyFrame) -> pl.LazyFra
 
 
 def join(requests: pl.LazyFrame, responses: pl.LazyFrame, on: Sequence[str] = (KEY,)) -> pl.LazyFrame:
-    """Requests and responses side by side where `on` agrees, with `response_id` for the check that the ids agree too."""
+    """Requests and responses side by side where `on` agrees; `response_id` is there to check that the ids agree too."""
     left = requests.rename({"time": "request_time", "row": "request_row"})
     right = responses.rename({"request_id": "response_id", "time": "response_time", "row": "response_row"})
     return left.join(right, on=on, how="inner")
@@ -34,7 +34,7 @@ def collisions(pairs: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def exchanges(pairs: pl.LazyFrame) -> pl.LazyFrame:
-    """The pairs of `join` as exchanges: request_id, user_id, status_code, times and duration in µs, rows of both logs."""
+    """The pairs of `join` as exchanges: request_id, user_id, status_code, times and duration in µs, both rows."""
     return pairs.select(
         "request_id",
         "user_id",
@@ -83,8 +83,8 @@ def matched(requests: pl.LazyFrame, responses: pl.LazyFrame, policy: Pairing) ->
             kept = kept.filter(pl.col("rank") == 0 if policy == "first" else pl.col("last"))
         sides.append(kept.select(KEY, "rank", "request_id", "time", _VALUE[side], "row"))
     if policy == "in-order":
-        return join(*sides, on=(KEY, "rank"))
-    return join(*(side.drop("rank") for side in sides))
+        return join(sides[0], sides[1], on=(KEY, "rank"))
+    return join(sides[0].drop("rank"), sides[1].drop("rank"))
 
 
 def orphans(entries: pl.LazyFrame, side: Side, reason: pl.Expr) -> pl.LazyFrame:

@@ -28,7 +28,7 @@ _BUCKETS_VARIABLE = "LOGCORR_BUCKETS"
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """How many buckets, whether entries stay in memory (one bucket, no spill), and the most text bytes a bucket may hold."""
+    """How many buckets, whether entries stay in memory (one bucket, no spill), and how many text bytes fit a bucket."""
 
     buckets: int
     in_memory: bool
@@ -92,9 +92,7 @@ def bucket_of(buckets: int, level: int = 1) -> pl.Expr:
 def spilled(folders: dict[Side, Path], buckets: int, level: int = 1) -> list[Bucket]:
     """The buckets that `spill` left below the folders of both sides."""
     return [
-        Bucket(
-            requests=_files(folders["request"], number), responses=_files(folders["response"], number), level=level
-        )
+        Bucket(requests=_files(folders["request"], number), responses=_files(folders["response"], number), level=level)
         for number in range(buckets)
     ]
 
@@ -102,9 +100,10 @@ def spilled(folders: dict[Side, Path], buckets: int, level: int = 1) -> list[Buc
 def split(bucket: Bucket, folder: Path, most_bytes: int, schemas: dict[Side, pl.Schema]) -> list[Bucket]:
     """The bucket itself where it is small enough, or else the smaller buckets that replace it on disk.
 
-    A bucket that one single id fills cannot be split, and is returned as it is.
+    Small enough is up to twice what was planned: a split costs more than it saves until then. A bucket that one single
+    id fills cannot be split, and is returned as it is.
     """
-    if bucket.bytes <= most_bytes or bucket.level >= _DEEPEST:
+    if bucket.bytes <= 2 * most_bytes or bucket.level >= _DEEPEST:
         return [bucket]
     level = bucket.level + 1
     folders: dict[Side, Path] = {side: folder / side for side in schemas}
@@ -113,9 +112,7 @@ def split(bucket: Bucket, folder: Path, most_bytes: int, schemas: dict[Side, pl.
     parts = spilled(folders, _SPLIT_BUCKETS, level)
     bucket.remove()
     return [
-        small
-        for number, part in enumerate(parts)
-        for small in split(part, folder / str(number), most_bytes, schemas)
+        small for number, part in enumerate(parts) for small in split(part, folder / str(number), most_bytes, schemas)
     ]
 
 

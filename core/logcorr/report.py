@@ -1,7 +1,7 @@
 """Merged aggregates and the finished views → the report."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import polars as pl
@@ -10,7 +10,6 @@ from logcorr import clock, latency
 from logcorr.aggregate import FAILURE, TOP, Aggregates, band_edges_us
 from logcorr.clock import ms
 from logcorr.counts import Tables
-from logcorr.latency import Spread
 from logcorr.model import (
     SCHEMA,
     Heatmap,
@@ -31,7 +30,7 @@ _BANDS_PER_HEAT_ROW = 5
 
 
 class Parts(msgspec.Struct, frozen=True, kw_only=True):
-    """What the report of a correlation is made of, beside the aggregates: counts of the orphans and looks at the views."""
+    """What the report of a correlation is made of beside the aggregates: counts of orphans and looks at the views."""
 
     inputs: Inputs
     orphans: Orphans
@@ -88,9 +87,7 @@ def figures(sums: Aggregates, exchanges: Callable[[], pl.LazyFrame]) -> Figures:
         at = pl.col("request_time").cast(pl.Int64) // sums.grid.bucket_us
         return exchanges().select(at.alias("at"), "duration_us", FAILURE.alias("failure"))
 
-    return Figures(
-        latency.populations(sums.cells, durations, sums.spreads), latency.over_time(sums.cells, durations)
-    )
+    return Figures(latency.populations(sums.cells, durations, sums.spreads), latency.over_time(sums.cells, durations))
 
 
 def histogram(bands: Tables) -> list[HistogramBin]:
@@ -106,7 +103,7 @@ def histogram(bands: Tables) -> list[HistogramBin]:
 
 
 def _timeline(sums: Aggregates, found: Figures, orphans: pl.DataFrame) -> tuple[Timeline, int]:
-    """Points from the first to the last bucket in which anything counts, empty ones between them included; the first's number."""
+    """Points from the first to the last bucket that counts anything, empty ones too; the first's number."""
     width = sums.grid.bucket_us
     errors = _by_status(sums.timeline)
     responses = dict(sums.responses.merged().iter_rows())
@@ -137,7 +134,7 @@ def _heatmap(sums: Aggregates, first: int) -> Heatmap:
     edges = band_edges_us()
     if not bands.height:
         return Heatmap(edges_ms=[], cells=[])
-    low, high = int(bands["band"].min() or 0), int(bands["band"].max() or 0)  # type: ignore[call-overload]
+    low, high = (cast("int", edge) for edge in (bands["band"].min(), bands["band"].max()))
     rows = (
         bands.with_columns(band=(pl.col("band") - low) // _BANDS_PER_HEAT_ROW)
         .group_by("at", "band")
@@ -205,7 +202,9 @@ def _users(sums: Aggregates, exchanges: Callable[[], pl.LazyFrame]) -> list[User
 
     def durations() -> pl.LazyFrame:
         rows = exchanges().select("user_id", "duration_us", FAILURE.alias("failure"))
-        return rows.join(top.lazy().select("user_id"), on="user_id", how="semi", nulls_equal=True).rename({"user_id": "at"})
+        return rows.join(top.lazy().select("user_id"), on="user_id", how="semi", nulls_equal=True).rename(
+            {"user_id": "at"}
+        )
 
     p99 = latency.p99_by(durations, int(top["requests"].sum()))
     return [

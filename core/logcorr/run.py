@@ -13,10 +13,9 @@ from logcorr import __version__, aggregate, bucket, export, ingest, partition, r
 from logcorr.aggregate import Aggregates
 from logcorr.bucket import Paired, Rules
 from logcorr.clock import grid
-from logcorr.counts import Cells
 from logcorr.errors import LedgerError, LogcorrError, OutputError
 from logcorr.folder import Folder, orphan_arrivals
-from logcorr.ingest import Ingested
+from logcorr.ingest import Ingested, Source
 from logcorr.inputs import InputFile, fingerprint, resolve
 from logcorr.latency import estimates
 from logcorr.meter import Listener, Meter
@@ -28,7 +27,6 @@ from logcorr.model import (
     CorrelateOptions,
     DoneEvent,
     EstimateEvent,
-    Fingerprint,
     Inputs,
     Manifest,
     Orphans,
@@ -55,19 +53,25 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def correlate(
-    options: CorrelateOptions, *, on_event: Listener | None = None, cancel: threading.Event | None = None
+    options: CorrelateOptions,
+    *,
+    on_event: Listener | None = None,
+    estimates: bool = True,
+    cancel: threading.Event | None = None,
 ) -> Result:
     """Correlates two logs, writes the outputs asked for, and keeps the run unless told not to.
 
-    The same inputs and options open the finished run again. `on_event` is called from the engine's threads.
-    Raises InputError, UsageError, OutputError, LedgerError, or Cancelled once `cancel` is set.
+    The same inputs and options open the finished run again. `on_event` is called from the engine's threads; without
+    `estimates` it is spared those, which cost a little. Raises InputError, UsageError, OutputError, LedgerError, or
+    Cancelled once `cancel` is set.
     """
-    return _Correlation(options, Meter(on_event, cancel, options.memory_bytes)).result()
+    meter = Meter(on_event, cancel, options.memory_bytes)
+    return _Correlation(options, meter, estimates=estimates and on_event is not None).result()
 
 
 class _Correlation:
-    def __init__(self, options: CorrelateOptions, meter: Meter) -> None:
-        self._options, self._meter = options, meter
+    def __init__(self, options: CorrelateOptions, meter: Meter, *, estimates: bool) -> None:
+        self._options, self._meter, self._estimates = options, meter, estimates
         given = {"request": options.requests, "response": options.responses}
         self._files: dict[Side, list[InputFile]] = {side: resolve(side, given[side]) for side in SIDES}
         _check_outputs(options, [file.path for files in self._files.values() for file in files])
@@ -102,9 +106,12 @@ class _Correlation:
     def _compute(self, work: WorkFolder) -> RunFolder:
         plan = self._plan(work)
         entries = work.spill / "entries"
-        shift = {"request": 0, "response": self._options.skew_us}
+        sources = [
+            Source(side="request", files=self._files["request"]),
+            Source(side="response", files=self._files["response"], shift_us=self._options.skew_us),
+        ]
         sides: dict[Side, Ingested] = {
-            side: ingest.ingest(side, self._files[side], plan, entries / side, self._meter, shift[side]) for side in SIDES
+            source.side: ingest.ingest(source, plan, entries / source.side, self._meter) for source in sources
         }
         spilled = _tree_bytes(entries)
         folder = Folder(work.run, work.spill, {side: sides[side].tally.starts for side in SIDES})
@@ -115,7 +122,10 @@ class _Correlation:
             folder.add(paired)
             sums.add(paired.exchanges)
             buckets += 1
-            self._tell_estimate(share, sums, folder)
+            del paired  # not to be held while the next bucket is paired
+            self._meter.tap()
+            if self._estimates:
+                self._tell_estimate(share, sums, folder)
         self._meter.enter("report")
         malformed = folder.finish_malformed(sides)
         figures = report.figures(sums, folder.exchanges)
@@ -166,9 +176,8 @@ class _Correlation:
         held = [sides[side].entries for side in SIDES]
         if held[0] is not None and held[1] is not None:
             self._meter.buckets = (0, 1)
-            paired = bucket.pair(held[0].lazy(), held[1].lazy(), rules)
+            yield 1.0, bucket.pair(held[0].lazy(), held[1].lazy(), rules)
             self._meter.buckets = (1, 1)
-            yield 1.0, paired
             return
         schemas = {side: sides[side].schema for side in SIDES}
         found = partition.spilled({side: sides[side].spill for side in SIDES}, plan.buckets)
@@ -177,15 +186,12 @@ class _Correlation:
             parts = partition.split(whole, entries / "split" / str(number), plan.bucket_bytes, schemas)
             for place, part in enumerate(parts, 1):
                 self._meter.tap()
-                paired = bucket.pair(
-                    part.scan("request", schemas["request"]), part.scan("response", schemas["response"]), rules
-                )
+                logs = [part.scan(side, schemas[side]) for side in SIDES]
+                yield (number + place / len(parts)) / len(found), bucket.pair(logs[0], logs[1], rules)
                 part.remove()
-                yield (number + place / len(parts)) / len(found), paired
             self._meter.buckets = (number + 1, len(found))
 
     def _tell_estimate(self, share: float, sums: Aggregates, folder: Folder) -> None:
-        self._meter.tap()
         exchanges = folder.rows["exchanges"]
         self._meter.tell(
             EstimateEvent(
@@ -269,7 +275,7 @@ class _Correlation:
                 "requests": final.inputs.requests.lines,
                 "matched": final.inputs.requests.matched,
                 "orphans": final.inputs.requests.orphans + final.inputs.responses.orphans,
-                "errors_5xx": sum(n for code, n in final.status.items() if 500 <= int(code) <= 599),  # noqa: PLR2004
+                "errors_5xx": sum(n for code, n in final.status.items() if 500 <= int(code) <= 599),
                 "p50_ms": final.latency.p50_ms,
                 "p99_ms": final.latency.p99_ms,
             },
@@ -320,4 +326,6 @@ def _tree_bytes(folder: Path) -> int:
 
 def _cannot_write(root: Path, error: OSError) -> LogcorrError:
     reason = error.strerror or str(error)
-    return OutputError(f"writing below {str(root)!r} failed: {reason}. Free some space, or name another folder with --store.")
+    return OutputError(
+        f"writing below {str(root)!r} failed: {reason}. Free some space, or name another folder with --store."
+    )

@@ -107,7 +107,9 @@ class WorkFolder:
             raise OutputError(message) from error
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.abandon()
 
     @property
@@ -191,7 +193,7 @@ def runs(root: Path) -> list[RunFolder]:
 
 
 def find(root: Path, name: str) -> RunFolder:
-    """The run that a name means: a folder, a key or the start of one. Raises InputError where that is none or several."""
+    """The run that a name means: a folder, a key or the start of one. Raises InputError for none or several."""
     path = Path(name)
     if (path / _MANIFEST).is_file():
         return RunFolder(path)
@@ -213,7 +215,7 @@ def sweep(root: Path) -> None:
                 _remove_parts(folder / _PARTS)
         except FileNotFoundError:
             # Made and not yet locked by a process that is just starting, unless it has been so for long.
-            if _age_s(folder) < 60:  # noqa: PLR2004
+            if _age_s(folder) < 60:
                 continue
         except OSError:
             continue

@@ -8,7 +8,15 @@ import msgspec
 from logcorr.errors import UsageError
 from logcorr.model import Report
 
-_DURATIONS_US = {"us": 1, "µs": 1, "ms": 1_000, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000, "d": 86_400_000_000}
+_DURATIONS_US = {
+    "us": 1,
+    "µs": 1,
+    "ms": 1_000,
+    "s": 1_000_000,
+    "m": 60_000_000,
+    "h": 3_600_000_000,
+    "d": 86_400_000_000,
+}
 _SIZES = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
 _SIZES |= {"kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "tib": 1 << 40}
 _QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([a-zµ]+)", re.IGNORECASE | re.ASCII)
@@ -69,7 +77,8 @@ def _quantity(text: str, units: dict[str, int], what: str) -> int:
         message = f"{text!r} is not {what}."
         raise UsageError(message)
     whole, _, fraction = match[1].partition(".")
-    return int(whole + fraction) * units[match[2].lower()] // 10 ** len(fraction)
+    scale: int = 10 ** len(fraction)
+    return int(whole + fraction) * units[match[2].lower()] // scale
 
 
 def _share(part: int, of: int) -> float:

@@ -39,7 +39,7 @@ _RECORDS = {
 
 
 class Records(msgspec.Struct, frozen=True, kw_only=True):
-    """A view as records: the stored rows, the columns of a record in order, and what to sort stored rows by for time order.
+    """A view as records: the stored rows, the columns of a record in order, and the stored column that is its time.
 
     The record's columns are expressions on the stored rows, so that a sort can go by instants and not by their text.
     """
