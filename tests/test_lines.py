@@ -37,7 +37,7 @@ def read(reader: lines.Reader, paths: list[Path], tap: Callable[[], None] = lamb
     found = reader(files, tally, tap)
 
     def watched(morsel: pl.DataFrame) -> pl.DataFrame:
-        found.count(morsel)
+        found.watch(morsel)
         return morsel.select(LINE_SCHEMA.names())
 
     frame = found.frame.map_batches(watched, streamable=True, schema=LINE_SCHEMA).collect(engine="streaming")

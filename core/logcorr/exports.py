@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+import polars as pl
+
 from logcorr import export, views
+from logcorr.errors import InputError
 from logcorr.model import Output
 from logcorr.store import RunFolder, WorkFolder
 
@@ -15,6 +18,10 @@ def one(run: RunFolder, output: Output, root: Path, *, force: bool) -> None:
         part = export.part_of(output.path)
         if output.path != export.STDOUT:
             work.add_part(part)
-        export.write(found, output.path, part, work.spill / "sort", sort_time=output.sort_time)
+        try:
+            export.write(found, output.path, part, work.spill / "sort", sort_time=output.sort_time)
+        except pl.exceptions.PolarsError as error:
+            message = f"run {run.path.name}: view {output.view!r} is damaged. Remove the run and run again."
+            raise InputError(message) from error
         if output.path != export.STDOUT:
             part.replace(output.path)

@@ -108,6 +108,11 @@ class Folder:
         written = pl.scan_parquet(sorted((self._run / "users").glob("*.parquet")))
         self.rows["users"] = int(written.select(pl.len()).collect().item())
 
+    def parts(self) -> dict[str, int]:
+        """The bytes of every file written, by its path in the run folder."""
+        files = sorted(self._run.rglob("*.parquet"))
+        return {file.relative_to(self._run).as_posix(): file.stat().st_size for file in files}
+
     def finish_duplicates(self) -> None:
         """Leaves an empty view where nothing was repeated."""
         if not self.rows["duplicates"]:

@@ -55,12 +55,23 @@ def fingerprint(file: InputFile) -> Fingerprint:
     except OSError as error:
         raise _unreadable(file.name, error) from error
     return Fingerprint(
-        path=str(file.path.resolve()), bytes=status.st_size, mtime_ns=status.st_mtime_ns, digest=digest.hexdigest()
+        path=readable(str(file.path.resolve())),
+        bytes=status.st_size,
+        mtime_ns=status.st_mtime_ns,
+        digest=digest.hexdigest(),
     )
+
+
+def readable(name: str) -> str:
+    """A file's name as text that can be written: bytes of it that are no UTF-8 as U+FFFD."""
+    return os.fsencode(name).decode("utf8", errors="replace")
 
 
 def _expand(side: Side, word: str) -> list[str]:
     path = Path(word)
+    if not word:
+        message = f"{side} log '': an empty name. Name a file, a glob or a folder of logs."
+        raise InputError(message)
     if path.is_dir():
         names = sorted(str(entry) for entry in path.iterdir() if entry.is_file() and not entry.name.startswith("."))
         if not names:
@@ -79,11 +90,11 @@ def _expand(side: Side, word: str) -> list[str]:
 def _inspect(side: Side, name: str) -> InputFile:
     path = Path(name)
     try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            message = f"{side} log {name!r}: not a regular file. Save the stream to a file first."
+            raise InputError(message)
         with path.open("rb") as stream:
-            status = os.fstat(stream.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                message = f"{side} log {name!r}: not a regular file. Save the stream to a file first."
-                raise InputError(message)
             head = stream.read(8)
     except FileNotFoundError as error:
         message = f"{side} log {name!r}: no such file. Check the path."
@@ -95,7 +106,11 @@ def _inspect(side: Side, name: str) -> InputFile:
         raise InputError(message)
     form: Form = next((form for magic, form in _MAGIC if head.startswith(magic)), "plain")
     return InputFile(
-        path=path, name=name, bytes=status.st_size, form=form, text_bytes=_text_bytes(path, form, status.st_size)
+        path=path,
+        name=readable(name),
+        bytes=status.st_size,
+        form=form,
+        text_bytes=_text_bytes(path, form, status.st_size),
     )
 
 

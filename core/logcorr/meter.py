@@ -35,6 +35,7 @@ class Meter:
         self._began = time.perf_counter()
         self._last = 0.0
         self._most = 0
+        self._most_lines = 0
         self._stage_began = self._began
         self.stage = "read"
         self.seconds: dict[str, float] = {}
@@ -58,6 +59,11 @@ class Meter:
         self.stage, self._stage_began, self._last = stage, now, 0.0
         self.tap()
 
+    def lap(self) -> dict[str, float]:
+        """Seconds by stage until now."""
+        now = time.perf_counter()
+        return {**self.seconds, self.stage: self.seconds.get(self.stage, 0.0) + now - self._stage_began}
+
     def tell(self, event: Event) -> None:
         """Passes an event on."""
         if self._listener is not None:
@@ -78,7 +84,9 @@ class Meter:
         total = sum(file.bytes_total for file in files)
         done = total if self.stage != "read" else sum(file.bytes_done for file in files)
         self._most = max(self._most, done)
-        lines = sum(sum(side.tally.lines) for side in self.sides.values())
+        # A side that is read again by the careful reader starts anew; what was told of it stands until it is passed.
+        self._most_lines = max(self._most_lines, sum(sum(side.tally.lines) for side in self.sides.values()))
+        lines = self._most_lines
         elapsed = now - self._began
         return ProgressEvent(
             stage=self.stage,

@@ -261,7 +261,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """What stands in a run folder: written last, read first.
 
     `files` gives for each side the input files in order, as the user named them; a view's `*_file` columns index it.
-    `attributes` lists the columns that exchanges carry beside the fixed ones.
+    `parts` gives the bytes of every Parquet file of the views. `attributes` lists the columns that exchanges carry beside the fixed ones.
     """
 
     schema: int
@@ -272,6 +272,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     options: dict[str, Any]
     inputs: dict[str, list[Fingerprint]]
     files: dict[str, list[str]]
+    parts: dict[str, int]
     attributes: list[str]
     rows: dict[str, int]
     headline: dict[str, Any]

@@ -248,12 +248,11 @@ class _Correlation:
         return Inputs(requests=ledgers["request"], responses=ledgers["response"])
 
     def _run_info(self, buckets: int, spilled: int) -> RunInfo:
-        self._meter.enter("write")
         return RunInfo(
             version=__version__,
             options={**self._told, "memory_bytes": self._options.memory_bytes},
             started=self._started.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-            seconds={**{name: round(value, 3) for name, value in self._meter.seconds.items()}},
+            seconds={name: round(value, 3) for name, value in self._meter.lap().items()},
             buckets=buckets,
             spilled_bytes=spilled,
             peak_rss_bytes=resources.peak_rss(),
@@ -269,6 +268,7 @@ class _Correlation:
             options=self._told,
             inputs={side: self._prints[side] for side in SIDES},
             files={side: self._names(side) for side in SIDES},
+            parts=folder.parts(),
             attributes=["user_id"],
             rows=folder.rows,
             headline={
@@ -292,17 +292,22 @@ def _told(options: CorrelateOptions) -> dict[str, Any]:
 
 
 def _check_outputs(options: CorrelateOptions, inputs: list[Path]) -> None:
-    paths = [output.path for output in options.outputs]
+    paths = [_one_name(output.path) for output in options.outputs]
     for output in options.outputs:
         views.check_columns(output.view, output.columns)
         export.check_target(output.path, force=options.force, inputs=inputs)
     if options.report_path is not None:
         export.check_place(options.report_path, force=options.force, inputs=inputs)
-        paths.append(options.report_path)
+        paths.append(_one_name(options.report_path))
     twice = next((path for path in paths if paths.count(path) > 1), None)
     if twice is not None:
         message = f"output {twice!r} is named twice. Name two files."
         raise OutputError(message)
+
+
+def _one_name(path: str) -> str:
+    """The same for all names of one file."""
+    return path if path == export.STDOUT else str(Path(path).resolve())
 
 
 def _grid(sides: dict[Side, Ingested], window_us: int) -> Any:

@@ -47,9 +47,22 @@ class RunFolder:
         """The run's report."""
         return self._read(_REPORT, Report)
 
-    def view(self, name: str) -> Path:
-        """The folder of one view's Parquet parts."""
-        return self.path / name
+    def view(self, name: str) -> list[Path]:
+        """The Parquet files of one view. Raises InputError where one of them is gone or of another size."""
+        parts = {self.path / part: size for part, size in self.manifest.parts.items() if part.startswith(f"{name}/")}
+        for part, size in parts.items():
+            if not part.is_file() or part.stat().st_size != size:
+                message = (
+                    f"run {self.path.name}: files of view {name!r} are gone or damaged. Remove the run, run again."
+                )
+                raise InputError(message)
+        return sorted(parts)
+
+    def check(self) -> None:
+        """Raises InputError where the run is not whole."""
+        self.report  # noqa: B018 - reading it is the check
+        for name in {part.partition("/")[0] for part in self.manifest.parts}:
+            self.view(name)
 
     def write(self, manifest: Manifest, report: Report) -> None:
         """Writes the report and then, last of all, the manifest."""
@@ -129,12 +142,17 @@ class WorkFolder:
             journal.write(f"{part.resolve()}\0")
 
     def publish(self, key: str) -> RunFolder:
-        """Makes the run visible as `<root>/<key>`, by one rename; one that another process made first stays."""
+        """Makes the run visible as `<root>/<key>`, by one rename.
+
+        One that another process made meanwhile stays; a damaged one goes.
+        """
         target = self._root / key
+        if target.exists() and finished(self._root, key) is None:
+            target.rename(self.path / "damaged")
         try:
             self.run.rename(target)
         except OSError:
-            if not (target / _MANIFEST).exists():
+            if finished(self._root, key) is None:
                 raise
         return RunFolder(target)
 
@@ -179,6 +197,7 @@ def finished(root: Path, key: str) -> RunFolder | None:
     """The finished run of this key, if there is one that can be read."""
     folder = RunFolder(root / key)
     try:
+        folder.check()
         return folder if folder.manifest.key == key else None
     except InputError:
         return None
@@ -195,9 +214,9 @@ def runs(root: Path) -> list[RunFolder]:
 def find(root: Path, name: str) -> RunFolder:
     """The run that a name means: a folder, a key or the start of one. Raises InputError for none or several."""
     path = Path(name)
-    if (path / _MANIFEST).is_file():
+    if name and len(path.parts) > 1 and (path / _MANIFEST).is_file() and (path / _REPORT).is_file():
         return RunFolder(path)
-    found = [folder for folder in runs(root) if folder.path.name.startswith(name)]
+    found = [folder for folder in runs(root) if name and folder.path.name.startswith(name)]
     if len(found) == 1:
         return found[0]
     what = "no run has this name" if not found else f"{len(found)} runs start with this name"

@@ -21,6 +21,7 @@ _SIZES = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
 _SIZES |= {"kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "tib": 1 << 40}
 _QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([a-zµ]+)", re.IGNORECASE | re.ASCII)
 _CONDITION = re.compile(r"\s*([a-z0-9_]+)\s*(>=|<=|>|<)\s*(\S+)\s*")
+_SHARE = re.compile(r"[0-9]+(?:\.[0-9]+)?%?|\.[0-9]+%?", re.ASCII)
 _PERCENTILES = ("p50", "p90", "p95", "p99", "p999")
 
 
@@ -63,12 +64,10 @@ def condition(text: str) -> Condition:
     metric, sign, limit = match.groups()
     if metric in _PERCENTILES:
         return Condition(text, metric, sign, duration_us(limit) / 1000)
-    try:
-        share = float(limit.removesuffix("%")) / (100 if limit.endswith("%") else 1)
-    except ValueError as error:
+    if not _SHARE.fullmatch(limit):
         message = f"--fail-if {text!r}: {limit!r} is no share. Write a number such as 0.01 or 1%."
-        raise UsageError(message) from error
-    return Condition(text, metric, sign, share)
+        raise UsageError(message)
+    return Condition(text, metric, sign, float(limit.removesuffix("%")) / (100 if limit.endswith("%") else 1))
 
 
 def _quantity(text: str, units: dict[str, int], what: str) -> int:

@@ -7,7 +7,7 @@ import polars as pl
 
 from logcorr import clock
 from logcorr.aggregate import FAILURE
-from logcorr.errors import InputError, UsageError
+from logcorr.errors import UsageError
 from logcorr.model import View
 from logcorr.store import RunFolder
 
@@ -59,11 +59,7 @@ def scan(run: RunFolder, view: View) -> pl.LazyFrame:
     if view not in _STORED:
         message = f"no view {view!r}. There are: {', '.join(VIEWS)}."
         raise UsageError(message)
-    parts = sorted(run.view(_STORED[view]).glob("*.parquet"))
-    if not parts:
-        message = f"run {run.path.name}: the files of view {view!r} are gone. Remove the run and run again."
-        raise InputError(message)
-    rows = pl.scan_parquet(parts, glob=False)
+    rows = pl.scan_parquet(run.view(_STORED[view]), glob=False)
     if view == "slow":
         p99 = run.report.latency.p99_ms
         return rows.filter(pl.col("duration_us") > round((p99 or 0) * 1000))
