@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
+from rich.style import Style
 
 from logcorr.model import HistogramBin, Report, TimelinePoint
 from logcorr.summary import render_summary
@@ -90,6 +91,12 @@ def test_a_reused_run_says_so() -> None:
 def test_an_asked_for_skew_is_shown() -> None:
     skew = msgspec.structs.replace(reports.busy().skew, applied_ms=-4.0)
     assert "all responses by -4 ms (--skew)" in render(msgspec.structs.replace(reports.busy(), skew=skew))
+
+
+@pytest.fixture(autouse=True)
+def fresh_styles() -> None:
+    """Rich keeps a style's escape codes as they first were on any console, even on one of fewer colours."""
+    Style.parse.cache_clear()
 
 
 def test_colour_only_when_asked() -> None:

@@ -12,11 +12,12 @@ from typing import Any, cast
 import click
 
 from logcorr import __version__, resources, units
-from logcorr.errors import LogcorrError, UsageError
+from logcorr.errors import LogcorrError, OutputError, UsageError
 from logcorr.model import CorrelateOptions, Output, View
 
 _FAILED_CONDITION = 1
 _INTERNAL = 70
+_MOST_SKEW_MS = 10**12
 _BYTES_PER_THREAD = 96 << 20
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 _VIEWS = (
@@ -53,7 +54,9 @@ class Command(click.Group):
             result = super().main(*args, **kwargs)
             sys.stdout.flush()
         except click.ClickException as error:
-            error.show()
+            context = getattr(error, "ctx", None)
+            _say(f"error: {' '.join(error.format_message().split())}")
+            _say(f"see {context.command_path if context else 'logcorr'} --help")
             sys.exit(error.exit_code)
         except LogcorrError as error:
             _say(f"error: {error}")
@@ -62,9 +65,13 @@ class Command(click.Group):
             _say("interrupted.")
             sys.exit(130)
         except BrokenPipeError:
-            # Whoever read our output has had enough; what is still buffered goes nowhere.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            # Whoever read our output has had enough.
+            _silence_stdout()
             sys.exit(0)
+        except OSError as error:
+            _say(f"error: could not write: {error.strerror or error}.")
+            _silence_stdout()
+            sys.exit(OutputError.exit_code)
         except Exception as error:
             if os.environ.get("LOGCORR_DEBUG"):
                 raise
@@ -145,14 +152,14 @@ def correlate(logs: tuple[str, ...], **given: Any) -> int:
     from logcorr.interrupt import interruptible
     from logcorr.progress import progress_sink
 
-    wanted = given["progress"] == "json"
+    told = given["progress"] == "json"
     with progress_sink(given["progress"], sys.stderr) as sink:
         result = interruptible(
-            lambda cancel: run.correlate(options, on_event=sink, estimates=wanted, cancel=cancel), store.abandon_all
+            lambda cancel: run.correlate(options, on_event=sink, estimates=told, cancel=cancel), store.abandon_all
         )
     folder = str(result.folder) if result.folder else None
-    if options.outputs and any(output.view == "exchanges" for output in options.outputs):
-        if result.reused:
+    if any(output.view == "exchanges" or output.path == "-" for output in options.outputs):
+        if result.reused and not told:
             _say(f"opened the finished run {folder} again.")
     else:
         from logcorr.summary import render_summary
@@ -282,11 +289,12 @@ def runs_remove(names: tuple[str, ...], store: str | None, *, every: bool) -> No
         raise UsageError(message)
     root = _root(store)
     doomed = runs(root) if every else [find(root, name) for name in names]
-    for folder in {folder.path: folder for folder in doomed}.values():
+    paths = {folder.path: folder for folder in doomed}
+    for folder in paths.values():
         folder.remove()
     if every:
         sweep(root)
-    _say(f"removed {len(doomed)} run{'' if len(doomed) == 1 else 's'}.")
+    _say(f"removed {len(paths)} run{'' if len(paths) == 1 else 's'}.")
 
 
 @main.command()
@@ -350,9 +358,9 @@ def _correlate_options(logs: tuple[str, ...], given: dict[str, Any]) -> Correlat
         pairing=given["pairing"],
         max_duration_us=given["max_duration"],
         edge_us=given["edge"],
-        skew_us=round(given["skew"] * 1000),
+        skew_us=_skew_us(given["skew"]),
         window_us=_positive("--window", given["window"]),
-        memory_bytes=_positive("--memory", given["memory"] or resources.default_memory()),
+        memory_bytes=_memory(given["memory"]),
         store=given["store"],
         keep=not given["no_store"],
         outputs=tuple(outputs),
@@ -373,6 +381,17 @@ def _judge(conditions: Sequence[units.Condition], report: Any) -> int:
 
 def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _skew_us(milliseconds: float) -> int:
+    if not abs(milliseconds) <= _MOST_SKEW_MS:
+        message = f"--skew must be within {_MOST_SKEW_MS:,} ms either way."
+        raise UsageError(message)
+    return round(milliseconds * 1000)
+
+
+def _memory(given: int | None) -> int:
+    return resources.default_memory() if given is None else _positive("--memory", given)
 
 
 def _positive(option: str, value: int) -> int:
@@ -401,6 +420,11 @@ def _width() -> int:
     import shutil
 
     return shutil.get_terminal_size((100, 24)).columns
+
+
+def _silence_stdout() -> None:
+    """What is still buffered goes nowhere, instead of failing again at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _print(text: str) -> None:

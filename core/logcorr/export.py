@@ -10,6 +10,7 @@ import polars as pl
 from polars.io.plugins import register_io_source
 
 from logcorr.errors import OutputError, UsageError
+from logcorr.partition import parts_of, spread
 from logcorr.views import Records
 
 FORMS = (".json", ".ndjson", ".jsonl", ".csv", ".parquet")
@@ -131,16 +132,14 @@ def _in_order(records: Records, spill: Path) -> pl.LazyFrame:
         )
         .alias("slot")
     )
-    target = pl.PartitionBy(spill, key="slot", include_key=False, approximate_bytes_per_file=1 << 62)
-    numbered.sink_ipc(target, record_batch_size=32_768, maintain_order=False, mkdir=True, engine="streaming")
+    spread(numbered, pl.col("slot"), spill)
 
     def slots(
         columns: list[str] | None, _predicate: pl.Expr | None, _rows: int | None, _size: int | None
     ) -> Iterator[pl.DataFrame]:
         for number in range(edges.len() + 1):
-            folder = spill / f"slot={number}"
-            if folder.exists():
-                rows = pl.scan_ipc(sorted(folder.glob("*.ipc")))
+            if parts := parts_of(spill, number):
+                rows = pl.scan_ipc(list(parts), glob=False)
                 ordered = rows.sort(order, nulls_last=False).select(**records.columns)
                 yield (ordered.select(columns) if columns else ordered).collect(engine="streaming")
 

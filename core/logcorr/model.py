@@ -261,7 +261,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """What stands in a run folder: written last, read first.
 
     `files` gives for each side the input files in order, as the user named them; a view's `*_file` columns index it.
-    `parts` gives the bytes of every Parquet file of the views. `attributes` lists the columns that exchanges carry beside the fixed ones.
+    `parts` gives the bytes of every Parquet file of the views; `attributes` lists the columns that exchanges carry
+    beside the fixed ones.
     """
 
     schema: int

@@ -76,11 +76,30 @@ def plan(text_bytes: int, memory_bytes: int, *, exact_size: bool) -> Plan:
 
 
 def spill(entries: pl.LazyFrame, folder: Path, buckets: int, level: int = 1) -> None:
-    """Runs the query and writes its entries to `folder/<bucket>/`, uncompressed Arrow IPC."""
+    """Runs the query and writes its entries to a new folder, uncompressed Arrow IPC, a file a bucket."""
+    spread(entries, bucket_of(buckets, level), folder)
+
+
+def spread(rows: pl.LazyFrame, number: pl.Expr, folder: Path) -> None:
+    """Runs the query and writes each row to the file of its number in a new folder; `parts_of` finds the files.
+
+    The folder is made here and not by the engine: a query that was ended has writers that live on for a moment, and
+    they would make it again after its removal.
+    """
+    folder.mkdir(parents=True, mode=0o700)
     target = pl.PartitionBy(
-        folder, key=bucket_of(buckets, level).alias("bucket"), include_key=False, approximate_bytes_per_file=1 << 62
+        folder,
+        key=number.alias("number"),
+        include_key=False,
+        approximate_bytes_per_file=1 << 62,
+        file_path_provider=lambda part: f"{part.partition_keys.item()}-{part.index_in_partition}.ipc",
     )
-    entries.sink_ipc(target, record_batch_size=_BATCH_ROWS, maintain_order=False, mkdir=True, engine="streaming")
+    rows.sink_ipc(target, record_batch_size=_BATCH_ROWS, maintain_order=False, engine="streaming")
+
+
+def parts_of(folder: Path, number: int) -> tuple[Path, ...]:
+    """The files of one number at any depth below a folder."""
+    return tuple(sorted(folder.rglob(f"{number}-*.ipc")))
 
 
 def bucket_of(buckets: int, level: int = 1) -> pl.Expr:
@@ -92,7 +111,9 @@ def bucket_of(buckets: int, level: int = 1) -> pl.Expr:
 def spilled(folders: dict[Side, Path], buckets: int, level: int = 1) -> list[Bucket]:
     """The buckets that `spill` left below the folders of both sides."""
     return [
-        Bucket(requests=_files(folders["request"], number), responses=_files(folders["response"], number), level=level)
+        Bucket(
+            requests=parts_of(folders["request"], number), responses=parts_of(folders["response"], number), level=level
+        )
         for number in range(buckets)
     ]
 
@@ -114,10 +135,6 @@ def split(bucket: Bucket, folder: Path, most_bytes: int, schemas: dict[Side, pl.
     return [
         small for number, part in enumerate(parts) for small in split(part, folder / str(number), most_bytes, schemas)
     ]
-
-
-def _files(folder: Path, bucket: int) -> tuple[Path, ...]:
-    return tuple(sorted(folder.rglob(f"bucket={bucket}/*.ipc")))
 
 
 def _scan(paths: tuple[Path, ...], schema: pl.Schema) -> pl.LazyFrame:
