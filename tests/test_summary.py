@@ -97,6 +97,7 @@ def test_an_asked_for_skew_is_shown() -> None:
 def fresh_styles() -> None:
     """Rich keeps a style's escape codes as they first were on any console, even on one of fewer colours."""
     Style.parse.cache_clear()
+    Style._add.cache_clear()
 
 
 def test_colour_only_when_asked() -> None:

@@ -17,10 +17,14 @@ from logcorr.model import Side
 _MB = 1 << 20
 # What the interpreter, polars and one engine take before any bucket, and a text byte's size in a bucket that is being
 # paired; measured on logs of 55 byte lines.
-_BASE_BYTES = 230 * _MB
-_PAIRED_PER_TEXT_BYTE = 4.0
+_BASE_BYTES = 240 * _MB
+_PAIRED_PER_TEXT_BYTE = 5.0
 _WHOLE_PER_TEXT_BYTE = 3.2
-_MOST_BUCKETS = 64
+# Past these sizes a join misses the processor's caches so often that buckets on disk are cheaper, however much memory
+# there is.
+_WHOLE_TEXT_BYTES = 96 * _MB
+_BUCKET_TEXT_BYTES = 128 * _MB
+_MOST_BUCKETS = 128
 _SPLIT_BUCKETS = 8
 _DEEPEST = 4
 _BATCH_ROWS = 32_768
@@ -63,16 +67,14 @@ def plan(text_bytes: int, memory_bytes: int, *, exact_size: bool) -> Plan:
     Where the size is only an estimate (compressed logs), entries are never kept in memory.
     """
     room = max(memory_bytes - _BASE_BYTES, 64 * _MB)
-    bucket_bytes = int(room / _PAIRED_PER_TEXT_BYTE)
+    bucket_bytes = min(int(room / _PAIRED_PER_TEXT_BYTE), _BUCKET_TEXT_BYTES)
     forced = os.environ.get(_BUCKETS_VARIABLE)
     if forced:
         return Plan(buckets=int(forced), in_memory=False, bucket_bytes=bucket_bytes)
-    if exact_size and text_bytes * _WHOLE_PER_TEXT_BYTE <= room:
+    if exact_size and text_bytes <= min(_WHOLE_TEXT_BYTES, room / _WHOLE_PER_TEXT_BYTE):
         return Plan(buckets=1, in_memory=True, bucket_bytes=bucket_bytes)
     wanted = math.ceil(text_bytes / bucket_bytes)
-    return Plan(
-        buckets=min(max(2, 1 << (wanted - 1).bit_length()), _MOST_BUCKETS), in_memory=False, bucket_bytes=bucket_bytes
-    )
+    return Plan(buckets=min(max(2, wanted), _MOST_BUCKETS), in_memory=False, bucket_bytes=bucket_bytes)
 
 
 def spill(entries: pl.LazyFrame, folder: Path, buckets: int, level: int = 1) -> None:
