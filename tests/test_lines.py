@@ -197,7 +197,7 @@ def test_the_fast_reader_never_passes_over_bad_bytes(at: int, tmp_path: Path) ->
 
 
 def test_the_fast_reader_gives_up_at_a_long_line(tmp_path: Path) -> None:
-    path = write(tmp_path, "long.log", b"a,b,c\n" + b"x" * (5 * MILLION) + b"\n")
+    path = write(tmp_path, "long.log", b"a,b,c\n" + b"x" * (9 * MILLION) + b"\n")
     with pytest.raises(NeedsCarefulReader):
         read(fast_lines, [path])
     rows = read(careful_lines, [path]).rows
@@ -281,3 +281,45 @@ def test_a_sample_is_the_first_lines(tmp_path: Path) -> None:
     for form in ("plain", "gzip", "zstd"):
         (file,) = resolve("request", (str(write(tmp_path, "sample.log", raw, form)),))
         assert sample(file) == plain(raw)[:200]
+
+
+STAMP = b"2025-11-21T14:00:00Z"
+LONG = 6 * MILLION
+LONG_LINES = {
+    "no commas": (b"x" * LONG, "fields"),
+    "too many commas": (STAMP + b",id,u" + b",x" * LONG, "fields"),
+    "two commas and no timestamp": (b"x" * LONG + b",id,u", "timestamp"),
+    "no utf8 at its end": (b"x" * LONG + b"\xff", "encoding"),
+    "a character cut off": (b"x" * LONG + b"\xe2\x82", "encoding"),
+    "blank": (b" \t" * LONG, None),
+    "an entry behind blanks": (b" " * LONG + STAMP + b",id,u", None),
+    "an entry of a long id": (STAMP + b"," + b"i" * LONG + b",u", None),
+}
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b""], ids=["lf", "crlf", "none"])
+@pytest.mark.parametrize(("line", "reason"), LONG_LINES.values(), ids=LONG_LINES)
+def test_a_long_line_is_held_only_where_it_has_to_be(
+    line: bytes, reason: str | None, end: bytes, tmp_path: Path
+) -> None:
+    path = write(tmp_path, "long.log", b"a,b,c\n" + line + end + (b"d,e,f\n" if end else b""))
+    rows = read(careful_lines, [path]).rows
+    assert [row[2] for row in rows] == [None, reason, *([None] if end else [])]
+    assert [row[1] for row in rows[::2]] == ["a,b,c", *(["d,e,f"] if end else [])]
+    if reason is None:
+        assert rows[1][1].strip(" \t") == line.decode().strip(" \t")
+    else:
+        assert line.startswith(rows[1][1].encode()[:4096])
+        assert len(rows[1][1]) < 10_000
+
+
+def test_the_fast_reader_is_for_tame_files(tmp_path: Path) -> None:
+    def first(name: str, raw: bytes) -> object:
+        return lines.readers(resolve("request", (str(write(tmp_path, name, raw)),)))[0]
+
+    text = b"".join(b"%d,%d,%d\n" % (n, n * 7919 % 104_729, n * n % 99_991) for n in range(200_000))
+    assert first("tame.log", text) is fast_lines
+    assert first("long.log", text + b"x" * (3 * MILLION) + b"\n" + text) is careful_lines
+    assert first("tame.gz", gzip.compress(text, 1)) is fast_lines
+    assert first("wild.gz", gzip.compress(b"a,b,c\n" * MILLION, 1)) is careful_lines
+    assert first("bomb.gz", gzip.compress(bytes(20 * MILLION), 1)) is careful_lines

@@ -3,8 +3,6 @@
 Most ids stand once on each side: those rows need one join. Only the repeated ones are ranked.
 """
 
-from typing import Literal
-
 import msgspec
 import polars as pl
 
@@ -15,7 +13,6 @@ from logcorr.pairing import KEY
 _SAMPLE_ONE_IN = 64
 _LEAST_SAMPLE = 1000
 _MOST_IN_SAMPLE = 20
-_HOW_SPLIT: tuple[Literal["anti"], Literal["semi"]] = ("anti", "semi")
 
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,27 +40,27 @@ class _Repeated(Exception):  # noqa: N818 - likewise
 
 def pair(requests: pl.LazyFrame, responses: pl.LazyFrame, rules: Rules) -> Paired:
     """Pairs all entries of a bucket. Joins on the hash of the id; on the id itself where two ids share a hash."""
-    hashed = [_collect(side.with_columns(pl.col("request_id").hash().alias(KEY))) for side in (requests, responses)]
+    sides = [requests, responses]
     try:
-        return _pair(hashed[0], hashed[1], rules)
+        return _pair([side.with_columns(pl.col("request_id").hash().alias(KEY)) for side in sides], rules)
     except _Clash:
-        plain = [side.with_columns(pl.col("request_id").alias(KEY)) for side in hashed]
-        return _pair(plain[0], plain[1], rules)
+        return _pair([side.with_columns(pl.col("request_id").alias(KEY)) for side in sides], rules)
 
 
-def _pair(requests: pl.DataFrame, responses: pl.DataFrame, rules: Rules) -> Paired:
-    if not any(_crowded(side[KEY]) for side in (requests, responses)):
+def _pair(plans: list[pl.LazyFrame], rules: Rules) -> Paired:
+    """Pairs keyed entries; frames are let go as soon as they are not needed, for a bucket may just fit."""
+    sides = [_collect(plan) for plan in plans]
+    if not any(_crowded(side[KEY]) for side in sides):
         try:
-            return _pair_unique(requests, responses, rules)
+            return _pair_unique(sides, rules)
         except _Repeated:
             pass
-    repeated = _collect(pairing.repeated_keys(requests.lazy(), responses.lazy()))
-    single, several = (
-        [_collect(side.lazy().join(repeated.lazy(), on=KEY, how=how)) for side in (requests, responses)]
-        for how in _HOW_SPLIT
-    )
-    ones = _pair_unique(single[0], single[1], rules)
-    more = _pair_repeated(several[0], several[1], rules)
+    repeated = _collect(pairing.repeated_keys(sides[0].lazy(), sides[1].lazy())).lazy()
+    several = [_collect(side.lazy().join(repeated, on=KEY, how="semi")) for side in sides]
+    sides = [_collect(side.lazy().join(repeated, on=KEY, how="anti")) for side in sides]
+    ones = _pair_unique(sides, rules)
+    sides.clear()
+    more = _pair_repeated(several, rules)
     return Paired(
         exchanges=pl.concat([ones.exchanges, more.exchanges]),
         orphans=[*ones.orphans, *more.orphans],
@@ -71,9 +68,8 @@ def _pair(requests: pl.DataFrame, responses: pl.DataFrame, rules: Rules) -> Pair
     )
 
 
-def _pair_unique(requests: pl.DataFrame, responses: pl.DataFrame, rules: Rules) -> Paired:
+def _pair_unique(sides: list[pl.DataFrame], rules: Rules) -> Paired:
     """Pairs entries by one join; raises _Repeated where a key stands more than once on a side."""
-    sides = (requests, responses)
     placed = [side.lazy().with_row_index("place") for side in sides]
     pairs = _collect(pairing.join(placed[0], placed[1]))
     others = [_others(side, pairs[place]) for side, place in zip(sides, ("place", "place_right"), strict=True)]
@@ -102,11 +98,9 @@ def _others(entries: pl.DataFrame, places: pl.Series) -> pl.DataFrame:
     return others
 
 
-def _pair_repeated(requests: pl.DataFrame, responses: pl.DataFrame, rules: Rules) -> Paired:
-    sides: dict[Side, pl.DataFrame] = {
-        "request": _collect(pairing.ranked(requests.lazy(), "request")),
-        "response": _collect(pairing.ranked(responses.lazy(), "response")),
-    }
+def _pair_repeated(several: list[pl.DataFrame], rules: Rules) -> Paired:
+    """Pairs entries by rank within their key; takes the frames out of the list."""
+    sides: dict[Side, pl.DataFrame] = {side: _collect(pairing.ranked(several.pop(0).lazy(), side)) for side in SIDES}
     if any(side["clash"].any() for side in sides.values()):
         raise _Clash
     pairs = _collect(pairing.matched(sides["request"].lazy(), sides["response"].lazy(), rules.policy))

@@ -99,11 +99,7 @@ def ingest(source: Source, plan: Plan, folder: Path, meter: Meter) -> Ingested:
     """
     files = source.files
     form = PairFormat(side=source.side, form=common_form(_stamps(files)), shift_us=source.shift_us)
-    readers = [lines.careful_lines]
-    distinct = len({file.path for file in files}) == len(files)
-    if distinct and any(file.bytes for file in files) and all(str(file.path).isprintable() for file in files):
-        readers.insert(0, lines.fast_lines)
-    for number, reader in enumerate(readers):
+    for number, reader in enumerate(lines.readers(files)):
         attempt = _Attempt(form, files, plan, meter)
         try:
             return attempt.read(reader, folder / f"try{number}")

@@ -5,30 +5,19 @@ grow, and it does not say where a compressed file is broken. Then the careful on
 `scan_lines` is marked unstable in polars: it is named here and nowhere else.
 """
 
-import gzip
 import threading
-import zlib
 from collections.abc import Callable, Iterator
-from typing import IO, NamedTuple, cast
+from typing import NamedTuple, cast
 
 import msgspec
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from logcorr.errors import InputError
+from logcorr.blocks import LONG_LINE_BYTES, blocks, is_tame, open_text, read_text
 from logcorr.formats import BOM, LINE_SCHEMA
 from logcorr.inputs import InputFile
 
-try:
-    from compression import zstd  # type: ignore[import-not-found, unused-ignore]
-except ImportError:
-    from backports import zstd
-
-_BLOCK_BYTES = 1 << 20
-_LONG_LINE_BYTES = 1 << 22
 _HEAD_BYTES = 1 << 16
-_KEPT_OF_REFUSED = 1 << 13
-_COMMAS = 2
 _SAMPLE_LINES = 200
 
 
@@ -104,7 +93,7 @@ def fast_lines(files: list[InputFile], tally: Tally, tap: Callable[[], None]) ->
     def count(morsel: pl.DataFrame) -> None:
         tap()
         sizes = morsel.get_column("size")
-        if cast("int", sizes.max() or 0) > _LONG_LINE_BYTES:
+        if cast("int", sizes.max() or 0) > LONG_LINE_BYTES:
             raise NeedsCarefulReader
         for path, part in _by_file(morsel):
             size = int(part.get_column("size").sum())
@@ -115,27 +104,41 @@ def fast_lines(files: list[InputFile], tally: Tally, tap: Callable[[], None]) ->
     return Lines(scan.with_columns(pl.col("row").cast(pl.UInt32), refused, size=pl.col("line").str.len_bytes()), count)
 
 
+def readers(files: list[InputFile]) -> list[Reader]:
+    """The readers to try, in order. The fast one is for tame files: it holds whole lines, however long.
+
+    It knows files by their paths as text, so it cannot tell a file from itself, nor read a name that is no text.
+    """
+    distinct = len({file.path for file in files}) == len(files)
+    fast = (
+        distinct
+        and any(file.bytes for file in files)
+        and all(str(file.path).isprintable() and is_tame(file) for file in files)
+    )
+    return [fast_lines, careful_lines] if fast else [careful_lines]
+
+
 def careful_lines(files: list[InputFile], tally: Tally, tap: Callable[[], None]) -> Lines:
     """All lines of the files by a reader that takes any bytes: what is not UTF-8 is refused, and shown as U+FFFD.
 
     Raises InputError that names file and offset where a compressed file is broken.
     """
 
-    def blocks(
+    def frames(
         columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, _size: int | None
     ) -> Iterator[pl.DataFrame]:
         del predicate, n_rows  # never pushed down: the only consumer takes all rows
         row = 0
         for number, file in enumerate(files):
-            for texts, refused, size in _careful_blocks(file):
+            for block in blocks(file):
                 tap()
-                frame = pl.DataFrame({"line": texts, "refused": refused}, schema_overrides={"refused": pl.String})
+                frame = pl.DataFrame([block.texts.alias("line"), block.refused.alias("refused")])
                 frame = frame.with_columns(pl.int_range(row, row + pl.len(), dtype=pl.UInt32).alias("row"))
-                tally.add(number, row, frame.height, size)
+                tally.add(number, row, frame.height, block.bytes)
                 row += frame.height
                 yield frame.select(columns or LINE_SCHEMA.names())
 
-    return Lines(register_io_source(blocks, schema=LINE_SCHEMA, is_pure=True), lambda _morsel: None)
+    return Lines(register_io_source(frames, schema=LINE_SCHEMA, is_pure=True), lambda _morsel: None)
 
 
 def first_line(file: InputFile) -> FirstLine | None:
@@ -143,21 +146,21 @@ def first_line(file: InputFile) -> FirstLine | None:
 
     A line is special when it starts with a BOM or may be a header: else it is of the same class for being first.
     """
-    with _open(file) as stream:
-        head = _read(file, stream, _HEAD_BYTES)
+    with open_text(file) as stream:
+        head = read_text(file, stream, _HEAD_BYTES)
         if not head:
             return None
         special = head.startswith(BOM.encode()) or b"id" in head.split(b"\n", 1)[0].lower()
     if not special:
         return None
-    texts, refused, _ = next(_careful_blocks(file))
-    return FirstLine(texts[0], refused[0], phantom=head == BOM.encode())
+    first = next(blocks(file))
+    return FirstLine(first.texts[0], first.refused[0], phantom=head == BOM.encode())
 
 
 def sample(file: InputFile) -> list[str]:
     """The first lines of a file, a few hundred at most, as text."""
-    with _open(file) as stream:
-        return _read(file, stream, _HEAD_BYTES).decode(errors="replace").splitlines()[:_SAMPLE_LINES]
+    with open_text(file) as stream:
+        return read_text(file, stream, _HEAD_BYTES).decode(errors="replace").splitlines()[:_SAMPLE_LINES]
 
 
 def _by_file(morsel: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
@@ -167,75 +170,3 @@ def _by_file(morsel: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
         return
     for (path,), part in morsel.group_by("path"):
         yield str(path), part
-
-
-def _careful_blocks(file: InputFile) -> Iterator[tuple[list[str], list[str | None], int]]:
-    """Whole lines of a file, a block at a time: their texts, the reasons to refuse them, and the bytes they took."""
-    with _open(file) as stream:
-        pending: list[bytes] = []
-        while block := _read(file, stream, _BLOCK_BYTES):
-            end = block.rfind(b"\n") + 1
-            if not end:
-                pending.append(block)
-                continue
-            pending.append(block[:end])
-            whole = b"".join(pending)
-            pending = [block[end:]] if end < len(block) else []
-            yield _decode(whole)
-        if pending:
-            yield _decode(b"".join(pending) + b"\n")
-
-
-def _decode(whole: bytes) -> tuple[list[str], list[str | None], int]:
-    raw = whole.split(b"\n")
-    raw.pop()
-    texts, refused = [], []
-    for line in raw:
-        text, reason = _decode_line(line.removesuffix(b"\r"))
-        texts.append(text)
-        refused.append(reason)
-    return texts, refused, len(whole)
-
-
-def _decode_line(line: bytes) -> tuple[str, str | None]:
-    if len(line) > _LONG_LINE_BYTES and line.count(b",") != _COMMAS and line.strip(b" \t"):
-        # Not to be copied around only to be refused; the whole line still tells whether it is UTF-8.
-        return line[:_KEPT_OF_REFUSED].decode(errors="replace"), "fields" if _is_utf8(line) else "encoding"
-    try:
-        return line.decode(), None
-    except UnicodeDecodeError:
-        return line.decode(errors="replace"), "encoding"
-
-
-def _is_utf8(line: bytes) -> bool:
-    if line.isascii():
-        return True
-    try:
-        line.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _open(file: InputFile) -> IO[bytes]:
-    try:
-        if file.form == "gzip":
-            return cast("IO[bytes]", gzip.open(file.path))
-        if file.form == "zstd":
-            return cast("IO[bytes]", zstd.open(file.path))
-        return file.path.open("rb")
-    except OSError as error:
-        raise _broken(file, None, error) from error
-
-
-def _read(file: InputFile, stream: IO[bytes], size: int) -> bytes:
-    try:
-        return stream.read(size)
-    except (OSError, EOFError, zlib.error, zstd.ZstdError) as error:
-        raise _broken(file, stream, error) from error
-
-
-def _broken(file: InputFile, stream: IO[bytes] | None, error: Exception) -> InputError:
-    where = f" after {stream.tell():,} bytes of text" if stream is not None else ""
-    what = "the compressed data is broken or cut off" if file.form != "plain" else "it cannot be read"
-    return InputError(f"{file.name!r}: {what}{where} ({error}). Check the file, or copy it again.")

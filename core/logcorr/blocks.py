@@ -1,0 +1,196 @@
+"""Bytes of an input file, compressed or not, → whole lines a block at a time, within bounds whatever the bytes are."""
+
+import codecs
+import gzip
+import zlib
+from collections.abc import Iterator
+from typing import IO, NamedTuple, cast
+
+import polars as pl
+
+from logcorr.errors import InputError
+from logcorr.inputs import InputFile
+
+try:
+    from compression import zstd  # type: ignore[import-not-found, unused-ignore]
+except ImportError:
+    from backports import zstd
+
+LONG_LINE_BYTES = 1 << 22
+_BLOCK_BYTES = 1 << 20
+_PROBE_BYTES = 1 << 12
+_KEPT_OF_REFUSED = 1 << 13
+_LONGEST_STAMP = 256
+_COMMAS = 2
+_WILD_RATIO = 50
+_BLANK = b" \t"
+
+
+class Block(NamedTuple):
+    """Whole lines in order: their texts (String), why a line is refused (String, null for most), and their bytes."""
+
+    texts: pl.Series
+    refused: pl.Series
+    bytes: int
+
+
+def blocks(file: InputFile) -> Iterator[Block]:
+    """All lines of a file without their ends; what is not UTF-8 is refused, and shown as U+FFFD.
+
+    Raises InputError that names file and offset where it cannot be read or is broken.
+    """
+    rest: bytes = b""
+    long: _LongLine | None = None
+    with open_text(file) as stream:
+        while block := read_text(file, stream, _BLOCK_BYTES):
+            if long is not None:
+                last, newline, block = block.partition(b"\n")
+                long.add(last)
+                if not newline:
+                    continue
+                yield long.block()
+                long = None
+            cut = block.rfind(b"\n") + 1
+            if cut:
+                yield _block(rest + block[:cut])
+                rest = block[cut:]
+            else:
+                rest += block
+            if len(rest) > LONG_LINE_BYTES:
+                long, rest = _LongLine(rest), b""
+    if long is not None:
+        yield long.block()
+    elif rest:
+        yield _block(rest + b"\n")
+
+
+def is_tame(file: InputFile) -> bool:
+    """Whether a reader that holds whole lines, and decompresses as it goes, should stay within bounds on this file.
+
+    Looks at a few kilobytes in each megabyte of a plain file, and at the start of a compressed one.
+    """
+    if file.form == "plain":
+        return not _has_long_line(file)
+    with open_text(file) as stream:
+        text = read_text(file, stream, _BLOCK_BYTES)
+    return b"\n" in text and len(zlib.compress(text, 1)) * _WILD_RATIO > len(text)
+
+
+def _has_long_line(file: InputFile) -> bool:
+    """Whether a plain file may hold a line of over about a megabyte."""
+    with open_text(file) as stream:
+        for start in range(0, file.bytes, _BLOCK_BYTES):
+            stream.seek(start)
+            probe = read_text(file, stream, _PROBE_BYTES)
+            # No line end in the probe: look on until there is one, or the line has become long.
+            while probe and b"\n" not in probe:
+                if stream.tell() - start > _BLOCK_BYTES:
+                    return True
+                probe = read_text(file, stream, _PROBE_BYTES)
+    return False
+
+
+def open_text(file: InputFile) -> IO[bytes]:
+    """The file's text as bytes, decompressed as it is read."""
+    try:
+        if file.form == "gzip":
+            return cast("IO[bytes]", gzip.open(file.path))
+        if file.form == "zstd":
+            return cast("IO[bytes]", zstd.open(file.path))
+        return file.path.open("rb")
+    except OSError as error:
+        raise _broken(file, None, error) from error
+
+
+def read_text(file: InputFile, stream: IO[bytes], size: int) -> bytes:
+    """The next bytes of an opened file."""
+    try:
+        return stream.read(size)
+    except (OSError, EOFError, zlib.error, zstd.ZstdError) as error:
+        raise _broken(file, stream, error) from error
+
+
+class _LongLine:
+    """A line too long to be held unless it has to be: a line that starts with no timestamp is refused for sure."""
+
+    def __init__(self, start: bytes) -> None:
+        self._bytes = 0
+        self._commas = 0
+        self._utf8: codecs.IncrementalDecoder | None = codecs.getincrementaldecoder("utf8")()
+        self._chunks: list[bytes] = []
+        self._held = True
+        self.add(start)
+
+    def add(self, chunk: bytes) -> None:
+        """The next bytes of the line."""
+        self._bytes += len(chunk)
+        self._commas += chunk.count(b",")
+        if self._utf8 is not None:
+            try:
+                self._utf8.decode(chunk)
+            except UnicodeDecodeError:
+                self._utf8 = None
+        if not self._chunks:
+            chunk = chunk.lstrip(_BLANK)
+        if self._held and chunk:
+            self._chunks.append(chunk)
+            self._held = self._may_be_entry()
+
+    def block(self) -> Block:
+        """The line, complete."""
+        if self._held:
+            whole = _block(b"".join(self._chunks) + b"\n")
+            return whole._replace(bytes=self._bytes + 1)
+        text = b"".join(self._chunks)[:_KEPT_OF_REFUSED].decode(errors="replace")
+        reason = "encoding" if not self._valid() else ("fields" if self._commas != _COMMAS else "timestamp")
+        return Block(pl.Series([text]), pl.Series([reason]), self._bytes + 1)
+
+    def _may_be_entry(self) -> bool:
+        """Whether the line may still be an entry; where not, only its start is kept."""
+        start = b"".join(self._chunks) if len(self._chunks[0]) < _LONGEST_STAMP else self._chunks[0]
+        stamp = start.partition(b",")[0].rstrip(_BLANK)
+        if self._commas <= _COMMAS and len(stamp) < _LONGEST_STAMP:
+            return True
+        self._chunks = [start[:_KEPT_OF_REFUSED]]
+        return False
+
+    def _valid(self) -> bool:
+        if self._utf8 is None:
+            return False
+        try:
+            self._utf8.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return False
+        return True
+
+
+def _block(whole: bytes) -> Block:
+    """Lines that end in LF or CRLF, the last one too."""
+    try:
+        text = whole.decode()
+    except UnicodeDecodeError:
+        return _dirty_block(whole)
+    texts = pl.Series([text[:-1]]).str.split("\n").explode()
+    if "\r" in text:
+        texts = texts.str.strip_suffix("\r")
+    return Block(texts, pl.Series([None], dtype=pl.String).new_from_index(0, len(texts)), len(whole))
+
+
+def _dirty_block(whole: bytes) -> Block:
+    texts: list[str] = []
+    refused: list[str | None] = []
+    for raw in whole[:-1].split(b"\n"):
+        line = raw.removesuffix(b"\r")
+        try:
+            texts.append(line.decode())
+            refused.append(None)
+        except UnicodeDecodeError:
+            texts.append(line.decode(errors="replace"))
+            refused.append("encoding")
+    return Block(pl.Series(texts, dtype=pl.String), pl.Series(refused, dtype=pl.String), len(whole))
+
+
+def _broken(file: InputFile, stream: IO[bytes] | None, error: Exception) -> InputError:
+    where = f" after {stream.tell():,} bytes of text" if stream is not None else ""
+    what = "the compressed data is broken or cut off" if file.form != "plain" else "it cannot be read"
+    return InputError(f"{file.name!r}: {what}{where} ({error}). Check the file, or copy it again.")
