@@ -130,6 +130,9 @@ def main() -> None:
     show_default=True,
     help="Progress on stderr.",
 )
+@click.option(
+    "--end-with-stdin", is_flag=True, hidden=True, help="Stop when standard input ends: for a parent process."
+)
 @click.option("--fail-if", multiple=True, help="Exit with 1 if this holds, such as 'p99>500ms'; may be given again.")
 def correlate(logs: tuple[str, ...], **given: Any) -> int:
     r"""Pair two logs: which requests were answered, when, how, and which never were.
@@ -155,7 +158,9 @@ def correlate(logs: tuple[str, ...], **given: Any) -> int:
     told = given["progress"] == "json"
     with progress_sink(given["progress"], sys.stderr) as sink:
         result = interruptible(
-            lambda cancel: run.correlate(options, on_event=sink, estimates=told, cancel=cancel), store.abandon_all
+            lambda cancel: run.correlate(options, on_event=sink, estimates=told, cancel=cancel),
+            store.abandon_all,
+            leash=sys.stdin if given["end_with_stdin"] else None,
         )
     folder = str(result.folder) if result.folder else None
     if any(output.view == "exchanges" or output.path == "-" for output in options.outputs):

@@ -6,7 +6,7 @@ import sys
 import threading
 from collections.abc import Callable
 from types import FrameType
-from typing import TypeVar
+from typing import TextIO, TypeVar
 
 from logcorr.errors import Cancelled
 
@@ -15,11 +15,14 @@ _PATIENCE_S = 0.6
 _MESSAGE = "interrupted; nothing was kept."
 
 
-def interruptible(work: Callable[[threading.Event], _T], abandon: Callable[[], None]) -> _T:
+def interruptible(
+    work: Callable[[threading.Event], _T], abandon: Callable[[], None], *, leash: TextIO | None = None
+) -> _T:
     """Returns what `work(cancel)` returns; raises what it raises, Cancelled once interrupted.
 
     The engine does not stop in the middle of a join: work that has not ended shortly after being cancelled is left
-    behind, `abandon` removes what it wrote, and the process exits at once.
+    behind, `abandon` removes what it wrote, and the process exits at once. Work on a `leash` is also interrupted when
+    that stream ends, as it does when the process at its other end is gone.
     """
     cancel = threading.Event()
     result: list[_T] = []
@@ -37,6 +40,8 @@ def interruptible(work: Callable[[threading.Event], _T], abandon: Callable[[], N
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     worker = threading.Thread(target=body, name="run", daemon=True)
     worker.start()
+    if leash is not None:
+        threading.Thread(target=_hold, args=(leash, cancel), name="leash", daemon=True).start()
     try:
         while worker.is_alive() and not cancel.is_set():
             worker.join(0.05)
@@ -55,3 +60,8 @@ def interruptible(work: Callable[[threading.Event], _T], abandon: Callable[[], N
     if cancel.is_set():
         raise Cancelled(_MESSAGE) from failure[0]
     raise failure[0]
+
+
+def _hold(leash: TextIO, cancel: threading.Event) -> None:
+    leash.read()
+    cancel.set()
