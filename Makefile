@@ -34,7 +34,7 @@ $(VENV)/.installed-dev: pyproject.toml | $(BIN)/python
 
 demo: $(VENV)/.installed ## a pair of a million lines each with an incident, correlated
 	@$(BIN)/logcorr generate pair .demo --rows $(ROWS) --incident --force
-	@$(BIN)/logcorr correlate .demo/requests.log .demo/responses.log
+	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/logcorr-tui .demo/requests.log .demo/responses.log; else $(BIN)/logcorr correlate .demo/requests.log .demo/responses.log; fi
 
 test: $(VENV)/.installed-dev ## lint, types, import contracts and every test
 	@$(BIN)/ruff check .

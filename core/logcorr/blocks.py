@@ -138,9 +138,10 @@ class _LongLine:
 
     def block(self) -> Block:
         """The line, complete."""
-        if self._held:
-            whole = _block(b"".join(self._chunks) + b"\n")
-            return whole._replace(bytes=self._bytes + 1)
+        blank = self._chunks in ([], [b"\r"])
+        if blank or (self._held and self._commas == _COMMAS and self._valid()):
+            text = b"".join(self._chunks).removesuffix(b"\r").decode()
+            return Block(pl.Series([text]), pl.Series([None], dtype=pl.String), self._bytes + 1)
         text = b"".join(self._chunks)[:_KEPT_OF_REFUSED].decode(errors="replace")
         reason = "encoding" if not self._valid() else ("fields" if self._commas != _COMMAS else "timestamp")
         return Block(pl.Series([text]), pl.Series([reason]), self._bytes + 1)

@@ -3,6 +3,8 @@
 The only core file that knows click; nothing imports it. The engine is imported when a command needs it.
 """
 
+import errno
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -18,6 +20,7 @@ from logcorr.model import CorrelateOptions, Output, View
 _FAILED_CONDITION = 1
 _INTERNAL = 70
 _MOST_SKEW_MS = 10**12
+_LEAST_MEMORY = 256 * 10**6
 _BYTES_PER_THREAD = 96 << 20
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 _VIEWS = (
@@ -50,9 +53,13 @@ class Command(click.Group):
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         kwargs["standalone_mode"] = False
+        _settle_streams()
         try:
             result = super().main(*args, **kwargs)
             sys.stdout.flush()
+        except click.exceptions.NoArgsIsHelpError as error:
+            sys.stderr.write(f"{error.format_message()}\n")
+            sys.exit(error.exit_code)
         except click.ClickException as error:
             context = getattr(error, "ctx", None)
             _say(f"error: {' '.join(error.format_message().split())}")
@@ -84,7 +91,7 @@ class Command(click.Group):
 @click.group(cls=Command, context_settings=_CONTEXT)
 @click.version_option(__version__, prog_name="logcorr")
 def main() -> None:
-    r"""Pair request and response logs of any size, and account for every line.
+    """Pair request and response logs of any size, and account for every line.
 
     \b
     Examples:
@@ -104,7 +111,7 @@ def main() -> None:
 @click.option("--columns", default="", help="More columns for -o, separated by commas: duration_us, request_time, ...")
 @click.option("--orphans", type=click.Path(), help="Orphans of both sides, each with its reason.")
 @click.option("--malformed", type=click.Path(), help="Malformed lines, each with its reason and text.")
-@click.option("--report", type=click.Path(), help="The whole report as JSON.")
+@click.option("--report", type=click.Path(), help="The whole report as JSON; - for stdout.")
 @click.option("--sort", type=click.Choice(["none", "time"]), default="none", help="Order of the records written.")
 @click.option("--force", is_flag=True, help="Replace output files that exist.")
 @click.option(
@@ -135,7 +142,7 @@ def main() -> None:
 )
 @click.option("--fail-if", multiple=True, help="Exit with 1 if this holds, such as 'p99>500ms'; may be given again.")
 def correlate(logs: tuple[str, ...], **given: Any) -> int:
-    r"""Pair two logs: which requests were answered, when, how, and which never were.
+    """Pair two logs: which requests were answered, when, how, and which never were.
 
     REQUESTS and RESPONSES are files, folders or quoted globs; plain, .gz or .zst.
 
@@ -149,6 +156,8 @@ def correlate(logs: tuple[str, ...], **given: Any) -> int:
     With no -o, a readable summary is printed. A run on the same logs with the same options opens again at once.
     """
     options = _correlate_options(logs, given)
+    if options.memory_bytes < _LEAST_MEMORY and given["progress"] != "json":
+        _say(f"note: --memory is under {_LEAST_MEMORY // 10**6}MB, which the engine alone may take.")
     conditions = [units.condition(text) for text in given["fail_if"]]
     os.environ.setdefault("POLARS_MAX_THREADS", str(_threads(options.memory_bytes)))
     from logcorr import run, store
@@ -163,7 +172,9 @@ def correlate(logs: tuple[str, ...], **given: Any) -> int:
             leash=sys.stdin if given["end_with_stdin"] else None,
         )
     folder = str(result.folder) if result.folder else None
-    if any(output.view == "exchanges" or output.path == "-" for output in options.outputs):
+    if given["report"] == "-":
+        _print(store.encode(result.report).decode())
+    elif any(output.view == "exchanges" or output.path == "-" for output in options.outputs):
         if result.reused and not told:
             _say(f"opened the finished run {folder} again.")
     else:
@@ -200,7 +211,7 @@ def generate() -> None:
 @click.option("--utf8-only", is_flag=True, help="No malformed line that is not UTF-8.")
 @click.option("--force", is_flag=True, help="Replace files that exist.")
 def generate_pair(directory: str, **given: Any) -> None:
-    r"""Write requests.log, responses.log and truth.json into DIRECTORY.
+    """Write requests.log, responses.log and truth.json into DIRECTORY.
 
     truth.json holds the ledger, orphan reasons and pair count that a correct run must report.
 
@@ -236,7 +247,7 @@ def generate_pair(directory: str, **given: Any) -> None:
 @main.group(invoke_without_command=True)
 @click.pass_context
 def runs(context: click.Context) -> None:
-    r"""List, show and remove finished runs.
+    """List, show and remove finished runs.
 
     \b
     Examples:
@@ -311,7 +322,7 @@ def runs_remove(names: tuple[str, ...], store: str | None, *, every: bool) -> No
 @click.option("--force", is_flag=True, help="Replace a file that exists.")
 @_store_option
 def export(run: str, store: str | None, *, force: bool, **given: Any) -> None:
-    r"""Write a view of a finished RUN to a file.
+    """Write a view of a finished RUN to a file.
 
     \b
     Examples:
@@ -369,7 +380,7 @@ def _correlate_options(logs: tuple[str, ...], given: dict[str, Any]) -> Correlat
         store=given["store"],
         keep=not given["no_store"],
         outputs=tuple(outputs),
-        report_path=given["report"],
+        report_path=None if given["report"] == "-" else given["report"],
         force=given["force"],
     )
 
@@ -378,6 +389,8 @@ def _judge(conditions: Sequence[units.Condition], report: Any) -> int:
     code = 0
     for condition in conditions:
         value = condition.holds(report)
+        if condition.figure(report) is None:
+            _say(f"note: {condition.text} cannot be judged: there is no such figure without pairs.")
         if value is not None:
             _say(f"failed: {condition.text} ({condition.metric} is {value:g}{condition.unit}).")
             code = _FAILED_CONDITION
@@ -427,8 +440,26 @@ def _width() -> int:
     return shutil.get_terminal_size((100, 24)).columns
 
 
+class _Closed(io.TextIOBase):
+    """Stands for a standard output that the caller has closed."""
+
+    def write(self, _text: str) -> int:
+        raise OSError(errno.EBADF, "standard output is closed")
+
+
+def _settle_streams() -> None:
+    """Makes both streams usable whatever they are: closed, or of an encoding that lacks characters."""
+    sys.stdout = sys.stdout or cast("Any", _Closed())
+    sys.stderr = sys.stderr or Path(os.devnull).open("w", encoding="utf8")  # noqa: SIM115 - for the life of the process
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
 def _silence_stdout() -> None:
     """What is still buffered goes nowhere, instead of failing again at exit."""
+    if isinstance(sys.stdout, _Closed):
+        return
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

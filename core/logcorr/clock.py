@@ -42,13 +42,9 @@ def text(instant_us: int) -> str:
 
 def text_of(instant_us: pl.Expr) -> pl.Expr:
     """`text` for a column of instants (Int64 µs or Datetime)."""
-    moment = instant_us.cast(pl.Int64).cast(pl.Datetime("us"))
-    whole = moment.dt.strftime("%Y-%m-%dT%H:%M:%SZ")
-    return (
-        pl.when(instant_us.cast(pl.Int64) % SECOND_US == 0)
-        .then(whole)
-        .otherwise(moment.dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ"))
-    )
+    micros = instant_us.cast(pl.Int64)
+    text = micros.cast(pl.Datetime("us")).dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ")
+    return pl.when(micros % SECOND_US == 0).then(text.str.strip_suffix(".000000Z") + "Z").otherwise(text)
 
 
 def ms(duration_us: float | None) -> float | None:

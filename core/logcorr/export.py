@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, cast
+from typing import IO
 
 import polars as pl
 from polars.io.plugins import register_io_source
@@ -15,8 +15,11 @@ from logcorr.views import Records
 
 FORMS = (".json", ".ndjson", ".jsonl", ".csv", ".parquet")
 STDOUT = "-"
-_SORTED_AT_ONCE_ROWS = 500_000
+_SORTED_AT_ONCE_ROWS = 125_000
+_MOST_SLOTS = 200
+_YIELDED_ROWS = 20_000
 _SAMPLE_ROWS = 100_000
+_INSTANT = "instant"
 
 
 def check_target(path: str, *, force: bool, inputs: list[Path]) -> None:
@@ -32,6 +35,14 @@ def check_target(path: str, *, force: bool, inputs: list[Path]) -> None:
 
 def check_place(path: str, *, force: bool, inputs: list[Path]) -> None:
     """Raises OutputError where a file cannot be written there, or would replace one without leave."""
+    try:
+        _check_place(path, force=force, inputs=inputs)
+    except OSError as error:
+        message = f"output {path!r} cannot be written: {error.strerror or error}. Check the path and its permissions."
+        raise OutputError(message) from error
+
+
+def _check_place(path: str, *, force: bool, inputs: list[Path]) -> None:
     target = Path(path)
     if target.is_dir():
         message = f"output {path!r} is a folder. Name a file in it."
@@ -57,18 +68,28 @@ def part_of(path: str) -> Path:
     return target.with_name(f".{target.name}.{os.getpid()}.part")
 
 
-def write(records: Records, path: str, part: Path, spill: Path, *, sort_time: bool) -> None:
+def write(
+    records: Records, path: str, part: Path, spill: Path, *, sort_time: bool, tap: Callable[[], None] = lambda: None
+) -> None:
     """Writes records to `part` in the form that `path` names, or to stdout; sorts out of core in the folder `spill`.
 
-    Raises OutputError where the disk is full or cannot be written.
+    `tap` is called for every chunk and may raise. Raises OutputError where the disk is full or cannot be written.
     """
-    frame = _in_order(records, spill) if sort_time else records.frame
-    form = ".ndjson" if path == STDOUT else Path(path).suffix.lower()
+
+    def frames() -> Iterator[pl.DataFrame]:
+        yield records.schema.to_frame()  # the columns of a file without rows
+        for frame in _in_order(records, spill) if sort_time else records.chunks():
+            tap()
+            yield frame
+
     try:
         if path == STDOUT:
-            frame.sink_ndjson(cast("IO[bytes]", sys.stdout.buffer), maintain_order=sort_time, engine="streaming")
+            _to_stdout(frames())
+        elif Path(path).suffix.lower() == ".parquet":
+            _parquet(frames, records.schema, part)
         else:
-            _SINKS[form](frame, part, sort_time)
+            with part.open("wb") as file:
+                _WRITERS[Path(path).suffix.lower()](frames(), file)
     except OSError as error:
         raise cannot_write(path, error) from error
 
@@ -79,33 +100,50 @@ def cannot_write(path: str, error: OSError) -> OutputError:
     return OutputError(f"output {path!r} could not be written: {reason}. Nothing was left there.")
 
 
-def _parquet(frame: pl.LazyFrame, part: Path, keep_order: bool) -> None:
-    frame.sink_parquet(part, compression="lz4", statistics=False, maintain_order=keep_order, engine="streaming")
+def _to_stdout(frames: Iterator[pl.DataFrame]) -> None:
+    """NDJSON until whoever reads it has had enough, which is no error."""
+    try:
+        for frame in frames:
+            sys.stdout.buffer.write(frame.write_ndjson().encode())
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        # What is still buffered goes nowhere, instead of failing again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _ndjson(frame: pl.LazyFrame, part: Path, keep_order: bool) -> None:
-    frame.sink_ndjson(part, maintain_order=keep_order, engine="streaming")
+def _parquet(frames: Callable[[], Iterator[pl.DataFrame]], schema: pl.Schema, part: Path) -> None:
+    def source(
+        columns: list[str] | None, _predicate: pl.Expr | None, _rows: int | None, _size: int | None
+    ) -> Iterator[pl.DataFrame]:
+        return (frame.select(columns) if columns else frame for frame in frames())
+
+    rows = register_io_source(source, schema=schema, is_pure=True)
+    rows.sink_parquet(part, compression="lz4", statistics=False, engine="streaming")
 
 
-def _csv(frame: pl.LazyFrame, part: Path, keep_order: bool) -> None:
-    frame.sink_csv(part, maintain_order=keep_order, engine="streaming")
+def _ndjson(frames: Iterator[pl.DataFrame], file: IO[bytes]) -> None:
+    for frame in frames:
+        frame.write_ndjson(file)
 
 
-def _json(frame: pl.LazyFrame, part: Path, keep_order: bool) -> None:
-    """One array, one object a line: NDJSON with its line ends made into separators as it streams by."""
-    with part.open("wb") as file:
-        file.write(b"[")
-        before = b"\n"
-        for batch in frame.collect_batches(maintain_order=keep_order, engine="streaming"):
-            text = batch.write_ndjson().removesuffix("\n")
-            if text:
-                file.write(before + text.replace("\n", ",\n").encode())
-                before = b",\n"
-        file.write(b"\n]\n")
+def _csv(frames: Iterator[pl.DataFrame], file: IO[bytes]) -> None:
+    for number, frame in enumerate(frames):
+        frame.write_csv(file, include_header=not number)
 
 
-_SINKS: dict[str, Callable[[pl.LazyFrame, Path, bool], None]] = {
-    ".parquet": _parquet,
+def _json(frames: Iterator[pl.DataFrame], file: IO[bytes]) -> None:
+    """One array, one object a line: NDJSON with its line ends made into separators."""
+    file.write(b"[")
+    before = b"\n"
+    for frame in frames:
+        text = frame.write_ndjson().removesuffix("\n")
+        if text:
+            file.write(before + text.replace("\n", ",\n").encode())
+            before = b",\n"
+    file.write(b"\n]\n")
+
+
+_WRITERS: dict[str, Callable[[Iterator[pl.DataFrame], IO[bytes]], None]] = {
     ".ndjson": _ndjson,
     ".jsonl": _ndjson,
     ".csv": _csv,
@@ -113,42 +151,43 @@ _SINKS: dict[str, Callable[[pl.LazyFrame, Path, bool], None]] = {
 }
 
 
-def _in_order(records: Records, spill: Path) -> pl.LazyFrame:
-    """The records by time, then id, then the rest of the record: sorted a range of time at a time."""
-    keys = [records.time, "request_id"] if records.time else []
-    rest = [name for name in records.columns if name not in keys]
-    order = [*(pl.col(key) for key in keys), *(records.columns[name].alias(f"order_{name}") for name in rest)]
-    count = int(records.rows.select(pl.len()).collect(engine="streaming").item())
-    if records.time is None or count <= _SORTED_AT_ONCE_ROWS:
-        return records.rows.sort(order, nulls_last=False, maintain_order=False).select(**records.columns)
-    edges = _edges(records.rows.select(pl.col(records.time).cast(pl.Int64)), count)
-    numbered = records.rows.with_columns(
-        pl.col(records.time)
-        .cast(pl.Int64)
-        .map_batches(
-            lambda times: edges.search_sorted(times, side="right").cast(pl.UInt32),
-            is_elementwise=True,
-            return_dtype=pl.UInt32,
-        )
-        .alias("slot")
-    )
-    spread(numbered, pl.col("slot"), spill)
+def _in_order(records: Records, spill: Path) -> Iterator[pl.DataFrame]:
+    """The records by time, then id, then the rest of the record: sorted a range of time at a time.
 
-    def slots(
-        columns: list[str] | None, _predicate: pl.Expr | None, _rows: int | None, _size: int | None
+    Only the record and its instant go through the spill. Views without a time go by the whole record.
+    """
+    names = list(records.columns)
+    instant = pl.lit(0, pl.Int64) if records.time is None else pl.col(records.time).cast(pl.Int64)
+    order = [_INSTANT, *([] if records.time is None else ["request_id"])]
+    order += [name for name in names if name not in order]
+    edges = _edges(records, instant)
+
+    def source(
+        _columns: list[str] | None, _predicate: pl.Expr | None, _rows: int | None, _size: int | None
     ) -> Iterator[pl.DataFrame]:
-        for number in range(edges.len() + 1):
-            if parts := parts_of(spill, number):
-                rows = pl.scan_ipc(list(parts), glob=False)
-                ordered = rows.sort(order, nulls_last=False).select(**records.columns)
-                yield (ordered.select(columns) if columns else ordered).collect(engine="streaming")
+        return records.chunks(**{_INSTANT: instant})
 
-    return register_io_source(slots, schema=records.frame.collect_schema(), is_pure=True)
+    slot = pl.col(_INSTANT).map_batches(
+        lambda times: edges.search_sorted(times, side="right").cast(pl.UInt32),
+        is_elementwise=True,
+        return_dtype=pl.UInt32,
+    )
+    rows = register_io_source(source, schema={_INSTANT: pl.Int64, **records.schema}, is_pure=True)
+    # Records are wider than entries: a quarter as many of them are held in open files.
+    spread(rows, slot, spill, parts=4 * (edges.len() + 1))
+    for number in range(edges.len() + 1):
+        if parts := parts_of(spill, number):
+            ordered = pl.scan_ipc(list(parts), glob=False).sort(order, nulls_last=False).select(names)
+            # Whole slots at once would pile up where writing is slower than sorting.
+            yield from ordered.collect(engine="streaming").iter_slices(_YIELDED_ROWS)
 
 
-def _edges(times: pl.LazyFrame, count: int) -> pl.Series:
+def _edges(records: Records, instant: pl.Expr) -> pl.Series:
     """Instants that cut the rows into about equal slots. Any cuts give the same file; a sample gives even ones."""
-    sample = times.gather_every(max(1, count // _SAMPLE_ROWS)).collect(engine="streaming").to_series()
-    slots = -(-count // _SORTED_AT_ONCE_ROWS)
+    rows = pl.scan_parquet(records.parts, glob=False)
+    rows = rows if records.chosen is None else rows.filter(records.chosen)
+    count = int(rows.select(pl.len()).collect(engine="streaming").item())
+    slots = min(max(1, -(-count // _SORTED_AT_ONCE_ROWS)), _MOST_SLOTS)
+    sample = rows.select(instant.gather_every(max(1, count // _SAMPLE_ROWS))).collect(engine="streaming").to_series()
     cuts = [sample.quantile(number / slots, "nearest") for number in range(1, slots)]
     return pl.Series(sorted({int(cut) for cut in cuts if cut is not None}), dtype=pl.Int64)

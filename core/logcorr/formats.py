@@ -57,7 +57,7 @@ def entries(lines: pl.LazyFrame, form: PairFormat, reject: Look, before: Look, a
 
     Every other line reaches `reject`, a morsel's worth at a time, as REJECT_SCHEMA; a blank line has no reason.
     `before` sees every morsel of lines, `after` of entries. One tap does it all, since each costs; it runs in the
-    engine's threads, one call at a time under the interpreter's lock.
+    engine's threads, several at a time: what it calls takes its own lock.
     """
     columns = form.schema.names()
 

@@ -2,6 +2,7 @@
 
 import errno
 import shutil
+import threading
 from pathlib import Path
 
 import msgspec
@@ -34,7 +35,7 @@ class Ingested(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rejects:
-    """Refused lines (REJECT_SCHEMA), on disk when they are many; blank ones are only counted."""
+    """Refused lines (REJECT_SCHEMA), on disk when many; blank ones are only counted. Called from many threads."""
 
     def __init__(self, folder: Path, ledger: dict[str, int]) -> None:
         self._folder = folder
@@ -43,18 +44,20 @@ class Rejects:
         self._rows = 0
         self._files: list[Path] = []
         self._ledger = ledger
+        self._lock = threading.Lock()
         self.blank = 0
 
     def __call__(self, refused: pl.DataFrame) -> None:
         """Takes a morsel's refused lines."""
         kept = refused.filter(pl.col("reason").is_not_null())
-        self.blank += refused.height - kept.height
-        self._ledger["blank"] = self.blank
-        self._ledger["malformed"] = self._ledger.get("malformed", 0) + kept.height
-        self._frames.append(kept)
-        self._rows += kept.height
-        if self._rows > _REJECTS_IN_MEMORY:
-            self._flush()
+        with self._lock:
+            self.blank += refused.height - kept.height
+            self._ledger["blank"] = self.blank
+            self._ledger["malformed"] += kept.height
+            self._frames.append(kept)
+            self._rows += kept.height
+            if self._rows > _REJECTS_IN_MEMORY:
+                self._flush()
 
     def scan(self) -> pl.LazyFrame:
         """All refused lines but the blank ones."""
@@ -69,9 +72,10 @@ class Rejects:
 
 
 class Instants:
-    """The first and last instant of all entries that pass."""
+    """The first and last instant of all entries that pass. Called from many threads."""
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
         self.first: int | None = None
         self.last: int | None = None
 
@@ -80,8 +84,9 @@ class Instants:
         times = entries.get_column("time")
         low, high = times.min(), times.max()
         if isinstance(low, int) and isinstance(high, int):
-            self.first = low if self.first is None else min(self.first, low)
-            self.last = high if self.last is None else max(self.last, high)
+            with self._lock:
+                self.first = low if self.first is None else min(self.first, low)
+                self.last = high if self.last is None else max(self.last, high)
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):

@@ -68,10 +68,17 @@ def readable(name: str) -> str:
 
 
 def _expand(side: Side, word: str) -> list[str]:
-    path = Path(word)
     if not word:
         message = f"{side} log '': an empty name. Name a file, a glob or a folder of logs."
         raise InputError(message)
+    try:
+        return _names(side, word)
+    except OSError as error:
+        raise _unreadable(word, error) from error
+
+
+def _names(side: Side, word: str) -> list[str]:
+    path = Path(word)
     if path.is_dir():
         names = sorted(str(entry) for entry in path.iterdir() if entry.is_file() and not entry.name.startswith("."))
         if not names:

@@ -54,8 +54,10 @@ def spread(cells: pl.DataFrame) -> Spread:
     return Spread(**row)
 
 
-def populations(cells: Cells, durations: Durations, spreads: dict[bool, Spread]) -> dict[str, Latency]:
-    """Latency of "all", "success" and "failure"; `spreads` has those of failures (True) and successes (False)."""
+def populations(
+    cells: Cells, durations: Durations, spreads: dict[bool, Spread]
+) -> tuple[dict[str, Latency], int | None]:
+    """Latency of "all", "success" and "failure", and the p99.9 of all in µs; `spreads` is by whether they failed."""
 
     def grouped(counts: pl.LazyFrame) -> pl.LazyFrame:
         failed = pl.col("failure")
@@ -64,7 +66,7 @@ def populations(cells: Cells, durations: Durations, spreads: dict[bool, Spread])
 
     found = _percentiles(cells.merged(), grouped, None if cells.exact else durations, tuple(QUANTILES.values()))
     of = {"success": spreads[False], "failure": spreads[True], "all": spreads[False].plus(spreads[True])}
-    return {group: _latency(group, of[group], found) for group in of}
+    return {group: _latency(group, of[group], found) for group in of}, found.get(("all", 0.999))
 
 
 def estimates(cells: Cells) -> dict[str, float | None]:

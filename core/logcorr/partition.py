@@ -7,6 +7,7 @@ it is named here and nowhere else.
 
 import math
 import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -28,6 +29,8 @@ _MOST_BUCKETS = 128
 _SPLIT_BUCKETS = 8
 _DEEPEST = 4
 _BATCH_ROWS = 32_768
+_LEAST_BATCH_ROWS = 2_048
+_OPEN_ROWS = 1 << 20
 _BUCKETS_VARIABLE = "LOGCORR_BUCKETS"
 
 
@@ -46,9 +49,13 @@ class Bucket(msgspec.Struct, frozen=True, kw_only=True):
     responses: tuple[Path, ...]
     level: int = 1
 
+    def paths(self, side: Side) -> tuple[Path, ...]:
+        """The files of one side."""
+        return self.requests if side == "request" else self.responses
+
     def scan(self, side: Side, schema: pl.Schema) -> pl.LazyFrame:
         """The entries of one side."""
-        return _scan(self.requests if side == "request" else self.responses, schema)
+        return _scan(self.paths(side), schema)
 
     @property
     def bytes(self) -> int:
@@ -79,14 +86,14 @@ def plan(text_bytes: int, memory_bytes: int, *, exact_size: bool) -> Plan:
 
 def spill(entries: pl.LazyFrame, folder: Path, buckets: int, level: int = 1) -> None:
     """Runs the query and writes its entries to a new folder, uncompressed Arrow IPC, a file a bucket."""
-    spread(entries, bucket_of(buckets, level), folder)
+    spread(entries, bucket_of(buckets, level), folder, parts=buckets)
 
 
-def spread(rows: pl.LazyFrame, number: pl.Expr, folder: Path) -> None:
+def spread(rows: pl.LazyFrame, number: pl.Expr, folder: Path, *, parts: int = 1) -> None:
     """Runs the query and writes each row to the file of its number in a new folder; `parts_of` finds the files.
 
     The folder is made here and not by the engine: a query that was ended has writers that live on for a moment, and
-    they would make it again after its removal.
+    they would make it again after its removal. Every open file holds a batch, so the more `parts`, the smaller those.
     """
     folder.mkdir(parents=True, mode=0o700)
     target = pl.PartitionBy(
@@ -96,12 +103,46 @@ def spread(rows: pl.LazyFrame, number: pl.Expr, folder: Path) -> None:
         approximate_bytes_per_file=1 << 62,
         file_path_provider=lambda part: f"{part.partition_keys.item()}-{part.index_in_partition}.ipc",
     )
-    rows.sink_ipc(target, record_batch_size=_BATCH_ROWS, maintain_order=False, engine="streaming")
+    rows.sink_ipc(
+        target,
+        record_batch_size=max(_LEAST_BATCH_ROWS, min(_BATCH_ROWS, _OPEN_ROWS // parts)),
+        maintain_order=False,
+        engine="streaming",
+    )
 
 
 def parts_of(folder: Path, number: int) -> tuple[Path, ...]:
     """The files of one number at any depth below a folder."""
     return tuple(sorted(folder.rglob(f"{number}-*.ipc")))
+
+
+def pieces(paths: Sequence[Path], most_bytes: int) -> Iterator[pl.LazyFrame]:
+    """Scans of all rows of some files, each of about so many bytes of them.
+
+    A scan maps its files, and what it has read of them counts as memory of the process until it ends.
+    """
+    together: list[Path] = []
+    room = most_bytes
+    for path in paths:
+        size = path.stat().st_size
+        if size > most_bytes:
+            rows = height_of([path])
+            step = max(1, rows * most_bytes // size)
+            for start in range(0, rows, step):
+                yield pl.scan_ipc(path).slice(start, step)
+            continue
+        if size > room:
+            yield pl.scan_ipc(together, glob=False)
+            together, room = [], most_bytes
+        together.append(path)
+        room -= size
+    if together:
+        yield pl.scan_ipc(together, glob=False)
+
+
+def height_of(paths: Sequence[Path]) -> int:
+    """How many rows some files have; they know, so nothing is read."""
+    return int(pl.scan_ipc(list(paths), glob=False).select(pl.len()).collect().item()) if paths else 0
 
 
 def bucket_of(buckets: int, level: int = 1) -> pl.Expr:
@@ -120,18 +161,23 @@ def spilled(folders: dict[Side, Path], buckets: int, level: int = 1) -> list[Buc
     ]
 
 
-def split(bucket: Bucket, folder: Path, most_bytes: int, schemas: dict[Side, pl.Schema]) -> list[Bucket]:
-    """The bucket itself where it is small enough, or else the smaller buckets that replace it on disk.
+def oversized(bucket: Bucket, most_bytes: int) -> bool:
+    """Whether a bucket is over twice what was planned: until then, a split costs more than it saves."""
+    return bucket.bytes > 2 * most_bytes
 
-    Small enough is up to twice what was planned: a split costs more than it saves until then. A bucket that one single
-    id fills cannot be split, and is returned as it is.
+
+def split(bucket: Bucket, folder: Path, most_bytes: int, schemas: dict[Side, pl.Schema]) -> list[Bucket]:
+    """The bucket itself where it is not oversized, or else the smaller buckets that replace it on disk.
+
+    No split makes the entries of one id fewer: what is returned may be oversized yet.
     """
-    if bucket.bytes <= 2 * most_bytes or bucket.level >= _DEEPEST:
+    if not oversized(bucket, most_bytes) or bucket.level >= _DEEPEST:
         return [bucket]
     level = bucket.level + 1
     folders: dict[Side, Path] = {side: folder / side for side in schemas}
-    for side, schema in schemas.items():
-        spill(bucket.scan(side, schema), folders[side], _SPLIT_BUCKETS, level)
+    for side in schemas:
+        for number, piece in enumerate(pieces(bucket.paths(side), most_bytes)):
+            spill(piece, folders[side] / f"piece{number}", _SPLIT_BUCKETS, level)
     parts = spilled(folders, _SPLIT_BUCKETS, level)
     bucket.remove()
     return [

@@ -74,9 +74,10 @@ def correlation(sums: Aggregates, figures: "Figures", parts: Parts) -> Report:
 
 
 class Figures(msgspec.Struct, frozen=True):
-    """Latency of all, success and failure; and {(timeline bucket, quantile): µs}."""
+    """Latency of all, success and failure; the p99.9 of all in µs; and {(timeline bucket, quantile): µs}."""
 
     populations: dict[str, Any]
+    p999_us: int | None
     over_time: dict[Any, int]
 
 
@@ -87,7 +88,8 @@ def figures(sums: Aggregates, exchanges: Callable[[], pl.LazyFrame]) -> Figures:
         at = pl.col("request_time").cast(pl.Int64) // sums.grid.bucket_us
         return exchanges().select(at.alias("at"), "duration_us", FAILURE.alias("failure"))
 
-    return Figures(latency.populations(sums.cells, durations, sums.spreads), latency.over_time(sums.cells, durations))
+    populations, p999_us = latency.populations(sums.cells, durations, sums.spreads)
+    return Figures(populations, p999_us, latency.over_time(sums.cells, durations))
 
 
 def histogram(bands: Tables) -> list[HistogramBin]:

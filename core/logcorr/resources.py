@@ -12,12 +12,12 @@ _GB = 1 << 30
 
 
 def default_memory() -> int:
-    """A quarter of the machine's memory, at most 4 GB, at least 512 MB; bytes."""
+    """A quarter of the machine's memory, at most 4 GB, at least 512 MB (millions of bytes, as --memory reads them)."""
     try:
         total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):
-        total = 8 * _GB
-    return max(512 * _MB, min(total // 4, 4 * _GB))
+        total = 8 * 10**9
+    return max(512 * 10**6, min(total // 4, 4 * 10**9))
 
 
 def peak_rss() -> int:
@@ -43,13 +43,13 @@ def rss() -> int:
         return peak_rss()
 
 
-def require_disk(folder: Path, needed: int, what: str) -> None:
+def require_disk(folder: Path, needed: int, what: str, remedy: str) -> None:
     """Raises OutputError where the folder's disk has less than `needed` bytes free."""
     free = shutil.disk_usage(folder).free
     if free < needed:
         message = (
             f"{what} needs about {_size(needed)} in {str(folder)!r}, where {_size(free)} are free. "
-            "Free some space, or name a folder on another disk with --store."
+            f"Free some space, or {remedy}."
         )
         raise OutputError(message)
 

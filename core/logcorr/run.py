@@ -9,16 +9,18 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from logcorr import __version__, aggregate, bucket, export, ingest, partition, report, resources, store, views
+from logcorr import __version__, aggregate, bucket, crowd, export, ingest, partition, report, resources, store, views
 from logcorr.aggregate import Aggregates
 from logcorr.bucket import Paired, Rules
 from logcorr.clock import grid
+from logcorr.crowd import Task
 from logcorr.errors import LedgerError, LogcorrError, OutputError
 from logcorr.folder import Folder, orphan_arrivals
 from logcorr.ingest import Ingested, Source
 from logcorr.inputs import InputFile, fingerprint, resolve
 from logcorr.latency import estimates
-from logcorr.meter import Listener, Meter
+from logcorr.lines import Tally
+from logcorr.meter import Listener, Meter, Watched
 from logcorr.model import (
     MALFORMED_REASONS,
     ORPHAN_REASONS,
@@ -40,7 +42,8 @@ from logcorr.store import RunFolder, WorkFolder
 
 _SPILL_PER_TEXT_BYTE = 1.3
 _VIEWS_PER_TEXT_BYTE = 0.9
-_OUTPUT_PER_TEXT_BYTE = 1.0
+_OUTPUT_PER_TEXT_BYTE = 0.9
+_COLUMN_PER_TEXT_BYTE = 0.4
 _LEAST_EDGE_US = 1_000_000
 
 
@@ -106,6 +109,9 @@ class _Correlation:
     def _compute(self, work: WorkFolder) -> RunFolder:
         plan = self._plan(work)
         entries = work.spill / "entries"
+        for side in SIDES:
+            files = self._files[side]
+            self._meter.sides[side] = Watched(files=files, tally=Tally(files), ledger={"blank": 0, "malformed": 0})
         sources = [
             Source(side="request", files=self._files["request"]),
             Source(side="response", files=self._files["response"], shift_us=self._options.skew_us),
@@ -113,9 +119,10 @@ class _Correlation:
         sides: dict[Side, Ingested] = {
             source.side: ingest.ingest(source, plan, entries / source.side, self._meter) for source in sources
         }
-        spilled = _tree_bytes(entries)
+        spilled = 0 if plan.in_memory else _tree_bytes(entries)
         folder = Folder(work.run, work.spill, {side: sides[side].tally.starts for side in SIDES})
         sums = Aggregates(_grid(sides, self._options.window_us), work.spill / "users")
+        self._meter.buckets = (0, plan.buckets)
         self._meter.enter("pair")
         buckets = 0
         for share, paired in self._paired(sides, plan, entries):
@@ -131,7 +138,7 @@ class _Correlation:
         figures = report.figures(sums, folder.exchanges)
         edge_us = self._options.edge_us
         if edge_us is None:
-            edge_us = max(_LEAST_EDGE_US, round((figures.populations["all"].p999_ms or 0) * 1000))
+            edge_us = max(_LEAST_EDGE_US, figures.p999_us or 0)
         folder.finish_orphans(edge_us, sides["request"].first_us, sides["response"].last_us)
         orphans = folder.orphans()
         sums.users.add(aggregate.orphan_users(orphans).collect(engine="streaming"))
@@ -163,15 +170,17 @@ class _Correlation:
         exact = all(file.form == "plain" for files in self._files.values() for file in files)
         plan = partition.plan(text, self._options.memory_bytes, exact_size=exact)
         factor = _VIEWS_PER_TEXT_BYTE + (0 if plan.in_memory else _SPILL_PER_TEXT_BYTE)
-        resources.require_disk(work.path, int(text * factor), "this run")
+        resources.require_disk(work.path, int(text * factor), "this run", "name a folder on another disk with --store")
         for output in self._options.outputs:
             if output.path != export.STDOUT:
                 place = Path(output.path).absolute().parent
-                resources.require_disk(place, int(text * _OUTPUT_PER_TEXT_BYTE * 0.5), f"output {output.path!r}")
+                each = _OUTPUT_PER_TEXT_BYTE + _COLUMN_PER_TEXT_BYTE * len(output.columns)
+                needed = int(text * each) if output.view == "exchanges" else 0
+                resources.require_disk(place, needed, f"output {output.path!r}", "name another folder")
         return plan
 
     def _paired(self, sides: dict[Side, Ingested], plan: Plan, entries: Path) -> Iterator[tuple[float, Paired]]:
-        """Each bucket paired, with the share of all ids that have been paired by then."""
+        """Each bucket paired, with the share of all entries settled by then; one that is too large comes in chunks."""
         rules = Rules(policy=self._options.pairing, max_duration_us=self._options.max_duration_us)
         held = [sides[side].entries for side in SIDES]
         if held[0] is not None and held[1] is not None:
@@ -182,13 +191,17 @@ class _Correlation:
         schemas = {side: sides[side].schema for side in SIDES}
         found = partition.spilled({side: sides[side].spill for side in SIDES}, plan.buckets)
         self._meter.buckets = (0, len(found))
+        task = Task(rules=rules, schemas=schemas, bucket_bytes=plan.bucket_bytes, tap=self._meter.tap)
         for number, whole in enumerate(found):
-            parts = partition.split(whole, entries / "split" / str(number), plan.bucket_bytes, schemas)
-            for place, part in enumerate(parts, 1):
-                self._meter.tap()
-                logs = [part.scan(side, schemas[side]) for side in SIDES]
-                yield (number + place / len(parts)) / len(found), bucket.pair(logs[0], logs[1], rules)
-                part.remove()
+            self._meter.tap()
+            if partition.oversized(whole, plan.bucket_bytes):
+                for share, paired in crowd.pair(whole, entries / "crowd" / str(number), task):
+                    yield (number + share) / len(found), paired
+                    del paired  # not to be held while the next chunk is made
+            else:
+                logs = [whole.scan(side, schemas[side]) for side in SIDES]
+                yield (number + 1) / len(found), bucket.pair(logs[0], logs[1], rules)
+                whole.remove()
             self._meter.buckets = (number + 1, len(found))
 
     def _tell_estimate(self, share: float, sums: Aggregates, folder: Folder) -> None:
@@ -215,7 +228,8 @@ class _Correlation:
                 work.add_part(part)
                 targets.append((part, Path(output.path).absolute()))
             found = views.records(run, output.view, output.columns)
-            export.write(found, output.path, part, work.spill / f"sort{number}", sort_time=output.sort_time)
+            spill = work.spill / f"sort{number}"
+            export.write(found, output.path, part, spill, sort_time=output.sort_time, tap=self._meter.tap)
         if self._options.report_path is not None:
             part = export.part_of(self._options.report_path)
             work.add_part(part)
@@ -272,7 +286,7 @@ class _Correlation:
             attributes=["user_id"],
             rows=folder.rows,
             headline={
-                "requests": final.inputs.requests.lines,
+                "requests": final.inputs.requests.matched + final.inputs.requests.orphans,
                 "matched": final.inputs.requests.matched,
                 "orphans": final.inputs.requests.orphans + final.inputs.responses.orphans,
                 "errors_5xx": sum(n for code, n in final.status.items() if 500 <= int(code) <= 599),

@@ -27,6 +27,7 @@ _PARTS = "parts.txt"
 _LOCK = "lock"
 _KEY_DIGITS = 16
 _REMOVE_TRIES = 20
+_GONE = "-gone"
 _REMOVE_WAIT_S = 0.02
 _T = TypeVar("_T", Manifest, Report)
 
@@ -158,12 +159,11 @@ class WorkFolder:
 
     def abandon(self) -> None:
         """Removes the folder and all unfinished outputs; safe while other threads still write into it."""
-        _open_folders.discard(self)
         for part in self._parts:
             part.unlink(missing_ok=True)
         if self._lock is not None:
             self._lock.close()
-        doomed = self.path.with_name(self.path.name + "-gone")
+        doomed = self.path.with_name(self.path.name + _GONE)
         try:
             self.path.rename(doomed)
         except OSError:
@@ -173,8 +173,9 @@ class WorkFolder:
             for folder in (doomed, self.path):
                 shutil.rmtree(folder, ignore_errors=True)
             if not doomed.exists() and not self.path.exists():
-                return
+                break
             time.sleep(_REMOVE_WAIT_S)
+        _open_folders.discard(self)
 
 
 def abandon_all() -> None:
@@ -227,6 +228,9 @@ def find(root: Path, name: str) -> RunFolder:
 def sweep(root: Path) -> None:
     """Removes the work folders of dead processes, and the unfinished outputs they name."""
     for folder in root.glob(f"{WORK_PREFIX}*"):
+        if folder.name.endswith(_GONE):
+            shutil.rmtree(folder, ignore_errors=True)
+            continue
         try:
             with (folder / _LOCK).open("r+", encoding="utf8") as lock:
                 if not _try_lock(lock):

@@ -48,9 +48,13 @@ class Condition(msgspec.Struct, frozen=True):
         """What the figure is in: ms for percentiles, nothing for shares."""
         return " ms" if self.metric in _PERCENTILES else ""
 
+    def figure(self, report: Report) -> float | None:
+        """The figure the condition is about; None where the report has none."""
+        return _METRICS[self.metric](report)
+
     def holds(self, report: Report) -> float | None:
         """The figure where the condition holds; None where it does not, or where the report has no such figure."""
-        value = _METRICS[self.metric](report)
+        value = self.figure(report)
         return value if value is not None and _SIGNS[self.sign](value, self.limit) else None
 
 

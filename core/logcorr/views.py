@@ -1,6 +1,7 @@
 """Any view of a finished run, as stored or as records for export. Plans only; nothing here loads a view."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import msgspec
 import polars as pl
@@ -29,6 +30,7 @@ EXTRA_COLUMNS = (
     *("duration_us", "request_time", "response_time"),
     *("request_file", "request_line", "response_file", "response_line"),
 )
+_CHUNK_ROWS = 100_000
 _ENTRY = ("request_id", "time", "user_id", "status_code")
 _RECORDS = {
     "orphans": ("side", *_ENTRY, "reason", "file", "line"),
@@ -39,48 +41,70 @@ _RECORDS = {
 
 
 class Records(msgspec.Struct, frozen=True, kw_only=True):
-    """A view as records: the stored rows, the columns of a record in order, and the stored column that is its time.
+    """A view as records: the files of its stored rows, which of the rows, and the columns of a record in order.
 
-    The record's columns are expressions on the stored rows, so that a sort can go by instants and not by their text.
+    Columns are expressions on the stored rows; `time` names the stored column that is a record's own instant.
     """
 
-    rows: pl.LazyFrame
+    parts: list[Path]
+    chosen: pl.Expr | None
     columns: dict[str, pl.Expr]
     time: str | None
 
     @property
-    def frame(self) -> pl.LazyFrame:
-        """The records, in the order they are stored in."""
-        return self.rows.select(**self.columns)
+    def schema(self) -> pl.Schema:
+        """The columns of a record and their types."""
+        return pl.scan_parquet(self.parts, glob=False).select(**self.columns).collect_schema()
+
+    def chunks(self, **more: pl.Expr) -> Iterator[pl.DataFrame]:
+        """All records in the order they are stored in, some ten thousand at a time, with `more` columns in front.
+
+        Read a slice at a time: one scan of the whole runs ahead of whoever writes, by hundreds of megabytes.
+        """
+        for part in self.parts:
+            rows = pl.scan_parquet(part, glob=False)
+            count = int(rows.select(pl.len()).collect().item())
+            for start in range(0, count, _CHUNK_ROWS):
+                chunk = rows.slice(start, _CHUNK_ROWS)
+                chunk = chunk if self.chosen is None else chunk.filter(self.chosen)
+                yield chunk.select(**more, **self.columns).collect(engine="streaming")
 
 
 def scan(run: RunFolder, view: View) -> pl.LazyFrame:
     """The stored rows of a view. Raises UsageError for a view there is not, InputError where its files are gone."""
-    if view not in _STORED:
-        message = f"no view {view!r}. There are: {', '.join(VIEWS)}."
-        raise UsageError(message)
-    rows = pl.scan_parquet(run.view(_STORED[view]), glob=False)
-    if view == "slow":
-        p99 = run.report.latency.p99_ms
-        return rows.filter(pl.col("duration_us") > round((p99 or 0) * 1000))
-    if view == "errors":
-        return rows.filter(FAILURE)
-    if view == "skewed":
-        return rows.filter(pl.col("duration_us") < 0)
-    if view in ("redelivered", "superseded"):
-        return rows.filter(pl.col("kind") == view)
-    return rows
+    rows = pl.scan_parquet(_parts(run, view), glob=False)
+    chosen = _chosen(run, view)
+    return rows if chosen is None else rows.filter(chosen)
 
 
 def records(run: RunFolder, view: View, extra: Sequence[str] = ()) -> Records:
     """A view as the records that an export writes; `extra` columns only for views of exchanges. Raises UsageError."""
+    parts = _parts(run, view)
     manifest = run.manifest
-    stored = _STORED.get(view, view)
+    stored = _STORED[view]
     names: Sequence[str] = _RECORDS.get(stored, ("request_id", *manifest.attributes, "status_code", "duration_ms"))
     check_columns(view, extra)
     columns = {name: _column(name, manifest.files) for name in (*names, *extra)}
     times = {"exchanges": "request_time", "orphans": "time", "duplicates": "time"}
-    return Records(rows=scan(run, view), columns=columns, time=times.get(stored))
+    return Records(parts=parts, chosen=_chosen(run, view), columns=columns, time=times.get(stored))
+
+
+def _parts(run: RunFolder, view: View) -> list[Path]:
+    if view not in _STORED:
+        message = f"no view {view!r}. There are: {', '.join(VIEWS)}."
+        raise UsageError(message)
+    return run.view(_STORED[view])
+
+
+def _chosen(run: RunFolder, view: View) -> pl.Expr | None:
+    """Which of the stored rows a view is of; None where of all."""
+    if view == "slow":
+        return pl.col("duration_us") > round((run.report.latency.p99_ms or 0) * 1000)
+    if view == "errors":
+        return FAILURE
+    if view == "skewed":
+        return pl.col("duration_us") < 0
+    return pl.col("kind") == view if view in ("redelivered", "superseded") else None
 
 
 def check_columns(view: View, extra: Sequence[str]) -> None:
@@ -104,12 +128,15 @@ def _column(name: str, files: dict[str, list[str]]) -> pl.Expr:
     if name in ("request_time", "response_time", "time"):
         return clock.text_of(column)
     if name in ("request_file", "response_file"):
-        return _names(name, files[name.removesuffix("_file")])
+        return _names(column, files[name.removesuffix("_file")])
     if name == "file":
-        request = _names("file", files["request"])
-        return pl.when(pl.col("side") == "request").then(request).otherwise(_names("file", files["response"]))
+        # One list for both sides: a `when` would look up every row's index on both.
+        index = pl.col("file") + pl.when(pl.col("side") == "request").then(0).otherwise(len(files["request"]))
+        return _names(index, [*files["request"], *files["response"]])
     return column
 
 
-def _names(column: str, names: list[str]) -> pl.Expr:
-    return pl.col(column).replace_strict(list(range(len(names))), names, default=None, return_dtype=pl.String)
+def _names(index: pl.Expr, names: list[str]) -> pl.Expr:
+    """File names by their index; `replace_strict` would hold the whole view to do it."""
+    known = pl.Series(names, dtype=pl.String)
+    return index.map_batches(known.gather, is_elementwise=True, return_dtype=pl.String)

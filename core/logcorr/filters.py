@@ -1,0 +1,360 @@
+"""The small language that filters a view's stored rows: `status>=500 user=user-7 duration>1s time>12:15`.
+
+Terms are separated by blanks, and all must hold. `expression` gives what polars filters by; nothing here executes.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Literal
+
+import msgspec
+import polars as pl
+
+from logcorr.errors import UsageError
+from logcorr.model import MALFORMED_REASONS, ORPHAN_REASONS, SIDES, Report
+from logcorr.text import safe
+from logcorr.units import duration_us
+
+Kind = Literal["text", "number", "duration", "instant", "truth", "file"]
+Sign = Literal["=", "!=", "<", "<=", ">", ">=", "~"]
+
+_DAY_US = 86_400_000_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_SIGN = re.compile(r"!=|<=|>=|=|<|>|~")
+_BARE = re.compile(r'[^\s"]+')
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
+_TOKEN = re.compile(r'(?:"(?:[^"\\]|\\.)*"?|[^\s"])+', re.DOTALL)
+_INTEGER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
+_CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(\.[0-9]{1,6})?)?", re.ASCII)
+_INSTANT = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[Tt ]([0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?)"
+    r"(?:[Zz]|([+-][0-9]{2}):?([0-9]{2}))?)?",
+    re.ASCII,
+)
+# What a short name stands for: the first of the stored columns that the view has, or all of them.
+_ALIASES = {
+    "status": ("status_code",),
+    "user": ("user_id",),
+    "id": ("request_id",),
+    "duration": ("duration_us",),
+    "time": ("time", "request_time"),
+    "line": ("line", "request_line", "response_line"),
+    "file": ("file", "request_file", "response_file"),
+}
+_SIGNS: dict[Kind, tuple[Sign, ...]] = {
+    "text": ("=", "!=", "~"),
+    "number": ("=", "!=", "<", "<=", ">", ">="),
+    "duration": ("=", "!=", "<", "<=", ">", ">="),
+    "instant": ("=", "!=", "<", "<=", ">", ">="),
+    "truth": ("=", "!="),
+    "file": ("=", "!=", "~"),
+}
+_EXAMPLES: dict[Kind, str] = {
+    "text": 'text, quoted where it has blanks: "a b"',
+    "number": "a whole number",
+    "duration": "a duration such as 250us, 5ms, 2s, 3m or 1h",
+    "instant": "a time such as 12:15, 12:15:30 or 2025-11-21T12:15:30Z",
+    "truth": "true or false",
+    "file": "the name of one of the log files",
+}
+
+
+class Term(msgspec.Struct, frozen=True, kw_only=True):
+    """One condition, as written (`text`) and as understood.
+
+    `value` is null for an empty one, which means "no value". Instants and durations are µs; `until` is where the
+    minute or second that an instant names ends, so that `=` finds all of it. With `each_day` instants are times of the
+    day. `files` gives the file numbers that are meant, by side.
+    """
+
+    text: str
+    columns: tuple[str, ...]
+    sign: Sign
+    kind: Kind
+    value: str | int | bool | None
+    until: int | None = None
+    each_day: bool = False
+    files: dict[str, tuple[int, ...]] = {}
+
+
+def parse(
+    text: str,
+    schema: Mapping[str, pl.DataType],
+    day: date | None = None,
+    files: Mapping[str, Sequence[str]] | None = None,
+) -> list[Term]:
+    """The terms of a filter on rows of `schema`.
+
+    `day` is the one day of the log: without it, `HH:MM` is a time of every day. `files` are the manifest's.
+    Raises UsageError that names the term, its place (from 1) and what is possible.
+    """
+    terms, at = [], 0
+    while at < len(text):
+        if text[at].isspace():
+            at += 1
+            continue
+        term, at = _term(text, at, schema, day, files or {})
+        terms.append(term)
+    return terms
+
+
+def expression(terms: Sequence[Term]) -> pl.Expr:
+    """What holds for a row exactly when all terms hold; never null. No value is unequal to every value."""
+    held = [_holds(term) for term in terms]
+    return pl.all_horizontal(held) if held else pl.lit(value=True)
+
+
+def names(schema: Mapping[str, pl.DataType]) -> list[str]:
+    """All names that can be filtered by: short ones first, then the stored columns."""
+    short = [alias for alias, columns in _ALIASES.items() if any(column in schema for column in columns)]
+    return [*short, *(name for name in schema if name not in short)]
+
+
+def quoted(value: str) -> str:
+    """A value as it is written in a filter, whatever is in it."""
+    if value and not re.search(r'[\s"\\]', value):
+        return value
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def day_of(report: Report) -> date | None:
+    """The day of a log that has only one, in UTC."""
+    points = report.timeline.points
+    days = {points[0].start[:10], points[-1].start[:10]} if points else set()
+    return date.fromisoformat(days.pop()) if len(days) == 1 else None
+
+
+def token(text: str, cursor: int) -> tuple[int, int]:
+    """Where the term at the cursor starts and ends; an empty span where there is none."""
+    for match in _TOKEN.finditer(text):
+        if match.start() <= cursor <= match.end():
+            return match.span()
+    return cursor, cursor
+
+
+def complete(text: str, cursor: int, schema: Mapping[str, pl.DataType]) -> list[str]:
+    """What the term at the cursor can become: each is to replace `token(text, cursor)` as a whole."""
+    start, _ = token(text, cursor)
+    head = text[start:cursor]
+    word = _WORD.match(head)
+    name = word[0] if word else ""
+    rest = head[len(name) :]
+    if not rest:
+        found = [known for known in names(schema) if known.startswith(name) and known != name]
+        if name in names(schema):
+            kind = _kind(name, _columns(name, schema), schema)
+            return [f"{name}{sign}" for sign in _SIGNS[kind]] + found
+        return found
+    sign = _SIGN.match(rest)
+    if sign is None or name not in names(schema):
+        return [f"{name}!="] if rest == "!" and name in names(schema) else []
+    value = rest[sign.end() :]
+    known_values = _values(_columns(name, schema), schema)
+    return [f"{name}{sign[0]}{known}" for known in known_values if known.startswith(value) and known != value]
+
+
+def _term(
+    text: str, start: int, schema: Mapping[str, pl.DataType], day: date | None, files: Mapping[str, Sequence[str]]
+) -> tuple[Term, int]:
+    token_end = token(text, start)[1]
+    shown = text[start:token_end]
+    word = _WORD.match(text, start)
+    if word is None:
+        raise _error(shown, start, "a term starts with a name", f"Names: {', '.join(names(schema))}.")
+    name, columns = word[0], _columns(word[0], schema)
+    if not columns:
+        raise _error(shown, start, f"no {name!r} here", f"Names: {', '.join(names(schema))}.")
+    kind = _kind(name, columns, schema)
+    sign = _SIGN.match(text, word.end())
+    possible = f"{name} takes {' '.join(_SIGNS[kind])}"
+    if sign is None:
+        raise _error(shown, word.end(), "a comparison is missing", f"{possible}, without blanks.")
+    known: Sign | None = next((known for known in _SIGNS[kind] if known == sign[0]), None)
+    if known is None:
+        raise _error(shown, word.end(), f"{sign[0]} does not go with {name}", f"{possible}.")
+    value, end = _value(text, sign.end(), shown)
+    if value is None:
+        raise _error(shown, sign.end(), "a value is missing", f'Write {_EXAMPLES[kind]}; "" means no value.')
+    term = Term(text=text[start:end], columns=columns, sign=known, kind=kind, value=None)
+    if not value:
+        if known not in ("=", "!="):
+            raise _error(shown, sign.end(), f'"" does not go with {known}', 'Only = and != take "", for no value.')
+        return term, end
+    try:
+        return _with_value(term, value, day, files), end
+    except (UsageError, ValueError, OverflowError) as error:
+        message = f"{safe(value, 60)!r} is not {_EXAMPLES[kind]}"
+        offered = _values(columns, schema) if kind != "file" else [safe(n, 60) for side in files.values() for n in side]
+        hint = f"Write {_EXAMPLES[kind]}." if not offered else f"There are: {', '.join(offered)}."
+        raise _error(shown, sign.end(), message, hint) from error
+
+
+def _value(text: str, start: int, shown: str) -> tuple[str | None, int]:
+    """The value that starts here and where it ends; None where there is none."""
+    if text.startswith('"', start):
+        match = _QUOTED.match(text, start)
+        if match is None:
+            raise _error(shown, start, "the quote is not closed", 'Write "…", and \\" for a quote in it.')
+        if match.end() < len(text) and not text[match.end()].isspace():
+            raise _error(shown, match.end(), "a blank is missing", "Terms are separated by blanks.")
+        return re.sub(r"\\(.)", r"\1", match[1], flags=re.DOTALL), match.end()
+    match = _BARE.match(text, start)
+    if match is None:
+        return None, start
+    if text.startswith('"', match.end()):
+        raise _error(shown, match.end(), "a quote within a value", 'Quote all of it: "…", and \\" for a quote in it.')
+    return match[0], match.end()
+
+
+def _with_value(term: Term, value: str, day: date | None, files: Mapping[str, Sequence[str]]) -> Term:
+    kind = term.kind
+    if kind == "number":
+        return msgspec.structs.replace(term, value=_integer(value))
+    if kind == "duration":
+        negative = value.startswith("-")
+        amount = 0 if value == "0" else duration_us(value.removeprefix("-"))
+        return msgspec.structs.replace(term, value=-amount if negative else amount)
+    if kind == "instant":
+        first, until, each_day = _instant(value, day)
+        return msgspec.structs.replace(term, value=first, until=until, each_day=each_day)
+    if kind == "truth":
+        return msgspec.structs.replace(term, value={"true": True, "false": False}[value] if value in _TRUTH else _no())
+    if kind == "file":
+        meant = {
+            side: tuple(n for n, name in enumerate(given) if _named(name, value, term.sign))
+            for side, given in files.items()
+        }
+        if not any(meant.values()):
+            raise ValueError(value)
+        return msgspec.structs.replace(term, value=value, files=meant)
+    return msgspec.structs.replace(term, value=value)
+
+
+_TRUTH = ("true", "false")
+
+
+def _no() -> bool:
+    raise ValueError
+
+
+def _named(name: str, value: str, sign: Sign) -> bool:
+    return value in name if sign == "~" else value in (name, name.replace("\\", "/").rpartition("/")[2])
+
+
+def _integer(value: str) -> int:
+    if not _INTEGER.fullmatch(value):
+        raise ValueError(value)
+    return int(value)
+
+
+def _instant(value: str, day: date | None) -> tuple[int, int, bool]:
+    """The µs at which what is named starts and ends, and whether they are of every day."""
+    clock = _CLOCK.fullmatch(value)
+    if clock:
+        start = _us(time.fromisoformat(value))
+        width = _width(clock[3], clock[4])
+        base = 0 if day is None else (day - _EPOCH.date()).days * _DAY_US
+        return base + start, base + start + width, day is None
+    match = _INSTANT.fullmatch(value)
+    if match is None:
+        raise ValueError(value)
+    base = (date.fromisoformat(match[1]) - _EPOCH.date()).days * _DAY_US
+    if match[2] is None:
+        return base, base + _DAY_US, False
+    part = _CLOCK.fullmatch(match[2])
+    if part is None:
+        raise ValueError(value)
+    zone = 0
+    if match[3]:
+        hours, minutes = int(match[3]), int(match[4])
+        if abs(hours) > 23 or minutes > 59:
+            raise ValueError(value)
+        zone = (abs(hours) * 60 + minutes) * 60_000_000 * (-1 if match[3].startswith("-") else 1)
+    start = base + _us(time.fromisoformat(match[2])) - zone
+    return start, start + _width(part[3], part[4]), False
+
+
+def _us(moment: time) -> int:
+    whole = timedelta(hours=moment.hour, minutes=moment.minute, seconds=moment.second, microseconds=moment.microsecond)
+    return whole // timedelta(microseconds=1)
+
+
+def _width(seconds: str | None, fraction: str | None) -> int:
+    if fraction:
+        return int(10 ** (7 - len(fraction)))
+    return 1_000_000 if seconds else 60_000_000
+
+
+def _columns(name: str, schema: Mapping[str, pl.DataType]) -> tuple[str, ...]:
+    if name in schema:
+        return (name,)
+    found = tuple(column for column in _ALIASES.get(name, ()) if column in schema)
+    return found if name in ("line", "file") else found[:1]
+
+
+def _kind(name: str, columns: tuple[str, ...], schema: Mapping[str, pl.DataType]) -> Kind:
+    dtype = schema[columns[0]]
+    if columns[0] in _ALIASES["file"]:
+        return "file"
+    if name == "duration":
+        return "duration"
+    if isinstance(dtype, pl.Datetime):
+        return "instant"
+    if isinstance(dtype, pl.Boolean):
+        return "truth"
+    return "number" if dtype.is_integer() else "text"
+
+
+def _values(columns: tuple[str, ...], schema: Mapping[str, pl.DataType]) -> tuple[str, ...]:
+    """All values that a column can have, where they are few."""
+    column = columns[0] if columns else ""
+    if column == "reason":
+        return MALFORMED_REASONS if "text" in schema else ORPHAN_REASONS
+    return {"side": SIDES, "kind": ("redelivered", "superseded"), "truncated": _TRUTH}.get(column, ())
+
+
+def _holds(term: Term) -> pl.Expr:
+    tests = [_compared(term, column) for column in term.columns]
+    return pl.all_horizontal(tests) if term.sign == "!=" else pl.any_horizontal(tests)
+
+
+def _compared(term: Term, column: str) -> pl.Expr:
+    stored = pl.col(column)
+    if term.value is None:
+        return stored.is_null() if term.sign == "=" else stored.is_not_null()
+    if term.kind == "file":
+        return _in_files(term, column)
+    if term.sign == "~":
+        return stored.str.contains(str(term.value), literal=True).fill_null(value=False)
+    if term.kind == "instant":
+        stored = stored.cast(pl.Int64)
+        stored = stored % _DAY_US if term.each_day else stored
+        if term.sign in ("=", "!="):
+            within = ((stored >= term.value) & (stored < term.until)).fill_null(value=False)
+            return within if term.sign == "=" else ~within
+    elif term.kind in ("number", "duration"):
+        stored = stored.cast(pl.Int64)
+    value = pl.lit(term.value)
+    if term.sign in ("=", "!="):
+        return stored.eq_missing(value) if term.sign == "=" else stored.ne_missing(value)
+    compared = {"<": stored < value, "<=": stored <= value, ">": stored > value, ">=": stored >= value}
+    return compared[term.sign].fill_null(value=False)
+
+
+def _in_files(term: Term, column: str) -> pl.Expr:
+    def among(numbers: tuple[int, ...]) -> pl.Expr:
+        return pl.any_horizontal([pl.col(column) == number for number in numbers] or [pl.lit(value=False)])
+
+    if column == "file":
+        found = pl.any_horizontal([(pl.col("side") == side) & among(meant) for side, meant in term.files.items()])
+    else:
+        found = among(term.files.get(column.removesuffix("_file"), ()))
+    found = found.fill_null(value=False)
+    return ~found if term.sign == "!=" else found
+
+
+def _error(term: str, at: int, what: str, possible: str) -> UsageError:
+    return UsageError(f"filter {safe(term, 60)!r}, at {at + 1}: {what}. {possible}")

@@ -1,0 +1,467 @@
+"""The whole app by keyboard alone: open, run, cancel, quit, fail, export, help, settings."""
+
+import asyncio
+import json
+import os
+import sys
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import chdir
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input, Static
+
+from logcorr.errors import InputError
+from logcorr_tui import config, worker
+from logcorr_tui.app import LogcorrApp
+from logcorr_tui.main import main
+from logcorr_tui.paths import candidates, free, partner
+from tests.helpers import SAMPLE, command, halted, start
+
+LOGS = (str(SAMPLE / "requests.log"), str(SAMPLE / "responses.log"))
+PATIENCE_S = 40.0
+Body = Callable[[Pilot[None], LogcorrApp], Awaitable[None]]
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
+
+
+@pytest.fixture(autouse=True)
+def _own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test has its own settings, memory and runs."""
+    for name in ("CONFIG", "STATE", "CACHE"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name.lower()))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    return tmp_path / "runs"
+
+
+@pytest.fixture
+def finished(tmp_path: Path, store: Path) -> Path:
+    """The finished run of the sample."""
+    with start(command("correlate", *LOGS, "--store", store), tmp_path) as process:
+        assert process.wait(60) == 0
+        process.communicate()
+    (run,) = store.iterdir()
+    return run
+
+
+def drive(body: Body, *, size: tuple[int, int] = (120, 36), **given: Any) -> LogcorrApp:
+    """Runs the app without a terminal while `body` presses keys."""
+    app = LogcorrApp(**given)
+
+    async def whole() -> None:
+        async with app.run_test(size=size) as pilot:
+            await body(pilot, app)
+
+    asyncio.run(asyncio.wait_for(whole(), 90))
+    return app
+
+
+async def until(pilot: Pilot[None], condition: Callable[[], bool]) -> None:
+    """Waits until something holds."""
+    end = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < end, "nothing happened"
+        await pilot.pause(0.05)
+    await pilot.pause()
+
+
+def text(app: LogcorrApp, selector: str) -> str:
+    """What a Static of the present screen shows."""
+    found = app.screen.query_one(selector, Static).render()
+    return str(found)
+
+
+def gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def left(store: Path) -> list[str]:
+    """All that stands where runs are kept, hidden or not."""
+    return sorted(path.name for path in store.iterdir())
+
+
+def stuck(monkeypatch: pytest.MonkeyPatch, mark: Path, store: Path) -> None:
+    """From now on, a run halts in the middle of pairing and makes the file `mark`."""
+    monkeypatch.setenv("LOGCORR_BUCKETS", "4")
+    words = ("correlate", *LOGS, "--store", str(store), "--progress", "json", "--end-with-stdin")
+    replace_command(monkeypatch, halted("pair", mark, *words))
+
+
+def replace_command(monkeypatch: pytest.MonkeyPatch, words: Sequence[str]) -> None:
+    monkeypatch.setattr(worker, "correlate_command", lambda *_args, **_more: list(words))
+
+
+def test_a_finished_run_opens_and_every_view_can_be_seen(finished: Path, store: Path) -> None:
+    async def body(pilot: Pilot[None], app: LogcorrApp) -> None:
+        await until(pilot, lambda: app.current_mode == "overview")
+        assert app.session.report is not None
+        assert app.session.changed_inputs == []
+        for key, mode in zip("234578961", [*MODES, "users", "run", "overview"], strict=True):
+            await pilot.press(key)
+            await pilot.pause()
+            assert app.current_mode == mode
+        await pilot.press("4", "escape")
+        await pilot.pause()
+        assert app.current_mode == "overview"
+        await pilot.press("escape")
+        await pilot.pause()
+        assert app.current_mode == "open"
+        await pilot.press("escape")
+        await pilot.pause()
+        assert app.current_mode == "overview"
+
+    drive(body, run=finished, store=str(store))
+    assert config.load_state(config.state_path()).view == "orphans"
+
+
+MODES = ("slow", "errors", "orphans", "malformed", "duplicates", "skewed")
+
+
+def test_a_damaged_run_is_told(finished: Path, store: Path) -> None:
+    (finished / "report.json").write_text("{", encoding="utf8")
+
+    async def body(pilot: Pilot[None], app: LogcorrApp) -> None:
+        await until(pilot, lambda: len(app._notifications) > 0)
+        assert app.current_mode == "open"
+        assert app.session.run is None
+
+    drive(body, run=finished, store=str(store))
+
+
+def test_changed_inputs_are_told(tmp_path: Path, store: Path) -> None:
+    logs = [tmp_path / "requests.log", tmp_path / "responses.log"]
+    for log in logs:
+        log.write_bytes((SAMPLE / log.name).read_bytes())
+    with start(command("correlate", *logs, "--store", store), tmp_path) as process:
+        process.communicate(timeout=60)
+    logs[0].write_bytes(b"other")
+    logs[1].unlink()
+    (run,) = store.iterdir()
+
+    async def body(pilot: Pilot[None], app: LogcorrApp) -> None:
+        await until(pilot, lambda: len(app.session.changed_inputs) == 2)
+        await pilot.press("6")
+        await pilot.pause()
+        assert app.current_mode == "run"
+
+    drive(body, run=run, store=str(store))
+
+
+def test_a_run_to_its_end(store: Path) -> None:
+    async def body(pilot: Pilot[None], app: LogcorrApp) -> None:
+        assert app.current_mode == "run"
+        await until(pilot, lambda: app.current_mode == "overview")
+        assert app.session.run is not None
+        assert app.session.run.path.parent == store
+        await pilot.press("6")
+        await pilot.pause()
+        assert "complete" in text(app, "#head")
+
+    drive(body, requests=LOGS[:1], responses=LOGS[1:], store=str(store))
+
+
+@pytest.mark.parametrize("size", [(120, 36), (80, 24), (30, 8)], ids=["wide", "small", "tiny"])
+def test_cancel_asks_and_leaves_nothing(
+    size: tuple[int, int], store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stuck(monkeypatch, tmp_path / "mark", store)
+
+    async def body(pilot: Pilot[None], app: LogcorrApp) -> None:
+        await until(pilot, (tmp_path / "mark").exists)
+        assert left(store)
+        child = app.child
+        assert child is not None
+        await pilot.press("c")
+        await pilot.press("n")
+        await pilot.pause()
+        assert child.running
+        began = time.monotonic()
+        await pilot.press("c")
+        await pilot.press("y")
+        await until(pilot, lambda: not child.running)
+        assert time.monotonic() - began < 5
+        assert child.pid is not None
+        assert gone(child.pid)
+        await until(pilot, lambda: "cancelled" in text(app, "#head"))
+        assert left(store) == []
+
+    drive(body, requests=LOGS[:1], responses=LOGS[1:], store=str(store), size=size)
+
+
+@pytest.mark.parametrize("keys", [("q", "y"), ("ctrl+q",)], ids=["q", "ctrl+q"])
+def test_quitting_ends_the_child(
+    keys: tuple[str, ...], store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stuck(monkeypatch, tmp_path / "mark", store)
+
+    async def body(pilot: Pilot[None], app: LogcorrApp) -> None:
+        await until(pilot, (tmp_path / "mark").exists)
+        await pilot.press(*keys)
+        await until(pilot, lambda: not app.is_running or app._exit)
+
+    app = drive(body, requests=LOGS[:1], responses=LOGS[1:], store=str(store))
+    assert app.child is not None
+    assert app.child.pid is not None
+    assert gone(app.child.pid)
+    assert not list(store.glob("*"))
+
+
+@pytest.mark.parametrize(
+    ("code", "parts"),
+    [
+        (
+            "import sys; sys.stderr.write('logcorr: error: no [room] left\\n'); sys.exit(3)",
+            ("no [room] left", "--store"),
+        ),
+        ("import os; os.kill(os.getpid(), 9)", ("killed", "memory", "--memory")),
+        ("import sys; sys.stderr.write('internal error\\n'); sys.exit(70)", ("fault of logcorr", "internal error")),
+    ],
+    ids=["disk", "killed", "internal"],
+)
+def test_a_child_that_dies_is_told(
+    code: str, parts: tuple[str, ...], store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        replace_command(patch, [sys.executable, "-c", code])
+
+        async def body(pilot: Pilot[None], app: LogcorrApp) -> None:
+            await until(pilot, lambda: "failed" in text(app, "#head"))
+            for part in parts:
+                assert part in text(app, "#failure")
+            patch.undo()
+            await pilot.press("r")
+            await until(pilot, lambda: app.current_mode == "overview")
+
+        drive(body, requests=LOGS[:1], responses=LOGS[1:], store=str(store))
+
+
+def test_two_paths_typed(tmp_path: Path, store: Path) -> None:
+    for name in ("requests.log", "responses.log"):
+        (tmp_path / name).write_bytes((SAMPLE / name).read_bytes())
+
+    async def body(pilot: Pilot[None], app: LogcorrApp) -> None:
+        await pilot.press("slash")
+        await pilot.press(*"nowhere", "enter")
+        await pilot.pause()
+        assert "no such file" in text(app, "#hint")
+        field = app.screen.query_one("#requests", Input)
+        field.value = ""
+        await pilot.press(*str(tmp_path / "req"))
+        await until(pilot, lambda: field._suggestion.endswith("requests.log"))
+        await pilot.press("right", "enter")
+        await pilot.pause()
+        assert app.screen.query_one("#responses", Input).value.endswith("responses.log")
+        await pilot.press("enter")
+        await until(pilot, lambda: app.current_mode == "overview")
+
+    drive(body, store=str(store))
+
+
+def test_a_recent_run_opens(finished: Path, store: Path) -> None:
+    async def body(pilot: Pilot[None], app: LogcorrApp) -> None:
+        from textual.widgets import OptionList
+
+        runs = app.screen.query_one("#runs", OptionList)
+        await until(pilot, lambda: runs.option_count == 2)
+        await pilot.press("enter")
+        await until(pilot, lambda: app.current_mode == "overview")
+        assert app.session.run is not None
+        assert app.session.run.path == finished
+
+    drive(body, store=str(store), size=(80, 24))
+
+
+def test_the_demo(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from logcorr_tui.screens import open as opening
+
+    monkeypatch.setattr(opening, "DEMO_ROWS", 2000)
+
+    async def body(pilot: Pilot[None], app: LogcorrApp) -> None:
+        await pilot.press("d")
+        await until(pilot, lambda: app.current_mode == "overview")
+
+    drive(body, store=str(store))
+
+
+def test_json_of_the_orphans_is_two_keys_away(finished: Path, store: Path, tmp_path: Path) -> None:
+    (tmp_path / "orphans.json").touch()
+
+    async def body(pilot: Pilot[None], app: LogcorrApp) -> None:
+        await until(pilot, lambda: app.current_mode == "overview")
+        await pilot.press("4")
+        await pilot.pause(0.3)
+        await pilot.press("e")
+        await pilot.pause()
+        await pilot.press("enter")
+        await until(pilot, lambda: "√ 9 rows" in text(app, "#told"))
+        assert str(tmp_path / "orphans-2.json") in text(app, "#told").replace("\n", "")
+        await pilot.press("escape")
+        await pilot.pause()
+        assert app.current_mode == "orphans"
+
+    with chdir(tmp_path):
+        drive(body, run=finished, store=str(store))
+    assert len(json.loads((tmp_path / "orphans-2.json").read_bytes())) == 9
+    assert not list(tmp_path.glob(".*.part"))
+
+
+def test_a_filtered_view_is_exported_and_nothing_is_replaced_unasked(
+    finished: Path, store: Path, tmp_path: Path
+) -> None:
+    there = tmp_path / "here.csv"
+    there.write_text("precious", encoding="utf8")
+
+    async def body(pilot: Pilot[None], app: LogcorrApp) -> None:
+        from logcorr_tui.messages import ExportView
+
+        await until(pilot, lambda: app.current_mode == "overview")
+        app.post_message(ExportView("orphans", "side=request"))
+        await pilot.pause()
+        app.screen.query_one("#path", Input).value = str(there)
+        await pilot.press("enter")
+        await pilot.pause()
+        assert "exists" in text(app, "#told")
+        assert there.read_text(encoding="utf8") == "precious"
+        await pilot.press("enter")
+        await until(pilot, lambda: "√ 5 rows" in text(app, "#told"))
+
+    drive(body, run=finished, store=str(store), size=(80, 24))
+    assert len(there.read_text(encoding="utf8").splitlines()) == 6
+
+
+def test_an_export_can_be_cancelled_and_wrong_ones_are_told(finished: Path, store: Path, tmp_path: Path) -> None:
+    from logcorr.errors import Cancelled, OutputError, UsageError
+    from logcorr.store import RunFolder
+    from logcorr_tui.exporting import Export
+
+    run = RunFolder(finished)
+    export = Export(run, "orphans", "", str(tmp_path / "o.json"), store)
+    export.cancel()
+    with pytest.raises(Cancelled):
+        export.write(force=False)
+    with pytest.raises(UsageError):
+        Export(run, "orphans", "", str(tmp_path / "o.txt"), store).write(force=False)
+    with pytest.raises(UsageError):
+        Export(run, "orphans", "nonsense>1", str(tmp_path / "o.json"), store).write(force=False)
+    with pytest.raises(OutputError):
+        Export(run, "orphans", "", LOGS[0].replace(".log", ".json") + "/x.json", store).write(force=True)
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == []
+    assert not list(store.glob(".work-*"))
+
+
+def test_help_names_every_key(finished: Path, store: Path) -> None:
+    async def body(pilot: Pilot[None], app: LogcorrApp) -> None:
+        await until(pilot, lambda: app.current_mode == "overview")
+        await pilot.press("question_mark")
+        await pilot.pause()
+        from logcorr_tui.screens.help import HelpScreen
+
+        screen = app.screen
+        assert isinstance(screen, HelpScreen)
+        names = {name for _, _, name in [*screen._here, *screen._everywhere]}
+        assert {"app.quit", "app.theme", "app.export", "app.slow", "app.open"} <= names
+        await pilot.press("escape")
+        await pilot.pause()
+        assert app.current_mode == "overview"
+        assert app.screen is not screen
+
+    drive(body, run=finished, store=str(store), size=(80, 24))
+
+
+def test_the_theme_is_remembered() -> None:
+    async def body(pilot: Pilot[None], app: LogcorrApp) -> None:
+        assert app.theme == "logcorr-dark"
+        await pilot.press("t")
+        await pilot.pause()
+        assert app.theme == "logcorr-light"
+
+    drive(body)
+
+    async def again(_pilot: Pilot[None], app: LogcorrApp) -> None:
+        assert app.theme == "logcorr-light"
+
+    drive(again)
+
+
+def test_keys_can_be_remapped_and_broken_settings_are_told() -> None:
+    path = config.config_path()
+    path.parent.mkdir(parents=True)
+    path.write_text('[keys]\n"app.theme" = "f9"\n', encoding="utf8")
+
+    async def body(pilot: Pilot[None], app: LogcorrApp) -> None:
+        await pilot.press("t")
+        assert app.theme == "logcorr-dark"
+        await pilot.press("f9")
+        await pilot.pause()
+        assert app.theme == "logcorr-light"
+
+    drive(body)
+    path.write_text("[keys\n", encoding="utf8")
+
+    async def broken(pilot: Pilot[None], app: LogcorrApp) -> None:
+        await until(pilot, lambda: len(app._notifications) == 1)
+
+    drive(broken)
+
+
+def test_completion(tmp_path: Path) -> None:
+    (tmp_path / "requests.log").touch()
+    (tmp_path / "responses.log").touch()
+    (tmp_path / "re").mkdir()
+    (tmp_path / ".hidden").touch()
+    there = str(tmp_path / "re")
+    assert candidates(there) == [f"{there}/", f"{there}quests.log", f"{there}sponses.log"]
+    assert candidates(str(tmp_path / "none" / "x")) == []
+    assert candidates(f"{tmp_path}/.") == [f"{tmp_path}/.hidden"]
+    assert partner(str(tmp_path / "requests.log")) == str(tmp_path / "responses.log")
+    assert free(tmp_path / "requests.log") == tmp_path / "requests-2.log"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["nowhere.log", "nothing.log"], InputError.exit_code, "no such file"),
+        (["nowhere"], InputError.exit_code, "no run has this name"),
+        ([LOGS[0]], 2, "one log"),
+        ([*LOGS, "more"], 2, "give REQUESTS and RESPONSES"),
+        (["--memory", "many"], 2, "many"),
+        ([], 2, "needs a terminal"),
+    ],
+)
+def test_the_command_tells_what_is_wrong(
+    words: list[str], code: int, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == code
+    error = capsys.readouterr().err
+    assert said in error
+    assert len(error.splitlines()) == 1
+
+
+def test_help_and_version_are_there(capsys: pytest.CaptureFixture[str]) -> None:
+    for word in ("--help", "--version"):
+        with pytest.raises(SystemExit) as ended:
+            main([word])
+        assert ended.value.code == 0
+        assert "logcorr-tui" in capsys.readouterr().out
+
+
+def test_polars_waits_for_the_first_paint(tmp_path: Path) -> None:
+    """Whatever the app's own modules need, the engine is not among it."""
+    code = (
+        "import sys, logcorr_tui.app, logcorr_tui.screens.open, logcorr_tui.screens.run; print('polars' in sys.modules)"
+    )
+    here = Path(__file__).parents[2]
+    path = os.pathsep.join([str(here / "core"), str(here / "tui")])
+    with start([sys.executable, "-c", code], tmp_path, PYTHONPATH=path) as process:
+        out, err = process.communicate(timeout=60)
+    assert out.strip() == "False", err

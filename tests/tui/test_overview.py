@@ -1,0 +1,343 @@
+"""The overview by keyboard and mouse: figures are the report's, selections drill into exactly their rows, any size works."""
+
+import asyncio
+import html
+import math
+import random
+import re
+from collections.abc import Awaitable, Callable
+from itertools import pairwise
+
+import msgspec
+import pytest
+from textual.app import App
+from textual.pilot import Pilot
+
+from logcorr import model
+from logcorr.units import duration_us
+from logcorr_tui.messages import Drill
+from logcorr_tui.palette import DARK, LIGHT, THEMES, Palette
+from logcorr_tui.screens.overview import OverviewScreen
+from logcorr_tui.session import Session
+from logcorr_tui.widgets.canvas import Chart, Painted
+from logcorr_tui.widgets.histogram import Histogram, scale
+from logcorr_tui.widgets.ledger import Ledger
+from logcorr_tui.widgets.marks import place_marks
+from logcorr_tui.widgets.status import Status
+from logcorr_tui.widgets.timeline import Timeline
+from tests import report_fixture
+
+SIZES = [(120, 36), (80, 24), (101, 45), (200, 60), (63, 19), (40, 12), (9, 4)]
+
+
+def busy() -> model.Report:
+    """The busy report with a heat map."""
+    report, rnd = report_fixture.busy(), random.Random(1)
+    edges = [0.316, 1, 3.162, 10, 31.623, 100, 316.228, 1000, 3162.278, 10000, 31622.777]
+    cells = []
+    for k, point in enumerate(report.timeline.points):
+        for band, (low, high) in enumerate(pairwise(edges)):
+            middle = math.log10(low * high) / 2 - (0.5 if k in report_fixture.CRASH else 0)
+            count = int(point.requests * math.exp(-((middle - 1.15) ** 2) / 0.09) * rnd.uniform(0.7, 1.3))
+            if count > 20:
+                cells.append((k, band, count))
+    return msgspec.structs.replace(report, heatmap=model.Heatmap(edges_ms=edges, cells=cells))
+
+
+def estimate() -> model.EstimateEvent:
+    report = busy()
+    return model.EstimateEvent(
+        share=0.12, matched=1_493_250, orphans=6_383, negative=1, p50_ms=14.1, p90_ms=130.0, p95_ms=339.0, p99_ms=802.0,
+        status={code: n // 8 for code, n in report.status.items()}, histogram=report.histogram,
+    )  # fmt: skip
+
+
+class Demo(App[None]):
+    """An app with nothing but the overview, that remembers what it was asked for."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        self.drills: list[Drill] = []
+
+    def on_mount(self) -> None:
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = "logcorr-dark"
+        self.push_screen(OverviewScreen())
+
+    def on_drill(self, message: Drill) -> None:
+        self.drills.append(message)
+
+    def text(self) -> str:
+        """What is on the screen, as the SVG says it."""
+        svg = self.export_screenshot()
+        return html.unescape(re.sub(r"<[^>]+>", " ", svg)).replace("\xa0", " ")
+
+
+def show(session: Session, use: Callable[[Demo, Pilot[None]], Awaitable[None]], size: tuple[int, int]) -> None:
+    async def run() -> None:
+        app = Demo(session)
+        async with app.run_test(size=size) as pilot:
+            await pilot.pause()
+            await use(app, pilot)
+
+    asyncio.run(run())
+
+
+def lines(app: Demo) -> list[str]:
+    """All glyphs of all hand-drawn widgets."""
+    return [line for widget in app.screen.query(Painted) for line in widget.canvas.text()]
+
+
+REPORTS = [busy, report_fixture.busy, report_fixture.empty, report_fixture.one_exchange, report_fixture.only_orphans]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_every_report_at_every_size(size: tuple[int, int]) -> None:
+    keys = ["right", "up", "shift+right", "z", "enter", "end"]
+
+    async def use(app: Demo, pilot: Pilot[None]) -> None:
+        for make in REPORTS:
+            app.session.report = make()
+            app.screen.query_one(Histogram).focus()
+            assert isinstance(app.screen, OverviewScreen)
+            app.screen.reload()
+            await pilot.pause()
+            for chart in app.screen.query(Chart):
+                chart.focus()
+                await pilot.press(*(keys if make is busy else keys[:1]))
+                if make is not busy:
+                    break
+            assert lines(app)
+            for widget in app.screen.query(Painted):
+                for y in range(widget.size.height):
+                    assert widget.render_line(y).cell_length == widget.size.width
+
+    show(Session(), use, size)
+
+
+@pytest.mark.parametrize("size", [(120, 36), (80, 24), (97, 31)])
+def test_figures_are_those_of_the_report(size: tuple[int, int]) -> None:
+    async def use(app: Demo, _: Pilot[None]) -> None:
+        text = app.text()
+        for figure in (
+            "12.5M",
+            "99.62 %",
+            "1.34 %",
+            "14.2 ms",
+            "812 ms",
+            "53,191",
+            "√ complete",
+            "124k",
+            "625k",
+            "1.23k",
+        ):
+            assert figure in text, figure
+        for figure in (
+            "requests.log.zst",
+            "p50",
+            "p95",
+            "p99",
+            "341 ms",
+            "14:00",
+            "No response" if size[0] > 110 else "–",
+        ):
+            assert figure in text, figure
+        assert ("Malformed" if size[0] >= 100 else "Bad") in text
+        assert ("9,912,345" if size[0] > 110 else "9.91M") in text
+
+    show(Session(report=busy()), use, size)
+
+
+def test_histogram_drills_into_exactly_its_bar() -> None:
+    async def use(app: Demo, pilot: Pilot[None]) -> None:
+        await pilot.press("enter")
+        assert not app.drills
+        await pilot.press("right", "right", "enter")
+        chart = app.screen.query_one(Histogram)
+        bar = chart.chosen()
+        assert bar is not None
+        (drill,) = app.drills
+        match = re.fullmatch(r"duration>=(\S+) duration<(\S+)", drill.expression)
+        assert match
+        assert drill.view == "exchanges"
+        assert duration_us(match[1]) == round(bar.from_ms * 1000)
+        assert duration_us(match[2]) == round(bar.to_ms * 1000)
+        assert drill.label.startswith("latency ")
+        await pilot.resize_terminal(80, 24)
+        await pilot.pause()
+        after = chart.chosen()
+        assert after is not None
+        assert after.from_ms <= bar.from_ms
+        assert after.to_ms >= bar.to_ms
+
+    show(Session(report=busy()), use, (120, 36))
+
+
+def test_status_drills_into_a_code_and_into_no_response() -> None:
+    async def use(app: Demo, pilot: Pilot[None]) -> None:
+        app.screen.query_one(Status).focus()
+        await pilot.press("down", "down", "down", "enter", "end", "enter")
+        assert [(d.view, d.expression) for d in app.drills] == [
+            ("exchanges", "status=304"),
+            ("orphans", "side=request"),
+        ]
+
+    show(Session(report=busy()), use, (80, 24))
+
+
+def test_timeline_selects_stretches_zooms_and_drills() -> None:
+    async def use(app: Demo, pilot: Pilot[None]) -> None:
+        chart = app.screen.query_one(Timeline)
+        chart.focus()
+        await pilot.press("home", "enter", "shift+right", "enter", "up", "enter")
+        end = chart.cursor[1] if chart.cursor else 0
+        assert app.drills[0].expression == "time>=2025-11-21T14:00:00Z time<2025-11-21T14:01:00Z"
+        until = f"time>=2025-11-21T14:00:00Z time<2025-11-21T14:{end:02d}:00Z"
+        assert app.drills[1].expression == until
+        assert app.drills[2].expression == until + " duration>=0.316ms duration<1ms"
+        await pilot.press("z")
+        assert chart.shown[1] - chart.shown[0] < 12
+        assert "zoomed" in app.text()
+        await pilot.press("escape")
+        assert chart.shown == (0, 120)
+        await pilot.press("escape")
+        assert chart.cursor is None
+
+    show(Session(report=busy()), use, (120, 36))
+
+
+def test_the_first_cursor_stands_where_it_went_wrong() -> None:
+    async def use(app: Demo, pilot: Pilot[None]) -> None:
+        chart = app.screen.query_one(Timeline)
+        chart.focus()
+        await pilot.press("right")
+        assert chart.cursor
+        assert chart.cursor[0] in report_fixture.CRASH
+
+    show(Session(report=busy()), use, (120, 36))
+
+
+def test_mouse_selects_and_drills() -> None:
+    async def use(app: Demo, pilot: Pilot[None]) -> None:
+        await pilot.click("#histogram", offset=(28, 8))
+        assert app.screen.query_one(Histogram).chosen()
+        assert not app.drills
+        await pilot.click("#histogram", offset=(28, 8))
+        assert len(app.drills) == 1
+        await pilot.click("#status", offset=(5, 3))
+        await pilot.click("#status", offset=(5, 3))
+        assert app.drills[1].expression == "status=200"
+        await pilot.click("#timeline", offset=(40, 12))
+        await pilot.click("#timeline", offset=(40, 12))
+        assert "duration>=" in app.drills[2].expression
+
+    show(Session(report=busy()), use, (120, 36))
+
+
+def test_ledger_closes_and_is_reachable() -> None:
+    async def use(app: Demo, pilot: Pilot[None]) -> None:
+        await pilot.press("b")
+        await pilot.pause(0.5)
+        assert app.focused is app.screen.query_one(Ledger)
+        text = app.text()
+        assert "every line accounted for" in text
+        assert "12,499,871" in text
+        await pilot.press("right", "right", "enter")
+        assert (app.drills[0].view, app.drills[0].expression) == ("orphans", "side=request")
+
+    show(Session(report=busy()), use, (120, 36))
+
+
+def test_estimates_are_marked_and_do_not_drill() -> None:
+    async def use(app: Demo, pilot: Pilot[None]) -> None:
+        text = app.text()
+        assert text.count("estimate · 12 % of ids") >= 2
+        assert "≈12.4M" in text
+        assert "≈14.1 ms" in text
+        assert "√ complete" not in text
+        await pilot.press("right", "enter")
+        assert not app.drills
+        app.session.estimate, app.session.report = None, busy()
+        await pilot.pause(0.8)
+        assert "√ complete" in app.text()
+        await pilot.press("enter")
+        assert len(app.drills) == 1
+
+    show(Session(requests=("a/requests.log",), responses=("b.log",), estimate=estimate()), use, (120, 36))
+
+
+def test_file_names_are_harmless() -> None:
+    report = busy()
+    side = msgspec.structs.replace(report.inputs.requests, files=["/x/[red]\x1b[31mlog\u202e界.log"])
+    report = msgspec.structs.replace(report, inputs=model.Inputs(requests=side, responses=report.inputs.responses))
+
+    async def use(app: Demo, _: Pilot[None]) -> None:
+        text = "\n".join(lines(app))
+        assert "\x1b" not in text
+        assert "\u202e" not in text
+        assert "[red]␛[31mlog" in text
+
+    show(Session(report=report), use, (120, 36))
+
+
+def test_both_themes_and_resizing() -> None:
+    async def use(app: Demo, pilot: Pilot[None]) -> None:
+        for width, height in SIZES:
+            app.theme = "logcorr-light" if app.theme == "logcorr-dark" else "logcorr-dark"
+            await pilot.resize_terminal(width, height)
+            await pilot.pause()
+            assert lines(app)
+
+    show(Session(report=busy()), use, (120, 36))
+
+
+def test_marks_never_collide() -> None:
+    rnd = random.Random(7)
+    for _ in range(300):
+        columns = rnd.randint(1, 60)
+        places = sorted(rnd.randrange(columns) for _ in range(3))
+        marks = place_marks(
+            list(zip(("p50", "p95", "p99"), ("14.2 ms", "341 ms", "812 ms"), places, strict=True)), columns, 3
+        )
+        cells = [(m.row, m.start + k) for m in marks if m.start is not None for k in range(m.width)]
+        poles = {(row, m.column) for m in marks for row in range(m.row, 3)}
+        assert len(cells) == len(set(cells))
+        assert not set(cells) & poles
+        assert all(0 <= x < columns for _, x in cells)
+        if columns > 40:
+            assert all(m.start is not None for m in marks)
+
+
+def test_every_count_has_a_bar_at_any_width() -> None:
+    bins = busy().histogram
+    for columns in range(1, 120):
+        axis = scale(bins, columns)
+        assert axis is not None
+        assert sum(bar.count for bar in axis.bars) == sum(b.count for b in bins)
+        assert {k for k, bar in enumerate(axis.bars) if bar.count} <= set(axis.of_column)
+
+
+def _luminance(colour: str) -> float:
+    parts = [int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)]
+    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("colours", [DARK, LIGHT])
+def test_text_is_readable(colours: Palette) -> None:
+    inks = (
+        colours.ink,
+        colours.dim,
+        colours.accent,
+        colours.good,
+        colours.warn,
+        colours.bad,
+        colours.info,
+        colours.lost,
+    )
+    for ink in inks:
+        for paper in (colours.ground, colours.panel, colours.raised):
+            low, high = sorted((_luminance(ink), _luminance(paper)))
+            assert (high + 0.05) / (low + 0.05) >= 4.3, (ink, paper)

@@ -1,0 +1,322 @@
+"""Tables and detail by keyboard alone, with hostile text, at both sizes; and lines of logs read by their number."""
+
+import asyncio
+import gzip
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.app import App
+from textual.pilot import Pilot
+from textual.widgets import Input, OptionList, Static
+
+from logcorr.inputs import fingerprint, resolve
+from logcorr.model import CorrelateOptions, View
+from logcorr.run import correlate
+from logcorr.store import RunFolder
+from logcorr_tui.excerpt import Reader
+from logcorr_tui.messages import ExportView
+from logcorr_tui.screens.detail import DetailScreen
+from logcorr_tui.screens.table import Chips, TableScreen
+from logcorr_tui.session import Session
+from logcorr_tui.widgets.window_table import WindowTable
+from tests.helpers import SAMPLE, zstandard
+
+SIZES = [(120, 36), (80, 24)]
+_HOSTILE = (
+    "\x1b[31mred\x1b]0;title\x07",
+    "[/oops][bold]",
+    "\x9b31mc1",
+    "\u202egnp\u2066x",
+    "a\u200bb\ufeffc",
+    "宽宽字符" * 12,
+    "x\u0301e\u0301",
+    "[link=file:///etc]x",
+    "$(x)`y`",
+)
+_RAW = ("\x1b", "\x07", "\x9b", "\u202e", "\u2066", "\u200b", "\ufeff")
+
+
+class TableApp(App[None]):
+    """The least app that the table needs."""
+
+    def __init__(self, run: RunFolder, view: View = "exchanges", expression: str = "", label: str = "") -> None:
+        super().__init__()
+        self.session = Session(run=run, report=run.report)
+        self.exports: list[ExportView] = []
+        self.copied = ""
+        self.table = TableScreen(view, expression, label)
+
+    def on_mount(self) -> None:
+        self.push_screen(self.table)
+
+    def on_export_view(self, message: ExportView) -> None:
+        self.exports.append(message)
+
+    def copy_to_clipboard(self, text: str) -> None:
+        self.copied = text
+
+
+def _run_of(folder: Path, store: Path) -> RunFolder:
+    options = CorrelateOptions(
+        requests=(str(folder / "requests.log"),),
+        responses=(str(folder / "responses.log"),),
+        memory_bytes=1 << 30,
+        store=str(store),
+    )
+    found = correlate(options).folder
+    assert found is not None
+    return RunFolder(found)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    return _run_of(SAMPLE, tmp_path_factory.mktemp("table"))
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    folder = tmp_path_factory.mktemp("hostile")
+    ids = list(enumerate(_HOSTILE))
+    requests = "".join(f"2025-03-01T12:00:{n:02d}Z,{text},{text}\n" for n, text in ids)
+    responses = "".join(f"2025-03-01T12:00:{n:02d}.5Z,{text},{200 + n * 50}\n" for n, text in ids if n != 3)
+    bad = "".join(f"{text}\n" for text in _HOSTILE)
+    (folder / "requests.log").write_text(requests + bad, encoding="utf8")
+    (folder / "responses.log").write_text(responses, encoding="utf8")
+    return _run_of(folder, folder / "store")
+
+
+def play(app: TableApp, flow: Callable[[Pilot[Any]], Awaitable[None]], size: tuple[int, int] = (120, 36)) -> None:
+    """Runs a flow in the app, once its table is there."""
+
+    async def playing() -> None:
+        async with app.run_test(size=size) as pilot:
+            await _until(pilot, lambda: app.table._pages is not None)
+            await flow(pilot)
+
+    asyncio.run(playing())
+
+
+async def _until(pilot: Pilot[Any], holds: Callable[[], bool]) -> None:
+    for _ in range(200):
+        await pilot.pause(0.02)
+        if holds():
+            await pilot.pause()
+            return
+    raise AssertionError("it did not happen")
+
+
+def _settled(app: TableApp) -> Callable[[], bool]:
+    return lambda: not app.table._working
+
+
+def _shown(app: TableApp) -> str:
+    """All that is on the screen."""
+    lines = [strip.text for strip in app.screen._compositor.render_strips()]
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_filter_sort_go_and_export_by_keyboard(run: RunFolder, size: tuple[int, int]) -> None:
+    app = TableApp(run, "exchanges", "status>=200", "all but aborted")
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        table = app.table.query_one(WindowTable)
+        everything = table.total
+        assert "all but aborted ×" in _shown(app)
+        await pilot.press("slash", *"sta", "tab", *">=400", "enter")
+        await _until(pilot, lambda: _settled(app)() and table.total < everything)
+        assert "status>=400 ×" in _shown(app)
+        assert f"{table.total} of 50 rows" in _shown(app)
+        await pilot.press("e")
+        await pilot.pause()
+        assert app.exports == [ExportView("exchanges", "status>=200 status>=400")]
+        await pilot.press("s")
+        await pilot.pause()
+        names = [column.name for column in app.table._base.columns] if app.table._base else []
+        picker = app.screen.query_one(OptionList)
+        for _ in range(names.index("duration_us")):
+            await pilot.press("j")
+        assert picker.highlighted == names.index("duration_us") + 1
+        await pilot.press("enter")
+        await _until(pilot, lambda: app.table._shown[2] == ("duration_us", True))
+        durations = [(table.row(number) or ())[names.index("duration_us")] for number in range(table.total)]
+        assert durations == sorted(durations, reverse=True)  # type: ignore[type-var]
+        assert "duration ▼" in _shown(app)
+        await pilot.press("S")
+        await _until(pilot, lambda: app.table._shown[2] == ("duration_us", False))
+        await pilot.press("colon", "3", "enter")
+        assert table.cursor == 2
+        await pilot.press("x")
+        await _until(pilot, lambda: app.table._shown[1] == [])
+        await pilot.press("backspace")
+        await _until(pilot, lambda: app.table.expression == "" and table.total == 50)
+        await pilot.press("escape")
+        assert app.screen is not app.table
+
+    play(app, flow, size)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_cursor_moves_by_keys_and_mouse(run: RunFolder, size: tuple[int, int]) -> None:
+    app = TableApp(run)
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        table = app.table.query_one(WindowTable)
+        for keys, row in ((("G",), 49), (("g",), 0), (("j", "j", "down"), 3), (("k", "up"), 1), (("end",), 49)):
+            await pilot.press(*keys)
+            assert table.cursor == row
+        assert "req-" in _shown(app)
+        await pilot.press("home", "pagedown")
+        page = table.cursor
+        assert 10 < page < 40
+        await pilot.press("ctrl+d", "ctrl+u", "pageup")
+        assert table.cursor == 0
+        await pilot.click(WindowTable, offset=(5, 4))
+        assert table.cursor == 3
+        await pilot.press("l", "l")
+        await pilot.pause()
+        await pilot.resize_terminal(60, 12)
+        await pilot.press("G")
+        await pilot.pause()
+        assert table.scroll_offset.y + table._body_height() > 49
+
+    play(app, flow, size)
+
+
+def test_a_wrong_filter_says_what_and_where_and_keeps_the_rows(run: RunFolder) -> None:
+    app = TableApp(run, "orphans")
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("slash", *"reson=lost", "enter")
+        await pilot.pause()
+        assert "no 'reson' here" in _shown(app)
+        assert app.screen.query_one(Input).has_focus
+        await pilot.press("escape", "colon", "9", "9", "enter")
+        await pilot.pause()
+        assert "There is no row 99" in _shown(app)
+        await pilot.press("escape", "slash", *"reason=l", "tab", "enter")
+        await _until(pilot, lambda: app.table._shown[1] == ["reason=lost"])
+        await pilot.press("slash", *"id=nope", "enter")
+        await _until(pilot, lambda: "No rows" in _shown(app))
+        await pilot.press("x")
+        await _until(pilot, lambda: app.table.query_one(WindowTable).total > 0)
+
+    play(app, flow)
+
+
+def test_a_chip_is_chosen_and_removed(run: RunFolder) -> None:
+    app = TableApp(run, "exchanges", "status<500", "no 5xx")
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("slash", *"duration>1ms", "enter")
+        await _until(pilot, lambda: app.table._shown[1] == ["duration>1ms"])
+        app.table.query_one(Chips).focus()
+        await pilot.press("right", "left", "x")
+        await _until(pilot, lambda: app.table._shown[:2] == ("", ["duration>1ms"]))
+
+    play(app, flow)
+
+
+@pytest.mark.parametrize("view", ["orphans", "malformed", "duplicates", "superseded", "users", "slow", "skewed"])
+def test_every_view_opens_and_shows_detail(run: RunFolder, view: View) -> None:
+    app = TableApp(run, view)
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        if app.table.query_one(WindowTable).total:
+            await pilot.press("enter")
+            await _until(pilot, lambda: isinstance(app.screen, DetailScreen) and "fields" in app.screen._copied)
+
+    play(app, flow)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_detail_shows_fields_lines_entries_and_user_and_steps(run: RunFolder, size: tuple[int, int]) -> None:
+    app = TableApp(run, "exchanges", "user=carol", "carol")
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("enter")
+        await _until(pilot, lambda: isinstance(app.screen, DetailScreen) and "user" in app.screen._copied)
+        detail = app.screen
+        assert isinstance(detail, DetailScreen)
+        assert set(detail._copied) == {"fields", "request", "response", "same", "user"}
+        first = app.screen.query_one("#id", Static).render()
+        await pilot.press("y")
+        row = app.table.query_one(WindowTable).row(0) or ()
+        names = [column.name for column in app.table._base.columns] if app.table._base else []
+        line = (SAMPLE / "requests.log").read_bytes().split(b"\n")[int(str(row[names.index("request_line")])) - 1]
+        assert f"▶ {row[names.index('request_line')]:>9} {line.decode().strip()}" in app.copied
+        await pilot.press("n")
+        await _until(pilot, lambda: str(app.screen.query_one("#id", Static).render()) != str(first))
+        await pilot.press("p", "n", "j", "pagedown", "escape")
+        await pilot.pause()
+        assert app.table.query_one(WindowTable).cursor == 1
+
+    play(app, flow, size)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("view", ["exchanges", "orphans", "malformed", "users"])
+def test_hostile_text_is_shown_harmless(hostile: RunFolder, view: View, size: tuple[int, int]) -> None:
+    app = TableApp(hostile, view, 'user!="\x1b[31m[/oops]"' if view != "malformed" else "", "")
+
+    def harmless() -> None:
+        texts = [_shown(app), app.export_screenshot()]
+        texts += [segment.text for strip in app.screen._compositor.render_strips() for segment in strip]
+        for raw in _RAW:
+            assert not any(raw in text for text in texts)
+        assert {strip.cell_length for strip in app.screen._compositor.render_strips()} == {size[0]}
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        total = app.table.query_one(WindowTable).total
+        assert total
+        await pilot.press("G")
+        await pilot.pause(0.05)
+        harmless()
+        await pilot.press("g", "enter")
+        for _ in range(min(total, 4)):
+            await _until(pilot, lambda: isinstance(app.screen, DetailScreen) and "fields" in app.screen._copied)
+            harmless()
+            await pilot.press("n")
+        await pilot.press("escape", "slash", *"text~[/oops]" if view == "malformed" else "user=[/oops]x", "enter")
+        await _until(pilot, _settled(app))
+        harmless()
+
+    play(app, flow, size)
+
+
+def _packed(folder: Path, text: bytes) -> Iterator[Path]:
+    for name, raw in (("a.log", text), ("a.log.gz", gzip.compress(text)), ("a.log.zst", zstandard(text))):
+        path = folder / name
+        path.write_bytes(raw)
+        yield path
+
+
+def test_excerpts_are_the_lines_of_the_file(tmp_path: Path) -> None:
+    lines = [b"line %d %s" % (number, b"x" * (number % 97)) for number in range(1, 60_001)]
+    lines[4] = b"y" * 3_000_000
+    for path in _packed(tmp_path, b"\r\n".join(lines)):
+        known, reader = fingerprint(resolve("request", (str(path),))[0]), Reader()
+        for number in (60_000, 1, 3, 5, 6, 30_000, 59_999, 8):
+            excerpt = reader.read("request", known, number, threading.Event())
+            first, last = max(1, number - 3), min(60_000, number + 3)
+            assert excerpt.note == ""
+            assert [n for n, _ in excerpt.lines] == list(range(first, last + 1))
+            for n, text in excerpt.lines:
+                assert text == lines[n - 1].decode()[:4096]
+
+
+def test_excerpts_say_when_the_log_has_changed_or_gone(tmp_path: Path) -> None:
+    path = tmp_path / "a.log"
+    path.write_bytes(b"one\ntwo\n")
+    known, cancel = fingerprint(resolve("request", (str(path),))[0]), threading.Event()
+    assert Reader().read("request", known, 2, cancel).lines == [(1, "one"), (2, "two")]
+    path.write_bytes(b"one\n")
+    changed = Reader().read("request", known, 2, cancel)
+    assert changed.lines == [(1, "one")]
+    assert "has changed" in changed.note
+    assert "no line 2" in changed.note
+    path.unlink()
+    assert "cannot be read any more" in Reader().read("request", known, 2, cancel).note

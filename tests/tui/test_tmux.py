@@ -1,0 +1,78 @@
+"""A real terminal, where tmux is there: open, run, see the overview, quit; and how soon the first picture comes."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.helpers import ROOT, SAMPLE
+
+pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not there")
+PATIENCE_S = 40.0
+
+
+class Terminal:
+    """A tmux server of its own with one window."""
+
+    def __init__(self, here: Path) -> None:
+        self._socket = str(here / "tmux")
+        self._here = here
+
+    def tmux(self, *words: str) -> str:
+        environment = {name: value for name, value in os.environ.items() if name != "TMUX"}
+        environment |= {"PYTHONPATH": os.pathsep.join([str(ROOT / "core"), str(ROOT / "tui")]), "LANG": "C.UTF-8"}
+        environment |= {f"XDG_{name}_HOME": str(self._here / name) for name in ("CACHE", "STATE", "CONFIG")}
+        command = ["tmux", "-u", "-S", self._socket, "-f", os.devnull, *words]
+        return subprocess.run(
+            command, env=environment, capture_output=True, check=False, text=True, encoding="utf8", timeout=20
+        ).stdout
+
+    def open(self, *words: str) -> None:
+        app = [sys.executable, "-m", "logcorr_tui", *words]
+        self.tmux("new-session", "-d", "-x", "120", "-y", "36", "-c", str(self._here), "sh")
+        self.keys(" ".join(f"'{word}'" for word in app) + "; echo ended with $?", "Enter")
+
+    def keys(self, *keys: str) -> None:
+        self.tmux("send-keys", *keys)
+
+    def screen(self) -> str:
+        return self.tmux("capture-pane", "-p")
+
+    def until(self, holds: Callable[[str], bool]) -> str:
+        """Waits for a screen."""
+        end = time.monotonic() + PATIENCE_S
+        while not holds(shown := self.screen()):
+            assert time.monotonic() < end, shown
+            time.sleep(0.05)
+        return shown
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Iterator[Terminal]:
+    """A terminal; it is gone at the end, with what runs in it."""
+    found = Terminal(tmp_path)
+    yield found
+    found.tmux("kill-server")
+
+
+def test_open_run_look_quit(terminal: Terminal, tmp_path: Path) -> None:
+    terminal.open(str(SAMPLE / "requests.log"), str(SAMPLE / "responses.log"), "--store", str(tmp_path / "runs"))
+    shown = terminal.until(lambda text: "Latency distribution" in text and "complete" in text)
+    assert "requests.log ⋈ responses.log" in shown
+    terminal.keys("6")
+    terminal.until(lambda text: "every line is accounted for" in text)
+    terminal.keys("q")
+    terminal.until(lambda text: "ended with 0" in text)
+    assert [path.name.startswith(".") for path in (tmp_path / "runs").iterdir()] == [False]
+
+
+def test_quitting_at_once_leaves_the_terminal_as_it_was(terminal: Terminal) -> None:
+    terminal.open()
+    terminal.until(lambda text: "Recent runs" in text)
+    terminal.keys("q")
+    terminal.until(lambda text: "ended with 0" in text)

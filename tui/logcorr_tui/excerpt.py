@@ -1,0 +1,96 @@
+"""Lines of an input file by their number, with their neighbours: read a block at a time, and bounded.
+
+A plain file is jumped into where one of its lines near by was read before; a compressed one is read from its start.
+"""
+
+import threading
+from bisect import bisect_right
+
+import msgspec
+
+from logcorr.blocks import open_text, read_text
+from logcorr.errors import Cancelled, InputError
+from logcorr.inputs import InputFile, fingerprint, resolve
+from logcorr.model import Fingerprint, Side
+
+NEIGHBOURS = 3
+_BLOCK_BYTES = 1 << 20
+_MARK_EVERY = 1 << 24
+_LONGEST = 4096
+
+
+class Excerpt(msgspec.Struct, frozen=True):
+    """Lines (number from 1, text) of a file, or a note that says why there are none, or that they may be others."""
+
+    lines: list[tuple[int, str]]
+    note: str = ""
+
+
+class Reader:
+    """Reads excerpts of the inputs of one run; remembers places in plain files. For one thread at a time."""
+
+    def __init__(self) -> None:
+        self._marks: dict[str, list[tuple[int, int]]] = {}
+
+    def read(self, side: Side, known: Fingerprint, line: int, cancel: threading.Event) -> Excerpt:
+        """The line and its neighbours. Raises Cancelled once `cancel` is set."""
+        try:
+            file = resolve(side, (known.path,))[0]
+            now = fingerprint(file)
+            note = "" if now.digest == known.digest and now.bytes == known.bytes else _CHANGED
+            if note:
+                self._marks.pop(known.path, None)
+            lines = self._lines(file, max(1, line - NEIGHBOURS), line + NEIGHBOURS, cancel)
+        except InputError as error:
+            return Excerpt([], f"The log cannot be read any more: {error}")
+        if not any(number == line for number, _ in lines):
+            note = f"{_CHANGED} It has no line {line:,}."
+        return Excerpt(lines, note)
+
+    def _lines(self, file: InputFile, first: int, last: int, cancel: threading.Event) -> list[tuple[int, str]]:
+        """The lines `first` to `last`, each cut to a few kilobytes."""
+        marks = self._marks.setdefault(str(file.path), [(1, 0)])
+        number, start = marks[bisect_right(marks, (first, 1 << 62)) - 1] if file.form == "plain" else (1, 0)
+        found: list[tuple[int, str]] = []
+        held, at = b"", start  # `held` is the start of line `number`, where that is wanted
+        with open_text(file) as stream:
+            if start:
+                stream.seek(start)
+            while number <= last and (block := read_text(file, stream, _BLOCK_BYTES)):
+                if cancel.is_set():
+                    raise Cancelled("Nobody waits for these lines any more.")
+                ends = block.count(b"\n")
+                if number + ends < first:
+                    number += ends
+                    at += len(block)
+                    if ends and file.form == "plain" and at - marks[-1][1] >= _MARK_EVERY:
+                        marks.append((number, at - (len(block) - block.rfind(b"\n") - 1)))
+                    held = b""
+                    continue
+                for piece in _pieces(block):
+                    if number >= first and len(held) < _LONGEST:
+                        held += piece[: _LONGEST + 2]
+                    if piece.endswith(b"\n"):
+                        if first <= number <= last:
+                            found.append((number, _text(held)))
+                        number, held = number + 1, b""
+                    if number > last:
+                        break
+                at += len(block)
+        if held and first <= number <= last:
+            found.append((number, _text(held)))
+        return found
+
+
+_CHANGED = "The log has changed since the run: these may be other lines."
+
+
+def _pieces(block: bytes) -> list[bytes]:
+    pieces = [piece + b"\n" for piece in block.split(b"\n")]
+    last = pieces.pop()[:-1]
+    return [*pieces, last] if last else pieces
+
+
+def _text(line: bytes) -> str:
+    whole = line.removesuffix(b"\n").removesuffix(b"\r")
+    return whole[:_LONGEST].decode(errors="replace")

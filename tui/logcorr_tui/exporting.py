@@ -1,0 +1,74 @@
+"""A view of a run, as filtered, → a file. Runs in a thread; streams, can be cancelled, leaves no half file.
+
+The same steps as `logcorr.exports.one`, with a filter before them and a tap between that counts rows and cancels.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import polars as pl
+
+from logcorr import export, filters, views
+from logcorr.errors import Cancelled, InputError
+from logcorr.model import SIDES, View
+from logcorr.store import RunFolder, WorkFolder
+
+_CANCELLED = "cancelled; nothing was written."
+
+
+class Tapped(views.Records, frozen=True, kw_only=True):
+    """Records that tell of each chunk, before it is written, how many rows it has."""
+
+    tap: Callable[[int], None]
+
+    def chunks(self, **more: pl.Expr) -> Iterator[pl.DataFrame]:
+        for chunk in super().chunks(**more):
+            self.tap(chunk.height)
+            yield chunk
+
+
+class Export:
+    """One export: `write` in a thread, `rows` and `cancel` from any other."""
+
+    def __init__(self, run: RunFolder, view: View, expression: str, path: str, root: Path) -> None:
+        self._run, self._view, self._expression, self._path, self._root = run, view, expression, path, root
+        self._cancelled = threading.Event()
+        self.rows = 0
+
+    def cancel(self) -> None:
+        """The export ends with Cancelled at its next block of rows."""
+        self._cancelled.set()
+
+    def write(self, *, force: bool) -> None:
+        """Writes the file. Raises UsageError, InputError, OutputError or Cancelled; leaves no half file."""
+        manifest = self._run.manifest
+        logs = [Path(log.path) for side in SIDES for log in manifest.inputs[side]]
+        export.check_target(self._path, force=force, inputs=logs)
+        found = views.records(self._run, self._view)
+        chosen = found.chosen
+        if self._expression.strip():
+            schema = views.scan(self._run, self._view).collect_schema()
+            terms = filters.parse(self._expression, schema, filters.day_of(self._run.report), manifest.files)
+            wanted = filters.expression(terms)
+            chosen = wanted if chosen is None else chosen & wanted
+        records = Tapped(parts=found.parts, chosen=chosen, columns=found.columns, time=found.time, tap=self._tap)
+        with WorkFolder(self._root) as work:
+            part = export.part_of(self._path)
+            work.add_part(part)
+            try:
+                export.write(records, self._path, part, work.spill / "sort", sort_time=False)
+            except pl.exceptions.PolarsError as error:
+                self._check()
+                message = f"run {self._run.path.name}: view {self._view!r} is damaged. Remove the run and run again."
+                raise InputError(message) from error
+            self._check()
+            part.replace(self._path)
+
+    def _tap(self, rows: int) -> None:
+        self._check()
+        self.rows += rows
+
+    def _check(self) -> None:
+        if self._cancelled.is_set():
+            raise Cancelled(_CANCELLED)

@@ -1,0 +1,83 @@
+"""The `logcorr-tui` command: words on a command line → the app, or one clear line on stderr."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from logcorr import __version__
+from logcorr.errors import LogcorrError, UsageError
+from logcorr.text import safe
+
+_EPILOG = """\
+examples:
+  logcorr-tui                               pick logs, a recent run, or the demo
+  logcorr-tui requests.log responses.log    correlate two logs
+  logcorr-tui 3f2a                          open a finished run by its name, the start of one, or its folder
+
+Keys, theme and first view are set in {config}; `?` in the app names every key.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command; returns its exit code."""
+    given = _parser().parse_args(arguments)
+    try:
+        requests, responses, run = _what(given)
+        if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout, sys.__stderr__)):
+            raise UsageError("this needs a terminal. Without one, use `logcorr correlate`, `runs show` or `export`.")
+    except LogcorrError as error:
+        sys.stderr.write(f"logcorr-tui: error: {safe(str(error), 2000)}\n")
+        return error.exit_code
+    from logcorr_tui.app import LogcorrApp
+
+    app = LogcorrApp(requests=requests, responses=responses, run=run, store=given.store, memory=given.memory)
+    app.run()
+    return app.return_code or 0
+
+
+def _what(given: argparse.Namespace) -> tuple[tuple[str, ...], tuple[str, ...], Path | None]:
+    """The logs to correlate or the run to open, checked before the screen is touched. Raises LogcorrError."""
+    from logcorr import inputs, store
+
+    words: list[str] = given.what
+    requests, responses = tuple(given.requests), tuple(given.responses)
+    if given.memory is not None:
+        from logcorr import units
+
+        units.size_bytes(given.memory)
+    if len(words) == 2 and not requests and not responses:
+        requests, responses = (words[0],), (words[1],)
+    elif len(words) == 1 and not requests and not responses:
+        if Path(words[0]).is_file():
+            raise UsageError(f"{words[0]!r} is one log; give the requests and the responses, or a finished run.")
+        root = Path(given.store) if given.store else store.default_root()
+        # A folder of the working directory is looked at before a run's name, as a shell completes it.
+        here = Path(words[0])
+        name = str(here.resolve()) if (here / "manifest.json").is_file() else words[0]
+        return (), (), store.find(root, name).path
+    elif words or bool(requests) != bool(responses):
+        raise UsageError("give REQUESTS and RESPONSES, or a finished RUN, or nothing. See logcorr-tui --help.")
+    inputs.resolve("request", requests)
+    inputs.resolve("response", responses)
+    return requests, responses, None
+
+
+def _parser() -> argparse.ArgumentParser:
+    from logcorr_tui.config import config_path
+
+    parser = argparse.ArgumentParser(
+        prog="logcorr-tui",
+        usage="%(prog)s [OPTIONS] [REQUESTS RESPONSES | RUN]",
+        description="Pairs request and response logs and shows what came of it, in the terminal.",
+        epilog=_EPILOG.format(config=config_path()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("what", nargs="*", metavar="REQUESTS RESPONSES | RUN", help="two logs, or one finished run")
+    parser.add_argument("--requests", action="append", default=[], metavar="PATH", help="a request log; repeatable")
+    parser.add_argument("--responses", action="append", default=[], metavar="PATH", help="a response log; repeatable")
+    parser.add_argument("--store", metavar="DIR", help="folder the runs are in (default: the platform's cache folder)")
+    parser.add_argument("--memory", metavar="SIZE", help="the most memory the engine takes, such as 1GB")
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    return parser

@@ -1,0 +1,86 @@
+"""Messages between widgets, screens and the app: widgets tell what was asked for, the app decides what happens."""
+
+from dataclasses import dataclass
+
+from textual.message import Message
+
+from logcorr.model import DoneEvent, EstimateEvent, ProgressEvent, View
+
+
+@dataclass
+class Drill(Message):
+    """Show exactly these rows: a view, a filter expression on it, and the chip's text for people."""
+
+    view: View
+    expression: str
+    label: str
+
+
+@dataclass
+class ShowDetail(Message):
+    """Show one row of a view, by its number under the table's present filter and order."""
+
+    view: View
+    number: int
+
+
+@dataclass
+class ExportView(Message):
+    """Ask where to export this view to, as filtered."""
+
+    view: View
+    expression: str
+
+
+@dataclass
+class OpenFolder(Message):
+    """Open a finished run."""
+
+    folder: str
+
+
+@dataclass
+class StartRun(Message):
+    """Correlate these logs in a child process."""
+
+    requests: tuple[str, ...]
+    responses: tuple[str, ...]
+
+
+class Progressed(Message):
+    """The child's latest progress; a newer one replaces it."""
+
+    def __init__(self, event: ProgressEvent) -> None:
+        self.event = event
+        super().__init__()
+
+    def can_replace(self, message: Message) -> bool:
+        """Only the newest progress is of interest."""
+        return isinstance(message, Progressed)
+
+
+class Estimated(Message):
+    """The child's latest estimates; newer ones replace them."""
+
+    def __init__(self, event: EstimateEvent) -> None:
+        self.event = event
+        super().__init__()
+
+    def can_replace(self, message: Message) -> bool:
+        """Only the newest estimates are of interest."""
+        return isinstance(message, Estimated)
+
+
+@dataclass
+class Finished(Message):
+    """The child is done, and its run can be opened."""
+
+    event: DoneEvent
+
+
+@dataclass
+class Failed(Message):
+    """The child ended without a run: its exit code (negative for a signal) and what it said."""
+
+    code: int
+    said: str

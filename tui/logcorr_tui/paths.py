@@ -1,0 +1,61 @@
+"""Completion of paths as they are typed: the entries of one folder that start alike."""
+
+import asyncio
+import os
+from pathlib import Path
+
+from textual.suggester import Suggester
+
+_MOST_LOOKED_AT = 5000
+
+
+def candidates(typed: str, limit: int = 20) -> list[str]:
+    """What the typed path can become, folders with a slash; hidden entries only where a dot was typed."""
+    folder, start = os.path.split(typed)
+    found = []
+    try:
+        with os.scandir(Path(folder or ".").expanduser()) as entries:
+            for number, entry in enumerate(entries):
+                if number >= _MOST_LOOKED_AT:
+                    break
+                if entry.name.startswith(start) and (start.startswith(".") or not entry.name.startswith(".")):
+                    found.append(os.path.join(folder, entry.name) + ("/" if entry.is_dir() else ""))  # noqa: PTH118
+    except (OSError, ValueError):
+        return []
+    return sorted(found)[:limit]
+
+
+class PathSuggester(Suggester):
+    """Suggests the first entry that fits; the right arrow takes it."""
+
+    def __init__(self) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+
+    async def get_suggestion(self, value: str) -> str | None:
+        """The first candidate; looked for off the UI's thread, as a folder may be on a slow disk."""
+        if not value:
+            return None
+        found = await asyncio.to_thread(candidates, value, 1)
+        # A name that would not show as it is typed is not offered.
+        return found[0] if found and found[0].isprintable() else None
+
+
+def partner(requests: str) -> str | None:
+    """The response log that goes by a request log's name, where there is one."""
+    path = Path(requests)
+    for one, other in (("requests", "responses"), ("request", "response"), ("req", "resp"), ("req", "res")):
+        if one in path.name:
+            there = path.with_name(path.name.replace(one, other))
+            if there.exists():
+                return str(there)
+    return None
+
+
+def free(path: Path) -> Path:
+    """The path, or with a number where it is taken."""
+    number = 2
+    there = path
+    while there.exists():
+        there = path.with_name(f"{path.stem}-{number}{path.suffix}")
+        number += 1
+    return there

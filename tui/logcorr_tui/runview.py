@@ -1,0 +1,231 @@
+"""What the Run screen draws: progress, report or failure → rich text. Pure; no widgets here."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from logcorr.model import EstimateEvent, ProgressEvent, Report, SideLedger
+from logcorr.text import duration, percent, safe, short, size
+from logcorr_tui.messages import Failed
+from logcorr_tui.palette import Palette
+from logcorr_tui.session import Session
+
+CANCELLED = 130
+_STAGES = {"read": "Read", "pair": "Pair", "report": "Report", "export": "Finish"}
+_FILES_SHOWN = 50
+_LEDGER = ("lines", "blank", "header", "malformed", "redelivered", "superseded", "matched", "orphans")
+_PARTS = "▏▎▍▌▋▊▉█"
+
+
+def head(session: Session, state: str, wide: int, colours: Palette) -> Text:
+    """The title line: the logs, and how it stands."""
+    names = " ⋈ ".join(
+        safe(Path(side[0]).name, 40) + (f" +{len(side) - 1}" if len(side) > 1 else "")
+        for side in (session.requests, session.responses)
+        if side
+    )
+    grounds = {"running": colours.accent, "complete": colours.good, "failed": colours.bad, "cancelled": colours.warn}
+    signs = {"running": "▶ running", "complete": "√ complete", "failed": "✗ failed", "cancelled": "■ cancelled"}
+    line = Text.assemble(
+        (" ◆ logcorr ", f"bold {colours.on_badge} on {colours.accent}"), " ", (names, f"bold {colours.ink}")
+    )
+    if state:
+        badge = Text(f" {signs[state]} ", style=f"bold {colours.on_badge} on {grounds[state]}")
+        line.truncate(max(0, wide - badge.cell_len - 1), overflow="ellipsis")
+        line.pad_right(max(0, wide - line.cell_len - badge.cell_len))
+        line.append_text(badge)
+    return line
+
+
+def stages(event: ProgressEvent | None, state: str, colours: Palette) -> Text:
+    """The stages in order: done, under way, to come; each says so by a sign, not only by colour."""
+    names = list(_STAGES)
+    now = len(names) if state == "complete" else names.index(event.stage) if event and event.stage in names else 0
+    line = Text()
+    for place, name in enumerate(names):
+        sign, style = ("√", colours.good) if place < now else ("·", colours.dim)
+        if place == now:
+            stopped = state in ("failed", "cancelled")
+            sign, style = ("✗", f"bold {colours.bad}") if stopped else ("▶", f"bold {colours.accent}")
+        text = f"{sign} {_STAGES[name]}"
+        if name == "pair" and event and event.buckets_total:
+            text += f" {event.buckets_done}/{event.buckets_total}"
+        line.append(text, style=style).append("  ─  " if place < len(names) - 1 else "", style=colours.frame)
+    return line
+
+
+def figures(event: ProgressEvent, estimate: EstimateEvent | None, wide: int, colours: Palette) -> RenderableType:
+    """Bars for the whole, the buckets and the memory; rate, time gone and time left; the first estimates."""
+    long = max(10, min(60, wide - 46))
+    rows = Table.grid(padding=(0, 2, 0, 0))
+    rows.add_column(style=colours.dim, no_wrap=True, width=8)
+    rows.add_column(no_wrap=True)
+    rows.add_column(no_wrap=True)
+    told = f"{size(event.bytes_done)} of {size(event.bytes_total)}"
+    rows.add_row("Read", bar(event.bytes_done, event.bytes_total, long, colours.accent, colours), told)
+    buckets = f"{event.buckets_done} of {event.buckets_total} buckets" if event.buckets_total else "not yet"
+    rows.add_row("Paired", bar(event.buckets_done, event.buckets_total, long, colours.good, colours), buckets)
+    near = event.rss_bytes > 0.9 * event.memory_bytes
+    memory = f"{size(event.rss_bytes)} of {size(event.memory_bytes)} budget{' (!)' if near else ''}"
+    rows.add_row(
+        "Memory",
+        bar(event.rss_bytes, event.memory_bytes, long, colours.warn if near else colours.info, colours),
+        memory,
+    )
+    left = "–" if event.eta_s is None else f"about {duration(max(event.eta_s, 0) * 1000)}"
+    speed = _pairs(
+        colours,
+        ("Lines", short(event.lines)),
+        ("Rate", f"{short(event.rows_per_s)}/s"),
+        ("Taken", duration(event.seconds * 1000)),
+        ("Left", left),
+    )
+    parts: list[RenderableType] = [rows, speed]
+    if estimate is not None:
+        guess = _pairs(
+            colours,
+            ("p50", f"~{duration(estimate.p50_ms)}"),
+            ("p99", f"~{duration(estimate.p99_ms)}"),
+            ("orphans", f"~{percent(estimate.orphans, estimate.matched + estimate.orphans)}"),
+        )
+        guess.append(f"  estimates from {100 * estimate.share:.0f} % of the ids; 1 shows them", style=colours.dim)
+        parts.append(guess)
+    return Group(*parts)
+
+
+def finished(session: Session, colours: Palette) -> RenderableType | None:
+    """How a finished run went."""
+    if session.report is None:
+        return None
+    run = session.report.run
+    rows = Table.grid(padding=(0, 2, 0, 0))
+    rows.add_column(style=colours.dim, no_wrap=True, width=12)
+    rows.add_column()
+    taken = ", ".join(f"{name} {duration(seconds * 1000)}" for name, seconds in run.seconds.items())
+    for name, value in (
+        ("Started", run.started.replace("T", " ").removesuffix("Z")),
+        ("Time", f"{duration(sum(run.seconds.values()) * 1000)} ({taken})"),
+        ("Peak memory", size(run.peak_rss_bytes)),
+        ("Buckets", f"{run.buckets}, {size(run.spilled_bytes)} spilled"),
+        ("Folder", str(session.run.path) if session.run else "–"),
+        ("Version", run.version),
+    ):
+        rows.add_row(name, Text(safe(value, 400)))
+    if session.changed_inputs:
+        changed = safe(", ".join(session.changed_inputs), 400)
+        rows.add_row("Inputs", Text(f"! gone or changed since: {changed}", style=f"bold {colours.warn}"))
+    return rows
+
+
+def files(event: ProgressEvent | None, report: Report | None, wide: int, colours: Palette) -> list[RenderableType]:
+    """A bar for each file: its side, how far it is read, its size."""
+    if event is None:
+        if report is None:
+            return []
+        sides = (("request", report.inputs.requests), ("response", report.inputs.responses))
+        return [
+            _file(side, name, (1, 1), "", wide, colours=colours)
+            for side, of in sides
+            for name in of.files[:_FILES_SHOWN]
+        ]
+    shown: list[RenderableType] = [
+        _file(file.side, file.file, (file.bytes_done, file.bytes_total), size(file.bytes_total), wide, colours=colours)
+        for file in event.files[:_FILES_SHOWN]
+    ]
+    if len(event.files) > _FILES_SHOWN:
+        rest = event.files[_FILES_SHOWN:]
+        done, total = sum(file.bytes_done for file in rest), sum(file.bytes_total for file in rest)
+        shown.append(_file("", f"{len(rest)} more files", (done, total), size(total), wide, colours=colours))
+    return shown
+
+
+def ledger(event: ProgressEvent | None, report: Report | None, colours: Palette) -> Table:
+    """Where every line of both sides went so far, and whether it adds up at the end."""
+    counts: Mapping[str, Mapping[str, int]] = event.ledger if event else {}
+    if report is not None:
+        counts = {"requests": _counts(report.inputs.requests), "responses": _counts(report.inputs.responses)}
+    table = Table.grid(padding=(0, 3, 0, 0))
+    table.add_column(style=colours.dim, width=12)
+    for _ in range(2):
+        table.add_column(justify="right", min_width=14)
+    table.add_row("", Text("requests", style=colours.dim), Text("responses", style=colours.dim))
+    for name in _LEDGER:
+        found = [counts.get(side, {}).get(name) for side in ("requests", "responses")]
+        style = f"bold {colours.ink}" if name == "lines" else colours.ink
+        table.add_row(name, *(Text("·" if count is None else f"{count:,}", style=style) for count in found))
+    if report is not None:
+        closes = report.inputs.requests.closes() and report.inputs.responses.closes()
+        sign = ("√ every line is accounted for", colours.good) if closes else ("✗ does not add up", colours.bad)
+        table.add_row("", Text(sign[0], style=sign[1]), "")
+    return table
+
+
+def failure(message: Failed, colours: Palette) -> Text:
+    """What happened, what the child said, and what to do."""
+    what, todo = _why(message)
+    said = "" if message.code == CANCELLED else message.said
+    text = Text(what, style=f"bold {colours.ink}")
+    if said:
+        text.append("\n\n")
+        for line in said.splitlines()[-12:]:
+            text.append(f"  {safe(line, 400)}\n", style=colours.ink)
+    text.append(("\n" if said else "\n\n") + todo, style=colours.dim)
+    return text
+
+
+def bar(done: float, whole: float, wide: int, colour: str, colours: Palette) -> Text:
+    """A bar of eighths of a cell on a thin line, never full before its time."""
+    share = min(max(done / whole, 0.0), 1.0) if whole else 0.0
+    eighths = int(share * wide * 8)
+    cells, rest = divmod(eighths, 8)
+    text = "█" * cells + (_PARTS[rest - 1] if rest else "")
+    return Text.assemble((text, colour), ("─" * (wide - len(text)), colours.frame))
+
+
+def _file(side: str, name: str, extent: tuple[int, int], told: str, wide: int, *, colours: Palette) -> Text:
+    long = max(8, min(40, wide - 54))
+    done, whole = extent
+    share = done / whole if whole else 1.0
+    label = safe(name, 500)
+    label = "…" + label[-27:] if len(label) > 28 else label
+    shown = Text(f"{side:<9}", style=colours.dim)
+    shown.append(label.ljust(29), style=colours.ink)
+    shown.append_text(bar(share, 1, long, colours.good if share >= 1 else colours.accent, colours))
+    shown.append(f" {share:>4.0%}  {told}", style=colours.ink)
+    shown.no_wrap, shown.overflow = True, "ellipsis"
+    return shown
+
+
+def _pairs(colours: Palette, *pairs: tuple[str, str]) -> Text:
+    line = Text()
+    for name, value in pairs:
+        line.append(f"{name} ", style=colours.dim).append(f"{value}   ", style=f"bold {colours.ink}")
+    return line
+
+
+def _counts(side: SideLedger) -> dict[str, int]:
+    counts: dict[str, int] = {**msgspec.structs.asdict(side), "malformed": sum(side.malformed.values())}
+    return counts
+
+
+def _why(message: Failed) -> tuple[str, str]:
+    """What an exit code means, and what helps."""
+    back = "r runs it again, Esc goes back."
+    if message.code == CANCELLED:
+        return "Nothing of it was kept.", back
+    if message.code < 0:
+        what = f"The engine was ended by signal {-message.code}."
+        if message.code == -9:
+            what = "The engine was killed, most likely because the machine ran out of memory."
+        return what, f"Give it less with --memory, such as --memory 512MB, and see what else takes memory. {back}"
+    if message.code == 2:
+        return "The logs could not be read as asked.", f"Check the paths named above. {back}"
+    if message.code == 3:
+        return "The disk is full or cannot be written.", f"Free some space, or name another disk with --store. {back}"
+    if message.code == 70:
+        return "This is a fault of logcorr, not of the logs.", f"Please report it with the lines above. {back}"
+    return f"The engine ended with code {message.code} and no result.", back

@@ -1,0 +1,156 @@
+"""Export: what (this view as filtered, or all of it), where, in which form. Enter writes with the defaults."""
+
+import asyncio
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Button, Input, RadioButton, RadioSet, Static
+from textual.worker import Worker
+
+from logcorr.errors import Cancelled, LogcorrError
+from logcorr.model import View
+from logcorr.store import RunFolder
+from logcorr.text import safe, short, size
+from logcorr_tui import palette
+from logcorr_tui.paths import PathSuggester, free
+
+if TYPE_CHECKING:
+    from logcorr_tui.exporting import Export
+
+FORMS = (".json", ".ndjson", ".jsonl", ".csv", ".parquet")
+_EVERY_S = 0.2
+
+
+class ExportScreen(ModalScreen[str | None]):
+    """Writes a view to a file; the result is its path, or None. The path field has the focus: Enter exports."""
+
+    CSS_PATH = "export.tcss"
+    AUTO_FOCUS = "#path"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", "Back or cancel", id="export.back", tooltip="Cancel the export, or go back"),
+        Binding("ctrl+f", "form", "Other form", id="export.form", tooltip="The next form: json, ndjson, csv, parquet"),
+        Binding(
+            "ctrl+a", "what", "All or filtered", id="export.what", tooltip="All rows, or as filtered", priority=True
+        ),
+    ]
+
+    def __init__(self, run: RunFolder, view: View, expression: str, root: Path) -> None:
+        super().__init__()
+        self._run, self._view, self._expression, self._root = run, view, expression.strip(), root
+        self._export: Export | None = None
+        self._replace = ""
+        self._written = ""
+
+    def compose(self) -> ComposeResult:
+        name = f"{self._view}-filtered" if self._expression else self._view
+        with Vertical(id="box") as box:
+            box.border_title = f"Export {self._view}"
+            box.border_subtitle = "⏎ export · ^f form · ^a all or filtered · Esc back"
+            with RadioSet(id="what", compact=True):
+                if self._expression:
+                    yield RadioButton(Text(f"as filtered: {safe(self._expression, 60)}"), value=True, id="filtered")
+                yield RadioButton(f"all rows of {self._view}", value=not self._expression, id="all")
+            yield Static("to a file; its ending is the form: .json .ndjson .jsonl .csv .parquet", classes="label")
+            yield Input(str(free(Path(f"{name}.json"))), suggester=PathSuggester(), id="path", select_on_focus=False)
+            yield Static(id="told")
+            with Horizontal():
+                yield Button("Back", id="back")
+                yield Button("Export", id="go", variant="primary")
+
+    def action_back(self) -> None:
+        """Cancels an export under way; leaves otherwise."""
+        if self._export is not None:
+            self._export.cancel()
+            self._tell("cancelling …")
+        else:
+            self.dismiss(self._written or None)
+
+    def action_form(self) -> None:
+        """The next ending."""
+        field = self.query_one("#path", Input)
+        path = Path(field.value)
+        forms = [form for form in FORMS if form != ".jsonl"]
+        after = (forms.index(path.suffix) + 1) % len(forms) if path.suffix in forms else 0
+        if path.name:
+            field.value = str(path.with_suffix(forms[after]))
+            field.cursor_position = len(field.value)
+
+    def action_what(self) -> None:
+        """All rows, or as filtered."""
+        if self._expression:
+            other = "#filtered" if self._whole() else "#all"
+            self.query_one(other, RadioButton).value = True
+
+    @on(Input.Changed)
+    def _other_path(self) -> None:
+        self._replace = ""
+        if self._export is None and not self._written:
+            self._tell("")
+
+    @on(Input.Submitted)
+    def _submitted(self) -> None:
+        self._start()
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        self.action_back() if event.button.id == "back" else self._start()
+
+    def _whole(self) -> bool:
+        return self.query_one("#all", RadioButton).value
+
+    def _start(self) -> None:
+        if self._export is not None:
+            return
+        if self._written:
+            self.dismiss(self._written)
+            return
+        given = self.query_one("#path", Input).value.strip()
+        if not given:
+            self._tell("! name a file", bad=True)
+            return
+        path = Path(given).expanduser()
+        if path.is_file() and self._replace != str(path):
+            self._replace = str(path)
+            there = f"{safe(path.name, 80)} exists ({size(path.stat().st_size)}). Enter again replaces it."
+            self._tell(f"! {there}", bad=True)
+            return
+        expression = "" if self._whole() else self._expression
+        _: Worker[None] = self.run_worker(partial(self._write, path, expression), exclusive=True, exit_on_error=False)
+
+    async def _write(self, path: Path, expression: str) -> None:
+        from logcorr_tui.exporting import Export
+
+        self._export = export = Export(self._run, self._view, expression, str(path), self._root)
+        self._tell("exporting …")
+        ticker = self.set_interval(_EVERY_S, lambda: self._tell(f"exporting … {short(export.rows)} rows · Esc cancels"))
+        try:
+            await asyncio.to_thread(export.write, force=bool(self._replace))
+        except Cancelled:
+            self._tell("! cancelled; nothing was written.", bad=True)
+        except LogcorrError as error:
+            self._tell(f"! {error}", bad=True)
+        except OSError as error:
+            self._tell(f"! could not be written: {error.strerror or error}", bad=True)
+        else:
+            self._written, took = await asyncio.to_thread(lambda: (str(path.absolute()), size(path.stat().st_size)))
+            self._tell(f"√ {export.rows:,} rows, {took}, in {self._written}\nEnter or Esc goes back.")
+            self.notify(f"{export.rows:,} rows in {safe(self._written, 200)}", title="Exported", markup=False)
+        finally:
+            ticker.stop()
+            self._export = None
+
+    def on_unmount(self) -> None:
+        if self._export is not None:
+            self._export.cancel()
+
+    def _tell(self, text: str, *, bad: bool = False) -> None:
+        colours = palette.of(self.app)
+        shown = "\n".join(safe(line, 400) for line in text.splitlines())
+        self.query_one("#told", Static).update(Text(shown, style=colours.bad if bad else colours.ink))

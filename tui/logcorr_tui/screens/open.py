@@ -1,0 +1,198 @@
+"""The Open screen: two paths with completion, recent runs with their headline figures, and a demo."""
+
+import asyncio
+from pathlib import Path
+from typing import Any, ClassVar, cast
+
+import platformdirs
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.screen import Screen
+from textual.widgets import Footer, Input, OptionList, Static
+from textual.widgets.option_list import Option
+from textual.worker import Worker
+
+from logcorr import inputs, listing
+from logcorr.errors import LogcorrError
+from logcorr.text import duration, safe, short, size
+from logcorr_tui import app as apps
+from logcorr_tui import messages, palette, worker
+from logcorr_tui.paths import PathSuggester, candidates, partner
+
+DEMO_ROWS = 200_000
+_DEMO = "demo"
+
+
+class OpenScreen(Screen[None]):
+    """Enter in the second path correlates; Enter on a run opens it; Enter on the demo makes and correlates one."""
+
+    CSS_PATH = "open.tcss"
+    AUTO_FOCUS = "#runs"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "paths", "Paths", id="open.paths", tooltip="Type the paths of two logs"),
+        Binding(
+            "escape", "leave_field", "Back", id="open.back", tooltip="To the list, and from there back", show=False
+        ),
+        Binding("d", "demo", "Demo", id="open.demo", tooltip="Make a pair of logs with an incident, and correlate it"),
+        Binding("f5", "reload", "Reload", id="open.reload", tooltip="Look for runs again", show=False),
+    ]
+
+    @property
+    def _app(self) -> "apps.LogcorrApp":
+        return cast("apps.LogcorrApp", self.app)
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="head")
+        with Vertical(id="new") as new:
+            new.border_title = "Correlate two logs"
+            new.border_subtitle = "/ type · → complete · ⏎ next, run"
+            for name in ("requests", "responses"):
+                with Horizontal():
+                    yield Static(name, classes="label")
+                    yield Input(
+                        placeholder="a file, a folder or a glob; plain, .gz or .zst",
+                        suggester=PathSuggester(),
+                        id=name,
+                        compact=True,
+                    )
+            yield Static(id="hint")
+        with Vertical(id="recent") as recent:
+            recent.border_title = "Recent runs"
+            recent.border_subtitle = "↑↓ select · ⏎ open"
+            yield Static(id="columns")
+            yield OptionList(id="runs", compact=True)
+        yield Footer()
+
+    def on_mount(self) -> None:
+        self.app.theme_changed_signal.subscribe(self, lambda _theme: self._head())
+        self._head()
+        self._list([])
+
+    def on_screen_resume(self) -> None:
+        # Looking through the run folders waits for the first paint.
+        self.call_after_refresh(self.action_reload)
+
+    def action_paths(self) -> None:
+        self.query_one("#requests").focus()
+
+    def action_leave_field(self) -> None:
+        """From a field to the list, from the list to where one came from."""
+        if isinstance(self.focused, Input):
+            self.query_one("#runs").focus()
+        else:
+            self._app.action_step_back()
+
+    def action_reload(self) -> None:
+        _: Worker[None] = self.run_worker(self._reload, exclusive=True, group="reload")
+
+    def action_demo(self) -> None:
+        """Makes the demo's logs by a child process, once, and correlates them."""
+        _: Worker[None] = self.run_worker(self._demo, exclusive=True, group=_DEMO)
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        found = candidates(event.value, 8) if event.value and event.input.has_focus else []
+        names = "  ".join(safe(Path(name).name, 24) + ("/" if name.endswith("/") else "") for name in found)
+        self._hint(names, "dim")
+
+    @on(Input.Submitted, "#requests")
+    def _requests_given(self, event: Input.Submitted) -> None:
+        responses = self.query_one("#responses", Input)
+        if self._checked("request", event.value):
+            if not responses.value:
+                responses.value = partner(event.value.strip()) or ""
+            responses.focus()
+
+    @on(Input.Submitted, "#responses")
+    def _responses_given(self, event: Input.Submitted) -> None:
+        requests = self.query_one("#requests", Input)
+        if not self._checked("request", requests.value):
+            requests.focus()
+        elif self._checked("response", event.value):
+            self.post_message(messages.StartRun((_path(requests.value),), (_path(event.value),)))
+
+    @on(OptionList.OptionSelected, "#runs")
+    def _chosen(self, event: OptionList.OptionSelected) -> None:
+        if event.option_id == _DEMO:
+            self.action_demo()
+        elif event.option_id is not None:
+            self.post_message(messages.OpenFolder(str(self._app.root / event.option_id)))
+
+    def _checked(self, side: Any, value: str) -> bool:
+        """Whether the path names logs; says why where it does not."""
+        try:
+            inputs.resolve(side, (_path(value),))
+        except (LogcorrError, ValueError) as error:
+            self._hint(f"! {safe(str(error), 300)}", "bad")
+            return False
+        return True
+
+    async def _reload(self) -> None:
+        rows = await asyncio.to_thread(listing.rows, self._app.root)
+        self._list(rows)
+
+    def _list(self, rows: list[dict[str, Any]]) -> None:
+        """The runs, newest first, and the demo last; what was selected stays so."""
+        found = self.query_one("#runs", OptionList)
+        before = found.highlighted_option.id if found.highlighted_option else None
+        options = [Option(_line(row), id=str(row["run"]), disabled="error" in row) for row in rows]
+        demo = Text.assemble(("Demo", "bold"), f"  {DEMO_ROWS:,} lines a side with an incident: made, then correlated")
+        options.append(Option(demo, id=_DEMO))
+        found.clear_options()
+        found.add_options(options)
+        ids = [option.id for option in options]
+        usable = next((place for place, option in enumerate(options) if not option.disabled), 0)
+        kept = before if before in ids and before != _DEMO else None
+        found.highlighted = ids.index(kept) if kept else usable
+        head = _columns(("made", "requests", "orphans", "p50", "p99", "size"), "logs")
+        self.query_one("#columns", Static).update(Text(head, style="dim", no_wrap=True, overflow="ellipsis"))
+
+    async def _demo(self) -> None:
+        folder = Path(platformdirs.user_cache_dir("logcorr", appauthor=False)) / f"demo-{DEMO_ROWS}"
+        logs = [folder / name for name in ("requests.log", "responses.log")]
+        if not all(log.is_file() for log in logs):
+            self._hint(f"making {DEMO_ROWS:,} lines a side in {folder} …", "dim")
+            words = ("generate", "pair", str(folder), "--rows", str(DEMO_ROWS), "--incident", "--force")
+            child = worker.Child(worker.logcorr_command(*words))
+            ended = await child.run(lambda _event: None)
+            self._hint("", "dim")
+            if ended.code != 0:
+                self._hint(f"! the demo could not be made: {ended.said}", "bad")
+                return
+        self.post_message(messages.StartRun((str(logs[0]),), (str(logs[1]),)))
+
+    def _hint(self, text: str, tone: str) -> None:
+        colours = palette.of(self.app)
+        style = colours.bad if tone == "bad" else colours.dim
+        self.query_one("#hint", Static).update(Text(text, style=style))
+
+    def _head(self) -> None:
+        colours = palette.of(self.app)
+        badge = (" ◆ logcorr ", f"bold {colours.on_badge} on {colours.accent}")
+        text = " which requests were answered, when, how, and which never were"
+        self.query_one("#head", Static).update(Text.assemble(badge, (text, colours.dim)))
+
+
+def _path(value: str) -> str:
+    value = value.strip()
+    return str(Path(value).expanduser()) if value.startswith("~") else value
+
+
+def _line(row: dict[str, Any]) -> Text:
+    """One run: when it was made, its headline figures, its logs."""
+    if "error" in row:
+        return Text(f"! {safe(str(row['error']), 200)}", no_wrap=True, overflow="ellipsis")
+    logs = ", ".join(safe(Path(name).name, 60) for names in row["files"].values() for name in names)
+    made = str(row["created"])[:16].replace("T", " ")
+    figures = (short(row["requests"]), short(row["orphans"]), duration(row["p50_ms"]), duration(row["p99_ms"]))
+    line = _columns((made, *figures, size(row["bytes"])), logs)
+    return Text(line, no_wrap=True, overflow="ellipsis")
+
+
+def _columns(cells: tuple[str, ...], last: str) -> str:
+    wide = (16, 8, 7, 7, 7, 8)
+    first, *rest = cells
+    return "  ".join([first.ljust(wide[0]), *(cell.rjust(w) for cell, w in zip(rest, wide[1:], strict=True)), last])

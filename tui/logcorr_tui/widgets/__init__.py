@@ -1,0 +1,1 @@
+"""The widgets: hand-drawn panels and windowed tables."""

@@ -1,0 +1,224 @@
+"""A grid of coloured cells that becomes strips, and the widget all hand-drawn panels build on.
+
+A panel paints its whole grid once for a size, a focus, a theme and a revision; `render_line` only hands out lines.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import groupby
+from typing import ClassVar, Protocol, cast
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Region
+from textual.reactive import reactive
+from textual.strip import Strip
+from textual.widget import Widget
+
+from logcorr.model import View
+from logcorr_tui import palette
+from logcorr_tui.messages import Drill
+from logcorr_tui.palette import Palette
+from logcorr_tui.session import Session
+from logcorr_tui.widgets.figures import Figures
+
+EIGHTHS = " ▁▂▃▄▅▆▇█"
+Part = tuple[str, str, bool]
+_Cell = tuple[str, str, str, bool]
+
+
+class HasSession(Protocol):
+    """The app, as far as the overview knows it."""
+
+    session: Session
+
+
+def session_of(widget: Widget) -> Session:
+    """The session of the app that a widget lives in; an app without one has nothing to show."""
+    return cast("HasSession", widget.app).session if hasattr(widget.app, "session") else Session()
+
+
+@lru_cache(maxsize=8192)
+def _style(ink: str, paper: str, bold: bool) -> Style:
+    return Style(color=ink, bgcolor=paper, bold=bold)
+
+
+class Canvas:
+    """Cells of (glyph, ink, paper, bold); what falls outside is left out."""
+
+    def __init__(self, width: int, height: int, ink: str, paper: str) -> None:
+        self.width, self.height = width, height
+        self._rows: list[list[_Cell]] = [[(" ", ink, paper, False)] * width for _ in range(height)]
+
+    def put(self, x: int, y: int, glyph: str, ink: str, paper: str | None = None, *, bold: bool = False) -> None:
+        """One cell; without a paper it keeps the one it has."""
+        if 0 <= x < self.width and 0 <= y < self.height:
+            self._rows[y][x] = (glyph, ink, paper or self._rows[y][x][2], bold)
+
+    @property
+    def region(self) -> Region:
+        """All of it."""
+        return Region(0, 0, self.width, self.height)
+
+    def cell(self, x: int, y: int) -> tuple[str, str, str, bool]:
+        """(glyph, ink, paper, bold) of a cell inside."""
+        return self._rows[y][x]
+
+    def paper(self, region: Region, paper: str) -> None:
+        """Another ground under what stands in a region."""
+        for y in range(max(region.y, 0), min(region.bottom, self.height)):
+            for x in range(max(region.x, 0), min(region.right, self.width)):
+                glyph, ink, _, bold = self._rows[y][x]
+                self._rows[y][x] = (glyph, ink, paper, bold)
+
+    def write(self, x: int, y: int, text: str, ink: str, paper: str | None = None, *, bold: bool = False) -> int:
+        """Text from a cell on, by its width in cells; gives the cell after it."""
+        for glyph in text:
+            cells = cell_len(glyph)
+            if cells == 0:
+                continue
+            if cells == 2 and x + 1 >= self.width:
+                glyph, cells = "…", 1  # noqa: PLW2901 - half a wide character is worse
+            self.put(x, y, glyph, ink, paper, bold=bold)
+            if cells == 2:
+                self.put(x + 1, y, "", ink, paper, bold=bold)
+            x += cells
+        return x
+
+    def right(self, end: int, y: int, text: str, ink: str, *, bold: bool = False) -> None:
+        """Text that ends before a cell."""
+        self.write(end - cell_len(text), y, text, ink, bold=bold)
+
+    def parts(self, x: int, y: int, parts: Sequence[Part], end: int) -> int:
+        """Coloured pieces of text as far as whole pieces fit before `end`; gives the cell after them."""
+        for text, ink, bold in parts:
+            if x + cell_len(text.rstrip()) > end:
+                break
+            x = self.write(x, y, text, ink, bold=bold)
+        return x
+
+    def bar(self, x: int, bottom: int, eighths: int, inks: Sequence[str]) -> None:
+        """A bar upwards from row `bottom`, in eighths of a cell; `inks` from the lowest row up."""
+        for row in range(-(-eighths // 8)):
+            self.put(x, bottom - row, EIGHTHS[min(eighths - row * 8, 8)], inks[min(row, len(inks) - 1)])
+
+    def frame(self, title: Sequence[Part], note: Sequence[Part], ink: str) -> None:
+        """A round frame around everything, a title at its top left, a note at its bottom right."""
+        wide, high = self.width, self.height
+        if wide < 4 or high < 2:
+            return
+        for y, left, right in ((0, "╭", "╮"), (high - 1, "╰", "╯")):
+            self.write(0, y, left + "─" * (wide - 2) + right, ink)
+        for y in range(1, high - 1):
+            self.put(0, y, "│", ink)
+            self.put(wide - 1, y, "│", ink)
+        end = self.parts(3, 0, title, wide - 3)
+        if end > 3:
+            self.put(2, 0, " ", ink)
+            self.put(end, 0, " ", ink)
+        cells = sum(cell_len(text) for text, _, _ in note)
+        while note and cells > wide - 6:
+            cells, note = cells - cell_len(note[-1][0]), note[:-1]
+        if note:
+            start = wide - 3 - cells
+            self.put(start - 1, high - 1, " ", ink)
+            self.put(self.parts(start, high - 1, note, wide - 2), high - 1, " ", ink)
+
+    def strip(self, y: int) -> Strip:
+        """One line, cells of one style joined."""
+        if not 0 <= y < self.height:
+            return Strip.blank(self.width)
+        runs = groupby(self._rows[y], key=lambda cell: cell[1:])
+        return Strip([Segment("".join(c[0] for c in cells), _style(*key)) for key, cells in runs], self.width)
+
+    def text(self) -> list[str]:
+        """The glyphs alone, a string a line."""
+        return ["".join(cell[0] for cell in row) for row in self._rows]
+
+
+class Painted(Widget):
+    """A widget that paints itself on a canvas from the figures it was given."""
+
+    ALLOW_SELECT = False
+    figures: reactive[Figures | None] = reactive(None)
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - as Textual calls it
+        super().__init__(id=id)
+        self._painted: tuple[object, Canvas] | None = None
+        self.revision = 0
+
+    def paint(self, canvas: Canvas, colours: Palette) -> None:
+        """Draw everything; subclasses do."""
+
+    @property
+    def canvas(self) -> Canvas:
+        """What is to be seen now."""
+        colours = palette.of(self.app)
+        key = (self.size, self.has_focus, id(colours), self.revision)
+        if self._painted is None or self._painted[0] != key:
+            canvas = Canvas(self.size.width, self.size.height, colours.ink, colours.ground)
+            if self.size.width and self.size.height:
+                self.paint(canvas, colours)
+            self._painted = (key, canvas)
+        return self._painted[1]
+
+    def repaint(self) -> None:
+        """Something that is drawn has changed."""
+        self.revision += 1
+        self.refresh()
+
+    def watch_figures(self) -> None:
+        self.repaint()
+
+    def render_line(self, y: int) -> Strip:
+        """A line of the canvas."""
+        return self.canvas.strip(y)
+
+    def on_focus(self) -> None:
+        self.refresh()
+
+    def on_blur(self) -> None:
+        self.refresh()
+
+
+class Chart(Painted, can_focus=True):
+    """A framed panel with something to select: arrows or a click choose it, Enter or a second click drills."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "drill", "Drill", id="overview.drill", tooltip="Show exactly the rows behind the selection"),
+    ]
+
+    def target(self) -> Drill | None:
+        """Where Enter leads now; subclasses say."""
+        return None
+
+    def hit(self, x: int, y: int, *, extend: bool = False) -> bool:
+        """Select what stands at a cell; whether it was selected already. Subclasses do."""
+        del x, y, extend
+        return False
+
+    def drill(self, view: View, expression: str, label: str) -> Drill:
+        return Drill(view, expression, label)
+
+    def action_drill(self) -> None:
+        """Ask for the rows behind the selection."""
+        target = self.target()
+        if target is None:
+            return
+        if self.figures is not None and self.figures.share is not None:
+            self.notify("The rows can be opened as soon as the run is complete.", title="Still running", markup=False)
+            return
+        self.post_message(target)
+
+    def on_click(self, event: events.Click) -> None:
+        """The first click selects, a click on what is selected drills."""
+        event.stop()
+        if self.hit(event.x, event.y, extend=event.shift):
+            self.action_drill()
+
+    def edge(self, colours: Palette) -> str:
+        """The frame's colour tells the focus; the note at its foot tells it in words."""
+        return colours.accent if self.has_focus else colours.frame

@@ -1,0 +1,106 @@
+"""What the overview shows, whether it comes from a finished report or from estimates of a run in progress."""
+
+import re
+from dataclasses import dataclass, field
+
+from logcorr.model import HistogramBin, Report, TimelinePoint
+from logcorr.text import duration
+from logcorr_tui.session import Session
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Counts, and milliseconds. `share` is the share of ids that estimates rest on; None: all of them, exactly.
+
+    Counts of estimates are scaled to all ids; `requests` is None where it cannot be known yet.
+    """
+
+    share: float | None
+    requests: int | None
+    matched: int
+    orphans: int
+    request_orphans: int | None
+    p50: float | None
+    p95: float | None
+    p99: float | None
+    slowest: float | None
+    status: dict[str, int]
+    histogram: list[HistogramBin]
+    report: Report | None = None
+    points: list[TimelinePoint] = field(default_factory=list)
+    bucket_s: float = 1.0
+
+    @property
+    def server_errors(self) -> int:
+        return sum(n for code, n in self.status.items() if int(code) // 100 == 5)
+
+    @property
+    def failures(self) -> int:
+        """Status 400 and over, or under 100: what the errors view holds."""
+        return sum(n for code, n in self.status.items() if not 100 <= int(code) < 400)
+
+    def note(self) -> str:
+        """That these are estimates, and on what they rest; nothing for exact figures."""
+        if self.share is None:
+            return ""
+        share = 100 * self.share
+        return f"estimate · {share:.0f} % of ids" if share >= 1 else "estimate · <1 % of ids"
+
+
+def running(session: Session) -> bool:
+    """Whether a run is in progress: there are signs of one, and no finished one is open."""
+    return session.run is None and (session.estimate is not None or session.progress is not None)
+
+
+def figures(session: Session) -> Figures | None:
+    """The session's figures: estimates while a run is in progress, else those of its report."""
+    estimate, report = session.estimate, session.report
+    if session.run is None and estimate is not None:
+        scale = 1 / estimate.share if estimate.share > 0 else 1.0
+        return Figures(
+            share=estimate.share,
+            requests=None,
+            matched=round(estimate.matched * scale),
+            orphans=round(estimate.orphans * scale),
+            request_orphans=None,
+            p50=estimate.p50_ms,
+            p95=estimate.p95_ms,
+            p99=estimate.p99_ms,
+            slowest=None,
+            status={code: round(n * scale) for code, n in estimate.status.items()},
+            histogram=[
+                HistogramBin(from_ms=b.from_ms, to_ms=b.to_ms, count=round(b.count * scale)) for b in estimate.histogram
+            ],
+        )
+    if report is None:
+        return None
+    asked, answered, latency = report.inputs.requests, report.inputs.responses, report.latency
+    return Figures(
+        share=None,
+        requests=asked.matched + asked.orphans + asked.superseded,
+        matched=asked.matched,
+        orphans=asked.orphans + answered.orphans,
+        request_orphans=asked.orphans,
+        p50=latency.p50_ms,
+        p95=latency.p95_ms,
+        p99=latency.p99_ms,
+        slowest=latency.max_ms,
+        status=report.status,
+        histogram=report.histogram,
+        report=report,
+        points=report.timeline.points,
+        bucket_s=report.timeline.bucket_s,
+    )
+
+
+def spaced(ms: float | None) -> str:
+    """A duration with a space before its unit: 14.2 ms, 250 µs, 6m 12s."""
+    return re.sub(r"^(-?[\d.,]+)([a-z]+)$", r"\1 \2", duration(ms)).replace(" us", " µs")
+
+
+def bound(ms: float) -> str:
+    """A limit in the filter language, exact to the microsecond: 131ms, 125.893ms, 2s."""
+    whole = round(ms * 1000)
+    if whole and whole % 1_000_000 == 0:
+        return f"{whole // 1_000_000}s"
+    return f"{whole // 1000}.{whole % 1000:03d}".rstrip("0").rstrip(".") + "ms"

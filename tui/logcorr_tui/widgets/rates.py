@@ -1,0 +1,70 @@
+"""Requests a second as bars, with what failed stacked on top; and p50 and p99 as lines below."""
+
+from collections.abc import Sequence
+
+from logcorr.model import TimelinePoint
+from logcorr.text import short
+from logcorr_tui.palette import Palette, blend
+from logcorr_tui.widgets import braille
+from logcorr_tui.widgets.canvas import EIGHTHS, Canvas
+from logcorr_tui.widgets.timeaxis import Axis
+
+
+def rates(
+    canvas: Canvas,
+    colours: Palette,
+    points: Sequence[TimelinePoint],
+    found: Axis,
+    *,
+    bucket_s: float,
+    left: int,
+    rows: int,
+) -> None:
+    """Bars in the first `rows` rows inside the frame."""
+    if rows < 1:
+        return
+    values = []
+    for first, end in found.slots:
+        wide = (bucket_s or 1.0) * (end - first)
+        within = points[first:end]
+        values.append((sum(p.requests for p in within) / wide, sum(p.errors_5xx for p in within) / wide))
+    top = max((total for total, _ in values), default=0.0) or 1.0
+    for column, slot in enumerate(found.of_column):
+        total, failed = values[slot]
+        full = max(round(total / top * rows * 8), 1) if total else 0
+        fine = full - min(round(failed / top * rows * 8), full)
+        for row in range(-(-full // 8)):
+            blue = blend(colours.deep, colours.accent, row / max(rows - 1, 1))
+            low, high = min(max(fine - row * 8, 0), 8), min(full - row * 8, 8)
+            _stack(canvas, (left + column, rows - row), low, high, (blue, colours.bad))
+    canvas.right(left - 1, 1, short(top), colours.dim)
+    if rows > 1:
+        canvas.right(left - 1, 2 if rows < 5 else (rows + 1) // 2, "req/s", colours.dim)
+    if rows >= 4:
+        canvas.right(left - 1, rows, "0", colours.dim)
+
+
+def _stack(canvas: Canvas, place: tuple[int, int], low: int, high: int, inks: tuple[str, str]) -> None:
+    """One cell: `inks[0]` up to `low` eighths, `inks[1]` up to `high`. A cell holds two colours, not three."""
+    if high == 8 and 0 < low < 8:
+        canvas.put(*place, EIGHTHS[low], inks[0], inks[1])
+    else:
+        canvas.put(*place, EIGHTHS[high], inks[1] if high - low > low else inks[0])
+
+
+def percentiles(
+    canvas: Canvas, colours: Palette, points: Sequence[TimelinePoint], found: Axis, *, left: int, top: int, rows: int
+) -> None:
+    """The mean p50 by requests and the worst p99 of each slot, on one log scale."""
+    p50: list[float | None] = []
+    p99: list[float | None] = []
+    for first, end in found.slots:
+        within = [p for p in points[first:end] if p.p50_ms is not None]
+        weight = sum(max(p.requests, 1) for p in within)
+        p50.append(sum((p.p50_ms or 0) * max(p.requests, 1) for p in within) / weight if within else None)
+        p99.append(max((p.p99_ms or 0.0 for p in within), default=None))
+    both = ((p50, colours.info), (p99, colours.warn))
+    braille.lines(canvas, left, top, rows, [([values[s] for s in found.of_column], ink) for values, ink in both])
+    canvas.right(left - 1, top, "p99", colours.warn)
+    if rows > 1:
+        canvas.right(left - 1, top + rows - 1, "p50", colours.info)

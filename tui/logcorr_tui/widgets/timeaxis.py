@@ -1,0 +1,76 @@
+"""A time axis over columns: points shared out into slots, round times as labels, and instants as text."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from logcorr import timeline
+from logcorr.model import TimelinePoint
+
+_STEPS = [1, 2, 5, 10, 15, 30]
+_STEPS += [60 * n for n in (1, 2, 5, 10, 15, 30)] + [3600 * n for n in (1, 2, 3, 6, 12)]
+_STEPS += [86_400 * n for n in (1, 2, 5, 10, 20, 50, 100)] + [31_536_000 * n for n in (1, 2, 5, 10, 50, 100, 500, 1000)]
+
+
+@dataclass(frozen=True)
+class Axis:
+    """Points [first, end) on columns: slot k covers points [from, to), `of_column` gives each column's slot."""
+
+    slots: list[tuple[int, int]]
+    of_column: list[int]
+    start: float
+    end: float
+
+
+def axis(points: Sequence[TimelinePoint], first: int, end: int, bucket_s: float, columns: int) -> Axis | None:
+    """The axis for some of the points; with more points than columns a slot holds several."""
+    count = end - first
+    if count < 1 or columns < 1:
+        return None
+    many = min(count, columns)
+    slots = [(first + k * count // many, first + (k + 1) * count // many) for k in range(many)]
+    start = timeline.seconds(points[first].start)
+    stop = max(timeline.seconds(points[end - 1].start) + bucket_s, start + 1e-6)
+    return Axis(slots, [c * many // columns for c in range(columns)], start, stop)
+
+
+def ticks(found: Axis) -> list[tuple[int, str]]:
+    """Columns and labels, far enough apart to be read; the last one ends with the axis."""
+    columns, span = len(found.of_column), found.end - found.start
+    room = span / max(columns // 12, 1)
+    step = next((s for s in _STEPS if s >= room), _STEPS[-1])
+    form = "%H:%M:%S" if step < 60 else "%H:%M" if step < 86_400 else "%d %b" if step < 20 * 86_400 else "%Y-%m-%d"
+    out: list[tuple[int, str]] = []
+    free = 0
+    at = -(-found.start // step) * step
+    for _ in range(columns + 1):
+        column = int((at - found.start) / span * columns)
+        label = timeline.clock(at, form)
+        if at > found.end or column > columns:
+            break
+        if column + len(label) > columns:
+            column = columns - len(label)
+        if column >= free:
+            out.append((column, label))
+            free = column + len(label) + 2
+        at += step
+    if not out:
+        label = timeline.clock(found.start, "%H:%M:%S")
+        out = [(0, label[:columns])]
+    return out
+
+
+def stamp(at: float) -> str:
+    """An instant in the filter language: RFC 3339, UTC, to the second or as exact as it is."""
+    moment = timeline.EPOCH + timedelta(microseconds=round(at * 1e6))
+    text = moment.strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0")
+    fraction = f".{moment.microsecond:06d}".rstrip("0") if moment.microsecond else ""
+    return f"{text}{fraction}Z"
+
+
+def clocks(start: float, end: float) -> str:
+    """A span for people: 15:04 – 15:05, with seconds or days where they matter."""
+    if end - start >= 86_400:
+        return f"{timeline.clock(start, '%d %b %H:%M')} – {timeline.clock(end, '%d %b %H:%M')}"
+    form = "%H:%M" if not start % 60 and not end % 60 else "%H:%M:%S"
+    return f"{timeline.clock(start, form)} – {timeline.clock(end, form)}"

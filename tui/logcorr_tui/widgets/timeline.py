@@ -1,0 +1,279 @@
+"""The timeline: requests a second with what failed on top, p50 and p99, and the latency heat map on one time axis.
+
+Left and right move a time cursor, with shift they stretch it; up and down choose a latency band of the heat map.
+"""
+
+from typing import ClassVar
+
+from textual.actions import SkipAction
+from textual.binding import Binding, BindingType
+from textual.geometry import Region
+
+from logcorr.model import Heatmap, TimelinePoint
+from logcorr.text import percent, short
+from logcorr_tui.messages import Drill
+from logcorr_tui.palette import Palette, blend
+from logcorr_tui.widgets import heat, rates, timeaxis
+from logcorr_tui.widgets.canvas import EIGHTHS, Canvas, Chart, Part
+from logcorr_tui.widgets.figures import bound, spaced
+from logcorr_tui.widgets.heat import Heat
+from logcorr_tui.widgets.timeaxis import Axis
+
+GUTTER = 8
+
+
+class Timeline(Chart):
+    """A time cursor over all three charts; Enter leads to the exchanges of that time (and latency band)."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left,h", "move(-1)", "Earlier", show=False, id="timeline.earlier", tooltip="Time cursor to the left"),
+        Binding("right,l", "move(1)", "Later", show=False, id="timeline.later", tooltip="Time cursor to the right"),
+        Binding("shift+left,H", "move(-1, True)", "Stretch left", show=False, id="timeline.stretch_left",
+                tooltip="Stretch the selection to the left"),
+        Binding("shift+right,L", "move(1, True)", "Stretch right", show=False, id="timeline.stretch_right",
+                tooltip="Stretch the selection to the right"),
+        Binding("up,k", "band(1)", "Slower band", show=False, id="timeline.slower", tooltip="Latency band above"),
+        Binding("down,j", "band(-1)", "Faster band", show=False, id="timeline.faster", tooltip="Latency band below"),
+        Binding("home", "end(-1)", "First", show=False, id="timeline.first", tooltip="Time cursor to the start"),
+        Binding("end", "end(1)", "Last", show=False, id="timeline.last", tooltip="Time cursor to the end"),
+        Binding("z", "zoom", "Zoom", id="timeline.zoom", tooltip="Zoom to the selected time; Esc goes back"),
+        Binding("escape", "undo", "Undo zoom", show=False, id="timeline.undo", tooltip="Undo selection, then zoom"),
+    ]  # fmt: skip
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - as Textual calls it
+        super().__init__(id=id)
+        # Points, not slots: a selection stays where it is in time when the width changes.
+        self.cursor: tuple[int, int] | None = None
+        self._anchor: int | None = None
+        self._head = 0
+        self.band: int | None = None
+        self._zooms: list[tuple[int, int]] = []
+
+    @property
+    def points(self) -> list[TimelinePoint]:
+        return self.figures.points if self.figures else []
+
+    @property
+    def shown(self) -> tuple[int, int]:
+        """The points in sight, [from, to)."""
+        return self._zooms[-1] if self._zooms else (0, len(self.points))
+
+    def watch_figures(self) -> None:
+        self.cursor = self._anchor = self.band = None
+        self._zooms = []
+        super().watch_figures()
+
+    def on_resize(self) -> None:
+        # Another height may join latency bands in another way.
+        self.band = None
+
+    def axis(self) -> Axis | None:
+        """The time axis at the present width and zoom."""
+        bucket = self.figures.bucket_s if self.figures else 1.0
+        return timeaxis.axis(self.points, *self.shown, bucket, self.size.width - GUTTER - 4)
+
+    def heat(self, slots: list[tuple[int, int]]) -> Heat:
+        """The heat map in the rows that it gets: a third or more of them."""
+        rows = self.size.height - 3
+        found = self.figures.report.heatmap if self.figures and self.figures.report else Heatmap(edges_ms=[], cells=[])
+        return heat.heat(found, slots, rows // 3 + 1)
+
+    def paint(self, canvas: Canvas, colours: Palette) -> None:
+        found = self.axis()
+        canvas.frame(self._title(colours), self._note(colours, found), self.edge(colours))
+        if found is None or canvas.height < 5:
+            text = (
+                "the timeline is there when the run is complete" if self.figures is None or self.figures.share else ""
+            )
+            text = text or "no request and no response carries a time"
+            canvas.write(max((canvas.width - len(text)) // 2, 1), canvas.height // 2, text, colours.dim)
+            return
+        bottom, left = canvas.height - 2, GUTTER + 2
+        density = self.heat(found.slots)
+        heat_rows = heat.draw(canvas, density, found.of_column, colours, left=left, bottom=bottom - 1, band=self.band)
+        rest = bottom - 1 - heat_rows
+        line_rows = (rest - 3 if rest < 9 else rest // 3 + 1) if rest >= 6 else 0
+        line_rows = min(line_rows, rest // 2)
+        points, bucket_s = self.points, self.figures.bucket_s if self.figures else 1.0
+        rates.rates(canvas, colours, points, found, bucket_s=bucket_s, left=left, rows=rest - line_rows)
+        if line_rows:
+            rates.percentiles(canvas, colours, points, found, left=left, top=rest - line_rows + 1, rows=line_rows)
+        taken = self._cursor(canvas, colours, found, bottom)
+        for column, label in timeaxis.ticks(found):
+            if not set(range(left + column - 1, left + column + len(label) + 1)) & set(taken):
+                canvas.write(left + column, bottom, label, colours.dim)
+
+    def _title(self, colours: Palette) -> list[Part]:
+        dim = colours.dim
+        title: list[Part] = [("Timeline", colours.ink, True)]
+        if self._zooms:
+            title.append((" · zoomed, Esc undoes", colours.warn, False))
+        title += [(" · req/s ", dim, False), ("■", colours.accent, False), (" ok ", dim, False)]
+        title += [("■", colours.bad, False), (" 5xx", dim, False)]
+        if self.size.height >= 12 and self.size.width >= 90:
+            title += [(" · latency ", dim, False), ("⠒", colours.info, False), (" p50 ", dim, False)]
+            title += [("⠒", colours.warn, False), (" p99", dim, False)]
+        return [*title, (" · heat = latency density", dim, False)]
+
+    def _cursor(self, canvas: Canvas, colours: Palette, found: Axis, bottom: int) -> range:
+        """The selection through all charts, named below; gives the cells of that name."""
+        columns = self._columns(found)
+        if not columns or self.cursor is None:
+            return range(0)
+        left = GUTTER + 2
+        x, wide = left + columns[0], len(columns)
+        for y in range(1, bottom):
+            for column in columns:
+                glyph, ink, paper, _ = canvas.cell(left + column, y)
+                if paper == colours.ground and glyph not in EIGHTHS[1:]:
+                    canvas.paper(Region(left + column, y, 1, 1), colours.raised)
+                else:
+                    canvas.put(
+                        left + column, y, glyph, blend(ink, colours.ink, 0.45),
+                        colours.raised if paper == colours.ground else blend(paper, colours.ink, 0.3),
+                    )  # fmt: skip
+        start, end = self._span(found)
+        label = f"▲ {timeaxis.clocks(start, end).split(' – ')[0]}" if wide < 14 else f"▲ {timeaxis.clocks(start, end)}"
+        at = max(min(x, left + len(found.of_column) - len(label)), left)
+        canvas.write(at, bottom, label[: len(found.of_column)], colours.ink, bold=True)
+        return range(at, at + len(label))
+
+    def _columns(self, found: Axis) -> list[int]:
+        if self.cursor is None:
+            return []
+        first, end = self.cursor
+        return [c for c, s in enumerate(found.of_column) if found.slots[s][0] < end and found.slots[s][1] > first]
+
+    def _span(self, found: Axis) -> tuple[float, float]:
+        assert self.cursor is not None  # noqa: S101 - asked only with a selection
+        bucket = self.figures.bucket_s if self.figures else 1.0
+        narrow = timeaxis.axis(self.points, *self.cursor, bucket, 1)
+        return (narrow.start, narrow.end) if narrow else (found.start, found.end)
+
+    def _note(self, colours: Palette, found: Axis | None) -> list[Part]:
+        keys: Part = (" · ⏎ drill · z zoom", colours.dim, False)
+        if found is None or self.cursor is None:
+            return [("↔ time cursor", colours.dim, False), keys]
+        points = self.points[slice(*self.cursor)]
+        start, end = self._span(found)
+        requests = sum(p.requests for p in points)
+        parts: list[Part] = [(timeaxis.clocks(start, end), colours.ink, True)]
+        if self.band is not None:
+            low, high = self._band(found)
+            parts.append((f" · {spaced(low)} – {spaced(high)}", colours.ink, True))
+        parts.append((f" · {short(requests / max(end - start, 1e-6))}/s", colours.ink, False))
+        if self.size.width >= 90:
+            failed = percent(sum(p.errors_5xx for p in points), requests, 1)
+            parts.append((f" · 5xx {failed} · {short(sum(p.orphans for p in points))} orphans", colours.ink, False))
+            if self.band is None:
+                worst = max((p.p99_ms for p in points if p.p99_ms is not None), default=None)
+                parts.append((f" · p99 {spaced(worst)}", colours.ink, False))
+        return [*parts, keys]
+
+    def _band(self, found: Axis) -> tuple[float, float]:
+        edges = self.heat(found.slots).edges
+        band = min(self.band or 0, len(edges) - 2)
+        return edges[band], edges[band + 1]
+
+    def target(self) -> Drill | None:
+        found = self.axis()
+        if self.cursor is None or found is None:
+            return None
+        start, end = self._span(found)
+        expression = f"time>={timeaxis.stamp(start)} time<{timeaxis.stamp(end)}"
+        label = timeaxis.clocks(start, end)
+        if self.band is not None:
+            low, high = self._band(found)
+            expression += f" duration>={bound(low)} duration<{bound(high)}"
+            label += f", {spaced(low)} to {spaced(high)}"
+        return self.drill("exchanges", expression, label)
+
+    def _select(self, slot: int, found: Axis, *, extend: bool) -> None:
+        slot = min(max(slot, 0), len(found.slots) - 1)
+        if not extend or self._anchor is None:
+            self._anchor = slot
+        low, high = sorted((min(self._anchor, len(found.slots) - 1), slot))
+        self.cursor = (found.slots[low][0], found.slots[high][1])
+        self._head = slot
+        self.repaint()
+
+    def action_move(self, by: int, extend: bool = False) -> None:
+        """The cursor a slot on; the first time to the slot with the most failures, else the middle."""
+        found = self.axis()
+        if found is None:
+            return
+        if self.cursor is None:
+            worst = max(
+                range(len(found.slots)),
+                key=lambda k: sum(p.errors_5xx + p.orphans for p in self.points[slice(*found.slots[k])]),
+            )
+            self._select(worst, found, extend=False)
+            return
+        point = self.cursor[1] - 1 if by > 0 else self.cursor[0]
+        if extend and self._anchor is not None:
+            self._select(self._head + by, found, extend=True)
+            return
+        slot = next((k for k, (first, end) in enumerate(found.slots) if first <= point < end), 0)
+        self._select(slot + by, found, extend=False)
+
+    def action_end(self, side: int) -> None:
+        """The cursor to the start or the end."""
+        found = self.axis()
+        if found is not None:
+            self._select(0 if side < 0 else len(found.slots) - 1, found, extend=False)
+
+    def action_band(self, by: int) -> None:
+        """Another latency band of the heat map; beyond its ends all of them again."""
+        found = self.axis()
+        bands = self.heat(found.slots).bands if found else 0
+        if not bands:
+            raise SkipAction
+        if self.cursor is None:
+            self.action_move(0)
+        band = (0 if by > 0 else bands - 1) if self.band is None else self.band + by
+        self.band = band if 0 <= band < bands else None
+        self.repaint()
+
+    def action_zoom(self) -> None:
+        """The selected time fills the axis; a single slot brings its neighbours along."""
+        found = self.axis()
+        if found is None or self.cursor is None:
+            return
+        first, end = self.cursor
+        low, high = self.shown
+        if end - first < 4:
+            first, end = max(first - 4, low), min(end + 4, high)
+        if (first, end) != (low, high):
+            self._zooms.append((first, end))
+            self._anchor = None
+            self.repaint()
+
+    def action_undo(self) -> None:
+        """One zoom back, else the selection is given up; with neither, Esc is the app's."""
+        if self._zooms:
+            self._zooms.pop()
+        elif self.cursor is not None:
+            self.cursor = self.band = None
+        else:
+            raise SkipAction
+        self._anchor = None
+        self.repaint()
+
+    def hit(self, x: int, y: int, *, extend: bool = False) -> bool:
+        found, column = self.axis(), x - GUTTER - 2
+        if found is None or not 0 <= column < len(found.of_column):
+            return False
+        before = (self.cursor, self.band)
+        bands = self.heat(found.slots).bands
+        row = self.size.height - 3 - y
+        if not extend:
+            # Half a cell is finer than a mouse: of the two bands of a row, the one that holds more.
+            self.band = self._fuller(found, row, column) if 0 <= row < -(-bands // 2) else None
+        self._select(found.of_column[column], found, extend=extend)
+        return not extend and before == (self.cursor, self.band)
+
+    def _fuller(self, found: Axis, row: int, column: int) -> int:
+        density = self.heat(found.slots)
+        slot = found.of_column[column]
+        pair = [band for band in (row * 2, row * 2 + 1) if band < density.bands]
+        return max(pair, key=lambda band: density.cells.get((slot, band), 0.0))

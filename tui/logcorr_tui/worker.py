@@ -1,0 +1,214 @@
+"""Starts the engine in a child process, reads its progress, and sees to it that the child ends with the app.
+
+The child is never forked from this process's memory, and is on a leash: it ends when its stdin does.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+from textual.message import Message
+
+import logcorr
+from logcorr.model import DoneEvent, EstimateEvent, Event, ProgressEvent
+from logcorr.text import safe
+from logcorr_tui.messages import Estimated, Failed, Finished, Progressed
+
+PATIENCE_S = 1.0
+_LAST_WORDS_S = 2.0
+_AFTER_DONE_S = 10.0
+_LINES_KEPT = 40
+_LOOK_EVERY_S = 0.02
+_LONGEST_LINE = 64 << 20
+_CANCELLED = 130
+_INSTALLED = ("site-packages", "dist-packages")
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a child ended: its exit code (negative for a signal), what it said, and its result if it told one."""
+
+    code: int
+    said: str
+    done: DoneEvent | None
+
+
+def logcorr_command(*words: str) -> list[str]:
+    """The engine's command for a process of its own; -P keeps modules in the working folder out of it."""
+    return [sys.executable, "-P", "-m", "logcorr", *words]
+
+
+def correlate_command(
+    requests: Sequence[str], responses: Sequence[str], *, store: str | None = None, memory: str | None = None
+) -> list[str]:
+    """The command that correlates these logs and tells its progress as JSON lines."""
+    words = [f"--requests={path}" for path in requests] + [f"--responses={path}" for path in responses]
+    words += [f"--store={store}"] if store else []
+    words += [f"--memory={memory}"] if memory else []
+    return logcorr_command("correlate", *words, "--progress", "json", "--end-with-stdin")
+
+
+class Child:
+    """One child process, from its start to its end. All methods are for the event loop's thread."""
+
+    def __init__(self, command: Sequence[str]) -> None:
+        self.command = list(command)
+        self._cancel = asyncio.Event()
+        self._process: asyncio.subprocess.Process | None = None
+        self._ended = asyncio.Event()
+        self._said: deque[str] = deque(maxlen=_LINES_KEPT)
+        self._done: DoneEvent | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The child's process id, once it runs."""
+        return self._process.pid if self._process else None
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether it was asked to end."""
+        return self._cancel.is_set()
+
+    @property
+    def running(self) -> bool:
+        """Whether the child still has to end."""
+        return not self._ended.is_set()
+
+    async def run(self, tell: Callable[[Event], None]) -> Ended:
+        """Runs the child to its end, however that comes, and tells each of its events."""
+        try:
+            if self._cancel.is_set():
+                return Ended(_CANCELLED, "", None)
+            try:
+                self._process = await asyncio.create_subprocess_exec(
+                    *self.command,
+                    stdin=asyncio.subprocess.PIPE,
+                    stdout=asyncio.subprocess.DEVNULL,
+                    stderr=asyncio.subprocess.PIPE,
+                    env=_environment(),
+                    start_new_session=os.name != "nt",
+                )
+            except (OSError, ValueError) as error:
+                return Ended(126, f"the engine could not be started: {error}", None)
+            if self._cancel.is_set():  # while it started
+                await self.cancel()
+            return await self._follow(self._process, tell)
+        finally:
+            self._release()
+
+    async def cancel(self) -> None:
+        """Asks the child to end; kills it where it has not after a second. Returns when it is gone."""
+        self._cancel.set()
+        process = self._process
+        if process is None or self._code is not None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            process.send_signal(signal.SIGTERM if os.name == "nt" else signal.SIGINT)
+        try:
+            await asyncio.wait_for(self._exit(), PATIENCE_S)
+        except TimeoutError:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await self._exit()
+
+    @property
+    def _code(self) -> int | None:
+        """The exit code, once there is one."""
+        return None if self._process is None else self._process.returncode
+
+    async def _exit(self) -> None:
+        """Returns at the child's exit; asyncio's own wait also waits for its pipes, which others may hold open."""
+        while self._code is None:  # noqa: ASYNC110 - there is no event to wait for
+            await asyncio.sleep(_LOOK_EVERY_S)
+
+    async def wait(self) -> None:
+        """Returns once `run` is over."""
+        await self._ended.wait()
+
+    async def _follow(self, process: asyncio.subprocess.Process, tell: Callable[[Event], None]) -> Ended:
+        reader = asyncio.create_task(self._read(process, tell))
+        waiter = asyncio.create_task(self._exit())
+        try:
+            await asyncio.wait({reader, waiter}, return_when=asyncio.FIRST_COMPLETED)
+            # Whichever came first, the other is near: a pipe held open by a stranger must not hold us.
+            await asyncio.wait({reader}, timeout=_LAST_WORDS_S)
+            await asyncio.wait({waiter}, timeout=_AFTER_DONE_S)
+            if self._code is None:
+                process.kill()
+                await self._exit()
+        finally:
+            for task in (reader, waiter):
+                task.cancel()
+        return Ended(self._code or 0, "\n".join(self._said), self._done)
+
+    async def _read(self, process: asyncio.subprocess.Process, tell: Callable[[Event], None]) -> None:
+        """Every line of stderr is an event, or something said to people."""
+        if process.stderr is None:
+            return
+        decoder = msgspec.json.Decoder(Event)
+        rest = b""
+        while block := await process.stderr.read(1 << 16):
+            *lines, rest = (rest + block).split(b"\n")
+            rest = rest[-_LONGEST_LINE:]
+            for line in lines:
+                self._take(line, decoder, tell)
+        self._take(rest, decoder, tell)
+
+    def _take(self, line: bytes, decoder: "msgspec.json.Decoder[Event]", tell: Callable[[Event], None]) -> None:
+        if not line.strip():
+            return
+        try:
+            event = decoder.decode(line)
+        except msgspec.MsgspecError:
+            self._said.append(safe(line.decode("utf8", "replace").rstrip("\r"), 400))
+            return
+        if isinstance(event, DoneEvent):
+            self._done = event
+        tell(event)
+
+    def _release(self) -> None:
+        """The end of `run`, also by an exception or the app's: no child is left without a parent that waits."""
+        process = self._process
+        if process is not None and self._code is None:
+            if process.stdin is not None:
+                process.stdin.close()
+            with contextlib.suppress(ProcessLookupError):
+                process.terminate()
+        elif process is not None:
+            # Pipes that a stranger holds open are left to him.
+            process._transport.close()  # type: ignore[attr-defined]  # noqa: SLF001 - asyncio has no other way
+        self._ended.set()
+
+
+async def correlate(child: Child, post: Callable[[Message], object]) -> None:
+    """Runs a correlation in the child and posts what becomes of it; ends in exactly one Finished or Failed."""
+
+    def tell(event: Event) -> None:
+        if isinstance(event, ProgressEvent):
+            post(Progressed(event))
+        elif isinstance(event, EstimateEvent):
+            post(Estimated(event))
+
+    ended = await child.run(tell)
+    if ended.done is not None and ended.done.run is not None and ended.code == 0:
+        post(Finished(ended.done))
+    elif child.cancelled:
+        post(Failed(_CANCELLED, ended.said))
+    else:
+        post(Failed(ended.code, ended.said or "The engine ended without a word."))
+
+
+def _environment() -> dict[str, str]:
+    """The child runs the very code this process does, also where that is not installed."""
+    root = Path(logcorr.__file__).resolve().parent.parent
+    environment = dict(os.environ)
+    if root.name not in _INSTALLED:
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(root), environment.get("PYTHONPATH", "")]))
+    return environment
