@@ -41,7 +41,7 @@ test: $(VENV)/.installed-dev ## lint, types, import contracts and every test
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 docs: $(VENV)/.installed-dev ## write docs/cli.md anew from the commands
 	@$(BIN)/python docs/generate_cli.py

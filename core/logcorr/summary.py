@@ -18,6 +18,7 @@ from logcorr.text import duration, percent, safe, short, size
 
 NARROW, WIDE, WIDEST = 72, 110, 160
 _LONG = 10**9
+_BESIDE = 80
 
 
 def render_summary(report: Report, *, width: int, color: bool, reused: bool, folder: str | None) -> str:
@@ -60,7 +61,9 @@ def _parts(report: Report, width: int, *, color: bool) -> list[RenderableType]:
     beside = [panels.percentiles(report)]
     if report.users and wide:
         beside.append(panels.users(report))
-    if wide or max(report.inputs.requests.lines, report.inputs.responses.lines) < _LONG:
+    # Side by side only where neither labels nor figures are cut.
+    few_digits = max(report.inputs.requests.lines, report.inputs.responses.lines) < _LONG
+    if wide or (few_digits and width >= _BESIDE):
         parts += _row([[panels.ledger(report)], beside], [left, width - left])
     else:
         parts += [panels.ledger(report), *beside]

@@ -132,7 +132,8 @@ class OpenScreen(Screen[None]):
 
     async def _reload(self) -> None:
         rows = await asyncio.to_thread(listing.rows, self._app.root)
-        self._list(rows)
+        if self.is_running:  # the app may have ended while the folders were read
+            self._list(rows)
 
     def _list(self, rows: list[dict[str, Any]]) -> None:
         """The runs, newest first, and the demo last; what was selected stays so."""
