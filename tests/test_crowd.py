@@ -208,3 +208,16 @@ def test_progress_with_a_crowd_never_goes_back(monkeypatch: pytest.MonkeyPatch, 
     assert shares[-1] == 1.0
     done = [event.buckets_done for event in told if isinstance(event, ProgressEvent)]
     assert done == sorted(done)
+
+
+def test_a_bucket_that_stands_out_is_too_large_from_its_planned_size_on(tmp_path: Path) -> None:
+    def of(size: int) -> Bucket:
+        path = tmp_path / f"{size}"
+        path.write_bytes(b"x" * size)
+        return Bucket(requests=(path,), responses=())
+
+    usual = [of(size) for size in (95, 100, 105)]
+    assert partition.too_large([*usual, of(180)], 100) == [False, False, False, True]
+    assert partition.too_large([*usual, of(180)], 190) == [False] * 4
+    assert partition.too_large([of(size) for size in (170, 180, 190, 210)], 100) == [False, False, False, True]
+    assert partition.too_large([of(1)], 100) == [False]

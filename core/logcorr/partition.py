@@ -28,6 +28,7 @@ _BUCKET_TEXT_BYTES = 128 * _MB
 _MOST_BUCKETS = 128
 _SPLIT_BUCKETS = 8
 _DEEPEST = 4
+_STANDS_OUT = 1.4
 _BATCH_ROWS = 32_768
 _LEAST_BATCH_ROWS = 2_048
 _OPEN_ROWS = 1 << 20
@@ -164,6 +165,20 @@ def spilled(folders: dict[Side, Path], buckets: int, level: int = 1) -> list[Buc
 def oversized(bucket: Bucket, most_bytes: int) -> bool:
     """Whether a bucket is over twice what was planned: until then, a split costs more than it saves."""
     return bucket.bytes > 2 * most_bytes
+
+
+def too_large(buckets: Sequence[Bucket], most_bytes: int) -> list[bool]:
+    """For each bucket, whether it is not to be paired whole; sizes of files are all that is looked at.
+
+    A bucket that stands out among the others has ids with many entries, which take more memory to pair: it may only be
+    as large as planned.
+    """
+    sizes = [bucket.bytes for bucket in buckets]
+    usual = sorted(sizes)[(len(sizes) - 1) // 2]
+    return [
+        oversized(bucket, most_bytes) or size > max(most_bytes, _STANDS_OUT * usual)
+        for bucket, size in zip(buckets, sizes, strict=True)
+    ]
 
 
 def split(bucket: Bucket, folder: Path, most_bytes: int, schemas: dict[Side, pl.Schema]) -> list[Bucket]:

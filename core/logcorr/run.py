@@ -192,9 +192,10 @@ class _Correlation:
         found = partition.spilled({side: sides[side].spill for side in SIDES}, plan.buckets)
         self._meter.buckets = (0, len(found))
         task = Task(rules=rules, schemas=schemas, bucket_bytes=plan.bucket_bytes, tap=self._meter.tap)
+        too_large = partition.too_large(found, plan.bucket_bytes)
         for number, whole in enumerate(found):
             self._meter.tap()
-            if partition.oversized(whole, plan.bucket_bytes):
+            if too_large[number]:
                 for share, paired in crowd.pair(whole, entries / "crowd" / str(number), task):
                     yield (number + share) / len(found), paired
                     del paired  # not to be held while the next chunk is made
