@@ -106,9 +106,11 @@ def _to_stdout(frames: Iterator[pl.DataFrame]) -> None:
         for frame in frames:
             sys.stdout.buffer.write(frame.write_ndjson().encode())
         sys.stdout.buffer.flush()
-    except BrokenPipeError:
+    except OSError as error:
         # What is still buffered goes nowhere, instead of failing again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            raise
 
 
 def _parquet(frames: Callable[[], Iterator[pl.DataFrame]], schema: pl.Schema, part: Path) -> None:
