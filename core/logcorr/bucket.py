@@ -74,7 +74,7 @@ def _pair_unique(sides: list[pl.DataFrame], rules: Rules) -> Paired:
     pairs = _collect(pairing.join(placed[0], placed[1]))
     others = [_others(side, pairs[place]) for side, place in zip(sides, ("place", "place_right"), strict=True)]
     _check_ids(pairs)
-    exchanges, orphans = _take_apart(pairs, rules)
+    exchanges, orphans = taken_apart(pairs.lazy(), rules)
     for name, left in zip(SIDES, others, strict=True):
         orphans.append(_collect(pairing.orphans(left.lazy(), name, pl.lit(None, pl.String))))
     return Paired(exchanges=exchanges, orphans=orphans, repeats=[])
@@ -105,7 +105,7 @@ def _pair_repeated(several: list[pl.DataFrame], rules: Rules) -> Paired:
         raise _Clash
     pairs = _collect(pairing.matched(sides["request"].lazy(), sides["response"].lazy(), rules.policy))
     _check_ids(pairs)
-    exchanges, torn = _take_apart(pairs, rules)
+    exchanges, torn = taken_apart(pairs.lazy(), rules)
     matched_keys = _paired_keys(pairs, exchanges)
     orphans, repeats = [*torn], []
     others = {"request": sides["response"], "response": sides["request"]}
@@ -131,16 +131,16 @@ def _paired_keys(pairs: pl.DataFrame, exchanges: pl.DataFrame) -> pl.DataFrame:
     return pairs.join(exchanges.select("request_row"), on="request_row", how="semi").select(KEY).unique()
 
 
-def _take_apart(pairs: pl.DataFrame, rules: Rules) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
-    exchanges = _collect(pairing.exchanges(pairs.lazy()))
+def taken_apart(pairs: pl.LazyFrame, rules: Rules) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
+    """Pairs as exchanges, and the orphans of those that last too long."""
+    exchanges = _collect(pairing.exchanges(pairs))
     if rules.max_duration_us is None:
         return exchanges, []
     far = pl.col("duration_us").abs() > rules.max_duration_us
     torn = exchanges.lazy().filter(far)
-    reason = pl.lit("too_far")
     return exchanges.filter(~far), [
-        _collect(pairing.orphans(torn.rename({"request_time": "time", "request_row": "row"}), "request", reason)),
-        _collect(pairing.orphans(torn.rename({"response_time": "time", "response_row": "row"}), "response", reason)),
+        _collect(pairing.orphans(torn.rename({f"{side}_time": "time", f"{side}_row": "row"}), side, pl.lit("too_far")))
+        for side in SIDES
     ]
 
 

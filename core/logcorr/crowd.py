@@ -11,7 +11,7 @@ import msgspec
 import polars as pl
 
 from logcorr import bucket, pairing, partition
-from logcorr.bucket import Paired, Rules
+from logcorr.bucket import Paired, Rules, taken_apart
 from logcorr.model import SIDES, Side
 from logcorr.ordered import Ordered
 from logcorr.partition import Bucket
@@ -166,16 +166,8 @@ def _matched(requests: pl.DataFrame, responses: pl.DataFrame, request_id: str, r
     left = requests.rename({"time": "request_time", "row": "request_row"})
     right = responses.rename({"time": "response_time", "row": "response_row"})
     pairs = _named(pl.concat([left, right], how="horizontal"), request_id)
-    exchanges = pairing.exchanges(pairs).collect()
-    if rules.max_duration_us is None:
-        return Paired(exchanges=exchanges, orphans=[], repeats=[])
-    far = pl.col("duration_us").abs() > rules.max_duration_us
-    torn = exchanges.lazy().filter(far)
-    orphans = [
-        pairing.orphans(torn.rename({f"{side}_time": "time", f"{side}_row": "row"}), side, pl.lit("too_far")).collect()
-        for side in SIDES
-    ]
-    return Paired(exchanges=exchanges.filter(~far), orphans=orphans, repeats=[])
+    exchanges, orphans = taken_apart(pairs, rules)
+    return Paired(exchanges=exchanges, orphans=orphans, repeats=[])
 
 
 def _repeats(entries: pl.DataFrame, request_id: str, side: Side, kind: str) -> Paired:

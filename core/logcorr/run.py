@@ -124,11 +124,9 @@ class _Correlation:
         sums = Aggregates(_grid(sides, self._options.window_us), work.spill / "users")
         self._meter.buckets = (0, plan.buckets)
         self._meter.enter("pair")
-        buckets = 0
         for share, paired in self._paired(sides, plan, entries):
             folder.add(paired)
             sums.add(paired.exchanges)
-            buckets += 1
             del paired  # not to be held while the next bucket is paired
             self._meter.tap()
             if self._estimates:
@@ -158,7 +156,7 @@ class _Correlation:
                 exchanges=folder.exchanges,
                 edge_us=edge_us,
                 skew_us=self._options.skew_us,
-                run=self._run_info(buckets, spilled),
+                run=self._run_info(self._meter.buckets[1], spilled),
             ),
         )
         run = RunFolder(work.run)
