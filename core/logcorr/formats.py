@@ -5,6 +5,7 @@ take the careful path, a morsel's worth at a time.
 """
 
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import msgspec
@@ -28,6 +29,11 @@ REJECT_SCHEMA = pl.Schema({"row": pl.UInt32, "reason": pl.String, "text": pl.Str
 
 _STATUS = r"^[0-9]{1,3}$"
 _USUAL_ID_BYTES = max(len(word) for word in NO_IDS) + 1
+_NO_ID_SPELLINGS = pl.Series(
+    ["".join(letters) for word in NO_IDS for letters in product(*({char, char.upper()} for char in word))]
+)
+# One in so many lines is few.
+_FEW = 16
 
 
 Look = Callable[[pl.DataFrame], None]
@@ -52,12 +58,16 @@ class PairFormat(msgspec.Struct, frozen=True, kw_only=True):
         return pl.Schema({"request_id": pl.String, "time": pl.Int64, self.value: kind, "row": pl.UInt32})
 
 
-def entries(lines: pl.LazyFrame, form: PairFormat, reject: Look, before: Look, after: Look) -> pl.LazyFrame:
+def entries(
+    lines: pl.LazyFrame, form: PairFormat, *, reject: Look, before: Look, after: Look, later: Look
+) -> pl.LazyFrame:
     """The valid entries among `lines` (LINE_SCHEMA and whatever `before` wants), in the schema of `form`.
 
-    Every other line reaches `reject`, a morsel's worth at a time, as REJECT_SCHEMA; a blank line has no reason.
-    `before` sees every morsel of lines, `after` of entries. One tap does it all, since each costs; it runs in the
-    engine's threads, several at a time: what it calls takes its own lock.
+    Where a few lines of a morsel are not in the log's common form, `later` gets them (LINE_SCHEMA), for
+    `careful_entries`: the careful path costs by the call. Where many are not, it is taken here, and what is no entry
+    reaches `reject`, as REJECT_SCHEMA; a blank line has no reason. `before` sees every morsel of lines, `after` of
+    entries. One tap does it all, since each costs; it runs in the engine's threads, several at a time: what it calls
+    takes its own lock.
     """
     columns = form.schema.names()
 
@@ -69,14 +79,40 @@ def entries(lines: pl.LazyFrame, form: PairFormat, reject: Look, before: Look, a
         return found
 
     def uncommon(morsel: pl.DataFrame, common: pl.Series) -> pl.DataFrame:
-        common = common | (morsel["short"] & ~morsel["request_id"].str.to_lowercase().is_in(NO_IDS))
-        rest = classify(morsel.filter(~common).select(LINE_SCHEMA.names()), form)
-        rejected = rest.filter(~pl.col("valid"))
-        if rejected.height:
-            reject(excerpts(rejected))
-        return pl.concat([morsel.filter(common)[columns], rest.filter("valid").select(columns)])
+        if not _few(common):
+            common = common | (morsel["short"] & ~morsel["request_id"].is_in(_NO_ID_SPELLINGS))
+        found, rest = morsel.filter(common)[columns], morsel.filter(~common).select(LINE_SCHEMA.names())
+        if _few(common):
+            later(rest)
+            return found
+        return pl.concat([found, _settled(rest, form, reject)], rechunk=True)
 
     return _common(lines, form).map_batches(settle, streamable=True, schema=form.schema)
+
+
+def careful_entries(lines: pl.LazyFrame, form: PairFormat, reject: Look, after: Look) -> pl.LazyFrame:
+    """As `entries`, for `lines` (LINE_SCHEMA) that it put off: every line takes the careful path."""
+
+    def settle(morsel: pl.DataFrame) -> pl.DataFrame:
+        found = _settled(morsel, form, reject)
+        after(found)
+        return found
+
+    return lines.map_batches(settle, streamable=True, schema=form.schema)
+
+
+def _few(common: pl.Series) -> bool:
+    """Whether so few lines of a morsel are uncommon that a call of the careful path for them would not pay."""
+    return (common.len() - int(common.sum())) * _FEW <= common.len()
+
+
+def _settled(lines: pl.DataFrame, form: PairFormat, reject: Look) -> pl.DataFrame:
+    """The entries among some lines; the others go to `reject`."""
+    settled = classify(lines, form)
+    rejected = settled.filter(~pl.col("valid"))
+    if rejected.height:
+        reject(excerpts(rejected))
+    return settled.filter("valid").select(form.schema.names())
 
 
 def classify(lines: pl.DataFrame, form: PairFormat) -> pl.DataFrame:

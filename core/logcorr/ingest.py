@@ -18,6 +18,7 @@ from logcorr.partition import Plan
 from logcorr.timestamps import common_form
 
 _REJECTS_IN_MEMORY = 50_000
+_LATER_IN_MEMORY = 20_000
 
 
 class Ingested(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,6 +70,37 @@ class Rejects:
         pl.concat(self._frames).write_ipc(path)
         self._files.append(path)
         self._frames, self._rows = [], 0
+
+
+class Later:
+    """Lines put off (LINE_SCHEMA), on disk when many. Called from many threads."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._rows: list[tuple[object, ...]] = []
+        self._files: list[Path] = []
+        self._lock = threading.Lock()
+
+    def __call__(self, lines: pl.DataFrame) -> None:
+        """Takes a morsel's lines: copies, since a part of a frame keeps the text of the whole alive."""
+        rows = lines.rows()
+        with self._lock:
+            self._rows += rows
+            if len(self._rows) > _LATER_IN_MEMORY:
+                self._flush()
+
+    def scan(self) -> pl.LazyFrame | None:
+        """All of them; None where there are none."""
+        if self._rows:
+            self._flush()
+        return pl.scan_ipc(self._files, glob=False) if self._files else None
+
+    def _flush(self) -> None:
+        self._folder.mkdir(exist_ok=True, mode=0o700)
+        path = self._folder / f"{len(self._files):06d}.ipc"
+        pl.DataFrame(self._rows, schema=LINE_SCHEMA, orient="row").write_ipc(path)
+        self._files.append(path)
+        self._rows = []
 
 
 class Instants:
@@ -130,8 +162,14 @@ class _Attempt:
         folder.mkdir(parents=True, mode=0o700)
         rejects = Rejects(folder / "rejects", self._ledger)
         read = reader(self._files, self._tally, self._meter.tap)
-        entries = formats.entries(read.frame, self._form, rejects, before=read.watch, after=self._instants)
+        later = Later(folder / "later")
+        entries = formats.entries(
+            read.frame, self._form, reject=rejects, before=read.watch, after=self._instants, later=later
+        )
         held = self._keep(entries, folder / "lines")
+        if (put_off := later.scan()) is not None:
+            more = self._keep(self._careful(put_off, rejects), folder / "uncommon")
+            held = pl.concat([held, more]) if held is not None and more is not None else None
         firsts = _firsts(self._files, self._tally, self._form)
         late = firsts.filter("valid").select(self._form.schema.names())
         self._instants(late)
@@ -153,6 +191,13 @@ class _Attempt:
             first_us=self._instants.first,
             last_us=self._instants.last,
         )
+
+    def _careful(self, put_off: pl.LazyFrame, rejects: Rejects) -> pl.LazyFrame:
+        def after(found: pl.DataFrame) -> None:
+            self._meter.tap()
+            self._instants(found)
+
+        return formats.careful_entries(put_off, self._form, rejects, after)
 
     def _keep(self, entries: pl.LazyFrame, folder: Path) -> pl.DataFrame | None:
         if self._plan.in_memory:
