@@ -1,12 +1,15 @@
 """Lines that are not in a log's common form: few are put off to the end of the reading, many are taken as they come."""
 
+import sys
 from pathlib import Path
 
+import polars as pl
 import pytest
 
-from logcorr import ingest
+from logcorr import formats, ingest
 from logcorr.model import CorrelateOptions
 from logcorr.run import correlate
+from tests.helpers import start
 
 LINES = 40_000
 SHAPES = (
@@ -46,3 +49,33 @@ def test_uncommon_lines_are_accounted_for(
         "request_id": counts[SHAPES[3]],
     }
     assert side.orphans == LINES - side.blank - sum(side.malformed.values())
+
+
+@pytest.mark.parametrize("rows", [3, 3000])
+def test_a_copy_has_the_same_rows(rows: int) -> None:
+    whole = pl.DataFrame({"text": [f"line {n}" for n in range(30_000)], "n": [1] * 30_000})
+    part = whole.filter(pl.int_range(pl.len()) % (30_000 // rows) == 0)
+    assert formats.copied(part).equals(part)
+
+
+_SETS_ASIDE = """
+import polars as pl
+from pathlib import Path
+from logcorr.ingest import Kept
+from logcorr.resources import rss
+kept = Kept(Path("aside"), 10**9)
+text = pl.format("a line of some length, with a number at its end: {}", pl.int_range(20_000)).alias("text")
+kept(pl.select(text).filter(pl.int_range(pl.len()) % 200 == 0))
+before = rss()
+for _ in range(200):
+    kept(pl.select(text).filter(pl.int_range(pl.len()) % 200 == 0))
+print(rss() - before)
+"""
+
+
+def test_what_is_set_aside_of_a_frame_does_not_hold_the_whole(tmp_path: Path) -> None:
+    process = start([sys.executable, "-c", _SETS_ASIDE], tmp_path)
+    found, said = process.communicate(timeout=60)
+    assert process.returncode == 0, said
+    # The frames are 270 MB, what is kept of them 1.4 MB; the rest is what the allocator holds back.
+    assert int(found) < 60_000_000

@@ -34,6 +34,7 @@ _NO_ID_SPELLINGS = pl.Series(
 )
 # One in so many lines is few.
 _FEW = 16
+_FEW_ROWS = 500
 
 
 Look = Callable[[pl.DataFrame], None]
@@ -168,6 +169,13 @@ def first_line(text: str) -> str | None:
         if stamp.null_count():
             return None
     return bare
+
+
+def copied(rows: pl.DataFrame) -> pl.DataFrame:
+    """The same rows in memory of their own: a part of a frame keeps all text of the whole alive."""
+    if rows.height < _FEW_ROWS:
+        return pl.DataFrame(rows.rows(), schema=rows.schema, orient="row")
+    return rows.with_columns(pl.concat_str(text, pl.lit("")) for text in rows.select(pl.col(pl.String)).columns)
 
 
 def null_if_empty(name: str) -> pl.Expr:

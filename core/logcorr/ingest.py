@@ -35,58 +35,23 @@ class Ingested(msgspec.Struct, frozen=True, kw_only=True):
     last_us: int | None
 
 
-class Rejects:
-    """Refused lines (REJECT_SCHEMA), on disk when many; blank ones are only counted. Called from many threads."""
+class Kept:
+    """Rows set aside while a query runs, on disk when many. Called from many threads."""
 
-    def __init__(self, folder: Path, ledger: dict[str, int]) -> None:
-        self._folder = folder
-        self._folder.mkdir(mode=0o700)
+    def __init__(self, folder: Path, most_rows: int) -> None:
+        self._folder, self._most_rows = folder, most_rows
         self._frames: list[pl.DataFrame] = []
         self._rows = 0
         self._files: list[Path] = []
-        self._ledger = ledger
-        self._lock = threading.Lock()
-        self.blank = 0
-
-    def __call__(self, refused: pl.DataFrame) -> None:
-        """Takes a morsel's refused lines."""
-        kept = refused.filter(pl.col("reason").is_not_null())
-        with self._lock:
-            self.blank += refused.height - kept.height
-            self._ledger["blank"] = self.blank
-            self._ledger["malformed"] += kept.height
-            self._frames.append(kept)
-            self._rows += kept.height
-            if self._rows > _REJECTS_IN_MEMORY:
-                self._flush()
-
-    def scan(self) -> pl.LazyFrame:
-        """All refused lines but the blank ones."""
-        rest = pl.concat([pl.DataFrame(schema=REJECT_SCHEMA), *self._frames]).lazy()
-        return pl.concat([pl.scan_ipc(self._files), rest]) if self._files else rest
-
-    def _flush(self) -> None:
-        path = self._folder / f"{len(self._files):06d}.ipc"
-        pl.concat(self._frames).write_ipc(path)
-        self._files.append(path)
-        self._frames, self._rows = [], 0
-
-
-class Later:
-    """Lines put off (LINE_SCHEMA), on disk when many. Called from many threads."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._rows: list[tuple[object, ...]] = []
-        self._files: list[Path] = []
         self._lock = threading.Lock()
 
-    def __call__(self, lines: pl.DataFrame) -> None:
-        """Takes a morsel's lines: copies, since a part of a frame keeps the text of the whole alive."""
-        rows = lines.rows()
+    def __call__(self, rows: pl.DataFrame) -> None:
+        """Takes some rows."""
+        frame = formats.copied(rows)
         with self._lock:
-            self._rows += rows
-            if len(self._rows) > _LATER_IN_MEMORY:
+            self._frames.append(frame)
+            self._rows += frame.height
+            if self._rows > self._most_rows:
                 self._flush()
 
     def scan(self) -> pl.LazyFrame | None:
@@ -98,9 +63,33 @@ class Later:
     def _flush(self) -> None:
         self._folder.mkdir(exist_ok=True, mode=0o700)
         path = self._folder / f"{len(self._files):06d}.ipc"
-        pl.DataFrame(self._rows, schema=LINE_SCHEMA, orient="row").write_ipc(path)
+        pl.concat(self._frames).write_ipc(path)
         self._files.append(path)
-        self._rows = []
+        self._frames, self._rows = [], 0
+
+
+class Rejects:
+    """Refused lines (REJECT_SCHEMA); blank ones are only counted. Called from many threads."""
+
+    def __init__(self, folder: Path, ledger: dict[str, int]) -> None:
+        self._kept = Kept(folder, _REJECTS_IN_MEMORY)
+        self._ledger = ledger
+        self._lock = threading.Lock()
+        self.blank = 0
+
+    def __call__(self, refused: pl.DataFrame) -> None:
+        """Takes a morsel's refused lines."""
+        kept = refused.filter(pl.col("reason").is_not_null())
+        with self._lock:
+            self.blank += refused.height - kept.height
+            self._ledger["blank"] = self.blank
+            self._ledger["malformed"] += kept.height
+        self._kept(kept)
+
+    def scan(self) -> pl.LazyFrame:
+        """All refused lines but the blank ones."""
+        found = self._kept.scan()
+        return pl.LazyFrame(schema=REJECT_SCHEMA) if found is None else found
 
 
 class Instants:
@@ -162,7 +151,7 @@ class _Attempt:
         folder.mkdir(parents=True, mode=0o700)
         rejects = Rejects(folder / "rejects", self._ledger)
         read = reader(self._files, self._tally, self._meter.tap)
-        later = Later(folder / "later")
+        later = Kept(folder / "later", _LATER_IN_MEMORY)
         entries = formats.entries(
             read.frame, self._form, reject=rejects, before=read.watch, after=self._instants, later=later
         )
