@@ -6,13 +6,13 @@ take the careful path, a morsel's worth at a time.
 
 from collections.abc import Callable
 from itertools import product
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 import polars as pl
 
 from logcorr import timestamps
-from logcorr.model import Side
+from logcorr.model import Log, Side
 from logcorr.timestamps import CommonForm
 
 SPACE = " \t"
@@ -40,6 +40,27 @@ _FEW_ROWS = 500
 Look = Callable[[pl.DataFrame], None]
 
 
+class LineFormat(Protocol):
+    """What the lines of a log are: how the usual ones are read, and how all are."""
+
+    @property
+    def side(self) -> Log:
+        """What the lines are of."""
+
+    @property
+    def schema(self) -> pl.Schema:
+        """The columns of an entry, `row` among them."""
+
+    def common(self, lines: pl.LazyFrame) -> pl.LazyFrame:
+        """Lines with the columns of an entry: `common` says the line surely is one, `short` that its id may be none."""
+
+    def classify(self, lines: pl.DataFrame) -> pl.DataFrame:
+        """Every line (LINE_SCHEMA) with `valid`, `blank`, the columns of an entry, and the `reason` if it is none."""
+
+    def first_line(self, text: str) -> str | None:
+        """What a file's first line is where that differs from the same line elsewhere; None where it is a header."""
+
+
 class PairFormat(msgspec.Struct, frozen=True, kw_only=True):
     """`TIMESTAMP,REQUEST_ID,VALUE`: VALUE is a user id in request logs, a status code in response logs."""
 
@@ -58,9 +79,21 @@ class PairFormat(msgspec.Struct, frozen=True, kw_only=True):
         kind = pl.String() if self.side == "request" else pl.Int16()
         return pl.Schema({"request_id": pl.String, "time": pl.Int64, self.value: kind, "row": pl.UInt32})
 
+    def common(self, lines: pl.LazyFrame) -> pl.LazyFrame:
+        """Streaming expressions for the log's common form."""
+        return _common(lines, self)
+
+    def classify(self, lines: pl.DataFrame) -> pl.DataFrame:
+        """The careful path: exact for every line, at several times the cost."""
+        return classify(lines, self)
+
+    def first_line(self, text: str) -> str | None:
+        """Without its BOM, or None if it is a header."""
+        return first_line(text)
+
 
 def entries(
-    lines: pl.LazyFrame, form: PairFormat, *, reject: Look, before: Look, after: Look, later: Look
+    lines: pl.LazyFrame, form: LineFormat, *, reject: Look, before: Look, after: Look, later: Look
 ) -> pl.LazyFrame:
     """The valid entries among `lines` (LINE_SCHEMA and whatever `before` wants), in the schema of `form`.
 
@@ -80,7 +113,7 @@ def entries(
         return found
 
     def uncommon(morsel: pl.DataFrame, common: pl.Series) -> pl.DataFrame:
-        if not _few(common):
+        if not _few(common) and morsel["short"].any():
             common = common | (morsel["short"] & ~morsel["request_id"].is_in(_NO_ID_SPELLINGS))
         found, rest = morsel.filter(common)[columns], morsel.filter(~common).select(LINE_SCHEMA.names())
         if _few(common):
@@ -88,10 +121,10 @@ def entries(
             return found
         return pl.concat([found, _settled(rest, form, reject)], rechunk=True)
 
-    return _common(lines, form).map_batches(settle, streamable=True, schema=form.schema)
+    return form.common(lines).map_batches(settle, streamable=True, schema=form.schema)
 
 
-def careful_entries(lines: pl.LazyFrame, form: PairFormat, reject: Look, after: Look) -> pl.LazyFrame:
+def careful_entries(lines: pl.LazyFrame, form: LineFormat, reject: Look, after: Look) -> pl.LazyFrame:
     """As `entries`, for `lines` (LINE_SCHEMA) that it put off: every line takes the careful path."""
 
     def settle(morsel: pl.DataFrame) -> pl.DataFrame:
@@ -107,9 +140,9 @@ def _few(common: pl.Series) -> bool:
     return (common.len() - int(common.sum())) * _FEW <= common.len()
 
 
-def _settled(lines: pl.DataFrame, form: PairFormat, reject: Look) -> pl.DataFrame:
+def _settled(lines: pl.DataFrame, form: LineFormat, reject: Look) -> pl.DataFrame:
     """The entries among some lines; the others go to `reject`."""
-    settled = classify(lines, form)
+    settled = form.classify(lines)
     rejected = settled.filter(~pl.col("valid"))
     if rejected.height:
         reject(excerpts(rejected))
