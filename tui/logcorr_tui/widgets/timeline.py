@@ -11,7 +11,7 @@ from textual.geometry import Region
 
 from logcorr.model import Heatmap, TimelinePoint
 from logcorr.text import percent, short
-from logcorr_tui.messages import Drill
+from logcorr_tui.messages import Compare, Drill
 from logcorr_tui.palette import Palette, blend
 from logcorr_tui.widgets import heat, rates, timeaxis
 from logcorr_tui.widgets.canvas import EIGHTHS, Canvas, Chart, Part
@@ -20,6 +20,8 @@ from logcorr_tui.widgets.heat import Heat
 from logcorr_tui.widgets.timeaxis import Axis
 
 GUTTER = 8
+# What the foot of the frame offers, and the action of each; a click does it too.
+_FOOT = {"⏎ drill": "drill", "w what differs": "differs", "z zoom": "zoom"}
 
 
 class Timeline(Chart):
@@ -36,6 +38,8 @@ class Timeline(Chart):
         Binding("down,j", "band(-1)", "Faster band", show=False, id="timeline.faster", tooltip="Latency band below"),
         Binding("home", "end(-1)", "First", show=False, id="timeline.first", tooltip="Time cursor to the start"),
         Binding("end", "end(1)", "Last", show=False, id="timeline.last", tooltip="Time cursor to the end"),
+        Binding("w", "differs", "Differs", id="timeline.differs",
+                tooltip="Who and what is over-represented in the selected time or latency"),
         Binding("z", "zoom", "Zoom", id="timeline.zoom", tooltip="Zoom to the selected time; Esc goes back"),
         Binding("escape", "undo", "Undo zoom", show=False, id="timeline.undo", tooltip="Undo selection, then zoom"),
     ]  # fmt: skip
@@ -48,6 +52,7 @@ class Timeline(Chart):
         self._head = 0
         self.band: int | None = None
         self._zooms: list[tuple[int, int]] = []
+        self._foot: list[tuple[range, str]] = []
 
     @property
     def points(self) -> list[TimelinePoint]:
@@ -80,7 +85,7 @@ class Timeline(Chart):
 
     def paint(self, canvas: Canvas, colours: Palette) -> None:
         found = self.axis()
-        canvas.frame(self._title(colours), self._note(colours, found), self.edge(colours))
+        self._foot = canvas.frame(self._title(colours), self._note(colours, found), self.edge(colours))
         if found is None or canvas.height < 5:
             text = (
                 "the timeline is there when the run is complete" if self.figures is None or self.figures.share else ""
@@ -151,9 +156,9 @@ class Timeline(Chart):
         return (narrow.start, narrow.end) if narrow else (found.start, found.end)
 
     def _note(self, colours: Palette, found: Axis | None) -> list[Part]:
-        keys: Part = (" · ⏎ drill · z zoom", colours.dim, False)
+        keys: list[Part] = [(f" · {text}", colours.dim, False) for text in _FOOT]
         if found is None or self.cursor is None:
-            return [("↔ time cursor", colours.dim, False), keys]
+            return [("↔ time cursor", colours.dim, False), *keys]
         points = self.points[slice(*self.cursor)]
         start, end = self._span(found)
         requests = sum(p.requests for p in points)
@@ -168,7 +173,7 @@ class Timeline(Chart):
             if self.band is None:
                 worst = max((p.p99_ms for p in points if p.p99_ms is not None), default=None)
                 parts.append((f" · p99 {spaced(worst)}", colours.ink, False))
-        return [*parts, keys]
+        return [*parts, *keys]
 
     def _band(self, found: Axis) -> tuple[float, float]:
         edges = self.heat(found.slots).edges
@@ -234,6 +239,14 @@ class Timeline(Chart):
         self.band = band if 0 <= band < bands else None
         self.repaint()
 
+    def action_differs(self) -> None:
+        """What differs in the selection; without one, in the time that went worst."""
+        if self.cursor is None:
+            self.action_move(0)
+        target = self.target()
+        if target is not None and self.complete:
+            self.post_message(Compare(target.view, target.expression, target.label))
+
     def action_zoom(self) -> None:
         """The selected time fills the axis; a single slot brings its neighbours along."""
         found = self.axis()
@@ -260,6 +273,9 @@ class Timeline(Chart):
         self.repaint()
 
     def hit(self, x: int, y: int, *, extend: bool = False) -> bool:
+        if y == self.size.height - 1:
+            self._hit_foot(x)
+            return False
         found, column = self.axis(), x - GUTTER - 2
         if found is None or not 0 <= column < len(found.of_column):
             return False
@@ -271,6 +287,11 @@ class Timeline(Chart):
             self.band = self._fuller(found, row, column) if 0 <= row < -(-bands // 2) else None
         self._select(found.of_column[column], found, extend=extend)
         return not extend and before == (self.cursor, self.band)
+
+    def _hit_foot(self, x: int) -> None:
+        text = next((text.removeprefix(" · ") for span, text in self._foot if x in span), "")
+        if text in _FOOT:
+            getattr(self, f"action_{_FOOT[text]}")()
 
     def _fuller(self, found: Axis, row: int, column: int) -> int:
         density = self.heat(found.slots)
