@@ -27,6 +27,7 @@ from logcorr.model import (
 )
 
 _BANDS_PER_HEAT_ROW = 5
+_NO_ORPHANS = pl.DataFrame(schema={"at": pl.Int64, "side": pl.String, "n": pl.Int64})
 
 
 class Parts(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,6 +91,13 @@ def figures(sums: Aggregates, exchanges: Callable[[], pl.LazyFrame]) -> Figures:
 
     populations, p999_us = latency.populations(sums.cells, durations, sums.spreads)
     return Figures(populations, p999_us, latency.over_time(sums.cells, durations))
+
+
+def so_far(sums: Aggregates) -> tuple[Timeline, Heatmap]:
+    """Timeline and heat map of what is paired so far, without orphans; percentiles to within a histogram band."""
+    found = Figures({}, None, latency.estimates_over_time(sums.bands.merged(), band_edges_us()))
+    timeline, first = _timeline(sums, found, _NO_ORPHANS)
+    return timeline, _heatmap(sums, first)
 
 
 def histogram(bands: Tables) -> list[HistogramBin]:

@@ -205,6 +205,7 @@ class _Correlation:
 
     def _tell_estimate(self, share: float, sums: Aggregates, folder: Folder) -> None:
         exchanges = folder.rows["exchanges"]
+        timeline, heatmap = report.so_far(sums)
         self._meter.tell(
             EstimateEvent(
                 share=share,
@@ -213,6 +214,8 @@ class _Correlation:
                 negative=sums.spreads[False].negative + sums.spreads[True].negative,
                 status=sums.status(),
                 histogram=report.histogram(sums.bands),
+                timeline=timeline,
+                heatmap=heatmap,
                 **estimates(sums.cells),
             )
         )

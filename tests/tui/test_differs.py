@@ -129,7 +129,8 @@ def test_from_the_timeline_into_exactly_the_rows_and_back(run: RunFolder, size: 
         selected = chart.target()
         assert selected is not None
         start, end = selected.label.split(" – ")
-        assert start <= "04:00" and end >= "04:05"
+        assert start <= "04:00"
+        assert end >= "04:05"
         text = shown(app)
         for part in ("What differs", selected.label, "By user", "By status", "Users without", "█ share"):
             assert part in text

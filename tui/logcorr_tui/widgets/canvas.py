@@ -190,7 +190,13 @@ class Painted(Widget):
 
 
 class Chart(Painted, can_focus=True):
-    """A framed panel with something to select: arrows or a click choose it, Enter or a second click drills."""
+    """A framed panel with something to select: arrows or a click choose it, Enter or a second click drills.
+
+    `OFFERS` names what the foot of the frame offers, and the action of each; where it stands there, a click does it.
+    """
+
+    OFFERS: ClassVar[dict[str, str]] = {}
+    foot: Sequence[tuple[range, str]] = ()
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "drill", "Drill", id="overview.drill", tooltip="Show exactly the rows behind the selection"),
@@ -225,7 +231,11 @@ class Chart(Painted, can_focus=True):
     def on_click(self, event: events.Click) -> None:
         """The first click selects, a click on what is selected drills."""
         event.stop()
-        if self.hit(event.x, event.y, extend=event.shift):
+        if event.y == self.size.height - 1 and self.foot:
+            offer = next((text.removeprefix(" · ") for span, text in self.foot if event.x in span), "")
+            if offer in self.OFFERS:
+                getattr(self, f"action_{self.OFFERS[offer]}")()
+        elif self.hit(event.x, event.y, extend=event.shift):
             self.action_drill()
 
     def edge(self, colours: Palette) -> str:
