@@ -190,6 +190,9 @@ class LogcorrApp(App[None]):
         yield SystemCommand("Open (^o)", "Other logs, recent runs, the demo", partial(self.action_show, "open"))
         if self.check_action("export", ()):
             yield SystemCommand("Export (e)", "Write these rows to a file", self.action_export)
+        compare = getattr(screen, "action_differs", None)
+        if compare is not None and self.session.run is not None and screen.check_action("differs", ()):
+            yield SystemCommand("What differs (w)", "Who and what is over-represented in these rows", compare)
         yield SystemCommand("Help (?)", "Every key of this screen", self.action_help)
         # Textual's own key panel would say the same as the help.
         yield from (found for found in super().get_system_commands(screen) if found.title != "Keys")
@@ -203,6 +206,12 @@ class LogcorrApp(App[None]):
         from logcorr_tui.screens.table import TableScreen
 
         self.push_screen(TableScreen(message.view, message.expression, message.label))
+
+    def on_compare(self, message: messages.Compare) -> None:
+        from logcorr_tui.screens.differs import DiffersScreen
+
+        if self.session.run is not None:
+            self.push_screen(DiffersScreen(message.view, message.expression, message.label))
 
     def on_export_view(self, message: messages.ExportView) -> None:
         self._export(message.view, message.expression)

@@ -20,10 +20,11 @@ from textual.widgets import Footer, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from logcorr import filters
+from logcorr.differs import VIEWS as COMPARED
 from logcorr.errors import Cancelled, LogcorrError, UsageError
 from logcorr.model import View
 from logcorr.paging import Column, Row, ViewPages
-from logcorr_tui.messages import ExportView
+from logcorr_tui.messages import Compare, ExportView
 from logcorr_tui.screens.detail import DetailScreen, WithSession
 from logcorr_tui.session import Session
 from logcorr_tui.text import plain, safe
@@ -154,6 +155,7 @@ class TableScreen(Screen[None]):
         Binding("colon", "go", "Go to", key_display=":", id="table.go", tooltip="Go to a row by its number"),
         Binding("x,backspace", "remove_last", "Unfilter", id="table.unfilter", tooltip="Remove the last chip"),
         Binding("e", "export", "Export", id="table.export", tooltip="Write these rows to a file"),
+        Binding("w", "differs", "Differs", id="table.differs", tooltip="Who and what is over-represented here"),
         Binding("escape", "back", "Back", id="table.back", tooltip="Cancel what is under way, or go back"),
     ]
 
@@ -398,6 +400,13 @@ class TableScreen(Screen[None]):
 
     def action_export(self) -> None:
         self.post_message(ExportView(self.view, self.expression))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return super().check_action(action, parameters) if action != "differs" else self.view in COMPARED
+
+    def action_differs(self) -> None:
+        label = " ".join(part for part in (self._label or self._drilled, *self._typed) if part)
+        self.post_message(Compare(self.view, self.expression, label))
 
     def action_remove_last(self) -> None:
         count = len(self._typed) + bool(self._drilled)
