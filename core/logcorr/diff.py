@@ -6,10 +6,10 @@ import polars as pl
 
 from logcorr import clock, diff_groups, timeline
 from logcorr.access_model import RunReport
-from logcorr.diff_chance import LEAST_RATIO, LEAST_SIGMA, rate_sigma, with_slower
+from logcorr.diff_chance import rate_sigma, with_slower
 from logcorr.diff_figures import COUNTS, LATENCIES, POPULATIONS, QUANTILES, RATES, Tallies, failed, tallies
 from logcorr.diff_groups import Side
-from logcorr.diff_model import Diff, DiffRun, Figure, Groups, StatusChange, Unit, Verdict
+from logcorr.diff_model import LEAST_RATIO, LEAST_SIGMA, Diff, DiffRun, Figure, Groups, StatusChange, Unit, Verdict
 from logcorr.errors import UsageError
 from logcorr.model import SCHEMA, Latency, Manifest
 from logcorr.store import RunFolder

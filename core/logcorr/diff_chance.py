@@ -11,10 +11,10 @@ from statistics import NormalDist
 
 import polars as pl
 
-# Below either of these a difference is none: nobody acts on one percent, and chance goes up to three sigmas often.
-LEAST_SIGMA = 3.0
-LEAST_RATIO = 1.01
+from logcorr.diff_model import LEAST_RATIO, LEAST_SIGMA
+
 _RISK = 0.05
+_STEPS_US = (1_000, 1_000_000)
 
 
 def least_sigma(groups: int) -> float:
@@ -43,27 +43,34 @@ def with_slower(rows: pl.LazyFrame, quantiles: dict[str, float], of: str) -> pl.
     """Adds `slower_NAME` for each named quantile but the ends, and `slower`, the strongest of them.
 
     `quantiles` are known of both samples in the columns NAME_a and NAME_b, in order: the first is the minimum (0), the
-    last the maximum (1); `of` likewise names the columns of how many durations there are. A quantile is held against
-    what of the other sample lies beyond it; between the known ones, durations are taken to be spread evenly over their
-    logarithm. It goes by steps: one expression of all would grow beyond measure.
+    last the maximum (1), in µs; `of` likewise names the columns of how many durations there are. A quantile is held
+    against what of the other sample lies beyond it; between the known ones, durations are taken to be spread evenly
+    over their logarithm. That makes too much of it on one side of a quantile and too little on the other, so the two
+    ways are multiplied. It goes by steps: one expression of all would grow beyond measure.
     """
     inner = [(name, quantile) for name, quantile in quantiles.items() if 0 < quantile < 1]
     before = rows.collect_schema().names()
     scaled = [pl.col(f"{n}_{s}").cast(pl.Float64).log1p().alias(f"_{n}_{s}") for n in quantiles for s in "ab"]
+    near = [
+        _nearer(name, *sides).log1p().alias(f"_at_{name}_{sides[0]}") for name, _ in inner for sides in ("ab", "ba")
+    ]
     beyond = []
     for name, quantile in inner:
         for own, other in ("ab", "ba"):
             usual = (1 - quantile) * pl.col(f"{of}_{own}")
-            below = _below(f"_{name}_{own}", [(q, f"_{n}_{other}") for n, q in quantiles.items()], quantile)
+            below = _below(f"_at_{name}_{own}", [(q, f"_{n}_{other}") for n, q in quantiles.items()], quantile)
             beyond.append(usual.alias(f"_usual_{name}_{own}"))
             beyond.append(((1 - below) * pl.col(f"{of}_{other}")).alias(f"_beyond_{name}_{other}"))
-    each = []
+    ways, each = [], []
     for name, _ in inner:
         forth = rate_sigma(f"_usual_{name}_a", f"{of}_a", f"_beyond_{name}_b", f"{of}_b")
         back = rate_sigma(f"_usual_{name}_b", f"{of}_b", f"_beyond_{name}_a", f"{of}_a")
-        each.append(((forth - back) / 2).alias(f"slower_{name}"))
+        ways += [forth.alias(f"_forth_{name}"), back.alias(f"_back_{name}")]
+        there, again = pl.col(f"_forth_{name}"), -pl.col(f"_back_{name}")
+        both = (there * again).clip(lower_bound=0).sqrt().abs()
+        each.append(pl.when(both != 0).then(both * there.sign()).otherwise(both).alias(f"slower_{name}"))
     names = [f"slower_{name}" for name, _ in inner]
-    steps = rows.with_columns(scaled).with_columns(beyond).with_columns(each)
+    steps = rows.with_columns(*scaled, *near).with_columns(beyond).with_columns(ways).with_columns(each)
     return steps.with_columns(slower=_strongest(names)).select(*before, *names, "slower")
 
 
@@ -72,6 +79,19 @@ def turn(a: str, b: str, sigma: str, least: float) -> pl.Expr:
     up = (pl.col(sigma) >= least) & (pl.col(b) > pl.col(a) * LEAST_RATIO)
     down = (pl.col(sigma) <= -least) & (pl.col(a) > pl.col(b) * LEAST_RATIO)
     return pl.when(up.fill_null(value=False)).then(1).when(down.fill_null(value=False)).then(-1).otherwise(0)
+
+
+def _nearer(name: str, own: str, other: str) -> pl.Expr:
+    """A quantile of one sample, nearer to that of the other by the step in which the logs tell time.
+
+    Where both are whole milliseconds, or seconds, two that differ by one may lie as close as you like.
+    """
+    here, there = (pl.col(f"{name}_{side}").cast(pl.Float64) for side in (own, other))
+    step = pl.lit(0.0)
+    for width in _STEPS_US:
+        step = pl.when((here % width == 0) & (there % width == 0)).then(float(width)).otherwise(step)
+    apart = there - here
+    return here + apart.sign() * pl.min_horizontal(apart.abs(), step)
 
 
 def _term(seen: pl.Expr, expected: pl.Expr) -> pl.Expr:

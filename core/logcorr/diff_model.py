@@ -8,6 +8,10 @@ from typing import Any, Literal
 
 import msgspec
 
+# Below either of these a difference is none: nobody acts on one percent, and chance goes up to three sigmas often.
+LEAST_RATIO = 1.01
+LEAST_SIGMA = 3.0
+
 Verdict = Literal["worse", "better", "more", "less", "same", "new", "gone"]
 Unit = Literal["count", "ms", "share"]
 

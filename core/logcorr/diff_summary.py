@@ -9,16 +9,17 @@ from rich.table import Table
 from rich.text import Text
 
 from logcorr import diff_tables, panels, timeline
-from logcorr.diff_chance import LEAST_SIGMA
-from logcorr.diff_model import Diff, DiffRun, Figure
+from logcorr.diff_model import LEAST_SIGMA, Diff, DiffRun, Figure
 from logcorr.diff_tables import Inks
-from logcorr.panels import AMBER, BLUE, DIM, GREEN, RED
+from logcorr.panels import BLUE, DIM, GREEN, RED
 from logcorr.text import duration, safe, short
 
 NARROW, WIDEST = 72, 160
 _WORST = 6
 _BESIDE_NAME = 58
 _PAIR = " ⋈ "
+# As much of a key as tells runs apart, and finds them again.
+_KEY_SHOWN = 8
 Parts = list[str | tuple[str, str]]
 
 
@@ -58,7 +59,7 @@ def headline(diff: Diff, width: int, inks: Inks) -> list[Text]:
         lines = [Text.assemble((" ▌ ", inks.good), ("Nothing got worse  ", "bold"), (said, inks.dim))]
     for name, (a, b) in diff.options.items():
         other = f"{safe(name)} {safe(str(a), 40)} in A, {safe(str(b), 40)} in B"
-        lines.append(Text.assemble((" ▌ ", AMBER), ("Made with other options  ", "bold"), other))
+        lines.append(Text.assemble((" ▌ ", inks.warn), ("Made with other options  ", "bold"), other))
     return lines
 
 
@@ -94,11 +95,12 @@ def sections(diff: Diff, width: int, inks: Inks) -> list[Section]:
 
 
 def run_line(name: str, run: DiffRun, width: int, dim: str = DIM) -> Text:
-    """`A  requests.log ⋈ responses.log  21 Nov 2025 14:00 – 16:00 UTC  86e3879cd9f4d339`."""
-    line = Text.assemble((f" {name} ", "bold"), " ", (safe(logs(run), max(width // 2 - 4, 20)), "bold"))
-    for text in (_hours(run), f"run {safe(run.run, 16)}"):
-        if text and line.cell_len + len(text) + 2 <= width:
-            line.append(f"  {text}", dim)
+    """`A  86e3879c  requests.log ⋈ responses.log  21 Nov 2025 14:00 – 16:00 UTC`."""
+    line = Text.assemble((f" {name} ", "bold"), " ", (safe(run.run[:_KEY_SHOWN]), dim), "  ")
+    line.append(safe(logs(run), max(width // 2 - 4, 20)), "bold")
+    hours = _hours(run)
+    if line.cell_len + len(hours) + 2 <= width:
+        line.append(f"  {hours}", dim)
     line.truncate(width, overflow="ellipsis")
     return line
 

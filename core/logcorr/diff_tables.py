@@ -16,7 +16,7 @@ from logcorr.diff_figures import MEASURES, POPULATIONS
 from logcorr.diff_model import Diff, Figure, GroupChange, Verdict
 from logcorr.text import duration, safe, short
 
-_WIDE, _WIDE_LATENCY = 110, 120
+_WIDE, _WIDE_LATENCY = 110, 118
 _SIGNS = {"worse": "▲", "better": "▼", "more": "▲", "less": "▼", "same": "=", "new": "▲", "gone": "▼"}
 _TIMES = 3.0
 _LONG = 10**7
@@ -28,11 +28,12 @@ _FIGURE: tuple[Column, ...] = (
 
 
 class Inks(msgspec.Struct, frozen=True):
-    """The colours: of what is worse, better, neither, and of what matters less."""
+    """The colours: of what is worse, better, neither, to be noted, and of what matters less."""
 
     bad: str = panels.RED
     good: str = panels.GREEN
     other: str = panels.CYAN
+    warn: str = panels.AMBER
     dim: str = panels.DIM
 
     def of(self, verdict: Verdict) -> str:
