@@ -26,11 +26,15 @@ def check_target(path: str, *, force: bool, inputs: list[Path]) -> None:
     """Raises UsageError for an unknown form, OutputError for what must not or cannot be written; before any work."""
     if path == STDOUT:
         return
-    target = Path(path)
-    if target.suffix.lower() not in FORMS:
+    check_form(path)
+    check_place(path, force=force, inputs=inputs)
+
+
+def check_form(path: str) -> None:
+    """Raises UsageError for an ending that stands for no form."""
+    if Path(path).suffix.lower() not in FORMS:
         message = f"output {path!r}: the ending picks the form, and this one is none of {', '.join(FORMS)}."
         raise UsageError(message)
-    check_place(path, force=force, inputs=inputs)
 
 
 def check_place(path: str, *, force: bool, inputs: list[Path]) -> None:

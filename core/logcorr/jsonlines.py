@@ -30,6 +30,7 @@ class Paths:
         self.columns = [f"p{number}" for number in range(len(paths))]
         self._lists = {path for path in paths if len(path) > 2}
         self._dtype = _struct(self._paths, self._lists)
+        self._nested = any(len(path) > 1 for path in paths)
         self._names = sorted({name for path in paths for name in path})
         self._decoder = msgspec.json.Decoder()
 
@@ -38,26 +39,43 @@ class Paths:
         """The columns that both paths give."""
         return dict.fromkeys(self.columns, pl.String())
 
-    def certain(self) -> pl.Expr:
-        """Whether a line surely is one object, without escapes, that polars reads as everybody else does."""
-        closed = _LINE.str.starts_with("{") & _LINE.str.ends_with("}") & ~_LINE.str.contains(_TWO_OBJECTS)
-        return closed & ~_LINE.str.contains("\\", literal=True)
+    def decoded(self, lines: pl.Series) -> pl.DataFrame:
+        """The texts of lines, and `fits`: whether the line surely is one object, and says that and nothing else.
 
-    def once(self) -> pl.Expr:
-        """Whether no key that is read can stand twice in a line."""
-        return pl.all_horizontal(_LINE.str.count_matches(f'"{name}"', literal=True) <= 1 for name in self._names)
-
-    def fast(self, lines: pl.Series) -> pl.DataFrame | None:
-        """The texts of lines that are `certain`; None where polars refuses one of them."""
+        What is in doubt is null: it is for `careful`, as is everything where polars refuses one of the lines.
+        """
+        found = lines.to_frame("line").with_row_index("place")
+        certain = found.filter(self._certain())
         try:
-            decoded = lines.str.json_decode(self._dtype)
+            objects = certain.get_column("line").str.json_decode(self._dtype)
         except pl.exceptions.ComputeError:
-            return None
-        if decoded.len() != lines.len():
-            return None
-        return decoded.to_frame("object").select(
+            texts, sound = self.careful(lines)
+            return texts.with_columns(sound.alias("fits"))
+        texts = objects.to_frame("object").select(
             _at(path, path in self._lists).alias(column) for path, column in zip(self._paths, self.columns, strict=True)
         )
+        known = certain.hstack(texts).with_columns(fits=self._once())
+        return (
+            found.select("place")
+            .join(known, on="place", how="left", maintain_order="left")
+            .select(*self.columns, pl.col("fits").fill_null(value=False))
+        )
+
+    def _certain(self) -> pl.Expr:
+        """Whether a line surely is one object, without escapes, that polars reads as everybody else does."""
+        closed = _LINE.str.starts_with("{") & _LINE.str.ends_with("}") & ~_LINE.str.contains(_TWO_OBJECTS)
+        spaced = _LINE.str.contains('" ', literal=True) | _LINE.str.contains('"\t', literal=True)
+        return closed & ~_LINE.str.contains("\\", literal=True) & ~spaced
+
+    def _once(self) -> pl.Expr:
+        """Whether no key that is read stands twice: because there are only as many keys as were found, or by search."""
+        if self._nested:
+            return self._each_once()
+        found = pl.sum_horizontal(pl.col(column).is_not_null().cast(pl.UInt32) for column in self.columns)
+        return (_LINE.str.count_matches('":', literal=True) == found) | self._each_once()
+
+    def _each_once(self) -> pl.Expr:
+        return pl.all_horizontal(_LINE.str.count_matches(f'"{name}"', literal=True) <= 1 for name in self._names)
 
     def careful(self, lines: Iterable[str | None]) -> tuple[pl.DataFrame, pl.Series]:
         """The texts of any lines, and whether each is a JSON object; the last of equal keys counts."""
