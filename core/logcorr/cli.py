@@ -402,6 +402,61 @@ def export(run: str, store: str | None, *, force: bool, **given: Any) -> None:
     interruptible(lambda _cancel: exports.one(stores.find(root, run), output, root, force=force), stores.abandon_all)
 
 
+@main.command()
+@click.argument("before", metavar="A")
+@click.argument("after", metavar="B")
+@_store_option
+@click.option("--top", type=int, default=20, show_default=True, help="How many users or endpoints to show.")
+@click.option("--json", "as_json", is_flag=True, help="The comparison as JSON.")
+@click.option(
+    "--fail-if", multiple=True, help="Exit with 1 if a figure changed so, such as 'p99>+10%'; may be given again."
+)
+def diff(before: str, after: str, store: str | None, *, top: int, as_json: bool, fail_if: tuple[str, ...]) -> int:
+    """Compare two finished runs of one kind: what changed from A to B, what got worse first.
+
+    A and B are names of `runs list`, the starts of such names, or folders. A change counts as worse or better when it
+    is more than one percent, and more than chance would make of it.
+
+    \b
+    Examples:
+      logcorr diff 3f2a 90be
+      logcorr diff 3f2a 90be --json --top 100 | jq .worse
+      logcorr diff 3f2a 90be --fail-if 'p99>+10%' --fail-if 'p99>+50ms' --fail-if 'error_rate>+0.5%'
+
+    In --fail-if a change needs its sign. Of a latency or a count it is a share of what it was in A (+10%), or an amount
+    (+50ms, -1000); of a rate it is in percentage points: error_rate>+0.5% holds when 1.0 % became more than 1.5 %.
+    """
+    from logcorr import diff_conditions
+
+    limits = [diff_conditions.limit(text) for text in fail_if]
+    top = _positive("--top", top)
+    from logcorr import diff as diffs
+    from logcorr import store as stores
+    from logcorr.interrupt import interruptible
+
+    runs = [stores.find(_root(store), name) for name in (before, after)]
+    for limit in limits:
+        limit.check(runs[0].manifest.kind)
+
+    def work(cancel: Any) -> Any:
+        return diffs.diff(runs[0], runs[1], top=top, cancel=cancel)
+
+    found = interruptible(work, lambda: None)
+    verdicts = [(limit, limit.holds(found), limit.figure(found)) for limit in limits]
+    if as_json:
+        _print(stores.encode(found).decode())
+    else:
+        from logcorr.diff_summary import render_diff
+
+        _print(render_diff(found, width=_width(), color=_wants_color()))
+    for limit, held, known in verdicts:
+        if known is None:
+            _say(f"note: {limit.text} cannot be judged: one of the runs has no such figure.")
+        elif held is not None:
+            _say(f"failed: {limit.text} ({diff_conditions.told(held)}).")
+    return _FAILED_CONDITION if any(held is not None for _, held, _ in verdicts) else 0
+
+
 def _correlate_options(logs: tuple[str, ...], given: dict[str, Any]) -> CorrelateOptions:
     requests, responses = given["requests"], given["responses"]
     if len(logs) == 2 and not requests and not responses:

@@ -172,6 +172,17 @@ class LogcorrApp(App[None]):
         expression = getattr(self.screen, "expression", "")
         self._export(view, expression if isinstance(expression, str) else "")
 
+    def action_compare(self) -> None:
+        """Compares the run that is open with another."""
+        if self.session.run is not None:
+            self.compare(self.session.run.path)
+
+    def compare(self, folder: Path) -> None:
+        """Asks with which other run to compare this one, and shows the comparison."""
+        from logcorr_tui.screens.pick import PickScreen
+
+        self.push_screen(PickScreen(folder, self.root))
+
     def ask(self, question: str, detail: str, then: Callable[[], Any]) -> None:
         """Asks yes or no, and does it on yes."""
         from logcorr_tui.screens.confirm import ConfirmScreen
@@ -193,6 +204,8 @@ class LogcorrApp(App[None]):
         compare = getattr(screen, "action_differs", None)
         if compare is not None and self.session.run is not None and screen.check_action("differs", ()):
             yield SystemCommand("What differs (w)", "Who and what is over-represented in these rows", compare)
+        if self.session.run is not None:
+            yield SystemCommand("Compare with another run", "What changed, what got worse first", self.action_compare)
         yield SystemCommand("Help (?)", "Every key of this screen", self.action_help)
         # Textual's own key panel would say the same as the help.
         yield from (found for found in super().get_system_commands(screen) if found.title != "Keys")
