@@ -410,6 +410,27 @@ def test_a_name_that_is_not_utf8_is_a_name(here: Path, keep: tuple[str, ...]) ->
     assert len((here / "out.csv").read_bytes().splitlines()) == 3
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux takes such names")
+@pytest.mark.parametrize(
+    "words", [("--no-store", "-o"), ("--no-store", "--orphans"), ("--no-store", "--report"), ("--store",)]
+)
+def test_a_place_that_is_not_utf8_is_refused_before_any_work(here: Path, words: tuple[str, ...]) -> None:
+    odd = here / os.fsdecode(b"odd\x9b\xff")
+    odd.mkdir()
+    target = odd if words == ("--store",) else odd / ("out.json")
+    fails(here, 3, *PAIR, *words, target, parts=("is not UTF-8", "odd"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux takes such names")
+def test_a_working_folder_that_is_not_utf8_is_no_matter(here: Path) -> None:
+    odd = here / os.fsdecode(b"odd\x9b\xff")
+    odd.mkdir()
+    write_pair(odd)
+    outcome = logcorr(*PAIR, "--store", "runs", *TO_FILE, cwd=odd)
+    assert outcome.code == 0, outcome.err
+    assert (odd / "out.csv").exists()
+
+
 @pytest.mark.parametrize("name", ["web[1].log", "a*b.log", "what?.log", "100%.log", " spaced .log", "ü.log", "{x}.log"])
 def test_names_of_every_kind(here: Path, name: str) -> None:
     (here / name).write_bytes(REQUESTS)
