@@ -49,7 +49,7 @@ def _stored(run: RunFolder, pages: ViewPages) -> list[Any]:
     return frame.with_columns(pl.col(instants).cast(pl.Int64)).select(c.name for c in pages.columns).rows()
 
 
-@pytest.mark.parametrize("view", views.VIEWS)
+@pytest.mark.parametrize("view", views.VIEWS_OF["correlation"])
 def test_the_pages_of_every_view_are_its_rows(run: RunFolder, tmp_path: Path, view: Any) -> None:
     pages = ViewPages(run, view, tmp_path)
     rows = _stored(run, pages)

@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from logcorr import store
-from logcorr.views import VIEWS
+from logcorr.views import VIEWS_OF
 from tests.helpers import (
     REQUESTS,
     RESPONSES,
@@ -342,7 +342,7 @@ def as_text(value: Any) -> str:
     return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
-@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("view", VIEWS_OF["correlation"])
 def test_every_view_in_every_form(sample: Path, view: str) -> None:
     name = only_run(sample).name
     found = []

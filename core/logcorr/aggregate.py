@@ -4,6 +4,7 @@ In timeline and windows an exchange counts at its request's time (errors and lat
 response's, an orphan at its own.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import polars as pl
@@ -15,12 +16,9 @@ from logcorr.latency import Spread, spread
 TOP = 100
 FAILURE = (pl.col("status_code") >= 400) | (pl.col("status_code") < 100)
 BAND_EDGES_PER_DECADE = 10
-_MOST_USERS_IN_MEMORY = 400_000
-_USER_PARTS = 16
+_MOST_KEYS_IN_MEMORY = 400_000
+_KEY_PARTS = 16
 
-_EMPTY_USERS = pl.DataFrame(
-    schema={"user_id": pl.String, "requests": pl.Int64, "errors": pl.Int64, "orphans": pl.Int64}
-)
 _EMPTY_CELLS = pl.DataFrame(schema={"at": pl.Int64, "duration_us": pl.Int64, "failure": pl.Boolean, "n": pl.Int64})
 _EMPTY_STATUSES = pl.DataFrame(schema={"at": pl.Int64, "status_code": pl.Int16, "n": pl.Int64})
 _EMPTY_ARRIVALS = pl.DataFrame(schema={"at": pl.Int64, "n": pl.Int64})
@@ -40,8 +38,9 @@ def counted(exchanges: pl.LazyFrame, grid: Grid) -> pl.LazyFrame:
 
 
 def cells(counts: pl.LazyFrame) -> pl.LazyFrame:
-    """(at, duration_us, failure, n) of `counted` exchanges."""
-    return counts.group_by("at", "duration_us", FAILURE.alias("failure")).agg(pl.col("n").sum())
+    """(at, duration_us, failure, n) of `counted` exchanges; one without a duration counts as none."""
+    known = counts.filter(pl.col("duration_us").is_not_null())
+    return known.group_by("at", "duration_us", FAILURE.alias("failure")).agg(pl.col("n").sum())
 
 
 def statuses(exchanges: pl.LazyFrame, width_us: int) -> pl.LazyFrame:
@@ -88,86 +87,105 @@ def slowest(exchanges: pl.LazyFrame) -> pl.LazyFrame:
     return chosen.sort(order, descending=[True, False, False, False, False], nulls_last=False).head(TOP)
 
 
-class Users:
-    """Counts by user for any number of users: in memory while few, else on disk in parts by the user's hash."""
+class KeyCounts:
+    """Counts by one text column for any number of values: in memory while few, else on disk in parts by their hash."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._tables = Tables(["user_id"], _EMPTY_USERS)
+    def __init__(self, key: str, counts: Iterable[str], folder: Path) -> None:
+        self._key, self._folder = key, folder
+        self._empty = pl.DataFrame(schema={key: pl.String, **dict.fromkeys(counts, pl.Int64)})
+        self._tables = Tables([key], self._empty)
         self._flushed = 0
 
     def add(self, counts: pl.DataFrame) -> None:
-        """Adds counts (user_id, requests, errors, orphans)."""
+        """Adds a frame of the key and its counts."""
         self._tables.add(counts)
-        if self._tables.height > _MOST_USERS_IN_MEMORY and self._tables.merged().height > _MOST_USERS_IN_MEMORY:
+        if self._tables.height > _MOST_KEYS_IN_MEMORY and self._tables.merged().height > _MOST_KEYS_IN_MEMORY:
             self._flush()
 
     def parts(self) -> list[pl.LazyFrame]:
-        """All counts: lazy frames of which each user is in exactly one, once."""
+        """All counts: lazy frames of which each key is in exactly one, once."""
         if not self._flushed:
             return [self._tables.merged().lazy()]
         self._flush()
-        keys = ["user_id"]
         return [
-            pl.scan_ipc(sorted(folder.glob("*.ipc"))).group_by(keys).agg(pl.all().sum())
+            pl.scan_ipc(sorted(folder.glob("*.ipc"))).group_by(self._key).agg(pl.all().sum())
             for folder in sorted(self._folder.iterdir())
         ]
 
+    def top(self, by: str) -> pl.DataFrame:
+        """The TOP keys by one of the counts, then by the key, null first."""
+        order = {"by": [by, self._key], "descending": [True, False], "nulls_last": False}
+        tops = [part.sort(**order).head(TOP).collect() for part in self.parts()]  # type: ignore[arg-type]
+        return pl.concat(tops).sort(**order).head(TOP)  # type: ignore[arg-type]
+
     def _flush(self) -> None:
         counts = self._tables.merged().with_columns(
-            part=(pl.col("user_id").fill_null("").hash(seed=9) % _USER_PARTS).cast(pl.Int8)
+            part=(pl.col(self._key).fill_null("").hash(seed=9) % _KEY_PARTS).cast(pl.Int8)
         )
         for (number,), part in counts.group_by("part"):
             folder = self._folder / f"{number}"
             folder.mkdir(parents=True, exist_ok=True)
             part.drop("part").write_ipc(folder / f"{self._flushed:06d}.ipc")
-        self._tables.replace(_EMPTY_USERS)
+        self._tables.replace(self._empty)
         self._flushed += 1
 
 
-class Aggregates:
-    """Everything that the report needs of the exchanges, added up bucket by bucket."""
+class Sums:
+    """What the report of either kind needs of exchanges: durations and statuses over time, added up in any order."""
 
-    def __init__(self, grid: Grid, folder: Path) -> None:
+    def __init__(self, grid: Grid) -> None:
         self.grid = grid
         self.cells = Cells(_EMPTY_CELLS)
         self.bands = Tables(["at", "band"], _EMPTY_BANDS)
         self.timeline = Tables(["at", "status_code"], _EMPTY_STATUSES)
         self.windows = Tables(["at", "status_code"], _EMPTY_STATUSES)
-        self.responses = Tables(["at"], _EMPTY_ARRIVALS)
-        self.users = Users(folder)
-        self.slowest = pl.DataFrame()
         self.spreads = {False: Spread(), True: Spread()}
 
-    def add(self, exchanges: pl.DataFrame) -> None:
-        """Adds the exchanges of one bucket."""
-        frame, grid = exchanges.lazy(), self.grid
-        times, rest = divmod(grid.window_us, grid.bucket_us)
-        plans = [
-            counted(frame, grid),
-            arrivals(frame, "response_time", grid.bucket_us),
-            users(frame),
-            slowest(frame),
-            *([statuses(frame, grid.window_us)] if rest else []),
+    def plans(self, exchanges: pl.LazyFrame) -> list[pl.LazyFrame]:
+        """What is to be counted of some exchanges, for `take`."""
+        needs_windows = self.grid.window_us % self.grid.bucket_us
+        return [
+            counted(exchanges, self.grid),
+            *([statuses(exchanges, self.grid.window_us)] if needs_windows else []),
         ]
-        counts, responses, user_counts, slow, *windows = pl.collect_all(plans, engine="streaming")
+
+    def take(self, counts: pl.DataFrame, windows: pl.DataFrame | None = None) -> None:
+        """Adds what came of `plans`."""
         timeline = coarser(counts.lazy(), 1).collect()
-        self.windows.add(windows[0] if windows else coarser(timeline.lazy(), times).collect())
+        times = self.grid.window_us // self.grid.bucket_us
+        self.windows.add(coarser(timeline.lazy(), times).collect() if windows is None else windows)
         new_cells = cells(counts.lazy()).collect(engine="streaming")
         for failed in (False, True):
             self.spreads[failed] = self.spreads[failed].plus(spread(new_cells.filter(pl.col("failure") == failed)))
         self.cells.add(new_cells)
         self.bands.add(banded(new_cells))
         self.timeline.add(timeline)
-        self.responses.add(responses)
-        self.users.add(user_counts)
-        both = pl.concat([self.slowest, slow]) if self.slowest.height else slow
-        self.slowest = slowest(both.lazy()).collect()
 
     def status(self) -> dict[str, int]:
         """Exchanges by status code so far."""
         counts = self.windows.merged().group_by("status_code").agg(pl.col("n").sum()).sort("status_code")
         return {str(code): n for code, n in counts.iter_rows()}
+
+
+class Aggregates(Sums):
+    """Everything that the report of a correlation needs of the exchanges, added up bucket by bucket."""
+
+    def __init__(self, grid: Grid, folder: Path) -> None:
+        super().__init__(grid)
+        self.responses = Tables(["at"], _EMPTY_ARRIVALS)
+        self.users = KeyCounts("user_id", ("requests", "errors", "orphans"), folder)
+        self.slowest = pl.DataFrame()
+
+    def add(self, exchanges: pl.DataFrame) -> None:
+        """Adds the exchanges of one bucket."""
+        frame = exchanges.lazy()
+        own = [arrivals(frame, "response_time", self.grid.bucket_us), users(frame), slowest(frame)]
+        responses, user_counts, slow, *shared = pl.collect_all([*own, *self.plans(frame)], engine="streaming")
+        self.take(*shared)
+        self.responses.add(responses)
+        self.users.add(user_counts)
+        both = pl.concat([self.slowest, slow]) if self.slowest.height else slow
+        self.slowest = slowest(both.lazy()).collect()
 
 
 def banded(cells_: pl.DataFrame) -> pl.DataFrame:

@@ -8,14 +8,16 @@ import io
 import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 import click
 
 from logcorr import __version__, resources, units
+from logcorr.dialects import FORMS
 from logcorr.errors import LogcorrError, OutputError, UsageError
-from logcorr.model import CorrelateOptions, Output, View
+from logcorr.model import AnalyzeOptions, CorrelateOptions, JobOptions, Output, View
 
 _FAILED_CONDITION = 1
 _INTERNAL = 70
@@ -23,10 +25,7 @@ _MOST_SKEW_MS = 10**12
 _LEAST_MEMORY = 256 * 10**6
 _BYTES_PER_THREAD = 96 << 20
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
-_VIEWS = (
-    *("exchanges", "slow", "errors", "orphans", "malformed"),
-    *("duplicates", "redelivered", "superseded", "skewed", "users"),
-)
+_VIEWS = get_args(View)
 
 
 class Quantity(click.ParamType[int]):
@@ -46,6 +45,37 @@ class Quantity(click.ParamType[int]):
 
 DURATION = Quantity("duration", units.duration_us)
 SIZE = Quantity("size", units.size_bytes)
+
+
+def _job_options(command: Any) -> Any:
+    """What every job takes: memory, where runs are kept, progress, conditions."""
+    options = (
+        click.option("--force", is_flag=True, help="Replace output files that exist."),
+        click.option("--window", type=DURATION, default="1m", show_default=True, help="Width of the worst window."),
+        click.option(
+            "--memory", type=SIZE, help="The most memory to take.  [default: a quarter of the machine's, 512MB to 4GB]"
+        ),
+        click.option(
+            "--store", type=click.Path(), help="Folder to keep runs in.  [default: the platform's cache folder]"
+        ),
+        click.option("--no-store", is_flag=True, help="Keep no run folder."),
+        click.option(
+            "--progress",
+            type=click.Choice(["auto", "bar", "json", "none"]),
+            default="auto",
+            show_default=True,
+            help="Progress on stderr.",
+        ),
+        click.option(
+            "--end-with-stdin", is_flag=True, hidden=True, help="Stop when standard input ends: for a parent process."
+        ),
+        click.option(
+            "--fail-if", multiple=True, help="Exit with 1 if this holds, such as 'p99>500ms'; may be given again."
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
 
 
 class Command(click.Group):
@@ -113,7 +143,6 @@ def main() -> None:
 @click.option("--malformed", type=click.Path(), help="Malformed lines, each with its reason and text.")
 @click.option("--report", type=click.Path(), help="The whole report as JSON; - for stdout.")
 @click.option("--sort", type=click.Choice(["none", "time"]), default="none", help="Order of the records written.")
-@click.option("--force", is_flag=True, help="Replace output files that exist.")
 @click.option(
     "--pairing",
     type=click.Choice(["in-order", "first", "last"]),
@@ -124,23 +153,7 @@ def main() -> None:
 @click.option("--max-duration", type=DURATION, help="Take pairs apart that last longer, either way.")
 @click.option("--edge", type=DURATION, help="How near an end of the logs an orphan is excused.  [default: p99.9, 1s]")
 @click.option("--skew", type=float, default=0.0, help="Milliseconds to add to every response's time; may be negative.")
-@click.option("--window", type=DURATION, default="1m", show_default=True, help="Width of the worst window.")
-@click.option(
-    "--memory", type=SIZE, help="The most memory to take.  [default: a quarter of the machine's, 512MB to 4GB]"
-)
-@click.option("--store", type=click.Path(), help="Folder to keep runs in.  [default: the platform's cache folder]")
-@click.option("--no-store", is_flag=True, help="Keep no run folder.")
-@click.option(
-    "--progress",
-    type=click.Choice(["auto", "bar", "json", "none"]),
-    default="auto",
-    show_default=True,
-    help="Progress on stderr.",
-)
-@click.option(
-    "--end-with-stdin", is_flag=True, hidden=True, help="Stop when standard input ends: for a parent process."
-)
-@click.option("--fail-if", multiple=True, help="Exit with 1 if this holds, such as 'p99>500ms'; may be given again.")
+@_job_options
 def correlate(logs: tuple[str, ...], **given: Any) -> int:
     """Pair two logs: which requests were answered, when, how, and which never were.
 
@@ -156,18 +169,64 @@ def correlate(logs: tuple[str, ...], **given: Any) -> int:
     With no -o, a readable summary is printed. A run on the same logs with the same options opens again at once.
     """
     options = _correlate_options(logs, given)
+    from logcorr import run
+
+    told = given["progress"] == "json"
+    work = partial(run.correlate, options, estimates=told)
+    return _do(options, work, given)
+
+
+@main.command()
+@click.argument("logs", nargs=-1, required=True, metavar="FILE...", type=click.Path())
+@click.option(
+    "--format", "form", type=click.Choice(["auto", *FORMS]), default="auto", show_default=True, help="What a line is."
+)
+@click.option("-o", "--output", type=click.Path(), help="All exchanges: .json .ndjson .jsonl .csv .parquet, or -.")
+@click.option("--malformed", type=click.Path(), help="Malformed lines, each with its reason and text.")
+@click.option("--report", type=click.Path(), help="The whole report as JSON; - for stdout.")
+@click.option("--sort", type=click.Choice(["none", "time"]), default="none", help="Order of the records written.")
+@click.option(
+    "--suspicious", type=int, default=25, show_default=True, help="More requests in a window make an IP suspicious."
+)
+@click.option("--collapse-ids", is_flag=True, help="Write * for numbers, hex and UUIDs in the paths of endpoints.")
+@_job_options
+def analyze(logs: tuple[str, ...], **given: Any) -> int:
+    """Analyse an access log: who asked what, what failed, what was slow, and who asks too much.
+
+    FILEs are files, folders or quoted globs; plain, .gz or .zst; JSON lines (also of Caddy, Traefik and nginx), common
+    or combined log format.
+
+    \b
+    Examples:
+      logcorr analyze access.log
+      logcorr analyze 'access.log*' --collapse-ids --window 5m
+      logcorr analyze access.ndjson --report report.json --fail-if 'error_rate>1%'
+    """
+    options = AnalyzeOptions(
+        files=logs,
+        form=None if given["form"] == "auto" else given["form"],
+        suspicious=_positive("--suspicious", given["suspicious"]),
+        collapse_ids=given["collapse_ids"],
+        outputs=_outputs(given, ("exchanges", given["output"]), ("malformed", given["malformed"])),
+        **_job(given),
+    )
+    from logcorr import analysis
+
+    return _do(options, partial(analysis.analyze, options), given)
+
+
+def _do(options: JobOptions, work: Callable[..., Any], given: dict[str, Any]) -> int:
+    """Does a job with progress, cancel and exit code, and prints what came of it."""
     if options.memory_bytes < _LEAST_MEMORY and given["progress"] != "json":
         _say(f"note: --memory is under {_LEAST_MEMORY // 10**6}MB, which the engine alone may take.")
     conditions = [units.condition(text) for text in given["fail_if"]]
-    os.environ.setdefault("POLARS_MAX_THREADS", str(_threads(options.memory_bytes)))
-    from logcorr import run, store
+    from logcorr import store
     from logcorr.interrupt import interruptible
     from logcorr.progress import progress_sink
 
-    told = given["progress"] == "json"
     with progress_sink(given["progress"], sys.stderr) as sink:
         result = interruptible(
-            lambda cancel: run.correlate(options, on_event=sink, estimates=told, cancel=cancel),
+            lambda cancel: work(on_event=sink, cancel=cancel),
             store.abandon_all,
             leash=sys.stdin if given["end_with_stdin"] else None,
         )
@@ -175,7 +234,7 @@ def correlate(logs: tuple[str, ...], **given: Any) -> int:
     if given["report"] == "-":
         _print(store.encode(result.report).decode())
     elif any(output.view == "exchanges" or output.path == "-" for output in options.outputs):
-        if result.reused and not told:
+        if result.reused and given["progress"] != "json":
             _say(f"opened the finished run {folder} again.")
     else:
         from logcorr.summary import render_summary
@@ -354,20 +413,9 @@ def _correlate_options(logs: tuple[str, ...], given: dict[str, Any]) -> Correlat
     if columns and given["output"] is None:
         message = "--columns goes with -o."
         raise UsageError(message)
-    outputs = [
-        Output(
-            view=cast("View", view),
-            path=path,
-            columns=columns if view == "exchanges" else (),
-            sort_time=given["sort"] == "time",
-        )
-        for view, path in (
-            ("exchanges", given["output"]),
-            ("orphans", given["orphans"]),
-            ("malformed", given["malformed"]),
-        )
-        if path is not None
-    ]
+    outputs = _outputs(
+        given, ("exchanges", given["output"]), ("orphans", given["orphans"]), ("malformed", given["malformed"])
+    )
     return CorrelateOptions(
         requests=requests,
         responses=responses,
@@ -375,14 +423,37 @@ def _correlate_options(logs: tuple[str, ...], given: dict[str, Any]) -> Correlat
         max_duration_us=given["max_duration"],
         edge_us=given["edge"],
         skew_us=_skew_us(given["skew"]),
-        window_us=_positive("--window", given["window"]),
-        memory_bytes=_memory(given["memory"]),
-        store=given["store"],
-        keep=not given["no_store"],
-        outputs=tuple(outputs),
-        report_path=None if given["report"] == "-" else given["report"],
-        force=given["force"],
+        outputs=outputs,
+        **_job(given),
     )
+
+
+def _outputs(given: dict[str, Any], *wanted: tuple[View, str | None]) -> tuple[Output, ...]:
+    columns = _names(given.get("columns", ""))
+    return tuple(
+        Output(
+            view=view,
+            path=path,
+            columns=columns if view == "exchanges" else (),
+            sort_time=given["sort"] == "time",
+        )
+        for view, path in wanted
+        if path is not None
+    )
+
+
+def _job(given: dict[str, Any]) -> dict[str, Any]:
+    """The options of JobOptions but for the outputs; also tells the engine how many threads that leaves."""
+    memory = _memory(given["memory"])
+    os.environ.setdefault("POLARS_MAX_THREADS", str(_threads(memory)))
+    return {
+        "window_us": _positive("--window", given["window"]),
+        "memory_bytes": memory,
+        "store": given["store"],
+        "keep": not given["no_store"],
+        "report_path": None if given["report"] == "-" else given["report"],
+        "force": given["force"],
+    }
 
 
 def _judge(conditions: Sequence[units.Condition], report: Any) -> int:

@@ -11,8 +11,9 @@ from typing import Literal
 import msgspec
 import polars as pl
 
+from logcorr.access_model import RunReport
 from logcorr.errors import UsageError
-from logcorr.model import MALFORMED_REASONS, ORPHAN_REASONS, SIDES, Report
+from logcorr.model import MALFORMED_REASONS, ORPHAN_REASONS, SIDES
 from logcorr.text import safe
 from logcorr.units import duration_us
 
@@ -120,7 +121,7 @@ def quoted(value: str) -> str:
     return f'"{escaped}"'
 
 
-def day_of(report: Report) -> date | None:
+def day_of(report: RunReport) -> date | None:
     """The day of a log that has only one, in UTC."""
     points = report.timeline.points
     days = {points[0].start[:10], points[-1].start[:10]} if points else set()

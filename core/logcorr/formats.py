@@ -5,13 +5,14 @@ take the careful path, a morsel's worth at a time.
 """
 
 from collections.abc import Callable
-from typing import Any
+from itertools import product
+from typing import Any, Protocol
 
 import msgspec
 import polars as pl
 
 from logcorr import timestamps
-from logcorr.model import Side
+from logcorr.model import Log, Side
 from logcorr.timestamps import CommonForm
 
 SPACE = " \t"
@@ -28,9 +29,36 @@ REJECT_SCHEMA = pl.Schema({"row": pl.UInt32, "reason": pl.String, "text": pl.Str
 
 _STATUS = r"^[0-9]{1,3}$"
 _USUAL_ID_BYTES = max(len(word) for word in NO_IDS) + 1
+_NO_ID_SPELLINGS = pl.Series(
+    ["".join(letters) for word in NO_IDS for letters in product(*({char, char.upper()} for char in word))]
+)
+# One in so many lines is few.
+_FEW = 16
+_FEW_ROWS = 500
 
 
 Look = Callable[[pl.DataFrame], None]
+
+
+class LineFormat(Protocol):
+    """What the lines of a log are: how the usual ones are read, and how all are."""
+
+    @property
+    def side(self) -> Log:
+        """What the lines are of."""
+
+    @property
+    def schema(self) -> pl.Schema:
+        """The columns of an entry, `row` among them."""
+
+    def common(self, lines: pl.LazyFrame) -> pl.LazyFrame:
+        """Lines with the columns of an entry: `common` says the line surely is one, `short` that its id may be none."""
+
+    def classify(self, lines: pl.DataFrame) -> pl.DataFrame:
+        """Every line (LINE_SCHEMA) with `valid`, `blank`, the columns of an entry, and the `reason` if it is none."""
+
+    def first_line(self, text: str) -> str | None:
+        """What a file's first line is where that differs from the same line elsewhere; None where it is a header."""
 
 
 class PairFormat(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,13 +79,29 @@ class PairFormat(msgspec.Struct, frozen=True, kw_only=True):
         kind = pl.String() if self.side == "request" else pl.Int16()
         return pl.Schema({"request_id": pl.String, "time": pl.Int64, self.value: kind, "row": pl.UInt32})
 
+    def common(self, lines: pl.LazyFrame) -> pl.LazyFrame:
+        """Streaming expressions for the log's common form."""
+        return _common(lines, self)
 
-def entries(lines: pl.LazyFrame, form: PairFormat, reject: Look, before: Look, after: Look) -> pl.LazyFrame:
+    def classify(self, lines: pl.DataFrame) -> pl.DataFrame:
+        """The careful path: exact for every line, at several times the cost."""
+        return classify(lines, self)
+
+    def first_line(self, text: str) -> str | None:
+        """Without its BOM, or None if it is a header."""
+        return first_line(text)
+
+
+def entries(
+    lines: pl.LazyFrame, form: LineFormat, *, reject: Look, before: Look, after: Look, later: Look
+) -> pl.LazyFrame:
     """The valid entries among `lines` (LINE_SCHEMA and whatever `before` wants), in the schema of `form`.
 
-    Every other line reaches `reject`, a morsel's worth at a time, as REJECT_SCHEMA; a blank line has no reason.
-    `before` sees every morsel of lines, `after` of entries. One tap does it all, since each costs; it runs in the
-    engine's threads, several at a time: what it calls takes its own lock.
+    Where a few lines of a morsel are not in the log's common form, `later` gets them (LINE_SCHEMA), for
+    `careful_entries`: the careful path costs by the call. Where many are not, it is taken here, and what is no entry
+    reaches `reject`, as REJECT_SCHEMA; a blank line has no reason. `before` sees every morsel of lines, `after` of
+    entries. One tap does it all, since each costs; it runs in the engine's threads, several at a time: what it calls
+    takes its own lock.
     """
     columns = form.schema.names()
 
@@ -69,14 +113,40 @@ def entries(lines: pl.LazyFrame, form: PairFormat, reject: Look, before: Look, a
         return found
 
     def uncommon(morsel: pl.DataFrame, common: pl.Series) -> pl.DataFrame:
-        common = common | (morsel["short"] & ~morsel["request_id"].str.to_lowercase().is_in(NO_IDS))
-        rest = classify(morsel.filter(~common).select(LINE_SCHEMA.names()), form)
-        rejected = rest.filter(~pl.col("valid"))
-        if rejected.height:
-            reject(excerpts(rejected))
-        return pl.concat([morsel.filter(common)[columns], rest.filter("valid").select(columns)])
+        if not _few(common) and morsel["short"].any():
+            common = common | (morsel["short"] & ~morsel["request_id"].is_in(_NO_ID_SPELLINGS))
+        found, rest = morsel.filter(common)[columns], morsel.filter(~common).select(LINE_SCHEMA.names())
+        if _few(common):
+            later(rest)
+            return found
+        return pl.concat([found, _settled(rest, form, reject)], rechunk=True)
 
-    return _common(lines, form).map_batches(settle, streamable=True, schema=form.schema)
+    return form.common(lines).map_batches(settle, streamable=True, schema=form.schema)
+
+
+def careful_entries(lines: pl.LazyFrame, form: LineFormat, reject: Look, after: Look) -> pl.LazyFrame:
+    """As `entries`, for `lines` (LINE_SCHEMA) that it put off: every line takes the careful path."""
+
+    def settle(morsel: pl.DataFrame) -> pl.DataFrame:
+        found = _settled(morsel, form, reject)
+        after(found)
+        return found
+
+    return lines.map_batches(settle, streamable=True, schema=form.schema)
+
+
+def _few(common: pl.Series) -> bool:
+    """Whether so few lines of a morsel are uncommon that a call of the careful path for them would not pay."""
+    return (common.len() - int(common.sum())) * _FEW <= common.len()
+
+
+def _settled(lines: pl.DataFrame, form: LineFormat, reject: Look) -> pl.DataFrame:
+    """The entries among some lines; the others go to `reject`."""
+    settled = form.classify(lines)
+    rejected = settled.filter(~pl.col("valid"))
+    if rejected.height:
+        reject(excerpts(rejected))
+    return settled.filter("valid").select(form.schema.names())
 
 
 def classify(lines: pl.DataFrame, form: PairFormat) -> pl.DataFrame:
@@ -132,6 +202,13 @@ def first_line(text: str) -> str | None:
         if stamp.null_count():
             return None
     return bare
+
+
+def copied(rows: pl.DataFrame) -> pl.DataFrame:
+    """The same rows in memory of their own: a part of a frame keeps all text of the whole alive."""
+    if rows.height < _FEW_ROWS:
+        return pl.DataFrame(rows.rows(), schema=rows.schema, orient="row")
+    return rows.with_columns(pl.concat_str(text, pl.lit("")) for text in rows.select(pl.col(pl.String)).columns)
 
 
 def null_if_empty(name: str) -> pl.Expr:

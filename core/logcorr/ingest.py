@@ -3,21 +3,25 @@
 import errno
 import shutil
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 import polars as pl
 
-from logcorr import formats, lines, partition
-from logcorr.formats import LINE_SCHEMA, REJECT_SCHEMA, PairFormat
+from logcorr import formats, lines
+from logcorr.formats import LINE_SCHEMA, REJECT_SCHEMA, LineFormat, PairFormat
 from logcorr.inputs import InputFile
 from logcorr.lines import NeedsCarefulReader, Tally
 from logcorr.meter import Meter, Watched
 from logcorr.model import Side
-from logcorr.partition import Plan
 from logcorr.timestamps import common_form
 
+# Entries → a frame of them, or None once they are in a new folder.
+Keep = Callable[[pl.LazyFrame, Path], pl.DataFrame | None]
+
 _REJECTS_IN_MEMORY = 50_000
+_LATER_IN_MEMORY = 20_000
 
 
 class Ingested(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,15 +38,44 @@ class Ingested(msgspec.Struct, frozen=True, kw_only=True):
     last_us: int | None
 
 
-class Rejects:
-    """Refused lines (REJECT_SCHEMA), on disk when many; blank ones are only counted. Called from many threads."""
+class Kept:
+    """Rows set aside while a query runs, on disk when many. Called from many threads."""
 
-    def __init__(self, folder: Path, ledger: dict[str, int]) -> None:
-        self._folder = folder
-        self._folder.mkdir(mode=0o700)
+    def __init__(self, folder: Path, most_rows: int) -> None:
+        self._folder, self._most_rows = folder, most_rows
         self._frames: list[pl.DataFrame] = []
         self._rows = 0
         self._files: list[Path] = []
+        self._lock = threading.Lock()
+
+    def __call__(self, rows: pl.DataFrame) -> None:
+        """Takes some rows."""
+        frame = formats.copied(rows)
+        with self._lock:
+            self._frames.append(frame)
+            self._rows += frame.height
+            if self._rows > self._most_rows:
+                self._flush()
+
+    def scan(self) -> pl.LazyFrame | None:
+        """All of them; None where there are none."""
+        if self._rows:
+            self._flush()
+        return pl.scan_ipc(self._files, glob=False) if self._files else None
+
+    def _flush(self) -> None:
+        self._folder.mkdir(exist_ok=True, mode=0o700)
+        path = self._folder / f"{len(self._files):06d}.ipc"
+        pl.concat(self._frames).write_ipc(path)
+        self._files.append(path)
+        self._frames, self._rows = [], 0
+
+
+class Rejects:
+    """Refused lines (REJECT_SCHEMA); blank ones are only counted. Called from many threads."""
+
+    def __init__(self, folder: Path, ledger: dict[str, int]) -> None:
+        self._kept = Kept(folder, _REJECTS_IN_MEMORY)
         self._ledger = ledger
         self._lock = threading.Lock()
         self.blank = 0
@@ -54,21 +87,12 @@ class Rejects:
             self.blank += refused.height - kept.height
             self._ledger["blank"] = self.blank
             self._ledger["malformed"] += kept.height
-            self._frames.append(kept)
-            self._rows += kept.height
-            if self._rows > _REJECTS_IN_MEMORY:
-                self._flush()
+        self._kept(kept)
 
     def scan(self) -> pl.LazyFrame:
         """All refused lines but the blank ones."""
-        rest = pl.concat([pl.DataFrame(schema=REJECT_SCHEMA), *self._frames]).lazy()
-        return pl.concat([pl.scan_ipc(self._files), rest]) if self._files else rest
-
-    def _flush(self) -> None:
-        path = self._folder / f"{len(self._files):06d}.ipc"
-        pl.concat(self._frames).write_ipc(path)
-        self._files.append(path)
-        self._frames, self._rows = [], 0
+        found = self._kept.scan()
+        return pl.LazyFrame(schema=REJECT_SCHEMA) if found is None else found
 
 
 class Instants:
@@ -89,23 +113,19 @@ class Instants:
                 self.last = high if self.last is None else max(self.last, high)
 
 
-class Source(msgspec.Struct, frozen=True, kw_only=True):
-    """One side as it is to be read: its files in order, and µs to add to every instant."""
-
-    side: Side
-    files: list[InputFile]
-    shift_us: int = 0
+def pair_format(side: Side, files: list[InputFile], shift_us: int) -> PairFormat:
+    """The format of one side's logs; µs to add to every instant."""
+    stamps = [line.split(",", 1)[0].strip(formats.SPACE) for line in first_lines(files)]
+    return PairFormat(side=side, form=common_form(stamps), shift_us=shift_us)
 
 
-def ingest(source: Source, plan: Plan, folder: Path, meter: Meter) -> Ingested:
-    """Reads one side whole, into `folder` where the plan is to spill.
+def ingest(files: list[InputFile], form: LineFormat, keep: Keep, folder: Path, meter: Meter) -> Ingested:
+    """Reads one side whole, and keeps its entries below `folder` or in memory, as `keep` does.
 
     Raises InputError for a broken file, and whatever the meter's tap raises.
     """
-    files = source.files
-    form = PairFormat(side=source.side, form=common_form(_stamps(files)), shift_us=source.shift_us)
     for number, reader in enumerate(lines.readers(files)):
-        attempt = _Attempt(form, files, plan, meter)
+        attempt = _Attempt(form, files, keep, meter)
         try:
             return attempt.read(reader, folder / f"try{number}")
         except (NeedsCarefulReader, pl.exceptions.ComputeError, OSError) as error:
@@ -119,8 +139,8 @@ def ingest(source: Source, plan: Plan, folder: Path, meter: Meter) -> Ingested:
 class _Attempt:
     """One reading of a side, from the start."""
 
-    def __init__(self, form: PairFormat, files: list[InputFile], plan: Plan, meter: Meter) -> None:
-        self._form, self._files, self._plan, self._meter = form, files, plan, meter
+    def __init__(self, form: LineFormat, files: list[InputFile], keep: Keep, meter: Meter) -> None:
+        self._form, self._files, self._keep, self._meter = form, files, keep, meter
         self._tally, self._instants = Tally(files), Instants()
         self._ledger = {"blank": 0, "malformed": 0}
         meter.sides[form.side] = Watched(files=files, tally=self._tally, ledger=self._ledger)
@@ -130,8 +150,14 @@ class _Attempt:
         folder.mkdir(parents=True, mode=0o700)
         rejects = Rejects(folder / "rejects", self._ledger)
         read = reader(self._files, self._tally, self._meter.tap)
-        entries = formats.entries(read.frame, self._form, rejects, before=read.watch, after=self._instants)
+        later = Kept(folder / "later", _LATER_IN_MEMORY)
+        entries = formats.entries(
+            read.frame, self._form, reject=rejects, before=read.watch, after=self._instants, later=later
+        )
         held = self._keep(entries, folder / "lines")
+        if (put_off := later.scan()) is not None:
+            more = self._keep(self._careful(put_off, rejects), folder / "uncommon")
+            held = pl.concat([held, more]) if held is not None and more is not None else None
         firsts = _firsts(self._files, self._tally, self._form)
         late = firsts.filter("valid").select(self._form.schema.names())
         self._instants(late)
@@ -154,14 +180,15 @@ class _Attempt:
             last_us=self._instants.last,
         )
 
-    def _keep(self, entries: pl.LazyFrame, folder: Path) -> pl.DataFrame | None:
-        if self._plan.in_memory:
-            return entries.collect(engine="streaming")
-        partition.spill(entries, folder, self._plan.buckets)
-        return None
+    def _careful(self, put_off: pl.LazyFrame, rejects: Rejects) -> pl.LazyFrame:
+        def after(found: pl.DataFrame) -> None:
+            self._meter.tap()
+            self._instants(found)
+
+        return formats.careful_entries(put_off, self._form, rejects, after)
 
 
-def _firsts(files: list[InputFile], tally: Tally, form: PairFormat) -> pl.DataFrame:
+def _firsts(files: list[InputFile], tally: Tally, form: LineFormat) -> pl.DataFrame:
     """The first lines of files that are of another class for being first: classified; `kind` is header, bom or phantom.
 
     All of them were refused where they were read: a header's first field and one behind a BOM are no timestamps.
@@ -171,7 +198,7 @@ def _firsts(files: list[InputFile], tally: Tally, form: PairFormat) -> pl.DataFr
         found = lines.first_line(file)
         if found is None:
             continue
-        bare = formats.first_line(found.text)
+        bare = form.first_line(found.text)
         if found.phantom:
             tally.forget(number)
             special.append(("", start, None, "phantom"))
@@ -180,12 +207,9 @@ def _firsts(files: list[InputFile], tally: Tally, form: PairFormat) -> pl.DataFr
         elif bare != found.text:
             special.append((bare, start, found.refused, "bom"))
     frame = pl.DataFrame(special, schema={**LINE_SCHEMA, "kind": pl.String}, orient="row")
-    return formats.classify(frame, form).with_columns(blank=pl.col("blank") & (pl.col("kind") == "bom"))
+    return form.classify(frame).with_columns(blank=pl.col("blank") & (pl.col("kind") == "bom"))
 
 
-def _stamps(files: list[InputFile]) -> list[str]:
-    """First fields of the first lines of the first file that has any, to tell the log's common form by."""
-    for file in files:
-        if sample := lines.sample(file):
-            return [line.split(",", 1)[0].strip(formats.SPACE) for line in sample]
-    return []
+def first_lines(files: list[InputFile]) -> list[str]:
+    """The first lines of the first file that has any, to tell the log's form by."""
+    return next((sample for file in files if (sample := lines.sample(file))), [])

@@ -10,7 +10,7 @@ from typing import Literal
 import msgspec
 
 from logcorr.errors import InputError
-from logcorr.model import Fingerprint, Side
+from logcorr.model import Fingerprint, Log
 
 Form = Literal["plain", "gzip", "zstd"]
 
@@ -35,7 +35,7 @@ class InputFile(msgspec.Struct, frozen=True, kw_only=True):
     text_bytes: int
 
 
-def resolve(side: Side, given: tuple[str, ...]) -> list[InputFile]:
+def resolve(side: Log, given: tuple[str, ...]) -> list[InputFile]:
     """All files behind what was given for one side, in the order given; globs and folders sorted by name.
 
     Raises InputError for what is missing, unreadable, not a file, of an unread form, or a folder or glob of nothing.
@@ -67,7 +67,7 @@ def readable(name: str) -> str:
     return os.fsencode(name).decode("utf8", errors="replace")
 
 
-def _expand(side: Side, word: str) -> list[str]:
+def _expand(side: Log, word: str) -> list[str]:
     if not word:
         message = f"{side} log '': an empty name. Name a file, a glob or a folder of logs."
         raise InputError(message)
@@ -77,7 +77,7 @@ def _expand(side: Side, word: str) -> list[str]:
         raise _unreadable(word, error) from error
 
 
-def _names(side: Side, word: str) -> list[str]:
+def _names(side: Log, word: str) -> list[str]:
     path = Path(word)
     if path.is_dir():
         names = sorted(str(entry) for entry in path.iterdir() if entry.is_file() and not entry.name.startswith("."))
@@ -94,7 +94,7 @@ def _names(side: Side, word: str) -> list[str]:
     return [word]
 
 
-def _inspect(side: Side, name: str) -> InputFile:
+def _inspect(side: Log, name: str) -> InputFile:
     path = Path(name)
     try:
         status = path.stat()

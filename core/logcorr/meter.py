@@ -10,9 +10,10 @@ from logcorr import resources
 from logcorr.errors import Cancelled
 from logcorr.inputs import InputFile
 from logcorr.lines import Tally
-from logcorr.model import SIDES, Event, FileProgress, ProgressEvent, Side
+from logcorr.model import Event, FileProgress, Log, ProgressEvent
 
 EVERY_S = 0.1
+_LEDGERS: dict[Log, str] = {"request": "requests", "response": "responses", "access": "access"}
 
 Listener = Callable[[Event], None]
 
@@ -40,7 +41,7 @@ class Meter:
         self.stage = "read"
         self.seconds: dict[str, float] = {}
         self.buckets = (0, 0)
-        self.sides: dict[Side, Watched] = {}
+        self.sides: dict[Log, Watched] = {}
 
     def tap(self) -> None:
         """Raises Cancelled where the run was cancelled; tells the listener now and then."""
@@ -77,9 +78,8 @@ class Meter:
     def _event(self, now: float) -> ProgressEvent:
         files = [
             FileProgress(side=side, file=file.name, bytes_done=_done(file, read), bytes_total=file.bytes)
-            for side in SIDES
-            if side in self.sides
-            for file, read in zip(self.sides[side].files, list(self.sides[side].tally.text_bytes), strict=True)
+            for side, of in list(self.sides.items())
+            for file, read in zip(of.files, list(of.tally.text_bytes), strict=True)
         ]
         total = sum(file.bytes_total for file in files)
         done = total if self.stage != "read" else sum(file.bytes_done for file in files)
@@ -100,7 +100,7 @@ class Meter:
             seconds=elapsed,
             rss_bytes=resources.rss(),
             memory_bytes=self._memory,
-            ledger={f"{side}s": {"lines": sum(of.tally.lines), **of.ledger} for side, of in self.sides.items()},
+            ledger={_LEDGERS[side]: {"lines": sum(of.tally.lines), **of.ledger} for side, of in self.sides.items()},
             files=files,
         )
 

@@ -10,9 +10,22 @@ import msgspec
 SCHEMA = 1
 
 Side = Literal["request", "response"]
+Log = Literal["request", "response", "access"]
 Pairing = Literal["in-order", "first", "last"]
 View = Literal[
-    "exchanges", "slow", "errors", "orphans", "malformed", "duplicates", "redelivered", "superseded", "skewed", "users"
+    "exchanges",
+    "slow",
+    "errors",
+    "orphans",
+    "malformed",
+    "duplicates",
+    "redelivered",
+    "superseded",
+    "skewed",
+    "users",
+    "endpoints",
+    "ips",
+    "windows",
 ]
 
 SIDES: tuple[Side, Side] = ("request", "response")
@@ -29,7 +42,19 @@ class Output(msgspec.Struct, frozen=True, kw_only=True):
     sort_time: bool = False
 
 
-class CorrelateOptions(msgspec.Struct, frozen=True, kw_only=True):
+class JobOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What every job is told: how wide a window is, how much memory there is, and where what it makes goes."""
+
+    window_us: int = 60_000_000
+    memory_bytes: int
+    store: str | None = None
+    keep: bool = True
+    outputs: tuple[Output, ...] = ()
+    report_path: str | None = None
+    force: bool = False
+
+
+class CorrelateOptions(JobOptions, frozen=True, kw_only=True):
     """Everything one correlation is told, checked before any work starts."""
 
     requests: tuple[str, ...]
@@ -38,13 +63,15 @@ class CorrelateOptions(msgspec.Struct, frozen=True, kw_only=True):
     max_duration_us: int | None = None
     edge_us: int | None = None
     skew_us: int = 0
-    window_us: int = 60_000_000
-    memory_bytes: int
-    store: str | None = None
-    keep: bool = True
-    outputs: tuple[Output, ...] = ()
-    report_path: str | None = None
-    force: bool = False
+
+
+class AnalyzeOptions(JobOptions, frozen=True, kw_only=True):
+    """Everything the analysis of an access log is told; `form` is one of dialects.FORMS, or None to find out."""
+
+    files: tuple[str, ...]
+    form: str | None = None
+    suspicious: int = 25
+    collapse_ids: bool = False
 
 
 class SideLedger(msgspec.Struct, frozen=True, kw_only=True):
@@ -198,7 +225,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 class FileProgress(msgspec.Struct, frozen=True, kw_only=True):
     """How far one input file has been read, in bytes as they stand on disk."""
 
-    side: Side
+    side: Log
     file: str
     bytes_done: int
     bytes_total: int

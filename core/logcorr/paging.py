@@ -18,9 +18,10 @@ import msgspec
 import polars as pl
 
 from logcorr import filters, views
+from logcorr.access_model import RunReport
 from logcorr.errors import Cancelled, UsageError
 from logcorr.filters import Term
-from logcorr.model import Report, View
+from logcorr.model import View
 from logcorr.partition import parts_of, spread
 from logcorr.store import RunFolder
 
@@ -203,12 +204,12 @@ class _Noted(RunFolder):
 class _OnePart(RunFolder):
     """A run of which there is one file only."""
 
-    def __init__(self, path: Path, part: Path, report: Report) -> None:
+    def __init__(self, path: Path, part: Path, report: RunReport) -> None:
         super().__init__(path)
         self._part, self._report = part, report
 
     @property
-    def report(self) -> Report:
+    def report(self) -> RunReport:
         return self._report
 
     def view(self, name: str) -> list[Path]:

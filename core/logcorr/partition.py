@@ -85,6 +85,14 @@ def plan(text_bytes: int, memory_bytes: int, *, exact_size: bool) -> Plan:
     return Plan(buckets=min(max(2, wanted), _MOST_BUCKETS), in_memory=False, bucket_bytes=bucket_bytes)
 
 
+def keep(plan: Plan, entries: pl.LazyFrame, folder: Path) -> pl.DataFrame | None:
+    """Runs the query; its entries in memory where that is the plan, else spilled to a new folder."""
+    if plan.in_memory:
+        return entries.collect(engine="streaming")
+    spill(entries, folder, plan.buckets)
+    return None
+
+
 def spill(entries: pl.LazyFrame, folder: Path, buckets: int, level: int = 1) -> None:
     """Runs the query and writes its entries to a new folder, uncompressed Arrow IPC, a file a bucket."""
     spread(entries, bucket_of(buckets, level), folder, parts=buckets)

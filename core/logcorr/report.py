@@ -7,7 +7,7 @@ import msgspec
 import polars as pl
 
 from logcorr import clock, latency
-from logcorr.aggregate import FAILURE, TOP, Aggregates, band_edges_us
+from logcorr.aggregate import FAILURE, Aggregates, Sums, band_edges_us
 from logcorr.clock import ms
 from logcorr.counts import Tables
 from logcorr.model import (
@@ -46,7 +46,8 @@ def correlation(sums: Aggregates, figures: "Figures", parts: Parts) -> Report:
     """The report of a correlation."""
     everything = sums.spreads[False].plus(sums.spreads[True])
     exchanges = everything.count + everything.negative
-    timeline, first = _timeline(sums, figures, parts.orphans_by_bucket)
+    responses = dict(sums.responses.merged().iter_rows())
+    over_time, first = timeline(sums, figures, responses, _by_side(parts.orphans_by_bucket))
     return Report(
         schema=SCHEMA,
         kind="correlation",
@@ -57,8 +58,8 @@ def correlation(sums: Aggregates, figures: "Figures", parts: Parts) -> Report:
         latency_failure=figures.populations["failure"],
         status=sums.status(),
         histogram=histogram(sums.bands),
-        timeline=timeline,
-        heatmap=_heatmap(sums, first),
+        timeline=over_time,
+        heatmap=heatmap(sums, first),
         worst_window=_worst_window(sums, parts.orphans_by_window),
         skew=Skew(
             negative=everything.negative,
@@ -81,7 +82,7 @@ class Figures(msgspec.Struct, frozen=True):
     over_time: dict[Any, int]
 
 
-def figures(sums: Aggregates, exchanges: Callable[[], pl.LazyFrame]) -> Figures:
+def figures(sums: Sums, exchanges: Callable[[], pl.LazyFrame]) -> Figures:
     """All percentiles; reads the exchanges again only where there were too many distinct durations to count."""
 
     def durations() -> pl.LazyFrame:
@@ -104,13 +105,16 @@ def histogram(bands: Tables) -> list[HistogramBin]:
     ]
 
 
-def _timeline(sums: Aggregates, found: Figures, orphans: pl.DataFrame) -> tuple[Timeline, int]:
-    """Points from the first to the last bucket that counts anything, empty ones too; the first's number."""
+def timeline(
+    sums: Sums, found: Figures, responses: dict[int, int] | None, lost: dict[int, tuple[int, int]]
+) -> tuple[Timeline, int]:
+    """Points from the first to the last bucket that counts anything, empty ones too; the first's number.
+
+    Without `responses` an exchange is answered when it is asked; `lost` are orphans of requests and of responses.
+    """
     width = sums.grid.bucket_us
-    errors = _by_status(sums.timeline)
-    responses = dict(sums.responses.merged().iter_rows())
-    lost = _by_side(orphans)
-    buckets = {*errors, *responses, *lost}
+    errors = by_status(sums.timeline)
+    buckets = {*errors, *(responses or ()), *lost}
     points = []
     for at in range(min(buckets), max(buckets) + 1) if buckets else ():
         requests, client, server = errors.get(at, (0, 0, 0))
@@ -119,7 +123,7 @@ def _timeline(sums: Aggregates, found: Figures, orphans: pl.DataFrame) -> tuple[
             TimelinePoint(
                 start=clock.text(at * width),
                 requests=requests + request_orphans,
-                responses=responses.get(at, 0) + response_orphans,
+                responses=requests if responses is None else responses.get(at, 0) + response_orphans,
                 errors_4xx=client,
                 errors_5xx=server,
                 orphans=request_orphans + response_orphans,
@@ -130,7 +134,7 @@ def _timeline(sums: Aggregates, found: Figures, orphans: pl.DataFrame) -> tuple[
     return Timeline(bucket_s=width / clock.SECOND_US, points=points), min(buckets, default=0)
 
 
-def _heatmap(sums: Aggregates, first: int) -> Heatmap:
+def heatmap(sums: Sums, first: int) -> Heatmap:
     """Cells by timeline bucket (counted from the first point) and latency band of half a decade."""
     bands = sums.bands.merged()
     edges = band_edges_us()
@@ -150,7 +154,7 @@ def _heatmap(sums: Aggregates, first: int) -> Heatmap:
 
 
 def _worst_window(sums: Aggregates, orphans: pl.DataFrame) -> Window | None:
-    errors, lost = _by_status(sums.windows), _by_side(orphans)
+    errors, lost = by_status(sums.windows), _by_side(orphans)
     windows = []
     for at in {*errors, *lost}:
         requests, client, server = errors.get(at, (0, 0, 0))
@@ -171,7 +175,7 @@ def _worst_window(sums: Aggregates, orphans: pl.DataFrame) -> Window | None:
     )
 
 
-def _by_status(table: Tables) -> dict[int, tuple[int, int, int]]:
+def by_status(table: Tables) -> dict[int, tuple[int, int, int]]:
     """{bucket: (exchanges, 4xx, 5xx)}."""
     status, n = pl.col("status_code"), pl.col("n")
     rows = (
@@ -196,9 +200,7 @@ def _by_side(orphans: pl.DataFrame) -> dict[int, tuple[int, int]]:
 
 
 def _users(sums: Aggregates, exchanges: Callable[[], pl.LazyFrame]) -> list[UserRow]:
-    order = {"by": ["requests", "user_id"], "descending": [True, False], "nulls_last": False}
-    tops = [part.sort(**order).head(TOP).collect() for part in sums.users.parts()]  # type: ignore[arg-type]
-    top = pl.concat(tops).sort(**order).head(TOP)  # type: ignore[arg-type]
+    top = sums.users.top("requests")
     if not top.height:
         return []
 

@@ -2,38 +2,34 @@
 
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import polars as pl
 
-from logcorr import __version__, aggregate, bucket, crowd, export, ingest, partition, report, resources, store, views
+from logcorr import aggregate, bucket, crowd, ingest, partition, report
 from logcorr.aggregate import Aggregates
 from logcorr.bucket import Paired, Rules
 from logcorr.clock import grid
 from logcorr.crowd import Task
-from logcorr.errors import LedgerError, LogcorrError, OutputError
+from logcorr.errors import LedgerError
 from logcorr.folder import Folder, orphan_arrivals
-from logcorr.ingest import Ingested, Source
-from logcorr.inputs import InputFile, fingerprint, resolve
+from logcorr.ingest import Ingested
+from logcorr.job import Job, Result
 from logcorr.latency import estimates
 from logcorr.lines import Tally
 from logcorr.meter import Listener, Meter, Watched
 from logcorr.model import (
     MALFORMED_REASONS,
     ORPHAN_REASONS,
-    SCHEMA,
     SIDES,
     CorrelateOptions,
-    DoneEvent,
     EstimateEvent,
     Inputs,
-    Manifest,
+    Log,
     Orphans,
     Report,
-    RunInfo,
     Side,
     SideLedger,
 )
@@ -42,17 +38,7 @@ from logcorr.store import RunFolder, WorkFolder
 
 _SPILL_PER_TEXT_BYTE = 1.3
 _VIEWS_PER_TEXT_BYTE = 0.9
-_OUTPUT_PER_TEXT_BYTE = 0.9
-_COLUMN_PER_TEXT_BYTE = 0.4
 _LEAST_EDGE_US = 1_000_000
-
-
-class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """A finished correlation: its report, its folder (None when none was kept), and whether it was there already."""
-
-    report: Report
-    folder: Path | None
-    reused: bool
 
 
 def correlate(
@@ -61,7 +47,7 @@ def correlate(
     on_event: Listener | None = None,
     estimates: bool = True,
     cancel: threading.Event | None = None,
-) -> Result:
+) -> Result[Report]:
     """Correlates two logs, writes the outputs asked for, and keeps the run unless told not to.
 
     The same inputs and options open the finished run again. `on_event` is called from the engine's threads; without
@@ -72,39 +58,11 @@ def correlate(
     return _Correlation(options, meter, estimates=estimates and on_event is not None).result()
 
 
-class _Correlation:
+class _Correlation(Job[Report]):
     def __init__(self, options: CorrelateOptions, meter: Meter, *, estimates: bool) -> None:
-        self._options, self._meter, self._estimates = options, meter, estimates
-        given = {"request": options.requests, "response": options.responses}
-        self._files: dict[Side, list[InputFile]] = {side: resolve(side, given[side]) for side in SIDES}
-        _check_outputs(options, [file.path for files in self._files.values() for file in files])
-        self._prints = {side: [fingerprint(file) for file in self._files[side]] for side in SIDES}
-        self._told = _told(options)
-        self._key = store.key_of(
-            [SCHEMA, __version__, self._told, self._prints, {side: self._names(side) for side in SIDES}]
-        )
-        self._root = Path(options.store) if options.store else store.default_root()
-        self._started = datetime.now(UTC)
-
-    def result(self) -> Result:
-        done = store.finished(self._root, self._key) if self._options.keep else None
-        try:
-            with WorkFolder(self._root) as work:
-                run = done or self._compute(work)
-                final = run.report
-                self._meter.enter("export")
-                targets = self._export(run, work)
-                if self._options.keep and done is None:
-                    run = work.publish(self._key)
-                for part, target in targets:
-                    part.replace(target)
-        except OSError as error:
-            raise _cannot_write(self._root, error) from error
-        folder = run.path if self._options.keep else None
-        self._meter.tell(
-            DoneEvent(run=str(folder) if folder else None, reused=done is not None, seconds=self._meter.elapsed)
-        )
-        return Result(report=final, folder=folder, reused=done is not None)
+        given: dict[Log, tuple[str, ...]] = {"request": options.requests, "response": options.responses}
+        super().__init__(options, given, _told(options), meter)
+        self._pairing, self._estimates = options, estimates
 
     def _compute(self, work: WorkFolder) -> RunFolder:
         plan = self._plan(work)
@@ -112,12 +70,11 @@ class _Correlation:
         for side in SIDES:
             files = self._files[side]
             self._meter.sides[side] = Watched(files=files, tally=Tally(files), ledger={"blank": 0, "malformed": 0})
-        sources = [
-            Source(side="request", files=self._files["request"]),
-            Source(side="response", files=self._files["response"], shift_us=self._options.skew_us),
-        ]
-        sides: dict[Side, Ingested] = {
-            source.side: ingest.ingest(source, plan, entries / source.side, self._meter) for source in sources
+        shift_us: dict[Side, int] = {"request": 0, "response": self._pairing.skew_us}
+        forms = {side: ingest.pair_format(side, self._files[side], shift_us[side]) for side in SIDES}
+        sides = {
+            side: ingest.ingest(self._files[side], form, partial(partition.keep, plan), entries / side, self._meter)
+            for side, form in forms.items()
         }
         spilled = 0 if plan.in_memory else _tree_bytes(entries)
         folder = Folder(work.run, work.spill, {side: sides[side].tally.starts for side in SIDES})
@@ -134,7 +91,7 @@ class _Correlation:
         self._meter.enter("report")
         malformed = folder.finish_malformed(sides)
         figures = report.figures(sums, folder.exchanges)
-        edge_us = self._options.edge_us
+        edge_us = self._pairing.edge_us
         if edge_us is None:
             edge_us = max(_LEAST_EDGE_US, figures.p999_us or 0)
         folder.finish_orphans(edge_us, sides["request"].first_us, sides["response"].last_us)
@@ -155,31 +112,24 @@ class _Correlation:
                 orphans_by_window=by_window,
                 exchanges=folder.exchanges,
                 edge_us=edge_us,
-                skew_us=self._options.skew_us,
+                skew_us=self._pairing.skew_us,
                 run=self._run_info(self._meter.buckets[1], spilled),
             ),
         )
         run = RunFolder(work.run)
-        run.write(self._manifest(final, folder), final)
+        manifest = self._manifest(final.kind, folder.parts(), folder.rows, ["user_id"], _headline(final))
+        run.write(manifest, final)
         return run
 
     def _plan(self, work: WorkFolder) -> Plan:
-        text = sum(file.text_bytes for files in self._files.values() for file in files)
         exact = all(file.form == "plain" for files in self._files.values() for file in files)
-        plan = partition.plan(text, self._options.memory_bytes, exact_size=exact)
-        factor = _VIEWS_PER_TEXT_BYTE + (0 if plan.in_memory else _SPILL_PER_TEXT_BYTE)
-        resources.require_disk(work.path, int(text * factor), "this run", "name a folder on another disk with --store")
-        for output in self._options.outputs:
-            if output.path != export.STDOUT:
-                place = Path(output.path).absolute().parent
-                each = _OUTPUT_PER_TEXT_BYTE + _COLUMN_PER_TEXT_BYTE * len(output.columns)
-                needed = int(text * each) if output.view == "exchanges" else 0
-                resources.require_disk(place, needed, f"output {output.path!r}", "name another folder")
+        plan = partition.plan(self._text_bytes, self._options.memory_bytes, exact_size=exact)
+        self._require_disk(work, _VIEWS_PER_TEXT_BYTE + (0 if plan.in_memory else _SPILL_PER_TEXT_BYTE))
         return plan
 
     def _paired(self, sides: dict[Side, Ingested], plan: Plan, entries: Path) -> Iterator[tuple[float, Paired]]:
         """Each bucket paired, with the share of all entries settled by then; one that is too large comes in chunks."""
-        rules = Rules(policy=self._options.pairing, max_duration_us=self._options.max_duration_us)
+        rules = Rules(policy=self._pairing.pairing, max_duration_us=self._pairing.max_duration_us)
         held = [sides[side].entries for side in SIDES]
         if held[0] is not None and held[1] is not None:
             self._meter.buckets = (0, 1)
@@ -217,25 +167,6 @@ class _Correlation:
             )
         )
 
-    def _export(self, run: RunFolder, work: WorkFolder) -> list[tuple[Path, Path]]:
-        """Writes every output beside its target; returns the (part, target) pairs to rename once all is complete."""
-        targets = []
-        for number, output in enumerate(self._options.outputs):
-            self._meter.tap()
-            part = export.part_of(output.path)
-            if output.path != export.STDOUT:
-                work.add_part(part)
-                targets.append((part, Path(output.path).absolute()))
-            found = views.records(run, output.view, output.columns)
-            spill = work.spill / f"sort{number}"
-            export.write(found, output.path, part, spill, sort_time=output.sort_time, tap=self._meter.tap)
-        if self._options.report_path is not None:
-            part = export.part_of(self._options.report_path)
-            work.add_part(part)
-            targets.append((part, Path(self._options.report_path).absolute()))
-            part.write_bytes(store.encode(run.report))
-        return targets
-
     def _inputs(
         self, sides: dict[Side, Ingested], malformed: dict[Side, dict[str, int]], orphans: Orphans, folder: Folder
     ) -> Inputs:
@@ -260,43 +191,6 @@ class _Correlation:
                 raise LedgerError(message)
         return Inputs(requests=ledgers["request"], responses=ledgers["response"])
 
-    def _run_info(self, buckets: int, spilled: int) -> RunInfo:
-        return RunInfo(
-            version=__version__,
-            options={**self._told, "memory_bytes": self._options.memory_bytes},
-            started=self._started.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-            seconds={name: round(value, 3) for name, value in self._meter.lap().items()},
-            buckets=buckets,
-            spilled_bytes=spilled,
-            peak_rss_bytes=resources.peak_rss(),
-        )
-
-    def _manifest(self, final: Report, folder: Folder) -> Manifest:
-        return Manifest(
-            schema=SCHEMA,
-            kind=final.kind,
-            key=self._key,
-            version=__version__,
-            created=self._started.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            options=self._told,
-            inputs={side: self._prints[side] for side in SIDES},
-            files={side: self._names(side) for side in SIDES},
-            parts=folder.parts(),
-            attributes=["user_id"],
-            rows=folder.rows,
-            headline={
-                "requests": final.inputs.requests.matched + final.inputs.requests.orphans,
-                "matched": final.inputs.requests.matched,
-                "orphans": final.inputs.requests.orphans + final.inputs.responses.orphans,
-                "errors_5xx": sum(n for code, n in final.status.items() if 500 <= int(code) <= 599),
-                "p50_ms": final.latency.p50_ms,
-                "p99_ms": final.latency.p99_ms,
-            },
-        )
-
-    def _names(self, side: Side) -> list[str]:
-        return [file.name for file in self._files[side]]
-
 
 def _told(options: CorrelateOptions) -> dict[str, Any]:
     """The options that decide what a run comes to."""
@@ -304,23 +198,15 @@ def _told(options: CorrelateOptions) -> dict[str, Any]:
     return {name: getattr(options, name) for name in names}
 
 
-def _check_outputs(options: CorrelateOptions, inputs: list[Path]) -> None:
-    paths = [_one_name(output.path) for output in options.outputs]
-    for output in options.outputs:
-        views.check_columns(output.view, output.columns)
-        export.check_target(output.path, force=options.force, inputs=inputs)
-    if options.report_path is not None:
-        export.check_place(options.report_path, force=options.force, inputs=inputs)
-        paths.append(_one_name(options.report_path))
-    twice = next((path for path in paths if paths.count(path) > 1), None)
-    if twice is not None:
-        message = f"output {twice!r} is named twice. Name two files."
-        raise OutputError(message)
-
-
-def _one_name(path: str) -> str:
-    """The same for all names of one file."""
-    return path if path == export.STDOUT else str(Path(path).resolve())
+def _headline(final: Report) -> dict[str, Any]:
+    return {
+        "requests": final.inputs.requests.matched + final.inputs.requests.orphans,
+        "matched": final.inputs.requests.matched,
+        "orphans": final.inputs.requests.orphans + final.inputs.responses.orphans,
+        "errors_5xx": sum(n for code, n in final.status.items() if 500 <= int(code) <= 599),
+        "p50_ms": final.latency.p50_ms,
+        "p99_ms": final.latency.p99_ms,
+    }
 
 
 def _grid(sides: dict[Side, Ingested], window_us: int) -> Any:
@@ -340,10 +226,3 @@ def _reasons(orphans: pl.LazyFrame) -> Orphans:
 
 def _tree_bytes(folder: Path) -> int:
     return sum(file.stat().st_size for file in folder.rglob("*.ipc"))
-
-
-def _cannot_write(root: Path, error: OSError) -> LogcorrError:
-    reason = error.strerror or str(error)
-    return OutputError(
-        f"writing below {str(root)!r} failed: {reason}. Free some space, or name another folder with --store."
-    )

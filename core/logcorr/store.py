@@ -18,8 +18,9 @@ from typing import IO, Any, Self, TypeVar
 import msgspec
 import platformdirs
 
+from logcorr.access_model import KINDS, RunReport
 from logcorr.errors import InputError, OutputError
-from logcorr.model import SCHEMA, Manifest, Report
+from logcorr.model import SCHEMA, Manifest
 
 WORK_PREFIX = ".work-"
 _MANIFEST = "manifest.json"
@@ -30,7 +31,7 @@ _KEY_DIGITS = 16
 _REMOVE_TRIES = 20
 _GONE = "-gone"
 _REMOVE_WAIT_S = 0.02
-_T = TypeVar("_T", Manifest, Report)
+_T = TypeVar("_T")
 
 
 class RunFolder:
@@ -45,9 +46,9 @@ class RunFolder:
         return self._read(_MANIFEST, Manifest)
 
     @property
-    def report(self) -> Report:
+    def report(self) -> RunReport:
         """The run's report."""
-        return self._read(_REPORT, Report)
+        return self._read(_REPORT, KINDS[self.manifest.kind])
 
     def view(self, name: str) -> list[Path]:
         """The Parquet files of one view. Raises InputError where one of them is gone or of another size."""
@@ -66,7 +67,7 @@ class RunFolder:
         for name in {part.partition("/")[0] for part in self.manifest.parts}:
             self.view(name)
 
-    def write(self, manifest: Manifest, report: Report) -> None:
+    def write(self, manifest: Manifest, report: RunReport) -> None:
         """Writes the report and then, last of all, the manifest."""
         (self.path / _REPORT).write_bytes(encode(report))
         (self.path / _MANIFEST).write_bytes(encode(manifest))

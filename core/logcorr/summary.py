@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from logcorr import charts, panels, timeline
+from logcorr.access_model import AccessReport, RunReport
 from logcorr.model import Report, SideLedger
 from logcorr.panels import AMBER, BLUE, CYAN, DIM, GREEN, PURPLE, RED, failed
 from logcorr.text import duration, percent, safe, short, size
@@ -21,8 +22,10 @@ _LONG = 10**9
 _BESIDE = 80
 
 
-def render_summary(report: Report, *, width: int, color: bool, reused: bool, folder: str | None) -> str:
+def render_summary(report: RunReport, *, width: int, color: bool, reused: bool, folder: str | None) -> str:
     """The whole summary as lines for a terminal `width` cells wide; without `color` there is no escape in it."""
+    if isinstance(report, AccessReport):
+        return f"{report.total_requests:,} requests, {report.failed_requests:,} failed\n"
     width = min(max(width, NARROW), WIDEST)
     out = io.StringIO()
     console = Console(

@@ -24,8 +24,18 @@ _STORED = {
     "redelivered": "duplicates",
     "superseded": "duplicates",
     "users": "users",
+    "endpoints": "endpoints",
+    "ips": "ips",
+    "windows": "windows",
 }
-VIEWS = tuple(_STORED)
+# The views that a run of each kind has.
+VIEWS_OF: dict[str, tuple[View, ...]] = {
+    "correlation": (
+        *("exchanges", "slow", "errors", "orphans", "malformed"),
+        *("duplicates", "redelivered", "superseded", "skewed", "users"),
+    ),
+    "access": ("exchanges", "slow", "errors", "malformed", "skewed", "endpoints", "ips", "windows"),
+}
 EXTRA_COLUMNS = (
     *("duration_us", "request_time", "response_time"),
     *("request_file", "request_line", "response_file", "response_line"),
@@ -37,7 +47,17 @@ _RECORDS = {
     "malformed": ("side", "file", "line", "reason", "text", "truncated"),
     "duplicates": ("side", "kind", *_ENTRY, "file", "line"),
     "users": ("user_id", "requests", "errors", "orphans"),
+    "endpoints": (
+        *("endpoint", "requests", "errors", "errors_4xx", "errors_5xx"),
+        *("min_us", "p50_us", "p95_us", "p99_us", "max_us"),
+    ),
+    "ips": (
+        *("ip", "requests", "errors", "errors_4xx", "errors_5xx"),
+        *("busiest_requests", "busiest_start", "suspicious"),
+    ),
+    "windows": ("window_start", "requests", "errors", "errors_4xx", "errors_5xx", "suspicious_ips"),
 }
+_EXCHANGE = {"correlation": ("request_id",), "access": ("request_time",)}
 
 
 class Records(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,16 +102,18 @@ def records(run: RunFolder, view: View, extra: Sequence[str] = ()) -> Records:
     parts = _parts(run, view)
     manifest = run.manifest
     stored = _STORED[view]
-    names: Sequence[str] = _RECORDS.get(stored, ("request_id", *manifest.attributes, "status_code", "duration_ms"))
+    exchange = (*_EXCHANGE[manifest.kind], *manifest.attributes, "status_code", "duration_ms")
+    names: Sequence[str] = _RECORDS.get(stored, exchange)
     check_columns(view, extra)
     columns = {name: _column(name, manifest.files) for name in (*names, *extra)}
-    times = {"exchanges": "request_time", "orphans": "time", "duplicates": "time"}
+    times = {"exchanges": "request_time", "orphans": "time", "duplicates": "time", "windows": "window_start"}
     return Records(parts=parts, chosen=_chosen(run, view), columns=columns, time=times.get(stored))
 
 
 def _parts(run: RunFolder, view: View) -> list[Path]:
-    if view not in _STORED:
-        message = f"no view {view!r}. There are: {', '.join(VIEWS)}."
+    known = VIEWS_OF[run.manifest.kind]
+    if view not in known:
+        message = f"no view {view!r} in this run. There are: {', '.join(known)}."
         raise UsageError(message)
     return run.view(_STORED[view])
 
@@ -125,14 +147,15 @@ def _column(name: str, files: dict[str, list[str]]) -> pl.Expr:
     column = pl.col(name)
     if name == "duration_ms":
         return whole_ms(pl.col("duration_us"))
-    if name in ("request_time", "response_time", "time"):
+    if name in ("request_time", "response_time", "time", "busiest_start", "window_start"):
         return clock.text_of(column)
     if name in ("request_file", "response_file"):
         return _names(column, files[name.removesuffix("_file")])
     if name == "file":
         # One list for both sides: a `when` would look up every row's index on both.
-        index = pl.col("file") + pl.when(pl.col("side") == "request").then(0).otherwise(len(files["request"]))
-        return _names(index, [*files["request"], *files["response"]])
+        first = next(iter(files))
+        index = pl.col("file") + pl.when(pl.col("side") == first).then(0).otherwise(len(files[first]))
+        return _names(index, [name for side in files.values() for name in side])
     return column
 
 

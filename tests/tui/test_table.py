@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Static
 
 from logcorr.inputs import fingerprint, resolve
-from logcorr.model import CorrelateOptions, View
+from logcorr.model import CorrelateOptions, Report, View
 from logcorr.run import correlate
 from logcorr.store import RunFolder
 from logcorr_tui.excerpt import Reader
@@ -44,7 +44,9 @@ class TableApp(App[None]):
 
     def __init__(self, run: RunFolder, view: View = "exchanges", expression: str = "", label: str = "") -> None:
         super().__init__()
-        self.session = Session(run=run, report=run.report)
+        report = run.report
+        assert isinstance(report, Report)
+        self.session = Session(run=run, report=report)
         self.exports: list[ExportView] = []
         self.copied = ""
         self.table = TableScreen(view, expression, label)

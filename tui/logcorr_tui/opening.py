@@ -22,7 +22,11 @@ def open_run(path: Path) -> Opened:
     """The run in this folder. Raises InputError where it is not whole."""
     run = RunFolder(path)
     run.check()
-    return Opened(run, run.manifest, run.report)
+    report = run.report
+    if not isinstance(report, Report):
+        message = f"run {path.name}: of an access log, not shown here yet. See `logcorr runs show`."
+        raise InputError(message)
+    return Opened(run, run.manifest, report)
 
 
 def changed_inputs(manifest: Manifest) -> list[str]:

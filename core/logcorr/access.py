@@ -1,0 +1,133 @@
+"""What only access logs need: counts by endpoint, address, method and agent, and what happened in each window.
+
+Exact for any number of endpoints and addresses: a view too large to be grouped at once is first spread over files by
+the hash of the key, so that every key is in one of them.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import polars as pl
+
+from logcorr.aggregate import FAILURE
+from logcorr.partition import parts_of, spread
+
+CLIENT_ERROR = pl.col("status_code").is_between(400, 499)
+SERVER_ERROR = pl.col("status_code").is_between(500, 599)
+QUANTILES = {"p50_us": 500, "p95_us": 950, "p99_us": 990}
+
+_INSTANT = pl.Datetime("us", "UTC")
+_COUNT = pl.len().cast(pl.Int64)
+_DURATION = pl.col("duration_us")
+
+Rows = Callable[[], pl.LazyFrame]
+
+
+def by_key(rows: Rows, key: str, parts: int, folder: Path) -> Iterator[pl.LazyFrame]:
+    """The rows in about so many parts, every value of the key in one of them; spread below `folder` if in several."""
+    if parts <= 1:
+        yield rows()
+        return
+    number = (pl.col(key).fill_null("").hash(seed=11) % parts).cast(pl.UInt16)
+    spread(rows(), number, folder, parts=parts)
+    for part in range(parts):
+        files = parts_of(folder, part)
+        if files:
+            yield pl.scan_ipc(list(files), glob=False)
+            for file in files:
+                file.unlink()
+
+
+def endpoints(exchanges: pl.LazyFrame) -> pl.LazyFrame:
+    """A row an endpoint: requests, errors of all kinds, and its durations (µs, nearest rank)."""
+    counts = exchanges.group_by("endpoint", "duration_us", "status_code").agg(_COUNT.alias("n"))
+    n = pl.col("n")
+    totals = counts.group_by("endpoint").agg(
+        n.sum().alias("requests"),
+        n.filter(FAILURE).sum().alias("errors"),
+        n.filter(CLIENT_ERROR).sum().alias("errors_4xx"),
+        n.filter(SERVER_ERROR).sum().alias("errors_5xx"),
+    )
+    ordered = (
+        counts.filter(_DURATION >= 0)
+        .group_by("endpoint", "duration_us")
+        .agg(n.sum())
+        .sort("endpoint", "duration_us")
+        .with_columns(reached=n.cum_sum().over("endpoint"), total=n.sum().over("endpoint"))
+    )
+    ranks = ordered.group_by("endpoint").agg(
+        _DURATION.min().alias("min_us"),
+        _DURATION.max().alias("max_us"),
+        *(
+            _DURATION.filter(pl.col("reached") >= -(-pl.col("total") * permille // 1000)).min().alias(name)
+            for name, permille in QUANTILES.items()
+        ),
+    )
+    return totals.join(ranks, on="endpoint", how="left", nulls_equal=True).select(
+        "endpoint",
+        "requests",
+        "errors",
+        "errors_4xx",
+        "errors_5xx",
+        "min_us",
+        *QUANTILES,
+        "max_us",
+    )
+
+
+def statuses_of(exchanges: pl.LazyFrame, chosen: pl.DataFrame) -> pl.DataFrame:
+    """(endpoint, status_code, n) of the endpoints chosen."""
+    of = exchanges.select("endpoint", "status_code").join(
+        chosen.lazy().select("endpoint").unique(), on="endpoint", how="semi", nulls_equal=True
+    )
+    counts = of.group_by("endpoint", "status_code").agg(_COUNT.alias("n")).sort("endpoint", "status_code")
+    return counts.collect(engine="streaming")
+
+
+def ip_windows(exchanges: pl.LazyFrame, window_us: int) -> pl.LazyFrame:
+    """(ip, at, requests, errors, errors_4xx, errors_5xx): what each address did in each window."""
+    return (
+        exchanges.filter(pl.col("ip").is_not_null())
+        .group_by("ip", (pl.col("request_time").cast(pl.Int64) // window_us).alias("at"))
+        .agg(
+            _COUNT.alias("requests"),
+            FAILURE.sum().cast(pl.Int64).alias("errors"),
+            CLIENT_ERROR.sum().cast(pl.Int64).alias("errors_4xx"),
+            SERVER_ERROR.sum().cast(pl.Int64).alias("errors_5xx"),
+        )
+    )
+
+
+def ips(windows: pl.LazyFrame, window_us: int, suspicious: int) -> pl.LazyFrame:
+    """A row an address, with the window in which it asked most (the earliest on a tie)."""
+    requests, at = pl.col("requests"), pl.col("at")
+    most = requests.max()
+    return windows.group_by("ip").agg(
+        pl.col("requests", "errors", "errors_4xx", "errors_5xx").sum(),
+        most.alias("busiest_requests"),
+        (at.filter(requests == most).min() * window_us).cast(_INSTANT).alias("busiest_start"),
+        (most > suspicious).alias("suspicious"),
+    )
+
+
+def windows(counts: pl.DataFrame, suspicious: pl.DataFrame, window_us: int) -> pl.DataFrame:
+    """A row a window: start, requests, errors, and how many addresses were suspicious in it.
+
+    `counts` are (at, status_code, n), `suspicious` (at, ip) pairs.
+    """
+    n = pl.col("n")
+    found = counts.group_by("at").agg(
+        n.sum().alias("requests"),
+        n.filter(FAILURE).sum().alias("errors"),
+        n.filter(CLIENT_ERROR).sum().alias("errors_4xx"),
+        n.filter(SERVER_ERROR).sum().alias("errors_5xx"),
+    )
+    many = suspicious.group_by("at").agg(_COUNT.alias("suspicious_ips"))
+    together = found.join(many, on="at", how="left").with_columns(pl.col("suspicious_ips").fill_null(0)).sort("at")
+    start = (pl.col("at") * window_us).cast(_INSTANT).alias("window_start")
+    return together.select(start, pl.exclude("at"), "at")
+
+
+def tally(exchanges: pl.LazyFrame, name: str) -> pl.LazyFrame:
+    """(name, requests, errors) by the values of a column."""
+    return exchanges.group_by(name).agg(_COUNT.alias("requests"), FAILURE.sum().cast(pl.Int64).alias("errors"))

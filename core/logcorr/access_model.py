@@ -1,0 +1,135 @@
+"""The frozen structs of an access log's report. Times, rates and sizes as in `model`; rates are shares from 0 to 1."""
+
+import msgspec
+
+from logcorr.model import Heatmap, HistogramBin, Latency, Report, RunInfo, Timeline
+
+
+class AccessLedger(msgspec.Struct, frozen=True, kw_only=True):
+    """Where every line went; `lines` is the sum of blank, malformed and exchanges."""
+
+    files: list[str]
+    bytes: int
+    lines: int
+    blank: int
+    malformed: dict[str, int]
+    exchanges: int
+
+    def closes(self) -> bool:
+        """Whether blank, malformed and exchanges add up to lines."""
+        return self.lines == self.blank + sum(self.malformed.values()) + self.exchanges
+
+
+class AccessInputs(msgspec.Struct, frozen=True, kw_only=True):
+    access: AccessLedger
+
+
+class OneRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A single request that stands out."""
+
+    endpoint: str | None
+    method: str | None
+    ms: float
+    status_code: int
+    ip: str | None
+    time: str
+
+
+class AccessWindow(msgspec.Struct, frozen=True, kw_only=True):
+    """One aligned window; `suspicious_ips` are those with too many requests in it."""
+
+    start: str
+    end: str
+    total_requests: int
+    errors_4xx: int
+    errors_5xx: int
+    suspicious_ips: list[str]
+
+
+class EndpointRow(msgspec.Struct, frozen=True, kw_only=True):
+    endpoint: str | None
+    requests: int
+    errors: int
+    error_rate: float
+    errors_4xx: int
+    errors_5xx: int
+    min_ms: float | None
+    p50_ms: float | None
+    p95_ms: float | None
+    p99_ms: float | None
+    max_ms: float | None
+    status: dict[str, int]
+
+
+class IpRow(msgspec.Struct, frozen=True, kw_only=True):
+    """An address, and the window in which it asked most often."""
+
+    ip: str
+    requests: int
+    errors: int
+    errors_4xx: int
+    errors_5xx: int
+    busiest_requests: int
+    busiest_start: str
+    suspicious: bool
+
+
+class MethodRow(msgspec.Struct, frozen=True, kw_only=True):
+    method: str | None
+    requests: int
+    errors: int
+
+
+class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
+    user_agent: str | None
+    requests: int
+    errors: int
+
+
+class Windows(msgspec.Struct, frozen=True, kw_only=True):
+    """How wide the windows are, and how many hold a request."""
+
+    window_s: float
+    count: int
+
+
+class AccessReport(msgspec.Struct, frozen=True, kw_only=True):
+    """The report of an access log, as `--report` writes it."""
+
+    schema: int
+    kind: str
+    format: str
+    inputs: AccessInputs
+    missing: dict[str, int]
+    total_requests: int
+    successful_requests: int
+    failed_requests: int
+    failed_4xx: int
+    failed_5xx: int
+    fastest_request: OneRequest | None
+    slowest_request: OneRequest | None
+    fastest_endpoint: str | None
+    slowest_endpoint: str | None
+    busiest_endpoint: str | None
+    worst_window: AccessWindow | None
+    suspicious_ips: list[str]
+    suspicious_ip_count: int
+    latency: Latency
+    latency_success: Latency
+    latency_failure: Latency
+    status: dict[str, int]
+    histogram: list[HistogramBin]
+    timeline: Timeline
+    heatmap: Heatmap
+    windows: Windows
+    endpoints: list[EndpointRow]
+    failing_endpoints: list[EndpointRow]
+    ips: list[IpRow]
+    failing_ips: list[IpRow]
+    methods: list[MethodRow]
+    user_agents: list[AgentRow]
+    run: RunInfo
+
+
+RunReport = Report | AccessReport
+KINDS: dict[str, type[Report] | type[AccessReport]] = {"correlation": Report, "access": AccessReport}

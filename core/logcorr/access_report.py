@@ -1,0 +1,194 @@
+"""What was found in an access log → its report."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import polars as pl
+
+from logcorr import access, clock
+from logcorr.access_model import (
+    AccessInputs,
+    AccessReport,
+    AccessWindow,
+    AgentRow,
+    EndpointRow,
+    IpRow,
+    MethodRow,
+    OneRequest,
+    Windows,
+)
+from logcorr.aggregate import TOP, KeyCounts, Sums
+from logcorr.clock import ms
+from logcorr.model import SCHEMA, RunInfo
+from logcorr.report import Figures, heatmap, histogram, timeline
+
+MOST_ENDPOINTS = 1000
+MOST_SUSPICIOUS = 100_000
+
+_EXTREME = ("duration_us", "request_time", "endpoint", "method", "ip", "status_code")
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that was counted: sums, tables (DataFrame) and looks at the views (lazy)."""
+
+    rows: int
+    sums: Sums
+    figures: Figures
+    missing: dict[str, int]
+    extremes: dict[str, pl.DataFrame]
+    methods: KeyCounts
+    agents: KeyCounts
+    windows: pl.DataFrame
+    suspicious: pl.DataFrame
+    endpoints: Callable[[], pl.LazyFrame]
+    ips: Callable[[], pl.LazyFrame]
+    exchanges: Callable[[], pl.LazyFrame]
+
+
+def extreme(exchanges: pl.LazyFrame, *, slow: bool) -> pl.LazyFrame:
+    """The slowest or fastest exchange (a row, or none); of equal ones the earliest, then by what it is, null first."""
+    duration = pl.col("duration_us")
+    exchanges = exchanges.filter(duration >= 0)
+    bound = duration.max() if slow else duration.min()
+    return exchanges.select(_EXTREME).filter(duration == bound).sort(_EXTREME, nulls_last=False).head(1)
+
+
+def report(found: Found, inputs: AccessInputs, form: str, run: RunInfo) -> AccessReport:
+    """The report of an access log."""
+    sums, everything = found.sums, found.figures.populations
+    status = sums.status()
+    by_code = [(int(code), n) for code, n in status.items()]
+    failed = sum(n for code, n in by_code if code >= 400 or code < 100)
+    over_time, first = timeline(sums, found.figures, None, {})
+    suspicious = found.suspicious.select(pl.col("ip").unique()).sort("ip")
+    top, failing = (_endpoints(found, by) for by in ("requests", "errors"))
+    return AccessReport(
+        schema=SCHEMA,
+        kind="access",
+        format=form,
+        inputs=inputs,
+        missing=found.missing,
+        total_requests=found.rows,
+        successful_requests=found.rows - failed,
+        failed_requests=failed,
+        failed_4xx=sum(n for code, n in by_code if 400 <= code <= 499),
+        failed_5xx=sum(n for code, n in by_code if 500 <= code <= 599),
+        fastest_request=_one(found.extremes["fastest"], slow=False),
+        slowest_request=_one(found.extremes["slowest"], slow=True),
+        fastest_endpoint=_named(found.endpoints(), pl.col("p50_us")),
+        slowest_endpoint=_named(found.endpoints(), -pl.col("p50_us")),
+        busiest_endpoint=_named(found.endpoints(), -pl.col("requests")),
+        worst_window=_worst(found),
+        suspicious_ips=suspicious["ip"].head(MOST_SUSPICIOUS).to_list(),
+        suspicious_ip_count=suspicious.height,
+        latency=everything["all"],
+        latency_success=everything["success"],
+        latency_failure=everything["failure"],
+        status=status,
+        histogram=histogram(sums.bands),
+        timeline=over_time,
+        heatmap=heatmap(sums, first),
+        windows=Windows(window_s=sums.grid.window_us / clock.SECOND_US, count=found.windows.height),
+        endpoints=top,
+        failing_endpoints=failing,
+        ips=_ips(found, "requests"),
+        failing_ips=_ips(found, "errors"),
+        methods=[MethodRow(**row) for row in found.methods.top("requests").to_dicts()],
+        user_agents=[AgentRow(**row) for row in found.agents.top("requests").to_dicts()],
+        run=run,
+    )
+
+
+def headline(final: AccessReport) -> dict[str, Any]:
+    """The figures by which a run is listed."""
+    return {
+        "requests": final.total_requests,
+        "errors_5xx": final.failed_5xx,
+        "p50_ms": final.latency.p50_ms,
+        "p99_ms": final.latency.p99_ms,
+        "suspicious_ips": final.suspicious_ip_count,
+    }
+
+
+def _one(candidates: pl.DataFrame, *, slow: bool) -> OneRequest | None:
+    rows = extreme(candidates.lazy(), slow=slow).collect().to_dicts()
+    if not rows:
+        return None
+    row = rows[0]
+    return OneRequest(
+        endpoint=row["endpoint"],
+        method=row["method"],
+        ms=row["duration_us"] / 1000,
+        status_code=row["status_code"],
+        ip=row["ip"],
+        time=clock.text(row["request_time"]),
+    )
+
+
+def _named(endpoints: pl.LazyFrame, by: pl.Expr) -> str | None:
+    """The name of the endpoint for which `by` is lowest, the first by name on a tie."""
+    known = endpoints.select("endpoint", by=by).drop_nulls()
+    best = known.filter(pl.col("by") == pl.col("by").min()).select(pl.col("endpoint").min())
+    name: str | None = best.collect(engine="streaming").item()
+    return name
+
+
+def _top(rows: pl.LazyFrame, by: str, name: str, most: int) -> pl.DataFrame:
+    """The rows with the highest counts, by name on a tie, null first."""
+    counted = rows.filter(pl.col(by) > 0)
+    least = counted.select(pl.col(by).top_k(most).min()).collect(engine="streaming").item()
+    if least is None:
+        return rows.head(0).collect()
+    # Few are above the bound; of those on it, the first by name.
+    above = counted.filter(pl.col(by) > least).collect(engine="streaming")
+    on_it = counted.filter(pl.col(by) == least)
+    unnamed = on_it.filter(pl.col(name).is_null())
+    named = on_it.bottom_k(most, by=name)
+    together = pl.concat([above, *pl.collect_all([unnamed, named], engine="streaming")])
+    return together.unique(maintain_order=True).sort(by, name, descending=[True, False], nulls_last=False).head(most)
+
+
+def _endpoints(found: Found, by: str) -> list[EndpointRow]:
+    top = _top(found.endpoints(), by, "endpoint", MOST_ENDPOINTS if by == "requests" else TOP)
+    statuses: dict[str | None, dict[str, int]] = {}
+    for name, code, n in access.statuses_of(found.exchanges(), top).iter_rows():
+        statuses.setdefault(name, {})[str(code)] = n
+    return [
+        EndpointRow(
+            endpoint=row["endpoint"],
+            requests=row["requests"],
+            errors=row["errors"],
+            error_rate=row["errors"] / row["requests"],
+            errors_4xx=row["errors_4xx"],
+            errors_5xx=row["errors_5xx"],
+            min_ms=ms(row["min_us"]),
+            p50_ms=ms(row["p50_us"]),
+            p95_ms=ms(row["p95_us"]),
+            p99_ms=ms(row["p99_us"]),
+            max_ms=ms(row["max_us"]),
+            status=statuses[row["endpoint"]],
+        )
+        for row in top.iter_rows(named=True)
+    ]
+
+
+def _ips(found: Found, by: str) -> list[IpRow]:
+    top = _top(found.ips().with_columns(pl.col("busiest_start").cast(pl.Int64)), by, "ip", TOP)
+    return [IpRow(**{**row, "busiest_start": clock.text(row["busiest_start"])}) for row in top.iter_rows(named=True)]
+
+
+def _worst(found: Found) -> AccessWindow | None:
+    if not found.windows.height:
+        return None
+    failures = pl.col("errors_4xx") + pl.col("errors_5xx")
+    worst = found.windows.filter(failures == failures.max()).sort("at").row(0, named=True)
+    width, at = found.sums.grid.window_us, worst["at"]
+    return AccessWindow(
+        start=clock.text(at * width),
+        end=clock.text((at + 1) * width),
+        total_requests=worst["requests"],
+        errors_4xx=worst["errors_4xx"],
+        errors_5xx=worst["errors_5xx"],
+        suspicious_ips=found.suspicious.filter(pl.col("at") == at)["ip"].sort().to_list(),
+    )

@@ -1,0 +1,257 @@
+"""Access log lines → exchanges, or the reason why not: JSON of several dialects, common and combined log format.
+
+Pure, like `formats`: lazy frames in and out, a log's common form by streaming expressions, all else by `classify`.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+import polars as pl
+
+from logcorr import timestamps
+from logcorr.dialects import DIALECTS, FORMS, JSON_FORMS, TEXTS, Clock, Dialect
+from logcorr.formats import BOM, LINE_SCHEMA, SPACE
+from logcorr.jsonlines import Paths
+from logcorr.model import Log
+from logcorr.timestamps import CommonForm
+
+ACCESS_REASONS = ("encoding", "json", "fields", "timestamp", "status_code")
+
+_STATUS = r"^[0-9]{1,3}$"
+_QUOTED = r'"((?:[^"\\]|\\.)*)"'
+_CLF = rf"^\S+ \S+ .*? \[([^\]]*)\] {_QUOTED} (\S+) \S+(?: {_QUOTED} {_QUOTED})?"
+_REQUEST = r"^([!#$%&'*+\-.^_`|~0-9A-Za-z]+) +(.*?)(?: HTTP/[0-9.]+)?$"
+_CLF_STAMP = r"^[0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}:[0-9]{2}:[0-5][0-9]:[0-5][0-9] [+-][0-9]{4}$"
+_UNIX_STAMP = r"^[0-9]{1,11}(?:\.[0-9]+)?$"
+_NUMBER = r"^-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$"
+_ID_SEGMENT = r"^(?:[0-9]+|[0-9a-fA-F]{8,}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$"
+_MOST_US = 1 << 53
+
+_ENTRY = pl.Schema(
+    {
+        "time": pl.Int64,
+        "duration_us": pl.Int64,
+        "status_code": pl.Int16,
+        **dict.fromkeys(TEXTS, pl.String),
+        "row": pl.UInt32,
+    }
+)
+
+
+class AccessFormat(msgspec.Struct, frozen=True, kw_only=True):
+    """One of FORMS; `common` is the log's usual form of timestamps, where those are of the pair logs' grammar."""
+
+    name: str
+    stamps: CommonForm
+    collapse_ids: bool = False
+
+    @property
+    def side(self) -> Log:
+        """What the lines are of."""
+        return "access"
+
+    @property
+    def schema(self) -> pl.Schema:
+        """An exchange: time and duration_us (Int64, µs), status_code, method, endpoint, ip, user_agent, row."""
+        return _ENTRY
+
+    def common(self, lines: pl.LazyFrame) -> pl.LazyFrame:
+        """Lines with the columns of an exchange; `common` says the line surely is one."""
+        if self.name not in JSON_FORMS:
+            raw = _clf(lines).with_columns(sure=pl.col("stamp").is_not_null() & pl.col("refused").is_null())
+        else:
+            raw = self._decoded(lines)
+        read = self._read(raw, quick=True)
+        sound = pl.col("sure") & pl.col("time").is_not_null() & pl.col("status_code").is_not_null()
+        return read.with_columns(common=sound.fill_null(value=False), short=pl.lit(value=False))
+
+    def classify(self, lines: pl.DataFrame) -> pl.DataFrame:
+        """Every line (LINE_SCHEMA) with `valid`, the columns of an exchange, and the `reason` where it is none."""
+        if self.name in JSON_FORMS:
+            dialect, paths = _dialect(self.name)
+            texts, sound = paths.careful(lines["line"])
+            raw = lines.hstack(texts).with_columns(sound.alias("sound")).lazy().with_columns(_raw(dialect, paths))
+            unread = "json"
+        else:
+            raw = _clf(lines.lazy()).with_columns(sound=pl.col("stamp").is_not_null())
+            unread = "fields"
+        reason = (
+            pl.when(pl.col("blank"))
+            .then(None)
+            .when(pl.col("refused").is_not_null())
+            .then(pl.col("refused"))
+            .when(~pl.col("sound"))
+            .then(pl.lit(unread))
+            .when(pl.col("time").is_null())
+            .then(pl.lit("timestamp"))
+            .when(pl.col("status_code").is_null())
+            .then(pl.lit("status_code"))
+        )
+        blank = (pl.col("line").str.strip_chars(SPACE) == "").alias("blank")
+        read = self._read(raw, quick=False).with_columns(blank)
+        found = read.with_columns(reason.cast(pl.String).alias("reason"))
+        return found.with_columns(valid=pl.col("reason").is_null() & ~pl.col("blank")).collect(engine="in-memory")
+
+    def first_line(self, text: str) -> str | None:
+        """The first line of a file without its BOM; access logs have no header."""
+        return text.removeprefix(BOM)
+
+    def _decoded(self, lines: pl.LazyFrame) -> pl.LazyFrame:
+        """JSON lines with what they say as text, in columns of their own; `sure` where nothing is in doubt."""
+        dialect, paths = _dialect(self.name)
+
+        def decode(morsel: pl.DataFrame) -> pl.DataFrame:
+            sure = morsel.get_column("sure")
+            certain = morsel if sure.all() else morsel.filter(sure)
+            texts = paths.fast(certain.get_column("line"))
+            if texts is None:
+                # One line that polars refuses among them: which one is found a line at a time.
+                texts, sound = paths.careful(certain.get_column("line"))
+                certain = certain.with_columns(sound.alias("sure"))
+            found = certain.hstack(texts)
+            if certain.height == morsel.height:
+                return found
+            return pl.concat([found, morsel.filter(~sure)], how="diagonal")
+
+        checked = lines.with_columns(
+            sure=(paths.certain() & paths.once() & pl.col("refused").is_null()).fill_null(value=False)
+        )
+        schema = {**checked.collect_schema(), **paths.schema}
+        return checked.map_batches(decode, streamable=True, schema=schema).with_columns(_raw(dialect, paths))
+
+    def _read(self, raw: pl.LazyFrame, *, quick: bool) -> pl.LazyFrame:
+        """Texts → values: instants in µs, durations in µs, status, and texts with null for nothing."""
+        dialect = DIALECTS.get(self.name)
+        clocks: tuple[Clock, ...] = dialect.clocks if dialect else ("clf",)
+        stamp = pl.col("stamp").str.strip_chars(SPACE)
+        instants = [_CLOCKS[clock](stamp) for clock in clocks if clock != "text"]
+        if "text" in clocks:
+            instants.insert(0, timestamps.fast(stamp, self.stamps) if quick else _careful(stamp))
+        status = pl.col("status").str.strip_chars(SPACE)
+        path = _value("endpoint").str.split_exact("?", 1).struct.field("field_0")
+        path = pl.when(path != "").then(path)
+        return raw.with_columns(
+            pl.coalesce(instants).alias("time"),
+            _duration(dialect.duration_us if dialect else 1.0).alias("duration_us"),
+            pl.when(status.str.contains(_STATUS))
+            .then(status)
+            .str.to_integer(strict=False, dtype=pl.Int16)
+            .alias("status_code"),
+            _value("method").alias("method"),
+            (_collapsed(path) if self.collapse_ids else path).alias("endpoint"),
+            _value("ip").alias("ip"),
+            _value("user_agent").alias("user_agent"),
+        )
+
+
+def detect(samples: Sequence[str]) -> str:
+    """The form in which most of a log's first lines can be read; the first of FORMS on a tie."""
+    lines = [line for line in samples if line.strip(SPACE)]
+    frame = pl.DataFrame({"line": lines, "row": range(len(lines)), "refused": [None] * len(lines)}, schema=LINE_SCHEMA)
+    counts = {
+        name: int(AccessFormat(name=name, stamps=CommonForm()).classify(frame)["valid"].sum())
+        + (_agents(frame) if name == "combined" else 0)
+        for name in FORMS
+    }
+    best = max(FORMS, key=lambda name: counts[name])
+    if counts[best]:
+        return best
+    return "ndjson" if any(line.lstrip(SPACE).startswith("{") for line in lines) or not lines else "combined"
+
+
+def access_format(name: str, samples: Sequence[str], *, collapse_ids: bool) -> AccessFormat:
+    """The format of that name for a log with these first lines."""
+    stamps: list[str] = []
+    if name in JSON_FORMS:
+        dialect, paths = _dialect(name)
+        texts, _ = paths.careful(samples)
+        stamps = texts.select(_raw(dialect, paths))["stamp"].drop_nulls().str.strip_chars(SPACE).to_list()
+    return AccessFormat(name=name, stamps=timestamps.common_form(stamps), collapse_ids=collapse_ids)
+
+
+def _agents(lines: pl.DataFrame) -> int:
+    """Lines that have what combined has beyond common: common reads those as well, but leaves it away."""
+    return int(_clf(lines.lazy()).select(pl.col("agent").is_not_null().any()).collect().item())
+
+
+def _dialect(name: str) -> tuple[Dialect, Paths]:
+    dialect = DIALECTS[name]
+    return dialect, Paths(dialect.paths)
+
+
+def _raw(dialect: Dialect, paths: Paths) -> list[pl.Expr]:
+    """stamp, status, duration, and the texts, of the columns at paths."""
+    column = dict(zip(dialect.paths, paths.columns, strict=True))
+
+    def first(group: tuple[tuple[str, ...], ...]) -> list[pl.Expr]:
+        return [pl.col(column[path]) for path in group]
+
+    request = [pl.col(column[path]).str.extract_groups(_REQUEST).struct for path in dialect.request]
+    addresses = [pl.col(column[path]).str.replace(r":[0-9]+$", "") for path in dialect.addresses]
+    return [
+        pl.coalesce(first(dialect.stamp)).alias("stamp"),
+        pl.coalesce(first(dialect.status)).alias("status"),
+        pl.coalesce(first(dialect.duration)).alias("duration"),
+        pl.coalesce([*first(dialect.method), *(part.field("1") for part in request)]).alias("method"),
+        pl.coalesce([*first(dialect.endpoint), *(part.field("2") for part in request)]).alias("endpoint"),
+        pl.coalesce([*first(dialect.ip), *addresses]).alias("ip"),
+        pl.coalesce(first(dialect.user_agent)).alias("user_agent"),
+    ]
+
+
+def _clf(lines: pl.LazyFrame) -> pl.LazyFrame:
+    """Lines of common or combined log format with their parts; all null where a line is not of it."""
+    part = pl.col("line").str.extract_groups(_CLF).struct
+    split = lines.with_columns(
+        part.field("1").alias("stamp"),
+        part.field("2").alias("asked"),
+        part.field("3").alias("status"),
+        part.field("5").alias("agent"),
+        ip=pl.col("line").str.extract(r"^(\S+)"),
+        duration=pl.lit(None, pl.String),
+    )
+    request = pl.col("asked").str.extract_groups(_REQUEST).struct
+    return split.with_columns(
+        method=request.field("1"), endpoint=_unescaped(request.field("2")), user_agent=_unescaped(pl.col("agent"))
+    )
+
+
+def _unescaped(text: pl.Expr) -> pl.Expr:
+    return pl.when(text.str.contains("\\", literal=True)).then(text.str.replace_all(r'\\(["\\])', "$1")).otherwise(text)
+
+
+def _value(name: str) -> pl.Expr:
+    """A text column without blanks around, null where that is empty or `-`."""
+    text = pl.col(name).str.strip_chars(SPACE)
+    return pl.when((text != "") & (text != "-")).then(text)
+
+
+def _duration(unit_us: float) -> pl.Expr:
+    """The column `duration` as whole µs."""
+    text = pl.col("duration").str.strip_chars(SPACE)
+    number = pl.when(text.str.contains(_NUMBER)).then(text).cast(pl.Float64, strict=False) * unit_us
+    return pl.when(number.abs() < _MOST_US).then(number.round()).cast(pl.Int64, strict=False)
+
+
+def _collapsed(path: pl.Expr) -> pl.Expr:
+    """Paths with `*` for each segment that is an id: digits, hex of eight digits or more with a digit in it, a UUID."""
+    segment = pl.element()
+    is_id = segment.str.contains(_ID_SEGMENT) & segment.str.contains("[0-9]")
+    return path.str.split("/").list.eval(pl.when(is_id).then(pl.lit("*")).otherwise(segment)).list.join("/")
+
+
+def _careful(stamp: pl.Expr) -> pl.Expr:
+    return stamp.map_batches(timestamps.careful, return_dtype=pl.Int64, is_elementwise=True)
+
+
+def _from_clf(stamp: pl.Expr) -> pl.Expr:
+    sound = pl.when(stamp.str.contains(_CLF_STAMP)).then(stamp)
+    return sound.str.to_datetime("%d/%b/%Y:%H:%M:%S %z", time_unit="us", strict=False, cache=True).to_physical()
+
+
+def _from_unix(stamp: pl.Expr) -> pl.Expr:
+    seconds = pl.when(stamp.str.contains(_UNIX_STAMP)).then(stamp).cast(pl.Float64, strict=False)
+    return (seconds * 1_000_000).round().cast(pl.Int64, strict=False)
+
+
+_CLOCKS = {"clf": _from_clf, "unix": _from_unix}

@@ -1,0 +1,239 @@
+"""Drives the analysis of an access log: each line is an exchange already, so reading it is most of the work."""
+
+import threading
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import polars as pl
+
+from logcorr import access, access_report, ingest, latency
+from logcorr.access_model import AccessInputs, AccessLedger, AccessReport
+from logcorr.access_report import Found
+from logcorr.accesslog import ACCESS_REASONS, access_format, detect
+from logcorr.aggregate import FAILURE, KeyCounts, Sums
+from logcorr.clock import grid
+from logcorr.dialects import TEXTS
+from logcorr.errors import LedgerError
+from logcorr.ingest import Ingested
+from logcorr.job import Job, Result
+from logcorr.lines import Tally
+from logcorr.meter import Listener, Meter, Watched
+from logcorr.model import AnalyzeOptions
+from logcorr.places import file_of, line_of
+from logcorr.report import Figures
+from logcorr.store import RunFolder, WorkFolder
+
+_RUN_PER_TEXT_BYTE = 0.8
+_ROW_GROUP = 100_000
+_SLICE_ROWS = 1_000_000
+_BASE_BYTES = 300 << 20
+_BYTES_PER_ROW = 110
+_LEAST_ROWS = 500_000
+_INSTANT = pl.Datetime("us", "UTC")
+_MISSING = (*TEXTS[:3], "response_time", *TEXTS[3:])
+
+
+def analyze(
+    options: AnalyzeOptions, *, on_event: Listener | None = None, cancel: threading.Event | None = None
+) -> Result[AccessReport]:
+    """Analyses an access log, writes the outputs asked for, and keeps the run unless told not to.
+
+    Raises as `run.correlate` does.
+    """
+    return _Analysis(options, Meter(on_event, cancel, options.memory_bytes)).result()
+
+
+class _Analysis(Job[AccessReport]):
+    def __init__(self, options: AnalyzeOptions, meter: Meter) -> None:
+        names = ("form", "window_us", "suspicious", "collapse_ids")
+        told = {name: getattr(options, name) for name in names}
+        super().__init__(options, {"access": options.files}, told, meter)
+        self._access = options
+
+    def _compute(self, work: WorkFolder) -> RunFolder:
+        self._require_disk(work, _RUN_PER_TEXT_BYTE)
+        files = self._files["access"]
+        self._meter.sides["access"] = Watched(files=files, tally=Tally(files), ledger={"blank": 0, "malformed": 0})
+        samples = ingest.first_lines(files)
+        form = access_format(self._access.form or detect(samples), samples, collapse_ids=self._access.collapse_ids)
+        for view in ("exchanges", "malformed", "endpoints", "ips", "windows"):
+            (work.run / view).mkdir(mode=0o700)
+        read = ingest.ingest(files, form, partial(_keep, alone=len(files) == 1), work.spill / "entries", self._meter)
+        self._settle(read, work.run / "exchanges")
+        self._meter.enter("count")
+        found = self._found(work, read)
+        self._meter.enter("report")
+        rejects = _write_rejects(read, work.run / "malformed")
+        inputs = self._inputs(read, rejects, found.rows)
+        final = access_report.report(found, inputs, form.name, self._run_info(1, 0))
+        run = RunFolder(work.run)
+        rows = {view: _height(work.run / view) for view in ("exchanges", "malformed", "endpoints", "ips", "windows")}
+        manifest = self._manifest("access", _bytes(work.run), rows, list(TEXTS), access_report.headline(final))
+        run.write(manifest, final)
+        return run
+
+    def _settle(self, read: Ingested, folder: Path) -> None:
+        """Moves what was read into the run; entries of several files first learn where they stand."""
+        starts = read.tally.starts
+        for number, part in enumerate(sorted(read.spill.rglob("part.*"))):
+            target = folder / f"{number:04d}.parquet"
+            if part.suffix == ".parquet":
+                part.rename(target)
+            else:
+                self._meter.tap()
+                _sink(_placed(pl.scan_ipc(part), starts), target)
+                part.unlink()
+        if not any(folder.iterdir()):
+            _sink(_placed(read.schema.to_frame().lazy(), [0]), folder / "0000.parquet")
+
+    def _found(self, work: WorkFolder, read: Ingested) -> Found:
+        options = self._access
+        parts = sorted((work.run / "exchanges").glob("*.parquet"))
+        rows = _height(work.run / "exchanges")
+        sums = Sums(grid(read.first_us, read.last_us, options.window_us))
+        missing = dict.fromkeys(_MISSING, 0)
+        extremes: dict[str, list[pl.DataFrame]] = {"fastest": [], "slowest": []}
+        counts = {name: KeyCounts(name, ("requests", "errors"), work.spill / name) for name in ("method", "user_agent")}
+        for chunk in self._slices(parts):
+            exchanges = chunk.with_columns(pl.col("request_time").cast(pl.Int64))
+            plans = [
+                chunk.select(
+                    *(pl.col(name).null_count() for name in TEXTS),
+                    pl.col("duration_us").null_count().alias("response_time"),
+                ),
+                access_report.extreme(exchanges, slow=False),
+                access_report.extreme(exchanges, slow=True),
+                access.tally(chunk, "method"),
+                access.tally(chunk, "user_agent"),
+            ]
+            absent, fastest, slowest, method, agent, *shared = pl.collect_all(
+                [*plans, *sums.plans(exchanges)], engine="streaming"
+            )
+            sums.take(*shared)
+            for name, count in absent.row(0, named=True).items():
+                missing[name] += count
+            extremes["fastest"].append(fastest)
+            extremes["slowest"].append(slowest)
+            counts["method"].add(method)
+            counts["user_agent"].add(agent)
+        each = max(_LEAST_ROWS, (options.memory_bytes - _BASE_BYTES) // _BYTES_PER_ROW)
+        pieces = -(-rows // each) if rows else 1
+
+        def scan(*columns: str) -> pl.LazyFrame:
+            return pl.scan_parquet(parts, glob=False).select(columns)
+
+        by_endpoint = access.by_key(
+            lambda: scan("endpoint", "duration_us", "status_code"), "endpoint", pieces, work.spill / "endpoints"
+        )
+        for number, piece in enumerate(by_endpoint):
+            self._meter.tap()
+            _sink(access.endpoints(piece), work.run / "endpoints" / f"{number:04d}.parquet")
+        suspects = []
+        by_ip = access.by_key(lambda: scan("ip", "request_time", "status_code"), "ip", pieces, work.spill / "ips")
+        for number, piece in enumerate(by_ip):
+            self._meter.tap()
+            counted = access.ip_windows(piece, options.window_us).collect(engine="streaming")
+            suspects.append(counted.filter(pl.col("requests") > options.suspicious).select("at", "ip"))
+            found = access.ips(counted.lazy(), options.window_us, options.suspicious)
+            _sink(found, work.run / "ips" / f"{number:04d}.parquet")
+        suspicious = pl.concat(suspects)
+        windows = access.windows(sums.windows.merged(), suspicious, options.window_us)
+        _sink(windows.drop("at").lazy(), work.run / "windows" / "0000.parquet")
+
+        def durations() -> pl.LazyFrame:
+            at = pl.col("request_time").cast(pl.Int64) // sums.grid.bucket_us
+            return (
+                scan("request_time", "duration_us", "status_code")
+                .filter(pl.col("duration_us").is_not_null())
+                .select(at.alias("at"), "duration_us", FAILURE.alias("failure"))
+            )
+
+        populations, _ = latency.populations(sums.cells, durations, sums.spreads)
+        return Found(
+            rows=rows,
+            sums=sums,
+            figures=Figures(populations, None, latency.over_time(sums.cells, durations)),
+            missing={name: count for name, count in missing.items() if count},
+            extremes={name: pl.concat(frames) for name, frames in extremes.items()},
+            methods=counts["method"],
+            agents=counts["user_agent"],
+            windows=windows,
+            suspicious=suspicious,
+            endpoints=lambda: pl.scan_parquet(work.run / "endpoints" / "*.parquet"),
+            ips=lambda: pl.scan_parquet(work.run / "ips" / "*.parquet"),
+            exchanges=lambda: scan("endpoint", "status_code"),
+        )
+
+    def _slices(self, parts: list[Path]) -> Iterator[pl.LazyFrame]:
+        for part in parts:
+            rows = pl.scan_parquet(part, glob=False)
+            height = int(rows.select(pl.len()).collect().item())
+            for start in range(0, max(height, 1), _SLICE_ROWS):
+                self._meter.tap()
+                yield rows.slice(start, _SLICE_ROWS)
+
+    def _inputs(self, read: Ingested, malformed: dict[str, int], rows: int) -> AccessInputs:
+        """The ledger. Raises LedgerError where it does not close."""
+        ledger = AccessLedger(
+            files=self._names("access"),
+            bytes=sum(file.bytes for file in self._files["access"]),
+            lines=sum(read.tally.lines),
+            blank=read.blank,
+            malformed={name: malformed[name] for name in ACCESS_REASONS if name in malformed},
+            exchanges=rows,
+        )
+        if not ledger.closes():
+            message = f"the ledger of the access log does not close: {ledger}. Please report this."
+            raise LedgerError(message)
+        return AccessInputs(access=ledger)
+
+
+def _keep(entries: pl.LazyFrame, folder: Path, *, alone: bool) -> None:
+    """Runs the query and writes its exchanges: as they will stand where the log is one file, else with their `row`."""
+    folder.mkdir(parents=True, mode=0o700)
+    if alone:
+        _sink(_placed(entries, [0]), folder / "part.parquet")
+    else:
+        entries.sink_ipc(folder / "part.ipc", maintain_order=False, engine="streaming")
+
+
+def _placed(entries: pl.LazyFrame, starts: list[int]) -> pl.LazyFrame:
+    return entries.select(
+        pl.col("time").cast(_INSTANT).alias("request_time"),
+        "duration_us",
+        "status_code",
+        *TEXTS,
+        file_of("row", starts).alias("file"),
+        line_of("row", starts).alias("line"),
+    )
+
+
+def _sink(rows: pl.LazyFrame, target: Path) -> None:
+    rows.sink_parquet(
+        target, compression="uncompressed", statistics=False, row_group_size=_ROW_GROUP, engine="streaming"
+    )
+
+
+def _write_rejects(read: Ingested, folder: Path) -> dict[str, int]:
+    """Writes the malformed lines; returns how many there are by reason."""
+    starts = read.tally.starts
+    rows = read.rejects.select(
+        pl.lit("access").alias("side"),
+        file_of("row", starts).alias("file"),
+        line_of("row", starts).alias("line"),
+        "reason",
+        "text",
+        "truncated",
+    )
+    _sink(rows, folder / "access.parquet")
+    return dict(read.rejects.group_by("reason").len().collect(engine="streaming").iter_rows())
+
+
+def _height(folder: Path) -> int:
+    return int(pl.scan_parquet(sorted(folder.glob("*.parquet")), glob=False).select(pl.len()).collect().item())
+
+
+def _bytes(run: Path) -> dict[str, int]:
+    """The bytes of every file written, by its path in the run folder."""
+    return {file.relative_to(run).as_posix(): file.stat().st_size for file in sorted(run.rglob("*.parquet"))}

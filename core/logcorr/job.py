@@ -1,0 +1,162 @@
+"""What every job does around its own work: check inputs and outputs, open a finished run again, export, publish."""
+
+from abc import ABC, abstractmethod
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Generic, TypeVar, cast
+
+import msgspec
+
+from logcorr import __version__, export, resources, store, views
+from logcorr.access_model import RunReport
+from logcorr.errors import LogcorrError, OutputError
+from logcorr.inputs import fingerprint, resolve
+from logcorr.meter import Meter
+from logcorr.model import SCHEMA, DoneEvent, JobOptions, Log, Manifest, RunInfo
+from logcorr.store import RunFolder, WorkFolder
+
+_R = TypeVar("_R", bound=RunReport)
+_OUTPUT_PER_TEXT_BYTE = 0.9
+_COLUMN_PER_TEXT_BYTE = 0.4
+
+
+class Result(msgspec.Struct, Generic[_R], frozen=True, kw_only=True):
+    """A finished job: its report, its folder (None when none was kept), and whether it was there already."""
+
+    report: _R
+    folder: Path | None
+    reused: bool
+
+
+class Job(ABC, Generic[_R]):
+    """One run over `given` logs. `told` are the options that decide what it comes to: with the inputs, they name it."""
+
+    def __init__(
+        self, options: JobOptions, given: dict[Log, tuple[str, ...]], told: dict[str, Any], meter: Meter
+    ) -> None:
+        self._options, self._told, self._meter = options, told, meter
+        self._files = {log: resolve(log, names) for log, names in given.items()}
+        _check_outputs(options, [file.path for files in self._files.values() for file in files])
+        self._prints = {log: [fingerprint(file) for file in files] for log, files in self._files.items()}
+        names = {log: self._names(log) for log in self._files}
+        self._key = store.key_of([SCHEMA, __version__, told, self._prints, names])
+        self._root = Path(options.store) if options.store else store.default_root()
+        self._started = datetime.now(UTC)
+
+    def result(self) -> Result[_R]:
+        """Does the work, or opens what was done before; complete at the end, or without a trace."""
+        done = store.finished(self._root, self._key) if self._options.keep else None
+        try:
+            with WorkFolder(self._root) as work:
+                run = done or self._compute(work)
+                final = cast("_R", run.report)
+                self._meter.enter("export")
+                targets = self._export(run, work)
+                if self._options.keep and done is None:
+                    run = work.publish(self._key)
+                for part, target in targets:
+                    part.replace(target)
+        except OSError as error:
+            raise _cannot_write(self._root, error) from error
+        folder = run.path if self._options.keep else None
+        self._meter.tell(
+            DoneEvent(run=str(folder) if folder else None, reused=done is not None, seconds=self._meter.elapsed)
+        )
+        return Result(report=final, folder=folder, reused=done is not None)
+
+    @abstractmethod
+    def _compute(self, work: WorkFolder) -> RunFolder:
+        """Makes the run in the work folder."""
+
+    @property
+    def _text_bytes(self) -> int:
+        """What the logs are as text, as far as can be known before they are read."""
+        return sum(file.text_bytes for files in self._files.values() for file in files)
+
+    def _require_disk(self, work: WorkFolder, factor: float) -> None:
+        """Raises OutputError where there is no room for so many bytes of a run for each of text, or for the outputs."""
+        text = self._text_bytes
+        resources.require_disk(work.path, int(text * factor), "this run", "name a folder on another disk with --store")
+        for output in self._options.outputs:
+            if output.path != export.STDOUT:
+                place = Path(output.path).absolute().parent
+                each = _OUTPUT_PER_TEXT_BYTE + _COLUMN_PER_TEXT_BYTE * len(output.columns)
+                needed = int(text * each) if output.view == "exchanges" else 0
+                resources.require_disk(place, needed, f"output {output.path!r}", "name another folder")
+
+    def _export(self, run: RunFolder, work: WorkFolder) -> list[tuple[Path, Path]]:
+        """Writes every output beside its target; returns the (part, target) pairs to rename once all is complete."""
+        targets = []
+        for number, output in enumerate(self._options.outputs):
+            self._meter.tap()
+            part = export.part_of(output.path)
+            if output.path != export.STDOUT:
+                work.add_part(part)
+                targets.append((part, Path(output.path).absolute()))
+            found = views.records(run, output.view, output.columns)
+            spill = work.spill / f"sort{number}"
+            export.write(found, output.path, part, spill, sort_time=output.sort_time, tap=self._meter.tap)
+        if self._options.report_path is not None:
+            part = export.part_of(self._options.report_path)
+            work.add_part(part)
+            targets.append((part, Path(self._options.report_path).absolute()))
+            part.write_bytes(store.encode(run.report))
+        return targets
+
+    def _run_info(self, buckets: int, spilled: int) -> RunInfo:
+        return RunInfo(
+            version=__version__,
+            options={**self._told, "memory_bytes": self._options.memory_bytes},
+            started=self._started.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            seconds={name: round(value, 3) for name, value in self._meter.lap().items()},
+            buckets=buckets,
+            spilled_bytes=spilled,
+            peak_rss_bytes=resources.peak_rss(),
+        )
+
+    def _manifest(
+        self, kind: str, parts: dict[str, int], rows: dict[str, int], attributes: list[str], headline: dict[str, Any]
+    ) -> Manifest:
+        return Manifest(
+            schema=SCHEMA,
+            kind=kind,
+            key=self._key,
+            version=__version__,
+            created=self._started.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            options=self._told,
+            inputs={str(log): prints for log, prints in self._prints.items()},
+            files={str(log): self._names(log) for log in self._files},
+            parts=parts,
+            attributes=attributes,
+            rows=rows,
+            headline=headline,
+        )
+
+    def _names(self, log: Log) -> list[str]:
+        return [file.name for file in self._files[log]]
+
+
+def _check_outputs(options: JobOptions, inputs: list[Path]) -> None:
+    paths = [_one_name(output.path) for output in options.outputs]
+    for output in options.outputs:
+        views.check_columns(output.view, output.columns)
+        export.check_target(output.path, force=options.force, inputs=inputs)
+    if options.report_path is not None:
+        export.check_place(options.report_path, force=options.force, inputs=inputs)
+        paths.append(_one_name(options.report_path))
+    twice = next((path for path in paths if paths.count(path) > 1), None)
+    if twice is not None:
+        message = f"output {twice!r} is named twice. Name two files."
+        raise OutputError(message)
+
+
+def _one_name(path: str) -> str:
+    """The same for all names of one file."""
+    return path if path == export.STDOUT else str(Path(path).resolve())
+
+
+def _cannot_write(root: Path, error: OSError) -> LogcorrError:
+    reason = error.strerror or str(error)
+    return OutputError(
+        f"writing below {str(root)!r} failed: {reason}. Free some space, or name another folder with --store."
+    )
