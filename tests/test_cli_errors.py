@@ -2,6 +2,7 @@
 
 import bz2
 import gzip
+import json
 import lzma
 import os
 import random
@@ -439,3 +440,12 @@ def test_names_of_every_kind(here: Path, name: str) -> None:
     outcome = logcorr("correlate", name, "responses.log", *words, cwd=here)
     assert outcome.code == 0, outcome.err
     assert (here / f"{name}.csv").read_text(encoding="utf8").splitlines()[1] == f"a,u1,200,222,{name}"
+
+
+@pytest.mark.parametrize("buckets", ["1", "8"])
+def test_a_store_of_any_name(here: Path, buckets: str) -> None:
+    access = {"method": "GET", "endpoint": "/", "status_code": 200, "timestamp": "2025-03-01T12:00:00Z"}
+    (here / "access.log").write_text("".join(json.dumps({**access, "ip": f"10.0.0.{n}"}) + "\n" for n in range(9)))
+    for words in (PAIR, ("analyze", "access.log")):
+        outcome = logcorr(*words, "--store", "runs [1-2]*?{x}", cwd=here, LOGCORR_BUCKETS=buckets)
+        assert outcome.code == 0, outcome.err
