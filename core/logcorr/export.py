@@ -11,6 +11,7 @@ from polars.io.plugins import register_io_source
 
 from logcorr.errors import OutputError, UsageError
 from logcorr.partition import parts_of, spread
+from logcorr.store import is_utf8
 from logcorr.views import Records
 
 FORMS = (".json", ".ndjson", ".jsonl", ".csv", ".parquet")
@@ -48,6 +49,9 @@ def check_place(path: str, *, force: bool, inputs: list[Path]) -> None:
 
 def _check_place(path: str, *, force: bool, inputs: list[Path]) -> None:
     target = Path(path)
+    if not is_utf8(path):
+        message = f"output {path!r}: the path is not UTF-8. Name another."
+        raise OutputError(message)
     if target.is_dir():
         message = f"output {path!r} is a folder. Name a file in it."
         raise OutputError(message)

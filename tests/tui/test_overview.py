@@ -16,7 +16,7 @@ from textual.pilot import Pilot
 from logcorr import model
 from logcorr.units import duration_us
 from logcorr_tui.messages import Drill
-from logcorr_tui.palette import DARK, LIGHT, THEMES, Palette
+from logcorr_tui.palette import THEMES
 from logcorr_tui.screens.overview import OverviewScreen
 from logcorr_tui.session import Session
 from logcorr_tui.widgets.canvas import Chart, Painted
@@ -350,27 +350,3 @@ def test_every_count_has_a_bar_at_any_width() -> None:
         assert axis is not None
         assert sum(bar.count for bar in axis.bars) == sum(b.count for b in bins)
         assert {k for k, bar in enumerate(axis.bars) if bar.count} <= set(axis.of_column)
-
-
-def _luminance(colour: str) -> float:
-    parts = [int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)]
-    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-@pytest.mark.parametrize("colours", [DARK, LIGHT])
-def test_text_is_readable(colours: Palette) -> None:
-    inks = (
-        colours.ink,
-        colours.dim,
-        colours.accent,
-        colours.good,
-        colours.warn,
-        colours.bad,
-        colours.info,
-        colours.lost,
-    )
-    for ink in inks:
-        for paper in (colours.ground, colours.panel, colours.raised):
-            low, high = sorted((_luminance(ink), _luminance(paper)))
-            assert (high + 0.05) / (low + 0.05) >= 4.3, (ink, paper)

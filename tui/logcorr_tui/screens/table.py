@@ -55,7 +55,7 @@ class Chips(Widget, can_focus=True):
     DEFAULT_CSS = """
     Chips > .chips--chip { background: $primary 25%; color: $foreground; }
     Chips > .chips--chosen { background: $primary; color: $background; text-style: bold; }
-    Chips > .chips--none { color: $foreground 60%; }
+    Chips > .chips--none { color: $text-muted; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left,h", "choose(-1)", "Chip before", id="chips.left", tooltip="The chip before", show=False),

@@ -65,10 +65,10 @@ class WindowTable(ScrollView, can_focus=True):
         scrollbar-size-horizontal: 1;
     }
     WindowTable > .window-table--header { background: $panel; color: $primary; text-style: bold; }
-    WindowTable > .window-table--cursor { background: $primary 35%; text-style: bold; }
-    WindowTable > .window-table--cursor-blurred { background: $primary 15%; }
+    WindowTable > .window-table--cursor { background: $primary 15%; text-style: bold; }
+    WindowTable > .window-table--cursor-blurred { background: $primary 8%; }
     WindowTable > .window-table--odd { background: $surface; }
-    WindowTable > .window-table--dim { color: $foreground 60%; }
+    WindowTable > .window-table--dim { color: $text-muted; }
     WindowTable > .window-table--good { color: $success; }
     WindowTable > .window-table--moved { color: $accent; }
     WindowTable > .window-table--client { color: $warning; }
