@@ -1,0 +1,34 @@
+"""The private folder for the files of filtered and sorted views: a work folder of the store, made at first use.
+
+So it is locked while this process lives, and the next start removes it where this one could not.
+"""
+
+import tempfile
+import threading
+from contextlib import ExitStack
+from pathlib import Path
+
+from logcorr.store import WorkFolder
+
+
+class Spill:
+    """Makes folders below a root until it is closed, which removes them all. For any thread."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._lock = threading.Lock()
+        self._stack = ExitStack()
+        self._work: WorkFolder | None = None
+
+    def folder(self) -> Path:
+        """A new folder, for this user only. Raises OutputError where there can be none."""
+        with self._lock:
+            if self._work is None:
+                self._work = self._stack.enter_context(WorkFolder(self._root))
+            return Path(tempfile.mkdtemp(prefix="view-", dir=self._work.spill))
+
+    def close(self) -> None:
+        """Removes everything; what asks for a folder later gets one in a new place."""
+        with self._lock:
+            self._stack.close()
+            self._work = None
