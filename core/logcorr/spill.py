@@ -8,6 +8,7 @@ import threading
 from contextlib import ExitStack
 from pathlib import Path
 
+from logcorr.errors import Cancelled
 from logcorr.store import WorkFolder
 
 
@@ -19,16 +20,19 @@ class Spill:
         self._lock = threading.Lock()
         self._stack = ExitStack()
         self._work: WorkFolder | None = None
+        self._closed = False
 
     def folder(self) -> Path:
-        """A new folder, for this user only. Raises OutputError where there can be none."""
+        """A new folder, for this user only. Raises OutputError where there can be none, Cancelled once it is closed."""
         with self._lock:
+            if self._closed:
+                raise Cancelled("The view was closed.")
             if self._work is None:
                 self._work = self._stack.enter_context(WorkFolder(self._root))
             return Path(tempfile.mkdtemp(prefix="view-", dir=self._work.spill))
 
     def close(self) -> None:
-        """Removes everything; what asks for a folder later gets one in a new place."""
+        """Removes everything, for good."""
         with self._lock:
+            self._closed = True
             self._stack.close()
-            self._work = None
