@@ -10,8 +10,9 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
+from logcorr.access_model import RunReport
 from logcorr.generate import PairOptions, generate_pair
-from logcorr.model import CorrelateOptions, Manifest, Report, RunInfo
+from logcorr.model import CorrelateOptions, Manifest, RunInfo
 from logcorr.run import correlate
 from logcorr.store import RunFolder
 
@@ -70,7 +71,7 @@ def _order(files: list[Path]) -> None:
         start += frame.height
 
 
-def _list_more(manifest: Manifest, report: Report) -> None:
+def _list_more(manifest: Manifest, report: RunReport) -> None:
     """Two older runs for the list of recent ones: one of several files, and one that cannot be read."""
     headline = {**manifest.headline, "requests": 12_499_871, "orphans": 53_191}
     older = msgspec.structs.replace(

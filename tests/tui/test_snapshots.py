@@ -102,7 +102,7 @@ def estimate() -> model.EstimateEvent:
     report = RunFolder(fixed_run.RUN).report
     return model.EstimateEvent(
         share=0.25, matched=report.latency.count // 4, orphans=80, negative=5, p50_ms=15.1, p90_ms=80.0, p95_ms=231.0,
-        p99_ms=981.0, status={code: n // 4 for code, n in report.status.items()}, histogram=report.histogram,
+        p99_ms=981.0, status={code: n // 4 for code, n in report.status.items()}, histogram=report.histogram, timeline=report.timeline, heatmap=report.heatmap,
     )  # fmt: skip
 
 
