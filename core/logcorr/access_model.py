@@ -4,6 +4,9 @@ import msgspec
 
 from logcorr.model import Heatmap, HistogramBin, Latency, Report, RunInfo, Timeline
 
+ACCESS_REASONS = ("encoding", "json", "fields", "timestamp", "status_code")
+MOST_ENDPOINTS = 1000
+
 
 class AccessLedger(msgspec.Struct, frozen=True, kw_only=True):
     """Where every line went; `lines` is the sum of blank, malformed and exchanges."""
@@ -94,7 +97,10 @@ class Windows(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AccessReport(msgspec.Struct, frozen=True, kw_only=True):
-    """The report of an access log, as `--report` writes it."""
+    """The report of an access log, as `--report` writes it.
+
+    `suspicious_ips` are all of them by name, `suspects` those with the most requests in one window.
+    """
 
     schema: int
     kind: str
@@ -129,6 +135,10 @@ class AccessReport(msgspec.Struct, frozen=True, kw_only=True):
     methods: list[MethodRow]
     user_agents: list[AgentRow]
     run: RunInfo
+    fastest_endpoint_ms: float | None = None
+    slowest_endpoint_ms: float | None = None
+    busiest_endpoint_requests: int | None = None
+    suspects: list[IpRow] = []
 
 
 RunReport = Report | AccessReport

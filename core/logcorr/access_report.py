@@ -8,6 +8,7 @@ import polars as pl
 
 from logcorr import access, clock
 from logcorr.access_model import (
+    MOST_ENDPOINTS,
     AccessInputs,
     AccessReport,
     AccessWindow,
@@ -23,7 +24,6 @@ from logcorr.clock import ms
 from logcorr.model import SCHEMA, RunInfo
 from logcorr.report import Figures, heatmap, histogram, timeline
 
-MOST_ENDPOINTS = 1000
 MOST_SUSPICIOUS = 100_000
 
 _EXTREME = ("duration_us", "request_time", "endpoint", "method", "ip", "status_code")
@@ -63,6 +63,9 @@ def report(found: Found, inputs: AccessInputs, form: str, run: RunInfo) -> Acces
     over_time, first = timeline(sums, found.figures, None, {})
     suspicious = found.suspicious.select(pl.col("ip").unique()).sort("ip")
     top, failing = (_endpoints(found, by) for by in ("requests", "errors"))
+    fastest, fastest_us = _named(found.endpoints(), pl.col("p50_us"))
+    slowest, slowest_us = _named(found.endpoints(), -pl.col("p50_us"))
+    busiest, busiest_requests = _named(found.endpoints(), -pl.col("requests"))
     return AccessReport(
         schema=SCHEMA,
         kind="access",
@@ -76,9 +79,9 @@ def report(found: Found, inputs: AccessInputs, form: str, run: RunInfo) -> Acces
         failed_5xx=sum(n for code, n in by_code if 500 <= code <= 599),
         fastest_request=_one(found.extremes["fastest"], slow=False),
         slowest_request=_one(found.extremes["slowest"], slow=True),
-        fastest_endpoint=_named(found.endpoints(), pl.col("p50_us")),
-        slowest_endpoint=_named(found.endpoints(), -pl.col("p50_us")),
-        busiest_endpoint=_named(found.endpoints(), -pl.col("requests")),
+        fastest_endpoint=fastest,
+        slowest_endpoint=slowest,
+        busiest_endpoint=busiest,
         worst_window=_worst(found),
         suspicious_ips=suspicious["ip"].head(MOST_SUSPICIOUS).to_list(),
         suspicious_ip_count=suspicious.height,
@@ -92,11 +95,15 @@ def report(found: Found, inputs: AccessInputs, form: str, run: RunInfo) -> Acces
         windows=Windows(window_s=sums.grid.window_us / clock.SECOND_US, count=found.windows.height),
         endpoints=top,
         failing_endpoints=failing,
-        ips=_ips(found, "requests"),
-        failing_ips=_ips(found, "errors"),
+        ips=_ips(found.ips(), "requests"),
+        failing_ips=_ips(found.ips(), "errors"),
         methods=[MethodRow(**row) for row in found.methods.top("requests").to_dicts()],
         user_agents=[AgentRow(**row) for row in found.agents.top("requests").to_dicts()],
         run=run,
+        fastest_endpoint_ms=ms(fastest_us),
+        slowest_endpoint_ms=ms(slowest_us and -slowest_us),
+        busiest_endpoint_requests=busiest_requests and -busiest_requests,
+        suspects=_ips(found.ips().filter("suspicious"), "busiest_requests"),
     )
 
 
@@ -126,12 +133,11 @@ def _one(candidates: pl.DataFrame, *, slow: bool) -> OneRequest | None:
     )
 
 
-def _named(endpoints: pl.LazyFrame, by: pl.Expr) -> str | None:
-    """The name of the endpoint for which `by` is lowest, the first by name on a tie."""
+def _named(endpoints: pl.LazyFrame, by: pl.Expr) -> tuple[str | None, int | None]:
+    """The name of the endpoint for which `by` is lowest, the first by name on a tie; and how low it is."""
     known = endpoints.select("endpoint", by=by).drop_nulls()
-    best = known.filter(pl.col("by") == pl.col("by").min()).select(pl.col("endpoint").min())
-    name: str | None = best.collect(engine="streaming").item()
-    return name
+    best = known.filter(pl.col("by") == pl.col("by").min()).select(pl.col("endpoint").min(), pl.col("by").min())
+    return best.collect(engine="streaming").row(0)
 
 
 def _top(rows: pl.LazyFrame, by: str, name: str, most: int) -> pl.DataFrame:
@@ -173,8 +179,8 @@ def _endpoints(found: Found, by: str) -> list[EndpointRow]:
     ]
 
 
-def _ips(found: Found, by: str) -> list[IpRow]:
-    top = _top(found.ips().with_columns(pl.col("busiest_start").cast(pl.Int64)), by, "ip", TOP)
+def _ips(ips: pl.LazyFrame, by: str) -> list[IpRow]:
+    top = _top(ips.with_columns(pl.col("busiest_start").cast(pl.Int64)), by, "ip", TOP)
     return [IpRow(**{**row, "busiest_start": clock.text(row["busiest_start"])}) for row in top.iter_rows(named=True)]
 
 

@@ -16,8 +16,6 @@ from logcorr.model import Log
 from logcorr.templates import Template
 from logcorr.timestamps import CommonForm
 
-ACCESS_REASONS = ("encoding", "json", "fields", "timestamp", "status_code")
-
 _STATUS = r"^[0-9]{1,3}$"
 _QUOTED = r'"((?:[^"\\]|\\.)*)"'
 _CLF = rf"^\S+ \S+ .*? \[([^\]]*)\] {_QUOTED} (\S+) \S+(?: {_QUOTED} {_QUOTED})?"

@@ -8,9 +8,9 @@ from pathlib import Path
 import polars as pl
 
 from logcorr import access, access_report, ingest, latency
-from logcorr.access_model import AccessInputs, AccessLedger, AccessReport
+from logcorr.access_model import ACCESS_REASONS, AccessInputs, AccessLedger, AccessReport
 from logcorr.access_report import Found
-from logcorr.accesslog import ACCESS_REASONS, access_format, detect
+from logcorr.accesslog import access_format, detect
 from logcorr.aggregate import FAILURE, KeyCounts, Sums
 from logcorr.clock import grid
 from logcorr.dialects import TEXTS

@@ -13,7 +13,7 @@ from functools import partial
 import plotext as plt
 
 from logcorr.model import HistogramBin
-from logcorr.text import duration, short
+from logcorr.text import duration, rate, short
 
 RGB = tuple[int, int, int]
 
@@ -21,6 +21,7 @@ GREEN, AMBER, RED = (158, 206, 106), (224, 175, 104), (247, 118, 142)
 BLUE, NIGHT, CYAN, PURPLE, GREY = (122, 162, 247), (74, 96, 150), (125, 207, 255), (187, 154, 247), (120, 124, 153)
 
 GUTTER = 9
+_SHORTEST_MS = 0.001
 _THEME = "logcorr"
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
 
@@ -90,6 +91,7 @@ def histogram(
     spans = [(_low(b), b.to_ms, b.count) for b in bins if b.count > 0]
     if not spans:
         return []
+    zero = _draw_near(spans)
     canvas = Canvas(width, height, color=color)
     start, end = math.log10(spans[0][0]), math.log10(max(spans[-1][1], spans[0][0] * 1.01))
     counts = spread([(math.log10(a), math.log10(b), n) for a, b, n in spans], start, end, canvas.columns)
@@ -100,7 +102,11 @@ def histogram(
     for column, count in enumerate(counts):
         ends.append(-(-canvas.bar(column, count / top, partial(_grade, column, places), roof) // 8))
     _mark(canvas, {name: (places[name], f"{name} {duration(marks[name])}") for name in places}, ends)
-    return canvas.render({roof - 1: short(_peak(bins)), 0: "0"}, _log_ticks(start, end, canvas.columns))
+    ticks = _log_ticks(start, end, canvas.columns)
+    if zero:
+        place = _column(zero, start, end, canvas.columns)
+        ticks = {place: "0", **{at: text for at, text in ticks.items() if at - len(text) / 2 > place + 1}}
+    return canvas.render({roof - 1: short(_peak(bins)), 0: "0"}, ticks)
 
 
 def rates(good: Sequence[float], bad: Sequence[float], width: int, height: int, *, color: bool) -> list[str]:
@@ -112,7 +118,7 @@ def rates(good: Sequence[float], bad: Sequence[float], width: int, height: int, 
         red = round(failed / top * height * 8)
         if red >= 4:
             _overlay(canvas, column, total - red, total)
-    return canvas.render({height - 1: f"{short(top)}/s", 0: "0"})
+    return canvas.render({height - 1: rate(top), 0: "0"})
 
 
 def strip(
@@ -130,7 +136,7 @@ def strip(
     top = max(values, default=0.0) or 1.0
     for column, value in enumerate(values):
         canvas.bar(column, value / top, lambda _row: ink)
-    return canvas.render({height - 1: f"{short(top)}/s", 0: name} if height > 1 else {0: name}, below)
+    return canvas.render({height - 1: rate(top), 0: name} if height > 1 else {0: name}, below)
 
 
 def percentiles(
@@ -212,6 +218,18 @@ def spread(spans: Sequence[tuple[float, float, float]], start: float, end: float
 def _low(span: HistogramBin) -> float:
     """The lower edge on a log axis: the first bin may begin at zero, which has no logarithm."""
     return span.from_ms if span.from_ms > 0 else span.to_ms / 2
+
+
+def _draw_near(spans: list[tuple[float, float, int]]) -> float | None:
+    """Moves what took no time at all next to the rest, where decades of nothing lie between; the middle of its place.
+
+    A log of whole milliseconds has such bins, and no log axis reaches down to zero.
+    """
+    if len(spans) < 2 or spans[0][1] > _SHORTEST_MS or spans[1][0] < 10 * spans[0][1]:
+        return None
+    near = spans[1][0]
+    spans[0] = (near / 2, near / 1.5, spans[0][2])
+    return near / math.sqrt(3)
 
 
 def _peak(bins: Sequence[HistogramBin]) -> int:

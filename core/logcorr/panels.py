@@ -1,4 +1,4 @@
-"""The framed tables of the summary: status codes, ledger, percentiles, slowest exchanges, users."""
+"""The framed tables of the summary: status codes and percentiles of both kinds, and those of a correlation alone."""
 
 import math
 from collections.abc import Sequence
@@ -9,6 +9,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from logcorr.access_model import RunReport
 from logcorr.model import MALFORMED_REASONS, ORPHAN_REASONS, Latency, Report
 from logcorr.text import duration, percent, safe, short
 
@@ -34,22 +35,25 @@ def failed(code: str) -> bool:
     return not 100 <= int(code) < 400
 
 
-def status(report: Report, width: int, *, color: bool) -> list[Text]:
+def ink_of(code: str) -> str:
+    """The colour of a status code's class."""
+    return _CLASSES[_class(code)][1]
+
+
+def status(counts: dict[str, int], unanswered: int, width: int, *, color: bool) -> list[Text]:
     """A bar of the classes, their shares, and a line a code; the rarest codes are summed up."""
-    total = sum(report.status.values())
+    total = sum(counts.values())
     # Without colour the bar of classes would be one block: its legend tells the same.
-    lines = _classes(report.status, total, width)[0 if color else 1 :] if total else []
-    rows = sorted(report.status.items(), key=lambda row: (-row[1], int(row[0])))
-    top = max(report.status.values(), default=1)
+    lines = _classes(counts, total, width)[0 if color else 1 :] if total else []
+    rows = sorted(counts.items(), key=lambda row: (-row[1], int(row[0])))
+    top = max(counts.values(), default=1)
     for code, count in sorted(rows[:_SHOWN], key=lambda row: int(row[0])):
-        ink = _CLASSES[_class(code)][1]
-        lines.append(_bar_line((code, _reason(code), ink), count, percent(count, total), top, width))
+        lines.append(_bar_line((code, _reason(code), ink_of(code)), count, percent(count, total), top, width))
     if rows[_SHOWN:]:
         rest = sum(n for _, n in rows[_SHOWN:])
         lines.append(_bar_line(("…", f"{len(rows) - _SHOWN} more", DIM), rest, percent(rest, total), top, width))
-    orphans = report.inputs.requests.orphans
-    if orphans:
-        lines.append(_bar_line(("–", "No response", PURPLE), orphans, "", top, width))
+    if unanswered:
+        lines.append(_bar_line(("–", "No response", PURPLE), unanswered, "", top, width))
     return lines
 
 
@@ -57,7 +61,7 @@ def ledger(report: Report) -> Panel:
     """Both sides, line by line, down to the sum that must be the number of lines."""
     sides = report.inputs.requests, report.inputs.responses
     lost = report.orphans.request, report.orphans.response
-    table = _table(("", None), ("requests", "right"), ("responses", "right"))
+    table = grid(("", None), ("requests", "right"), ("responses", "right"))
 
     def row(name: str, numbers: Sequence[int], style: str, *, always: bool = True) -> None:
         if always or any(numbers):
@@ -66,10 +70,10 @@ def ledger(report: Report) -> Panel:
 
     row("matched", [s.matched for s in sides], GREEN)
     row("orphans", [s.orphans for s in sides], PURPLE)
-    for reason in _order(ORPHAN_REASONS, *lost):
+    for reason in order(ORPHAN_REASONS, *lost):
         row(f"  {reason.replace('_', ' ')}", [side.get(reason, 0) for side in lost], DIM)
     row("malformed", [sum(s.malformed.values()) for s in sides], RED)
-    for reason in _order(MALFORMED_REASONS, *(s.malformed for s in sides)):
+    for reason in order(MALFORMED_REASONS, *(s.malformed for s in sides)):
         row(f"  {reason.replace('_', ' ')}", [s.malformed.get(reason, 0) for s in sides], DIM)
     row("redelivered", [s.redelivered for s in sides], "none")
     row("superseded", [s.superseded for s in sides], "none", always=False)
@@ -83,9 +87,9 @@ def ledger(report: Report) -> Panel:
     return panel("Ledger", "every line once", table)
 
 
-def percentiles(report: Report) -> Panel:
+def percentiles(report: RunReport) -> Panel:
     """Latency of all exchanges, of those that succeeded, of those that failed."""
-    table = _table(("", None), ("all", "right"), ("success", "right"), ("failure", "right"))
+    table = grid(("", None), ("all", "right"), ("success", "right"), ("failure", "right"))
     columns = report.latency, report.latency_success, report.latency_failure
     inks = "", GREEN, RED
 
@@ -100,12 +104,12 @@ def percentiles(report: Report) -> Panel:
 
 
 def slowest(report: Report) -> Panel:
-    table = _table(("took", "right"), ("status", "right"), ("request", "fill"), ("user", None), ("asked at", None))
+    table = grid(("took", "right"), ("status", "right"), ("request", "fill"), ("user", None), ("asked at", None))
     for row in report.slowest[:5]:
         code = str(row.status_code)
         table.add_row(
             Text(duration(row.duration_ms), f"bold {AMBER}"),
-            Text(code, _CLASSES[_class(code)][1]),
+            Text(code, ink_of(code)),
             Text(safe(row.request_id, 64)),
             Text(safe(row.user_id, 24), DIM if row.user_id is None else ""),
             Text(safe(row.request_time[:23].replace("T", " ").rstrip("Z")), DIM),
@@ -114,7 +118,7 @@ def slowest(report: Report) -> Panel:
 
 
 def users(report: Report) -> Panel:
-    table = _table(("user", "fill"), ("requests", "right"), ("errors", "right"), ("orphans", "right"), ("p99", "right"))
+    table = grid(("user", "fill"), ("requests", "right"), ("errors", "right"), ("orphans", "right"), ("p99", "right"))
     for row in report.users[:5]:
         table.add_row(
             Text(safe(row.user_id, 24), DIM if row.user_id is None else ""),
@@ -143,7 +147,7 @@ def _figure(latency: Latency, name: str) -> float | None:
     return value
 
 
-def _table(*columns: tuple[str, str | None]) -> Table:
+def grid(*columns: tuple[str, str | None]) -> Table:
     """A table without lines, as wide as its panel; a column marked `fill` takes the room left, else all share it."""
     table = Table(box=None, expand=True, padding=(0, 2, 0, 0), pad_edge=False, header_style=DIM)
     for name, kind in columns:
@@ -153,7 +157,7 @@ def _table(*columns: tuple[str, str | None]) -> Table:
     return table
 
 
-def _order(known: Sequence[str], *counts: dict[str, int]) -> list[str]:
+def order(known: Sequence[str], *counts: dict[str, int]) -> list[str]:
     """The known reasons that occur, in their order; then any that a later version may have added."""
     found = {reason for side in counts for reason, n in side.items() if n}
     return [r for r in known if r in found] + sorted(found.difference(known))

@@ -37,6 +37,13 @@ def short(number: float) -> str:
     return f"{number:,.0f}" if number == int(number) else _three(number)
 
 
+def rate(per_second: float) -> str:
+    """How often, in the unit that reads best: 5.68/s, 4.2/min, 3/h."""
+    if 0 < per_second < 0.0995 / 60:
+        return f"{short(per_second * 3600)}/h"
+    return f"{short(per_second * 60)}/min" if 0 < per_second < 0.0995 else f"{short(per_second)}/s"
+
+
 def size(number: float) -> str:
     """Bytes: 512 B, 1.1 GB."""
     return f"{short(number).rstrip('TGMk')} {short(number).lstrip('-0123456789.,').upper()}B"

@@ -1,0 +1,120 @@
+"""The summary of an access log: who asked what, what failed, what was slow, and who asks too much."""
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from logcorr import access_panels, panels, pieces, timeline
+from logcorr.access_model import AccessReport
+from logcorr.cells import middle
+from logcorr.panels import AMBER, BLUE, CYAN, DIM, GREEN, PURPLE, RED
+from logcorr.sheet import beside
+from logcorr.text import duration, percent, rate, safe, short
+
+
+def parts(report: AccessReport, width: int, *, color: bool) -> list[RenderableType]:
+    """Everything from the header to the ledger, for a terminal `width` cells wide."""
+    found: list[RenderableType] = [_header(report, width), _tiles(report, width), Text()]
+    if report.total_requests:
+        found += pieces.distribution(report, width, unanswered=0, color=color)
+        found += pieces.flow(report.timeline, width, "requests, failures", color=color)
+        found += [*_notices(report, width), access_panels.extremes(report).panel(width)]
+        found.append(access_panels.endpoints(report).panel(width))
+        failing = access_panels.failing_endpoints(report)
+        found += [failing.panel(width)] if failing else []
+        suspects = access_panels.suspects(report, report.run.options.get("suspicious"), _window(report))
+        found += beside(suspects, access_panels.failing_ips(report), width)
+        found += beside(access_panels.methods(report), access_panels.agents(report), width)
+    return found + _accounts(report, width)
+
+
+def _header(report: AccessReport, width: int) -> RenderableType:
+    limit = width - 60 if width >= pieces.WIDE else width - 44
+    logs = Text.assemble((pieces.files(report.inputs.access.files, limit), "bold"), (f" · {safe(report.format)}", DIM))
+    return pieces.header(logs, report.timeline, width, closes=report.inputs.access.closes())
+
+
+def _tiles(report: AccessReport, width: int) -> RenderableType:
+    total, latency, suspects = report.total_requests, report.latency, report.suspicious_ip_count
+    limit = report.run.options.get("suspicious")
+    room = width // 6 - 3
+
+    def count(number: int) -> str:
+        return f"{number:,}" if len(f"{number:,}") <= room else short(number)
+
+    start, end = timeline.span(report.timeline) or (0.0, 1.0)
+    redirects = sum(n for code, n in report.status.items() if 300 <= int(code) <= 399)
+    rows = [
+        (BLUE, "Requests", count(total), pieces.peak(report.timeline), f"{rate(total / (end - start))} mean"),
+        (
+            GREEN,
+            "Successful",
+            percent(report.successful_requests, total),
+            count(report.successful_requests),
+            f"3xx {short(redirects)}",
+        ),
+        (
+            RED,
+            "Failed",
+            percent(report.failed_requests, total),
+            f"4xx {short(report.failed_4xx)}",
+            f"5xx {short(report.failed_5xx)}",
+        ),
+        (CYAN, "p50", duration(latency.p50_ms), f"p90 {duration(latency.p90_ms)}", f"p95 {duration(latency.p95_ms)}"),
+        (AMBER, "p99", duration(latency.p99_ms), f"max {duration(latency.max_ms)}", f"min {duration(latency.min_ms)}"),
+        (
+            PURPLE,
+            "Suspicious",
+            f"{suspects:,} IP{'' if suspects == 1 else 's'}",
+            f"over {limit:,}" if limit else "",
+            f"in {_window(report)}",
+        ),
+    ]
+    return pieces.tiles(rows, width)
+
+
+def _notices(report: AccessReport, width: int) -> list[RenderableType]:
+    """The worst window with who asked too much in it, and what may be wrong with the clocks."""
+    lines: list[Text] = []
+    window, negative = report.worst_window, report.latency.negative
+    if window:
+        ink = RED if window.errors_4xx + window.errors_5xx else GREEN
+        what = f"{window.errors_5xx:,} 5xx · {window.errors_4xx:,} 4xx · {window.total_requests:,} requests"
+        count = report.windows.count
+        when = f"{pieces.window(window.start, window.end)}, of {count:,} window{'' if count == 1 else 's'}"
+        lines.append(pieces.notice(ink, "Worst window", when, what))
+        if window.suspicious_ips:
+            lines[-1].append("\n ▌ ", ink).append(_some(window.suspicious_ips, width - 4), PURPLE)
+    if negative:
+        share = percent(negative, negative + report.latency.count)
+        what = f"{negative:,} requests ({share}) took less than nothing"
+        lines.append(pieces.notice(AMBER, "Negative times", what, "kept as logged, and left out of all percentiles"))
+    return pieces.notices(lines)
+
+
+def _some(ips: list[str], width: int) -> str:
+    """How many addresses are suspicious, and as many of them as there is room for."""
+    text = f"{len(ips):,} suspicious IP{'' if len(ips) == 1 else 's'}: "
+    for k, ip in enumerate(ips):
+        more = f" and {len(ips) - k - 1:,} more" if k < len(ips) - 1 else ""
+        name = ("" if not k else ", ") + safe(ip, 64)
+        if len(text + name + more) > width:
+            return text + (f" and {len(ips) - k:,} more" if k else middle(name, width - len(text)))
+        text += name
+    return text
+
+
+def _accounts(report: AccessReport, width: int) -> list[RenderableType]:
+    """Ledger and missing fields, beside the latency of success and failure where the log tells any."""
+    ledger, missing = access_panels.ledger(report), access_panels.missing(report)
+    right = [panels.percentiles(report)] if report.latency.count or not report.total_requests else []
+    right += [missing] if missing else []
+    if width < pieces.BESIDE or not right:
+        return [ledger, *right]
+    left = width * 5 // 9
+    return pieces.row([[ledger], right], [left, width - left])
+
+
+def _window(report: AccessReport) -> str:
+    """How wide a window is: 1m rather than 1m 00s."""
+    text = duration(report.windows.window_s * 1000)
+    return text.removesuffix(" 00s").removesuffix(" 00m").removesuffix(" 00h")

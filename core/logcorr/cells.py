@@ -1,0 +1,58 @@
+"""Which columns of a table fit a terminal: the least important go first, and one of long texts gives way.
+
+A figure is never cut; a text is cut in its middle, so that both its ends can still be told.
+"""
+
+import unicodedata
+from collections.abc import Sequence
+
+import msgspec
+
+GAP = 2
+
+
+class Column(msgspec.Struct, frozen=True):
+    """A column; `fill` marks the one that gives way, `rank` says how soon the column is left out: 0 never."""
+
+    name: str
+    right: bool = False
+    fill: bool = False
+    rank: int = 0
+
+
+def fit(columns: Sequence[Column], widths: Sequence[int], room: int, least: int) -> tuple[list[int], int]:
+    """The columns (by number) that fit into `room` cells, and the cells that are left for the one that fills.
+
+    `widths` are the cells that each column would like; the filling one keeps `least` of them while others can go.
+    """
+    kept = list(range(len(columns)))
+    wanted = min(least, max((widths[k] for k in kept if columns[k].fill), default=0))
+    while True:
+        fixed = sum(widths[k] for k in kept if not columns[k].fill) + GAP * (len(kept) - 1)
+        last = max(kept, key=lambda k: (columns[k].rank, k))
+        if room - fixed >= wanted or not columns[last].rank:
+            return kept, max(room - fixed, 1)
+        kept.remove(last)
+
+
+def middle(text: str, cells: int) -> str:
+    """`text` in at most so many cells of a terminal: what is too much goes out of its middle."""
+    if sum(map(_cells, text)) <= cells:
+        return text
+    head = _within(text, (cells - 1) // 2)
+    tail = _within(text[::-1], cells - 1 - sum(map(_cells, head)))[::-1]
+    return f"{head}…{tail}" if cells > 0 else ""
+
+
+def _within(text: str, cells: int) -> str:
+    """The start of the text that needs at most so many cells."""
+    used = 0
+    for place, glyph in enumerate(text):
+        used += _cells(glyph)
+        if used > cells:
+            return text[:place]
+    return text
+
+
+def _cells(glyph: str) -> int:
+    return 2 if unicodedata.east_asian_width(glyph) in "WF" else 0 if unicodedata.combining(glyph) else 1

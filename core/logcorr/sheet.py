@@ -1,0 +1,68 @@
+"""A framed table of rows that stem from a log: whatever the terminal's width, no figure of it is ever cut."""
+
+from collections.abc import Sequence
+
+from rich.console import RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from logcorr import panels, pieces
+from logcorr.cells import GAP, Column, fit, middle
+from logcorr.panels import DIM
+
+_FRAME = 4
+_LEAST = 30
+_LIKED = 48
+
+
+class Sheet:
+    """Columns and rows of texts; a column of nothing but empty ones is left away.
+
+    `whole` is the width at which nothing is cut, `wanted` the one at which it is only a very long text.
+    """
+
+    def __init__(
+        self, title: str, note: str, columns: Sequence[Column], rows: Sequence[Sequence[Text]], nothing: str = ""
+    ) -> None:
+        self._title, self._note, self._nothing = title, note, nothing
+        told = [k for k in range(len(columns)) if any(row[k].plain for row in rows)]
+        self._columns, self._rows = [columns[k] for k in told], [[row[k] for k in told] for row in rows]
+        self._widths = [
+            max(len(column.name), *(row[k].cell_len for row in self._rows)) for k, column in enumerate(self._columns)
+        ]
+        self.whole = _FRAME + (sum(self._widths) + GAP * (len(told) - 1) if told else len(nothing))
+        texts = (wide for column, wide in zip(self._columns, self._widths, strict=True) if column.fill)
+        self.wanted = self.whole - sum(max(wide - _LIKED, 0) for wide in texts)
+
+    def panel(self, width: int) -> Panel:
+        """The table in a frame of this width; without rows, the word that there is nothing."""
+        if not self._columns:
+            return panels.panel(self._title, self._note, [Text(self._nothing, DIM, overflow="fold")])
+        kept, room = fit(self._columns, self._widths, width - _FRAME, _LEAST)
+        table = Table(box=None, expand=True, padding=(0, GAP, 0, 0), pad_edge=False, header_style=DIM)
+        for k in kept:
+            column = self._columns[k]
+            table.add_column(
+                Text(column.name),
+                justify="right" if column.right else "left",
+                no_wrap=True,
+                overflow="ellipsis",
+                ratio=1 if column.fill else None,
+            )
+        for row in self._rows:
+            table.add_row(*(_within(row[k], room) if self._columns[k].fill else row[k] for k in kept))
+        return panels.panel(self._title, self._note, table)
+
+
+def beside(left: Sheet, right: Sheet, width: int) -> list[RenderableType]:
+    """Two sheets side by side where both have what they want, one above the other where not."""
+    spare = width - left.wanted - right.wanted
+    if width < pieces.WIDE or spare < 0:
+        return [left.panel(width), right.panel(width)]
+    first = left.wanted + max(spare - (right.whole - right.wanted), 0) // 2
+    return pieces.row([[left.panel(first)], [right.panel(width - first)]], [first, width - first])
+
+
+def _within(text: Text, cells: int) -> Text:
+    return text if text.cell_len <= cells else Text(middle(text.plain, cells), text.style)
