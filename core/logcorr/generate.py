@@ -24,7 +24,7 @@ from logcorr.scenario import (
     PairOptions,
     Scenario,
 )
-from logcorr.scribe import FORMS, MILLIS, OFFSET, OFFSET_US, Untidy, filled, whole_files
+from logcorr.scribe import BLANKS, FORMS, MILLIS, OFFSET, OFFSET_US, Untidy, filled, whole_files
 
 __all__ = ["PairOptions", "generate_pair"]
 
@@ -46,7 +46,6 @@ _MALFORMED = {
     "encoding": ("{T},{I},\x01a", "{T},{I}\x01b,{V}", "\x01c{T},{I},{V}", "\x01d", "{T},{I},{V}\x01e", "{T},\x01b"),
     "status_code": tuple(f"{{T}},{{I}},{code}" for code in ("", "OK", "2000", "-1", "20x", "200.0", "2 0", "0x1f")),
 }
-_BLANK = ("", "  ", "\t")
 
 
 def generate_pair(options: PairOptions, on_progress: Callable[[int, int], None] | None = None) -> dict[str, Any]:
@@ -133,8 +132,7 @@ class _Log:
 
     def _blanks(self, noise: pl.DataFrame) -> pl.DataFrame:
         self.counts["blank"] += noise.height
-        kind = pl.int_range(noise.height) % len(_BLANK)
-        return noise.select("key", line=pl.lit(pl.Series(_BLANK)).gather(kind))
+        return noise.select("key", line=pl.lit(pl.Series(BLANKS)).gather(pl.int_range(noise.height) % len(BLANKS)))
 
     def _malformed_lines(self, noise: pl.DataFrame) -> list[pl.DataFrame]:
         """Take the reasons in turn, and of each its variants in turn, so that few lines show all of them."""

@@ -23,6 +23,8 @@ FORMS = {
 }
 OFFSET_US = 7_200_000_000
 
+BLANKS = ("", "  ", "\t")
+
 # Bytes that are no UTF-8 cannot pass through polars: \x01 and a letter stand for them until the text is bytes.
 _MARK = b"\x01"
 _DIRTY = {b"a": b"\xff\xfe", b"b": b"\xe9", b"c": b"\xc0\xaf", b"d": b"\xed\xa0\x80", b"e": b"\xe2\x82"}
@@ -96,10 +98,13 @@ class Untidy:
 
     def _write(self, lines: pl.Series) -> None:
         text: bytes = lines.str.join("\n").cast(pl.Binary).item()
-        if _MARK in text:
-            clean, *rest = text.split(_MARK)
-            text = b"".join([clean, *(_DIRTY[piece[:1]] + piece[1:] for piece in rest)])
-        self._file.write(text)
+        # Never joined again: a copy of each block would take as long as the writing.
+        view, done = memoryview(text), 0
+        while (mark := text.find(_MARK, done)) >= 0:
+            self._file.write(view[done:mark])
+            self._file.write(_DIRTY[text[mark + 1 : mark + 2]])
+            done = mark + 2
+        self._file.write(view[done:])
         self._file.write(b"\n")
 
 
