@@ -183,10 +183,12 @@ def _raw(dialect: Dialect, paths: Paths) -> list[pl.Expr]:
     column = dict(zip(dialect.paths, paths.columns, strict=True))
 
     def first(group: tuple[tuple[str, ...], ...]) -> list[pl.Expr]:
-        return [pl.col(column[path]) for path in group]
+        places = [pl.col(column[path]) for path in group]
+        # Of several places the first that holds a value counts.
+        return places if len(places) == 1 else [pl.when(~place.is_in(["", "-"])).then(place) for place in places]
 
     request = [pl.col(column[path]).str.extract_groups(_REQUEST).struct for path in dialect.request]
-    addresses = [pl.col(column[path]).str.replace(r":[0-9]+$", "") for path in dialect.addresses]
+    addresses = [_host(pl.col(column[path])) for path in dialect.addresses]
     return [
         pl.coalesce(first(dialect.stamp)).alias("stamp"),
         pl.coalesce(first(dialect.status)).alias("status"),
@@ -196,6 +198,12 @@ def _raw(dialect: Dialect, paths: Paths) -> list[pl.Expr]:
         pl.coalesce([*first(dialect.ip), *addresses]).alias("ip"),
         pl.coalesce(first(dialect.user_agent)).alias("user_agent"),
     ]
+
+
+def _host(address: pl.Expr) -> pl.Expr:
+    """An address without its port, and without the brackets that a port makes necessary."""
+    bare = address.str.extract(r"^\[([^\]]*)\](?::[0-9]*)?$")
+    return pl.coalesce(bare, address.str.extract(r"^([^:]*):[0-9]*$"), address)
 
 
 def _clf(lines: pl.LazyFrame) -> pl.LazyFrame:

@@ -5,7 +5,6 @@ key that comes twice it takes the first. So only lines of which it is certain go
 """
 
 import json
-import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
@@ -18,7 +17,6 @@ from logcorr.dialects import Path
 SPACE = " \t\r\n"
 _TWO_OBJECTS = r"\}\s*,\s*\{"
 _LINE = pl.col("line")
-_SURROGATES = re.compile("[\ud800-\udfff]")
 _MOST_DIGITS = 400
 
 
@@ -92,9 +90,12 @@ class Paths:
         try:
             found = self._decoder.decode(text)
         except (msgspec.DecodeError, UnicodeError, RecursionError):
-            # It refuses numbers beyond any float and lone surrogates, which are JSON all the same.
+            # It refuses numbers beyond any float, which are JSON all the same.
             try:
                 found = json.loads(text, parse_constant=_refused, parse_int=_whole)
+                # Half a character is none, wherever it hides: in a key, or in a value that a later one replaces.
+                everything = json.loads(text, object_pairs_hook=list, parse_int=str, parse_float=str)
+                json.dumps(everything, ensure_ascii=False).encode()
             except (ValueError, RecursionError):
                 return None
         return found if isinstance(found, dict) else None
@@ -139,7 +140,7 @@ def _whole(digits: str) -> int | float:
 def _text(value: Any) -> str | None:
     """A plain value as polars writes it; null for everything else."""
     if isinstance(value, str):
-        return value if value.isascii() else _SURROGATES.sub("\ufffd", value)
+        return value
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):

@@ -22,6 +22,7 @@ from logcorr.model import View
 from logcorr.store import default_root, sweep
 from logcorr.text import safe
 from logcorr_tui import config, messages, opening, worker
+from logcorr_tui.hangup import terminal_is_gone
 from logcorr_tui.palette import DARK_THEME, LIGHT_THEME
 from logcorr_tui.session import Session
 
@@ -43,6 +44,9 @@ _OF_A_RUN = ("overview", *_TABLES)
 
 def _binding(keys: str, action: str, name: str, text: str, tooltip: str, *, show: bool = True) -> Binding:
     return Binding(keys, action, text, show=show, tooltip=tooltip, id=f"app.{name}")
+
+
+_LOOK_FOR_TERMINAL_S = 1.0
 
 
 class LogcorrApp(App[None]):
@@ -93,6 +97,8 @@ class LogcorrApp(App[None]):
     def on_mount(self) -> None:
         self.theme_changed_signal.subscribe(self, lambda theme: self._remember(theme=theme.name))
         logs = self.session.requests and self.session.responses
+        if not (self.is_headless or self.is_web):
+            self.set_interval(_LOOK_FOR_TERMINAL_S, self._end_with_terminal)
         if not logs:
             self._go("open")
         if self._problem:
@@ -101,6 +107,11 @@ class LogcorrApp(App[None]):
             self.start_run(self.session.requests, self.session.responses)
         elif self._first_run:
             self.open_folder(self._first_run)
+
+    async def _end_with_terminal(self) -> None:
+        """Nobody is told when a terminal goes that sends no signal; the app would wait for keys for ever, busily."""
+        if terminal_is_gone():
+            await self.action_quit()
 
     async def action_quit(self) -> None:
         """Ends the child first, so that nothing of it is left."""

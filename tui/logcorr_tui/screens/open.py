@@ -195,7 +195,13 @@ def _line(row: dict[str, Any]) -> Text:
         return Text(f"! {safe(str(row['error']), 200)}", no_wrap=True, overflow="ellipsis")
     logs = ", ".join(safe(Path(name).name, 60) for names in row["files"].values() for name in names)
     made = str(row["created"])[:16].replace("T", " ")
-    figures = (short(row["requests"]), short(row["orphans"]), duration(row["p50_ms"]), duration(row["p99_ms"]))
+    orphans = short(row["orphans"]) if "orphans" in row else "–"
+    figures = (
+        short(row["requests"]),
+        orphans,
+        duration(row["p50_ms"]),
+        duration(row["p99_ms"]),
+    )
     line = _columns((made, *figures, size(row["bytes"])), logs)
     return Text(line, no_wrap=True, overflow="ellipsis")
 
