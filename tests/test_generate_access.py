@@ -13,10 +13,18 @@ from logcorr.errors import OutputError, UsageError
 from logcorr.generate_access import AccessOptions, generate_access
 from logcorr.traffic import Traffic
 from logcorr.wording import Words
-from tests.access_reading import FIELDS, collapsed, errors, latency, reckoned, text, understood
-from tests.helpers import logcorr
-from tests.test_generate import instant
+from tests.access_oracle import analyze, errors, latency
+from tests.access_oracle_lines import Exchange, Number, classify, path_of, text
+from tests.helpers import logcorr, succeed
+from tests.oracle import instant, lines_of
 
+FIELDS = {"method", "endpoint", "ip", "response_time", "user_agent"}
+FIGURES = (
+    *("schema", "kind", "inputs", "missing", "total_requests", "successful_requests", "failed_requests"),
+    *("failed_4xx", "failed_5xx", "fastest_request", "slowest_request", "fastest_endpoint", "slowest_endpoint"),
+    *("busiest_endpoint", "worst_window", "suspicious_ips", "suspicious_ip_count", "endpoints", "methods"),
+    *("user_agents", "latency", "latency_success", "latency_failure", "status"),
+)
 REASONS = {"encoding", "json", "timestamp", "status_code"}
 BUSY: dict[str, Any] = {"rows": 6_000, "malformed": 0.1, "blank": 0.02, "missing": 0.1}
 CASES: dict[str, dict[str, Any]] = {
@@ -41,6 +49,20 @@ def contents(folder: Path) -> list[bytes]:
     return [(folder / name).read_bytes() for name in ("access.ndjson", "truth.json")]
 
 
+def reckoned(path: Path) -> dict[str, Any]:
+    """What truth.json must say of a log, as the plain oracle reads it."""
+    log = [(path.name, path.read_bytes())]
+    report, collapsed = (analyze(log, form="ndjson", collapse_ids=flag) for flag in (False, True))
+    del report["inputs"]["access"]["files"]
+    named = ("fastest_endpoint", "slowest_endpoint", "busiest_endpoint", "endpoints")
+    return {name: report[name] for name in FIGURES} | {"collapsed": {name: collapsed[name] for name in named}}
+
+
+def exchanges(folder: Path) -> list[tuple[bytes, Exchange]]:
+    lines = lines_of(contents(folder)[0])
+    return [(line, found) for line in lines if isinstance(found := classify(line, "ndjson"), Exchange)]
+
+
 @pytest.mark.parametrize("chunk", [700, generator.CHUNK])
 @pytest.mark.parametrize("case", CASES)
 def test_truth_is_what_the_lines_say(case: str, chunk: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,10 +72,20 @@ def test_truth_is_what_the_lines_say(case: str, chunk: int, tmp_path: Path, monk
     expected = reckoned(tmp_path / "access.ndjson")
     for name, value in expected.items():
         assert truth[name] == value, name
-    assert truth.keys() - expected.keys() == {"schema", "kind", "seed", "options", "scenario"}
+    assert truth.keys() - expected.keys() == {"seed", "options", "scenario"}
     ledger = truth["inputs"]["access"]
     assert ledger["lines"] == CASES[case]["rows"]
     assert ledger["lines"] == ledger["blank"] + sum(ledger["malformed"].values()) + ledger["exchanges"]
+
+
+@pytest.mark.parametrize("flag", ["--no-store", "--collapse-ids"])
+def test_the_report_is_the_truth(flag: str, tmp_path: Path) -> None:
+    truth = make(tmp_path, rows=150_000, incident=True, malformed=0.0, missing=0.02, seed=4)
+    succeed("analyze", "access.ndjson", flag, "--report", "report.json", cwd=tmp_path)
+    report = json.loads((tmp_path / "report.json").read_bytes())
+    del report["inputs"]["access"]["files"]
+    told = truth["collapsed"] if flag == "--collapse-ids" else {name: truth[name] for name in FIGURES}
+    assert {name: report[name] for name in told} == told
 
 
 def test_everything_asked_for_is_there(tmp_path: Path) -> None:
@@ -63,13 +95,12 @@ def test_everything_asked_for_is_there(tmp_path: Path) -> None:
     assert max(ledger["malformed"].values()) - min(ledger["malformed"].values()) <= 1
     assert sum(ledger["malformed"].values()) == pytest.approx(2_000, rel=0.1)
     assert ledger["blank"] == pytest.approx(400, rel=0.2)
-    assert truth["missing"].keys() == set(FIELDS)
+    assert truth["missing"].keys() == FIELDS
     assert min(truth["missing"].values()) > 300
-    assert truth["kind"] == "access"
     assert truth["options"]["missing"] == 0.1
     assert not {"path", "force"} & truth["options"].keys()
     assert set(truth["suspicious_ips"]) == set(truth["scenario"]["abusive_ips"])
-    sound = [line for line in contents(tmp_path)[0].split(b"\n")[:-1] if isinstance(understood(line), dict)]
+    sound = [line for line, _ in exchanges(tmp_path)]
     codes = Counter(type(json.loads(line)["status_code"]) for line in sound)
     assert codes[str] > 5 * codes[int] > 0
     assert sum(b"?" in line for line in sound) == pytest.approx(len(sound) / 8, rel=0.2)
@@ -77,12 +108,12 @@ def test_everything_asked_for_is_there(tmp_path: Path) -> None:
 
 def test_the_phases_and_the_incident_show(tmp_path: Path) -> None:
     truth = make(tmp_path, rows=60_000, incident=True, abusers=0, endpoints=1, ids=1)
-    rows = [found for line in contents(tmp_path)[0].split(b"\n")[:-1] if isinstance(found := understood(line), dict)]
+    rows = [found for _, found in exchanges(tmp_path)]
     incidents = [(stretch["start"], stretch["end"]) for stretch in truth["scenario"]["incidents"]]
 
-    def within(start: str, end: str) -> list[dict[str, Any]]:
+    def within(start: str, end: str) -> list[Exchange]:
         low, high = instant(start) or 0, instant(end) or 0
-        return [row for row in rows if low <= row["at"] < high]
+        return [row for row in rows if low <= row.at < high]
 
     medians, rates = defaultdict(list), defaultdict(list)
     for phase in truth["scenario"]["phases"]:
@@ -98,7 +129,7 @@ def test_the_phases_and_the_incident_show(tmp_path: Path) -> None:
     assert max(rates["normal"]) * 1.5 < min(rates["dense"])
     worst = within(*incidents[0])
     assert latency(worst)["p50_ms"] > 8 * min(medians["normal"])
-    assert errors(worst, 500) / len(worst) == pytest.approx(0.25, abs=0.03)
+    assert errors(worst)["errors_5xx"] / len(worst) == pytest.approx(0.25, abs=0.03)
     assert incidents[0][0] <= truth["worst_window"]["start"] < incidents[0][1]
     assert truth["suspicious_ips"] == []
 
@@ -120,11 +151,9 @@ def test_lines_move_no_further_than_asked(tmp_path: Path, monkeypatch: pytest.Mo
     for disorder in (0.0, 2.0):
         make(tmp_path, rows=3_000, span_s=60.0, malformed=0.0, blank=0.0, disorder_s=disorder, force=True)
         highest, late = 0, 0
-        for line in contents(tmp_path)[0].splitlines():
-            found = understood(line)
-            assert isinstance(found, dict)
-            highest = max(highest, found["at"])
-            late = max(late, highest - found["at"])
+        for _, found in exchanges(tmp_path):
+            highest = max(highest, found.at)
+            late = max(late, highest - found.at)
         assert late <= disorder * 1_000_000
         assert (late > 0) == (disorder > 0)
 
@@ -163,8 +192,8 @@ def test_texts_are_what_they_are_written_as() -> None:
         for query in words.queries_json.unique():
             assert text(json.loads(written + query).split("?")[0]) == path
     for agent, written in zip(words.agents, words.agents_json, strict=True):
-        assert text(json.loads(written)) == agent
-    assert [collapsed(path) for path in words.endpoints] == words.collapsed.to_list()
+        assert text(json.loads(written, parse_int=Number)) == agent
+    assert [path_of(path, collapse_ids=True) for path in words.endpoints] == words.collapsed.to_list()
 
 
 @pytest.mark.parametrize("taken", ["access.ndjson", "truth.json"])
