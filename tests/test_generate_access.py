@@ -80,7 +80,7 @@ def test_truth_is_what_the_lines_say(case: str, chunk: int, tmp_path: Path, monk
 
 @pytest.mark.parametrize("flag", ["--no-store", "--collapse-ids"])
 def test_the_report_is_the_truth(flag: str, tmp_path: Path) -> None:
-    truth = make(tmp_path, rows=150_000, incident=True, malformed=0.0, missing=0.02, seed=4)
+    truth = make(tmp_path, rows=150_000, incident=True, malformed=0.002, missing=0.02, seed=4)
     succeed("analyze", "access.ndjson", flag, "--report", "report.json", cwd=tmp_path)
     report = json.loads((tmp_path / "report.json").read_bytes())
     del report["inputs"]["access"]["files"]
