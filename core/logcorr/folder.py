@@ -77,6 +77,7 @@ class Folder:
             reasons.append(pl.when(before).then(pl.lit("before_start")))
         final = self.raw_orphans().with_columns(pl.coalesce(*reasons, pl.lit("lost")).alias("reason"))
         self._sink(self._located(final), "orphans", "0000")
+        self.rows["orphans"] = self.open_orphans
 
     def orphans(self) -> pl.LazyFrame:
         """The finished orphans, instants as Int64 µs."""
