@@ -44,9 +44,8 @@ class Paths:
         """
         found = lines.to_frame("line").with_row_index("place")
         certain = found.filter(self._certain())
-        try:
-            objects = certain.get_column("line").str.json_decode(self._dtype)
-        except pl.exceptions.ComputeError:
+        objects = self._objects(certain.get_column("line"))
+        if objects is None:
             texts, sound = self.careful(lines)
             return texts.with_columns(sound.alias("fits"))
         texts = objects.to_frame("object").select(
@@ -58,6 +57,14 @@ class Paths:
             .join(known, on="place", how="left", maintain_order="left")
             .select(*self.columns, pl.col("fits").fill_null(value=False))
         )
+
+    def _objects(self, lines: pl.Series) -> pl.Series | None:
+        """An object a line; None where polars refuses one, or does not find as many."""
+        try:
+            objects = lines.str.json_decode(self._dtype)
+        except pl.exceptions.ComputeError:
+            return None
+        return objects if objects.len() == lines.len() else None
 
     def _certain(self) -> pl.Expr:
         """Whether a line surely is one object, without escapes, that polars reads as everybody else does."""

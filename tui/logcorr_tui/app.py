@@ -113,6 +113,10 @@ class LogcorrApp(App[None]):
         if terminal_is_gone():
             await self.action_quit()
 
+    async def on_exit_app(self) -> None:
+        """However the app ends, its child ends before it."""
+        await self.stop_child()
+
     async def action_quit(self) -> None:
         """Ends the child first, so that nothing of it is left."""
         await self.stop_child()
