@@ -6,12 +6,12 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test docs clean check-python
+.PHONY: help demo test docs snapshots screenshots clean check-python
 
 help: ## show this help
 	@echo "usage: make TARGET [PYTHON=python3.12] [VENV=.venv]"
 	@echo
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  %-8s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  %-14s %s\n' "$$name" "$$text"; done
 
 check-python:
 	@command -v $(PYTHON) >/dev/null 2>&1 || { echo "error: $(PYTHON) not found; logcorr needs Python 3.11 or newer (make PYTHON=/path/to/python)" >&2; exit 2; }
@@ -45,6 +45,13 @@ test: $(VENV)/.installed-dev ## lint, types, import contracts and every test
 
 docs: $(VENV)/.installed-dev ## write docs/cli.md anew from the commands
 	@$(BIN)/python docs/generate_cli.py
+
+snapshots: $(VENV)/.installed-dev ## take the pictures anew that tests compare the screens with
+	@rm -f tests/tui/snapshots/*.svg
+	@LOGCORR_REGEN=1 $(BIN)/python -m pytest -q tests/tui/test_snapshots.py
+
+screenshots: $(VENV)/.installed-dev ## take the pictures of the README anew
+	@$(BIN)/python docs/screenshots.py
 
 clean: ## remove what make made
 	rm -rf $(VENV) .demo build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

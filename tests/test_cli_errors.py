@@ -2,6 +2,7 @@
 
 import bz2
 import gzip
+import json
 import lzma
 import os
 import random
@@ -410,6 +411,27 @@ def test_a_name_that_is_not_utf8_is_a_name(here: Path, keep: tuple[str, ...]) ->
     assert len((here / "out.csv").read_bytes().splitlines()) == 3
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux takes such names")
+@pytest.mark.parametrize(
+    "words", [("--no-store", "-o"), ("--no-store", "--orphans"), ("--no-store", "--report"), ("--store",)]
+)
+def test_a_place_that_is_not_utf8_is_refused_before_any_work(here: Path, words: tuple[str, ...]) -> None:
+    odd = here / os.fsdecode(b"odd\x9b\xff")
+    odd.mkdir()
+    target = odd if words == ("--store",) else odd / ("out.json")
+    fails(here, 3, *PAIR, *words, target, parts=("is not UTF-8", "odd"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux takes such names")
+def test_a_working_folder_that_is_not_utf8_is_no_matter(here: Path) -> None:
+    odd = here / os.fsdecode(b"odd\x9b\xff")
+    odd.mkdir()
+    write_pair(odd)
+    outcome = logcorr(*PAIR, "--store", "runs", *TO_FILE, cwd=odd)
+    assert outcome.code == 0, outcome.err
+    assert (odd / "out.csv").exists()
+
+
 @pytest.mark.parametrize("name", ["web[1].log", "a*b.log", "what?.log", "100%.log", " spaced .log", "ü.log", "{x}.log"])
 def test_names_of_every_kind(here: Path, name: str) -> None:
     (here / name).write_bytes(REQUESTS)
@@ -418,3 +440,12 @@ def test_names_of_every_kind(here: Path, name: str) -> None:
     outcome = logcorr("correlate", name, "responses.log", *words, cwd=here)
     assert outcome.code == 0, outcome.err
     assert (here / f"{name}.csv").read_text(encoding="utf8").splitlines()[1] == f"a,u1,200,222,{name}"
+
+
+@pytest.mark.parametrize("buckets", ["1", "8"])
+def test_a_store_of_any_name(here: Path, buckets: str) -> None:
+    access = {"method": "GET", "endpoint": "/", "status_code": 200, "timestamp": "2025-03-01T12:00:00Z"}
+    (here / "access.log").write_text("".join(json.dumps({**access, "ip": f"10.0.0.{n}"}) + "\n" for n in range(9)))
+    for words in (PAIR, ("analyze", "access.log")):
+        outcome = logcorr(*words, "--store", "runs [1-2]*?{x}", cwd=here, LOGCORR_BUCKETS=buckets)
+        assert outcome.code == 0, outcome.err

@@ -10,6 +10,7 @@ import pytest
 
 from logcorr import __version__
 from logcorr.cli import main
+from logcorr_tui.main import _parser as app_parser
 
 ROOT = Path(__file__).parent.parent
 
@@ -41,6 +42,7 @@ def test_the_readme_names_only_options_that_are_there(generator: ModuleType) -> 
     options = {"--help", "--version"}
     for _, command in generator.walk(main, "logcorr"):
         options |= {name for p in command.params for name in (*p.opts, *p.secondary_opts)}
+    options |= {name for action in app_parser()._actions for name in action.option_strings}
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", readme))
     assert named - options == set()

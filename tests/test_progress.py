@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from logcorr.model import DoneEvent, EstimateEvent, Event, FileProgress, ProgressEvent
+from logcorr.model import DoneEvent, EstimateEvent, Event, FileProgress, Heatmap, ProgressEvent, Timeline
 from logcorr.progress import BarProgress, JsonProgress, NoProgress, progress_sink
 
 READ = ProgressEvent(
@@ -41,6 +41,8 @@ ESTIMATE = EstimateEvent(
     p99_ms=812.0,
     status={"200": 990},
     histogram=[],
+    timeline=Timeline(bucket_s=60.0, points=[]),
+    heatmap=Heatmap(edges_ms=[], cells=[]),
 )
 DONE = DoneEvent(run="/runs/1", reused=False, seconds=9.0)
 EVENTS: list[Event] = [READ, ESTIMATE, PAIR, REPORT, DONE]

@@ -127,6 +127,29 @@ def test_an_estimate_after_each_bucket(spilled: list[Event], logs: Path) -> None
         assert event["p50_ms"] <= event["p90_ms"] <= event["p95_ms"] <= event["p99_ms"]
 
 
+def test_estimates_have_a_timeline_and_a_heat_map(spilled: list[Event], logs: Path) -> None:
+    estimates = of_kind(spilled, "estimate")
+    truth = json.loads((logs / "truth.json").read_bytes())
+    run_folder = Path(of_kind(spilled, "done")[0]["run"])
+    final = json.loads((run_folder / "report.json").read_bytes())
+    last = estimates[-1]
+    assert last["heatmap"] == final["heatmap"]
+    points, exact = last["timeline"]["points"], final["timeline"]["points"]
+    assert last["timeline"]["bucket_s"] == final["timeline"]["bucket_s"]
+    assert sum(point["requests"] for point in points) == truth["pairs"]
+    by_start = {point["start"]: point for point in exact}
+    for point in points:
+        whole = by_start[point["start"]]
+        assert point["requests"] <= whole["requests"] <= point["requests"] + whole["orphans"]
+        assert (point["errors_4xx"], point["errors_5xx"]) == (whole["errors_4xx"], whole["errors_5xx"])
+        for name in ("p50_ms", "p99_ms"):
+            assert point[name] == whole[name] or 0.79 < point[name] / whole[name] < 1.26, "a tenth of a decade"
+    for event in estimates:
+        assert sum(point["requests"] for point in event["timeline"]["points"]) == event["matched"]
+        assert sum(n for _, _, n in event["heatmap"]["cells"]) == event["matched"] - event["negative"]
+        assert len(json.dumps(event)) < 100_000, "a line that a program reads at once"
+
+
 def test_estimates_come_while_pairing(spilled: list[Event]) -> None:
     kinds = [event.get("stage", event["event"]) for event in spilled]
     first, last = kinds.index("estimate"), len(kinds) - 1 - kinds[::-1].index("estimate")

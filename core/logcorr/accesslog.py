@@ -10,9 +10,10 @@ import polars as pl
 
 from logcorr import timestamps
 from logcorr.dialects import DIALECTS, FORMS, JSON_FORMS, TEXTS, Clock, Dialect
-from logcorr.formats import BOM, LINE_SCHEMA, SPACE
+from logcorr.formats import BOM, LINE_SCHEMA, SPACE, few
 from logcorr.jsonlines import Paths
 from logcorr.model import Log
+from logcorr.templates import Template
 from logcorr.timestamps import CommonForm
 
 _STATUS = r"^[0-9]{1,3}$"
@@ -21,7 +22,6 @@ _CLF = rf"^\S+ \S+ .*? \[([^\]]*)\] {_QUOTED} (\S+) \S+(?: {_QUOTED} {_QUOTED})?
 _REQUEST = r"^([!#$%&'*+\-.^_`|~0-9A-Za-z]+) +(.*?)(?: HTTP/[0-9.]+)?$"
 _CLF_STAMP = r"^[0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}:[0-9]{2}:[0-5][0-9]:[0-5][0-9] [+-][0-9]{4}$"
 _UNIX_STAMP = r"^[0-9]{1,11}(?:\.[0-9]+)?$"
-_NUMBER = r"^-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$"
 _ID_SEGMENT = r"^(?:[0-9]+|[0-9a-fA-F]{8,}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$"
 _MOST_US = 1 << 53
 
@@ -41,6 +41,7 @@ class AccessFormat(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     stamps: CommonForm
+    template: Template | None = None
     collapse_ids: bool = False
 
     @property
@@ -97,25 +98,20 @@ class AccessFormat(msgspec.Struct, frozen=True, kw_only=True):
     def _decoded(self, lines: pl.LazyFrame) -> pl.LazyFrame:
         """JSON lines with what they say as text, in columns of their own; `sure` where nothing is in doubt."""
         dialect, paths = _dialect(self.name)
+        if self.template is None:
+            cut = lines.with_columns(*(pl.lit(None, pl.String).alias(name) for name in paths.columns), fits=False)
+        else:
+            cut = self.template.cut(lines, dict(zip(dialect.paths, paths.columns, strict=True)))
 
         def decode(morsel: pl.DataFrame) -> pl.DataFrame:
-            sure = morsel.get_column("sure")
-            certain = morsel if sure.all() else morsel.filter(sure)
-            texts = paths.fast(certain.get_column("line"))
-            if texts is None:
-                # One line that polars refuses among them: which one is found a line at a time.
-                texts, sound = paths.careful(certain.get_column("line"))
-                certain = certain.with_columns(sound.alias("sure"))
-            found = certain.hstack(texts)
-            if certain.height == morsel.height:
-                return found
-            return pl.concat([found, morsel.filter(~sure)], how="diagonal")
+            fits = morsel.get_column("fits")
+            if few(fits):
+                return morsel
+            rest = morsel.filter(~fits)
+            return pl.concat([morsel.filter(fits), rest.update(paths.decoded(rest.get_column("line")), how="left")])
 
-        checked = lines.with_columns(
-            sure=(paths.certain() & paths.once() & pl.col("refused").is_null()).fill_null(value=False)
-        )
-        schema = {**checked.collect_schema(), **paths.schema}
-        return checked.map_batches(decode, streamable=True, schema=schema).with_columns(_raw(dialect, paths))
+        sure = (pl.col("fits") & pl.col("refused").is_null()).alias("sure")
+        return cut.map_batches(decode, streamable=True).with_columns(sure, *_raw(dialect, paths))
 
     def _read(self, raw: pl.LazyFrame, *, quick: bool) -> pl.LazyFrame:
         """Texts → values: instants in µs, durations in µs, status, and texts with null for nothing."""
@@ -126,7 +122,7 @@ class AccessFormat(msgspec.Struct, frozen=True, kw_only=True):
         if "text" in clocks:
             instants.insert(0, timestamps.fast(stamp, self.stamps) if quick else _careful(stamp))
         status = pl.col("status").str.strip_chars(SPACE)
-        path = _value("endpoint").str.split_exact("?", 1).struct.field("field_0")
+        path = _value("endpoint").str.splitn("?", 2).struct.field("field_0")
         path = pl.when(path != "").then(path)
         return raw.with_columns(
             pl.coalesce(instants).alias("time"),
@@ -164,7 +160,12 @@ def access_format(name: str, samples: Sequence[str], *, collapse_ids: bool) -> A
         dialect, paths = _dialect(name)
         texts, _ = paths.careful(samples)
         stamps = texts.select(_raw(dialect, paths))["stamp"].drop_nulls().str.strip_chars(SPACE).to_list()
-    return AccessFormat(name=name, stamps=timestamps.common_form(stamps), collapse_ids=collapse_ids)
+    return AccessFormat(
+        name=name,
+        stamps=timestamps.common_form(stamps),
+        template=Template.of(samples) if name in JSON_FORMS else None,
+        collapse_ids=collapse_ids,
+    )
 
 
 def _agents(lines: pl.DataFrame) -> int:
@@ -182,10 +183,12 @@ def _raw(dialect: Dialect, paths: Paths) -> list[pl.Expr]:
     column = dict(zip(dialect.paths, paths.columns, strict=True))
 
     def first(group: tuple[tuple[str, ...], ...]) -> list[pl.Expr]:
-        return [pl.col(column[path]) for path in group]
+        places = [pl.col(column[path]) for path in group]
+        # Of several places the first that holds a value counts.
+        return places if len(places) == 1 else [pl.when(~place.is_in(["", "-"])).then(place) for place in places]
 
     request = [pl.col(column[path]).str.extract_groups(_REQUEST).struct for path in dialect.request]
-    addresses = [pl.col(column[path]).str.replace(r":[0-9]+$", "") for path in dialect.addresses]
+    addresses = [_host(pl.col(column[path])) for path in dialect.addresses]
     return [
         pl.coalesce(first(dialect.stamp)).alias("stamp"),
         pl.coalesce(first(dialect.status)).alias("status"),
@@ -195,6 +198,12 @@ def _raw(dialect: Dialect, paths: Paths) -> list[pl.Expr]:
         pl.coalesce([*first(dialect.ip), *addresses]).alias("ip"),
         pl.coalesce(first(dialect.user_agent)).alias("user_agent"),
     ]
+
+
+def _host(address: pl.Expr) -> pl.Expr:
+    """An address without its port, and without the brackets that a port makes necessary."""
+    bare = address.str.extract(r"^\[([^\]]*)\](?::[0-9]*)?$")
+    return pl.coalesce(bare, address.str.extract(r"^([^:]*):[0-9]*$"), address)
 
 
 def _clf(lines: pl.LazyFrame) -> pl.LazyFrame:
@@ -227,8 +236,10 @@ def _value(name: str) -> pl.Expr:
 def _duration(unit_us: float) -> pl.Expr:
     """The column `duration` as whole µs."""
     text = pl.col("duration").str.strip_chars(SPACE)
-    number = pl.when(text.str.contains(_NUMBER)).then(text).cast(pl.Float64, strict=False) * unit_us
-    return pl.when(number.abs() < _MOST_US).then(number.round()).cast(pl.Int64, strict=False)
+    number = text.cast(pl.Float64, strict=False) * unit_us
+    # That reads what JSON may not say: infinity, no number, and a plus.
+    sound = (number.abs() < _MOST_US) & ~text.str.starts_with("+")
+    return pl.when(sound).then(number.round()).cast(pl.Int64, strict=False)
 
 
 def _collapsed(path: pl.Expr) -> pl.Expr:

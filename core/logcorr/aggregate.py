@@ -108,7 +108,7 @@ class KeyCounts:
             return [self._tables.merged().lazy()]
         self._flush()
         return [
-            pl.scan_ipc(sorted(folder.glob("*.ipc"))).group_by(self._key).agg(pl.all().sum())
+            pl.scan_ipc(sorted(folder.glob("*.ipc")), glob=False).group_by(self._key).agg(pl.all().sum())
             for folder in sorted(self._folder.iterdir())
         ]
 

@@ -82,7 +82,7 @@ class _Analysis(Job[AccessReport]):
                 part.rename(target)
             else:
                 self._meter.tap()
-                _sink(_placed(pl.scan_ipc(part), starts), target)
+                _sink(_placed(pl.scan_ipc(part, glob=False), starts), target)
                 part.unlink()
         if not any(folder.iterdir()):
             _sink(_placed(read.schema.to_frame().lazy(), [0]), folder / "0000.parquet")
@@ -160,8 +160,8 @@ class _Analysis(Job[AccessReport]):
             agents=counts["user_agent"],
             windows=windows,
             suspicious=suspicious,
-            endpoints=lambda: pl.scan_parquet(work.run / "endpoints" / "*.parquet"),
-            ips=lambda: pl.scan_parquet(work.run / "ips" / "*.parquet"),
+            endpoints=lambda: _scan(work.run / "endpoints"),
+            ips=lambda: _scan(work.run / "ips"),
             exchanges=lambda: scan("endpoint", "status_code"),
         )
 
@@ -230,8 +230,13 @@ def _write_rejects(read: Ingested, folder: Path) -> dict[str, int]:
     return dict(read.rejects.group_by("reason").len().collect(engine="streaming").iter_rows())
 
 
+def _scan(folder: Path) -> pl.LazyFrame:
+    """The rows of a folder's files, whatever the folder's name is."""
+    return pl.scan_parquet(sorted(folder.glob("*.parquet")), glob=False)
+
+
 def _height(folder: Path) -> int:
-    return int(pl.scan_parquet(sorted(folder.glob("*.parquet")), glob=False).select(pl.len()).collect().item())
+    return int(_scan(folder).select(pl.len()).collect().item())
 
 
 def _bytes(run: Path) -> dict[str, int]:

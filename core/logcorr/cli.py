@@ -281,7 +281,6 @@ def generate_pair(directory: str, **given: Any) -> None:
     """
     from logcorr.generate import PairOptions
     from logcorr.generate import generate_pair as write
-    from logcorr.interrupt import interruptible
 
     span, disorder, utf8_only = given.pop("span"), given.pop("disorder"), given.pop("utf8_only")
     options = PairOptions(
@@ -292,6 +291,59 @@ def generate_pair(directory: str, **given: Any) -> None:
         **given,
     )
 
+    truth = _generated(write, options)
+    _say(f"wrote {directory}: {truth['pairs']:,} pairs; what a correct run must report is in truth.json.")
+
+
+@generate.command("access")
+@click.argument("file", type=click.Path(dir_okay=False))
+@click.option("--rows", type=int, default=1_000_000, show_default=True, help="How many lines the log has.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Same seed and options, same bytes.")
+@click.option("--start", default="2025-11-21T14:00:00Z", show_default=True, help="Time of the first request.")
+@click.option("--span", type=DURATION, default="2h", show_default=True, help="Time between first and last request.")
+@click.option("--ips", type=int, default=50_000, show_default=True, help="How many ordinary addresses there are.")
+@click.option("--abusers", type=int, default=6, show_default=True, help="How many more send bursts of requests.")
+@click.option("--endpoints", type=int, default=40, show_default=True, help="How many routes there are.")
+@click.option("--ids", type=int, default=20, show_default=True, help="How many ids stand in a path that holds any.")
+@click.option("--missing", type=float, default=0.002, show_default=True, help="Share of lines that lack a field.")
+@click.option("--malformed", type=float, default=0.0005, show_default=True, help="Share of malformed lines.")
+@click.option("--blank", type=float, default=0.0001, show_default=True, help="Share of blank lines.")
+@click.option("--disorder", type=DURATION, default="2s", show_default=True, help="How far lines are out of order.")
+@click.option("--incident", is_flag=True, help="A latency spike and a burst of 5xx.")
+@click.option("--utf8-only", is_flag=True, help="No malformed line that is not UTF-8.")
+@click.option("--force", is_flag=True, help="Replace files that exist.")
+def generate_access(file: str, **given: Any) -> None:
+    """Write an access log as NDJSON into FILE, and truth.json beside it.
+
+    The log has fast, normal, slow and very slow phases, sparse and dense traffic, abusive addresses and attacks.
+    truth.json holds the ledger and the figures that a correct run must report.
+
+    \b
+    Examples:
+      logcorr generate access /tmp/demo/access.ndjson --incident
+      logcorr generate access /tmp/dirty/access.ndjson --malformed 0.05 --missing 0.1 --seed 7
+    """
+    from logcorr.generate_access import AccessOptions
+    from logcorr.generate_access import generate_access as write
+
+    span, disorder, utf8_only = given.pop("span"), given.pop("disorder"), given.pop("utf8_only")
+    options = AccessOptions(
+        path=file,
+        span_s=span / 1e6,
+        disorder_s=disorder / 1e6,
+        encoding_errors=not utf8_only,
+        **given,
+    )
+    truth = _generated(write, options)
+    exchanges = truth["inputs"]["access"]["exchanges"]
+    where = Path(file).with_name("truth.json")
+    _say(f"wrote {file}: {exchanges:,} exchanges; what a correct run must report is in {where}.")
+
+
+def _generated(write: Callable[..., dict[str, Any]], options: Any) -> dict[str, Any]:
+    """The truth of what a generator has written; an interrupt ends it."""
+    from logcorr.interrupt import interruptible
+
     def work(cancel: Any) -> dict[str, Any]:
         def watch(_done: int, _total: int) -> None:
             if cancel.is_set():
@@ -299,8 +351,7 @@ def generate_pair(directory: str, **given: Any) -> None:
 
         return write(options, watch)
 
-    truth = interruptible(work, lambda: None)
-    _say(f"wrote {directory}: {truth['pairs']:,} pairs; what a correct run must report is in truth.json.")
+    return interruptible(work, lambda: None)
 
 
 @main.group(invoke_without_command=True)
@@ -400,6 +451,61 @@ def export(run: str, store: str | None, *, force: bool, **given: Any) -> None:
 
     root = _root(store)
     interruptible(lambda _cancel: exports.one(stores.find(root, run), output, root, force=force), stores.abandon_all)
+
+
+@main.command()
+@click.argument("before", metavar="A")
+@click.argument("after", metavar="B")
+@_store_option
+@click.option("--top", type=int, default=20, show_default=True, help="How many users or endpoints to show.")
+@click.option("--json", "as_json", is_flag=True, help="The comparison as JSON.")
+@click.option(
+    "--fail-if", multiple=True, help="Exit with 1 if a figure changed so, such as 'p99>+10%'; may be given again."
+)
+def diff(before: str, after: str, store: str | None, *, top: int, as_json: bool, fail_if: tuple[str, ...]) -> int:
+    """Compare two finished runs of one kind: what changed from A to B, what got worse first.
+
+    A and B are names of `runs list`, the starts of such names, or folders. A change counts as worse or better when it
+    is more than one percent, and more than chance would make of it.
+
+    \b
+    Examples:
+      logcorr diff 3f2a 90be
+      logcorr diff 3f2a 90be --json --top 100 | jq .worse
+      logcorr diff 3f2a 90be --fail-if 'p99>+10%' --fail-if 'p99>+50ms' --fail-if 'error_rate>+0.5%'
+
+    In --fail-if a change needs its sign. Of a latency or a count it is a share of what it was in A (+10%), or an amount
+    (+50ms, -1000); of a rate it is in percentage points: error_rate>+0.5% holds when 1.0 % became more than 1.5 %.
+    """
+    from logcorr import diff_conditions
+
+    limits = [diff_conditions.limit(text) for text in fail_if]
+    top = _positive("--top", top)
+    from logcorr import diff as diffs
+    from logcorr import store as stores
+    from logcorr.interrupt import interruptible
+
+    runs = [stores.find(_root(store), name) for name in (before, after)]
+    for limit in limits:
+        limit.check(runs[0].manifest.kind)
+
+    def work(cancel: Any) -> Any:
+        return diffs.diff(runs[0], runs[1], top=top, cancel=cancel)
+
+    found = interruptible(work, lambda: None)
+    verdicts = [(limit, limit.holds(found), limit.figure(found)) for limit in limits]
+    if as_json:
+        _print(stores.encode(found).decode())
+    else:
+        from logcorr.diff_summary import render_diff
+
+        _print(render_diff(found, width=_width(), color=_wants_color()))
+    for limit, held, known in verdicts:
+        if known is None:
+            _say(f"note: {limit.text} cannot be judged: one of the runs has no such figure.")
+        elif held is not None:
+            _say(f"failed: {limit.text} ({diff_conditions.told(held)}).")
+    return _FAILED_CONDITION if any(held is not None for _, held, _ in verdicts) else 0
 
 
 def _correlate_options(logs: tuple[str, ...], given: dict[str, Any]) -> CorrelateOptions:

@@ -11,6 +11,7 @@ from polars.io.plugins import register_io_source
 
 from logcorr.errors import OutputError, UsageError
 from logcorr.partition import parts_of, spread
+from logcorr.store import is_utf8
 from logcorr.views import Records
 
 FORMS = (".json", ".ndjson", ".jsonl", ".csv", ".parquet")
@@ -26,11 +27,15 @@ def check_target(path: str, *, force: bool, inputs: list[Path]) -> None:
     """Raises UsageError for an unknown form, OutputError for what must not or cannot be written; before any work."""
     if path == STDOUT:
         return
-    target = Path(path)
-    if target.suffix.lower() not in FORMS:
+    check_form(path)
+    check_place(path, force=force, inputs=inputs)
+
+
+def check_form(path: str) -> None:
+    """Raises UsageError for an ending that stands for no form."""
+    if Path(path).suffix.lower() not in FORMS:
         message = f"output {path!r}: the ending picks the form, and this one is none of {', '.join(FORMS)}."
         raise UsageError(message)
-    check_place(path, force=force, inputs=inputs)
 
 
 def check_place(path: str, *, force: bool, inputs: list[Path]) -> None:
@@ -44,6 +49,9 @@ def check_place(path: str, *, force: bool, inputs: list[Path]) -> None:
 
 def _check_place(path: str, *, force: bool, inputs: list[Path]) -> None:
     target = Path(path)
+    if not is_utf8(path):
+        message = f"output {path!r}: the path is not UTF-8. Name another."
+        raise OutputError(message)
     if target.is_dir():
         message = f"output {path!r} is a folder. Name a file in it."
         raise OutputError(message)

@@ -121,6 +121,12 @@ def quoted(value: str) -> str:
     return f'"{escaped}"'
 
 
+def equal(column: str, value: str | int | None, schema: Mapping[str, pl.DataType]) -> str:
+    """The term that finds exactly the rows with a value (null: with none) in a stored column."""
+    name = next((alias for alias in _ALIASES if _columns(alias, schema) == (column,)), column)
+    return f"{name}={quoted('' if value is None else str(value))}"
+
+
 def day_of(report: RunReport) -> date | None:
     """The day of a log that has only one, in UTC."""
     points = report.timeline.points

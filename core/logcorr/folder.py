@@ -77,10 +77,12 @@ class Folder:
             reasons.append(pl.when(before).then(pl.lit("before_start")))
         final = self.raw_orphans().with_columns(pl.coalesce(*reasons, pl.lit("lost")).alias("reason"))
         self._sink(self._located(final), "orphans", "0000")
+        self.rows["orphans"] = self.open_orphans
 
     def orphans(self) -> pl.LazyFrame:
         """The finished orphans, instants as Int64 µs."""
-        return pl.scan_parquet(self._run / "orphans" / "0000.parquet").with_columns(pl.col("time").cast(pl.Int64))
+        rows = pl.scan_parquet(self._run / "orphans" / "0000.parquet", glob=False)
+        return rows.with_columns(pl.col("time").cast(pl.Int64))
 
     def finish_malformed(self, sides: dict[Side, Ingested]) -> dict[Side, dict[str, int]]:
         """Writes the malformed lines of both sides; returns how many there are by reason."""
@@ -105,7 +107,7 @@ class Folder:
         """Writes the counts of all users."""
         for number, part in enumerate(parts):
             self._sink(part, "users", f"{number:04d}")
-        written = pl.scan_parquet(sorted((self._run / "users").glob("*.parquet")))
+        written = pl.scan_parquet(sorted((self._run / "users").glob("*.parquet")), glob=False)
         self.rows["users"] = int(written.select(pl.len()).collect().item())
 
     def parts(self) -> dict[str, int]:

@@ -113,10 +113,10 @@ def entries(
         return found
 
     def uncommon(morsel: pl.DataFrame, common: pl.Series) -> pl.DataFrame:
-        if not _few(common) and morsel["short"].any():
+        if not few(common) and morsel["short"].any():
             common = common | (morsel["short"] & ~morsel["request_id"].is_in(_NO_ID_SPELLINGS))
         found, rest = morsel.filter(common)[columns], morsel.filter(~common).select(LINE_SCHEMA.names())
-        if _few(common):
+        if few(common):
             later(rest)
             return found
         return pl.concat([found, _settled(rest, form, reject)], rechunk=True)
@@ -135,7 +135,7 @@ def careful_entries(lines: pl.LazyFrame, form: LineFormat, reject: Look, after: 
     return lines.map_batches(settle, streamable=True, schema=form.schema)
 
 
-def _few(common: pl.Series) -> bool:
+def few(common: pl.Series) -> bool:
     """Whether so few lines of a morsel are uncommon that a call of the careful path for them would not pay."""
     return (common.len() - int(common.sum())) * _FEW <= common.len()
 

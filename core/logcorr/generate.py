@@ -4,39 +4,27 @@
 counted along the way. Noise never touches an entry, and each id meets one special case at most: so counting is exact.
 """
 
-import io
-import os
-import re
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
 import msgspec
 import polars as pl
 
-from logcorr.errors import OutputError
+from logcorr.chance import bits, mixed, threshold
+from logcorr.load import MAX_LATENCY_MS
 from logcorr.scenario import (
     EXTRA_REQUEST,
     EXTRA_RESPONSE,
-    MAX_LATENCY_MS,
     MAX_SKEW_MS,
-    MICROS,
-    MILLIS,
-    NANOS,
     NO_REQUEST,
     NO_RESPONSE,
-    OFFSET,
     RETRIED,
-    SECONDS,
-    SPACE,
     PairOptions,
     Scenario,
-    bits,
-    mixed,
-    threshold,
 )
+from logcorr.scribe import BLANKS, FORMS, MILLIS, OFFSET, OFFSET_US, Untidy, filled, whole_files
 
 __all__ = ["PairOptions", "generate_pair"]
 
@@ -47,18 +35,6 @@ FILES = ("requests.log", "responses.log", "truth.json")
 # A duration has at most the slowest latency and one millisecond of finer digits; so has the edge, at least 1 s.
 MAX_EDGE_US = (MAX_LATENCY_MS + 1) * 1000
 
-_FORMS = {
-    MILLIS: "%Y-%m-%dT%H:%M:%S%.3fZ",
-    MICROS: "%Y-%m-%dT%H:%M:%S%.6fZ",
-    NANOS: "%Y-%m-%dT%H:%M:%S%.6f789Z",
-    OFFSET: "%Y-%m-%dT%H:%M:%S%.6f+02:00",
-    SPACE: "%Y-%m-%d %H:%M:%S%.3f",
-    SECONDS: "%Y-%m-%dT%H:%M:%SZ",
-}
-
-# Bytes that are no UTF-8 cannot pass through polars: control characters stand for them until the text is bytes.
-_DIRTY = {b"\x01": b"\xff\xfe", b"\x02": b"\xe9", b"\x03": b"\xc0\xaf", b"\x04": b"\xed\xa0\x80", b"\x05": b"\xe2\x82"}
-
 # T, I and V in braces are the timestamp, id and value of a sound line.
 _MALFORMED = {
     "fields": ("{T},{I}", "{T}{I},{V}", "{T},{I},{V},1", "Traceback (most recent call last):", "{T}", "{T},{I},,{V}"),
@@ -67,10 +43,9 @@ _MALFORMED = {
         *("2025-11-21T24:00:00Z,{I},{V}", "2025-11-21T14:00:60Z,{I},{V}", "yesterday,{I},{V}", "{T}Z,{I},{V}"),
     ),
     "request_id": tuple(f"{{T}},{empty},{{V}}" for empty in ("", "-", "null", "None", "NIL", "undefined", " ")),
-    "encoding": ("{T},{I},\x01", "{T},{I}\x02,{V}", "\x03{T},{I},{V}", "\x04", "{T},{I},{V}\x05", "{T},\x02"),
+    "encoding": ("{T},{I},\x01a", "{T},{I}\x01b,{V}", "\x01c{T},{I},{V}", "\x01d", "{T},{I},{V}\x01e", "{T},\x01b"),
     "status_code": tuple(f"{{T}},{{I}},{code}" for code in ("", "OK", "2000", "-1", "20x", "200.0", "2 0", "0x1f")),
 }
-_BLANK = ("", "  ", "\t")
 
 
 def generate_pair(options: PairOptions, on_progress: Callable[[int, int], None] | None = None) -> dict[str, Any]:
@@ -83,7 +58,7 @@ def generate_pair(options: PairOptions, on_progress: Callable[[int, int], None] 
     options.check()
     scenario = Scenario(options)
     truth = _Truth(options)
-    with _files(Path(options.directory), force=options.force) as (request_file, response_file, truth_file):
+    with whole_files(Path(options.directory), FILES, force=options.force) as (request_file, response_file, truth_file):
         logs = (_Log("request", request_file, options), _Log("response", response_file, options))
         for first in range(0, scenario.count, CHUNK):
             end = min(first + CHUNK, scenario.count)
@@ -99,46 +74,6 @@ def generate_pair(options: PairOptions, on_progress: Callable[[int, int], None] 
         told = truth.told(*logs)
         truth_file.write(msgspec.json.format(msgspec.json.encode(told), indent=2) + b"\n")
     return told
-
-
-@contextmanager
-def _files(directory: Path, *, force: bool) -> Iterator[list[BinaryIO]]:
-    """The three files, open under passing names; in place once all is well, gone otherwise."""
-    targets = [directory / name for name in FILES]
-    if not force and (taken := [target.name for target in targets if target.exists()]):
-        raise OutputError(f"{directory} already holds {', '.join(taken)}: choose another folder, or use --force")
-    made = [folder for folder in (directory, *directory.parents) if not folder.exists()]
-    parts = [directory / f".{name}.{os.getpid()}.part" for name in FILES]
-    opened: list[BinaryIO] = []
-    written = parts.copy()
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        opened += (part.open("wb") for part in parts)
-        yield opened
-        for file in opened:
-            file.close()
-        for part, target in zip(parts, targets, strict=True):
-            part.replace(target)
-            written.append(target)
-    except BaseException as error:
-        for file in opened:
-            with suppress(OSError):
-                file.close()
-        _remove(written, made)
-        if isinstance(error, OSError):
-            reason = error.strerror or error
-            raise OutputError(f"{directory}: cannot write the logs ({reason}): free space or choose another") from error
-        raise
-
-
-def _remove(files: list[Path], folders: list[Path]) -> None:
-    """Take back what this run made; a folder that something else is in by now stays."""
-    for file in files:
-        with suppress(OSError):
-            file.unlink()
-    for folder in folders:
-        with suppress(OSError):
-            folder.rmdir()
 
 
 def _entries(exchanges: pl.DataFrame, side: Side) -> pl.DataFrame:
@@ -164,7 +99,6 @@ class _Log:
         self.lines = 0
         self.counts: Counter[str] = Counter()
         self.malformed: Counter[str] = Counter()
-        self._file = file
         self._disorder_us = round(options.disorder_s * 1_000_000)
         self._slack_us = MAX_SKEW_MS * 1000 if side == "response" else 0
         sound = 1 - options.noise
@@ -172,10 +106,10 @@ class _Log:
         self._marks = [threshold(at) for at in (malformed, malformed + blank, options.noise / sound)]
         skipped = {"status_code" if side == "request" else "", "" if options.encoding_errors else "encoding"}
         self._reasons = [reason for reason in _MALFORMED if reason not in skipped]
-        self._waiting = pl.DataFrame(schema={"key": pl.Int64, "line": pl.String})
+        self._untidy = Untidy(file, 4 * CHUNK)
         if options.header:
             value = "user_id" if side == "request" else "status_code"
-            self._file.write(f"timestamp,request_id,{value}\n".encode())
+            file.write(f"timestamp,request_id,{value}\n".encode())
             self.counts["header"] = self.lines = 1
 
     def add(self, entries: pl.DataFrame, watermark: int | None) -> None:
@@ -194,26 +128,17 @@ class _Log:
         texts = _texts(pl.concat([entries, copies]), self.side)
         texts.append(self._blanks(noise.filter((draw >= malformed) & (draw < blank))))
         texts += self._malformed_lines(noise.filter(draw < malformed))
-        # Stable, as lines of one instant are many.
-        waiting = pl.concat([self._waiting, *texts]).sort("key", maintain_order=True)
-        ready = waiting.height
-        if watermark is not None:
-            kept = waiting.height - int(waiting["key"].search_sorted(watermark - self._slack_us))
-            # A very dense log would keep too much: there, lines move further than asked.
-            ready -= min(kept, 4 * CHUNK)
-        self._write(waiting["line"].head(ready))
-        self._waiting = waiting.slice(ready).clone()
+        self.lines += self._untidy.add(texts, None if watermark is None else watermark - self._slack_us)
 
     def _blanks(self, noise: pl.DataFrame) -> pl.DataFrame:
         self.counts["blank"] += noise.height
-        kind = pl.int_range(noise.height) % len(_BLANK)
-        return noise.select("key", line=pl.lit(pl.Series(_BLANK)).gather(kind))
+        return noise.select("key", line=pl.lit(pl.Series(BLANKS)).gather(pl.int_range(noise.height) % len(BLANKS)))
 
     def _malformed_lines(self, noise: pl.DataFrame) -> list[pl.DataFrame]:
         """Take the reasons in turn, and of each its variants in turn, so that few lines show all of them."""
         done, many = self.malformed.total(), len(self._reasons)
         turn = pl.int_range(done, done + noise.height)
-        noise = _fields(noise, self.side, _FORMS[MILLIS]).with_columns(reason=turn % many, turn=turn // many)
+        noise = _fields(noise, self.side, FORMS[MILLIS]).with_columns(reason=turn % many, turn=turn // many)
         lines = []
         for place, reason in enumerate(self._reasons):
             rows = noise.filter(pl.col("reason") == place)
@@ -221,23 +146,14 @@ class _Log:
             for variant, template in enumerate(_MALFORMED[reason]):
                 chosen = rows.filter(pl.col("turn") % len(_MALFORMED[reason]) == variant)
                 if chosen.height:
-                    lines.append(chosen.select("key", line=_filled(template)))
+                    lines.append(chosen.select("key", line=filled(template)))
         return lines
-
-    def _write(self, lines: pl.Series) -> None:
-        self.lines += len(lines)
-        buffer = io.BytesIO()
-        lines.to_frame().write_csv(buffer, include_header=False, quote_style="never")
-        text = buffer.getvalue()
-        for stand_in, dirt in _DIRTY.items():
-            text = text.replace(stand_in, dirt)
-        self._file.write(text)
 
 
 def _fields(entries: pl.DataFrame, side: Side, form: str) -> pl.DataFrame:
     """The columns T, I and V: timestamp, id and value as text, beside key and bits."""
     hexes = pl.lit(_HEXES)
-    shift = 7_200_000_000 if form == _FORMS[OFFSET] else 0
+    shift = OFFSET_US if form == FORMS[OFFSET] else 0
     value = pl.col("value").cast(pl.String)
     return entries.select(
         "key",
@@ -253,16 +169,10 @@ _HEXES = pl.Series([f"{value:04x}" for value in range(1 << 16)])
 def _texts(entries: pl.DataFrame, side: Side) -> list[pl.DataFrame]:
     """Entries as lines: frames of key and line, one for each form of timestamp."""
     frames = []
-    for code, form in _FORMS.items():
+    for code, form in FORMS.items():
         rows = entries.filter(pl.col("form") == code)
-        frames.append(_fields(rows, side, form).select("key", line=_filled("{T},{I},{V}")))
+        frames.append(_fields(rows, side, form).select("key", line=filled("{T},{I},{V}")))
     return frames
-
-
-def _filled(template: str) -> pl.Expr:
-    """The text of a template, with the columns T, I and V in their places."""
-    pieces = [piece for piece in re.split(r"\{([TIV])\}", template) if piece]
-    return pl.concat_str([pl.col(piece) if piece in {"T", "I", "V"} else pl.lit(piece) for piece in pieces])
 
 
 class _Truth:

@@ -5,7 +5,6 @@ key that comes twice it takes the first. So only lines of which it is certain go
 """
 
 import json
-import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
@@ -18,7 +17,6 @@ from logcorr.dialects import Path
 SPACE = " \t\r\n"
 _TWO_OBJECTS = r"\}\s*,\s*\{"
 _LINE = pl.col("line")
-_SURROGATES = re.compile("[\ud800-\udfff]")
 _MOST_DIGITS = 400
 
 
@@ -30,6 +28,7 @@ class Paths:
         self.columns = [f"p{number}" for number in range(len(paths))]
         self._lists = {path for path in paths if len(path) > 2}
         self._dtype = _struct(self._paths, self._lists)
+        self._nested = any(len(path) > 1 for path in paths)
         self._names = sorted({name for path in paths for name in path})
         self._decoder = msgspec.json.Decoder()
 
@@ -38,26 +37,43 @@ class Paths:
         """The columns that both paths give."""
         return dict.fromkeys(self.columns, pl.String())
 
-    def certain(self) -> pl.Expr:
-        """Whether a line surely is one object, without escapes, that polars reads as everybody else does."""
-        closed = _LINE.str.starts_with("{") & _LINE.str.ends_with("}") & ~_LINE.str.contains(_TWO_OBJECTS)
-        return closed & ~_LINE.str.contains("\\", literal=True)
+    def decoded(self, lines: pl.Series) -> pl.DataFrame:
+        """The texts of lines, and `fits`: whether the line surely is one object, and says that and nothing else.
 
-    def once(self) -> pl.Expr:
-        """Whether no key that is read can stand twice in a line."""
-        return pl.all_horizontal(_LINE.str.count_matches(f'"{name}"', literal=True) <= 1 for name in self._names)
-
-    def fast(self, lines: pl.Series) -> pl.DataFrame | None:
-        """The texts of lines that are `certain`; None where polars refuses one of them."""
+        What is in doubt is null: it is for `careful`, as is everything where polars refuses one of the lines.
+        """
+        found = lines.to_frame("line").with_row_index("place")
+        certain = found.filter(self._certain())
         try:
-            decoded = lines.str.json_decode(self._dtype)
+            objects = certain.get_column("line").str.json_decode(self._dtype)
         except pl.exceptions.ComputeError:
-            return None
-        if decoded.len() != lines.len():
-            return None
-        return decoded.to_frame("object").select(
+            texts, sound = self.careful(lines)
+            return texts.with_columns(sound.alias("fits"))
+        texts = objects.to_frame("object").select(
             _at(path, path in self._lists).alias(column) for path, column in zip(self._paths, self.columns, strict=True)
         )
+        known = certain.hstack(texts).with_columns(fits=self._once())
+        return (
+            found.select("place")
+            .join(known, on="place", how="left", maintain_order="left")
+            .select(*self.columns, pl.col("fits").fill_null(value=False))
+        )
+
+    def _certain(self) -> pl.Expr:
+        """Whether a line surely is one object, without escapes, that polars reads as everybody else does."""
+        closed = _LINE.str.starts_with("{") & _LINE.str.ends_with("}") & ~_LINE.str.contains(_TWO_OBJECTS)
+        spaced = _LINE.str.contains('" ', literal=True) | _LINE.str.contains('"\t', literal=True)
+        return closed & ~_LINE.str.contains("\\", literal=True) & ~spaced
+
+    def _once(self) -> pl.Expr:
+        """Whether no key that is read stands twice: because there are only as many keys as were found, or by search."""
+        if self._nested:
+            return self._each_once()
+        found = pl.sum_horizontal(pl.col(column).is_not_null().cast(pl.UInt32) for column in self.columns)
+        return (_LINE.str.count_matches('":', literal=True) == found) | self._each_once()
+
+    def _each_once(self) -> pl.Expr:
+        return pl.all_horizontal(_LINE.str.count_matches(f'"{name}"', literal=True) <= 1 for name in self._names)
 
     def careful(self, lines: Iterable[str | None]) -> tuple[pl.DataFrame, pl.Series]:
         """The texts of any lines, and whether each is a JSON object; the last of equal keys counts."""
@@ -74,9 +90,12 @@ class Paths:
         try:
             found = self._decoder.decode(text)
         except (msgspec.DecodeError, UnicodeError, RecursionError):
-            # It refuses numbers beyond any float and lone surrogates, which are JSON all the same.
+            # It refuses numbers beyond any float, which are JSON all the same.
             try:
                 found = json.loads(text, parse_constant=_refused, parse_int=_whole)
+                # Half a character is none, wherever it hides: in a key, or in a value that a later one replaces.
+                everything = json.loads(text, object_pairs_hook=list, parse_int=str, parse_float=str)
+                json.dumps(everything, ensure_ascii=False).encode()
             except (ValueError, RecursionError):
                 return None
         return found if isinstance(found, dict) else None
@@ -121,7 +140,7 @@ def _whole(digits: str) -> int | float:
 def _text(value: Any) -> str | None:
     """A plain value as polars writes it; null for everything else."""
     if isinstance(value, str):
-        return value if value.isascii() else _SURROGATES.sub("\ufffd", value)
+        return value
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):

@@ -1,6 +1,8 @@
 """Counted durations → exact nearest-rank percentiles, of all exchanges, of populations of them and over time."""
 
 from collections.abc import Callable
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -73,6 +75,26 @@ def estimates(cells: Cells) -> dict[str, float | None]:
     """p50, p90, p95 and p99 in ms of the cells so far, to within a bin."""
     found = _percentiles(cells.merged(), _all, None, (0.5, 0.9, 0.95, 0.99))
     return {name: ms(found.get((0, quantile))) for name, quantile in QUANTILES.items() if name != "p999_ms"}
+
+
+def estimates_over_time(bands: pl.DataFrame, edges: list[int]) -> dict[tuple[Any, float], int]:
+    """`over_time` from counts by histogram band (at, band, n), as if the durations of a band were spread evenly in it.
+
+    A few thousand counts at most, so this costs milliseconds however many exchanges there are.
+    """
+    found: dict[tuple[Any, float], int] = {}
+    for at, rows in groupby(bands.sort("at", "band").select("at", "band", "n").iter_rows(), key=itemgetter(0)):
+        counts = [(band, n) for _, band, n in rows]
+        total = sum(n for _, n in counts)
+        for quantile in TIMELINE_QUANTILES:
+            rank, before = -(-round(quantile * 1000) * total // 1000), 0
+            for band, n in counts:
+                if before + n >= rank:
+                    low, high = edges[band], edges[band + 1]
+                    found[at, quantile] = low + (high - low) * (rank - before) // (n + 1)
+                    break
+                before += n
+    return found
 
 
 def over_time(cells: Cells, durations: Durations) -> dict[tuple[Any, float], int]:

@@ -53,11 +53,12 @@ def _cells(row: dict[str, Any]) -> tuple[str, ...]:
     if "error" in row:
         return (row["run"], "", "", "", "", "", size(row["bytes"]), safe(row["error"]))
     logs = ", ".join(safe(name) for names in row["files"].values() for name in names)
+    logs = logs if row["kind"] == "correlation" else f"{row['kind']} log {logs}"
     return (
         row["run"],
         row["created"].replace("T", " ").removesuffix("Z"),
         short(row["requests"]),
-        short(row["orphans"]),
+        short(row["orphans"]) if "orphans" in row else "–",
         duration(row["p50_ms"]),
         duration(row["p99_ms"]),
         size(row["bytes"]),

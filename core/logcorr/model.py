@@ -250,7 +250,10 @@ class ProgressEvent(msgspec.Struct, frozen=True, kw_only=True, tag="progress", t
 
 
 class EstimateEvent(msgspec.Struct, frozen=True, kw_only=True, tag="estimate", tag_field="event"):
-    """After each finished bucket: figures from the share of all ids that has been paired so far."""
+    """After each finished bucket: figures from the share of all ids that has been paired so far.
+
+    Counts are as found, to be divided by the share. In the timeline and the heat map orphans are yet to come.
+    """
 
     share: float
     matched: int
@@ -262,6 +265,8 @@ class EstimateEvent(msgspec.Struct, frozen=True, kw_only=True, tag="estimate", t
     p99_ms: float | None
     status: dict[str, int]
     histogram: list[HistogramBin]
+    timeline: Timeline
+    heatmap: Heatmap
 
 
 class DoneEvent(msgspec.Struct, frozen=True, kw_only=True, tag="done", tag_field="event"):

@@ -138,7 +138,7 @@ def pieces(paths: Sequence[Path], most_bytes: int) -> Iterator[pl.LazyFrame]:
             rows = height_of([path])
             step = max(1, rows * most_bytes // size)
             for start in range(0, rows, step):
-                yield pl.scan_ipc(path).slice(start, step)
+                yield pl.scan_ipc(path, glob=False).slice(start, step)
             continue
         if size > room:
             yield pl.scan_ipc(together, glob=False)

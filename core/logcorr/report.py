@@ -93,6 +93,13 @@ def figures(sums: Sums, exchanges: Callable[[], pl.LazyFrame]) -> Figures:
     return Figures(populations, p999_us, latency.over_time(sums.cells, durations))
 
 
+def so_far(sums: Aggregates) -> tuple[Timeline, Heatmap]:
+    """Timeline and heat map of what is paired so far, without orphans; percentiles to within a histogram band."""
+    found = Figures({}, None, latency.estimates_over_time(sums.bands.merged(), band_edges_us()))
+    over_time, first = timeline(sums, found, dict(sums.responses.merged().iter_rows()), {})
+    return over_time, heatmap(sums, first)
+
+
 def histogram(bands: Tables) -> list[HistogramBin]:
     """Log-spaced bins from the first to the last that holds a duration, empty ones between them included."""
     counts = dict(bands.merged().group_by("band").agg(pl.col("n").sum()).iter_rows())

@@ -155,6 +155,7 @@ class _Correlation(Job[Report]):
 
     def _tell_estimate(self, share: float, sums: Aggregates, folder: Folder) -> None:
         exchanges = folder.rows["exchanges"]
+        timeline, heatmap = report.so_far(sums)
         self._meter.tell(
             EstimateEvent(
                 share=share,
@@ -163,6 +164,8 @@ class _Correlation(Job[Report]):
                 negative=sums.spreads[False].negative + sums.spreads[True].negative,
                 status=sums.status(),
                 histogram=report.histogram(sums.bands),
+                timeline=timeline,
+                heatmap=heatmap,
                 **estimates(sums.cells),
             )
         )

@@ -6,6 +6,7 @@ process's, and the next start removes it with the part files of outputs that it 
 """
 
 import hashlib
+import os
 import shutil
 import sys
 import tempfile
@@ -108,6 +109,8 @@ class WorkFolder:
         self._parts: list[Path] = []
 
     def __enter__(self) -> Self:
+        if not is_utf8(self._root):
+            raise OutputError(f"run folder {str(self._root)!r}: the path is not UTF-8. Name another with --store.")
         try:
             self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
             sweep(self._root)
@@ -140,8 +143,8 @@ class WorkFolder:
     def add_part(self, part: Path) -> None:
         """Notes an unfinished output, so that it is removed if this process cannot do it itself."""
         self._parts.append(part)
-        with (self.path / _PARTS).open("a", encoding="utf8") as journal:
-            journal.write(f"{part.resolve()}\0")
+        with (self.path / _PARTS).open("ab") as journal:
+            journal.write(os.fsencode(part.resolve()) + b"\0")
 
     def publish(self, key: str) -> RunFolder:
         """Makes the run visible as `<root>/<key>`, by one rename.
@@ -183,6 +186,11 @@ def abandon_all() -> None:
     """Removes the work folders of this process, from whatever thread: for a process that is about to exit."""
     for folder in list(_open_folders):
         folder.abandon()
+
+
+def is_utf8(path: str | Path) -> bool:
+    """Whether a path is UTF-8 on disk: polars writes to no other."""
+    return not any("\udc80" <= char <= "\udcff" for char in str(path))
 
 
 def default_root() -> Path:
@@ -253,8 +261,8 @@ def encode(value: object) -> bytes:
 
 def _remove_parts(journal: Path) -> None:
     if journal.exists():
-        for name in journal.read_text(encoding="utf8").split("\0")[:-1]:
-            Path(name).unlink(missing_ok=True)
+        for name in journal.read_bytes().split(b"\0")[:-1]:
+            Path(os.fsdecode(name)).unlink(missing_ok=True)
 
 
 def _age_s(folder: Path) -> float:

@@ -4,15 +4,19 @@ Everything that comes from a log (ids, users, file names, raw lines) passes `saf
 """
 
 import re
+import unicodedata
 
 _CONTROL_PICTURES = {code: 0x2400 + code for code in range(0x20)} | {0x7F: 0x2421}
 
 # C1 controls, lone surrogates, bidi controls, line and paragraph separators, and all that takes no room:
 # such characters can move the cursor, reverse what follows, or make two different ids look the same.
+# And what terminals disagree on how wide it is: halves of flags, shades of skin, and the choice of an emoji's form.
 _DECEITFUL = re.compile(
     "[\x80-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164"
-    "\ud800-\udfff\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
+    "\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U00013430-\U0001345f\U0001bca0-\U0001bca3"
+    "\U0001d173-\U0001d17a\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff\U000e0000-\U000e0fff]"
 )
+_MOST_MARKS = 4
 
 
 def safe(text: str | None, limit: int = 200) -> str:
@@ -21,7 +25,8 @@ def safe(text: str | None, limit: int = 200) -> str:
         return "–"
     if len(text) > limit:
         text = text[: max(limit - 1, 0)] + "…"
-    return _DECEITFUL.sub("\ufffd", text.translate(_CONTROL_PICTURES))
+    text = text.translate(_CONTROL_PICTURES)
+    return text if text.isascii() else _unpiled(_DECEITFUL.sub("\ufffd", text))
 
 
 def short(number: float) -> str:
@@ -70,6 +75,25 @@ def percent(part: int, whole: int, decimals: int = 2) -> str:
         return "100 %" if part else "0 %"
     share, least = 100 * part / whole, 10.0**-decimals
     return f"<{least:.{decimals}f} %" if share < least else f"{min(share, 100 - least):.{decimals}f} %"
+
+
+def _unpiled(text: str) -> str:
+    """Marks that pile up on a letter, or stand on nothing, become one replacement character: they cover neighbours."""
+    shown, piled = [], _MOST_MARKS
+    for char in text:
+        piled = piled + 1 if _is_mark(char) else 0
+        if piled <= _MOST_MARKS:
+            shown.append(char)
+        elif piled == _MOST_MARKS + 1:
+            shown.append("\ufffd")
+    return "".join(shown)
+
+
+def _is_mark(char: str) -> bool:
+    """Whether it joins the character before it: accents, vowel signs, and the later parts of a Hangul syllable."""
+    if char < "\u0300":
+        return False
+    return unicodedata.category(char)[0] == "M" or "\u1160" <= char <= "\u11ff" or "\ud7b0" <= char <= "\ud7ff"
 
 
 def _split(ms: float, unit: int, per: int, big: str, small: str) -> tuple[int, str, int, str]:

@@ -6,7 +6,6 @@ Points may be missing, few or many, and lie millennia apart: nothing here is siz
 import math
 from datetime import UTC, datetime, timedelta
 
-from logcorr import charts
 from logcorr.model import Timeline, TimelinePoint
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -39,6 +38,8 @@ def span(timeline: Timeline) -> tuple[float, float] | None:
 
 def draw(timeline: Timeline, width: int, *, color: bool) -> list[str]:
     """Requests a second, failures and orphans under them, p50 and p99 below, all on one time axis."""
+    from logcorr import charts  # noqa: PLC0415 - what else needs times is not to load plotext for it
+
     covered = span(timeline)
     if covered is None:
         return []
@@ -63,6 +64,8 @@ def draw(timeline: Timeline, width: int, *, color: bool) -> list[str]:
 
 def _rate(timeline: Timeline, counts: list[int], covered: tuple[float, float], columns: int) -> list[float]:
     """Counts of points as a rate in each column; a point wider than a column keeps its own rate."""
+    from logcorr import charts  # noqa: PLC0415 - as above
+
     start, end = covered
     cell, bucket = (end - start) / columns, timeline.bucket_s
     starts = [seconds(p.start) for p in timeline.points]

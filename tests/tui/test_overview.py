@@ -16,7 +16,7 @@ from textual.pilot import Pilot
 from logcorr import model
 from logcorr.units import duration_us
 from logcorr_tui.messages import Drill
-from logcorr_tui.palette import DARK, LIGHT, THEMES, Palette
+from logcorr_tui.palette import THEMES
 from logcorr_tui.screens.overview import OverviewScreen
 from logcorr_tui.session import Session
 from logcorr_tui.widgets.canvas import Chart, Painted
@@ -48,7 +48,7 @@ def estimate() -> model.EstimateEvent:
     report = busy()
     return model.EstimateEvent(
         share=0.12, matched=1_493_250, orphans=6_383, negative=1, p50_ms=14.1, p90_ms=130.0, p95_ms=339.0, p99_ms=802.0,
-        status={code: n // 8 for code, n in report.status.items()}, histogram=report.histogram,
+        status={code: n // 8 for code, n in report.status.items()}, histogram=report.histogram, timeline=report.timeline, heatmap=report.heatmap,
     )  # fmt: skip
 
 
@@ -253,7 +253,7 @@ def test_ledger_closes_and_is_reachable() -> None:
 def test_estimates_are_marked_and_do_not_drill() -> None:
     async def use(app: Demo, pilot: Pilot[None]) -> None:
         text = app.text()
-        assert text.count("estimate · 12 % of ids") >= 2
+        assert text.count("estimate · 12 % of ids") >= 3
         assert "≈12.4M" in text
         assert "≈14.1 ms" in text
         assert "√ complete" not in text
@@ -266,6 +266,39 @@ def test_estimates_are_marked_and_do_not_drill() -> None:
         assert len(app.drills) == 1
 
     show(Session(requests=("a/requests.log",), responses=("b.log",), estimate=estimate()), use, (120, 36))
+
+
+def test_the_timeline_grows_with_the_estimates() -> None:
+    async def use(app: Demo, pilot: Pilot[None]) -> None:
+        chart = app.screen.query_one(Timeline)
+        chart.focus()
+        await pilot.press("right", "up", "shift+right")
+        assert "heat = latency density" in chart.canvas.text()[0]
+        assert "orphans" not in chart.canvas.text()[-1], "those are not known by time yet"
+        drawn = [line[10:-2] for line in chart.canvas.text()[1:-2]]
+        assert any("█" in line for line in drawn)
+        assert any("▄" in line for line in drawn)
+        assert sum(point.requests for point in chart.points) == pytest.approx(
+            sum(point.requests for point in busy().timeline.points) / 0.12, rel=1e-4
+        )
+        selected, band = chart.target(), chart.band
+        await pilot.press("enter", "w")
+        assert not app.drills
+        assert len(app._notifications) == 2
+        # The next estimate begins two points earlier, and then comes the report.
+        first = estimate()
+        points = first.timeline.points
+        early = [msgspec.structs.replace(points[0], start=f"2025-11-21T13:{minute}:00Z") for minute in (58, 59)]
+        wider = msgspec.structs.replace(first.timeline, points=[*early, *points])
+        for session in (Session(estimate=msgspec.structs.replace(first, timeline=wider)), Session(report=busy())):
+            app.session.estimate, app.session.report = session.estimate, session.report
+            await pilot.pause(0.8)
+            now = chart.target()
+            assert selected is not None
+            assert now is not None
+            assert (now.expression, chart.band) == (selected.expression, band)
+
+    show(Session(estimate=estimate()), use, (160, 40))
 
 
 def test_file_names_are_harmless() -> None:
@@ -317,27 +350,3 @@ def test_every_count_has_a_bar_at_any_width() -> None:
         assert axis is not None
         assert sum(bar.count for bar in axis.bars) == sum(b.count for b in bins)
         assert {k for k, bar in enumerate(axis.bars) if bar.count} <= set(axis.of_column)
-
-
-def _luminance(colour: str) -> float:
-    parts = [int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)]
-    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-@pytest.mark.parametrize("colours", [DARK, LIGHT])
-def test_text_is_readable(colours: Palette) -> None:
-    inks = (
-        colours.ink,
-        colours.dim,
-        colours.accent,
-        colours.good,
-        colours.warn,
-        colours.bad,
-        colours.info,
-        colours.lost,
-    )
-    for ink in inks:
-        for paper in (colours.ground, colours.panel, colours.raised):
-            low, high = sorted((_luminance(ink), _luminance(paper)))
-            assert (high + 0.05) / (low + 0.05) >= 4.3, (ink, paper)

@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import re
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -12,16 +13,22 @@ from textual.app import App
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Static
 
+from logcorr import paging
+from logcorr.columns import Row
+from logcorr.errors import Cancelled
 from logcorr.inputs import fingerprint, resolve
 from logcorr.model import CorrelateOptions, Report, View
 from logcorr.run import correlate
+from logcorr.sift import Job, Made
 from logcorr.store import RunFolder
 from logcorr_tui.excerpt import Reader
 from logcorr_tui.messages import ExportView
 from logcorr_tui.screens.detail import DetailScreen
-from logcorr_tui.screens.table import Chips, TableScreen
+from logcorr_tui.screens.table import TableScreen
 from logcorr_tui.session import Session
+from logcorr_tui.widgets.chips import Chips
 from logcorr_tui.widgets.window_table import WindowTable
+from logcorr_tui.wish import Wish
 from tests.helpers import SAMPLE, zstandard
 
 SIZES = [(120, 36), (80, 24)]
@@ -47,6 +54,7 @@ class TableApp(App[None]):
         report = run.report
         assert isinstance(report, Report)
         self.session = Session(run=run, report=report)
+        self.root = run.path.parent
         self.exports: list[ExportView] = []
         self.copied = ""
         self.table = TableScreen(view, expression, label)
@@ -128,7 +136,9 @@ def test_filter_sort_go_and_export_by_keyboard(run: RunFolder, size: tuple[int, 
         table = app.table.query_one(WindowTable)
         everything = table.total
         assert "all but aborted ×" in _shown(app)
-        await pilot.press("slash", *"sta", "tab", *">=400", "enter")
+        await pilot.press("slash", *"sta", "tab", *">=400")
+        assert re.search(r"^ / status>=400 *$", _shown(app), re.MULTILINE)
+        await pilot.press("enter")
         await _until(pilot, lambda: _settled(app)() and table.total < everything)
         assert "status>=400 ×" in _shown(app)
         assert f"{table.total} of 50 rows" in _shown(app)
@@ -143,16 +153,16 @@ def test_filter_sort_go_and_export_by_keyboard(run: RunFolder, size: tuple[int, 
             await pilot.press("j")
         assert picker.highlighted == names.index("duration_us") + 1
         await pilot.press("enter")
-        await _until(pilot, lambda: app.table._shown[2] == ("duration_us", True))
+        await _until(pilot, lambda: app.table._shown.sort == ("duration_us", True))
         durations = [(table.row(number) or ())[names.index("duration_us")] for number in range(table.total)]
-        assert durations == sorted(durations, reverse=True)  # type: ignore[type-var]
+        assert durations == sorted(durations, reverse=True)
         assert "duration ▼" in _shown(app)
         await pilot.press("S")
-        await _until(pilot, lambda: app.table._shown[2] == ("duration_us", False))
+        await _until(pilot, lambda: app.table._shown.sort == ("duration_us", False))
         await pilot.press("colon", "3", "enter")
         assert table.cursor == 2
         await pilot.press("x")
-        await _until(pilot, lambda: app.table._shown[1] == [])
+        await _until(pilot, lambda: app.table._shown.typed == ())
         await pilot.press("backspace")
         await _until(pilot, lambda: app.table.expression == "" and table.total == 50)
         await pilot.press("escape")
@@ -200,11 +210,91 @@ def test_a_wrong_filter_says_what_and_where_and_keeps_the_rows(run: RunFolder) -
         await pilot.pause()
         assert "There is no row 99" in _shown(app)
         await pilot.press("escape", "slash", *"reason=l", "tab", "enter")
-        await _until(pilot, lambda: app.table._shown[1] == ["reason=lost"])
+        await _until(pilot, lambda: app.table._shown.typed == ("reason=lost",))
         await pilot.press("slash", *"id=nope", "enter")
         await _until(pilot, lambda: "No rows" in _shown(app))
         await pilot.press("x")
         await _until(pilot, lambda: app.table.query_one(WindowTable).total > 0)
+
+    play(app, flow)
+
+
+def test_what_is_cancelled_gives_the_rows_and_the_cursor_back(run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = TableApp(run)
+    ended = threading.Event()
+
+    def endless(_job: Job, cancel: threading.Event, first: Callable[[list[Row]], None]) -> Made:
+        first(app.table._base.page(20, 5) if app.table._base else [])
+        assert cancel.wait(20)
+        ended.set()
+        raise Cancelled("it was.")
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        table = app.table.query_one(WindowTable)
+        await pilot.press(*"jjjjjjj")
+        await _until(pilot, lambda: table.row(7) is not None)
+        seventh = table.row(7)
+        with monkeypatch.context() as patch:
+            patch.setattr(paging, "sift", endless)
+            await pilot.press("slash", *"status>0", "enter")
+            await _until(pilot, lambda: table.total == 5)
+            assert table.cursor == 0
+            assert "filtering… esc cancels" in _shown(app)
+            await pilot.press("escape")
+            await _until(pilot, ended.is_set)
+        await _until(pilot, lambda: table.row(7) is not None)
+        assert (table.total, table.cursor, table.row(7)) == (50, 7, seventh)
+        assert app.screen is app.table
+        assert app.table.expression == ""
+
+    play(app, flow)
+
+
+def test_files_of_views_are_gone_with_the_table(run: RunFolder) -> None:
+    app = TableApp(run)
+
+    def left() -> list[Path]:
+        return list(app.root.glob(".work-*"))
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        for column in ("user_id", "status_code"):
+            app.table._sort_by(column)
+            await _until(pilot, lambda column=column: app.table._shown.sort == (column, column != "user_id"))  # type: ignore[misc]
+            await _until(pilot, lambda: len(list(app.root.glob(".work-*/spill/view-*"))) == 1)
+        app.pop_screen()
+        await _until(pilot, lambda: not left())
+
+    play(app, flow)
+    again = app = TableApp(run, "errors")
+    play(again, lambda pilot: _until(pilot, lambda: bool(left())))
+    for thread in threading.enumerate():
+        if thread.name == "spill":
+            thread.join(20)
+    assert left() == []
+
+
+def test_a_page_that_cannot_be_read_is_told_only_where_it_is_shown(run: RunFolder) -> None:
+    app = TableApp(run)
+    told: list[str] = []
+
+    class Gone:
+        """Rows whose files are gone."""
+
+        columns: tuple[Any, ...] = ()
+
+        def page(self, offset: int, count: int) -> list[Row]:
+            raise FileNotFoundError(f"no rows {offset} to {offset + count}")
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        table = app.table.query_one(WindowTable)
+        app.notify = lambda message, **_: told.append(message)  # type: ignore[method-assign]
+        table.show(Gone(), (), 10)
+        table._read(0)
+        table.show(Gone(), (), 0)
+        await pilot.pause(0.2)
+        assert told == []
+        table.show(Gone(), (), 10)
+        await _until(pilot, lambda: told == ["no rows 0 to 200"])
 
     play(app, flow)
 
@@ -214,10 +304,10 @@ def test_a_chip_is_chosen_and_removed(run: RunFolder) -> None:
 
     async def flow(pilot: Pilot[Any]) -> None:
         await pilot.press("slash", *"duration>1ms", "enter")
-        await _until(pilot, lambda: app.table._shown[1] == ["duration>1ms"])
+        await _until(pilot, lambda: app.table._shown.typed == ("duration>1ms",))
         app.table.query_one(Chips).focus()
         await pilot.press("right", "left", "x")
-        await _until(pilot, lambda: app.table._shown[:2] == ("", ["duration>1ms"]))
+        await _until(pilot, lambda: app.table._shown == Wish(typed=("duration>1ms",)))
 
     play(app, flow)
 

@@ -22,6 +22,7 @@ from logcorr.model import View
 from logcorr.store import default_root, sweep
 from logcorr.text import safe
 from logcorr_tui import config, messages, opening, worker
+from logcorr_tui.hangup import terminal_is_gone
 from logcorr_tui.palette import DARK_THEME, LIGHT_THEME
 from logcorr_tui.session import Session
 
@@ -43,6 +44,9 @@ _OF_A_RUN = ("overview", *_TABLES)
 
 def _binding(keys: str, action: str, name: str, text: str, tooltip: str, *, show: bool = True) -> Binding:
     return Binding(keys, action, text, show=show, tooltip=tooltip, id=f"app.{name}")
+
+
+_LOOK_FOR_TERMINAL_S = 1.0
 
 
 class LogcorrApp(App[None]):
@@ -93,6 +97,8 @@ class LogcorrApp(App[None]):
     def on_mount(self) -> None:
         self.theme_changed_signal.subscribe(self, lambda theme: self._remember(theme=theme.name))
         logs = self.session.requests and self.session.responses
+        if not (self.is_headless or self.is_web):
+            self.set_interval(_LOOK_FOR_TERMINAL_S, self._end_with_terminal)
         if not logs:
             self._go("open")
         if self._problem:
@@ -101,6 +107,11 @@ class LogcorrApp(App[None]):
             self.start_run(self.session.requests, self.session.responses)
         elif self._first_run:
             self.open_folder(self._first_run)
+
+    async def _end_with_terminal(self) -> None:
+        """Nobody is told when a terminal goes that sends no signal; the app would wait for keys for ever, busily."""
+        if terminal_is_gone():
+            await self.action_quit()
 
     async def action_quit(self) -> None:
         """Ends the child first, so that nothing of it is left."""
@@ -172,6 +183,17 @@ class LogcorrApp(App[None]):
         expression = getattr(self.screen, "expression", "")
         self._export(view, expression if isinstance(expression, str) else "")
 
+    def action_compare(self) -> None:
+        """Compares the run that is open with another."""
+        if self.session.run is not None:
+            self.compare(self.session.run.path)
+
+    def compare(self, folder: Path) -> None:
+        """Asks with which other run to compare this one, and shows the comparison."""
+        from logcorr_tui.screens.pick import PickScreen
+
+        self.push_screen(PickScreen(folder, self.root))
+
     def ask(self, question: str, detail: str, then: Callable[[], Any]) -> None:
         """Asks yes or no, and does it on yes."""
         from logcorr_tui.screens.confirm import ConfirmScreen
@@ -190,6 +212,11 @@ class LogcorrApp(App[None]):
         yield SystemCommand("Open (^o)", "Other logs, recent runs, the demo", partial(self.action_show, "open"))
         if self.check_action("export", ()):
             yield SystemCommand("Export (e)", "Write these rows to a file", self.action_export)
+        compare = getattr(screen, "action_differs", None)
+        if compare is not None and self.session.run is not None and screen.check_action("differs", ()):
+            yield SystemCommand("What differs (w)", "Who and what is over-represented in these rows", compare)
+        if self.session.run is not None:
+            yield SystemCommand("Compare with another run", "What changed, what got worse first", self.action_compare)
         yield SystemCommand("Help (?)", "Every key of this screen", self.action_help)
         # Textual's own key panel would say the same as the help.
         yield from (found for found in super().get_system_commands(screen) if found.title != "Keys")
@@ -203,6 +230,12 @@ class LogcorrApp(App[None]):
         from logcorr_tui.screens.table import TableScreen
 
         self.push_screen(TableScreen(message.view, message.expression, message.label))
+
+    def on_compare(self, message: messages.Compare) -> None:
+        from logcorr_tui.screens.differs import DiffersScreen
+
+        if self.session.run is not None:
+            self.push_screen(DiffersScreen(message.view, message.expression, message.label))
 
     def on_export_view(self, message: messages.ExportView) -> None:
         self._export(message.view, message.expression)

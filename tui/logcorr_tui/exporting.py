@@ -3,6 +3,8 @@
 The same steps as `logcorr.exports.one`, with a filter before them and a tap between that counts rows and cancels.
 """
 
+import io
+import os
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -28,6 +30,23 @@ class Tapped(views.Records, frozen=True, kw_only=True):
             yield chunk
 
 
+class Handover(io.FileIO):
+    """A file that somebody else reads and closes, block by block; tells how far he is."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.size = os.fstat(self.fileno()).st_size
+        self.taken = 0
+        self.whole = False
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """As any file; an empty block is the end."""
+        block = super().read(size) or b""
+        self.taken += len(block)
+        self.whole = not block
+        return block
+
+
 class Export:
     """One export: `write` in a thread, `rows` and `cancel` from any other."""
 
@@ -45,25 +64,39 @@ class Export:
         manifest = self._run.manifest
         logs = [Path(log.path) for side in SIDES for log in manifest.inputs[side]]
         export.check_target(self._path, force=force, inputs=logs)
+        with WorkFolder(self._root) as work:
+            part = export.part_of(self._path)
+            work.add_part(part)
+            self._fill(part, work)
+            part.replace(self._path)
+
+    def nameless(self) -> "Handover":
+        """Writes the same to a file that only this process can reach, and of which nothing is left once it is closed.
+
+        The path is only a name here, for its ending. Raises as `write` does.
+        """
+        export.check_form(self._path)
+        with WorkFolder(self._root) as work:
+            part = work.spill / "download"
+            self._fill(part, work)
+            return Handover(part)
+
+    def _fill(self, part: Path, work: WorkFolder) -> None:
         found = views.records(self._run, self._view)
         chosen = found.chosen
         if self._expression.strip():
             schema = views.scan(self._run, self._view).collect_schema()
-            terms = filters.parse(self._expression, schema, filters.day_of(self._run.report), manifest.files)
+            terms = filters.parse(self._expression, schema, filters.day_of(self._run.report), self._run.manifest.files)
             wanted = filters.expression(terms)
             chosen = wanted if chosen is None else chosen & wanted
         records = Tapped(parts=found.parts, chosen=chosen, columns=found.columns, time=found.time, tap=self._tap)
-        with WorkFolder(self._root) as work:
-            part = export.part_of(self._path)
-            work.add_part(part)
-            try:
-                export.write(records, self._path, part, work.spill / "sort", sort_time=False)
-            except pl.exceptions.PolarsError as error:
-                self._check()
-                message = f"run {self._run.path.name}: view {self._view!r} is damaged. Remove the run and run again."
-                raise InputError(message) from error
+        try:
+            export.write(records, self._path, part, work.spill / "sort", sort_time=False)
+        except pl.exceptions.PolarsError as error:
             self._check()
-            part.replace(self._path)
+            message = f"run {self._run.path.name}: view {self._view!r} is damaged. Remove the run and run again."
+            raise InputError(message) from error
+        self._check()
 
     def _tap(self, rows: int) -> None:
         self._check()

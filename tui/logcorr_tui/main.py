@@ -1,6 +1,7 @@
 """The `logcorr-tui` command: words on a command line → the app, or one clear line on stderr."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ examples:
   logcorr-tui                               pick logs, a recent run, or the demo
   logcorr-tui requests.log responses.log    correlate two logs
   logcorr-tui 3f2a                          open a finished run by its name, the start of one, or its folder
+  logcorr-tui --web 3f2a                    the same in a browser on this machine
 
 Keys, theme and first view are set in {config}; `?` in the app names every key.
 """
@@ -21,10 +23,16 @@ Keys, theme and first view are set in {config}; `?` in the app names every key.
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit code."""
-    given = _parser().parse_args(arguments)
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    given = _parser().parse_args(words)
     try:
         requests, responses, run = _what(given)
-        if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout, sys.__stderr__)):
+        if given.web:
+            _serve(words, given.port or 0)
+            return 0
+        if given.port is not None:
+            raise UsageError("--port goes with --web.")
+        if not _has_terminal():
             raise UsageError("this needs a terminal. Without one, use `logcorr correlate`, `runs show` or `export`.")
     except LogcorrError as error:
         sys.stderr.write(f"logcorr-tui: error: {safe(str(error), 2000)}\n")
@@ -34,6 +42,44 @@ def main(arguments: Sequence[str] | None = None) -> int:
     app = LogcorrApp(requests=requests, responses=responses, run=run, store=given.store, memory=given.memory)
     app.run()
     return app.return_code or 0
+
+
+def _has_terminal() -> bool:
+    """Whether the app can be shown; a browser's tab is its terminal where the web server started it."""
+    streams = (sys.stdin, sys.stdout, sys.__stderr__)
+    return "TEXTUAL_DRIVER" in os.environ or all(stream is not None and stream.isatty() for stream in streams)
+
+
+def _serve(words: Sequence[str], port: int) -> None:
+    """Serves the app of the same words, but for those about serving. Raises UsageError or OutputError."""
+    try:
+        from logcorr_tui.web.server import serve
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("logcorr"):
+            raise
+        raise UsageError(f"--web needs {error.name}, which is not installed: pip install 'logcorr[web]'") from error
+    serve([sys.executable, "-P", "-m", "logcorr_tui", *_for_the_app(words)], port)
+
+
+def _for_the_app(words: Sequence[str]) -> list[str]:
+    """Checked words without --web and --port."""
+    kept: list[str] = []
+    rest = iter(words)
+    for word in rest:
+        if word == "--":
+            kept += [word, *rest]
+        elif word == "--port":
+            next(rest)
+        elif word != "--web" and not word.startswith("--port="):
+            kept.append(word)
+    return kept
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port < 1 << 16:
+        raise ValueError
+    return port
 
 
 def _what(given: argparse.Namespace) -> tuple[tuple[str, ...], tuple[str, ...], Path | None]:
@@ -69,7 +115,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="logcorr-tui",
         usage="%(prog)s [OPTIONS] [REQUESTS RESPONSES | RUN]",
-        description="Pairs request and response logs and shows what came of it, in the terminal.",
+        description="Pairs request and response logs and shows what came of it, in the terminal or a browser.",
         epilog=_EPILOG.format(config=config_path()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -79,5 +125,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--responses", action="append", default=[], metavar="PATH", help="a response log; repeatable")
     parser.add_argument("--store", metavar="DIR", help="folder the runs are in (default: the platform's cache folder)")
     parser.add_argument("--memory", metavar="SIZE", help="the most memory the engine takes, such as 1GB")
+    parser.add_argument(
+        "--web", action="store_true", help="serve the app to a browser on this machine; needs logcorr[web]"
+    )
+    parser.add_argument("--port", type=_port, metavar="N", help="the port for --web (default: any free one)")
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     return parser

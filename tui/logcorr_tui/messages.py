@@ -17,6 +17,15 @@ class Drill(Message):
 
 
 @dataclass
+class Compare(Message):
+    """Show what differs in these rows from all others: a view, a filter expression on it, its text for people."""
+
+    view: View
+    expression: str
+    label: str
+
+
+@dataclass
 class ShowDetail(Message):
     """Show one row of a view, by its number under the table's present filter and order."""
 

@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ import msgspec
 from textual.message import Message
 
 import logcorr
+import logcorr_tui
 from logcorr.model import DoneEvent, EstimateEvent, Event, ProgressEvent
 from logcorr.text import safe
 from logcorr_tui.messages import Estimated, Failed, Finished, Progressed
@@ -92,7 +93,7 @@ class Child:
                     stdin=asyncio.subprocess.PIPE,
                     stdout=asyncio.subprocess.DEVNULL,
                     stderr=asyncio.subprocess.PIPE,
-                    env=_environment(),
+                    env=environment(),
                     start_new_session=os.name != "nt",
                 )
             except (OSError, ValueError) as error:
@@ -205,10 +206,10 @@ async def correlate(child: Child, post: Callable[[Message], object]) -> None:
         post(Failed(ended.code, ended.said or "The engine ended without a word."))
 
 
-def _environment() -> dict[str, str]:
-    """The child runs the very code this process does, also where that is not installed."""
-    root = Path(logcorr.__file__).resolve().parent.parent
-    environment = dict(os.environ)
-    if root.name not in _INSTALLED:
-        environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(root), environment.get("PYTHONPATH", "")]))
-    return environment
+def environment(base: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The environment for a child that runs the very code this process does, also where that is not installed."""
+    roots = (Path(file).resolve().parent.parent for file in (logcorr.__file__, logcorr_tui.__file__))
+    paths = [str(root) for root in roots if root.name not in _INSTALLED]
+    if not paths:
+        return dict(base)
+    return {**base, "PYTHONPATH": os.pathsep.join(filter(None, [*paths, base.get("PYTHONPATH", "")]))}

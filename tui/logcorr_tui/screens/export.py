@@ -1,6 +1,10 @@
-"""Export: what (this view as filtered, or all of it), where, in which form. Enter writes with the defaults."""
+"""Export: what (this view as filtered, or all of it), where, in which form. Enter writes with the defaults.
+
+In a browser the file is downloaded: it is written where only this process can read it, and handed over to the page.
+"""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -17,7 +21,7 @@ from textual.worker import Worker
 from logcorr.errors import Cancelled, LogcorrError
 from logcorr.model import View
 from logcorr.store import RunFolder
-from logcorr.text import safe, short, size
+from logcorr.text import percent, safe, short, size
 from logcorr_tui import palette
 from logcorr_tui.paths import PathSuggester, free
 
@@ -29,7 +33,10 @@ _EVERY_S = 0.2
 
 
 class ExportScreen(ModalScreen[str | None]):
-    """Writes a view to a file; the result is its path, or None. The path field has the focus: Enter exports."""
+    """Writes a view to a file; the result is its path, or None. The path field has the focus: Enter exports.
+
+    In a browser the path is the name of the download.
+    """
 
     CSS_PATH = "export.tcss"
     AUTO_FOCUS = "#path"
@@ -57,8 +64,12 @@ class ExportScreen(ModalScreen[str | None]):
                 if self._expression:
                     yield RadioButton(Text(f"as filtered: {safe(self._expression, 60)}"), value=True, id="filtered")
                 yield RadioButton(f"all rows of {self._view}", value=not self._expression, id="all")
-            yield Static("to a file; its ending is the form: .json .ndjson .jsonl .csv .parquet", classes="label")
-            yield Input(str(free(Path(f"{name}.json"))), suggester=PathSuggester(), id="path", select_on_focus=False)
+            web = self.app.is_web
+            to, path = (
+                ("downloads under a name", f"{name}.json") if web else ("to a file", str(free(Path(f"{name}.json"))))
+            )
+            yield Static(f"{to}; its ending is the form: .json .ndjson .jsonl .csv .parquet", classes="label")
+            yield Input(path, suggester=None if web else PathSuggester(), id="path", select_on_focus=False)
             yield Static(id="told")
             with Horizontal():
                 yield Button("Back", id="back")
@@ -115,36 +126,70 @@ class ExportScreen(ModalScreen[str | None]):
         if not given:
             self._tell("! name a file", bad=True)
             return
+        if self.app.is_web:
+            self._start_download(given)
+            return
         path = Path(given).expanduser()
         if path.is_file() and self._replace != str(path):
             self._replace = str(path)
             there = f"{safe(path.name, 80)} exists ({size(path.stat().st_size)}). Enter again replaces it."
             self._tell(f"! {there}", bad=True)
             return
-        expression = "" if self._whole() else self._expression
-        _: Worker[None] = self.run_worker(partial(self._write, path, expression), exclusive=True, exit_on_error=False)
+        self._work(str(path), partial(self._write, path))
 
-    async def _write(self, path: Path, expression: str) -> None:
+    def _start_download(self, name: str) -> None:
+        if Path(name).name != name:
+            self._tell("! a name without folders: the browser knows where downloads go", bad=True)
+        else:
+            self._work(name, partial(self._download, name))
+
+    def _work(self, path: str, write: Callable[["Export"], Awaitable[None]]) -> None:
+        _: Worker[None] = self.run_worker(partial(self._follow, path, write), exclusive=True, exit_on_error=False)
+
+    async def _follow(self, path: str, write: Callable[["Export"], Awaitable[None]]) -> None:
+        """Tells how the export goes, and how it ends."""
         from logcorr_tui.exporting import Export
 
-        self._export = export = Export(self._run, self._view, expression, str(path), self._root)
+        expression = "" if self._whole() else self._expression
+        self._export = export = Export(self._run, self._view, expression, path, self._root)
         self._tell("exporting …")
-        ticker = self.set_interval(_EVERY_S, lambda: self._tell(f"exporting … {short(export.rows)} rows · Esc cancels"))
+        ticker = self.set_interval(_EVERY_S, self._tell_rows)
         try:
-            await asyncio.to_thread(export.write, force=bool(self._replace))
+            await write(export)
         except Cancelled:
             self._tell("! cancelled; nothing was written.", bad=True)
         except LogcorrError as error:
             self._tell(f"! {error}", bad=True)
         except OSError as error:
             self._tell(f"! could not be written: {error.strerror or error}", bad=True)
-        else:
-            self._written, took = await asyncio.to_thread(lambda: (str(path.absolute()), size(path.stat().st_size)))
-            self._tell(f"√ {export.rows:,} rows, {took}, in {self._written}\nEnter or Esc goes back.")
-            self.notify(f"{export.rows:,} rows in {safe(self._written, 200)}", title="Exported", markup=False)
         finally:
             ticker.stop()
             self._export = None
+
+    def _tell_rows(self) -> None:
+        if self._export is not None:
+            self._tell(f"exporting … {short(self._export.rows)} rows · Esc cancels")
+
+    async def _write(self, path: Path, export: "Export") -> None:
+        await asyncio.to_thread(export.write, force=bool(self._replace))
+        self._written, took = await asyncio.to_thread(lambda: (str(path.absolute()), size(path.stat().st_size)))
+        self._tell(f"√ {export.rows:,} rows, {took}, in {self._written}\nEnter or Esc goes back.")
+        self.notify(f"{export.rows:,} rows in {safe(self._written, 200)}", title="Exported", markup=False)
+
+    async def _download(self, name: str, export: "Export") -> None:
+        file = await asyncio.to_thread(export.nameless)
+        self.app.deliver_binary(file, save_directory=self._root, save_filename=name)
+        # From here on it is the browser's, which can also cancel it; leaving this screen changes nothing.
+        self._export, self._written = None, name
+        what = f"{export.rows:,} rows, {size(file.size)}"
+        while not file.closed:
+            self._tell(f"downloads as {name}: {percent(file.taken, file.size, 0)} of {what}\nEnter or Esc goes back.")
+            await asyncio.sleep(_EVERY_S)
+        if file.whole:
+            self._tell(f"√ {what}, downloaded as {name}\nEnter or Esc goes back.")
+        else:
+            self._written = ""
+            self._tell("! the download was ended by the browser. Enter starts it again.", bad=True)
 
     def on_unmount(self) -> None:
         if self._export is not None:

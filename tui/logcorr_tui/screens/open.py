@@ -37,6 +37,7 @@ class OpenScreen(Screen[None]):
             "escape", "leave_field", "Back", id="open.back", tooltip="To the list, and from there back", show=False
         ),
         Binding("d", "demo", "Demo", id="open.demo", tooltip="Make a pair of logs with an incident, and correlate it"),
+        Binding("c", "compare", "Compare", id="open.compare", tooltip="Compare this run with another"),
         Binding("f5", "reload", "Reload", id="open.reload", tooltip="Look for runs again", show=False),
     ]
 
@@ -91,6 +92,12 @@ class OpenScreen(Screen[None]):
     def action_demo(self) -> None:
         """Makes the demo's logs by a child process, once, and correlates them."""
         _: Worker[None] = self.run_worker(self._demo, exclusive=True, group=_DEMO)
+
+    def action_compare(self) -> None:
+        """Compares the selected run with another."""
+        chosen = self.query_one("#runs", OptionList).highlighted_option
+        if chosen is not None and chosen.id not in (None, _DEMO):
+            self._app.compare(self._app.root / str(chosen.id))
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
@@ -188,7 +195,13 @@ def _line(row: dict[str, Any]) -> Text:
         return Text(f"! {safe(str(row['error']), 200)}", no_wrap=True, overflow="ellipsis")
     logs = ", ".join(safe(Path(name).name, 60) for names in row["files"].values() for name in names)
     made = str(row["created"])[:16].replace("T", " ")
-    figures = (short(row["requests"]), short(row["orphans"]), duration(row["p50_ms"]), duration(row["p99_ms"]))
+    orphans = short(row["orphans"]) if "orphans" in row else "–"
+    figures = (
+        short(row["requests"]),
+        orphans,
+        duration(row["p50_ms"]),
+        duration(row["p99_ms"]),
+    )
     line = _columns((made, *figures, size(row["bytes"])), logs)
     return Text(line, no_wrap=True, overflow="ellipsis")
 

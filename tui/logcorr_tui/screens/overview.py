@@ -107,6 +107,12 @@ class OverviewScreen(Screen[None]):
     def _rows(self, selector: str, rows: int) -> None:
         self.query_one(selector, Widget).styles.height = rows
 
+    def action_differs(self) -> None:
+        """What differs in the selected time."""
+        chart = self.query_one(Timeline)
+        chart.focus()
+        chart.action_differs()
+
     def action_to(self, selector: str) -> None:
         """The focus to a panel, which scrolls into sight."""
         self.query_one(selector).focus()

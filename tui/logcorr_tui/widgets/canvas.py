@@ -5,7 +5,7 @@ A panel paints its whole grid once for a size, a focus, a theme and a revision; 
 
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import groupby
+from itertools import accumulate, groupby, pairwise
 from typing import ClassVar, Protocol, cast
 
 from rich.cells import cell_len
@@ -105,11 +105,14 @@ class Canvas:
         for row in range(-(-eighths // 8)):
             self.put(x, bottom - row, EIGHTHS[min(eighths - row * 8, 8)], inks[min(row, len(inks) - 1)])
 
-    def frame(self, title: Sequence[Part], note: Sequence[Part], ink: str) -> None:
-        """A round frame around everything, a title at its top left, a note at its bottom right."""
+    def frame(self, title: Sequence[Part], note: Sequence[Part], ink: str) -> list[tuple[range, str]]:
+        """A round frame around everything, a title at its top left, a note at its bottom right.
+
+        Gives where the parts of the note stand, those that have room.
+        """
         wide, high = self.width, self.height
         if wide < 4 or high < 2:
-            return
+            return []
         for y, left, right in ((0, "╭", "╮"), (high - 1, "╰", "╯")):
             self.write(0, y, left + "─" * (wide - 2) + right, ink)
         for y in range(1, high - 1):
@@ -122,10 +125,12 @@ class Canvas:
         cells = sum(cell_len(text) for text, _, _ in note)
         while note and cells > wide - 6:
             cells, note = cells - cell_len(note[-1][0]), note[:-1]
+        x = wide - 3 - cells
         if note:
-            start = wide - 3 - cells
-            self.put(start - 1, high - 1, " ", ink)
-            self.put(self.parts(start, high - 1, note, wide - 2), high - 1, " ", ink)
+            self.put(x - 1, high - 1, " ", ink)
+            self.put(self.parts(x, high - 1, note, wide - 2), high - 1, " ", ink)
+        ends = accumulate((cell_len(text) for text, _, _ in note), initial=x)
+        return [(range(start, end), part[0]) for (start, end), part in zip(pairwise(ends), note, strict=True)]
 
     def strip(self, y: int) -> Strip:
         """One line, cells of one style joined."""
@@ -185,7 +190,13 @@ class Painted(Widget):
 
 
 class Chart(Painted, can_focus=True):
-    """A framed panel with something to select: arrows or a click choose it, Enter or a second click drills."""
+    """A framed panel with something to select: arrows or a click choose it, Enter or a second click drills.
+
+    `OFFERS` names what the foot of the frame offers, and the action of each; where it stands there, a click does it.
+    """
+
+    OFFERS: ClassVar[dict[str, str]] = {}
+    foot: Sequence[tuple[range, str]] = ()
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "drill", "Drill", id="overview.drill", tooltip="Show exactly the rows behind the selection"),
@@ -206,17 +217,25 @@ class Chart(Painted, can_focus=True):
     def action_drill(self) -> None:
         """Ask for the rows behind the selection."""
         target = self.target()
-        if target is None:
-            return
-        if self.figures is not None and self.figures.share is not None:
-            self.notify("The rows can be opened as soon as the run is complete.", title="Still running", markup=False)
-            return
-        self.post_message(target)
+        if target is not None and self.complete:
+            self.post_message(target)
+
+    @property
+    def complete(self) -> bool:
+        """Whether there are rows behind what is shown; says so where there are not yet."""
+        if self.figures is None or self.figures.share is None:
+            return True
+        self.notify("The rows can be opened as soon as the run is complete.", title="Still running", markup=False)
+        return False
 
     def on_click(self, event: events.Click) -> None:
         """The first click selects, a click on what is selected drills."""
         event.stop()
-        if self.hit(event.x, event.y, extend=event.shift):
+        if event.y == self.size.height - 1 and self.foot:
+            offer = next((text.removeprefix(" · ") for span, text in self.foot if event.x in span), "")
+            if offer in self.OFFERS:
+                getattr(self, f"action_{self.OFFERS[offer]}")()
+        elif self.hit(event.x, event.y, extend=event.shift):
             self.action_drill()
 
     def edge(self, colours: Palette) -> str:

@@ -3,7 +3,9 @@
 import re
 from dataclasses import dataclass, field
 
-from logcorr.model import HistogramBin, Report, TimelinePoint
+from msgspec.structs import replace
+
+from logcorr.model import Heatmap, HistogramBin, Report, TimelinePoint
 from logcorr.text import duration
 from logcorr_tui.session import Session
 
@@ -27,6 +29,7 @@ class Figures:
     status: dict[str, int]
     histogram: list[HistogramBin]
     report: Report | None = None
+    heatmap: Heatmap | None = None
     points: list[TimelinePoint] = field(default_factory=list)
     bucket_s: float = 1.0
 
@@ -71,6 +74,12 @@ def figures(session: Session) -> Figures | None:
             histogram=[
                 HistogramBin(from_ms=b.from_ms, to_ms=b.to_ms, count=round(b.count * scale)) for b in estimate.histogram
             ],
+            heatmap=Heatmap(
+                edges_ms=estimate.heatmap.edges_ms,
+                cells=[(point, band, round(n * scale)) for point, band, n in estimate.heatmap.cells],
+            ),
+            points=[_scaled(point, scale) for point in estimate.timeline.points],
+            bucket_s=estimate.timeline.bucket_s,
         )
     if report is None:
         return None
@@ -88,9 +97,16 @@ def figures(session: Session) -> Figures | None:
         status=report.status,
         histogram=report.histogram,
         report=report,
+        heatmap=report.heatmap,
         points=report.timeline.points,
         bucket_s=report.timeline.bucket_s,
     )
+
+
+def _scaled(point: TimelinePoint, scale: float) -> TimelinePoint:
+    """A point with its counts scaled to all ids."""
+    names = ("requests", "responses", "errors_4xx", "errors_5xx", "orphans")
+    return replace(point, **{name: round(getattr(point, name) * scale) for name in names})
 
 
 def spaced(ms: float | None) -> str:

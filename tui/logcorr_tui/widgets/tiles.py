@@ -43,7 +43,7 @@ def tiles(found: Figures, colours: Palette) -> list[Tile]:
     pairs = "pair" if matched == 1 else "pairs"
     return [
         Tile(
-            "Requests", requests, f"{short(peak)}/s peak" if points else "at the end", colours.accent,
+            "Requests", requests, f"{about}{short(peak)}/s peak" if points else "at the end", colours.accent,
             [p.requests for p in points], Drill("exchanges", "", "all exchanges"),
         ),
         Tile(
@@ -64,7 +64,7 @@ def tiles(found: Figures, colours: Palette) -> list[Tile]:
         ),
         Tile(
             "Orphans", about + (short(found.orphans) if about else f"{found.orphans:,}"), sides, colours.lost,
-            [p.orphans for p in points], Drill("orphans", "", "all orphans"),
+            [] if about else [p.orphans for p in points], Drill("orphans", "", "all orphans"),
         ),
     ]  # fmt: skip
 

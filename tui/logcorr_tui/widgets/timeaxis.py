@@ -34,6 +34,19 @@ def axis(points: Sequence[TimelinePoint], first: int, end: int, bucket_s: float,
     return Axis(slots, [c * many // columns for c in range(columns)], start, stop)
 
 
+def shift(before: Sequence[TimelinePoint], now: Sequence[TimelinePoint], bucket_s: float) -> int | None:
+    """By how many points the same instants have moved from one series to another; None where one is empty."""
+    if not before or not now:
+        return None
+    return round((timeline.seconds(before[0].start) - timeline.seconds(now[0].start)) / bucket_s)
+
+
+def moved(span: tuple[int, int], by: int, points: int) -> tuple[int, int]:
+    """A span of points after a shift, within those that there are, and never empty."""
+    first = min(max(span[0] + by, 0), points - 1)
+    return first, min(max(span[1] + by, first + 1), points)
+
+
 def ticks(found: Axis) -> list[tuple[int, str]]:
     """Columns and labels, far enough apart to be read; the last one ends with the axis."""
     columns, span = len(found.of_column), found.end - found.start

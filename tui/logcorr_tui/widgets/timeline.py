@@ -11,11 +11,11 @@ from textual.geometry import Region
 
 from logcorr.model import Heatmap, TimelinePoint
 from logcorr.text import percent, short
-from logcorr_tui.messages import Drill
+from logcorr_tui.messages import Compare, Drill
 from logcorr_tui.palette import Palette, blend
 from logcorr_tui.widgets import heat, rates, timeaxis
 from logcorr_tui.widgets.canvas import EIGHTHS, Canvas, Chart, Part
-from logcorr_tui.widgets.figures import bound, spaced
+from logcorr_tui.widgets.figures import Figures, bound, spaced
 from logcorr_tui.widgets.heat import Heat
 from logcorr_tui.widgets.timeaxis import Axis
 
@@ -25,6 +25,7 @@ GUTTER = 8
 class Timeline(Chart):
     """A time cursor over all three charts; Enter leads to the exchanges of that time (and latency band)."""
 
+    OFFERS: ClassVar[dict[str, str]] = {"⏎ drill": "drill", "w what differs": "differs", "z zoom": "zoom"}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left,h", "move(-1)", "Earlier", show=False, id="timeline.earlier", tooltip="Time cursor to the left"),
         Binding("right,l", "move(1)", "Later", show=False, id="timeline.later", tooltip="Time cursor to the right"),
@@ -36,6 +37,8 @@ class Timeline(Chart):
         Binding("down,j", "band(-1)", "Faster band", show=False, id="timeline.faster", tooltip="Latency band below"),
         Binding("home", "end(-1)", "First", show=False, id="timeline.first", tooltip="Time cursor to the start"),
         Binding("end", "end(1)", "Last", show=False, id="timeline.last", tooltip="Time cursor to the end"),
+        Binding("w", "differs", "Differs", id="timeline.differs",
+                tooltip="Who and what is over-represented in the selected time or latency"),
         Binding("z", "zoom", "Zoom", id="timeline.zoom", tooltip="Zoom to the selected time; Esc goes back"),
         Binding("escape", "undo", "Undo zoom", show=False, id="timeline.undo", tooltip="Undo selection, then zoom"),
     ]  # fmt: skip
@@ -48,6 +51,7 @@ class Timeline(Chart):
         self._head = 0
         self.band: int | None = None
         self._zooms: list[tuple[int, int]] = []
+        self._before: Figures | None = None
 
     @property
     def points(self) -> list[TimelinePoint]:
@@ -59,8 +63,21 @@ class Timeline(Chart):
         return self._zooms[-1] if self._zooms else (0, len(self.points))
 
     def watch_figures(self) -> None:
-        self.cursor = self._anchor = self.band = None
-        self._zooms = []
+        """Estimates follow each other, and then the report: what is selected stays, as far as that is still there."""
+        before, self._before = self._before, self.figures
+        shift = None
+        if before and self.figures and before.bucket_s == self.figures.bucket_s:
+            shift = timeaxis.shift(before.points, self.points, before.bucket_s)
+        if shift is None:
+            self.cursor, self._zooms = None, []
+        else:
+            count = len(self.points)
+            self._zooms = [timeaxis.moved(span, shift, count) for span in self._zooms]
+            self.cursor = timeaxis.moved(self.cursor, shift, count) if self.cursor else None
+        # Slots are of the axis that was, and the bands of a heat map may be others.
+        self._anchor = None
+        edges = [found.heatmap.edges_ms if found and found.heatmap else [] for found in (before, self.figures)]
+        self.band = self.band if self.cursor and edges[0] == edges[1] else None
         super().watch_figures()
 
     def on_resize(self) -> None:
@@ -75,17 +92,15 @@ class Timeline(Chart):
     def heat(self, slots: list[tuple[int, int]]) -> Heat:
         """The heat map in the rows that it gets: a third or more of them."""
         rows = self.size.height - 3
-        found = self.figures.report.heatmap if self.figures and self.figures.report else Heatmap(edges_ms=[], cells=[])
+        found = (self.figures and self.figures.heatmap) or Heatmap(edges_ms=[], cells=[])
         return heat.heat(found, slots, rows // 3 + 1)
 
     def paint(self, canvas: Canvas, colours: Palette) -> None:
         found = self.axis()
-        canvas.frame(self._title(colours), self._note(colours, found), self.edge(colours))
+        self.foot = canvas.frame(self._title(colours), self._note(colours, found), self.edge(colours))
         if found is None or canvas.height < 5:
-            text = (
-                "the timeline is there when the run is complete" if self.figures is None or self.figures.share else ""
-            )
-            text = text or "no request and no response carries a time"
+            waiting = self.figures is None
+            text = "waiting for the first estimates" if waiting else "no request and no response carries a time"
             canvas.write(max((canvas.width - len(text)) // 2, 1), canvas.height // 2, text, colours.dim)
             return
         bottom, left = canvas.height - 2, GUTTER + 2
@@ -106,6 +121,8 @@ class Timeline(Chart):
     def _title(self, colours: Palette) -> list[Part]:
         dim = colours.dim
         title: list[Part] = [("Timeline", colours.ink, True)]
+        if self.figures and self.figures.share is not None:
+            title.append((f" · {self.figures.note()}", colours.warn, False))
         if self._zooms:
             title.append((" · zoomed, Esc undoes", colours.warn, False))
         title += [(" · req/s ", dim, False), ("■", colours.accent, False), (" ok ", dim, False)]
@@ -151,9 +168,9 @@ class Timeline(Chart):
         return (narrow.start, narrow.end) if narrow else (found.start, found.end)
 
     def _note(self, colours: Palette, found: Axis | None) -> list[Part]:
-        keys: Part = (" · ⏎ drill · z zoom", colours.dim, False)
+        keys: list[Part] = [(f" · {text}", colours.dim, False) for text in self.OFFERS]
         if found is None or self.cursor is None:
-            return [("↔ time cursor", colours.dim, False), keys]
+            return [("↔ time cursor", colours.dim, False), *keys]
         points = self.points[slice(*self.cursor)]
         start, end = self._span(found)
         requests = sum(p.requests for p in points)
@@ -164,11 +181,13 @@ class Timeline(Chart):
         parts.append((f" · {short(requests / max(end - start, 1e-6))}/s", colours.ink, False))
         if self.size.width >= 90:
             failed = percent(sum(p.errors_5xx for p in points), requests, 1)
-            parts.append((f" · 5xx {failed} · {short(sum(p.orphans for p in points))} orphans", colours.ink, False))
+            parts.append((f" · 5xx {failed}", colours.ink, False))
+            if self.figures and self.figures.share is None:
+                parts.append((f" · {short(sum(p.orphans for p in points))} orphans", colours.ink, False))
             if self.band is None:
                 worst = max((p.p99_ms for p in points if p.p99_ms is not None), default=None)
                 parts.append((f" · p99 {spaced(worst)}", colours.ink, False))
-        return [*parts, keys]
+        return [*parts, *keys]
 
     def _band(self, found: Axis) -> tuple[float, float]:
         edges = self.heat(found.slots).edges
@@ -233,6 +252,14 @@ class Timeline(Chart):
         band = (0 if by > 0 else bands - 1) if self.band is None else self.band + by
         self.band = band if 0 <= band < bands else None
         self.repaint()
+
+    def action_differs(self) -> None:
+        """What differs in the selection; without one, in the time that went worst."""
+        if self.cursor is None:
+            self.action_move(0)
+        target = self.target()
+        if target is not None and self.complete:
+            self.post_message(Compare(target.view, target.expression, target.label))
 
     def action_zoom(self) -> None:
         """The selected time fills the axis; a single slot brings its neighbours along."""

@@ -1,0 +1,65 @@
+"""What a generated access log is to be like: the options of `generate access`, and what they allow."""
+
+from pathlib import Path
+
+import msgspec
+
+from logcorr import parameters
+from logcorr.errors import UsageError
+
+# The truth counts by endpoint and address, so their number bounds the memory, and not the number of lines.
+MAX_ENDPOINTS = 50_000
+MAX_IDS = 4096
+MAX_IPS = 1_000_000
+MAX_ABUSERS = 500
+# Beside the log.
+TRUTH = "truth.json"
+_PACKED = (".gz", ".zst", ".bz2", ".xz", ".zip")
+
+
+class AccessOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What a generated access log is to be like; everything but `path` and `force` shapes the bytes.
+
+    The log has exactly `rows` lines. `malformed`, `blank` and `missing` are shares of them, of which at least half
+    stay whole. `endpoints` is the number of routes; the path of four in seven carries one or two of `ids` ids.
+    """
+
+    path: str
+    rows: int = 1_000_000
+    seed: int = 1
+    start: str = "2025-11-21T14:00:00Z"
+    span_s: float = 7200.0
+    ips: int = 50_000
+    abusers: int = 6
+    endpoints: int = 40
+    ids: int = 20
+    missing: float = 0.002
+    malformed: float = 0.0005
+    blank: float = 0.0001
+    disorder_s: float = 2.0
+    incident: bool = False
+    encoding_errors: bool = True
+    force: bool = False
+
+    def check(self) -> None:
+        """Raise UsageError for the first option that makes no sense."""
+        if Path(self.path).suffix.lower() in _PACKED or Path(self.path).name in {"", TRUTH}:
+            raise UsageError(f"the log cannot be {self.path!r}: give a name for plain NDJSON, such as access.ndjson")
+        shares = {"malformed": self.malformed, "blank": self.blank, "missing": self.missing}
+        parameters.check_shares(**shares)
+        parameters.check_sum(0.5, **shares)
+        parameters.check_number("rows", self.rows, 0)
+        parameters.check_number("ips", self.ips, 1, MAX_IPS)
+        parameters.check_number("abusers", self.abusers, 0, MAX_ABUSERS)
+        parameters.check_number("endpoints", self.endpoints, 1, MAX_ENDPOINTS)
+        parameters.check_number("ids", self.ids, 1, MAX_IDS)
+        if self.endpoints * self.ids > MAX_ENDPOINTS:
+            many = f"endpoints is {self.endpoints} and ids is {self.ids}"
+            raise UsageError(f"{many}: give numbers whose product is at most {MAX_ENDPOINTS:,}")
+        parameters.check_seconds("span_s", self.span_s, 0.001)
+        parameters.check_seconds("disorder_s", self.disorder_s, 0)
+        self.start_us()
+
+    def start_us(self) -> int:
+        """`start` in whole milliseconds, given as microseconds since 1970; UTC where it has no zone."""
+        return parameters.start_us(self.start, self.span_s)

@@ -1,0 +1,72 @@
+"""What a view's rows look like to people: which columns, in which order, under which titles, and what they hold."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import msgspec
+import polars as pl
+
+Kind = Literal["text", "raw", "status", "duration", "instant", "number", "line", "file", "truth"]
+Row = tuple[Any, ...]
+
+_TITLES = {
+    "request_id": "request id",
+    "user_id": "user",
+    "status_code": "status",
+    "duration_us": "duration",
+    "request_time": "time",
+    "response_time": "answered",
+    "request_file": "req file",
+    "request_line": "req line",
+    "response_file": "resp file",
+    "response_line": "resp line",
+    "truncated": "cut",
+}
+_KINDS: dict[str, Kind] = {
+    "status_code": "status",
+    "duration_us": "duration",
+    "text": "raw",
+    "truncated": "truth",
+    **dict.fromkeys(("request_time", "response_time", "time"), "instant"),
+    **dict.fromkeys(("request_file", "response_file", "file"), "file"),
+    **dict.fromkeys(("request_line", "response_line", "line"), "line"),
+}
+_FIRST = {
+    "exchanges": ("request_time", "request_id", "status_code", "duration_us"),
+    "orphans": ("time", "side", "request_id", "reason"),
+    "malformed": ("side", "line", "reason", "text"),
+    "duplicates": ("time", "side", "request_id", "kind"),
+    "users": ("user_id", "requests", "errors", "orphans"),
+}
+
+
+class Column(msgspec.Struct, frozen=True):
+    """A column of a page: its stored name, its title, and what its values are (instants and durations are µs)."""
+
+    name: str
+    title: str
+    kind: Kind
+
+
+def columns_of(schema: Mapping[str, pl.DataType]) -> tuple[Column, ...]:
+    """The columns of stored rows in the order they are shown: what one looks for first, files last."""
+    kind = next((kind for kind, wanted in _FIRST.items() if all(name in schema for name in wanted)), "users")
+    first = _FIRST[kind]
+    attributes = [name for name in schema if name not in first and name not in _KINDS]
+    last = [name for name in schema if name not in first and name in _KINDS]
+    if kind in ("orphans", "duplicates"):
+        names = [*first, *attributes, *last]
+    else:
+        names = [*first[:2], *attributes, *first[2:], *last]
+    last_files = sorted(names, key=lambda name: _KINDS.get(name) == "file")
+    return tuple(Column(name, _TITLES.get(name, name), _kind(name, schema[name])) for name in last_files)
+
+
+def shown(rows: pl.LazyFrame, columns: Sequence[Column]) -> list[Row]:
+    """Runs the query; its rows, values in the order of `columns`."""
+    instants = [pl.col(column.name).cast(pl.Int64) for column in columns if column.kind == "instant"]
+    return rows.select(column.name for column in columns).with_columns(instants).collect().rows()
+
+
+def _kind(name: str, dtype: pl.DataType) -> Kind:
+    return _KINDS.get(name) or ("number" if dtype.is_numeric() else "text")

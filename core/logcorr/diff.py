@@ -1,0 +1,184 @@
+"""Two finished runs of one kind → what changed from the first to the second, what got worse first."""
+
+from threading import Event
+
+import polars as pl
+
+from logcorr import clock, diff_groups, timeline
+from logcorr.access_model import RunReport
+from logcorr.diff_chance import rate_sigma, with_slower
+from logcorr.diff_figures import COUNTS, LATENCIES, POPULATIONS, QUANTILES, RATES, Tallies, failed, tallies
+from logcorr.diff_groups import Side
+from logcorr.diff_model import LEAST_RATIO, LEAST_SIGMA, Diff, DiffRun, Figure, Groups, StatusChange, Unit, Verdict
+from logcorr.errors import UsageError
+from logcorr.model import SCHEMA, Latency, Manifest
+from logcorr.store import RunFolder
+
+TOP = 20
+KINDS = {"correlation": "two logs, correlated", "access": "an access log"}
+_NEUTRAL = (*COUNTS, *(name for name in LATENCIES if name.endswith("max")))
+
+
+def diff(a: RunFolder, b: RunFolder, *, top: int = TOP, cancel: Event | None = None) -> Diff:
+    """Compares two runs.
+
+    Raises UsageError for runs of different kinds, InputError where one of them is not whole, Cancelled once `cancel`
+    is set.
+    """
+    manifests = a.manifest, b.manifest
+    if manifests[0].kind != manifests[1].kind:
+        what = (f"run {run.path.name} is of {KINDS[m.kind]}" for run, m in zip((a, b), manifests, strict=True))
+        raise UsageError(f"{', '.join(what)}: only runs of one kind can be compared. See `logcorr runs list`.")
+    reports = a.report, b.report
+    sides = [Side(run=run, manifest=m, report=r) for run, m, r in zip((a, b), manifests, reports, strict=True)]
+    return compare(manifests, reports, diff_groups.groups(sides[0], sides[1], top=top, cancel=cancel))
+
+
+def compare(manifests: tuple[Manifest, Manifest], reports: tuple[RunReport, RunReport], groups: Groups) -> Diff:
+    """The comparison of two reports of one kind, and of the groups that were found in their runs."""
+    a, b = (tallies(report) for report in reports)
+    found = figures(a, b)
+    worse = [figure for figure in found if figure.verdict == "worse"]
+    return Diff(
+        schema=SCHEMA,
+        kind=manifests[0].kind,
+        a=_run(manifests[0], reports[0]),
+        b=_run(manifests[1], reports[1]),
+        options=_options(manifests[0].options, manifests[1].options),
+        worse=[figure.name for figure in sorted(worse, key=lambda figure: -(figure.ratio or float("inf")))],
+        figures=found,
+        statuses=statuses(a.status, b.status),
+        groups=groups,
+    )
+
+
+def figures(a: Tallies, b: Tallies) -> list[Figure]:
+    """All figures that either run has, in a fixed order."""
+    rates = _rates(a, b)
+    sigmas = {**_rate_sigmas(rates), **_latency_sigmas(a.latency, b.latency)}
+    found = []
+    for name in (*COUNTS, *rates, *LATENCIES):
+        if name in rates:
+            one, other = (part / of if of else None for part, of in rates[name])
+        else:
+            one, other = a.figure(name), b.figure(name)
+        if one is not None or other is not None:
+            found.append(_figure(name, one, other, sigmas.get(name)))
+    return found
+
+
+def statuses(a: dict[str, int], b: dict[str, int]) -> list[StatusChange]:
+    """Every status code of either run: failures of which there are more first, then of which there are fewer."""
+    codes = sorted({*a, *b}, key=int)
+    totals = sum(a.values()), sum(b.values())
+    pairs = {code: ((a.get(code, 0), totals[0]), (b.get(code, 0), totals[1])) for code in codes}
+    sigmas = _rate_sigmas(pairs)
+    found = [_status(code, *pairs[code], sigmas[code]) for code in codes]
+
+    def place(row: StatusChange) -> tuple[int, float, int]:
+        sure = failed(row.code) and abs(row.sigma or 0) >= LEAST_SIGMA and row.verdict != "same"
+        change = (row.change_points or 0) if sure else 0
+        return (0 if change > 0 else 1 if change < 0 else 2, -abs(change), -max(row.a, row.b))
+
+    return sorted(found, key=place)
+
+
+def _rates(a: Tallies, b: Tallies) -> dict[str, tuple[tuple[int, int], tuple[int, int]]]:
+    """(part, of) of both by name; a reason that one of them has not seen is none of as many."""
+    names = [*RATES, *sorted({*a.rates, *b.rates}.difference(RATES))]
+
+    def of(side: Tallies, name: str) -> tuple[int, int]:
+        whole = side.rates.get(name.partition(".")[0], (0, 0))
+        return side.rates.get(name, (0, whole[1]))
+
+    return {name: (of(a, name), of(b, name)) for name in names if name in a.rates or name in b.rates}
+
+
+def _rate_sigmas(pairs: dict[str, tuple[tuple[int, int], tuple[int, int]]]) -> dict[str, float | None]:
+    columns = ("part_a", "of_a", "part_b", "of_b")
+    rows = [(*one, *other) for one, other in pairs.values()]
+    frame = pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.Int64), orient="row")
+    return dict(zip(pairs, frame.select(rate_sigma(*columns)).to_series().to_list(), strict=True))
+
+
+def _latency_sigmas(a: dict[str, Latency], b: dict[str, Latency]) -> dict[str, float | None]:
+    """By figure; a mean goes with the strongest percentile, and of a maximum, one exchange, nothing can be told."""
+    known = {"min": 0.0, **QUANTILES, "max": 1.0}
+    rows = [
+        {f"{name}_{side}": value for side, latency in (("a", a[p]), ("b", b[p])) for name, value in _points(latency)}
+        for p in POPULATIONS
+    ]
+    schema = {f"{name}_{side}": pl.Float64 for side in "ab" for name in (*known, "of")}
+    frame = with_slower(pl.DataFrame(rows, schema=schema).lazy(), known, "of")
+    told = frame.select(*(pl.col(f"slower_{name}").alias(name) for name in QUANTILES), mean="slower").collect()
+    return {
+        name if population == "all" else f"{population}.{name}": value
+        for population, row in zip(POPULATIONS, told.iter_rows(named=True), strict=True)
+        for name, value in row.items()
+    }
+
+
+def _points(latency: Latency) -> list[tuple[str, float | None]]:
+    """The known quantiles in µs, and how many durations there are."""
+    values = [(name, getattr(latency, f"{name}_ms")) for name in ("min", *QUANTILES, "max")]
+    return [*((name, None if ms is None else ms * 1000) for name, ms in values), ("of", float(latency.count))]
+
+
+def _figure(name: str, a: float | None, b: float | None, sigma: float | None) -> Figure:
+    unit: Unit = "count" if name in COUNTS else "ms" if name in LATENCIES else "share"
+    return Figure(
+        name=name,
+        unit=unit,
+        a=a,
+        b=b,
+        change=None if a is None or b is None else b - a,
+        ratio=b / a if a and b is not None else None,
+        sigma=sigma,
+        verdict=_verdict(a, b, sigma, bad=name not in _NEUTRAL),
+    )
+
+
+def _status(code: str, a: tuple[int, int], b: tuple[int, int], sigma: float | None) -> StatusChange:
+    one, other = (part / of if of else None for part, of in (a, b))
+    verdict = _verdict(one, other, sigma, bad=failed(code))
+    if verdict in ("more", "less") and abs(sigma or 0) < LEAST_SIGMA:
+        verdict = "same"
+    return StatusChange(
+        code=code,
+        a=a[0],
+        b=b[0],
+        share_a=one,
+        share_b=other,
+        change_points=None if one is None or other is None else (other - one) * 100,
+        sigma=sigma,
+        verdict="new" if not a[0] else "gone" if not b[0] else verdict,
+    )
+
+
+def _verdict(a: float | None, b: float | None, sigma: float | None, *, bad: bool) -> Verdict:
+    """What became of a figure; of one whose growth is `bad`, a change within chance is none."""
+    if a is None or b is None:
+        return "same" if a is b else "new" if a is None else "gone"
+    up, down = b > a * LEAST_RATIO, a > b * LEAST_RATIO
+    if not bad:
+        return "more" if up else "less" if down else "same"
+    if up and sigma is not None and sigma >= LEAST_SIGMA:
+        return "worse"
+    return "better" if down and sigma is not None and sigma <= -LEAST_SIGMA else "same"
+
+
+def _options(a: dict[str, object], b: dict[str, object]) -> dict[str, tuple[object, object]]:
+    return {name: (a.get(name), b.get(name)) for name in sorted({*a, *b}) if a.get(name) != b.get(name)}
+
+
+def _run(manifest: Manifest, report: RunReport) -> DiffRun:
+    covered = timeline.span(report.timeline)
+    start, end = (clock.text(round(at * clock.SECOND_US)) for at in covered) if covered else (None, None)
+    return DiffRun(
+        run=manifest.key,
+        created=manifest.created,
+        version=manifest.version,
+        files=manifest.files,
+        start=start,
+        end=end,
+    )

@@ -1,0 +1,197 @@
+"""The users or endpoints of two runs side by side: each judged by its own rates, the worst of them kept.
+
+The views are joined a part of the keys at a time, by their hash: ten million on either side take the memory of one
+part. The hash lives within this comparison and is never written.
+"""
+
+from threading import Event
+from typing import Any
+
+import msgspec
+import polars as pl
+
+from logcorr import views
+from logcorr.access_model import AccessReport, RunReport
+from logcorr.diff_chance import least_sigma, rate_sigma, turn, with_slower
+from logcorr.diff_figures import tallies
+from logcorr.diff_model import GroupChange, Groups, Verdict
+from logcorr.errors import Cancelled, InputError
+from logcorr.model import Manifest, Report, View
+from logcorr.store import RunFolder
+
+_PART_ROWS = 500_000
+# The view of a run's groups, by kind, and its key.
+_VIEWS: dict[str, tuple[View, str]] = {"correlation": ("users", "user_id"), "access": ("endpoints", "endpoint")}
+_QUANTILES = {"min_us": 0.0, "p50_us": 0.5, "p95_us": 0.95, "p99_us": 0.99, "max_us": 1.0}
+_COUNTS = ("requests", "errors", "orphans")
+# The mean of a group whose quantiles are spread evenly, but for the one in a hundred above p99: a single slow request
+# would outweigh all others.
+_PACE = {"min_us": 0.25, "p50_us": 0.475, "p95_us": 0.245, "p99_us": 0.03}
+_VERDICTS: dict[int, Verdict] = {1: "worse", -1: "better", 0: "same"}
+
+
+class Side(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the two runs."""
+
+    run: RunFolder
+    manifest: Manifest
+    report: RunReport
+
+
+def groups(a: Side, b: Side, *, top: int, cancel: Event | None = None) -> Groups:
+    """The `top` groups to look at first, of all that either run has.
+
+    Raises InputError where a view is damaged, Cancelled once `cancel` is set.
+    """
+    view, key = _VIEWS[a.manifest.kind]
+    scans = [views.scan(side.run, view) for side in (a, b)]
+    rows = [side.manifest.rows.get(view, 0) for side in (a, b)]
+    least = least_sigma(max(rows))
+    whole = _failures(a.report)
+    parts = max(1, -(-max(rows) // _PART_ROWS))
+    counts, best, slowest = [], [], []
+    for number in range(parts):
+        if cancel is not None and cancel.is_set():
+            raise Cancelled("The comparison was cancelled.")
+        try:
+            joined = _joined(scans, key, number, parts).collect(engine="streaming").lazy()
+        except pl.exceptions.PolarsError as error:
+            names = f"{a.run.path.name} or {b.run.path.name}"
+            raise InputError(f"run {names}: view {view!r} is damaged. Remove the run and run again.") from error
+        judged = _judged(joined, whole, least)
+        counted, first, slow = pl.collect_all([_counted(judged), _first(judged, key, top), _slow(judged, key, top)])
+        counts.append(counted)
+        best.append(first)
+        slowest.append(slow)
+    sums = pl.concat(counts).sum().row(0, named=True)
+    rows_first = _first(pl.concat(best).lazy(), key, top).collect()
+    rows_slow = _slow(pl.concat(slowest).lazy(), key, top).collect()
+    known = [_p99(side.report) for side in (a, b)]
+    return Groups(
+        key=key,
+        least_sigma=least,
+        rows=[_change(row, key, known) for row in rows_first.iter_rows(named=True)],
+        by_latency=[_change(row, key, known) for row in rows_slow.iter_rows(named=True)],
+        **sums,
+    )
+
+
+def _joined(scans: list[pl.LazyFrame], key: str, number: int, parts: int) -> pl.LazyFrame:
+    """The groups of one part of the keys: (key, and for each side its counts and quantiles); no requests is none."""
+    schema = scans[0].collect_schema()
+    names = [name for name in (*_COUNTS, *_QUANTILES) if name in schema]
+    sides = []
+    for scan, side in zip(scans, "ab", strict=True):
+        rows = scan.filter(pl.col(key).fill_null("").hash(seed=17) % parts == number) if parts > 1 else scan
+        sides.append(rows.select(key, *(pl.col(name).alias(f"{name}_{side}") for name in names)))
+    both = sides[0].join(sides[1], on=key, how="full", coalesce=True, nulls_equal=True)
+    return both.with_columns(
+        *(pl.col(f"{name}_{side}").fill_null(0) for name in names if name in _COUNTS for side in "ab"),
+        *(pl.lit(None, pl.Int64).alias(f"{name}_{side}") for name in _QUANTILES if name not in names for side in "ab"),
+        *(pl.lit(None, pl.Int64).alias(f"{name}_{side}") for name in _COUNTS if name not in names for side in "ab"),
+    )
+
+
+def _judged(joined: pl.LazyFrame, whole: tuple[int, int], least: float) -> pl.LazyFrame:
+    """With failures (`bad`), what of them is extra, and whether failures and durations grew (`failing`, `slowing`)."""
+    of_a, of_b = pl.col("requests_a"), pl.col("requests_b")
+    rows = joined.with_columns(
+        (pl.col(f"errors_{side}") + pl.col(f"orphans_{side}").fill_null(0)).alias(f"bad_{side}") for side in "ab"
+    )
+    all_bad, all_of = whole
+    # A group that A does not have is held against all that A has.
+    known, bad_b = of_a > 0, pl.col("bad_b")
+    based = rows.with_columns(
+        base=pl.when(known).then("bad_a").otherwise(pl.lit(all_bad)),
+        base_of=pl.when(known).then(of_a).otherwise(pl.lit(all_of)),
+    ).with_columns(
+        sigma=rate_sigma("base", "base_of", "bad_b", "requests_b"),
+        usual=pl.when(pl.col("base_of") > 0).then(pl.col("base") / pl.col("base_of")),
+        rate_b=pl.when(of_b > 0).then(bad_b / of_b),
+        **{f"pace_{side}": _pace(side) for side in "ab"},
+    )
+    return with_slower(based, _QUANTILES, "requests").with_columns(
+        extra=pl.when(of_b > 0).then(bad_b - of_b * pl.col("usual")),
+        failing=turn("usual", "rate_b", "sigma", least),
+        extra_ms=(pl.col("pace_b") - pl.col("pace_a")) * of_b / 1000,
+        slowing=turn("pace_a", "pace_b", "slower", least),
+    )
+
+
+def _pace(side: str) -> pl.Expr:
+    parts = (pl.col(f"{name}_{side}") * share for name, share in _PACE.items())
+    return pl.sum_horizontal(*parts, ignore_nulls=False)
+
+
+def _counted(judged: pl.LazyFrame) -> pl.LazyFrame:
+    in_a, in_b = pl.col("requests_a") > 0, pl.col("requests_b") > 0
+    told = {
+        "a": in_a,
+        "b": in_b,
+        "new": ~in_a & in_b,
+        "gone": in_a & ~in_b,
+        "worse": pl.col("failing") == 1,
+        "better": pl.col("failing") == -1,
+        "slower": pl.col("slowing") == 1,
+        "faster": pl.col("slowing") == -1,
+    }
+    return judged.select(which.sum().cast(pl.Int64).alias(name) for name, which in told.items())
+
+
+def _first(judged: pl.LazyFrame, key: str, top: int) -> pl.LazyFrame:
+    """Worse by extra failures, then better likewise, then the busiest."""
+    return _ordered(judged, "failing", "extra", key, top)
+
+
+def _slow(judged: pl.LazyFrame, key: str, top: int) -> pl.LazyFrame:
+    """The same by time; only of groups whose durations both runs know."""
+    return _ordered(judged.filter(pl.col("extra_ms").is_not_null()), "slowing", "extra_ms", key, top)
+
+
+def _ordered(judged: pl.LazyFrame, grown: str, extra: str, key: str, top: int) -> pl.LazyFrame:
+    place = pl.col(grown).replace_strict({1: 0, -1: 1, 0: 2})
+    much = pl.when(pl.col(grown) != 0).then(pl.col(extra).abs()).otherwise(0.0)
+    busy = pl.max_horizontal("requests_a", "requests_b")
+    ordered = judged.sort(place, -much, -busy, key, nulls_last=False)
+    return ordered.head(top)
+
+
+def _failures(report: RunReport) -> tuple[int, int]:
+    """Requests that failed or got no response, and all requests."""
+    if isinstance(report, AccessReport):
+        return report.failed_requests, report.total_requests
+    errors, pairs = tallies(report).rates["error_rate"]
+    lost = sum(report.orphans.request.values())
+    return errors + lost, pairs + lost
+
+
+def _p99(report: RunReport) -> dict[str | None, float | None]:
+    """What the report tells of its busiest users."""
+    return {row.user_id: row.p99_ms for row in report.users} if isinstance(report, Report) else {}
+
+
+def _change(row: dict[str, Any], key: str, known: list[dict[str | None, float | None]]) -> GroupChange:
+    told: dict[str, Any] = {}
+    for side, p99 in zip("ab", known, strict=True):
+        requests, errors, orphans = (row[f"{name}_{side}"] for name in _COUNTS)
+        answered = requests - (orphans or 0)
+        told[f"requests_{side}"], told[f"errors_{side}"], told[f"orphans_{side}"] = requests, errors, orphans
+        told[f"error_rate_{side}"] = errors / answered if answered else None
+        told[f"failure_rate_{side}"] = row[f"bad_{side}"] / requests if requests else None
+        for name in ("p50", "p95", "p99"):
+            value = row[f"{name}_us_{side}"]
+            told[f"{name}_{side}_ms"] = None if value is None else value / 1000
+        if told[f"p99_{side}_ms"] is None:
+            told[f"p99_{side}_ms"] = p99.get(row[key])
+    new, gone = not row["requests_a"], not row["requests_b"]
+    judged = row["extra_ms"] is not None
+    return GroupChange(
+        name=row[key],
+        extra_failures=row["extra"],
+        sigma=row["sigma"],
+        verdict="new" if new else "gone" if gone else _VERDICTS[row["failing"]],
+        extra_ms=row["extra_ms"],
+        latency_sigma=row["slower"],
+        latency_verdict=_VERDICTS[row["slowing"]] if judged else None,
+        **told,
+    )

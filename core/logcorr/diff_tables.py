@@ -1,0 +1,238 @@
+"""The tables of a comparison, for the command's summary and the app alike: figures, latency, statuses, groups.
+
+What a change means is said by a sign and a word; colours only repeat it. All text of a log goes through `safe`.
+"""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Literal
+
+import msgspec
+from rich.table import Table
+from rich.text import Text
+
+from logcorr import panels
+from logcorr.diff_figures import MEASURES, POPULATIONS
+from logcorr.diff_model import Diff, Figure, GroupChange, Verdict
+from logcorr.text import duration, safe, short
+
+_WIDE, _WIDE_LATENCY = 110, 118
+_SIGNS = {"worse": "▲", "better": "▼", "more": "▲", "less": "▼", "same": "=", "new": "▲", "gone": "▼"}
+_TIMES = 3.0
+_LONG = 10**7
+Column = tuple[str, Literal["left", "right", "fill"]]
+_FIGURE: tuple[Column, ...] = (
+    *(("", "fill"), ("A", "right"), ("B", "right")),
+    *(("change", "right"), ("by", "right"), ("", "left")),
+)
+
+
+class Inks(msgspec.Struct, frozen=True):
+    """The colours: of what is worse, better, neither, to be noted, and of what matters less."""
+
+    bad: str = panels.RED
+    good: str = panels.GREEN
+    other: str = panels.CYAN
+    warn: str = panels.AMBER
+    dim: str = panels.DIM
+
+    def of(self, verdict: Verdict) -> str:
+        """The colour of a verdict."""
+        known = {"worse": self.bad, "better": self.good, "same": self.dim}
+        return known.get(verdict, self.other)
+
+
+def figures(diff: Diff, inks: Inks) -> Table:
+    """Requests, lines and rates; a reason is told below its whole: of orphans if it occurs, else if it changed."""
+    table = _table(inks, *_FIGURE)
+    for figure in diff.figures:
+        whole, _, reason = figure.name.partition(".")
+        shown = figure.a or figure.b if whole == "orphan_rate" else figure.verdict != "same"
+        if figure.unit != "ms" and (not reason or shown):
+            _add_figure(table, figure, figure_name(figure.name), inks)
+    return table
+
+
+def latency(diff: Diff, width: int, inks: Inks) -> Table:
+    """Percentiles of all exchanges, of those that succeeded, of those that failed: side by side where there is room."""
+    found = {figure.name: figure for figure in diff.figures}
+    named = {p: {m: found.get(m if p == "all" else f"{p}.{m}") for m in MEASURES} for p in POPULATIONS}
+    if width < _WIDE_LATENCY:
+        table = _table(inks, *_FIGURE)
+        for population, measures in named.items():
+            if any(measures.values()):
+                table.add_row(Text(population, "bold"))
+            for measure, figure in measures.items():
+                if figure is not None:
+                    _add_figure(table, figure, "  " + figure_name(measure), inks)
+        return table
+    columns: list[Column] = [("", "fill")]
+    for population in POPULATIONS:
+        columns += [(f"{population} A", "right"), ("B", "right"), ("by", "right"), ("", "left")]
+    table = _table(inks, *columns)
+    for measure in MEASURES:
+        cells = [Text(figure_name(measure), inks.dim)]
+        for population in POPULATIONS:
+            figure = named[population][measure]
+            if figure is None:
+                cells += [Text("–", inks.dim), Text("–", inks.dim), Text(), Text()]
+                continue
+            ink = inks.of(figure.verdict)
+            cells += [Text(duration(figure.a)), Text(duration(figure.b), "bold"), Text(by(figure), ink)]
+            cells.append(_verdict(figure.verdict, inks))
+        table.add_row(*cells)
+    return table
+
+
+def statuses(diff: Diff, width: int, inks: Inks) -> Table:
+    """A line a status code, as shares of all exchanges."""
+    wide = width >= _WIDE
+    counts: list[Column] = [("count A", "right"), ("count B", "right")] if wide else []
+    shares: list[Column] = [("share A", "right"), ("share B", "right"), ("change", "right"), ("", "left")]
+    table = _table(inks, ("code", "left"), ("", "fill"), *counts, *shares)
+    for row in diff.statuses:
+        ink = inks.of(row.verdict)
+        cells = [Text(row.code, "bold"), Text(_reason(row.code), inks.dim)]
+        if wide:
+            cells += [Text(short(row.a)), Text(short(row.b))]
+        cells += [Text(share(row.share_a)), Text(share(row.share_b), "bold")]
+        change = "" if row.change_points is None else points(row.change_points / 100)
+        table.add_row(*cells, Text(change, ink), _verdict(row.verdict, inks))
+    return table
+
+
+def failing(diff: Diff, width: int, inks: Inks) -> Table:
+    """Groups by failures: what share of their requests failed, and how many more than would have at A's rate."""
+    wide = width >= _WIDE
+    tails: list[Column] = [("p99 A", "right"), ("p99 B", "right")] if wide else []
+    names: list[Column] = [(group_name(diff), "fill"), ("req A", "right"), ("req B", "right")]
+    table = _table(inks, *names, ("fail A", "right"), ("fail B", "right"), ("extra", "right"), *tails, ("", "left"))
+    for row in diff.groups.rows:
+        cells = [_name(row, inks), Text(short(row.requests_a)), Text(short(row.requests_b))]
+        cells += [Text(share(row.failure_rate_a)), Text(share(row.failure_rate_b), "bold")]
+        extra = "–" if row.extra_failures is None else signed(row.extra_failures, lambda n: short(round(n)))
+        cells.append(Text(extra, inks.of(row.verdict)))
+        if wide:
+            cells += [Text(duration(row.p99_a_ms)), Text(duration(row.p99_b_ms))]
+        table.add_row(*cells, _verdict(row.verdict, inks))
+    return table
+
+
+def slowing(diff: Diff, width: int, inks: Inks) -> Table:
+    """Groups by latency: their percentiles, and how much more time B's requests took than they would at A's pace."""
+    kinds = ("p50", "p95", "p99") if width >= _WIDE else ("p50", "p99")
+    columns: list[Column] = [(f"{kind} {side}", "right") for kind in kinds for side in "AB"]
+    table = _table(inks, (group_name(diff), "fill"), ("req B", "right"), *columns, ("extra", "right"), ("", "left"))
+    for row in diff.groups.by_latency:
+        verdict = row.latency_verdict or "same"
+        cells = [_name(row, inks), Text(short(row.requests_b))]
+        for kind in kinds:
+            a, b = getattr(row, f"{kind}_a_ms"), getattr(row, f"{kind}_b_ms")
+            cells += [Text(duration(a)), Text(duration(b), "bold")]
+        extra = "–" if row.extra_ms is None else signed(row.extra_ms, duration)
+        table.add_row(*cells, Text(extra, inks.of(verdict)), _verdict(verdict, inks))
+    return table
+
+
+def group_name(diff: Diff) -> str:
+    """What the groups are: `user`, `endpoint`."""
+    return diff.groups.key.removesuffix("_id")
+
+
+def figure_name(name: str) -> str:
+    """The name of a figure for people: a part is told below its whole, so that it needs only its own name."""
+    whole, _, part = name.rpartition(".")
+    if part.startswith("error_rate_"):
+        return "  " + part.removeprefix("error_rate_")
+    plain = "p99.9" if part == "p999" else part.replace("_", " ")
+    return f"  {plain}" if whole else plain
+
+
+def full_name(name: str) -> str:
+    """The same where it stands alone: `failure p99`, `orphan rate, lost`, `5xx rate`."""
+    whole, _, part = name.rpartition(".")
+    if part.startswith("error_rate_"):
+        return part.removeprefix("error_rate_") + " rate"
+    own = figure_name(part)
+    return own if not whole else f"{whole} {own}" if whole in POPULATIONS else f"{figure_name(whole)}, {own}"
+
+
+def value(figure: Figure, number: float | None) -> str:
+    """A figure of A or B."""
+    if number is None:
+        return "–"
+    show: dict[str, Callable[[float], str]] = {"ms": duration, "share": share, "count": count}
+    return show[figure.unit](number)
+
+
+def by(figure: Figure) -> str:
+    """What a figure grew by: `+53 %`, and from three times on `×4.3`."""
+    if figure.ratio is None:
+        return ""
+    if figure.ratio >= _TIMES:
+        return f"×{short(figure.ratio)}"
+    grown = 100 * (figure.ratio - 1)
+    return "0 %" if abs(grown) < 0.05 else f"{grown:+.0f} %" if abs(grown) >= 10 else f"{grown:+.1f} %"
+
+
+def share(number: float | None) -> str:
+    """A share in percent; one that is not nothing never reads so."""
+    if number is None:
+        return "–"
+    return "0 %" if not number else "<0.01 %" if number < 0.0001 else f"{100 * number:.2f} %"
+
+
+def points(change: float) -> str:
+    """A change of a share, in percentage points."""
+    size = abs(100 * change)
+    return f"{100 * change:+.2f} pp" if size >= 0.01 else f"{100 * change:+.4f} pp" if size >= 0.0001 else "0 pp"
+
+
+def count(number: float) -> str:
+    """A count, whole while it is not too long."""
+    return f"{number:,.0f}" if abs(number) < _LONG else short(number)
+
+
+def signed(number: float, show: Callable[[float], str]) -> str:
+    """A number with its sign, plus included."""
+    text = show(abs(number))
+    return text if not number or text == "0" else ("+" if number > 0 else "-") + text
+
+
+def _add_figure(table: Table, figure: Figure, name: str, inks: Inks) -> None:
+    ink = inks.of(figure.verdict)
+    change = ""
+    if figure.change is not None:
+        change = points(figure.change) if figure.unit == "share" else signed(figure.change, duration)
+        change = signed(figure.change, count) if figure.unit == "count" else change
+    cells = [Text(name), Text(value(figure, figure.a)), Text(value(figure, figure.b), "bold")]
+    table.add_row(*cells, Text(change, ink), Text(by(figure), ink), _verdict(figure.verdict, inks))
+
+
+def _name(row: GroupChange, inks: Inks) -> Text:
+    return Text(safe(row.name, 80), inks.dim if row.name is None else "")
+
+
+def _verdict(verdict: Verdict, inks: Inks) -> Text:
+    return Text(f"{_SIGNS[verdict]} {verdict}", inks.of(verdict))
+
+
+def _reason(code: str) -> str:
+    try:
+        return HTTPStatus(int(code)).phrase
+    except ValueError:
+        return "Aborted" if int(code) == 0 else ""
+
+
+def _table(inks: Inks, *columns: Column) -> Table:
+    """A table without lines, as wide as its panel; a column that fills takes the room left."""
+    table = Table(box=None, expand=True, padding=(0, 2, 0, 0), pad_edge=False, header_style=inks.dim)
+    for name, kind in columns:
+        table.add_column(
+            Text(name),
+            justify="right" if kind == "right" else "left",
+            no_wrap=True,
+            overflow="ellipsis",
+            ratio=1 if kind == "fill" else None,
+        )
+    return table

@@ -1,0 +1,92 @@
+"""The process that filters or sorts a view: a `Job` on stdin, events on stdout. It ends when stdin does."""
+
+import os
+import sys
+import threading
+from pathlib import Path
+
+import msgspec
+import polars as pl
+
+from logcorr import filters, sifting, views
+from logcorr.columns import columns_of, shown
+from logcorr.errors import InputError, LogcorrError, OutputError
+from logcorr.firsts import first_rows
+from logcorr.resources import peak_rss
+from logcorr.sift import Event, Failed, First, Job, Made
+from logcorr.sifting import Files
+from logcorr.store import RunFolder
+
+FIRST_ROWS = 200
+
+
+def main() -> None:
+    """Does one job."""
+    line = sys.stdin.buffer.readline()
+    if not line:
+        return
+    threading.Thread(target=_leash, name="leash", daemon=True).start()
+    job = msgspec.json.decode(line, type=Job)
+    try:
+        made = do(job)
+        _tell(
+            Made(
+                [(str(p.relative_to(job.folder)), n) for p, n in zip(made.paths, made.heights, strict=True)], peak_rss()
+            )
+        )
+    except LogcorrError as error:
+        _tell(Failed(type(error).__name__, str(error)))
+    except OSError as error:
+        message = f"this view needs files in {job.folder!r}, which could not be written: {error.strerror or error}."
+        _tell(Failed(OutputError.__name__, message))
+    except pl.exceptions.PolarsError as error:
+        message = f"run {Path(job.run).name}: view {job.view!r} cannot be read. Remove the run and run again. ({error})"
+        _tell(Failed(InputError.__name__, message))
+    # At once: nothing is left to be done, and the leash holds stdin.
+    os._exit(0)
+
+
+def do(job: Job) -> Files:
+    """Writes the rows, and tells the first of them as soon as they are known."""
+    run, folder = RunFolder(Path(job.run)), Path(job.folder)
+    found = views.records(run, job.view)
+    wanted = [found.chosen, filters.expression(job.terms) if job.terms else None]
+    held = [condition for condition in wanted if condition is not None]
+    chosen = pl.all_horizontal(held) if held else None
+    schema = pl.scan_parquet(found.parts, glob=False).collect_schema()
+    columns = columns_of(schema)
+
+    def tell(rows: pl.LazyFrame) -> None:
+        _tell(First(shown(rows, columns)))
+
+    def told(files: Files) -> None:
+        if files.height - files.heights[-1] < FIRST_ROWS and files.heights[-1]:
+            tell(pl.concat([sifting.scan(path) for path in files.paths]).head(FIRST_ROWS))
+
+    if job.column is not None:
+        parts = [sifting.scan(path) if chosen is None else sifting.scan(path).filter(chosen) for path in found.parts]
+        largest = max(range(len(parts)), key=lambda number: found.parts[number].stat().st_size)
+        first = first_rows(pl.concat(parts), parts[largest], job.column, FIRST_ROWS, descending=job.descending)
+        tell(first.lazy())
+    if chosen is None:
+        files = sifting.files(found.parts)
+    else:
+        files = sifting.filtered(found.parts, chosen, folder, told if job.column is None else lambda _: None)
+    if job.column is None:
+        return files
+    return sifting.ordered(files, job.column, folder, descending=job.descending)
+
+
+def _tell(event: Event) -> None:
+    sys.stdout.buffer.write(msgspec.json.encode(event) + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def _leash() -> None:
+    while os.read(0, 1 << 16):
+        pass
+    os._exit(130)
+
+
+if __name__ == "__main__":
+    main()

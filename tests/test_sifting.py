@@ -1,0 +1,118 @@
+"""Filtered and sorted files hold the very rows, in order, whatever the slots; and the first rows are the first rows."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from logcorr import sifting
+from logcorr.errors import OutputError
+from logcorr.firsts import first_rows
+from logcorr.slots import Slots
+
+_KEYS = st.lists(st.none() | st.integers(-3, 3) | st.integers(-(2**62), 2**62), min_size=1, max_size=60)
+_TEXTS = st.lists(st.none() | st.text(max_size=3) | st.sampled_from(["", "a", "ab", "宽"]), min_size=1, max_size=60)
+
+
+def _stored(folder: Path, keys: list[Any], dtype: Any, parts: int = 3) -> list[Path]:
+    """Rows with these keys and their number, spread over some files."""
+    frame = pl.DataFrame({"key": pl.Series(keys, dtype=dtype), "number": range(len(keys))})
+    step = -(-frame.height // parts)
+    paths = []
+    for start in range(0, frame.height, step):
+        paths.append(folder / f"{start:04d}.parquet")
+        frame.slice(start, step).write_parquet(paths[-1])
+    return paths
+
+
+def _rows(found: sifting.Files) -> list[Any]:
+    frames = [sifting.scan(path).collect() for path in found.paths]
+    assert [frame.height for frame in frames] == found.heights
+    return [row for frame in frames for row in frame.rows()]
+
+
+def _expected(keys: list[Any], *, descending: bool) -> list[Any]:
+    """Keys in order with the number of their row: equal ones as stored, none last."""
+    rows = list(enumerate(keys))
+    valued = sorted((row for row in rows if row[1] is not None), key=lambda row: row[1], reverse=descending)
+    return [(key, number) for number, key in [*valued, *(row for row in rows if row[1] is None)]]
+
+
+@pytest.mark.parametrize("descending", [False, True])
+@pytest.mark.parametrize(("slot", "piece"), [(1000, 1000), (7, 1000), (7, 5), (1, 3)])
+@settings(max_examples=30, deadline=None)
+@given(keys=_KEYS | _TEXTS)
+def test_an_order_is_exact_whatever_the_slots(
+    tmp_path_factory: pytest.TempPathFactory, keys: list[Any], slot: int, piece: int, *, descending: bool
+) -> None:
+    folder = tmp_path_factory.mktemp("sifting")
+    text = any(isinstance(key, str) for key in keys)
+    paths = _stored(folder, keys, pl.String if text else pl.Int64)
+    target = folder / "view"
+    target.mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sifting, "_SLOT_ROWS", slot)
+        patch.setattr(sifting, "_SLICE_ROWS", piece)
+        found = sifting.ordered(sifting.files(paths), "key", target, descending=descending)
+    assert _rows(found) == _expected(keys, descending=descending)
+    assert sorted(path.name for path in target.iterdir()) == sorted(path.name for path in found.paths)
+    assert all(path.exists() for path in paths)
+
+
+def test_one_key_for_most_rows_makes_no_large_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sifting, "_SLOT_ROWS", 50)
+    monkeypatch.setattr(sifting, "_SLICE_ROWS", 20)
+    keys = [200] * 400 + list(range(100)) + [None] * 200
+    found = sifting.ordered(sifting.files(_stored(tmp_path, keys, pl.Int64)), "key", tmp_path, descending=False)
+    assert _rows(found) == _expected(keys, descending=False)
+    assert max(found.heights) <= 100
+
+
+def test_a_filter_keeps_the_order_and_tells_what_it_has(tmp_path: Path) -> None:
+    paths = _stored(tmp_path, [1, 2, 3, 4, 5, 6], pl.Int64)
+    told: list[int] = []
+    found = sifting.filtered(paths, pl.col("key") != 3, tmp_path, lambda files: told.append(files.height))
+    assert [row[0] for row in _rows(found)] == [1, 2, 4, 5, 6]
+    assert told == [2, 3, 5]
+    again = sifting.ordered(found, "key", tmp_path, descending=True)
+    assert [row[0] for row in _rows(again)] == [6, 5, 4, 2, 1]
+    assert {path.suffix for path in tmp_path.iterdir() if path not in paths} == {".ipc"}
+    assert not any(path.exists() for path in found.paths)
+
+
+def test_a_disk_without_room_is_known_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=10))
+    paths = _stored(tmp_path, [1, 2, 3], pl.Int64)
+    with pytest.raises(OutputError, match="filter"):
+        sifting.ordered(sifting.files(paths), "key", tmp_path, descending=False)
+
+
+def test_slots_give_back_what_was_dealt_in_pieces(tmp_path: Path) -> None:
+    slots = Slots(tmp_path)
+    for start in (0, 10, 20):
+        rows = pl.DataFrame({"n": range(start, start + 10)})
+        slots.deal(rows, (rows["n"] % 3).cast(pl.UInt32))
+    assert [rows["n"].to_list() for rows in slots.take(1)] == [[1, 4, 7, 10, 13, 16, 19, 22, 25, 28]]
+    assert [rows["n"].to_list() for rows in slots.take(0, 5)] == [[0, 3, 6, 9], [12, 15, 18], [21, 24, 27]]
+    assert list(slots.take(5)) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["slot-2.bin"]
+
+
+@pytest.mark.parametrize("descending", [False, True])
+@settings(max_examples=50, deadline=None)
+@given(keys=_KEYS | _TEXTS, of_them=st.integers(0, 60), count=st.integers(1, 12))
+def test_the_first_rows_are_the_first_of_the_order(
+    keys: list[Any], of_them: int, count: int, *, descending: bool
+) -> None:
+    text = any(isinstance(key, str) for key in keys)
+    rows = pl.LazyFrame({"key": pl.Series(keys, dtype=pl.String if text else pl.Int64), "number": range(len(keys))})
+    some = rows.head(of_them)
+    found = first_rows(rows, some, "key", count, descending=descending)
+    expected = [key for key, _ in _expected(keys, descending=descending)]
+    assert found["key"].to_list() == expected[: found.height]
+    assert found.height >= min(count, sum(key is not None for key in keys))
+    assert found["number"].n_unique() == found.height

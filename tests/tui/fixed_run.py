@@ -1,0 +1,86 @@
+"""A finished run that is the same on every machine: a generated pair with an incident, correlated, and then frozen.
+
+What differs from run to run is set: names, times, memory, and the order in which rows happen to be stored.
+"""
+
+import os
+from contextlib import chdir
+from pathlib import Path
+
+import msgspec
+import polars as pl
+
+from logcorr.access_model import RunReport
+from logcorr.generate import PairOptions, generate_pair
+from logcorr.model import CorrelateOptions, Manifest, RunInfo
+from logcorr.run import correlate
+from logcorr.store import RunFolder
+
+STORE = Path("runs")
+RUN = STORE / "5e1f3c0ffee4a7b9"
+_OLDER = STORE / "a1b2c3d4e5f60718"
+_BROKEN = STORE / "badbadbadbadbad0"
+_CREATED = "2025-11-21T16:04:05Z"
+_HOW = RunInfo(
+    version="1.2.3",
+    options={"memory_bytes": 1_000_000_000, "pairing": "in-order"},
+    started=_CREATED,
+    seconds={"read": 1.42, "pair": 0.61, "report": 0.21},
+    buckets=4,
+    spilled_bytes=2_104_000,
+    peak_rss_bytes=212_000_000,
+)
+
+
+def make(folder: Path) -> None:
+    """Makes logs and runs in a folder; all paths in them are relative to it."""
+    with chdir(folder):
+        pair = PairOptions(
+            directory="logs", rows=20_000, users=300, retries=0.01, redelivered=0.005, malformed=0.003, incident=True
+        )
+        generate_pair(pair)
+        logs = [f"logs/{side}.log" for side in ("requests", "responses")]
+        options = CorrelateOptions(
+            requests=(logs[0],), responses=(logs[1],), memory_bytes=1 << 30, pairing="first", store=str(STORE)
+        )
+        found = correlate(options).folder
+        assert found is not None
+        Path(found).rename(RUN)
+        _freeze(RunFolder(RUN))
+        _list_more(RunFolder(RUN).manifest, RunFolder(RUN).report)
+
+
+def _freeze(run: RunFolder) -> None:
+    manifest, report = run.manifest, run.report
+    for view in {part.partition("/")[0] for part in manifest.parts}:
+        _order(sorted(run.path / part for part in manifest.parts if part.startswith(f"{view}/")))
+    parts = {part: (run.path / part).stat().st_size for part in manifest.parts}
+    kept = {"key": run.path.name, "version": _HOW.version, "created": _CREATED, "parts": parts}
+    run.write(msgspec.structs.replace(manifest, **kept), msgspec.structs.replace(report, run=_HOW))
+
+
+def _order(files: list[Path]) -> None:
+    """Rows come from threads in any order: sorts those of a view, and writes them to as many files."""
+    frames = [pl.read_parquet(file) for file in files]
+    together = pl.concat(frames)
+    times = [name for name in ("request_time", "time") if name in together.columns]
+    together = together.sort([*times, *(name for name in together.columns if name not in times)], nulls_last=True)
+    start = 0
+    for file, frame in zip(files, frames, strict=True):
+        together.slice(start, frame.height).write_parquet(file, compression="uncompressed", statistics=False)
+        start += frame.height
+
+
+def _list_more(manifest: Manifest, report: RunReport) -> None:
+    """Two older runs for the list of recent ones: one of several files, and one that cannot be read."""
+    headline = {**manifest.headline, "requests": 12_499_871, "orphans": 53_191}
+    older = msgspec.structs.replace(
+        manifest, key=_OLDER.name, created="2025-11-20T09:30:00Z", headline=headline, parts={},
+        files={"request": ["web-1/req.log.gz", "web-2/req.log.gz"], "response": ["responses.log.zst"]},
+    )  # fmt: skip
+    _OLDER.mkdir()
+    RunFolder(_OLDER).write(older, report)
+    _BROKEN.mkdir()
+    (_BROKEN / "manifest.json").write_bytes(b"{")
+    for age, folder in enumerate((RUN, _OLDER, _BROKEN)):
+        os.utime(folder / "manifest.json", (1_763_740_000 - age, 1_763_740_000 - age))

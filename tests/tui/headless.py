@@ -1,0 +1,80 @@
+"""The app without a terminal: keys go in, and once nothing moves any more, what is on the screen comes out."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from textual.app import App
+from textual.pilot import Pilot
+from textual.strip import Strip
+from textual.widgets import Input
+
+from tests.tui.picture import strips_of, svg, text_of
+
+PATIENCE_S = 30.0
+_STILL = 2
+
+
+class Stage:
+    """An app that runs without a terminal."""
+
+    def __init__(self, app: App[Any], pilot: Pilot[Any]) -> None:
+        self.app, self.pilot = app, pilot
+
+    async def press(self, *keys: str) -> None:
+        """Presses keys, one after the other."""
+        await self.pilot.press(*keys)
+
+    async def type(self, text: str) -> None:
+        """Types into the field that has the focus, at once."""
+        field = self.app.focused
+        assert isinstance(field, Input)
+        field.insert_text_at_cursor(text)
+        await self.pilot.pause()
+
+    async def see(self, *texts: str) -> None:
+        """Waits until all these texts are on the screen."""
+        await self.until(lambda: all(text in "\n".join(text_of(strips_of(self.app))) for text in texts), str(texts))
+
+    async def until(self, holds: Callable[[], bool], what: str = "it") -> None:
+        """Waits until something holds."""
+        end = time.monotonic() + PATIENCE_S
+        while not holds():
+            if time.monotonic() > end:
+                raise AssertionError("\n".join([f"{what} did not come:", *text_of(strips_of(self.app))]))
+            await self.pilot.pause(0.04)
+
+    async def still(self) -> list[Strip]:
+        """The screen's lines, once no worker is busy and several looks in a row are alike."""
+        end = time.monotonic() + PATIENCE_S
+        alike, before = 0, list[Strip]()
+        while alike < _STILL and time.monotonic() < end:
+            for field in self.app.screen.query(Input):
+                field.cursor_blink = False
+            await self.pilot.pause(0.04)
+            now = strips_of(self.app)
+            alike, before = (alike + 1 if now == before and not self._busy() else 0), now
+        assert alike == _STILL, "the screen does not come to rest"
+        return before
+
+    async def picture(self, title: str = "") -> str:
+        """The screen as SVG, once it is still."""
+        strips = await self.still()
+        colours = self.app.current_theme
+        return svg(strips, str(colours.foreground), str(colours.background), title)
+
+    def _busy(self) -> bool:
+        """Whether a worker has work; the one that follows a child process is the app's own and goes on."""
+        return any(not worker.is_finished and worker.node is not self.app for worker in self.app.workers)
+
+
+def play(app: App[Any], act: Callable[[Stage], Awaitable[None]], size: tuple[int, int]) -> None:
+    """Runs the app without a terminal while `act` acts."""
+
+    async def playing() -> None:
+        app.animation_level = "none"
+        async with app.run_test(size=size) as pilot:
+            await act(Stage(app, pilot))
+
+    asyncio.run(playing())

@@ -1,0 +1,222 @@
+"""Pictures of every screen at two sizes in both themes. `make snapshots` takes them anew.
+
+The run, the clock, the engine and all folders are fixed, so that a picture is the same on every machine.
+"""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from logcorr import model
+from logcorr.store import RunFolder
+from logcorr_tui import config, worker
+from logcorr_tui.app import LogcorrApp
+from tests.tui import fixed_run
+from tests.tui.album import Album
+from tests.tui.headless import Stage, play
+
+pytestmark = [
+    pytest.mark.skipif(sys.platform == "win32", reason="paths are written with other slashes there"),
+    pytest.mark.parametrize("theme", ["dark", "light"]),
+    pytest.mark.parametrize("size", [(120, 36), (80, 24)], ids=["120x36", "80x24"]),
+]
+Open = Callable[..., LogcorrApp]
+
+# Tells what it is given, and then waits until nobody listens any more or ends with a code.
+_ENGINE = """
+import sys
+sys.stderr.write(sys.argv[1])
+sys.stderr.flush()
+sys.exit(int(sys.argv[2]) if sys.argv[2] else sys.stdin.read())
+"""
+
+
+@pytest.fixture(scope="session")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with the fixed run."""
+    folder = tmp_path_factory.mktemp("fixed")
+    fixed_run.make(folder)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _fixed(stored: Path, theme: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of this machine is to be seen: paths are relative, settings are nowhere, sizes on disk are set."""
+    monkeypatch.chdir(stored)
+    monkeypatch.setattr(config, "config_path", lambda: Path("~/.config/logcorr/tui.toml"))
+    monkeypatch.setattr(config, "state_path", lambda: tmp_path / "state.json")
+    monkeypatch.setattr(RunFolder, "bytes", lambda _run: 1_830_000)
+    config.save_state(config.state_path(), config.State(theme=f"logcorr-{theme}"))
+
+
+@pytest.fixture
+def album(request: pytest.FixtureRequest, size: tuple[int, int], theme: str, tmp_path: Path) -> Album:
+    topic = request.function.__name__.removeprefix("test_").replace("_", "-")
+    return Album(topic, f"{size[0]}x{size[1]}-{theme}", tmp_path)
+
+
+def app_on_run() -> LogcorrApp:
+    return LogcorrApp(run=fixed_run.RUN, store=str(fixed_run.STORE))
+
+
+def engine(monkeypatch: pytest.MonkeyPatch, *events: model.Event | str, code: int | None = None) -> None:
+    """From now on the engine tells this, and ends with a code or not at all."""
+    told = "".join(one if isinstance(one, str) else msgspec.json.encode(one).decode() + "\n" for one in events)
+    words = [sys.executable, "-I", "-S", "-c", _ENGINE, told, "" if code is None else str(code)]
+    monkeypatch.setattr(worker, "correlate_command", lambda *_args, **_more: words)
+
+
+def progress(stage: str, share: float, buckets: int) -> model.ProgressEvent:
+    """How far a run of 2 GB may be."""
+    whole: dict[model.Side, int] = {"request": 1_204_000_000, "response": 1_102_000_000}
+    counts = {"lines": 7_412_004, "blank": 12, "header": 1, "malformed": 803}
+    if buckets:
+        counts |= {"redelivered": 4_120, "superseded": 0, "matched": 3_690_221, "orphans": 14_873}
+    return model.ProgressEvent(
+        stage=stage,
+        bytes_done=int(sum(whole.values()) * share),
+        bytes_total=sum(whole.values()),
+        lines=7_412_004,
+        rows_per_s=1_310_000.0,
+        eta_s=11.2,
+        buckets_done=buckets,
+        buckets_total=16,
+        seconds=9.4,
+        rss_bytes=412_000_000,
+        memory_bytes=1_000_000_000,
+        ledger={"requests": counts, "responses": counts},
+        files=[
+            model.FileProgress(
+                side=side, file=f"logs/{side}s.log", bytes_done=int(whole[side] * share), bytes_total=whole[side]
+            )
+            for side in model.SIDES
+        ],
+    )
+
+
+def estimate() -> model.EstimateEvent:
+    """What the first quarter of the ids may tell."""
+    report = RunFolder(fixed_run.RUN).report
+    return model.EstimateEvent(
+        share=0.25, matched=report.latency.count // 4, orphans=80, negative=5, p50_ms=15.1, p90_ms=80.0, p95_ms=231.0,
+        p99_ms=981.0, status={code: n // 4 for code, n in report.status.items()}, histogram=report.histogram, timeline=report.timeline, heatmap=report.heatmap,
+    )  # fmt: skip
+
+
+def test_open(album: Album, size: tuple[int, int]) -> None:
+    async def act(stage: Stage) -> None:
+        await stage.see("19.7k", "12.5M", "! run")
+        album.add("recent", await stage.picture())
+        await stage.press("slash")
+        await stage.type("logs/re")
+        await stage.see("requests.log  responses.log")
+        album.add("paths", await stage.picture())
+        await stage.press("s", "enter")
+        await stage.see("no such file")
+        album.add("wrong", await stage.picture())
+
+    play(LogcorrApp(store=str(fixed_run.STORE)), act, size)
+    album.check()
+
+
+def test_run(album: Album, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    engine(monkeypatch, progress("pair", 1.0, 4), estimate())
+
+    async def act(stage: Stage) -> None:
+        await stage.see("4/16", "estimates from 25 %")
+        album.add("progress", await stage.picture())
+        await stage.press("1")
+        await stage.see("Latency distribution")
+        album.add("estimates", await stage.picture())
+        await stage.press("6", "c")
+        await stage.see("Cancel the run?")
+        album.add("confirm", await stage.picture())
+        await stage.press("y")
+        await stage.see("The run was cancelled")
+        album.add("cancelled", await stage.picture())
+        engine(monkeypatch, progress("read", 0.4, 0), "logcorr: error: no space left in 'runs'.\n", code=3)
+        await stage.press("r")
+        await stage.see("The run failed")
+        album.add("failed", await stage.picture())
+        engine(
+            monkeypatch,
+            progress("export", 1.0, 16),
+            model.DoneEvent(run=str(fixed_run.RUN), reused=False, seconds=2.24),
+            code=0,
+        )
+        await stage.press("r")
+        await stage.see("Latency distribution", "√ complete")
+        await stage.press("6")
+        await stage.see("Peak memory", "20,025")
+        album.add("complete", await stage.picture())
+
+    logs = (("logs/requests.log",), ("logs/responses.log",))
+    play(LogcorrApp(requests=logs[0], responses=logs[1], store=str(fixed_run.STORE)), act, size)
+    album.check()
+
+
+def test_overview(album: Album, size: tuple[int, int]) -> None:
+    async def act(stage: Stage) -> None:
+        await stage.see("√ complete", "Timeline")
+        album.add("first", await stage.picture())
+        await stage.press("right", "w", "right", "shift+right", "shift+right", "up")
+        album.add("selection", await stage.picture())
+        await stage.press("z")
+        await stage.see("zoomed")
+        album.add("zoomed", await stage.picture())
+        await stage.press("question_mark")
+        await stage.see("id for tui.toml")
+        album.add("help", await stage.picture())
+        await stage.press("escape", "ctrl+p")
+        await stage.see("Search for commands")
+        album.add("palette", await stage.picture())
+
+    play(app_on_run(), act, size)
+    album.check()
+
+
+def test_table(album: Album, size: tuple[int, int]) -> None:
+    async def act(stage: Stage) -> None:
+        await stage.see("√ complete", "Timeline")
+        names = ("slow", "errors", "orphans", "malformed", "duplicates", "skewed", "users")
+        for key, name in zip("2345789", names, strict=True):
+            await stage.press(key)
+            await stage.see(f"{name.capitalize()} ", " rows  ·  row 1")
+            album.add(name, await stage.picture())
+
+    play(app_on_run(), act, size)
+    album.check()
+
+
+def test_rows(album: Album, size: tuple[int, int]) -> None:
+    async def act(stage: Stage) -> None:
+        await stage.see("√ complete", "Timeline")
+        await stage.press("3")
+        await stage.see("Errors ", "row 1")
+        await stage.press("slash")
+        await stage.type("status>=500 dur")
+        album.add("prompt", await stage.picture())
+        await stage.type("ation>2s")
+        await stage.press("enter")
+        await stage.see("duration>2s ×", " of ")
+        album.add("filtered", await stage.picture())
+        await stage.press("s")
+        await stage.see("as stored")
+        album.add("sort", await stage.picture())
+        await stage.press("escape", "slash")
+        await stage.type(" nonsense>1")
+        await stage.press("enter")
+        await stage.see("no 'nonsense' here")
+        album.add("wrong", await stage.picture())
+        await stage.press("escape", "j", "enter")
+        await stage.see("row 2 of")
+        album.add("detail", await stage.picture())
+        await stage.press("escape", "e")
+        await stage.see("to a file")
+        album.add("export", await stage.picture())
+
+    play(app_on_run(), act, size)
+    album.check()

@@ -1,0 +1,19 @@
+"""Notices that the terminal is gone: a window that was closed, a connection that was lost."""
+
+import os
+import select
+import sys
+
+
+def terminal_is_gone() -> bool:
+    """Whether what the keys come from has hung up. False where that cannot be told, or where it is no terminal."""
+    poll = getattr(select, "poll", None)
+    try:
+        keys = sys.__stdin__.fileno() if sys.__stdin__ is not None else -1
+        if poll is None or keys < 0:
+            return False
+        watcher = poll()
+        watcher.register(keys, select.POLLHUP)
+        return any(event & (select.POLLHUP | select.POLLNVAL) for _, event in watcher.poll(0)) and not os.isatty(keys)
+    except (OSError, ValueError):
+        return False

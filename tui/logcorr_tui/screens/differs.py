@@ -1,0 +1,172 @@
+"""What differs: the users, or other attributes, and statuses that are over-represented in a selection."""
+
+import threading
+from dataclasses import dataclass
+from typing import ClassVar, cast
+
+import polars as pl
+from rich.text import Text
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, VerticalScroll
+from textual.message import Message
+from textual.screen import Screen
+from textual.widgets import Footer, Static
+
+from logcorr import differs, filters, views
+from logcorr.contrast import Contrast, Standout
+from logcorr.differs import Differs
+from logcorr.errors import Cancelled, LogcorrError
+from logcorr.model import View
+from logcorr.text import short
+from logcorr_tui.messages import Drill
+from logcorr_tui.screens.detail import WithSession
+from logcorr_tui.session import Session
+from logcorr_tui.text import plain, safe
+from logcorr_tui.widgets.standouts import Listing, Standouts
+
+Schema = dict[str, pl.DataType]
+
+_STACKED = 60
+_NARROW = 100
+_LEGEND = "█ share here  │ share of the rest  × how many times as much · surest first"
+
+
+class DiffersScreen(Screen[None]):
+    """Compares the rows of a view that a filter leaves with all other exchanges; `label` names them for people."""
+
+    CSS_PATH = "differs.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,w", "back", "Back", id="differs.back", tooltip="Cancel what is under way and go back"),
+    ]
+
+    @dataclass
+    class _Found(Message):
+        told: Differs
+        files: list[Listing]
+
+    @dataclass
+    class _Failed(Message):
+        said: str
+
+    def __init__(self, view: View, expression: str, label: str = "") -> None:
+        super().__init__()
+        # What an export from here writes is what is compared here.
+        self.view: View = view
+        self.expression = expression.strip()
+        self._label = label.strip() or self.expression
+        self._cancel = threading.Event()
+
+    @property
+    def _session(self) -> Session:
+        return cast("WithSession", self.app).session
+
+    def compose(self) -> ComposeResult:
+        with Horizontal(id="title"):
+            yield Static("What differs", id="name")
+            yield Static(plain(self._named()), id="label", markup=False)
+            yield Static("", id="counts", markup=False)
+        yield Static("", id="said", markup=False)
+        with Horizontal(id="lists"):
+            yield VerticalScroll(id="left", can_focus=False)
+            yield VerticalScroll(id="right", can_focus=False)
+        yield Static("", id="told", markup=False)
+        yield Static("", id="legend", markup=False)
+        yield Footer()
+
+    def on_mount(self) -> None:
+        self._say("counting… esc cancels")
+        run, cancel = self._session.run, self._cancel
+        if run is None:
+            self._say("No run is open yet.")
+            return
+
+        def count() -> None:
+            try:
+                schema = views.scan(run, self.view).collect_schema()
+                terms = filters.parse(self.expression, schema, filters.day_of(run.report), run.manifest.files)
+                told = differs.differs(run, self.view, terms, cancel)
+                self.post_message(self._Found(told, self._listings(told, dict(schema))))
+            except Cancelled:
+                return
+            except Exception as error:  # noqa: BLE001 - whatever it is, the user is to read it
+                said = str(error) if isinstance(error, LogcorrError) else f"This run cannot be read: {error}"
+                self.post_message(self._Failed(said))
+
+        self.run_worker(count, thread=True, exit_on_error=False)
+
+    def on_unmount(self) -> None:
+        self._cancel.set()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.set_class(event.size.width < _STACKED, "-stacked")
+        self.set_class(event.size.width < _NARROW, "-narrow")
+
+    # The thread tells, handlers show
+
+    async def on_differs_screen__found(self, message: _Found) -> None:
+        told = message.told
+        counts = Text.assemble((f"{told.inside:,}", "bold"), f" of {short(told.inside + told.outside)} exchanges")
+        self.query_one("#counts", Static).update(counts)
+        if told.nothing:
+            self._say(_why_nothing(told))
+            return
+        self._say("")
+        self.query_one("#legend", Static).update(Text(_LEGEND, no_wrap=True, overflow="ellipsis"))
+        left, right = self.query_one("#left"), self.query_one("#right")
+        for listing in message.files:
+            shown = Standouts(listing)
+            shown.styles.max_height = len(listing.contrast.rows) + 3
+            shown.set_class(not listing.contrast.rows, "-empty")
+            beside = listing.contrast.column == "status_code" or listing.contrast in told.lost
+            await (right if beside else left).mount(shown)
+        next(shown for shown in self.query(Standouts) if shown.rows).focus()
+
+    def on_differs_screen__failed(self, message: _Failed) -> None:
+        self._say(message.said)
+
+    def on_standouts_moved(self) -> None:
+        shown = self.focused
+        if isinstance(shown, Standouts):
+            self.query_one("#told", Static).update(Text(safe(shown.told, 400)))
+
+    def action_back(self) -> None:
+        """Ends the counting, and the screen."""
+        self._cancel.set()
+        self.app.pop_screen()
+
+    # Within
+
+    def _named(self) -> str:
+        whole = {"exchanges": "", "slow": "slow", "errors": "errors", "skewed": "skewed"}.get(self.view, "")
+        return " · ".join(part for part in (whole, safe(self._label, 100)) if part) or "all exchanges"
+
+    def _say(self, text: str) -> None:
+        said = self.query_one("#said", Static)
+        said.update(plain(text, limit=1000))
+        said.display = bool(text)
+        self.query_one("#lists").display = not text
+
+    def _listings(self, told: Differs, schema: Schema) -> list[Listing]:
+        lists = [self._listing(of, self.view, self.expression, "", schema) for of in told.exchanges]
+        lost = [self._listing(of, "orphans", told.lost_filter, "no response, ", schema) for of in told.lost]
+        return [*lists, *lost]
+
+    def _listing(self, contrast: Contrast, view: View, expression: str, mark: str, schema: Schema) -> Listing:
+        word = filters.equal(contrast.column, None, schema).partition("=")[0]
+
+        def drill(row: Standout) -> Drill:
+            term = filters.equal(contrast.column, row.value, schema)
+            return Drill(view, f"{expression} {term}".strip(), f"{mark}{self._label} {term}".strip())
+
+        title = f"{word.capitalize()}s without a response" if mark else f"By {word}"
+        return Listing(title, word, contrast, drill)
+
+
+def _why_nothing(told: Differs) -> str:
+    if not told.inside:
+        return "Nothing to compare: no exchange is selected."
+    if not told.outside:
+        return "Nothing to compare with: every exchange is selected. Narrow the rows first, with / in a table."
+    return "Nothing stands out: whatever occurs in the selection is about as frequent in the rest."

@@ -1,0 +1,94 @@
+"""The cells of a table: a stored value as people read it, harmless, how it stands and in which style."""
+
+from collections.abc import Sequence
+
+from rich.cells import cell_len, set_cell_size
+
+from logcorr.columns import Column, Row
+from logcorr_tui.text import duration_text, instant_text, safe, status_class
+
+_WIDEST = 44
+_WIDEST_RAW = 400
+_TITLE_CELLS = 30
+_RIGHT = ("number", "line", "duration", "status")
+
+
+class Cells:
+    """The columns of a table, with their names of files, and how wide they are so far."""
+
+    def __init__(self, columns: Sequence[Column], files: dict[str, list[str]], order: tuple[str, bool] | None) -> None:
+        self.columns, self._files, self._order = tuple(columns), files, order
+        self.widths = [cell_len(self._title(column)) for column in self.columns]
+
+    def titles(self) -> list[str]:
+        """The titles, as wide as their columns; the one that is sorted by has a mark."""
+        return [self._fitted(number, self._title(column)) for number, column in enumerate(self.columns)]
+
+    def texts(self, row: Row) -> list[str]:
+        """A row's values, as wide as their columns."""
+        return [self._fitted(number, text) for number, text in enumerate(self._texts(row))]
+
+    def widen(self, rows: Sequence[Row]) -> bool:
+        """Makes room for these rows, within bounds; whether anything became wider."""
+        before = list(self.widths)
+        for row in rows:
+            for number, text in enumerate(self._texts(row)):
+                most = _WIDEST_RAW if self.columns[number].kind == "raw" else _WIDEST
+                self.widths[number] = max(self.widths[number], min(most, cell_len(text)))
+        return before != self.widths
+
+    def _texts(self, row: Row) -> list[str]:
+        pairs = list(zip(self.columns, row, strict=True))
+        side = next((str(value) for column, value in pairs if column.name == "side"), None)
+        return [cell_text(column, value, self._files, side) for column, value in pairs]
+
+    def _title(self, column: Column) -> str:
+        mark = ""
+        if self._order and self._order[0] == column.name:
+            mark = " ▼" if self._order[1] else " ▲"
+        return safe(column.title, _TITLE_CELLS) + mark
+
+    def _fitted(self, number: int, text: str) -> str:
+        return _fitted(text, self.widths[number], self.columns[number].kind in _RIGHT)
+
+
+def cell_text(column: Column, value: object, files: dict[str, list[str]], side: str | None) -> str:
+    """A stored value as people read it, and harmless."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        if column.kind == "instant":
+            return instant_text(value)
+        if column.kind == "duration":
+            return duration_text(value)
+        if column.kind == "number":
+            return f"{value:,}"
+        if column.kind == "file":
+            names = files.get(column.name.removesuffix("_file") if column.name != "file" else side or "", [])
+            return safe(names[value]) if value < len(names) else str(value)
+        return str(value)
+    return safe(str(value), 500)
+
+
+def cell_style(column: Column, value: object) -> str:
+    """The component class of a value, without its prefix; empty where it has none."""
+    if column.kind == "status" and isinstance(value, int):
+        found = status_class(value)
+        return "odd-status" if found == "odd" else found
+    if column.kind == "duration" and isinstance(value, int):
+        return "server" if value < 0 else ""
+    if column.name in ("reason", "kind"):
+        return "client"
+    if column.kind in ("text", "raw", "number") and value is not None:
+        return ""
+    return "dim"
+
+
+def _fitted(text: str, width: int, right: bool) -> str:
+    """Text in exactly so many cells; an ellipsis tells that it was cut."""
+    size = cell_len(text)
+    if size > width:
+        return set_cell_size(set_cell_size(text, max(0, width - 1)) + "…", width)
+    return " " * (width - size) + text if right else text + " " * (width - size)

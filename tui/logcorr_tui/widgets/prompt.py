@@ -1,0 +1,118 @@
+"""The prompt under a table: one line for a filter or a row's number, a hint under it, and completion by tab."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import polars as pl
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.widgets import Input, Static
+
+from logcorr import filters
+from logcorr_tui.text import plain
+
+Asked = Literal["filter", "go"]
+
+_MARKS: dict[Asked, str] = {"filter": "/", "go": ":"}
+_HINTS: dict[Asked, str] = {
+    "filter": "status>=500 user=user-7 duration>1s time>12:15 · = != < <= > >= ~ · tab completes, enter filters",
+    "go": "A row number, or a share such as 50%",
+}
+_MOST_OFFERED = 16
+
+
+class FilterInput(Input):
+    """The line itself; tab completes where there is something to complete."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "complete", "Complete", id="filter.complete", tooltip="Complete the word", show=False),
+    ]
+
+    class Complete(Message):
+        """Tab was pressed."""
+
+    def action_complete(self) -> None:
+        self.post_message(self.Complete())
+
+
+class Prompt(Vertical):
+    """Asks for one thing at a time and stays open until it is closed: who is told may have something to say."""
+
+    @dataclass
+    class Given(Message):
+        """Enter was pressed."""
+
+        asked: Asked
+        text: str
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name for it
+        super().__init__(id=id)
+        self.asked: Asked | None = None
+        self._schema: Mapping[str, pl.DataType] = {}
+
+    def compose(self) -> ComposeResult:
+        with Horizontal():
+            yield Static("", id="ask", markup=False)
+            yield FilterInput(select_on_focus=False)
+        yield Static("", id="hint", markup=False)
+
+    def ask(self, what: Asked, value: str = "", schema: Mapping[str, pl.DataType] | None = None) -> None:
+        """Opens; words of a filter are completed from the columns in `schema`."""
+        self.asked, self._schema = what, schema or {}
+        self.query_one("#ask", Static).update(_MARKS[what])
+        self.add_class("-open")
+        line = self.query_one(FilterInput)
+        line.value = value
+        line.cursor_position = len(value)
+        # At once: the next key is meant for it.
+        self.screen.set_focus(line)
+        self._hint(_HINTS[what])
+
+    def close(self) -> None:
+        self.asked = None
+        self.remove_class("-open")
+
+    def refuse(self, why: str) -> None:
+        """Says what is wrong with what was given."""
+        self._hint(f"✗ {why}", error=True)
+
+    def _hint(self, text: str, *, error: bool = False) -> None:
+        hint = self.query_one("#hint", Static)
+        hint.set_class(error, "-error")
+        hint.update(plain(text, limit=400))
+
+    def _offered(self) -> list[str]:
+        line = self.query_one(FilterInput)
+        return filters.complete(line.value, line.cursor_position, self._schema)
+
+    def on_input_changed(self, message: Input.Changed) -> None:
+        message.stop()
+        if self.asked == "filter" and self._schema:
+            found = self._offered() if message.value.strip() else []
+            self._hint("  ".join(found[:_MOST_OFFERED]) or _HINTS["filter"])
+
+    def on_filter_input_complete(self, message: FilterInput.Complete) -> None:
+        message.stop()
+        if self.asked != "filter" or not self._schema:
+            return
+        line, found = self.query_one(FilterInput), self._offered()
+        if found:
+            start, end = filters.token(line.value, line.cursor_position)
+            chosen = found[0] if len(found) == 1 else _shared(found, line.value[start : line.cursor_position])
+            line.value = line.value[:start] + chosen + line.value[end:]
+            line.cursor_position = start + len(chosen)
+
+    def on_input_submitted(self, message: Input.Submitted) -> None:
+        message.stop()
+        if self.asked is not None:
+            self.post_message(self.Given(self.asked, message.value))
+
+
+def _shared(words: list[str], typed: str) -> str:
+    """What all words start with; the first of them where that is no more than was typed."""
+    shortest = min(words, key=len)
+    size = next((n for n, char in enumerate(shortest) if any(word[n] != char for word in words)), len(shortest))
+    return shortest[:size] if size > len(typed) else words[0]
