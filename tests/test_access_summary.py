@@ -224,7 +224,13 @@ def test_how_wide_a_window_is(seconds: float, shown: str) -> None:
 
 
 def test_an_endpoint_too_long_keeps_both_ends() -> None:
-    assert re.search(r"^│ /api/v1/repor\S*….*me/export ", render(reports.busy()), re.MULTILINE)
+    assert re.search(r"^│ slowest endpoint .* /api/v1/repor\S*….*me/export ", render(reports.busy()), re.MULTILINE)
+
+
+def test_endpoints_that_would_look_the_same_when_cut_are_not() -> None:
+    text = render(reports.busy())
+    for day in (10, 11, 12, 13):
+        assert f"│ /api/v1/reports/2025/11/{day}/" in text
 
 
 def test_a_reused_run_says_so() -> None:
