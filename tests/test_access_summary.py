@@ -18,12 +18,12 @@ from logcorr.model import HistogramBin
 from logcorr.summary import render_summary
 from logcorr.text import rate
 from tests import access_fixture as reports
+from tests.access_fixture import HOSTILE
 
 GOLDEN = Path(__file__).parent / "golden"
 FOLDER = "/home/op/.cache/logcorr/runs/4f1c09b2"
 ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 CORNERS = [reports.busy, reports.empty, reports.one_request, reports.without_times]
-HOSTILE = "\x1b]0;owned\x07\x1b[2J[/oops]\x9b31m\u202egnp.exe\u200b\x00\n\r\t\x7f\u2028\ud800:smile:"
 
 
 def render(report: AccessReport, width: int = 80, *, color: bool = False, reused: bool = False) -> str:
