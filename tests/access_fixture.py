@@ -8,6 +8,7 @@ from logcorr import access_model as model
 from logcorr.model import Heatmap, Latency, Timeline
 from tests import report_fixture as pairs
 
+HOSTILE = "\x1b]0;owned\x07\x1b[2J[/oops]\x9b31m\u202egnp.exe\u200b\x00\n\r\t\x7f\u2028\ud800:smile:"
 CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0 Safari/537.36"
 PATHS = ["/api/v1/orders", "/api/v1/search", "/health", "/static/app.4f2c.js", "/login", None]
 PATHS += [f"/api/v1/reports/2025/11/{day}/of-a-shop-with-a-long-name/export" for day in range(10, 18)]

@@ -18,12 +18,12 @@ from logcorr.model import HistogramBin
 from logcorr.summary import render_summary
 from logcorr.text import rate
 from tests import access_fixture as reports
+from tests.access_fixture import HOSTILE
 
 GOLDEN = Path(__file__).parent / "golden"
 FOLDER = "/home/op/.cache/logcorr/runs/4f1c09b2"
 ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 CORNERS = [reports.busy, reports.empty, reports.one_request, reports.without_times]
-HOSTILE = "\x1b]0;owned\x07\x1b[2J[/oops]\x9b31m\u202egnp.exe\u200b\x00\n\r\t\x7f\u2028\ud800:smile:"
 
 
 def render(report: AccessReport, width: int = 80, *, color: bool = False, reused: bool = False) -> str:
@@ -224,7 +224,13 @@ def test_how_wide_a_window_is(seconds: float, shown: str) -> None:
 
 
 def test_an_endpoint_too_long_keeps_both_ends() -> None:
-    assert re.search(r"^│ /api/v1/repor\S*….*me/export ", render(reports.busy()), re.MULTILINE)
+    assert re.search(r"^│ slowest endpoint .* /api/v1/repor\S*….*me/export ", render(reports.busy()), re.MULTILINE)
+
+
+def test_endpoints_that_would_look_the_same_when_cut_are_not() -> None:
+    text = render(reports.busy())
+    for day in (10, 11, 12, 13):
+        assert f"│ /api/v1/reports/2025/11/{day}/" in text
 
 
 def test_a_reused_run_says_so() -> None:

@@ -1,16 +1,34 @@
 """Finished runs as a table for people and as JSON for programs."""
 
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import msgspec
 
+from logcorr.cells import GAP, Column, fit, middle
 from logcorr.errors import InputError
 from logcorr.store import RunFolder, runs
 from logcorr.text import duration, safe, short, size
 
-_HEAD = ("run", "made", "requests", "orphans", "p50", "p99", "size", "logs")
-_NUMERIC = range(2, 7)
+_COLUMNS = (
+    Column("run"),
+    Column("kind"),
+    Column("made", rank=1),
+    Column("requests", right=True, rank=2),
+    Column("5xx", right=True, rank=6),
+    Column("orphans", right=True, rank=4),
+    Column("suspicious", right=True, rank=8),
+    Column("p50", right=True, rank=7),
+    Column("p99", right=True, rank=3),
+    Column("size", right=True, rank=5),
+    Column("logs", fill=True),
+)
+_COUNTS = ("requests", "errors_5xx", "orphans", "suspicious_ips")
+_KINDS = {"correlation": "pair"}
+_LEAST_LOGS = 16
+_NARROW = 100
+# As much of a name as finds a run again.
+_SHORT_NAME = 8
 
 
 def rows(root: Path) -> list[dict[str, Any]]:
@@ -24,20 +42,68 @@ def as_json(found: list[dict[str, Any]]) -> str:
 
 
 def as_text(found: list[dict[str, Any]], width: int) -> str:
-    """A table no wider than `width`."""
+    """A table no wider than `width`: columns are left out, and never cut, where it is too narrow for all of them."""
     if not found:
         return ""
-    table = [_HEAD, *(_cells(row) for row in found)]
-    widths = [max(len(row[column]) for row in table) for column in range(len(_HEAD) - 1)]
+    names = dict(zip((row["run"] for row in found), _names([row["run"] for row in found], width), strict=True))
+    table = {row["run"]: [names[row["run"]], *_cells(row)] for row in found if "error" not in row}
+    # What none of the runs has needs no column.
+    told = [k for k, column in enumerate(zip(*table.values(), strict=True)) if set(column) != {"–"}]
+    columns = [_COLUMNS[k] for k in told]
+    cells = {name: [row[k] for k in told] for name, row in table.items()}
+    widths = [max(map(len, texts)) for texts in zip([c.name for c in columns], *cells.values(), strict=True)]
     lines = []
-    for row in table:
-        cells = [
-            cell.rjust(wide) if column in _NUMERIC else cell.ljust(wide)
-            for column, (cell, wide) in enumerate(zip(row[:-1], widths, strict=True))
-        ]
-        line = "  ".join([*cells, row[-1]])
-        lines.append(line if len(line) <= width else line[: width - 1] + "…")
+    if columns:
+        kept, room = fit(columns, widths, width, _LEAST_LOGS)
+        shown = [(columns[k], k, widths[k]) for k in kept]
+        lines.append(_line([column.name for column in columns], shown, room))
+    for row in found:
+        if "error" in row:
+            name = names[row["run"]]
+            error = safe(row["error"].removeprefix(f"run {row['run']}: "))
+            lines.append(f"{name}{' ' * GAP}{middle(error, max(width - len(name) - GAP, 1))}")
+        else:
+            lines.append(_line(_with_folders(cells[row["run"]], row, room), shown, room))
     return "\n".join(lines) + "\n"
+
+
+def _line(cells: list[str], shown: list[tuple[Column, int, int]], room: int) -> str:
+    texts = (
+        middle(cells[k], room) if column.fill else cells[k].rjust(wide) if column.right else cells[k].ljust(wide)
+        for column, k, wide in shown
+    )
+    return (" " * GAP).join(texts).rstrip()
+
+
+def _names(names: list[str], width: int) -> list[str]:
+    """The names of runs; on a narrow terminal as much of them as tells them apart."""
+    if width >= _NARROW:
+        return names
+    long = next(n for n in range(_SHORT_NAME, 10**6) if len({name[:n] for name in names}) == len(names))
+    return [name[:long] for name in names]
+
+
+def _cells(row: dict[str, Any]) -> list[str]:
+    """All columns but the first; the logs without their folders."""
+    return [
+        _KINDS.get(row["kind"], safe(row["kind"], 12)),
+        safe(row["created"][:16].replace("T", " ")),
+        *(short(row[name]) if row.get(name) is not None else "–" for name in _COUNTS),
+        duration(row["p50_ms"]),
+        duration(row["p99_ms"]),
+        size(row["bytes"]),
+        _logs(row, whole=False),
+    ]
+
+
+def _logs(row: dict[str, Any], *, whole: bool) -> str:
+    files = [name for names in row["files"].values() for name in names]
+    return ", ".join(safe(name if whole else PurePath(name).name or name) for name in files)
+
+
+def _with_folders(cells: list[str], row: dict[str, Any], room: int) -> list[str]:
+    logs = _logs(row, whole=True)
+    return [*cells[:-1], logs] if len(logs) <= room else cells
 
 
 def _row(folder: RunFolder) -> dict[str, Any]:
@@ -47,20 +113,3 @@ def _row(folder: RunFolder) -> dict[str, Any]:
     except InputError as error:
         return {**base, "error": str(error)}
     return {**base, "kind": manifest.kind, "created": manifest.created, "files": manifest.files, **manifest.headline}
-
-
-def _cells(row: dict[str, Any]) -> tuple[str, ...]:
-    if "error" in row:
-        return (row["run"], "", "", "", "", "", size(row["bytes"]), safe(row["error"]))
-    logs = ", ".join(safe(name) for names in row["files"].values() for name in names)
-    logs = logs if row["kind"] == "correlation" else f"{row['kind']} log {logs}"
-    return (
-        row["run"],
-        row["created"].replace("T", " ").removesuffix("Z"),
-        short(row["requests"]),
-        short(row["orphans"]) if "orphans" in row else "–",
-        duration(row["p50_ms"]),
-        duration(row["p99_ms"]),
-        size(row["bytes"]),
-        logs,
-    )

@@ -14,6 +14,7 @@ from logcorr.panels import DIM
 _FRAME = 4
 _LEAST = 30
 _LIKED = 48
+_MOST_LINES = 4
 
 
 class Sheet:
@@ -46,13 +47,20 @@ class Sheet:
             table.add_column(
                 Text(column.name),
                 justify="right" if column.right else "left",
-                no_wrap=True,
-                overflow="ellipsis",
+                no_wrap=not column.fill,
+                overflow="fold" if column.fill else "ellipsis",
                 ratio=1 if column.fill else None,
             )
+        cells = room * self._lines(room)
         for row in self._rows:
-            table.add_row(*(_within(row[k], room) if self._columns[k].fill else row[k] for k in kept))
+            table.add_row(*(_within(row[k], cells) if self._columns[k].fill else row[k] for k in kept))
         return panels.panel(self._title, self._note, table)
+
+    def _lines(self, room: int) -> int:
+        """How many lines a text may take: one, unless two that are cut to it would look the same."""
+        texts = {row[k].plain for row in self._rows for k, column in enumerate(self._columns) if column.fill}
+        alike = (n for n in range(1, _MOST_LINES) if len({middle(text, room * n) for text in texts}) == len(texts))
+        return next(alike, _MOST_LINES)
 
 
 def beside(left: Sheet, right: Sheet, width: int) -> list[RenderableType]:
