@@ -12,8 +12,7 @@ MAX_ENDPOINTS = 50_000
 MAX_IDS = 4096
 MAX_IPS = 1_000_000
 MAX_ABUSERS = 500
-# Beside the log.
-TRUTH = "truth.json"
+_TRUTH = ".truth.json"
 _PACKED = (".gz", ".zst", ".bz2", ".xz", ".zip")
 
 
@@ -41,9 +40,14 @@ class AccessOptions(msgspec.Struct, frozen=True, kw_only=True):
     encoding_errors: bool = True
     force: bool = False
 
+    @property
+    def truth(self) -> str:
+        """Where the truth goes: beside the log, under a name that no other log's truth has."""
+        return self.path + _TRUTH
+
     def check(self) -> None:
         """Raise UsageError for the first option that makes no sense."""
-        if Path(self.path).suffix.lower() in _PACKED or Path(self.path).name in {"", TRUTH}:
+        if Path(self.path).suffix.lower() in _PACKED or not Path(self.path).name:
             raise UsageError(f"the log cannot be {self.path!r}: give a name for plain NDJSON, such as access.ndjson")
         shares = {"malformed": self.malformed, "blank": self.blank, "missing": self.missing}
         parameters.check_shares(**shares)

@@ -219,7 +219,7 @@ def _do(options: JobOptions, work: Callable[..., Any], given: dict[str, Any]) ->
     """Does a job with progress, cancel and exit code, and prints what came of it."""
     if options.memory_bytes < _LEAST_MEMORY and given["progress"] != "json":
         _say(f"note: --memory is under {_LEAST_MEMORY // 10**6}MB, which the engine alone may take.")
-    conditions = [units.condition(text) for text in given["fail_if"]]
+    conditions = [units.condition(text, options.kind) for text in given["fail_if"]]
     from logcorr import store
     from logcorr.interrupt import interruptible
     from logcorr.progress import progress_sink
@@ -313,10 +313,10 @@ def generate_pair(directory: str, **given: Any) -> None:
 @click.option("--utf8-only", is_flag=True, help="No malformed line that is not UTF-8.")
 @click.option("--force", is_flag=True, help="Replace files that exist.")
 def generate_access(file: str, **given: Any) -> None:
-    """Write an access log as NDJSON into FILE, and truth.json beside it.
+    """Write an access log as NDJSON into FILE, and FILE.truth.json beside it.
 
     The log has fast, normal, slow and very slow phases, sparse and dense traffic, abusive addresses and attacks.
-    truth.json holds the ledger and the figures that a correct run must report.
+    FILE.truth.json holds the ledger and the figures that a correct run must report.
 
     \b
     Examples:
@@ -336,8 +336,7 @@ def generate_access(file: str, **given: Any) -> None:
     )
     truth = _generated(write, options)
     exchanges = truth["inputs"]["access"]["exchanges"]
-    where = Path(file).with_name("truth.json")
-    _say(f"wrote {file}: {exchanges:,} exchanges; what a correct run must report is in {where}.")
+    _say(f"wrote {file}: {exchanges:,} exchanges; what a correct run must report is in {options.truth}.")
 
 
 def _generated(write: Callable[..., dict[str, Any]], options: Any) -> dict[str, Any]:
@@ -567,7 +566,7 @@ def _judge(conditions: Sequence[units.Condition], report: Any) -> int:
     for condition in conditions:
         value = condition.holds(report)
         if condition.figure(report) is None:
-            _say(f"note: {condition.text} cannot be judged: there is no such figure without pairs.")
+            _say(f"note: {condition.text} cannot be judged: this run has no such figure.")
         if value is not None:
             _say(f"failed: {condition.text} ({condition.metric} is {value:g}{condition.unit}).")
             code = _FAILED_CONDITION
