@@ -15,6 +15,7 @@ from logcorr.aggregate import FAILURE, KeyCounts, Sums
 from logcorr.clock import grid
 from logcorr.dialects import TEXTS
 from logcorr.errors import LedgerError
+from logcorr.formats import copied
 from logcorr.ingest import Ingested
 from logcorr.job import Job, Result
 from logcorr.lines import Tally
@@ -26,7 +27,7 @@ from logcorr.store import RunFolder, WorkFolder
 
 _RUN_PER_TEXT_BYTE = 0.8
 _ROW_GROUP = 100_000
-_SLICE_ROWS = 1_000_000
+_SLICE_ROWS = 500_000
 _BASE_BYTES = 300 << 20
 _LEAST_ROOM_BYTES = 100 << 20
 # What grouping by a key takes where each row has a key of its own.
@@ -142,7 +143,7 @@ class _Analysis(Job[AccessReport]):
         for number, piece in enumerate(by_ip):
             self._meter.tap()
             counted = access.ip_windows(piece, options.window_us).collect(engine="streaming")
-            suspects.append(counted.filter(pl.col("requests") > options.suspicious).select("at", "ip"))
+            suspects.append(copied(counted.filter(pl.col("requests") > options.suspicious).select("at", "ip")))
             found = access.ips(counted.lazy(), options.window_us, options.suspicious)
             _sink(found, work.run / "ips" / f"{number:04d}.parquet")
         suspicious = pl.concat(suspects)

@@ -182,6 +182,7 @@ def correlate(logs: tuple[str, ...], **given: Any) -> int:
     "--format", "form", type=click.Choice(["auto", *FORMS]), default="auto", show_default=True, help="What a line is."
 )
 @click.option("-o", "--output", type=click.Path(), help="All exchanges: .json .ndjson .jsonl .csv .parquet, or -.")
+@click.option("--columns", default="", help="More columns for -o, separated by commas: duration_us, file, line.")
 @click.option("--malformed", type=click.Path(), help="Malformed lines, each with its reason and text.")
 @click.option("--report", type=click.Path(), help="The whole report as JSON; - for stdout.")
 @click.option("--sort", type=click.Choice(["none", "time"]), default="none", help="Order of the records written.")
@@ -514,10 +515,6 @@ def _correlate_options(logs: tuple[str, ...], given: dict[str, Any]) -> Correlat
     elif logs or not requests or not responses:
         message = "give REQUESTS and RESPONSES, or --requests and --responses for several files a side."
         raise UsageError(message)
-    columns = _names(given["columns"])
-    if columns and given["output"] is None:
-        message = "--columns goes with -o."
-        raise UsageError(message)
     outputs = _outputs(
         given, ("exchanges", given["output"]), ("orphans", given["orphans"]), ("malformed", given["malformed"])
     )
@@ -534,7 +531,10 @@ def _correlate_options(logs: tuple[str, ...], given: dict[str, Any]) -> Correlat
 
 
 def _outputs(given: dict[str, Any], *wanted: tuple[View, str | None]) -> tuple[Output, ...]:
-    columns = _names(given.get("columns", ""))
+    columns = _names(given["columns"])
+    if columns and given["output"] is None:
+        message = "--columns goes with -o."
+        raise UsageError(message)
     return tuple(
         Output(
             view=view,
