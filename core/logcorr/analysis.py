@@ -28,10 +28,11 @@ from logcorr.store import RunFolder, WorkFolder
 _RUN_PER_TEXT_BYTE = 0.8
 _ROW_GROUP = 100_000
 _SLICE_ROWS = 500_000
-_BASE_BYTES = 300 << 20
+_BASE_BYTES = 330 << 20
 _LEAST_ROOM_BYTES = 100 << 20
-# What grouping by a key takes where each row has a key of its own.
-_BYTES_PER_ROW = 200
+# What a row takes while it is grouped, where each has an endpoint and an address of its own.
+_ENDPOINT_BYTES = 250
+_IP_BYTES = 400
 _BYTES_PER_TEXT_BYTE = 4
 _INSTANT = pl.Datetime("us", "UTC")
 _MISSING = (*TEXTS[:3], "response_time", *TEXTS[3:])
@@ -124,22 +125,24 @@ class _Analysis(Job[AccessReport]):
         def scan(*columns: str) -> pl.LazyFrame:
             return pl.scan_parquet(parts, glob=False).select(columns)
 
-        def pieces(key: str) -> int:
+        def pieces(key: str, row_bytes: int) -> int:
             text = scan(key).select(pl.col(key).str.len_bytes().sum()).collect(engine="streaming").item() or 0
             room = max(_LEAST_ROOM_BYTES, options.memory_bytes - _BASE_BYTES)
-            return -(-(rows * _BYTES_PER_ROW + text * _BYTES_PER_TEXT_BYTE) // room)
+            return -(-(rows * row_bytes + text * _BYTES_PER_TEXT_BYTE) // room)
 
         by_endpoint = access.by_key(
             lambda: scan("endpoint", "duration_us", "status_code"),
             "endpoint",
-            pieces("endpoint"),
+            pieces("endpoint", _ENDPOINT_BYTES),
             work.spill / "endpoints",
         )
         for number, piece in enumerate(by_endpoint):
             self._meter.tap()
             _sink(access.endpoints(piece), work.run / "endpoints" / f"{number:04d}.parquet")
         suspects = []
-        by_ip = access.by_key(lambda: scan("ip", "request_time", "status_code"), "ip", pieces("ip"), work.spill / "ips")
+        by_ip = access.by_key(
+            lambda: scan("ip", "request_time", "status_code"), "ip", pieces("ip", _IP_BYTES), work.spill / "ips"
+        )
         for number, piece in enumerate(by_ip):
             self._meter.tap()
             counted = access.ip_windows(piece, options.window_us).collect(engine="streaming")
