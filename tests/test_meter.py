@@ -8,8 +8,8 @@ import pytest
 
 from logcorr import meter, resources
 from logcorr.errors import Cancelled
+from logcorr.events import Event, ProgressEvent
 from logcorr.meter import Meter
-from logcorr.model import Event, ProgressEvent
 
 PATIENCE_S = 10.0
 

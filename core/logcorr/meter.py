@@ -9,9 +9,10 @@ import msgspec
 
 from logcorr import resources
 from logcorr.errors import Cancelled
+from logcorr.events import Event, FileProgress, ProgressEvent
 from logcorr.inputs import InputFile
 from logcorr.lines import Tally
-from logcorr.model import Event, FileProgress, Log, ProgressEvent
+from logcorr.model import Log
 
 EVERY_S = 0.1
 _LEDGERS: dict[Log, str] = {"request": "requests", "response": "responses", "access": "access"}
