@@ -8,7 +8,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from logcorr.model import EstimateEvent, ProgressEvent, Report, SideLedger
+from logcorr.events import EstimateEvent, ProgressEvent
+from logcorr.model import Report, SideLedger
 from logcorr.text import duration, percent, safe, short, size
 from logcorr_tui.messages import Failed
 from logcorr_tui.palette import Palette

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from logcorr.model import EstimateEvent, ProgressEvent, Report
+from logcorr.events import EstimateEvent, ProgressEvent
+from logcorr.model import Report
 from logcorr.store import RunFolder
 
 
