@@ -18,6 +18,7 @@ from logcorr import __version__, resources, units
 from logcorr.dialects import FORMS
 from logcorr.errors import LogcorrError, OutputError, UsageError
 from logcorr.model import AnalyzeOptions, CorrelateOptions, JobOptions, Output, View
+from logcorr.text import json_for_terminal, one_line
 
 _FAILED_CONDITION = 1
 _INTERNAL = 70
@@ -232,7 +233,7 @@ def _do(options: JobOptions, work: Callable[..., Any], given: dict[str, Any]) ->
         )
     folder = str(result.folder) if result.folder else None
     if given["report"] == "-":
-        _print(store.encode(result.report).decode())
+        _print_json(store.encode(result.report).decode())
     elif any(output.view == "exchanges" or output.path == "-" for output in options.outputs):
         if result.reused and given["progress"] != "json":
             _say(f"opened the finished run {folder} again.")
@@ -382,7 +383,10 @@ def runs_list(store: str | None = None, *, as_json: bool = False) -> None:
     found = listing.rows(_root(store))
     if not found and not as_json:
         _say(f"no runs in {_root(store)}.")
-    _print(listing.as_json(found) if as_json else listing.as_text(found, _width()))
+    if as_json:
+        _print_json(listing.as_json(found))
+    else:
+        _print(listing.as_text(found, _width()))
 
 
 @runs.command("show")
@@ -395,7 +399,7 @@ def runs_show(run: str, store: str | None, *, as_json: bool) -> None:
 
     folder = find(_root(store), run)
     if as_json:
-        _print(encode(folder.report).decode())
+        _print_json(encode(folder.report).decode())
         return
     from logcorr.summary import render_summary
 
@@ -495,7 +499,7 @@ def diff(before: str, after: str, store: str | None, *, top: int, as_json: bool,
     found = interruptible(work, lambda: None)
     verdicts = [(limit, limit.holds(found), limit.figure(found)) for limit in limits]
     if as_json:
-        _print(stores.encode(found).decode())
+        _print_json(stores.encode(found).decode())
     else:
         from logcorr.diff_summary import render_diff
 
@@ -644,5 +648,10 @@ def _print(text: str) -> None:
     sys.stdout.write(text if text.endswith("\n") or not text else text + "\n")
 
 
+def _print_json(text: str) -> None:
+    """Programs get it as it is; a terminal, with escapes for what it would obey."""
+    _print(json_for_terminal(text) if sys.stdout.isatty() else text)
+
+
 def _say(text: str) -> None:
-    sys.stderr.write(f"logcorr: {text}\n")
+    sys.stderr.write(f"logcorr: {one_line(text)}\n")
