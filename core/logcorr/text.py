@@ -46,6 +46,13 @@ def json_for_terminal(text: str) -> str:
     return "\n".join(_harmless(line, _escaped) for line in text.split("\n"))
 
 
+def takes_no_cell(char: str) -> bool:
+    """Whether it joins the character before it: accents, vowel signs, and the later parts of a Hangul syllable."""
+    if char < "\u0300":
+        return False
+    return unicodedata.category(char)[0] == "M" or "\u1160" <= char <= "\u11ff" or "\ud7b0" <= char <= "\ud7ff"
+
+
 def short(number: float) -> str:
     """A count in at most six characters: 950, 47.1k, 12.5M."""
     for unit, scale in (("T", 1e12), ("G", 1e9), ("M", 1e6), ("k", 1e3)):
@@ -108,7 +115,7 @@ def _is_space(char: str) -> bool:
 def _unpiled(text: str, instead: Callable[[str], str]) -> str:
     """Something else instead of marks that pile up on a letter, or stand on nothing: they cover their neighbours."""
     shown: list[str] = []
-    for marks, run in groupby(text, _is_mark):
+    for marks, run in groupby(text, takes_no_cell):
         part = "".join(run)
         room = _MOST_MARKS if marks and shown else 0 if marks else len(part)
         shown.append(part if len(part) <= room else part[:room] + instead(part[room:]))
@@ -122,13 +129,6 @@ def _replaced(_text: str) -> str:
 def _escaped(text: str) -> str:
     """As JSON writes it: halves of pairs where it is beyond the first plane."""
     return json.dumps(text)[1:-1]
-
-
-def _is_mark(char: str) -> bool:
-    """Whether it joins the character before it: accents, vowel signs, and the later parts of a Hangul syllable."""
-    if char < "\u0300":
-        return False
-    return unicodedata.category(char)[0] == "M" or "\u1160" <= char <= "\u11ff" or "\ud7b0" <= char <= "\ud7ff"
 
 
 def _split(ms: float, unit: int, per: int, big: str, small: str) -> tuple[int, str, int, str]:
