@@ -9,7 +9,7 @@ import click
 
 from logcorr import resources, units
 from logcorr.commands.options import DURATION, SIZE, names, positive
-from logcorr.commands.streams import put, say, wants_color, width
+from logcorr.commands.streams import put, put_json, say, wants_color, width
 from logcorr.model import JobOptions, Output, View
 
 FAILED_CONDITION = 1
@@ -65,7 +65,7 @@ def do(options: JobOptions, work: Callable[..., Any], given: dict[str, Any]) -> 
         )
     folder = str(result.folder) if result.folder else None
     if given["report"] == "-":
-        put(store.encode(result.report).decode())
+        put_json(store.encode(result.report).decode())
     elif any(output.view == "exchanges" or output.path == "-" for output in options.outputs):
         if result.reused and given["progress"] != "json":
             say(f"opened the finished run {folder} again.")
