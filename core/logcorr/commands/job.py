@@ -52,7 +52,7 @@ def do(options: JobOptions, work: Callable[..., Any], given: dict[str, Any]) -> 
     """Does a job with progress, cancel and exit code, and prints what came of it."""
     if options.memory_bytes < _LEAST_MEMORY and given["progress"] != "json":
         say(f"note: --memory is under {_LEAST_MEMORY // 10**6}MB, which the engine alone may take.")
-    conditions = [units.condition(text) for text in given["fail_if"]]
+    conditions = [units.condition(text, options.kind) for text in given["fail_if"]]
     from logcorr import store
     from logcorr.interrupt import interruptible
     from logcorr.progress import progress_sink
@@ -111,7 +111,7 @@ def _judge(conditions: Sequence[units.Condition], report: Any) -> int:
     for condition in conditions:
         value = condition.holds(report)
         if condition.figure(report) is None:
-            say(f"note: {condition.text} cannot be judged: there is no such figure without pairs.")
+            say(f"note: {condition.text} cannot be judged: this run has no such figure.")
         if value is not None:
             say(f"failed: {condition.text} ({condition.metric} is {value:g}{condition.unit}).")
             code = FAILED_CONDITION
