@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from logcorr.errors import Cancelled, LogcorrError
 from logcorr.model import SIDES, Manifest
@@ -19,17 +19,11 @@ from logcorr.paging import ViewPages
 from logcorr_tui import onerow
 from logcorr_tui.excerpt import Reader
 from logcorr_tui.onerow import Value
-from logcorr_tui.session import Session
 from logcorr_tui.text import plain, safe
+from logcorr_tui.widgets.footer import FittingFooter
 
 _COLOURS = {"good": "$success", "moved": "$accent", "client": "$warning", "server": "$error", "odd": "$secondary"}
 _SECTIONS = ("fields", "request", "response", "same", "user")
-
-
-class WithSession(Protocol):
-    """What these screens need of their app."""
-
-    session: Session
 
 
 class DetailScreen(Screen[int | None]):
@@ -76,7 +70,7 @@ class DetailScreen(Screen[int | None]):
         with VerticalScroll(id="body"):
             for name in _SECTIONS:
                 yield Static("", id=name, classes="section", markup=False)
-        yield Footer()
+        yield FittingFooter()
 
     def on_mount(self) -> None:
         self.query_one("#body").focus()

@@ -3,13 +3,12 @@
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
-from typing import ClassVar, Protocol, cast
+from typing import ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from logcorr import filters
 from logcorr.differs import VIEWS as COMPARED
@@ -20,21 +19,15 @@ from logcorr.paging import ViewPages
 from logcorr_tui.messages import Compare, ExportView
 from logcorr_tui.screens.detail import DetailScreen
 from logcorr_tui.screens.sort import AS_STORED, SortPicker
-from logcorr_tui.session import Session
+from logcorr_tui.session import WithRoot
 from logcorr_tui.text import plain, safe
 from logcorr_tui.viewrows import ViewRows
 from logcorr_tui.widgets.chips import Chips
+from logcorr_tui.widgets.footer import FittingFooter
 from logcorr_tui.widgets.prompt import Prompt
 from logcorr_tui.widgets.table_head import TableHead
 from logcorr_tui.widgets.window_table import WindowTable
 from logcorr_tui.wish import Wish, row_number
-
-
-class WithRoot(Protocol):
-    """What this screen needs of the app: what is looked at, and where the store is."""
-
-    session: Session
-    root: Path
 
 
 class TableScreen(Screen[None]):
@@ -89,7 +82,7 @@ class TableScreen(Screen[None]):
         yield WindowTable(id="rows")
         yield Static("", id="nothing", markup=False)
         yield Prompt(id="prompt")
-        yield Footer()
+        yield FittingFooter()
 
     def on_mount(self) -> None:
         self._table.focus()
@@ -125,6 +118,7 @@ class TableScreen(Screen[None]):
     def _reload(self, wish: Wish) -> None:
         """Has these rows made; what was under way is cancelled."""
         self._wish = wish
+        self.refresh_bindings()
         if self._base is None or self._rows is None:
             return
         try:
@@ -236,6 +230,9 @@ class TableScreen(Screen[None]):
         self.post_message(ExportView(self.view, self.expression))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What differs is told of exchanges; a chip can go where there is one."""
+        if action == "remove_last":
+            return bool(self._wish.chips)
         return super().check_action(action, parameters) if action != "differs" else self.view in COMPARED
 
     def action_differs(self) -> None:
@@ -256,6 +253,7 @@ class TableScreen(Screen[None]):
             self._rows.cancel()
             self._working = False
             self._wish = self._shown
+            self.refresh_bindings()
             self._table.cursor, self._left_at = self._left_at or 0, None
             self._show(self._pages, self._pages.total)
             self._say("")
