@@ -130,7 +130,7 @@ class RunScreen(Screen[None]):
         self.query_one("#stages", Static).update(runview.stages(event, state, colours))
         figures = runview.finished(session, colours)
         if figures is None and event is not None:
-            figures = runview.figures(event, session.estimate, wide, colours)
+            figures = runview.figures(event, session.estimate, wide, colours, stopped=self._failed is not None)
         self.query_one("#figures", Static).update(figures or Text("The engine is starting …", style=colours.dim))
         files = runview.files(event, session.report, wide, colours)
         self.query_one("#files", Static).update(Group(*files))

@@ -25,9 +25,9 @@ from logcorr_tui.viewrows import ViewRows
 from logcorr_tui.widgets.chips import Chips
 from logcorr_tui.widgets.footer import FittingFooter
 from logcorr_tui.widgets.prompt import Prompt
-from logcorr_tui.widgets.table_head import TableHead
+from logcorr_tui.widgets.table_head import TableHead, nothing
 from logcorr_tui.widgets.window_table import WindowTable
-from logcorr_tui.wish import Wish, row_number
+from logcorr_tui.wish import WORST_FIRST, Wish, row_number
 
 
 class TableScreen(Screen[None]):
@@ -48,7 +48,7 @@ class TableScreen(Screen[None]):
     def __init__(self, view: View, expression: str = "", label: str = "") -> None:
         super().__init__()
         self.view: View = view
-        self._wish = Wish(drilled=expression.strip(), label=label)
+        self._wish = Wish(drilled=expression.strip(), label=label, sort=WORST_FIRST.get(view))
         self._shown = self._wish
         self._base: ViewPages | None = None
         self._pages: ViewPages | None = None
@@ -160,7 +160,7 @@ class TableScreen(Screen[None]):
         self._show(pages, message.total)
         if before is not None:
             rows.drop(before)
-        self._say("" if message.total else f"No rows: nothing in {self.view} fits. x removes the last filter.")
+        self._say("" if message.total else nothing(self.view, narrowed=bool(self._wish.expression)))
 
     def on_view_rows_failed(self, message: ViewRows.Failed) -> None:
         if self._rows is not None and message.wish == self._rows.wish:
@@ -182,9 +182,9 @@ class TableScreen(Screen[None]):
         self._titles()
 
     def _say(self, text: str) -> None:
-        nothing = self.query_one("#nothing", Static)
-        nothing.update(plain(text, limit=1000))
-        nothing.display = bool(text)
+        said = self.query_one("#nothing", Static)
+        said.update(plain(text, limit=1000))
+        said.display = bool(text)
 
     def _titles(self) -> None:
         shown = self._table.total if self._pages is not None else None
