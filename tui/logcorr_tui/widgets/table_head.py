@@ -1,12 +1,15 @@
 """The line on top of a table: the view, how many rows of it are shown, the row of the cursor, and what is under way."""
 
+from collections import Counter
+
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Static
 
-from logcorr.model import View
-from logcorr_tui.text import plain
+from logcorr.access_model import RunReport
+from logcorr.model import Report, View
+from logcorr_tui.text import plain, safe
 
 _NONE: dict[str, str] = {
     "exchanges": "No exchanges: nothing in one log has a partner in the other.",
@@ -29,6 +32,20 @@ def nothing(view: View, *, narrowed: bool) -> str:
         if narrowed
         else _NONE.get(view, f"No {view} rows.")
     )
+
+
+def reasons(view: View, report: RunReport | None) -> str:
+    """The reasons of orphans or malformed lines with their counts, most first; nothing for other views."""
+    if not isinstance(report, Report):
+        return ""
+    found: Counter[str] = Counter()
+    if view == "orphans":
+        found.update(report.orphans.request)
+        found.update(report.orphans.response)
+    elif view == "malformed":
+        found.update(report.inputs.requests.malformed)
+        found.update(report.inputs.responses.malformed)
+    return " · ".join(f"{safe(reason)} {n:,}" for reason, n in found.most_common() if n)
 
 
 class TableHead(Horizontal):
