@@ -248,7 +248,7 @@ class LogcorrApp(SwitchingApp):
         self.pass_on(message)
         self.refresh_bindings()
         # A child that was killed left its spill files.
-        _: Worker[None] = self.run_worker(asyncio.to_thread(sweep, self.root), exit_on_error=False)
+        _: Worker[None] = self.run_worker(partial(sweep, self.root), thread=True, exit_on_error=False)
 
     # Finished runs
 

@@ -19,6 +19,7 @@ class Chips(Widget, can_focus=True):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"chips--chip", "chips--chosen", "chips--none"}
     DEFAULT_CSS = """
+    Chips { text-wrap: nowrap; text-overflow: ellipsis; }
     Chips > .chips--chip { background: $primary 25%; color: $foreground; }
     Chips > .chips--chosen { background: $primary; color: $background; text-style: bold; }
     Chips > .chips--none { color: $text-muted; }
@@ -51,7 +52,7 @@ class Chips(Widget, can_focus=True):
 
     def render(self) -> Text:
         if not self.labels:
-            none = " · ".join(filter(None, ["all rows", self.hint, "/ filters"]))
+            none = " · ".join(filter(None, ["all rows", "/ filters", self.hint]))
             return Text(none, no_wrap=True, overflow="ellipsis", style=self.get_component_rich_style("chips--none"))
         text = Text(no_wrap=True, overflow="ellipsis")
         for number, label in enumerate(self.labels):

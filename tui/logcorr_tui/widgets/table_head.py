@@ -45,7 +45,11 @@ def reasons(view: View, report: RunReport | None) -> str:
     elif view == "malformed":
         found.update(report.inputs.requests.malformed)
         found.update(report.inputs.responses.malformed)
-    return " · ".join(f"{safe(reason)} {n:,}" for reason, n in found.most_common() if n)
+    return " · ".join(f"{safe(reason)} {n:,}" for reason, n in sorted(found.items(), key=_most_first) if n)
+
+
+def _most_first(counted: tuple[str, int]) -> tuple[int, str]:
+    return -counted[1], counted[0]
 
 
 class TableHead(Horizontal):
