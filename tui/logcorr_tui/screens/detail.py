@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from logcorr import views
 from logcorr.errors import Cancelled, LogcorrError
@@ -22,6 +22,7 @@ from logcorr.store import RunFolder
 from logcorr_tui.excerpt import Excerpt, Reader
 from logcorr_tui.session import Session
 from logcorr_tui.text import duration_text, instant_text, plain, safe, status_class
+from logcorr_tui.widgets.footer import Footer
 from logcorr_tui.widgets.window_table import cell_text
 
 _MOST_ENTRIES = 40

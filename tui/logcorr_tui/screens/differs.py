@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from logcorr import differs, filters, views
 from logcorr.contrast import Contrast, Standout
@@ -24,6 +24,7 @@ from logcorr_tui.messages import Drill
 from logcorr_tui.screens.detail import WithSession
 from logcorr_tui.session import Session
 from logcorr_tui.text import plain, safe
+from logcorr_tui.widgets.footer import Footer
 from logcorr_tui.widgets.standouts import Listing, Standouts
 
 Schema = dict[str, pl.DataType]

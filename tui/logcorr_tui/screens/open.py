@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
-from textual.widgets import Footer, Input, OptionList, Static
+from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 from textual.worker import Worker
 
@@ -21,6 +21,7 @@ from logcorr.text import duration, safe, short, size
 from logcorr_tui import app as apps
 from logcorr_tui import messages, palette, worker
 from logcorr_tui.paths import PathSuggester, candidates, partner
+from logcorr_tui.widgets.footer import Footer
 
 DEMO_ROWS = 200_000
 _DEMO = "demo"

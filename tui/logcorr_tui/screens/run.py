@@ -8,10 +8,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from logcorr_tui import app as apps
 from logcorr_tui import messages, palette, runview
+from logcorr_tui.widgets.footer import Footer
 
 if TYPE_CHECKING:
     from logcorr_tui.widgets.masthead import Tabs

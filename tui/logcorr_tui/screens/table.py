@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from logcorr import filters
 from logcorr.differs import VIEWS as COMPARED
@@ -26,6 +26,7 @@ from logcorr_tui.session import Session
 from logcorr_tui.text import plain, safe
 from logcorr_tui.viewrows import ViewRows
 from logcorr_tui.widgets.chips import Chips
+from logcorr_tui.widgets.footer import Footer
 from logcorr_tui.widgets.prompt import Prompt
 from logcorr_tui.widgets.window_table import WindowTable
 from logcorr_tui.wish import Wish
