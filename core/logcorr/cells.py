@@ -8,6 +8,8 @@ from collections.abc import Sequence
 
 import msgspec
 
+from logcorr.text import takes_no_cell
+
 GAP = 2
 
 
@@ -55,4 +57,4 @@ def _within(text: str, cells: int) -> str:
 
 
 def _cells(glyph: str) -> int:
-    return 2 if unicodedata.east_asian_width(glyph) in "WF" else 0 if unicodedata.combining(glyph) else 1
+    return 2 if unicodedata.east_asian_width(glyph) in "WF" else 0 if takes_no_cell(glyph) else 1

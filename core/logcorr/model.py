@@ -3,7 +3,7 @@
 Times are microseconds since 1970-01-01 UTC, durations microseconds, sizes bytes, unless a name says otherwise.
 """
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import msgspec
 
@@ -43,8 +43,9 @@ class Output(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class JobOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What every job is told: how wide a window is, how much memory there is, and where what it makes goes."""
+    """What every job is told: how wide a window is, how much memory there is, where what it makes goes."""
 
+    kind: ClassVar[str]
     window_us: int = 60_000_000
     memory_bytes: int
     store: str | None = None
@@ -57,6 +58,7 @@ class JobOptions(msgspec.Struct, frozen=True, kw_only=True):
 class CorrelateOptions(JobOptions, frozen=True, kw_only=True):
     """Everything one correlation is told, checked before any work starts."""
 
+    kind: ClassVar[str] = "correlation"
     requests: tuple[str, ...]
     responses: tuple[str, ...]
     pairing: Pairing = "in-order"
@@ -68,6 +70,7 @@ class CorrelateOptions(JobOptions, frozen=True, kw_only=True):
 class AnalyzeOptions(JobOptions, frozen=True, kw_only=True):
     """Everything the analysis of an access log is told; `form` is one of dialects.FORMS, or None to find out."""
 
+    kind: ClassVar[str] = "access"
     files: tuple[str, ...]
     form: str | None = None
     suspicious: int = 25

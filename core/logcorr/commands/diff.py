@@ -6,7 +6,7 @@ import click
 
 from logcorr.commands.job import FAILED_CONDITION
 from logcorr.commands.options import STORE, positive, run_root
-from logcorr.commands.streams import put, say, wants_color, width
+from logcorr.commands.streams import put, put_json, say, wants_color, width
 
 
 @click.command()
@@ -51,7 +51,7 @@ def diff(before: str, after: str, store: str | None, *, top: int, as_json: bool,
     found = interruptible(work, lambda: None)
     verdicts = [(limit, limit.holds(found), limit.figure(found)) for limit in limits]
     if as_json:
-        put(stores.encode(found).decode())
+        put_json(stores.encode(found).decode())
     else:
         from logcorr.diff_summary import render_diff
 

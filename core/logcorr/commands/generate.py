@@ -76,6 +76,7 @@ def generate_pair(directory: str, **given: Any) -> None:
 @click.option("--disorder", type=DURATION, default="2s", show_default=True, help="How far lines are out of order.")
 @click.option("--incident", is_flag=True, help="A latency spike and a burst of 5xx.")
 @click.option("--utf8-only", is_flag=True, help="No malformed line that is not UTF-8.")
+@click.option("--truth", default="truth.json", show_default=True, help="Name of the file beside FILE for its truth.")
 @click.option("--force", is_flag=True, help="Replace files that exist.")
 def generate_access(file: str, **given: Any) -> None:
     """Write an access log as NDJSON into FILE, and truth.json beside it.
@@ -101,7 +102,7 @@ def generate_access(file: str, **given: Any) -> None:
     )
     truth = _generated(write, options)
     exchanges = truth["inputs"]["access"]["exchanges"]
-    where = Path(file).with_name("truth.json")
+    where = Path(file).with_name(options.truth)
     say(f"wrote {file}: {exchanges:,} exchanges; what a correct run must report is in {where}.")
 
 

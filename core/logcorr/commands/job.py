@@ -9,7 +9,7 @@ import click
 
 from logcorr import resources, units
 from logcorr.commands.options import DURATION, SIZE, names, positive
-from logcorr.commands.streams import put, say, wants_color, width
+from logcorr.commands.streams import put, put_json, say, wants_color, width
 from logcorr.model import JobOptions, Output, View
 
 FAILED_CONDITION = 1
@@ -52,7 +52,7 @@ def do(options: JobOptions, work: Callable[..., Any], given: dict[str, Any]) -> 
     """Does a job with progress, cancel and exit code, and prints what came of it."""
     if options.memory_bytes < _LEAST_MEMORY and given["progress"] != "json":
         say(f"note: --memory is under {_LEAST_MEMORY // 10**6}MB, which the engine alone may take.")
-    conditions = [units.condition(text) for text in given["fail_if"]]
+    conditions = [units.condition(text, options.kind) for text in given["fail_if"]]
     from logcorr import store
     from logcorr.interrupt import interruptible
     from logcorr.progress import progress_sink
@@ -65,7 +65,7 @@ def do(options: JobOptions, work: Callable[..., Any], given: dict[str, Any]) -> 
         )
     folder = str(result.folder) if result.folder else None
     if given["report"] == "-":
-        put(store.encode(result.report).decode())
+        put_json(store.encode(result.report).decode())
     elif any(output.view == "exchanges" or output.path == "-" for output in options.outputs):
         if result.reused and given["progress"] != "json":
             say(f"opened the finished run {folder} again.")
@@ -111,7 +111,7 @@ def _judge(conditions: Sequence[units.Condition], report: Any) -> int:
     for condition in conditions:
         value = condition.holds(report)
         if condition.figure(report) is None:
-            say(f"note: {condition.text} cannot be judged: there is no such figure without pairs.")
+            say(f"note: {condition.text} cannot be judged: this run has no such figure.")
         if value is not None:
             say(f"failed: {condition.text} ({condition.metric} is {value:g}{condition.unit}).")
             code = FAILED_CONDITION

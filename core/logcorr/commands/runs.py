@@ -3,7 +3,7 @@
 import click
 
 from logcorr.commands.options import STORE, run_root
-from logcorr.commands.streams import put, say, wants_color, width
+from logcorr.commands.streams import put, put_json, say, wants_color, width
 from logcorr.errors import UsageError
 
 
@@ -32,7 +32,10 @@ def runs_list(store: str | None = None, *, as_json: bool = False) -> None:
     found = listing.rows(run_root(store))
     if not found and not as_json:
         say(f"no runs in {run_root(store)}.")
-    put(listing.as_json(found) if as_json else listing.as_text(found, width()))
+    if as_json:
+        put_json(listing.as_json(found))
+    else:
+        put(listing.as_text(found, width()))
 
 
 @runs.command("show")
@@ -45,7 +48,7 @@ def runs_show(run: str, store: str | None, *, as_json: bool) -> None:
 
     folder = find(run_root(store), run)
     if as_json:
-        put(encode(folder.report).decode())
+        put_json(encode(folder.report).decode())
         return
     from logcorr.summary import render_summary
 

@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 from typing import Any, cast
 
+from logcorr.text import json_for_terminal, one_line
+
 
 def wants_color() -> bool:
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
@@ -49,6 +51,11 @@ def put(text: str) -> None:
     sys.stdout.write(text if text.endswith("\n") or not text else text + "\n")
 
 
+def put_json(text: str) -> None:
+    """Programs get it as it is; a terminal, with escapes for what it would obey."""
+    put(json_for_terminal(text) if sys.stdout.isatty() else text)
+
+
 def say(text: str) -> None:
     """Tells a person something on stderr."""
-    sys.stderr.write(f"logcorr: {text}\n")
+    sys.stderr.write(f"logcorr: {one_line(text)}\n")

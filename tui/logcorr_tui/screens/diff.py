@@ -22,7 +22,7 @@ from logcorr.errors import Cancelled, LogcorrError
 from logcorr.store import RunFolder
 from logcorr.text import safe
 from logcorr_tui import palette
-from logcorr_tui.widgets.footer import Footer
+from logcorr_tui.widgets.footer import FittingFooter
 
 _SECTIONS = ("figures", "latency", "statuses", "failing", "slowing")
 _SCROLL_BAR = 2
@@ -59,7 +59,7 @@ class DiffScreen(Screen[None]):
             for name in _SECTIONS:
                 yield Static(id=name, classes="panel")
             yield Static(id="legend")
-        yield Footer()
+        yield FittingFooter()
 
     def on_mount(self) -> None:
         self.app.theme_changed_signal.subscribe(self, lambda _theme: self._draw())

@@ -11,7 +11,7 @@ from textual.widget import Widget
 
 from logcorr_tui.widgets.canvas import Chart, session_of
 from logcorr_tui.widgets.figures import figures
-from logcorr_tui.widgets.footer import Footer
+from logcorr_tui.widgets.footer import FittingFooter
 from logcorr_tui.widgets.histogram import Histogram
 from logcorr_tui.widgets.ledger import HEIGHT, Ledger
 from logcorr_tui.widgets.masthead import Masthead, Tabs
@@ -54,7 +54,7 @@ class OverviewScreen(Screen[None]):
                 yield Status(id="status")
             yield Timeline(id="timeline")
             yield Ledger(id="ledger")
-        yield Footer()
+        yield FittingFooter()
 
     def on_mount(self) -> None:
         self.reload()
