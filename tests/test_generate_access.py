@@ -26,9 +26,9 @@ FIGURES = (
     *("user_agents", "latency", "latency_success", "latency_failure", "status"),
 )
 REASONS = {"encoding", "json", "timestamp", "status_code"}
-BUSY: dict[str, Any] = {"rows": 6_000, "malformed": 0.1, "blank": 0.02, "missing": 0.1}
+BUSY: dict[str, Any] = {"rows": 3_000, "malformed": 0.1, "blank": 0.02, "missing": 0.1}
 CASES: dict[str, dict[str, Any]] = {
-    "defaults": {"rows": 20_000},
+    "defaults": {"rows": 8_000},
     "busy": BUSY,
     "dense": BUSY | {"span_s": 100.0, "seed": 7, "ips": 50, "endpoints": 3, "ids": 2},
     "incident": BUSY | {"span_s": 900.0, "incident": True, "disorder_s": 120.0, "seed": -3},
@@ -36,7 +36,7 @@ CASES: dict[str, dict[str, Any]] = {
     "odd start": BUSY | {"rows": 700, "span_s": 0.9, "start": "1969-12-31T23:59:59.7654+05:30"},
     "nobody hammers": {"rows": 2_000, "abusers": 0, "span_s": 86_400.0},
     "all hammer": {"rows": 4_000, "abusers": 500, "span_s": 3_600.0},
-    "many endpoints": {"rows": 12_000, "endpoints": 2_000, "ids": 25},
+    "many endpoints": {"rows": 5_000, "endpoints": 2_000, "ids": 25},
     "only incomplete": {"rows": 800, "missing": 0.5, "malformed": 0.0, "blank": 0.0},
 }
 TRUTH = "truth.json"
