@@ -266,7 +266,7 @@ def test_endpoints(target: str, path: str | None, collapsed: str | None) -> None
         ("GET \t /a  HTTP/2", "GET", "/a"),
         (" GET / RTSP/1.0 ", "GET", "/"),
         ("GET  HTTP/1.1", "GET", None),
-        ("GET HTTP/1.1", "GET", "HTTP/1.1"),
+        ("GET HTTP/1.1", "GET", None),
         ("GET ?x HTTP/1.1", "GET", None),
         *(
             (line, None, None)

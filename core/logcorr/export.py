@@ -170,7 +170,7 @@ def _in_order(records: Records, spill: Path) -> Iterator[pl.DataFrame]:
     """
     names = list(records.columns)
     instant = pl.lit(0, pl.Int64) if records.time is None else pl.col(records.time).cast(pl.Int64)
-    order = [_INSTANT, *([] if records.time is None else ["request_id"])]
+    order = [_INSTANT, *(name for name in names if name == "request_id" and records.time is not None)]
     order += [name for name in names if name not in order]
     edges = _edges(records, instant)
 

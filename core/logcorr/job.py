@@ -140,7 +140,7 @@ class Job(ABC, Generic[_R]):
 def _check_outputs(options: JobOptions, inputs: list[Path]) -> None:
     paths = [_one_name(output.path) for output in options.outputs]
     for output in options.outputs:
-        views.check_columns(output.view, output.columns)
+        views.check_columns(options.kind, output.view, output.columns)
         export.check_target(output.path, force=options.force, inputs=inputs)
     if options.report_path is not None:
         export.check_place(options.report_path, force=options.force, inputs=inputs)

@@ -17,6 +17,7 @@ from logcorr.model import AnalyzeOptions
     "--format", "form", type=click.Choice(["auto", *FORMS]), default="auto", show_default=True, help="What a line is."
 )
 @click.option("-o", "--output", type=click.Path(), help="All exchanges: .json .ndjson .jsonl .csv .parquet, or -.")
+@click.option("--columns", default="", help="More columns for -o, separated by commas: duration_us, file, line.")
 @click.option("--malformed", type=click.Path(), help="Malformed lines, each with its reason and text.")
 @click.option("--report", type=click.Path(), help="The whole report as JSON; - for stdout.")
 @click.option("--sort", type=click.Choice(["none", "time"]), default="none", help="Order of the records written.")
