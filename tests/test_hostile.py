@@ -129,7 +129,9 @@ def test_errors_that_quote(logs: Path, what: str) -> None:
     before = kept(logs)
     for text in WORDS:
         outcome = logcorr(*ERRORS[what](text), cwd=logs)
-        assert outcome.code == (0 if what == "no runs" else 3 if what in ("folder", "store", "twice") else 2), outcome.err
+        assert outcome.code == (0 if what == "no runs" else 3 if what in ("folder", "store", "twice") else 2), (
+            outcome.err
+        )
         assert_harmless(outcome)
         assert 1 <= outcome.err.count("\n") <= 2
         assert len(outcome.err) < 2200

@@ -5,7 +5,7 @@ Each view is a mode of its own, so that switching views keeps what was filtered,
 
 import asyncio
 import copy
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, cast, get_args
@@ -13,6 +13,7 @@ from typing import Any, ClassVar, cast, get_args
 from textual.app import App, SystemCommand
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
+from textual.filter import LineFilter
 from textual.message import Message
 from textual.screen import Screen
 from textual.worker import Worker
@@ -23,6 +24,7 @@ from logcorr.store import default_root, sweep
 from logcorr.text import safe
 from logcorr_tui import config, messages, opening, worker
 from logcorr_tui.hangup import terminal_is_gone
+from logcorr_tui.harmless import HarmlessFilter
 from logcorr_tui.palette import DARK_THEME, LIGHT_THEME
 from logcorr_tui.session import Session
 
@@ -91,6 +93,11 @@ class LogcorrApp(App[None]):
         self.register_theme(LIGHT_THEME)
         self.theme = self._first_theme()
         self.set_keymap(self._config.keys)
+        self._harmless = HarmlessFilter()
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's own, and after them the one that lets nothing through that a terminal would obey."""
+        return [*super().get_line_filters(), self._harmless]
 
     # Coming up and going down
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from textual.suggester import Suggester
 
+from logcorr.text import safe
+
 _MOST_LOOKED_AT = 5000
 
 
@@ -37,7 +39,7 @@ class PathSuggester(Suggester):
             return None
         found = await asyncio.to_thread(candidates, value, 1)
         # A name that would not show as it is typed is not offered.
-        return found[0] if found and found[0].isprintable() else None
+        return found[0] if found and safe(found[0], len(found[0])) == found[0] else None
 
 
 def partner(requests: str) -> str | None:

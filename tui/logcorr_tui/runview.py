@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
+from rich.cells import set_cell_size
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from logcorr.cells import tail
 from logcorr.model import EstimateEvent, ProgressEvent, Report, SideLedger
 from logcorr.text import duration, percent, safe, short, size
 from logcorr_tui.messages import Failed
@@ -190,10 +192,10 @@ def _file(side: str, name: str, extent: tuple[int, int], told: str, wide: int, *
     long = max(8, min(40, wide - 54))
     done, whole = extent
     share = done / whole if whole else 1.0
-    label = safe(name, 500)
-    label = "…" + label[-27:] if len(label) > 28 else label
+    # The end of a name tells more than its folders.
+    label = tail(safe(name[-500:], 500), 28)
     shown = Text(f"{side:<9}", style=colours.dim)
-    shown.append(label.ljust(29), style=colours.ink)
+    shown.append(set_cell_size(label, 29), style=colours.ink)
     shown.append_text(bar(share, 1, long, colours.good if share >= 1 else colours.accent, colours))
     shown.append(f" {share:>4.0%}  {told}", style=colours.ink)
     shown.no_wrap, shown.overflow = True, "ellipsis"
