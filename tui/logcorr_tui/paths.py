@@ -42,13 +42,21 @@ class PathSuggester(Suggester):
         return found[0] if found and safe(found[0], len(found[0])) == found[0] else None
 
 
+def bytes_of(path: Path) -> int | None:
+    """The size of a file; None where there is none, or where a name cannot be one, which its use will tell."""
+    try:
+        return path.stat().st_size if path.is_file() else None
+    except (OSError, ValueError):
+        return None
+
+
 def partner(requests: str) -> str | None:
     """The response log that goes by a request log's name, where there is one."""
     path = Path(requests)
     for one, other in (("requests", "responses"), ("request", "response"), ("req", "resp"), ("req", "res")):
         if one in path.name:
             there = path.with_name(path.name.replace(one, other))
-            if there.exists():
+            if bytes_of(there) is not None:
                 return str(there)
     return None
 
