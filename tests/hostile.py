@@ -24,6 +24,7 @@ PAYLOADS: dict[str, str] = {
     "return": f"shown\r{MARK}",
     "c1": f"{MARK}\x9b31m\x9d0;t\x9c\x90q\x9c\x85\x84\x80\x9fe",
     "markup": f"[/oops][bold]{MARK}[/bold][@click=app.quit]x[/][link=http://x.invalid]y[/link] \\[z\\",
+    "slashes": f"\\[/oops]\\\\[bold]{MARK}\\",
     "bidi": f"\u202e{MARK}\u202c\u2066a\u2067b\u2068c\u2069\u200e\u200f\u061c",
     "zero": f"\u200b{MARK[:2]}\u200b{MARK[2:]}\u200c\u200d\u2060\ufeff\xad\u180e\u034f{MARK}",
     "pile": f"{MARK}Z" + "\u0301\u0489\u20dd\u0e49" * 50 + "\u1ad0" * 200 + "e",
@@ -41,18 +42,18 @@ SURROGATES = f"{MARK}\ud800\udfff\udc9b"
 _REASONS = ("fields", "timestamp", "request_id", "status_code", "encoding")
 
 
-def pair(folder: Path) -> tuple[str, str]:
+def pair(folder: Path, ending: bytes = b"\xff.log") -> tuple[str, str]:
     """Writes a request and a response log that hold every payload in every class of line; their hostile names."""
     requests, responses = _lines()
-    names = (file_name("requests"), file_name("responses"))
+    names = (file_name("requests", ending), file_name("responses", ending))
     (folder / names[0]).write_bytes(b"\n".join(requests) + b"\n")
     (folder / names[1]).write_bytes(b"\n".join(responses) + b"\r\n")
     return names
 
 
-def file_name(word: str) -> str:
-    """A name that holds a title, a line end, a bidi control, markup and a byte that is no UTF-8."""
-    return os.fsdecode(f"{word}\n\x1b]0;{MARK}\x07\x1b[7m\u202e[bold]\u009b\u200b日本e".encode() + b"\xff.log")
+def file_name(word: str, ending: bytes) -> str:
+    """A name that holds a title, a line end, a bidi control, markup and, by its ending, bytes that are no UTF-8."""
+    return os.fsdecode(f"{word}\n\x1b]0;{MARK}\x07\x1b[7m\u202e[bold]\u009b\u200b日本e".encode() + ending)
 
 
 def access(path: Path) -> None:
@@ -128,6 +129,7 @@ def _lines() -> tuple[list[bytes], list[bytes]]:
             _at(number, 4, f"{text}-again", text),
             _at(number, 5, f"{text}-again", text),  # repeated_id
             _at(number, 6, f"{text}-far", text),
+            _at(number, 8, f"{text}-more", text),
             _at(59, 59, f"{text}-flight", text),
         ]
         responses += [
@@ -137,7 +139,8 @@ def _lines() -> tuple[list[bytes], list[bytes]]:
             _at(number, 1.5, f"{text}-skewed", "404"),
             _at(number, 3, f"{text}-alone", "500"),
             _at(number, 4.5, f"{text}-again", "201"),
-            _at(number, 46, f"{text}-far", "200"),
+            _at(number, 46 + (not number), f"{text}-far", "200"),
+            _at(number, 8.125, f"{text}-more", "302"),
             _at(-1, 0, f"{text}-before", "200"),
         ]
         for side in (requests, responses):

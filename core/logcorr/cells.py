@@ -46,6 +46,13 @@ def middle(text: str, cells: int) -> str:
     return f"{head}…{tail}" if cells > 0 else ""
 
 
+def tail(text: str, cells: int) -> str:
+    """`text` in at most so many cells of a terminal: what is too much goes at its start."""
+    if sum(map(_cells, text)) <= cells:
+        return text
+    return f"…{_within(text[::-1], cells - 1)[::-1]}" if cells > 0 else ""
+
+
 def _within(text: str, cells: int) -> str:
     """The start of the text that needs at most so many cells."""
     used = 0

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from logcorr.commands.job import do, job_fields, job_options, outputs
-from logcorr.commands.options import DURATION, names
+from logcorr.commands.options import DURATION
 from logcorr.errors import UsageError
 from logcorr.model import CorrelateOptions
 
@@ -62,10 +62,6 @@ def _options(logs: tuple[str, ...], given: dict[str, Any]) -> CorrelateOptions:
         requests, responses = (logs[0],), (logs[1],)
     elif logs or not requests or not responses:
         message = "give REQUESTS and RESPONSES, or --requests and --responses for several files a side."
-        raise UsageError(message)
-    columns = names(given["columns"])
-    if columns and given["output"] is None:
-        message = "--columns goes with -o."
         raise UsageError(message)
     return CorrelateOptions(
         requests=requests,

@@ -10,6 +10,7 @@ import click
 from logcorr import resources, units
 from logcorr.commands.options import DURATION, SIZE, names, positive
 from logcorr.commands.streams import put, put_json, say, wants_color, width
+from logcorr.errors import UsageError
 from logcorr.model import JobOptions, Output, View
 
 FAILED_CONDITION = 1
@@ -79,7 +80,10 @@ def do(options: JobOptions, work: Callable[..., Any], given: dict[str, Any]) -> 
 
 def outputs(given: dict[str, Any], *wanted: tuple[View, str | None]) -> tuple[Output, ...]:
     """The files that options ask for, of pairs of a view and a path; where there is no path, there is none."""
-    columns = names(given.get("columns", ""))
+    columns = names(given["columns"])
+    if columns and given["output"] is None:
+        message = "--columns goes with -o."
+        raise UsageError(message)
     return tuple(
         Output(
             view=view,

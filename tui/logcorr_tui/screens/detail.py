@@ -159,7 +159,7 @@ class DetailScreen(Screen[int | None]):
             return
         section = self.query_one(f"#{message.name}", Static)
         section.display = bool(message.lines)
-        section.border_title = message.title.replace("[", r"\[")
+        section.border_title = Text(message.title)
         section.update(Text("\n").join(message.lines))
         if message.lines:
             self._copied[message.name] = (message.title, message.lines)
