@@ -12,7 +12,6 @@ MAX_ENDPOINTS = 50_000
 MAX_IDS = 4096
 MAX_IPS = 1_000_000
 MAX_ABUSERS = 500
-_TRUTH = ".truth.json"
 _PACKED = (".gz", ".zst", ".bz2", ".xz", ".zip")
 
 
@@ -39,16 +38,17 @@ class AccessOptions(msgspec.Struct, frozen=True, kw_only=True):
     incident: bool = False
     encoding_errors: bool = True
     force: bool = False
-
-    @property
-    def truth(self) -> str:
-        """Where the truth goes: beside the log, under a name that no other log's truth has."""
-        return self.path + _TRUTH
+    # The name of a file beside the log.
+    truth: str = "truth.json"
 
     def check(self) -> None:
         """Raise UsageError for the first option that makes no sense."""
         if Path(self.path).suffix.lower() in _PACKED or not Path(self.path).name:
             raise UsageError(f"the log cannot be {self.path!r}: give a name for plain NDJSON, such as access.ndjson")
+        if not self.truth or Path(self.truth).name != self.truth or self.truth == Path(self.path).name:
+            raise UsageError(
+                f"--truth is {self.truth!r}, which is no name for a file beside the log: give one, such as truth.json"
+            )
         shares = {"malformed": self.malformed, "blank": self.blank, "missing": self.missing}
         parameters.check_shares(**shares)
         parameters.check_sum(0.5, **shares)

@@ -18,7 +18,6 @@ from logcorr.model import Log
 from logcorr.templates import Template
 from logcorr.timestamps import CommonForm
 
-_STATUS = r"^[0-9]{1,3}$"
 _PLAIN_NUMBER = r"^-?[0-9]+(?:\.[0-9]+)?$"
 _UNIX_STAMP = r"^-?[0-9]{1,12}(?:\.[0-9]+)?$"
 _FIRST_US, _AFTER_LAST_US = -62_135_596_800_000_000, 253_402_300_800_000_000
@@ -69,11 +68,13 @@ class AccessFormat(msgspec.Struct, frozen=True, kw_only=True):
         else:
             raw = self._decoded(lines)
         read = self._read(raw, quick=True)
+        duration = pl.col("duration")
         sound = (
             pl.col("sure")
             & pl.col("time").is_not_null()
             & pl.col("status_code").is_not_null()
-            & (pl.col("duration_us").is_not_null() | ~_held(pl.col("duration")))
+            & (pl.col("duration_us").is_not_null() | duration.is_null() | (duration == "-"))
+            & ~_blank_ends()
         )
         return read.with_columns(common=sound.fill_null(value=False), short=pl.lit(value=False))
 
@@ -130,24 +131,20 @@ class AccessFormat(msgspec.Struct, frozen=True, kw_only=True):
         """Texts → values: instants in µs, durations in µs, status, and texts with null for nothing."""
         dialect = DIALECTS.get(self.name)
         clocks: tuple[Clock, ...] = dialect.clocks if dialect else ("clf",)
-        stamp = pl.col("stamp").str.strip_chars(SPACE)
+        stamp = pl.col("stamp") if quick else pl.col("stamp").str.strip_chars(SPACE)
         instants = [_CLOCKS[clock](stamp) for clock in clocks if clock != "text"]
         if "text" in clocks:
             instants.insert(0, timestamps.fast(stamp, self.stamps) if quick else _careful(stamp))
-        status = pl.col("status").str.strip_chars(SPACE)
-        path = _value("endpoint").str.splitn("?", 2).struct.field("field_0")
+        path = _value("endpoint", quick=quick).str.splitn("?", 2).struct.field("field_0")
         path = pl.when(path != "").then(path)
         return raw.with_columns(
             pl.coalesce(instants).alias("time"),
             _duration(dialect.microseconds if dialect else 0, quick=quick).alias("duration_us"),
-            pl.when(status.str.contains(_STATUS))
-            .then(status)
-            .str.to_integer(strict=False, dtype=pl.Int16)
-            .alias("status_code"),
-            _value("method").alias("method"),
+            _status(quick=quick).alias("status_code"),
+            _value("method", quick=quick).alias("method"),
             (_collapsed(path) if self.collapse_ids else path).alias("endpoint"),
-            _value("ip").alias("ip"),
-            _value("user_agent").alias("user_agent"),
+            _value("ip", quick=quick).alias("ip"),
+            _value("user_agent", quick=quick).alias("user_agent"),
         )
 
 
@@ -227,10 +224,26 @@ def _held(text: pl.Expr) -> pl.Expr:
     return (~text.str.strip_chars(SPACE).is_in(["", "-"])).fill_null(value=False)
 
 
-def _value(name: str) -> pl.Expr:
-    """A text column without blanks around, null where that is empty or `-`."""
-    text = pl.col(name).str.strip_chars(SPACE)
+def _blank_ends() -> pl.Expr:
+    """Whether a text has blanks around: quicker to see than to take off, which copies every text."""
+    texts = [pl.col(name) for name in (*TEXTS, "duration")]
+    # A blank sorts before everything that is to be seen.
+    found = ((text < pl.lit("!")) | text.str.ends_with(" ") | text.str.ends_with("\t") for text in texts)
+    return pl.any_horizontal(found).fill_null(value=False)
+
+
+def _value(name: str, *, quick: bool) -> pl.Expr:
+    """A text column without blanks around (`quick` trusts that there are none), null where that is empty or `-`."""
+    text = pl.col(name) if quick else pl.col(name).str.strip_chars(SPACE)
     return pl.when((text != "") & (text != "-")).then(text)
+
+
+def _status(*, quick: bool) -> pl.Expr:
+    """The column `status` as a number of one to three digits."""
+    text = pl.col("status") if quick else pl.col("status").str.strip_chars(SPACE)
+    number = text.str.to_integer(strict=False, dtype=pl.Int16)
+    # A sign is the one thing that to_integer takes and a status code does not; it sorts before the digits.
+    return pl.when((text.str.len_bytes() <= 3) & (text >= pl.lit("0"))).then(number)
 
 
 def _duration(microseconds: int, *, quick: bool) -> pl.Expr:
@@ -238,7 +251,7 @@ def _duration(microseconds: int, *, quick: bool) -> pl.Expr:
 
     What is no plain decimal number is null, and `quick` only tells what a float is sure to get right.
     """
-    text = pl.col("duration").str.strip_chars(SPACE)
+    text = pl.col("duration") if quick else pl.col("duration").str.strip_chars(SPACE)
     plain = pl.when(text.str.contains(_PLAIN_NUMBER)).then(text)
     if not quick:
         return plain.map_batches(partial(_exact, microseconds), return_dtype=pl.Int64, is_elementwise=True)

@@ -10,9 +10,10 @@ import msgspec
 from logcorr import __version__, export, resources, store, views
 from logcorr.access_model import RunReport
 from logcorr.errors import LogcorrError, OutputError
+from logcorr.events import DoneEvent
 from logcorr.inputs import fingerprint, resolve
 from logcorr.meter import Meter
-from logcorr.model import SCHEMA, DoneEvent, JobOptions, Log, Manifest, RunInfo
+from logcorr.model import SCHEMA, JobOptions, Log, Manifest, RunInfo
 from logcorr.store import RunFolder, WorkFolder
 
 _R = TypeVar("_R", bound=RunReport)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shutil
 import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -19,7 +20,7 @@ from logcorr_tui import config, worker
 from logcorr_tui.app import LogcorrApp
 from logcorr_tui.main import main
 from logcorr_tui.paths import candidates, free, partner
-from tests.helpers import SAMPLE, command, halted, start
+from tests.helpers import SAMPLE, command, halted, start, succeed
 
 LOGS = (str(SAMPLE / "requests.log"), str(SAMPLE / "responses.log"))
 PATIENCE_S = 40.0
@@ -40,14 +41,19 @@ def store(tmp_path: Path) -> Path:
     return tmp_path / "runs"
 
 
-@pytest.fixture
-def finished(tmp_path: Path, store: Path) -> Path:
-    """The finished run of the sample."""
-    with start(command("correlate", *LOGS, "--store", store), tmp_path) as process:
-        assert process.wait(60) == 0
-        process.communicate()
-    (run,) = store.iterdir()
+@pytest.fixture(scope="session")
+def sample_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The finished run of the sample, made once; not to be changed."""
+    folder = tmp_path_factory.mktemp("sample")
+    succeed("correlate", *LOGS, "--store", folder / "runs", cwd=folder)
+    (run,) = (folder / "runs").iterdir()
     return run
+
+
+@pytest.fixture
+def finished(sample_run: Path, store: Path) -> Path:
+    """A finished run of the sample that is the test's own."""
+    return shutil.copytree(sample_run, store / sample_run.name)
 
 
 def drive(body: Body, *, size: tuple[int, int] = (120, 36), **given: Any) -> LogcorrApp:
@@ -231,6 +237,9 @@ def test_quitting_ends_the_child(
 def test_a_child_that_dies_is_told(
     code: str, parts: tuple[str, ...], store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    left = store / ".work-of-the-dead"
+    left.mkdir(parents=True)
+    (left / "lock").touch()
     with monkeypatch.context() as patch:
         replace_command(patch, [sys.executable, "-c", code])
 
@@ -238,6 +247,7 @@ def test_a_child_that_dies_is_told(
             await until(pilot, lambda: "failed" in text(app, "#head"))
             for part in parts:
                 assert part in text(app, "#failure")
+            await until(pilot, lambda: not left.exists())
             patch.undo()
             await pilot.press("r")
             await until(pilot, lambda: app.current_mode == "overview")

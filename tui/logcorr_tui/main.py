@@ -5,10 +5,11 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from logcorr import __version__
 from logcorr.errors import LogcorrError, UsageError
-from logcorr.text import safe
+from logcorr.text import one_line
 
 _EPILOG = """\
 examples:
@@ -35,8 +36,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not _has_terminal():
             raise UsageError("this needs a terminal. Without one, use `logcorr correlate`, `runs show` or `export`.")
     except LogcorrError as error:
-        sys.stderr.write(f"logcorr-tui: error: {safe(str(error), 2000)}\n")
+        sys.stderr.write(f"logcorr-tui: error: {one_line(str(error))}\n")
         return error.exit_code
+    except OSError as error:  # a name that is too long, a folder that may not be looked into
+        sys.stderr.write(f"logcorr-tui: error: {one_line(str(error))}\n")
+        return UsageError.exit_code
     from logcorr_tui.app import LogcorrApp
 
     app = LogcorrApp(requests=requests, responses=responses, run=run, store=given.store, memory=given.memory)
@@ -109,10 +113,18 @@ def _what(given: argparse.Namespace) -> tuple[tuple[str, ...], tuple[str, ...], 
     return requests, responses, None
 
 
+class _Parser(argparse.ArgumentParser):
+    """Its errors quote what was given."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(UsageError.exit_code, f"{self.prog}: error: {one_line(message)}\n")
+
+
 def _parser() -> argparse.ArgumentParser:
     from logcorr_tui.config import config_path
 
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="logcorr-tui",
         usage="%(prog)s [OPTIONS] [REQUESTS RESPONSES | RUN]",
         description="Pairs request and response logs and shows what came of it, in the terminal or a browser.",

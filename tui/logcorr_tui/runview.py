@@ -4,11 +4,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
+from rich.cells import set_cell_size
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from logcorr.model import EstimateEvent, ProgressEvent, Report, SideLedger
+from logcorr.cells import tail
+from logcorr.events import EstimateEvent, ProgressEvent
+from logcorr.model import Report, SideLedger
 from logcorr.text import duration, percent, safe, short, size
 from logcorr_tui.messages import Failed
 from logcorr_tui.palette import Palette
@@ -58,7 +61,9 @@ def stages(event: ProgressEvent | None, state: str, colours: Palette) -> Text:
     return line
 
 
-def figures(event: ProgressEvent, estimate: EstimateEvent | None, wide: int, colours: Palette) -> RenderableType:
+def figures(
+    event: ProgressEvent, estimate: EstimateEvent | None, wide: int, colours: Palette, *, stopped: bool = False
+) -> RenderableType:
     """Bars for the whole, the buckets and the memory; rate, time gone and time left; the first estimates."""
     long = max(10, min(60, wide - 46))
     rows = Table.grid(padding=(0, 2, 0, 0))
@@ -76,7 +81,7 @@ def figures(event: ProgressEvent, estimate: EstimateEvent | None, wide: int, col
         bar(event.rss_bytes, event.memory_bytes, long, colours.warn if near else colours.info, colours),
         memory,
     )
-    left = "–" if event.eta_s is None else f"about {duration(max(event.eta_s, 0) * 1000)}"
+    left = "–" if stopped or event.eta_s is None else f"about {duration(max(round(event.eta_s), 1) * 1000)}"
     speed = _pairs(
         colours,
         ("Lines", short(event.lines)),
@@ -88,9 +93,9 @@ def figures(event: ProgressEvent, estimate: EstimateEvent | None, wide: int, col
     if estimate is not None:
         guess = _pairs(
             colours,
-            ("p50", f"~{duration(estimate.p50_ms)}"),
-            ("p99", f"~{duration(estimate.p99_ms)}"),
-            ("orphans", f"~{percent(estimate.orphans, estimate.matched + estimate.orphans)}"),
+            ("p50", f"≈{duration(estimate.p50_ms)}"),
+            ("p99", f"≈{duration(estimate.p99_ms)}"),
+            ("orphans", f"≈{percent(estimate.orphans, estimate.matched + estimate.orphans)}"),
         )
         guess.append(f"  estimates from {100 * estimate.share:.0f} % of the ids; 1 shows them", style=colours.dim)
         parts.append(guess)
@@ -107,7 +112,7 @@ def finished(session: Session, colours: Palette) -> RenderableType | None:
     rows.add_column()
     taken = ", ".join(f"{name} {duration(seconds * 1000)}" for name, seconds in run.seconds.items())
     for name, value in (
-        ("Started", run.started.replace("T", " ").removesuffix("Z")),
+        ("Started", f"{run.started[:19].replace('T', ' ')} UTC"),
         ("Time", f"{duration(sum(run.seconds.values()) * 1000)} ({taken})"),
         ("Peak memory", size(run.peak_rss_bytes)),
         ("Buckets", f"{run.buckets}, {size(run.spilled_bytes)} spilled"),
@@ -187,13 +192,14 @@ def bar(done: float, whole: float, wide: int, colour: str, colours: Palette) -> 
 
 
 def _file(side: str, name: str, extent: tuple[int, int], told: str, wide: int, *, colours: Palette) -> Text:
-    long = max(8, min(40, wide - 54))
+    long = max(4, min(40, wide - 54))
     done, whole = extent
     share = done / whole if whole else 1.0
-    label = safe(name, 500)
-    label = "…" + label[-27:] if len(label) > 28 else label
+    # The end of a name tells more than its folders.
+    room = 29 if wide >= 62 else max(wide - long - 29, 8)
+    label = tail(safe(name[-500:], 500), room - 1)
     shown = Text(f"{side:<9}", style=colours.dim)
-    shown.append(label.ljust(29), style=colours.ink)
+    shown.append(set_cell_size(label, room), style=colours.ink)
     shown.append_text(bar(share, 1, long, colours.good if share >= 1 else colours.accent, colours))
     shown.append(f" {share:>4.0%}  {told}", style=colours.ink)
     shown.no_wrap, shown.overflow = True, "ellipsis"

@@ -1,8 +1,11 @@
 """What the app is looking at: a finished run, or the logs of one in progress."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
 
-from logcorr.model import EstimateEvent, ProgressEvent, Report
+from logcorr.events import EstimateEvent, ProgressEvent
+from logcorr.model import Report
 from logcorr.store import RunFolder
 
 
@@ -17,3 +20,15 @@ class Session:
     progress: ProgressEvent | None = None
     estimate: EstimateEvent | None = None
     changed_inputs: list[str] = field(default_factory=list)
+
+
+class WithSession(Protocol):
+    """An app as screens that look at a run need it."""
+
+    session: Session
+
+
+class WithRoot(WithSession, Protocol):
+    """The same, with the folder that the runs are in."""
+
+    root: Path

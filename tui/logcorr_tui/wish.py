@@ -1,6 +1,16 @@
-"""What a table is asked to show."""
+"""What a table is asked to show, and which row to go to."""
 
 from dataclasses import dataclass, replace
+
+from logcorr_tui.text import safe
+
+# Rows are stored as they were paired; these views come with what one looks for on top: column and descending.
+WORST_FIRST: dict[str, tuple[str, bool]] = {
+    "slow": ("duration_us", True),
+    "skewed": ("duration_us", False),
+    "users": ("requests", True),
+    **dict.fromkeys(("duplicates", "redelivered", "superseded"), ("time", False)),
+}
 
 
 @dataclass(frozen=True)
@@ -36,3 +46,15 @@ class Wish:
         if self.sort is not None and self.sort[0] == column:
             return replace(self, sort=(column, not self.sort[1]))
         return replace(self, sort=(column, largest_first))
+
+
+def row_number(text: str, total: int) -> int:
+    """The row, from 0, that a number from 1 or a share such as 50% means. Raises ValueError, with what to write."""
+    digits = text.removesuffix("%").replace(",", "")
+    if not digits.isascii() or not digits.isdigit() or len(digits) > 15:
+        raise ValueError(f"{safe(text, 40)!r} is no row. Write a number from 1 to {total:,}, or 50%.")
+    if text.endswith("%"):
+        return total * int(digits) // 100
+    if not 1 <= int(digits) <= total:
+        raise ValueError(f"There is no row {digits}. Rows go from 1 to {total:,}.")
+    return int(digits) - 1

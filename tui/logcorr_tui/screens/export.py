@@ -14,6 +14,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, RadioButton, RadioSet, Static
 from textual.worker import Worker
@@ -23,13 +24,22 @@ from logcorr.model import View
 from logcorr.store import RunFolder
 from logcorr.text import percent, safe, short, size
 from logcorr_tui import palette
-from logcorr_tui.paths import PathSuggester, free
+from logcorr_tui.paths import PathSuggester, bytes_of, free
 
 if TYPE_CHECKING:
     from logcorr_tui.exporting import Export
 
 FORMS = (".json", ".ndjson", ".jsonl", ".csv", ".parquet")
 _EVERY_S = 0.2
+
+
+class Choice(RadioButton):
+    """A radio button whose sign tells whether it is chosen; Textual's tells it by its colour alone."""
+
+    @property
+    def _button(self) -> Content:
+        self.BUTTON_INNER = "●" if self.value else " "
+        return super()._button
 
 
 class ExportScreen(ModalScreen[str | None]):
@@ -62,8 +72,8 @@ class ExportScreen(ModalScreen[str | None]):
             box.border_subtitle = "⏎ export · ^f form · ^a all or filtered · Esc back"
             with RadioSet(id="what", compact=True):
                 if self._expression:
-                    yield RadioButton(Text(f"as filtered: {safe(self._expression, 60)}"), value=True, id="filtered")
-                yield RadioButton(f"all rows of {self._view}", value=not self._expression, id="all")
+                    yield Choice(Text(f"as filtered: {safe(self._expression, 60)}"), value=True, id="filtered")
+                yield Choice(f"all rows of {self._view}", value=not self._expression, id="all")
             web = self.app.is_web
             to, path = (
                 ("downloads under a name", f"{name}.json") if web else ("to a file", str(free(Path(f"{name}.json"))))
@@ -130,9 +140,10 @@ class ExportScreen(ModalScreen[str | None]):
             self._start_download(given)
             return
         path = Path(given).expanduser()
-        if path.is_file() and self._replace != str(path):
+        there_bytes = bytes_of(path)
+        if there_bytes is not None and self._replace != str(path):
             self._replace = str(path)
-            there = f"{safe(path.name, 80)} exists ({size(path.stat().st_size)}). Enter again replaces it."
+            there = f"{safe(path.name, 80)} exists ({size(there_bytes)}). Enter again replaces it."
             self._tell(f"! {there}", bad=True)
             return
         self._work(str(path), partial(self._write, path))

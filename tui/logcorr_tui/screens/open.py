@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
-from textual.widgets import Footer, Input, OptionList, Static
+from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 from textual.worker import Worker
 
@@ -21,9 +21,12 @@ from logcorr.text import duration, safe, short, size
 from logcorr_tui import app as apps
 from logcorr_tui import messages, palette, worker
 from logcorr_tui.paths import PathSuggester, candidates, partner
+from logcorr_tui.widgets.footer import FittingFooter
 
 DEMO_ROWS = 200_000
 _DEMO = "demo"
+# The least width of the screen for a figure of the recent runs.
+_LEAST = {"size": 110, "p50": 90, "requests": 70}
 
 
 class OpenScreen(Screen[None]):
@@ -40,6 +43,10 @@ class OpenScreen(Screen[None]):
         Binding("c", "compare", "Compare", id="open.compare", tooltip="Compare this run with another"),
         Binding("f5", "reload", "Reload", id="open.reload", tooltip="Look for runs again", show=False),
     ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rows: list[dict[str, Any]] = []
 
     @property
     def _app(self) -> "apps.LogcorrApp":
@@ -65,7 +72,7 @@ class OpenScreen(Screen[None]):
             recent.border_subtitle = "↑↓ select · ⏎ open"
             yield Static(id="columns")
             yield OptionList(id="runs", compact=True)
-        yield Footer()
+        yield FittingFooter()
 
     def on_mount(self) -> None:
         self.app.theme_changed_signal.subscribe(self, lambda _theme: self._head())
@@ -75,6 +82,9 @@ class OpenScreen(Screen[None]):
     def on_screen_resume(self) -> None:
         # Looking through the run folders waits for the first paint.
         self.call_after_refresh(self.action_reload)
+
+    def on_resize(self) -> None:
+        self._list(self._rows)
 
     def action_paths(self) -> None:
         self.query_one("#requests").focus()
@@ -140,13 +150,14 @@ class OpenScreen(Screen[None]):
     async def _reload(self) -> None:
         rows = await asyncio.to_thread(listing.rows, self._app.root)
         if self.is_running:  # the app may have ended while the folders were read
+            self._rows = rows
             self._list(rows)
 
     def _list(self, rows: list[dict[str, Any]]) -> None:
         """The runs, newest first, and the demo last; what was selected stays so."""
         found = self.query_one("#runs", OptionList)
         before = found.highlighted_option.id if found.highlighted_option else None
-        options = [Option(_line(row), id=str(row["run"]), disabled="error" in row) for row in rows]
+        options = [Option(_line(row, self.size.width), id=str(row["run"]), disabled="error" in row) for row in rows]
         demo = Text.assemble(("Demo", "bold"), f"  {DEMO_ROWS:,} lines a side with an incident: made, then correlated")
         options.append(Option(demo, id=_DEMO))
         found.clear_options()
@@ -155,7 +166,8 @@ class OpenScreen(Screen[None]):
         usable = next((place for place, option in enumerate(options) if not option.disabled), 0)
         kept = before if before in ids and before != _DEMO else None
         found.highlighted = ids.index(kept) if kept else usable
-        head = _columns(("made", "requests", "orphans", "p50", "p99", "size"), "logs")
+        names = ("made", "requests", "orphans", "p50", "p99", "size")
+        head = _columns({name: name for name in names}, "logs", self.size.width)
         self.query_one("#columns", Static).update(Text(head, style="dim", no_wrap=True, overflow="ellipsis"))
 
     async def _demo(self) -> None:
@@ -189,24 +201,24 @@ def _path(value: str) -> str:
     return str(Path(value).expanduser()) if value.startswith("~") else value
 
 
-def _line(row: dict[str, Any]) -> Text:
+def _line(row: dict[str, Any], wide: int) -> Text:
     """One run: when it was made, its headline figures, its logs."""
     if "error" in row:
         return Text(f"! {safe(str(row['error']), 200)}", no_wrap=True, overflow="ellipsis")
-    logs = ", ".join(safe(Path(name).name, 60) for names in row["files"].values() for name in names)
-    made = str(row["created"])[:16].replace("T", " ")
-    orphans = short(row["orphans"]) if "orphans" in row else "–"
-    figures = (
-        short(row["requests"]),
-        orphans,
-        duration(row["p50_ms"]),
-        duration(row["p99_ms"]),
-    )
-    line = _columns((made, *figures, size(row["bytes"])), logs)
-    return Text(line, no_wrap=True, overflow="ellipsis")
+    logs = ", ".join(safe("/".join(Path(name).parts[-2:]), 60) for names in row["files"].values() for name in names)
+    cells = {
+        "made": str(row["created"])[:16].replace("T", " "),
+        "requests": short(row["requests"]),
+        "orphans": short(row["orphans"]) if "orphans" in row else "–",
+        "p50": duration(row["p50_ms"]),
+        "p99": duration(row["p99_ms"]),
+        "size": size(row["bytes"]),
+    }
+    return Text(_columns(cells, logs, wide), no_wrap=True, overflow="ellipsis")
 
 
-def _columns(cells: tuple[str, ...], last: str) -> str:
-    wide = (16, 8, 7, 7, 7, 8)
-    first, *rest = cells
-    return "  ".join([first.ljust(wide[0]), *(cell.rjust(w) for cell, w in zip(rest, wide[1:], strict=True)), last])
+def _columns(cells: dict[str, str], last: str, wide: int) -> str:
+    """The cells by their names, and the logs; where it is narrow fewer figures, so that the logs can be told apart."""
+    shown = [name for name in cells if wide >= _LEAST.get(name, 0)]
+    texts = [cells[name].ljust(16) if name == "made" else cells[name].rjust(8) for name in shown]
+    return "  ".join([*texts, last])

@@ -3,15 +3,12 @@
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
-from typing import ClassVar, Protocol, cast
+from typing import ClassVar, cast
 
-from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from logcorr import filters
 from logcorr.differs import VIEWS as COMPARED
@@ -22,20 +19,15 @@ from logcorr.paging import ViewPages
 from logcorr_tui.messages import Compare, ExportView
 from logcorr_tui.screens.detail import DetailScreen
 from logcorr_tui.screens.sort import AS_STORED, SortPicker
-from logcorr_tui.session import Session
+from logcorr_tui.session import WithRoot
 from logcorr_tui.text import plain, safe
 from logcorr_tui.viewrows import ViewRows
 from logcorr_tui.widgets.chips import Chips
+from logcorr_tui.widgets.footer import FittingFooter
 from logcorr_tui.widgets.prompt import Prompt
+from logcorr_tui.widgets.table_head import TableHead, nothing, reasons
 from logcorr_tui.widgets.window_table import WindowTable
-from logcorr_tui.wish import Wish
-
-
-class WithRoot(Protocol):
-    """What this screen needs of the app: what is looked at, and where the store is."""
-
-    session: Session
-    root: Path
+from logcorr_tui.wish import WORST_FIRST, Wish, row_number
 
 
 class TableScreen(Screen[None]):
@@ -56,7 +48,7 @@ class TableScreen(Screen[None]):
     def __init__(self, view: View, expression: str = "", label: str = "") -> None:
         super().__init__()
         self.view: View = view
-        self._wish = Wish(drilled=expression.strip(), label=label)
+        self._wish = Wish(drilled=expression.strip(), label=label, sort=WORST_FIRST.get(view))
         self._shown = self._wish
         self._base: ViewPages | None = None
         self._pages: ViewPages | None = None
@@ -85,15 +77,12 @@ class TableScreen(Screen[None]):
         return self.query_one(Prompt)
 
     def compose(self) -> ComposeResult:
-        with Horizontal(id="title"):
-            yield Static(plain(self.view.capitalize()), id="view", markup=False)
-            yield Static("", id="counts", markup=False)
-            yield Static("", id="state", markup=False)
+        yield TableHead(self.view, id="title")
         yield Chips()
         yield WindowTable(id="rows")
         yield Static("", id="nothing", markup=False)
         yield Prompt(id="prompt")
-        yield Footer()
+        yield FittingFooter()
 
     def on_mount(self) -> None:
         self._table.focus()
@@ -129,6 +118,7 @@ class TableScreen(Screen[None]):
     def _reload(self, wish: Wish) -> None:
         """Has these rows made; what was under way is cancelled."""
         self._wish = wish
+        self.refresh_bindings()
         if self._base is None or self._rows is None:
             return
         try:
@@ -148,7 +138,7 @@ class TableScreen(Screen[None]):
     def _begin(self, what: str) -> None:
         self._working = True
         self._titles()
-        self._state(f"{what}… esc cancels")
+        self.query_one(TableHead).state(f"{what}… esc cancels")
 
     def on_view_rows_first(self, message: ViewRows.First) -> None:
         if self._rows is not None and message.wish == self._rows.wish:
@@ -170,7 +160,7 @@ class TableScreen(Screen[None]):
         self._show(pages, message.total)
         if before is not None:
             rows.drop(before)
-        self._say("" if message.total else f"No rows: nothing in {self.view} fits. x removes the last filter.")
+        self._say("" if message.total else nothing(self.view, narrowed=bool(self._wish.expression)))
 
     def on_view_rows_failed(self, message: ViewRows.Failed) -> None:
         if self._rows is not None and message.wish == self._rows.wish:
@@ -192,31 +182,17 @@ class TableScreen(Screen[None]):
         self._titles()
 
     def _say(self, text: str) -> None:
-        nothing = self.query_one("#nothing", Static)
-        nothing.update(plain(text, limit=1000))
-        nothing.display = bool(text)
+        said = self.query_one("#nothing", Static)
+        said.update(plain(text, limit=1000))
+        said.display = bool(text)
 
     def _titles(self) -> None:
-        total = "…" if self._view_total is None else f"{self._view_total:,}"
-        counts = Text(no_wrap=True, overflow="ellipsis")
-        if self._pages is not None and self._shown.expression:
-            counts.append(f"{self._table.total:,}", style="bold")
-            counts.append(f" of {total} rows")
-        else:
-            counts.append(total, style="bold")
-            counts.append(" rows")
-        if self._pages is not None and self._table.total:
-            counts.append(f"  ·  row {self._table.cursor + 1:,}", style="dim")
-        # At every step of the cursor: so without a layout, and only where it is another text.
-        self.query_one("#counts", Static).update(counts, layout=False)
+        shown = self._table.total if self._pages is not None else None
+        head = self.query_one(TableHead)
+        head.count(shown, self._view_total, self._table.cursor, narrowed=bool(self._shown.expression))
         if not self._working:
-            self._state("")
-        self.query_one(Chips).show(self._wish.chips)
-
-    def _state(self, text: str) -> None:
-        state = self.query_one("#state", Static)
-        if str(state.content) != text:
-            state.update(Text(text))
+            head.state("")
+        self.query_one(Chips).show(self._wish.chips, reasons(self.view, self._app.session.report))
 
     def on_window_table_moved(self) -> None:
         self._titles()
@@ -254,6 +230,9 @@ class TableScreen(Screen[None]):
         self.post_message(ExportView(self.view, self.expression))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What differs is told of exchanges; a chip can go where there is one."""
+        if action == "remove_last":
+            return bool(self._wish.chips)
         return super().check_action(action, parameters) if action != "differs" else self.view in COMPARED
 
     def action_differs(self) -> None:
@@ -274,6 +253,7 @@ class TableScreen(Screen[None]):
             self._rows.cancel()
             self._working = False
             self._wish = self._shown
+            self.refresh_bindings()
             self._table.cursor, self._left_at = self._left_at or 0, None
             self._show(self._pages, self._pages.total)
             self._say("")
@@ -306,14 +286,10 @@ class TableScreen(Screen[None]):
             self._reload(replace(self._wish, typed=tuple(term.text for term in terms)))
 
     def _go(self, text: str) -> None:
-        total = self._table.total
-        digits = text.removesuffix("%").replace(",", "")
-        if not digits.isascii() or not digits.isdigit() or len(digits) > 15:
-            self._prompt.refuse(f"{safe(text, 40)!r} is no row. Write a number from 1 to {total:,}, or 50%.")
-            return
-        number = total * int(digits) // 100 if text.endswith("%") else int(digits) - 1
-        if not text.endswith("%") and not 0 <= number < total:
-            self._prompt.refuse(f"There is no row {digits}. Rows go from 1 to {total:,}.")
+        try:
+            number = row_number(text, self._table.total)
+        except ValueError as error:
+            self._prompt.refuse(str(error))
             return
         self._close_prompt()
         self._table.move_to(number)

@@ -13,6 +13,7 @@ from logcorr_tui.palette import Palette
 from logcorr_tui.widgets.canvas import Canvas, Chart, Part
 
 HEIGHT = 5
+_WHOLE = 90
 _NAMES = ("matched", "orphans", "redelivered", "superseded", "malformed", "blank", "header")
 _NARROW = ("matched", "orphan", "redeliv", "supers", "malform", "blank", "head")
 _VIEWS: dict[str, View] = {
@@ -97,11 +98,16 @@ class Ledger(Chart):
         return self.size.width >= 108
 
     def _names(self) -> tuple[str, ...]:
-        return _NAMES if self._wide else _NARROW
+        return _NAMES if self.size.width >= _WHOLE else _NARROW
 
     def _ends(self) -> list[int]:
         """The cells after each column: lines, then what they are the sum of."""
         start, room = 12, max(self.size.width - 14, 16)
+        if not self._wide and self.size.width >= _WHOLE:
+            # Whole names where there is no room for all to be as wide as the widest.
+            widths = [len(name) for name in ("lines", *self._names())]
+            spare = room - sum(widths)
+            return [start + sum(widths[: k + 1]) + spare * (k + 1) // len(widths) for k in range(len(widths))]
         return [start + (k + 1) * room // (len(_NAMES) + 1) for k in range(len(_NAMES) + 1)]
 
     def target(self) -> Drill | None:

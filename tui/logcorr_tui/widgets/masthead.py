@@ -1,5 +1,6 @@
 """The two lines on top of a screen: what is open and how it stands, and the tabs with their counts."""
 
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Literal
 
@@ -15,7 +16,7 @@ from logcorr_tui.session import Session
 from logcorr_tui.widgets.canvas import Canvas, Painted, Part, session_of
 from logcorr_tui.widgets.figures import Figures, figures, running
 
-Tab = Literal["overview", "slow", "errors", "orphans", "malformed", "run"]
+Tab = Literal["overview", "slow", "errors", "orphans", "malformed", "run", "duplicates", "skewed", "users"]
 
 
 def _file(names: tuple[str, ...] | list[str], limit: int) -> str:
@@ -78,6 +79,8 @@ class Masthead(Painted):
             progress = session.progress
             if progress is None or not progress.bytes_total:
                 return f"◌ {found.note()}" if found and found.share is not None else "◌ running", "warn"
+            if progress.stage == "pair" and progress.buckets_total:
+                return f"◌ pairing {progress.buckets_done}/{progress.buckets_total}", "warn"
             return f"◌ running {100 * progress.bytes_done // progress.bytes_total} %", "warn"
         if report is None:
             return "no run", "dim"
@@ -91,6 +94,30 @@ class Masthead(Painted):
         self.repaint()
 
 
+_NAMES: dict[Tab, str] = {
+    "overview": "Overview", "slow": "Slow", "errors": "Errors", "orphans": "Orphans", "malformed": "Malformed",
+    "run": "Run", "duplicates": "Duplicates", "skewed": "Skewed", "users": "Users",
+}  # fmt: skip
+_FIRST = 6
+_SHORT: dict[str, str] = {"malformed": "Bad"}
+_EDGE = 1
+_NARROW = 100
+
+
+@dataclass(frozen=True)
+class _Tab:
+    """One tab; its cells are with the number and the blanks around that."""
+
+    name: Tab
+    title: str
+    count: str
+    ink: str
+
+    @property
+    def cells(self) -> int:
+        return 3 + len(self.title) + (len(self.count) + 1 if self.count else 0)
+
+
 class Tabs(Painted):
     """`1 Overview 2 Slow 124k …`; a click on a tab is as good as its key."""
 
@@ -99,40 +126,46 @@ class Tabs(Painted):
         self.active = active
         self._ends: list[int] = []
 
-    def _tabs(self, colours: Palette) -> list[tuple[Tab, str, str, str]]:
+    def _tabs(self, colours: Palette) -> list[_Tab]:
         found = self.figures
         report = found.report if found else None
-        slow = errors = orphans = malformed = ""
-        if found is not None and report is not None:
-            counted = report.latency.count
-            # Nearest rank: so many durations at most lie above p99.
-            slow = short(counted - -(-counted * 99 // 100))
-            errors, orphans = short(found.failures), short(found.orphans)
+        if found is None or report is None:
+            counts = dict.fromkeys(_NAMES, "")
+        else:
             sides = (report.inputs.requests, report.inputs.responses)
-            malformed = short(sum(sum(side.malformed.values()) for side in sides))
-        narrow = self.size.width < 100
-        return [
-            ("overview", "Overview", "", colours.ink),
-            ("slow", "Slow", slow, colours.warn),
-            ("errors", "Errors", errors, colours.bad),
-            ("orphans", "Orphans", orphans, colours.lost),
-            ("malformed", "Bad" if narrow else "Malformed", malformed, colours.bad),
-            ("run", "Run", "", colours.ink),
-        ]
+            counted = report.latency.count
+            numbers = {
+                # Nearest rank: so many durations at most lie above p99.
+                "slow": counted - -(-counted * 99 // 100),
+                "errors": found.failures,
+                "orphans": found.orphans,
+                "malformed": sum(sum(side.malformed.values()) for side in sides),
+                "duplicates": sum(side.redelivered + side.superseded for side in sides),
+                "skewed": report.skew.negative,
+            }
+            counts = {name: short(numbers[name]) if name in numbers else "" for name in _NAMES}
+        inks = {"slow": colours.warn, "errors": colours.bad, "orphans": colours.lost, "malformed": colours.bad}
+        return [_Tab(name, title, counts[name], inks.get(name, colours.ink)) for name, title in _NAMES.items()]
+
+    def _fitting(self, tabs: list[_Tab], width: int) -> list[_Tab]:
+        """The most that can be shown whole: all nine; the first six; those with a short name; without counts."""
+        short_ones = [replace(tab, title=_SHORT.get(tab.name, tab.title)) for tab in tabs[:_FIRST]]
+        bare = [replace(tab, count="") for tab in short_ones]
+        offers = (short_ones, bare) if width < _NARROW else (tabs, tabs[:_FIRST], short_ones, bare)
+        return next((offer for offer in offers if sum(tab.cells for tab in offer) + _EDGE <= width), bare)
 
     def paint(self, canvas: Canvas, colours: Palette) -> None:
-        tabs = self._tabs(colours)
-        wanted = sum(len(name) + len(count) + (1 if count else 0) + 2 for _, name, count, _ in tabs)
-        gap = min(max((canvas.width - wanted - 2) // 6, 1), 3)
+        tabs = self._fitting(self._tabs(colours), canvas.width)
+        gap = min(max((canvas.width - sum(tab.cells for tab in tabs) - _EDGE) // len(tabs) + 1, 1), 3)
         x = 0
         self._ends = []
-        for number, (tab, name, count, ink) in enumerate(tabs, 1):
-            chosen = tab == self.active
+        for number, tab in enumerate(tabs, 1):
+            chosen = tab.name == self.active
             start = x
             parts: list[Part] = [(f" {number} ", colours.accent, True)]
-            parts.append((name, colours.ink if chosen else colours.dim, chosen))
-            if count:
-                parts.append((f" {count}", ink if count != "0" else colours.dim, False))
+            parts.append((tab.title, colours.ink if chosen else colours.dim, chosen))
+            if tab.count:
+                parts.append((f" {tab.count}", tab.ink if tab.count != "0" else colours.dim, False))
             if chosen:
                 parts.append((" ", colours.ink, False))
             x = canvas.parts(x, 0, parts, canvas.width)

@@ -1,0 +1,85 @@
+"""The line on top of a table: the view, how many rows of it are shown, the row of the cursor, and what is under way."""
+
+from collections import Counter
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.widgets import Static
+
+from logcorr.access_model import RunReport
+from logcorr.model import Report, View
+from logcorr_tui.text import plain, safe
+
+_NONE: dict[str, str] = {
+    "exchanges": "No exchanges: nothing in one log has a partner in the other.",
+    "slow": "Nothing is slower than the p99: there are too few exchanges, or they all took the same time.",
+    "errors": "No errors: every exchange has a status from 100 to 399.",
+    "orphans": "No orphans: every entry has its partner.",
+    "malformed": "No malformed lines: every line could be read.",
+    "duplicates": "No duplicates: no entry came again.",
+    "redelivered": "Nothing was redelivered: no entry came again as it was.",
+    "superseded": "Nothing is superseded: no id has more entries than were paired.",
+    "skewed": "No clock skew: no response is earlier than its request.",
+    "users": "No users: no request names one.",
+}
+
+
+def nothing(view: View, *, narrowed: bool) -> str:
+    """Why a table is empty."""
+    return (
+        f"No rows: nothing in {view} fits. x removes the last filter."
+        if narrowed
+        else _NONE.get(view, f"No {view} rows.")
+    )
+
+
+def reasons(view: View, report: RunReport | None) -> str:
+    """The reasons of orphans or malformed lines with their counts, most first; nothing for other views."""
+    if not isinstance(report, Report):
+        return ""
+    found: Counter[str] = Counter()
+    if view == "orphans":
+        found.update(report.orphans.request)
+        found.update(report.orphans.response)
+    elif view == "malformed":
+        found.update(report.inputs.requests.malformed)
+        found.update(report.inputs.responses.malformed)
+    return " · ".join(f"{safe(reason)} {n:,}" for reason, n in sorted(found.items(), key=_most_first) if n)
+
+
+def _most_first(counted: tuple[str, int]) -> tuple[int, str]:
+    return -counted[1], counted[0]
+
+
+class TableHead(Horizontal):
+    """Orphans · 12 of 3,173 rows · row 1 · sorting…"""
+
+    def __init__(self, view: View, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name for it
+        super().__init__(id=id)
+        self._view = view
+
+    def compose(self) -> ComposeResult:
+        yield Static(plain(self._view.capitalize()), id="view", markup=False)
+        yield Static("", id="counts", markup=False)
+        yield Static("", id="state", markup=False)
+
+    def count(self, shown: int | None, total: int | None, cursor: int, *, narrowed: bool) -> None:
+        """Rows that are shown and rows of the whole view, None where they are not known yet; the cursor from 0."""
+        whole = "…" if total is None else f"{total:,}"
+        rows = "row" if total == 1 else "rows"
+        counts = Text(no_wrap=True, overflow="ellipsis")
+        if shown is not None and narrowed:
+            counts.append(f"{shown:,}", style="bold").append(f" of {whole} {rows}")
+        else:
+            counts.append(whole, style="bold").append(f" {rows}")
+        if shown:
+            counts.append(f"  ·  row {cursor + 1:,}", style="dim")
+        # At every step of the cursor: so without a layout, and only where it is another text.
+        self.query_one("#counts", Static).update(counts, layout=False)
+
+    def state(self, text: str) -> None:
+        """What is under way; nothing for nothing."""
+        state = self.query_one("#state", Static)
+        if str(state.content) != text:
+            state.update(Text(text))
