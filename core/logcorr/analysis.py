@@ -27,7 +27,7 @@ from logcorr.store import RunFolder, WorkFolder
 
 _RUN_PER_TEXT_BYTE = 0.8
 _ROW_GROUP = 100_000
-_SLICE_ROWS = 500_000
+_SLICE_ROWS = 250_000
 _BASE_BYTES = 330 << 20
 _LEAST_ROOM_BYTES = 100 << 20
 # What a row takes while it is grouped, where each has an endpoint and an address of its own.

@@ -142,8 +142,14 @@ def _percentiles(
     if durations is not None:
         bins = found.lazy().select("group", "quantile", "rank", bin="duration_us")
         rows = durations().filter(real).with_columns(bin=bin_of(pl.col("duration_us")))
-        near = rows.join(bins.select("bin").unique(), on="bin", how="semi")
-        counted = near.group_by("at", "bin", "duration_us", "failure").agg(pl.len().cast(pl.Int64).alias("n"))
+        # Only what is in the bins asked for is counted, by what the groups are of: else it would be nearly everything.
+        if grouped is _by_at:
+            near = rows.join(bins.select("bin", at="group").unique(), on=["at", "bin"], how="semi", nulls_equal=True)
+            of = "at"
+        else:
+            near = rows.filter(pl.col("bin").is_in(found["duration_us"].unique().implode()))
+            of = "failure"
+        counted = near.group_by(of, "bin", "duration_us").agg(pl.len().cast(pl.Int64).alias("n"))
         keys = ["group", "quantile", "bin", "rank"]
         counted = grouped(counted).join(bins, on=["group", "bin"], nulls_equal=True)
         found = _running(counted, keys).pipe(_reached).collect(engine="streaming")
