@@ -25,6 +25,8 @@ from logcorr.report import Figures
 from logcorr.store import RunFolder, WorkFolder
 
 _RUN_PER_TEXT_BYTE = 0.8
+# Of the time of a whole run, as measured.
+_READ_SHARE = 0.9
 _ROW_GROUP = 100_000
 _SLICE_ROWS = 1_000_000
 _BASE_BYTES = 300 << 20
@@ -41,7 +43,7 @@ def analyze(
 
     Raises as `run.correlate` does.
     """
-    return _Analysis(options, Meter(on_event, cancel, options.memory_bytes)).result()
+    return _Analysis(options, Meter(on_event, cancel, options.memory_bytes, read_share=_READ_SHARE)).result()
 
 
 class _Analysis(Job[AccessReport]):
@@ -139,7 +141,7 @@ class _Analysis(Job[AccessReport]):
             _sink(found, work.run / "ips" / f"{number:04d}.parquet")
         suspicious = pl.concat(suspects)
         windows = access.windows(sums.windows.merged(), suspicious, options.window_us)
-        _sink(windows.drop("at").lazy(), work.run / "windows" / "0000.parquet")
+        _sink(access.worst_first(windows).lazy(), work.run / "windows" / "0000.parquet")
 
         def durations() -> pl.LazyFrame:
             at = pl.col("request_time").cast(pl.Int64) // sums.grid.bucket_us

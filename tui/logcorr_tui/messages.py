@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from textual.message import Message
 
 from logcorr.model import DoneEvent, EstimateEvent, ProgressEvent, View
+from logcorr_tui.session import Logs
 
 
 @dataclass
@@ -50,10 +51,9 @@ class OpenFolder(Message):
 
 @dataclass
 class StartRun(Message):
-    """Correlate these logs in a child process."""
+    """Correlate or analyse these logs in a child process."""
 
-    requests: tuple[str, ...]
-    responses: tuple[str, ...]
+    logs: Logs
 
 
 class Progressed(Message):

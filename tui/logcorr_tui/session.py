@@ -1,9 +1,32 @@
 """What the app is looking at: a finished run, or the logs of one in progress."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from logcorr.model import EstimateEvent, ProgressEvent, Report
+from logcorr.access_model import RunReport
+from logcorr.model import EstimateEvent, ProgressEvent
 from logcorr.store import RunFolder
+from logcorr_tui.places import Kind
+
+
+@dataclass(frozen=True)
+class Logs:
+    """The logs of a run, by side, and how an access log is to be read (`form` None: found out)."""
+
+    kind: Kind
+    files: dict[str, tuple[str, ...]]
+    form: str | None = None
+    collapse_ids: bool = False
+
+    @classmethod
+    def pair(cls, requests: Sequence[str], responses: Sequence[str]) -> "Logs":
+        """Logs to be correlated."""
+        return cls("correlation", {"request": tuple(requests), "response": tuple(responses)})
+
+    @classmethod
+    def access(cls, files: Sequence[str], form: str | None = None, *, collapse_ids: bool = False) -> "Logs":
+        """Access logs to be analysed, all of one form."""
+        return cls("access", {"access": tuple(files)}, form, collapse_ids)
 
 
 @dataclass
@@ -11,9 +34,15 @@ class Session:
     """The app's one state. Handlers on the UI thread own it; workers only post messages."""
 
     run: RunFolder | None = None
-    report: Report | None = None
-    requests: tuple[str, ...] = ()
-    responses: tuple[str, ...] = ()
+    report: RunReport | None = None
+    logs: Logs | None = None
     progress: ProgressEvent | None = None
     estimate: EstimateEvent | None = None
     changed_inputs: list[str] = field(default_factory=list)
+
+    @property
+    def kind(self) -> str:
+        """The kind of the run that is shown, by its report or else by its logs."""
+        if self.report is not None:
+            return self.report.kind
+        return self.logs.kind if self.logs is not None else "correlation"

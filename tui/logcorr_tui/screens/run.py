@@ -23,7 +23,7 @@ class RunScreen(Screen[None]):
     CSS_PATH = "run.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "cancel", "Cancel", id="run.cancel", tooltip="Cancel the run, after a question"),
-        Binding("r", "again", "Run again", id="run.again", tooltip="Correlate the same logs again"),
+        Binding("r", "again", "Run again", id="run.again", tooltip="Run the same logs again"),
         Binding("j,down", "scroll_down", "Down", id="run.down", tooltip="Scroll down", show=False),
         Binding("k,up", "scroll_up", "Up", id="run.up", tooltip="Scroll up", show=False),
     ]
@@ -84,7 +84,8 @@ class RunScreen(Screen[None]):
 
     def action_again(self) -> None:
         session = self._app.session
-        self.post_message(messages.StartRun(session.requests, session.responses))
+        if session.logs is not None:
+            self.post_message(messages.StartRun(session.logs))
 
     def action_scroll_down(self) -> None:
         self.query_one("#all").scroll_down()

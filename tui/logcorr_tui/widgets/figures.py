@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
-from logcorr.model import Heatmap, HistogramBin, Report, TimelinePoint
+from logcorr.access_model import AccessLedger, AccessReport, RunReport
+from logcorr.model import Heatmap, HistogramBin, Report, SideLedger, TimelinePoint
 from logcorr.text import duration
 from logcorr_tui.session import Session
 
@@ -14,7 +15,8 @@ from logcorr_tui.session import Session
 class Figures:
     """Counts, and milliseconds. `share` is the share of ids that estimates rest on; None: all of them, exactly.
 
-    Counts of estimates are scaled to all ids; `requests` is None where it cannot be known yet.
+    Counts of estimates are scaled to all ids; `requests` is None where it cannot be known yet. `matched` are the
+    exchanges; those of an access log have no orphans.
     """
 
     share: float | None
@@ -28,7 +30,7 @@ class Figures:
     slowest: float | None
     status: dict[str, int]
     histogram: list[HistogramBin]
-    report: Report | None = None
+    report: RunReport | None = None
     heatmap: Heatmap | None = None
     points: list[TimelinePoint] = field(default_factory=list)
     bucket_s: float = 1.0
@@ -83,13 +85,14 @@ def figures(session: Session) -> Figures | None:
         )
     if report is None:
         return None
-    asked, answered, latency = report.inputs.requests, report.inputs.responses, report.latency
+    requests, matched, orphans, lost = _counts(report)
+    latency = report.latency
     return Figures(
         share=None,
-        requests=asked.matched + asked.orphans + asked.superseded,
-        matched=asked.matched,
-        orphans=asked.orphans + answered.orphans,
-        request_orphans=asked.orphans,
+        requests=requests,
+        matched=matched,
+        orphans=orphans,
+        request_orphans=lost,
         p50=latency.p50_ms,
         p95=latency.p95_ms,
         p99=latency.p99_ms,
@@ -101,6 +104,26 @@ def figures(session: Session) -> Figures | None:
         points=report.timeline.points,
         bucket_s=report.timeline.bucket_s,
     )
+
+
+def _counts(report: RunReport) -> tuple[int, int, int, int | None]:
+    """Requests, exchanges, orphans of both sides, and requests without a response, where there are sides."""
+    if isinstance(report, AccessReport):
+        return report.total_requests, report.total_requests, 0, None
+    asked, answered = report.inputs.requests, report.inputs.responses
+    return asked.matched + asked.orphans + asked.superseded, asked.matched, asked.orphans + answered.orphans, asked.orphans
+
+
+def ledgers(report: RunReport) -> dict[str, SideLedger | AccessLedger]:
+    """The ledger of each side, by its name."""
+    if isinstance(report, Report):
+        return {"requests": report.inputs.requests, "responses": report.inputs.responses}
+    return {"access": report.inputs.access}
+
+
+def malformed(report: RunReport) -> int:
+    """The malformed lines of all sides."""
+    return sum(sum(side.malformed.values()) for side in ledgers(report).values())
 
 
 def _scaled(point: TimelinePoint, scale: float) -> TimelinePoint:

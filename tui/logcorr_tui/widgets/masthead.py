@@ -1,21 +1,27 @@
 """The two lines on top of a screen: what is open and how it stands, and the tabs with their counts."""
 
+from collections.abc import Sequence
 from pathlib import PurePath
-from typing import Literal
-
 from rich.cells import cell_len
 from textual import events
 from textual.geometry import Region
 
 from logcorr import timeline
-from logcorr.model import Report
+from logcorr.access_model import AccessReport, RunReport
 from logcorr.text import duration, safe, short, size
 from logcorr_tui.palette import Palette
+from logcorr_tui.places import Place, places_of
 from logcorr_tui.session import Session
 from logcorr_tui.widgets.canvas import Canvas, Painted, Part, session_of
-from logcorr_tui.widgets.figures import Figures, figures, running
+from logcorr_tui.widgets.figures import Figures, figures, ledgers, malformed, running
 
-Tab = Literal["overview", "slow", "errors", "orphans", "malformed", "run"]
+
+_NARROW = 100
+
+
+def _wanted(tabs: Sequence[tuple[Place, str, str, str]]) -> int:
+    """The cells of all tabs with one between them."""
+    return sum(len(name) + len(count) + bool(count) + 3 for _, name, count, _ in tabs) + 1
 
 
 def _file(names: tuple[str, ...] | list[str], limit: int) -> str:
@@ -25,7 +31,7 @@ def _file(names: tuple[str, ...] | list[str], limit: int) -> str:
     return safe(PurePath(names[0]).name or names[0], max(limit - len(more), 8)) + more
 
 
-def span_texts(report: Report) -> list[str]:
+def span_texts(report: RunReport) -> list[str]:
     """The time that the logs cover, the longest form first."""
     covered = timeline.span(report.timeline)
     if covered is None:
@@ -39,7 +45,7 @@ def span_texts(report: Report) -> list[str]:
 
 
 class Masthead(Painted):
-    """◆ logcorr, requests ⋈ responses, the time they cover, their size, and how the run stands."""
+    """◆ logcorr, requests ⋈ responses or the access log, the time covered, the size, and how the run stands."""
 
     def paint(self, canvas: Canvas, colours: Palette) -> None:
         session = session_of(self)
@@ -50,17 +56,18 @@ class Masthead(Painted):
         end = canvas.width - cell_len(badge)
         canvas.write(end, 0, badge, colours.on_badge, getattr(colours, ink), bold=True)
         x = canvas.write(0, 0, " ◆ logcorr ", colours.on_badge, colours.accent, bold=True) + 1
-        sides = [session.requests, session.responses]
-        if report is not None and (session.run is not None or not any(sides)):
-            sides = [tuple(report.inputs.requests.files), tuple(report.inputs.responses.files)]
-        limit = max((end - x - 4) // 2, 8)
-        names = [_file(side, min(limit, 32)) for side in sides]
-        x = canvas.parts(
-            x, 0, [(names[0], colours.ink, True), (" ⋈ ", colours.lost, True), (names[1], colours.ink, True)], end - 1
-        )
+        sides = list(session.logs.files.values()) if session.logs else []
+        if report is not None and (session.run is not None or not sides):
+            sides = [tuple(side.files) for side in ledgers(report).values()]
+        limit = max((end - x - 4) // max(len(sides), 1), 8)
+        title: list[Part] = []
+        for side in sides:
+            title += [(" ⋈ ", colours.lost, True)] if title else []
+            title.append((_file(side, min(limit, 32)), colours.ink, True))
+        x = canvas.parts(x, 0, title, end - 1)
         if report is None or (self.figures and self.figures.share is not None):
             return
-        total = report.inputs.requests.bytes + report.inputs.responses.bytes
+        total = sum(side.bytes for side in ledgers(report).values())
         volume = f"{size(total)} in {duration(sum(report.run.seconds.values()) * 1000)}"
         spans = span_texts(report)
         if spans:
@@ -81,7 +88,7 @@ class Masthead(Painted):
             return f"◌ running {100 * progress.bytes_done // progress.bytes_total} %", "warn"
         if report is None:
             return "no run", "dim"
-        if not (report.inputs.requests.closes() and report.inputs.responses.closes()):
+        if not all(side.closes() for side in ledgers(report).values()):
             return "✗ ledger", "bad"
         return ("! inputs changed", "warn") if session.changed_inputs else ("√ complete", "good")
 
@@ -94,58 +101,76 @@ class Masthead(Painted):
 class Tabs(Painted):
     """`1 Overview 2 Slow 124k …`; a click on a tab is as good as its key."""
 
-    def __init__(self, active: Tab, *, id: str | None = None) -> None:  # noqa: A002 - as Textual calls it
+    def __init__(self, active: str, *, id: str | None = None) -> None:  # noqa: A002 - as Textual calls it
         super().__init__(id=id)
         self.active = active
-        self._ends: list[int] = []
+        self._ends: list[tuple[int, str]] = []
 
-    def _tabs(self, colours: Palette) -> list[tuple[Tab, str, str, str]]:
+    def _counts(self) -> dict[str, int]:
+        """How many rows a view has, of those of which that is known."""
         found = self.figures
         report = found.report if found else None
-        slow = errors = orphans = malformed = ""
-        if found is not None and report is not None:
-            counted = report.latency.count
+        if found is None or report is None:
+            return {}
+        counted = report.latency.count
+        counts = {
             # Nearest rank: so many durations at most lie above p99.
-            slow = short(counted - -(-counted * 99 // 100))
-            errors, orphans = short(found.failures), short(found.orphans)
-            sides = (report.inputs.requests, report.inputs.responses)
-            malformed = short(sum(sum(side.malformed.values()) for side in sides))
-        narrow = self.size.width < 100
-        return [
-            ("overview", "Overview", "", colours.ink),
-            ("slow", "Slow", slow, colours.warn),
-            ("errors", "Errors", errors, colours.bad),
-            ("orphans", "Orphans", orphans, colours.lost),
-            ("malformed", "Bad" if narrow else "Malformed", malformed, colours.bad),
-            ("run", "Run", "", colours.ink),
+            "slow": counted - -(-counted * 99 // 100),
+            "errors": found.failures,
+            "orphans": found.orphans,
+            "malformed": malformed(report),
+        }
+        if isinstance(report, AccessReport):
+            counts |= {"ips": report.suspicious_ip_count, "windows": report.windows.count}
+        return counts
+
+    def _tabs(self, colours: Palette) -> list[tuple[Place, str, str, str]]:
+        """Place, name, count and its colour of each tab; where it is narrow, fewer counts and shorter names."""
+        inks = {"slow": colours.warn, "orphans": colours.lost, "ips": colours.lost, "windows": colours.ink}
+        counts = self._counts()
+        places = [place for place in places_of(session_of(self).kind) if place.tab]
+        narrow = self.size.width < _NARROW
+        marks = {"ips": "!"}
+        tabs = [
+            (
+                place,
+                place.brief if narrow else place.text,
+                short(counts[place.mode]) + marks.get(place.mode, "") if place.mode in counts else "",
+                inks.get(place.mode, colours.bad),
+            )
+            for place in places
         ]
+        for mode in ("windows", "ips", "slow", "malformed", "errors"):
+            if _wanted(tabs) <= self.size.width:
+                break
+            tabs = [(place, name, "" if place.mode == mode else count, ink) for place, name, count, ink in tabs]
+        return tabs
 
     def paint(self, canvas: Canvas, colours: Palette) -> None:
         tabs = self._tabs(colours)
-        wanted = sum(len(name) + len(count) + (1 if count else 0) + 2 for _, name, count, _ in tabs)
-        gap = min(max((canvas.width - wanted - 2) // 6, 1), 3)
+        gap = min(max((canvas.width - _wanted(tabs) + len(tabs)) // len(tabs), 1), 3)
         x = 0
         self._ends = []
-        for number, (tab, name, count, ink) in enumerate(tabs, 1):
-            chosen = tab == self.active
+        for place, name, count, ink in tabs:
+            chosen = place.mode == self.active
             start = x
-            parts: list[Part] = [(f" {number} ", colours.accent, True)]
+            parts: list[Part] = [(f" {place.key} ", colours.accent, True)]
             parts.append((name, colours.ink if chosen else colours.dim, chosen))
             if count:
-                parts.append((f" {count}", ink if count != "0" else colours.dim, False))
+                parts.append((f" {count}", ink if count.rstrip("!") != "0" else colours.dim, False))
             if chosen:
                 parts.append((" ", colours.ink, False))
             x = canvas.parts(x, 0, parts, canvas.width)
             if chosen:
                 canvas.paper(Region(start, 0, x - start, 1), colours.raised)
             x += gap - 1
-            self._ends.append(x)
+            self._ends.append((x, place.key))
 
     def on_click(self, event: events.Click) -> None:
         event.stop()
-        number = next((k for k, end in enumerate(self._ends, 1) if event.x < end), None)
-        if number is not None:
-            self.app.simulate_key(str(number))
+        key = next((key for end, key in self._ends if event.x < end), None)
+        if key is not None:
+            self.app.simulate_key(key)
 
     def reload(self) -> None:
         """Show the session as it is now."""
