@@ -14,11 +14,13 @@ _MOST_FILES = 16
 
 
 def is_access_log(files: Sequence[InputFile]) -> bool:
-    """Whether each file, of the first few, that has any lines starts with some of which half or more are of one of the known forms.
+    """Whether half or more of the first lines of each file are of a known form, as far as files are looked at.
 
     Files without a line tell nothing; where there are no others, they are not taken for access logs.
     """
-    samples = [found for file in files[:_MOST_FILES] if (found := [line for line in lines.sample(file) if line.strip(SPACE)])]
+    samples = [
+        found for file in files[:_MOST_FILES] if (found := [line for line in lines.sample(file) if line.strip(SPACE)])
+    ]
     return bool(samples) and all(_known(sample) for sample in samples)
 
 

@@ -14,6 +14,7 @@ from logcorr import model
 from logcorr.store import RunFolder
 from logcorr_tui import config, worker
 from logcorr_tui.app import LogcorrApp
+from logcorr_tui.session import Logs
 from tests.tui import fixed_run
 from tests.tui.album import Album
 from tests.tui.headless import Stage, play
@@ -153,8 +154,8 @@ def test_run(album: Album, size: tuple[int, int], monkeypatch: pytest.MonkeyPatc
         await stage.see("Peak memory", "20,025")
         album.add("complete", await stage.picture())
 
-    logs = (("logs/requests.log",), ("logs/responses.log",))
-    play(LogcorrApp(requests=logs[0], responses=logs[1], store=str(fixed_run.STORE)), act, size)
+    logs = Logs.pair(("logs/requests.log",), ("logs/responses.log",))
+    play(LogcorrApp(logs, store=str(fixed_run.STORE)), act, size)
     album.check()
 
 

@@ -193,7 +193,7 @@ def test_the_cursor_moves_by_keys_and_mouse(run: RunFolder, size: tuple[int, int
         await pilot.resize_terminal(60, 12)
         await pilot.press("G")
         await pilot.pause()
-        assert table.scroll_offset.y + table._body_height() > 49
+        assert table.scroll_offset.y + table.body_height() > 49
 
     play(app, flow, size)
 

@@ -1,19 +1,13 @@
-"""The app: owns the session, the child process and the way from screen to screen. Screens ask by messages.
-
-Each view is a mode of its own, so that switching views keeps what was filtered, sorted and selected in them.
-"""
+"""The app: owns the session, the child process and the way from screen to screen. Screens ask by messages."""
 
 import asyncio
-import copy
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, cast, get_args
+from typing import Any, ClassVar
 
-from textual.app import App, SystemCommand
-from textual.await_complete import AwaitComplete
-from textual.binding import Binding, BindingType
-from textual.message import Message
+from textual.app import SystemCommand
+from textual.binding import BindingType
 from textual.screen import Screen
 from textual.worker import Worker
 
@@ -21,90 +15,59 @@ from logcorr.errors import LogcorrError
 from logcorr.model import View
 from logcorr.store import default_root, sweep
 from logcorr.text import safe
-from logcorr_tui import config, messages, opening, worker
+from logcorr_tui import commands, messages, opening, worker
 from logcorr_tui.hangup import terminal_is_gone
+from logcorr_tui.keys import BINDINGS
 from logcorr_tui.palette import DARK_THEME, LIGHT_THEME
-from logcorr_tui.session import Session
-
-# What needs a finished run, in the order of its number keys; Overview also shows estimates while one goes on.
-_PLACES = (
-    ("1", "overview", "Overview", "Tiles, latency, status, timeline and ledger"),
-    ("2", "slow", "Slow", "Exchanges slower than the p99"),
-    ("3", "errors", "Errors", "Exchanges that failed: status 400 and over, or under 100"),
-    ("4", "orphans", "Orphans", "Entries without a partner, by reason"),
-    ("5", "malformed", "Malformed", "Lines that could not be read, by reason"),
-    ("6", "run", "Run", "The run: progress, memory, where every line went"),
-    ("7", "duplicates", "Duplicates", "Entries that came again"),
-    ("8", "skewed", "Skewed", "Exchanges whose response is before the request"),
-    ("9", "users", "Users", "Requests, errors and orphans by user"),
-)
-_TABLES = tuple(mode for _, mode, _, _ in _PLACES if mode in get_args(View))
-_OF_A_RUN = ("overview", *_TABLES)
-
-
-def _binding(keys: str, action: str, name: str, text: str, tooltip: str, *, show: bool = True) -> Binding:
-    return Binding(keys, action, text, show=show, tooltip=tooltip, id=f"app.{name}")
-
+from logcorr_tui.places import OF_A_RUN, TABLES, places_of
+from logcorr_tui.preferences import Preferences
+from logcorr_tui.session import Logs, Session
+from logcorr_tui.switching import SwitchingApp
 
 _LOOK_FOR_TERMINAL_S = 1.0
 
 
-class LogcorrApp(App[None]):
-    """logcorr in a terminal. Give logs to correlate, or a finished run to open, or nothing."""
+class LogcorrApp(SwitchingApp):
+    """logcorr in a terminal. Give logs to correlate or analyse, or a finished run to open, or nothing."""
 
     TITLE = "logcorr"
     ENABLE_COMMAND_PALETTE = True
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *(
-            _binding(key, f"show('{mode}')", mode, text, f"{text}: {tip}", show=False)
-            for key, mode, text, tip in _PLACES
-        ),
-        _binding("e", "export", "export", "Export", "Write these rows to a file"),
-        _binding("ctrl+o", "show('open')", "open", "Open", "Other logs, recent runs, the demo"),
-        _binding("t", "toggle_theme", "theme", "Theme", "Switch between dark and light"),
-        _binding("question_mark", "help", "help", "Help", "Every key of this screen"),
-        _binding("q", "leave", "quit", "Quit", "Quit; asks while a run goes on"),
-        _binding("ctrl+q", "quit", "quit_now", "Quit at once", "Quit without a question", show=False),
-        _binding("escape", "step_back", "back", "Back", "Back to where you came from", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = BINDINGS
 
     def __init__(
         self,
+        logs: Logs | None = None,
         *,
-        requests: tuple[str, ...] = (),
-        responses: tuple[str, ...] = (),
         run: Path | None = None,
         store: str | None = None,
         memory: str | None = None,
     ) -> None:
         super().__init__()
-        self.session = Session(requests=requests, responses=responses)
+        self.session = Session(logs=logs)
         self.root = Path(store) if store else default_root()
         self.child: worker.Child | None = None
         self._first_run, self._store, self._memory = run, store, memory
-        self._bases: dict[str, Screen[Any]] = {}
-        self._config, self._problem = config.load_config(config.config_path())
-        self._state = config.load_state(config.state_path())
-        for name in ("open", "run", *_OF_A_RUN):
-            self.add_mode(name, partial(self._make, name))
+        self._preferences = Preferences()
         self.register_theme(DARK_THEME)
         self.register_theme(LIGHT_THEME)
-        self.theme = self._first_theme()
-        self.set_keymap(self._config.keys)
+        self.theme = self._preferences.theme(self.available_themes)
+        self.set_keymap(self._preferences.keys)
 
     # Coming up and going down
 
     def on_mount(self) -> None:
-        self.theme_changed_signal.subscribe(self, lambda theme: self._remember(theme=theme.name))
-        logs = self.session.requests and self.session.responses
+        self.theme_changed_signal.subscribe(self, lambda theme: self._preferences.remember(theme=theme.name))
+        logs = self.session.logs
         if not (self.is_headless or self.is_web):
             self.set_interval(_LOOK_FOR_TERMINAL_S, self._end_with_terminal)
-        if not logs:
-            self._go("open")
-        if self._problem:
-            self.notify(safe(self._problem, 400), title="Settings", severity="warning", timeout=10, markup=False)
-        if logs:
-            self.start_run(self.session.requests, self.session.responses)
+        if logs is None:
+            self.go("open")
+        if self._preferences.problem:
+            self.notify(
+                safe(self._preferences.problem, 400), title="Settings", severity="warning", timeout=10, markup=False
+            )
+        if logs is not None:
+            self.start_run(logs)
         elif self._first_run:
             self.open_folder(self._first_run)
 
@@ -134,21 +97,25 @@ class LogcorrApp(App[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Views of a run are there once there is one."""
         if action == "show":
-            (place,) = parameters
+            place, *kind = parameters
+            if kind and kind != [self.session.kind]:
+                return False
+            if place != "open" and all(place != known.mode for known in places_of(self.session.kind)):
+                return False
             if place == "overview":
                 return self.session.report is not None or self.session.estimate is not None
             if place == "run":
                 return self.child is not None or self.session.report is not None
             return place == "open" or self.session.run is not None
         if action == "export":
-            return self.session.run is not None and self.current_mode in _OF_A_RUN
+            return self.session.run is not None and self.current_mode in OF_A_RUN
         return True
 
-    def action_show(self, place: str) -> None:
-        """Goes to a view, as it was left."""
-        self._go(place)
-        if place in config.VIEWS:
-            self._remember(view=place)
+    def action_show(self, place: str, _kind: str = "") -> None:
+        """Goes to a view, as it was left; a kind says of which runs alone."""
+        self.go(place)
+        if place in OF_A_RUN:
+            self._preferences.remember(kind=self.session.kind, view=place)
 
     def action_step_back(self) -> None:
         """One step back: off a drill, then to the overview, then to the open screen, and from there to the run."""
@@ -156,22 +123,15 @@ class LogcorrApp(App[None]):
             self.pop_screen()
         elif self.current_mode == "open":
             if self.session.run is not None:
-                self._go("overview")
+                self.go("overview")
             elif self.child is not None:
-                self._go("run")
-        elif self.current_mode in _TABLES or (self.current_mode == "run" and self.session.run is not None):
-            self._go("overview")
+                self.go("run")
+        elif self.current_mode in TABLES or (self.current_mode == "run" and self.session.run is not None):
+            self.go("overview")
         elif self.current_mode == "overview" and self.session.run is None:
-            self._go("run")
+            self.go("run")
         else:
-            self._go("open")
-
-    def pop_screen(self) -> AwaitComplete:
-        """Screens go back by this; from the base screen of a mode the way back leads to another mode."""
-        if len(self.screen_stack) > 1:
-            return super().pop_screen()
-        self.action_step_back()
-        return AwaitComplete()
+            self.go("open")
 
     def action_help(self) -> None:
         from logcorr_tui.screens.help import HelpScreen
@@ -209,20 +169,8 @@ class LogcorrApp(App[None]):
         self.push_screen(ConfirmScreen(question, detail), answered)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """The palette: everything that can be done here, beside Textual's own."""
-        for key, mode, text, tip in _PLACES:
-            if self.check_action("show", (mode,)):
-                yield SystemCommand(f"{text} ({key})", tip, partial(self.action_show, mode))
-        yield SystemCommand("Open (^o)", "Other logs, recent runs, the demo", partial(self.action_show, "open"))
-        if self.check_action("export", ()):
-            yield SystemCommand("Export (e)", "Write these rows to a file", self.action_export)
-        compare = getattr(screen, "action_differs", None)
-        if compare is not None and self.session.run is not None and screen.check_action("differs", ()):
-            yield SystemCommand("What differs (w)", "Who and what is over-represented in these rows", compare)
-        if self.session.run is not None:
-            yield SystemCommand("Compare with another run", "What changed, what got worse first", self.action_compare)
-        yield SystemCommand("Help (?)", "Every key of this screen", self.action_help)
-        # Textual's own key panel would say the same as the help.
+        """The palette: what can be done here, and Textual's own but for its key panel, of which there is the help."""
+        yield from commands.of(self, screen)
         yield from (found for found in super().get_system_commands(screen) if found.title != "Keys")
 
     # What screens ask for
@@ -251,19 +199,18 @@ class LogcorrApp(App[None]):
         if self.child is not None and self.child.running:
             self.notify("A run is in progress: 6 shows it, c there cancels it.", severity="warning")
             return
-        self.start_run(message.requests, message.responses)
+        self.start_run(message.logs)
 
     # The child and what it tells
 
-    def start_run(self, requests: tuple[str, ...], responses: tuple[str, ...]) -> None:
-        """Correlates these logs in a child process, and shows how it goes."""
-        command = worker.correlate_command(requests, responses, store=self._store, memory=self._memory)
-        self.child = worker.Child(command)
-        self.session.requests, self.session.responses = requests, responses
+    def start_run(self, logs: Logs) -> None:
+        """Correlates or analyses these logs in a child process, and shows how it goes."""
+        self.child = worker.Child(worker.command_for(logs, store=self._store, memory=self._memory))
+        self.session.logs = logs
         self.session.run = self.session.report = self.session.progress = self.session.estimate = None
         self.session.changed_inputs = []
-        self._forget(("run", *_OF_A_RUN), meanwhile="open")
-        self._go("run")
+        self.forget(("run", *OF_A_RUN), meanwhile="open")
+        self.go("run")
         # Starting a process takes its time: first the screen is painted.
         self.call_after_refresh(self._follow, self.child)
 
@@ -284,23 +231,23 @@ class LogcorrApp(App[None]):
 
     def on_progressed(self, message: messages.Progressed) -> None:
         self.session.progress = message.event
-        self._pass_on(message)
+        self.pass_on(message)
 
     def on_estimated(self, message: messages.Estimated) -> None:
         self.session.estimate = message.event
-        self._pass_on(message)
+        self.pass_on(message)
         self.refresh_bindings()
 
     def on_finished(self, message: messages.Finished) -> None:
-        self._pass_on(message)
+        self.pass_on(message)
         if message.event.run is not None:
             self.open_folder(Path(message.event.run), fresh=True)
 
     def on_failed(self, message: messages.Failed) -> None:
         self.session.estimate = None
-        self._forget(_OF_A_RUN, meanwhile="run")
-        self._go("run")
-        self._pass_on(message)
+        self.forget(OF_A_RUN, meanwhile="run")
+        self.go("run")
+        self.pass_on(message)
         self.refresh_bindings()
 
     # Finished runs
@@ -318,75 +265,31 @@ class LogcorrApp(App[None]):
         except LogcorrError as error:
             self.notify(safe(str(error), 400), title="Cannot open", severity="error", timeout=10, markup=False)
             return
-        self._show_run(opened, self._first_view() if not fresh else "overview", fresh=fresh)
+        view = "overview" if fresh else self._preferences.view(opened.manifest.kind)
+        self._show_run(opened, view, fresh=fresh)
         changed = [] if fresh else await asyncio.to_thread(opening.changed_inputs, opened.manifest)
         if changed and self.session.run is opened.run:
             self.session.changed_inputs = changed
             names = safe(", ".join(Path(name).name for name in changed), 120)
-            text = f"{names}: gone or changed since this run was made. Correlate again to see the present logs."
+            text = f"{names}: gone or changed since this run was made. Run them again to see the present logs."
             self.notify(text, title="Inputs have changed", severity="warning", timeout=12, markup=False)
-            for screen in self._bases.values():
+            for screen in self.bases.values():
                 screen.refresh(recompose=False)
 
     def _show_run(self, opened: opening.Opened, view: str, *, fresh: bool) -> None:
         self.session.run, self.session.report = opened.run, opened.report
-        self.session.requests = tuple(opened.manifest.files["request"])
-        self.session.responses = tuple(opened.manifest.files["response"])
+        self.session.logs = opened.logs
         self.session.estimate, self.session.changed_inputs = None, []
-        gone: tuple[str, ...] = _OF_A_RUN
+        gone: tuple[str, ...] = OF_A_RUN
         if not fresh:
             self.child, self.session.progress = None, None
-            gone = ("run", *_OF_A_RUN)
+            gone = ("run", *OF_A_RUN)
         with self.batch_update():
-            self._forget(gone, meanwhile="run" if fresh else "open")
-            self._go(view)
+            self.forget(gone, meanwhile="run" if fresh else "open")
+            self.go(view)
         self.refresh_bindings()
 
     # Within
-
-    def _make(self, mode: str) -> Screen[Any]:
-        """The base screen of a mode, imported when it is first seen."""
-        screen: Screen[Any]
-        if mode == "open":
-            from logcorr_tui.screens.open import OpenScreen
-
-            screen = OpenScreen()
-        elif mode == "run":
-            from logcorr_tui.screens.run import RunScreen
-
-            screen = RunScreen()
-        elif mode == "overview":
-            from logcorr_tui.screens.overview import OverviewScreen
-
-            screen = OverviewScreen()
-        else:
-            from logcorr_tui.screens.table import TableScreen
-
-            screen = TableScreen(cast("View", mode))
-        self._bases[mode] = screen
-        return screen
-
-    def _go(self, mode: str) -> None:
-        self.switch_mode(mode)
-        while len(self.screen_stack) > 1:
-            self.pop_screen()
-
-    def _forget(self, modes: tuple[str, ...], *, meanwhile: str) -> None:
-        """Drops the screens of these modes: they show what is no more."""
-        seen = [mode for mode in modes if self._bases.pop(mode, None) is not None]
-        if self.current_mode in seen:
-            self._go(meanwhile)
-        for mode in seen:
-            self.remove_mode(mode)
-            self.add_mode(mode, partial(self._make, mode))
-
-    def _pass_on(self, message: Message) -> None:
-        """Tells the screens that show a run in progress; their copy does not come back here."""
-        for mode in ("run", "overview"):
-            if mode in self._bases:
-                told = copy.copy(message)
-                setattr(told, "bubble", False)  # noqa: B010 - of this copy, not of its class
-                self._bases[mode].post_message(told)
 
     def _export(self, view: View, expression: str) -> None:
         if self.session.run is None:
@@ -394,23 +297,3 @@ class LogcorrApp(App[None]):
         from logcorr_tui.screens.export import ExportScreen
 
         self.push_screen(ExportScreen(self.session.run, view, expression, self.root))
-
-    def _first_theme(self) -> str:
-        for name in (self._config.theme, self._state.theme):
-            if name in self.available_themes:
-                return str(name)
-            if name is not None and name == self._config.theme:
-                self._problem = (
-                    f"{config.config_path()}: no theme {name!r}; there are {DARK_THEME.name}, {LIGHT_THEME.name}, ..."
-                )
-        return DARK_THEME.name
-
-    def _first_view(self) -> str:
-        for view in (self._config.view, self._state.view):
-            if view in config.VIEWS:
-                return str(view)
-        return "overview"
-
-    def _remember(self, *, theme: str | None = None, view: str | None = None) -> None:
-        self._state = config.State(theme=theme or self._state.theme, view=view or self._state.view)
-        config.save_state(config.state_path(), self._state)

@@ -12,8 +12,7 @@ from pathlib import Path
 import msgspec
 import platformdirs
 
-from logcorr_tui.places import OF_A_RUN, Kind
-
+from logcorr_tui.places import OF_A_RUN
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -28,7 +27,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     """What is remembered from one session to the next; `views` by the kind of run."""
 
     theme: str | None = None
-    views: dict[Kind, str] = {}
+    views: dict[str, str] = {}
 
 
 def config_path() -> Path:

@@ -37,7 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if given.port is not None:
             raise UsageError("--port goes with --web.")
         if not _has_terminal():
-            raise UsageError("this needs a terminal. Without one, use `logcorr correlate`, `analyze`, `runs show` or `export`.")
+            raise UsageError(
+                "this needs a terminal. Without one, use `logcorr correlate`, `analyze`, `runs show` or `export`."
+            )
     except LogcorrError as error:
         sys.stderr.write(f"logcorr-tui: error: {safe(str(error), 2000)}\n")
         return error.exit_code

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from logcorr.access_model import RunReport
+from logcorr.access_model import AccessReport, RunReport
 from logcorr.model import EstimateEvent, ProgressEvent
 from logcorr.store import RunFolder
 from logcorr_tui.places import Kind
@@ -41,8 +41,8 @@ class Session:
     changed_inputs: list[str] = field(default_factory=list)
 
     @property
-    def kind(self) -> str:
+    def kind(self) -> Kind:
         """The kind of the run that is shown, by its report or else by its logs."""
         if self.report is not None:
-            return self.report.kind
+            return "access" if isinstance(self.report, AccessReport) else "correlation"
         return self.logs.kind if self.logs is not None else "correlation"

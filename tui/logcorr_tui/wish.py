@@ -1,6 +1,8 @@
-"""What a table is asked to show."""
+"""What a table is asked to show, and which row to go to."""
 
 from dataclasses import dataclass, replace
+
+from logcorr_tui.text import safe
 
 
 @dataclass(frozen=True)
@@ -36,3 +38,15 @@ class Wish:
         if self.sort is not None and self.sort[0] == column:
             return replace(self, sort=(column, not self.sort[1]))
         return replace(self, sort=(column, largest_first))
+
+
+def row_number(text: str, total: int) -> int:
+    """The row, from 0, that a number from 1 or a share such as 50% means. Raises ValueError, with what to write."""
+    digits = text.removesuffix("%").replace(",", "")
+    if not digits.isascii() or not digits.isdigit() or len(digits) > 15:
+        raise ValueError(f"{safe(text, 40)!r} is no row. Write a number from 1 to {total:,}, or 50%.")
+    if text.endswith("%"):
+        return total * int(digits) // 100
+    if not 1 <= int(digits) <= total:
+        raise ValueError(f"There is no row {digits}. Rows go from 1 to {total:,}.")
+    return int(digits) - 1

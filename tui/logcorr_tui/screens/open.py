@@ -1,4 +1,4 @@
-"""The Open screen: two paths with completion, recent runs with their headline figures, and a demo."""
+"""The Open screen: paths with completion, recent runs of both kinds with their headline figures, and a demo."""
 
 import asyncio
 from pathlib import Path
@@ -17,22 +17,25 @@ from textual.worker import Worker
 
 from logcorr import inputs, listing
 from logcorr.errors import LogcorrError
-from logcorr.text import duration, safe, short, size
+from logcorr.text import safe
 from logcorr_tui import app as apps
-from logcorr_tui import messages, palette, worker
+from logcorr_tui import messages, palette, runlines, worker
 from logcorr_tui.paths import PathSuggester, candidates, partner
+from logcorr_tui.session import Logs
 
 DEMO_ROWS = 200_000
+# Margins, frame and padding of the list, and its scroll bar.
+_AROUND_LIST = 10
 _DEMO = "demo"
 
 
 class OpenScreen(Screen[None]):
-    """Enter in the second path correlates; Enter on a run opens it; Enter on the demo makes and correlates one."""
+    """Enter in the second path correlates, in the third analyses; Enter on a run opens it, on the demo makes one."""
 
     CSS_PATH = "open.tcss"
     AUTO_FOCUS = "#runs"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "paths", "Paths", id="open.paths", tooltip="Type the paths of two logs"),
+        Binding("slash", "paths", "Paths", id="open.paths", tooltip="Type the paths of two logs, or of an access log"),
         Binding(
             "escape", "leave_field", "Back", id="open.back", tooltip="To the list, and from there back", show=False
         ),
@@ -41,6 +44,10 @@ class OpenScreen(Screen[None]):
         Binding("f5", "reload", "Reload", id="open.reload", tooltip="Look for runs again", show=False),
     ]
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._rows: list[dict[str, Any]] = []
+
     @property
     def _app(self) -> "apps.LogcorrApp":
         return cast("apps.LogcorrApp", self.app)
@@ -48,11 +55,11 @@ class OpenScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield Static(id="head")
         with Vertical(id="new") as new:
-            new.border_title = "Correlate two logs"
+            new.border_title = "Correlate two logs, or analyse an access log"
             new.border_subtitle = "/ type · → complete · ⏎ next, run"
-            for name in ("requests", "responses"):
-                with Horizontal():
-                    yield Static(name, classes="label")
+            for name, label in (("requests", "requests"), ("responses", "responses"), ("access", "access log")):
+                with Horizontal(classes=name):
+                    yield Static(label, classes="label")
                     yield Input(
                         placeholder="a file, a folder or a glob; plain, .gz or .zst",
                         suggester=PathSuggester(),
@@ -71,6 +78,10 @@ class OpenScreen(Screen[None]):
         self.app.theme_changed_signal.subscribe(self, lambda _theme: self._head())
         self._head()
         self._list([])
+
+    def on_resize(self) -> None:
+        if self._rows:
+            self._list(self._rows)
 
     def on_screen_resume(self) -> None:
         # Looking through the run folders waits for the first paint.
@@ -106,12 +117,23 @@ class OpenScreen(Screen[None]):
         self._hint(names, "dim")
 
     @on(Input.Submitted, "#requests")
-    def _requests_given(self, event: Input.Submitted) -> None:
-        responses = self.query_one("#responses", Input)
-        if self._checked("request", event.value):
-            if not responses.value:
-                responses.value = partner(event.value.strip()) or ""
-            responses.focus()
+    async def _requests_given(self, event: Input.Submitted) -> None:
+        responses, access = self.query_one("#responses", Input), self.query_one("#access", Input)
+        if not self._checked("request", event.value):
+            return
+        if not responses.value and await asyncio.to_thread(_is_access_log, _path(event.value)):
+            access.value, event.input.value = event.value, ""
+            access.focus()
+            self._hint("an access log, by its first lines: ⏎ analyses it", "dim")
+            return
+        if not responses.value:
+            responses.value = partner(event.value.strip()) or ""
+        responses.focus()
+
+    @on(Input.Submitted, "#access")
+    def _access_given(self, event: Input.Submitted) -> None:
+        if self._checked("access", event.value):
+            self.post_message(messages.StartRun(Logs.access((_path(event.value),))))
 
     @on(Input.Submitted, "#responses")
     def _responses_given(self, event: Input.Submitted) -> None:
@@ -119,7 +141,7 @@ class OpenScreen(Screen[None]):
         if not self._checked("request", requests.value):
             requests.focus()
         elif self._checked("response", event.value):
-            self.post_message(messages.StartRun((_path(requests.value),), (_path(event.value),)))
+            self.post_message(messages.StartRun(Logs.pair((_path(requests.value),), (_path(event.value),))))
 
     @on(OptionList.OptionSelected, "#runs")
     def _chosen(self, event: OptionList.OptionSelected) -> None:
@@ -146,7 +168,11 @@ class OpenScreen(Screen[None]):
         """The runs, newest first, and the demo last; what was selected stays so."""
         found = self.query_one("#runs", OptionList)
         before = found.highlighted_option.id if found.highlighted_option else None
-        options = [Option(_line(row), id=str(row["run"]), disabled="error" in row) for row in rows]
+        self._rows = rows
+        head, lines = runlines.lines(rows, max(self.size.width - _AROUND_LIST, 40))
+        options = [
+            Option(line, id=str(row["run"]), disabled="error" in row) for line, row in zip(lines, rows, strict=True)
+        ]
         demo = Text.assemble(("Demo", "bold"), f"  {DEMO_ROWS:,} lines a side with an incident: made, then correlated")
         options.append(Option(demo, id=_DEMO))
         found.clear_options()
@@ -155,8 +181,8 @@ class OpenScreen(Screen[None]):
         usable = next((place for place, option in enumerate(options) if not option.disabled), 0)
         kept = before if before in ids and before != _DEMO else None
         found.highlighted = ids.index(kept) if kept else usable
-        head = _columns(("made", "requests", "orphans", "p50", "p99", "size"), "logs")
-        self.query_one("#columns", Static).update(Text(head, style="dim", no_wrap=True, overflow="ellipsis"))
+        head.stylize("dim")
+        self.query_one("#columns", Static).update(head)
 
     async def _demo(self) -> None:
         folder = Path(platformdirs.user_cache_dir("logcorr", appauthor=False)) / f"demo-{DEMO_ROWS}"
@@ -170,7 +196,7 @@ class OpenScreen(Screen[None]):
             if ended.code != 0:
                 self._hint(f"! the demo could not be made: {ended.said}", "bad")
                 return
-        self.post_message(messages.StartRun((str(logs[0]),), (str(logs[1]),)))
+        self.post_message(messages.StartRun(Logs.pair((str(logs[0]),), (str(logs[1]),))))
 
     def _hint(self, text: str, tone: str) -> None:
         colours = palette.of(self.app)
@@ -184,29 +210,13 @@ class OpenScreen(Screen[None]):
         self.query_one("#head", Static).update(Text.assemble(badge, (text, colours.dim)))
 
 
+def _is_access_log(path: str) -> bool:
+    # Brings polars along: not before it is needed.
+    from logcorr.recognise import is_access_log
+
+    return is_access_log(inputs.resolve("access", (path,)))
+
+
 def _path(value: str) -> str:
     value = value.strip()
     return str(Path(value).expanduser()) if value.startswith("~") else value
-
-
-def _line(row: dict[str, Any]) -> Text:
-    """One run: when it was made, its headline figures, its logs."""
-    if "error" in row:
-        return Text(f"! {safe(str(row['error']), 200)}", no_wrap=True, overflow="ellipsis")
-    logs = ", ".join(safe(Path(name).name, 60) for names in row["files"].values() for name in names)
-    made = str(row["created"])[:16].replace("T", " ")
-    orphans = short(row["orphans"]) if "orphans" in row else "–"
-    figures = (
-        short(row["requests"]),
-        orphans,
-        duration(row["p50_ms"]),
-        duration(row["p99_ms"]),
-    )
-    line = _columns((made, *figures, size(row["bytes"])), logs)
-    return Text(line, no_wrap=True, overflow="ellipsis")
-
-
-def _columns(cells: tuple[str, ...], last: str) -> str:
-    wide = (16, 8, 7, 7, 7, 8)
-    first, *rest = cells
-    return "  ".join([first.ljust(wide[0]), *(cell.rjust(w) for cell, w in zip(rest, wide[1:], strict=True)), last])

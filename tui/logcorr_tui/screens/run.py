@@ -127,13 +127,13 @@ class RunScreen(Screen[None]):
         if self._failed:
             failure.update(runview.failure(self._failed, colours))
         event = session.progress
-        self.query_one("#stages", Static).update(runview.stages(event, state, colours))
+        self.query_one("#stages", Static).update(runview.stages(session, state, colours))
         figures = runview.finished(session, colours)
         if figures is None and event is not None:
-            figures = runview.figures(event, session.estimate, wide, colours)
+            figures = runview.figures(session, event, wide, colours)
         self.query_one("#figures", Static).update(figures or Text("The engine is starting …", style=colours.dim))
-        files = runview.files(event, session.report, wide, colours)
+        files = runview.files(session, wide, colours)
         self.query_one("#files", Static).update(Group(*files))
         self.query_one("#files").display = bool(files)
-        ledger = runview.ledger(event, session.report, colours)
+        ledger = runview.ledger(session, colours)
         self.query_one("#ledger", Static).update(ledger)

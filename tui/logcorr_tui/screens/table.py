@@ -6,10 +6,8 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar, Protocol, cast
 
-from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
 from textual.screen import Screen
 from textual.widgets import Footer, Static
 
@@ -19,7 +17,10 @@ from logcorr.errors import UsageError
 from logcorr.filters import Term
 from logcorr.model import View
 from logcorr.paging import ViewPages
+from logcorr_tui import groups, onerow
 from logcorr_tui.messages import Compare, ExportView
+from logcorr_tui.occurring import occurring
+from logcorr_tui.places import FIRST_ORDER, GROUPS, title_of
 from logcorr_tui.screens.detail import DetailScreen
 from logcorr_tui.screens.sort import AS_STORED, SortPicker
 from logcorr_tui.session import Session
@@ -27,8 +28,9 @@ from logcorr_tui.text import plain, safe
 from logcorr_tui.viewrows import ViewRows
 from logcorr_tui.widgets.chips import Chips
 from logcorr_tui.widgets.prompt import Prompt
+from logcorr_tui.widgets.table_head import TableHead
 from logcorr_tui.widgets.window_table import WindowTable
-from logcorr_tui.wish import Wish
+from logcorr_tui.wish import Wish, row_number
 
 
 class WithRoot(Protocol):
@@ -56,7 +58,7 @@ class TableScreen(Screen[None]):
     def __init__(self, view: View, expression: str = "", label: str = "") -> None:
         super().__init__()
         self.view: View = view
-        self._wish = Wish(drilled=expression.strip(), label=label)
+        self._wish = Wish(drilled=expression.strip(), label=label, sort=FIRST_ORDER.get(view))
         self._shown = self._wish
         self._base: ViewPages | None = None
         self._pages: ViewPages | None = None
@@ -85,12 +87,9 @@ class TableScreen(Screen[None]):
         return self.query_one(Prompt)
 
     def compose(self) -> ComposeResult:
-        with Horizontal(id="title"):
-            yield Static(plain(self.view.capitalize()), id="view", markup=False)
-            yield Static("", id="counts", markup=False)
-            yield Static("", id="state", markup=False)
+        yield TableHead(self.view, id="title")
         yield Chips()
-        yield WindowTable(id="rows")
+        yield WindowTable(id="rows", grouped=self.view in GROUPS)
         yield Static("", id="nothing", markup=False)
         yield Prompt(id="prompt")
         yield Footer()
@@ -148,7 +147,7 @@ class TableScreen(Screen[None]):
     def _begin(self, what: str) -> None:
         self._working = True
         self._titles()
-        self._state(f"{what}… esc cancels")
+        self.query_one(TableHead).state(f"{what}… esc cancels")
 
     def on_view_rows_first(self, message: ViewRows.First) -> None:
         if self._rows is not None and message.wish == self._rows.wish:
@@ -170,7 +169,9 @@ class TableScreen(Screen[None]):
         self._show(pages, message.total)
         if before is not None:
             rows.drop(before)
-        self._say("" if message.total else f"No rows: nothing in {self.view} fits. x removes the last filter.")
+        self._say(
+            "" if message.total else f"No rows: nothing in {title_of(self.view)} fits. x removes the last filter."
+        )
 
     def on_view_rows_failed(self, message: ViewRows.Failed) -> None:
         if self._rows is not None and message.wish == self._rows.wish:
@@ -197,31 +198,26 @@ class TableScreen(Screen[None]):
         nothing.display = bool(text)
 
     def _titles(self) -> None:
-        total = "…" if self._view_total is None else f"{self._view_total:,}"
-        counts = Text(no_wrap=True, overflow="ellipsis")
-        if self._pages is not None and self._shown.expression:
-            counts.append(f"{self._table.total:,}", style="bold")
-            counts.append(f" of {total} rows")
-        else:
-            counts.append(total, style="bold")
-            counts.append(" rows")
-        if self._pages is not None and self._table.total:
-            counts.append(f"  ·  row {self._table.cursor + 1:,}", style="dim")
-        # At every step of the cursor: so without a layout, and only where it is another text.
-        self.query_one("#counts", Static).update(counts, layout=False)
+        shown = self._table.total if self._pages is not None else None
+        head = self.query_one(TableHead)
+        head.count(shown, self._view_total, self._table.cursor, narrowed=bool(self._shown.expression))
         if not self._working:
-            self._state("")
+            head.state("")
         self.query_one(Chips).show(self._wish.chips)
-
-    def _state(self, text: str) -> None:
-        state = self.query_one("#state", Static)
-        if str(state.content) != text:
-            state.update(Text(text))
 
     def on_window_table_moved(self) -> None:
         self._titles()
 
     # Keys
+
+    def on_window_table_entered(self, message: WindowTable.Entered) -> None:
+        """Enter on a row that stands for many leads to those."""
+        run, row = self._app.session.run, self._table.row(message.number)
+        if run is None or row is None or self._pages is None or self._working:
+            return
+        target = groups.drill(run, self.view, onerow.named(self._pages, row))
+        if target is not None:
+            self.post_message(target)
 
     def on_window_table_chosen(self, message: WindowTable.Chosen) -> None:
         if self._pages is not None and not self._working:
@@ -284,7 +280,12 @@ class TableScreen(Screen[None]):
 
     def action_filter(self) -> None:
         typed = " ".join([*self._wish.typed, ""]) if self._wish.typed else ""
-        self._prompt.ask("filter", typed, self._base.schema if self._base is not None else None)
+        self._prompt.ask("filter", typed, self._base.schema if self._base is not None else None, self._seen())
+
+    def _seen(self) -> dict[str, list[str]]:
+        """Values that occur, as far as the report names them."""
+        report = self._app.session.report
+        return occurring(report) if report is not None else {}
 
     def action_go(self) -> None:
         self._prompt.ask("go")
@@ -306,14 +307,10 @@ class TableScreen(Screen[None]):
             self._reload(replace(self._wish, typed=tuple(term.text for term in terms)))
 
     def _go(self, text: str) -> None:
-        total = self._table.total
-        digits = text.removesuffix("%").replace(",", "")
-        if not digits.isascii() or not digits.isdigit() or len(digits) > 15:
-            self._prompt.refuse(f"{safe(text, 40)!r} is no row. Write a number from 1 to {total:,}, or 50%.")
-            return
-        number = total * int(digits) // 100 if text.endswith("%") else int(digits) - 1
-        if not text.endswith("%") and not 0 <= number < total:
-            self._prompt.refuse(f"There is no row {digits}. Rows go from 1 to {total:,}.")
+        try:
+            number = row_number(text, self._table.total)
+        except ValueError as error:
+            self._prompt.refuse(str(error))
             return
         self._close_prompt()
         self._table.move_to(number)

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
-from logcorr.access_model import AccessLedger, AccessReport, RunReport
-from logcorr.model import Heatmap, HistogramBin, Report, SideLedger, TimelinePoint
+from logcorr.access_model import AccessReport, RunReport
+from logcorr.model import Heatmap, HistogramBin, TimelinePoint
 from logcorr.text import duration
 from logcorr_tui.session import Session
 
@@ -111,19 +111,12 @@ def _counts(report: RunReport) -> tuple[int, int, int, int | None]:
     if isinstance(report, AccessReport):
         return report.total_requests, report.total_requests, 0, None
     asked, answered = report.inputs.requests, report.inputs.responses
-    return asked.matched + asked.orphans + asked.superseded, asked.matched, asked.orphans + answered.orphans, asked.orphans
-
-
-def ledgers(report: RunReport) -> dict[str, SideLedger | AccessLedger]:
-    """The ledger of each side, by its name."""
-    if isinstance(report, Report):
-        return {"requests": report.inputs.requests, "responses": report.inputs.responses}
-    return {"access": report.inputs.access}
-
-
-def malformed(report: RunReport) -> int:
-    """The malformed lines of all sides."""
-    return sum(sum(side.malformed.values()) for side in ledgers(report).values())
+    return (
+        asked.matched + asked.orphans + asked.superseded,
+        asked.matched,
+        asked.orphans + answered.orphans,
+        asked.orphans,
+    )
 
 
 def _scaled(point: TimelinePoint, scale: float) -> TimelinePoint:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import PurePath
+
 from rich.cells import cell_len
 from textual import events
 from textual.geometry import Region
@@ -12,9 +13,9 @@ from logcorr.text import duration, safe, short, size
 from logcorr_tui.palette import Palette
 from logcorr_tui.places import Place, places_of
 from logcorr_tui.session import Session
+from logcorr_tui.sides import ledgers, malformed
 from logcorr_tui.widgets.canvas import Canvas, Painted, Part, session_of
-from logcorr_tui.widgets.figures import Figures, figures, ledgers, malformed, running
-
+from logcorr_tui.widgets.figures import Figures, figures, running
 
 _NARROW = 100
 

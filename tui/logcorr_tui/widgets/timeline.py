@@ -10,10 +10,9 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Region
 
 from logcorr.model import Heatmap, TimelinePoint
-from logcorr.text import percent, short
 from logcorr_tui.messages import Compare, Drill
 from logcorr_tui.palette import Palette, blend
-from logcorr_tui.widgets import heat, rates, timeaxis
+from logcorr_tui.widgets import heat, rates, timeaxis, timecaption
 from logcorr_tui.widgets.canvas import EIGHTHS, Canvas, Chart, Part
 from logcorr_tui.widgets.figures import Figures, bound, spaced
 from logcorr_tui.widgets.heat import Heat
@@ -97,7 +96,8 @@ class Timeline(Chart):
 
     def paint(self, canvas: Canvas, colours: Palette) -> None:
         found = self.axis()
-        self.foot = canvas.frame(self._title(colours), self._note(colours, found), self.edge(colours))
+        title = timecaption.title(self.figures, self.size, colours, zoomed=bool(self._zooms))
+        self.foot = canvas.frame(title, self._note(colours, found), self.edge(colours))
         if found is None or canvas.height < 5:
             waiting = self.figures is None
             text = "waiting for the first estimates" if waiting else "no request and no response carries a time"
@@ -117,20 +117,6 @@ class Timeline(Chart):
         for column, label in timeaxis.ticks(found):
             if not set(range(left + column - 1, left + column + len(label) + 1)) & set(taken):
                 canvas.write(left + column, bottom, label, colours.dim)
-
-    def _title(self, colours: Palette) -> list[Part]:
-        dim = colours.dim
-        title: list[Part] = [("Timeline", colours.ink, True)]
-        if self.figures and self.figures.share is not None:
-            title.append((f" · {self.figures.note()}", colours.warn, False))
-        if self._zooms:
-            title.append((" · zoomed, Esc undoes", colours.warn, False))
-        title += [(" · req/s ", dim, False), ("■", colours.accent, False), (" ok ", dim, False)]
-        title += [("■", colours.bad, False), (" 5xx", dim, False)]
-        if self.size.height >= 12 and self.size.width >= 90:
-            title += [(" · latency ", dim, False), ("⠒", colours.info, False), (" p50 ", dim, False)]
-            title += [("⠒", colours.warn, False), (" p99", dim, False)]
-        return [*title, (" · heat = latency density", dim, False)]
 
     def _cursor(self, canvas: Canvas, colours: Palette, found: Axis, bottom: int) -> range:
         """The selection through all charts, named below; gives the cells of that name."""
@@ -168,26 +154,14 @@ class Timeline(Chart):
         return (narrow.start, narrow.end) if narrow else (found.start, found.end)
 
     def _note(self, colours: Palette, found: Axis | None) -> list[Part]:
-        keys: list[Part] = [(f" · {text}", colours.dim, False) for text in self.OFFERS]
         if found is None or self.cursor is None:
-            return [("↔ time cursor", colours.dim, False), *keys]
-        points = self.points[slice(*self.cursor)]
-        start, end = self._span(found)
-        requests = sum(p.requests for p in points)
-        parts: list[Part] = [(timeaxis.clocks(start, end), colours.ink, True)]
-        if self.band is not None:
-            low, high = self._band(found)
-            parts.append((f" · {spaced(low)} – {spaced(high)}", colours.ink, True))
-        parts.append((f" · {short(requests / max(end - start, 1e-6))}/s", colours.ink, False))
-        if self.size.width >= 90:
-            failed = percent(sum(p.errors_5xx for p in points), requests, 1)
-            parts.append((f" · 5xx {failed}", colours.ink, False))
-            if self.figures and self.figures.share is None:
-                parts.append((f" · {short(sum(p.orphans for p in points))} orphans", colours.ink, False))
-            if self.band is None:
-                worst = max((p.p99_ms for p in points if p.p99_ms is not None), default=None)
-                parts.append((f" · p99 {spaced(worst)}", colours.ink, False))
-        return [*parts, *keys]
+            return timecaption.note(None, self.size, colours, self.OFFERS)
+        # Neither estimates nor access logs know orphans by time.
+        exact = self.figures is not None and self.figures.request_orphans is not None
+        chosen = timecaption.Chosen(
+            self._span(found), self.points[slice(*self.cursor)], None if self.band is None else self._band(found)
+        )
+        return timecaption.note(chosen, self.size, colours, self.OFFERS, exact=exact)
 
     def _band(self, found: Axis) -> tuple[float, float]:
         edges = self.heat(found.slots).edges

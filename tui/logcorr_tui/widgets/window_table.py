@@ -10,17 +10,16 @@ from typing import ClassVar
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.binding import Binding, BindingType
 from textual.cache import LRUCache
 from textual.geometry import Region, Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from logcorr.columns import Column, Row
 from logcorr.errors import LogcorrError
 from logcorr_tui.widgets.cells import Cells, cell_style, cell_text
 from logcorr_tui.widgets.held import PAGE_ROWS, HeldPages, Source
+from logcorr_tui.widgets.row_keys import RowKeys
 
 __all__ = ["Source", "WindowTable", "cell_text"]
 
@@ -30,7 +29,7 @@ _GAP = 2
 _WAITING = "·"
 
 
-class WindowTable(ScrollView, can_focus=True):
+class WindowTable(RowKeys, can_focus=True):
     """Rows of a source under a header, with a row cursor."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -65,23 +64,16 @@ class WindowTable(ScrollView, can_focus=True):
     WindowTable > .window-table--odd-status { color: $secondary; }
     WindowTable > .window-table--accent { color: $primary; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j", "move(1)", "Down", id="table.down", tooltip="The next row", show=False),
-        Binding("up,k", "move(-1)", "Up", id="table.up", tooltip="The row before", show=False),
-        Binding("pagedown", "page(1)", "Page down", id="table.page_down", tooltip="A page on", show=False),
-        Binding("pageup", "page(-1)", "Page up", id="table.page_up", tooltip="A page back", show=False),
-        Binding("ctrl+d", "page(0.5)", "Half down", id="table.half_down", tooltip="Half a page on", show=False),
-        Binding("ctrl+u", "page(-0.5)", "Half up", id="table.half_up", tooltip="Half a page back", show=False),
-        Binding("home,g", "first", "First", id="table.first", tooltip="The first row", show=False),
-        Binding("end,G", "last", "Last", id="table.last", tooltip="The last row", show=False),
-        Binding("right,l", "sideways(12)", "Right", id="table.right", tooltip="Columns to the right", show=False),
-        Binding("left,h", "sideways(-12)", "Left", id="table.left", tooltip="Columns to the left", show=False),
-        Binding("enter", "choose", "Detail", id="table.choose", tooltip="All about this row", show=True),
-    ]
 
     @dataclass
     class Chosen(Message):
         """A row was chosen, by its number from 0."""
+
+        number: int
+
+    @dataclass
+    class Entered(Message):
+        """What a row stands for is wanted, by the row's number from 0."""
 
         number: int
 
@@ -114,10 +106,8 @@ class WindowTable(ScrollView, can_focus=True):
 
         said: str
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name for it
-        super().__init__(id=id)
-        self.cursor = 0
-        self.total = 0
+    def __init__(self, *, id: str | None = None, grouped: bool = False) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id, grouped=grouped)
         self.sorted_by: tuple[str, bool] | None = None
         self._cells = Cells((), {}, None)
         self._held = HeldPages(None)
@@ -147,7 +137,7 @@ class WindowTable(ScrollView, can_focus=True):
     def move_to(self, number: int) -> None:
         """Puts the cursor on a row, and that into view."""
         before, self.cursor = self.cursor, max(0, min(number, self.total - 1))
-        height, top = self._body_height(), self.scroll_offset.y
+        height, top = self.body_height(), self.scroll_offset.y
         if height > 0 and self.cursor < top:
             self.scroll_to(y=self.cursor, animate=False, force=True)
         elif height > 0 and self.cursor >= top + height:
@@ -259,9 +249,6 @@ class WindowTable(ScrollView, can_focus=True):
     def _resized(self) -> None:
         self.virtual_size = Size(1 + sum(wide + _GAP for wide in self._cells.widths), self.total + 1)
 
-    def _body_height(self) -> int:
-        return self.scrollable_content_region.height - 1
-
     # Keys and mouse
 
     def on_resize(self) -> None:
@@ -273,24 +260,13 @@ class WindowTable(ScrollView, can_focus=True):
     def on_blur(self) -> None:
         self.refresh()
 
-    def action_move(self, by: int) -> None:
-        self.move_to(self.cursor + by)
-
-    def action_page(self, pages: float) -> None:
-        self.move_to(self.cursor + int(pages * max(1, self._body_height())))
-
-    def action_first(self) -> None:
-        self.move_to(0)
-
-    def action_last(self) -> None:
-        self.move_to(self.total - 1)
-
-    def action_sideways(self, by: int) -> None:
-        self.scroll_to(x=self.scroll_offset.x + by, animate=False, force=True)
-
     def action_choose(self) -> None:
         if self.total:
             self.post_message(self.Chosen(self.cursor))
+
+    def action_enter(self) -> None:
+        if self.total:
+            self.post_message(self.Entered(self.cursor))
 
     def on_click(self, event: events.Click) -> None:
         if event.y == 0:
@@ -301,7 +277,9 @@ class WindowTable(ScrollView, can_focus=True):
         if number < self.total:
             chosen = event.chain > 1 and number == self.cursor
             self.move_to(number)
-            if chosen:
+            if chosen and self.grouped:
+                self.action_enter()
+            elif chosen:
                 self.action_choose()
 
     def _column_at(self, x: int) -> str | None:

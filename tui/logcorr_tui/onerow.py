@@ -1,0 +1,145 @@
+"""What is told of one row: its fields, where its lines stand, all entries of its id, others of its user or address.
+
+Values → lines of text; the queries read the run folder, so call them in a thread.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+import polars as pl
+from rich.text import Text
+
+from logcorr import views
+from logcorr.model import Log, View
+from logcorr.paging import Row, ViewPages
+from logcorr.store import RunFolder
+from logcorr_tui.excerpt import Excerpt
+from logcorr_tui.text import duration_text, instant_text, plain, safe, status_class
+from logcorr_tui.widgets.cells import cell_text
+
+_MOST_ENTRIES = 40
+_MOST_OTHERS = 12
+_AROUND_US = 60_000_000
+_LINE_LIMIT = 1000
+# Whose an exchange is, by the first of these attributes that it has; and what it is called by in a list.
+_WHO = ("user_id", "ip")
+_NAMED = ("request_id", "user_id", "method", "endpoint")
+Value = Mapping[str, object]
+
+
+def named(pages: ViewPages, row: Row) -> dict[str, object]:
+    """A row's values by the names of their columns."""
+    return {column.name: value for column, value in zip(pages.columns, row, strict=True)}
+
+
+def fields(pages: ViewPages, row: Value, colours: Mapping[str, str]) -> list[Text]:
+    """Every field in a line of its own."""
+    side = row.get("side", _only(pages.files))
+    wide = max(len(column.title) for column in pages.columns)
+    lines = []
+    for column in pages.columns:
+        value = row[column.name]
+        line = Text(f"{safe(column.title, 30):<{wide}}  ", style="dim")
+        shown = cell_text(column, value, pages.files, side if isinstance(side, str) else None)
+        if isinstance(value, str):
+            shown = safe(value, _LINE_LIMIT)
+        if column.kind == "duration" and isinstance(value, int):
+            shown += f"  ({value:,} us)"
+        style = "not dim bold"
+        if column.kind == "status" and isinstance(value, int):
+            style += f" {colours[status_class(value)]}"
+        line.append(shown, style=style)
+        lines.append(line)
+    return lines
+
+
+def places(row: Value, files: Mapping[str, Sequence[str]]) -> dict[Log, tuple[int, int]]:
+    """Where the row's entries stand: file number and line, by side; `files` are the manifest's."""
+    found: dict[Log, tuple[int, int]] = {}
+    for name in files:
+        side = cast("Log", name)
+        file, line = row.get(f"{side}_file"), row.get(f"{side}_line")
+        if row.get("side", _only(files)) == side:
+            file, line = row.get("file"), row.get("line")
+        if isinstance(file, int) and isinstance(line, int):
+            found[side] = (file, line)
+    return found
+
+
+def excerpt_lines(excerpt: Excerpt, line: int) -> list[Text]:
+    """The lines around one, which is marked; with a note where they may be others than those that were read."""
+    lines = [plain(f"! {excerpt.note}", "bold italic", limit=300)] if excerpt.note else []
+    for number, text in excerpt.lines:
+        here = number == line
+        shown = Text(f"{'▶' if here else ' '} {number:>9,} ", style="bold" if here else "dim")
+        shown.append(safe(text, _LINE_LIMIT), style="bold" if here else "dim")
+        lines.append(shown)
+    return lines
+
+
+def same_id(run: RunFolder, identity: str, colours: Mapping[str, str]) -> list[Text]:
+    """Every exchange, orphan and repeated entry of an id, in the order of time."""
+    found: list[tuple[int, Text]] = []
+    kinds: tuple[View, ...] = ("exchanges", "orphans", "duplicates")
+    for view in kinds:
+        rows = _micros(views.scan(run, view).filter(pl.col("request_id") == identity).head(_MOST_ENTRIES))
+        for row in rows:
+            instant = row.get("request_time", row.get("time"))
+            text = _exchange(row, colours) if view == "exchanges" else _entry(row)
+            found.append((instant if isinstance(instant, int) else 0, text))
+    found.sort(key=lambda pair: pair[0])
+    return [text for _, text in found[:_MOST_ENTRIES]]
+
+
+def who(row: Value) -> tuple[str, str] | None:
+    """Whose the row is: the attribute that says so, and its value; None where nothing does."""
+    return next(((name, value) for name in _WHO if isinstance(value := row.get(name), str)), None)
+
+
+def same_who(run: RunFolder, row: Value, name: str, value: str, colours: Mapping[str, str]) -> list[Text]:
+    """Other exchanges with this value, the nearest in time to the row's instant; of all time where it has none."""
+    instant = row.get("request_time", row.get("time"))
+    rows = views.scan(run, "exchanges").filter(pl.col(name) == value)
+    own = [pl.col(key) == row[key] for key in ("request_id",) if isinstance(row.get(key), str)]
+    own = own or [pl.col(key) == row[key] for key in ("file", "line") if key in row and "side" not in row]
+    if own:
+        rows = rows.filter(~pl.all_horizontal(own))
+    if instant is not None:
+        distance = (pl.col("request_time").cast(pl.Int64) - instant).abs()
+        rows = rows.filter(distance <= _AROUND_US).bottom_k(_MOST_OTHERS, by=distance)
+    else:
+        rows = rows.head(_MOST_OTHERS)
+    return [_exchange(row, colours) for row in _micros(rows.sort("request_time"))]
+
+
+def _micros(rows: pl.LazyFrame) -> list[dict[str, object]]:
+    instants = [name for name, dtype in rows.collect_schema().items() if isinstance(dtype, pl.Datetime)]
+    frame = rows.with_columns(pl.col(instants).cast(pl.Int64)).collect(engine="streaming")
+    return frame.to_dicts()
+
+
+def _exchange(row: Value, colours: Mapping[str, str]) -> Text:
+    status = cast("int", row["status_code"])
+    text = Text(instant_text(cast("int", row["request_time"])), style="")
+    text.append("  exchange    ", style="dim")
+    text.append(f"{status:>3}", style=f"bold {colours[status_class(status)]}")
+    text.append(f"  {duration_text(cast('int', row['duration_us'])):>8}  ")
+    first, *rest = [name for name in _NAMED if name in row]
+    text.append(f"{safe(cast('str | None', row[first]), 60)}  ")
+    text.append("  ".join(safe(cast("str | None", row[name]), 60) for name in rest), style="dim")
+    return text
+
+
+def _only(files: Mapping[str, object]) -> str | None:
+    """The side that all is of, where there is only one."""
+    return next(iter(files)) if len(files) == 1 else None
+
+
+def _entry(row: Value) -> Text:
+    what = row.get("reason") or row.get("kind")
+    text = Text(instant_text(cast("int", row["time"])), style="")
+    text.append(f"  {safe(str(row['side'])):<10}  ", style="dim")
+    text.append(safe(str(what)), style="bold")
+    value = row["user_id"] if row["side"] == "request" else row["status_code"]
+    text.append(f"  {safe(None if value is None else str(value), 40)}  line {row['line']:,}", style="dim")
+    return text
