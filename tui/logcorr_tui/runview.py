@@ -175,6 +175,8 @@ def ledger(session: Session, colours: Palette) -> Table:
     for name in _LEDGERS[session.kind]:
         found = [counts.get(side, {}).get(name) for side in sides]
         style = f"bold {colours.ink}" if name == "lines" else colours.ink
+        if name in ACCESS_REASONS and not any(found):  # known at the end, and then only what occurs
+            continue
         shown = f"  {name}" if name in ACCESS_REASONS else name
         table.add_row(shown, *(Text("·" if count is None else f"{count:,}", style=style) for count in found))
     if report is not None:

@@ -19,13 +19,14 @@ from logcorr.paging import ViewPages
 from logcorr_tui import groups, onerow
 from logcorr_tui.excerpt import Reader
 from logcorr_tui.onerow import Value
+from logcorr_tui.places import title_of
 from logcorr_tui.session import Session
 from logcorr_tui.text import plain, safe
 
 _COLOURS = {"good": "$success", "moved": "$accent", "client": "$warning", "server": "$error", "odd": "$secondary"}
 # What a row is called by: the first of these that it has.
 _HEADS = ("request_id", "user_id", "endpoint", "ip", "text")
-_SECTIONS = ("fields", "request", "response", "access", "group", "same", "who")
+_SECTIONS = ("fields", "request", "response", "access", "group", "same", "user")
 
 
 class WithSession(Protocol):
@@ -94,7 +95,7 @@ class DetailScreen(Screen[int | None]):
         cancel = self._cancel = threading.Event()
         self._generation += 1
         generation, number, pages = self._generation, self._number, self._pages
-        where = f"{self._pages.view.capitalize()} · row {number + 1:,} of {self._total:,}"
+        where = f"{title_of(self._pages.view)} · row {number + 1:,} of {self._total:,}"
         self.query_one("#where", Static).update(plain(where))
         colours = {name: self.app.theme_variables.get(key[1:], "") for name, key in _COLOURS.items()}
 
@@ -144,7 +145,7 @@ class DetailScreen(Screen[int | None]):
             tell("same", f"All entries of {safe(identity, 60)}", onerow.same_id(run, identity, colours))
         whose = onerow.who(row)
         if whose is not None and not cancel.is_set():
-            tell("who", f"Exchanges of {safe(whose[1], 40)} around then", onerow.same_who(run, row, *whose, colours))
+            tell("user", f"Exchanges of {safe(whose[1], 40)} around then", onerow.same_who(run, row, *whose, colours))
 
     def on_detail_screen__found(self, message: _Found) -> None:
         if message.generation != self._generation:

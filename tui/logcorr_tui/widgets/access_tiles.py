@@ -9,7 +9,8 @@ from logcorr_tui.widgets.figures import Figures, spaced
 from logcorr_tui.widgets.tile import Tile
 from logcorr_tui.widgets.timeaxis import clocks, stamp
 
-NAMES = ("Requests", "Errors 4xx", "Errors 5xx", "p99", "Suspicious", "Worst window")
+NAMES = ("Requests", "Errors 4xx", "Errors 5xx", "p99", "Suspicious", "Worst time")
+_DAY_S = 86_400
 
 
 def tiles(found: Figures, report: AccessReport, colours: Palette) -> list[Tile]:
@@ -31,7 +32,7 @@ def tiles(found: Figures, report: AccessReport, colours: Palette) -> list[Tile]:
             NAMES[2], percent(report.failed_5xx, total), f"{report.failed_5xx:,} rows", colours.bad, fives,
             Drill("exchanges", "status>=500 status<600", "status 5xx"),
         ),
-        Tile(NAMES[3], spaced(found.p99), f"p50 {spaced(found.p50)}", colours.info, [p.p99_ms for p in points], high),
+        Tile(NAMES[3], spaced(found.p99), f"p50 {spaced(found.p50)}" if high else "no durations", colours.info, [p.p99_ms for p in points], high),
         _suspicious(report, colours),
         _worst(report, colours),
     ]  # fmt: skip
@@ -53,6 +54,9 @@ def _worst(report: AccessReport, colours: Palette) -> Tile:
     start, end = timeline.seconds(worst.start), timeline.seconds(worst.end)
     failed = worst.errors_4xx + worst.errors_5xx
     form = "%H:%M" if not start % 60 else "%H:%M:%S"
+    covered = timeline.span(report.timeline)
+    if covered is not None and covered[1] - covered[0] > _DAY_S:
+        form = f"%d %b {form}"
     target = Drill("exchanges", f"time>={stamp(start)} time<{stamp(end)}", f"window {clocks(start, end)}")
     return Tile(
         NAMES[5],
