@@ -100,6 +100,15 @@ def test_the_ledger_ends_at_the_truth(spilled: list[Event], logs: Path) -> None:
     for side in ("requests", "responses"):
         assert ledger[side]["blank"] == truth[side]["blank"]
         assert ledger[side]["malformed"] == sum(truth[side]["malformed"].values())
+        for name in ("lines", "header", "redelivered", "superseded", "matched", "orphans"):
+            assert ledger[side][name] == truth[side][name]
+
+
+def test_the_ledger_fills_with_each_bucket(spilled: list[Event]) -> None:
+    ledgers = [event["ledger"]["requests"] for event in of_kind(spilled, "progress") if event["stage"] == "pair"]
+    matched = [ledger.get("matched", 0) for ledger in ledgers]
+    assert never_back(matched)
+    assert len(set(matched)) > 2, "it is seen to fill"
 
 
 def test_buckets_reach_their_total(spilled: list[Event]) -> None:

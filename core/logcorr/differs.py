@@ -63,6 +63,15 @@ def differs(
     return Differs(inside=told[0].inside, outside=told[0].outside, exchanges=told, lost=lost, lost_filter=lost_filter)
 
 
+def given(view: View, terms: Sequence[Term]) -> set[str]:
+    """The columns that define a selection: contrasted with all others, their values would only tell how it was made.
+
+    What is merely excluded by `!=` leaves the other values to be told apart.
+    """
+    columns = {column for term in terms if term.sign != "!=" for column in term.columns}
+    return columns | ({"status_code"} if view == "errors" else set())
+
+
 def _lost(
     run: RunFolder, terms: Sequence[Term], exchanges: views.Records, top: int, check: Check
 ) -> tuple[list[Contrast], str]:

@@ -37,7 +37,7 @@ class Folder:
         ):
             path.mkdir(mode=0o700)
         self.rows = dict.fromkeys(("exchanges", "orphans", "malformed", "duplicates", "users"), 0)
-        self.open_orphans = 0
+        self.open_orphans: dict[str, int] = {}
         self.repeats: dict[tuple[str, str], int] = {}
 
     def add(self, paired: Paired) -> None:
@@ -47,7 +47,8 @@ class Folder:
         self._sink(self._exchange_columns(paired.exchanges.lazy()), "exchanges", name)
         self.rows["exchanges"] += paired.exchanges.height
         orphans = pl.concat([frame for frame in paired.orphans if frame.height] or [_ORPHANS.to_frame()])
-        self.open_orphans += orphans.height
+        for side, n in orphans.group_by("side").len().iter_rows():
+            self.open_orphans[side] = self.open_orphans.get(side, 0) + n
         orphans.write_ipc(self._orphans / f"{name}.ipc")
         repeats = [frame for frame in paired.repeats if frame.height]
         if repeats:
@@ -77,7 +78,7 @@ class Folder:
             reasons.append(pl.when(before).then(pl.lit("before_start")))
         final = self.raw_orphans().with_columns(pl.coalesce(*reasons, pl.lit("lost")).alias("reason"))
         self._sink(self._located(final), "orphans", "0000")
-        self.rows["orphans"] = self.open_orphans
+        self.rows["orphans"] = sum(self.open_orphans.values())
 
     def orphans(self) -> pl.LazyFrame:
         """The finished orphans, instants as Int64 µs."""

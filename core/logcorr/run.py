@@ -84,6 +84,7 @@ class _Correlation(Job[Report]):
         for share, paired in self._paired(sides, plan, entries):
             folder.add(paired)
             sums.add(paired.exchanges)
+            self._fill_ledger(sides, folder)
             del paired  # not to be held while the next bucket is paired
             self._meter.tap()
             if self._estimates:
@@ -153,6 +154,17 @@ class _Correlation(Job[Report]):
                 whole.remove()
             self._meter.buckets = (number + 1, len(found))
 
+    def _fill_ledger(self, sides: dict[Side, Ingested], folder: Folder) -> None:
+        """Where the lines of the buckets that are paired went; at the last one it closes."""
+        for side in SIDES:
+            self._meter.sides[side].ledger.update(
+                header=sides[side].header,
+                redelivered=folder.repeats.get((side, "redelivered"), 0),
+                superseded=folder.repeats.get((side, "superseded"), 0),
+                matched=folder.rows["exchanges"],
+                orphans=folder.open_orphans.get(side, 0),
+            )
+
     def _tell_estimate(self, share: float, sums: Aggregates, folder: Folder) -> None:
         exchanges = folder.rows["exchanges"]
         timeline, heatmap = report.so_far(sums)
@@ -160,7 +172,7 @@ class _Correlation(Job[Report]):
             EstimateEvent(
                 share=share,
                 matched=exchanges,
-                orphans=folder.open_orphans,
+                orphans=sum(folder.open_orphans.values()),
                 negative=sums.spreads[False].negative + sums.spreads[True].negative,
                 status=sums.status(),
                 histogram=report.histogram(sums.bands),

@@ -5,7 +5,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import polars as pl
 import pytest
@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from logcorr import contrast, differs, filters, views
-from logcorr.model import CorrelateOptions
+from logcorr.model import CorrelateOptions, View
 from logcorr.run import correlate
 from logcorr.store import RunFolder
 from logcorr_tui.app import LogcorrApp
@@ -238,6 +238,26 @@ def test_from_a_filtered_table_and_from_the_palette(run: RunFolder) -> None:
         await pilot.pause()
         assert table_of(app).view == "orphans", "those are no exchanges"
         assert "What differs (w)" not in [c.title for c in app.get_system_commands(app.screen)]
+
+    drive(run, body)
+
+
+def test_what_the_rows_were_chosen_by_is_not_told_as_a_finding(run: RunFolder) -> None:
+    async def body(pilot: Pilot[None], app: LogcorrApp) -> None:
+        for view, expression, titles, why in (
+            ("errors", "", ["By user"], "No list by status: these are the failed exchanges."),
+            ("exchanges", "status=503", ["By user"], "No list by status: the rows were chosen by it."),
+            ("exchanges", 'user="batch importer 7"', ["By status"], "No list by user: the rows were chosen by it."),
+        ):
+            app.push_screen(DiffersScreen(cast("View", view), expression))
+            await until(pilot, counted(app))
+            assert [shown.listing.title for shown in lists(app)] == titles
+            assert why in shown(app)
+            await pilot.press("escape")
+            await until(pilot, lambda: not isinstance(app.screen, DiffersScreen))
+        app.push_screen(DiffersScreen("errors", 'user="batch importer 7"'))
+        await until(pilot, lambda: "No list" in said(app))
+        assert "No list by user or status: the rows were chosen by it." in said(app)
 
     drive(run, body)
 

@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import re
 import threading
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from logcorr_tui.widgets.window_table import WindowTable
 from logcorr_tui.wish import Wish
 from tests.helpers import SAMPLE, zstandard
 
+PATIENCE_S = 30.0
 SIZES = [(120, 36), (80, 24)]
 _HOSTILE = (
     "\x1b[31mred\x1b]0;title\x07",
@@ -110,7 +112,8 @@ def play(app: TableApp, flow: Callable[[Pilot[Any]], Awaitable[None]], size: tup
 
 
 async def _until(pilot: Pilot[Any], holds: Callable[[], bool]) -> None:
-    for _ in range(200):
+    end = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end:
         await pilot.pause(0.02)
         if holds():
             await pilot.pause()

@@ -14,8 +14,6 @@ from logcorr.model import View
 Kind = Literal["correlation", "access"]
 
 _WORDS: dict[str, str] = {"ips": "IPs"}
-# What a view is sorted by when it is opened; all others as they are stored.
-FIRST_ORDER: dict[View, tuple[str, bool]] = {"endpoints": ("requests", True), "ips": ("busiest_requests", True)}
 # Views whose rows stand for many exchanges: Enter leads to those.
 GROUPS: tuple[View, ...] = ("endpoints", "ips", "windows")
 

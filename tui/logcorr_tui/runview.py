@@ -69,7 +69,9 @@ def stages(session: Session, state: str, colours: Palette) -> Text:
     return line
 
 
-def figures(session: Session, event: ProgressEvent, wide: int, colours: Palette) -> RenderableType:
+def figures(
+    session: Session, event: ProgressEvent, wide: int, colours: Palette, *, stopped: bool = False
+) -> RenderableType:
     """Bars for the whole, the buckets and the memory; rate, time gone and time left; the first estimates."""
     long = max(10, min(60, wide - 46))
     estimate = session.estimate
@@ -89,7 +91,7 @@ def figures(session: Session, event: ProgressEvent, wide: int, colours: Palette)
         bar(event.rss_bytes, event.memory_bytes, long, colours.warn if near else colours.info, colours),
         memory,
     )
-    left = "–" if event.eta_s is None else f"about {duration(max(event.eta_s, 0) * 1000)}"
+    left = "–" if stopped or event.eta_s is None else f"about {duration(max(round(event.eta_s), 1) * 1000)}"
     speed = _pairs(
         colours,
         ("Lines", short(event.lines)),
@@ -101,9 +103,9 @@ def figures(session: Session, event: ProgressEvent, wide: int, colours: Palette)
     if estimate is not None:
         guess = _pairs(
             colours,
-            ("p50", f"~{duration(estimate.p50_ms)}"),
-            ("p99", f"~{duration(estimate.p99_ms)}"),
-            ("orphans", f"~{percent(estimate.orphans, estimate.matched + estimate.orphans)}"),
+            ("p50", f"≈{duration(estimate.p50_ms)}"),
+            ("p99", f"≈{duration(estimate.p99_ms)}"),
+            ("orphans", f"≈{percent(estimate.orphans, estimate.matched + estimate.orphans)}"),
         )
         guess.append(f"  estimates from {100 * estimate.share:.0f} % of the ids; 1 shows them", style=colours.dim)
         parts.append(guess)
@@ -123,7 +125,7 @@ def finished(session: Session, colours: Palette) -> RenderableType | None:
     rows.add_column()
     taken = ", ".join(f"{name} {duration(seconds * 1000)}" for name, seconds in run.seconds.items())
     for name, value in (
-        ("Started", run.started.replace("T", " ").removesuffix("Z")),
+        ("Started", f"{run.started[:19].replace('T', ' ')} UTC"),
         ("Time", f"{duration(sum(run.seconds.values()) * 1000)} ({taken})"),
         ("Peak memory", size(run.peak_rss_bytes)),
         *([("Buckets", f"{run.buckets}, {size(run.spilled_bytes)} spilled")] if session.kind == "correlation" else []),
@@ -209,13 +211,14 @@ def bar(done: float, whole: float, wide: int, colour: str, colours: Palette) -> 
 
 
 def _file(side: str, name: str, extent: tuple[int, int], told: str, wide: int, *, colours: Palette) -> Text:
-    long = max(8, min(40, wide - 54))
+    long = max(4, min(40, wide - 54))
     done, whole = extent
     share = done / whole if whole else 1.0
     label = safe(name, 500)
-    label = "…" + label[-27:] if len(label) > 28 else label
+    room = 29 if wide >= 62 else max(wide - long - 29, 8)
+    label = "…" + label[2 - room :] if len(label) > room - 1 else label
     shown = Text(f"{side:<9}", style=colours.dim)
-    shown.append(label.ljust(29), style=colours.ink)
+    shown.append(label.ljust(room), style=colours.ink)
     shown.append_text(bar(share, 1, long, colours.good if share >= 1 else colours.accent, colours))
     shown.append(f" {share:>4.0%}  {told}", style=colours.ink)
     shown.no_wrap, shown.overflow = True, "ellipsis"

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
 
 from logcorr.access_model import AccessReport, RunReport
 from logcorr.model import EstimateEvent, ProgressEvent
@@ -46,3 +48,15 @@ class Session:
         if self.report is not None:
             return "access" if isinstance(self.report, AccessReport) else "correlation"
         return self.logs.kind if self.logs is not None else "correlation"
+
+
+class WithSession(Protocol):
+    """An app as screens that look at a run need it."""
+
+    session: Session
+
+
+class WithRoot(WithSession, Protocol):
+    """The same, with the folder that the runs are in."""
+
+    root: Path

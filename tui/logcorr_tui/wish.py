@@ -4,6 +4,16 @@ from dataclasses import dataclass, replace
 
 from logcorr_tui.text import safe
 
+# Rows are stored as they were paired; these views come with what one looks for on top: column and descending.
+WORST_FIRST: dict[str, tuple[str, bool]] = {
+    "slow": ("duration_us", True),
+    "skewed": ("duration_us", False),
+    "users": ("requests", True),
+    "endpoints": ("requests", True),
+    "ips": ("busiest_requests", True),
+    **dict.fromkeys(("duplicates", "redelivered", "superseded"), ("time", False)),
+}
+
 
 @dataclass(frozen=True)
 class Wish:

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from logcorr.errors import Cancelled, LogcorrError
 from logcorr.model import Manifest
@@ -20,19 +20,13 @@ from logcorr_tui import groups, onerow
 from logcorr_tui.excerpt import Reader
 from logcorr_tui.onerow import Value
 from logcorr_tui.places import title_of
-from logcorr_tui.session import Session
 from logcorr_tui.text import plain, safe
+from logcorr_tui.widgets.footer import FittingFooter
 
 _COLOURS = {"good": "$success", "moved": "$accent", "client": "$warning", "server": "$error", "odd": "$secondary"}
 # What a row is called by: the first of these that it has.
 _HEADS = ("request_id", "user_id", "endpoint", "ip", "text")
 _SECTIONS = ("fields", "request", "response", "access", "group", "same", "user")
-
-
-class WithSession(Protocol):
-    """What these screens need of their app."""
-
-    session: Session
 
 
 class DetailScreen(Screen[int | None]):
@@ -79,7 +73,7 @@ class DetailScreen(Screen[int | None]):
         with VerticalScroll(id="body"):
             for name in _SECTIONS:
                 yield Static("", id=name, classes="section", markup=False)
-        yield Footer()
+        yield FittingFooter()
 
     def on_mount(self) -> None:
         self.query_one("#body").focus()

@@ -12,7 +12,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 from textual.worker import Worker
 
 from logcorr import diff_summary
@@ -22,6 +22,7 @@ from logcorr.errors import Cancelled, LogcorrError
 from logcorr.store import RunFolder
 from logcorr.text import safe
 from logcorr_tui import palette
+from logcorr_tui.widgets.footer import FittingFooter
 
 _SECTIONS = ("figures", "latency", "statuses", "failing", "slowing")
 _SCROLL_BAR = 2
@@ -58,7 +59,7 @@ class DiffScreen(Screen[None]):
             for name in _SECTIONS:
                 yield Static(id=name, classes="panel")
             yield Static(id="legend")
-        yield Footer()
+        yield FittingFooter()
 
     def on_mount(self) -> None:
         self.app.theme_changed_signal.subscribe(self, lambda _theme: self._draw())

@@ -1,6 +1,7 @@
 """What differs: the users, or other attributes, and statuses that are over-represented in a selection."""
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, cast
 
@@ -12,7 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from logcorr import differs, filters, views
 from logcorr.contrast import Contrast, Standout
@@ -21,9 +22,9 @@ from logcorr.errors import Cancelled, LogcorrError
 from logcorr.model import View
 from logcorr.text import short
 from logcorr_tui.messages import Drill
-from logcorr_tui.screens.detail import WithSession
-from logcorr_tui.session import Session
+from logcorr_tui.session import Session, WithSession
 from logcorr_tui.text import plain, safe
+from logcorr_tui.widgets.footer import FittingFooter
 from logcorr_tui.widgets.standouts import Listing, Standouts
 
 Schema = dict[str, pl.DataType]
@@ -45,6 +46,7 @@ class DiffersScreen(Screen[None]):
     class _Found(Message):
         told: Differs
         files: list[Listing]
+        left_out: list[str]
 
     @dataclass
     class _Failed(Message):
@@ -73,7 +75,7 @@ class DiffersScreen(Screen[None]):
             yield VerticalScroll(id="right", can_focus=False)
         yield Static("", id="told", markup=False)
         yield Static("", id="legend", markup=False)
-        yield Footer()
+        yield FittingFooter()
 
     def on_mount(self) -> None:
         self._say("counting… esc cancels")
@@ -87,7 +89,9 @@ class DiffersScreen(Screen[None]):
                 schema = views.scan(run, self.view).collect_schema()
                 terms = filters.parse(self.expression, schema, filters.day_of(run.report), run.manifest.files)
                 told = differs.differs(run, self.view, terms, cancel)
-                self.post_message(self._Found(told, self._listings(told, dict(schema))))
+                given = differs.given(self.view, terms)
+                words = [_word(of, schema) for of in told.exchanges if of.column in given]
+                self.post_message(self._Found(told, self._listings(told, dict(schema), given), words))
             except Cancelled:
                 return
             except Exception as error:  # noqa: BLE001 - whatever it is, the user is to read it
@@ -109,12 +113,18 @@ class DiffersScreen(Screen[None]):
         told = message.told
         counts = Text.assemble((f"{told.inside:,}", "bold"), f" of {short(told.inside + told.outside)} exchanges")
         self.query_one("#counts", Static).update(counts)
-        if told.nothing:
-            self._say(_why_nothing(told))
+        left_out = _why_left_out(self.view, message.left_out)
+        if not any(listing.contrast.rows for listing in message.files):
+            self._say(" ".join([_why_nothing(told), *([left_out] if told.inside and told.outside else [])]))
             return
         self._say("")
-        self.query_one("#legend", Static).update(Text(_LEGEND, no_wrap=True, overflow="ellipsis"))
+        self.query_one("#legend", Static).update(
+            Text(" · ".join(filter(None, [left_out, _LEGEND])), no_wrap=True, overflow="ellipsis")
+        )
         left, right = self.query_one("#left"), self.query_one("#right")
+        if left_out:
+            place = right if "status" in message.left_out else left
+            await place.mount(Static(plain(left_out), classes="left-out", markup=False))
         for listing in message.files:
             shown = Standouts(listing)
             shown.styles.max_height = len(listing.contrast.rows) + 3
@@ -148,13 +158,15 @@ class DiffersScreen(Screen[None]):
         said.display = bool(text)
         self.query_one("#lists").display = not text
 
-    def _listings(self, told: Differs, schema: Schema) -> list[Listing]:
-        lists = [self._listing(of, self.view, self.expression, "", schema) for of in told.exchanges]
-        lost = [self._listing(of, "orphans", told.lost_filter, "no response, ", schema) for of in told.lost]
+    def _listings(self, told: Differs, schema: Schema, given: set[str]) -> list[Listing]:
+        kept = [of for of in told.exchanges if of.column not in given]
+        lists = [self._listing(of, self.view, self.expression, "", schema) for of in kept]
+        kept = [of for of in told.lost if of.column not in given]
+        lost = [self._listing(of, "orphans", told.lost_filter, "no response, ", schema) for of in kept]
         return [*lists, *lost]
 
     def _listing(self, contrast: Contrast, view: View, expression: str, mark: str, schema: Schema) -> Listing:
-        word = filters.equal(contrast.column, None, schema).partition("=")[0]
+        word = _word(contrast, schema)
 
         def drill(row: Standout) -> Drill:
             term = filters.equal(contrast.column, row.value, schema)
@@ -162,6 +174,19 @@ class DiffersScreen(Screen[None]):
 
         title = f"{word.capitalize()}s without a response" if mark else f"By {word}"
         return Listing(title, word, contrast, drill)
+
+
+def _word(contrast: Contrast, schema: Mapping[str, pl.DataType]) -> str:
+    """What a column is called in filters: `status`, `user`."""
+    return filters.equal(contrast.column, None, dict(schema)).partition("=")[0]
+
+
+def _why_left_out(view: View, words: list[str]) -> str:
+    """Says which lists there are not, and why; nothing where none is left out."""
+    if not words:
+        return ""
+    by = "these are the failed exchanges" if view == "errors" and words == ["status"] else "the rows were chosen by it"
+    return f"No list by {' or '.join(words)}: {by}."
 
 
 def _why_nothing(told: Differs) -> str:

@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
-from textual.widgets import Footer, Input, OptionList, Static
+from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 from textual.worker import Worker
 
@@ -22,6 +22,7 @@ from logcorr_tui import app as apps
 from logcorr_tui import messages, palette, runlines, worker
 from logcorr_tui.paths import PathSuggester, candidates, partner
 from logcorr_tui.session import Logs
+from logcorr_tui.widgets.footer import FittingFooter
 
 DEMO_ROWS = 200_000
 # Margins, frame and padding of the list, and its scroll bar.
@@ -72,7 +73,7 @@ class OpenScreen(Screen[None]):
             recent.border_subtitle = "↑↓ select · ⏎ open"
             yield Static(id="columns")
             yield OptionList(id="runs", compact=True)
-        yield Footer()
+        yield FittingFooter()
 
     def on_mount(self) -> None:
         self.app.theme_changed_signal.subscribe(self, lambda _theme: self._head())

@@ -8,10 +8,10 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container, VerticalScroll
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Footer
 
 from logcorr_tui.widgets.canvas import Chart, session_of
 from logcorr_tui.widgets.figures import figures
+from logcorr_tui.widgets.footer import FittingFooter
 from logcorr_tui.widgets.histogram import Histogram
 from logcorr_tui.widgets.ledger import HEIGHT, Ledger
 from logcorr_tui.widgets.masthead import Masthead, Tabs
@@ -54,7 +54,7 @@ class OverviewScreen(Screen[None]):
                 yield Status(id="status")
             yield Timeline(id="timeline")
             yield Ledger(id="ledger")
-        yield Footer()
+        yield FittingFooter()
 
     def on_mount(self) -> None:
         self.reload()

@@ -8,10 +8,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from logcorr_tui import app as apps
 from logcorr_tui import messages, palette, runview
+from logcorr_tui.widgets.footer import FittingFooter
 
 if TYPE_CHECKING:
     from logcorr_tui.widgets.masthead import Tabs
@@ -45,7 +46,7 @@ class RunScreen(Screen[None]):
             yield Static(id="figures", classes="panel")
             yield Static(id="files", classes="panel")
             yield Static(id="ledger", classes="panel")
-        yield Footer()
+        yield FittingFooter()
 
     def on_mount(self) -> None:
         if not self.query("#ledger"):  # dropped before it was seen
@@ -130,7 +131,7 @@ class RunScreen(Screen[None]):
         self.query_one("#stages", Static).update(runview.stages(session, state, colours))
         figures = runview.finished(session, colours)
         if figures is None and event is not None:
-            figures = runview.figures(session, event, wide, colours)
+            figures = runview.figures(session, event, wide, colours, stopped=self._failed is not None)
         self.query_one("#figures", Static).update(figures or Text("The engine is starting …", style=colours.dim))
         files = runview.files(session, wide, colours)
         self.query_one("#files", Static).update(Group(*files))

@@ -3,13 +3,12 @@
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
-from typing import ClassVar, Protocol, cast
+from typing import ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from logcorr import filters
 from logcorr.differs import VIEWS as COMPARED
@@ -20,24 +19,18 @@ from logcorr.paging import ViewPages
 from logcorr_tui import groups, onerow
 from logcorr_tui.messages import Compare, ExportView
 from logcorr_tui.occurring import occurring
-from logcorr_tui.places import FIRST_ORDER, GROUPS, title_of
+from logcorr_tui.places import GROUPS
 from logcorr_tui.screens.detail import DetailScreen
 from logcorr_tui.screens.sort import AS_STORED, SortPicker
-from logcorr_tui.session import Session
+from logcorr_tui.session import WithRoot
 from logcorr_tui.text import plain, safe
 from logcorr_tui.viewrows import ViewRows
 from logcorr_tui.widgets.chips import Chips
+from logcorr_tui.widgets.footer import FittingFooter
 from logcorr_tui.widgets.prompt import Prompt
-from logcorr_tui.widgets.table_head import TableHead
+from logcorr_tui.widgets.table_head import TableHead, nothing
 from logcorr_tui.widgets.window_table import WindowTable
-from logcorr_tui.wish import Wish, row_number
-
-
-class WithRoot(Protocol):
-    """What this screen needs of the app: what is looked at, and where the store is."""
-
-    session: Session
-    root: Path
+from logcorr_tui.wish import WORST_FIRST, Wish, row_number
 
 
 class TableScreen(Screen[None]):
@@ -58,7 +51,7 @@ class TableScreen(Screen[None]):
     def __init__(self, view: View, expression: str = "", label: str = "") -> None:
         super().__init__()
         self.view: View = view
-        self._wish = Wish(drilled=expression.strip(), label=label, sort=FIRST_ORDER.get(view))
+        self._wish = Wish(drilled=expression.strip(), label=label, sort=WORST_FIRST.get(view))
         self._shown = self._wish
         self._base: ViewPages | None = None
         self._pages: ViewPages | None = None
@@ -92,7 +85,7 @@ class TableScreen(Screen[None]):
         yield WindowTable(id="rows", grouped=self.view in GROUPS)
         yield Static("", id="nothing", markup=False)
         yield Prompt(id="prompt")
-        yield Footer()
+        yield FittingFooter()
 
     def on_mount(self) -> None:
         self._table.focus()
@@ -128,6 +121,7 @@ class TableScreen(Screen[None]):
     def _reload(self, wish: Wish) -> None:
         """Has these rows made; what was under way is cancelled."""
         self._wish = wish
+        self.refresh_bindings()
         if self._base is None or self._rows is None:
             return
         try:
@@ -170,7 +164,7 @@ class TableScreen(Screen[None]):
         if before is not None:
             rows.drop(before)
         self._say(
-            "" if message.total else f"No rows: nothing in {title_of(self.view)} fits. x removes the last filter."
+            "" if message.total else nothing(self.view, self._app.session.kind, narrowed=bool(self._wish.expression))
         )
 
     def on_view_rows_failed(self, message: ViewRows.Failed) -> None:
@@ -193,9 +187,9 @@ class TableScreen(Screen[None]):
         self._titles()
 
     def _say(self, text: str) -> None:
-        nothing = self.query_one("#nothing", Static)
-        nothing.update(plain(text, limit=1000))
-        nothing.display = bool(text)
+        said = self.query_one("#nothing", Static)
+        said.update(plain(text, limit=1000))
+        said.display = bool(text)
 
     def _titles(self) -> None:
         shown = self._table.total if self._pages is not None else None
@@ -250,6 +244,9 @@ class TableScreen(Screen[None]):
         self.post_message(ExportView(self.view, self.expression))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What differs is told of exchanges; a chip can go where there is one."""
+        if action == "remove_last":
+            return bool(self._wish.chips)
         return super().check_action(action, parameters) if action != "differs" else self.view in COMPARED
 
     def action_differs(self) -> None:
@@ -270,6 +267,7 @@ class TableScreen(Screen[None]):
             self._rows.cancel()
             self._working = False
             self._wish = self._shown
+            self.refresh_bindings()
             self._table.cursor, self._left_at = self._left_at or 0, None
             self._show(self._pages, self._pages.total)
             self._say("")

@@ -32,7 +32,10 @@ def tiles(found: Figures, report: AccessReport, colours: Palette) -> list[Tile]:
             NAMES[2], percent(report.failed_5xx, total), f"{report.failed_5xx:,} rows", colours.bad, fives,
             Drill("exchanges", "status>=500 status<600", "status 5xx"),
         ),
-        Tile(NAMES[3], spaced(found.p99), f"p50 {spaced(found.p50)}" if high else "no durations", colours.info, [p.p99_ms for p in points], high),
+        Tile(
+            NAMES[3], spaced(found.p99), f"p50 {spaced(found.p50)}" if high else "no durations", colours.info,
+            [p.p99_ms for p in points], high,
+        ),
         _suspicious(report, colours),
         _worst(report, colours),
     ]  # fmt: skip

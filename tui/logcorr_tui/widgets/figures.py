@@ -9,6 +9,7 @@ from logcorr.access_model import AccessReport, RunReport
 from logcorr.model import Heatmap, HistogramBin, TimelinePoint
 from logcorr.text import duration
 from logcorr_tui.session import Session
+from logcorr_tui.sides import malformed
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,24 @@ class Figures:
     def failures(self) -> int:
         """Status 400 and over, or under 100: what the errors view holds."""
         return sum(n for code, n in self.status.items() if not 100 <= int(code) < 400)
+
+    def why_no_latency(self) -> str:
+        """Why there is nothing to draw, and which key shows more."""
+        if self.matched and isinstance(self.report, AccessReport):
+            return "every duration is below zero · 9" if self.report.latency.negative else "the log tells no durations"
+        if self.matched:
+            return "every response is before its request · 8"
+        if self.report is None:
+            return "nothing paired so far"
+        if isinstance(self.report, AccessReport):
+            return "no line could be read · 5 tells why" if malformed(self.report) else "the log is empty"
+        asked, answered = self.report.inputs.requests, self.report.inputs.responses
+        if not asked.orphans and not answered.orphans:
+            bad = sum(asked.malformed.values()) + sum(answered.malformed.values())
+            return "no line could be read · 5 tells why" if bad else "both logs are empty"
+        if not answered.orphans or not asked.orphans:
+            return f"no {'request' if answered.orphans else 'response'} at all · 4 shows the others"
+        return "no id is in both logs · 4 shows them"
 
     def note(self) -> str:
         """That these are estimates, and on what they rest; nothing for exact figures."""

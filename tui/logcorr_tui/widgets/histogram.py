@@ -132,7 +132,7 @@ class Histogram(Chart):
         axis = self.axis()
         bottom = canvas.height - 3
         if axis is None or bottom < 3:
-            text = "waiting for the first estimates" if self.figures is None else "no exchange has a duration"
+            text = "waiting for the first estimates" if self.figures is None else self.figures.why_no_latency()
             canvas.write(max((canvas.width - len(text)) // 2, 1), canvas.height // 2, text, colours.dim)
             return
         left = GUTTER + 2

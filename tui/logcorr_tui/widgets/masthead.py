@@ -1,6 +1,6 @@
 """The two lines on top of a screen: what is open and how it stands, and the tabs with their counts."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from rich.cells import cell_len
@@ -17,12 +17,28 @@ from logcorr_tui.sides import ledgers, malformed
 from logcorr_tui.widgets.canvas import Canvas, Painted, Part, session_of
 from logcorr_tui.widgets.figures import Figures, figures, running
 
-_NARROW = 100
 
-
-def _wanted(tabs: Sequence[tuple[Place, str, str, str]]) -> int:
-    """The cells of all tabs with one between them."""
-    return sum(len(name) + len(count) + bool(count) + 3 for _, name, count, _ in tabs) + 1
+def counts(report: RunReport, found: Figures) -> dict[str, str]:
+    """How many rows the views of a run have; of IPs, how many are suspicious."""
+    counted = report.latency.count
+    numbers = {
+        # Nearest rank: so many durations at most lie above p99.
+        "slow": counted - -(-counted * 99 // 100),
+        "errors": found.failures,
+        "malformed": malformed(report),
+    }
+    if isinstance(report, AccessReport):
+        numbers |= {"windows": report.windows.count, "skewed": report.latency.negative}
+        return {name: short(count) for name, count in numbers.items()} | {
+            "ips": f"{short(report.suspicious_ip_count)}!"
+        }
+    sides = (report.inputs.requests, report.inputs.responses)
+    numbers |= {
+        "orphans": found.orphans,
+        "duplicates": sum(side.redelivered + side.superseded for side in sides),
+        "skewed": report.skew.negative,
+    }
+    return {name: short(count) for name, count in numbers.items()}
 
 
 def _file(names: tuple[str, ...] | list[str], limit: int) -> str:
@@ -86,6 +102,8 @@ class Masthead(Painted):
             progress = session.progress
             if progress is None or not progress.bytes_total:
                 return f"◌ {found.note()}" if found and found.share is not None else "◌ running", "warn"
+            if progress.stage == "pair" and progress.buckets_total:
+                return f"◌ pairing {progress.buckets_done}/{progress.buckets_total}", "warn"
             return f"◌ running {100 * progress.bytes_done // progress.bytes_total} %", "warn"
         if report is None:
             return "no run", "dim"
@@ -99,6 +117,26 @@ class Masthead(Painted):
         self.repaint()
 
 
+_EDGE = 1
+_NARROW = 100
+# Counts that can be spared where it is narrow, the first one first.
+_SPARED = ("windows", "ips")
+
+
+@dataclass(frozen=True)
+class _Tab:
+    """One tab; its cells are with the number and the blanks around that."""
+
+    place: Place
+    title: str
+    count: str
+    ink: str
+
+    @property
+    def cells(self) -> int:
+        return 3 + len(self.title) + (len(self.count) + 1 if self.count else 0)
+
+
 class Tabs(Painted):
     """`1 Overview 2 Slow 124k …`; a click on a tab is as good as its key."""
 
@@ -107,65 +145,45 @@ class Tabs(Painted):
         self.active = active
         self._ends: list[tuple[int, str]] = []
 
-    def _counts(self) -> dict[str, int]:
-        """How many rows a view has, of those of which that is known."""
+    def _tabs(self, colours: Palette) -> list[_Tab]:
         found = self.figures
-        report = found.report if found else None
-        if found is None or report is None:
-            return {}
-        counted = report.latency.count
-        counts = {
-            # Nearest rank: so many durations at most lie above p99.
-            "slow": counted - -(-counted * 99 // 100),
-            "errors": found.failures,
-            "orphans": found.orphans,
-            "malformed": malformed(report),
-        }
-        if isinstance(report, AccessReport):
-            counts |= {"ips": report.suspicious_ip_count, "windows": report.windows.count}
-        return counts
-
-    def _tabs(self, colours: Palette) -> list[tuple[Place, str, str, str]]:
-        """Place, name, count and its colour of each tab; where it is narrow, fewer counts and shorter names."""
-        inks = {"slow": colours.warn, "orphans": colours.lost, "ips": colours.lost, "windows": colours.ink}
-        counts = self._counts()
-        places = [place for place in places_of(session_of(self).kind) if place.tab]
-        narrow = self.size.width < _NARROW
-        marks = {"ips": "!"}
-        tabs = [
-            (
-                place,
-                place.brief if narrow else place.text,
-                short(counts[place.mode]) + marks.get(place.mode, "") if place.mode in counts else "",
-                inks.get(place.mode, colours.bad),
-            )
-            for place in places
+        numbers = counts(found.report, found) if found and found.report else {}
+        inks = {"slow": colours.warn, "orphans": colours.lost, "ips": colours.lost}
+        inks |= dict.fromkeys(("errors", "malformed"), colours.bad)
+        return [
+            _Tab(place, place.text, numbers.get(place.mode, ""), inks.get(place.mode, colours.ink))
+            for place in places_of(session_of(self).kind)
         ]
-        for mode in ("windows", "ips", "slow", "malformed", "errors"):
-            if _wanted(tabs) <= self.size.width:
-                break
-            tabs = [(place, name, "" if place.mode == mode else count, ink) for place, name, count, ink in tabs]
-        return tabs
+
+    def _fitting(self, tabs: list[_Tab], width: int) -> list[_Tab]:
+        """The most that can be shown whole: all; the first ones; those with short names; with fewer and no counts."""
+        first = [tab for tab in tabs if tab.place.tab]
+        offers = [[replace(tab, title=tab.place.brief) for tab in first]]
+        for mode in _SPARED:
+            offers.append([replace(tab, count="") if tab.place.mode == mode else tab for tab in offers[-1]])
+        bare = [replace(tab, count="") for tab in offers[-1]]
+        offers = [*([] if width < _NARROW else [tabs, first]), *offers, bare]
+        return next((offer for offer in offers if sum(tab.cells for tab in offer) + _EDGE <= width), bare)
 
     def paint(self, canvas: Canvas, colours: Palette) -> None:
-        tabs = self._tabs(colours)
-        gap = min(max((canvas.width - _wanted(tabs) + len(tabs)) // len(tabs), 1), 3)
+        tabs = self._fitting(self._tabs(colours), canvas.width)
+        gap = min(max((canvas.width - sum(tab.cells for tab in tabs) - _EDGE) // len(tabs) + 1, 1), 3)
         x = 0
         self._ends = []
-        for place, name, count, ink in tabs:
-            chosen = place.mode == self.active
+        for tab in tabs:
+            chosen = tab.place.mode == self.active
             start = x
-            parts: list[Part] = [(f" {place.key} ", colours.accent, True)]
-            parts.append((name, colours.ink if chosen else colours.dim, chosen))
-            if count:
-                parts.append((f" {count}", ink if count.rstrip("!") != "0" else colours.dim, False))
+            parts: list[Part] = [(f" {tab.place.key} ", colours.accent, True)]
+            parts.append((tab.title, colours.ink if chosen else colours.dim, chosen))
+            if tab.count:
+                parts.append((f" {tab.count}", tab.ink if tab.count.strip("!") != "0" else colours.dim, False))
             if chosen:
                 parts.append((" ", colours.ink, False))
             x = canvas.parts(x, 0, parts, canvas.width)
             if chosen:
                 canvas.paper(Region(start, 0, x - start, 1), colours.raised)
             x += gap - 1
-            self._ends.append((x, place.key))
+            self._ends.append((x, tab.place.key))
 
     def on_click(self, event: events.Click) -> None:
         event.stop()

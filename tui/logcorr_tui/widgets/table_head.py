@@ -9,6 +9,36 @@ from logcorr.model import View
 from logcorr_tui.places import title_of
 from logcorr_tui.text import plain
 
+_NONE: dict[str, str] = {
+    "exchanges": "No exchanges: nothing in one log has a partner in the other.",
+    "slow": "Nothing is slower than the p99: there are too few exchanges, or they all took the same time.",
+    "errors": "No errors: every exchange has a status from 100 to 399.",
+    "orphans": "No orphans: every entry has its partner.",
+    "malformed": "No malformed lines: every line could be read.",
+    "duplicates": "No duplicates: no entry came again.",
+    "redelivered": "Nothing was redelivered: no entry came again as it was.",
+    "superseded": "Nothing is superseded: no id has more entries than were paired.",
+    "skewed": "No clock skew: no response is earlier than its request.",
+    "users": "No users: no request names one.",
+}
+_NONE_OF: dict[str, dict[str, str]] = {
+    "access": {
+        "exchanges": "No exchanges: no line could be read.",
+        "slow": "Nothing is slower than the p99: there are too few exchanges, or the log tells no durations.",
+        "skewed": "No exchange took less than nothing.",
+        "endpoints": "No endpoints: no line could be read.",
+        "ips": "No IPs: no exchange names one.",
+        "windows": "No windows: no line could be read.",
+    }
+}
+
+
+def nothing(view: View, kind: str, *, narrowed: bool) -> str:
+    """Why a table of a run of this kind is empty."""
+    if narrowed:
+        return f"No rows: nothing in {view} fits. x removes the last filter."
+    return {**_NONE, **_NONE_OF.get(kind, {})}.get(view, f"No {view} rows.")
+
 
 class TableHead(Horizontal):
     """Orphans · 12 of 3,173 rows · row 1 · sorting…"""
@@ -25,11 +55,12 @@ class TableHead(Horizontal):
     def count(self, shown: int | None, total: int | None, cursor: int, *, narrowed: bool) -> None:
         """Rows that are shown and rows of the whole view, None where they are not known yet; the cursor from 0."""
         whole = "…" if total is None else f"{total:,}"
+        rows = "row" if total == 1 else "rows"
         counts = Text(no_wrap=True, overflow="ellipsis")
         if shown is not None and narrowed:
-            counts.append(f"{shown:,}", style="bold").append(f" of {whole} rows")
+            counts.append(f"{shown:,}", style="bold").append(f" of {whole} {rows}")
         else:
-            counts.append(whole, style="bold").append(" rows")
+            counts.append(whole, style="bold").append(f" {rows}")
         if shown:
             counts.append(f"  ·  row {cursor + 1:,}", style="dim")
         # At every step of the cursor: so without a layout, and only where it is another text.

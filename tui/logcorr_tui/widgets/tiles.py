@@ -34,6 +34,7 @@ def _pair(found: Figures, colours: Palette) -> list[Tile]:
     about = "≈" if found.share is not None else ""
     points, matched, fives = found.points, found.matched, found.server_errors
     peak = max((p.requests for p in points), default=0) / (found.bucket_s or 1)
+    pace = f"{about}{short(peak)}/s peak" if points else "at the end" if about else "none"
     requests = "–" if found.requests is None else short(found.requests)
     lost = found.request_orphans
     sides = "both sides" if lost is None else f"{short(lost)}+{short(found.orphans - lost)}"
@@ -42,7 +43,7 @@ def _pair(found: Figures, colours: Palette) -> list[Tile]:
     pairs = "pair" if matched == 1 else "pairs"
     return [
         Tile(
-            "Requests", requests, f"{about}{short(peak)}/s peak" if points else "at the end", colours.accent,
+            "Requests", requests, pace, colours.accent,
             [p.requests for p in points], Drill("exchanges", "", "all exchanges"),
         ),
         Tile(

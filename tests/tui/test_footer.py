@@ -1,0 +1,54 @@
+"""The foot of every screen names whole keys only, help and quit among them, at any width."""
+
+from pathlib import Path
+
+import pytest
+from textual.widgets._footer import FooterKey
+
+from logcorr.model import CorrelateOptions
+from logcorr.run import correlate
+from logcorr_tui.app import LogcorrApp
+from tests.helpers import SAMPLE
+from tests.tui.headless import Stage, play
+
+SIZES = [(120, 36), (80, 24), (60, 18)]
+PLACES = {"1": ("⏎ Drill",), "2": ("⏎ Detail", "/ Filter"), "4": ("⏎ Detail", "/ Filter"), "6": ("^o Open",)}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run."""
+    store = tmp_path_factory.mktemp("footer")
+    logs = [(str(SAMPLE / f"{side}s.log"),) for side in ("request", "response")]
+    options = CorrelateOptions(requests=logs[0], responses=logs[1], memory_bytes=1 << 30, store=str(store))
+    found = correlate(options).folder
+    assert found is not None
+    return Path(found)
+
+
+@pytest.fixture(autouse=True)
+def _own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("CONFIG", "STATE", "CACHE"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name.lower()))
+
+
+def foot(app: LogcorrApp) -> str:
+    return app.screen._compositor.render_strips()[-1].text
+
+
+def test_the_footer_never_cuts_a_key(folder: Path) -> None:
+    async def look(stage: Stage) -> None:
+        app = stage.app
+        assert isinstance(app, LogcorrApp)
+        await stage.see("Latency distribution")
+        for key, needed in PLACES.items():
+            await stage.press(key)
+            for size in SIZES:
+                await stage.pilot.resize_terminal(*size)
+                await stage.still()
+                for shown in app.screen.query(FooterKey):
+                    assert shown.region.right <= size[0], (key, size, str(shown.render()))
+                for text in (*needed, "? Help", "q Quit"):
+                    assert text in foot(app), (key, size)
+
+    play(LogcorrApp(run=folder, store=str(folder.parent)), look, SIZES[0])

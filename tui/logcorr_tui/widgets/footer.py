@@ -1,0 +1,92 @@
+"""The keys at the foot of a screen: as many as fit whole, the most needed ones, and always help and quit."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from rich.cells import cell_len
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import ActiveBinding
+from textual.widgets import Footer
+from textual.widgets._footer import FooterKey
+
+_ALWAYS = ("app.help", "app.quit")
+_PALETTE = "app.palette"
+# What goes first where there is no room for all; what is not named here goes after these, from the right.
+_FIRST_TO_GO = (
+    "app.theme",
+    _PALETTE,
+    "app.open",
+    "table.go",
+    "table.differs",
+    "table.unfilter",
+    "table.sort",
+    "app.export",
+    "table.export",
+)
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key to be shown: what it is known by, its text, and how many cells it takes."""
+
+    name: str
+    display: str
+    active: ActiveBinding
+
+    @property
+    def cells(self) -> int:
+        """With blanks around the key and after the text; with a rule before the palette and a blank after it."""
+        return cell_len(self.display) + cell_len(self.active.binding.description) + 3
+
+
+class FittingFooter(Footer):
+    """Textual's footer without what does not fit; every key is in the help."""
+
+    _shown: tuple[str, ...] = ()
+
+    def compose(self) -> ComposeResult:
+        keys = fitting(self._keys(), self.app.size.width)
+        self._shown = tuple(key.name for key in keys)
+        for key in keys:
+            binding = key.active.binding
+            shown = FooterKey(
+                binding.key,
+                key.display,
+                binding.description,
+                binding.action,
+                disabled=not key.active.enabled,
+                tooltip=key.active.tooltip or binding.description,
+                classes="-command-palette" if key.name == _PALETTE else "",
+            )
+            yield shown if key.name == _PALETTE else shown.data_bind(compact=Footer.compact)
+
+    def on_resize(self, _event: events.Resize) -> None:
+        now = tuple(key.name for key in fitting(self._keys(), self.app.size.width))
+        if now != self._shown:
+            self.call_after_refresh(self.recompose)
+
+    def _keys(self) -> list[Key]:
+        found: dict[str, Key] = {}
+        for active in self.screen.active_bindings.values():
+            binding = active.binding
+            palette = binding.key == self.app.COMMAND_PALETTE_BINDING
+            if binding.show or palette:
+                name = _PALETTE if palette else binding.id or binding.action
+                found.setdefault(name, Key(name, self.app.get_key_display(binding), active))
+        return list(found.values())
+
+
+def fitting(keys: Sequence[Key], width: int) -> list[Key]:
+    """Of these keys those that fit whole, in their order; the palette last."""
+    kept = sorted(keys, key=lambda key: key.name == _PALETTE)
+    for name in _leaving(kept):
+        if sum(key.cells for key in kept) <= width:
+            break
+        kept = [key for key in kept if key.name != name]
+    return kept
+
+
+def _leaving(keys: Iterable[Key]) -> list[str]:
+    rest = [key.name for key in keys if key.name not in (*_ALWAYS, *_FIRST_TO_GO)]
+    return [*_FIRST_TO_GO, *reversed(rest)]
