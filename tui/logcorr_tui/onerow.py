@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import cast
 
 import polars as pl
+from rich.table import Table
 from rich.text import Text
 
 from logcorr import views
@@ -21,6 +22,8 @@ _MOST_ENTRIES = 40
 _MOST_OTHERS = 12
 _AROUND_US = 60_000_000
 _LINE_LIMIT = 1000
+# The mark and the number in front of a line of a log.
+_NUMBER_CELLS = 12
 # Whose an exchange is, by the first of these attributes that it has; and what it is called by in a list.
 _WHO = ("user_id", "ip")
 _NAMED = ("request_id", "user_id", "method", "endpoint")
@@ -77,6 +80,22 @@ def excerpt_lines(excerpt: Excerpt, line: int) -> list[Text]:
     return lines
 
 
+def excerpt_table(lines: Sequence[Text]) -> Table:
+    """The same, with the text beside the numbers however often it is folded; neighbours stay on one line."""
+    table = Table.grid(padding=0, expand=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold", ratio=1)
+    for line in lines:
+        number, text = line.divide([_NUMBER_CELLS]) if line.plain[:2] in ("▶ ", "  ") else (Text(""), line)
+        if number.plain.startswith("  "):
+            text.no_wrap, text.overflow = True, "ellipsis"
+        else:
+            # Text has its own way to fold, at blanks, which a column's does not change.
+            text.overflow = "fold"
+        table.add_row(number, text)
+    return table
+
+
 def same_id(run: RunFolder, identity: str, colours: Mapping[str, str]) -> list[Text]:
     """Every exchange, orphan and repeated entry of an id, in the order of time."""
     found: list[tuple[int, Text]] = []
@@ -121,7 +140,9 @@ def _micros(rows: pl.LazyFrame) -> list[dict[str, object]]:
 def _exchange(row: Value, colours: Mapping[str, str]) -> Text:
     status = cast("int", row["status_code"])
     text = Text(instant_text(cast("int", row["request_time"])), style="")
-    text.append("  exchange    ", style="dim")
+    if "request_id" in row:  # orphans and repeated entries stand between them
+        text.append("  exchange  ", style="dim")
+    text.append("  ")
     text.append(f"{status:>3}", style=f"bold {colours[status_class(status)]}")
     text.append(f"  {duration_text(cast('int', row['duration_us'])):>8}  ")
     first, *rest = [name for name in _NAMED if name in row]

@@ -22,11 +22,13 @@ from logcorr_tui.onerow import Value
 from logcorr_tui.places import title_of
 from logcorr_tui.text import plain, safe
 from logcorr_tui.widgets.footer import FittingFooter
+from logcorr_tui.widgets.timeaxis import clocks
 
 _COLOURS = {"good": "$success", "moved": "$accent", "client": "$warning", "server": "$error", "odd": "$secondary"}
 # What a row is called by: the first of these that it has.
 _HEADS = ("request_id", "user_id", "endpoint", "ip", "text")
-_SECTIONS = ("fields", "request", "response", "access", "group", "same", "user")
+_LOGS = ("request", "response", "access")
+_SECTIONS = ("fields", *_LOGS, "group", "same", "user")
 
 
 class DetailScreen(Screen[int | None]):
@@ -59,7 +61,7 @@ class DetailScreen(Screen[int | None]):
     def __init__(self, pages: ViewPages, number: int, total: int) -> None:
         super().__init__()
         self._pages, self._number, self._total = pages, number, total
-        self._manifest: Manifest | None = None
+        self._manifest: Manifest = pages.run.manifest
         self._reader = Reader()
         self._reading = threading.Lock()
         self._cancel = threading.Event()
@@ -124,7 +126,7 @@ class DetailScreen(Screen[int | None]):
     ) -> None:
         """Called in a thread: tells each section as soon as it is known."""
         run = self._pages.run
-        manifest = self._manifest = self._manifest or run.manifest
+        manifest = self._manifest
         tell("fields", "Fields", onerow.fields(self._pages, row, colours))
         for side, (index, line) in onerow.places(row, manifest.files).items():
             excerpt = self._reader.read(side, manifest.inputs[side][index], line, cancel)
@@ -147,6 +149,8 @@ class DetailScreen(Screen[int | None]):
         self._copied = {}
         row = message.row or {}
         head = next((row[name] for name in _HEADS if row.get(name)), None)
+        if "window_start" in row:
+            head = clocks(*groups.span(self._manifest, row))
         self.query_one("#id", Static).update(plain(head if isinstance(head, str) else None, limit=120))
         for name in _SECTIONS:
             self.query_one(f"#{name}").display = False
@@ -157,7 +161,8 @@ class DetailScreen(Screen[int | None]):
         section = self.query_one(f"#{message.name}", Static)
         section.display = bool(message.lines)
         section.border_title = message.title.replace("[", r"\[")
-        section.update(Text("\n").join(message.lines))
+        raw = message.name in _LOGS
+        section.update(onerow.excerpt_table(message.lines) if raw else Text("\n").join(message.lines))
         if message.lines:
             self._copied[message.name] = (message.title, message.lines)
 

@@ -123,7 +123,8 @@ class OpenScreen(Screen[None]):
         if not self._checked("request", event.value):
             return
         if not responses.value and await asyncio.to_thread(_is_access_log, _path(event.value)):
-            access.value, event.input.value = event.value, ""
+            with self.prevent(Input.Changed):
+                access.value, event.input.value = event.value, ""
             access.focus()
             self._hint("an access log, by its first lines: ⏎ analyses it", "dim")
             return
@@ -134,7 +135,7 @@ class OpenScreen(Screen[None]):
     @on(Input.Submitted, "#access")
     def _access_given(self, event: Input.Submitted) -> None:
         if self._checked("access", event.value):
-            self.post_message(messages.StartRun(Logs.access((_path(event.value),))))
+            self._start(Logs.access((_path(event.value),)))
 
     @on(Input.Submitted, "#responses")
     def _responses_given(self, event: Input.Submitted) -> None:
@@ -142,7 +143,15 @@ class OpenScreen(Screen[None]):
         if not self._checked("request", requests.value):
             requests.focus()
         elif self._checked("response", event.value):
-            self.post_message(messages.StartRun(Logs.pair((_path(requests.value),), (_path(event.value),))))
+            self._start(Logs.pair((_path(requests.value),), (_path(event.value),)))
+
+    def _start(self, logs: Logs) -> None:
+        """Runs the logs; who comes back finds empty fields, and the run in the list."""
+        self.post_message(messages.StartRun(logs))
+        with self.prevent(Input.Changed):
+            for field in self.query(Input):
+                field.value = ""
+        self.query_one("#runs").focus()
 
     @on(OptionList.OptionSelected, "#runs")
     def _chosen(self, event: OptionList.OptionSelected) -> None:

@@ -207,9 +207,9 @@ class TableScreen(Screen[None]):
     def on_window_table_entered(self, message: WindowTable.Entered) -> None:
         """Enter on a row that stands for many leads to those."""
         run, row = self._app.session.run, self._table.row(message.number)
-        if run is None or row is None or self._pages is None or self._working:
+        if run is None or row is None or self._base is None:
             return
-        target = groups.drill(run, self.view, onerow.named(self._pages, row))
+        target = groups.drill(run, self.view, onerow.named(self._base, row))
         if target is not None:
             self.post_message(target)
 
