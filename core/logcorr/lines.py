@@ -158,9 +158,10 @@ def first_line(file: InputFile) -> FirstLine | None:
 
 
 def sample(file: InputFile) -> list[str]:
-    """The first lines of a file, a few hundred at most, as text."""
+    """The first lines of a file without its BOM, a few hundred at most, as text."""
     with open_text(file) as stream:
-        return read_text(file, stream, _HEAD_BYTES).decode(errors="replace").splitlines()[:_SAMPLE_LINES]
+        text = read_text(file, stream, _HEAD_BYTES).decode(errors="replace")
+        return text.removeprefix(BOM).splitlines()[:_SAMPLE_LINES]
 
 
 def _by_file(morsel: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:

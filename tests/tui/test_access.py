@@ -12,15 +12,18 @@ from logcorr import views
 from logcorr.access_model import AccessReport
 from logcorr.access_options import AccessOptions
 from logcorr.analysis import analyze
+from logcorr.errors import LogcorrError
 from logcorr.generate_access import generate_access
 from logcorr.model import AnalyzeOptions, View
 from logcorr.store import RunFolder
 from logcorr_tui import config
+from logcorr_tui import main as command_line
 from logcorr_tui.app import LogcorrApp
 from logcorr_tui.screens.detail import DetailScreen
 from logcorr_tui.screens.table import TableScreen
 from logcorr_tui.session import Logs
 from logcorr_tui.widgets.window_table import WindowTable
+from logcorr_tui.worker import command_for
 from tests.helpers import SAMPLE
 from tests.tui.headless import Stage, play
 
@@ -327,3 +330,62 @@ def test_a_log_that_cannot_be_read_is_told(tmp_path: Path) -> None:
         assert "could not be read" in str(stage.app.screen.query_one("#failure", Static).render())
 
     play(LogcorrApp(Logs.access((str(broken),)), store=str(tmp_path / "runs")), act, SMALL)
+
+
+@pytest.mark.parametrize(
+    ("words", "files"),
+    [
+        (["{log}"], ["{log}"]),
+        (["{log}", "{log}"], ["{log}", "{log}"]),
+        (["{log}", "{log}", "{log}"], ["{log}", "{log}", "{log}"]),
+        (["--access", "{log}", "--access={log}"], ["{log}", "{log}"]),
+        (["{folder}/logs"], ["{folder}/logs"]),
+        (["{folder}/*.ndjson"], ["{folder}/*.ndjson"]),
+        (["--format", "combined", "{requests}"], ["{requests}"]),
+        (["--format=auto", "--collapse-ids", "{log}"], ["{log}"]),
+    ],
+)
+def test_words_that_mean_access_logs(words: list[str], files: list[str], folder: Path) -> None:
+    (folder / "logs").mkdir(exist_ok=True)
+    (folder / "logs" / "a.log").write_bytes((folder / "access.ndjson").read_bytes())
+    names = {"log": folder / "access.ndjson", "folder": folder, "requests": SAMPLE / "requests.log"}
+    logs, run = asked([word.format(**names) for word in words])
+    assert run is None
+    assert logs is not None
+    form = "combined" if "combined" in words else None
+    wanted = Logs.access([name.format(**names) for name in files], form, collapse_ids="--collapse-ids" in words)
+    assert logs == wanted
+    command = command_for(logs)
+    assert command[command.index("--") + 1 :] == list(logs.files["access"])
+    assert (f"--format={form}" in command) == (form is not None)
+
+
+def test_two_logs_of_which_one_is_no_access_log_are_a_pair(folder: Path, run: RunFolder) -> None:
+    pair = [str(SAMPLE / "requests.log"), str(folder / "access.ndjson")]
+    assert asked(pair) == (Logs.pair(pair[:1], pair[1:]), None)
+    assert asked(["--requests", pair[0], "--responses", pair[1]]) == (Logs.pair(pair[:1], pair[1:]), None)
+    assert asked([]) == (None, None)
+    assert asked([str(run.path)]) == (None, run.path)
+    assert asked(["--store", str(run.path.parent), run.path.name[:6]]) == (None, run.path)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["{log}", "--access", "{log}"], "give REQUESTS and RESPONSES, or access logs"),
+        (["--format", "ndjson", "--requests", "{log}", "--responses", "{log}"], "go with access logs"),
+        (["--collapse-ids"], "go with access logs"),
+        (["{log}", "{log}", "{requests}"], "these are no access logs"),
+        (["{log}", "{log}", "nowhere.log"], "no such file"),
+        (["{folder}/*.nothing"], "no file matches"),
+    ],
+)
+def test_words_that_mean_nothing(words: list[str], said: str, folder: Path) -> None:
+    names = {"log": folder / "access.ndjson", "folder": folder, "requests": SAMPLE / "requests.log"}
+    with pytest.raises(LogcorrError, match=said):
+        asked([word.format(**names) for word in words])
+
+
+def asked(words: list[str]) -> tuple[Logs | None, Path | None]:
+    """What the command takes these words for."""
+    return command_line._what(command_line._parser().parse_args(words))

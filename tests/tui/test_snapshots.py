@@ -59,6 +59,13 @@ def album(request: pytest.FixtureRequest, size: tuple[int, int], theme: str, tmp
     return Album(topic, f"{size[0]}x{size[1]}-{theme}", tmp_path)
 
 
+@pytest.fixture(scope="session")
+def access_stored(stored: Path) -> Path:
+    """The same folder with the fixed run of an access log too."""
+    fixed_run.make_access(stored)
+    return stored
+
+
 def app_on_run() -> LogcorrApp:
     return LogcorrApp(run=fixed_run.RUN, store=str(fixed_run.STORE))
 
@@ -220,4 +227,21 @@ def test_rows(album: Album, size: tuple[int, int]) -> None:
         album.add("export", await stage.picture())
 
     play(app_on_run(), act, size)
+    album.check()
+
+
+@pytest.mark.usefixtures("access_stored")
+def test_access(album: Album, size: tuple[int, int]) -> None:
+    async def act(stage: Stage) -> None:
+        await stage.see("√ complete", "Worst time")
+        album.add("overview", await stage.picture())
+        for key, name in (("4", "Endpoints"), ("7", "IPs"), ("8", "Windows")):
+            await stage.press(key)
+            await stage.see(f"{name} ", " rows  ·  row 1")
+            album.add(name.lower(), await stage.picture())
+        await stage.press("i")
+        await stage.see("asked most in it")
+        album.add("window", await stage.picture())
+
+    play(LogcorrApp(run=fixed_run.ACCESS_RUN, store=str(fixed_run.ACCESS_STORE)), act, size)
     album.check()

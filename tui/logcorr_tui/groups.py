@@ -11,18 +11,23 @@ from rich.text import Text
 
 from logcorr import access, filters, views
 from logcorr.model import Manifest, View
+from logcorr.paging import Row, ViewPages
 from logcorr.store import RunFolder
 from logcorr_tui.messages import Drill
+from logcorr_tui.onerow import named
 from logcorr_tui.text import instant_text, safe, status_class
 from logcorr_tui.widgets.timeaxis import clocks, stamp
+
+GROUPS: tuple[View, ...] = ("endpoints", "ips", "windows")
 
 _MOST = 40
 Value = Mapping[str, object]
 Section = tuple[str, list[Text]]
 
 
-def drill(run: RunFolder, view: View, row: Value) -> Drill | None:
+def drill(pages: ViewPages, values: Row) -> Drill | None:
     """Exactly the exchanges behind a row of a view; None for a view whose rows are no groups."""
+    run, view, row = pages.run, pages.view, named(pages, values)
     schema = views.scan(run, "exchanges").collect_schema()
     if view == "windows":
         start, end = span(run.manifest, row)

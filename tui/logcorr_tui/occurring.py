@@ -5,8 +5,10 @@ from collections.abc import Iterable
 from logcorr.access_model import ACCESS_REASONS, AccessReport, RunReport
 
 
-def occurring(report: RunReport) -> dict[str, list[str]]:
-    """Values by the stored column they are of, the most frequent first."""
+def occurring(report: RunReport | None) -> dict[str, list[str]]:
+    """Values by the stored column they are of, the most frequent first; none without a report."""
+    if report is None:
+        return {}
     statuses = {"status_code": [code for code, _ in sorted(report.status.items(), key=lambda item: -item[1])]}
     if not isinstance(report, AccessReport):
         return {**statuses, "user_id": _texts(row.user_id for row in report.users)}

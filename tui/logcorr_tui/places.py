@@ -14,8 +14,6 @@ from logcorr.model import View
 Kind = Literal["correlation", "access"]
 
 _WORDS: dict[str, str] = {"ips": "IPs"}
-# Views whose rows stand for many exchanges: Enter leads to those.
-GROUPS: tuple[View, ...] = ("endpoints", "ips", "windows")
 
 
 @dataclass(frozen=True)

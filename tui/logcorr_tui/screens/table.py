@@ -16,10 +16,9 @@ from logcorr.errors import UsageError
 from logcorr.filters import Term
 from logcorr.model import View
 from logcorr.paging import ViewPages
-from logcorr_tui import groups, onerow
+from logcorr_tui import groups
 from logcorr_tui.messages import Compare, ExportView
 from logcorr_tui.occurring import occurring
-from logcorr_tui.places import GROUPS
 from logcorr_tui.screens.detail import DetailScreen
 from logcorr_tui.screens.sort import AS_STORED, SortPicker
 from logcorr_tui.session import WithRoot
@@ -82,7 +81,7 @@ class TableScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield TableHead(self.view, id="title")
         yield Chips()
-        yield WindowTable(id="rows", grouped=self.view in GROUPS)
+        yield WindowTable(id="rows", grouped=self.view in groups.GROUPS)
         yield Static("", id="nothing", markup=False)
         yield Prompt(id="prompt")
         yield FittingFooter()
@@ -206,20 +205,15 @@ class TableScreen(Screen[None]):
 
     def on_window_table_entered(self, message: WindowTable.Entered) -> None:
         """Enter on a row that stands for many leads to those."""
-        run, row = self._app.session.run, self._table.row(message.number)
-        if run is None or row is None or self._base is None:
-            return
-        target = groups.drill(run, self.view, onerow.named(self._base, row))
+        row = self._table.row(message.number)
+        target = groups.drill(self._base, row) if self._base is not None and row is not None else None
         if target is not None:
             self.post_message(target)
 
     def on_window_table_chosen(self, message: WindowTable.Chosen) -> None:
         if self._pages is not None and not self._working:
-            self.app.push_screen(DetailScreen(self._pages, message.number, self._table.total), self._returned)
-
-    def _returned(self, number: int | None) -> None:
-        if number is not None:
-            self._table.move_to(number)
+            detail = DetailScreen(self._pages, message.number, self._table.total)
+            self.app.push_screen(detail, lambda number: None if number is None else self._table.move_to(number))
 
     def on_window_table_header_clicked(self, message: WindowTable.HeaderClicked) -> None:
         self._sort_by(message.name)
@@ -233,12 +227,8 @@ class TableScreen(Screen[None]):
             self._sort_by(self._wish.sort[0])
 
     def _sort_by(self, name: str | None) -> None:
-        if name is None or self._base is None:
-            return
-        # The largest durations and counts first: that is what one looks for.
-        largest = {column.name for column in self._base.columns if column.kind in ("duration", "number", "status")}
-        column = None if name == AS_STORED else name
-        self._reload(self._wish.sorted_by(column, largest_first=name in largest))
+        if name is not None and self._base is not None:
+            self._reload(self._wish.sorted_by(None if name == AS_STORED else name, self._base.columns))
 
     def action_export(self) -> None:
         self.post_message(ExportView(self.view, self.expression))
@@ -278,12 +268,8 @@ class TableScreen(Screen[None]):
 
     def action_filter(self) -> None:
         typed = " ".join([*self._wish.typed, ""]) if self._wish.typed else ""
-        self._prompt.ask("filter", typed, self._base.schema if self._base is not None else None, self._seen())
-
-    def _seen(self) -> dict[str, list[str]]:
-        """Values that occur, as far as the report names them."""
-        report = self._app.session.report
-        return occurring(report) if report is not None else {}
+        seen = occurring(self._app.session.report)
+        self._prompt.ask("filter", typed, self._base.schema if self._base is not None else None, seen)
 
     def action_go(self) -> None:
         self._prompt.ask("go")
