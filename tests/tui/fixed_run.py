@@ -58,8 +58,8 @@ def make(folder: Path) -> None:
 def make_access(folder: Path) -> None:
     """Makes an access log and its run in a folder."""
     with chdir(folder):
-        log = "logs/access.ndjson"
-        Path("logs").mkdir(exist_ok=True)
+        log = "access/access.ndjson"
+        Path("access").mkdir()
         generate_access(AccessOptions(path=log, rows=20_000, span_s=3600, ips=900, malformed=0.002, incident=True))
         options = AnalyzeOptions(files=(log,), memory_bytes=1 << 30, store=str(ACCESS_STORE))
         found = analyze(options).folder

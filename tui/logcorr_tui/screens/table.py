@@ -205,8 +205,7 @@ class TableScreen(Screen[None]):
 
     def on_window_table_entered(self, message: WindowTable.Entered) -> None:
         """Enter on a row that stands for many leads to those."""
-        row = self._table.row(message.number)
-        target = groups.drill(self._base, row) if self._base is not None and row is not None else None
+        target = groups.drill(self._base, message.row) if self._base is not None else None
         if target is not None:
             self.post_message(target)
 

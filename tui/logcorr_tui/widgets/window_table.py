@@ -73,9 +73,9 @@ class WindowTable(RowKeys, can_focus=True):
 
     @dataclass
     class Entered(Message):
-        """What a row stands for is wanted, by the row's number from 0."""
+        """What a row stands for is wanted."""
 
-        number: int
+        row: Row
 
     @dataclass
     class Moved(Message):
@@ -111,6 +111,7 @@ class WindowTable(RowKeys, can_focus=True):
         self.sorted_by: tuple[str, bool] | None = None
         self._cells = Cells((), {}, None)
         self._held = HeldPages(None)
+        self._entering = False
         self._sampled = 0
         self._strips: LRUCache[tuple[int, str, int, int], Strip] = LRUCache(_STRIPS_HELD)
 
@@ -137,6 +138,7 @@ class WindowTable(RowKeys, can_focus=True):
     def move_to(self, number: int) -> None:
         """Puts the cursor on a row, and that into view."""
         before, self.cursor = self.cursor, max(0, min(number, self.total - 1))
+        self._entering = self._entering and before == self.cursor
         height, top = self.body_height(), self.scroll_offset.y
         if height > 0 and self.cursor < top:
             self.scroll_to(y=self.cursor, animate=False, force=True)
@@ -230,6 +232,7 @@ class WindowTable(RowKeys, can_focus=True):
         if message.of is not self._held:
             return
         self._held.put(message.page, message.rows)
+        self._enter()
         if self._fit(message.rows):
             self._resized()
             self._strips.clear()
@@ -265,8 +268,15 @@ class WindowTable(RowKeys, can_focus=True):
             self.post_message(self.Chosen(self.cursor))
 
     def action_enter(self) -> None:
-        if self.total:
-            self.post_message(self.Entered(self.cursor))
+        self._entering = self.total > 0
+        self._enter()
+
+    def _enter(self) -> None:
+        """Tells of the row under the cursor, now or as soon as it is read."""
+        row = self.row(self.cursor)
+        if self._entering and row is not None:
+            self._entering = False
+            self.post_message(self.Entered(row))
 
     def on_click(self, event: events.Click) -> None:
         if event.y == 0:
