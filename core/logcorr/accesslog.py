@@ -16,7 +16,6 @@ from logcorr.model import Log
 from logcorr.templates import Template
 from logcorr.timestamps import CommonForm
 
-_STATUS = r"^[0-9]{1,3}$"
 _QUOTED = r'"((?:[^"\\]|\\.)*)"'
 _CLF = rf"^\S+ \S+ .*? \[([^\]]*)\] {_QUOTED} (\S+) \S+(?: {_QUOTED} {_QUOTED})?"
 _REQUEST = r"^([!#$%&'*+\-.^_`|~0-9A-Za-z]+) +(.*?)(?: HTTP/[0-9.]+)?$"
@@ -61,7 +60,7 @@ class AccessFormat(msgspec.Struct, frozen=True, kw_only=True):
         else:
             raw = self._decoded(lines)
         read = self._read(raw, quick=True)
-        sound = pl.col("sure") & pl.col("time").is_not_null() & pl.col("status_code").is_not_null()
+        sound = pl.col("sure") & pl.col("time").is_not_null() & pl.col("status_code").is_not_null() & ~_blank_ends()
         return read.with_columns(common=sound.fill_null(value=False), short=pl.lit(value=False))
 
     def classify(self, lines: pl.DataFrame) -> pl.DataFrame:
@@ -117,24 +116,20 @@ class AccessFormat(msgspec.Struct, frozen=True, kw_only=True):
         """Texts → values: instants in µs, durations in µs, status, and texts with null for nothing."""
         dialect = DIALECTS.get(self.name)
         clocks: tuple[Clock, ...] = dialect.clocks if dialect else ("clf",)
-        stamp = pl.col("stamp").str.strip_chars(SPACE)
+        stamp = pl.col("stamp") if quick else pl.col("stamp").str.strip_chars(SPACE)
         instants = [_CLOCKS[clock](stamp) for clock in clocks if clock != "text"]
         if "text" in clocks:
             instants.insert(0, timestamps.fast(stamp, self.stamps) if quick else _careful(stamp))
-        status = pl.col("status").str.strip_chars(SPACE)
-        path = _value("endpoint").str.splitn("?", 2).struct.field("field_0")
+        path = _value("endpoint", quick=quick).str.splitn("?", 2).struct.field("field_0")
         path = pl.when(path != "").then(path)
         return raw.with_columns(
             pl.coalesce(instants).alias("time"),
-            _duration(dialect.duration_us if dialect else 1.0).alias("duration_us"),
-            pl.when(status.str.contains(_STATUS))
-            .then(status)
-            .str.to_integer(strict=False, dtype=pl.Int16)
-            .alias("status_code"),
-            _value("method").alias("method"),
+            _duration(dialect.duration_us if dialect else 1.0, quick=quick).alias("duration_us"),
+            _status(quick=quick).alias("status_code"),
+            _value("method", quick=quick).alias("method"),
             (_collapsed(path) if self.collapse_ids else path).alias("endpoint"),
-            _value("ip").alias("ip"),
-            _value("user_agent").alias("user_agent"),
+            _value("ip", quick=quick).alias("ip"),
+            _value("user_agent", quick=quick).alias("user_agent"),
         )
 
 
@@ -227,15 +222,31 @@ def _unescaped(text: pl.Expr) -> pl.Expr:
     return pl.when(text.str.contains("\\", literal=True)).then(text.str.replace_all(r'\\(["\\])', "$1")).otherwise(text)
 
 
-def _value(name: str) -> pl.Expr:
-    """A text column without blanks around, null where that is empty or `-`."""
-    text = pl.col(name).str.strip_chars(SPACE)
+def _blank_ends() -> pl.Expr:
+    """Whether a text has blanks around: quicker to see than to take off, which copies every text."""
+    texts = [pl.col(name) for name in (*TEXTS, "duration")]
+    # A blank sorts before everything that is to be seen.
+    found = ((text < pl.lit("!")) | text.str.ends_with(" ") | text.str.ends_with("\t") for text in texts)
+    return pl.any_horizontal(found).fill_null(value=False)
+
+
+def _value(name: str, *, quick: bool) -> pl.Expr:
+    """A text column without blanks around (`quick` trusts that there are none), null where that is empty or `-`."""
+    text = pl.col(name) if quick else pl.col(name).str.strip_chars(SPACE)
     return pl.when((text != "") & (text != "-")).then(text)
 
 
-def _duration(unit_us: float) -> pl.Expr:
+def _status(*, quick: bool) -> pl.Expr:
+    """The column `status` as a number of one to three digits."""
+    text = pl.col("status") if quick else pl.col("status").str.strip_chars(SPACE)
+    number = text.str.to_integer(strict=False, dtype=pl.Int16)
+    # A sign is the one thing that to_integer takes and a status code does not; it sorts before the digits.
+    return pl.when((text.str.len_bytes() <= 3) & (text >= pl.lit("0"))).then(number)
+
+
+def _duration(unit_us: float, *, quick: bool) -> pl.Expr:
     """The column `duration` as whole µs."""
-    text = pl.col("duration").str.strip_chars(SPACE)
+    text = pl.col("duration") if quick else pl.col("duration").str.strip_chars(SPACE)
     number = text.cast(pl.Float64, strict=False) * unit_us
     # That reads what JSON may not say: infinity, no number, and a plus.
     sound = (number.abs() < _MOST_US) & ~text.str.starts_with("+")

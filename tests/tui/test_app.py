@@ -232,6 +232,9 @@ def test_quitting_ends_the_child(
 def test_a_child_that_dies_is_told(
     code: str, parts: tuple[str, ...], store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    left = store / ".work-of-the-dead"
+    left.mkdir(parents=True)
+    (left / "lock").touch()
     with monkeypatch.context() as patch:
         replace_command(patch, [sys.executable, "-c", code])
 
@@ -239,6 +242,7 @@ def test_a_child_that_dies_is_told(
             await until(pilot, lambda: "failed" in text(app, "#head"))
             for part in parts:
                 assert part in text(app, "#failure")
+            await until(pilot, lambda: not left.exists())
             patch.undo()
             await pilot.press("r")
             await until(pilot, lambda: app.current_mode == "overview")

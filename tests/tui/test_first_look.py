@@ -3,11 +3,15 @@
 from pathlib import Path
 
 import pytest
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
 
 from logcorr.model import CorrelateOptions
 from logcorr.run import correlate
 from logcorr_tui.app import LogcorrApp
 from logcorr_tui.screens.table import TableScreen
+from logcorr_tui.widgets.cells import cut
 from logcorr_tui.widgets.window_table import WindowTable
 from tests.tui.headless import Stage, play
 from tests.tui.picture import strips_of, text_of
@@ -45,8 +49,8 @@ RESPONSES = [f"{AT.format(n)}.{n * 7 % 30 + 1:03d},r{n},200" for n in range(30)]
         }),
         (REQUESTS[:1], RESPONSES[:1], "1 pair", {"2": "Nothing is slower", "9": "1 row "}),
         (REQUESTS, [], "no response at all · 4", {"4": "30 rows"}),
-        (REQUESTS, [line.replace("r", "x") for line in RESPONSES], "no id is in both logs · 4", {"4": "60 rows"}),
-        (["what"] * 3, ["is", "this"], "no line could be read · 5", {"5": "5 rows", "9": "no request names"}),
+        (REQUESTS, [line.replace("r", "x") for line in RESPONSES], "no id is in both logs · 4", {"4": "/ filters · lost 58 · before_start 1 · in_flight 1"}),
+        (["what"] * 4, ["is", "this"], "no line could be read · 5", {"5": "/ filters · fields 6", "9": "no request names"}),
         ([], [], "both logs are empty", {"4": "No orphans"}),
     ],
 )  # fmt: skip
@@ -85,3 +89,31 @@ def test_the_worst_come_first(tmp_path: Path) -> None:
             assert values == sorted(values, reverse=True)
 
     play(LogcorrApp(run=folder, store=str(folder.parent)), look, (120, 36))
+
+
+def test_a_word_that_goes_on_beyond_the_edge_has_an_ellipsis() -> None:
+    line = Strip([Segment(" time  "), Segment("answered"), Segment("  req")])
+    plain = Style()
+    assert cut(line, 0, 30, plain).text == " time  answered  req" + " " * 10
+    assert cut(line, 0, 11, plain).text == " time  ans…"
+    for width in (5, 6, 15, 16):
+        assert cut(line, 0, width, plain).text == line.text[:width], "cut between words"
+    assert cut(line, 7, 4, plain).text == "ans…"
+    wide = Strip([Segment("宽宽宽")])
+    assert [cut(wide, 0, width, plain).cell_length for width in (2, 3, 4)] == [2, 3, 4]
+
+
+def test_recent_runs_take_a_line_each(tmp_path: Path) -> None:
+    (tmp_path / "w").mkdir()
+    run_of(tmp_path / "w", REQUESTS, RESPONSES)
+
+    async def look(stage: Stage) -> None:
+        for size in ((120, 36), (80, 24), (60, 18)):
+            await stage.pilot.resize_terminal(*size)
+            await stage.see("w/requests.", "Demo")
+            lines = text_of(await stage.still())
+            (row,) = [number for number, line in enumerate(lines) if "w/requests." in line]
+            assert "20" in lines[row], "the logs are named beside the date"
+            assert "Demo" in lines[row + 1]
+
+    play(LogcorrApp(store=str(tmp_path / "w" / "runs")), look, (120, 36))

@@ -16,15 +16,13 @@ from logcorr.model import View
 from logcorr.store import default_root, sweep
 from logcorr.text import safe
 from logcorr_tui import commands, messages, opening, worker
-from logcorr_tui.hangup import terminal_is_gone
+from logcorr_tui.hangup import LOOK_EVERY_S, terminal_is_gone
 from logcorr_tui.keys import BINDINGS
 from logcorr_tui.palette import DARK_THEME, LIGHT_THEME
 from logcorr_tui.places import OF_A_RUN, TABLES, places_of
 from logcorr_tui.preferences import Preferences
 from logcorr_tui.session import Logs, Session
 from logcorr_tui.switching import SwitchingApp
-
-_LOOK_FOR_TERMINAL_S = 1.0
 
 
 class LogcorrApp(SwitchingApp):
@@ -59,7 +57,7 @@ class LogcorrApp(SwitchingApp):
         self.theme_changed_signal.subscribe(self, lambda theme: self._preferences.remember(theme=theme.name))
         logs = self.session.logs
         if not (self.is_headless or self.is_web):
-            self.set_interval(_LOOK_FOR_TERMINAL_S, self._end_with_terminal)
+            self.set_interval(LOOK_EVERY_S, self._end_with_terminal)
         if logs is None:
             self.go("open")
         if self._preferences.problem:
@@ -106,7 +104,9 @@ class LogcorrApp(SwitchingApp):
                 return self.session.report is not None or self.session.estimate is not None
             if place == "run":
                 return self.child is not None or self.session.report is not None
-            return place == "open" or self.session.run is not None
+            if place == "open":
+                return self.current_mode != "open"
+            return self.session.run is not None
         if action == "export":
             return self.session.run is not None and self.current_mode in OF_A_RUN
         return True
@@ -249,6 +249,8 @@ class LogcorrApp(SwitchingApp):
         self.go("run")
         self.pass_on(message)
         self.refresh_bindings()
+        # A child that was killed left its spill files.
+        _: Worker[None] = self.run_worker(partial(sweep, self.root), thread=True, exit_on_error=False)
 
     # Finished runs
 

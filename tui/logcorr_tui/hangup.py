@@ -4,6 +4,8 @@ import os
 import select
 import sys
 
+LOOK_EVERY_S = 1.0
+
 
 def terminal_is_gone() -> bool:
     """Whether what the keys come from has hung up. False where that cannot be told, or where it is no terminal."""

@@ -21,7 +21,7 @@ _COLUMNS = (
     Column("logs", fill=True),
 )
 _KINDS = {"correlation": "pair"}
-_LEAST_LOGS = 12
+_LEAST_LOGS = 24
 
 
 def lines(rows: Sequence[dict[str, Any]], width: int) -> tuple[Text, list[Text]]:
@@ -59,7 +59,7 @@ def _cells(row: dict[str, Any]) -> list[str]:
         duration(row["p50_ms"]),
         duration(row["p99_ms"]),
         size(row["bytes"]),
-        ", ".join(safe(PurePath(name).name or name, 60) for names in row["files"].values() for name in names),
+        ", ".join(safe("/".join(PurePath(name).parts[-2:]), 60) for names in row["files"].values() for name in names),
     ]
 
 

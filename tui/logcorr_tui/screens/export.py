@@ -14,6 +14,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, RadioButton, RadioSet, Static
 from textual.worker import Worker
@@ -30,6 +31,15 @@ if TYPE_CHECKING:
 
 FORMS = (".json", ".ndjson", ".jsonl", ".csv", ".parquet")
 _EVERY_S = 0.2
+
+
+class Choice(RadioButton):
+    """A radio button whose sign tells whether it is chosen; Textual's tells it by its colour alone."""
+
+    @property
+    def _button(self) -> Content:
+        self.BUTTON_INNER = "●" if self.value else " "
+        return super()._button
 
 
 class ExportScreen(ModalScreen[str | None]):
@@ -62,8 +72,8 @@ class ExportScreen(ModalScreen[str | None]):
             box.border_subtitle = "⏎ export · ^f form · ^a all or filtered · Esc back"
             with RadioSet(id="what", compact=True):
                 if self._expression:
-                    yield RadioButton(Text(f"as filtered: {safe(self._expression, 60)}"), value=True, id="filtered")
-                yield RadioButton(f"all rows of {self._view}", value=not self._expression, id="all")
+                    yield Choice(Text(f"as filtered: {safe(self._expression, 60)}"), value=True, id="filtered")
+                yield Choice(f"all rows of {self._view}", value=not self._expression, id="all")
             web = self.app.is_web
             to, path = (
                 ("downloads under a name", f"{name}.json") if web else ("to a file", str(free(Path(f"{name}.json"))))

@@ -32,14 +32,22 @@ class HelpScreen(ModalScreen[None]):
         """The help for a screen, as its keys are now."""
         here: dict[str, list[str]] = {}
         tips: dict[str, tuple[str, bool]] = {}
+        shown: set[str] = set()
         for active in screen.active_bindings.values():
             binding = active.binding
             name = binding.id or binding.action
             here.setdefault(name, []).append(screen.app.get_key_display(binding))
+            shown.update([name] if binding.show else [])
             tips[name] = (active.tooltip or binding.description or binding.action, active.node is screen.app)
         entries = [(" ".join(dict.fromkeys(keys)), tips[name][0], name) for name, keys in here.items()]
         app = {name for name, (_, of_app) in tips.items() if of_app}
-        return cls(sorted((e for e in entries if e[2] not in app), key=_own_first), [e for e in entries if e[2] in app])
+
+        def rank(entry: Entry) -> tuple[bool, bool]:
+            """What the footer names comes first, and keys of the screen's own before those of any list or field."""
+            return entry[2] not in shown, _of_any(entry)
+
+        entries.sort(key=rank)
+        return cls([e for e in entries if e[2] not in app], [e for e in entries if e[2] in app])
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="box") as box:
@@ -68,7 +76,7 @@ class HelpScreen(ModalScreen[None]):
         return table
 
 
-def _own_first(entry: Entry) -> bool:
-    """Keys of the screen's own come before those of any list or field."""
+def _of_any(entry: Entry) -> bool:
+    """Whether a key is that of any list or field, not one of the screen's own."""
     name = entry[2]
     return "." not in name or name.startswith(("app.", "screen."))

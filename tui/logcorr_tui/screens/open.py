@@ -172,13 +172,13 @@ class OpenScreen(Screen[None]):
     async def _reload(self) -> None:
         rows = await asyncio.to_thread(listing.rows, self._app.root)
         if self.is_running:  # the app may have ended while the folders were read
+            self._rows = rows
             self._list(rows)
 
     def _list(self, rows: list[dict[str, Any]]) -> None:
         """The runs, newest first, and the demo last; what was selected stays so."""
         found = self.query_one("#runs", OptionList)
         before = found.highlighted_option.id if found.highlighted_option else None
-        self._rows = rows
         head, lines = runlines.lines(rows, max(self.size.width - _AROUND_LIST, 40))
         options = [
             Option(line, id=str(row["run"]), disabled="error" in row) for line, row in zip(lines, rows, strict=True)

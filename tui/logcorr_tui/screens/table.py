@@ -27,7 +27,7 @@ from logcorr_tui.viewrows import ViewRows
 from logcorr_tui.widgets.chips import Chips
 from logcorr_tui.widgets.footer import FittingFooter
 from logcorr_tui.widgets.prompt import Prompt
-from logcorr_tui.widgets.table_head import TableHead, nothing
+from logcorr_tui.widgets.table_head import TableHead, nothing, reasons
 from logcorr_tui.widgets.window_table import WindowTable
 from logcorr_tui.wish import WORST_FIRST, Wish, row_number
 
@@ -196,7 +196,7 @@ class TableScreen(Screen[None]):
         head.count(shown, self._view_total, self._table.cursor, narrowed=bool(self._shown.expression))
         if not self._working:
             head.state("")
-        self.query_one(Chips).show(self._wish.chips)
+        self.query_one(Chips).show(self._wish.chips, reasons(self.view, self._app.session.report))
 
     def on_window_table_moved(self) -> None:
         self._titles()

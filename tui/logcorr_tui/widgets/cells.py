@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 
 from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
 
 from logcorr.columns import Column, Row
 from logcorr_tui.text import duration_text, instant_text, safe, status_class
@@ -99,6 +102,17 @@ def cell_style(column: Column, value: object) -> str:
     if column.kind in ("text", "raw", "number") and value is not None:
         return ""
     return "dim"
+
+
+def cut(strip: Strip, left: int, width: int, style: Style) -> Strip:
+    """`width` cells of a line from `left` on; an ellipsis tells that a word goes on beyond the right edge."""
+    end = left + width
+    edge = strip.crop(end - 1, end + 1).text if 0 < width < strip.cell_length - left else ""
+    if len(edge) < 2 or " " in edge:  # at a blank, or in the middle of a wide character
+        return strip.crop_extend(left, end, style)
+    last = strip.crop(end - 1, end)
+    ink = next((segment.style for segment in last if segment.style), style)
+    return Strip([*strip.crop(left, end - 1), Segment("…", ink)])
 
 
 def _fitted(text: str, width: int, right: bool) -> str:

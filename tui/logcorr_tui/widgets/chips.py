@@ -19,6 +19,7 @@ class Chips(Widget, can_focus=True):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"chips--chip", "chips--chosen", "chips--none"}
     DEFAULT_CSS = """
+    Chips { text-wrap: nowrap; text-overflow: ellipsis; }
     Chips > .chips--chip { background: $primary 25%; color: $foreground; }
     Chips > .chips--chosen { background: $primary; color: $background; text-style: bold; }
     Chips > .chips--none { color: $text-muted; }
@@ -38,17 +39,21 @@ class Chips(Widget, can_focus=True):
     def __init__(self) -> None:
         super().__init__()
         self.labels: list[str] = []
+        self.hint = ""
         self._chosen = 0
 
-    def show(self, labels: list[str]) -> None:
-        if labels == self.labels:
+    def show(self, labels: list[str], hint: str = "") -> None:
+        """The labels of the chips; the hint stands where there is none."""
+        if labels == self.labels and hint == self.hint:
             return
+        self.hint = hint
         self.labels, self._chosen = labels, max(0, min(self._chosen, len(labels) - 1))
         self.refresh()
 
     def render(self) -> Text:
         if not self.labels:
-            return Text("all rows · / filters", style=self.get_component_rich_style("chips--none"))
+            none = " · ".join(filter(None, ["all rows", "/ filters", self.hint]))
+            return Text(none, no_wrap=True, overflow="ellipsis", style=self.get_component_rich_style("chips--none"))
         text = Text(no_wrap=True, overflow="ellipsis")
         for number, label in enumerate(self.labels):
             name = "chosen" if self.has_focus and number == self._chosen else "chip"

@@ -15,6 +15,7 @@ from logcorr_tui.sides import ledgers
 from logcorr_tui.widgets.canvas import Canvas, Chart, Part, session_of
 
 HEIGHT = 5
+_WHOLE = 90
 # A count's name, its name where it is narrow, and the view of its rows.
 Count = tuple[str, str, View | None]
 _PAIR: tuple[Count, ...] = (
@@ -117,7 +118,7 @@ class Ledger(Chart):
         return self.size.width >= 108
 
     def _names(self) -> tuple[str, ...]:
-        return tuple(count[0] if self._wide else count[1] for count in self._counts)
+        return tuple(count[0] if self.size.width >= _WHOLE else count[1] for count in self._counts)
 
     def _missing(self, room: int) -> str:
         """Which fields exchanges lack, and how many; as many of them as there is room for."""
@@ -133,8 +134,13 @@ class Ledger(Chart):
     def _ends(self) -> list[int]:
         """The cells after each column: lines, then what they are the sum of."""
         start, room = 12, max(self.size.width - 14, 16)
-        many = len(self._counts) + 1
-        return [start + (k + 1) * room // many for k in range(many)]
+        names = ("lines", *self._names())
+        if not self._wide and self.size.width >= _WHOLE:
+            # Whole names where there is no room for all to be as wide as the widest.
+            widths = [len(name) for name in names]
+            spare = room - sum(widths)
+            return [start + sum(widths[: k + 1]) + spare * (k + 1) // len(widths) for k in range(len(widths))]
+        return [start + (k + 1) * room // len(names) for k in range(len(names))]
 
     def target(self) -> Drill | None:
         lines = self.lines()

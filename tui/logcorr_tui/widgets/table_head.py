@@ -1,13 +1,17 @@
 """The line on top of a table: the view, how many rows of it are shown, the row of the cursor, and what is under way."""
 
+from collections import Counter
+
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Static
 
-from logcorr.model import View
+from logcorr.access_model import RunReport
+from logcorr.model import Report, View
 from logcorr_tui.places import title_of
-from logcorr_tui.text import plain
+from logcorr_tui.sides import ledgers
+from logcorr_tui.text import plain, safe
 
 _NONE: dict[str, str] = {
     "exchanges": "No exchanges: nothing in one log has a partner in the other.",
@@ -38,6 +42,22 @@ def nothing(view: View, kind: str, *, narrowed: bool) -> str:
     if narrowed:
         return f"No rows: nothing in {view} fits. x removes the last filter."
     return {**_NONE, **_NONE_OF.get(kind, {})}.get(view, f"No {view} rows.")
+
+
+def reasons(view: View, report: RunReport | None) -> str:
+    """The reasons of orphans or malformed lines with their counts, most first; nothing for other views."""
+    found: Counter[str] = Counter()
+    if view == "orphans" and isinstance(report, Report):
+        found.update(report.orphans.request)
+        found.update(report.orphans.response)
+    elif view == "malformed" and report is not None:
+        for side in ledgers(report).values():
+            found.update(side.malformed)
+    return " · ".join(f"{safe(reason)} {n:,}" for reason, n in sorted(found.items(), key=_most_first) if n)
+
+
+def _most_first(counted: tuple[str, int]) -> tuple[int, str]:
+    return -counted[1], counted[0]
 
 
 class TableHead(Horizontal):

@@ -17,7 +17,7 @@ from textual.strip import Strip
 
 from logcorr.columns import Column, Row
 from logcorr.errors import LogcorrError
-from logcorr_tui.widgets.cells import Cells, cell_style, cell_text
+from logcorr_tui.widgets.cells import Cells, cell_style, cell_text, cut
 from logcorr_tui.widgets.held import PAGE_ROWS, HeldPages, Source
 from logcorr_tui.widgets.row_keys import RowKeys
 
@@ -160,7 +160,7 @@ class WindowTable(RowKeys, can_focus=True):
         width = self.scrollable_content_region.width
         left = self.scroll_offset.x
         if y == 0:
-            return self._header().crop_extend(left, left + width, self._style("header"))
+            return cut(self._header(), left, width, self._style("header"))
         number = self.scroll_offset.y + y - 1
         if number >= self.total:
             return Strip.blank(width, self.rich_style)
@@ -171,7 +171,7 @@ class WindowTable(RowKeys, can_focus=True):
         strip = self._strips.get(key)
         if strip is None:
             base = self.rich_style if look == "even" else self._style(look)
-            strip = self._row_strip(number, base).crop_extend(left, left + width, base)
+            strip = cut(self._row_strip(number, base), left, width, base)
             if self.row(number) is not None:
                 self._strips[key] = strip
         return strip
