@@ -60,10 +60,8 @@ class LogcorrApp(SwitchingApp):
             self.set_interval(LOOK_EVERY_S, self._end_with_terminal)
         if logs is None:
             self.go("open")
-        if self._preferences.problem:
-            self.notify(
-                safe(self._preferences.problem, 400), title="Settings", severity="warning", timeout=10, markup=False
-            )
+        if problem := self._preferences.problem:
+            self.notify(safe(problem, 400), title="Settings", severity="warning", timeout=10, markup=False)
         if logs is not None:
             self.start_run(logs)
         elif self._first_run:

@@ -20,7 +20,7 @@ from logcorr_tui.widgets.timeaxis import clocks, stamp
 
 GROUPS: tuple[View, ...] = ("endpoints", "ips", "windows")
 
-_MOST = 40
+_MOST = 20
 Value = Mapping[str, object]
 Section = tuple[str, list[Text]]
 
@@ -84,9 +84,9 @@ def _suspects_in(run: RunFolder, row: Value, colours: Mapping[str, str]) -> Sect
     within = pl.col("request_time").cast(pl.Int64).is_between(start, start + width, closed="left")
     found = access.ip_windows(views.scan(run, "exchanges").filter(within), width)
     top = found.top_k(_MOST, by="requests").collect(engine="streaming").sort("requests", "ip", descending=[True, False])
-    lines = []
+    lines, wide = [], max((len(safe(ip, 45)) for ip in top["ip"]), default=0)
     for ip, requests, errors in top.select("ip", "requests", "errors").iter_rows():
-        line = Text(f"{safe(ip, 45):<45}").append(f"  {requests:>9,} requests  {errors:>9,} errors")
+        line = Text(f"{safe(ip, 45):<{wide}}").append(f"  {requests:>9,} requests  {errors:>9,} errors")
         if requests > limit:
             line.append(f"  ! over {limit:,}", style=f"bold {colours['client']}")
         lines.append(line)

@@ -16,12 +16,13 @@ _DAY_S = 86_400
 def tiles(found: Figures, report: AccessReport, colours: Palette) -> list[Tile]:
     """The six tiles."""
     points, total = found.points, report.total_requests
+    failed = percent(report.failed_requests, total, 1).replace(" ", "")
     fours = [p.errors_4xx / p.requests if p.requests else 0.0 for p in points]
     fives = [p.errors_5xx / p.requests if p.requests else 0.0 for p in points]
     high = Drill("slow", "", "above p99") if found.p99 is not None else None
     return [
         Tile(
-            NAMES[0], short(total), f"{percent(report.failed_requests, total, 1)} failed" if total else "none",
+            NAMES[0], short(total), f"{failed} failed" if total else "none",
             colours.accent, [p.requests for p in points], Drill("exchanges", "", "all exchanges"),
         ),
         Tile(

@@ -120,7 +120,7 @@ class Masthead(Painted):
 _EDGE = 1
 _NARROW = 100
 # Counts that can be spared where it is narrow, the first one first.
-_SPARED = ("windows", "ips")
+_SPARED = ("windows", "slow", "ips")
 
 
 @dataclass(frozen=True)

@@ -149,10 +149,6 @@ class WindowTable(RowKeys, can_focus=True):
             self.refresh(Region(0, 1 + row - self.scroll_offset.y, self.size.width, 1))
         self.post_message(self.Moved(self.cursor))
 
-    def row(self, number: int) -> Row | None:
-        """A row that is held already."""
-        return self._held.row(number)
-
     # Drawing
 
     def render_line(self, y: int) -> Strip:
@@ -172,7 +168,7 @@ class WindowTable(RowKeys, can_focus=True):
         if strip is None:
             base = self.rich_style if look == "even" else self._style(look)
             strip = cut(self._row_strip(number, base), left, width, base)
-            if self.row(number) is not None:
+            if self._held.row(number) is not None:
                 self._strips[key] = strip
         return strip
 
@@ -189,7 +185,7 @@ class WindowTable(RowKeys, can_focus=True):
         return Strip(segments)
 
     def _row_strip(self, number: int, base: Style) -> Strip:
-        row = self.row(number)
+        row = self._held.row(number)
         mark = "▌" if number == self.cursor else " "
         segments = [Segment(mark, base + self._style("accent", base=False))]
         if row is None:
@@ -232,7 +228,7 @@ class WindowTable(RowKeys, can_focus=True):
         if message.of is not self._held:
             return
         self._held.put(message.page, message.rows)
-        self._enter()
+        self.action_enter(wanted=self._entering)
         if self._fit(message.rows):
             self._resized()
             self._strips.clear()
@@ -267,13 +263,10 @@ class WindowTable(RowKeys, can_focus=True):
         if self.total:
             self.post_message(self.Chosen(self.cursor))
 
-    def action_enter(self) -> None:
-        self._entering = self.total > 0
-        self._enter()
-
-    def _enter(self) -> None:
-        """Tells of the row under the cursor, now or as soon as it is read."""
-        row = self.row(self.cursor)
+    def action_enter(self, *, wanted: bool = True) -> None:
+        """Tells of the row under the cursor where that is wanted, now or as soon as it is read."""
+        self._entering = wanted and self.total > 0
+        row = self._held.row(self.cursor)
         if self._entering and row is not None:
             self._entering = False
             self.post_message(self.Entered(row))
@@ -287,10 +280,8 @@ class WindowTable(RowKeys, can_focus=True):
         if number < self.total:
             chosen = event.chain > 1 and number == self.cursor
             self.move_to(number)
-            if chosen and self.grouped:
-                self.action_enter()
-            elif chosen:
-                self.action_choose()
+            if chosen:
+                self.action_enter() if self.grouped else self.action_choose()
 
     def _column_at(self, x: int) -> str | None:
         edge = 1
