@@ -149,6 +149,10 @@ class WindowTable(RowKeys, can_focus=True):
             self.refresh(Region(0, 1 + row - self.scroll_offset.y, self.size.width, 1))
         self.post_message(self.Moved(self.cursor))
 
+    def row(self, number: int) -> Row | None:
+        """A row that is held already."""
+        return self._held.row(number)
+
     # Drawing
 
     def render_line(self, y: int) -> Strip:
@@ -168,7 +172,7 @@ class WindowTable(RowKeys, can_focus=True):
         if strip is None:
             base = self.rich_style if look == "even" else self._style(look)
             strip = cut(self._row_strip(number, base), left, width, base)
-            if self._held.row(number) is not None:
+            if self.row(number) is not None:
                 self._strips[key] = strip
         return strip
 
@@ -185,7 +189,7 @@ class WindowTable(RowKeys, can_focus=True):
         return Strip(segments)
 
     def _row_strip(self, number: int, base: Style) -> Strip:
-        row = self._held.row(number)
+        row = self.row(number)
         mark = "▌" if number == self.cursor else " "
         segments = [Segment(mark, base + self._style("accent", base=False))]
         if row is None:
@@ -266,7 +270,7 @@ class WindowTable(RowKeys, can_focus=True):
     def action_enter(self, *, wanted: bool = True) -> None:
         """Tells of the row under the cursor where that is wanted, now or as soon as it is read."""
         self._entering = wanted and self.total > 0
-        row = self._held.row(self.cursor)
+        row = self.row(self.cursor)
         if self._entering and row is not None:
             self._entering = False
             self.post_message(self.Entered(row))
