@@ -32,7 +32,7 @@ class Walk:
         """
         if keys:
             self.terminal.keys(keys)
-        shown = self.terminal.until(*words, without=without, right=broken_boxes if boxes else None)
+        shown = self.terminal.until(*words, without=(without, "esc cancels"), right=broken_boxes if boxes else None)
         assert self.terminal.faults == [], f"after {keys!r}"
         return shown
 
