@@ -50,11 +50,13 @@ def endpoints(exchanges: pl.LazyFrame) -> pl.LazyFrame:
     took = pl.col("took").list
     count = took.len().cast(pl.Int64)
     ranks = {name: took.get(-(-count * permille // 1000) - 1, null_on_oob=True) for name, permille in QUANTILES.items()}
+    # The name comes last: where a view is sorted, equals go by the last column.
     return counted.select(
-        *("endpoint", "requests", "errors", "errors_4xx", "errors_5xx"),
+        *("requests", "errors", "errors_4xx", "errors_5xx"),
         took.first().alias("min_us"),
         *(pl.when(count > 0).then(rank).alias(name) for name, rank in ranks.items()),
         took.last().alias("max_us"),
+        "endpoint",
     )
 
 
@@ -84,12 +86,13 @@ def ips(windows: pl.LazyFrame, window_us: int, suspicious: int) -> pl.LazyFrame:
     """A row an address, with the window in which it asked most (the earliest on a tie)."""
     requests, at = pl.col("requests"), pl.col("at")
     most = requests.max()
-    return windows.group_by("ip").agg(
+    counts = windows.group_by("ip").agg(
         pl.col("requests", "errors", "errors_4xx", "errors_5xx").sum(),
         most.alias("busiest_requests"),
         (at.filter(requests == most).min() * window_us).cast(_INSTANT).alias("busiest_start"),
         (most > suspicious).alias("suspicious"),
     )
+    return counts.select(pl.exclude("ip"), "ip")
 
 
 def windows(counts: pl.DataFrame, suspicious: pl.DataFrame, window_us: int) -> pl.DataFrame:
@@ -108,6 +111,13 @@ def windows(counts: pl.DataFrame, suspicious: pl.DataFrame, window_us: int) -> p
     together = found.join(many, on="at", how="left").with_columns(pl.col("suspicious_ips").fill_null(0)).sort("at")
     start = (pl.col("at") * window_us).cast(_INSTANT).alias("window_start")
     return together.select(start, pl.exclude("at"), "at")
+
+
+def worst_first(windows: pl.DataFrame) -> pl.DataFrame:
+    """Windows as they are stored: most failures (4xx and 5xx) first, the earliest of equals; the start comes last."""
+    failures = pl.col("errors_4xx") + pl.col("errors_5xx")
+    ordered = windows.sort(failures, pl.col("at"), descending=[True, False])
+    return ordered.select(pl.exclude("window_start", "at"), "window_start")
 
 
 def tally(exchanges: pl.LazyFrame, name: str) -> pl.LazyFrame:

@@ -26,6 +26,8 @@ from logcorr.report import Figures
 from logcorr.store import RunFolder, WorkFolder
 
 _RUN_PER_TEXT_BYTE = 0.8
+# Of the time of a whole run, as measured.
+_READ_SHARE = 0.9
 _ROW_GROUP = 100_000
 _SLICE_ROWS = 250_000
 _BASE_BYTES = 330 << 20
@@ -45,7 +47,7 @@ def analyze(
 
     Raises as `run.correlate` does.
     """
-    return _Analysis(options, Meter(on_event, cancel, options.memory_bytes)).result()
+    return _Analysis(options, Meter(on_event, cancel, options.memory_bytes, read_share=_READ_SHARE)).result()
 
 
 class _Analysis(Job[AccessReport]):
@@ -66,9 +68,10 @@ class _Analysis(Job[AccessReport]):
         read = ingest.ingest(files, form, partial(_keep, alone=len(files) == 1), work.spill / "entries", self._meter)
         self._settle(read, work.run / "exchanges")
         self._meter.enter("count")
+        rejects = _write_rejects(read, work.run / "malformed")
+        self._meter.sides["access"].ledger.update(exchanges=_height(work.run / "exchanges"), **rejects)
         found = self._found(work, read)
         self._meter.enter("report")
-        rejects = _write_rejects(read, work.run / "malformed")
         inputs = self._inputs(read, rejects, found.rows)
         final = access_report.report(found, inputs, form.name, self._run_info(1, 0))
         run = RunFolder(work.run)
@@ -151,7 +154,7 @@ class _Analysis(Job[AccessReport]):
             _sink(found, work.run / "ips" / f"{number:04d}.parquet")
         suspicious = pl.concat(suspects)
         windows = access.windows(sums.windows.merged(), suspicious, options.window_us)
-        _sink(windows.drop("at").lazy(), work.run / "windows" / "0000.parquet")
+        _sink(access.worst_first(windows).lazy(), work.run / "windows" / "0000.parquet")
 
         def durations() -> pl.LazyFrame:
             at = pl.col("request_time").cast(pl.Int64) // sums.grid.bucket_us

@@ -21,13 +21,24 @@ _TITLES = {
     "response_file": "resp file",
     "response_line": "resp line",
     "truncated": "cut",
+    "user_agent": "agent",
+    "errors_4xx": "4xx",
+    "errors_5xx": "5xx",
+    **{f"{name}_us": name for name in ("min", "p50", "p95", "p99", "max")},
+    "busiest_requests": "most",
+    "busiest_start": "in the window from",
+    "window_start": "window",
+    "suspicious_ips": "suspicious",
 }
 _KINDS: dict[str, Kind] = {
     "status_code": "status",
     "duration_us": "duration",
     "text": "raw",
     "truncated": "truth",
+    "suspicious": "truth",
+    **dict.fromkeys(("min_us", "p50_us", "p95_us", "p99_us", "max_us"), "duration"),
     **dict.fromkeys(("request_time", "response_time", "time"), "instant"),
+    **dict.fromkeys(("busiest_start", "window_start"), "instant"),
     **dict.fromkeys(("request_file", "response_file", "file"), "file"),
     **dict.fromkeys(("request_line", "response_line", "line"), "line"),
 }
@@ -37,6 +48,10 @@ _FIRST = {
     "malformed": ("side", "line", "reason", "text"),
     "duplicates": ("time", "side", "request_id", "kind"),
     "users": ("user_id", "requests", "errors", "orphans"),
+    "access": ("request_time", "status_code", "duration_us", "method", "endpoint"),
+    "endpoints": ("endpoint", "requests", "errors", "p50_us", "p95_us", "p99_us", "errors_4xx", "errors_5xx", "max_us"),
+    "ips": ("ip", "suspicious", "requests", "errors", "busiest_requests", "busiest_start"),
+    "windows": ("window_start", "requests", "errors", "errors_4xx", "errors_5xx", "suspicious_ips"),
 }
 
 
@@ -54,7 +69,7 @@ def columns_of(schema: Mapping[str, pl.DataType]) -> tuple[Column, ...]:
     first = _FIRST[kind]
     attributes = [name for name in schema if name not in first and name not in _KINDS]
     last = [name for name in schema if name not in first and name in _KINDS]
-    if kind in ("orphans", "duplicates"):
+    if kind in ("orphans", "duplicates", "access", "endpoints", "ips", "windows"):
         names = [*first, *attributes, *last]
     else:
         names = [*first[:2], *attributes, *first[2:], *last]

@@ -26,13 +26,17 @@ _BARE = re.compile(r'[^\s"]+')
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _TOKEN = re.compile(r'(?:"(?:[^"\\]|\\.)*"?|[^\s"])+', re.DOTALL)
 _INTEGER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
+# Durations that a row of many exchanges has.
+_FIGURES = ("min", "p50", "p95", "p99", "max")
 # What a short name stands for: the first of the stored columns that the view has, or all of them.
 _ALIASES = {
     "status": ("status_code",),
     "user": ("user_id",),
+    "agent": ("user_agent",),
     "id": ("request_id",),
     "duration": ("duration_us",),
-    "time": ("time", "request_time"),
+    **{name: (f"{name}_us",) for name in _FIGURES},
+    "time": ("time", "request_time", "window_start"),
     "line": ("line", "request_line", "response_line"),
     "file": ("file", "request_file", "response_file"),
 }
@@ -110,8 +114,13 @@ def token(text: str, cursor: int) -> tuple[int, int]:
     return cursor, cursor
 
 
-def complete(text: str, cursor: int, schema: Mapping[str, pl.DataType]) -> list[str]:
-    """What the term at the cursor can become: each is to replace `token(text, cursor)` as a whole."""
+def complete(
+    text: str, cursor: int, schema: Mapping[str, pl.DataType], seen: Mapping[str, Sequence[str]] | None = None
+) -> list[str]:
+    """What the term at the cursor can become: each is to replace `token(text, cursor)` as a whole.
+
+    `seen` gives values that are known to occur, by stored column.
+    """
     start, _ = token(text, cursor)
     head = text[start:cursor]
     word = _WORD.match(head)
@@ -127,7 +136,9 @@ def complete(text: str, cursor: int, schema: Mapping[str, pl.DataType]) -> list[
     if sign is None or name not in names(schema):
         return [f"{name}!="] if rest == "!" and name in names(schema) else []
     value = rest[sign.end() :]
-    known_values = _values(_columns(name, schema), schema)
+    columns = _columns(name, schema)
+    occurring = (seen or {}).get(columns[0]) if columns else None
+    known_values = [quoted(text) for text in occurring] if occurring else _values(columns, schema)
     return [f"{name}{sign[0]}{known}" for known in known_values if known.startswith(value) and known != value]
 
 
@@ -236,7 +247,7 @@ def _kind(name: str, columns: tuple[str, ...], schema: Mapping[str, pl.DataType]
     dtype = schema[columns[0]]
     if columns[0] in _ALIASES["file"]:
         return "file"
-    if name == "duration":
+    if name in ("duration", *_FIGURES):
         return "duration"
     if isinstance(dtype, pl.Datetime):
         return "instant"

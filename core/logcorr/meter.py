@@ -29,12 +29,23 @@ class Watched(msgspec.Struct):
 
 
 class Meter:
-    """The one that knows how far a run is. `tap` is cheap: call it for every morsel, from any thread."""
+    """The one that knows how far a run is. `tap` is cheap: call it for every morsel, from any thread.
 
-    def __init__(self, listener: Listener | None, cancel: threading.Event | None, memory_bytes: int) -> None:
+    `read_share` is about how much of the time reading takes; the rest goes by buckets, where there are any.
+    """
+
+    def __init__(
+        self,
+        listener: Listener | None,
+        cancel: threading.Event | None,
+        memory_bytes: int,
+        *,
+        read_share: float = 0.5,
+    ) -> None:
         self._listener = listener
         self._cancel = cancel
         self._memory = memory_bytes
+        self._read_share = read_share
         self._began = time.perf_counter()
         # Held while an event is put together and told, so that events come in the order of what they say.
         self._telling = threading.Lock()
@@ -130,10 +141,12 @@ class Meter:
         )
 
     def _eta(self, elapsed: float, total: int) -> float | None:
-        """Seconds left. Reading is about half of a run, pairing most of the rest."""
+        """Seconds left; None where that cannot be told."""
         read = self._most / total if total else 1.0
         done, of = self.buckets
-        part = 0.5 * read + (0.5 * done / of if of else 0.0)
+        if self.stage != "read" and not of:
+            return None
+        part = self._read_share * read + ((1 - self._read_share) * done / of if of else 0.0)
         return elapsed * (1 - part) / part if part > 0.02 else None
 
 

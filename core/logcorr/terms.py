@@ -68,8 +68,10 @@ def _in_files(term: Term, column: str) -> pl.Expr:
     def among(numbers: tuple[int, ...]) -> pl.Expr:
         return pl.any_horizontal([pl.col(column) == number for number in numbers] or [pl.lit(value=False)])
 
-    if column == "file":
+    if column == "file" and len(term.files) > 1:
         found = pl.any_horizontal([(pl.col("side") == side) & among(meant) for side, meant in term.files.items()])
+    elif column == "file":
+        found = among(*term.files.values())
     else:
         found = among(term.files.get(column.removesuffix("_file"), ()))
     found = found.fill_null(value=False)

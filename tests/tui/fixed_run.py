@@ -11,13 +11,18 @@ import msgspec
 import polars as pl
 
 from logcorr.access_model import RunReport
+from logcorr.access_options import AccessOptions
+from logcorr.analysis import analyze
 from logcorr.generate import PairOptions, generate_pair
-from logcorr.model import CorrelateOptions, Manifest, RunInfo
+from logcorr.generate_access import generate_access
+from logcorr.model import AnalyzeOptions, CorrelateOptions, Manifest, RunInfo
 from logcorr.run import correlate
 from logcorr.store import RunFolder
 
 STORE = Path("runs")
 RUN = STORE / "5e1f3c0ffee4a7b9"
+ACCESS_STORE = Path("access-runs")
+ACCESS_RUN = ACCESS_STORE / "acce55f0caccac1a"
 _OLDER = STORE / "a1b2c3d4e5f60718"
 _BROKEN = STORE / "badbadbadbadbad0"
 _CREATED = "2025-11-21T16:04:05Z"
@@ -50,13 +55,31 @@ def make(folder: Path) -> None:
         _list_more(RunFolder(RUN).manifest, RunFolder(RUN).report)
 
 
+def make_access(folder: Path) -> None:
+    """Makes an access log and its run in a folder."""
+    with chdir(folder):
+        log = "access/access.ndjson"
+        Path("access").mkdir()
+        generate_access(AccessOptions(path=log, rows=20_000, span_s=3600, ips=900, malformed=0.002, incident=True))
+        options = AnalyzeOptions(files=(log,), memory_bytes=1 << 30, store=str(ACCESS_STORE))
+        found = analyze(options).folder
+        assert found is not None
+        Path(found).rename(ACCESS_RUN)
+        _freeze(RunFolder(ACCESS_RUN))
+
+
 def _freeze(run: RunFolder) -> None:
     manifest, report = run.manifest, run.report
     for view in {part.partition("/")[0] for part in manifest.parts}:
         _order(sorted(run.path / part for part in manifest.parts if part.startswith(f"{view}/")))
     parts = {part: (run.path / part).stat().st_size for part in manifest.parts}
+    # What an access log's screens tell of its options is what it was run with.
+    told = {} if manifest.kind == "correlation" else manifest.options
     kept = {"key": run.path.name, "version": _HOW.version, "created": _CREATED, "parts": parts}
-    run.write(msgspec.structs.replace(manifest, **kept), msgspec.structs.replace(report, run=_HOW))
+    run.write(
+        msgspec.structs.replace(manifest, **kept),
+        msgspec.structs.replace(report, run=msgspec.structs.replace(_HOW, options={**_HOW.options, **told})),
+    )
 
 
 def _order(files: list[Path]) -> None:
@@ -64,6 +87,8 @@ def _order(files: list[Path]) -> None:
     frames = [pl.read_parquet(file) for file in files]
     together = pl.concat(frames)
     times = [name for name in ("request_time", "time") if name in together.columns]
+    if "window_start" in together.columns:  # these come in their own order
+        return
     together = together.sort([*times, *(name for name in together.columns if name not in times)], nulls_last=True)
     start = 0
     for file, frame in zip(files, frames, strict=True):

@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
-PATIENCE_S = 20.0
+PATIENCE_S = 40.0
 _QUIET_S = 0.02
 # Cursor to a place; colours; what modes Textual sets, resets and asks for; keys of kitty;
 # the pointer's shape; and what Textual copies.
@@ -46,6 +46,7 @@ class Terminal:
         # Bytes that are no UTF-8 become surrogates, which are faults like any other.
         self._decoder = codecs.getincrementaldecoder("utf8")("surrogateescape")
         self._lock = threading.Lock()
+        self._pressed = 0.0
         self._last = time.monotonic()
         self._ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
@@ -71,7 +72,9 @@ class Terminal:
         return code
 
     def keys(self, *keys: str) -> None:
-        """Presses keys, each as the terminal sends it."""
+        """Presses keys, each as the terminal sends it; what is waited for after them is written after them."""
+        if keys != ("",):
+            self._pressed = time.monotonic()
         os.write(self._ours, "".join(keys).encode())
 
     def lines(self) -> list[str]:
@@ -93,7 +96,7 @@ class Terminal:
         shown, wrong = "", [""]
         while True:
             last = self._last
-            if last != looked_at and time.monotonic() - last > _QUIET_S:
+            if last != looked_at and last > self._pressed and time.monotonic() - last > _QUIET_S:
                 looked_at = last
                 shown, wrong = "\n".join(self.lines()), right(self.grid()) if right else []
                 if not wrong and without not in shown and all(word in shown for word in words):

@@ -20,6 +20,7 @@ from logcorr_tui import config, worker
 from logcorr_tui.app import LogcorrApp
 from logcorr_tui.main import main
 from logcorr_tui.paths import candidates, free, partner
+from logcorr_tui.session import Logs
 from tests.helpers import SAMPLE, command, halted, start, succeed
 
 LOGS = (str(SAMPLE / "requests.log"), str(SAMPLE / "responses.log"))
@@ -127,7 +128,7 @@ def test_a_finished_run_opens_and_every_view_can_be_seen(finished: Path, store: 
         assert app.current_mode == "overview"
 
     drive(body, run=finished, store=str(store))
-    assert config.load_state(config.state_path()).view == "orphans"
+    assert config.load_state(config.state_path()).views == {"correlation": "orphans"}
 
 
 MODES = ("slow", "errors", "orphans", "malformed", "duplicates", "skewed")
@@ -173,7 +174,7 @@ def test_a_run_to_its_end(store: Path) -> None:
         await pilot.pause()
         assert "complete" in text(app, "#head")
 
-    drive(body, requests=LOGS[:1], responses=LOGS[1:], store=str(store))
+    drive(body, logs=Logs.pair(LOGS[:1], LOGS[1:]), store=str(store))
 
 
 @pytest.mark.parametrize("size", [(120, 36), (80, 24), (30, 8)], ids=["wide", "small", "tiny"])
@@ -201,7 +202,7 @@ def test_cancel_asks_and_leaves_nothing(
         await until(pilot, lambda: "cancelled" in text(app, "#head"))
         assert left(store) == []
 
-    drive(body, requests=LOGS[:1], responses=LOGS[1:], store=str(store), size=size)
+    drive(body, logs=Logs.pair(LOGS[:1], LOGS[1:]), store=str(store), size=size)
 
 
 @pytest.mark.parametrize("keys", [("q", "y"), ("ctrl+q",)], ids=["q", "ctrl+q"])
@@ -215,7 +216,7 @@ def test_quitting_ends_the_child(
         await pilot.press(*keys)
         await until(pilot, lambda: not app.is_running or app._exit)
 
-    app = drive(body, requests=LOGS[:1], responses=LOGS[1:], store=str(store))
+    app = drive(body, logs=Logs.pair(LOGS[:1], LOGS[1:]), store=str(store))
     assert app.child is not None
     assert app.child.pid is not None
     assert gone(app.child.pid)
@@ -252,7 +253,7 @@ def test_a_child_that_dies_is_told(
             await pilot.press("r")
             await until(pilot, lambda: app.current_mode == "overview")
 
-        drive(body, requests=LOGS[:1], responses=LOGS[1:], store=str(store))
+        drive(body, logs=Logs.pair(LOGS[:1], LOGS[1:]), store=str(store))
 
 
 def test_two_paths_typed(tmp_path: Path, store: Path) -> None:

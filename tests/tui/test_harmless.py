@@ -16,7 +16,7 @@ from textual.widgets import Input
 from logcorr_tui.app import LogcorrApp
 from logcorr_tui.harmless import HarmlessFilter
 from logcorr_tui.main import main
-from logcorr_tui.paths import PathSuggester
+from logcorr_tui.paths import PathSuggester, bytes_of, partner
 from tests.hostile import MARK, PAYLOADS, faults, file_name
 
 GROUND = Color.parse("black")
@@ -67,6 +67,15 @@ def test_a_name_that_shows_as_another_is_not_offered(tmp_path: Path) -> None:
         (folder / name).touch()
     offered = [asyncio.run(PathSuggester().get_suggestion(f"{tmp_path}/{number}/x")) for number in range(4)]
     assert offered == [None, None, None, f"{tmp_path}/3/xe\u0301.log"]
+
+
+def test_a_name_that_no_file_can_have_is_not_there(tmp_path: Path) -> None:
+    requests = tmp_path / f"request-{'x' * 247}"  # as long as may be; that of the responses would be longer
+    requests.touch()
+    assert partner(str(requests)) is None
+    assert bytes_of(tmp_path / ("x" * 300)) is None
+    assert bytes_of(tmp_path / "a\x00b") is None
+    assert bytes_of(requests) == 0
 
 
 @pytest.mark.parametrize(

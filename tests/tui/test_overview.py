@@ -19,7 +19,7 @@ from logcorr.units import duration_us
 from logcorr_tui.messages import Drill
 from logcorr_tui.palette import THEMES
 from logcorr_tui.screens.overview import OverviewScreen
-from logcorr_tui.session import Session
+from logcorr_tui.session import Logs, Session
 from logcorr_tui.widgets.canvas import Chart, Painted
 from logcorr_tui.widgets.histogram import Histogram, scale
 from logcorr_tui.widgets.ledger import Ledger
@@ -266,7 +266,7 @@ def test_estimates_are_marked_and_do_not_drill() -> None:
         await pilot.press("enter")
         assert len(app.drills) == 1
 
-    show(Session(requests=("a/requests.log",), responses=("b.log",), estimate=estimate()), use, (120, 36))
+    show(Session(logs=Logs.pair(("a/requests.log",), ("b.log",)), estimate=estimate()), use, (120, 36))
 
 
 def test_the_timeline_grows_with_the_estimates() -> None:

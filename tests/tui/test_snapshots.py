@@ -15,6 +15,7 @@ from logcorr.events import DoneEvent, EstimateEvent, Event, FileProgress, Progre
 from logcorr.store import RunFolder
 from logcorr_tui import config, worker
 from logcorr_tui.app import LogcorrApp
+from logcorr_tui.session import Logs
 from tests.tui import fixed_run
 from tests.tui.album import Album
 from tests.tui.headless import Stage, play
@@ -57,6 +58,13 @@ def _fixed(stored: Path, theme: str, tmp_path: Path, monkeypatch: pytest.MonkeyP
 def album(request: pytest.FixtureRequest, size: tuple[int, int], theme: str, tmp_path: Path) -> Album:
     topic = request.function.__name__.removeprefix("test_").replace("_", "-")
     return Album(topic, f"{size[0]}x{size[1]}-{theme}", tmp_path)
+
+
+@pytest.fixture(scope="session")
+def access_stored(stored: Path) -> Path:
+    """The same folder with the fixed run of an access log too."""
+    fixed_run.make_access(stored)
+    return stored
 
 
 def app_on_run() -> LogcorrApp:
@@ -154,8 +162,8 @@ def test_run(album: Album, size: tuple[int, int], monkeypatch: pytest.MonkeyPatc
         await stage.see("Peak memory", "20,025")
         album.add("complete", await stage.picture())
 
-    logs = (("logs/requests.log",), ("logs/responses.log",))
-    play(LogcorrApp(requests=logs[0], responses=logs[1], store=str(fixed_run.STORE)), act, size)
+    logs = Logs.pair(("logs/requests.log",), ("logs/responses.log",))
+    play(LogcorrApp(logs, store=str(fixed_run.STORE)), act, size)
     album.check()
 
 
@@ -220,4 +228,21 @@ def test_rows(album: Album, size: tuple[int, int]) -> None:
         album.add("export", await stage.picture())
 
     play(app_on_run(), act, size)
+    album.check()
+
+
+@pytest.mark.usefixtures("access_stored")
+def test_access(album: Album, size: tuple[int, int]) -> None:
+    async def act(stage: Stage) -> None:
+        await stage.see("√ complete", "Worst time")
+        album.add("overview", await stage.picture())
+        for key, name in (("4", "Endpoints"), ("7", "IPs"), ("8", "Windows")):
+            await stage.press(key)
+            await stage.see(f"{name} ", " rows  ·  row 1")
+            album.add(name.lower(), await stage.picture())
+        await stage.press("i")
+        await stage.see("asked most in it")
+        album.add("window", await stage.picture())
+
+    play(LogcorrApp(run=fixed_run.ACCESS_RUN, store=str(fixed_run.ACCESS_STORE)), act, size)
     album.check()

@@ -71,6 +71,26 @@ def test_open_run_look_quit(terminal: Terminal, tmp_path: Path) -> None:
     assert [path.name.startswith(".") for path in (tmp_path / "runs").iterdir()] == [False]
 
 
+def test_open_an_access_log_drill_quit(terminal: Terminal, tmp_path: Path) -> None:
+    log = tmp_path / "access.log"
+    agents = ("curl/8", "Mozilla/5.0")
+    log.write_text(
+        "".join(
+            f'10.0.0.{n % 3} - - [21/Nov/2025:14:0{n % 10}:00 +0000] "GET /{"ab"[n % 2]} HTTP/1.1" 200 12 "-" "{agents[n % 2]}"\n'
+            for n in range(40)
+        ),
+        encoding="utf8",
+    )
+    terminal.open(str(log), "--store", str(tmp_path / "runs"))
+    terminal.until(lambda text: "Suspicious" in text and "complete" in text)
+    terminal.keys("4")
+    terminal.until(lambda text: "Endpoints  2 rows" in text and "/a " in text)
+    terminal.keys("Enter")
+    terminal.until(lambda text: "endpoint /a ×" in text and "20 of 40 rows" in text)
+    terminal.keys("q")
+    terminal.until(lambda text: "ended with 0" in text)
+
+
 def test_quitting_at_once_leaves_the_terminal_as_it_was(terminal: Terminal) -> None:
     terminal.open()
     terminal.until(lambda text: "Recent runs" in text)

@@ -199,8 +199,8 @@ def test_broken_settings_are_told(text: str, tmp_path: Path) -> None:
 def test_state_is_remembered(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "state.json"
     assert config.load_state(path) == config.State()
-    config.save_state(path, config.State(theme="logcorr-light", view="slow"))
-    assert config.load_state(path) == config.State(theme="logcorr-light", view="slow")
+    config.save_state(path, config.State(theme="logcorr-light", views={"access": "slow"}))
+    assert config.load_state(path) == config.State(theme="logcorr-light", views={"access": "slow"})
     assert [file.name for file in path.parent.iterdir()] == ["state.json"]
     path.write_bytes(b"{")
     assert config.load_state(path) == config.State()

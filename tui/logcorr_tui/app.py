@@ -16,19 +16,19 @@ from logcorr.errors import LogcorrError
 from logcorr.model import View
 from logcorr.store import default_root, sweep
 from logcorr.text import safe
-from logcorr_tui import commands, config, messages, opening, worker
+from logcorr_tui import commands, messages, opening, worker
 from logcorr_tui.hangup import LOOK_EVERY_S, terminal_is_gone
 from logcorr_tui.harmless import HarmlessFilter
 from logcorr_tui.keys import BINDINGS
 from logcorr_tui.palette import DARK_THEME, LIGHT_THEME
-from logcorr_tui.places import OF_A_RUN, TABLES
+from logcorr_tui.places import OF_A_RUN, TABLES, places_of
 from logcorr_tui.preferences import Preferences
-from logcorr_tui.session import Session
+from logcorr_tui.session import Logs, Session
 from logcorr_tui.switching import SwitchingApp
 
 
 class LogcorrApp(SwitchingApp):
-    """logcorr in a terminal. Give logs to correlate, or a finished run to open, or nothing."""
+    """logcorr in a terminal. Give logs to correlate or analyse, or a finished run to open, or nothing."""
 
     TITLE = "logcorr"
     ENABLE_COMMAND_PALETTE = True
@@ -36,15 +36,14 @@ class LogcorrApp(SwitchingApp):
 
     def __init__(
         self,
+        logs: Logs | None = None,
         *,
-        requests: tuple[str, ...] = (),
-        responses: tuple[str, ...] = (),
         run: Path | None = None,
         store: str | None = None,
         memory: str | None = None,
     ) -> None:
         super().__init__()
-        self.session = Session(requests=requests, responses=responses)
+        self.session = Session(logs=logs)
         self.root = Path(store) if store else default_root()
         self.child: worker.Child | None = None
         self._first_run, self._store, self._memory = run, store, memory
@@ -63,17 +62,15 @@ class LogcorrApp(SwitchingApp):
 
     def on_mount(self) -> None:
         self.theme_changed_signal.subscribe(self, lambda theme: self._preferences.remember(theme=theme.name))
-        logs = self.session.requests and self.session.responses
+        logs = self.session.logs
         if not (self.is_headless or self.is_web):
             self.set_interval(LOOK_EVERY_S, self._end_with_terminal)
-        if not logs:
+        if logs is None:
             self.go("open")
-        if self._preferences.problem:
-            self.notify(
-                safe(self._preferences.problem, 400), title="Settings", severity="warning", timeout=10, markup=False
-            )
-        if logs:
-            self.start_run(self.session.requests, self.session.responses)
+        if problem := self._preferences.problem:
+            self.notify(safe(problem, 400), title="Settings", severity="warning", timeout=10, markup=False)
+        if logs is not None:
+            self.start_run(logs)
         elif self._first_run:
             self.open_folder(self._first_run)
 
@@ -103,7 +100,11 @@ class LogcorrApp(SwitchingApp):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Views of a run are there once there is one."""
         if action == "show":
-            (place,) = parameters
+            place, *kind = parameters
+            if kind and kind != [self.session.kind]:
+                return False
+            if place != "open" and all(place != known.mode for known in places_of(self.session.kind)):
+                return False
             if place == "overview":
                 return self.session.report is not None or self.session.estimate is not None
             if place == "run":
@@ -115,11 +116,11 @@ class LogcorrApp(SwitchingApp):
             return self.session.run is not None and self.current_mode in OF_A_RUN
         return True
 
-    def action_show(self, place: str) -> None:
-        """Goes to a view, as it was left."""
+    def action_show(self, place: str, _kind: str = "") -> None:
+        """Goes to a view, as it was left; a kind says of which runs alone."""
         self.go(place)
-        if place in config.VIEWS:
-            self._preferences.remember(view=place)
+        if place in OF_A_RUN:
+            self._preferences.remember(kind=self.session.kind, view=place)
 
     def action_step_back(self) -> None:
         """One step back: off a drill, then to the overview, then to the open screen, and from there to the run."""
@@ -203,15 +204,14 @@ class LogcorrApp(SwitchingApp):
         if self.child is not None and self.child.running:
             self.notify("A run is in progress: 6 shows it, c there cancels it.", severity="warning")
             return
-        self.start_run(message.requests, message.responses)
+        self.start_run(message.logs)
 
     # The child and what it tells
 
-    def start_run(self, requests: tuple[str, ...], responses: tuple[str, ...]) -> None:
-        """Correlates these logs in a child process, and shows how it goes."""
-        command = worker.correlate_command(requests, responses, store=self._store, memory=self._memory)
-        self.child = worker.Child(command)
-        self.session.requests, self.session.responses = requests, responses
+    def start_run(self, logs: Logs) -> None:
+        """Correlates or analyses these logs in a child process, and shows how it goes."""
+        self.child = worker.Child(worker.command_for(logs, store=self._store, memory=self._memory))
+        self.session.logs = logs
         self.session.run = self.session.report = self.session.progress = self.session.estimate = None
         self.session.changed_inputs = []
         self.forget(("run", *OF_A_RUN), meanwhile="open")
@@ -272,20 +272,20 @@ class LogcorrApp(SwitchingApp):
         except LogcorrError as error:
             self.notify(safe(str(error), 400), title="Cannot open", severity="error", timeout=10, markup=False)
             return
-        self._show_run(opened, self._preferences.view() if not fresh else "overview", fresh=fresh)
+        view = "overview" if fresh else self._preferences.view(opened.manifest.kind)
+        self._show_run(opened, view, fresh=fresh)
         changed = [] if fresh else await asyncio.to_thread(opening.changed_inputs, opened.manifest)
         if changed and self.session.run is opened.run:
             self.session.changed_inputs = changed
             names = safe(", ".join(Path(name).name for name in changed), 120)
-            text = f"{names}: gone or changed since this run was made. Correlate again to see the present logs."
+            text = f"{names}: gone or changed since this run was made. Run them again to see the present logs."
             self.notify(text, title="Inputs have changed", severity="warning", timeout=12, markup=False)
             for screen in self.bases.values():
                 screen.refresh(recompose=False)
 
     def _show_run(self, opened: opening.Opened, view: str, *, fresh: bool) -> None:
         self.session.run, self.session.report = opened.run, opened.report
-        self.session.requests = tuple(opened.manifest.files["request"])
-        self.session.responses = tuple(opened.manifest.files["response"])
+        self.session.logs = opened.logs
         self.session.estimate, self.session.changed_inputs = None, []
         gone: tuple[str, ...] = OF_A_RUN
         if not fresh:

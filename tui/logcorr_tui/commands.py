@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from textual.app import SystemCommand
 from textual.screen import Screen
 
-from logcorr_tui.places import PLACES
+from logcorr_tui.places import places_of
 
 if TYPE_CHECKING:
     from logcorr_tui.app import LogcorrApp
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 def of(app: "LogcorrApp", screen: Screen[Any]) -> Iterable[SystemCommand]:
     """What can be done on this screen now."""
-    for key, mode, text, tip in PLACES:
-        if app.check_action("show", (mode,)):
-            yield SystemCommand(f"{text} ({key})", tip, partial(app.action_show, mode))
+    for place in places_of(app.session.kind):
+        if app.check_action("show", (place.mode,)):
+            yield SystemCommand(f"{place.text} ({place.key})", place.tip, partial(app.action_show, place.mode))
     yield SystemCommand("Open (^o)", "Other logs, recent runs, the demo", partial(app.action_show, "open"))
     if app.check_action("export", ()):
         yield SystemCommand("Export (e)", "Write these rows to a file", app.action_export)

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 import platformdirs
 
-VIEWS = ("overview", "slow", "errors", "orphans", "malformed", "duplicates", "skewed", "users")
+from logcorr_tui.places import OF_A_RUN
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -24,10 +24,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
-    """What is remembered from one session to the next."""
+    """What is remembered from one session to the next; `views` by the kind of run."""
 
     theme: str | None = None
-    view: str | None = None
+    views: dict[str, str] = {}
 
 
 def config_path() -> Path:
@@ -48,8 +48,8 @@ def load_config(path: Path) -> tuple[Config, str | None]:
         return Config(), None
     except (OSError, ValueError, msgspec.MsgspecError) as error:
         return Config(), f"{path} is passed over: {error}"
-    if config.view is not None and config.view not in VIEWS:
-        return config, f"{path}: no view {config.view!r}; there are {', '.join(VIEWS)}."
+    if config.view is not None and config.view not in OF_A_RUN:
+        return config, f"{path}: no view {config.view!r}; there are {', '.join(OF_A_RUN)}."
     return config, None
 
 

@@ -11,7 +11,7 @@ import msgspec
 from logcorr.blocks import open_text, read_text
 from logcorr.errors import Cancelled, InputError
 from logcorr.inputs import InputFile, fingerprint, resolve
-from logcorr.model import Fingerprint, Side
+from logcorr.model import Fingerprint, Log
 
 NEIGHBOURS = 3
 _BLOCK_BYTES = 1 << 20
@@ -32,7 +32,7 @@ class Reader:
     def __init__(self) -> None:
         self._marks: dict[str, list[tuple[int, int]]] = {}
 
-    def read(self, side: Side, known: Fingerprint, line: int, cancel: threading.Event) -> Excerpt:
+    def read(self, side: Log, known: Fingerprint, line: int, cancel: threading.Event) -> Excerpt:
         """The line and its neighbours. Raises Cancelled once `cancel` is set."""
         try:
             file = resolve(side, (known.path,))[0]

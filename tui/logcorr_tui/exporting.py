@@ -13,7 +13,7 @@ import polars as pl
 
 from logcorr import export, filters, views
 from logcorr.errors import Cancelled, InputError
-from logcorr.model import SIDES, View
+from logcorr.model import View
 from logcorr.store import RunFolder, WorkFolder
 
 _CANCELLED = "cancelled; nothing was written."
@@ -62,7 +62,7 @@ class Export:
     def write(self, *, force: bool) -> None:
         """Writes the file. Raises UsageError, InputError, OutputError or Cancelled; leaves no half file."""
         manifest = self._run.manifest
-        logs = [Path(log.path) for side in SIDES for log in manifest.inputs[side]]
+        logs = [Path(log.path) for side in manifest.inputs.values() for log in side]
         export.check_target(self._path, force=force, inputs=logs)
         with WorkFolder(self._root) as work:
             part = export.part_of(self._path)

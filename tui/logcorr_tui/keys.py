@@ -1,5 +1,7 @@
 """The keys that the app has on every screen; those of a screen are with it."""
 
+from collections.abc import Iterator
+
 from textual.binding import Binding, BindingType
 
 from logcorr_tui.places import PLACES
@@ -9,8 +11,19 @@ def _binding(keys: str, action: str, name: str, text: str, tooltip: str, *, show
     return Binding(keys, action, text, show=show, tooltip=tooltip, id=f"app.{name}")
 
 
+def _places() -> Iterator[Binding]:
+    """A key of a place that only one kind of run has, or has under another key, is of that kind alone."""
+    for kind, places in PLACES.items():
+        for place in places:
+            common = all(place in others for others in PLACES.values())
+            if common and kind != next(iter(PLACES)):
+                continue
+            action = f"show('{place.mode}')" if common else f"show('{place.mode}', '{kind}')"
+            yield _binding(place.key, action, place.mode, place.text, f"{place.text}: {place.tip}", show=False)
+
+
 BINDINGS: list[BindingType] = [
-    *(_binding(key, f"show('{mode}')", mode, text, f"{text}: {tip}", show=False) for key, mode, text, tip in PLACES),
+    *_places(),
     _binding("e", "export", "export", "Export", "Write these rows to a file"),
     _binding("ctrl+o", "show('open')", "open", "Open", "Other logs, recent runs, the demo"),
     _binding("t", "toggle_theme", "theme", "Theme", "Switch between dark and light"),

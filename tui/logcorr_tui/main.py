@@ -4,17 +4,21 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from glob import has_magic
 from pathlib import Path
 from typing import NoReturn
 
 from logcorr import __version__
-from logcorr.errors import LogcorrError, UsageError
+from logcorr.errors import InputError, LogcorrError, UsageError
 from logcorr.text import one_line
+from logcorr_tui.session import Logs
 
+_USAGE = "give REQUESTS and RESPONSES, or access logs, or a finished RUN, or nothing. See logcorr-tui --help."
 _EPILOG = """\
 examples:
   logcorr-tui                               pick logs, a recent run, or the demo
   logcorr-tui requests.log responses.log    correlate two logs
+  logcorr-tui access.log                    analyse an access log; 'access.log*' or several of them are taken together
   logcorr-tui 3f2a                          open a finished run by its name, the start of one, or its folder
   logcorr-tui --web 3f2a                    the same in a browser on this machine
 
@@ -27,14 +31,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     given = _parser().parse_args(words)
     try:
-        requests, responses, run = _what(given)
+        logs, run = _what(given)
         if given.web:
             _serve(words, given.port or 0)
             return 0
         if given.port is not None:
             raise UsageError("--port goes with --web.")
         if not _has_terminal():
-            raise UsageError("this needs a terminal. Without one, use `logcorr correlate`, `runs show` or `export`.")
+            raise UsageError(
+                "this needs a terminal. Without one, use `logcorr correlate`, `analyze`, `runs show` or `export`."
+            )
     except LogcorrError as error:
         sys.stderr.write(f"logcorr-tui: error: {one_line(str(error))}\n")
         return error.exit_code
@@ -43,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return UsageError.exit_code
     from logcorr_tui.app import LogcorrApp
 
-    app = LogcorrApp(requests=requests, responses=responses, run=run, store=given.store, memory=given.memory)
+    app = LogcorrApp(logs, run=run, store=given.store, memory=given.memory)
     app.run()
     return app.return_code or 0
 
@@ -86,31 +92,65 @@ def _port(text: str) -> int:
     return port
 
 
-def _what(given: argparse.Namespace) -> tuple[tuple[str, ...], tuple[str, ...], Path | None]:
-    """The logs to correlate or the run to open, checked before the screen is touched. Raises LogcorrError."""
-    from logcorr import inputs, store
+def _what(given: argparse.Namespace) -> tuple[Logs | None, Path | None]:
+    """The logs to look at or the run to open, checked before the screen is touched. Raises LogcorrError."""
+    from logcorr import inputs
 
-    words: list[str] = given.what
-    requests, responses = tuple(given.requests), tuple(given.responses)
+    words, access = list(given.what), list(given.access)
+    sides = (tuple(given.requests), tuple(given.responses))
     if given.memory is not None:
         from logcorr import units
 
         units.size_bytes(given.memory)
-    if len(words) == 2 and not requests and not responses:
-        requests, responses = (words[0],), (words[1],)
-    elif len(words) == 1 and not requests and not responses:
-        if Path(words[0]).is_file():
-            raise UsageError(f"{words[0]!r} is one log; give the requests and the responses, or a finished run.")
-        root = Path(given.store) if given.store else store.default_root()
-        # A folder of the working directory is looked at before a run's name, as a shell completes it.
-        here = Path(words[0])
-        name = str(here.resolve()) if (here / "manifest.json").is_file() else words[0]
-        return (), (), store.find(root, name).path
-    elif words or bool(requests) != bool(responses):
-        raise UsageError("give REQUESTS and RESPONSES, or a finished RUN, or nothing. See logcorr-tui --help.")
-    inputs.resolve("request", requests)
-    inputs.resolve("response", responses)
-    return requests, responses, None
+    if bool(words) + bool(access) + any(sides) > 1 or bool(sides[0]) != bool(sides[1]):
+        raise UsageError(_USAGE)
+    form = None if given.format == "auto" else given.format
+    if len(words) == 1 and given.format is None and not _names_logs(words[0]):
+        return None, _run(words[0], given.store)
+    access = access or (words if given.format is not None or _are_access_logs(words) else [])
+    if access:
+        inputs.resolve("access", tuple(access))
+        return Logs.access(access, form, collapse_ids=given.collapse_ids), None
+    if given.format is not None or given.collapse_ids:
+        raise UsageError("--format and --collapse-ids go with access logs. See logcorr-tui --help.")
+    if len(words) == 2:
+        sides = ((words[0],), (words[1],))
+    elif words:
+        named = f"{words[0]!r} is one log, and no access log" if len(words) == 1 else "these are no access logs"
+        raise UsageError(f"{named}: give REQUESTS and RESPONSES, or say --format for an access log.")
+    if not sides[0]:
+        return None, None
+    inputs.resolve("request", sides[0])
+    inputs.resolve("response", sides[1])
+    return Logs.pair(*sides), None
+
+
+def _run(word: str, store: str | None) -> Path:
+    """The finished run of this name; a folder of the working directory is looked at first, as a shell completes it."""
+    from logcorr.store import default_root, find
+
+    here = Path(word)
+    name = str(here.resolve()) if (here / "manifest.json").is_file() else word
+    return find(Path(store) if store else default_root(), name).path
+
+
+def _names_logs(word: str) -> bool:
+    """Whether a word names a log, several by a glob, or a folder of them, and no run."""
+    path = Path(word)
+    return path.is_file() or (path.is_dir() and not (path / "manifest.json").is_file()) or has_magic(word)
+
+
+def _are_access_logs(words: Sequence[str]) -> bool:
+    """Whether all that is named looks like access logs. Raises InputError where it cannot be read."""
+    from logcorr import inputs
+    from logcorr.recognise import is_access_log
+
+    try:
+        return bool(words) and all(is_access_log(inputs.resolve("access", (word,))) for word in words)
+    except InputError:
+        if len(words) == 2:  # what is wrong with one of a pair is told of its side
+            return False
+        raise
 
 
 class _Parser(argparse.ArgumentParser):
@@ -122,19 +162,29 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser() -> argparse.ArgumentParser:
+    from logcorr.dialects import FORMS
     from logcorr_tui.config import config_path
 
     parser = _Parser(
         prog="logcorr-tui",
-        usage="%(prog)s [OPTIONS] [REQUESTS RESPONSES | RUN]",
-        description="Pairs request and response logs and shows what came of it, in the terminal or a browser.",
+        usage="%(prog)s [OPTIONS] [REQUESTS RESPONSES | ACCESS_LOG ... | RUN]",
+        description="Pairs request and response logs, or analyses access logs, and shows what came of it, "
+        "in the terminal or a browser.",
         epilog=_EPILOG.format(config=config_path()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("what", nargs="*", metavar="REQUESTS RESPONSES | RUN", help="two logs, or one finished run")
+    parser.add_argument(
+        "what",
+        nargs="*",
+        metavar="REQUESTS RESPONSES | ACCESS_LOG ... | RUN",
+        help="two logs, access logs, or one finished run; what two files are is told by their first lines",
+    )
     parser.add_argument("--requests", action="append", default=[], metavar="PATH", help="a request log; repeatable")
     parser.add_argument("--responses", action="append", default=[], metavar="PATH", help="a response log; repeatable")
+    parser.add_argument("--access", action="append", default=[], metavar="PATH", help="an access log; repeatable")
+    parser.add_argument("--format", choices=("auto", *FORMS), help="what the lines of the access logs are")
+    parser.add_argument("--collapse-ids", action="store_true", help="ids in the paths of access logs become *")
     parser.add_argument("--store", metavar="DIR", help="folder the runs are in (default: the platform's cache folder)")
     parser.add_argument("--memory", metavar="SIZE", help="the most memory the engine takes, such as 1GB")
     parser.add_argument(

@@ -6,6 +6,7 @@ from textual.message import Message
 
 from logcorr.events import DoneEvent, EstimateEvent, ProgressEvent
 from logcorr.model import View
+from logcorr_tui.session import Logs
 
 
 @dataclass
@@ -51,10 +52,9 @@ class OpenFolder(Message):
 
 @dataclass
 class StartRun(Message):
-    """Correlate these logs in a child process."""
+    """Correlate or analyse these logs in a child process."""
 
-    requests: tuple[str, ...]
-    responses: tuple[str, ...]
+    logs: Logs
 
 
 class Progressed(Message):

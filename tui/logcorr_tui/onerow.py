@@ -1,16 +1,17 @@
-"""What is told of one row: its fields, where its lines stand, all entries of its id, its user's other exchanges.
+"""What is told of one row: its fields, where its lines stand, all entries of its id, others of its user or address.
 
 Values → lines of text; the queries read the run folder, so call them in a thread.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 import polars as pl
+from rich.table import Table
 from rich.text import Text
 
 from logcorr import views
-from logcorr.model import SIDES, Side, View
+from logcorr.model import Log, View
 from logcorr.paging import Row, ViewPages
 from logcorr.store import RunFolder
 from logcorr_tui.excerpt import Excerpt
@@ -21,6 +22,11 @@ _MOST_ENTRIES = 40
 _MOST_OTHERS = 12
 _AROUND_US = 60_000_000
 _LINE_LIMIT = 1000
+# The mark and the number in front of a line of a log.
+_NUMBER_CELLS = 12
+# Whose an exchange is, by the first of these attributes that it has; and what it is called by in a list.
+_WHO = ("user_id", "ip")
+_NAMED = ("request_id", "user_id", "method", "endpoint")
 Value = Mapping[str, object]
 
 
@@ -31,7 +37,7 @@ def named(pages: ViewPages, row: Row) -> dict[str, object]:
 
 def fields(pages: ViewPages, row: Value, colours: Mapping[str, str]) -> list[Text]:
     """Every field in a line of its own."""
-    side = row.get("side")
+    side = row.get("side", _only(pages.files))
     wide = max(len(column.title) for column in pages.columns)
     lines = []
     for column in pages.columns:
@@ -50,12 +56,13 @@ def fields(pages: ViewPages, row: Value, colours: Mapping[str, str]) -> list[Tex
     return lines
 
 
-def places(row: Value) -> dict[Side, tuple[int, int]]:
-    """Where the row's entries stand: file number and line, by side."""
-    found: dict[Side, tuple[int, int]] = {}
-    for side in SIDES:
+def places(row: Value, files: Mapping[str, Sequence[str]]) -> dict[Log, tuple[int, int]]:
+    """Where the row's entries stand: file number and line, by side; `files` are the manifest's."""
+    found: dict[Log, tuple[int, int]] = {}
+    for name in files:
+        side = cast("Log", name)
         file, line = row.get(f"{side}_file"), row.get(f"{side}_line")
-        if row.get("side") == side:
+        if row.get("side", _only(files)) == side:
             file, line = row.get("file"), row.get("line")
         if isinstance(file, int) and isinstance(line, int):
             found[side] = (file, line)
@@ -73,6 +80,22 @@ def excerpt_lines(excerpt: Excerpt, line: int) -> list[Text]:
     return lines
 
 
+def excerpt_table(lines: Sequence[Text]) -> Table:
+    """The same, with the text beside the numbers however often it is folded; neighbours stay on one line."""
+    table = Table.grid(padding=0, expand=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold", ratio=1)
+    for line in lines:
+        number, text = line.divide([_NUMBER_CELLS]) if line.plain[:2] in ("▶ ", "  ") else (Text(""), line)
+        if number.plain.startswith("  "):
+            text.no_wrap, text.overflow = True, "ellipsis"
+        else:
+            # Text has its own way to fold, at blanks, which a column's does not change.
+            text.overflow = "fold"
+        table.add_row(number, text)
+    return table
+
+
 def same_id(run: RunFolder, identity: str, colours: Mapping[str, str]) -> list[Text]:
     """Every exchange, orphan and repeated entry of an id, in the order of time."""
     found: list[tuple[int, Text]] = []
@@ -87,13 +110,19 @@ def same_id(run: RunFolder, identity: str, colours: Mapping[str, str]) -> list[T
     return [text for _, text in found[:_MOST_ENTRIES]]
 
 
-def same_user(
-    run: RunFolder, user: str, instant: int | None, identity: object, colours: Mapping[str, str]
-) -> list[Text]:
-    """Other exchanges of a user, the nearest in time to an instant; all of the time where there is none."""
-    rows = views.scan(run, "exchanges").filter(pl.col("user_id") == user)
-    if isinstance(identity, str):
-        rows = rows.filter(pl.col("request_id") != identity)
+def who(row: Value) -> tuple[str, str] | None:
+    """Whose the row is: the attribute that says so, and its value; None where nothing does."""
+    return next(((name, value) for name in _WHO if isinstance(value := row.get(name), str)), None)
+
+
+def same_who(run: RunFolder, row: Value, name: str, value: str, colours: Mapping[str, str]) -> list[Text]:
+    """Other exchanges with this value, the nearest in time to the row's instant; of all time where it has none."""
+    instant = row.get("request_time", row.get("time"))
+    rows = views.scan(run, "exchanges").filter(pl.col(name) == value)
+    own = [pl.col(key) == row[key] for key in ("request_id",) if isinstance(row.get(key), str)]
+    own = own or [pl.col(key) == row[key] for key in ("file", "line") if key in row and "side" not in row]
+    if own:
+        rows = rows.filter(~pl.all_horizontal(own))
     if instant is not None:
         distance = (pl.col("request_time").cast(pl.Int64) - instant).abs()
         rows = rows.filter(distance <= _AROUND_US).bottom_k(_MOST_OTHERS, by=distance)
@@ -111,12 +140,20 @@ def _micros(rows: pl.LazyFrame) -> list[dict[str, object]]:
 def _exchange(row: Value, colours: Mapping[str, str]) -> Text:
     status = cast("int", row["status_code"])
     text = Text(instant_text(cast("int", row["request_time"])), style="")
-    text.append("  exchange    ", style="dim")
+    if "request_id" in row:  # orphans and repeated entries stand between them
+        text.append("  exchange  ", style="dim")
+    text.append("  ")
     text.append(f"{status:>3}", style=f"bold {colours[status_class(status)]}")
     text.append(f"  {duration_text(cast('int', row['duration_us'])):>8}  ")
-    text.append(f"{safe(cast('str', row['request_id']), 60)}  ")
-    text.append(safe(cast("str | None", row["user_id"]), 40), style="dim")
+    first, *rest = [name for name in _NAMED if name in row]
+    text.append(f"{safe(cast('str | None', row[first]), 60)}  ")
+    text.append("  ".join(safe(cast("str | None", row[name]), 60) for name in rest), style="dim")
     return text
+
+
+def _only(files: Mapping[str, object]) -> str | None:
+    """The side that all is of, where there is only one."""
+    return next(iter(files)) if len(files) == 1 else None
 
 
 def _entry(row: Value) -> Text:

@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from logcorr import inputs
+from logcorr.access_model import RunReport
 from logcorr.errors import InputError
-from logcorr.model import SIDES, Manifest, Report
+from logcorr.model import Log, Manifest
 from logcorr.store import RunFolder
+from logcorr_tui.session import Logs
 
 
 @dataclass(frozen=True)
@@ -15,27 +18,29 @@ class Opened:
 
     run: RunFolder
     manifest: Manifest
-    report: Report
+    report: RunReport
+
+    @property
+    def logs(self) -> Logs:
+        """What the run was made of, as the user named it."""
+        files = {side: tuple(names) for side, names in self.manifest.files.items()}
+        return Logs("access" if self.manifest.kind == "access" else "correlation", files)
 
 
 def open_run(path: Path) -> Opened:
     """The run in this folder. Raises InputError where it is not whole."""
     run = RunFolder(path)
     run.check()
-    report = run.report
-    if not isinstance(report, Report):
-        message = f"run {path.name}: of an access log, not shown here yet. See `logcorr runs show`."
-        raise InputError(message)
-    return Opened(run, run.manifest, report)
+    return Opened(run, run.manifest, run.report)
 
 
 def changed_inputs(manifest: Manifest) -> list[str]:
     """The input files that are gone or differ from what the run read, as the user named them."""
     found = []
-    for side in SIDES:
-        for name, was in zip(manifest.files[side], manifest.inputs[side], strict=True):
+    for side, names in manifest.files.items():
+        for name, was in zip(names, manifest.inputs[side], strict=True):
             try:
-                files = inputs.resolve(side, (was.path,))
+                files = inputs.resolve(cast("Log", side), (was.path,))
                 same = len(files) == 1 and inputs.fingerprint(files[0]) == was
             except InputError:
                 same = False

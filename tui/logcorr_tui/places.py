@@ -1,29 +1,87 @@
-"""The places that number keys lead to, and the screen of each, imported when it is first seen."""
+"""Where one can go in a run: the screens of each kind of run, with their keys, and what its views are called.
 
-from typing import Any, cast, get_args
+Everything that differs between a pair of logs and an access log is looked up here by the run's kind, or goes by the
+columns that a view has.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal, cast, get_args
 
 from textual.screen import Screen
 
 from logcorr.model import View
 
-# What needs a finished run, in the order of its number keys; Overview also shows estimates while one goes on.
-PLACES = (
-    ("1", "overview", "Overview", "Tiles, latency, status, timeline and ledger"),
-    ("2", "slow", "Slow", "Exchanges slower than the p99"),
-    ("3", "errors", "Errors", "Exchanges that failed: status 400 and over, or under 100"),
-    ("4", "orphans", "Orphans", "Entries without a partner, by reason"),
-    ("5", "malformed", "Malformed", "Lines that could not be read, by reason"),
-    ("6", "run", "Run", "The run: progress, memory, where every line went"),
-    ("7", "duplicates", "Duplicates", "Entries that came again"),
-    ("8", "skewed", "Skewed", "Exchanges whose response is before the request"),
-    ("9", "users", "Users", "Requests, errors and orphans by user"),
-)
-TABLES = tuple(mode for _, mode, _, _ in PLACES if mode in get_args(View))
+Kind = Literal["correlation", "access"]
+
+_WORDS: dict[str, str] = {"ips": "IPs"}
+
+
+@dataclass(frozen=True)
+class Place:
+    """A screen: its number key, its mode (a view's name for a table), its name, and what is to be seen there.
+
+    `tab` says whether it has a tab on top, and `brief` is its name there where it is narrow.
+    """
+
+    key: str
+    mode: str
+    text: str
+    tip: str
+    tab: bool = True
+    short: str = ""
+
+    @property
+    def brief(self) -> str:
+        return self.short or self.text
+
+
+_OVERVIEW = Place("1", "overview", "Overview", "Tiles, latency, status, timeline and ledger")
+_SLOW = Place("2", "slow", "Slow", "Exchanges slower than the p99")
+_ERRORS = Place("3", "errors", "Errors", "Exchanges that failed: status 400 and over, or under 100")
+_MALFORMED = Place("5", "malformed", "Malformed", "Lines that could not be read, by reason", short="Bad")
+_RUN = Place("6", "run", "Run", "The run: progress, memory, where every line went")
+
+PLACES: dict[Kind, tuple[Place, ...]] = {
+    "correlation": (
+        _OVERVIEW,
+        _SLOW,
+        _ERRORS,
+        Place("4", "orphans", "Orphans", "Entries without a partner, by reason"),
+        _MALFORMED,
+        _RUN,
+        Place("7", "duplicates", "Duplicates", "Entries that came again", tab=False),
+        Place("8", "skewed", "Skewed", "Exchanges whose response is before the request", tab=False),
+        Place("9", "users", "Users", "Requests, errors and orphans by user", tab=False),
+    ),
+    "access": (
+        _OVERVIEW,
+        _SLOW,
+        _ERRORS,
+        Place("4", "endpoints", "Endpoints", "Requests, errors and latency by endpoint"),
+        _MALFORMED,
+        _RUN,
+        Place("7", "ips", "IPs", "Requests and errors by address; who asks too much is marked and comes first"),
+        Place("8", "windows", "Windows", "What happened in each window of time, the worst first"),
+        Place("9", "skewed", "Skewed", "Exchanges that took less than nothing", tab=False),
+    ),
+}
+MODES = tuple(dict.fromkeys(place.mode for places in PLACES.values() for place in places))
+TABLES = tuple(mode for mode in MODES if mode in get_args(View))
 OF_A_RUN = ("overview", *TABLES)
 
 
+def places_of(kind: str) -> tuple[Place, ...]:
+    """The screens of a run of this kind."""
+    return PLACES["access" if kind == "access" else "correlation"]
+
+
+def title_of(view: str) -> str:
+    """What a view is called."""
+    return _WORDS.get(view, view.capitalize())
+
+
 def make(mode: str) -> Screen[Any]:
-    """The base screen of a mode."""
+    """The base screen of a mode, imported when it is first seen."""
     if mode == "open":
         from logcorr_tui.screens.open import OpenScreen
 

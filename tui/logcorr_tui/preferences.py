@@ -4,6 +4,7 @@ from collections.abc import Container
 
 from logcorr_tui import config
 from logcorr_tui.palette import DARK_THEME, LIGHT_THEME
+from logcorr_tui.places import OF_A_RUN, places_of
 
 
 class Preferences:
@@ -29,14 +30,16 @@ class Preferences:
                 )
         return DARK_THEME.name
 
-    def view(self) -> str:
-        """The view that a run opens with."""
-        for view in (self._config.view, self._state.view):
-            if view in config.VIEWS:
+    def view(self, kind: str) -> str:
+        """The view that a run of this kind opens with."""
+        known = [place.mode for place in places_of(kind)]
+        for view in (self._config.view, self._state.views.get(kind)):
+            if view in OF_A_RUN and view in known:
                 return str(view)
         return "overview"
 
-    def remember(self, *, theme: str | None = None, view: str | None = None) -> None:
-        """Writes down the theme or the view that was last seen."""
-        self._state = config.State(theme=theme or self._state.theme, view=view or self._state.view)
+    def remember(self, *, theme: str | None = None, kind: str = "", view: str = "") -> None:
+        """Writes down the theme, or the view of a kind of run, that was last seen."""
+        views = {**self._state.views, kind: view} if view else self._state.views
+        self._state = config.State(theme=theme or self._state.theme, views=views)
         config.save_state(config.state_path(), self._state)

@@ -9,18 +9,28 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from logcorr.access_model import ACCESS_REASONS, AccessLedger, AccessReport
 from logcorr.cells import tail
-from logcorr.events import EstimateEvent, ProgressEvent
-from logcorr.model import Report, SideLedger
+from logcorr.events import ProgressEvent
+from logcorr.model import SideLedger
 from logcorr.text import duration, percent, safe, short, size
 from logcorr_tui.messages import Failed
 from logcorr_tui.palette import Palette
 from logcorr_tui.session import Session
+from logcorr_tui.sides import ledgers
 
 CANCELLED = 130
-_STAGES = {"read": "Read", "pair": "Pair", "report": "Report", "export": "Finish"}
+_STAGES = {
+    "correlation": {"read": "Read", "pair": "Pair", "report": "Report", "export": "Finish"},
+    "access": {"read": "Read", "count": "Count", "report": "Report", "export": "Finish"},
+}
 _FILES_SHOWN = 50
-_LEDGER = ("lines", "blank", "header", "malformed", "redelivered", "superseded", "matched", "orphans")
+# The sides of a ledger, and its counts from top to bottom; reasons are those of malformed lines.
+_SIDES = {"correlation": ("requests", "responses"), "access": ("access",)}
+_LEDGERS = {
+    "correlation": ("lines", "blank", "header", "malformed", "redelivered", "superseded", "matched", "orphans"),
+    "access": ("lines", "blank", "malformed", *ACCESS_REASONS, "exchanges"),
+}
 _PARTS = "▏▎▍▌▋▊▉█"
 
 
@@ -28,7 +38,7 @@ def head(session: Session, state: str, wide: int, colours: Palette) -> Text:
     """The title line: the logs, and how it stands."""
     names = " ⋈ ".join(
         safe(Path(side[0]).name, 40) + (f" +{len(side) - 1}" if len(side) > 1 else "")
-        for side in (session.requests, session.responses)
+        for side in (session.logs.files.values() if session.logs else ())
         if side
     )
     grounds = {"running": colours.accent, "complete": colours.good, "failed": colours.bad, "cancelled": colours.warn}
@@ -44,9 +54,10 @@ def head(session: Session, state: str, wide: int, colours: Palette) -> Text:
     return line
 
 
-def stages(event: ProgressEvent | None, state: str, colours: Palette) -> Text:
+def stages(session: Session, state: str, colours: Palette) -> Text:
     """The stages in order: done, under way, to come; each says so by a sign, not only by colour."""
-    names = list(_STAGES)
+    event, known = session.progress, _STAGES[session.kind]
+    names = list(known)
     now = len(names) if state == "complete" else names.index(event.stage) if event and event.stage in names else 0
     line = Text()
     for place, name in enumerate(names):
@@ -54,7 +65,7 @@ def stages(event: ProgressEvent | None, state: str, colours: Palette) -> Text:
         if place == now:
             stopped = state in ("failed", "cancelled")
             sign, style = ("✗", f"bold {colours.bad}") if stopped else ("▶", f"bold {colours.accent}")
-        text = f"{sign} {_STAGES[name]}"
+        text = f"{sign} {known[name]}"
         if name == "pair" and event and event.buckets_total:
             text += f" {event.buckets_done}/{event.buckets_total}"
         line.append(text, style=style).append("  ─  " if place < len(names) - 1 else "", style=colours.frame)
@@ -62,18 +73,20 @@ def stages(event: ProgressEvent | None, state: str, colours: Palette) -> Text:
 
 
 def figures(
-    event: ProgressEvent, estimate: EstimateEvent | None, wide: int, colours: Palette, *, stopped: bool = False
+    session: Session, event: ProgressEvent, wide: int, colours: Palette, *, stopped: bool = False
 ) -> RenderableType:
     """Bars for the whole, the buckets and the memory; rate, time gone and time left; the first estimates."""
     long = max(10, min(60, wide - 46))
+    estimate = session.estimate
     rows = Table.grid(padding=(0, 2, 0, 0))
     rows.add_column(style=colours.dim, no_wrap=True, width=8)
     rows.add_column(no_wrap=True)
     rows.add_column(no_wrap=True)
     told = f"{size(event.bytes_done)} of {size(event.bytes_total)}"
     rows.add_row("Read", bar(event.bytes_done, event.bytes_total, long, colours.accent, colours), told)
-    buckets = f"{event.buckets_done} of {event.buckets_total} buckets" if event.buckets_total else "not yet"
-    rows.add_row("Paired", bar(event.buckets_done, event.buckets_total, long, colours.good, colours), buckets)
+    if "pair" in _STAGES[session.kind]:
+        buckets = f"{event.buckets_done} of {event.buckets_total} buckets" if event.buckets_total else "not yet"
+        rows.add_row("Paired", bar(event.buckets_done, event.buckets_total, long, colours.good, colours), buckets)
     near = event.rss_bytes > 0.9 * event.memory_bytes
     memory = f"{size(event.rss_bytes)} of {size(event.memory_bytes)} budget{' (!)' if near else ''}"
     rows.add_row(
@@ -99,14 +112,17 @@ def figures(
         )
         guess.append(f"  estimates from {100 * estimate.share:.0f} % of the ids; 1 shows them", style=colours.dim)
         parts.append(guess)
+    elif "pair" not in _STAGES[session.kind]:
+        parts.append(Text("Figures come when all lines are read: an analysis has no estimates.", style=colours.dim))
     return Group(*parts)
 
 
 def finished(session: Session, colours: Palette) -> RenderableType | None:
     """How a finished run went."""
-    if session.report is None:
+    report = session.report
+    if report is None:
         return None
-    run = session.report.run
+    run = report.run
     rows = Table.grid(padding=(0, 2, 0, 0))
     rows.add_column(style=colours.dim, no_wrap=True, width=12)
     rows.add_column()
@@ -115,7 +131,8 @@ def finished(session: Session, colours: Palette) -> RenderableType | None:
         ("Started", f"{run.started[:19].replace('T', ' ')} UTC"),
         ("Time", f"{duration(sum(run.seconds.values()) * 1000)} ({taken})"),
         ("Peak memory", size(run.peak_rss_bytes)),
-        ("Buckets", f"{run.buckets}, {size(run.spilled_bytes)} spilled"),
+        *([("Buckets", f"{run.buckets}, {size(run.spilled_bytes)} spilled")] if session.kind == "correlation" else []),
+        *([("Format", report.format)] if isinstance(report, AccessReport) else []),
         ("Folder", str(session.run.path) if session.run else "–"),
         ("Version", run.version),
     ):
@@ -126,15 +143,15 @@ def finished(session: Session, colours: Palette) -> RenderableType | None:
     return rows
 
 
-def files(event: ProgressEvent | None, report: Report | None, wide: int, colours: Palette) -> list[RenderableType]:
+def files(session: Session, wide: int, colours: Palette) -> list[RenderableType]:
     """A bar for each file: its side, how far it is read, its size."""
+    event, report = session.progress, session.report
     if event is None:
         if report is None:
             return []
-        sides = (("request", report.inputs.requests), ("response", report.inputs.responses))
         return [
-            _file(side, name, (1, 1), "", wide, colours=colours)
-            for side, of in sides
+            _file(side.removesuffix("s"), name, (1, 1), "", wide, colours=colours)
+            for side, of in ledgers(report).items()
             for name in of.files[:_FILES_SHOWN]
         ]
     shown: list[RenderableType] = [
@@ -148,24 +165,29 @@ def files(event: ProgressEvent | None, report: Report | None, wide: int, colours
     return shown
 
 
-def ledger(event: ProgressEvent | None, report: Report | None, colours: Palette) -> Table:
-    """Where every line of both sides went so far, and whether it adds up at the end."""
+def ledger(session: Session, colours: Palette) -> Table:
+    """Where every line of all sides went so far, and whether it adds up at the end."""
+    event, report, sides = session.progress, session.report, _SIDES[session.kind]
     counts: Mapping[str, Mapping[str, int]] = event.ledger if event else {}
     if report is not None:
-        counts = {"requests": _counts(report.inputs.requests), "responses": _counts(report.inputs.responses)}
+        counts = {name: _counts(side) for name, side in ledgers(report).items()}
     table = Table.grid(padding=(0, 3, 0, 0))
-    table.add_column(style=colours.dim, width=12)
-    for _ in range(2):
+    table.add_column(style=colours.dim, width=14)
+    for _ in sides:
         table.add_column(justify="right", min_width=14)
-    table.add_row("", Text("requests", style=colours.dim), Text("responses", style=colours.dim))
-    for name in _LEDGER:
-        found = [counts.get(side, {}).get(name) for side in ("requests", "responses")]
+    if len(sides) > 1:
+        table.add_row("", *(Text(side, style=colours.dim) for side in sides))
+    for name in _LEDGERS[session.kind]:
+        found = [counts.get(side, {}).get(name) for side in sides]
         style = f"bold {colours.ink}" if name == "lines" else colours.ink
-        table.add_row(name, *(Text("·" if count is None else f"{count:,}", style=style) for count in found))
+        if name in ACCESS_REASONS and not any(found):  # known at the end, and then only what occurs
+            continue
+        shown = f"  {name}" if name in ACCESS_REASONS else name
+        table.add_row(shown, *(Text("·" if count is None else f"{count:,}", style=style) for count in found))
     if report is not None:
-        closes = report.inputs.requests.closes() and report.inputs.responses.closes()
+        closes = all(side.closes() for side in ledgers(report).values())
         sign = ("√ every line is accounted for", colours.good) if closes else ("✗ does not add up", colours.bad)
-        table.add_row("", Text(sign[0], style=sign[1]), "")
+        table.add_row("", Text(sign[0], style=sign[1]), *([""] if len(sides) > 1 else []))
     return table
 
 
@@ -213,8 +235,9 @@ def _pairs(colours: Palette, *pairs: tuple[str, str]) -> Text:
     return line
 
 
-def _counts(side: SideLedger) -> dict[str, int]:
-    counts: dict[str, int] = {**msgspec.structs.asdict(side), "malformed": sum(side.malformed.values())}
+def _counts(side: SideLedger | AccessLedger) -> dict[str, int]:
+    reasons = {reason: side.malformed.get(reason, 0) for reason in ACCESS_REASONS}
+    counts: dict[str, int] = {**reasons, **msgspec.structs.asdict(side), "malformed": sum(side.malformed.values())}
     return counts
 
 

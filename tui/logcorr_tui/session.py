@@ -1,12 +1,34 @@
 """What the app is looking at: a finished run, or the logs of one in progress."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from logcorr.access_model import AccessReport, RunReport
 from logcorr.events import EstimateEvent, ProgressEvent
-from logcorr.model import Report
 from logcorr.store import RunFolder
+from logcorr_tui.places import Kind
+
+
+@dataclass(frozen=True)
+class Logs:
+    """The logs of a run, by side, and how an access log is to be read (`form` None: found out)."""
+
+    kind: Kind
+    files: dict[str, tuple[str, ...]]
+    form: str | None = None
+    collapse_ids: bool = False
+
+    @classmethod
+    def pair(cls, requests: Sequence[str], responses: Sequence[str]) -> "Logs":
+        """Logs to be correlated."""
+        return cls("correlation", {"request": tuple(requests), "response": tuple(responses)})
+
+    @classmethod
+    def access(cls, files: Sequence[str], form: str | None = None, *, collapse_ids: bool = False) -> "Logs":
+        """Access logs to be analysed, all of one form."""
+        return cls("access", {"access": tuple(files)}, form, collapse_ids)
 
 
 @dataclass
@@ -14,12 +36,18 @@ class Session:
     """The app's one state. Handlers on the UI thread own it; workers only post messages."""
 
     run: RunFolder | None = None
-    report: Report | None = None
-    requests: tuple[str, ...] = ()
-    responses: tuple[str, ...] = ()
+    report: RunReport | None = None
+    logs: Logs | None = None
     progress: ProgressEvent | None = None
     estimate: EstimateEvent | None = None
     changed_inputs: list[str] = field(default_factory=list)
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of the run that is shown, by its report or else by its logs."""
+        if self.report is not None:
+            return "access" if isinstance(self.report, AccessReport) else "correlation"
+        return self.logs.kind if self.logs is not None else "correlation"
 
 
 class WithSession(Protocol):

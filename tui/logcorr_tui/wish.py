@@ -1,7 +1,9 @@
 """What a table is asked to show, and which row to go to."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from logcorr.columns import Column
 from logcorr_tui.text import safe
 
 # Rows are stored as they were paired; these views come with what one looks for on top: column and descending.
@@ -9,8 +11,12 @@ WORST_FIRST: dict[str, tuple[str, bool]] = {
     "slow": ("duration_us", True),
     "skewed": ("duration_us", False),
     "users": ("requests", True),
+    "endpoints": ("requests", True),
+    "ips": ("busiest_requests", True),
     **dict.fromkeys(("duplicates", "redelivered", "superseded"), ("time", False)),
 }
+# Kinds of columns of which the largest is what one looks for.
+LARGEST_FIRST = ("duration", "number", "status", "truth")
 
 
 @dataclass(frozen=True)
@@ -39,13 +45,14 @@ class Wish:
         at = chip - bool(self.drilled)
         return replace(self, typed=self.typed[:at] + self.typed[at + 1 :])
 
-    def sorted_by(self, column: str | None, *, largest_first: bool) -> "Wish":
-        """By this column, the other way round where that is so already; as stored for None."""
-        if column is None:
+    def sorted_by(self, name: str | None, columns: Sequence[Column]) -> "Wish":
+        """By this one of the columns, the other way round where that is so already; as stored for None."""
+        if name is None:
             return replace(self, sort=None)
-        if self.sort is not None and self.sort[0] == column:
-            return replace(self, sort=(column, not self.sort[1]))
-        return replace(self, sort=(column, largest_first))
+        if self.sort is not None and self.sort[0] == name:
+            return replace(self, sort=(name, not self.sort[1]))
+        kinds = {column.name: column.kind for column in columns}
+        return replace(self, sort=(name, kinds.get(name) in LARGEST_FIRST))
 
 
 def row_number(text: str, total: int) -> int:

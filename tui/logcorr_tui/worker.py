@@ -21,6 +21,7 @@ import logcorr_tui
 from logcorr.events import DoneEvent, EstimateEvent, Event, ProgressEvent
 from logcorr.text import safe
 from logcorr_tui.messages import Estimated, Failed, Finished, Progressed
+from logcorr_tui.session import Logs
 
 PATIENCE_S = 1.0
 _LAST_WORDS_S = 2.0
@@ -54,6 +55,30 @@ def correlate_command(
     words += [f"--store={store}"] if store else []
     words += [f"--memory={memory}"] if memory else []
     return logcorr_command("correlate", *words, "--progress", "json", "--end-with-stdin")
+
+
+def analyze_command(
+    files: Sequence[str],
+    form: str | None = None,
+    *,
+    collapse_ids: bool = False,
+    store: str | None = None,
+    memory: str | None = None,
+) -> list[str]:
+    """The command that analyses access logs, and tells its progress likewise."""
+    words = [f"--format={form}"] if form else []
+    words += ["--collapse-ids"] if collapse_ids else []
+    words += [f"--store={store}"] if store else []
+    words += [f"--memory={memory}"] if memory else []
+    return logcorr_command("analyze", *words, "--progress", "json", "--end-with-stdin", "--", *files)
+
+
+def command_for(logs: Logs, *, store: str | None = None, memory: str | None = None) -> list[str]:
+    """The command that does what these logs are for."""
+    if logs.kind == "access":
+        files = logs.files["access"]
+        return analyze_command(files, logs.form, collapse_ids=logs.collapse_ids, store=store, memory=memory)
+    return correlate_command(logs.files["request"], logs.files["response"], store=store, memory=memory)
 
 
 class Child:
@@ -189,7 +214,7 @@ class Child:
 
 
 async def correlate(child: Child, post: Callable[[Message], object]) -> None:
-    """Runs a correlation in the child and posts what becomes of it; ends in exactly one Finished or Failed."""
+    """Runs a job in the child and posts what becomes of it; ends in exactly one Finished or Failed."""
 
     def tell(event: Event) -> None:
         if isinstance(event, ProgressEvent):

@@ -1,4 +1,4 @@
-"""All about one row: its fields, the lines of both logs as they stand there, all of its id, its user's others."""
+"""All about one row: its fields, the lines of the logs as they stand there, all of its id, others of its user."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -14,16 +14,21 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from logcorr.errors import Cancelled, LogcorrError
-from logcorr.model import SIDES, Manifest
+from logcorr.model import Manifest
 from logcorr.paging import ViewPages
-from logcorr_tui import onerow
+from logcorr_tui import groups, onerow
 from logcorr_tui.excerpt import Reader
 from logcorr_tui.onerow import Value
+from logcorr_tui.places import title_of
 from logcorr_tui.text import plain, safe
 from logcorr_tui.widgets.footer import FittingFooter
+from logcorr_tui.widgets.timeaxis import clocks
 
 _COLOURS = {"good": "$success", "moved": "$accent", "client": "$warning", "server": "$error", "odd": "$secondary"}
-_SECTIONS = ("fields", "request", "response", "same", "user")
+# What a row is called by: the first of these that it has.
+_HEADS = ("request_id", "user_id", "endpoint", "ip", "text")
+_LOGS = ("request", "response", "access")
+_SECTIONS = ("fields", *_LOGS, "group", "same", "user")
 
 
 class DetailScreen(Screen[int | None]):
@@ -56,7 +61,7 @@ class DetailScreen(Screen[int | None]):
     def __init__(self, pages: ViewPages, number: int, total: int) -> None:
         super().__init__()
         self._pages, self._number, self._total = pages, number, total
-        self._manifest: Manifest | None = None
+        self._manifest: Manifest = pages.run.manifest
         self._reader = Reader()
         self._reading = threading.Lock()
         self._cancel = threading.Event()
@@ -86,7 +91,7 @@ class DetailScreen(Screen[int | None]):
         cancel = self._cancel = threading.Event()
         self._generation += 1
         generation, number, pages = self._generation, self._number, self._pages
-        where = f"{self._pages.view.capitalize()} · row {number + 1:,} of {self._total:,}"
+        where = f"{title_of(self._pages.view)} · row {number + 1:,} of {self._total:,}"
         self.query_one("#where", Static).update(plain(where))
         colours = {name: self.app.theme_variables.get(key[1:], "") for name, key in _COLOURS.items()}
 
@@ -121,35 +126,31 @@ class DetailScreen(Screen[int | None]):
     ) -> None:
         """Called in a thread: tells each section as soon as it is known."""
         run = self._pages.run
-        manifest = self._manifest = self._manifest or run.manifest
+        manifest = self._manifest
         tell("fields", "Fields", onerow.fields(self._pages, row, colours))
-        places = onerow.places(row)
-        for side in SIDES:
-            if side in places:
-                index, line = places[side]
-                excerpt = self._reader.read(side, manifest.inputs[side][index], line, cancel)
-                name = safe(manifest.files[side][index], 60)
-                tell(side, f"{side.capitalize()} log · {name}:{line:,}", onerow.excerpt_lines(excerpt, line))
-            else:
-                tell(side, f"{side.capitalize()} log", [])
-        identity = row.get("request_id")
-        entries = onerow.same_id(run, identity, colours) if isinstance(identity, str) else []
-        tell("same", f"All entries of {safe(str(identity), 60)}", entries)
-        user, instant = row.get("user_id"), row.get("request_time", row.get("time"))
-        if cancel.is_set():
+        for side, (index, line) in onerow.places(row, manifest.files).items():
+            excerpt = self._reader.read(side, manifest.inputs[side][index], line, cancel)
+            name = safe(manifest.files[side][index], 60)
+            tell(side, f"{side.capitalize()} log · {name}:{line:,}", onerow.excerpt_lines(excerpt, line))
+        group = groups.tell(run, self._pages.view, row, colours)
+        if group is not None:
+            tell("group", *group)
             return
-        if isinstance(user, str):
-            others = onerow.same_user(run, user, instant if isinstance(instant, int) else None, identity, colours)
-            tell("user", f"Exchanges of {safe(user, 40)} around then", others)
-        else:
-            tell("user", "User", [])
+        identity = row.get("request_id")
+        if isinstance(identity, str):
+            tell("same", f"All entries of {safe(identity, 60)}", onerow.same_id(run, identity, colours))
+        whose = onerow.who(row)
+        if whose is not None and not cancel.is_set():
+            tell("user", f"Exchanges of {safe(whose[1], 40)} around then", onerow.same_who(run, row, *whose, colours))
 
     def on_detail_screen__found(self, message: _Found) -> None:
         if message.generation != self._generation:
             return
         self._copied = {}
         row = message.row or {}
-        head = row.get("request_id") or row.get("user_id") or row.get("text")
+        head = next((row[name] for name in _HEADS if row.get(name)), None)
+        if "window_start" in row:
+            head = clocks(*groups.span(self._manifest, row))
         self.query_one("#id", Static).update(plain(head if isinstance(head, str) else None, limit=120))
         for name in _SECTIONS:
             self.query_one(f"#{name}").display = False
@@ -160,7 +161,8 @@ class DetailScreen(Screen[int | None]):
         section = self.query_one(f"#{message.name}", Static)
         section.display = bool(message.lines)
         section.border_title = Text(message.title)
-        section.update(Text("\n").join(message.lines))
+        raw = message.name in _LOGS
+        section.update(onerow.excerpt_table(message.lines) if raw else Text("\n").join(message.lines))
         if message.lines:
             self._copied[message.name] = (message.title, message.lines)
 

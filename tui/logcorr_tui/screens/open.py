@@ -1,4 +1,4 @@
-"""The Open screen: two paths with completion, recent runs with their headline figures, and a demo."""
+"""The Open screen: paths with completion, recent runs of both kinds with their headline figures, and a demo."""
 
 import asyncio
 from pathlib import Path
@@ -17,25 +17,26 @@ from textual.worker import Worker
 
 from logcorr import inputs, listing
 from logcorr.errors import LogcorrError
-from logcorr.text import duration, safe, short, size
+from logcorr.text import safe
 from logcorr_tui import app as apps
-from logcorr_tui import messages, palette, worker
+from logcorr_tui import messages, palette, runlines, worker
 from logcorr_tui.paths import PathSuggester, candidates, partner
+from logcorr_tui.session import Logs
 from logcorr_tui.widgets.footer import FittingFooter
 
 DEMO_ROWS = 200_000
+# Margins, frame and padding of the list, and its scroll bar.
+_AROUND_LIST = 10
 _DEMO = "demo"
-# The least width of the screen for a figure of the recent runs.
-_LEAST = {"size": 110, "p50": 90, "requests": 70}
 
 
 class OpenScreen(Screen[None]):
-    """Enter in the second path correlates; Enter on a run opens it; Enter on the demo makes and correlates one."""
+    """Enter in the second path correlates, in the third analyses; Enter on a run opens it, on the demo makes one."""
 
     CSS_PATH = "open.tcss"
     AUTO_FOCUS = "#runs"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "paths", "Paths", id="open.paths", tooltip="Type the paths of two logs"),
+        Binding("slash", "paths", "Paths", id="open.paths", tooltip="Type the paths of two logs, or of an access log"),
         Binding(
             "escape", "leave_field", "Back", id="open.back", tooltip="To the list, and from there back", show=False
         ),
@@ -55,11 +56,11 @@ class OpenScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield Static(id="head")
         with Vertical(id="new") as new:
-            new.border_title = "Correlate two logs"
+            new.border_title = "Correlate two logs, or analyse an access log"
             new.border_subtitle = "/ type · → complete · ⏎ next, run"
-            for name in ("requests", "responses"):
-                with Horizontal():
-                    yield Static(name, classes="label")
+            for name, label in (("requests", "requests"), ("responses", "responses"), ("access", "access log")):
+                with Horizontal(classes=name):
+                    yield Static(label, classes="label")
                     yield Input(
                         placeholder="a file, a folder or a glob; plain, .gz or .zst",
                         suggester=PathSuggester(),
@@ -79,12 +80,13 @@ class OpenScreen(Screen[None]):
         self._head()
         self._list([])
 
+    def on_resize(self) -> None:
+        if self._rows:
+            self._list(self._rows)
+
     def on_screen_resume(self) -> None:
         # Looking through the run folders waits for the first paint.
         self.call_after_refresh(self.action_reload)
-
-    def on_resize(self) -> None:
-        self._list(self._rows)
 
     def action_paths(self) -> None:
         self.query_one("#requests").focus()
@@ -116,12 +118,24 @@ class OpenScreen(Screen[None]):
         self._hint(names, "dim")
 
     @on(Input.Submitted, "#requests")
-    def _requests_given(self, event: Input.Submitted) -> None:
-        responses = self.query_one("#responses", Input)
-        if self._checked("request", event.value):
-            if not responses.value:
-                responses.value = partner(event.value.strip()) or ""
-            responses.focus()
+    async def _requests_given(self, event: Input.Submitted) -> None:
+        responses, access = self.query_one("#responses", Input), self.query_one("#access", Input)
+        if not self._checked("request", event.value):
+            return
+        if not responses.value and await asyncio.to_thread(_is_access_log, _path(event.value)):
+            with self.prevent(Input.Changed):
+                access.value, event.input.value = event.value, ""
+            access.focus()
+            self._hint("an access log, by its first lines: ⏎ analyses it", "dim")
+            return
+        if not responses.value:
+            responses.value = partner(event.value.strip()) or ""
+        responses.focus()
+
+    @on(Input.Submitted, "#access")
+    def _access_given(self, event: Input.Submitted) -> None:
+        if self._checked("access", event.value):
+            self._start(Logs.access((_path(event.value),)))
 
     @on(Input.Submitted, "#responses")
     def _responses_given(self, event: Input.Submitted) -> None:
@@ -129,7 +143,15 @@ class OpenScreen(Screen[None]):
         if not self._checked("request", requests.value):
             requests.focus()
         elif self._checked("response", event.value):
-            self.post_message(messages.StartRun((_path(requests.value),), (_path(event.value),)))
+            self._start(Logs.pair((_path(requests.value),), (_path(event.value),)))
+
+    def _start(self, logs: Logs) -> None:
+        """Runs the logs; who comes back finds empty fields, and the run in the list."""
+        self.post_message(messages.StartRun(logs))
+        with self.prevent(Input.Changed):
+            for field in self.query(Input):
+                field.value = ""
+        self.query_one("#runs").focus()
 
     @on(OptionList.OptionSelected, "#runs")
     def _chosen(self, event: OptionList.OptionSelected) -> None:
@@ -157,7 +179,10 @@ class OpenScreen(Screen[None]):
         """The runs, newest first, and the demo last; what was selected stays so."""
         found = self.query_one("#runs", OptionList)
         before = found.highlighted_option.id if found.highlighted_option else None
-        options = [Option(_line(row, self.size.width), id=str(row["run"]), disabled="error" in row) for row in rows]
+        head, lines = runlines.lines(rows, max(self.size.width - _AROUND_LIST, 40))
+        options = [
+            Option(line, id=str(row["run"]), disabled="error" in row) for line, row in zip(lines, rows, strict=True)
+        ]
         demo = Text.assemble(("Demo", "bold"), f"  {DEMO_ROWS:,} lines a side with an incident: made, then correlated")
         options.append(Option(demo, id=_DEMO))
         found.clear_options()
@@ -166,9 +191,8 @@ class OpenScreen(Screen[None]):
         usable = next((place for place, option in enumerate(options) if not option.disabled), 0)
         kept = before if before in ids and before != _DEMO else None
         found.highlighted = ids.index(kept) if kept else usable
-        names = ("made", "requests", "orphans", "p50", "p99", "size")
-        head = _columns({name: name for name in names}, "logs", self.size.width)
-        self.query_one("#columns", Static).update(Text(head, style="dim", no_wrap=True, overflow="ellipsis"))
+        head.stylize("dim")
+        self.query_one("#columns", Static).update(head)
 
     async def _demo(self) -> None:
         folder = Path(platformdirs.user_cache_dir("logcorr", appauthor=False)) / f"demo-{DEMO_ROWS}"
@@ -182,7 +206,7 @@ class OpenScreen(Screen[None]):
             if ended.code != 0:
                 self._hint(f"! the demo could not be made: {ended.said}", "bad")
                 return
-        self.post_message(messages.StartRun((str(logs[0]),), (str(logs[1]),)))
+        self.post_message(messages.StartRun(Logs.pair((str(logs[0]),), (str(logs[1]),))))
 
     def _hint(self, text: str, tone: str) -> None:
         colours = palette.of(self.app)
@@ -196,29 +220,13 @@ class OpenScreen(Screen[None]):
         self.query_one("#head", Static).update(Text.assemble(badge, (text, colours.dim)))
 
 
+def _is_access_log(path: str) -> bool:
+    # Brings polars along: not before it is needed.
+    from logcorr.recognise import is_access_log
+
+    return is_access_log(inputs.resolve("access", (path,)))
+
+
 def _path(value: str) -> str:
     value = value.strip()
     return str(Path(value).expanduser()) if value.startswith("~") else value
-
-
-def _line(row: dict[str, Any], wide: int) -> Text:
-    """One run: when it was made, its headline figures, its logs."""
-    if "error" in row:
-        return Text(f"! {safe(str(row['error']), 200)}", no_wrap=True, overflow="ellipsis")
-    logs = ", ".join(safe("/".join(Path(name).parts[-2:]), 60) for names in row["files"].values() for name in names)
-    cells = {
-        "made": str(row["created"])[:16].replace("T", " "),
-        "requests": short(row["requests"]),
-        "orphans": short(row["orphans"]) if "orphans" in row else "–",
-        "p50": duration(row["p50_ms"]),
-        "p99": duration(row["p99_ms"]),
-        "size": size(row["bytes"]),
-    }
-    return Text(_columns(cells, logs, wide), no_wrap=True, overflow="ellipsis")
-
-
-def _columns(cells: dict[str, str], last: str, wide: int) -> str:
-    """The cells by their names, and the logs; where it is narrow fewer figures, so that the logs can be told apart."""
-    shown = [name for name in cells if wide >= _LEAST.get(name, 0)]
-    texts = [cells[name].ljust(16) if name == "made" else cells[name].rjust(8) for name in shown]
-    return "  ".join([*texts, last])

@@ -24,7 +24,7 @@ class RunScreen(Screen[None]):
     CSS_PATH = "run.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "cancel", "Cancel", id="run.cancel", tooltip="Cancel the run, after a question"),
-        Binding("r", "again", "Run again", id="run.again", tooltip="Correlate the same logs again"),
+        Binding("r", "again", "Run again", id="run.again", tooltip="Run the same logs again"),
         Binding("j,down", "scroll_down", "Down", id="run.down", tooltip="Scroll down", show=False),
         Binding("k,up", "scroll_up", "Up", id="run.up", tooltip="Scroll up", show=False),
     ]
@@ -85,7 +85,8 @@ class RunScreen(Screen[None]):
 
     def action_again(self) -> None:
         session = self._app.session
-        self.post_message(messages.StartRun(session.requests, session.responses))
+        if session.logs is not None:
+            self.post_message(messages.StartRun(session.logs))
 
     def action_scroll_down(self) -> None:
         self.query_one("#all").scroll_down()
@@ -127,13 +128,13 @@ class RunScreen(Screen[None]):
         if self._failed:
             failure.update(runview.failure(self._failed, colours))
         event = session.progress
-        self.query_one("#stages", Static).update(runview.stages(event, state, colours))
+        self.query_one("#stages", Static).update(runview.stages(session, state, colours))
         figures = runview.finished(session, colours)
         if figures is None and event is not None:
-            figures = runview.figures(event, session.estimate, wide, colours, stopped=self._failed is not None)
+            figures = runview.figures(session, event, wide, colours, stopped=self._failed is not None)
         self.query_one("#figures", Static).update(figures or Text("The engine is starting …", style=colours.dim))
-        files = runview.files(event, session.report, wide, colours)
+        files = runview.files(session, wide, colours)
         self.query_one("#files", Static).update(Group(*files))
         self.query_one("#files").display = bool(files)
-        ledger = runview.ledger(event, session.report, colours)
+        ledger = runview.ledger(session, colours)
         self.query_one("#ledger", Static).update(ledger)

@@ -16,7 +16,9 @@ from logcorr.errors import UsageError
 from logcorr.filters import Term
 from logcorr.model import View
 from logcorr.paging import ViewPages
+from logcorr_tui import groups
 from logcorr_tui.messages import Compare, ExportView
+from logcorr_tui.occurring import occurring
 from logcorr_tui.screens.detail import DetailScreen
 from logcorr_tui.screens.sort import AS_STORED, SortPicker
 from logcorr_tui.session import WithRoot
@@ -79,7 +81,7 @@ class TableScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield TableHead(self.view, id="title")
         yield Chips()
-        yield WindowTable(id="rows")
+        yield WindowTable(id="rows", grouped=self.view in groups.GROUPS)
         yield Static("", id="nothing", markup=False)
         yield Prompt(id="prompt")
         yield FittingFooter()
@@ -160,7 +162,9 @@ class TableScreen(Screen[None]):
         self._show(pages, message.total)
         if before is not None:
             rows.drop(before)
-        self._say("" if message.total else nothing(self.view, narrowed=bool(self._wish.expression)))
+        self._say(
+            "" if message.total else nothing(self.view, self._app.session.kind, narrowed=bool(self._wish.expression))
+        )
 
     def on_view_rows_failed(self, message: ViewRows.Failed) -> None:
         if self._rows is not None and message.wish == self._rows.wish:
@@ -199,13 +203,16 @@ class TableScreen(Screen[None]):
 
     # Keys
 
+    def on_window_table_entered(self, message: WindowTable.Entered) -> None:
+        """Enter on a row that stands for many leads to those."""
+        target = groups.drill(self._base, message.row) if self._base is not None else None
+        if target is not None:
+            self.post_message(target)
+
     def on_window_table_chosen(self, message: WindowTable.Chosen) -> None:
         if self._pages is not None and not self._working:
-            self.app.push_screen(DetailScreen(self._pages, message.number, self._table.total), self._returned)
-
-    def _returned(self, number: int | None) -> None:
-        if number is not None:
-            self._table.move_to(number)
+            detail = DetailScreen(self._pages, message.number, self._table.total)
+            self.app.push_screen(detail, lambda number: None if number is None else self._table.move_to(number))
 
     def on_window_table_header_clicked(self, message: WindowTable.HeaderClicked) -> None:
         self._sort_by(message.name)
@@ -219,12 +226,8 @@ class TableScreen(Screen[None]):
             self._sort_by(self._wish.sort[0])
 
     def _sort_by(self, name: str | None) -> None:
-        if name is None or self._base is None:
-            return
-        # The largest durations and counts first: that is what one looks for.
-        largest = {column.name for column in self._base.columns if column.kind in ("duration", "number", "status")}
-        column = None if name == AS_STORED else name
-        self._reload(self._wish.sorted_by(column, largest_first=name in largest))
+        if name is not None and self._base is not None:
+            self._reload(self._wish.sorted_by(None if name == AS_STORED else name, self._base.columns))
 
     def action_export(self) -> None:
         self.post_message(ExportView(self.view, self.expression))
@@ -264,7 +267,8 @@ class TableScreen(Screen[None]):
 
     def action_filter(self) -> None:
         typed = " ".join([*self._wish.typed, ""]) if self._wish.typed else ""
-        self._prompt.ask("filter", typed, self._base.schema if self._base is not None else None)
+        seen = occurring(self._app.session.report)
+        self._prompt.ask("filter", typed, self._base.schema if self._base is not None else None, seen)
 
     def action_go(self) -> None:
         self._prompt.ask("go")

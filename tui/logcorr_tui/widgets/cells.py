@@ -13,6 +13,9 @@ from logcorr_tui.text import duration_text, instant_text, safe, status_class
 _WIDEST = 44
 _WIDEST_RAW = 400
 _TITLE_CELLS = 30
+_WINDOWS = ("busiest_start", "window_start")
+# Counts of what is wrong: in its colour where there is any.
+_COUNTED = {"errors_4xx": "client", "errors_5xx": "server", "suspicious": "client", "suspicious_ips": "client"}
 _RIGHT = ("number", "line", "duration", "status")
 
 
@@ -59,20 +62,30 @@ def cell_text(column: Column, value: object, files: dict[str, list[str]], side: 
     """A stored value as people read it, and harmless."""
     if value is None:
         return "–"
+    if column.name == "suspicious":
+        return "! yes" if value else "·"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):
         if column.kind == "instant":
-            return instant_text(value)
+            shown = instant_text(value)
+            return shown.removesuffix(".000") if column.name in _WINDOWS else shown
         if column.kind == "duration":
             return duration_text(value)
         if column.kind == "number":
-            return f"{value:,}"
+            return f"! {value:,}" if column.name == "suspicious_ips" and value else f"{value:,}"
         if column.kind == "file":
-            names = files.get(column.name.removesuffix("_file") if column.name != "file" else side or "", [])
+            names = _names(column, files, side)
             return safe(names[value]) if value < len(names) else str(value)
         return str(value)
     return safe(str(value), 500)
+
+
+def _names(column: Column, files: dict[str, list[str]], side: str | None) -> list[str]:
+    """The files that a column's numbers are of; where all is of one side, a row need not say which."""
+    if column.name != "file":
+        return files.get(column.name.removesuffix("_file"), [])
+    return files.get(side or (next(iter(files)) if len(files) == 1 else ""), [])
 
 
 def cell_style(column: Column, value: object) -> str:
@@ -84,6 +97,8 @@ def cell_style(column: Column, value: object) -> str:
         return "server" if value < 0 else ""
     if column.name in ("reason", "kind"):
         return "client"
+    if column.name in _COUNTED:
+        return _COUNTED[column.name] if value else "dim"
     if column.kind in ("text", "raw", "number") and value is not None:
         return ""
     return "dim"

@@ -5,16 +5,19 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
-from logcorr.model import Heatmap, HistogramBin, Report, TimelinePoint
+from logcorr.access_model import AccessReport, RunReport
+from logcorr.model import Heatmap, HistogramBin, TimelinePoint
 from logcorr.text import duration
 from logcorr_tui.session import Session
+from logcorr_tui.sides import malformed
 
 
 @dataclass(frozen=True)
 class Figures:
     """Counts, and milliseconds. `share` is the share of ids that estimates rest on; None: all of them, exactly.
 
-    Counts of estimates are scaled to all ids; `requests` is None where it cannot be known yet.
+    Counts of estimates are scaled to all ids; `requests` is None where it cannot be known yet. `matched` are the
+    exchanges; those of an access log have no orphans.
     """
 
     share: float | None
@@ -28,7 +31,7 @@ class Figures:
     slowest: float | None
     status: dict[str, int]
     histogram: list[HistogramBin]
-    report: Report | None = None
+    report: RunReport | None = None
     heatmap: Heatmap | None = None
     points: list[TimelinePoint] = field(default_factory=list)
     bucket_s: float = 1.0
@@ -44,10 +47,14 @@ class Figures:
 
     def why_no_latency(self) -> str:
         """Why there is nothing to draw, and which key shows more."""
+        if self.matched and isinstance(self.report, AccessReport):
+            return "every duration is below zero · 9" if self.report.latency.negative else "the log tells no durations"
         if self.matched:
             return "every response is before its request · 8"
         if self.report is None:
             return "nothing paired so far"
+        if isinstance(self.report, AccessReport):
+            return "no line could be read · 5 tells why" if malformed(self.report) else "the log is empty"
         asked, answered = self.report.inputs.requests, self.report.inputs.responses
         if not asked.orphans and not answered.orphans:
             bad = sum(asked.malformed.values()) + sum(answered.malformed.values())
@@ -97,13 +104,14 @@ def figures(session: Session) -> Figures | None:
         )
     if report is None:
         return None
-    asked, answered, latency = report.inputs.requests, report.inputs.responses, report.latency
+    requests, matched, orphans, lost = _counts(report)
+    latency = report.latency
     return Figures(
         share=None,
-        requests=asked.matched + asked.orphans + asked.superseded,
-        matched=asked.matched,
-        orphans=asked.orphans + answered.orphans,
-        request_orphans=asked.orphans,
+        requests=requests,
+        matched=matched,
+        orphans=orphans,
+        request_orphans=lost,
         p50=latency.p50_ms,
         p95=latency.p95_ms,
         p99=latency.p99_ms,
@@ -114,6 +122,19 @@ def figures(session: Session) -> Figures | None:
         heatmap=report.heatmap,
         points=report.timeline.points,
         bucket_s=report.timeline.bucket_s,
+    )
+
+
+def _counts(report: RunReport) -> tuple[int, int, int, int | None]:
+    """Requests, exchanges, orphans of both sides, and requests without a response, where there are sides."""
+    if isinstance(report, AccessReport):
+        return report.total_requests, report.total_requests, 0, None
+    asked, answered = report.inputs.requests, report.inputs.responses
+    return (
+        asked.matched + asked.orphans + asked.superseded,
+        asked.matched,
+        asked.orphans + answered.orphans,
+        asked.orphans,
     )
 
 

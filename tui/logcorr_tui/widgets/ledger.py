@@ -6,31 +6,58 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.geometry import Region
 
-from logcorr.model import View
+from logcorr.access_model import ACCESS_REASONS, AccessLedger, AccessReport
+from logcorr.model import SideLedger, View
 from logcorr.text import short
 from logcorr_tui.messages import Drill
 from logcorr_tui.palette import Palette
-from logcorr_tui.widgets.canvas import Canvas, Chart, Part
+from logcorr_tui.sides import ledgers
+from logcorr_tui.widgets.canvas import Canvas, Chart, Part, session_of
 
 HEIGHT = 5
 _WHOLE = 90
-_NAMES = ("matched", "orphans", "redelivered", "superseded", "malformed", "blank", "header")
-_NARROW = ("matched", "orphan", "redeliv", "supers", "malform", "blank", "head")
-_VIEWS: dict[str, View] = {
-    "matched": "exchanges",
-    "orphans": "orphans",
-    "redelivered": "redelivered",
-    "superseded": "superseded",
-    "malformed": "malformed",
-}
+# A count's name, its name where it is narrow, and the view of its rows.
+Count = tuple[str, str, View | None]
+_PAIR: tuple[Count, ...] = (
+    ("matched", "matched", "exchanges"),
+    ("orphans", "orphan", "orphans"),
+    ("redelivered", "redeliv", "redelivered"),
+    ("superseded", "supers", "superseded"),
+    ("malformed", "malform", "malformed"),
+    ("blank", "blank", None),
+    ("header", "head", None),
+)
+_ACCESS: tuple[Count, ...] = (
+    ("exchanges", "exchang", "exchanges"),
+    ("encoding", "encod", "malformed"),
+    ("json", "json", "malformed"),
+    ("fields", "fields", "malformed"),
+    ("timestamp", "time", "malformed"),
+    ("status_code", "status", "malformed"),
+    ("blank", "blank", None),
+)
 
 
 @dataclass(frozen=True)
 class Line:
+    """A side: its lines, and the counts that they are the sum of."""
+
     side: str
     lines: int
     counts: tuple[int, ...]
     closes: bool
+
+
+def _line(name: str, side: SideLedger | AccessLedger) -> Line:
+    if isinstance(side, AccessLedger):
+        counts = (side.exchanges, *(side.malformed.get(reason, 0) for reason in ACCESS_REASONS), side.blank)
+    else:
+        malformed = sum(side.malformed.values())
+        counts = (
+            *(side.matched, side.orphans, side.redelivered, side.superseded),
+            *(malformed, side.blank, side.header),
+        )
+    return Line(name, side.lines, counts, side.closes())
 
 
 class Ledger(Chart):
@@ -48,23 +75,13 @@ class Ledger(Chart):
         self.cursor: tuple[int, int] | None = None
 
     def lines(self) -> list[Line]:
-        """Both sides, as counted."""
+        """Each side, as counted."""
         report = self.figures.report if self.figures else None
-        if report is None:
-            return []
-        sides = (("requests", report.inputs.requests), ("responses", report.inputs.responses))
-        return [
-            Line(
-                name,
-                side.lines,
-                (
-                    side.matched, side.orphans, side.redelivered, side.superseded, sum(side.malformed.values()),
-                    side.blank, side.header,
-                ),
-                side.closes(),
-            )
-            for name, side in sides
-        ]  # fmt: skip
+        return [_line(name, side) for name, side in ledgers(report).items()] if report is not None else []
+
+    @property
+    def _counts(self) -> tuple[Count, ...]:
+        return _ACCESS if session_of(self).kind == "access" else _PAIR
 
     def paint(self, canvas: Canvas, colours: Palette) -> None:
         lines = self.lines()
@@ -88,6 +105,9 @@ class Ledger(Chart):
                     canvas.paper(Region(x - len(figure) - 1, 2 + row, len(figure) + 2, 1), colours.raised)
                     canvas.put(x - len(figure) - 1, 2 + row, "▸", colours.ink)
                 canvas.right(x, 2 + row, figure, colours.ink if count else colours.dim, bold=k == 0 or chosen)
+        missing = self._missing(self.size.width - 4)
+        if missing and len(lines) == 1:
+            canvas.write(2, 3, missing, colours.dim)
         for row, line in enumerate(lines):
             canvas.write(2, 2 + row, line.side, colours.dim)
             between = self._ends()[0] + 1
@@ -98,35 +118,48 @@ class Ledger(Chart):
         return self.size.width >= 108
 
     def _names(self) -> tuple[str, ...]:
-        return _NAMES if self.size.width >= _WHOLE else _NARROW
+        return tuple(count[0] if self.size.width >= _WHOLE else count[1] for count in self._counts)
+
+    def _missing(self, room: int) -> str:
+        """Which fields exchanges lack, and how many; as many of them as there is room for."""
+        report = self.figures.report if self.figures else None
+        text = ""
+        for name, count in report.missing.items() if isinstance(report, AccessReport) else ():
+            more = f"{' ·' if text else 'exchanges without'} {name.replace('_', ' ')} {short(count)}"
+            if len(text) + len(more) > room:
+                return text + " …"
+            text += more
+        return text
 
     def _ends(self) -> list[int]:
         """The cells after each column: lines, then what they are the sum of."""
         start, room = 12, max(self.size.width - 14, 16)
+        names = ("lines", *self._names())
         if not self._wide and self.size.width >= _WHOLE:
             # Whole names where there is no room for all to be as wide as the widest.
-            widths = [len(name) for name in ("lines", *self._names())]
+            widths = [len(name) for name in names]
             spare = room - sum(widths)
             return [start + sum(widths[: k + 1]) + spare * (k + 1) // len(widths) for k in range(len(widths))]
-        return [start + (k + 1) * room // (len(_NAMES) + 1) for k in range(len(_NAMES) + 1)]
+        return [start + (k + 1) * room // len(names) for k in range(len(names))]
 
     def target(self) -> Drill | None:
         lines = self.lines()
         if self.cursor is None or not lines:
             return None
         column, row = self.cursor
-        name, side = _NAMES[column], lines[row].side
-        view = _VIEWS.get(name)
+        (name, _, view), side = self._counts[column], lines[row].side
         if view is None:
             return None
         if view == "exchanges":
             return self.drill(view, "", "all exchanges")
+        if len(lines) == 1:
+            return self.drill(view, f"reason={name}", f"malformed: {name}")
         return self.drill(view, f"side={side.removesuffix('s')}", f"{name} {side}")
 
     def hit(self, x: int, y: int, *, extend: bool = False) -> bool:
         del extend
         column = next((k for k, end in enumerate(self._ends()) if x < end), -1) - 1
-        if not 0 <= column < len(_NAMES) or not 2 <= y <= 3:
+        if not 0 <= column < len(self._counts) or not 2 <= y < 2 + len(self.lines()):
             return False
         again, self.cursor = self.cursor == (column, y - 2), (column, y - 2)
         self.repaint()
@@ -138,5 +171,8 @@ class Ledger(Chart):
             self.cursor = (0, 0)
         else:
             column, row = self.cursor
-            self.cursor = (min(max(column + right, 0), len(_NAMES) - 1), min(max(row + down, 0), 1))
+            self.cursor = (
+                min(max(column + right, 0), len(self._counts) - 1),
+                min(max(row + down, 0), max(len(self.lines()) - 1, 0)),
+            )
         self.repaint()

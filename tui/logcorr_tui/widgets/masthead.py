@@ -2,21 +2,43 @@
 
 from dataclasses import dataclass, replace
 from pathlib import PurePath
-from typing import Literal
 
 from rich.cells import cell_len
 from textual import events
 from textual.geometry import Region
 
 from logcorr import timeline
-from logcorr.model import Report
+from logcorr.access_model import AccessReport, RunReport
 from logcorr.text import duration, safe, short, size
 from logcorr_tui.palette import Palette
+from logcorr_tui.places import Place, places_of
 from logcorr_tui.session import Session
+from logcorr_tui.sides import ledgers, malformed
 from logcorr_tui.widgets.canvas import Canvas, Painted, Part, session_of
 from logcorr_tui.widgets.figures import Figures, figures, running
 
-Tab = Literal["overview", "slow", "errors", "orphans", "malformed", "run", "duplicates", "skewed", "users"]
+
+def counts(report: RunReport, found: Figures) -> dict[str, str]:
+    """How many rows the views of a run have; of IPs, how many are suspicious."""
+    counted = report.latency.count
+    numbers = {
+        # Nearest rank: so many durations at most lie above p99.
+        "slow": counted - -(-counted * 99 // 100),
+        "errors": found.failures,
+        "malformed": malformed(report),
+    }
+    if isinstance(report, AccessReport):
+        numbers |= {"windows": report.windows.count, "skewed": report.latency.negative}
+        return {name: short(count) for name, count in numbers.items()} | {
+            "ips": f"{short(report.suspicious_ip_count)}!"
+        }
+    sides = (report.inputs.requests, report.inputs.responses)
+    numbers |= {
+        "orphans": found.orphans,
+        "duplicates": sum(side.redelivered + side.superseded for side in sides),
+        "skewed": report.skew.negative,
+    }
+    return {name: short(count) for name, count in numbers.items()}
 
 
 def _file(names: tuple[str, ...] | list[str], limit: int) -> str:
@@ -26,7 +48,7 @@ def _file(names: tuple[str, ...] | list[str], limit: int) -> str:
     return safe(PurePath(names[0]).name or names[0], max(limit - len(more), 8)) + more
 
 
-def span_texts(report: Report) -> list[str]:
+def span_texts(report: RunReport) -> list[str]:
     """The time that the logs cover, the longest form first."""
     covered = timeline.span(report.timeline)
     if covered is None:
@@ -40,7 +62,7 @@ def span_texts(report: Report) -> list[str]:
 
 
 class Masthead(Painted):
-    """◆ logcorr, requests ⋈ responses, the time they cover, their size, and how the run stands."""
+    """◆ logcorr, requests ⋈ responses or the access log, the time covered, the size, and how the run stands."""
 
     def paint(self, canvas: Canvas, colours: Palette) -> None:
         session = session_of(self)
@@ -51,17 +73,18 @@ class Masthead(Painted):
         end = canvas.width - cell_len(badge)
         canvas.write(end, 0, badge, colours.on_badge, getattr(colours, ink), bold=True)
         x = canvas.write(0, 0, " ◆ logcorr ", colours.on_badge, colours.accent, bold=True) + 1
-        sides = [session.requests, session.responses]
-        if report is not None and (session.run is not None or not any(sides)):
-            sides = [tuple(report.inputs.requests.files), tuple(report.inputs.responses.files)]
-        limit = max((end - x - 4) // 2, 8)
-        names = [_file(side, min(limit, 32)) for side in sides]
-        x = canvas.parts(
-            x, 0, [(names[0], colours.ink, True), (" ⋈ ", colours.lost, True), (names[1], colours.ink, True)], end - 1
-        )
+        sides = list(session.logs.files.values()) if session.logs else []
+        if report is not None and (session.run is not None or not sides):
+            sides = [tuple(side.files) for side in ledgers(report).values()]
+        limit = max((end - x - 4) // max(len(sides), 1), 8)
+        title: list[Part] = []
+        for side in sides:
+            title += [(" ⋈ ", colours.lost, True)] if title else []
+            title.append((_file(side, min(limit, 32)), colours.ink, True))
+        x = canvas.parts(x, 0, title, end - 1)
         if report is None or (self.figures and self.figures.share is not None):
             return
-        total = report.inputs.requests.bytes + report.inputs.responses.bytes
+        total = sum(side.bytes for side in ledgers(report).values())
         volume = f"{size(total)} in {duration(sum(report.run.seconds.values()) * 1000)}"
         spans = span_texts(report)
         if spans:
@@ -84,7 +107,7 @@ class Masthead(Painted):
             return f"◌ running {100 * progress.bytes_done // progress.bytes_total} %", "warn"
         if report is None:
             return "no run", "dim"
-        if not (report.inputs.requests.closes() and report.inputs.responses.closes()):
+        if not all(side.closes() for side in ledgers(report).values()):
             return "✗ ledger", "bad"
         return ("! inputs changed", "warn") if session.changed_inputs else ("√ complete", "good")
 
@@ -94,21 +117,17 @@ class Masthead(Painted):
         self.repaint()
 
 
-_NAMES: dict[Tab, str] = {
-    "overview": "Overview", "slow": "Slow", "errors": "Errors", "orphans": "Orphans", "malformed": "Malformed",
-    "run": "Run", "duplicates": "Duplicates", "skewed": "Skewed", "users": "Users",
-}  # fmt: skip
-_FIRST = 6
-_SHORT: dict[str, str] = {"malformed": "Bad"}
 _EDGE = 1
 _NARROW = 100
+# Counts that can be spared where it is narrow, the first one first.
+_SPARED = ("windows", "slow", "ips")
 
 
 @dataclass(frozen=True)
 class _Tab:
     """One tab; its cells are with the number and the blanks around that."""
 
-    name: Tab
+    place: Place
     title: str
     count: str
     ink: str
@@ -121,37 +140,29 @@ class _Tab:
 class Tabs(Painted):
     """`1 Overview 2 Slow 124k …`; a click on a tab is as good as its key."""
 
-    def __init__(self, active: Tab, *, id: str | None = None) -> None:  # noqa: A002 - as Textual calls it
+    def __init__(self, active: str, *, id: str | None = None) -> None:  # noqa: A002 - as Textual calls it
         super().__init__(id=id)
         self.active = active
-        self._ends: list[int] = []
+        self._ends: list[tuple[int, str]] = []
 
     def _tabs(self, colours: Palette) -> list[_Tab]:
         found = self.figures
-        report = found.report if found else None
-        if found is None or report is None:
-            counts = dict.fromkeys(_NAMES, "")
-        else:
-            sides = (report.inputs.requests, report.inputs.responses)
-            counted = report.latency.count
-            numbers = {
-                # Nearest rank: so many durations at most lie above p99.
-                "slow": counted - -(-counted * 99 // 100),
-                "errors": found.failures,
-                "orphans": found.orphans,
-                "malformed": sum(sum(side.malformed.values()) for side in sides),
-                "duplicates": sum(side.redelivered + side.superseded for side in sides),
-                "skewed": report.skew.negative,
-            }
-            counts = {name: short(numbers[name]) if name in numbers else "" for name in _NAMES}
-        inks = {"slow": colours.warn, "errors": colours.bad, "orphans": colours.lost, "malformed": colours.bad}
-        return [_Tab(name, title, counts[name], inks.get(name, colours.ink)) for name, title in _NAMES.items()]
+        numbers = counts(found.report, found) if found and found.report else {}
+        inks = {"slow": colours.warn, "orphans": colours.lost, "ips": colours.lost}
+        inks |= dict.fromkeys(("errors", "malformed"), colours.bad)
+        return [
+            _Tab(place, place.text, numbers.get(place.mode, ""), inks.get(place.mode, colours.ink))
+            for place in places_of(session_of(self).kind)
+        ]
 
     def _fitting(self, tabs: list[_Tab], width: int) -> list[_Tab]:
-        """The most that can be shown whole: all nine; the first six; those with a short name; without counts."""
-        short_ones = [replace(tab, title=_SHORT.get(tab.name, tab.title)) for tab in tabs[:_FIRST]]
-        bare = [replace(tab, count="") for tab in short_ones]
-        offers = (short_ones, bare) if width < _NARROW else (tabs, tabs[:_FIRST], short_ones, bare)
+        """The most that can be shown whole: all; the first ones; those with short names; with fewer and no counts."""
+        first = [tab for tab in tabs if tab.place.tab]
+        offers = [[replace(tab, title=tab.place.brief) for tab in first]]
+        for mode in _SPARED:
+            offers.append([replace(tab, count="") if tab.place.mode == mode else tab for tab in offers[-1]])
+        bare = [replace(tab, count="") for tab in offers[-1]]
+        offers = [*([] if width < _NARROW else [tabs, first]), *offers, bare]
         return next((offer for offer in offers if sum(tab.cells for tab in offer) + _EDGE <= width), bare)
 
     def paint(self, canvas: Canvas, colours: Palette) -> None:
@@ -159,26 +170,26 @@ class Tabs(Painted):
         gap = min(max((canvas.width - sum(tab.cells for tab in tabs) - _EDGE) // len(tabs) + 1, 1), 3)
         x = 0
         self._ends = []
-        for number, tab in enumerate(tabs, 1):
-            chosen = tab.name == self.active
+        for tab in tabs:
+            chosen = tab.place.mode == self.active
             start = x
-            parts: list[Part] = [(f" {number} ", colours.accent, True)]
+            parts: list[Part] = [(f" {tab.place.key} ", colours.accent, True)]
             parts.append((tab.title, colours.ink if chosen else colours.dim, chosen))
             if tab.count:
-                parts.append((f" {tab.count}", tab.ink if tab.count != "0" else colours.dim, False))
+                parts.append((f" {tab.count}", tab.ink if tab.count.strip("!") != "0" else colours.dim, False))
             if chosen:
                 parts.append((" ", colours.ink, False))
             x = canvas.parts(x, 0, parts, canvas.width)
             if chosen:
                 canvas.paper(Region(start, 0, x - start, 1), colours.raised)
             x += gap - 1
-            self._ends.append(x)
+            self._ends.append((x, tab.place.key))
 
     def on_click(self, event: events.Click) -> None:
         event.stop()
-        number = next((k for k, end in enumerate(self._ends, 1) if event.x < end), None)
-        if number is not None:
-            self.app.simulate_key(str(number))
+        key = next((key for end, key in self._ends if event.x < end), None)
+        if key is not None:
+            self.app.simulate_key(key)
 
     def reload(self) -> None:
         """Show the session as it is now."""

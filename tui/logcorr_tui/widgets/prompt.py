@@ -1,6 +1,6 @@
 """The prompt under a table: one line for a filter or a row's number, a hint under it, and completion by tab."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -17,8 +17,22 @@ from logcorr_tui.text import plain
 Asked = Literal["filter", "go"]
 
 _MARKS: dict[Asked, str] = {"filter": "/", "go": ":"}
+_EXAMPLES = {
+    "status": "status>=500",
+    "user": "user=user-7",
+    "endpoint": "endpoint~/api",
+    "requests": "requests>1000",
+    "errors": "errors>0",
+    "suspicious": "suspicious=true",
+    "p99": "p99>1s",
+    "duration": "duration>1s",
+    "ip": "ip=10.0.0.7",
+    "reason": "reason=fields",
+    "time": "time>12:15",
+}
+_MOST_EXAMPLES = 4
 _HINTS: dict[Asked, str] = {
-    "filter": "status>=500 user=user-7 duration>1s time>12:15 · = != < <= > >= ~ · tab completes, enter filters",
+    "filter": "= != < <= > >= ~ · tab completes, enter filters",
     "go": "A row number, or a share such as 50%",
 }
 _MOST_OFFERED = 16
@@ -52,6 +66,7 @@ class Prompt(Vertical):
         super().__init__(id=id)
         self.asked: Asked | None = None
         self._schema: Mapping[str, pl.DataType] = {}
+        self._seen: Mapping[str, Sequence[str]] = {}
 
     def compose(self) -> ComposeResult:
         with Horizontal():
@@ -59,9 +74,15 @@ class Prompt(Vertical):
             yield FilterInput(select_on_focus=False)
         yield Static("", id="hint", markup=False)
 
-    def ask(self, what: Asked, value: str = "", schema: Mapping[str, pl.DataType] | None = None) -> None:
-        """Opens; words of a filter are completed from the columns in `schema`."""
-        self.asked, self._schema = what, schema or {}
+    def ask(
+        self,
+        what: Asked,
+        value: str = "",
+        schema: Mapping[str, pl.DataType] | None = None,
+        seen: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
+        """Opens; words of a filter are completed from the columns in `schema`, and `seen` values of them."""
+        self.asked, self._schema, self._seen = what, schema or {}, seen or {}
         self.query_one("#ask", Static).update(_MARKS[what])
         self.add_class("-open")
         line = self.query_one(FilterInput)
@@ -69,7 +90,7 @@ class Prompt(Vertical):
         line.cursor_position = len(value)
         # At once: the next key is meant for it.
         self.screen.set_focus(line)
-        self._hint(_HINTS[what])
+        self._hint(self._usual())
 
     def close(self) -> None:
         self.asked = None
@@ -84,15 +105,23 @@ class Prompt(Vertical):
         hint.set_class(error, "-error")
         hint.update(plain(text, limit=400))
 
+    def _usual(self) -> str:
+        """What can be written, with examples of columns that there are."""
+        if self.asked is None:
+            return ""
+        known = filters.names(self._schema) if self.asked == "filter" else []
+        fitting = [text for name, text in _EXAMPLES.items() if name in known][:_MOST_EXAMPLES]
+        return " · ".join(filter(None, [" ".join(fitting), _HINTS[self.asked]]))
+
     def _offered(self) -> list[str]:
         line = self.query_one(FilterInput)
-        return filters.complete(line.value, line.cursor_position, self._schema)
+        return filters.complete(line.value, line.cursor_position, self._schema, self._seen)
 
     def on_input_changed(self, message: Input.Changed) -> None:
         message.stop()
         if self.asked == "filter" and self._schema:
             found = self._offered() if message.value.strip() else []
-            self._hint("  ".join(found[:_MOST_OFFERED]) or _HINTS["filter"])
+            self._hint("  ".join(found[:_MOST_OFFERED]) or self._usual())
 
     def on_filter_input_complete(self, message: FilterInput.Complete) -> None:
         message.stop()

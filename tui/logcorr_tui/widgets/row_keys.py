@@ -7,7 +7,10 @@ from textual.scroll_view import ScrollView
 
 
 class RowKeys(ScrollView):
-    """A scroll view whose rows stand under a header line, with a cursor on one of `total` rows."""
+    """A scroll view whose rows stand under a header line, with a cursor on one of `total` rows.
+
+    Where rows are `grouped`, Enter leads to what a row stands for, and its detail has a key of its own.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,j", "move(1)", "Down", id="table.down", tooltip="The next row", show=False),
@@ -20,11 +23,14 @@ class RowKeys(ScrollView):
         Binding("end,G", "last", "Last", id="table.last", tooltip="The last row", show=False),
         Binding("right,l", "sideways(12)", "Right", id="table.right", tooltip="Columns to the right", show=False),
         Binding("left,h", "sideways(-12)", "Left", id="table.left", tooltip="Columns to the left", show=False),
-        Binding("enter", "choose", "Detail", id="table.choose", tooltip="All about this row", show=True),
+        Binding("enter", "enter", "Exchanges", id="table.enter", tooltip="Exactly the exchanges behind this row"),
+        Binding("enter", "choose", "Detail", id="table.choose", tooltip="All about this row"),
+        Binding("i", "inspect", "Detail", id="table.inspect", tooltip="All about this row"),
     ]
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name for it
+    def __init__(self, *, id: str | None = None, grouped: bool = False) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
+        self.grouped = grouped
         self.cursor = 0
         self.total = 0
 
@@ -35,6 +41,19 @@ class RowKeys(ScrollView):
     def action_choose(self) -> None:
         """Tells that the row under the cursor was chosen."""
         raise NotImplementedError
+
+    def action_enter(self) -> None:
+        """Tells that what the row under the cursor stands for is wanted."""
+        raise NotImplementedError
+
+    def action_inspect(self) -> None:
+        self.action_choose()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Enter does one thing or the other."""
+        if action in ("enter", "inspect", "choose"):
+            return self.grouped == (action != "choose")
+        return super().check_action(action, parameters)
 
     def body_height(self) -> int:
         """How many rows there is room for."""

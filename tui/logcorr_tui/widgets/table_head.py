@@ -9,6 +9,8 @@ from textual.widgets import Static
 
 from logcorr.access_model import RunReport
 from logcorr.model import Report, View
+from logcorr_tui.places import title_of
+from logcorr_tui.sides import ledgers
 from logcorr_tui.text import plain, safe
 
 _NONE: dict[str, str] = {
@@ -23,28 +25,34 @@ _NONE: dict[str, str] = {
     "skewed": "No clock skew: no response is earlier than its request.",
     "users": "No users: no request names one.",
 }
+_NONE_OF: dict[str, dict[str, str]] = {
+    "access": {
+        "exchanges": "No exchanges: no line could be read.",
+        "slow": "Nothing is slower than the p99: there are too few exchanges, or the log tells no durations.",
+        "skewed": "No exchange took less than nothing.",
+        "endpoints": "No endpoints: no line could be read.",
+        "ips": "No IPs: no exchange names one.",
+        "windows": "No windows: no line could be read.",
+    }
+}
 
 
-def nothing(view: View, *, narrowed: bool) -> str:
-    """Why a table is empty."""
-    return (
-        f"No rows: nothing in {view} fits. x removes the last filter."
-        if narrowed
-        else _NONE.get(view, f"No {view} rows.")
-    )
+def nothing(view: View, kind: str, *, narrowed: bool) -> str:
+    """Why a table of a run of this kind is empty."""
+    if narrowed:
+        return f"No rows: nothing in {view} fits. x removes the last filter."
+    return {**_NONE, **_NONE_OF.get(kind, {})}.get(view, f"No {view} rows.")
 
 
 def reasons(view: View, report: RunReport | None) -> str:
     """The reasons of orphans or malformed lines with their counts, most first; nothing for other views."""
-    if not isinstance(report, Report):
-        return ""
     found: Counter[str] = Counter()
-    if view == "orphans":
+    if view == "orphans" and isinstance(report, Report):
         found.update(report.orphans.request)
         found.update(report.orphans.response)
-    elif view == "malformed":
-        found.update(report.inputs.requests.malformed)
-        found.update(report.inputs.responses.malformed)
+    elif view == "malformed" and report is not None:
+        for side in ledgers(report).values():
+            found.update(side.malformed)
     return " · ".join(f"{safe(reason)} {n:,}" for reason, n in sorted(found.items(), key=_most_first) if n)
 
 
@@ -60,7 +68,7 @@ class TableHead(Horizontal):
         self._view = view
 
     def compose(self) -> ComposeResult:
-        yield Static(plain(self._view.capitalize()), id="view", markup=False)
+        yield Static(plain(title_of(self._view)), id="view", markup=False)
         yield Static("", id="counts", markup=False)
         yield Static("", id="state", markup=False)
 

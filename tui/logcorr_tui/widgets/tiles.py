@@ -1,37 +1,36 @@
 """The headline figures: six tiles, each with what it means below and how it went over time beside it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.cells import cell_len
 from textual.binding import Binding, BindingType
 from textual.geometry import Region
 
+from logcorr.access_model import AccessReport
 from logcorr.text import percent, short
 from logcorr_tui import palette
 from logcorr_tui.messages import Drill
 from logcorr_tui.palette import Palette
-from logcorr_tui.widgets.canvas import Canvas, Chart
+from logcorr_tui.widgets import access_tiles
+from logcorr_tui.widgets.canvas import Canvas, Chart, session_of
 from logcorr_tui.widgets.figures import Figures, bound, spaced
 from logcorr_tui.widgets.sparkline import sparkline
+from logcorr_tui.widgets.tile import Tile
 
 TILES = 6
+_NAMES = ("Requests", "Matched", "Errors 5xx", "p50", "p99", "Orphans")
 _NARROW = 72
 
 
-@dataclass(frozen=True)
-class Tile:
-    name: str
-    value: str
-    note: str
-    ink: str
-    trend: Sequence[float | None]
-    target: Drill | None
-
-
 def tiles(found: Figures, colours: Palette) -> list[Tile]:
-    """The six tiles; figures that are estimates say so with ≈."""
+    """The six tiles, by what was counted."""
+    if isinstance(found.report, AccessReport):
+        return access_tiles.tiles(found, found.report, colours)
+    return _pair(found, colours)
+
+
+def _pair(found: Figures, colours: Palette) -> list[Tile]:
+    """Of a pair of logs; figures that are estimates say so with ≈."""
     about = "≈" if found.share is not None else ""
     points, matched, fives = found.points, found.matched, found.server_errors
     peak = max((p.requests for p in points), default=0) / (found.bucket_s or 1)
@@ -98,7 +97,7 @@ class Tiles(Chart):
 
     def paint(self, canvas: Canvas, colours: Palette) -> None:
         if self.figures is None:
-            names = ("Requests", "Matched", "Errors 5xx", "p50", "p99", "Orphans")
+            names = access_tiles.NAMES if session_of(self).kind == "access" else _NAMES
             for name, place in zip(names, self._places(), strict=True):
                 canvas.paper(place, colours.panel)
                 canvas.write(place.x + 2, place.y, name, colours.dim)

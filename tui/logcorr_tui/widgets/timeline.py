@@ -156,7 +156,8 @@ class Timeline(Chart):
     def _note(self, colours: Palette, found: Axis | None) -> list[Part]:
         if found is None or self.cursor is None:
             return timecaption.note(None, self.size, colours, self.OFFERS)
-        exact = self.figures is not None and self.figures.share is None
+        # Neither estimates nor access logs know orphans by time.
+        exact = self.figures is not None and self.figures.request_orphans is not None
         chosen = timecaption.Chosen(
             self._span(found), self.points[slice(*self.cursor)], None if self.band is None else self._band(found)
         )

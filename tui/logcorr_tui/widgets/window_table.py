@@ -72,6 +72,12 @@ class WindowTable(RowKeys, can_focus=True):
         number: int
 
     @dataclass
+    class Entered(Message):
+        """What a row stands for is wanted."""
+
+        row: Row
+
+    @dataclass
     class Moved(Message):
         """The cursor is on another row."""
 
@@ -100,11 +106,12 @@ class WindowTable(RowKeys, can_focus=True):
 
         said: str
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name for it
-        super().__init__(id=id)
+    def __init__(self, *, id: str | None = None, grouped: bool = False) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id, grouped=grouped)
         self.sorted_by: tuple[str, bool] | None = None
         self._cells = Cells((), {}, None)
         self._held = HeldPages(None)
+        self._entering = False
         self._sampled = 0
         self._strips: LRUCache[tuple[int, str, int, int], Strip] = LRUCache(_STRIPS_HELD)
 
@@ -131,6 +138,7 @@ class WindowTable(RowKeys, can_focus=True):
     def move_to(self, number: int) -> None:
         """Puts the cursor on a row, and that into view."""
         before, self.cursor = self.cursor, max(0, min(number, self.total - 1))
+        self._entering = self._entering and before == self.cursor
         height, top = self.body_height(), self.scroll_offset.y
         if height > 0 and self.cursor < top:
             self.scroll_to(y=self.cursor, animate=False, force=True)
@@ -224,6 +232,7 @@ class WindowTable(RowKeys, can_focus=True):
         if message.of is not self._held:
             return
         self._held.put(message.page, message.rows)
+        self.action_enter(wanted=self._entering)
         if self._fit(message.rows):
             self._resized()
             self._strips.clear()
@@ -258,6 +267,14 @@ class WindowTable(RowKeys, can_focus=True):
         if self.total:
             self.post_message(self.Chosen(self.cursor))
 
+    def action_enter(self, *, wanted: bool = True) -> None:
+        """Tells of the row under the cursor where that is wanted, now or as soon as it is read."""
+        self._entering = wanted and self.total > 0
+        row = self.row(self.cursor)
+        if self._entering and row is not None:
+            self._entering = False
+            self.post_message(self.Entered(row))
+
     def on_click(self, event: events.Click) -> None:
         if event.y == 0:
             if name := self._column_at(event.x + self.scroll_offset.x):
@@ -268,7 +285,7 @@ class WindowTable(RowKeys, can_focus=True):
             chosen = event.chain > 1 and number == self.cursor
             self.move_to(number)
             if chosen:
-                self.action_choose()
+                self.action_enter() if self.grouped else self.action_choose()
 
     def _column_at(self, x: int) -> str | None:
         edge = 1

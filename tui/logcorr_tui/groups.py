@@ -1,0 +1,107 @@
+"""Rows that stand for many exchanges (an endpoint, an address, a window): where Enter leads, and what else is told.
+
+The queries read the run folder, so call what tells in a thread.
+"""
+
+from collections.abc import Mapping
+from typing import cast
+
+import polars as pl
+from rich.text import Text
+
+from logcorr import access, filters, views
+from logcorr.model import Manifest, View
+from logcorr.paging import Row, ViewPages
+from logcorr.store import RunFolder
+from logcorr_tui.messages import Drill
+from logcorr_tui.onerow import named
+from logcorr_tui.text import instant_text, safe, status_class
+from logcorr_tui.widgets.timeaxis import clocks, stamp
+
+GROUPS: tuple[View, ...] = ("endpoints", "ips", "windows")
+
+_MOST = 20
+Value = Mapping[str, object]
+Section = tuple[str, list[Text]]
+
+
+def drill(pages: ViewPages, values: Row) -> Drill | None:
+    """Exactly the exchanges behind a row of a view; None for a view whose rows are no groups."""
+    run, view, row = pages.run, pages.view, named(pages, values)
+    schema = views.scan(run, "exchanges").collect_schema()
+    if view == "windows":
+        start, end = span(run.manifest, row)
+        expression = f"time>={stamp(start)} time<{stamp(end)}"
+        return Drill("exchanges", expression, f"window {clocks(start, end)}")
+    column = {"endpoints": "endpoint", "ips": "ip"}.get(view)
+    if column is None:
+        return None
+    value = cast("str | None", row[column])
+    label = f"no {column}" if value is None else f"{column} {safe(value, 200)}"
+    return Drill("exchanges", filters.equal(column, value, schema), label)
+
+
+def span(manifest: Manifest, row: Value) -> tuple[float, float]:
+    """When a window starts and ends, in seconds."""
+    start = cast("int", row["window_start"])
+    return start / 1e6, (start + manifest.options["window_us"]) / 1e6
+
+
+def tell(run: RunFolder, view: View, row: Value, colours: Mapping[str, str]) -> Section | None:
+    """What is told of a group beside its fields: a title and lines; None for what is no group."""
+    if view == "ips":
+        return _windows_of(run, cast("str", row["ip"]), colours)
+    if view == "windows":
+        return _suspects_in(run, row, colours)
+    if view == "endpoints":
+        return _statuses_of(run, cast("str | None", row["endpoint"]), colours)
+    return None
+
+
+def _windows_of(run: RunFolder, ip: str, colours: Mapping[str, str]) -> Section:
+    """The windows of an address, those with most requests first."""
+    options = run.manifest.options
+    limit, width = options["suspicious"], options["window_us"]
+    own = views.scan(run, "exchanges").filter(pl.col("ip") == ip)
+    found = access.ip_windows(own, width).collect(engine="streaming")
+    over = found.filter(pl.col("requests") > limit).height
+    top = found.sort("requests", "at", descending=[True, False]).head(_MOST)
+    lines = []
+    for at, requests, errors in top.select("at", "requests", "errors").iter_rows():
+        line = Text(_start(at * width)).append(f"  {requests:>9,} requests  {errors:>9,} errors")
+        if requests > limit:
+            line.append(f"  ! over {limit:,}", style=f"bold {colours['client']}")
+        lines.append(line)
+    if found.height > _MOST:
+        lines.append(Text(f"and {found.height - _MOST:,} windows more", style="dim"))
+    return f"Windows with requests of {safe(ip, 60)} · {found.height:,}, suspicious in {over:,}", lines
+
+
+def _suspects_in(run: RunFolder, row: Value, colours: Mapping[str, str]) -> Section:
+    """The addresses that asked most in a window."""
+    options = run.manifest.options
+    limit, width, start = options["suspicious"], options["window_us"], cast("int", row["window_start"])
+    within = pl.col("request_time").cast(pl.Int64).is_between(start, start + width, closed="left")
+    found = access.ip_windows(views.scan(run, "exchanges").filter(within), width)
+    top = found.top_k(_MOST, by="requests").collect(engine="streaming").sort("requests", "ip", descending=[True, False])
+    lines, wide = [], max((len(safe(ip, 45)) for ip in top["ip"]), default=0)
+    for ip, requests, errors in top.select("ip", "requests", "errors").iter_rows():
+        line = Text(f"{safe(ip, 45):<{wide}}").append(f"  {requests:>9,} requests  {errors:>9,} errors")
+        if requests > limit:
+            line.append(f"  ! over {limit:,}", style=f"bold {colours['client']}")
+        lines.append(line)
+    return f"Addresses that asked most in it · suspicious over {limit:,}", lines
+
+
+def _statuses_of(run: RunFolder, endpoint: str | None, colours: Mapping[str, str]) -> Section:
+    chosen = pl.DataFrame({"endpoint": [endpoint]}, schema={"endpoint": pl.String})
+    found = access.statuses_of(views.scan(run, "exchanges"), chosen)
+    lines = []
+    for code, count in found.select("status_code", "n").iter_rows():
+        line = Text(f"{code:>3}", style=f"bold {colours[status_class(code)]}")
+        lines.append(line.append(f"  {count:>12,}", style="not bold"))
+    return "Its status codes", lines
+
+
+def _start(instant_us: int) -> str:
+    return instant_text(instant_us).removesuffix(".000")

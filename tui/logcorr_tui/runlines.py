@@ -1,0 +1,70 @@
+"""Finished runs as lines of a list: when made, of what, the figures that matter for their kind, their logs."""
+
+from collections.abc import Sequence
+from pathlib import PurePath
+from typing import Any
+
+from rich.text import Text
+
+from logcorr.cells import GAP, Column, fit, middle
+from logcorr.text import duration, safe, short, size
+
+_COLUMNS = (
+    Column("made"),
+    Column("kind", rank=6),
+    Column("requests", right=True, rank=1),
+    Column("5xx", right=True, rank=5),
+    Column("of note", right=True, rank=2),
+    Column("p50", right=True, rank=4),
+    Column("p99", right=True, rank=3),
+    Column("size", right=True, rank=7),
+    Column("logs", fill=True),
+)
+_KINDS = {"correlation": "pair"}
+_LEAST_LOGS = 24
+
+
+def lines(rows: Sequence[dict[str, Any]], width: int) -> tuple[Text, list[Text]]:
+    """The head and a line for each of `listing.rows`; columns are left out, and never cut, where it is narrow."""
+    cells = [_cells(row) if "error" not in row else None for row in rows]
+    texts = [[column.name for column in _COLUMNS], *(line for line in cells if line is not None)]
+    widths = [max(len(line[k]) for line in texts) for k in range(len(_COLUMNS))]
+    kept, room = fit(_COLUMNS, widths, width, _LEAST_LOGS)
+
+    def line(of: Sequence[str]) -> Text:
+        parts = (
+            middle(of[k], room)
+            if _COLUMNS[k].fill
+            else of[k].rjust(widths[k])
+            if _COLUMNS[k].right
+            else of[k].ljust(widths[k])
+            for k in kept
+        )
+        return Text((" " * GAP).join(parts).rstrip(), no_wrap=True, overflow="ellipsis")
+
+    told = [
+        Text(f"! {safe(str(row['error']), 200)}", no_wrap=True, overflow="ellipsis") if of is None else line(of)
+        for row, of in zip(rows, cells, strict=True)
+    ]
+    return line(texts[0]), told
+
+
+def _cells(row: dict[str, Any]) -> list[str]:
+    return [
+        safe(str(row["created"])[:16].replace("T", " ")),
+        _KINDS.get(row["kind"], safe(str(row["kind"]), 12)),
+        short(row["requests"]),
+        short(row["errors_5xx"]) if row.get("errors_5xx") is not None else "–",
+        _of_note(row),
+        duration(row["p50_ms"]),
+        duration(row["p99_ms"]),
+        size(row["bytes"]),
+        ", ".join(safe("/".join(PurePath(name).parts[-2:]), 60) for names in row["files"].values() for name in names),
+    ]
+
+
+def _of_note(row: dict[str, Any]) -> str:
+    """What only a run of this kind has: orphans, or addresses that ask too much."""
+    if "suspicious_ips" in row:
+        return f"{short(row['suspicious_ips'])} suspicious"
+    return f"{short(row['orphans'])} orphans" if "orphans" in row else "–"
