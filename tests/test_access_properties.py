@@ -125,6 +125,11 @@ def test_a_few_odd_lines_among_many(form: str) -> None:
     check(AccessCase(files))
 
 
+def test_a_form_is_not_told_by_user_agents_alone() -> None:
+    lines = [(GOLDEN / f"{name}.log").read_bytes().splitlines()[0] for name in ("caddy", "combined")]
+    check(AccessCase((("a.log", b"\n".join(lines)), ("b.log", b""))))
+
+
 @SETTINGS
 @given(access_cases())
 def test_the_engine_equals_the_oracle(case: AccessCase) -> None:
