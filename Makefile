@@ -36,12 +36,13 @@ demo: $(VENV)/.installed ## a pair of a million lines each with an incident, cor
 	@$(BIN)/logcorr generate pair .demo --rows $(ROWS) --incident --force
 	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/logcorr-tui .demo/requests.log .demo/responses.log; else $(BIN)/logcorr correlate .demo/requests.log .demo/responses.log; fi
 
+# The types are checked while the tests run. Tests start many processes, which need not compile the sources each time.
+test: export PYTHONDONTWRITEBYTECODE =
 test: $(VENV)/.installed-dev ## lint, types, import contracts and every test
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
+	@$(BIN)/mypy & types=$$!; $(BIN)/python -m pytest -q -n 2 --dist worksteal; tests=$$?; wait $$types && exit $$tests
 
 docs: $(VENV)/.installed-dev ## write docs/cli.md anew from the commands
 	@$(BIN)/python docs/generate_cli.py

@@ -17,9 +17,12 @@ FORMATS = ("ndjson", "caddy", "traefik", "nginx", "common", "combined")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 CLF_TIME = re.compile(rf"([0-9]{{2}})/({'|'.join(MONTHS)})/([0-9]{{4}}):([0-9:]{{8}}) ([+-][0-9]{{4}})")
 QUOTED = r'"((?:[^"\\]|\\.)*)"'
-CLF_LINE = re.compile(rf"([^ \t]+) [^ \t]+ [^ \t]+ \[([^\]]*)\] {QUOTED} ([^ \t]+) [^ \t]+([ \t].*)?")
+USER = r"(?:-|(?!-[ \t]).*?)"
+CLF_LINE = re.compile(rf"(?!\ufeff)([^ \t]+) [^ \t]+ {USER} \[([^\]]*)\] {QUOTED} ([^ \t]+) [^ \t]+([ \t].*)?")
 CLF_TAIL = re.compile(rf" {QUOTED} {QUOTED}(?:[ \t].*)?")
-REQUEST = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([^ \t]+)(?: [A-Z]+/[0-9]+(?:\.[0-9]+)?)?")
+NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+REQUEST = re.compile(rf"({NAME})(?:[ \t]+(.*?))?[ \t]+[A-Z]+/[0-9]+(?:\.[0-9]+)?", re.DOTALL)
+REQUEST_WITHOUT_PROTOCOL = re.compile(rf"({NAME})[ \t]+([^ \t]+)")
 ADDRESS = re.compile(r"\[([^\]]*)\](?::[0-9]*)?|([^:]*):[0-9]*")
 PLAIN_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 HEX = "[0-9a-fA-F]"
@@ -73,7 +76,8 @@ def part_of_request(part: int) -> Callable[[Any], str | None]:
     """Reads the method (1) or the target (2) of a request line such as `GET /x HTTP/1.1`."""
 
     def read(value: Any) -> str | None:
-        found = REQUEST.fullmatch(text(value) or "")
+        line = text(value) or ""
+        found = REQUEST.fullmatch(line) or REQUEST_WITHOUT_PROTOCOL.fullmatch(line)
         return text(found[part]) if found else None
 
     return read
@@ -88,6 +92,11 @@ def code(value: Any) -> int | None:
     return int(found[0]) if found else None
 
 
+def unescaped(value: str | None) -> str | None:
+    r"""A text in quotes without the backslashes that stand before a quote or another backslash."""
+    return None if value is None else re.sub(r'\\(["\\])', r"\1", value)
+
+
 def micros(value: Any, places: int, rounding: str) -> int | None:
     """A number, or a plain decimal number as text, times 10^places as an integer; None outside of 64 bits."""
     if not isinstance(value, Number) and not (isinstance(value, str) and PLAIN_NUMBER.fullmatch(value.strip(" \t"))):
@@ -100,8 +109,13 @@ def micros(value: Any, places: int, rounding: str) -> int | None:
 
 
 def duration(places: int) -> Callable[[Any], int | None]:
-    """Reads a duration in units of 10^places microseconds, rounded to the nearest microsecond."""
-    return lambda value: micros(value, places, ROUND_HALF_EVEN)
+    """Reads a duration in units of 10^places microseconds, rounded to the nearest one; none is over 285 years."""
+
+    def read(value: Any) -> int | None:
+        took = micros(value, places, ROUND_HALF_EVEN)
+        return took if took is not None and abs(took) < 2**53 else None
+
+    return read
 
 
 def grammar(value: Any) -> int | None:
@@ -123,8 +137,9 @@ def unix(value: Any) -> int | None:
     return at if at is not None and -62_135_596_800_000_000 <= at < 253_402_300_800_000_000 else None
 
 
-def unix_or_grammar(value: Any) -> int | None:
-    return unix(value) if isinstance(value, Number) else grammar(value)
+def any_of(*clocks: Callable[[Any], int | None]) -> Callable[[Any], int | None]:
+    """Reads an instant that may be written in any of several forms."""
+    return lambda value: next((at for clock in clocks if (at := clock(value)) is not None), None)
 
 
 # Where each dialect keeps what, and in which unit. Of several places the first that holds a value counts.
@@ -140,7 +155,7 @@ DIALECTS: dict[str, dict[str, Places]] = {
         "user_agent": [("user_agent", text)],
     },
     "caddy": {
-        "at": [("ts", unix_or_grammar)],
+        "at": [("ts", any_of(grammar, unix))],
         "status": [("status", code)],
         "took": [("duration", duration(6))],
         "method": [("request.method", text)],
@@ -159,8 +174,8 @@ DIALECTS: dict[str, dict[str, Places]] = {
     },
     "nginx": {
         "at": [
-            *(("time_iso8601", grammar), ("time_local", clf), ("time", grammar)),
-            *(("timestamp", grammar), ("@timestamp", grammar), ("msec", unix)),
+            (name, any_of(grammar, clf, unix))
+            for name in ("time_iso8601", "time_local", "time", "timestamp", "@timestamp", "msec")
         ],
         "status": [("status", code)],
         "took": [("request_time", duration(6))],
@@ -176,7 +191,9 @@ def value_at(record: Any, path: str) -> Any:
     """What stands at a path of keys, where `0` is the first of an array."""
     for key in path.split("."):
         if key == "0":
-            record = record[0] if isinstance(record, list) and record else None
+            record = (
+                next(iter(record), None) if isinstance(record, list) else None if isinstance(record, dict) else record
+            )
         else:
             record = record.get(key) if isinstance(record, dict) else None
     return record
@@ -210,22 +227,36 @@ def classify(line: bytes, form: str, *, collapse_ids: bool = False) -> Exchange 
         values = {name: first_of(record, places) for name, places in DIALECTS[form].items()}
     else:
         found = CLF_LINE.fullmatch(decoded.strip(" \t"))
-        if not found or (form == "common" and found[5]):
+        if not found:
             return "fields"
         values = {"ip": text(found[1]), "at": clf(found[2]), "status": code(found[4]), "took": None}
-        values |= {"method": part_of_request(1)(found[3]), "endpoint": part_of_request(2)(found[3])}
+        values["method"] = part_of_request(1)(found[3])
+        values["endpoint"] = unescaped(part_of_request(2)(found[3]))
         tail = CLF_TAIL.fullmatch(found[5] or "")
-        values["user_agent"] = text(tail[2]) if tail else None
+        values["user_agent"] = text(unescaped(tail[2])) if tail else None
     if values["at"] is None or values["status"] is None:
         return "timestamp" if values["at"] is None else "status_code"
     return Exchange(**values | {"endpoint": path_of(values["endpoint"], collapse_ids=collapse_ids)})
 
 
 def detect(files: Sequence[File]) -> str:
-    """The format in which most of the first hundred lines are exchanges, the first of equals."""
-    lines = (line for _, data in files for line in lines_of(data) if line.strip(b" \t"))
+    """The format in which most of the first hundred lines are exchanges, the first of equals; of those that are UTF-8 and not blank.
+
+    Common and combined have the same lines: it is combined where one of them has a referer and a user agent.
+    """
+    lines = (line for _, data in files for line in lines_of(data) if line.strip(b" \t") and is_utf8(line))
     head = list(islice(lines, 100))
     counts = {form: sum(isinstance(classify(line, form), Exchange) for line in head) for form in FORMATS}
     if any(counts.values()):
-        return max(FORMATS, key=lambda form: counts[form])
-    return "ndjson" if any(line.lstrip(b" \t").startswith(b"{") for line in head) else "combined"
+        best = max(FORMATS, key=lambda form: counts[form])
+        return "combined" if best == "common" and any(map(has_tail, head)) else best
+    return "combined" if head and not any(line.lstrip(b" \t").startswith(b"{") for line in head) else "ndjson"
+
+
+def is_utf8(line: bytes) -> bool:
+    return line.decode(errors="ignore").encode() == line
+
+
+def has_tail(line: bytes) -> bool:
+    found = CLF_LINE.fullmatch(line.decode(errors="replace").strip(" \t"))
+    return bool(found and CLF_TAIL.fullmatch(found[5] or ""))

@@ -1,5 +1,6 @@
 """What every test shares: its own home and cache folders, repeatable Hypothesis runs, no way to the network."""
 
+import gc
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,12 @@ from hypothesis import settings
 
 settings.register_profile("logcorr", derandomize=True, deadline=None, database=None, print_blob=True)
 settings.load_profile("logcorr")
+
+
+def pytest_collection_finish() -> None:
+    """What is imported by now stays: the collector need not walk all of it again and again, a sixth of the time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -34,7 +34,7 @@ _HOLD_S = 60.0
 _DRIVER = f"""
 import sys, time
 from pathlib import Path
-from logcorr import bucket, export, meter, report
+from logcorr import access, bucket, export, meter, report
 from logcorr.cli import main
 stage, mark = sys.argv[1], Path(sys.argv[2])
 calls = {{"n": 0}}
@@ -71,6 +71,8 @@ if stage == "read":
     meter.Meter.tap = slow_tap
 elif stage == "pair":
     halting(bucket, "pair", 2)
+elif stage == "count":
+    halting(access, "windows", 1)
 elif stage == "report":
     halting(report, "figures", 1)
 elif stage == "export":
@@ -79,6 +81,7 @@ sys.argv[:] = ["logcorr", *sys.argv[3:]]
 main()
 """
 STAGES = ("read", "pair", "report", "export")
+ACCESS_STAGES = ("read", "count", "export")
 
 
 class Outcome(NamedTuple):

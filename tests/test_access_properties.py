@@ -1,4 +1,4 @@
-"""`analyze` equals the plain oracle on JSON logs, and the order, splitting and packing of lines do not matter.
+"""`analyze` equals the plain oracle on logs of every format, and the order, splitting and packing of lines do not matter.
 
 LOGCORR_EXAMPLES=n tries n fresh random examples instead of the default, which are the same in every run.
 """
@@ -16,12 +16,11 @@ from hypothesis import HealthCheck, given, note, settings
 
 from tests.access_oracle import durations
 from tests.access_oracle_lines import FORMATS, Exchange, classify
-from tests.access_strategies import AccessCase, access_shuffles
+from tests.access_strategies import AccessCase, access_cases, access_shuffles
 from tests.helpers import succeed
 from tests.oracle import Record, lines_of
 from tests.strategies import SECOND
 
-JSON_FORMS = ("ndjson", "caddy", "traefik", "nginx")
 GOLDEN = Path(__file__).parent / "golden_access"
 MORE = os.environ.get("LOGCORR_EXAMPLES")
 SETTINGS = settings(
@@ -109,12 +108,12 @@ def check(case: AccessCase) -> None:
     assert not found, "\n".join(line[:2000] for line in found)
 
 
-@pytest.mark.parametrize("name", JSON_FORMS)
+@pytest.mark.parametrize("name", FORMATS)
 def test_golden_files(name: str) -> None:
     check(AccessCase(((f"{name}.log", (GOLDEN / f"{name}.log").read_bytes()),), form=name, collapse_ids=True))
 
 
-@pytest.mark.parametrize("form", JSON_FORMS[:3])
+@pytest.mark.parametrize("form", FORMATS)
 def test_a_few_odd_lines_among_many(form: str) -> None:
     """Enough lines for several morsels: what one odd line does to its own must not be done to another."""
     golden = {name: (GOLDEN / f"{name}.log").read_bytes().splitlines() for name in FORMATS}
@@ -124,6 +123,13 @@ def test_a_few_odd_lines_among_many(form: str) -> None:
     lines = [chance.choice(odd if index % 1500 == 1499 else plain) for index in range(30_000)]
     files = (("a.log", b"\n".join(lines[:20_000])), ("b.log.gz", b"\r\n".join(lines[20_000:]) + b"\r\n"))
     check(AccessCase(files))
+
+
+@SETTINGS
+@given(access_cases())
+def test_the_engine_equals_the_oracle(case: AccessCase) -> None:
+    note(case.readable())
+    check(case)
 
 
 @SETTINGS

@@ -15,8 +15,9 @@ from logcorr import bucket, crowd, ordered, partition
 from logcorr.bucket import Paired, Rules
 from logcorr.crowd import Task
 from logcorr.errors import Cancelled
+from logcorr.events import Event, ProgressEvent
 from logcorr.meter import Meter
-from logcorr.model import Event, Pairing, ProgressEvent, Side
+from logcorr.model import Pairing, Side
 from logcorr.partition import Bucket, Plan
 from logcorr.run import correlate
 from tests.strategies import Case, cases
@@ -94,7 +95,7 @@ def everything(chunks: list[Paired]) -> list[Rows]:
     ]
 
 
-@search(100)
+@search(70)
 @given(
     REQUESTS,
     RESPONSES,
@@ -180,7 +181,7 @@ SAME = "@00:01Z,a,200\n" * 9
 MANY = "".join(f"@00:{second:02}Z,a,20{second % 2}\n" for second in range(25))
 
 
-@search(25)
+@search(16)
 @given(cases())
 @example(case(SAME, SAME))
 @example(case(SAME, MANY, pairing="last"))

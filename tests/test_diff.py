@@ -41,7 +41,7 @@ def users(draw: st.DrawFn) -> list[User]:
     return found
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(users(), users())
 def test_users_are_judged_and_ranked_as_by_hand(a: list[User], b: list[User]) -> None:
     with TemporaryDirectory() as folder:
@@ -67,7 +67,7 @@ def test_users_are_judged_and_ranked_as_by_hand(a: list[User], b: list[User]) ->
             assert rate == (user.errors / answered if user and answered else None)
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(users(), users(), st.integers(1, 4))
 def test_parts_and_top_make_no_difference(a: list[User], b: list[User], rows: int) -> None:
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
@@ -88,7 +88,7 @@ def verdicts(found: Diff) -> dict[str, Any]:
     return told
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(users(), users())
 def test_swapped_runs_flip_the_verdicts(a: list[User], b: list[User]) -> None:
     with TemporaryDirectory() as folder:
@@ -97,7 +97,7 @@ def test_swapped_runs_flip_the_verdicts(a: list[User], b: list[User]) -> None:
     assert verdicts(there) == flipped
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(users())
 def test_a_run_against_itself_is_the_same(a: list[User]) -> None:
     with TemporaryDirectory() as folder:

@@ -26,9 +26,9 @@ FIGURES = (
     *("user_agents", "latency", "latency_success", "latency_failure", "status"),
 )
 REASONS = {"encoding", "json", "timestamp", "status_code"}
-BUSY: dict[str, Any] = {"rows": 6_000, "malformed": 0.1, "blank": 0.02, "missing": 0.1}
+BUSY: dict[str, Any] = {"rows": 3_000, "malformed": 0.1, "blank": 0.02, "missing": 0.1}
 CASES: dict[str, dict[str, Any]] = {
-    "defaults": {"rows": 20_000},
+    "defaults": {"rows": 8_000},
     "busy": BUSY,
     "dense": BUSY | {"span_s": 100.0, "seed": 7, "ips": 50, "endpoints": 3, "ids": 2},
     "incident": BUSY | {"span_s": 900.0, "incident": True, "disorder_s": 120.0, "seed": -3},
@@ -36,9 +36,10 @@ CASES: dict[str, dict[str, Any]] = {
     "odd start": BUSY | {"rows": 700, "span_s": 0.9, "start": "1969-12-31T23:59:59.7654+05:30"},
     "nobody hammers": {"rows": 2_000, "abusers": 0, "span_s": 86_400.0},
     "all hammer": {"rows": 4_000, "abusers": 500, "span_s": 3_600.0},
-    "many endpoints": {"rows": 12_000, "endpoints": 2_000, "ids": 25},
+    "many endpoints": {"rows": 5_000, "endpoints": 2_000, "ids": 25},
     "only incomplete": {"rows": 800, "missing": 0.5, "malformed": 0.0, "blank": 0.0},
 }
+TRUTH = "truth.json"
 
 
 def make(folder: Path, **options: Any) -> dict[str, Any]:
@@ -46,11 +47,11 @@ def make(folder: Path, **options: Any) -> dict[str, Any]:
 
 
 def contents(folder: Path) -> list[bytes]:
-    return [(folder / name).read_bytes() for name in ("access.ndjson", "truth.json")]
+    return [(folder / name).read_bytes() for name in ("access.ndjson", TRUTH)]
 
 
 def reckoned(path: Path) -> dict[str, Any]:
-    """What truth.json must say of a log, as the plain oracle reads it."""
+    """What the truth must say of a log, as the plain oracle reads it."""
     log = [(path.name, path.read_bytes())]
     report, collapsed = (analyze(log, form="ndjson", collapse_ids=flag) for flag in (False, True))
     del report["inputs"]["access"]["files"]
@@ -68,7 +69,7 @@ def exchanges(folder: Path) -> list[tuple[bytes, Exchange]]:
 def test_truth_is_what_the_lines_say(case: str, chunk: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(generator, "CHUNK", chunk)
     truth = make(tmp_path, **CASES[case])
-    assert json.loads((tmp_path / "truth.json").read_bytes()) == truth
+    assert json.loads((tmp_path / TRUTH).read_bytes()) == truth
     expected = reckoned(tmp_path / "access.ndjson")
     for name, value in expected.items():
         assert truth[name] == value, name
@@ -98,7 +99,7 @@ def test_everything_asked_for_is_there(tmp_path: Path) -> None:
     assert truth["missing"].keys() == FIELDS
     assert min(truth["missing"].values()) > 300
     assert truth["options"]["missing"] == 0.1
-    assert not {"path", "force"} & truth["options"].keys()
+    assert not {"path", "force", "truth"} & truth["options"].keys()
     assert set(truth["suspicious_ips"]) == set(truth["scenario"]["abusive_ips"])
     sound = [line for line, _ in exchanges(tmp_path)]
     codes = Counter(type(json.loads(line)["status_code"]) for line in sound)
@@ -196,7 +197,7 @@ def test_texts_are_what_they_are_written_as() -> None:
     assert [path_of(path, collapse_ids=True) for path in words.endpoints] == words.collapsed.to_list()
 
 
-@pytest.mark.parametrize("taken", ["access.ndjson", "truth.json"])
+@pytest.mark.parametrize("taken", ["access.ndjson", TRUTH])
 def test_existing_files_are_refused_without_force(taken: str, tmp_path: Path) -> None:
     (tmp_path / taken).write_text("mine")
     with pytest.raises(OutputError, match=rf"already holds {re.escape(taken)}: .*--force"):
@@ -248,6 +249,9 @@ def test_a_folder_that_cannot_be_made_is_an_output_error(tmp_path: Path) -> None
         {"span_s": 0.0},
         {"disorder_s": -1.0},
         {"start": "yesterday"},
+        {"truth": ""},
+        {"truth": "up/truth.json"},
+        {"truth": "access.ndjson"},
         {"start": "9999-12-31T00:00:00Z"},
     ],
 )
@@ -257,7 +261,7 @@ def test_options_that_make_no_sense_are_refused(options: dict[str, Any], tmp_pat
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("name", ["access.ndjson.gz", "access.ZST", "truth.json"])
+@pytest.mark.parametrize("name", ["access.ndjson.gz", "access.ZST"])
 def test_a_name_that_promises_something_else_is_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="give a name for plain NDJSON"):
         generate_access(AccessOptions(path=str(tmp_path / name), rows=1))
@@ -267,11 +271,19 @@ def test_the_command_writes_both_files(tmp_path: Path) -> None:
     words = ("generate", "access", "logs/access.ndjson", "--rows", "500", "--span", "5m", "--utf8-only", "--seed", "9")
     code, out, err = logcorr(*words, cwd=tmp_path)
     assert (code, out) == (0, b"")
-    truth = json.loads((tmp_path / "logs" / "truth.json").read_bytes())
+    truth = json.loads((tmp_path / "logs" / TRUTH).read_bytes())
     exchanges = truth["inputs"]["access"]["exchanges"]
-    assert (
-        err
-        == f"logcorr: wrote logs/access.ndjson: {exchanges} exchanges; what a correct run must report is in logs/truth.json.\n"
-    )
+    where = "what a correct run must report is in logs/truth.json"
+    assert err == f"logcorr: wrote logs/access.ndjson: {exchanges} exchanges; {where}.\n"
     assert truth["options"]["span_s"] == 300.0
     assert logcorr(*words, cwd=tmp_path)[0] == 3
+
+
+def test_each_log_in_a_folder_may_have_a_truth_of_its_own(tmp_path: Path) -> None:
+    first = make(tmp_path, rows=20)
+    with pytest.raises(OutputError, match=r"truth\.json"):
+        generate_access(AccessOptions(path=str(tmp_path / "access.log"), rows=10))
+    second = generate_access(AccessOptions(path=str(tmp_path / "access.log"), rows=10, truth="other.json"))
+    assert first != second
+    for name, truth in ((TRUTH, first), ("other.json", second)):
+        assert json.loads((tmp_path / name).read_bytes()) == truth

@@ -280,7 +280,16 @@ def test_a_sample_is_the_first_lines(tmp_path: Path) -> None:
     raw = many(1000)
     for form in ("plain", "gzip", "zstd"):
         (file,) = resolve("request", (str(write(tmp_path, "sample.log", raw, form)),))
-        assert sample(file) == plain(raw)[:200]
+        assert sample(file) == plain(raw)[:100]
+
+
+def test_a_sample_has_whole_lines_that_say_something(tmp_path: Path) -> None:
+    def sampled(raw: bytes) -> list[str]:
+        return sample(*resolve("access", (str(write(tmp_path, "sample.log", raw)),)))
+
+    assert sampled(BOM + b"a\n \t\n\r\nb\xff\nc\xe2\x80\xa8d\x0b\r\ne") == ["a", "c\u2028d\x0b", "e"]
+    assert sampled(b"a" * (1 << 17) + b"\n" + b"b" * (1 << 17)) == ["a" * (1 << 17)]
+    assert sampled(BOM) == sampled(b"") == []
 
 
 STAMP = b"2025-11-21T14:00:00Z"

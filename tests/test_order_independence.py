@@ -18,7 +18,7 @@ from tests.oracle import Record
 from tests.strategies import Case, cases, shuffles
 
 SETTINGS = settings(
-    max_examples=int(os.environ.get("LOGCORR_EXAMPLES", "40")),
+    max_examples=int(os.environ.get("LOGCORR_EXAMPLES", "25")),
     derandomize="LOGCORR_EXAMPLES" not in os.environ,
     deadline=None,
     print_blob=True,
@@ -27,7 +27,7 @@ SETTINGS = settings(
 TIMES = ("duration_us", "request_time", "response_time")
 PLACES = ("file", "line", "request_file", "request_line", "response_file", "response_line")
 VIEWS: tuple[View, ...] = ("exchanges", "orphans", "malformed", "duplicates")
-FORMS = ("ndjson", "csv", "json")
+FORMS = ("csv", "json")
 MEMORY = 512 << 20
 
 
@@ -60,7 +60,7 @@ def shuffled_run(
     """Report, records of every view, and the bytes of the sorted exports that name no file."""
     folder.mkdir()
     free = [Output(view=view, path=f"{folder}/{view}.ndjson", columns=TIMES * (view == "exchanges")) for view in VIEWS]
-    fixed = [Output(view="exchanges", path=f"{folder}/s.{form}", columns=TIMES, sort_time=True) for form in FORMS]
+    fixed = [Output(view="exchanges", path=f"{folder}/sorted.csv", columns=TIMES, sort_time=True)]
     report = run(case, folder, [*free, *fixed], memory_bytes)
     return report, {name: placeless(raw) for name, raw in contents(free).items()}, contents(fixed)
 
@@ -108,8 +108,7 @@ def test_other_buckets_give_the_same_bytes(case: Case, buckets: int) -> None:
         for number, memory_bytes in ((case.buckets, MEMORY), (buckets, 3 * MEMORY)):
             outputs = [
                 Output(view=view, path=f"{folder}/{len(made)}/{view}.{form}", sort_time=True)
-                for view in VIEWS
-                for form in FORMS
+                for view, form in [*((view, "ndjson") for view in VIEWS), *(("exchanges", form) for form in FORMS)]
             ]
             (folder / str(len(made))).mkdir()
             one = Case(case.requests, case.responses, **case.options(), buckets=number)

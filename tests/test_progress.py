@@ -10,7 +10,8 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from logcorr.model import DoneEvent, EstimateEvent, Event, FileProgress, Heatmap, ProgressEvent, Timeline
+from logcorr.events import DoneEvent, EstimateEvent, Event, FileProgress, ProgressEvent
+from logcorr.model import Heatmap, Timeline
 from logcorr.progress import BarProgress, JsonProgress, NoProgress, progress_sink
 
 READ = ProgressEvent(

@@ -8,10 +8,16 @@ import pytest
 from logcorr import units
 from logcorr.errors import UsageError
 from logcorr.model import Latency, Report
-from logcorr.units import condition, duration_us, size_bytes
+from logcorr.units import Condition, duration_us, size_bytes
+from tests.access_fixture import busy as busy_access_report
 from tests.report_fixture import busy as busy_report
 
 NO_LATENCY = dict.fromkeys(("min_ms", "mean_ms", "p50_ms", "p90_ms", "p95_ms", "p99_ms", "p999_ms", "max_ms"), None)
+LATENCY_OF_NOTHING = Latency(count=0, negative=0, accuracy="exact", **NO_LATENCY)
+
+
+def condition(text: str) -> Condition:
+    return units.condition(text, "correlation")
 
 
 @pytest.mark.parametrize(
@@ -193,7 +199,44 @@ def test_rates() -> None:
     for metric, value in expected.items():
         assert condition(f"{metric}>=0").holds(whole) == value
         assert condition(f"{metric}>99%").holds(whole) is None
-    assert expected.keys() | {"p50", "p90", "p95", "p99", "p999"} == units._METRICS.keys()
+    assert expected.keys() | {"p50", "p90", "p95", "p99", "p999"} == set(units.METRICS["correlation"])
+
+
+def test_figures_of_access_logs() -> None:
+    whole = busy_access_report()
+    ledger = msgspec.structs.replace(whole.inputs.access, lines=100, malformed={"json": 3, "encoding": 2})
+    latency = msgspec.structs.replace(whole.latency, count=30, negative=10, p99_ms=7.0)
+    whole = msgspec.structs.replace(
+        whole,
+        inputs=msgspec.structs.replace(whole.inputs, access=ledger),
+        latency=latency,
+        total_requests=80,
+        failed_requests=20,
+    )
+    expected = {"malformed_rate": 0.05, "error_rate": 0.25, "negative_rate": 0.25, "p99": 7.0}
+    for metric, value in expected.items():
+        limit = "0ms" if metric == "p99" else "0"
+        assert units.condition(f"{metric}>{limit}", "access").holds(whole) == value
+    assert {*expected, "p50", "p90", "p95", "p999"} == set(units.METRICS["access"])
+    assert (
+        units.condition("p50>0ms", "access").holds(msgspec.structs.replace(whole, latency=LATENCY_OF_NOTHING)) is None
+    )
+
+
+def test_rates_of_an_empty_access_log_are_zero() -> None:
+    whole = busy_access_report()
+    ledger = msgspec.structs.replace(whole.inputs.access, lines=0, malformed={})
+    inputs = msgspec.structs.replace(whole.inputs, access=ledger)
+    whole = msgspec.structs.replace(
+        whole, inputs=inputs, latency=LATENCY_OF_NOTHING, total_requests=0, failed_requests=0
+    )
+    for metric in ("malformed_rate", "error_rate", "negative_rate"):
+        assert units.condition(f"{metric}<=0", "access").holds(whole) == 0.0
+
+
+def test_access_logs_have_no_orphans() -> None:
+    with pytest.raises(UsageError, match=r"such as 'p99>500ms' or 'error_rate>1%'"):
+        units.condition("orphan_rate>1%", "access")
 
 
 def test_rates_of_nothing_are_zero() -> None:
@@ -204,8 +247,7 @@ def test_rates_of_nothing_are_zero() -> None:
         requests=msgspec.structs.replace(whole.inputs.requests, **empty),
         responses=msgspec.structs.replace(whole.inputs.responses, **empty),
     )
-    none = Latency(count=0, negative=0, accuracy="exact", **NO_LATENCY)
-    whole = msgspec.structs.replace(whole, inputs=inputs, latency_failure=none)
+    whole = msgspec.structs.replace(whole, inputs=inputs, latency_failure=LATENCY_OF_NOTHING)
     for metric in ("orphan_rate", "malformed_rate", "error_rate"):
         assert condition(f"{metric}<=0").holds(whole) == 0.0
         assert condition(f"{metric}>0").holds(whole) is None

@@ -12,8 +12,6 @@ MAX_ENDPOINTS = 50_000
 MAX_IDS = 4096
 MAX_IPS = 1_000_000
 MAX_ABUSERS = 500
-# Beside the log.
-TRUTH = "truth.json"
 _PACKED = (".gz", ".zst", ".bz2", ".xz", ".zip")
 
 
@@ -40,11 +38,17 @@ class AccessOptions(msgspec.Struct, frozen=True, kw_only=True):
     incident: bool = False
     encoding_errors: bool = True
     force: bool = False
+    # The name of a file beside the log.
+    truth: str = "truth.json"
 
     def check(self) -> None:
         """Raise UsageError for the first option that makes no sense."""
-        if Path(self.path).suffix.lower() in _PACKED or Path(self.path).name in {"", TRUTH}:
+        if Path(self.path).suffix.lower() in _PACKED or not Path(self.path).name:
             raise UsageError(f"the log cannot be {self.path!r}: give a name for plain NDJSON, such as access.ndjson")
+        if not self.truth or Path(self.truth).name != self.truth or self.truth == Path(self.path).name:
+            raise UsageError(
+                f"--truth is {self.truth!r}, which is no name for a file beside the log: give one, such as truth.json"
+            )
         shares = {"malformed": self.malformed, "blank": self.blank, "missing": self.missing}
         parameters.check_shares(**shares)
         parameters.check_sum(0.5, **shares)

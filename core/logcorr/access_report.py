@@ -136,8 +136,12 @@ def _one(candidates: pl.DataFrame, *, slow: bool) -> OneRequest | None:
 def _named(endpoints: pl.LazyFrame, by: pl.Expr) -> tuple[str | None, int | None]:
     """The name of the endpoint for which `by` is lowest, the first by name on a tie; and how low it is."""
     known = endpoints.select("endpoint", by=by).drop_nulls()
-    best = known.filter(pl.col("by") == pl.col("by").min()).select(pl.col("endpoint").min(), pl.col("by").min())
-    return best.collect(engine="streaming").row(0)
+    # In two steps: in one, all rows would be held until their minimum is known.
+    least: int | None = known.select(pl.col("by").min()).collect(engine="streaming").item()
+    if least is None:
+        return None, None
+    best = known.filter(pl.col("by") == least).select(pl.col("endpoint").min())
+    return best.collect(engine="streaming").item(), least
 
 
 def _top(rows: pl.LazyFrame, by: str, name: str, most: int) -> pl.DataFrame:
@@ -188,7 +192,8 @@ def _worst(found: Found) -> AccessWindow | None:
     if not found.windows.height:
         return None
     failures = pl.col("errors_4xx") + pl.col("errors_5xx")
-    worst = found.windows.filter(failures == failures.max()).sort("at").row(0, named=True)
+    counts = found.windows.select("at", "requests", "errors_4xx", "errors_5xx")
+    worst = counts.filter(failures == failures.max()).sort("at").row(0, named=True)
     width, at = found.sums.grid.window_us, worst["at"]
     return AccessWindow(
         start=clock.text(at * width),

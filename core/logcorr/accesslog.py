@@ -4,11 +4,13 @@ Pure, like `formats`: lazy frames in and out, a log's common form by streaming e
 """
 
 from collections.abc import Sequence
+from decimal import ROUND_HALF_EVEN, Decimal
+from functools import partial
 
 import msgspec
 import polars as pl
 
-from logcorr import timestamps
+from logcorr import clf, clock, timestamps
 from logcorr.dialects import DIALECTS, FORMS, JSON_FORMS, TEXTS, Clock, Dialect
 from logcorr.formats import BOM, LINE_SCHEMA, SPACE, few
 from logcorr.jsonlines import Paths
@@ -16,13 +18,19 @@ from logcorr.model import Log
 from logcorr.templates import Template
 from logcorr.timestamps import CommonForm
 
-_QUOTED = r'"((?:[^"\\]|\\.)*)"'
-_CLF = rf"^\S+ \S+ .*? \[([^\]]*)\] {_QUOTED} (\S+) \S+(?: {_QUOTED} {_QUOTED})?"
-_REQUEST = r"^([!#$%&'*+\-.^_`|~0-9A-Za-z]+) +(.*?)(?: HTTP/[0-9.]+)?$"
-_CLF_STAMP = r"^[0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}:[0-9]{2}:[0-5][0-9]:[0-5][0-9] [+-][0-9]{4}$"
-_UNIX_STAMP = r"^[0-9]{1,11}(?:\.[0-9]+)?$"
-_ID_SEGMENT = r"^(?:[0-9]+|[0-9a-fA-F]{8,}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$"
-_MOST_US = 1 << 53
+_PLAIN_NUMBER = r"^-?[0-9]+(?:\.[0-9]+)?$"
+_UNIX_STAMP = r"^-?[0-9]{1,12}(?:\.[0-9]+)?$"
+_FIRST_US, _AFTER_LAST_US = -62_135_596_800_000_000, 253_402_300_800_000_000
+_MICRO_DIGITS = 6
+_UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+_ID_SEGMENT = rf"^(?:[0-9]+|[0-9a-fA-F]*[0-9][0-9a-fA-F]*|{_UUID})$"
+_LEAST_HEX = 8
+# Of numbers written out plainly.
+_MOST_DIGITS = 100
+# In µs; over 285 years is no duration.
+_BEYOND = 1 << 53
+# Below the first, in µs, a float tells for certain on which side of a tie a duration is; but not within the second.
+_SURE_US, _NEAR_TIE = 1 << 40, 1e-3
 
 _ENTRY = pl.Schema(
     {
@@ -56,11 +64,18 @@ class AccessFormat(msgspec.Struct, frozen=True, kw_only=True):
     def common(self, lines: pl.LazyFrame) -> pl.LazyFrame:
         """Lines with the columns of an exchange; `common` says the line surely is one."""
         if self.name not in JSON_FORMS:
-            raw = _clf(lines).with_columns(sure=pl.col("stamp").is_not_null() & pl.col("refused").is_null())
+            raw = clf.parts(lines).with_columns(sure=pl.col("stamp").is_not_null() & pl.col("refused").is_null())
         else:
             raw = self._decoded(lines)
         read = self._read(raw, quick=True)
-        sound = pl.col("sure") & pl.col("time").is_not_null() & pl.col("status_code").is_not_null() & ~_blank_ends()
+        duration = pl.col("duration")
+        sound = (
+            pl.col("sure")
+            & pl.col("time").is_not_null()
+            & pl.col("status_code").is_not_null()
+            & (pl.col("duration_us").is_not_null() | duration.is_null() | (duration == "-"))
+            & ~_blank_ends()
+        )
         return read.with_columns(common=sound.fill_null(value=False), short=pl.lit(value=False))
 
     def classify(self, lines: pl.DataFrame) -> pl.DataFrame:
@@ -71,7 +86,7 @@ class AccessFormat(msgspec.Struct, frozen=True, kw_only=True):
             raw = lines.hstack(texts).with_columns(sound.alias("sound")).lazy().with_columns(_raw(dialect, paths))
             unread = "json"
         else:
-            raw = _clf(lines.lazy()).with_columns(sound=pl.col("stamp").is_not_null())
+            raw = clf.parts(lines.lazy()).with_columns(sound=pl.col("stamp").is_not_null())
             unread = "fields"
         reason = (
             pl.when(pl.col("blank"))
@@ -124,7 +139,7 @@ class AccessFormat(msgspec.Struct, frozen=True, kw_only=True):
         path = pl.when(path != "").then(path)
         return raw.with_columns(
             pl.coalesce(instants).alias("time"),
-            _duration(dialect.duration_us if dialect else 1.0, quick=quick).alias("duration_us"),
+            _duration(dialect.microseconds if dialect else 0, quick=quick).alias("duration_us"),
             _status(quick=quick).alias("status_code"),
             _value("method", quick=quick).alias("method"),
             (_collapsed(path) if self.collapse_ids else path).alias("endpoint"),
@@ -134,7 +149,10 @@ class AccessFormat(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def detect(samples: Sequence[str]) -> str:
-    """The form in which most of a log's first lines can be read; the first of FORMS on a tie."""
+    """The form in which most of a log's first lines can be read; the first of FORMS on a tie.
+
+    Common and combined read the same lines: it is combined where one of them has a user agent.
+    """
     lines = [line for line in samples if line.strip(SPACE)]
     frame = pl.DataFrame({"line": lines, "row": range(len(lines)), "refused": [None] * len(lines)}, schema=LINE_SCHEMA)
     counts = {
@@ -163,14 +181,14 @@ def access_format(name: str, samples: Sequence[str], *, collapse_ids: bool) -> A
     )
 
 
-def _agents(lines: pl.DataFrame) -> int:
-    """Lines that have what combined has beyond common: common reads those as well, but leaves it away."""
-    return int(_clf(lines.lazy()).select(pl.col("agent").is_not_null().any()).collect().item())
+def _agents(lines: pl.DataFrame) -> bool:
+    return bool(clf.parts(lines.lazy()).select(pl.col("agent").is_not_null().any()).collect().item())
 
 
 def _dialect(name: str) -> tuple[Dialect, Paths]:
     dialect = DIALECTS[name]
-    return dialect, Paths(dialect.paths)
+    clocks = dialect.stamp if "unix" in dialect.clocks else ()
+    return dialect, Paths(dialect.paths, dialect.numeric, frozenset(clocks))
 
 
 def _raw(dialect: Dialect, paths: Paths) -> list[pl.Expr]:
@@ -180,16 +198,16 @@ def _raw(dialect: Dialect, paths: Paths) -> list[pl.Expr]:
     def first(group: tuple[tuple[str, ...], ...]) -> list[pl.Expr]:
         places = [pl.col(column[path]) for path in group]
         # Of several places the first that holds a value counts.
-        return places if len(places) == 1 else [pl.when(~place.is_in(["", "-"])).then(place) for place in places]
+        return places if len(places) == 1 else [pl.when(_held(place)).then(place) for place in places]
 
-    request = [pl.col(column[path]).str.extract_groups(_REQUEST).struct for path in dialect.request]
-    addresses = [_host(pl.col(column[path])) for path in dialect.addresses]
+    requests = [clf.request(pl.col(column[path])) for path in dialect.request]
+    addresses = [_host(pl.col(column[path]).str.strip_chars(SPACE)) for path in dialect.addresses]
     return [
         pl.coalesce(first(dialect.stamp)).alias("stamp"),
         pl.coalesce(first(dialect.status)).alias("status"),
         pl.coalesce(first(dialect.duration)).alias("duration"),
-        pl.coalesce([*first(dialect.method), *(part.field("1") for part in request)]).alias("method"),
-        pl.coalesce([*first(dialect.endpoint), *(part.field("2") for part in request)]).alias("endpoint"),
+        pl.coalesce([*first(dialect.method), *(method for method, _ in requests)]).alias("method"),
+        pl.coalesce([*first(dialect.endpoint), *(target for _, target in requests)]).alias("endpoint"),
         pl.coalesce([*first(dialect.ip), *addresses]).alias("ip"),
         pl.coalesce(first(dialect.user_agent)).alias("user_agent"),
     ]
@@ -201,25 +219,9 @@ def _host(address: pl.Expr) -> pl.Expr:
     return pl.coalesce(bare, address.str.extract(r"^([^:]*):[0-9]*$"), address)
 
 
-def _clf(lines: pl.LazyFrame) -> pl.LazyFrame:
-    """Lines of common or combined log format with their parts; all null where a line is not of it."""
-    part = pl.col("line").str.extract_groups(_CLF).struct
-    split = lines.with_columns(
-        part.field("1").alias("stamp"),
-        part.field("2").alias("asked"),
-        part.field("3").alias("status"),
-        part.field("5").alias("agent"),
-        ip=pl.col("line").str.extract(r"^(\S+)"),
-        duration=pl.lit(None, pl.String),
-    )
-    request = pl.col("asked").str.extract_groups(_REQUEST).struct
-    return split.with_columns(
-        method=request.field("1"), endpoint=_unescaped(request.field("2")), user_agent=_unescaped(pl.col("agent"))
-    )
-
-
-def _unescaped(text: pl.Expr) -> pl.Expr:
-    return pl.when(text.str.contains("\\", literal=True)).then(text.str.replace_all(r'\\(["\\])', "$1")).otherwise(text)
+def _held(text: pl.Expr) -> pl.Expr:
+    """Whether a text says anything: not that it is null, empty, blank or `-`."""
+    return (~text.str.strip_chars(SPACE).is_in(["", "-"])).fill_null(value=False)
 
 
 def _blank_ends() -> pl.Expr:
@@ -244,19 +246,36 @@ def _status(*, quick: bool) -> pl.Expr:
     return pl.when((text.str.len_bytes() <= 3) & (text >= pl.lit("0"))).then(number)
 
 
-def _duration(unit_us: float, *, quick: bool) -> pl.Expr:
-    """The column `duration` as whole µs."""
+def _duration(microseconds: int, *, quick: bool) -> pl.Expr:
+    """The column `duration`, in units of 10^microseconds µs, as whole µs; a tie goes to the even one.
+
+    What is no plain decimal number is null, and `quick` only tells what a float is sure to get right.
+    """
     text = pl.col("duration") if quick else pl.col("duration").str.strip_chars(SPACE)
-    number = text.cast(pl.Float64, strict=False) * unit_us
-    # That reads what JSON may not say: infinity, no number, and a plus.
-    sound = (number.abs() < _MOST_US) & ~text.str.starts_with("+")
-    return pl.when(sound).then(number.round()).cast(pl.Int64, strict=False)
+    plain = pl.when(text.str.contains(_PLAIN_NUMBER)).then(text)
+    if not quick:
+        return plain.map_batches(partial(_exact, microseconds), return_dtype=pl.Int64, is_elementwise=True)
+    number = plain.cast(pl.Float64, strict=False) * 10.0**microseconds
+    sure = (number.abs() < _SURE_US) & ((number - number.floor() - 0.5).abs() > _NEAR_TIE)
+    return pl.when(sure).then(number.round()).cast(pl.Int64, strict=False)
+
+
+def _exact(microseconds: int, numbers: pl.Series) -> pl.Series:
+    """Decimal numbers as text, times 10^microseconds, as integers; null from _BEYOND."""
+    found: list[int | None] = []
+    for text in numbers:
+        value = None if text is None or len(text) > _MOST_DIGITS else Decimal(text).scaleb(microseconds)
+        within = value is not None and abs(value) < _BEYOND
+        found.append(int(value.to_integral_value(ROUND_HALF_EVEN)) if value is not None and within else None)
+    return pl.Series(found, dtype=pl.Int64)
 
 
 def _collapsed(path: pl.Expr) -> pl.Expr:
     """Paths with `*` for each segment that is an id: digits, hex of eight digits or more with a digit in it, a UUID."""
     segment = pl.element()
-    is_id = segment.str.contains(_ID_SEGMENT) & segment.str.contains("[0-9]")
+    is_id = segment.str.contains(_ID_SEGMENT) & (
+        segment.str.contains("^[0-9]+$") | (segment.str.len_bytes() >= _LEAST_HEX)
+    )
     return path.str.split("/").list.eval(pl.when(is_id).then(pl.lit("*")).otherwise(segment)).list.join("/")
 
 
@@ -264,14 +283,16 @@ def _careful(stamp: pl.Expr) -> pl.Expr:
     return stamp.map_batches(timestamps.careful, return_dtype=pl.Int64, is_elementwise=True)
 
 
-def _from_clf(stamp: pl.Expr) -> pl.Expr:
-    sound = pl.when(stamp.str.contains(_CLF_STAMP)).then(stamp)
-    return sound.str.to_datetime("%d/%b/%Y:%H:%M:%S %z", time_unit="us", strict=False, cache=True).to_physical()
-
-
 def _from_unix(stamp: pl.Expr) -> pl.Expr:
-    seconds = pl.when(stamp.str.contains(_UNIX_STAMP)).then(stamp).cast(pl.Float64, strict=False)
-    return (seconds * 1_000_000).round().cast(pl.Int64, strict=False)
+    """Seconds since 1970 within the years of the grammar, cut to the microsecond: towards the past, before 1970 too."""
+    sound = pl.when(stamp.str.contains(_UNIX_STAMP)).then(stamp)
+    whole, fraction = (sound.str.splitn(".", 2).struct.field(f"field_{part}") for part in (0, 1))
+    digits = fraction.fill_null("").str.pad_end(_MICRO_DIGITS, "0")
+    micros = digits.str.head(_MICRO_DIGITS).str.to_integer(strict=False, dtype=pl.Int64)
+    more = digits.str.slice(_MICRO_DIGITS).str.contains("[1-9]").cast(pl.Int64)
+    seconds = whole.str.to_integer(strict=False, dtype=pl.Int64) * clock.SECOND_US
+    found = pl.when(stamp.str.starts_with("-")).then(seconds - micros - more).otherwise(seconds + micros)
+    return pl.when((found >= _FIRST_US) & (found < _AFTER_LAST_US)).then(found)
 
 
-_CLOCKS = {"clf": _from_clf, "unix": _from_unix}
+_CLOCKS = {"clf": clf.instants, "unix": _from_unix}

@@ -15,6 +15,7 @@ from logcorr.aggregate import FAILURE, KeyCounts, Sums
 from logcorr.clock import grid
 from logcorr.dialects import TEXTS
 from logcorr.errors import LedgerError
+from logcorr.formats import copied
 from logcorr.ingest import Ingested
 from logcorr.job import Job, Result
 from logcorr.lines import Tally
@@ -28,10 +29,13 @@ _RUN_PER_TEXT_BYTE = 0.8
 # Of the time of a whole run, as measured.
 _READ_SHARE = 0.9
 _ROW_GROUP = 100_000
-_SLICE_ROWS = 1_000_000
-_BASE_BYTES = 300 << 20
-_BYTES_PER_ROW = 110
-_LEAST_ROWS = 500_000
+_SLICE_ROWS = 250_000
+_BASE_BYTES = 330 << 20
+_LEAST_ROOM_BYTES = 100 << 20
+# What a row takes while it is grouped, where each has an endpoint and an address of its own.
+_ENDPOINT_BYTES = 250
+_IP_BYTES = 400
+_BYTES_PER_TEXT_BYTE = 4
 _INSTANT = pl.Datetime("us", "UTC")
 _MISSING = (*TEXTS[:3], "response_time", *TEXTS[3:])
 
@@ -120,24 +124,32 @@ class _Analysis(Job[AccessReport]):
             extremes["slowest"].append(slowest)
             counts["method"].add(method)
             counts["user_agent"].add(agent)
-        each = max(_LEAST_ROWS, (options.memory_bytes - _BASE_BYTES) // _BYTES_PER_ROW)
-        pieces = -(-rows // each) if rows else 1
 
         def scan(*columns: str) -> pl.LazyFrame:
             return pl.scan_parquet(parts, glob=False).select(columns)
 
+        def pieces(key: str, row_bytes: int) -> int:
+            text = scan(key).select(pl.col(key).str.len_bytes().sum()).collect(engine="streaming").item() or 0
+            room = max(_LEAST_ROOM_BYTES, options.memory_bytes - _BASE_BYTES)
+            return -(-(rows * row_bytes + text * _BYTES_PER_TEXT_BYTE) // room)
+
         by_endpoint = access.by_key(
-            lambda: scan("endpoint", "duration_us", "status_code"), "endpoint", pieces, work.spill / "endpoints"
+            lambda: scan("endpoint", "duration_us", "status_code"),
+            "endpoint",
+            pieces("endpoint", _ENDPOINT_BYTES),
+            work.spill / "endpoints",
         )
         for number, piece in enumerate(by_endpoint):
             self._meter.tap()
             _sink(access.endpoints(piece), work.run / "endpoints" / f"{number:04d}.parquet")
         suspects = []
-        by_ip = access.by_key(lambda: scan("ip", "request_time", "status_code"), "ip", pieces, work.spill / "ips")
+        by_ip = access.by_key(
+            lambda: scan("ip", "request_time", "status_code"), "ip", pieces("ip", _IP_BYTES), work.spill / "ips"
+        )
         for number, piece in enumerate(by_ip):
             self._meter.tap()
             counted = access.ip_windows(piece, options.window_us).collect(engine="streaming")
-            suspects.append(counted.filter(pl.col("requests") > options.suspicious).select("at", "ip"))
+            suspects.append(copied(counted.filter(pl.col("requests") > options.suspicious).select("at", "ip")))
             found = access.ips(counted.lazy(), options.window_us, options.suspicious)
             _sink(found, work.run / "ips" / f"{number:04d}.parquet")
         suspicious = pl.concat(suspects)

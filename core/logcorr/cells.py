@@ -8,6 +8,8 @@ from collections.abc import Sequence
 
 import msgspec
 
+from logcorr.text import takes_no_cell
+
 GAP = 2
 
 
@@ -44,6 +46,13 @@ def middle(text: str, cells: int) -> str:
     return f"{head}…{tail}" if cells > 0 else ""
 
 
+def tail(text: str, cells: int) -> str:
+    """`text` in at most so many cells of a terminal: what is too much goes at its start."""
+    if sum(map(_cells, text)) <= cells:
+        return text
+    return f"…{_within(text[::-1], cells - 1)[::-1]}" if cells > 0 else ""
+
+
 def _within(text: str, cells: int) -> str:
     """The start of the text that needs at most so many cells."""
     used = 0
@@ -55,4 +64,4 @@ def _within(text: str, cells: int) -> str:
 
 
 def _cells(glyph: str) -> int:
-    return 2 if unicodedata.east_asian_width(glyph) in "WF" else 0 if unicodedata.combining(glyph) else 1
+    return 2 if unicodedata.east_asian_width(glyph) in "WF" else 0 if takes_no_cell(glyph) else 1

@@ -11,16 +11,18 @@ TEXTS = ("method", "endpoint", "ip", "user_agent")
 
 
 class Dialect(msgspec.Struct, frozen=True, kw_only=True):
-    """A form of JSON access logs: the paths of its keys, the first present one counts; a path into a list its first.
+    """A form of JSON access logs: the paths of its keys; a path into a list is one to its first.
 
-    `duration_us` is the unit of the duration in µs; `clocks` are the forms that a timestamp may have; `request` is a
-    whole request line, `addresses` are paths of addresses with a port.
+    Of several keys the first that holds a value counts. The unit of the duration is 10^`microseconds` µs. `clocks` are
+    the forms that a timestamp may have, under any of its keys: their values are the choice of whoever names the keys,
+    and no text is of two of the forms. `request` is a whole request line, `addresses` are paths of addresses with a
+    port. A number stands for the text that it is written as, also where it is given as one.
     """
 
     stamp: tuple[Path, ...]
     status: tuple[Path, ...]
     duration: tuple[Path, ...]
-    duration_us: float
+    microseconds: int
     method: tuple[Path, ...]
     endpoint: tuple[Path, ...]
     ip: tuple[Path, ...]
@@ -28,6 +30,11 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     request: tuple[Path, ...] = ()
     addresses: tuple[Path, ...] = ()
     clocks: tuple[Clock, ...] = ("text",)
+
+    @property
+    def numeric(self) -> frozenset[Path]:
+        """Those of what is read as a number or an instant."""
+        return frozenset((*self.stamp, *self.status, *self.duration))
 
     @property
     def paths(self) -> list[Path]:
@@ -45,7 +52,7 @@ DIALECTS: dict[str, Dialect] = {
         stamp=_flat("timestamp"),
         status=_flat("status_code"),
         duration=_flat("response_time"),
-        duration_us=1_000,
+        microseconds=3,
         method=_flat("method"),
         endpoint=_flat("endpoint"),
         ip=_flat("ip"),
@@ -56,7 +63,7 @@ DIALECTS: dict[str, Dialect] = {
         stamp=_flat("ts"),
         status=_flat("status"),
         duration=_flat("duration"),
-        duration_us=1_000_000,
+        microseconds=6,
         method=(("request", "method"),),
         endpoint=(("request", "uri"),),
         ip=(("request", "client_ip"), ("request", "remote_ip")),
@@ -69,7 +76,7 @@ DIALECTS: dict[str, Dialect] = {
         stamp=_flat("StartUTC", "time"),
         status=_flat("DownstreamStatus"),
         duration=_flat("Duration"),
-        duration_us=0.001,
+        microseconds=-3,
         method=_flat("RequestMethod"),
         endpoint=_flat("RequestPath"),
         ip=_flat("ClientHost"),
@@ -81,7 +88,7 @@ DIALECTS: dict[str, Dialect] = {
         stamp=_flat("time_iso8601", "time_local", "time", "timestamp", "@timestamp", "msec"),
         status=_flat("status"),
         duration=_flat("request_time"),
-        duration_us=1_000_000,
+        microseconds=6,
         method=_flat("request_method", "method"),
         endpoint=_flat("request_uri", "uri"),
         ip=_flat("remote_addr", "client_ip"),

@@ -12,6 +12,7 @@ from polars.io.plugins import register_io_source
 from logcorr.errors import OutputError, UsageError
 from logcorr.partition import parts_of, spread
 from logcorr.store import is_utf8
+from logcorr.text import json_for_terminal
 from logcorr.views import Records
 
 FORMS = (".json", ".ndjson", ".jsonl", ".csv", ".parquet")
@@ -109,10 +110,11 @@ def cannot_write(path: str, error: OSError) -> OutputError:
 
 
 def _to_stdout(frames: Iterator[pl.DataFrame]) -> None:
-    """NDJSON until whoever reads it has had enough, which is no error."""
+    """NDJSON, with escapes on a terminal; until whoever reads it has had enough, which is no error."""
+    shown = json_for_terminal if sys.stdout.isatty() else str
     try:
         for frame in frames:
-            sys.stdout.buffer.write(frame.write_ndjson().encode())
+            sys.stdout.buffer.write(shown(frame.write_ndjson()).encode())
         sys.stdout.buffer.flush()
     except OSError as error:
         # What is still buffered goes nowhere, instead of failing again at exit.
@@ -168,7 +170,7 @@ def _in_order(records: Records, spill: Path) -> Iterator[pl.DataFrame]:
     """
     names = list(records.columns)
     instant = pl.lit(0, pl.Int64) if records.time is None else pl.col(records.time).cast(pl.Int64)
-    order = [_INSTANT, *([] if records.time is None else ["request_id"])]
+    order = [_INSTANT, *(name for name in names if name == "request_id" and records.time is not None)]
     order += [name for name in names if name not in order]
     edges = _edges(records, instant)
 

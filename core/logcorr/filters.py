@@ -1,12 +1,11 @@
 """The small language that filters a view's stored rows: `status>=500 user=user-7 duration>1s time>12:15`.
 
-Terms are separated by blanks, and all must hold. `expression` gives what polars filters by; nothing here executes.
+Terms are separated by blanks, and all must hold. `expression` gives what polars filters by.
 """
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Literal
+from datetime import date
 
 import msgspec
 import polars as pl
@@ -14,26 +13,19 @@ import polars as pl
 from logcorr.access_model import RunReport
 from logcorr.errors import UsageError
 from logcorr.model import MALFORMED_REASONS, ORPHAN_REASONS, SIDES
+from logcorr.moments import moment
+from logcorr.terms import Kind, Sign, Term, expression
 from logcorr.text import safe
 from logcorr.units import duration_us
 
-Kind = Literal["text", "number", "duration", "instant", "truth", "file"]
-Sign = Literal["=", "!=", "<", "<=", ">", ">=", "~"]
+__all__ = ["Term", "complete", "day_of", "equal", "expression", "names", "parse", "quoted", "token"]
 
-_DAY_US = 86_400_000_000
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SIGN = re.compile(r"!=|<=|>=|=|<|>|~")
 _BARE = re.compile(r'[^\s"]+')
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _TOKEN = re.compile(r'(?:"(?:[^"\\]|\\.)*"?|[^\s"])+', re.DOTALL)
 _INTEGER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
-_CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(\.[0-9]{1,6})?)?", re.ASCII)
-_INSTANT = re.compile(
-    r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[Tt ]([0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?)"
-    r"(?:[Zz]|([+-][0-9]{2}):?([0-9]{2}))?)?",
-    re.ASCII,
-)
 # Durations that a row of many exchanges has.
 _FIGURES = ("min", "p50", "p95", "p99", "max")
 # What a short name stands for: the first of the stored columns that the view has, or all of them.
@@ -66,24 +58,6 @@ _EXAMPLES: dict[Kind, str] = {
 }
 
 
-class Term(msgspec.Struct, frozen=True, kw_only=True):
-    """One condition, as written (`text`) and as understood.
-
-    `value` is null for an empty one, which means "no value". Instants and durations are µs; `until` is where the
-    minute or second that an instant names ends, so that `=` finds all of it. With `each_day` instants are times of the
-    day. `files` gives the file numbers that are meant, by side.
-    """
-
-    text: str
-    columns: tuple[str, ...]
-    sign: Sign
-    kind: Kind
-    value: str | int | bool | None
-    until: int | None = None
-    each_day: bool = False
-    files: dict[str, tuple[int, ...]] = {}
-
-
 def parse(
     text: str,
     schema: Mapping[str, pl.DataType],
@@ -103,12 +77,6 @@ def parse(
         term, at = _term(text, at, schema, day, files or {})
         terms.append(term)
     return terms
-
-
-def expression(terms: Sequence[Term]) -> pl.Expr:
-    """What holds for a row exactly when all terms hold; never null. No value is unequal to every value."""
-    held = [_holds(term) for term in terms]
-    return pl.all_horizontal(held) if held else pl.lit(value=True)
 
 
 def names(schema: Mapping[str, pl.DataType]) -> list[str]:
@@ -236,7 +204,7 @@ def _with_value(term: Term, value: str, day: date | None, files: Mapping[str, Se
         amount = 0 if value == "0" else duration_us(value.removeprefix("-"))
         return msgspec.structs.replace(term, value=-amount if negative else amount)
     if kind == "instant":
-        first, until, each_day = _instant(value, day)
+        first, until, each_day = moment(value, day)
         return msgspec.structs.replace(term, value=first, until=until, each_day=each_day)
     if kind == "truth":
         return msgspec.structs.replace(term, value={"true": True, "false": False}[value] if value in _TRUTH else _no())
@@ -268,44 +236,6 @@ def _integer(value: str) -> int:
     return int(value)
 
 
-def _instant(value: str, day: date | None) -> tuple[int, int, bool]:
-    """The µs at which what is named starts and ends, and whether they are of every day."""
-    clock = _CLOCK.fullmatch(value)
-    if clock:
-        start = _us(time.fromisoformat(value))
-        width = _width(clock[3], clock[4])
-        base = 0 if day is None else (day - _EPOCH.date()).days * _DAY_US
-        return base + start, base + start + width, day is None
-    match = _INSTANT.fullmatch(value)
-    if match is None:
-        raise ValueError(value)
-    base = (date.fromisoformat(match[1]) - _EPOCH.date()).days * _DAY_US
-    if match[2] is None:
-        return base, base + _DAY_US, False
-    part = _CLOCK.fullmatch(match[2])
-    if part is None:
-        raise ValueError(value)
-    zone = 0
-    if match[3]:
-        hours, minutes = int(match[3]), int(match[4])
-        if abs(hours) > 23 or minutes > 59:
-            raise ValueError(value)
-        zone = (abs(hours) * 60 + minutes) * 60_000_000 * (-1 if match[3].startswith("-") else 1)
-    start = base + _us(time.fromisoformat(match[2])) - zone
-    return start, start + _width(part[3], part[4]), False
-
-
-def _us(moment: time) -> int:
-    whole = timedelta(hours=moment.hour, minutes=moment.minute, seconds=moment.second, microseconds=moment.microsecond)
-    return whole // timedelta(microseconds=1)
-
-
-def _width(seconds: str | None, fraction: str | None) -> int:
-    if fraction:
-        return int(10 ** (7 - len(fraction)))
-    return 1_000_000 if seconds else 60_000_000
-
-
 def _columns(name: str, schema: Mapping[str, pl.DataType]) -> tuple[str, ...]:
     if name in schema:
         return (name,)
@@ -332,48 +262,6 @@ def _values(columns: tuple[str, ...], schema: Mapping[str, pl.DataType]) -> tupl
     if column == "reason":
         return MALFORMED_REASONS if "text" in schema else ORPHAN_REASONS
     return {"side": SIDES, "kind": ("redelivered", "superseded"), "truncated": _TRUTH}.get(column, ())
-
-
-def _holds(term: Term) -> pl.Expr:
-    tests = [_compared(term, column) for column in term.columns]
-    return pl.all_horizontal(tests) if term.sign == "!=" else pl.any_horizontal(tests)
-
-
-def _compared(term: Term, column: str) -> pl.Expr:
-    stored = pl.col(column)
-    if term.value is None:
-        return stored.is_null() if term.sign == "=" else stored.is_not_null()
-    if term.kind == "file":
-        return _in_files(term, column)
-    if term.sign == "~":
-        return stored.str.contains(str(term.value), literal=True).fill_null(value=False)
-    if term.kind == "instant":
-        stored = stored.cast(pl.Int64)
-        stored = stored % _DAY_US if term.each_day else stored
-        if term.sign in ("=", "!="):
-            within = ((stored >= term.value) & (stored < term.until)).fill_null(value=False)
-            return within if term.sign == "=" else ~within
-    elif term.kind in ("number", "duration"):
-        stored = stored.cast(pl.Int64)
-    value = pl.lit(term.value)
-    if term.sign in ("=", "!="):
-        return stored.eq_missing(value) if term.sign == "=" else stored.ne_missing(value)
-    compared = {"<": stored < value, "<=": stored <= value, ">": stored > value, ">=": stored >= value}
-    return compared[term.sign].fill_null(value=False)
-
-
-def _in_files(term: Term, column: str) -> pl.Expr:
-    def among(numbers: tuple[int, ...]) -> pl.Expr:
-        return pl.any_horizontal([pl.col(column) == number for number in numbers] or [pl.lit(value=False)])
-
-    if column == "file" and len(term.files) > 1:
-        found = pl.any_horizontal([(pl.col("side") == side) & among(meant) for side, meant in term.files.items()])
-    elif column == "file":
-        found = among(*term.files.values())
-    else:
-        found = among(term.files.get(column.removesuffix("_file"), ()))
-    found = found.fill_null(value=False)
-    return ~found if term.sign == "!=" else found
 
 
 def _error(term: str, at: int, what: str, possible: str) -> UsageError:

@@ -11,7 +11,7 @@ import msgspec
 
 from logcorr import clock
 from logcorr.access_lines import AccessLog
-from logcorr.access_options import TRUTH, AccessOptions
+from logcorr.access_options import AccessOptions
 from logcorr.access_truth import AccessTruth
 from logcorr.load import INCIDENTS
 from logcorr.scribe import whole_files
@@ -24,7 +24,7 @@ CHUNK = 100_000
 
 
 def generate_access(options: AccessOptions, on_progress: Callable[[int, int], None] | None = None) -> dict[str, Any]:
-    """Write the log `options.path`, and truth.json beside it; return the truth.
+    """Write the log `options.path`, and `options.truth` beside it; return the truth.
 
     `on_progress` is called after every chunk with the lines done and in total; what it raises ends the run. Both files
     appear together at the end; a run that fails or is interrupted leaves nothing. Raises UsageError for options that
@@ -35,7 +35,7 @@ def generate_access(options: AccessOptions, on_progress: Callable[[int, int], No
     words = Words(endpoints=options.endpoints, ids=options.ids, ips=options.ips, abusers=options.abusers)
     traffic = Traffic(options, words)
     truth = AccessTruth(words, traffic.start_us)
-    with whole_files(path.parent, (path.name, TRUTH), force=options.force) as (log_file, truth_file):
+    with whole_files(path.parent, (path.name, options.truth), force=options.force) as (log_file, truth_file):
         log = AccessLog(log_file, options, words, end_us=traffic.end_us, most=4 * CHUNK)
         for first in range(0, traffic.count, CHUNK):
             end = min(first + CHUNK, traffic.count)
@@ -58,7 +58,7 @@ def generate_access(options: AccessOptions, on_progress: Callable[[int, int], No
 
 def _shaping(options: AccessOptions) -> dict[str, Any]:
     given = msgspec.to_builtins(options)
-    return {name: value for name, value in given.items() if name not in {"path", "force"}}
+    return {name: value for name, value in given.items() if name not in {"path", "force", "truth"}}
 
 
 def _scenario(traffic: Traffic, words: Words, options: AccessOptions) -> dict[str, Any]:

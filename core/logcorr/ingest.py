@@ -211,5 +211,10 @@ def _firsts(files: list[InputFile], tally: Tally, form: LineFormat) -> pl.DataFr
 
 
 def first_lines(files: list[InputFile]) -> list[str]:
-    """The first lines of the first file that has any, to tell the log's form by."""
-    return next((sample for file in files if (sample := lines.sample(file))), [])
+    """The first lines of a side that are UTF-8 and not blank, to tell the log's form by."""
+    found: list[str] = []
+    for file in files:
+        found += lines.sample(file)
+        if len(found) >= lines.SAMPLE_LINES:
+            break
+    return found[: lines.SAMPLE_LINES]

@@ -10,9 +10,10 @@ import msgspec
 from logcorr import __version__, export, resources, store, views
 from logcorr.access_model import RunReport
 from logcorr.errors import LogcorrError, OutputError
+from logcorr.events import DoneEvent
 from logcorr.inputs import fingerprint, resolve
 from logcorr.meter import Meter
-from logcorr.model import SCHEMA, DoneEvent, JobOptions, Log, Manifest, RunInfo
+from logcorr.model import SCHEMA, JobOptions, Log, Manifest, RunInfo
 from logcorr.store import RunFolder, WorkFolder
 
 _R = TypeVar("_R", bound=RunReport)
@@ -139,7 +140,7 @@ class Job(ABC, Generic[_R]):
 def _check_outputs(options: JobOptions, inputs: list[Path]) -> None:
     paths = [_one_name(output.path) for output in options.outputs]
     for output in options.outputs:
-        views.check_columns(output.view, output.columns)
+        views.check_columns(options.kind, output.view, output.columns)
         export.check_target(output.path, force=options.force, inputs=inputs)
     if options.report_path is not None:
         export.check_place(options.report_path, force=options.force, inputs=inputs)

@@ -5,7 +5,9 @@ key that comes twice it takes the first. So only lines of which it is certain go
 """
 
 import json
+import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
@@ -17,20 +19,33 @@ from logcorr.dialects import Path
 SPACE = " \t\r\n"
 _TWO_OBJECTS = r"\}\s*,\s*\{"
 _LINE = pl.col("line")
-_MOST_DIGITS = 400
+_NUMBER = r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?$"
+_MINUS_NOTHING = re.compile(r"[:\[\s]-0(?![0-9.eE])")
+_MOST_DIGITS = 40
+
+
+class Number(str):
+    """A number that is no integer, or no usual one, as it is written."""
+
+    __slots__ = ()
 
 
 class Paths:
     """Texts at paths: a column `p0`, `p1`, … for each path, null where there is nothing, or no plain value."""
 
-    def __init__(self, paths: Sequence[Path]) -> None:
+    def __init__(self, paths: Sequence[Path], numeric: frozenset[Path], clocks: frozenset[Path]) -> None:
+        """`numeric` are those of numbers; of `clocks` among them every digit counts that the line has."""
         self._paths = list(paths)
+        self._numeric = numeric
         self.columns = [f"p{number}" for number in range(len(paths))]
         self._lists = {path for path in paths if len(path) > 2}
         self._dtype = _struct(self._paths, self._lists)
         self._nested = any(len(path) > 1 for path in paths)
         self._names = sorted({name for path in paths for name in path})
-        self._decoder = msgspec.json.Decoder()
+        named = list(zip(self.columns, paths, strict=True))
+        self._texts = [column for column, path in named if path not in numeric]
+        self._clocks = [column for column, path in named if path in clocks]
+        self._decoder = msgspec.json.Decoder(float_hook=Number)
 
     @property
     def schema(self) -> dict[str, pl.DataType]:
@@ -51,7 +66,7 @@ class Paths:
         texts = objects.to_frame("object").select(
             _at(path, path in self._lists).alias(column) for path, column in zip(self._paths, self.columns, strict=True)
         )
-        known = certain.hstack(texts).with_columns(fits=self._once())
+        known = certain.hstack(texts).with_columns(fits=self._once() & self._as_written())
         return (
             found.select("place")
             .join(known, on="place", how="left", maintain_order="left")
@@ -82,6 +97,11 @@ class Paths:
     def _each_once(self) -> pl.Expr:
         return pl.all_horizontal(_LINE.str.count_matches(f'"{name}"', literal=True) <= 1 for name in self._names)
 
+    def _as_written(self) -> pl.Expr:
+        """Whether no number was read that polars may write otherwise than the line does, where that matters."""
+        exact = [~_is_number(column) | _LINE.str.contains(pl.col(column), literal=True) for column in self._clocks]
+        return pl.all_horizontal(*(~_is_number(column) for column in self._texts), *exact)
+
     def careful(self, lines: Iterable[str | None]) -> tuple[pl.DataFrame, pl.Series]:
         """The texts of any lines, and whether each is a JSON object; the last of equal keys counts."""
         rows, sound = [], []
@@ -89,23 +109,33 @@ class Paths:
         for line in lines:
             found = self._object(line)
             sound.append(found is not None)
-            rows.append(nothing if found is None else tuple(_text(_value(found, path)) for path in self._paths))
+            rows.append(nothing if found is None else self._texts_of(found))
         return pl.DataFrame(rows, schema=self.schema, orient="row"), pl.Series("sound", sound, pl.Boolean)
+
+    def _texts_of(self, found: dict[str, Any]) -> tuple[str | None, ...]:
+        return tuple(_text(_value(found, path), plain=path in self._numeric) for path in self._paths)
 
     def _object(self, line: str | None) -> dict[str, Any] | None:
         text = (line or "").strip(SPACE)
-        try:
-            found = self._decoder.decode(text)
-        except (msgspec.DecodeError, UnicodeError, RecursionError):
-            # It refuses numbers beyond any float, which are JSON all the same.
-            try:
-                found = json.loads(text, parse_constant=_refused, parse_int=_whole)
-                # Half a character is none, wherever it hides: in a key, or in a value that a later one replaces.
-                everything = json.loads(text, object_pairs_hook=list, parse_int=str, parse_float=str)
-                json.dumps(everything, ensure_ascii=False).encode()
-            except (ValueError, RecursionError):
-                return None
+        found = None
+        if not _MINUS_NOTHING.search(text):
+            with suppress(msgspec.DecodeError, UnicodeError, RecursionError):
+                found = self._decoder.decode(text)
+        # It writes -0 as 0, and refuses some of what is JSON all the same.
+        found = _slowly(text) if found is None else found
         return found if isinstance(found, dict) else None
+
+
+def _slowly(text: str) -> Any:
+    """The value of a JSON text, where numbers are Number; None where it is none."""
+    try:
+        found = json.loads(text, parse_constant=_refused, parse_int=Number, parse_float=Number)
+        # Half a character is none, wherever it hides: in a key, or in a value that a later one replaces.
+        everything = json.loads(text, object_pairs_hook=list, parse_int=str, parse_float=str)
+        json.dumps(everything, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        return None
+    return found
 
 
 def _struct(paths: Sequence[Path], lists: set[Path]) -> pl.Struct:
@@ -140,18 +170,27 @@ def _refused(name: str) -> None:
     raise ValueError(message)
 
 
-def _whole(digits: str) -> int | float:
-    return int(digits) if len(digits) < _MOST_DIGITS else float(digits)
+def _is_number(column: str) -> pl.Expr:
+    return pl.col(column).str.contains(_NUMBER).fill_null(value=False)
 
 
-def _text(value: Any) -> str | None:
-    """A plain value as polars writes it; null for everything else."""
-    if isinstance(value, str):
-        return value
+def _text(value: Any, *, plain: bool) -> str | None:
+    """A value as text, a number as it is written, or for `plain` in digits alone; null for an object or an array."""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, Number) and plain:
+        return _plain(value)
     if isinstance(value, int):
         return str(value)
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() else format(Decimal(repr(value)), "f")
-    return None
+    return str(value) if isinstance(value, str) else None
+
+
+def _plain(number: str) -> str:
+    """A number without exponent, and without a fraction that is nothing; as it is if that would be very long."""
+    value = Decimal(number)
+    if not value:
+        return "0"
+    if not -_MOST_DIGITS < value.adjusted() < _MOST_DIGITS:
+        # Of the smallest the sign is all that matters.
+        return number if value.adjusted() > 0 else f"{'-' * value.is_signed()}0.{'0' * _MOST_DIGITS}1"
+    return format(value.to_integral_value() if value == value.to_integral_value() else value, "f")

@@ -66,7 +66,9 @@ def populations(
         groups = {"all": pl.lit(value=True), "success": ~failed, "failure": failed}
         return pl.concat([counts.filter(chosen).with_columns(group=pl.lit(name)) for name, chosen in groups.items()])
 
-    found = _percentiles(cells.merged(), grouped, None if cells.exact else durations, tuple(QUANTILES.values()))
+    # When each was does not matter here: without it they are few.
+    counts = cells.merged().lazy().group_by("duration_us", "failure").agg(pl.col("n").sum()).collect(engine="streaming")
+    found = _percentiles(counts, grouped, None if cells.exact else durations, tuple(QUANTILES.values()))
     of = {"success": spreads[False], "failure": spreads[True], "all": spreads[False].plus(spreads[True])}
     return {group: _latency(group, of[group], found) for group in of}, found.get(("all", 0.999))
 
@@ -140,8 +142,16 @@ def _percentiles(
     if durations is not None:
         bins = found.lazy().select("group", "quantile", "rank", bin="duration_us")
         rows = durations().filter(real).with_columns(bin=bin_of(pl.col("duration_us")))
-        near = rows.join(bins.select("bin").unique(), on="bin", how="semi")
-        counted = near.group_by("at", "bin", "duration_us", "failure").agg(pl.len().cast(pl.Int64).alias("n"))
+        # Only what is in the bins asked for is counted, by what the groups are of: else it would be nearly everything.
+        if grouped is _by_at:
+            # By hash, as a join would hold many of the rows; the few too many are gone with the join below.
+            at = pl.col("group").hash(3) ^ pl.col("duration_us").hash(5)
+            of, group = "at", pl.col("at").cast(found.schema["group"])
+            near = rows.filter((group.hash(3) ^ pl.col("bin").hash(5)).is_in(found.select(at).to_series().implode()))
+        else:
+            of = "failure"
+            near = rows.filter(pl.col("bin").is_in(found["duration_us"].unique().implode()))
+        counted = near.group_by(of, "bin", "duration_us").agg(pl.len().cast(pl.Int64).alias("n"))
         keys = ["group", "quantile", "bin", "rank"]
         counted = grouped(counted).join(bins, on=["group", "bin"], nulls_equal=True)
         found = _running(counted, keys).pipe(_reached).collect(engine="streaming")

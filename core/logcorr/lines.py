@@ -7,6 +7,7 @@ grow, and it does not say where a compressed file is broken. Then the careful on
 
 import threading
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import NamedTuple, cast
 
 import msgspec
@@ -14,11 +15,11 @@ import polars as pl
 from polars.io.plugins import register_io_source
 
 from logcorr.blocks import LONG_LINE_BYTES, blocks, is_tame, open_text, read_text
-from logcorr.formats import BOM, LINE_SCHEMA
+from logcorr.formats import BOM, LINE_SCHEMA, SPACE
 from logcorr.inputs import InputFile
 
-_HEAD_BYTES = 1 << 16
-_SAMPLE_LINES = 200
+_HEAD_BYTES = 1 << 18
+SAMPLE_LINES = 100
 
 
 class Lines(NamedTuple):
@@ -97,7 +98,7 @@ def fast_lines(files: list[InputFile], tally: Tally, tap: Callable[[], None]) ->
             raise NeedsCarefulReader
         for path, part in _by_file(morsel):
             size = int(part.get_column("size").sum())
-            tally.add(tally.number_of(path), part.get_column("row")[0], part.height, size + part.height)
+            tally.add(tally.number_of(path), cast("int", part.get_column("row").min()), part.height, size + part.height)
 
     scan = pl.scan_lines([file.path for file in files], row_index_name="row", glob=False, include_file_paths="path")
     refused = pl.lit(None, pl.String).alias("refused")
@@ -158,15 +159,28 @@ def first_line(file: InputFile) -> FirstLine | None:
 
 
 def sample(file: InputFile) -> list[str]:
-    """The first lines of a file without its BOM, a few hundred at most, as text."""
+    """The first lines of a file as text, a hundred at most: whole ones of UTF-8 that are not blank, without a BOM."""
     with open_text(file) as stream:
-        text = read_text(file, stream, _HEAD_BYTES).decode(errors="replace")
-        return text.removeprefix(BOM).splitlines()[:_SAMPLE_LINES]
+        head = read_text(file, stream, _HEAD_BYTES)
+    lines = head.removeprefix(BOM.encode()).split(b"\n")
+    if len(head) >= _HEAD_BYTES and len(lines) > 1:
+        # The last one may go on.
+        lines.pop()
+    texts = (_text(line) for line in lines)
+    return list(islice((text for text in texts if text and text.strip(SPACE)), SAMPLE_LINES))
+
+
+def _text(line: bytes) -> str | None:
+    try:
+        return line.removesuffix(b"\r").decode()
+    except UnicodeDecodeError:
+        return None
 
 
 def _by_file(morsel: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
+    """The lines of each file; a format may have changed their order."""
     paths = morsel.get_column("path")
-    if paths[0] == paths[-1]:
+    if (paths == paths[0]).all():
         yield paths[0], morsel
         return
     for (path,), part in morsel.group_by("path"):

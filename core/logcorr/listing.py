@@ -77,10 +77,10 @@ def _line(cells: list[str], shown: list[tuple[Column, int, int]], room: int) -> 
 
 def _names(names: list[str], width: int) -> list[str]:
     """The names of runs; on a narrow terminal as much of them as tells them apart."""
-    if width >= _NARROW:
-        return names
-    long = next(n for n in range(_SHORT_NAME, 10**6) if len({name[:n] for name in names}) == len(names))
-    return [name[:long] for name in names]
+    if width < _NARROW:
+        long = next(n for n in range(_SHORT_NAME, 10**6) if len({name[:n] for name in names}) == len(names))
+        names = [name[:long] for name in names]
+    return [safe(name) for name in names]
 
 
 def _cells(row: dict[str, Any]) -> list[str]:

@@ -1,5 +1,6 @@
 """Progress while a run goes on: counts what is done, tells it a few times a second, and stops the run when asked."""
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -8,9 +9,10 @@ import msgspec
 
 from logcorr import resources
 from logcorr.errors import Cancelled
+from logcorr.events import Event, FileProgress, ProgressEvent
 from logcorr.inputs import InputFile
 from logcorr.lines import Tally
-from logcorr.model import Event, FileProgress, Log, ProgressEvent
+from logcorr.model import Log
 
 EVERY_S = 0.1
 _LEDGERS: dict[Log, str] = {"request": "requests", "response": "responses", "access": "access"}
@@ -45,7 +47,9 @@ class Meter:
         self._memory = memory_bytes
         self._read_share = read_share
         self._began = time.perf_counter()
-        self._last = 0.0
+        # Held while an event is put together and told, so that events come in the order of what they say.
+        self._telling = threading.Lock()
+        self._last = -math.inf
         self._most = 0
         self._most_lines = 0
         self._stage_began = self._began
@@ -55,21 +59,26 @@ class Meter:
         self.sides: dict[Log, Watched] = {}
 
     def tap(self) -> None:
-        """Raises Cancelled where the run was cancelled; tells the listener now and then."""
-        if self._cancel is not None and self._cancel.is_set():
-            message = "interrupted; nothing was kept."
-            raise Cancelled(message)
-        now = time.perf_counter()
-        if self._listener is not None and now - self._last >= EVERY_S:
-            self._last = now
-            self._listener(self._event(now))
+        """Raises Cancelled where the run was cancelled; tells the listener now and then.
+
+        A thread that finds another one telling goes on at once: what it would say is said next time.
+        """
+        self._stop_if_asked()
+        if not self._due(time.perf_counter()) or not self._telling.acquire(blocking=False):
+            return
+        try:
+            self._tell_progress()
+        finally:
+            self._telling.release()
 
     def enter(self, stage: str) -> None:
-        """Ends the stage before and begins this one."""
-        now = time.perf_counter()
-        self.seconds[self.stage] = self.seconds.get(self.stage, 0.0) + now - self._stage_began
-        self.stage, self._stage_began, self._last = stage, now, 0.0
-        self.tap()
+        """Ends the stage before and begins this one, and says so."""
+        with self._telling:
+            now = time.perf_counter()
+            self.seconds[self.stage] = self.seconds.get(self.stage, 0.0) + now - self._stage_began
+            self.stage, self._stage_began, self._last = stage, now, -math.inf
+            self._stop_if_asked()
+            self._tell_progress()
 
     def lap(self) -> dict[str, float]:
         """Seconds by stage until now."""
@@ -79,12 +88,28 @@ class Meter:
     def tell(self, event: Event) -> None:
         """Passes an event on."""
         if self._listener is not None:
-            self._listener(event)
+            with self._telling:
+                self._listener(event)
 
     @property
     def elapsed(self) -> float:
         """Seconds since the run began."""
         return time.perf_counter() - self._began
+
+    def _stop_if_asked(self) -> None:
+        if self._cancel is not None and self._cancel.is_set():
+            message = "interrupted; nothing was kept."
+            raise Cancelled(message)
+
+    def _due(self, now: float) -> bool:
+        return self._listener is not None and now - self._last >= EVERY_S
+
+    def _tell_progress(self) -> None:
+        """To be called by the thread that holds `_telling`: the clock is read anew, as another may have told before."""
+        now = time.perf_counter()
+        if self._listener is not None and self._due(now):
+            self._last = now
+            self._listener(self._event(now))
 
     def _event(self, now: float) -> ProgressEvent:
         files = [

@@ -1,9 +1,9 @@
-"""The frozen structs that cross floors: options, progress events, report and manifest.
+"""The frozen structs that cross floors: options, report and manifest.
 
 Times are microseconds since 1970-01-01 UTC, durations microseconds, sizes bytes, unless a name says otherwise.
 """
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import msgspec
 
@@ -43,8 +43,9 @@ class Output(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class JobOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What every job is told: how wide a window is, how much memory there is, and where what it makes goes."""
+    """What every job is told: how wide a window is, how much memory there is, where what it makes goes."""
 
+    kind: ClassVar[str]
     window_us: int = 60_000_000
     memory_bytes: int
     store: str | None = None
@@ -57,6 +58,7 @@ class JobOptions(msgspec.Struct, frozen=True, kw_only=True):
 class CorrelateOptions(JobOptions, frozen=True, kw_only=True):
     """Everything one correlation is told, checked before any work starts."""
 
+    kind: ClassVar[str] = "correlation"
     requests: tuple[str, ...]
     responses: tuple[str, ...]
     pairing: Pairing = "in-order"
@@ -68,6 +70,7 @@ class CorrelateOptions(JobOptions, frozen=True, kw_only=True):
 class AnalyzeOptions(JobOptions, frozen=True, kw_only=True):
     """Everything the analysis of an access log is told; `form` is one of dialects.FORMS, or None to find out."""
 
+    kind: ClassVar[str] = "access"
     files: tuple[str, ...]
     form: str | None = None
     suspicious: int = 25
@@ -220,64 +223,6 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     users: list[UserRow]
     slowest: list[SlowExchange]
     run: RunInfo
-
-
-class FileProgress(msgspec.Struct, frozen=True, kw_only=True):
-    """How far one input file has been read, in bytes as they stand on disk."""
-
-    side: Log
-    file: str
-    bytes_done: int
-    bytes_total: int
-
-
-class ProgressEvent(msgspec.Struct, frozen=True, kw_only=True, tag="progress", tag_field="event"):
-    """Where a run is. Stages in order: read (both sides), pair, report, export. Counts never go back."""
-
-    stage: str
-    bytes_done: int
-    bytes_total: int
-    lines: int
-    rows_per_s: float
-    eta_s: float | None
-    buckets_done: int
-    buckets_total: int
-    seconds: float
-    rss_bytes: int
-    memory_bytes: int
-    ledger: dict[str, dict[str, int]]
-    files: list[FileProgress]
-
-
-class EstimateEvent(msgspec.Struct, frozen=True, kw_only=True, tag="estimate", tag_field="event"):
-    """After each finished bucket: figures from the share of all ids that has been paired so far.
-
-    Counts are as found, to be divided by the share. In the timeline and the heat map orphans are yet to come.
-    """
-
-    share: float
-    matched: int
-    orphans: int
-    negative: int
-    p50_ms: float | None
-    p90_ms: float | None
-    p95_ms: float | None
-    p99_ms: float | None
-    status: dict[str, int]
-    histogram: list[HistogramBin]
-    timeline: Timeline
-    heatmap: Heatmap
-
-
-class DoneEvent(msgspec.Struct, frozen=True, kw_only=True, tag="done", tag_field="event"):
-    """The run is complete: its folder (null when none is kept), and whether a finished run was opened again."""
-
-    run: str | None
-    reused: bool
-    seconds: float
-
-
-Event = ProgressEvent | EstimateEvent | DoneEvent
 
 
 class Fingerprint(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,8 +12,8 @@ from typing import IO, TYPE_CHECKING, Literal, Protocol, Self, TextIO, cast
 
 import msgspec
 
-from logcorr.model import DoneEvent, EstimateEvent, Event, ProgressEvent
-from logcorr.text import duration, percent, short, size
+from logcorr.events import DoneEvent, EstimateEvent, Event, ProgressEvent
+from logcorr.text import duration, json_for_terminal, percent, short, size
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -79,10 +79,11 @@ class NoProgress:
 
 
 class JsonProgress(NoProgress):
-    """One JSON object a line and event, written at once."""
+    """One JSON object a line and event, written at once; on a terminal it has escapes for what that would obey."""
 
     def __init__(self, stderr: TextIO) -> None:
         self._stderr: TextIO | None = stderr
+        self._shown = json_for_terminal if _is_terminal(stderr) else str
 
     def __call__(self, event: Event) -> None:
         if self._stderr is None:
@@ -92,7 +93,7 @@ class JsonProgress(NoProgress):
         except UnicodeEncodeError:  # a file name that is not UTF-8
             line = json.dumps(msgspec.to_builtins(event), ensure_ascii=False).encode("utf-8", "replace").decode()
         try:
-            self._stderr.write(line + "\n")
+            self._stderr.write(self._shown(line) + "\n")
             self._stderr.flush()
         except _GONE:
             self._stderr = None

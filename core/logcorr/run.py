@@ -14,6 +14,7 @@ from logcorr.bucket import Paired, Rules
 from logcorr.clock import grid
 from logcorr.crowd import Task
 from logcorr.errors import LedgerError
+from logcorr.events import EstimateEvent
 from logcorr.folder import Folder, orphan_arrivals
 from logcorr.ingest import Ingested
 from logcorr.job import Job, Result
@@ -25,7 +26,6 @@ from logcorr.model import (
     ORPHAN_REASONS,
     SIDES,
     CorrelateOptions,
-    EstimateEvent,
     Inputs,
     Log,
     Orphans,

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from logcorr.access_model import AccessReport, RunReport
 from logcorr.errors import UsageError
 from logcorr.model import Report
 
@@ -48,22 +49,28 @@ class Condition(msgspec.Struct, frozen=True):
         """What the figure is in: ms for percentiles, nothing for shares."""
         return " ms" if self.metric in _PERCENTILES else ""
 
-    def figure(self, report: Report) -> float | None:
+    def figure(self, report: RunReport) -> float | None:
         """The figure the condition is about; None where the report has none."""
-        return _METRICS[self.metric](report)
+        if self.metric in _PERCENTILES:
+            value: float | None = getattr(report.latency, f"{self.metric}_ms")
+            return value
+        if isinstance(report, AccessReport):
+            return _ACCESS_RATES[self.metric](report)
+        return _RATES[self.metric](report)
 
-    def holds(self, report: Report) -> float | None:
+    def holds(self, report: RunReport) -> float | None:
         """The figure where the condition holds; None where it does not, or where the report has no such figure."""
         value = self.figure(report)
         return value if value is not None and _SIGNS[self.sign](value, self.limit) else None
 
 
-def condition(text: str) -> Condition:
-    """Reads a condition for `--fail-if`. Raises UsageError."""
+def condition(text: str, kind: str) -> Condition:
+    """Reads a condition for `--fail-if` on runs of a kind. Raises UsageError, also for figures that such runs lack."""
     match = _CONDITION.fullmatch(text)
-    if match is None or match[1] not in _METRICS:
-        known = ", ".join(_METRICS)
-        message = f"--fail-if {text!r}: write METRIC>LIMIT, such as 'p99>500ms' or 'orphan_rate>1%'. Metrics: {known}."
+    metrics = METRICS[kind]
+    if match is None or match[1] not in metrics:
+        example = f"'p99>500ms' or '{metrics[0]}>1%'"
+        message = f"--fail-if {text!r}: write METRIC>LIMIT, such as {example}. Metrics: {', '.join(metrics)}."
         raise UsageError(message)
     metric, sign, limit = match.groups()
     if metric in _PERCENTILES:
@@ -103,17 +110,27 @@ def _error_rate(report: Report) -> float:
     return _share(failed.count + failed.negative, report.inputs.requests.matched)
 
 
-def _percentile(name: str) -> Callable[[Report], float | None]:
-    return lambda report: getattr(report.latency, f"{name}_ms")
+def _access_malformed_rate(report: AccessReport) -> float:
+    ledger = report.inputs.access
+    return _share(sum(ledger.malformed.values()), ledger.lines)
 
 
-_METRICS: dict[str, Callable[[Report], float | None]] = {
+def _access_negative_rate(report: AccessReport) -> float:
+    return _share(report.latency.negative, report.latency.count + report.latency.negative)
+
+
+_RATES: dict[str, Callable[[Report], float]] = {
     "orphan_rate": _orphan_rate,
     "malformed_rate": _malformed_rate,
     "error_rate": _error_rate,
     "negative_rate": lambda report: report.skew.share,
-    **{name: _percentile(name) for name in _PERCENTILES},
 }
+_ACCESS_RATES: dict[str, Callable[[AccessReport], float]] = {
+    "error_rate": lambda report: _share(report.failed_requests, report.total_requests),
+    "malformed_rate": _access_malformed_rate,
+    "negative_rate": _access_negative_rate,
+}
+METRICS = {"correlation": (*_RATES, *_PERCENTILES), "access": (*_ACCESS_RATES, *_PERCENTILES)}
 _SIGNS: dict[str, Callable[[float, float], bool]] = {
     ">": lambda value, limit: value > limit,
     ">=": lambda value, limit: value >= limit,

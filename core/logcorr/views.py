@@ -36,10 +36,14 @@ VIEWS_OF: dict[str, tuple[View, ...]] = {
     ),
     "access": ("exchanges", "slow", "errors", "malformed", "skewed", "endpoints", "ips", "windows"),
 }
-EXTRA_COLUMNS = (
-    *("duration_us", "request_time", "response_time"),
-    *("request_file", "request_line", "response_file", "response_line"),
-)
+# What records of exchanges may have beyond what they always have.
+EXTRA_COLUMNS: dict[str, tuple[str, ...]] = {
+    "correlation": (
+        *("duration_us", "request_time", "response_time"),
+        *("request_file", "request_line", "response_file", "response_line"),
+    ),
+    "access": ("duration_us", "request_time", "file", "line"),
+}
 _CHUNK_ROWS = 100_000
 _ENTRY = ("request_id", "time", "user_id", "status_code")
 _RECORDS = {
@@ -104,7 +108,7 @@ def records(run: RunFolder, view: View, extra: Sequence[str] = ()) -> Records:
     stored = _STORED[view]
     exchange = (*_EXCHANGE[manifest.kind], *manifest.attributes, "status_code", "duration_ms")
     names: Sequence[str] = _RECORDS.get(stored, exchange)
-    check_columns(view, extra)
+    check_columns(manifest.kind, view, extra)
     columns = {name: _column(name, manifest.files) for name in (*names, *extra)}
     times = {"exchanges": "request_time", "orphans": "time", "duplicates": "time", "windows": "window_start"}
     return Records(parts=parts, chosen=_chosen(run, view), columns=columns, time=times.get(stored))
@@ -129,9 +133,9 @@ def _chosen(run: RunFolder, view: View) -> pl.Expr | None:
     return pl.col("kind") == view if view in ("redelivered", "superseded") else None
 
 
-def check_columns(view: View, extra: Sequence[str]) -> None:
-    """Raises UsageError where a view has no such extra columns."""
-    known = EXTRA_COLUMNS if _STORED.get(view) == "exchanges" else ()
+def check_columns(kind: str, view: View, extra: Sequence[str]) -> None:
+    """Raises UsageError where a view of such runs has no such extra columns."""
+    known = EXTRA_COLUMNS[kind] if _STORED.get(view) == "exchanges" else ()
     unknown = [name for name in extra if name not in known]
     if unknown:
         message = f"no column {unknown[0]!r} for view {view!r}. There are: {', '.join(known) or 'no more columns'}."
@@ -152,8 +156,10 @@ def _column(name: str, files: dict[str, list[str]]) -> pl.Expr:
     if name in ("request_file", "response_file"):
         return _names(column, files[name.removesuffix("_file")])
     if name == "file":
+        first, *others = files
+        if not others:
+            return _names(column, files[first])
         # One list for both sides: a `when` would look up every row's index on both.
-        first = next(iter(files))
         index = pl.col("file") + pl.when(pl.col("side") == first).then(0).otherwise(len(files[first]))
         return _names(index, [name for side in files.values() for name in side])
     return column

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shutil
 import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -20,7 +21,7 @@ from logcorr_tui.app import LogcorrApp
 from logcorr_tui.main import main
 from logcorr_tui.paths import candidates, free, partner
 from logcorr_tui.session import Logs
-from tests.helpers import SAMPLE, command, halted, start
+from tests.helpers import SAMPLE, command, halted, start, succeed
 
 LOGS = (str(SAMPLE / "requests.log"), str(SAMPLE / "responses.log"))
 PATIENCE_S = 40.0
@@ -41,14 +42,19 @@ def store(tmp_path: Path) -> Path:
     return tmp_path / "runs"
 
 
-@pytest.fixture
-def finished(tmp_path: Path, store: Path) -> Path:
-    """The finished run of the sample."""
-    with start(command("correlate", *LOGS, "--store", store), tmp_path) as process:
-        assert process.wait(60) == 0
-        process.communicate()
-    (run,) = store.iterdir()
+@pytest.fixture(scope="session")
+def sample_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The finished run of the sample, made once; not to be changed."""
+    folder = tmp_path_factory.mktemp("sample")
+    succeed("correlate", *LOGS, "--store", folder / "runs", cwd=folder)
+    (run,) = (folder / "runs").iterdir()
     return run
+
+
+@pytest.fixture
+def finished(sample_run: Path, store: Path) -> Path:
+    """A finished run of the sample that is the test's own."""
+    return shutil.copytree(sample_run, store / sample_run.name)
 
 
 def drive(body: Body, *, size: tuple[int, int] = (120, 36), **given: Any) -> LogcorrApp:

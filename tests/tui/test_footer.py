@@ -52,3 +52,23 @@ def test_the_footer_never_cuts_a_key(folder: Path) -> None:
                     assert text in foot(app), (key, size)
 
     play(LogcorrApp(run=folder, store=str(folder.parent)), look, SIZES[0])
+
+
+def test_the_footer_is_made_anew_only_when_it_shows_something_else(folder: Path) -> None:
+    async def look(stage: Stage) -> None:
+        app = stage.app
+        await stage.see("Latency distribution")
+        await stage.still()
+        made = [*app.screen.query(FooterKey)]
+        assert made
+        before = app.focused
+        await stage.press("tab")
+        await stage.still()
+        assert app.focused is not before, "another chart with the same keys"
+        assert [*app.screen.query(FooterKey)] == made
+        app.screen.set_focus(None)
+        await stage.still()
+        assert "⏎ Drill" not in app.screen._compositor.render_strips()[-1].text
+        assert [*app.screen.query(FooterKey)] != made
+
+    play(LogcorrApp(run=folder, store=str(folder.parent)), look, SIZES[0])

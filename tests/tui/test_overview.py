@@ -14,6 +14,7 @@ from textual.app import App
 from textual.pilot import Pilot
 
 from logcorr import model
+from logcorr.events import EstimateEvent
 from logcorr.units import duration_us
 from logcorr_tui.messages import Drill
 from logcorr_tui.palette import THEMES
@@ -44,9 +45,9 @@ def busy() -> model.Report:
     return msgspec.structs.replace(report, heatmap=model.Heatmap(edges_ms=edges, cells=cells))
 
 
-def estimate() -> model.EstimateEvent:
+def estimate() -> EstimateEvent:
     report = busy()
-    return model.EstimateEvent(
+    return EstimateEvent(
         share=0.12, matched=1_493_250, orphans=6_383, negative=1, p50_ms=14.1, p90_ms=130.0, p95_ms=339.0, p99_ms=802.0,
         status={code: n // 8 for code, n in report.status.items()}, histogram=report.histogram, timeline=report.timeline, heatmap=report.heatmap,
     )  # fmt: skip

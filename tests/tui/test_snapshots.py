@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from logcorr import model
+from logcorr.events import DoneEvent, EstimateEvent, Event, FileProgress, ProgressEvent
 from logcorr.store import RunFolder
 from logcorr_tui import config, worker
 from logcorr_tui.app import LogcorrApp
@@ -70,20 +71,20 @@ def app_on_run() -> LogcorrApp:
     return LogcorrApp(run=fixed_run.RUN, store=str(fixed_run.STORE))
 
 
-def engine(monkeypatch: pytest.MonkeyPatch, *events: model.Event | str, code: int | None = None) -> None:
+def engine(monkeypatch: pytest.MonkeyPatch, *events: Event | str, code: int | None = None) -> None:
     """From now on the engine tells this, and ends with a code or not at all."""
     told = "".join(one if isinstance(one, str) else msgspec.json.encode(one).decode() + "\n" for one in events)
     words = [sys.executable, "-I", "-S", "-c", _ENGINE, told, "" if code is None else str(code)]
     monkeypatch.setattr(worker, "correlate_command", lambda *_args, **_more: words)
 
 
-def progress(stage: str, share: float, buckets: int) -> model.ProgressEvent:
+def progress(stage: str, share: float, buckets: int) -> ProgressEvent:
     """How far a run of 2 GB may be."""
     whole: dict[model.Side, int] = {"request": 1_204_000_000, "response": 1_102_000_000}
     counts = {"lines": 7_412_004, "blank": 12, "header": 1, "malformed": 803}
     if buckets:
         counts |= {"redelivered": 4_120, "superseded": 0, "matched": 3_690_221, "orphans": 14_873}
-    return model.ProgressEvent(
+    return ProgressEvent(
         stage=stage,
         bytes_done=int(sum(whole.values()) * share),
         bytes_total=sum(whole.values()),
@@ -97,7 +98,7 @@ def progress(stage: str, share: float, buckets: int) -> model.ProgressEvent:
         memory_bytes=1_000_000_000,
         ledger={"requests": counts, "responses": counts},
         files=[
-            model.FileProgress(
+            FileProgress(
                 side=side, file=f"logs/{side}s.log", bytes_done=int(whole[side] * share), bytes_total=whole[side]
             )
             for side in model.SIDES
@@ -105,10 +106,10 @@ def progress(stage: str, share: float, buckets: int) -> model.ProgressEvent:
     )
 
 
-def estimate() -> model.EstimateEvent:
+def estimate() -> EstimateEvent:
     """What the first quarter of the ids may tell."""
     report = RunFolder(fixed_run.RUN).report
-    return model.EstimateEvent(
+    return EstimateEvent(
         share=0.25, matched=report.latency.count // 4, orphans=80, negative=5, p50_ms=15.1, p90_ms=80.0, p95_ms=231.0,
         p99_ms=981.0, status={code: n // 4 for code, n in report.status.items()}, histogram=report.histogram, timeline=report.timeline, heatmap=report.heatmap,
     )  # fmt: skip
@@ -152,7 +153,7 @@ def test_run(album: Album, size: tuple[int, int], monkeypatch: pytest.MonkeyPatc
         engine(
             monkeypatch,
             progress("export", 1.0, 16),
-            model.DoneEvent(run=str(fixed_run.RUN), reused=False, seconds=2.24),
+            DoneEvent(run=str(fixed_run.RUN), reused=False, seconds=2.24),
             code=0,
         )
         await stage.press("r")

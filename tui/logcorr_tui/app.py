@@ -1,13 +1,14 @@
 """The app: owns the session, the child process and the way from screen to screen. Screens ask by messages."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
 from textual.app import SystemCommand
 from textual.binding import BindingType
+from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.worker import Worker
 
@@ -17,6 +18,7 @@ from logcorr.store import default_root, sweep
 from logcorr.text import safe
 from logcorr_tui import commands, messages, opening, worker
 from logcorr_tui.hangup import LOOK_EVERY_S, terminal_is_gone
+from logcorr_tui.harmless import HarmlessFilter
 from logcorr_tui.keys import BINDINGS
 from logcorr_tui.palette import DARK_THEME, LIGHT_THEME
 from logcorr_tui.places import OF_A_RUN, TABLES, places_of
@@ -50,6 +52,11 @@ class LogcorrApp(SwitchingApp):
         self.register_theme(LIGHT_THEME)
         self.theme = self._preferences.theme(self.available_themes)
         self.set_keymap(self._preferences.keys)
+        self._harmless = HarmlessFilter()
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's own, and after them the one that lets nothing through that a terminal would obey."""
+        return [*super().get_line_filters(), self._harmless]
 
     # Coming up and going down
 

@@ -6,10 +6,11 @@ import sys
 from collections.abc import Sequence
 from glob import has_magic
 from pathlib import Path
+from typing import NoReturn
 
 from logcorr import __version__
 from logcorr.errors import InputError, LogcorrError, UsageError
-from logcorr.text import safe
+from logcorr.text import one_line
 from logcorr_tui.session import Logs
 
 _USAGE = "give REQUESTS and RESPONSES, or access logs, or a finished RUN, or nothing. See logcorr-tui --help."
@@ -41,8 +42,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 "this needs a terminal. Without one, use `logcorr correlate`, `analyze`, `runs show` or `export`."
             )
     except LogcorrError as error:
-        sys.stderr.write(f"logcorr-tui: error: {safe(str(error), 2000)}\n")
+        sys.stderr.write(f"logcorr-tui: error: {one_line(str(error))}\n")
         return error.exit_code
+    except OSError as error:  # a name that is too long, a folder that may not be looked into
+        sys.stderr.write(f"logcorr-tui: error: {one_line(str(error))}\n")
+        return UsageError.exit_code
     from logcorr_tui.app import LogcorrApp
 
     app = LogcorrApp(logs, run=run, store=given.store, memory=given.memory)
@@ -149,11 +153,19 @@ def _are_access_logs(words: Sequence[str]) -> bool:
         raise
 
 
+class _Parser(argparse.ArgumentParser):
+    """Its errors quote what was given."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(UsageError.exit_code, f"{self.prog}: error: {one_line(message)}\n")
+
+
 def _parser() -> argparse.ArgumentParser:
     from logcorr.dialects import FORMS
     from logcorr_tui.config import config_path
 
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="logcorr-tui",
         usage="%(prog)s [OPTIONS] [REQUESTS RESPONSES | ACCESS_LOG ... | RUN]",
         description="Pairs request and response logs, or analyses access logs, and shows what came of it, "

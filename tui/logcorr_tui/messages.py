@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from textual.message import Message
 
-from logcorr.model import DoneEvent, EstimateEvent, ProgressEvent, View
+from logcorr.events import DoneEvent, EstimateEvent, ProgressEvent
+from logcorr.model import View
 from logcorr_tui.session import Logs
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from textual.suggester import Suggester
 
+from logcorr.text import safe
+
 _MOST_LOOKED_AT = 5000
 
 
@@ -37,7 +39,15 @@ class PathSuggester(Suggester):
             return None
         found = await asyncio.to_thread(candidates, value, 1)
         # A name that would not show as it is typed is not offered.
-        return found[0] if found and found[0].isprintable() else None
+        return found[0] if found and safe(found[0], len(found[0])) == found[0] else None
+
+
+def bytes_of(path: Path) -> int | None:
+    """The size of a file; None where there is none, or where a name cannot be one, which its use will tell."""
+    try:
+        return path.stat().st_size if path.is_file() else None
+    except (OSError, ValueError):
+        return None
 
 
 def partner(requests: str) -> str | None:
@@ -46,7 +56,7 @@ def partner(requests: str) -> str | None:
     for one, other in (("requests", "responses"), ("request", "response"), ("req", "resp"), ("req", "res")):
         if one in path.name:
             there = path.with_name(path.name.replace(one, other))
-            if there.exists():
+            if bytes_of(there) is not None:
                 return str(there)
     return None
 

@@ -4,12 +4,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
+from rich.cells import set_cell_size
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from logcorr.access_model import ACCESS_REASONS, AccessLedger, AccessReport
-from logcorr.model import ProgressEvent, SideLedger
+from logcorr.cells import tail
+from logcorr.events import ProgressEvent
+from logcorr.model import SideLedger
 from logcorr.text import duration, percent, safe, short, size
 from logcorr_tui.messages import Failed
 from logcorr_tui.palette import Palette
@@ -214,11 +217,11 @@ def _file(side: str, name: str, extent: tuple[int, int], told: str, wide: int, *
     long = max(4, min(40, wide - 54))
     done, whole = extent
     share = done / whole if whole else 1.0
-    label = safe(name, 500)
+    # The end of a name tells more than its folders.
     room = 29 if wide >= 62 else max(wide - long - 29, 8)
-    label = "…" + label[2 - room :] if len(label) > room - 1 else label
+    label = tail(safe(name[-500:], 500), room - 1)
     shown = Text(f"{side:<9}", style=colours.dim)
-    shown.append(label.ljust(room), style=colours.ink)
+    shown.append(set_cell_size(label, room), style=colours.ink)
     shown.append_text(bar(share, 1, long, colours.good if share >= 1 else colours.accent, colours))
     shown.append(f" {share:>4.0%}  {told}", style=colours.ink)
     shown.no_wrap, shown.overflow = True, "ellipsis"

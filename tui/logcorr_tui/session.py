@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from logcorr.access_model import AccessReport, RunReport
-from logcorr.model import EstimateEvent, ProgressEvent
+from logcorr.events import EstimateEvent, ProgressEvent
 from logcorr.store import RunFolder
 from logcorr_tui.places import Kind
 

@@ -160,7 +160,7 @@ class DetailScreen(Screen[int | None]):
             return
         section = self.query_one(f"#{message.name}", Static)
         section.display = bool(message.lines)
-        section.border_title = message.title.replace("[", r"\[")
+        section.border_title = Text(message.title)
         raw = message.name in _LOGS
         section.update(onerow.excerpt_table(message.lines) if raw else Text("\n").join(message.lines))
         if message.lines:

@@ -24,7 +24,7 @@ from logcorr.model import View
 from logcorr.store import RunFolder
 from logcorr.text import percent, safe, short, size
 from logcorr_tui import palette
-from logcorr_tui.paths import PathSuggester, free
+from logcorr_tui.paths import PathSuggester, bytes_of, free
 
 if TYPE_CHECKING:
     from logcorr_tui.exporting import Export
@@ -140,9 +140,10 @@ class ExportScreen(ModalScreen[str | None]):
             self._start_download(given)
             return
         path = Path(given).expanduser()
-        if path.is_file() and self._replace != str(path):
+        there_bytes = bytes_of(path)
+        if there_bytes is not None and self._replace != str(path):
             self._replace = str(path)
-            there = f"{safe(path.name, 80)} exists ({size(path.stat().st_size)}). Enter again replaces it."
+            there = f"{safe(path.name, 80)} exists ({size(there_bytes)}). Enter again replaces it."
             self._tell(f"! {there}", bad=True)
             return
         self._work(str(path), partial(self._write, path))

@@ -7,6 +7,7 @@ from rich.cells import cell_len
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import ActiveBinding
+from textual.screen import Screen
 from textual.widgets import Footer
 from textual.widgets._footer import FooterKey
 
@@ -39,15 +40,23 @@ class Key:
         """With blanks around the key and after the text; with a rule before the palette and a blank after it."""
         return cell_len(self.display) + cell_len(self.active.binding.description) + 3
 
+    @property
+    def look(self) -> tuple[object, ...]:
+        """All that makes its widget another one; whose binding it is does not."""
+        return self.display, self.active.binding, self.active.enabled, self.active.tooltip
+
 
 class FittingFooter(Footer):
-    """Textual's footer without what does not fit; every key is in the help."""
+    """Textual's footer without what does not fit; every key is in the help.
 
-    _shown: tuple[str, ...] = ()
+    Textual makes all its widgets anew each time a focus moves; this one only when they are to show something else.
+    """
+
+    _shown: list[tuple[object, ...]] | None = None
 
     def compose(self) -> ComposeResult:
-        keys = fitting(self._keys(), self.app.size.width)
-        self._shown = tuple(key.name for key in keys)
+        keys = self._fitting()
+        self._shown = [key.look for key in keys]
         for key in keys:
             binding = key.active.binding
             shown = FooterKey(
@@ -62,9 +71,18 @@ class FittingFooter(Footer):
             yield shown if key.name == _PALETTE else shown.data_bind(compact=Footer.compact)
 
     def on_resize(self, _event: events.Resize) -> None:
-        now = tuple(key.name for key in fitting(self._keys(), self.app.size.width))
-        if now != self._shown:
-            self.call_after_refresh(self.recompose)
+        self.call_after_refresh(self._follow)
+
+    def bindings_changed(self, screen: Screen[object]) -> None:
+        if screen.app.app_focus and screen is self.screen:
+            self.call_after_refresh(self._follow)
+
+    async def _follow(self) -> None:
+        if self.is_attached and [key.look for key in self._fitting()] != self._shown:
+            await self.recompose()
+
+    def _fitting(self) -> list[Key]:
+        return fitting(self._keys(), self.app.size.width)
 
     def _keys(self) -> list[Key]:
         found: dict[str, Key] = {}

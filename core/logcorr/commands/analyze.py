@@ -1,0 +1,51 @@
+"""`logcorr analyze`: an access log → who asked what, and what came of it."""
+
+from functools import partial
+from typing import Any
+
+import click
+
+from logcorr.commands.job import do, job_fields, job_options, outputs
+from logcorr.commands.options import positive
+from logcorr.dialects import FORMS
+from logcorr.model import AnalyzeOptions
+
+
+@click.command()
+@click.argument("logs", nargs=-1, required=True, metavar="FILE...", type=click.Path())
+@click.option(
+    "--format", "form", type=click.Choice(["auto", *FORMS]), default="auto", show_default=True, help="What a line is."
+)
+@click.option("-o", "--output", type=click.Path(), help="All exchanges: .json .ndjson .jsonl .csv .parquet, or -.")
+@click.option("--columns", default="", help="More columns for -o, separated by commas: duration_us, file, line.")
+@click.option("--malformed", type=click.Path(), help="Malformed lines, each with its reason and text.")
+@click.option("--report", type=click.Path(), help="The whole report as JSON; - for stdout.")
+@click.option("--sort", type=click.Choice(["none", "time"]), default="none", help="Order of the records written.")
+@click.option(
+    "--suspicious", type=int, default=25, show_default=True, help="More requests in a window make an IP suspicious."
+)
+@click.option("--collapse-ids", is_flag=True, help="Write * for numbers, hex and UUIDs in the paths of endpoints.")
+@job_options
+def analyze(logs: tuple[str, ...], **given: Any) -> int:
+    """Analyse an access log: who asked what, what failed, what was slow, and who asks too much.
+
+    FILEs are files, folders or quoted globs; plain, .gz or .zst; JSON lines (also of Caddy, Traefik and nginx), common
+    or combined log format.
+
+    \b
+    Examples:
+      logcorr analyze access.log
+      logcorr analyze 'access.log*' --collapse-ids --window 5m
+      logcorr analyze access.ndjson --report report.json --fail-if 'error_rate>1%'
+    """
+    options = AnalyzeOptions(
+        files=logs,
+        form=None if given["form"] == "auto" else given["form"],
+        suspicious=positive("--suspicious", given["suspicious"]),
+        collapse_ids=given["collapse_ids"],
+        outputs=outputs(given, ("exchanges", given["output"]), ("malformed", given["malformed"])),
+        **job_fields(given),
+    )
+    from logcorr import analysis
+
+    return do(options, partial(analysis.analyze, options), given)

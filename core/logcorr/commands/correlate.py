@@ -1,0 +1,84 @@
+"""`logcorr correlate`: two logs → pairs."""
+
+from functools import partial
+from typing import Any
+
+import click
+
+from logcorr.commands.job import do, job_fields, job_options, outputs
+from logcorr.commands.options import DURATION
+from logcorr.errors import UsageError
+from logcorr.model import CorrelateOptions
+
+_MOST_SKEW_MS = 10**12
+
+
+@click.command()
+@click.argument("logs", nargs=-1, metavar="[REQUESTS RESPONSES]", type=click.Path())
+@click.option("--requests", "requests", multiple=True, type=click.Path(), help="A request log; may be given again.")
+@click.option("--responses", "responses", multiple=True, type=click.Path(), help="A response log; may be given again.")
+@click.option("-o", "--output", type=click.Path(), help="Matched exchanges: .json .ndjson .jsonl .csv .parquet, or -.")
+@click.option("--columns", default="", help="More columns for -o, separated by commas: duration_us, request_time, ...")
+@click.option("--orphans", type=click.Path(), help="Orphans of both sides, each with its reason.")
+@click.option("--malformed", type=click.Path(), help="Malformed lines, each with its reason and text.")
+@click.option("--report", type=click.Path(), help="The whole report as JSON; - for stdout.")
+@click.option("--sort", type=click.Choice(["none", "time"]), default="none", help="Order of the records written.")
+@click.option(
+    "--pairing",
+    type=click.Choice(["in-order", "first", "last"]),
+    default="in-order",
+    show_default=True,
+    help="How the entries of one id pair.",
+)
+@click.option("--max-duration", type=DURATION, help="Take pairs apart that last longer, either way.")
+@click.option("--edge", type=DURATION, help="How near an end of the logs an orphan is excused.  [default: p99.9, 1s]")
+@click.option("--skew", type=float, default=0.0, help="Milliseconds to add to every response's time; may be negative.")
+@job_options
+def correlate(logs: tuple[str, ...], **given: Any) -> int:
+    """Pair two logs: which requests were answered, when, how, and which never were.
+
+    REQUESTS and RESPONSES are files, folders or quoted globs; plain, .gz or .zst.
+
+    \b
+    Examples:
+      logcorr correlate requests.log responses.log
+      logcorr correlate requests.log.gz responses.log.gz -o - | jq .
+      logcorr correlate --requests 'web-*/req.log' --responses responses/ -o all.parquet
+      logcorr correlate requests.log responses.log --fail-if 'p99>500ms' --fail-if 'orphan_rate>1%'
+
+    With no -o, a readable summary is printed. A run on the same logs with the same options opens again at once.
+    """
+    options = _options(logs, given)
+    from logcorr import run
+
+    told = given["progress"] == "json"
+    work = partial(run.correlate, options, estimates=told)
+    return do(options, work, given)
+
+
+def _options(logs: tuple[str, ...], given: dict[str, Any]) -> CorrelateOptions:
+    requests, responses = given["requests"], given["responses"]
+    if len(logs) == 2 and not requests and not responses:
+        requests, responses = (logs[0],), (logs[1],)
+    elif logs or not requests or not responses:
+        message = "give REQUESTS and RESPONSES, or --requests and --responses for several files a side."
+        raise UsageError(message)
+    return CorrelateOptions(
+        requests=requests,
+        responses=responses,
+        pairing=given["pairing"],
+        max_duration_us=given["max_duration"],
+        edge_us=given["edge"],
+        skew_us=_skew_us(given["skew"]),
+        outputs=outputs(
+            given, ("exchanges", given["output"]), ("orphans", given["orphans"]), ("malformed", given["malformed"])
+        ),
+        **job_fields(given),
+    )
+
+
+def _skew_us(milliseconds: float) -> int:
+    if not abs(milliseconds) <= _MOST_SKEW_MS:
+        message = f"--skew must be within {_MOST_SKEW_MS:,} ms either way."
+        raise UsageError(message)
+    return round(milliseconds * 1000)

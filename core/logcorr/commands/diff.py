@@ -1,0 +1,64 @@
+"""`logcorr diff`: two finished runs → what changed from one to the other."""
+
+from typing import Any
+
+import click
+
+from logcorr.commands.job import FAILED_CONDITION
+from logcorr.commands.options import STORE, positive, run_root
+from logcorr.commands.streams import put, put_json, say, wants_color, width
+
+
+@click.command()
+@click.argument("before", metavar="A")
+@click.argument("after", metavar="B")
+@STORE
+@click.option("--top", type=int, default=20, show_default=True, help="How many users or endpoints to show.")
+@click.option("--json", "as_json", is_flag=True, help="The comparison as JSON.")
+@click.option(
+    "--fail-if", multiple=True, help="Exit with 1 if a figure changed so, such as 'p99>+10%'; may be given again."
+)
+def diff(before: str, after: str, store: str | None, *, top: int, as_json: bool, fail_if: tuple[str, ...]) -> int:
+    """Compare two finished runs of one kind: what changed from A to B, what got worse first.
+
+    A and B are names of `runs list`, the starts of such names, or folders. A change counts as worse or better when it
+    is more than one percent, and more than chance would make of it.
+
+    \b
+    Examples:
+      logcorr diff 3f2a 90be
+      logcorr diff 3f2a 90be --json --top 100 | jq .worse
+      logcorr diff 3f2a 90be --fail-if 'p99>+10%' --fail-if 'p99>+50ms' --fail-if 'error_rate>+0.5%'
+
+    In --fail-if a change needs its sign. Of a latency or a count it is a share of what it was in A (+10%), or an amount
+    (+50ms, -1000); of a rate it is in percentage points: error_rate>+0.5% holds when 1.0 % became more than 1.5 %.
+    """
+    from logcorr import diff_conditions
+
+    limits = [diff_conditions.limit(text) for text in fail_if]
+    top = positive("--top", top)
+    from logcorr import diff as diffs
+    from logcorr import store as stores
+    from logcorr.interrupt import interruptible
+
+    runs = [stores.find(run_root(store), name) for name in (before, after)]
+    for limit in limits:
+        limit.check(runs[0].manifest.kind)
+
+    def work(cancel: Any) -> Any:
+        return diffs.diff(runs[0], runs[1], top=top, cancel=cancel)
+
+    found = interruptible(work, lambda: None)
+    verdicts = [(limit, limit.holds(found), limit.figure(found)) for limit in limits]
+    if as_json:
+        put_json(stores.encode(found).decode())
+    else:
+        from logcorr.diff_summary import render_diff
+
+        put(render_diff(found, width=width(), color=wants_color()))
+    for limit, held, known in verdicts:
+        if known is None:
+            say(f"note: {limit.text} cannot be judged: one of the runs has no such figure.")
+        elif held is not None:
+            say(f"failed: {limit.text} ({diff_conditions.told(held)}).")
+    return FAILED_CONDITION if any(held is not None for _, held, _ in verdicts) else 0

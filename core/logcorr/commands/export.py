@@ -1,0 +1,40 @@
+"""`logcorr export`: a view of a finished run → a file."""
+
+from typing import Any, get_args
+
+import click
+
+from logcorr.commands.options import STORE, names, run_root
+from logcorr.model import Output, View
+
+_VIEWS = get_args(View)
+
+
+@click.command()
+@click.argument("run")
+@click.option("--view", type=click.Choice(_VIEWS), required=True, help="Which rows.")
+@click.option("-o", "--output", required=True, type=click.Path(), help=".json .ndjson .jsonl .csv .parquet, or -.")
+@click.option("--columns", default="", help="More columns for views of exchanges, separated by commas.")
+@click.option("--sort", type=click.Choice(["none", "time"]), default="none", help="Order of the records.")
+@click.option("--force", is_flag=True, help="Replace a file that exists.")
+@STORE
+def export(run: str, store: str | None, *, force: bool, **given: Any) -> None:
+    """Write a view of a finished RUN to a file.
+
+    \b
+    Examples:
+      logcorr export 3f2a --view orphans -o orphans.json
+      logcorr export 3f2a --view slow -o - --columns request_time | head
+    """
+    output = Output(
+        view=given["view"],
+        path=given["output"],
+        columns=names(given["columns"]),
+        sort_time=given["sort"] == "time",
+    )
+    from logcorr import exports
+    from logcorr import store as stores
+    from logcorr.interrupt import interruptible
+
+    root = run_root(store)
+    interruptible(lambda _cancel: exports.one(stores.find(root, run), output, root, force=force), stores.abandon_all)

@@ -1,0 +1,131 @@
+"""What correlating and analysing share: the options of a job, and doing it with progress, cancel and exit code."""
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import click
+
+from logcorr import resources, units
+from logcorr.commands.options import DURATION, SIZE, names, positive
+from logcorr.commands.streams import put, put_json, say, wants_color, width
+from logcorr.errors import UsageError
+from logcorr.model import JobOptions, Output, View
+
+FAILED_CONDITION = 1
+_LEAST_MEMORY = 256 * 10**6
+_BYTES_PER_THREAD = 96 << 20
+
+
+def job_options(command: Any) -> Any:
+    """A decorator: what every job takes, which is memory, where runs are kept, progress and conditions."""
+    options = (
+        click.option("--force", is_flag=True, help="Replace output files that exist."),
+        click.option("--window", type=DURATION, default="1m", show_default=True, help="Width of the worst window."),
+        click.option(
+            "--memory", type=SIZE, help="The most memory to take.  [default: a quarter of the machine's, 512MB to 4GB]"
+        ),
+        click.option(
+            "--store", type=click.Path(), help="Folder to keep runs in.  [default: the platform's cache folder]"
+        ),
+        click.option("--no-store", is_flag=True, help="Keep no run folder."),
+        click.option(
+            "--progress",
+            type=click.Choice(["auto", "bar", "json", "none"]),
+            default="auto",
+            show_default=True,
+            help="Progress on stderr.",
+        ),
+        click.option(
+            "--end-with-stdin", is_flag=True, hidden=True, help="Stop when standard input ends: for a parent process."
+        ),
+        click.option(
+            "--fail-if", multiple=True, help="Exit with 1 if this holds, such as 'p99>500ms'; may be given again."
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def do(options: JobOptions, work: Callable[..., Any], given: dict[str, Any]) -> int:
+    """Does a job with progress, cancel and exit code, and prints what came of it."""
+    if options.memory_bytes < _LEAST_MEMORY and given["progress"] != "json":
+        say(f"note: --memory is under {_LEAST_MEMORY // 10**6}MB, which the engine alone may take.")
+    conditions = [units.condition(text, options.kind) for text in given["fail_if"]]
+    from logcorr import store
+    from logcorr.interrupt import interruptible
+    from logcorr.progress import progress_sink
+
+    with progress_sink(given["progress"], sys.stderr) as sink:
+        result = interruptible(
+            lambda cancel: work(on_event=sink, cancel=cancel),
+            store.abandon_all,
+            leash=sys.stdin if given["end_with_stdin"] else None,
+        )
+    folder = str(result.folder) if result.folder else None
+    if given["report"] == "-":
+        put_json(store.encode(result.report).decode())
+    elif any(output.view == "exchanges" or output.path == "-" for output in options.outputs):
+        if result.reused and given["progress"] != "json":
+            say(f"opened the finished run {folder} again.")
+    else:
+        from logcorr.summary import render_summary
+
+        text = render_summary(result.report, width=width(), color=wants_color(), reused=result.reused, folder=folder)
+        put(text)
+    return _judge(conditions, result.report)
+
+
+def outputs(given: dict[str, Any], *wanted: tuple[View, str | None]) -> tuple[Output, ...]:
+    """The files that options ask for, of pairs of a view and a path; where there is no path, there is none."""
+    columns = names(given["columns"])
+    if columns and given["output"] is None:
+        message = "--columns goes with -o."
+        raise UsageError(message)
+    return tuple(
+        Output(
+            view=view,
+            path=path,
+            columns=columns if view == "exchanges" else (),
+            sort_time=given["sort"] == "time",
+        )
+        for view, path in wanted
+        if path is not None
+    )
+
+
+def job_fields(given: dict[str, Any]) -> dict[str, Any]:
+    """The options of JobOptions but for the outputs; also tells the engine how many threads that leaves."""
+    memory = _memory(given["memory"])
+    os.environ.setdefault("POLARS_MAX_THREADS", str(_threads(memory)))
+    return {
+        "window_us": positive("--window", given["window"]),
+        "memory_bytes": memory,
+        "store": given["store"],
+        "keep": not given["no_store"],
+        "report_path": None if given["report"] == "-" else given["report"],
+        "force": given["force"],
+    }
+
+
+def _judge(conditions: Sequence[units.Condition], report: Any) -> int:
+    code = 0
+    for condition in conditions:
+        value = condition.holds(report)
+        if condition.figure(report) is None:
+            say(f"note: {condition.text} cannot be judged: this run has no such figure.")
+        if value is not None:
+            say(f"failed: {condition.text} ({condition.metric} is {value:g}{condition.unit}).")
+            code = FAILED_CONDITION
+    return code
+
+
+def _memory(given: int | None) -> int:
+    return resources.default_memory() if given is None else positive("--memory", given)
+
+
+def _threads(memory_bytes: int) -> int:
+    """Each thread of the engine holds morsels of its own, so a small budget allows only few."""
+    return max(1, min(os.cpu_count() or 1, memory_bytes // _BYTES_PER_THREAD))

@@ -1,0 +1,50 @@
+"""What the options of several commands share: durations and sizes as people write them, the folder of runs."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from logcorr import units
+from logcorr.errors import UsageError
+
+
+class Quantity(click.ParamType[int]):
+    """A duration or a size as people write it, read by one of the functions of `units`."""
+
+    def __init__(self, name: str, read: Callable[[str], int]) -> None:
+        self.name, self._read = name, read
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        try:
+            return self._read(value)
+        except UsageError as error:
+            self.fail(str(error), param, ctx)
+
+
+DURATION = Quantity("duration", units.duration_us)
+SIZE = Quantity("size", units.size_bytes)
+STORE = click.option("--store", type=click.Path(), help="Folder the runs are in.  [default: the cache folder]")
+
+
+def names(text: str) -> tuple[str, ...]:
+    """The names of a list that is separated by commas."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def positive(option: str, value: int) -> int:
+    """The value of an option that must be more than 0; else UsageError."""
+    if value <= 0:
+        message = f"{option} must be more than 0."
+        raise UsageError(message)
+    return value
+
+
+def run_root(store: str | None) -> Path:
+    """The folder of runs that is asked for, or the platform's."""
+    from logcorr.store import default_root
+
+    return Path(store) if store else default_root()

@@ -1,0 +1,76 @@
+"""`logcorr runs`: the finished runs, listed, shown and removed."""
+
+import click
+
+from logcorr.commands.options import STORE, run_root
+from logcorr.commands.streams import put, put_json, say, wants_color, width
+from logcorr.errors import UsageError
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def runs(context: click.Context) -> None:
+    """List, show and remove finished runs.
+
+    \b
+    Examples:
+      logcorr runs list
+      logcorr runs show 3f2a
+      logcorr runs remove --all
+    """
+    if context.invoked_subcommand is None:
+        context.invoke(runs_list)
+
+
+@runs.command("list")
+@STORE
+@click.option("--json", "as_json", is_flag=True, help="A line of JSON for each run.")
+def runs_list(store: str | None = None, *, as_json: bool = False) -> None:
+    """List finished runs, newest first."""
+    from logcorr import listing
+
+    found = listing.rows(run_root(store))
+    if not found and not as_json:
+        say(f"no runs in {run_root(store)}.")
+    if as_json:
+        put_json(listing.as_json(found))
+    else:
+        put(listing.as_text(found, width()))
+
+
+@runs.command("show")
+@click.argument("run")
+@STORE
+@click.option("--json", "as_json", is_flag=True, help="The report as JSON.")
+def runs_show(run: str, store: str | None, *, as_json: bool) -> None:
+    """Print the summary of RUN: a name of `runs list`, the start of one, or a folder."""
+    from logcorr.store import encode, find
+
+    folder = find(run_root(store), run)
+    if as_json:
+        put_json(encode(folder.report).decode())
+        return
+    from logcorr.summary import render_summary
+
+    put(render_summary(folder.report, width=width(), color=wants_color(), reused=True, folder=str(folder.path)))
+
+
+@runs.command("remove")
+@click.argument("names", nargs=-1, metavar="[RUN]...")
+@STORE
+@click.option("--all", "every", is_flag=True, help="Remove every run.")
+def runs_remove(names: tuple[str, ...], store: str | None, *, every: bool) -> None:
+    """Remove finished runs."""
+    from logcorr.store import find, runs, sweep
+
+    if bool(names) == every:
+        message = "name the runs to remove, or give --all."
+        raise UsageError(message)
+    root = run_root(store)
+    doomed = runs(root) if every else [find(root, name) for name in names]
+    paths = {folder.path: folder for folder in doomed}
+    for folder in paths.values():
+        folder.remove()
+    if every:
+        sweep(root)
+    say(f"removed {len(paths)} run{'' if len(paths) == 1 else 's'}.")
