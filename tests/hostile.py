@@ -145,6 +145,10 @@ def _lines() -> tuple[list[bytes], list[bytes]]:
         ]
         for side in (requests, responses):
             side += [line for reason in _REASONS for line in _malformed(reason, number, text)]
+    # One user fails so often that it stands out.
+    worst = PAYLOADS["csi"]
+    requests += [_at(0, 9 + n, f"{worst}-{n}", worst) for n in range(30)]
+    responses += [_at(0, 9.1 + n, f"{worst}-{n}", "500") for n in range(30)]
     return requests, responses
 
 

@@ -73,8 +73,11 @@ class Terminal:
 
     def keys(self, *keys: str) -> None:
         """Presses keys, each as the terminal sends it; what is waited for after them is written after them."""
-        if keys != ("",):
-            self._pressed = time.monotonic()
+        self._pressed = time.monotonic()
+        self.press(*keys)
+
+    def press(self, *keys: str) -> None:
+        """Presses keys that may change nothing."""
         os.write(self._ours, "".join(keys).encode())
 
     def lines(self) -> list[str]:
