@@ -6,12 +6,15 @@ import pty
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
+from logcorr import access, analysis, counts
 from logcorr.generate_access import AccessOptions, generate_access
 from tests.helpers import (
     ACCESS_STAGES,
@@ -63,6 +66,42 @@ def test_the_report_is_the_truth_of_the_generator(big: tuple[Path, dict[str, Any
         assert report[name] == truth[name], name
     for name in ("latency", "latency_success", "latency_failure"):
         assert report[name] == pytest.approx(truth[name]), name
+
+
+def test_figures_are_exact_where_durations_are_counted_in_bins(
+    big: tuple[Path, dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("analyze", big[0], "--no-store", "--report", "-")
+    exact = json.loads(succeed(*words, cwd=tmp_path).out)
+    monkeypatch.setattr(counts, "MOST_CELLS", 100)
+    binned = json.loads(succeed(*words, cwd=tmp_path).out)
+    for report in (exact, binned):
+        del report["run"]
+    assert binned == exact
+
+
+def test_any_number_of_parts_gives_the_same(
+    big: tuple[Path, dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Endpoints and addresses are grouped in as many parts as the memory needs."""
+    words = ("analyze", big[0], "--no-store", "--report", "-")
+    whole = json.loads(succeed(*words, cwd=tmp_path).out)
+    monkeypatch.setattr(analysis, "_BASE_BYTES", 1 << 60)
+    monkeypatch.setattr(analysis, "_LEAST_ROOM_BYTES", 3 << 20)
+    monkeypatch.setattr(analysis, "_SLICE_ROWS", 7_000)
+    parts: list[int] = []
+    by_key = access.by_key
+
+    def seen(rows: access.Rows, key: str, many: int, folder: Path) -> Iterator[pl.LazyFrame]:
+        parts.append(many)
+        return by_key(rows, key, many, folder)
+
+    monkeypatch.setattr(access, "by_key", seen)
+    split = json.loads(succeed(*words, cwd=tmp_path).out)
+    assert min(parts) > 3
+    for report in (whole, split):
+        del report["run"]
+    assert split == whole
 
 
 def test_a_summary_is_printed(here: Path) -> None:

@@ -350,6 +350,7 @@ def test_detection() -> None:
     assert detect([("a", b"x\n \t{\n")]) == "ndjson"
     assert detect([("a", bare)]) == "common"
     assert detect([("a", bare * 9 + tail)]) == "combined"
+    assert detect([("a", caddy + tail)]) == "caddy"
     assert detect([("a", both)]) == "ndjson"
     assert detect([("a", both), ("b", BOM + caddy)]) == "caddy"
     assert detect([("a", b"\n" * 500 + caddy * 50 + bare * 51)]) == "caddy"

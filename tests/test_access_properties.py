@@ -24,7 +24,7 @@ from tests.strategies import SECOND
 GOLDEN = Path(__file__).parent / "golden_access"
 MORE = os.environ.get("LOGCORR_EXAMPLES")
 SETTINGS = settings(
-    max_examples=int(MORE or 12),
+    max_examples=int(MORE or 40),
     derandomize=not MORE,
     deadline=None,
     print_blob=True,
@@ -120,9 +120,14 @@ def test_a_few_odd_lines_among_many(form: str) -> None:
     plain = [line for line in golden[form] if isinstance(classify(line, form), Exchange)]
     odd = [line for lines in golden.values() for line in lines] + [b"\xff", b"{},{}", b'{"x":[{}', b"{}]}", b"\x00"]
     chance = random.Random(1)
-    lines = [chance.choice(odd if index % 1500 == 1499 else plain) for index in range(30_000)]
-    files = (("a.log", b"\n".join(lines[:20_000])), ("b.log.gz", b"\r\n".join(lines[20_000:]) + b"\r\n"))
+    lines = [chance.choice(odd if index % 1000 == 999 else plain) for index in range(20_000)]
+    files = (("a.log", b"\n".join(lines[:13_000])), ("b.log.gz", b"\r\n".join(lines[13_000:]) + b"\r\n"))
     check(AccessCase(files))
+
+
+def test_a_form_is_not_told_by_user_agents_alone() -> None:
+    lines = [(GOLDEN / f"{name}.log").read_bytes().splitlines()[0] for name in ("caddy", "combined")]
+    check(AccessCase((("a.log", b"\n".join(lines)), ("b.log", b""))))
 
 
 @SETTINGS
@@ -132,7 +137,7 @@ def test_the_engine_equals_the_oracle(case: AccessCase) -> None:
     check(case)
 
 
-@SETTINGS
+@settings(SETTINGS, max_examples=int(MORE or 12))
 @given(access_shuffles())
 def test_order_files_and_packing_do_not_matter(twice: tuple[AccessCase, AccessCase]) -> None:
     note("\n".join(case.readable() for case in twice))

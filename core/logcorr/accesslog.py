@@ -155,14 +155,10 @@ def detect(samples: Sequence[str]) -> str:
     """
     lines = [line for line in samples if line.strip(SPACE)]
     frame = pl.DataFrame({"line": lines, "row": range(len(lines)), "refused": [None] * len(lines)}, schema=LINE_SCHEMA)
-    counts = {
-        name: int(AccessFormat(name=name, stamps=CommonForm()).classify(frame)["valid"].sum())
-        + (_agents(frame) if name == "combined" else 0)
-        for name in FORMS
-    }
+    counts = {name: int(AccessFormat(name=name, stamps=CommonForm()).classify(frame)["valid"].sum()) for name in FORMS}
     best = max(FORMS, key=lambda name: counts[name])
     if counts[best]:
-        return best
+        return "combined" if best == "common" and _agents(frame) else best
     return "ndjson" if any(line.lstrip(SPACE).startswith("{") for line in lines) or not lines else "combined"
 
 

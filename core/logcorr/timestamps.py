@@ -5,6 +5,7 @@ Pure: expressions and series in and out. The grammar is strict; what it does not
 
 import re
 from collections import Counter
+from functools import lru_cache
 
 import msgspec
 import polars as pl
@@ -33,10 +34,17 @@ def common_form(samples: list[str]) -> CommonForm:
     """The form that most of the sampled timestamp texts share; the usual `…T….000Z` where none is a timestamp."""
     matches = [match for text in samples if (match := _COMMON.fullmatch(text))]
     for (separator, digits, zone), _ in Counter((m[1], len(m[2] or ""), m[3]) for m in matches).most_common():
-        instant = careful(pl.Series([f"2000-01-01T00:00:00{zone}"])).item()
-        if instant is not None:
-            return CommonForm(separator, digits, zone, _YEAR_2000_US - instant)
+        shift_us = _zone_us(zone)
+        if shift_us is not None:
+            return CommonForm(separator, digits, zone, shift_us)
     return CommonForm()
+
+
+@lru_cache(maxsize=16)
+def _zone_us(zone: str) -> int | None:
+    """What a zone adds to UTC; None where the text is none. Logs name few, and a query for each is slow."""
+    instant = careful(pl.Series([f"2000-01-01T00:00:00{zone}"])).item()
+    return None if instant is None else _YEAR_2000_US - instant
 
 
 def fast(text: pl.Expr, form: CommonForm) -> pl.Expr:

@@ -83,7 +83,11 @@ def _suspects_in(run: RunFolder, row: Value, colours: Mapping[str, str]) -> Sect
     limit, width, start = options["suspicious"], options["window_us"], cast("int", row["window_start"])
     within = pl.col("request_time").cast(pl.Int64).is_between(start, start + width, closed="left")
     found = access.ip_windows(views.scan(run, "exchanges").filter(within), width)
-    top = found.top_k(_MOST, by="requests").collect(engine="streaming").sort("requests", "ip", descending=[True, False])
+    top = (
+        found.top_k(_MOST, by=["requests", "ip"], reverse=[False, True])
+        .collect(engine="streaming")
+        .sort("requests", "ip", descending=[True, False])
+    )
     lines, wide = [], max((len(safe(ip, 45)) for ip in top["ip"]), default=0)
     for ip, requests, errors in top.select("ip", "requests", "errors").iter_rows():
         line = Text(f"{safe(ip, 45):<{wide}}").append(f"  {requests:>9,} requests  {errors:>9,} errors")
