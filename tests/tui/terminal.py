@@ -16,10 +16,12 @@ import time
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from itertools import count
 from pathlib import Path
 
 PATIENCE_S = 40.0
 _QUIET_S = 0.02
+_LOOK_S = 0.01
 # Cursor to a place; colours; what modes Textual sets, resets and asks for; keys of kitty;
 # the pointer's shape; and what Textual copies.
 _GRAMMAR = re.compile(
@@ -94,19 +96,20 @@ class Terminal:
         self, *words: str, without: Sequence[str] = (), right: Callable[[list[list[str]]], list[str]] | None = None
     ) -> str:
         """Waits until nothing is written for a moment, and the screen shows all the words and nothing is not right."""
-        end = time.monotonic() + PATIENCE_S
         looked_at = 0.0
         shown, wrong = "", [""]
-        while True:
+        # Looks are counted, not seconds: a machine that stands still for a while has not kept anybody waiting.
+        for look in count():
             last = self._last
             if last != looked_at and last > self._pressed and time.monotonic() - last > _QUIET_S:
                 looked_at = last
                 shown, wrong = "\n".join(self.lines()), right(self.grid()) if right else []
                 if not wrong and all(word in shown for word in words) and not any(word in shown for word in without):
                     return shown
-            if time.monotonic() > end or self.process.poll() is not None:
+            if look * _LOOK_S > PATIENCE_S or self.process.poll() is not None:
                 raise AssertionError(f"{words} did not come; ended with {self.process.poll()}; {wrong}\n{shown}")
-            time.sleep(0.01)
+            time.sleep(_LOOK_S)
+        raise AssertionError
 
     def _read(self) -> None:
         while True:
