@@ -1,6 +1,9 @@
 """Access logs are told from other logs by their first lines."""
 
 import gzip
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -63,3 +66,18 @@ def test_every_file_with_lines_must_be_one(tmp_path: Path) -> None:
     assert told(tmp_path)
     (tmp_path / "c.log").write_bytes((SAMPLE / "requests.log").read_bytes())
     assert not told(tmp_path)
+
+
+def test_a_pair_is_told_without_the_engine() -> None:
+    script = (
+        "import sys; from logcorr import inputs; from logcorr.recognise import is_access_log;"
+        "print(is_access_log(inputs.resolve('access', (sys.argv[1],))), 'polars' in sys.modules)"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", script, str(SAMPLE / "requests.log")],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert told.stdout == "False False\n"

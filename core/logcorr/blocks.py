@@ -1,20 +1,14 @@
 """Bytes of an input file, compressed or not, → whole lines a block at a time, within bounds whatever the bytes are."""
 
 import codecs
-import gzip
 import zlib
 from collections.abc import Iterator
-from typing import IO, NamedTuple, cast
+from typing import NamedTuple
 
 import polars as pl
 
-from logcorr.errors import InputError
 from logcorr.inputs import InputFile
-
-try:
-    from compression import zstd  # type: ignore[import-not-found, unused-ignore]
-except ImportError:
-    from backports import zstd
+from logcorr.packed import open_text, read_text
 
 LONG_LINE_BYTES = 1 << 22
 _BLOCK_BYTES = 1 << 20
@@ -88,26 +82,6 @@ def _has_long_line(file: InputFile) -> bool:
                     return True
                 probe = read_text(file, stream, _PROBE_BYTES)
     return False
-
-
-def open_text(file: InputFile) -> IO[bytes]:
-    """The file's text as bytes, decompressed as it is read."""
-    try:
-        if file.form == "gzip":
-            return cast("IO[bytes]", gzip.open(file.path))
-        if file.form == "zstd":
-            return cast("IO[bytes]", zstd.open(file.path))
-        return file.path.open("rb")
-    except OSError as error:
-        raise _broken(file, None, error) from error
-
-
-def read_text(file: InputFile, stream: IO[bytes], size: int) -> bytes:
-    """The next bytes of an opened file."""
-    try:
-        return stream.read(size)
-    except (OSError, EOFError, zlib.error, zstd.ZstdError) as error:
-        raise _broken(file, stream, error) from error
 
 
 class _LongLine:
@@ -189,9 +163,3 @@ def _dirty_block(whole: bytes) -> Block:
             texts.append(line.decode(errors="replace"))
             refused.append("encoding")
     return Block(pl.Series(texts, dtype=pl.String), pl.Series(refused, dtype=pl.String), len(whole))
-
-
-def _broken(file: InputFile, stream: IO[bytes] | None, error: Exception) -> InputError:
-    where = f" after {stream.tell():,} bytes of text" if stream is not None else ""
-    what = "the compressed data is broken or cut off" if file.form != "plain" else "it cannot be read"
-    return InputError(f"{file.name!r}: {what}{where} ({error}). Check the file, or copy it again.")

@@ -14,9 +14,10 @@ import msgspec
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from logcorr.blocks import LONG_LINE_BYTES, blocks, is_tame, open_text, read_text
+from logcorr.blocks import LONG_LINE_BYTES, blocks, is_tame
 from logcorr.formats import BOM, LINE_SCHEMA, SPACE
 from logcorr.inputs import InputFile
+from logcorr.packed import open_text, read_text
 
 _HEAD_BYTES = 1 << 18
 SAMPLE_LINES = 100

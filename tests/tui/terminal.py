@@ -91,7 +91,7 @@ class Terminal:
             return [list(row) for row in self._cells]
 
     def until(
-        self, *words: str, without: str = "\0", right: Callable[[list[list[str]]], list[str]] | None = None
+        self, *words: str, without: Sequence[str] = (), right: Callable[[list[list[str]]], list[str]] | None = None
     ) -> str:
         """Waits until nothing is written for a moment, and the screen shows all the words and nothing is not right."""
         end = time.monotonic() + PATIENCE_S
@@ -102,7 +102,7 @@ class Terminal:
             if last != looked_at and last > self._pressed and time.monotonic() - last > _QUIET_S:
                 looked_at = last
                 shown, wrong = "\n".join(self.lines()), right(self.grid()) if right else []
-                if not wrong and without not in shown and all(word in shown for word in words):
+                if not wrong and all(word in shown for word in words) and not any(word in shown for word in without):
                     return shown
             if time.monotonic() > end or self.process.poll() is not None:
                 raise AssertionError(f"{words} did not come; ended with {self.process.poll()}; {wrong}\n{shown}")

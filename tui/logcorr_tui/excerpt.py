@@ -8,10 +8,10 @@ from bisect import bisect_right
 
 import msgspec
 
-from logcorr.blocks import open_text, read_text
 from logcorr.errors import Cancelled, InputError
 from logcorr.inputs import InputFile, fingerprint, resolve
 from logcorr.model import Fingerprint, Log
+from logcorr.packed import open_text, read_text
 
 NEIGHBOURS = 3
 _BLOCK_BYTES = 1 << 20
