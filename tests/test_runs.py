@@ -492,3 +492,28 @@ def test_a_stale_temporary_file_is_no_run(here: Path) -> None:
     assert len(succeed("runs", "list", "--json", cwd=here).out.splitlines()) == 1
     succeed("runs", "remove", "--all", cwd=here)
     assert [path.name for path in kept(here)] == ["notes.txt"]
+
+
+@pytest.mark.parametrize("late", [1, 2])
+def test_what_a_writer_makes_anew_after_an_interrupt_is_removed_too(
+    late: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A query that was ended has writers left for a moment, and they make their folders where these are gone."""
+    looks = [0]
+    work = store.WorkFolder(tmp_path)
+
+    def writer(_seconds: float) -> None:
+        looks[0] += 1
+        if looks[0] == late:
+            work.spill.mkdir(parents=True)
+            (work.spill / "0.ipc").touch()
+
+    monkeypatch.setattr("time.sleep", writer)
+    with work:
+        pass
+    assert list(tmp_path.iterdir()) == [], "without an error, no writer is left"
+    looks[0] = 0
+    with pytest.raises(KeyboardInterrupt), work:
+        raise KeyboardInterrupt
+    assert looks[0] > late
+    assert list(tmp_path.iterdir()) == []

@@ -31,6 +31,7 @@ _KEY_DIGITS = 16
 _REMOVE_TRIES = 20
 _GONE = "-gone"
 _REMOVE_WAIT_S = 0.02
+_LOOKS = 3
 _T = TypeVar("_T")
 
 
@@ -128,7 +129,7 @@ class WorkFolder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.abandon()
+        self.abandon(looks=1 if kind is None else _LOOKS)
 
     @property
     def run(self) -> Path:
@@ -161,8 +162,11 @@ class WorkFolder:
                 raise
         return RunFolder(target)
 
-    def abandon(self) -> None:
-        """Removes the folder and all unfinished outputs; safe while other threads still write into it."""
+    def abandon(self, looks: int = _LOOKS) -> None:
+        """Removes the folder and all unfinished outputs; safe while other threads still write into it.
+
+        The folder must be gone at so many looks in a row, a moment apart.
+        """
         for part in self._parts:
             part.unlink(missing_ok=True)
         if self._lock is not None:
@@ -173,10 +177,13 @@ class WorkFolder:
         except OSError:
             doomed = self.path
         # A query that was ended may have writers left, which make their folders anew: remove until nothing comes back.
+        gone = 0
         for _ in range(_REMOVE_TRIES):
-            for folder in (doomed, self.path):
+            found = [folder for folder in (doomed, self.path) if folder.exists()]
+            for folder in found:
                 shutil.rmtree(folder, ignore_errors=True)
-            if not doomed.exists() and not self.path.exists():
+            gone = (0 if found else gone) + (not any(folder.exists() for folder in found))
+            if gone >= looks:
                 break
             time.sleep(_REMOVE_WAIT_S)
         _open_folders.discard(self)

@@ -157,6 +157,7 @@ def test_filter_sort_go_and_export_by_keyboard(run: RunFolder, size: tuple[int, 
         assert picker.highlighted == names.index("duration_us") + 1
         await pilot.press("enter")
         await _until(pilot, lambda: app.table._shown.sort == ("duration_us", True))
+        await _until(pilot, lambda: None not in [table.row(number) for number in range(table.total)])
         durations = [(table.row(number) or ())[names.index("duration_us")] for number in range(table.total)]
         assert durations == sorted(durations, reverse=True)
         assert "duration ▼" in _shown(app)
