@@ -1,6 +1,6 @@
 """The engine equals the plain oracle on every small and nasty pair of logs: all records, and all figures of the report.
 
-LOGCORR_EXAMPLES=n tries n fresh random examples instead of the default 75, which are the same in every run.
+LOGCORR_EXAMPLES=n tries n fresh random examples instead of the default 150, which are the same in every run.
 """
 
 import json
@@ -22,7 +22,7 @@ from tests.strategies import BOM, SECOND, Case, cases
 
 MORE = os.environ.get("LOGCORR_EXAMPLES")
 SETTINGS = settings(
-    max_examples=int(MORE or 75),
+    max_examples=int(MORE or 150),
     derandomize=not MORE,
     deadline=None,
     print_blob=True,
