@@ -205,3 +205,9 @@ def test_the_oracle_is_plain() -> None:
     assert instant("1970-01-01T00:00:00-01") == HOUR_US
     assert re.fullmatch(r"\d+", str(instant("2025-11-21T14:00:00.222Z")))
     assert instant("2025-02-29T00:00:00Z") is None
+
+
+def test_a_second_fraction_is_no_zone() -> None:
+    odd = "2025-03-01T12:00:00.1.2Z"
+    form = common_form([odd])
+    assert pl.select(fast(pl.lit(odd), form)).item() is None

@@ -15,7 +15,9 @@ _GRAMMAR = (
     r"(?:\.([0-9]{1,9}))?(?:[Zz]|([+-])([0-9]{2})(?::?([0-9]{2}))?)?$"
 )
 # The years of a common form are those in which chrono and the grammar cannot differ.
-_COMMON = re.compile(r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}([T ])[0-9]{2}:[0-5][0-9]:[0-5][0-9](?:\.([0-9]{1,9}))?(.*)")
+_COMMON = re.compile(
+    r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}([T ])[0-9]{2}:[0-5][0-9]:[0-5][0-9](?:\.([0-9]{1,9}))?([Zz]|[+-][0-9:]{2,5}|)"
+)
 _SECONDS_WIDTH = 19
 _YEAR_2000_US = 946_684_800_000_000
 _MICRO_DIGITS = 6
