@@ -37,6 +37,29 @@ def fit(columns: Sequence[Column], widths: Sequence[int], room: int, least: int)
         kept.remove(last)
 
 
+class Fitted:
+    """Rows of texts laid out as the columns that fit into `width` cells; `room` is what the filling one gets."""
+
+    def __init__(self, columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int, least: int) -> None:
+        self._columns = columns
+        self._head = [column.name for column in columns]
+        self._widths = [max(map(len, texts)) for texts in zip(self._head, *rows, strict=True)]
+        self._kept, self.room = fit(columns, self._widths, width, least)
+
+    def head(self) -> str:
+        """The names of the columns."""
+        return self.line(self._head)
+
+    def line(self, texts: Sequence[str]) -> str:
+        """One row; of the filling column's text what is too much goes out of its middle."""
+        return (" " * GAP).join(self._cell(k, texts[k]) for k in self._kept).rstrip()
+
+    def _cell(self, k: int, text: str) -> str:
+        if self._columns[k].fill:
+            return middle(text, self.room)
+        return text.rjust(self._widths[k]) if self._columns[k].right else text.ljust(self._widths[k])
+
+
 def middle(text: str, cells: int) -> str:
     """`text` in at most so many cells of a terminal: what is too much goes out of its middle."""
     if sum(map(_cells, text)) <= cells:

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from logcorr.cells import GAP, Column, fit, middle
+from logcorr.cells import GAP, Column, Fitted, middle
 from logcorr.errors import InputError
 from logcorr.store import RunFolder, runs
 from logcorr.text import duration, safe, short, size
@@ -51,28 +51,16 @@ def as_text(found: list[dict[str, Any]], width: int) -> str:
     told = [k for k, column in enumerate(zip(*table.values(), strict=True)) if set(column) != {"–"}]
     columns = [_COLUMNS[k] for k in told]
     cells = {name: [row[k] for k in told] for name, row in table.items()}
-    widths = [max(map(len, texts)) for texts in zip([c.name for c in columns], *cells.values(), strict=True)]
-    lines = []
-    if columns:
-        kept, room = fit(columns, widths, width, _LEAST_LOGS)
-        shown = [(columns[k], k, widths[k]) for k in kept]
-        lines.append(_line([column.name for column in columns], shown, room))
+    fitted = Fitted(columns, list(cells.values()), width, _LEAST_LOGS) if columns else None
+    lines = [fitted.head()] if fitted else []
     for row in found:
-        if "error" in row:
+        if fitted is None or "error" in row:
             name = names[row["run"]]
             error = safe(row["error"].removeprefix(f"run {row['run']}: "))
             lines.append(f"{name}{' ' * GAP}{middle(error, max(width - len(name) - GAP, 1))}")
         else:
-            lines.append(_line(_with_folders(cells[row["run"]], row, room), shown, room))
+            lines.append(fitted.line(_with_folders(cells[row["run"]], row, fitted.room)))
     return "\n".join(lines) + "\n"
-
-
-def _line(cells: list[str], shown: list[tuple[Column, int, int]], room: int) -> str:
-    texts = (
-        middle(cells[k], room) if column.fill else cells[k].rjust(wide) if column.right else cells[k].ljust(wide)
-        for column, k, wide in shown
-    )
-    return (" " * GAP).join(texts).rstrip()
 
 
 def _names(names: list[str], width: int) -> list[str]:
@@ -86,14 +74,24 @@ def _names(names: list[str], width: int) -> list[str]:
 def _cells(row: dict[str, Any]) -> list[str]:
     """All columns but the first; the logs without their folders."""
     return [
-        _KINDS.get(row["kind"], safe(row["kind"], 12)),
-        safe(row["created"][:16].replace("T", " ")),
+        kind_of(row),
+        made(row),
         *(short(row[name]) if row.get(name) is not None else "–" for name in _COUNTS),
         duration(row["p50_ms"]),
         duration(row["p99_ms"]),
         size(row["bytes"]),
         _logs(row, whole=False),
     ]
+
+
+def kind_of(row: dict[str, Any]) -> str:
+    """What a run is of, as people call it."""
+    return _KINDS.get(row["kind"], safe(str(row["kind"]), 12))
+
+
+def made(row: dict[str, Any]) -> str:
+    """When a run was made, to the minute."""
+    return safe(str(row["created"])[:16].replace("T", " "))
 
 
 def _logs(row: dict[str, Any], *, whole: bool) -> str:

@@ -28,14 +28,6 @@ class Compare(Message):
 
 
 @dataclass
-class ShowDetail(Message):
-    """Show one row of a view, by its number under the table's present filter and order."""
-
-    view: View
-    number: int
-
-
-@dataclass
 class ExportView(Message):
     """Ask where to export this view to, as filtered."""
 

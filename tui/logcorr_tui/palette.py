@@ -19,7 +19,6 @@ class Palette:
     raised: str
     ink: str
     dim: str
-    faint: str
     frame: str
     accent: str
     deep: str
@@ -38,7 +37,6 @@ DARK = Palette(
     raised="#23263a",
     ink="#c8d0f5",
     dim="#868cae",
-    faint="#4c5272",
     frame="#343a55",
     accent="#7aa2f7",
     deep="#475d92",
@@ -56,7 +54,6 @@ LIGHT = Palette(
     raised="#dfe3ef",
     ink="#1c2033",
     dim="#565c78",
-    faint="#9aa0ba",
     frame="#bcc2d6",
     accent="#2b59c3",
     deep="#86a3e6",
@@ -68,8 +65,6 @@ LIGHT = Palette(
     on_badge="#ffffff",
     heat=("#f3e9f4", "#e9cfe6", "#dbabd6", "#c984c0", "#b15da6", "#94398c", "#732072", "#511157", "#2e0738"),
 )
-
-SHADES = 9
 
 
 def _theme(name: str, colours: Palette, *, dark: bool) -> Theme:

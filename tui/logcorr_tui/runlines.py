@@ -6,7 +6,8 @@ from typing import Any
 
 from rich.text import Text
 
-from logcorr.cells import GAP, Column, fit, middle
+from logcorr.cells import Column, Fitted
+from logcorr.listing import kind_of, made
 from logcorr.text import duration, safe, short, size
 
 _COLUMNS = (
@@ -20,39 +21,28 @@ _COLUMNS = (
     Column("size", right=True, rank=7),
     Column("logs", fill=True),
 )
-_KINDS = {"correlation": "pair"}
 _LEAST_LOGS = 24
 
 
 def lines(rows: Sequence[dict[str, Any]], width: int) -> tuple[Text, list[Text]]:
     """The head and a line for each of `listing.rows`; columns are left out, and never cut, where it is narrow."""
     cells = [_cells(row) if "error" not in row else None for row in rows]
-    texts = [[column.name for column in _COLUMNS], *(line for line in cells if line is not None)]
-    widths = [max(len(line[k]) for line in texts) for k in range(len(_COLUMNS))]
-    kept, room = fit(_COLUMNS, widths, width, _LEAST_LOGS)
+    fitted = Fitted(_COLUMNS, [texts for texts in cells if texts is not None], width, _LEAST_LOGS)
 
-    def line(of: Sequence[str]) -> Text:
-        parts = (
-            middle(of[k], room)
-            if _COLUMNS[k].fill
-            else of[k].rjust(widths[k])
-            if _COLUMNS[k].right
-            else of[k].ljust(widths[k])
-            for k in kept
-        )
-        return Text((" " * GAP).join(parts).rstrip(), no_wrap=True, overflow="ellipsis")
+    def shown(line: str) -> Text:
+        return Text(line, no_wrap=True, overflow="ellipsis")
 
     told = [
-        Text(f"! {safe(str(row['error']), 200)}", no_wrap=True, overflow="ellipsis") if of is None else line(of)
-        for row, of in zip(rows, cells, strict=True)
+        shown(f"! {safe(str(row['error']), 200)}" if texts is None else fitted.line(texts))
+        for row, texts in zip(rows, cells, strict=True)
     ]
-    return line(texts[0]), told
+    return shown(fitted.head()), told
 
 
 def _cells(row: dict[str, Any]) -> list[str]:
     return [
-        safe(str(row["created"])[:16].replace("T", " ")),
-        _KINDS.get(row["kind"], safe(str(row["kind"]), 12)),
+        made(row),
+        kind_of(row),
         short(row["requests"]),
         short(row["errors_5xx"]) if row.get("errors_5xx") is not None else "–",
         _of_note(row),
