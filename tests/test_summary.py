@@ -211,7 +211,17 @@ def test_duration(ms: float | None, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("number", "text"),
-    [(0, "0"), (950, "950"), (1000, "1k"), (47_113, "47.1k"), (999_960, "1M"), (12_480_000, "12.5M"), (2.5, "2.5")],
+    [
+        (0, "0"),
+        (950, "950"),
+        (1000, "1k"),
+        (999, "999"),
+        (47_113, "47.1k"),
+        (999_499, "999k"),
+        (999_500, "1M"),
+        (12_480_000, "12.5M"),
+        (2.5, "2.5"),
+    ],
 )
 def test_short(number: float, text: str) -> None:
     assert short(number) == text

@@ -56,7 +56,7 @@ def takes_no_cell(char: str) -> bool:
 def short(number: float) -> str:
     """A count in at most six characters: 950, 47.1k, 12.5M."""
     for unit, scale in (("T", 1e12), ("G", 1e9), ("M", 1e6), ("k", 1e3)):
-        if abs(number) >= scale * 0.99995:
+        if abs(number) >= scale * 0.9995:
             return f"{_three(number / scale)}{unit}"
     return f"{number:,.0f}" if number == int(number) else _three(number)
 
