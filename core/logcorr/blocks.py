@@ -33,29 +33,47 @@ def blocks(file: InputFile) -> Iterator[Block]:
 
     Raises InputError that names file and offset where it cannot be read or is broken.
     """
+    for span in spans(file, _BLOCK_BYTES):
+        yield span if isinstance(span, Block) else block(span)
+
+
+def spans(file: InputFile, size: int) -> Iterator[bytes | Block]:
+    """All bytes of a file as whole lines, each of which ends in LF, about `size` at a time; raises as `blocks` does.
+
+    A line that may be too long to be held comes as a block of its own.
+    """
     rest: bytes = b""
     long: _LongLine | None = None
     with open_text(file) as stream:
-        while block := read_text(file, stream, _BLOCK_BYTES):
+        while read := read_text(file, stream, size):
             if long is not None:
-                last, newline, block = block.partition(b"\n")
+                last, newline, read = read.partition(b"\n")
                 long.add(last)
                 if not newline:
                     continue
                 yield long.block()
                 long = None
-            cut = block.rfind(b"\n") + 1
+            cut = read.rfind(b"\n") + 1
             if cut:
-                yield _block(rest + block[:cut])
-                rest = block[cut:]
+                yield rest + read[:cut]
+                rest = read[cut:]
             else:
-                rest += block
+                rest += read
             if len(rest) > LONG_LINE_BYTES:
                 long, rest = _LongLine(rest), b""
     if long is not None:
         yield long.block()
     elif rest:
-        yield _block(rest + b"\n")
+        yield rest + b"\n"
+
+
+def pieces(whole: bytes) -> Iterator[Block]:
+    """The lines of a long span in blocks that take little memory, whatever is in them."""
+    start = 0
+    while start < len(whole):
+        stop = whole.find(b"\n", start + _BLOCK_BYTES) + 1 or len(whole)
+        yield block(whole[start:stop])
+        start = stop
 
 
 def is_tame(file: InputFile) -> bool:
@@ -139,7 +157,7 @@ class _LongLine:
         return True
 
 
-def _block(whole: bytes) -> Block:
+def block(whole: bytes) -> Block:
     """Lines that end in LF or CRLF, the last one too."""
     try:
         text = whole.decode()

@@ -21,20 +21,6 @@ _TEXT_BYTES_PER_ROW = 256
 _SAMPLE_ROWS = 131_072
 _MOST_AT_ONCE = 8
 
-_VALUE: dict[Side, str] = {"request": "user_id", "response": "status_code"}
-_EXCHANGES = pl.Schema(
-    {
-        "request_id": pl.String,
-        "user_id": pl.String,
-        "status_code": pl.Int16,
-        "request_time": pl.Int64,
-        "response_time": pl.Int64,
-        "duration_us": pl.Int64,
-        "request_row": pl.UInt32,
-        "response_row": pl.UInt32,
-    }
-)
-
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
     """How to pair, the schema of each side's entries, and the text bytes of a bucket that fits; `tap` may raise."""
@@ -128,7 +114,7 @@ def _pair_one(request_id: str, work: Path, folder: Path, number: int, task: Task
     """Pairs all entries of one id, which stand below folder/side by its number."""
     sides: dict[Side, Ordered] = {}
     for side in SIDES:
-        sides[side] = Ordered(_VALUE[side], work / side, task.rows, task.bucket_bytes, task.tap)
+        sides[side] = Ordered(pairing.VALUE[side], work / side, task.rows, task.bucket_bytes, task.tap)
         for entries in sides[side].add(partition.parts_of(folder / side, number)):
             yield _repeats(entries, request_id, side, "redelivered")
     both = min(of.height for of in sides.values())
@@ -150,7 +136,7 @@ def _pair_one(request_id: str, work: Path, folder: Path, number: int, task: Task
                     yield _repeats(entries, request_id, side, "superseded")
                 else:
                     orphans = pairing.orphans(_named(entries, request_id), side, pl.lit(reason, pl.String)).collect()
-                    yield Paired(exchanges=_EXCHANGES.to_frame(), orphans=[orphans], repeats=[])
+                    yield Paired(exchanges=pairing.EXCHANGE_SCHEMA.to_frame(), orphans=[orphans], repeats=[])
         of.remove()
 
 
@@ -172,7 +158,7 @@ def _matched(requests: pl.DataFrame, responses: pl.DataFrame, request_id: str, r
 
 def _repeats(entries: pl.DataFrame, request_id: str, side: Side, kind: str) -> Paired:
     repeats = pairing.repeats(_named(entries, request_id), side, pl.lit(kind)).collect()
-    return Paired(exchanges=_EXCHANGES.to_frame(), orphans=[], repeats=[repeats])
+    return Paired(exchanges=pairing.EXCHANGE_SCHEMA.to_frame(), orphans=[], repeats=[repeats])
 
 
 def _named(entries: pl.DataFrame, request_id: str) -> pl.LazyFrame:

@@ -1,5 +1,6 @@
 """Buckets as they are paired → the Parquet views of a run folder."""
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import polars as pl
@@ -8,7 +9,8 @@ from logcorr.bucket import Paired
 from logcorr.clock import Grid
 from logcorr.ingest import Ingested
 from logcorr.model import SIDES, Side
-from logcorr.places import file_of, line_of
+from logcorr.pairing import EXCHANGE_SCHEMA
+from logcorr.places import file_of, line_of, row_of
 
 _ROW_GROUP = 100_000
 _INSTANT = pl.Datetime("us", "UTC")
@@ -28,7 +30,8 @@ _ORPHANS = pl.Schema(
 class Folder:
     """The views of one run while it is made. Exchanges are final at once; orphans wait for the edge."""
 
-    def __init__(self, run: Path, spill: Path, starts: dict[Side, list[int]]) -> None:
+    def __init__(self, run: Path, spill: Path, starts: Callable[[Side], list[int]]) -> None:
+        """`starts` gives the rows at which the files of a side start, as far as it has been read."""
         self._run, self._starts, self._parts = run, starts, 0
         self._orphans = spill / "orphans"
         for path in (
@@ -40,12 +43,17 @@ class Folder:
         self.open_orphans: dict[str, int] = {}
         self.repeats: dict[tuple[str, str], int] = {}
 
-    def add(self, paired: Paired) -> None:
-        """Writes what one bucket came to."""
+    def add_exchanges(self, exchanges: pl.DataFrame) -> str:
+        """Writes a part of the exchanges; returns its name."""
         name = f"{self._parts:04d}"
         self._parts += 1
-        self._sink(self._exchange_columns(paired.exchanges.lazy()), "exchanges", name)
-        self.rows["exchanges"] += paired.exchanges.height
+        self._sink(self._exchange_columns(exchanges.lazy()), "exchanges", name)
+        self.rows["exchanges"] += exchanges.height
+        return name
+
+    def add(self, paired: Paired) -> None:
+        """Writes what one bucket came to."""
+        name = self.add_exchanges(paired.exchanges)
         orphans = pl.concat([frame for frame in paired.orphans if frame.height] or [_ORPHANS.to_frame()])
         for side, n in orphans.group_by("side").len().iter_rows():
             self.open_orphans[side] = self.open_orphans.get(side, 0) + n
@@ -61,6 +69,24 @@ class Folder:
     def exchanges(self) -> pl.LazyFrame:
         """The exchanges written so far."""
         return pl.scan_parquet(sorted((self._run / "exchanges").glob("*.parquet")), glob=False)
+
+    def exchange_parts(self) -> Iterator[pl.LazyFrame]:
+        """The exchanges written so far by part, as pairing gives them (EXCHANGE_SCHEMA)."""
+        for path in sorted((self._run / "exchanges").glob("*.parquet")):
+            yield self._paired_columns(pl.scan_parquet(path, glob=False))
+
+    def take_back(self, keys: pl.Series) -> Iterator[pl.DataFrame]:
+        """Takes the exchanges of some keys out of what was written, and gives them as pairing gave them."""
+        chosen = pl.col("request_id").hash().is_in(keys.implode())
+        for path in sorted((self._run / "exchanges").glob("*.parquet")):
+            part = pl.scan_parquet(path, glob=False)
+            found = self._paired_columns(part.filter(chosen)).collect(engine="streaming")
+            if found.height:
+                rest = path.with_name(f"{path.stem}-rest.parquet")
+                self._sink(part.filter(~chosen), "exchanges", rest.stem)
+                rest.replace(path)
+                self.rows["exchanges"] -= found.height
+                yield found
 
     def raw_orphans(self) -> pl.LazyFrame:
         """The orphans as pairing left them: `reason` is null where the edge decides."""
@@ -91,7 +117,7 @@ class Folder:
         for side in SIDES:
             frame = sides[side].rejects
             counts[side] = dict(frame.group_by("reason").len().collect(engine="streaming").iter_rows())
-            starts = self._starts[side]
+            starts = self._starts(side)
             rows = frame.select(
                 pl.lit(side).alias("side"),
                 file_of("row", starts).alias("file"),
@@ -131,7 +157,7 @@ class Folder:
         )
 
     def _exchange_columns(self, exchanges: pl.LazyFrame) -> pl.LazyFrame:
-        request, response = self._starts["request"], self._starts["response"]
+        request, response = self._starts("request"), self._starts("response")
         return exchanges.select(
             "request_id",
             "user_id",
@@ -145,14 +171,21 @@ class Folder:
             line_of("response_row", response).alias("response_line"),
         )
 
+    def _paired_columns(self, written: pl.LazyFrame) -> pl.LazyFrame:
+        """Exchanges as they are written → as pairing gives them (EXCHANGE_SCHEMA)."""
+        return written.with_columns(
+            *(pl.col(f"{side}_time").cast(pl.Int64) for side in SIDES),
+            *(row_of(f"{side}_file", f"{side}_line", self._starts(side)).alias(f"{side}_row") for side in SIDES),
+        ).select(EXCHANGE_SCHEMA.names())
+
     def _located(self, entries: pl.LazyFrame) -> pl.LazyFrame:
         """Entries of both sides with `file` and `line` in place of `row`."""
         sides = [
             entries.filter(pl.col("side") == side).select(
                 pl.exclude("time", "row"),
                 pl.col("time").cast(_INSTANT),
-                file_of("row", self._starts[side]).alias("file"),
-                line_of("row", self._starts[side]).alias("line"),
+                file_of("row", self._starts(side)).alias("file"),
+                line_of("row", self._starts(side)).alias("line"),
             )
             for side in SIDES
         ]

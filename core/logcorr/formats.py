@@ -119,7 +119,7 @@ def entries(
         if few(common):
             later(rest)
             return found
-        return pl.concat([found, _settled(rest, form, reject)], rechunk=True)
+        return pl.concat([found, settled(rest, form, reject)], rechunk=True)
 
     return form.common(lines).map_batches(settle, streamable=True, schema=form.schema)
 
@@ -128,7 +128,7 @@ def careful_entries(lines: pl.LazyFrame, form: LineFormat, reject: Look, after: 
     """As `entries`, for `lines` (LINE_SCHEMA) that it put off: every line takes the careful path."""
 
     def settle(morsel: pl.DataFrame) -> pl.DataFrame:
-        found = _settled(morsel, form, reject)
+        found = settled(morsel, form, reject)
         after(found)
         return found
 
@@ -140,7 +140,7 @@ def few(common: pl.Series) -> bool:
     return (common.len() - int(common.sum())) * _FEW <= common.len()
 
 
-def _settled(lines: pl.DataFrame, form: LineFormat, reject: Look) -> pl.DataFrame:
+def settled(lines: pl.DataFrame, form: LineFormat, reject: Look) -> pl.DataFrame:
     """The entries among some lines; the others go to `reject`."""
     settled = form.classify(lines)
     rejected = settled.filter(~pl.col("valid"))

@@ -3,7 +3,7 @@
 import errno
 import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -14,8 +14,8 @@ from logcorr.formats import LINE_SCHEMA, REJECT_SCHEMA, LineFormat, PairFormat
 from logcorr.inputs import InputFile
 from logcorr.lines import NeedsCarefulReader, Tally
 from logcorr.meter import Meter, Watched
-from logcorr.model import Side
-from logcorr.timestamps import common_form
+from logcorr.model import Log, Side
+from logcorr.timestamps import careful, common_form
 
 # Entries → a frame of them, or None once they are in a new folder.
 Keep = Callable[[pl.LazyFrame, Path], pl.DataFrame | None]
@@ -119,6 +119,14 @@ def pair_format(side: Side, files: list[InputFile], shift_us: int) -> PairFormat
     return PairFormat(side=side, form=common_form(stamps), shift_us=shift_us)
 
 
+def span(files: Mapping[Log, list[InputFile]]) -> tuple[int | None, int | None]:
+    """About the first and the last instant of all files, from lines at both ends of each."""
+    texts = [line for of in files.values() for file in of for line in (*lines.sample(file), *lines.sample_end(file))]
+    stamps = pl.Series([line.split(",", 1)[0].strip(formats.SPACE) for line in texts], dtype=pl.String)
+    instants = careful(stamps)
+    return instants.min(), instants.max()  # type: ignore[return-value]
+
+
 def ingest(files: list[InputFile], form: LineFormat, keep: Keep, folder: Path, meter: Meter) -> Ingested:
     """Reads one side whole, and keeps its entries below `folder` or in memory, as `keep` does.
 
@@ -158,24 +166,24 @@ class _Attempt:
         if (put_off := later.scan()) is not None:
             more = self._keep(self._careful(put_off, rejects), folder / "uncommon")
             held = pl.concat([held, more]) if held is not None and more is not None else None
-        firsts = _firsts(self._files, self._tally, self._form)
-        late = firsts.filter("valid").select(self._form.schema.names())
+        special = firsts(self._files, self._tally, self._form)
+        late = special.filter("valid").select(self._form.schema.names())
         self._instants(late)
         if held is not None:
             held = pl.concat([held, late])
         elif late.height:
             self._keep(late.lazy(), folder / "firsts")
-        again = firsts.filter(pl.col("reason").is_not_null())
-        refused = rejects.scan().filter(~pl.col("row").is_in(firsts["row"].to_list()))
-        self._ledger["malformed"] -= firsts.height - again.height
+        again = special.filter(pl.col("reason").is_not_null())
+        refused = rejects.scan().filter(~pl.col("row").is_in(special["row"].to_list()))
+        self._ledger["malformed"] -= special.height - again.height
         return Ingested(
             tally=self._tally,
             entries=held,
             spill=folder,
             schema=self._form.schema,
             rejects=pl.concat([refused, formats.excerpts(again).lazy()]),
-            blank=rejects.blank + int(firsts["blank"].sum()),
-            header=int((firsts["kind"] == "header").sum()),
+            blank=rejects.blank + int(special["blank"].sum()),
+            header=int((special["kind"] == "header").sum()),
             first_us=self._instants.first,
             last_us=self._instants.last,
         )
@@ -188,7 +196,7 @@ class _Attempt:
         return formats.careful_entries(put_off, self._form, rejects, after)
 
 
-def _firsts(files: list[InputFile], tally: Tally, form: LineFormat) -> pl.DataFrame:
+def firsts(files: list[InputFile], tally: Tally, form: LineFormat) -> pl.DataFrame:
     """The first lines of files that are of another class for being first: classified; `kind` is header, bom or phantom.
 
     All of them were refused where they were read: a header's first field and one behind a BOM are no timestamps.

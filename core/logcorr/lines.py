@@ -20,6 +20,7 @@ from logcorr.inputs import InputFile
 from logcorr.packed import open_text, read_text
 
 _HEAD_BYTES = 1 << 18
+_END_BYTES = 1 << 14
 SAMPLE_LINES = 100
 
 
@@ -169,6 +170,17 @@ def sample(file: InputFile) -> list[str]:
         lines.pop()
     texts = (_text(line) for line in lines)
     return list(islice((text for text in texts if text and text.strip(SPACE)), SAMPLE_LINES))
+
+
+def sample_end(file: InputFile) -> list[str]:
+    """The last lines of a plain file as text, a hundred at most; none of a compressed one."""
+    if file.form != "plain":
+        return []
+    with open_text(file) as stream:
+        stream.seek(max(0, file.bytes - _END_BYTES))
+        end = read_text(file, stream, _END_BYTES)
+    texts = (_text(line) for line in end.split(b"\n")[1:])
+    return [text for text in texts if text][-SAMPLE_LINES:]
 
 
 def _text(line: bytes) -> str | None:

@@ -96,6 +96,12 @@ class Meter:
         """Seconds since the run began."""
         return time.perf_counter() - self._began
 
+    @property
+    def share_read(self) -> float:
+        """How much of the text has been read, as far as can be told."""
+        text = sum(file.text_bytes for of in self.sides.values() for file in of.files)
+        return min(1.0, sum(sum(of.tally.text_bytes) for of in self.sides.values()) / text) if text else 1.0
+
     def _stop_if_asked(self) -> None:
         if self._cancel is not None and self._cancel.is_set():
             message = "interrupted; nothing was kept."

@@ -9,10 +9,27 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from logcorr.model import Pairing, Side
+from logcorr.model import SIDES, Pairing, Side
 
 KEY = "key"
-_VALUE = {"request": "user_id", "response": "status_code"}
+VALUE: dict[Side, str] = {"request": "user_id", "response": "status_code"}
+EXCHANGE_SCHEMA = pl.Schema(
+    {
+        "request_id": pl.String,
+        "user_id": pl.String,
+        "status_code": pl.Int16,
+        "request_time": pl.Int64,
+        "response_time": pl.Int64,
+        "duration_us": pl.Int64,
+        "request_row": pl.UInt32,
+        "response_row": pl.UInt32,
+    }
+)
+
+
+def keyed(entries: pl.LazyFrame) -> pl.LazyFrame:
+    """Entries with KEY: the hash of the id."""
+    return entries.with_columns(pl.col("request_id").hash().alias(KEY))
 
 
 def repeated_keys(requests: pl.LazyFrame, responses: pl.LazyFrame) -> pl.LazyFrame:
@@ -33,8 +50,8 @@ def collisions(pairs: pl.LazyFrame) -> pl.LazyFrame:
     return pairs.select((pl.col("request_id") != pl.col("response_id")).sum().alias("collisions"))
 
 
-def exchanges(pairs: pl.LazyFrame) -> pl.LazyFrame:
-    """The pairs of `join` as exchanges: request_id, user_id, status_code, times and duration in µs, both rows."""
+def exchanges(pairs: pl.LazyFrame, *more: str) -> pl.LazyFrame:
+    """The pairs of `join` as exchanges (EXCHANGE_SCHEMA): times and duration in µs, both rows; and columns by name."""
     return pairs.select(
         "request_id",
         "user_id",
@@ -44,7 +61,14 @@ def exchanges(pairs: pl.LazyFrame) -> pl.LazyFrame:
         (pl.col("response_time") - pl.col("request_time")).alias("duration_us"),
         "request_row",
         "response_row",
+        *more,
     )
+
+
+def taken_back(exchanges: pl.LazyFrame, side: Side, *more: str) -> pl.LazyFrame:
+    """The entries of one side that were paired in some exchanges: request_id, time, its value, row; and columns."""
+    time, row = pl.col(f"{side}_time").alias("time"), pl.col(f"{side}_row").alias("row")
+    return exchanges.select("request_id", time, VALUE[side], row, *more)
 
 
 def ranked(entries: pl.LazyFrame, side: Side) -> pl.LazyFrame:
@@ -53,7 +77,7 @@ def ranked(entries: pl.LazyFrame, side: Side) -> pl.LazyFrame:
     Of equal entries (id, instant, value) the first in the files keeps its rank; the others are redelivered, rank null.
     `clash` tells that the entry before has the same key and another id.
     """
-    value = _VALUE[side]
+    value = VALUE[side]
     column = pl.col
     ordered = entries.sort(KEY, "time", value, "row", nulls_last=False)
     same_key = (column(KEY) == column(KEY).shift()).fill_null(value=False)
@@ -77,11 +101,11 @@ def ranked(entries: pl.LazyFrame, side: Side) -> pl.LazyFrame:
 def matched(requests: pl.LazyFrame, responses: pl.LazyFrame, policy: Pairing) -> pl.LazyFrame:
     """The pairs of ranked entries under a pairing policy, as `join` gives them."""
     sides = []
-    for entries, side in ((requests, "request"), (responses, "response")):
+    for entries, side in zip((requests, responses), SIDES, strict=True):
         kept = entries.filter(~pl.col("redelivered"))
         if policy != "in-order":
             kept = kept.filter(pl.col("rank") == 0 if policy == "first" else pl.col("last"))
-        sides.append(kept.select(KEY, "rank", "request_id", "time", _VALUE[side], "row"))
+        sides.append(kept.select(KEY, "rank", "request_id", "time", VALUE[side], "row"))
     if policy == "in-order":
         return join(sides[0], sides[1], on=(KEY, "rank"))
     return join(sides[0].drop("rank"), sides[1].drop("rank"))
@@ -98,7 +122,7 @@ def repeats(entries: pl.LazyFrame, side: Side, kind: pl.Expr) -> pl.LazyFrame:
 
 
 def _both_values(side: Side) -> list[pl.Expr]:
-    present = _VALUE[side]
+    present = VALUE[side]
     values = [
         pl.col(name) if name == present else pl.lit(None, kind).alias(name)
         for name, kind in (("user_id", pl.String), ("status_code", pl.Int16))

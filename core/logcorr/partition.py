@@ -20,10 +20,8 @@ _MB = 1 << 20
 # paired; measured on logs of 55 byte lines.
 _BASE_BYTES = 240 * _MB
 _PAIRED_PER_TEXT_BYTE = 5.0
-_WHOLE_PER_TEXT_BYTE = 3.2
-# Past these sizes a join misses the processor's caches so often that buckets on disk are cheaper, however much memory
+# Past this size a join misses the processor's caches so often that buckets on disk are cheaper, however much memory
 # there is.
-_WHOLE_TEXT_BYTES = 96 * _MB
 _BUCKET_TEXT_BYTES = 128 * _MB
 _MOST_BUCKETS = 128
 _SPLIT_BUCKETS = 8
@@ -32,15 +30,26 @@ _STANDS_OUT = 1.4
 _BATCH_ROWS = 32_768
 _LEAST_BATCH_ROWS = 2_048
 _OPEN_ROWS = 1 << 20
+# Chunks of this size are read fastest; so many of them, with what comes of them, are in memory at a time.
+_CHUNK_BYTES = 8 * _MB
+_CHUNKS_IN_ROOM = 24
+_CHUNK_BYTES_PER_PART_ROW = 24
 _BUCKETS_VARIABLE = "LOGCORR_BUCKETS"
+_CHUNK_VARIABLE = "LOGCORR_CHUNK_BYTES"
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """How many buckets, whether entries stay in memory (one bucket, no spill), and how many text bytes fit a bucket."""
+    """How many buckets there are for what does not pair while it is read; without `tandem` nothing is tried then.
 
+    Sizes are of text: of a bucket that fits memory, and of a chunk that is read at once. `part_rows` is how many
+    exchanges are written at once.
+    """
+
+    tandem: bool
     buckets: int
-    in_memory: bool
     bucket_bytes: int
+    chunk_bytes: int
+    part_rows: int
 
 
 class Bucket(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,28 +78,20 @@ class Bucket(msgspec.Struct, frozen=True, kw_only=True):
             path.unlink()
 
 
-def plan(text_bytes: int, memory_bytes: int, *, exact_size: bool) -> Plan:
-    """The partition of logs of `text_bytes` (both sides) within `memory_bytes`.
-
-    Where the size is only an estimate (compressed logs), entries are never kept in memory.
-    """
+def plan(text_bytes: int, memory_bytes: int) -> Plan:
+    """The plan for logs of `text_bytes` (both sides) within `memory_bytes`."""
     room = max(memory_bytes - _BASE_BYTES, 64 * _MB)
     bucket_bytes = min(int(room / _PAIRED_PER_TEXT_BYTE), _BUCKET_TEXT_BYTES)
     forced = os.environ.get(_BUCKETS_VARIABLE)
-    if forced:
-        return Plan(buckets=int(forced), in_memory=False, bucket_bytes=bucket_bytes)
-    if exact_size and text_bytes <= min(_WHOLE_TEXT_BYTES, room / _WHOLE_PER_TEXT_BYTE):
-        return Plan(buckets=1, in_memory=True, bucket_bytes=bucket_bytes)
-    wanted = math.ceil(text_bytes / bucket_bytes)
-    return Plan(buckets=min(max(2, wanted), _MOST_BUCKETS), in_memory=False, bucket_bytes=bucket_bytes)
-
-
-def keep(plan: Plan, entries: pl.LazyFrame, folder: Path) -> pl.DataFrame | None:
-    """Runs the query; its entries in memory where that is the plan, else spilled to a new folder."""
-    if plan.in_memory:
-        return entries.collect(engine="streaming")
-    spill(entries, folder, plan.buckets)
-    return None
+    chunk_bytes = int(os.environ.get(_CHUNK_VARIABLE, min(_CHUNK_BYTES, room // _CHUNKS_IN_ROOM)))
+    wanted = min(max(2, math.ceil(text_bytes / bucket_bytes)), _MOST_BUCKETS)
+    return Plan(
+        tandem=not forced,
+        buckets=int(forced) if forced else wanted,
+        bucket_bytes=bucket_bytes,
+        chunk_bytes=chunk_bytes,
+        part_rows=chunk_bytes // _CHUNK_BYTES_PER_PART_ROW,
+    )
 
 
 def spill(entries: pl.LazyFrame, folder: Path, buckets: int, level: int = 1) -> None:

@@ -1,4 +1,4 @@
-"""Row numbers over all files of a side → file index and line number from 1."""
+"""Row numbers over all files of a side ↔ file index and line number from 1."""
 
 import polars as pl
 
@@ -25,3 +25,9 @@ def line_of(row: str, starts: list[int]) -> pl.Expr:
         is_elementwise=True,
         return_dtype=pl.UInt32,
     )
+
+
+def row_of(file: str, line: str, starts: list[int]) -> pl.Expr:
+    """The row (UInt32) at which a line of a file stands."""
+    row = pl.col(line) - 1
+    return row if len(starts) == 1 else row + pl.lit(pl.Series(starts, dtype=pl.UInt32)).gather(pl.col(file))

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +10,17 @@ import polars as pl
 from logcorr import aggregate, bucket, crowd, ingest, partition, report
 from logcorr.aggregate import Aggregates
 from logcorr.bucket import Paired, Rules
-from logcorr.clock import grid
+from logcorr.clock import Grid, grid
 from logcorr.crowd import Task
+from logcorr.early import Early
 from logcorr.errors import LedgerError
 from logcorr.events import EstimateEvent
 from logcorr.folder import Folder, orphan_arrivals
 from logcorr.ingest import Ingested
 from logcorr.job import Job, Result
 from logcorr.latency import estimates
-from logcorr.lines import Tally
-from logcorr.meter import Listener, Meter, Watched
+from logcorr.leftovers import Leftovers
+from logcorr.meter import Listener, Meter
 from logcorr.model import (
     MALFORMED_REASONS,
     ORPHAN_REASONS,
@@ -34,11 +34,15 @@ from logcorr.model import (
     SideLedger,
 )
 from logcorr.partition import Plan
+from logcorr.reading import SideReader
 from logcorr.store import RunFolder, WorkFolder
+from logcorr.used_keys import UsedKeys
 
 _SPILL_PER_TEXT_BYTE = 1.3
 _VIEWS_PER_TEXT_BYTE = 0.9
 _LEAST_EDGE_US = 1_000_000
+# Of the time of a whole run, as measured.
+_READ_SHARE = 0.9
 
 
 def correlate(
@@ -54,7 +58,7 @@ def correlate(
     `estimates` it is spared those, which cost a little. Raises InputError, UsageError, OutputError, LedgerError, or
     Cancelled once `cancel` is set.
     """
-    meter = Meter(on_event, cancel, options.memory_bytes)
+    meter = Meter(on_event, cancel, options.memory_bytes, read_share=_READ_SHARE)
     return _Correlation(options, meter, estimates=estimates and on_event is not None).result()
 
 
@@ -65,30 +69,46 @@ class _Correlation(Job[Report]):
         self._pairing, self._estimates = options, estimates
 
     def _compute(self, work: WorkFolder) -> RunFolder:
-        plan = self._plan(work)
-        entries = work.spill / "entries"
-        for side in SIDES:
-            files = self._files[side]
-            self._meter.sides[side] = Watched(files=files, tally=Tally(files), ledger={"blank": 0, "malformed": 0})
+        plan = partition.plan(self._text_bytes, self._options.memory_bytes)
+        self._require_disk(work, _VIEWS_PER_TEXT_BYTE + _SPILL_PER_TEXT_BYTE)
         shift_us: dict[Side, int] = {"request": 0, "response": self._pairing.skew_us}
         forms = {side: ingest.pair_format(side, self._files[side], shift_us[side]) for side in SIDES}
-        sides = {
-            side: ingest.ingest(self._files[side], form, partial(partition.keep, plan), entries / side, self._meter)
-            for side, form in forms.items()
+        readers = {
+            side: SideReader(forms[side], self._files[side], work.spill / side, plan.chunk_bytes, self._meter)
+            for side in SIDES
         }
-        spilled = 0 if plan.in_memory else _tree_bytes(entries)
-        folder = Folder(work.run, work.spill, {side: sides[side].tally.starts for side in SIDES})
-        sums = Aggregates(_grid(sides, self._options.window_us), work.spill / "users")
-        self._meter.buckets = (0, plan.buckets)
+        folder = Folder(work.run, work.spill, lambda side: readers[side].tally.starts)
+        left = Leftovers(plan, work.spill / "entries", {side: form.schema for side, form in forms.items()})
+        sums = Aggregates(grid(*ingest.span(self._files), self._options.window_us), work.spill / "users")
+
+        def settled(exchanges: pl.DataFrame) -> None:
+            sums.add(exchanges)
+            self._fill_ledger(folder)
+            self._meter.tap()
+            self._tell_estimate(self._meter.share_read, sums, folder, early.alone)
+
+        keys = UsedKeys(work.spill / "keys")
+        early = Early(plan, self._rules, folder=folder, left=left, keys=keys, settled=settled)
+        sides = early.read(readers)
+        changed = early.take_back()
+        grid_ = _grid_of(sides, self._options.window_us)
+        if changed or grid_ != sums.grid:
+            # What was counted so far is not what the report is of.
+            sums = Aggregates(grid_, work.spill / "users-again")
+            for part in folder.exchange_parts():
+                self._meter.tap()
+                sums.add(part.collect(engine="streaming"))
         self._meter.enter("pair")
-        for share, paired in self._paired(sides, plan, entries):
+        spilled = left.spilled_bytes
+        settled_early, to_settle = 2 * folder.rows["exchanges"], sum(left.height.values())
+        for share, paired in self._paired(left, sides, plan, work.spill / "crowd"):
             folder.add(paired)
             sums.add(paired.exchanges)
-            self._fill_ledger(sides, folder)
+            self._fill_ledger(folder)
             del paired  # not to be held while the next bucket is paired
             self._meter.tap()
-            if self._estimates:
-                self._tell_estimate(share, sums, folder)
+            done = settled_early + share * to_settle
+            self._tell_estimate(done / (settled_early + to_settle), sums, folder, sum(folder.open_orphans.values()))
         self._meter.enter("report")
         malformed = folder.finish_malformed(sides)
         figures = report.figures(sums, folder.exchanges)
@@ -122,57 +142,57 @@ class _Correlation(Job[Report]):
         run.write(manifest, final)
         return run
 
-    def _plan(self, work: WorkFolder) -> Plan:
-        exact = all(file.form == "plain" for files in self._files.values() for file in files)
-        plan = partition.plan(self._text_bytes, self._options.memory_bytes, exact_size=exact)
-        self._require_disk(work, _VIEWS_PER_TEXT_BYTE + (0 if plan.in_memory else _SPILL_PER_TEXT_BYTE))
-        return plan
+    @property
+    def _rules(self) -> Rules:
+        return Rules(policy=self._pairing.pairing, max_duration_us=self._pairing.max_duration_us)
 
-    def _paired(self, sides: dict[Side, Ingested], plan: Plan, entries: Path) -> Iterator[tuple[float, Paired]]:
-        """Each bucket paired, with the share of all entries settled by then; one that is too large comes in chunks."""
-        rules = Rules(policy=self._pairing.pairing, max_duration_us=self._pairing.max_duration_us)
-        held = [sides[side].entries for side in SIDES]
-        if held[0] is not None and held[1] is not None:
+    def _paired(
+        self, left: Leftovers, sides: dict[Side, Ingested], plan: Plan, work: Path
+    ) -> Iterator[tuple[float, Paired]]:
+        """What is left, paired by the bucket, with the share settled by then; too large a bucket comes in chunks."""
+        if not left.spilled and plan.tandem:
             self._meter.buckets = (0, 1)
-            yield 1.0, bucket.pair(held[0].lazy(), held[1].lazy(), rules)
+            requests, responses = left.frames()
+            yield 1.0, bucket.pair(requests, responses, self._rules)
             self._meter.buckets = (1, 1)
             return
         schemas = {side: sides[side].schema for side in SIDES}
-        found = partition.spilled({side: sides[side].spill for side in SIDES}, plan.buckets)
+        found = left.buckets()
         self._meter.buckets = (0, len(found))
-        task = Task(rules=rules, schemas=schemas, bucket_bytes=plan.bucket_bytes, tap=self._meter.tap)
+        task = Task(rules=self._rules, schemas=schemas, bucket_bytes=plan.bucket_bytes, tap=self._meter.tap)
         too_large = partition.too_large(found, plan.bucket_bytes)
         for number, whole in enumerate(found):
             self._meter.tap()
             if too_large[number]:
-                for share, paired in crowd.pair(whole, entries / "crowd" / str(number), task):
+                for share, paired in crowd.pair(whole, work / str(number), task):
                     yield (number + share) / len(found), paired
                     del paired  # not to be held while the next chunk is made
             else:
                 logs = [whole.scan(side, schemas[side]) for side in SIDES]
-                yield (number + 1) / len(found), bucket.pair(logs[0], logs[1], rules)
+                yield (number + 1) / len(found), bucket.pair(logs[0], logs[1], self._rules)
                 whole.remove()
             self._meter.buckets = (number + 1, len(found))
 
-    def _fill_ledger(self, sides: dict[Side, Ingested], folder: Folder) -> None:
-        """Where the lines of the buckets that are paired went; at the last one it closes."""
+    def _fill_ledger(self, folder: Folder) -> None:
+        """Where the lines that are settled went; at the last bucket it closes."""
         for side in SIDES:
             self._meter.sides[side].ledger.update(
-                header=sides[side].header,
                 redelivered=folder.repeats.get((side, "redelivered"), 0),
                 superseded=folder.repeats.get((side, "superseded"), 0),
                 matched=folder.rows["exchanges"],
                 orphans=folder.open_orphans.get(side, 0),
             )
 
-    def _tell_estimate(self, share: float, sums: Aggregates, folder: Folder) -> None:
+    def _tell_estimate(self, share: float, sums: Aggregates, folder: Folder, orphans: int) -> None:
+        if not self._estimates:
+            return
         exchanges = folder.rows["exchanges"]
         timeline, heatmap = report.so_far(sums)
         self._meter.tell(
             EstimateEvent(
                 share=share,
                 matched=exchanges,
-                orphans=sum(folder.open_orphans.values()),
+                orphans=orphans,
                 negative=sums.spreads[False].negative + sums.spreads[True].negative,
                 status=sums.status(),
                 histogram=report.histogram(sums.bands),
@@ -224,7 +244,7 @@ def _headline(final: Report) -> dict[str, Any]:
     }
 
 
-def _grid(sides: dict[Side, Ingested], window_us: int) -> Any:
+def _grid_of(sides: dict[Side, Ingested], window_us: int) -> Grid:
     firsts = [of.first_us for of in sides.values() if of.first_us is not None]
     lasts = [of.last_us for of in sides.values() if of.last_us is not None]
     return grid(min(firsts, default=None), max(lasts, default=None), window_us)
@@ -237,7 +257,3 @@ def _reasons(orphans: pl.LazyFrame) -> Orphans:
         side: {reason: found[side, reason] for reason in ORPHAN_REASONS if (side, reason) in found} for side in SIDES
     }
     return Orphans(request=by_side["request"], response=by_side["response"])
-
-
-def _tree_bytes(folder: Path) -> int:
-    return sum(file.stat().st_size for file in folder.rglob("*.ipc"))

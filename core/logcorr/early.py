@@ -1,0 +1,81 @@
+"""Reads both logs and pairs what it can on the way; what is in doubt is left for the buckets, which see all of it."""
+
+from collections.abc import Callable
+
+import polars as pl
+
+from logcorr import pairing
+from logcorr.abreast import abreast
+from logcorr.bucket import Rules
+from logcorr.folder import Folder
+from logcorr.ingest import Ingested
+from logcorr.leftovers import Leftovers
+from logcorr.model import SIDES, Side
+from logcorr.pairing import KEY
+from logcorr.partition import Plan
+from logcorr.reading import SideReader
+from logcorr.settling import Settling
+from logcorr.tandem import Tandem
+from logcorr.used_keys import UsedKeys
+
+
+class Early:
+    """The pairing while reading. `settled` gets each part of exchanges that was written to the folder."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        rules: Rules,
+        *,
+        folder: Folder,
+        left: Leftovers,
+        keys: UsedKeys,
+        settled: Callable[[pl.DataFrame], None],
+    ) -> None:
+        self._plan, self._folder, self._left, self._keys, self._settled = plan, folder, left, keys, settled
+        self._tandem = Tandem(rules, self._leave)
+        self._settling = Settling(plan.part_rows, self._settle, self._leave)
+
+    @property
+    def alone(self) -> int:
+        """How many entries so far had no partner nearby: about how many orphans there are."""
+        return self._tandem.given_up
+
+    def read(self, readers: dict[Side, SideReader]) -> dict[Side, Ingested]:
+        """Reads both sides whole; every entry is in an exchange that was settled, or left."""
+        for side, entries in abreast({side: reader.entries() for side, reader in readers.items()}):
+            if not self._plan.tandem:
+                self._left.add(side, entries)
+                continue
+            exchanges = self._tandem.add(side, entries)
+            if exchanges is not None:
+                self._settling.add(exchanges, self._tandem.waiting_keys)
+        self._tandem.finish()
+        self._settling.finish()
+        sides = {side: reader.finish() for side, reader in readers.items()}
+        for side in SIDES:
+            late = sides[side].entries
+            if late is not None:
+                self._left.add(side, late)
+        return sides
+
+    def take_back(self) -> bool:
+        """Leaves the entries of all exchanges whose ids come again, however far away; tells whether there were any."""
+        again = self._keys.again(self._left.keys())
+        if not again.len():
+            return False
+        found = list(self._folder.take_back(again))
+        for exchanges in found:
+            for side in SIDES:
+                self._left.add(side, exchanges.lazy().pipe(pairing.taken_back, side).collect())
+        return bool(found)
+
+    def _leave(self, side: Side, entries: pl.DataFrame) -> None:
+        self._settling.note_left(entries[KEY])
+        self._left.add(side, entries)
+
+    def _settle(self, exchanges: pl.DataFrame) -> None:
+        self._keys.add(exchanges[KEY])
+        part = exchanges.drop(KEY)
+        self._folder.add_exchanges(part)
+        self._settled(part)

@@ -1,0 +1,70 @@
+"""Exchanges on their way from their pairing to the run: long enough to see whether their ids come again nearby."""
+
+from collections import deque
+from collections.abc import Callable
+
+import polars as pl
+
+from logcorr import pairing
+from logcorr.model import SIDES
+from logcorr.pairing import KEY
+from logcorr.tandem import Leave
+
+
+class Settling:
+    """Takes exchanges (EXCHANGE_SCHEMA and KEY) in small frames and gives them to `settle` in large ones.
+
+    An exchange whose key comes again, among later exchanges or the entries without a partner, is taken apart: `leave`
+    gets its entries.
+    """
+
+    def __init__(self, part_rows: int, settle: Callable[[pl.DataFrame], None], leave: Leave) -> None:
+        self._part_rows, self._settle, self._leave = part_rows, settle, leave
+        self._waiting: deque[pl.DataFrame] = deque()
+        self._rows = 0
+        self._left: list[pl.Series] = []
+
+    def note_left(self, keys: pl.Series) -> None:
+        """Keys of entries that were left to the pairing by buckets."""
+        if keys.len():
+            self._left.append(keys)
+
+    def add(self, exchanges: pl.DataFrame, waiting_keys: Callable[[], list[pl.Series]]) -> None:
+        """Takes some exchanges; `waiting_keys` gives the keys of entries that wait for a partner yet."""
+        self._waiting.append(exchanges)
+        self._rows += exchanges.height
+        if self._rows >= 2 * self._part_rows:
+            self._settle_oldest(waiting_keys(), self._part_rows)
+
+    def finish(self) -> None:
+        """Settles what is there, as nothing more will come."""
+        while self._waiting:
+            self._settle_oldest([], self._part_rows)
+
+    def _settle_oldest(self, waiting_keys: list[pl.Series], rows: int) -> None:
+        oldest: list[pl.DataFrame] = []
+        while self._waiting and rows > 0:
+            oldest.append(self._waiting.popleft())
+            rows -= oldest[-1].height
+        part = pl.concat(oldest, rechunk=True)
+        self._rows -= part.height
+        later = [*(frame[KEY] for frame in self._waiting), *waiting_keys, *self._left]
+        self._left = []
+        again = part[KEY].is_in(pl.concat(later).implode()) if later else pl.repeat(False, part.height, eager=True)
+        if part[KEY].n_unique() != part.height:
+            again |= part[KEY].is_duplicated()
+        if again.any():
+            part = self._take_apart(part, part[KEY].filter(again).unique())
+        self._settle(part)
+
+    def _take_apart(self, part: pl.DataFrame, keys: pl.Series) -> pl.DataFrame:
+        """The part without the exchanges of some keys; those that wait go with them."""
+        frames = [part, *self._waiting]
+        hit = [frame[KEY].is_in(keys.implode()) for frame in frames]
+        gone = pl.concat([frame.filter(mask) for frame, mask in zip(frames, hit, strict=True)])
+        for side in SIDES:
+            self._leave(side, gone.lazy().pipe(pairing.taken_back, side, KEY).collect())
+        kept, *waiting = (frame.filter(~mask) if mask.any() else frame for frame, mask in zip(frames, hit, strict=True))
+        self._waiting = deque(waiting)
+        self._rows = sum(frame.height for frame in waiting)
+        return kept

@@ -1,0 +1,66 @@
+"""The keys of all exchanges that were paired early: whether one of them comes again, in all of both logs."""
+
+from pathlib import Path
+
+import polars as pl
+
+from logcorr import partition
+from logcorr.pairing import KEY
+
+_MOST_IN_MEMORY = 4_000_000
+_PARTS = 64
+
+
+class UsedKeys:
+    """Takes keys (UInt64); in memory while they are few, else on disk by their range."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._keys: list[pl.Series] = []
+        self._rows = 0
+        self._flushes = 0
+
+    def add(self, keys: pl.Series) -> None:
+        """The keys of some more exchanges."""
+        self._keys.append(keys)
+        self._rows += keys.len()
+        if self._rows > _MOST_IN_MEMORY:
+            self._flush()
+
+    def again(self, others: pl.LazyFrame) -> pl.Series:
+        """The keys that come more than once, or among others (one column, KEY) as well."""
+        if not self._flushes:
+            return _again(_together(self._keys), others.collect(engine="streaming")[KEY])
+        self._flush()
+        _spread(others, self._folder / "others")
+        found = []
+        for number in range(_PARTS):
+            used = partition.parts_of(self._folder / "used", number)
+            rest = partition.parts_of(self._folder / "others", number)
+            found.append(_again(_read(used), _read(rest)))
+        return pl.concat(found)
+
+    def _flush(self) -> None:
+        if self._keys:
+            _spread(_together(self._keys).to_frame().lazy(), self._folder / "used" / f"{self._flushes:06d}")
+        self._keys, self._rows = [], 0
+        self._flushes += 1
+
+
+def _again(used: pl.Series, others: pl.Series) -> pl.Series:
+    found = [others.unique().filter(others.unique().is_in(used.implode()))]
+    if used.n_unique() != used.len():
+        found.append(used.filter(used.is_duplicated()))
+    return pl.concat(found).unique()
+
+
+def _spread(keys: pl.LazyFrame, folder: Path) -> None:
+    partition.spread(keys, (pl.col(KEY) // ((1 << 64) // _PARTS)).cast(pl.UInt8), folder, parts=_PARTS)
+
+
+def _read(files: tuple[Path, ...]) -> pl.Series:
+    return pl.scan_ipc(list(files), glob=False).collect()[KEY] if files else _together([])
+
+
+def _together(keys: list[pl.Series]) -> pl.Series:
+    return pl.concat(keys) if keys else pl.Series(KEY, [], dtype=pl.UInt64)
