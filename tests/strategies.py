@@ -150,7 +150,10 @@ KINDS = (
 
 @dataclass(frozen=True)
 class Case:
-    """Both sides of one correlation as raw files, and how it is to be run."""
+    """Both sides of one correlation as raw files, and how it is to be run.
+
+    `buckets` are for all entries; 0 lets the engine pair what it can while it reads, in chunks of `chunk` bytes.
+    """
 
     requests: tuple[File, ...]
     responses: tuple[File, ...]
@@ -159,7 +162,12 @@ class Case:
     edge_us: int | None = None
     skew_us: int = 0
     window_us: int = 60 * SECOND
-    buckets: int = 1
+    buckets: int = 0
+    chunk: int = 60
+
+    def variables(self) -> dict[str, str]:
+        """The environment that makes the engine run the case so."""
+        return {"LOGCORR_BUCKETS": str(self.buckets or ""), "LOGCORR_CHUNK_BYTES": str(self.chunk)}
 
     def options(self) -> dict[str, Any]:
         """What the oracle's and the engine's options have in common."""
@@ -200,7 +208,7 @@ class Case:
                 for number, line in enumerate(lines_of(raw), 1):
                     shown = line if len(line) < 200 else line[:80] + b" [...] " + line[-40:]
                     text.append(f"{number:4} {classify(side, line, first=number == 1):11} {shown!r}")
-        return "\n".join([*text, f"{self.options()} buckets={self.buckets}"])
+        return "\n".join([*text, f"{self.options()} buckets={self.buckets} chunk={self.chunk}"])
 
 
 @st.composite
@@ -319,13 +327,16 @@ def _sides(draw: st.DrawFn) -> tuple[list[bytes], list[bytes]]:
     return sides[0], sides[1]
 
 
+_BUCKETS = st.sampled_from((0, 0, 0, 0, 1, 3))
+_CHUNKS = st.sampled_from((1, 50, 150, 400, 1000, 1 << 20))
 OPTIONS = {
     "pairing": st.sampled_from(("in-order", "in-order", "first", "last")),
     "max_duration_us": st.sampled_from((*[None] * 8, 0, 1, 1000, SECOND, 2 * SECOND, 60 * SECOND, 3600 * SECOND)),
     "edge_us": st.sampled_from((None, None, None, 0, 1, 1000, SECOND, 60 * SECOND)),
     "skew_us": st.sampled_from((0, 0, 0, -1000, 1000, 250_000, -2 * SECOND, 3600 * SECOND)),
     "window_us": st.sampled_from((60 * SECOND, 60 * SECOND, SECOND, 10 * SECOND, 3600 * SECOND, 250_000)),
-    "buckets": st.integers(1, 5),
+    "buckets": _BUCKETS,
+    "chunk": _CHUNKS,
 }
 
 
@@ -353,5 +364,5 @@ def shuffles(draw: st.DrawFn) -> tuple[Case, Case]:
         kept = [raw for raw in drawn if classify(side, raw, first=True) != "header" and not raw.startswith(BOM)]
         first.append(draw(_split(side, kept)))
         second.append(draw(_split(side, draw(st.permutations(kept)))))
-    other = options | {"buckets": draw(st.integers(1, 5))}
+    other = options | {"buckets": draw(_BUCKETS), "chunk": draw(_CHUNKS)}
     return Case(first[0], first[1], **options), Case(second[0], second[1], **other)

@@ -50,7 +50,7 @@ def run(case: Case, folder: Path) -> tuple[dict[str, list[Record]], Record]:
         "duplicates": Output(view="duplicates", path=f"{folder}/duplicates.ndjson"),
     }
     options = case.engine_options(folder, list(views.values()))
-    with patch.dict(os.environ, LOGCORR_BUCKETS=str(case.buckets)):
+    with patch.dict(os.environ, case.variables()):
         result = correlate(options)
     assert result.folder is None
     assert not result.reused

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import msgspec
 import polars as pl
 import pytest
 from hypothesis import HealthCheck, example, given, note, settings
@@ -170,9 +171,8 @@ def tiny_buckets(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every bucket is oversized, and every id with more than two entries a crowd."""
     plan = partition.plan
 
-    def tiny(text_bytes: int, memory_bytes: int, *, exact_size: bool) -> Plan:
-        found = plan(text_bytes, memory_bytes, exact_size=exact_size)
-        return Plan(buckets=found.buckets, in_memory=False, bucket_bytes=1)
+    def tiny(text_bytes: int, memory_bytes: int) -> Plan:
+        return msgspec.structs.replace(plan(text_bytes, memory_bytes), bucket_bytes=1)
 
     monkeypatch.setattr(partition, "plan", tiny)
 

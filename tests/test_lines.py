@@ -1,4 +1,4 @@
-"""The two readers of lines: they give the same lines of the same files, and each copes with what it is there for."""
+"""Files → lines, in chunks of any size: whatever bytes they hold, and however they are packed."""
 
 import gzip
 import itertools
@@ -8,14 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-import polars as pl
 import pytest
 
 from logcorr import lines
+from logcorr.chunks import chunks
 from logcorr.errors import InputError
 from logcorr.formats import LINE_SCHEMA
 from logcorr.inputs import resolve
-from logcorr.lines import NeedsCarefulReader, Tally, careful_lines, fast_lines, first_line, sample
+from logcorr.lines import Tally, first_line, sample
 from tests.helpers import succeed, zstandard
 from tests.oracle import lines_of
 
@@ -31,18 +31,20 @@ class Found(NamedTuple):
     starts: list[int]
 
 
-def read(reader: lines.Reader, paths: list[Path], tap: Callable[[], None] = lambda: None) -> Found:
+def read(paths: list[Path], size: int = 1 << 20) -> Found:
+    """All lines, in chunks of about `size` bytes."""
     files = resolve("request", tuple(str(path) for path in paths))
     tally = Tally(files)
-    found = reader(files, tally, tap)
-
-    def watched(morsel: pl.DataFrame) -> pl.DataFrame:
-        found.watch(morsel)
-        return morsel.select(LINE_SCHEMA.names())
-
-    frame = found.frame.map_batches(watched, streamable=True, schema=LINE_SCHEMA).collect(engine="streaming")
-    assert frame.schema == LINE_SCHEMA
-    rows = list(frame.sort("row").select("row", "line", "refused").iter_rows())
+    rows: list[tuple[int, str, str | None]] = []
+    first = 0
+    for chunk in chunks(files, size):
+        frame = chunk.lines(first).collect(engine="streaming")
+        assert dict(frame.schema) == dict(LINE_SCHEMA)
+        rows += frame.sort("row").select("row", "line", "refused").iter_rows()
+        for piece in chunk.pieces:
+            count = frame.height if piece.lines is None else piece.lines
+            tally.add(piece.file, first, count, piece.bytes)
+            first += count
     return Found(rows, tally.lines, tally.starts)
 
 
@@ -99,18 +101,16 @@ TRICKY = {
 
 @pytest.mark.parametrize("form", ["plain", "gzip", "zstd"])
 @pytest.mark.parametrize("name", TRICKY)
-def test_both_readers_read_a_file_alike(name: str, form: str, tmp_path: Path) -> None:
+def test_a_file_is_read_as_the_oracle_reads_it(name: str, form: str, tmp_path: Path) -> None:
     path = write(tmp_path, "tricky.log", TRICKY[name], form)
-    expected = [(row, text, None) for row, text in enumerate(plain(TRICKY[name]))]
-    fast, careful = read(fast_lines, [path]), read(careful_lines, [path])
-    assert careful.rows == expected
-    assert fast == careful
-    assert fast.lines == [len(expected)]
-    assert fast.starts == [0]
+    expected: list[tuple[int, str, str | None]] = [(row, text, None) for row, text in enumerate(plain(TRICKY[name]))]
+    sizes = (1 << 12, 1 << 20, 1 << 24) if len(TRICKY[name]) > 100 else (1, 2, 3, 7, 1 << 20)
+    for size in sizes:
+        assert read([path], size) == Found(expected, [len(expected)], [0]), size
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_both_readers_read_random_files_alike(seed: int, tmp_path: Path) -> None:
+def test_random_files_are_read_as_the_oracle_reads_them(seed: int, tmp_path: Path) -> None:
     """Several files at once, packed or not, empty ones among them."""
     chance = random.Random(seed)
     pieces = [b"\n", b"\r", b"\r\n", b"a", b" ", b",", "ü".encode(), BOM, b"2025-03-01T12:00:00Z,a,b\n"]
@@ -123,18 +123,18 @@ def test_both_readers_read_random_files_alike(seed: int, tmp_path: Path) -> None
             for number, (raw, form) in enumerate(zip(raws, forms, strict=True))
         ]
         texts = [plain(raw) if raw != BOM else [BOM.decode()] for raw in raws]
-        careful = read(careful_lines, paths)
-        assert [row[1] for row in careful.rows] == list(itertools.chain(*texts)), raws
-        assert careful.lines == [len(text) for text in texts], raws
-        assert careful.starts == [sum(careful.lines[:number]) for number in range(len(raws))], raws
-        assert read(fast_lines, paths) == careful, raws
+        for size in (1, 5, 1 << 20):
+            found = read(paths, size)
+            assert [row[1] for row in found.rows] == list(itertools.chain(*texts)), raws
+            assert found.lines == [len(text) for text in texts], raws
+            assert found.starts == [sum(found.lines[:number]) for number in range(len(raws))], raws
 
 
 def test_many_files_keep_their_order(tmp_path: Path) -> None:
     paths = [write(tmp_path, f"{20 - number}.log", b"%d\n" % number * (number % 4 * 3000)) for number in range(20)]
-    fast, careful = read(fast_lines, paths), read(careful_lines, paths)
-    assert fast == careful
-    assert [row[1] for row in fast.rows] == [str(number) for number in range(20) for _ in range(number % 4 * 3000)]
+    found = read(paths, 1 << 14)
+    assert found == read(paths)
+    assert [row[1] for row in found.rows] == [str(number) for number in range(20) for _ in range(number % 4 * 3000)]
 
 
 @pytest.mark.parametrize("form", ["gzip", "zstd"])
@@ -145,20 +145,17 @@ def test_several_members_are_one_file(form: str, tmp_path: Path) -> None:
     cuts = [0, 1, 7, 100_000, 100_000, len(whole) - 1, len(whole)]
     path = tmp_path / "members.log"
     path.write_bytes(b"".join(pack(whole[start:stop]) for start, stop in itertools.pairwise(cuts)))
-    fast, careful = read(fast_lines, [path]), read(careful_lines, [path])
-    assert [row[1] for row in careful.rows] == plain(whole)
-    assert fast == careful
+    assert [row[1] for row in read([path]).rows] == plain(whole)
 
 
 @pytest.mark.parametrize("form", ["plain", "gzip", "zstd"])
 def test_an_empty_file_has_no_lines(form: str, tmp_path: Path) -> None:
     path = write(tmp_path, "empty.log", b"", form)
-    assert read(careful_lines, [path]) == Found([], [0], [0])
+    assert read([path]) == Found([], [0], [0])
     assert first_line(resolve("request", (str(path),))[0]) is None
     other = write(tmp_path, "other.log", b"a\n")
     for paths, starts in (([path, other], [0, 0]), ([other, path], [0, 1])):
-        assert read(fast_lines, paths) == read(careful_lines, paths)
-        assert read(careful_lines, paths).starts == starts
+        assert read(paths).starts == starts
 
 
 BAD = {
@@ -175,56 +172,34 @@ BAD = {
 
 @pytest.mark.parametrize("form", ["plain", "gzip", "zstd"])
 @pytest.mark.parametrize("name", BAD)
-def test_the_careful_reader_marks_what_is_not_utf8(name: str, form: str, tmp_path: Path) -> None:
+def test_what_is_not_utf8_is_marked(name: str, form: str, tmp_path: Path) -> None:
     raw, expected = BAD[name]
     path = write(tmp_path, "bad.log", raw, form)
-    found = read(careful_lines, [path])
-    assert [row[1:] for row in found.rows] == expected
-    if any(refused for _, refused in expected):
-        with pytest.raises(pl.exceptions.ComputeError):
-            read(fast_lines, [path])
+    assert [row[1:] for row in read([path]).rows] == expected
 
 
 @pytest.mark.parametrize("at", [0, 25_000, 49_999])
-def test_the_fast_reader_never_passes_over_bad_bytes(at: int, tmp_path: Path) -> None:
+def test_bad_bytes_are_never_passed_over(at: int, tmp_path: Path) -> None:
     rows = many(50_000).splitlines(keepends=True)
     rows[at] = b"\xfe\n"
     path = write(tmp_path, "bad.log", b"".join(rows))
-    with pytest.raises(pl.exceptions.ComputeError):
-        read(fast_lines, [path])
-    refused = [row for row in read(careful_lines, [path]).rows if row[2]]
+    refused = [row for row in read([path], 1 << 16).rows if row[2]]
     assert refused == [(at, "\ufffd", "encoding")]
 
 
-def test_the_fast_reader_gives_up_at_a_long_line(tmp_path: Path) -> None:
+def test_a_line_too_long_to_be_held_is_cut(tmp_path: Path) -> None:
     path = write(tmp_path, "long.log", b"a,b,c\n" + b"x" * (9 * MILLION) + b"\n")
-    with pytest.raises(NeedsCarefulReader):
-        read(fast_lines, [path])
-    rows = read(careful_lines, [path]).rows
+    rows = read([path]).rows
     assert [row[2] for row in rows] == [None, "fields"]
     assert len(rows[1][1]) < 10_000
 
 
-def test_what_the_tap_raises_ends_the_query(tmp_path: Path) -> None:
-    path = write(tmp_path, "many.log", many(100_000))
-    for reader in (fast_lines, careful_lines):
-        calls: list[int] = []
-
-        def tap(calls: list[int] = calls) -> None:
-            calls.append(1)
-            if len(calls) == 2:
-                raise ZeroDivisionError
-
-        with pytest.raises(ZeroDivisionError):
-            read(reader, [path], tap)
-
-
-def test_the_careful_reader_names_the_broken_file(tmp_path: Path) -> None:
+def test_the_broken_file_is_named(tmp_path: Path) -> None:
     whole = write(tmp_path, "whole.gz", many(1000), "gzip")
     cut = tmp_path / "cut.gz"
     cut.write_bytes(whole.read_bytes()[:-10])
     with pytest.raises(InputError, match=r"cut\.gz.*broken or cut off after [0-9,]+ bytes"):
-        read(careful_lines, [whole, cut])
+        read([whole, cut])
 
 
 LONG = 20 * MILLION
@@ -312,7 +287,7 @@ def test_a_long_line_is_held_only_where_it_has_to_be(
     line: bytes, reason: str | None, end: bytes, tmp_path: Path
 ) -> None:
     path = write(tmp_path, "long.log", b"a,b,c\n" + line + end + (b"d,e,f\n" if end else b""))
-    rows = read(careful_lines, [path]).rows
+    rows = read([path]).rows
     assert [row[2] for row in rows] == [None, reason, *([None] if end else [])]
     assert [row[1] for row in rows[::2]] == ["a,b,c", *(["d,e,f"] if end else [])]
     if reason is None:
@@ -320,15 +295,3 @@ def test_a_long_line_is_held_only_where_it_has_to_be(
     else:
         assert line.startswith(rows[1][1].encode()[:4096])
         assert len(rows[1][1]) < 10_000
-
-
-def test_the_fast_reader_is_for_tame_files(tmp_path: Path) -> None:
-    def first(name: str, raw: bytes) -> object:
-        return lines.readers(resolve("request", (str(write(tmp_path, name, raw)),)))[0]
-
-    text = b"".join(b"%d,%d,%d\n" % (n, n * 7919 % 104_729, n * n % 99_991) for n in range(200_000))
-    assert first("tame.log", text) is fast_lines
-    assert first("long.log", text + b"x" * (3 * MILLION) + b"\n" + text) is careful_lines
-    assert first("tame.gz", gzip.compress(text, 1)) is fast_lines
-    assert first("wild.gz", gzip.compress(b"a,b,c\n" * MILLION, 1)) is careful_lines
-    assert first("bomb.gz", gzip.compress(bytes(20 * MILLION), 1)) is careful_lines

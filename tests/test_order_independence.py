@@ -33,7 +33,7 @@ MEMORY = 512 << 20
 
 def run(case: Case, folder: Path, outputs: Sequence[Output], memory_bytes: int = MEMORY) -> Record:
     """Runs the engine; the report without what may differ."""
-    with patch.dict(os.environ, LOGCORR_BUCKETS=str(case.buckets)):
+    with patch.dict(os.environ, case.variables()):
         result = correlate(case.engine_options(folder, outputs, memory_bytes))
     report: Record = msgspec.to_builtins(result.report)
     del report["run"]
@@ -98,20 +98,21 @@ def test_shuffled_and_split_differently(twice: tuple[Case, Case], memory_bytes: 
 
 
 @SETTINGS
-@given(cases(), st.integers(1, 5))
-@example(SWAPPED[0], 3)
-def test_other_buckets_give_the_same_bytes(case: Case, buckets: int) -> None:
+@given(cases(), st.sampled_from((0, 3)), st.sampled_from((1, 300)))
+@example(SWAPPED[0], 3, 1)
+@example(SWAPPED[0], 0, 1)
+def test_other_buckets_and_chunks_give_the_same_bytes(case: Case, buckets: int, chunk: int) -> None:
     note(case.readable())
     with TemporaryDirectory(prefix="logcorr-") as name:
         folder = Path(name)
         made: list[tuple[Record, dict[str, bytes]]] = []
-        for number, memory_bytes in ((case.buckets, MEMORY), (buckets, 3 * MEMORY)):
+        for number, size, memory_bytes in ((case.buckets, case.chunk, MEMORY), (buckets, chunk, 3 * MEMORY)):
             outputs = [
                 Output(view=view, path=f"{folder}/{len(made)}/{view}.{form}", sort_time=True)
                 for view, form in [*((view, "ndjson") for view in VIEWS), *(("exchanges", form) for form in FORMS)]
             ]
             (folder / str(len(made))).mkdir()
-            one = Case(case.requests, case.responses, **case.options(), buckets=number)
+            one = Case(case.requests, case.responses, **case.options(), buckets=number, chunk=size)
             made.append((run(one, folder, outputs, memory_bytes), contents(outputs)))
     assert made[0][0] == made[1][0]
     for file, raw in made[0][1].items():

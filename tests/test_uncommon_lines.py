@@ -1,4 +1,4 @@
-"""Lines that are not in a log's common form: few are put off to the end of the reading, many are taken as they come."""
+"""Lines that are not in a log's common form: those of some chunks are put off until they are worth a closer look."""
 
 import sys
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from logcorr import formats, ingest
+from logcorr import formats, reading
 from logcorr.model import CorrelateOptions
 from logcorr.run import correlate
 from tests.helpers import start
@@ -27,7 +27,7 @@ SHAPES = (
 def test_uncommon_lines_are_accounted_for(
     every: int, memory: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ingest, "_LATER_IN_MEMORY", 10)
+    monkeypatch.setattr(reading, "_PUT_OFF_LINES", 10)
     if memory == "spilled":
         monkeypatch.setenv("LOGCORR_BUCKETS", "3")
     usual = "2025-11-21T14:00:{s:02}.500Z,a-long-enough-id-{n},u"

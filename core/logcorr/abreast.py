@@ -2,20 +2,22 @@
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import polars as pl
 
-from logcorr.model import SIDES, Side
+from logcorr.model import Log
 
 _ONE_IN = 64
+_Log = TypeVar("_Log", bound=Log)
 
 
-def abreast(sides: Mapping[Side, Iterator[pl.DataFrame]]) -> Iterator[tuple[Side, pl.DataFrame]]:
+def abreast(sides: Mapping[_Log, Iterator[pl.DataFrame]]) -> Iterator[tuple[_Log, pl.DataFrame]]:
     """The frames of all sides, each in its own order; raises what their iterators raise.
 
     Logs that go back in time are read abreast as well: what counts is the direction of both together.
     """
-    with ThreadPoolExecutor(len(SIDES)) as pool:
+    with ThreadPoolExecutor(len(sides)) as pool:
         ahead = {side: pool.submit(next, frames, None) for side, frames in sides.items()}
         clocks = {side: _Clock() for side in sides}
         while ahead:

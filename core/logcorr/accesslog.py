@@ -119,7 +119,7 @@ class AccessFormat(msgspec.Struct, frozen=True, kw_only=True):
 
         def decode(morsel: pl.DataFrame) -> pl.DataFrame:
             fits = morsel.get_column("fits")
-            if few(fits):
+            if few(fits.len() - int(fits.sum()), fits.len()):
                 return morsel
             rest = morsel.filter(~fits)
             return pl.concat([morsel.filter(fits), rest.update(paths.decoded(rest.get_column("line")), how="left")])

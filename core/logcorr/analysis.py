@@ -2,12 +2,12 @@
 
 import threading
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import polars as pl
 
 from logcorr import access, access_report, ingest, latency
+from logcorr.abreast import abreast
 from logcorr.access_model import ACCESS_REASONS, AccessInputs, AccessLedger, AccessReport
 from logcorr.access_report import Found
 from logcorr.accesslog import access_format, detect
@@ -18,10 +18,10 @@ from logcorr.errors import LedgerError
 from logcorr.formats import copied
 from logcorr.ingest import Ingested
 from logcorr.job import Job, Result
-from logcorr.lines import Tally
-from logcorr.meter import Listener, Meter, Watched
-from logcorr.model import AnalyzeOptions
+from logcorr.meter import Listener, Meter
+from logcorr.model import AnalyzeOptions, Log
 from logcorr.places import file_of, line_of
+from logcorr.reading import SideReader, batches
 from logcorr.report import Figures
 from logcorr.store import RunFolder, WorkFolder
 
@@ -29,6 +29,8 @@ _RUN_PER_TEXT_BYTE = 0.8
 # Of the time of a whole run, as measured.
 _READ_SHARE = 0.9
 _ROW_GROUP = 100_000
+_CHUNK_BYTES = 8 << 20
+_PART_ROWS = 400_000
 _SLICE_ROWS = 250_000
 _BASE_BYTES = 330 << 20
 _LEAST_ROOM_BYTES = 100 << 20
@@ -60,13 +62,13 @@ class _Analysis(Job[AccessReport]):
     def _compute(self, work: WorkFolder) -> RunFolder:
         self._require_disk(work, _RUN_PER_TEXT_BYTE)
         files = self._files["access"]
-        self._meter.sides["access"] = Watched(files=files, tally=Tally(files), ledger={"blank": 0, "malformed": 0})
         samples = ingest.first_lines(files)
         form = access_format(self._access.form or detect(samples), samples, collapse_ids=self._access.collapse_ids)
         for view in ("exchanges", "malformed", "endpoints", "ips", "windows"):
             (work.run / view).mkdir(mode=0o700)
-        read = ingest.ingest(files, form, partial(_keep, alone=len(files) == 1), work.spill / "entries", self._meter)
-        self._settle(read, work.run / "exchanges")
+        read = self._read(
+            SideReader(form, files, work.spill / "access", _CHUNK_BYTES, self._meter), work.run / "exchanges"
+        )
         self._meter.enter("count")
         rejects = _write_rejects(read, work.run / "malformed")
         self._meter.sides["access"].ledger.update(exchanges=_height(work.run / "exchanges"), **rejects)
@@ -80,19 +82,19 @@ class _Analysis(Job[AccessReport]):
         run.write(manifest, final)
         return run
 
-    def _settle(self, read: Ingested, folder: Path) -> None:
-        """Moves what was read into the run; entries of several files first learn where they stand."""
-        starts = read.tally.starts
-        for number, part in enumerate(sorted(read.spill.rglob("part.*"))):
-            target = folder / f"{number:04d}.parquet"
-            if part.suffix == ".parquet":
-                part.rename(target)
-            else:
-                self._meter.tap()
-                _sink(_placed(pl.scan_ipc(part, glob=False), starts), target)
-                part.unlink()
-        if not any(folder.iterdir()):
-            _sink(_placed(read.schema.to_frame().lazy(), [0]), folder / "0000.parquet")
+    def _read(self, reader: SideReader, folder: Path) -> Ingested:
+        """Writes all exchanges, a part every so many."""
+        ledger = self._meter.sides["access"].ledger
+        logs: dict[Log, Iterator[pl.DataFrame]] = {"access": reader.entries()}
+        ahead = (entries for _, entries in abreast(logs))
+        parts = 0
+        for parts, entries in enumerate(batches(ahead, _PART_ROWS), 1):
+            _sink(_placed(entries.lazy(), reader.tally.starts), folder / f"{parts:04d}.parquet")
+            ledger["exchanges"] = ledger.get("exchanges", 0) + entries.height
+        read = reader.finish()
+        if read.late.height or not parts:
+            _sink(_placed(read.late.lazy(), read.tally.starts), folder / "0000.parquet")
+        return read
 
     def _found(self, work: WorkFolder, read: Ingested) -> Found:
         options = self._access
@@ -202,15 +204,6 @@ class _Analysis(Job[AccessReport]):
             message = f"the ledger of the access log does not close: {ledger}. Please report this."
             raise LedgerError(message)
         return AccessInputs(access=ledger)
-
-
-def _keep(entries: pl.LazyFrame, folder: Path, *, alone: bool) -> None:
-    """Runs the query and writes its exchanges: as they will stand where the log is one file, else with their `row`."""
-    folder.mkdir(parents=True, mode=0o700)
-    if alone:
-        _sink(_placed(entries, [0]), folder / "part.parquet")
-    else:
-        entries.sink_ipc(folder / "part.ipc", maintain_order=False, engine="streaming")
 
 
 def _placed(entries: pl.LazyFrame, starts: list[int]) -> pl.LazyFrame:

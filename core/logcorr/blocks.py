@@ -1,6 +1,7 @@
 """Bytes of an input file, compressed or not, → whole lines a block at a time, within bounds whatever the bytes are."""
 
 import codecs
+import os
 import zlib
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -55,8 +56,12 @@ def spans(file: InputFile, size: int) -> Iterator[bytes | Block]:
                 long = None
             cut = read.rfind(b"\n") + 1
             if cut:
-                yield rest + read[:cut]
+                yield rest + read[:cut] if rest else read[:cut]
                 rest = read[cut:]
+                if file.form == "plain":
+                    # Read again with what follows, which is cheaper than to put them together.
+                    stream.seek(-len(rest), os.SEEK_CUR)
+                    rest = b""
             else:
                 rest += read
             if len(rest) > LONG_LINE_BYTES:

@@ -47,16 +47,14 @@ class Early:
             if not self._plan.tandem:
                 self._left.add(side, entries)
                 continue
-            exchanges = self._tandem.add(side, entries)
+            exchanges = self._tandem.add(side, entries.lazy().pipe(pairing.keyed).collect())
             if exchanges is not None:
                 self._settling.add(exchanges, self._tandem.waiting_keys)
         self._tandem.finish()
         self._settling.finish()
         sides = {side: reader.finish() for side, reader in readers.items()}
         for side in SIDES:
-            late = sides[side].entries
-            if late is not None:
-                self._left.add(side, late)
+            self._left.add(side, sides[side].late)
         return sides
 
     def take_back(self) -> bool:

@@ -5,6 +5,7 @@ take the careful path, a morsel's worth at a time.
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from itertools import product
 from typing import Any, Protocol
 
@@ -92,52 +93,22 @@ class PairFormat(msgspec.Struct, frozen=True, kw_only=True):
         return first_line(text)
 
 
-def entries(
-    lines: pl.LazyFrame, form: LineFormat, *, reject: Look, before: Look, after: Look, later: Look
-) -> pl.LazyFrame:
-    """The valid entries among `lines` (LINE_SCHEMA and whatever `before` wants), in the schema of `form`.
+def parted(lines: pl.DataFrame, columns: list[str]) -> tuple[pl.DataFrame, pl.DataFrame | None]:
+    """Lines with what `LineFormat.common` made of them → the entries (`columns`), and the lines to look at closer.
 
-    Where a few lines of a morsel are not in the log's common form, `later` gets them (LINE_SCHEMA), for
-    `careful_entries`: the careful path costs by the call. Where many are not, it is taken here, and what is no entry
-    reaches `reject`, as REJECT_SCHEMA; a blank line has no reason. `before` sees every morsel of lines, `after` of
-    entries. One tap does it all, since each costs; it runs in the engine's threads, several at a time: what it calls
-    takes its own lock.
+    The latter are LINE_SCHEMA; None where there are none.
     """
-    columns = form.schema.names()
-
-    def settle(morsel: pl.DataFrame) -> pl.DataFrame:
-        before(morsel)
-        common = morsel.get_column("common")
-        found = morsel[columns] if common.all() else uncommon(morsel, common)
-        after(found)
-        return found
-
-    def uncommon(morsel: pl.DataFrame, common: pl.Series) -> pl.DataFrame:
-        if not few(common) and morsel["short"].any():
-            common = common | (morsel["short"] & ~morsel["request_id"].is_in(_NO_ID_SPELLINGS))
-        found, rest = morsel.filter(common)[columns], morsel.filter(~common).select(LINE_SCHEMA.names())
-        if few(common):
-            later(rest)
-            return found
-        return pl.concat([found, settled(rest, form, reject)], rechunk=True)
-
-    return form.common(lines).map_batches(settle, streamable=True, schema=form.schema)
+    common = lines.get_column("common")
+    if common.all():
+        return lines.select(columns), None
+    if not few(common.len() - int(common.sum()), common.len()) and lines["short"].any():
+        common |= lines["short"] & ~lines["request_id"].is_in(_NO_ID_SPELLINGS.implode())
+    return lines.filter(common).select(columns), lines.filter(~common).select(LINE_SCHEMA.names())
 
 
-def careful_entries(lines: pl.LazyFrame, form: LineFormat, reject: Look, after: Look) -> pl.LazyFrame:
-    """As `entries`, for `lines` (LINE_SCHEMA) that it put off: every line takes the careful path."""
-
-    def settle(morsel: pl.DataFrame) -> pl.DataFrame:
-        found = settled(morsel, form, reject)
-        after(found)
-        return found
-
-    return lines.map_batches(settle, streamable=True, schema=form.schema)
-
-
-def few(common: pl.Series) -> bool:
-    """Whether so few lines of a morsel are uncommon that a call of the careful path for them would not pay."""
-    return (common.len() - int(common.sum())) * _FEW <= common.len()
+def few(uncommon: int, lines: int) -> bool:
+    """Whether so few lines are uncommon that a call of the careful path for them would not pay."""
+    return uncommon * _FEW <= lines
 
 
 def settled(lines: pl.DataFrame, form: LineFormat, reject: Look) -> pl.DataFrame:
@@ -218,15 +189,24 @@ def null_if_empty(name: str) -> pl.Expr:
 
 def _common(lines: pl.LazyFrame, form: PairFormat) -> pl.LazyFrame:
     """Lines with the columns of an entry: `common` says the line surely is one, `short` that its id may be none."""
+    for step in _common_steps(form):
+        lines = lines.with_columns(step)
+    return lines
+
+
+@lru_cache(maxsize=8)
+def _common_steps(form: PairFormat) -> list[list[pl.Expr]]:
+    """The columns to add in turn; put together once, since a side is read in many chunks."""
     column = pl.col
     parts = column("line").str.splitn(",", 4).struct
     # Split once: in one step with what is made of the fields, each of them would split the line again.
-    split = lines.with_columns(
+    split = [
         parts.field("field_0").alias("stamp"),
         parts.field("field_1").alias("request_id"),
         parts.field("field_2").alias("field"),
         parts.field("field_3").is_null().alias("three"),
-    ).with_columns(timestamps.fast(column("stamp"), form.form).alias("time") + form.shift_us)
+    ]
+    time = timestamps.fast(column("stamp"), form.form).alias("time") + form.shift_us
     sound = column("time").is_not_null() & column("three") & column("refused").is_null() & _bare("request_id")
     if form.side == "request":
         sound = sound & ((column("field") == pl.lit("")) | _bare("field"))
@@ -237,7 +217,7 @@ def _common(lines: pl.LazyFrame, form: PairFormat) -> pl.LazyFrame:
         sound = sound & (column("field").str.len_bytes() <= 3) & (column("field") >= pl.lit("0")) & value.is_not_null()
     usual = column("request_id").str.len_bytes() >= _USUAL_ID_BYTES
     sound, usual = sound.fill_null(value=False), usual.fill_null(value=False)
-    return split.with_columns(value.alias(form.value), common=sound & usual, short=sound & ~usual)
+    return [split, [time], [value.alias(form.value), (sound & usual).alias("common"), (sound & ~usual).alias("short")]]
 
 
 def _bare(name: str) -> pl.Expr:

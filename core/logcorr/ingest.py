@@ -1,9 +1,7 @@
-"""One side's files → its entries (spilled into buckets, or in memory) and its refused lines; every line counts once."""
+"""What reading a side comes to: refused lines, first and last instant, lines that are special for being first."""
 
-import errno
-import shutil
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -12,24 +10,18 @@ import polars as pl
 from logcorr import formats, lines
 from logcorr.formats import LINE_SCHEMA, REJECT_SCHEMA, LineFormat, PairFormat
 from logcorr.inputs import InputFile
-from logcorr.lines import NeedsCarefulReader, Tally
-from logcorr.meter import Meter, Watched
+from logcorr.lines import Tally
 from logcorr.model import Log, Side
 from logcorr.timestamps import careful, common_form
 
-# Entries → a frame of them, or None once they are in a new folder.
-Keep = Callable[[pl.LazyFrame, Path], pl.DataFrame | None]
-
 _REJECTS_IN_MEMORY = 50_000
-_LATER_IN_MEMORY = 20_000
 
 
 class Ingested(msgspec.Struct, frozen=True, kw_only=True):
-    """What one side came to. `entries` is only there for a run in memory; else they are below the `spill` folder."""
+    """What one side came to. `late` are the entries of first lines, which are told apart when all are read."""
 
     tally: Tally
-    entries: pl.DataFrame | None
-    spill: Path
+    late: pl.DataFrame
     schema: pl.Schema
     rejects: pl.LazyFrame
     blank: int
@@ -125,75 +117,6 @@ def span(files: Mapping[Log, list[InputFile]]) -> tuple[int | None, int | None]:
     stamps = pl.Series([line.split(",", 1)[0].strip(formats.SPACE) for line in texts], dtype=pl.String)
     instants = careful(stamps)
     return instants.min(), instants.max()  # type: ignore[return-value]
-
-
-def ingest(files: list[InputFile], form: LineFormat, keep: Keep, folder: Path, meter: Meter) -> Ingested:
-    """Reads one side whole, and keeps its entries below `folder` or in memory, as `keep` does.
-
-    Raises InputError for a broken file, and whatever the meter's tap raises.
-    """
-    for number, reader in enumerate(lines.readers(files)):
-        attempt = _Attempt(form, files, keep, meter)
-        try:
-            return attempt.read(reader, folder / f"try{number}")
-        except (NeedsCarefulReader, pl.exceptions.ComputeError, OSError) as error:
-            if reader is lines.careful_lines or getattr(error, "errno", None) == errno.ENOSPC:
-                raise
-            # The query's writers may still be at it; what they leave goes with the work folder.
-            shutil.rmtree(folder / f"try{number}", ignore_errors=True)
-    raise AssertionError
-
-
-class _Attempt:
-    """One reading of a side, from the start."""
-
-    def __init__(self, form: LineFormat, files: list[InputFile], keep: Keep, meter: Meter) -> None:
-        self._form, self._files, self._keep, self._meter = form, files, keep, meter
-        self._tally, self._instants = Tally(files), Instants()
-        self._ledger = {"blank": 0, "malformed": 0}
-        meter.sides[form.side] = Watched(files=files, tally=self._tally, ledger=self._ledger)
-
-    def read(self, reader: lines.Reader, folder: Path) -> Ingested:
-        """Reads all files by one of the readers."""
-        folder.mkdir(parents=True, mode=0o700)
-        rejects = Rejects(folder / "rejects", self._ledger)
-        read = reader(self._files, self._tally, self._meter.tap)
-        later = Kept(folder / "later", _LATER_IN_MEMORY)
-        entries = formats.entries(
-            read.frame, self._form, reject=rejects, before=read.watch, after=self._instants, later=later
-        )
-        held = self._keep(entries, folder / "lines")
-        if (put_off := later.scan()) is not None:
-            more = self._keep(self._careful(put_off, rejects), folder / "uncommon")
-            held = pl.concat([held, more]) if held is not None and more is not None else None
-        special = firsts(self._files, self._tally, self._form)
-        late = special.filter("valid").select(self._form.schema.names())
-        self._instants(late)
-        if held is not None:
-            held = pl.concat([held, late])
-        elif late.height:
-            self._keep(late.lazy(), folder / "firsts")
-        again = special.filter(pl.col("reason").is_not_null())
-        refused = rejects.scan().filter(~pl.col("row").is_in(special["row"].to_list()))
-        self._ledger["malformed"] -= special.height - again.height
-        return Ingested(
-            tally=self._tally,
-            entries=held,
-            spill=folder,
-            schema=self._form.schema,
-            rejects=pl.concat([refused, formats.excerpts(again).lazy()]),
-            blank=rejects.blank + int(special["blank"].sum()),
-            header=int((special["kind"] == "header").sum()),
-            first_us=self._instants.first,
-            last_us=self._instants.last,
-        )
-
-    def _careful(self, put_off: pl.LazyFrame, rejects: Rejects) -> pl.LazyFrame:
-        def after(found: pl.DataFrame) -> None:
-            self._meter.tap()
-            self._instants(found)
-
-        return formats.careful_entries(put_off, self._form, rejects, after)
 
 
 def firsts(files: list[InputFile], tally: Tally, form: LineFormat) -> pl.DataFrame:

@@ -1,41 +1,18 @@
-"""Input files → a lazy frame of lines (LINE_SCHEMA), with the progress and cancel tap.
-
-Two readers give the same lines. polars' own `scan_lines` is the fast one; it refuses invalid UTF-8, long lines make it
-grow, and it does not say where a compressed file is broken. Then the careful one reads the side again from its start.
-`scan_lines` is marked unstable in polars: it is named here and nowhere else.
-"""
+"""Which lines of a side have been read, and the lines at both ends of a file."""
 
 import threading
-from collections.abc import Callable, Iterator
 from itertools import islice
-from typing import NamedTuple, cast
 
 import msgspec
-import polars as pl
-from polars.io.plugins import register_io_source
 
-from logcorr.blocks import LONG_LINE_BYTES, blocks, is_tame
-from logcorr.formats import BOM, LINE_SCHEMA, SPACE
+from logcorr.blocks import blocks
+from logcorr.formats import BOM, SPACE
 from logcorr.inputs import InputFile
 from logcorr.packed import open_text, read_text
 
 _HEAD_BYTES = 1 << 18
 _END_BYTES = 1 << 14
 SAMPLE_LINES = 100
-
-
-class Lines(NamedTuple):
-    """A lazy frame of lines (LINE_SCHEMA at least), and what must see each morsel of it for the lines to be counted."""
-
-    frame: pl.LazyFrame
-    watch: Callable[[pl.DataFrame], None]
-
-
-Reader = Callable[[list[InputFile], "Tally", Callable[[], None]], Lines]
-
-
-class NeedsCarefulReader(Exception):  # noqa: N818 - a turn in the road, not an error
-    """The fast reader met a line that only the careful one reads within bounds."""
 
 
 class Tally:
@@ -87,63 +64,6 @@ class FirstLine(msgspec.Struct, frozen=True):
     phantom: bool
 
 
-def fast_lines(files: list[InputFile], tally: Tally, tap: Callable[[], None]) -> Lines:
-    """All lines of the files by polars' own reader. `tap` is called for every morsel and may raise to end the query.
-
-    The query ends with NeedsCarefulReader, ComputeError (invalid UTF-8) or OSError (broken compression).
-    """
-
-    def count(morsel: pl.DataFrame) -> None:
-        tap()
-        sizes = morsel.get_column("size")
-        if cast("int", sizes.max() or 0) > LONG_LINE_BYTES:
-            raise NeedsCarefulReader
-        for path, part in _by_file(morsel):
-            size = int(part.get_column("size").sum())
-            tally.add(tally.number_of(path), cast("int", part.get_column("row").min()), part.height, size + part.height)
-
-    scan = pl.scan_lines([file.path for file in files], row_index_name="row", glob=False, include_file_paths="path")
-    refused = pl.lit(None, pl.String).alias("refused")
-    return Lines(scan.with_columns(pl.col("row").cast(pl.UInt32), refused, size=pl.col("line").str.len_bytes()), count)
-
-
-def readers(files: list[InputFile]) -> list[Reader]:
-    """The readers to try, in order. The fast one is for tame files: it holds whole lines, however long.
-
-    It knows files by their paths as text, so it cannot tell a file from itself, nor read a name that is no text.
-    """
-    distinct = len({file.path for file in files}) == len(files)
-    fast = (
-        distinct
-        and any(file.bytes for file in files)
-        and all(str(file.path).isprintable() and is_tame(file) for file in files)
-    )
-    return [fast_lines, careful_lines] if fast else [careful_lines]
-
-
-def careful_lines(files: list[InputFile], tally: Tally, tap: Callable[[], None]) -> Lines:
-    """All lines of the files by a reader that takes any bytes: what is not UTF-8 is refused, and shown as U+FFFD.
-
-    Raises InputError that names file and offset where a compressed file is broken.
-    """
-
-    def frames(
-        columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, _size: int | None
-    ) -> Iterator[pl.DataFrame]:
-        del predicate, n_rows  # never pushed down: the only consumer takes all rows
-        row = 0
-        for number, file in enumerate(files):
-            for block in blocks(file):
-                tap()
-                frame = pl.DataFrame([block.texts.alias("line"), block.refused.alias("refused")])
-                frame = frame.with_columns(pl.int_range(row, row + pl.len(), dtype=pl.UInt32).alias("row"))
-                tally.add(number, row, frame.height, block.bytes)
-                row += frame.height
-                yield frame.select(columns or LINE_SCHEMA.names())
-
-    return Lines(register_io_source(frames, schema=LINE_SCHEMA, is_pure=True), lambda _morsel: None)
-
-
 def first_line(file: InputFile) -> FirstLine | None:
     """The first line of a file, BOM included; None where the file is empty or the line is of no special kind.
 
@@ -188,13 +108,3 @@ def _text(line: bytes) -> str | None:
         return line.removesuffix(b"\r").decode()
     except UnicodeDecodeError:
         return None
-
-
-def _by_file(morsel: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
-    """The lines of each file; a format may have changed their order."""
-    paths = morsel.get_column("path")
-    if (paths == paths[0]).all():
-        yield paths[0], morsel
-        return
-    for (path,), part in morsel.group_by("path"):
-        yield str(path), part

@@ -51,7 +51,6 @@ class Meter:
         self._telling = threading.Lock()
         self._last = -math.inf
         self._most = 0
-        self._most_lines = 0
         self._stage_began = self._began
         self.stage = "read"
         self.seconds: dict[str, float] = {}
@@ -126,9 +125,7 @@ class Meter:
         total = sum(file.bytes_total for file in files)
         done = total if self.stage != "read" else sum(file.bytes_done for file in files)
         self._most = max(self._most, done)
-        # A side that is read again by the careful reader starts anew; what was told of it stands until it is passed.
-        self._most_lines = max(self._most_lines, sum(sum(side.tally.lines) for side in self.sides.values()))
-        lines = self._most_lines
+        lines = sum(sum(side.tally.lines) for side in self.sides.values())
         elapsed = now - self._began
         return ProgressEvent(
             stage=self.stage,

@@ -32,7 +32,7 @@ _LEAST_BATCH_ROWS = 2_048
 _OPEN_ROWS = 1 << 20
 # Chunks of this size are read fastest; so many of them, with what comes of them, are in memory at a time.
 _CHUNK_BYTES = 8 * _MB
-_CHUNKS_IN_ROOM = 24
+_CHUNKS_IN_ROOM = 48
 _CHUNK_BYTES_PER_PART_ROW = 24
 _BUCKETS_VARIABLE = "LOGCORR_BUCKETS"
 _CHUNK_VARIABLE = "LOGCORR_CHUNK_BYTES"
@@ -90,7 +90,7 @@ def plan(text_bytes: int, memory_bytes: int) -> Plan:
         buckets=int(forced) if forced else wanted,
         bucket_bytes=bucket_bytes,
         chunk_bytes=chunk_bytes,
-        part_rows=chunk_bytes // _CHUNK_BYTES_PER_PART_ROW,
+        part_rows=max(1, chunk_bytes // _CHUNK_BYTES_PER_PART_ROW),
     )
 
 

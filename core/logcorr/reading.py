@@ -1,7 +1,6 @@
 """One side's files → its entries a chunk at a time, in the order of the lines; every line counts once."""
 
-import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import polars as pl
@@ -11,7 +10,9 @@ from logcorr.ingest import Ingested, Instants, Rejects, firsts
 from logcorr.inputs import InputFile
 from logcorr.lines import Tally
 from logcorr.meter import Meter, Watched
-from logcorr.pairing import keyed
+
+_PUT_OFF_CHUNKS = 4
+_PUT_OFF_LINES = 4_000
 
 
 class SideReader:
@@ -21,7 +22,7 @@ class SideReader:
         self, form: formats.LineFormat, files: list[InputFile], folder: Path, chunk_bytes: int, meter: Meter
     ) -> None:
         folder.mkdir(parents=True, mode=0o700)
-        self._form, self._files, self._folder, self._chunk_bytes = form, files, folder, chunk_bytes
+        self._form, self._files, self._chunk_bytes = form, files, chunk_bytes
         self._meter = meter
         self._ledger = {"blank": 0, "malformed": 0}
         self._rejects = Rejects(folder / "rejects", self._ledger)
@@ -31,10 +32,20 @@ class SideReader:
         meter.sides[form.side] = Watched(files=files, tally=self.tally, ledger=self._ledger)
 
     def entries(self) -> Iterator[pl.DataFrame]:
-        """The entries of each chunk (the format's schema and KEY); raises InputError, and what the tap raises."""
-        for chunk in chunks.chunks(self._files, self._chunk_bytes):
+        """The entries of each chunk (the format's schema); raises InputError, and what the tap raises."""
+        put_off: list[pl.DataFrame] = []
+        for number, chunk in enumerate(chunks.chunks(self._files, self._chunk_bytes)):
             self._meter.tap()
-            yield self._read(chunk)
+            found, uncommon = self._read(chunk)
+            if uncommon is not None:
+                put_off.append(uncommon)
+            # The careful path costs by the call: where few lines need it, those of some chunks go together.
+            if put_off and (number % _PUT_OFF_CHUNKS == 0 or sum(lines.height for lines in put_off) > _PUT_OFF_LINES):
+                found = pl.concat([found, self._careful(put_off)])
+                put_off = []
+            yield found
+        if put_off:
+            yield self._careful(put_off)
 
     def finish(self) -> Ingested:
         """What the side came to, once all of `entries` were taken; `entries` are those of first lines alone."""
@@ -46,8 +57,7 @@ class SideReader:
         self._ledger["malformed"] -= special.height - again.height
         return Ingested(
             tally=self.tally,
-            entries=late,
-            spill=self._folder,
+            late=late,
             schema=self._form.schema,
             rejects=pl.concat([refused, formats.excerpts(again).lazy()]),
             blank=self._rejects.blank + int(special["blank"].sum()),
@@ -56,36 +66,32 @@ class SideReader:
             last_us=self._instants.last,
         )
 
-    def _read(self, chunk: chunks.Chunk) -> pl.DataFrame:
-        counted = _Count()
-        put_off: list[pl.DataFrame] = []
-        entries = formats.entries(
-            chunk.lines(self._rows),
-            self._form,
-            reject=self._rejects,
-            before=counted,
-            after=self._instants,
-            later=put_off.append,
-        )
-        found = entries.pipe(keyed).collect(engine="streaming")
-        if put_off:
-            more = formats.settled(pl.concat(put_off), self._form, self._rejects)
-            self._instants(more)
-            found = pl.concat([found, more.lazy().pipe(keyed).collect()])
+    def _read(self, chunk: chunks.Chunk) -> tuple[pl.DataFrame, pl.DataFrame | None]:
+        """The entries among a chunk's common lines, and the other lines (LINE_SCHEMA)."""
+        columns = self._form.schema.names()
+        common = self._form.common(chunk.lines(self._rows))
+        lines = common.select(*columns, "common", "short", "line", "refused").collect(engine="streaming")
         for piece in chunk.pieces:
-            lines = counted.lines if piece.lines is None else piece.lines
-            self.tally.add(piece.file, self._rows, lines, piece.bytes)
-            self._rows += lines
+            count = lines.height if piece.lines is None else piece.lines
+            self.tally.add(piece.file, self._rows, count, piece.bytes)
+            self._rows += count
+        found, uncommon = formats.parted(lines, columns)
+        self._instants(found)
+        return found, uncommon
+
+    def _careful(self, lines: list[pl.DataFrame]) -> pl.DataFrame:
+        found = formats.settled(pl.concat(lines), self._form, self._rejects)
+        self._instants(found)
         return found
 
 
-class _Count:
-    """How many lines pass. Called from many threads."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self.lines = 0
-
-    def __call__(self, morsel: pl.DataFrame) -> None:
-        with self._lock:
-            self.lines += morsel.height
+def batches(frames: Iterable[pl.DataFrame], rows: int) -> Iterator[pl.DataFrame]:
+    """The same rows in frames of at least so many, but for the last."""
+    held: list[pl.DataFrame] = []
+    for frame in frames:
+        held.append(frame)
+        if sum(part.height for part in held) >= rows:
+            yield pl.concat(held)
+            held = []
+    if held:
+        yield pl.concat(held)

@@ -107,8 +107,8 @@ class _Correlation(Job[Report]):
             self._fill_ledger(folder)
             del paired  # not to be held while the next bucket is paired
             self._meter.tap()
-            done = settled_early + share * to_settle
-            self._tell_estimate(done / (settled_early + to_settle), sums, folder, sum(folder.open_orphans.values()))
+            done = (settled_early + share * to_settle) / max(1, settled_early + to_settle)
+            self._tell_estimate(done, sums, folder, sum(folder.open_orphans.values()))
         self._meter.enter("report")
         malformed = folder.finish_malformed(sides)
         figures = report.figures(sums, folder.exchanges)

@@ -14,8 +14,7 @@ from logcorr.tandem import Leave
 class Settling:
     """Takes exchanges (EXCHANGE_SCHEMA and KEY) in small frames and gives them to `settle` in large ones.
 
-    An exchange whose key comes again, among later exchanges or the entries without a partner, is taken apart: `leave`
-    gets its entries.
+    An exchange whose key comes again among the entries without a partner is taken apart: `leave` gets its entries.
     """
 
     def __init__(self, part_rows: int, settle: Callable[[pl.DataFrame], None], leave: Leave) -> None:
@@ -48,13 +47,12 @@ class Settling:
             rows -= oldest[-1].height
         part = pl.concat(oldest, rechunk=True)
         self._rows -= part.height
-        later = [*(frame[KEY] for frame in self._waiting), *waiting_keys, *self._left]
+        others = [*waiting_keys, *self._left]
         self._left = []
-        again = part[KEY].is_in(pl.concat(later).implode()) if later else pl.repeat(False, part.height, eager=True)
-        if part[KEY].n_unique() != part.height:
-            again |= part[KEY].is_duplicated()
-        if again.any():
-            part = self._take_apart(part, part[KEY].filter(again).unique())
+        if others:
+            again = part[KEY].is_in(pl.concat(others).implode())
+            if again.any():
+                part = self._take_apart(part, part[KEY].filter(again).unique())
         self._settle(part)
 
     def _take_apart(self, part: pl.DataFrame, keys: pl.Series) -> pl.DataFrame:

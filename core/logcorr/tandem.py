@@ -21,7 +21,7 @@ Leave = Callable[[Side, pl.DataFrame], None]
 
 _OTHER: dict[Side, Side] = {"request": "response", "response": "request"}
 # How many chunks of its own side an entry waits for its partner.
-_PATIENCE = 4
+_PATIENCE = 6
 # Where after so many chunks fewer than so many of their entries have a partner, the logs are not in order.
 _TRIAL_CHUNKS = 16
 _LEAST_SHARE = 0.25

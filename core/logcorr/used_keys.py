@@ -7,7 +7,7 @@ import polars as pl
 from logcorr import partition
 from logcorr.pairing import KEY
 
-_MOST_IN_MEMORY = 4_000_000
+_MOST_IN_MEMORY = 8_000_000
 _PARTS = 64
 
 
