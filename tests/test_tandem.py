@@ -1,0 +1,215 @@
+"""Pairing while reading: both logs abreast, what pairs at once, what is left, and what is taken back."""
+
+import json
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from logcorr import used_keys
+from logcorr.abreast import abreast
+from logcorr.bucket import Rules
+from logcorr.model import SIDES, CorrelateOptions, Output, Side
+from logcorr.pairing import KEY, keyed
+from logcorr.run import correlate
+from logcorr.tandem import Tandem
+from logcorr.used_keys import UsedKeys
+
+ROWS = 4000
+SECOND = 1_000_000
+
+
+def times(*medians: int) -> Iterator[pl.DataFrame]:
+    for median in medians:
+        yield pl.DataFrame({"time": [median - 1, median, median + 1]})
+
+
+def order(requests: Iterator[pl.DataFrame], responses: Iterator[pl.DataFrame]) -> list[tuple[str, int]]:
+    sides: dict[Side, Iterator[pl.DataFrame]] = {"request": requests, "response": responses}
+    return [(side, frame["time"].to_list()[1] if frame.height else -1) for side, frame in abreast(sides)]
+
+
+def test_the_side_that_is_behind_comes_next() -> None:
+    found = order(times(10, 20, 30, 40), times(25, 35))
+    assert found == [
+        ("request", 10),
+        ("response", 25),
+        ("request", 20),
+        ("request", 30),
+        ("response", 35),
+        ("request", 40),
+    ]
+
+
+def test_logs_that_go_back_in_time_are_read_abreast_too() -> None:
+    found = [side for side, _ in order(times(40, 30, 20, 10), times(41, 31, 21, 11))]
+    assert max(abs(found[:n].count("request") - found[:n].count("response")) for n in range(len(found) + 1)) <= 2
+
+
+def test_a_side_that_is_empty_or_fails() -> None:
+    empty = pl.DataFrame({"time": []}, schema={"time": pl.Int64})
+    assert order(iter(()), times(1, 2)) == [("response", 1), ("response", 2)]
+    assert len(order(iter((empty, empty)), times(1))) == 3
+
+    def broken() -> Iterator[pl.DataFrame]:
+        yield from times(1)
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        order(times(1, 2, 3), broken())
+
+
+def entries(side: Side, rows: list[tuple[str, int, int]]) -> pl.DataFrame:
+    """Entries (id, time in s, row), keyed."""
+    value = pl.lit("u").alias("user_id") if side == "request" else pl.lit(200, pl.Int16).alias("status_code")
+    schema = {"request_id": pl.String, "time": pl.Int64, "row": pl.UInt32}
+    frame = pl.DataFrame(rows, schema=schema, orient="row").with_columns(pl.col("time") * SECOND, value)
+    return frame.lazy().pipe(keyed).collect()
+
+
+class Pairs:
+    """A tandem, and what it left."""
+
+    def __init__(self, max_duration_us: int | None = None) -> None:
+        self.left: list[tuple[Side, str]] = []
+        self.tandem = Tandem(Rules(max_duration_us=max_duration_us), self._leave)
+
+    def _leave(self, side: Side, frame: pl.DataFrame) -> None:
+        self.left += [(side, name) for name in frame["request_id"]]
+
+    def add(self, side: Side, *rows: tuple[str, int, int]) -> list[str]:
+        found = self.tandem.add(side, entries(side, list(rows)))
+        return [] if found is None else sorted(found["request_id"])
+
+
+def test_what_is_alone_on_both_sides_pairs() -> None:
+    pairs = Pairs()
+    assert pairs.add("request", ("a", 1, 0), ("b", 2, 1), ("c", 3, 2)) == []
+    assert pairs.add("response", ("b", 3, 0), ("x", 3, 1), ("a", 4, 2)) == ["a", "b"]
+    assert pairs.add("request", ("x", 1, 3)) == ["x"]
+    assert pairs.left == []
+    pairs.tandem.finish()
+    assert pairs.left == [("request", "c")]
+
+
+def test_an_id_that_comes_twice_is_left() -> None:
+    pairs = Pairs()
+    pairs.add("request", ("a", 1, 0), ("a", 2, 1), ("b", 2, 2))
+    assert pairs.add("response", ("a", 3, 0), ("b", 3, 1)) == ["b"]
+    assert sorted(pairs.left) == [("request", "a"), ("request", "a"), ("response", "a")]
+
+
+def test_a_pair_that_lasts_too_long_is_left() -> None:
+    pairs = Pairs(max_duration_us=10 * SECOND)
+    pairs.add("request", ("a", 1, 0), ("b", 1, 1))
+    assert pairs.add("response", ("a", 12, 0), ("b", 11, 1)) == ["b"]
+    assert sorted(pairs.left) == [("request", "a"), ("response", "a")]
+
+
+def test_ids_that_share_a_hash_are_left() -> None:
+    pairs = Pairs()
+    one, two = entries("request", [("a", 1, 0)]), entries("response", [("b", 1, 0)])
+    pairs.tandem.add("request", one)
+    found = pairs.tandem.add("response", two.with_columns(one[KEY]))
+    assert found is None or not found.height
+    assert sorted(pairs.left) == [("request", "a"), ("response", "b")]
+
+
+def test_an_entry_waits_for_some_chunks_and_no_longer() -> None:
+    pairs = Pairs()
+    pairs.add("request", ("early", 1, 0))
+    for row in range(1, 12):
+        pairs.add("request", (f"r{row}", row, row))
+    assert ("request", "early") in pairs.left
+    assert pairs.tandem.given_up > 0
+    assert ("request", "r11") not in pairs.left
+
+
+def test_logs_without_order_are_left_whole() -> None:
+    pairs = Pairs()
+    for row in range(20):
+        pairs.add("request", (f"q{row}", row, row))
+        pairs.add("response", (f"s{row}", row, row))
+    pairs.add("request", ("late", 20, 20))
+    assert pairs.add("response", ("late", 20, 20)) == []
+    assert len(pairs.left) == 42
+
+
+@pytest.mark.parametrize("most", [5, 10**9])
+def test_keys_that_come_again(most: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(used_keys, "_MOST_IN_MEMORY", most)
+    keys = pl.Series(KEY, [number * (1 << 58) + number for number in range(60)], dtype=pl.UInt64)
+    used = UsedKeys(tmp_path / "keys")
+    for part in keys.to_frame().iter_slices(7):
+        used.add(part[KEY])
+    others = pl.LazyFrame({KEY: [keys[3], 1, keys[3]]}, schema={KEY: pl.UInt64})
+    none = pl.LazyFrame(schema={KEY: pl.UInt64})
+    used.add(keys[10:12])
+    assert sorted(used.again(others)) == sorted([keys[3], keys[10], keys[11]])
+    empty = UsedKeys(tmp_path / "empty")
+    assert empty.again(none).len() == 0
+    assert empty.again(others).len() == 0
+
+
+def log(rows: list[tuple[int, str, str]]) -> str:
+    return "".join(f"2025-11-21T14:{at // 60:02}:{at % 60:02}.000Z,{name},{value}\n" for at, name, value in rows)
+
+
+@pytest.mark.parametrize("chunk", [300, 3000, 1 << 23])
+@pytest.mark.parametrize("distance", [1, 60, 1700])
+def test_an_id_that_comes_again_later_takes_its_pair_back(
+    chunk: int, distance: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first request of such an id has the first response, the second one the second, however far apart."""
+    monkeypatch.setenv("LOGCORR_CHUNK_BYTES", str(chunk))
+    usual = [(at, f"id-number-{at}", "u") for at in range(1800)]
+    asked = [(at, name, value) for at, name, value in usual if at % 7 != 3]
+    again = [(at + distance, name, "v") for at, name, _ in asked if at % 50 == 0 and at + distance < 1800]
+    (tmp_path / "q.log").write_text(log(sorted(asked + again)))
+    (tmp_path / "r.log").write_text(log(sorted((at, name, "200") for at, name, _ in usual + again)))
+    out = tmp_path / "out.ndjson"
+    options = CorrelateOptions(
+        requests=(str(tmp_path / "q.log"),),
+        responses=(str(tmp_path / "r.log"),),
+        memory_bytes=1 << 30,
+        store=str(tmp_path / "store"),
+        keep=False,
+        outputs=(Output(view="exchanges", path=str(out), columns=("duration_us", "request_line", "response_line")),),
+    )
+    report = correlate(options).report
+    assert report.inputs.requests.matched == len(asked) + len(again)
+    assert report.inputs.responses.orphans == len(usual) - len(asked)
+    assert sum(report.status.values()) == len(asked) + len(again)
+    assert sum(point.requests for point in report.timeline.points) >= len(asked) + len(again)
+    records = [json.loads(line) for line in out.read_text().splitlines()]
+    assert {record["duration_us"] for record in records} == {0}
+    for side, lines in zip(SIDES, (len(asked), len(usual)), strict=True):
+        assert len({record[f"{side}_line"] for record in records}) == len(records) <= lines + len(again)
+
+
+def test_logs_in_any_order_come_to_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGCORR_CHUNK_BYTES", "4000")
+    rows = [(at % 3600, f"id-number-{at}", "u") for at in range(ROWS)]
+    answers = [(at, name, str(200 + at % 3)) for at, name, _ in rows]
+    found = []
+    for number, seeds in enumerate([(None, None), (1, None), (1, 2)]):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        for name, of, seed in (("q.log", rows, seeds[0]), ("r.log", answers, seeds[1])):
+            order_ = list(of)
+            if seed is not None:
+                random.Random(seed).shuffle(order_)
+            (folder / name).write_text(log(order_))
+        options = CorrelateOptions(
+            requests=(str(folder / "q.log"),),
+            responses=(str(folder / "r.log"),),
+            memory_bytes=1 << 30,
+            store=str(tmp_path / "store"),
+            keep=False,
+        )
+        report = correlate(options).report
+        assert report.inputs.requests.matched == ROWS
+        found.append((report.status, report.latency, report.timeline, report.histogram))
+    assert found[0] == found[1] == found[2]
