@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape
 from benchmarks.roster import WORKS
 from benchmarks.tables import BASE, middle, seconds, state
 
-_WIDTH, _LEFT, _FULL = 960, 250, 440
+_WIDTH, _LEFT, _FULL = 960, 250, 400
 _ROW, _HEAD, _TOP, _PAD = 34, 52, 64, 22
 # Bars longer than this many times the longest of logcorr's own are broken off.
 _MOST = 4.0
@@ -97,11 +97,9 @@ def _contender(record: Mapping[str, Any], y: int, scale: float) -> list[str]:
             cut = f"M{x} {y + offset + height}l6 -{height}M{x + 6} {y + offset + height}l6 -{height}"
             parts.append(f'<path class="break" stroke-width="3" d="{cut}"/>')
     x = _LEFT + longest + 10
-    told = f"{seconds(wall)} s · CPU {seconds(cpu)} s"
-    memory = f" · {middle(record, 'peak_rss') / 2**20:,.0f} MiB"
-    parts.append(_text(x, y + 14, told + memory, "bold" if ours else "dim"))
-    if trouble:
-        parts.append(_text(32, y + 15, trouble, "bad"))
+    told = f"{seconds(wall)} s · CPU {seconds(cpu)} s · {middle(record, 'peak_rss') / 2**20:,.0f} MiB"
+    kind = "bad" if trouble else "bold" if ours else "dim"
+    parts.append(_text(x, y + 14, f"{trouble} · {told}" if trouble else told, kind))
     return parts
 
 
