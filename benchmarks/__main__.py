@@ -14,6 +14,7 @@ from benchmarks.rounds import Setting, run_rounds
 from benchmarks.verdict import judge
 
 HERE = Path(__file__).parent
+SMALL = 2000
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -45,20 +46,22 @@ def _bench(options: argparse.Namespace) -> dict[str, Any]:
     works, contenders = chosen(options.only)
     pair = data.pair(options.dir, options.rows) if {"full", "ndjson"} & {*works} else None
     access = data.access(options.dir, options.rows) if "access" in works else None
-    places: dict[str, str] = {}
     truths: dict[str, dict[str, Any]] = {}
     lines = {"pair": 0, "access": 0}
     if pair:
-        places |= {"requests": str(pair.requests), "responses": str(pair.responses)}
         truths |= {"full": pair.truth, "ndjson": {"matched": pair.truth["matched"]}}
         lines["pair"] = 2 * pair.truth["matched"] + pair.truth["request_orphans"] + pair.truth["response_orphans"]
     if access:
-        places["log"] = str(access.log)
         truths["access"] = {"endpoints": access.truth["endpoints"]}
         lines["access"] = access.truth["lines"]
+    places = _places(pair, access)
     for path in places.values():
         _warm(Path(path))
-    setting = Setting(options.dir.resolve(), options.timeout, places)
+    small = None
+    if options.rows > SMALL:
+        small_pair = data.pair(options.dir, SMALL) if pair else None
+        small = _places(small_pair, data.access(options.dir, SMALL) if access else None)
+    setting = Setting(options.dir.resolve(), options.timeout, places, small)
     found = {}
     for work in works:
         records = run_rounds(work, contenders, options.rounds, setting, _tell)
@@ -66,6 +69,14 @@ def _bench(options: argparse.Namespace) -> dict[str, Any]:
         if records:
             found[work] = records
     return {"rounds": options.rounds, "lines": lines, "works": found}
+
+
+def _places(pair: data.Pair | None, access: data.Access | None) -> dict[str, str]:
+    """What fills the words of commands."""
+    places = {"requests": pair.requests, "responses": pair.responses} if pair else {}
+    if access:
+        places["log"] = access.log
+    return {name: str(path.resolve()) for name, path in places.items()}
 
 
 def _warm(path: Path) -> None:

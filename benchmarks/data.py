@@ -6,6 +6,7 @@ along the way is told by plain Python, not by logcorr's engine.
 """
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -16,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+CORE = Path(__file__).resolve().parent.parent / "core"
 SEED = 11
 USERS = 1_000_000
 # Ids are unique and every line is sound; orphans of both sides, clock skew and disorder stay as they are.
@@ -99,7 +101,8 @@ def access(folder: Path, rows: int, *, seed: int = SEED) -> Access:
 def generate(kind: str, where: Path, *words: object) -> None:
     """Run the project's generator; it may take a while, and says on stderr what it did."""
     command = [sys.executable, "-m", "logcorr", "generate", kind, where, *words, "--force"]
-    subprocess.run([str(word) for word in command], check=True, stdout=subprocess.DEVNULL)
+    environment = {**os.environ, "PYTHONPATH": str(CORE)}
+    subprocess.run([str(word) for word in command], check=True, stdout=subprocess.DEVNULL, env=environment)
 
 
 def blocks(file: Any) -> Iterator[bytes]:

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-SAMPLE_S = 0.02
+SAMPLE_S = 0.05
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -41,7 +41,7 @@ def measure(
     """Run a command to its end, or until it takes longer than `timeout_s` or more memory than `most_bytes`.
 
     CPU is user and system time of the process and of those it waited for (wait4). Memory is the largest sum of the
-    resident sizes of the process and all below it, sampled every 20 ms, or the peak that the kernel noted for the
+    resident sizes of the process and all below it, sampled every 50 ms, or the peak that the kernel noted for the
     largest of them where that is more. Bytes written are what the kernel counted as going to storage
     (`write_bytes`), or where that counts nothing (tmpfs) what was passed to write (`wchar`), pipes included.
     """

@@ -6,26 +6,31 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from benchmarks.data import CORE
 from benchmarks.machine import cores, memory
 from benchmarks.measure import measure
 from benchmarks.roster import Contender, Job
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).resolve().parent.parent
 # A process that needs more than this share of the machine's memory is ended, before the kernel ends another.
 MOST_MEMORY = 0.9
 
 
 @dataclass(frozen=True)
 class Setting:
-    """How runs are made: scratch folder, seconds a process may take, what fills the words of commands."""
+    """How runs are made: scratch folder, seconds a process may take, what fills the words of commands.
+
+    `small` fills them for a first run that does not count and only brings a program into the page cache.
+    """
 
     scratch: Path
     timeout_s: float
     places: Mapping[str, str]
+    small: Mapping[str, str] | None = None
 
 
 def run_rounds(
@@ -41,6 +46,9 @@ def run_rounds(
     for record in records.values():
         if record["missing"]:
             tell(f"{work:7} {record['name']:18} skipped: {', '.join(record['missing'])} not installed")
+    if setting.small:
+        for one in ready:
+            _run_once(one.jobs[work], _record(one), replace(setting, places=setting.small))
     for number in range(rounds):
         for one in _rotated(ready, number):
             record = records[one.name]
@@ -90,7 +98,7 @@ def _run_once(job: Job, record: dict[str, Any], setting: Setting) -> None:
 def environment(folder: Path) -> dict[str, str]:
     """What commands find around them: this checkout's logcorr, and the run's folder for all caches and spills."""
     places = {name: str(folder / "home") for name in ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME")}
-    return {**os.environ, **places, "TMPDIR": str(folder / "spill"), "PYTHONPATH": str(ROOT / "core")}
+    return {**os.environ, **places, "TMPDIR": str(folder / "spill"), "PYTHONPATH": str(CORE)}
 
 
 def counted(shape: str, out: Path) -> tuple[dict[str, Any] | None, str]:

@@ -166,6 +166,15 @@ class TestRounds:
         assert got["stopped"] == "time"
         assert len(got["runs"]) == 1
 
+    def test_a_first_run_on_a_small_log_does_not_count(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(rounds, "counted", lambda *_: ({}, ""))
+        log = tmp_path / "read.txt"
+        one = Contender("it", "It", {"full": Job(("sh", "-c", f"echo {{requests}} >>{log}"), "csv", "csv")})
+        setting = Setting(tmp_path, 10, {"requests": "large"}, {"requests": "small"})
+        (got,) = run_rounds("full", [one], 2, setting, lambda _: None)
+        assert log.read_text().split() == ["small", "large", "large"]
+        assert len(got["runs"]) == 2
+
     def test_the_order_rotates_and_rounds_are_limited(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         told: list[str] = []
         monkeypatch.setattr(rounds, "counted", lambda shape, _: ({"matched": shape}, ""))
@@ -235,8 +244,11 @@ def test_counting_endpoints(tmp_path: Path) -> None:
     assert found == {"endpoints": both, "report": both, "goaccess": {"/a": [8]}}
 
 
-def test_logcorr_and_a_plain_script_end_to_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["--rows", "2000", "--rounds", "1", "--dir", str(tmp_path), "--out", str(tmp_path / "out")]
+def test_logcorr_and_a_plain_script_end_to_end(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    words = ["--rows", "2000", "--rounds", "1", "--dir", ".", "--out", "out"]
     assert main([*words, "--only", "full,logcorr", "dictionary"]) == 0
     assert "All 2 that ended tell the same counts." in capsys.readouterr().out
     result = json.loads((tmp_path / "out" / "bench-2000.json").read_text())
