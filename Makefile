@@ -5,8 +5,18 @@ ROWS   ?= 1000000
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
+BENCH_ROWS    ?= 2000000
+BENCH_ROUNDS  ?= 3
+BENCH_ONLY    ?=
+BENCH_TIMEOUT ?= 900
+BENCH_DIR     ?= benchmarks/.data
+BENCH_PUBLISH ?=
+BENCH_VENV    ?= benchmarks/.venv
+BENCH_PIP     := $(BENCH_VENV)/bin/python -m pip --quiet --disable-pip-version-check
+BENCH_WORDS    = --rows $(BENCH_ROWS) --timeout $(BENCH_TIMEOUT) --dir "$(BENCH_DIR)" $(if $(BENCH_ONLY),--only $(BENCH_ONLY)) $(if $(BENCH_PUBLISH),--publish)
+
 .DEFAULT_GOAL := help
-.PHONY: help demo test docs snapshots screenshots clean check-python
+.PHONY: help demo test docs snapshots screenshots bench bench-scale clean check-python
 
 help: ## show this help
 	@echo "usage: make TARGET [PYTHON=python3.12] [VENV=.venv]"
@@ -54,6 +64,20 @@ snapshots: $(VENV)/.installed-dev ## take the pictures anew that tests compare t
 screenshots: $(VENV)/.installed-dev ## take the pictures of the README anew
 	@$(BIN)/python docs/screenshots.py
 
+# A rival that has no wheel for this machine is left out, and the results say so.
+$(BENCH_VENV)/.installed: pyproject.toml benchmarks/requirements.txt | check-python
+	@echo "installing logcorr and its rivals into $(BENCH_VENV)"
+	@$(PYTHON) -m venv $(BENCH_VENV) || { rm -rf $(BENCH_VENV); echo "error: could not create $(BENCH_VENV); on Debian and Ubuntu: apt install python3-venv" >&2; exit 2; }
+	@$(BENCH_PIP) install --editable .
+	@grep -v '^ *\(#\|$$\)' benchmarks/requirements.txt | while read -r rival; do $(BENCH_PIP) install "$$rival" || echo "warning: $$rival could not be installed and will be skipped" >&2; done
+	@touch $@
+
+bench: $(BENCH_VENV)/.installed ## measure against rivals (BENCH_ROWS, BENCH_ROUNDS, BENCH_ONLY, BENCH_PUBLISH=1)
+	@$(BENCH_VENV)/bin/python -m benchmarks --rounds $(BENCH_ROUNDS) $(BENCH_WORDS)
+
+bench-scale: $(BENCH_VENV)/.installed ## measure logcorr on odd logs in 512 MB (BENCH_ROWS, BENCH_ONLY, BENCH_PUBLISH=1)
+	@$(BENCH_VENV)/bin/python -m benchmarks scale $(BENCH_WORDS)
+
 clean: ## remove what make made
-	rm -rf $(VENV) .demo build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
-	find core tui tests docs -name __pycache__ -type d -prune -exec rm -rf {} +
+	rm -rf $(VENV) $(BENCH_VENV) benchmarks/.data benchmarks/out .demo build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find core tui tests docs benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

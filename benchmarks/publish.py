@@ -1,0 +1,67 @@
+"""Writes what a run of benchmarks found: into its own folder always, and into the project where it is asked to.
+
+Published results are kept by size: a new run of a size takes the place of the old one whole, so that all that stands
+in one table was measured in one run, on one machine.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from benchmarks import chart, scale_table, tables
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent
+
+
+def write(result: Mapping[str, Any], kind: str, out: Path) -> Path:
+    """Write a result ("bench" or "scale") as JSON and Markdown, a bench also as SVG; return the Markdown's path."""
+    out.mkdir(parents=True, exist_ok=True)
+    stem = out / f"{kind}-{result['rows']}"
+    stem.with_suffix(".json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    section = bench_section if kind == "bench" else scale_table.section
+    stem.with_suffix(".md").write_text(section(result) + "\n", encoding="utf-8")
+    if kind == "bench":
+        stem.with_suffix(".svg").write_text(picture(result), encoding="utf-8")
+    return stem.with_suffix(".md")
+
+
+def publish(result: Mapping[str, Any], kind: str, root: Path = ROOT) -> None:
+    """Put a result into benchmarks/results.json, and write RESULTS.md and assets/bench.svg anew from all of it."""
+    home = root / "benchmarks"
+    store = home / "results.json"
+    kept = json.loads(store.read_text(encoding="utf-8")) if store.exists() else {}
+    kept.setdefault(kind, {})[str(result["rows"])] = result
+    store.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+    benches, scales = (sorted(kept.get(name, {}).values(), key=lambda one: one["rows"]) for name in ("bench", "scale"))
+    notes = home / "NOTES.md"
+    parts = [
+        "# Results",
+        "<!-- Written by `make bench BENCH_PUBLISH=1` and `make bench-scale BENCH_PUBLISH=1`. -->",
+        "How this is measured, and what each contender does: [README.md](README.md).",
+        *map(bench_section, benches),
+        *map(scale_table.section, scales),
+        *([notes.read_text(encoding="utf-8").strip()] if notes.exists() else []),
+    ]
+    (home / "RESULTS.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+    if benches:
+        # The picture is of the fullest run; of several, the one with the most lines.
+        best = max(benches, key=lambda one: (sum(map(len, one["works"].values())), one["rows"]))
+        (root / "assets" / "bench.svg").write_text(picture(best), encoding="utf-8")
+
+
+def bench_section(result: Mapping[str, Any]) -> str:
+    """The part of RESULTS.md on one size."""
+    head = f"## {result['rows']:,} lines a log, {result['date']}"
+    lines = f"{result['lines']['pair']:,} lines in the pair, {result['lines']['access']:,} in the access log."
+    about = tables.of_machine(result["machine"], result["versions"])
+    return "\n\n".join([head, about, lines, tables.of_works(result["works"])])
+
+
+def picture(result: Mapping[str, Any]) -> str:
+    """The chart of one size."""
+    machine = result["machine"]
+    title = f"{result['rows']:,} lines a log"
+    note = f"median of up to {result['rounds']} rounds · {machine['cores']} cores, {machine['memory'] / 2**30:.0f} GiB"
+    return chart.chart(result["works"], title, f"{note} · {result['date']} · shorter is better")
