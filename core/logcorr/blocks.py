@@ -1,50 +1,36 @@
-"""Bytes of an input file, compressed or not, → whole lines a block at a time, within bounds whatever the bytes are."""
+"""Bytes of an input file, compressed or not, → whole lines in UTF-8, within bounds whatever the bytes are."""
 
 import codecs
 import os
-import zlib
 from collections.abc import Iterator
 from typing import NamedTuple
-
-import polars as pl
 
 from logcorr.inputs import InputFile
 from logcorr.packed import open_text, read_text
 
 LONG_LINE_BYTES = 1 << 22
-_BLOCK_BYTES = 1 << 20
-_PROBE_BYTES = 1 << 12
 _KEPT_OF_REFUSED = 1 << 13
 _LONGEST_STAMP = 256
 _COMMAS = 2
-_WILD_RATIO = 50
 _BLANK = b" \t"
 
 
-class Block(NamedTuple):
-    """Whole lines in order: their texts (String), why a line is refused (String, null for most), and their bytes."""
+class LongLine(NamedTuple):
+    """A line by itself: its text or the start of it, why it is refused (None where it may be an entry), its bytes."""
 
-    texts: pl.Series
-    refused: pl.Series
+    text: str
+    refused: str | None
     bytes: int
 
 
-def blocks(file: InputFile) -> Iterator[Block]:
-    """All lines of a file without their ends; what is not UTF-8 is refused, and shown as U+FFFD.
+def spans(file: InputFile, size: int) -> Iterator[bytes | LongLine]:
+    """All bytes of a file as whole lines, each of which ends in LF, about `size` at a time.
 
-    Raises InputError that names file and offset where it cannot be read or is broken.
-    """
-    for span in spans(file, _BLOCK_BYTES):
-        yield span if isinstance(span, Block) else block(span)
-
-
-def spans(file: InputFile, size: int) -> Iterator[bytes | Block]:
-    """All bytes of a file as whole lines, each of which ends in LF, about `size` at a time; raises as `blocks` does.
-
-    A line that may be too long to be held comes as a block of its own.
+    A line that may be too long to be held comes by itself. Raises InputError that names file and offset where the file
+    cannot be read or is broken.
     """
     rest: bytes = b""
-    long: _LongLine | None = None
+    long: _Growing | None = None
     with open_text(file) as stream:
         while read := read_text(file, stream, size):
             if long is not None:
@@ -52,7 +38,7 @@ def spans(file: InputFile, size: int) -> Iterator[bytes | Block]:
                 long.add(last)
                 if not newline:
                     continue
-                yield long.block()
+                yield long.line()
                 long = None
             cut = read.rfind(b"\n") + 1
             if cut:
@@ -65,49 +51,40 @@ def spans(file: InputFile, size: int) -> Iterator[bytes | Block]:
             else:
                 rest += read
             if len(rest) > LONG_LINE_BYTES:
-                long, rest = _LongLine(rest), b""
+                long, rest = _Growing(rest), b""
     if long is not None:
-        yield long.block()
+        yield long.line()
     elif rest:
         yield rest + b"\n"
 
 
-def pieces(whole: bytes) -> Iterator[Block]:
-    """The lines of a long span in blocks that take little memory, whatever is in them."""
-    start = 0
-    while start < len(whole):
-        stop = whole.find(b"\n", start + _BLOCK_BYTES) + 1 or len(whole)
-        yield block(whole[start:stop])
-        start = stop
+def in_utf8(whole: bytes) -> tuple[bytes, list[int]]:
+    """The same lines in UTF-8, and the numbers (from 0) of those that were not: their wrong bytes are U+FFFD."""
+    if whole.isascii():
+        return whole, []
+    parts: list[bytes] = []
+    wrong: list[int] = []
+    done = lines = 0
+    while (at := _first_error(whole, done)) is not None:
+        start = whole.rfind(b"\n", 0, at) + 1
+        end = whole.find(b"\n", at)
+        lines += whole.count(b"\n", done, start)
+        wrong.append(lines)
+        parts += (whole[done:start], whole[start:end].decode(errors="replace").encode())
+        done = end
+    return (b"".join([*parts, whole[done:]]), wrong) if wrong else (whole, [])
 
 
-def is_tame(file: InputFile) -> bool:
-    """Whether a reader that holds whole lines, and decompresses as it goes, should stay within bounds on this file.
-
-    Looks at a few kilobytes in each megabyte of a plain file, and at the start of a compressed one.
-    """
-    if file.form == "plain":
-        return not _has_long_line(file)
-    with open_text(file) as stream:
-        text = read_text(file, stream, _BLOCK_BYTES)
-    return b"\n" in text and len(zlib.compress(text, 1)) * _WILD_RATIO > len(text)
+def _first_error(whole: bytes, start: int) -> int | None:
+    """Where the first bytes are that are not UTF-8."""
+    try:
+        codecs.utf_8_decode(memoryview(whole)[start:], "strict", True)
+    except UnicodeDecodeError as error:
+        return start + error.start
+    return None
 
 
-def _has_long_line(file: InputFile) -> bool:
-    """Whether a plain file may hold a line of over about a megabyte."""
-    with open_text(file) as stream:
-        for start in range(0, file.bytes, _BLOCK_BYTES):
-            stream.seek(start)
-            probe = read_text(file, stream, _PROBE_BYTES)
-            # No line end in the probe: look on until there is one, or the line has become long.
-            while probe and b"\n" not in probe:
-                if stream.tell() - start > _BLOCK_BYTES:
-                    return True
-                probe = read_text(file, stream, _PROBE_BYTES)
-    return False
-
-
-class _LongLine:
+class _Growing:
     """A line too long to be held unless it has to be: a line that starts with no timestamp is refused for sure."""
 
     def __init__(self, start: bytes) -> None:
@@ -133,15 +110,15 @@ class _LongLine:
             self._chunks.append(chunk)
             self._held = self._may_be_entry()
 
-    def block(self) -> Block:
+    def line(self) -> LongLine:
         """The line, complete."""
         blank = self._chunks in ([], [b"\r"])
         if blank or (self._held and self._commas == _COMMAS and self._valid()):
             text = b"".join(self._chunks).removesuffix(b"\r").decode()
-            return Block(pl.Series([text]), pl.Series([None], dtype=pl.String), self._bytes + 1)
+            return LongLine(text, None, self._bytes + 1)
         text = b"".join(self._chunks)[:_KEPT_OF_REFUSED].decode(errors="replace")
         reason = "encoding" if not self._valid() else ("fields" if self._commas != _COMMAS else "timestamp")
-        return Block(pl.Series([text]), pl.Series([reason]), self._bytes + 1)
+        return LongLine(text, reason, self._bytes + 1)
 
     def _may_be_entry(self) -> bool:
         """Whether the line may still be an entry; where not, only its start is kept."""
@@ -160,29 +137,3 @@ class _LongLine:
         except UnicodeDecodeError:
             return False
         return True
-
-
-def block(whole: bytes) -> Block:
-    """Lines that end in LF or CRLF, the last one too."""
-    try:
-        text = whole.decode()
-    except UnicodeDecodeError:
-        return _dirty_block(whole)
-    texts = pl.Series([text[:-1]]).str.split("\n").explode()
-    if "\r" in text:
-        texts = texts.str.strip_suffix("\r")
-    return Block(texts, pl.Series([None], dtype=pl.String).new_from_index(0, len(texts)), len(whole))
-
-
-def _dirty_block(whole: bytes) -> Block:
-    texts: list[str] = []
-    refused: list[str | None] = []
-    for raw in whole[:-1].split(b"\n"):
-        line = raw.removesuffix(b"\r")
-        try:
-            texts.append(line.decode())
-            refused.append(None)
-        except UnicodeDecodeError:
-            texts.append(line.decode(errors="replace"))
-            refused.append("encoding")
-    return Block(pl.Series(texts, dtype=pl.String), pl.Series(refused, dtype=pl.String), len(whole))

@@ -1,7 +1,6 @@
 """Input files → their lines a chunk of some megabytes at a time (LINE_SCHEMA), whatever bytes they hold.
 
-A chunk that is UTF-8 is cut into lines by polars; one that is not takes our own reader, and it alone. `scan_lines` is
-marked unstable in polars: it is named here and in `lines`, and nowhere else.
+`scan_lines` is marked unstable in polars: it is named here and nowhere else.
 """
 
 import io
@@ -10,7 +9,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from logcorr.blocks import Block, pieces, spans
+from logcorr.blocks import LongLine, in_utf8, spans
 from logcorr.formats import LINE_SCHEMA
 from logcorr.inputs import InputFile
 
@@ -26,17 +25,21 @@ class Piece(NamedTuple):
 class Chunk(NamedTuple):
     """Whole lines of one file, or of several small ones."""
 
-    text: bytes | Block
+    text: bytes | LongLine
     pieces: Sequence[Piece]
 
     def lines(self, first_row: int) -> pl.LazyFrame:
         """The lines (LINE_SCHEMA), the first of which is row `first_row` of the side."""
-        if isinstance(self.text, Block):
-            return _framed([self.text], first_row)
-        if not _is_utf8(self.text):
-            return _framed(list(pieces(self.text)), first_row)
-        scan = pl.scan_lines(io.BytesIO(self.text), row_index_name="row", row_index_offset=first_row)
-        return scan.with_columns(pl.col("row").cast(pl.UInt32), pl.lit(None, pl.String).alias("refused"))
+        if isinstance(self.text, LongLine):
+            row = (self.text.text, first_row, self.text.refused)
+            return pl.LazyFrame([row], schema=LINE_SCHEMA, orient="row")
+        text, wrong = in_utf8(self.text)
+        scan = pl.scan_lines(io.BytesIO(text), row_index_name="row", row_index_offset=first_row)
+        refused = pl.lit(None, pl.String)
+        if wrong:
+            rows = pl.Series(wrong, dtype=pl.UInt32) + first_row
+            refused = pl.when(pl.col("row").is_in(rows.implode())).then(pl.lit("encoding"))
+        return scan.with_columns(pl.col("row").cast(pl.UInt32), refused.alias("refused"))
 
 
 def chunks(files: Sequence[InputFile], size: int) -> Iterator[Chunk]:
@@ -45,7 +48,7 @@ def chunks(files: Sequence[InputFile], size: int) -> Iterator[Chunk]:
     room = enough = size - size // 8
     for number, file in enumerate(files):
         for span in spans(file, size):
-            if isinstance(span, Block):
+            if isinstance(span, LongLine):
                 if held:
                     yield _joined(held)
                 yield Chunk(span, [Piece(number, span.bytes, 1)])
@@ -66,19 +69,3 @@ def _joined(held: list[tuple[int, bytes]]) -> Chunk:
         return Chunk(text, [Piece(number, len(text), None)])
     parts = [Piece(number, len(text), text.count(b"\n")) for number, text in held]
     return Chunk(b"".join(text for _, text in held), parts)
-
-
-def _is_utf8(text: bytes) -> bool:
-    if text.isascii():
-        return True
-    try:
-        pl.Series([text]).cast(pl.String)
-    except pl.exceptions.ComputeError:
-        return False
-    return True
-
-
-def _framed(blocks: list[Block], first_row: int) -> pl.LazyFrame:
-    lines = pl.concat([pl.DataFrame([block.texts.alias("line"), block.refused.alias("refused")]) for block in blocks])
-    row = pl.int_range(first_row, first_row + pl.len(), dtype=pl.UInt32).alias("row")
-    return lines.lazy().with_columns(row).select(LINE_SCHEMA.names())

@@ -49,7 +49,7 @@ class Early:
                 continue
             exchanges = self._tandem.add(side, entries.lazy().pipe(pairing.keyed).collect())
             if exchanges is not None:
-                self._settling.add(exchanges, self._tandem.waiting_keys)
+                self._settling.add(exchanges, self._tandem.waiting_keys, closely=self._tandem.repeats)
         self._tandem.finish()
         self._settling.finish()
         sides = {side: reader.finish() for side, reader in readers.items()}

@@ -5,7 +5,7 @@ from itertools import islice
 
 import msgspec
 
-from logcorr.blocks import blocks
+from logcorr.chunks import chunks
 from logcorr.formats import BOM, SPACE
 from logcorr.inputs import InputFile
 from logcorr.packed import open_text, read_text
@@ -76,8 +76,9 @@ def first_line(file: InputFile) -> FirstLine | None:
         special = head.startswith(BOM.encode()) or b"id" in head.split(b"\n", 1)[0].lower()
     if not special:
         return None
-    first = next(blocks(file))
-    return FirstLine(first.texts[0], first.refused[0], phantom=head == BOM.encode())
+    chunk = next(chunks([file], _HEAD_BYTES))
+    text, refused = chunk.lines(0).select("line", "refused").head(1).collect().row(0)
+    return FirstLine(text, refused, phantom=head == BOM.encode())
 
 
 def sample(file: InputFile) -> list[str]:

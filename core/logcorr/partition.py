@@ -33,7 +33,7 @@ _OPEN_ROWS = 1 << 20
 # Chunks of this size are read fastest; so many of them, with what comes of them, are in memory at a time.
 _CHUNK_BYTES = 8 * _MB
 _CHUNKS_IN_ROOM = 48
-_CHUNK_BYTES_PER_PART_ROW = 24
+_CHUNK_BYTES_PER_PART_ROW = 32
 _BUCKETS_VARIABLE = "LOGCORR_BUCKETS"
 _CHUNK_VARIABLE = "LOGCORR_CHUNK_BYTES"
 

@@ -11,7 +11,7 @@ from logcorr.inputs import InputFile
 from logcorr.lines import Tally
 from logcorr.meter import Meter, Watched
 
-_PUT_OFF_CHUNKS = 4
+_PUT_OFF_CHUNKS = 2
 _PUT_OFF_LINES = 4_000
 
 

@@ -10,11 +10,13 @@ from logcorr.model import SIDES
 from logcorr.pairing import KEY
 from logcorr.tandem import Leave
 
+_PARTS_HELD = 3
+
 
 class Settling:
     """Takes exchanges (EXCHANGE_SCHEMA and KEY) in small frames and gives them to `settle` in large ones.
 
-    An exchange whose key comes again among the entries without a partner is taken apart: `leave` gets its entries.
+    An exchange whose key comes again nearby is taken apart: `leave` gets its entries.
     """
 
     def __init__(self, part_rows: int, settle: Callable[[pl.DataFrame], None], leave: Leave) -> None:
@@ -22,17 +24,22 @@ class Settling:
         self._waiting: deque[pl.DataFrame] = deque()
         self._rows = 0
         self._left: list[pl.Series] = []
+        self._closely = False
 
     def note_left(self, keys: pl.Series) -> None:
         """Keys of entries that were left to the pairing by buckets."""
         if keys.len():
             self._left.append(keys)
 
-    def add(self, exchanges: pl.DataFrame, waiting_keys: Callable[[], list[pl.Series]]) -> None:
-        """Takes some exchanges; `waiting_keys` gives the keys of entries that wait for a partner yet."""
+    def add(self, exchanges: pl.DataFrame, waiting_keys: Callable[[], list[pl.Series]], *, closely: bool) -> None:
+        """Takes some exchanges; `waiting_keys` gives the keys of entries that wait for a partner yet.
+
+        `closely` looks for keys that come again among the exchanges as well: worth it only in logs that repeat ids.
+        """
+        self._closely = closely
         self._waiting.append(exchanges)
         self._rows += exchanges.height
-        if self._rows >= 2 * self._part_rows:
+        if self._rows >= _PARTS_HELD * self._part_rows:
             self._settle_oldest(waiting_keys(), self._part_rows)
 
     def finish(self) -> None:
@@ -49,10 +56,13 @@ class Settling:
         self._rows -= part.height
         others = [*waiting_keys, *self._left]
         self._left = []
-        if others:
-            again = part[KEY].is_in(pl.concat(others).implode())
-            if again.any():
-                part = self._take_apart(part, part[KEY].filter(again).unique())
+        if self._closely:
+            others += [frame[KEY] for frame in self._waiting]
+        again = part[KEY].is_in(pl.concat(others).implode()) if others else pl.Series([False])
+        if self._closely and part[KEY].n_unique() != part.height:
+            again = again | part[KEY].is_duplicated()
+        if again.any():
+            part = self._take_apart(part, part[KEY].filter(again).unique())
         self._settle(part)
 
     def _take_apart(self, part: pl.DataFrame, keys: pl.Series) -> pl.DataFrame:

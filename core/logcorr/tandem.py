@@ -38,6 +38,7 @@ class Tandem:
         self._bounds: dict[Side, deque[int]] = {side: deque() for side in SIDES}
         self._chunks, self._seen, self._paired = 0, 0, 0
         self.given_up = 0
+        self.repeats = False
 
     def add(self, side: Side, entries: pl.DataFrame) -> pl.DataFrame | None:
         """The exchanges (EXCHANGE_SCHEMA and KEY) that some more entries make with those that wait; None for none."""
@@ -110,6 +111,7 @@ class Tandem:
         """The keys of pairs that are not to stand as they are: repeated, of two ids, or too far apart."""
         doubts = [pl.col("request_id") != pl.col("response_id")]
         if repeated:
+            self.repeats = True
             doubts += [pl.col("place").is_duplicated(), pl.col("place_right").is_duplicated()]
         if self._rules.max_duration_us is not None:
             duration = pl.col("response_time") - pl.col("request_time")
