@@ -19,7 +19,8 @@ def one(run: RunFolder, output: Output, root: Path, *, force: bool) -> None:
         if output.path != export.STDOUT:
             work.add_part(part)
         try:
-            export.write(found, output.path, part, work.spill / "sort", sort_time=output.sort_time)
+            spill = work.spill / "sort"
+            export.write(found, output.path, part, spill, sort_time=output.sort_time, raw_csv=output.raw_csv)
         except pl.exceptions.PolarsError as error:
             message = f"run {run.path.name}: view {output.view!r} is damaged. Remove the run and run again."
             raise InputError(message) from error

@@ -96,7 +96,15 @@ class Job(ABC, Generic[_R]):
                 targets.append((part, Path(output.path).absolute()))
             found = views.records(run, output.view, output.columns)
             spill = work.spill / f"sort{number}"
-            export.write(found, output.path, part, spill, sort_time=output.sort_time, tap=self._meter.tap)
+            export.write(
+                found,
+                output.path,
+                part,
+                spill,
+                sort_time=output.sort_time,
+                raw_csv=output.raw_csv,
+                tap=self._meter.tap,
+            )
         if self._options.report_path is not None:
             part = export.part_of(self._options.report_path)
             work.add_part(part)

@@ -91,7 +91,7 @@ class Export:
             chosen = wanted if chosen is None else chosen & wanted
         records = Tapped(parts=found.parts, chosen=chosen, columns=found.columns, time=found.time, tap=self._tap)
         try:
-            export.write(records, self._path, part, work.spill / "sort", sort_time=False)
+            export.write(records, self._path, part, work.spill / "sort")
         except pl.exceptions.PolarsError as error:
             self._check()
             message = f"run {self._run.path.name}: view {self._view!r} is damaged. Remove the run and run again."
