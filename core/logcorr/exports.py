@@ -7,6 +7,7 @@ import polars as pl
 from logcorr import export, views
 from logcorr.errors import InputError
 from logcorr.model import Output
+from logcorr.private import hand_over
 from logcorr.store import RunFolder, WorkFolder
 
 
@@ -25,4 +26,4 @@ def one(run: RunFolder, output: Output, root: Path, *, force: bool) -> None:
             message = f"run {run.path.name}: view {output.view!r} is damaged. Remove the run and run again."
             raise InputError(message) from error
         if output.path != export.STDOUT:
-            part.replace(output.path)
+            hand_over(part, Path(output.path))

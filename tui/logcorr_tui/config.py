@@ -64,7 +64,7 @@ def load_state(path: Path) -> State:
 def save_state(path: Path, state: State) -> None:
     """Writes atomically; a disk that cannot be written only costs the memory."""
     with contextlib.suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         number, name = tempfile.mkstemp(prefix=".tui-state-", dir=path.parent)
         try:
             with os.fdopen(number, "wb") as file:

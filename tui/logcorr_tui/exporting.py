@@ -14,6 +14,7 @@ import polars as pl
 from logcorr import export, filters, views
 from logcorr.errors import Cancelled, InputError
 from logcorr.model import View
+from logcorr.private import hand_over
 from logcorr.store import RunFolder, WorkFolder
 
 _CANCELLED = "cancelled; nothing was written."
@@ -68,7 +69,7 @@ class Export:
             part = export.part_of(self._path)
             work.add_part(part)
             self._fill(part, work)
-            part.replace(self._path)
+            hand_over(part, Path(self._path))
 
     def nameless(self) -> "Handover":
         """Writes the same to a file that only this process can reach, and of which nothing is left once it is closed.
