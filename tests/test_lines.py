@@ -34,7 +34,7 @@ class Found(NamedTuple):
 def read(reader: lines.Reader, paths: list[Path], tap: Callable[[], None] = lambda: None) -> Found:
     files = resolve("request", tuple(str(path) for path in paths))
     tally = Tally(files)
-    found = reader(files, tally, tap)
+    found = reader(files, tally, tap, False)
 
     def watched(morsel: pl.DataFrame) -> pl.DataFrame:
         found.watch(morsel)

@@ -28,10 +28,11 @@ class Block(NamedTuple):
     bytes: int
 
 
-def blocks(file: InputFile) -> Iterator[Block]:
+def blocks(file: InputFile, *, access: bool = False) -> Iterator[Block]:
     """All lines of a file without their ends; what is not UTF-8 is refused, and shown as U+FFFD.
 
-    Raises InputError that names file and offset where it cannot be read or is broken.
+    Of a very long line that is no entry of a pair's log, or with `access` of none of an access log, only the start is
+    kept. Raises InputError that names file and offset where it cannot be read or is broken.
     """
     rest: bytes = b""
     long: _LongLine | None = None
@@ -51,7 +52,7 @@ def blocks(file: InputFile) -> Iterator[Block]:
             else:
                 rest += block
             if len(rest) > LONG_LINE_BYTES:
-                long, rest = _LongLine(rest), b""
+                long, rest = (_LongAccessLine if access else _LongLine)(rest), b""
     if long is not None:
         yield long.block()
     elif rest:
@@ -113,12 +114,12 @@ class _LongLine:
     def block(self) -> Block:
         """The line, complete."""
         blank = self._chunks in ([], [b"\r"])
-        if blank or (self._held and self._commas == _COMMAS and self._valid()):
+        if blank or (self._held and self._may_end() and self._valid()):
             text = b"".join(self._chunks).removesuffix(b"\r").decode()
             return Block(pl.Series([text]), pl.Series([None], dtype=pl.String), self._bytes + 1)
         text = b"".join(self._chunks)[:_KEPT_OF_REFUSED].decode(errors="replace")
-        reason = "encoding" if not self._valid() else ("fields" if self._commas != _COMMAS else "timestamp")
-        return Block(pl.Series([text]), pl.Series([reason]), self._bytes + 1)
+        reason = self._reason() if self._valid() else "encoding"
+        return Block(pl.Series([text]), pl.Series([reason], dtype=pl.String), self._bytes + 1)
 
     def _may_be_entry(self) -> bool:
         """Whether the line may still be an entry; where not, only its start is kept."""
@@ -129,6 +130,13 @@ class _LongLine:
         self._chunks = [start[:_KEPT_OF_REFUSED]]
         return False
 
+    def _may_end(self) -> bool:
+        """Whether the whole of what is held may be an entry."""
+        return self._commas == _COMMAS
+
+    def _reason(self) -> str | None:
+        return "fields" if self._commas != _COMMAS else "timestamp"
+
     def _valid(self) -> bool:
         if self._utf8 is None:
             return False
@@ -137,6 +145,24 @@ class _LongLine:
         except UnicodeDecodeError:
             return False
         return True
+
+
+class _LongAccessLine(_LongLine):
+    """The same of an access log: an object, or what has a bracket before its time. Its start tells the reason."""
+
+    def _may_be_entry(self) -> bool:
+        start = b"".join(self._chunks) if len(self._chunks[0]) < _KEPT_OF_REFUSED else self._chunks[0]
+        start = start[:_KEPT_OF_REFUSED].removeprefix(codecs.BOM_UTF8).lstrip(_BLANK)
+        if start.startswith(b"{") or b" [" in start or b"\t[" in start:
+            return True
+        self._chunks = [start]
+        return False
+
+    def _may_end(self) -> bool:
+        return True
+
+    def _reason(self) -> str | None:
+        return None
 
 
 def _block(whole: bytes) -> Block:

@@ -149,7 +149,7 @@ class _Attempt:
         """Reads all files by one of the readers."""
         folder.mkdir(parents=True, mode=0o700)
         rejects = Rejects(folder / "rejects", self._ledger)
-        read = reader(self._files, self._tally, self._meter.tap)
+        read = reader(self._files, self._tally, self._meter.tap, self._form.side == "access")
         later = Kept(folder / "later", _LATER_IN_MEMORY)
         entries = formats.entries(
             read.frame, self._form, reject=rejects, before=read.watch, after=self._instants, later=later
@@ -195,7 +195,7 @@ def _firsts(files: list[InputFile], tally: Tally, form: LineFormat) -> pl.DataFr
     """
     special: list[tuple[str, int, str | None, str]] = []
     for number, (file, start) in enumerate(zip(files, tally.starts, strict=True)):
-        found = lines.first_line(file)
+        found = lines.first_line(file, access=form.side == "access")
         if found is None:
             continue
         bare = form.first_line(found.text)

@@ -30,7 +30,8 @@ class Lines(NamedTuple):
     watch: Callable[[pl.DataFrame], None]
 
 
-Reader = Callable[[list[InputFile], "Tally", Callable[[], None]], Lines]
+# The last word tells whether they are access logs.
+Reader = Callable[[list[InputFile], "Tally", Callable[[], None], bool], Lines]
 
 
 class NeedsCarefulReader(Exception):  # noqa: N818 - a turn in the road, not an error
@@ -86,7 +87,7 @@ class FirstLine(msgspec.Struct, frozen=True):
     phantom: bool
 
 
-def fast_lines(files: list[InputFile], tally: Tally, tap: Callable[[], None]) -> Lines:
+def fast_lines(files: list[InputFile], tally: Tally, tap: Callable[[], None], _access: bool = False) -> Lines:
     """All lines of the files by polars' own reader. `tap` is called for every morsel and may raise to end the query.
 
     The query ends with NeedsCarefulReader, ComputeError (invalid UTF-8) or OSError (broken compression).
@@ -120,7 +121,7 @@ def readers(files: list[InputFile]) -> list[Reader]:
     return [fast_lines, careful_lines] if fast else [careful_lines]
 
 
-def careful_lines(files: list[InputFile], tally: Tally, tap: Callable[[], None]) -> Lines:
+def careful_lines(files: list[InputFile], tally: Tally, tap: Callable[[], None], access: bool = False) -> Lines:
     """All lines of the files by a reader that takes any bytes: what is not UTF-8 is refused, and shown as U+FFFD.
 
     Raises InputError that names file and offset where a compressed file is broken.
@@ -132,7 +133,7 @@ def careful_lines(files: list[InputFile], tally: Tally, tap: Callable[[], None])
         del predicate, n_rows  # never pushed down: the only consumer takes all rows
         row = 0
         for number, file in enumerate(files):
-            for block in blocks(file):
+            for block in blocks(file, access=access):
                 tap()
                 frame = pl.DataFrame([block.texts.alias("line"), block.refused.alias("refused")])
                 frame = frame.with_columns(pl.int_range(row, row + pl.len(), dtype=pl.UInt32).alias("row"))
@@ -143,7 +144,7 @@ def careful_lines(files: list[InputFile], tally: Tally, tap: Callable[[], None])
     return Lines(register_io_source(frames, schema=LINE_SCHEMA, is_pure=True), lambda _morsel: None)
 
 
-def first_line(file: InputFile) -> FirstLine | None:
+def first_line(file: InputFile, *, access: bool = False) -> FirstLine | None:
     """The first line of a file, BOM included; None where the file is empty or the line is of no special kind.
 
     A line is special when it starts with a BOM or may be a header: else it is of the same class for being first.
@@ -155,7 +156,7 @@ def first_line(file: InputFile) -> FirstLine | None:
         special = head.startswith(BOM.encode()) or b"id" in head.split(b"\n", 1)[0].lower()
     if not special:
         return None
-    first = next(blocks(file))
+    first = next(blocks(file, access=access))
     return FirstLine(first.texts[0], first.refused[0], phantom=head == BOM.encode())
 
 

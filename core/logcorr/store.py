@@ -88,7 +88,7 @@ class RunFolder:
                 message = f"run {self.path.name}: written in schema {found}, read is {SCHEMA}. Remove it and run again."
                 raise InputError(message)
             return msgspec.json.decode(raw, type=kind)
-        except (OSError, msgspec.MsgspecError) as error:
+        except (OSError, msgspec.MsgspecError, RecursionError) as error:
             message = f"run {self.path.name}: {name} is missing or broken. Remove the run and run again."
             raise InputError(message) from error
 
