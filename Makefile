@@ -2,11 +2,13 @@
 PYTHON ?= python3
 VENV   ?= .venv
 ROWS   ?= 1000000
+FUZZ_MINUTES ?= 5
+FUZZ   ?=
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test docs snapshots screenshots clean check-python
+.PHONY: help demo test fuzz docs snapshots screenshots clean check-python
 
 help: ## show this help
 	@echo "usage: make TARGET [PYTHON=python3.12] [VENV=.venv]"
@@ -43,6 +45,9 @@ test: $(VENV)/.installed-dev ## lint, types, import contracts and every test
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports
 	@$(BIN)/mypy & types=$$!; $(BIN)/python -m pytest -q -n 2 --dist worksteal; tests=$$?; wait $$types && exit $$tests
+
+fuzz: $(VENV)/.installed-dev ## compare nasty inputs with the oracles for FUZZ_MINUTES; FUZZ="pairs --seed 7" narrows it
+	@$(BIN)/python -m tests.fuzz --minutes $(FUZZ_MINUTES) $(FUZZ)
 
 docs: $(VENV)/.installed-dev ## write docs/cli.md anew from the commands
 	@$(BIN)/python docs/generate_cli.py
