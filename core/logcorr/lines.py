@@ -20,6 +20,7 @@ from logcorr.inputs import InputFile
 from logcorr.packed import open_text, read_text
 
 _HEAD_BYTES = 1 << 18
+_MOST_LINES = 1 << 16
 SAMPLE_LINES = 100
 
 
@@ -139,7 +140,8 @@ def careful_lines(files: list[InputFile], tally: Tally, tap: Callable[[], None],
                 frame = frame.with_columns(pl.int_range(row, row + pl.len(), dtype=pl.UInt32).alias("row"))
                 tally.add(number, row, frame.height, block.bytes)
                 row += frame.height
-                yield frame.select(columns or LINE_SCHEMA.names())
+                # A line of a byte costs a hundred: a block of line ends is not to be worked on as a whole.
+                yield from frame.select(columns or LINE_SCHEMA.names()).iter_slices(_MOST_LINES)
 
     return Lines(register_io_source(frames, schema=LINE_SCHEMA, is_pure=True), lambda _morsel: None)
 
