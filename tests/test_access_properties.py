@@ -86,7 +86,11 @@ def histogram_differences(report: Record, took_us: list[int]) -> list[str]:
 
 def compare(case: AccessCase, folder: Path) -> list[str]:
     """All differences between engine and oracle."""
-    report = engine(case, folder)
+    return compare_report(case, folder, engine(case, folder))
+
+
+def compare_report(case: AccessCase, folder: Path, report: Record) -> list[str]:
+    """What is otherwise in a report than the oracle has it."""
     expected = case.expected(round(report["timeline"]["bucket_s"] * SECOND) or SECOND)
     expected["inputs"]["access"]["bytes"] = sum((folder / name).stat().st_size for name, _ in case.files)
     points = expected.pop("timeline")

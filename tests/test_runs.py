@@ -407,6 +407,7 @@ DAMAGES = {
     "without fields": b'{"schema": 1}',
     "of another schema": b'{"schema": 2, "kind": "correlation"}',
     "without a schema": b"{}",
+    "too deep": b'{"schema": 1, "kind": ' + b"[" * 100_000,
 }
 
 

@@ -23,11 +23,12 @@ class LongLine(NamedTuple):
     bytes: int
 
 
-def spans(file: InputFile, size: int) -> Iterator[bytes | LongLine]:
+def spans(file: InputFile, size: int, *, access: bool = False) -> Iterator[bytes | LongLine]:
     """All bytes of a file as whole lines, each of which ends in LF, about `size` at a time.
 
-    A line that may be too long to be held comes by itself. Raises InputError that names file and offset where the file
-    cannot be read or is broken.
+    A line that may be too long to be held comes by itself; of one that is no entry of a pair's log, or with `access` of
+    none of an access log, only the start is kept. Raises InputError that names file and offset where the file cannot be
+    read or is broken.
     """
     rest: bytes = b""
     long: _Growing | None = None
@@ -51,7 +52,7 @@ def spans(file: InputFile, size: int) -> Iterator[bytes | LongLine]:
             else:
                 rest += read
             if len(rest) > LONG_LINE_BYTES:
-                long, rest = _Growing(rest), b""
+                long, rest = (_GrowingAccess if access else _Growing)(rest), b""
     if long is not None:
         yield long.line()
     elif rest:
@@ -113,11 +114,11 @@ class _Growing:
     def line(self) -> LongLine:
         """The line, complete."""
         blank = self._chunks in ([], [b"\r"])
-        if blank or (self._held and self._commas == _COMMAS and self._valid()):
+        if blank or (self._held and self._may_end() and self._valid()):
             text = b"".join(self._chunks).removesuffix(b"\r").decode()
             return LongLine(text, None, self._bytes + 1)
         text = b"".join(self._chunks)[:_KEPT_OF_REFUSED].decode(errors="replace")
-        reason = "encoding" if not self._valid() else ("fields" if self._commas != _COMMAS else "timestamp")
+        reason = self._reason() if self._valid() else "encoding"
         return LongLine(text, reason, self._bytes + 1)
 
     def _may_be_entry(self) -> bool:
@@ -129,6 +130,13 @@ class _Growing:
         self._chunks = [start[:_KEPT_OF_REFUSED]]
         return False
 
+    def _may_end(self) -> bool:
+        """Whether the whole of what is held may be an entry."""
+        return self._commas == _COMMAS
+
+    def _reason(self) -> str | None:
+        return "fields" if self._commas != _COMMAS else "timestamp"
+
     def _valid(self) -> bool:
         if self._utf8 is None:
             return False
@@ -137,3 +145,21 @@ class _Growing:
         except UnicodeDecodeError:
             return False
         return True
+
+
+class _GrowingAccess(_Growing):
+    """The same of an access log: an object, or what has a bracket before its time. Its start tells the reason."""
+
+    def _may_be_entry(self) -> bool:
+        start = b"".join(self._chunks) if len(self._chunks[0]) < _KEPT_OF_REFUSED else self._chunks[0]
+        start = start[:_KEPT_OF_REFUSED].removeprefix(codecs.BOM_UTF8).lstrip(_BLANK)
+        if start.startswith(b"{") or b" [" in start or b"\t[" in start:
+            return True
+        self._chunks = [start]
+        return False
+
+    def _may_end(self) -> bool:
+        return True
+
+    def _reason(self) -> str | None:
+        return None

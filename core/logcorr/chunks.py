@@ -4,7 +4,7 @@
 """
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import polars as pl
@@ -12,6 +12,12 @@ import polars as pl
 from logcorr.blocks import LongLine, in_utf8, spans
 from logcorr.formats import LINE_SCHEMA
 from logcorr.inputs import InputFile
+
+_DENSE_BYTES = 1 << 18
+_LOOK_BYTES = 512
+_LOOKS = 64
+_SHORT_LINE_BYTES = 8
+_SHORT_LINE_COST = 32
 
 
 class Piece(NamedTuple):
@@ -42,12 +48,12 @@ class Chunk(NamedTuple):
         return scan.with_columns(pl.col("row").cast(pl.UInt32), refused.alias("refused"))
 
 
-def chunks(files: Sequence[InputFile], size: int) -> Iterator[Chunk]:
+def chunks(files: Sequence[InputFile], size: int, *, access: bool = False) -> Iterator[Chunk]:
     """All lines of the files in order, about `size` bytes at a time; raises InputError as `spans` does."""
     held: list[tuple[int, bytes]] = []
     room = enough = size - size // 8
     for number, file in enumerate(files):
-        for span in spans(file, size):
+        for span in _thinned(spans(file, size, access=access)):
             if isinstance(span, LongLine):
                 if held:
                     yield _joined(held)
@@ -55,7 +61,7 @@ def chunks(files: Sequence[InputFile], size: int) -> Iterator[Chunk]:
                 held, room = [], enough
                 continue
             held.append((number, span))
-            room -= len(span)
+            room -= len(span) * (_SHORT_LINE_COST if _is_dense(span) else 1)
             if room <= 0:
                 yield _joined(held)
                 held, room = [], enough
@@ -69,3 +75,23 @@ def _joined(held: list[tuple[int, bytes]]) -> Chunk:
         return Chunk(text, [Piece(number, len(text), None)])
     parts = [Piece(number, len(text), text.count(b"\n")) for number, text in held]
     return Chunk(b"".join(text for _, text in held), parts)
+
+
+def _thinned(spans: Iterable[bytes | LongLine]) -> Iterator[bytes | LongLine]:
+    """The same lines, fewer at a time where they are short: a line of a byte takes a hundred."""
+    for span in spans:
+        if isinstance(span, LongLine) or len(span) <= _DENSE_BYTES or not _is_dense(span):
+            yield span
+            continue
+        start = 0
+        while start < len(span):
+            stop = span.find(b"\n", start + _DENSE_BYTES) + 1 or len(span)
+            yield span[start:stop]
+            start = stop
+
+
+def _is_dense(text: bytes) -> bool:
+    """Whether lines are very short, in any of many places."""
+    step = max(_LOOK_BYTES, len(text) // _LOOKS)
+    places = range(0, len(text), step)
+    return any(text.count(b"\n", at, at + _LOOK_BYTES) * _SHORT_LINE_BYTES > _LOOK_BYTES for at in places)

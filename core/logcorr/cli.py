@@ -21,6 +21,7 @@ from logcorr.commands.streams import say, settle_streams, silence_stdout
 from logcorr.errors import LogcorrError, OutputError
 
 _INTERNAL = 70
+_MOST_SAID = 200
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -58,7 +59,9 @@ class Command(click.Group):
         except Exception as error:
             if os.environ.get("LOGCORR_DEBUG"):
                 raise
-            say(f"internal error: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}")
+            # What an engine says may quote what it read.
+            said = str(error).partition("\n")[0][:_MOST_SAID]
+            say(f"internal error: {type(error).__name__}: {said}")
             say("please report this; LOGCORR_DEBUG=1 shows where it happened.")
             sys.exit(_INTERNAL)
         sys.exit(result if isinstance(result, int) else 0)

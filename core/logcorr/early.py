@@ -9,13 +9,13 @@ from logcorr.abreast import abreast
 from logcorr.bucket import Rules
 from logcorr.folder import Folder
 from logcorr.ingest import Ingested
-from logcorr.leftovers import Leftovers
 from logcorr.model import SIDES, Side
 from logcorr.pairing import KEY
 from logcorr.partition import Plan
 from logcorr.reading import SideReader
 from logcorr.settling import Settling
 from logcorr.tandem import Tandem
+from logcorr.unpaired import Unpaired
 from logcorr.used_keys import UsedKeys
 
 
@@ -28,7 +28,7 @@ class Early:
         rules: Rules,
         *,
         folder: Folder,
-        left: Leftovers,
+        left: Unpaired,
         keys: UsedKeys,
         settled: Callable[[pl.DataFrame], None],
     ) -> None:

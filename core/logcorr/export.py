@@ -11,6 +11,7 @@ from polars.io.plugins import register_io_source
 
 from logcorr.errors import OutputError, UsageError
 from logcorr.partition import parts_of, spread
+from logcorr.spreadsheet import inert
 from logcorr.store import is_utf8
 from logcorr.text import json_for_terminal
 from logcorr.views import Records
@@ -78,10 +79,18 @@ def part_of(path: str) -> Path:
 
 
 def write(
-    records: Records, path: str, part: Path, spill: Path, *, sort_time: bool, tap: Callable[[], None] = lambda: None
+    records: Records,
+    path: str,
+    part: Path,
+    spill: Path,
+    *,
+    sort_time: bool = False,
+    raw_csv: bool = False,
+    tap: Callable[[], None] = lambda: None,
 ) -> None:
     """Writes records to `part` in the form that `path` names, or to stdout; sorts out of core in the folder `spill`.
 
+    In CSV, what a spreadsheet would run is made inert unless `raw_csv` is asked for.
     `tap` is called for every chunk and may raise. Raises OutputError where the disk is full or cannot be written.
     """
 
@@ -97,8 +106,10 @@ def write(
         elif Path(path).suffix.lower() == ".parquet":
             _parquet(frames, records.schema, part)
         else:
+            suffix = Path(path).suffix.lower()
+            rows = map(inert, frames()) if suffix == ".csv" and not raw_csv else frames()
             with part.open("wb") as file:
-                _WRITERS[Path(path).suffix.lower()](frames(), file)
+                _WRITERS[suffix](rows, file)
     except OSError as error:
         raise cannot_write(path, error) from error
 

@@ -7,6 +7,7 @@ import polars as pl
 from logcorr import export, views
 from logcorr.errors import InputError
 from logcorr.model import Output
+from logcorr.private import hand_over
 from logcorr.store import RunFolder, WorkFolder
 
 
@@ -19,9 +20,10 @@ def one(run: RunFolder, output: Output, root: Path, *, force: bool) -> None:
         if output.path != export.STDOUT:
             work.add_part(part)
         try:
-            export.write(found, output.path, part, work.spill / "sort", sort_time=output.sort_time)
+            spill = work.spill / "sort"
+            export.write(found, output.path, part, spill, sort_time=output.sort_time, raw_csv=output.raw_csv)
         except pl.exceptions.PolarsError as error:
             message = f"run {run.path.name}: view {output.view!r} is damaged. Remove the run and run again."
             raise InputError(message) from error
         if output.path != export.STDOUT:
-            part.replace(output.path)
+            hand_over(part, Path(output.path))

@@ -126,7 +126,7 @@ def firsts(files: list[InputFile], tally: Tally, form: LineFormat) -> pl.DataFra
     """
     special: list[tuple[str, int, str | None, str]] = []
     for number, (file, start) in enumerate(zip(files, tally.starts, strict=True)):
-        found = lines.first_line(file)
+        found = lines.first_line(file, access=form.side == "access")
         if found is None:
             continue
         bare = form.first_line(found.text)

@@ -14,6 +14,7 @@ from logcorr.events import DoneEvent
 from logcorr.inputs import fingerprint, resolve
 from logcorr.meter import Meter
 from logcorr.model import SCHEMA, JobOptions, Log, Manifest, RunInfo
+from logcorr.private import hand_over
 from logcorr.store import RunFolder, WorkFolder
 
 _R = TypeVar("_R", bound=RunReport)
@@ -46,6 +47,8 @@ class Job(ABC, Generic[_R]):
 
     def result(self) -> Result[_R]:
         """Does the work, or opens what was done before; complete at the end, or without a trace."""
+        if self._options.keep:
+            store.claim(self._root, self._key)
         done = store.finished(self._root, self._key) if self._options.keep else None
         try:
             with WorkFolder(self._root) as work:
@@ -56,7 +59,7 @@ class Job(ABC, Generic[_R]):
                 if self._options.keep and done is None:
                     run = work.publish(self._key)
                 for part, target in targets:
-                    part.replace(target)
+                    hand_over(part, target)
         except OSError as error:
             raise _cannot_write(self._root, error) from error
         folder = run.path if self._options.keep else None
@@ -96,7 +99,15 @@ class Job(ABC, Generic[_R]):
                 targets.append((part, Path(output.path).absolute()))
             found = views.records(run, output.view, output.columns)
             spill = work.spill / f"sort{number}"
-            export.write(found, output.path, part, spill, sort_time=output.sort_time, tap=self._meter.tap)
+            export.write(
+                found,
+                output.path,
+                part,
+                spill,
+                sort_time=output.sort_time,
+                raw_csv=output.raw_csv,
+                tap=self._meter.tap,
+            )
         if self._options.report_path is not None:
             part = export.part_of(self._options.report_path)
             work.add_part(part)

@@ -1,74 +1,75 @@
-"""Entries that did not pair while the logs were read: in memory while they are few, else in buckets on disk."""
+"""What dead processes left in a root of runs: their work folders, and the unfinished outputs that these name.
 
+Others may be able to write into the root too. So only folders of this user count, never a link; and of the files
+that they name only those go that are unfinished outputs by their name, and this user's.
+"""
+
+import os
+import re
+import shutil
+import sys
+import time
 from pathlib import Path
+from typing import IO
 
-import polars as pl
+from logcorr.private import is_mine
 
-from logcorr import partition
-from logcorr.formats import copied
-from logcorr.model import SIDES, Side
-from logcorr.pairing import KEY, keyed
-from logcorr.partition import Bucket, Plan
-
-_USUAL_LINE_BYTES = 55
-_LARGE_ROWS = 50_000
+WORK_PREFIX = ".work-"
+GONE = "-gone"
+LOCK = "lock"
+PARTS = "parts.txt"
+_PART = re.compile(r"\..+\.[0-9]+\.part", re.DOTALL)
+_STARTING_S = 60
 
 
-class Leftovers:
-    """Takes entries of both sides (the schemas of their formats) and gives them back together."""
+def sweep(root: Path) -> None:
+    """Removes the work folders of dead processes, and the unfinished outputs they name."""
+    for folder in root.glob(f"{WORK_PREFIX}*"):
+        if not is_mine(folder):
+            continue
+        if folder.name.endswith(GONE):
+            shutil.rmtree(folder, ignore_errors=True)
+            continue
+        try:
+            with (folder / LOCK).open("r+", encoding="utf8") as lock:
+                if not try_lock(lock):
+                    continue
+                _remove_parts(folder / PARTS)
+        except FileNotFoundError:
+            # Made and not yet locked by a process that is just starting, unless it has been so for long.
+            if _age_s(folder) < _STARTING_S:
+                continue
+        except OSError:
+            continue
+        shutil.rmtree(folder, ignore_errors=True)
 
-    def __init__(self, plan: Plan, folder: Path, schemas: dict[Side, pl.Schema]) -> None:
-        self._plan, self._folder, self._schemas = plan, folder, schemas
-        self._frames: dict[Side, list[pl.DataFrame]] = {side: [] for side in SIDES}
-        self._rows = 0
-        self._flushes = 0
-        self.height = dict.fromkeys(SIDES, 0)
 
-    def add(self, side: Side, entries: pl.DataFrame) -> None:
-        """Takes entries, whatever other columns they have."""
-        if not entries.height:
-            return
-        own = entries.select(self._schemas[side].names())
-        self._frames[side].append(own if own.height > _LARGE_ROWS else copied(own))
-        self.height[side] += own.height
-        self._rows += own.height
-        if self._rows * _USUAL_LINE_BYTES > self._plan.bucket_bytes:
-            self._flush()
+def try_lock(file: IO[str]) -> bool:
+    """Locks the file for as long as it is open; False where another process holds it."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt  # noqa: PLC0415
 
-    @property
-    def spilled(self) -> bool:
-        """Whether they are on disk."""
-        return self._flushes > 0
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl  # noqa: PLC0415
 
-    @property
-    def spilled_bytes(self) -> int:
-        """What they take on disk."""
-        return sum(file.stat().st_size for file in self._folder.rglob("*.ipc"))
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
-    def keys(self) -> pl.LazyFrame:
-        """The keys of all of them (one column, KEY)."""
-        sides = [self._scan(side).pipe(keyed).select(KEY) for side in SIDES]
-        return pl.concat(sides)
 
-    def frames(self) -> list[pl.LazyFrame]:
-        """All of them by side, where they are in memory."""
-        return [self._scan(side) for side in SIDES]
+def _remove_parts(journal: Path) -> None:
+    if journal.exists():
+        for name in journal.read_bytes().split(b"\0")[:-1]:
+            part = Path(os.fsdecode(name))
+            if _PART.fullmatch(part.name) and part.is_file():
+                part.unlink(missing_ok=True)
 
-    def buckets(self) -> list[Bucket]:
-        """All of them, where they are on disk."""
-        self._flush()
-        return partition.spilled({side: self._folder / side for side in SIDES}, self._plan.buckets)
 
-    def _scan(self, side: Side) -> pl.LazyFrame:
-        files = sorted((self._folder / side).rglob("*.ipc"))
-        frames = [frame.lazy() for frame in self._frames[side]] or [self._schemas[side].to_frame().lazy()]
-        return pl.concat([pl.scan_ipc(files, glob=False), *frames] if files else frames)
-
-    def _flush(self) -> None:
-        for side, frames in self._frames.items():
-            if frames:
-                folder = self._folder / side / f"{self._flushes:06d}"
-                partition.spill(pl.concat(frames).lazy(), folder, self._plan.buckets)
-            self._frames[side] = []
-        self._rows = 0
-        self._flushes += 1
+def _age_s(folder: Path) -> float:
+    try:
+        return max(0.0, time.time() - folder.stat().st_mtime)
+    except OSError:
+        return 0.0

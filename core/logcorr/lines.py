@@ -64,7 +64,7 @@ class FirstLine(msgspec.Struct, frozen=True):
     phantom: bool
 
 
-def first_line(file: InputFile) -> FirstLine | None:
+def first_line(file: InputFile, *, access: bool = False) -> FirstLine | None:
     """The first line of a file, BOM included; None where the file is empty or the line is of no special kind.
 
     A line is special when it starts with a BOM or may be a header: else it is of the same class for being first.
@@ -76,7 +76,7 @@ def first_line(file: InputFile) -> FirstLine | None:
         special = head.startswith(BOM.encode()) or b"id" in head.split(b"\n", 1)[0].lower()
     if not special:
         return None
-    chunk = next(chunks([file], _HEAD_BYTES))
+    chunk = next(chunks([file], _HEAD_BYTES, access=access))
     text, refused = chunk.lines(0).select("line", "refused").head(1).collect().row(0)
     return FirstLine(text, refused, phantom=head == BOM.encode())
 

@@ -7,7 +7,7 @@ import msgspec
 
 from logcorr.cells import GAP, Column, Fitted, middle
 from logcorr.errors import InputError
-from logcorr.store import RunFolder, runs
+from logcorr.store import RunFolder, check_mine, runs
 from logcorr.text import duration, safe, short, size
 
 _COLUMNS = (
@@ -105,8 +105,10 @@ def _with_folders(cells: list[str], row: dict[str, Any], room: int) -> list[str]
 
 
 def _row(folder: RunFolder) -> dict[str, Any]:
-    base = {"run": folder.path.name, "bytes": folder.bytes()}
+    base: dict[str, Any] = {"run": folder.path.name}
     try:
+        check_mine(folder.path)
+        base["bytes"] = folder.bytes()
         manifest = folder.manifest
     except InputError as error:
         return {**base, "error": str(error)}

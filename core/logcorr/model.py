@@ -34,12 +34,16 @@ ORPHAN_REASONS = ("too_far", "repeated_id", "in_flight", "before_start", "lost")
 
 
 class Output(msgspec.Struct, frozen=True, kw_only=True):
-    """One file to export: which view, where to (its ending is the form, `-` is NDJSON on stdout), in which order."""
+    """One file to export: which view, where to (its ending is the form, `-` is NDJSON on stdout), in which order.
+
+    `raw_csv` leaves cells of a CSV file as they are that a spreadsheet would run as formulas.
+    """
 
     view: View
     path: str
     columns: tuple[str, ...] = ()
     sort_time: bool = False
+    raw_csv: bool = False
 
 
 class JobOptions(msgspec.Struct, frozen=True, kw_only=True):

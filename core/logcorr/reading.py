@@ -34,7 +34,8 @@ class SideReader:
     def entries(self) -> Iterator[pl.DataFrame]:
         """The entries of each chunk (the format's schema); raises InputError, and what the tap raises."""
         put_off: list[pl.DataFrame] = []
-        for number, chunk in enumerate(chunks.chunks(self._files, self._chunk_bytes)):
+        access = self._form.side == "access"
+        for number, chunk in enumerate(chunks.chunks(self._files, self._chunk_bytes, access=access)):
             self._meter.tap()
             found, uncommon = self._read(chunk)
             if uncommon is not None:

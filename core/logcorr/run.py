@@ -19,7 +19,6 @@ from logcorr.folder import Folder, orphan_arrivals
 from logcorr.ingest import Ingested
 from logcorr.job import Job, Result
 from logcorr.latency import estimates
-from logcorr.leftovers import Leftovers
 from logcorr.meter import Listener, Meter
 from logcorr.model import (
     MALFORMED_REASONS,
@@ -36,6 +35,7 @@ from logcorr.model import (
 from logcorr.partition import Plan
 from logcorr.reading import SideReader
 from logcorr.store import RunFolder, WorkFolder
+from logcorr.unpaired import Unpaired
 from logcorr.used_keys import UsedKeys
 
 _SPILL_PER_TEXT_BYTE = 1.3
@@ -78,7 +78,7 @@ class _Correlation(Job[Report]):
             for side in SIDES
         }
         folder = Folder(work.run, work.spill, lambda side: readers[side].tally.starts)
-        left = Leftovers(plan, work.spill / "entries", {side: form.schema for side, form in forms.items()})
+        left = Unpaired(plan, work.spill / "entries", {side: form.schema for side, form in forms.items()})
         sums = Aggregates(grid(*ingest.span(self._files), self._options.window_us), work.spill / "users")
 
         def settled(exchanges: pl.DataFrame) -> None:
@@ -147,7 +147,7 @@ class _Correlation(Job[Report]):
         return Rules(policy=self._pairing.pairing, max_duration_us=self._pairing.max_duration_us)
 
     def _paired(
-        self, left: Leftovers, sides: dict[Side, Ingested], plan: Plan, work: Path
+        self, left: Unpaired, sides: dict[Side, Ingested], plan: Plan, work: Path
     ) -> Iterator[tuple[float, Paired]]:
         """What is left, paired by the bucket, with the share settled by then; too large a bucket comes in chunks."""
         if not left.spilled and plan.tandem:

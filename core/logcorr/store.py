@@ -8,9 +8,9 @@ process's, and the next start removes it with the part files of outputs that it 
 import hashlib
 import os
 import shutil
-import sys
 import tempfile
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self, TypeVar
@@ -20,16 +20,14 @@ import platformdirs
 
 from logcorr.access_model import KINDS, RunReport
 from logcorr.errors import InputError, OutputError
+from logcorr.leftovers import GONE, LOCK, PARTS, WORK_PREFIX, sweep, try_lock
 from logcorr.model import SCHEMA, Manifest
+from logcorr.private import is_mine, privately
 
-WORK_PREFIX = ".work-"
-_MANIFEST = "manifest.json"
-_REPORT = "report.json"
-_PARTS = "parts.txt"
-_LOCK = "lock"
+MANIFEST = "manifest.json"
+REPORT = "report.json"
 _KEY_DIGITS = 16
 _REMOVE_TRIES = 20
-_GONE = "-gone"
 _REMOVE_WAIT_S = 0.02
 _LOOKS = 3
 _T = TypeVar("_T")
@@ -44,12 +42,12 @@ class RunFolder:
     @property
     def manifest(self) -> Manifest:
         """What the run is of. Raises InputError where it is missing, broken or of another schema."""
-        return self._read(_MANIFEST, Manifest)
+        return self._read(MANIFEST, Manifest)
 
     @property
     def report(self) -> RunReport:
         """The run's report."""
-        return self._read(_REPORT, KINDS[self.manifest.kind])
+        return self._read(REPORT, KINDS[self.manifest.kind])
 
     def view(self, name: str) -> list[Path]:
         """The Parquet files of one view. Raises InputError where one of them is gone or of another size."""
@@ -70,8 +68,8 @@ class RunFolder:
 
     def write(self, manifest: Manifest, report: RunReport) -> None:
         """Writes the report and then, last of all, the manifest."""
-        (self.path / _REPORT).write_bytes(encode(report))
-        (self.path / _MANIFEST).write_bytes(encode(manifest))
+        (self.path / REPORT).write_bytes(encode(report))
+        (self.path / MANIFEST).write_bytes(encode(manifest))
 
     def bytes(self) -> int:
         """What the run takes on disk."""
@@ -90,7 +88,7 @@ class RunFolder:
                 message = f"run {self.path.name}: written in schema {found}, read is {SCHEMA}. Remove it and run again."
                 raise InputError(message)
             return msgspec.json.decode(raw, type=kind)
-        except (OSError, msgspec.MsgspecError) as error:
+        except (OSError, msgspec.MsgspecError, RecursionError) as error:
             message = f"run {self.path.name}: {name} is missing or broken. Remove the run and run again."
             raise InputError(message) from error
 
@@ -108,20 +106,23 @@ class WorkFolder:
         self._root = root
         self._lock: IO[str] | None = None
         self._parts: list[Path] = []
+        self._private = ExitStack()
 
     def __enter__(self) -> Self:
         if not is_utf8(self._root):
             raise OutputError(f"run folder {str(self._root)!r}: the path is not UTF-8. Name another with --store.")
         try:
+            self._private.enter_context(privately())
             self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
             sweep(self._root)
             self.path = Path(tempfile.mkdtemp(prefix=WORK_PREFIX, dir=self._root))
-            self._lock = (self.path / _LOCK).open("w", encoding="utf8")
-            _try_lock(self._lock)
+            self._lock = (self.path / LOCK).open("w", encoding="utf8")
+            try_lock(self._lock)
             for folder in (self.run, self.spill):
                 folder.mkdir(mode=0o700)
             _open_folders.add(self)
         except OSError as error:
+            self._private.close()
             message = f"run folder {str(self._root)!r} cannot be written: {error.strerror}. Name another with --store."
             raise OutputError(message) from error
         return self
@@ -129,7 +130,8 @@ class WorkFolder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.abandon(looks=1 if kind is None else _LOOKS)
+        with self._private:
+            self.abandon(looks=1 if kind is None else _LOOKS)
 
     @property
     def run(self) -> Path:
@@ -144,7 +146,7 @@ class WorkFolder:
     def add_part(self, part: Path) -> None:
         """Notes an unfinished output, so that it is removed if this process cannot do it itself."""
         self._parts.append(part)
-        with (self.path / _PARTS).open("ab") as journal:
+        with (self.path / PARTS).open("ab") as journal:
             journal.write(os.fsencode(part.resolve()) + b"\0")
 
     def publish(self, key: str) -> RunFolder:
@@ -153,6 +155,7 @@ class WorkFolder:
         One that another process made meanwhile stays; a damaged one goes.
         """
         target = self._root / key
+        claim(self._root, key)
         if target.exists() and finished(self._root, key) is None:
             target.rename(self.path / "damaged")
         try:
@@ -171,7 +174,7 @@ class WorkFolder:
             part.unlink(missing_ok=True)
         if self._lock is not None:
             self._lock.close()
-        doomed = self.path.with_name(self.path.name + _GONE)
+        doomed = self.path.with_name(self.path.name + GONE)
         try:
             self.path.rename(doomed)
         except OSError:
@@ -211,8 +214,10 @@ def key_of(inputs: object) -> str:
 
 
 def finished(root: Path, key: str) -> RunFolder | None:
-    """The finished run of this key, if there is one that can be read."""
+    """The finished run of this key, if there is one of this user's that can be read."""
     folder = RunFolder(root / key)
+    if not is_mine(folder.path):
+        return None
     try:
         folder.check()
         return folder if folder.manifest.key == key else None
@@ -220,76 +225,43 @@ def finished(root: Path, key: str) -> RunFolder | None:
         return None
 
 
+def claim(root: Path, key: str) -> None:
+    """Raises OutputError where a run of this key has no place, as something stands there that is not this user's."""
+    path = root / key
+    if os.path.lexists(path) and not is_mine(path):
+        message = f"run folder {str(path)!r} is a link, a file, or somebody else's. Name another store with --store."
+        raise OutputError(message)
+
+
+def check_mine(path: Path) -> None:
+    """Raises InputError for the folder of a run that is not this user's: it could say anything."""
+    if not is_mine(path):
+        message = f"run {path.name!r} is a link, or somebody else's: it is neither read nor removed."
+        raise InputError(message)
+
+
 def runs(root: Path) -> list[RunFolder]:
-    """All finished runs below a root, newest first."""
+    """All finished runs below a root, newest first; also some that are not this user's."""
     if not root.is_dir():
         return []
-    folders = [RunFolder(path) for path in root.iterdir() if (path / _MANIFEST).is_file()]
-    return sorted(folders, key=lambda folder: (folder.path / _MANIFEST).stat().st_mtime_ns, reverse=True)
+    folders = [RunFolder(path) for path in root.iterdir() if (path / MANIFEST).is_file()]
+    return sorted(folders, key=lambda folder: (folder.path / MANIFEST).stat().st_mtime_ns, reverse=True)
 
 
 def find(root: Path, name: str) -> RunFolder:
     """The run that a name means: a folder, a key or the start of one. Raises InputError for none or several."""
     path = Path(name)
-    if name and len(path.parts) > 1 and (path / _MANIFEST).is_file() and (path / _REPORT).is_file():
+    if name and len(path.parts) > 1 and (path / MANIFEST).is_file() and (path / REPORT).is_file():
         return RunFolder(path)
     found = [folder for folder in runs(root) if name and folder.path.name.startswith(name)]
     if len(found) == 1:
+        check_mine(found[0].path)
         return found[0]
     what = "no run has this name" if not found else f"{len(found)} runs start with this name"
     message = f"run {name!r}: {what}. See `logcorr runs list`."
     raise InputError(message)
 
 
-def sweep(root: Path) -> None:
-    """Removes the work folders of dead processes, and the unfinished outputs they name."""
-    for folder in root.glob(f"{WORK_PREFIX}*"):
-        if folder.name.endswith(_GONE):
-            shutil.rmtree(folder, ignore_errors=True)
-            continue
-        try:
-            with (folder / _LOCK).open("r+", encoding="utf8") as lock:
-                if not _try_lock(lock):
-                    continue
-                _remove_parts(folder / _PARTS)
-        except FileNotFoundError:
-            # Made and not yet locked by a process that is just starting, unless it has been so for long.
-            if _age_s(folder) < 60:
-                continue
-        except OSError:
-            continue
-        shutil.rmtree(folder, ignore_errors=True)
-
-
 def encode(value: object) -> bytes:
     """JSON for people and programs: indented, ending in a newline."""
     return msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n"
-
-
-def _remove_parts(journal: Path) -> None:
-    if journal.exists():
-        for name in journal.read_bytes().split(b"\0")[:-1]:
-            Path(os.fsdecode(name)).unlink(missing_ok=True)
-
-
-def _age_s(folder: Path) -> float:
-    try:
-        return max(0.0, time.time() - folder.stat().st_mtime)
-    except OSError:
-        return 0.0
-
-
-def _try_lock(file: IO[str]) -> bool:
-    """Locks the file for as long as it is open; False where another process holds it."""
-    try:
-        if sys.platform == "win32":
-            import msvcrt  # noqa: PLC0415
-
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl  # noqa: PLC0415
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True

@@ -28,6 +28,7 @@ _STORED = {
     "ips": "ips",
     "windows": "windows",
 }
+FOLDERS = frozenset(_STORED.values())
 # The views that a run of each kind has.
 VIEWS_OF: dict[str, tuple[View, ...]] = {
     "correlation": (

@@ -1,58 +1,16 @@
 """The app in a terminal, on logs that try to steer it: each screen by keyboard, every byte that is written."""
 
 import base64
-import os
-import sys
-import time
 from collections.abc import Iterator
 
 import pytest
 
 from tests import hostile
-from tests.helpers import ROOT, succeed
+from tests.helpers import succeed
 from tests.hostile import MARK, PAYLOADS, faults
-from tests.tui.terminal import Terminal, broken_boxes
+from tests.tui.walk import ENTER, ESCAPE, OPEN, PAGE_DOWN, PALETTE, PASTED, Walk, walking
 
-ESCAPE, ENTER, OPEN, PALETTE, PAGE_DOWN = "\x1b", "\r", "\x0f", "\x10", "\x1b[6~"
-PASTED = "".join(PAYLOADS[name] for name in ("bidi", "pile", "emoji", "tags", "zero", "private", "c1"))
-_MOMENT_S = 0.15
 QUIET = "correlate", "--requests", "requests*", "--responses", "responses*"
-
-
-class Walk:
-    """Goes through the app; after every step all of the screen is looked at."""
-
-    def __init__(self, terminal: Terminal) -> None:
-        self.terminal = terminal
-
-    def to(self, keys: str, *words: str, without: str = "\0", boxes: bool = True) -> str:
-        """Presses keys, waits for a screen that says so, and looks whether all of it stands in its place.
-
-        Not so with `boxes` where a notice covers a part of them.
-        """
-        if keys:
-            self.terminal.keys(keys)
-        shown = self.terminal.until(*words, without=(without, "esc cancels"), right=broken_boxes if boxes else None)
-        assert self.terminal.faults == [], f"after {keys!r}"
-        return shown
-
-    def home(self) -> None:
-        """To the overview from wherever one is."""
-        for key in (ESCAPE, "1") * 20:
-            if "Latency distribution" in "\n".join(self.terminal.lines()):
-                break
-            self.press(key)
-        self.to("", "complete", "Latency distribution", boxes=False)
-        assert self.terminal.faults == []
-
-    def press(self, key: str) -> None:
-        """Presses a key that may change nothing."""
-        self.terminal.press(key)
-        time.sleep(_MOMENT_S)
-
-    def paste(self, text: str, *words: str) -> str:
-        """Pastes as a terminal does that marks what was pasted."""
-        return self.to(f"\x1b[200~{text}\x1b[201~", *words)
 
 
 @pytest.fixture(scope="module", params=[(120, 36), (80, 24)], ids=["120x36", "80x24"])
@@ -67,26 +25,9 @@ def walk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     succeed(*QUIET, "--skew", "1000", "--store", store, cwd=here)
     (store / f"\x1b]0;{MARK}\x07\u202e[bold]").mkdir()
     (store / f"\x1b]0;{MARK}\x07\u202e[bold]" / "manifest.json").write_text("{}", encoding="utf8")
-    environment = {
-        **os.environ,
-        "PYTHONPATH": f"{ROOT / 'core'}{os.pathsep}{ROOT / 'tui'}",
-        **{f"XDG_{name}_HOME": str(here / ".home") for name in ("CACHE", "STATE", "CONFIG")},
-        "TERM": "xterm-256color",
-        "COLORTERM": "truecolor",
-        "LANG": "C.UTF-8",
-    }
-    command = [sys.executable, "-m", "logcorr_tui", *QUIET[1:], "--store", str(store)]
-    terminal = Terminal(command, here, environment, *request.param)
-    try:
-        walk = Walk(terminal)
+    with walking([*QUIET[1:], "--store", str(store)], here, *request.param) as walk:
         walk.to("", "complete", "Latency distribution")
         yield walk
-        walk.home()
-        terminal.keys("q")
-        assert terminal.ended() == 0
-        assert terminal.faults == []
-    finally:
-        terminal.close()
 
 
 VIEWS = (("2", "Slow"), ("3", "Errors"), ("4", "Orphans"), ("5", "Malformed"), ("7", "Duplicates"), ("8", "Skewed"))

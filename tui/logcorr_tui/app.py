@@ -13,8 +13,9 @@ from textual.screen import Screen
 from textual.worker import Worker
 
 from logcorr.errors import LogcorrError
+from logcorr.leftovers import sweep
 from logcorr.model import View
-from logcorr.store import default_root, sweep
+from logcorr.store import default_root
 from logcorr.text import safe
 from logcorr_tui import commands, messages, opening, worker
 from logcorr_tui.hangup import LOOK_EVERY_S, terminal_is_gone

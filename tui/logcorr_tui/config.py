@@ -46,6 +46,8 @@ def load_config(path: Path) -> tuple[Config, str | None]:
         config = msgspec.convert(tomllib.loads(path.read_bytes().decode("utf8")), Config)
     except FileNotFoundError:
         return Config(), None
+    except RecursionError:
+        return Config(), f"{path} is passed over: it is nested too deeply."
     except (OSError, ValueError, msgspec.MsgspecError) as error:
         return Config(), f"{path} is passed over: {error}"
     if config.view is not None and config.view not in OF_A_RUN:
@@ -57,14 +59,14 @@ def load_state(path: Path) -> State:
     """What was remembered; nothing where the file is missing or broken."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=State)
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, msgspec.MsgspecError, RecursionError):
         return State()
 
 
 def save_state(path: Path, state: State) -> None:
     """Writes atomically; a disk that cannot be written only costs the memory."""
     with contextlib.suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         number, name = tempfile.mkstemp(prefix=".tui-state-", dir=path.parent)
         try:
             with os.fdopen(number, "wb") as file:

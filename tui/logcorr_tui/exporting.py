@@ -14,6 +14,7 @@ import polars as pl
 from logcorr import export, filters, views
 from logcorr.errors import Cancelled, InputError
 from logcorr.model import View
+from logcorr.private import hand_over
 from logcorr.store import RunFolder, WorkFolder
 
 _CANCELLED = "cancelled; nothing was written."
@@ -68,7 +69,7 @@ class Export:
             part = export.part_of(self._path)
             work.add_part(part)
             self._fill(part, work)
-            part.replace(self._path)
+            hand_over(part, Path(self._path))
 
     def nameless(self) -> "Handover":
         """Writes the same to a file that only this process can reach, and of which nothing is left once it is closed.
@@ -91,7 +92,7 @@ class Export:
             chosen = wanted if chosen is None else chosen & wanted
         records = Tapped(parts=found.parts, chosen=chosen, columns=found.columns, time=found.time, tap=self._tap)
         try:
-            export.write(records, self._path, part, work.spill / "sort", sort_time=False)
+            export.write(records, self._path, part, work.spill / "sort")
         except pl.exceptions.PolarsError as error:
             self._check()
             message = f"run {self._run.path.name}: view {self._view!r} is damaged. Remove the run and run again."

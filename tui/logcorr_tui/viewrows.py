@@ -12,9 +12,10 @@ from textual.message import Message
 
 from logcorr.errors import Cancelled, LogcorrError
 from logcorr.filters import Term
+from logcorr.leftovers import sweep
 from logcorr.model import View
 from logcorr.paging import Row, Spill, ViewPages
-from logcorr.store import RunFolder, sweep
+from logcorr.store import RunFolder
 
 Work = Callable[[Callable[[], None]], object]
 Post = Callable[[Message], object]

@@ -4,7 +4,7 @@ from typing import Any, get_args
 
 import click
 
-from logcorr.commands.options import STORE, names, run_root
+from logcorr.commands.options import RAW_CSV, STORE, names, run_root
 from logcorr.model import Output, View
 
 _VIEWS = get_args(View)
@@ -17,6 +17,7 @@ _VIEWS = get_args(View)
 @click.option("--columns", default="", help="More columns for views of exchanges, separated by commas.")
 @click.option("--sort", type=click.Choice(["none", "time"]), default="none", help="Order of the records.")
 @click.option("--force", is_flag=True, help="Replace a file that exists.")
+@RAW_CSV
 @STORE
 def export(run: str, store: str | None, *, force: bool, **given: Any) -> None:
     """Write a view of a finished RUN to a file.
@@ -31,6 +32,7 @@ def export(run: str, store: str | None, *, force: bool, **given: Any) -> None:
         path=given["output"],
         columns=names(given["columns"]),
         sort_time=given["sort"] == "time",
+        raw_csv=given["raw_csv"],
     )
     from logcorr import exports
     from logcorr import store as stores

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from logcorr import resources, units
-from logcorr.commands.options import DURATION, SIZE, names, positive
+from logcorr.commands.options import DURATION, RAW_CSV, SIZE, names, positive
 from logcorr.commands.streams import put, put_json, say, wants_color, width
 from logcorr.errors import UsageError
 from logcorr.model import JobOptions, Output, View
@@ -22,6 +22,7 @@ def job_options(command: Any) -> Any:
     """A decorator: what every job takes, which is memory, where runs are kept, progress and conditions."""
     options = (
         click.option("--force", is_flag=True, help="Replace output files that exist."),
+        RAW_CSV,
         click.option("--window", type=DURATION, default="1m", show_default=True, help="Width of the worst window."),
         click.option(
             "--memory", type=SIZE, help="The most memory to take.  [default: a quarter of the machine's, 512MB to 4GB]"
@@ -90,6 +91,7 @@ def outputs(given: dict[str, Any], *wanted: tuple[View, str | None]) -> tuple[Ou
             path=path,
             columns=columns if view == "exchanges" else (),
             sort_time=given["sort"] == "time",
+            raw_csv=given["raw_csv"],
         )
         for view, path in wanted
         if path is not None

@@ -29,6 +29,8 @@ DURATION = Quantity("duration", units.duration_us)
 SIZE = Quantity("size", units.size_bytes)
 STORE = click.option("--store", type=click.Path(), help="Folder the runs are in.  [default: the cache folder]")
 
+RAW_CSV = click.option("--raw-csv", is_flag=True, help="Write CSV cells unchanged that a spreadsheet would run.")
+
 
 def names(text: str) -> tuple[str, ...]:
     """The names of a list that is separated by commas."""

@@ -60,17 +60,21 @@ def runs_show(run: str, store: str | None, *, as_json: bool) -> None:
 @STORE
 @click.option("--all", "every", is_flag=True, help="Remove every run.")
 def runs_remove(names: tuple[str, ...], store: str | None, *, every: bool) -> None:
-    """Remove finished runs."""
-    from logcorr.store import find, runs, sweep
+    """Remove finished runs; with --all also what interrupted ones left. Runs under way and other files stay."""
+    from logcorr.removal import remove, remove_all
+    from logcorr.store import find
 
     if bool(names) == every:
         message = "name the runs to remove, or give --all."
         raise UsageError(message)
     root = run_root(store)
-    doomed = runs(root) if every else [find(root, name) for name in names]
-    paths = {folder.path: folder for folder in doomed}
-    for folder in paths.values():
-        folder.remove()
     if every:
-        sweep(root)
-    say(f"removed {len(paths)} run{'' if len(paths) == 1 else 's'}.")
+        removed, left = remove_all(root)
+    else:
+        doomed = {folder.path: folder for folder in [find(root, name) for name in names]}
+        for folder in doomed.values():
+            remove(folder)
+        removed, left = len(doomed), []
+    for reason in left:
+        say(f"note: {reason}")
+    say(f"removed {removed} run{'' if removed == 1 else 's'}.")

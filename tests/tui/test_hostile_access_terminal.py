@@ -1,0 +1,69 @@
+"""The app in a terminal, on access logs that try to steer it: each screen that only they have, every byte."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests import hostile
+from tests.helpers import succeed
+from tests.hostile import MARK
+from tests.tui.walk import ENTER, ESCAPE, OPEN, PAGE_DOWN, PASTED, Walk, walking
+
+
+@pytest.fixture(scope="module", params=[(120, 36), (80, 24)], ids=["120x36", "80x24"])
+def walk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
+    """The app as it analyses a hostile log of JSON lines; its store holds a run on a combined log."""
+    here = tmp_path_factory.mktemp("terminal")
+    hostile.access(here / "access\u202e[bold].ndjson")
+    hostile.combined(here / "combined.log")
+    store = here / "store"
+    succeed("analyze", "combined.log", "--store", store, cwd=here)
+    with walking(["--access", "access*", "--store", str(store)], here, *request.param) as walk:
+        walk.to("", "complete", "Latency distribution")
+        yield walk
+
+
+def is_wide(walk: Walk) -> bool:
+    return walk.terminal.columns > 100
+
+
+def test_every_screen_of_an_access_log(walk: Walk) -> None:
+    walk.home()
+    views = (("2", "Slow"), ("4", "Endpoints"), ("5", "Malformed"), ("7", "IPs"))
+    for key, name in views if is_wide(walk) else (views[1], views[3]):
+        walk.to(key, f" {name}  ", "·  row 1", MARK, without=" ·      ")
+        walk.to("i" if name in ("Endpoints", "IPs") else ENTER, f" {name} · row 1 of", "╭─ ", MARK)
+        walk.press(PAGE_DOWN)
+        walk.to(ESCAPE, "  ·  row ", f" {name}  ")
+    walk.to("8", " Windows  ", "·  row 1")
+    walk.to("i", "asked most in it", MARK)
+    walk.to(ESCAPE, " Windows  ", "·  row ")
+    walk.to("llllG", "  ·  row ")
+    walk.to("6", "Started")
+    walk.press(PAGE_DOWN)
+    walk.to("", "Ledger · where")
+
+
+def test_from_an_address_to_its_exchanges_and_raw_lines(walk: Walk) -> None:
+    walk.home()
+    walk.to("7", " IPs  ", "·  row 1", MARK)
+    walk.to(ENTER, "ip ", " ×", "·  row 1", MARK, without=" IPs  ")
+    walk.to(ENTER, "╭─ Fields", "╭─ Access log", MARK)
+    walk.to("n", "row 2 of", MARK)
+    walk.to(ESCAPE, "·  row ", MARK)
+    if is_wide(walk):
+        walk.to("w", "What differs", MARK)
+        walk.to(ESCAPE, "·  row ", MARK)
+    walk.to("/", "status>=500")
+    walk.paste(f"agent={PASTED}", MARK)
+    walk.to(ENTER, "No rows", MARK)
+
+
+def test_runs_on_access_logs_are_listed_and_compared(walk: Walk) -> None:
+    walk.home()
+    walk.to(OPEN, "╭─ Recent runs", "combined.log")
+    walk.press("\x1b[H")
+    walk.to("c", "╭─ Compare with another run", "The chosen run is A")
+    walk.to(ENTER, " A ", " B ", *[MARK] * is_wide(walk), without="comparing …")
+    walk.press(PAGE_DOWN)
+    walk.to("x", " A ", " B ", without="comparing …")

@@ -1,0 +1,77 @@
+"""A walk through the app in a terminal, by keyboard: after every step all of the screen is looked at."""
+
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.helpers import ROOT
+from tests.hostile import PAYLOADS
+from tests.tui.terminal import Terminal, broken_boxes
+
+ESCAPE, ENTER, OPEN, PALETTE, PAGE_DOWN = "\x1b", "\r", "\x0f", "\x10", "\x1b[6~"
+PASTED = "".join(PAYLOADS[name] for name in ("bidi", "pile", "emoji", "tags", "zero", "private", "c1"))
+_MOMENT_S = 0.15
+
+
+class Walk:
+    """Goes through the app; after every step all of the screen is looked at."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        self.terminal = terminal
+
+    def to(self, keys: str, *words: str, without: str = "\0", boxes: bool = True) -> str:
+        """Presses keys, waits for a screen that says so, and looks whether all of it stands in its place.
+
+        Not so with `boxes` where a notice covers a part of them.
+        """
+        if keys:
+            self.terminal.keys(keys)
+        shown = self.terminal.until(*words, without=(without, "esc cancels"), right=broken_boxes if boxes else None)
+        assert self.terminal.faults == [], f"after {keys!r}"
+        return shown
+
+    def home(self) -> None:
+        """To the overview from wherever one is."""
+        for key in (ESCAPE, "1") * 20:
+            if "Latency distribution" in "\n".join(self.terminal.lines()):
+                break
+            self.press(key)
+        self.to("", "complete", "Latency distribution", boxes=False)
+        assert self.terminal.faults == []
+
+    def press(self, key: str) -> None:
+        """Presses a key that may change nothing."""
+        self.terminal.press(key)
+        time.sleep(_MOMENT_S)
+
+    def paste(self, text: str, *words: str) -> str:
+        """Pastes as a terminal does that marks what was pasted."""
+        return self.to(f"\x1b[200~{text}\x1b[201~", *words)
+
+
+@contextmanager
+def walking(words: Sequence[str], here: Path, columns: int, rows: int) -> Iterator[Walk]:
+    """The app with these words, in a terminal of that size; at the end it must quit by its key, without a fault."""
+    environment = {
+        **os.environ,
+        "PYTHONPATH": f"{ROOT / 'core'}{os.pathsep}{ROOT / 'tui'}",
+        **{f"XDG_{name}_HOME": str(here / ".home") for name in ("CACHE", "STATE", "CONFIG")},
+        "TERM": "xterm-256color",
+        "COLORTERM": "truecolor",
+        "LANG": "C.UTF-8",
+        # Pictures on the way to where it scrolls show nothing else, and take time.
+        "TEXTUAL_ANIMATIONS": "none",
+    }
+    terminal = Terminal([sys.executable, "-m", "logcorr_tui", *words], here, environment, columns, rows)
+    try:
+        walk = Walk(terminal)
+        yield walk
+        walk.home()
+        terminal.keys("q")
+        assert terminal.ended() == 0
+        assert terminal.faults == []
+    finally:
+        terminal.close()
