@@ -7,11 +7,11 @@ from typing import Any, Generic, TypeVar, cast
 
 import msgspec
 
-from logcorr import __version__, export, resources, store, views
+from logcorr import __version__, export, resources, store, unchanged, views
 from logcorr.access_model import RunReport
 from logcorr.errors import LogcorrError, OutputError
 from logcorr.events import DoneEvent
-from logcorr.inputs import fingerprint, resolve
+from logcorr.inputs import digested, fingerprint, resolve
 from logcorr.meter import Meter
 from logcorr.model import SCHEMA, JobOptions, Log, Manifest, RunInfo
 from logcorr.store import RunFolder, WorkFolder
@@ -22,11 +22,15 @@ _COLUMN_PER_TEXT_BYTE = 0.4
 
 
 class Result(msgspec.Struct, Generic[_R], frozen=True, kw_only=True):
-    """A finished job: its report, its folder (None when none was kept), and whether it was there already."""
+    """A finished job: its report, its folder (None when none was kept), and whether it was there already.
+
+    `grown` names the input files to which more was written since the job began; that is not part of it.
+    """
 
     report: _R
     folder: Path | None
     reused: bool
+    grown: list[str]
 
 
 class Job(ABC, Generic[_R]):
@@ -36,7 +40,7 @@ class Job(ABC, Generic[_R]):
         self, options: JobOptions, given: dict[Log, tuple[str, ...]], told: dict[str, Any], meter: Meter
     ) -> None:
         self._options, self._told, self._meter = options, told, meter
-        self._files = {log: resolve(log, names) for log, names in given.items()}
+        self._files = {log: [digested(file) for file in resolve(log, names)] for log, names in given.items()}
         _check_outputs(options, [file.path for files in self._files.values() for file in files])
         self._prints = {log: [fingerprint(file) for file in files] for log, files in self._files.items()}
         names = {log: self._names(log) for log in self._files}
@@ -63,7 +67,8 @@ class Job(ABC, Generic[_R]):
         self._meter.tell(
             DoneEvent(run=str(folder) if folder else None, reused=done is not None, seconds=self._meter.elapsed)
         )
-        return Result(report=final, folder=folder, reused=done is not None)
+        grown = unchanged.grown([file for files in self._files.values() for file in files])
+        return Result(report=final, folder=folder, reused=done is not None, grown=grown)
 
     @abstractmethod
     def _compute(self, work: WorkFolder) -> RunFolder:
