@@ -15,6 +15,8 @@ from logcorr.model import Fingerprint, Log
 Form = Literal["plain", "gzip", "zstd"]
 
 _MAGIC: tuple[tuple[bytes, Form], ...] = ((b"\x1f\x8b", "gzip"), (b"\x28\xb5\x2f\xfd", "zstd"))
+# A frame that every zstd reader skips; pzstd and others begin files with one.
+_SKIPPED_FRAME = tuple(bytes([0x50 + n]) + b"\x2a\x4d\x18" for n in range(16))
 _UNREAD_MAGIC = (b"BZh", b"\xfd7zXZ\x00", b"PK\x03\x04")
 _UNREAD_ENDINGS = (".bz2", ".xz", ".zip", ".7z", ".lz4", ".br")
 _ENDS_BYTES = 1 << 16
@@ -83,6 +85,12 @@ def ends(stream: IO[bytes], size: int) -> str:
     return digest.hexdigest()
 
 
+def starts_as_usual(file: InputFile) -> bool:
+    """Whether a file starts as all of its form do, so that any reader can tell the form."""
+    with file.path.open("rb") as stream:
+        return not stream.read(4).startswith(_SKIPPED_FRAME)
+
+
 def readable(name: str) -> str:
     """A file's name as text that can be written: bytes of it that are no UTF-8 as U+FFFD."""
     return os.fsencode(name).decode("utf8", errors="replace")
@@ -133,6 +141,7 @@ def _inspect(side: Log, name: str) -> InputFile:
         message = f"{side} log {name!r}: this form is not read. Give it plain, as .gz or as .zst."
         raise InputError(message)
     form: Form = next((form for magic, form in _MAGIC if head.startswith(magic)), "plain")
+    form = "zstd" if head.startswith(_SKIPPED_FRAME) else form
     return InputFile(
         path=path,
         name=readable(name),

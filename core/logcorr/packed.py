@@ -73,4 +73,6 @@ def read_text(file: InputFile, stream: IO[bytes], size: int) -> bytes:
 def _broken(file: InputFile, stream: IO[bytes] | None, error: Exception) -> InputError:
     where = f" after {stream.tell():,} bytes of text" if stream is not None else ""
     what = "the compressed data is broken or cut off" if file.form != "plain" else "it cannot be read"
-    return InputError(f"{file.name!r}: {what}{where} ({error}). Check the file, or copy it again.")
+    # gzip says so of what stands behind an end as if it were the start of the file.
+    reason = "what follows is no gzip data" if where and str(error).startswith("Not a gzipped file") else error
+    return InputError(f"{file.name!r}: {what}{where} ({reason}). Check the file, or copy it again.")
