@@ -23,6 +23,12 @@ class OutputError(LogcorrError):
     exit_code = 3
 
 
+def cannot_write(path: str, error: OSError) -> OutputError:
+    """The error for an output that could not be written."""
+    reason = error.strerror or str(error)
+    return OutputError(f"output {path!r} could not be written: {reason}. Nothing was left there.")
+
+
 class LedgerError(LogcorrError):
     """The lines of a run do not add up: a fault of logcorr, never of the logs."""
 

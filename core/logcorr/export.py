@@ -9,7 +9,7 @@ from typing import IO
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from logcorr.errors import OutputError, UsageError
+from logcorr.errors import OutputError, UsageError, cannot_write
 from logcorr.partition import parts_of, spread
 from logcorr.store import is_utf8
 from logcorr.text import json_for_terminal
@@ -101,12 +101,6 @@ def write(
                 _WRITERS[Path(path).suffix.lower()](frames(), file)
     except OSError as error:
         raise cannot_write(path, error) from error
-
-
-def cannot_write(path: str, error: OSError) -> OutputError:
-    """The error for an output that could not be written."""
-    reason = error.strerror or str(error)
-    return OutputError(f"output {path!r} could not be written: {reason}. Nothing was left there.")
 
 
 def _to_stdout(frames: Iterator[pl.DataFrame]) -> None:

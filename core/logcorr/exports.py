@@ -23,5 +23,4 @@ def one(run: RunFolder, output: Output, root: Path, *, force: bool) -> None:
         except pl.exceptions.PolarsError as error:
             message = f"run {run.path.name}: view {output.view!r} is damaged. Remove the run and run again."
             raise InputError(message) from error
-        if output.path != export.STDOUT:
-            part.replace(output.path)
+        work.deliver([] if output.path == export.STDOUT else [(part, Path(output.path).absolute())])

@@ -57,10 +57,8 @@ class Job(ABC, Generic[_R]):
                 final = cast("_R", run.report)
                 self._meter.enter("export")
                 targets = self._export(run, work)
-                if self._options.keep and done is None:
-                    run = work.publish(self._key)
-                for part, target in targets:
-                    part.replace(target)
+                made = self._options.keep and done is None
+                run = work.deliver(targets, self._key if made else None) or run
         except OSError as error:
             raise _cannot_write(self._root, error) from error
         folder = run.path if self._options.keep else None

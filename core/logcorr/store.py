@@ -10,6 +10,7 @@ import os
 import shutil
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 from types import TracebackType
@@ -19,7 +20,7 @@ import msgspec
 import platformdirs
 
 from logcorr.access_model import KINDS, RunReport
-from logcorr.errors import InputError, OutputError
+from logcorr.errors import Cancelled, InputError, OutputError, cannot_write
 from logcorr.model import SCHEMA, Manifest
 
 WORK_PREFIX = ".work-"
@@ -108,6 +109,9 @@ class WorkFolder:
         self._root = root
         self._lock: IO[str] | None = None
         self._parts: list[Path] = []
+        # Whoever comes first: what is delivered stays, and of what is abandoned nothing is delivered.
+        self._end = threading.Lock()
+        self._abandoned = False
 
     def __enter__(self) -> Self:
         if not is_utf8(self._root):
@@ -147,6 +151,23 @@ class WorkFolder:
         with (self.path / _PARTS).open("ab") as journal:
             journal.write(os.fsencode(part.resolve()) + b"\0")
 
+    def deliver(self, parts: list[tuple[Path, Path]], key: str | None = None) -> RunFolder | None:
+        """Publishes the run where it has a key, then renames each part to its target: all of it, or nothing.
+
+        Raises Cancelled where another thread has abandoned the work, OutputError where a target cannot be replaced.
+        """
+        with self._end:
+            if self._abandoned:
+                message = "interrupted; nothing was kept."
+                raise Cancelled(message)
+            run = None if key is None else self.publish(key)
+            for part, target in parts:
+                try:
+                    part.replace(target)
+                except OSError as error:
+                    raise cannot_write(str(target), error) from error
+            return run
+
     def publish(self, key: str) -> RunFolder:
         """Makes the run visible as `<root>/<key>`, by one rename.
 
@@ -167,8 +188,9 @@ class WorkFolder:
 
         The folder must be gone at so many looks in a row, a moment apart.
         """
-        for part in self._parts:
-            part.unlink(missing_ok=True)
+        with self._end:
+            self._abandoned = True
+        self._remove_parts()
         if self._lock is not None:
             self._lock.close()
         doomed = self.path.with_name(self.path.name + _GONE)
@@ -186,7 +208,12 @@ class WorkFolder:
             if gone >= looks:
                 break
             time.sleep(_REMOVE_WAIT_S)
+        self._remove_parts()  # one may just have been begun
         _open_folders.discard(self)
+
+    def _remove_parts(self) -> None:
+        for part in self._parts:
+            part.unlink(missing_ok=True)
 
 
 def abandon_all() -> None:

@@ -68,7 +68,7 @@ class Export:
             part = export.part_of(self._path)
             work.add_part(part)
             self._fill(part, work)
-            part.replace(self._path)
+            work.deliver([(part, Path(self._path).absolute())])
 
     def nameless(self) -> "Handover":
         """Writes the same to a file that only this process can reach, and of which nothing is left once it is closed.
