@@ -1,6 +1,5 @@
 """One side's files → its entries (spilled into buckets, or in memory) and its refused lines; every line counts once."""
 
-import errno
 import itertools
 import shutil
 import threading
@@ -11,6 +10,7 @@ import msgspec
 import polars as pl
 
 from logcorr import formats, lines, unchanged
+from logcorr.errors import FULL, system_error
 from logcorr.formats import LINE_SCHEMA, REJECT_SCHEMA, LineFormat, PairFormat
 from logcorr.inputs import InputFile
 from logcorr.lines import NeedsCarefulReader, Tally
@@ -141,7 +141,7 @@ def _ingest(files: list[InputFile], form: LineFormat, keep: Keep, folder: Path, 
                 return found
             begun, readers = now, [lines.careful_lines]
         except (NeedsCarefulReader, pl.exceptions.ComputeError, OSError) as error:
-            if reader is lines.careful_lines or getattr(error, "errno", None) == errno.ENOSPC:
+            if reader is lines.careful_lines or getattr(system_error(error), "errno", None) in FULL:
                 raise
         # The query's writers may still be at it; what they leave goes with the work folder.
         shutil.rmtree(folder / f"try{number}", ignore_errors=True)

@@ -6,15 +6,17 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 
 import msgspec
+import polars as pl
 
 from logcorr import __version__, export, resources, store, unchanged, views
 from logcorr.access_model import RunReport
-from logcorr.errors import LogcorrError, OutputError
+from logcorr.errors import FULL, LogcorrError, OutputError, cannot_write, system_error
 from logcorr.events import DoneEvent
 from logcorr.inputs import digested, fingerprint, resolve
 from logcorr.meter import Meter
 from logcorr.model import SCHEMA, JobOptions, Log, Manifest, RunInfo
 from logcorr.store import RunFolder, WorkFolder
+from logcorr.text import size
 
 _R = TypeVar("_R", bound=RunReport)
 _OUTPUT_PER_TEXT_BYTE = 0.9
@@ -47,6 +49,7 @@ class Job(ABC, Generic[_R]):
         self._key = store.key_of([SCHEMA, __version__, told, self._prints, names])
         self._root = Path(options.store) if options.store else store.default_root()
         self._started = datetime.now(UTC)
+        self._needed = 0
 
     def result(self) -> Result[_R]:
         """Does the work, or opens what was done before; complete at the end, or without a trace."""
@@ -59,8 +62,11 @@ class Job(ABC, Generic[_R]):
                 targets = self._export(run, work)
                 made = self._options.keep and done is None
                 run = work.deliver(targets, self._key if made else None) or run
-        except OSError as error:
-            raise _cannot_write(self._root, error) from error
+        except (OSError, pl.exceptions.PolarsError) as error:
+            refused = system_error(error)
+            if refused is None:
+                raise
+            raise self._cannot_write(refused) from error
         folder = run.path if self._options.keep else None
         self._meter.tell(
             DoneEvent(run=str(folder) if folder else None, reused=done is not None, seconds=self._meter.elapsed)
@@ -80,7 +86,8 @@ class Job(ABC, Generic[_R]):
     def _require_disk(self, work: WorkFolder, factor: float) -> None:
         """Raises OutputError where there is no room for so many bytes of a run for each of text, or for the outputs."""
         text = self._text_bytes
-        resources.require_disk(work.path, int(text * factor), "this run", "name a folder on another disk with --store")
+        self._needed = int(text * factor)
+        resources.require_disk(work.path, self._needed, "this run", "name a folder on another disk with --store")
         for output in self._options.outputs:
             if output.path != export.STDOUT:
                 place = Path(output.path).absolute().parent
@@ -104,8 +111,19 @@ class Job(ABC, Generic[_R]):
             part = export.part_of(self._options.report_path)
             work.add_part(part)
             targets.append((part, Path(self._options.report_path).absolute()))
-            part.write_bytes(store.encode(run.report))
+            text = store.encode(run.report)
+            try:
+                part.write_bytes(text)
+            except OSError as error:
+                raise cannot_write(self._options.report_path, error, size(len(text))) from error
         return targets
+
+    def _cannot_write(self, error: OSError) -> LogcorrError:
+        room = f" This run needs about {size(self._needed)} there." if error.errno in FULL and self._needed else ""
+        return OutputError(
+            f"writing below {str(self._root)!r} failed: {error.strerror or error}.{room} "
+            "Free some space, or name another folder with --store."
+        )
 
     def _run_info(self, buckets: int, spilled: int) -> RunInfo:
         return RunInfo(
@@ -157,10 +175,3 @@ def _check_outputs(options: JobOptions, inputs: list[Path]) -> None:
 def _one_name(path: str) -> str:
     """The same for all names of one file."""
     return path if path == export.STDOUT else str(Path(path).resolve())
-
-
-def _cannot_write(root: Path, error: OSError) -> LogcorrError:
-    reason = error.strerror or str(error)
-    return OutputError(
-        f"writing below {str(root)!r} failed: {reason}. Free some space, or name another folder with --store."
-    )
