@@ -2,10 +2,7 @@
 
 from pathlib import Path
 
-import polars as pl
-
 from logcorr import export, views
-from logcorr.errors import InputError
 from logcorr.model import Output
 from logcorr.store import RunFolder, WorkFolder
 
@@ -20,7 +17,6 @@ def one(run: RunFolder, output: Output, root: Path, *, force: bool) -> None:
             work.add_part(part)
         try:
             export.write(found, output.path, part, work.spill / "sort", sort_time=output.sort_time)
-        except pl.exceptions.PolarsError as error:
-            message = f"run {run.path.name}: view {output.view!r} is damaged. Remove the run and run again."
-            raise InputError(message) from error
+        except views.UNREADABLE as error:
+            raise run.damaged(output.view) from error
         work.deliver([] if output.path == export.STDOUT else [(part, Path(output.path).absolute())])

@@ -10,7 +10,7 @@ import polars as pl
 
 from logcorr import __version__, export, resources, store, unchanged, views
 from logcorr.access_model import RunReport
-from logcorr.errors import FULL, LogcorrError, OutputError, cannot_write, system_error
+from logcorr.errors import FULL, InputError, LogcorrError, OutputError, cannot_write, system_error
 from logcorr.events import DoneEvent
 from logcorr.inputs import digested, fingerprint, resolve
 from logcorr.meter import Meter
@@ -54,6 +54,18 @@ class Job(ABC, Generic[_R]):
     def result(self) -> Result[_R]:
         """Does the work, or opens what was done before; complete at the end, or without a trace."""
         done = store.finished(self._root, self._key) if self._options.keep else None
+        if done is None:
+            return self._result(None)
+        try:
+            return self._result(done)
+        except (InputError, *views.UNREADABLE) as error:
+            # It is damaged in a way that only shows where it is read.
+            if any(output.path == export.STDOUT for output in self._options.outputs):
+                raise done.damaged("exchanges") from error  # part of it may be out already
+            done.remove()
+            return self._result(None)
+
+    def _result(self, done: RunFolder | None) -> Result[_R]:
         try:
             with WorkFolder(self._root) as work:
                 run = done or self._compute(work)

@@ -36,15 +36,14 @@ def main() -> None:
         )
     except LogcorrError as error:
         _tell(Failed(type(error).__name__, str(error)))
-    except (OSError, pl.exceptions.PolarsError) as error:
+    except (OSError, *views.UNREADABLE) as error:
         refused = system_error(error)
         if refused is not None:
             reason = refused.strerror or refused
             message = f"this view needs files in {job.folder!r}, which could not be written: {reason}."
             _tell(Failed(OutputError.__name__, message))
             os._exit(0)
-        message = f"run {Path(job.run).name}: view {job.view!r} cannot be read. Remove the run and run again. ({error})"
-        _tell(Failed(InputError.__name__, message))
+        _tell(Failed(InputError.__name__, str(RunFolder(Path(job.run)).damaged(job.view))))
     # At once: nothing is left to be done, and the leash holds stdin.
     os._exit(0)
 

@@ -28,6 +28,8 @@ _MANIFEST = "manifest.json"
 _REPORT = "report.json"
 _PARTS = "parts.txt"
 _LOCK = "lock"
+_MAGIC = b"PAR1"
+_AGAIN = "Remove the run and run again."
 _KEY_DIGITS = 16
 _REMOVE_TRIES = 20
 _GONE = "-gone"
@@ -45,7 +47,11 @@ class RunFolder:
     @property
     def manifest(self) -> Manifest:
         """What the run is of. Raises InputError where it is missing, broken or of another schema."""
-        return self._read(_MANIFEST, Manifest)
+        found = self._read(_MANIFEST, Manifest)
+        if found.kind not in KINDS:
+            message = f"run {self.path.name}: of kind {found.kind!r}, which this version does not read. {_AGAIN}"
+            raise InputError(message)
+        return found
 
     @property
     def report(self) -> RunReport:
@@ -55,13 +61,17 @@ class RunFolder:
     def view(self, name: str) -> list[Path]:
         """The Parquet files of one view. Raises InputError where one of them is gone or of another size."""
         parts = {self.path / part: size for part, size in self.manifest.parts.items() if part.startswith(f"{name}/")}
+        if not parts:
+            raise self.damaged(name)
         for part, size in parts.items():
-            if not part.is_file() or part.stat().st_size != size:
-                message = (
-                    f"run {self.path.name}: files of view {name!r} are gone or damaged. Remove the run, run again."
-                )
+            if not _is_whole(part, size):
+                message = f"run {self.path.name}: {str(part)!r} is gone or damaged. {_AGAIN}"
                 raise InputError(message)
         return sorted(parts)
+
+    def damaged(self, view: str) -> InputError:
+        """The error for a view that cannot be read."""
+        return InputError(f"run {self.path.name}: view {view!r} in {str(self.path)!r} is damaged. {_AGAIN}")
 
     def check(self) -> None:
         """Raises InputError where the run is not whole."""
@@ -88,11 +98,12 @@ class RunFolder:
             raw = path.read_bytes()
             found = msgspec.json.decode(raw, type=dict[str, Any]).get("schema")
             if found != SCHEMA:
-                message = f"run {self.path.name}: written in schema {found}, read is {SCHEMA}. Remove it and run again."
+                known = f"written in schema {found}, and this version of logcorr reads {SCHEMA}"
+                message = f"run {self.path.name}: {known}. {_AGAIN}"
                 raise InputError(message)
             return msgspec.json.decode(raw, type=kind)
         except (OSError, msgspec.MsgspecError) as error:
-            message = f"run {self.path.name}: {name} is missing or broken. Remove the run and run again."
+            message = f"run {self.path.name}: {str(path)!r} is missing or broken. {_AGAIN}"
             raise InputError(message) from error
 
 
@@ -291,6 +302,16 @@ def sweep(root: Path) -> None:
 def encode(value: object) -> bytes:
     """JSON for people and programs: indented, ending in a newline."""
     return msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n"
+
+
+def _is_whole(part: Path, size: int) -> bool:
+    """Whether a Parquet file is as long as it was, and ends as they do: what was never written to a disk reads as 0."""
+    try:
+        with part.open("rb") as file:
+            file.seek(-len(_MAGIC), os.SEEK_END)
+            return file.read() == _MAGIC and file.tell() == size
+    except OSError:
+        return False
 
 
 def _remove_parts(journal: Path) -> None:
