@@ -109,12 +109,12 @@ def damage(run: Path, what: str, how: str) -> Path:
 def test_a_damaged_run_is_told_and_made_anew(what: str, how: str, here: Path) -> None:
     run = only_run(here)
     path = damage(run, what, how)
-    words: dict[str, list[tuple[str, ...]]] = {
+    asked: dict[str, list[tuple[str, ...]]] = {
         "part": [("export", run.name, "--view", "exchanges", "-o", "out.csv")],
         "manifest.json": [("export", run.name, "--view", "orphans", "-o", "out.csv"), ("runs", "show", run.name)],
         "report.json": [("runs", "show", run.name), ("diff", run.name, run.name)],
-    }[what]
-    for each in words:
+    }
+    for each in asked[what]:
         outcome = logcorr(*each, cwd=here)
         assert outcome.code == 2, outcome.err
         gone = what == "manifest.json" and how == "gone"  # what has no manifest is no run
