@@ -4,6 +4,7 @@ python -m tests.soak [--minutes N | --rounds N] [--warm-up ROUNDS] [--rows N]
 """
 
 import argparse
+import asyncio
 import os
 import shutil
 import sys
@@ -25,6 +26,18 @@ from tests.tui.headless import Stage, play
 
 SIZE = (120, 36)
 _REST_S = 5.0
+_LONGEST_S = 120.0
+
+
+async def settled(stage: Stage) -> None:
+    """Returns once no thread of the app is at work, twice in a row; looking at the screen would cost more than that."""
+    end, idle = time.monotonic() + _LONGEST_S, 0
+    while idle < 2:
+        assert time.monotonic() < end, "the app does not come to rest"
+        await asyncio.sleep(0.05)
+        busy = any(not worker.is_finished and worker.node is not stage.app for worker in stage.app.workers)
+        idle = 0 if busy else idle + 1
+    await stage.pilot.pause()
 
 
 class Soak:
@@ -80,19 +93,19 @@ class Soak:
         """Filtered, sorted, turned round, looked into, unfiltered."""
         await stage.press("2")
         await stage.until(lambda: isinstance(self.app.screen, TableScreen), "the table")
-        await stage.still()
+        await settled(stage)
         await stage.press("slash")
         await stage.type("duration>1ms")
         await stage.press("enter")
-        await stage.still()
+        await settled(stage)
         await stage.press("s", "j", "enter")
-        await stage.still()
+        await settled(stage)
         await stage.press("S", "G")
-        await stage.still()
+        await settled(stage)
         await stage.press("enter")
-        await stage.still()
+        await settled(stage)
         await stage.press("escape")
-        await stage.still()
+        await settled(stage)
 
     async def _export(self, stage: Stage, number: int) -> None:
         form = ("json", "ndjson", "csv", "parquet")[number % 4]
@@ -103,10 +116,10 @@ class Soak:
         await stage.pilot.pause()
         await stage.press("enter")
         await stage.until(target.exists, "the export's file")
-        await stage.still()
+        await settled(stage)
         await stage.press("escape")
         await stage.press("x")
-        await stage.still()
+        await settled(stage)
         target.unlink()
 
 
