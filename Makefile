@@ -4,6 +4,7 @@ VENV   ?= .venv
 ROWS   ?= 1000000
 FUZZ_MINUTES ?= 5
 FUZZ   ?=
+SOAK_MINUTES ?= 60
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
@@ -18,7 +19,7 @@ BENCH_PIP     := $(BENCH_VENV)/bin/python -m pip --quiet --disable-pip-version-c
 BENCH_WORDS    = --rows $(BENCH_ROWS) --timeout $(BENCH_TIMEOUT) --dir "$(BENCH_DIR)" $(if $(BENCH_ONLY),--only $(BENCH_ONLY)) $(if $(BENCH_PUBLISH),--publish)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test docs snapshots screenshots bench bench-scale fuzz clean check-python
+.PHONY: help demo test docs snapshots screenshots bench bench-scale fuzz soak clean check-python
 
 help: ## show this help
 	@echo "usage: make TARGET [PYTHON=python3.12] [VENV=.venv]"
@@ -58,6 +59,9 @@ test: $(VENV)/.installed-dev ## lint, types, import contracts and every test
 
 fuzz: $(VENV)/.installed-dev ## compare nasty inputs with the oracles for FUZZ_MINUTES; FUZZ="pairs --seed 7" narrows it
 	@$(BIN)/python -m tests.fuzz --minutes $(FUZZ_MINUTES) $(FUZZ)
+
+soak: $(VENV)/.installed-dev ## use the app for SOAK_MINUTES (60) and see that nothing of it grows
+	@SOAK_MINUTES=$(SOAK_MINUTES) $(BIN)/python -m tests.soak
 
 docs: $(VENV)/.installed-dev ## write docs/cli.md anew from the commands
 	@$(BIN)/python docs/generate_cli.py

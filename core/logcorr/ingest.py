@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
-from logcorr import formats, lines
+from logcorr import formats, lines, unchanged
 from logcorr.formats import LINE_SCHEMA, REJECT_SCHEMA, LineFormat, PairFormat
 from logcorr.inputs import InputFile
 from logcorr.lines import Tally
@@ -145,7 +145,8 @@ def first_lines(files: list[InputFile]) -> list[str]:
     """The first lines of a side that are UTF-8 and not blank, to tell the log's form by."""
     found: list[str] = []
     for file in files:
-        found += lines.sample(file)
+        with unchanged.telling([file]):
+            found += lines.sample(file)
         if len(found) >= lines.SAMPLE_LINES:
             break
     return found[: lines.SAMPLE_LINES]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
-from logcorr import chunks, formats
+from logcorr import chunks, formats, unchanged
 from logcorr.ingest import Ingested, Instants, Rejects, firsts
 from logcorr.inputs import InputFile
 from logcorr.lines import Tally
@@ -22,7 +22,9 @@ class SideReader:
         self, form: formats.LineFormat, files: list[InputFile], folder: Path, chunk_bytes: int, meter: Meter
     ) -> None:
         folder.mkdir(parents=True, mode=0o700)
-        self._form, self._files, self._chunk_bytes = form, files, chunk_bytes
+        self._form, self._given, self._chunk_bytes = form, files, chunk_bytes
+        # Those that have grown since they were first looked at end where they did.
+        self._files = unchanged.as_begun(files)
         self._meter = meter
         self._ledger = {"blank": 0, "malformed": 0}
         self._rejects = Rejects(folder / "rejects", self._ledger)
@@ -34,8 +36,7 @@ class SideReader:
     def entries(self) -> Iterator[pl.DataFrame]:
         """The entries of each chunk (the format's schema); raises InputError, and what the tap raises."""
         put_off: list[pl.DataFrame] = []
-        access = self._form.side == "access"
-        for number, chunk in enumerate(chunks.chunks(self._files, self._chunk_bytes, access=access)):
+        for number, chunk in enumerate(self._chunks()):
             self._meter.tap()
             found, uncommon = self._read(chunk)
             if uncommon is not None:
@@ -49,7 +50,8 @@ class SideReader:
             yield self._careful(put_off)
 
     def finish(self) -> Ingested:
-        """What the side came to, once all of `entries` were taken; `entries` are those of first lines alone."""
+        """What the side came to, once all of `entries` were taken. Raises what `unchanged.check_whole_lines` does."""
+        unchanged.check_whole_lines(self._given, self._files)
         special = firsts(self._files, self.tally, self._form)
         late = special.filter("valid").select(self._form.schema.names())
         self._instants(late)
@@ -66,6 +68,10 @@ class SideReader:
             first_us=self._instants.first,
             last_us=self._instants.last,
         )
+
+    def _chunks(self) -> Iterator[chunks.Chunk]:
+        with unchanged.telling(self._given):
+            yield from chunks.chunks(self._files, self._chunk_bytes, access=self._form.side == "access")
 
     def _read(self, chunk: chunks.Chunk) -> tuple[pl.DataFrame, pl.DataFrame | None]:
         """The entries among a chunk's common lines, and the other lines (LINE_SCHEMA)."""
