@@ -4,11 +4,12 @@ VENV   ?= .venv
 ROWS   ?= 1000000
 FUZZ_MINUTES ?= 5
 FUZZ   ?=
+SOAK_MINUTES ?= 60
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz docs snapshots screenshots clean check-python
+.PHONY: help demo test fuzz soak docs snapshots screenshots clean check-python
 
 help: ## show this help
 	@echo "usage: make TARGET [PYTHON=python3.12] [VENV=.venv]"
@@ -48,6 +49,9 @@ test: $(VENV)/.installed-dev ## lint, types, import contracts and every test
 
 fuzz: $(VENV)/.installed-dev ## compare nasty inputs with the oracles for FUZZ_MINUTES; FUZZ="pairs --seed 7" narrows it
 	@$(BIN)/python -m tests.fuzz --minutes $(FUZZ_MINUTES) $(FUZZ)
+
+soak: $(VENV)/.installed-dev ## use the app for SOAK_MINUTES (60) and see that nothing of it grows
+	@SOAK_MINUTES=$(SOAK_MINUTES) $(BIN)/python -m tests.soak
 
 docs: $(VENV)/.installed-dev ## write docs/cli.md anew from the commands
 	@$(BIN)/python docs/generate_cli.py

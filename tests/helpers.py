@@ -125,9 +125,9 @@ def start(words: Sequence[str], cwd: Path, **env: str) -> subprocess.Popen[str]:
     )
 
 
-def zstandard(raw: bytes) -> bytes:
+def zstandard(raw: bytes, *, checksum: bool = False) -> bytes:
     """The bytes as one zst frame."""
-    packed: bytes = zstd.compress(raw)
+    packed: bytes = zstd.compress(raw, options={zstd.CompressionParameter.checksum_flag: int(checksum)})
     return packed
 
 

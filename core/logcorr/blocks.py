@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from logcorr.inputs import InputFile
+from logcorr.inputs import InputFile, starts_as_usual
 from logcorr.packed import open_text, read_text
 
 LONG_LINE_BYTES = 1 << 22
@@ -68,7 +68,7 @@ def is_tame(file: InputFile) -> bool:
         return not _has_long_line(file)
     with open_text(file) as stream:
         text = read_text(file, stream, _BLOCK_BYTES)
-    return b"\n" in text and len(zlib.compress(text, 1)) * _WILD_RATIO > len(text)
+    return starts_as_usual(file) and b"\n" in text and len(zlib.compress(text, 1)) * _WILD_RATIO > len(text)
 
 
 def _has_long_line(file: InputFile) -> bool:

@@ -9,11 +9,11 @@ from typing import IO
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from logcorr.errors import OutputError, UsageError
+from logcorr.errors import OutputError, UsageError, cannot_write, system_error
 from logcorr.partition import parts_of, spread
 from logcorr.spreadsheet import inert
 from logcorr.store import is_utf8
-from logcorr.text import json_for_terminal
+from logcorr.text import json_for_terminal, size
 from logcorr.views import Records
 
 FORMS = (".json", ".ndjson", ".jsonl", ".csv", ".parquet")
@@ -110,14 +110,12 @@ def write(
             rows = map(inert, frames()) if suffix == ".csv" and not raw_csv else frames()
             with part.open("wb") as file:
                 _WRITERS[suffix](rows, file)
-    except OSError as error:
-        raise cannot_write(path, error) from error
-
-
-def cannot_write(path: str, error: OSError) -> OutputError:
-    """The error for an output that could not be written."""
-    reason = error.strerror or str(error)
-    return OutputError(f"output {path!r} could not be written: {reason}. Nothing was left there.")
+    except (OSError, pl.exceptions.ComputeError) as error:
+        refused = system_error(error)
+        if refused is None:  # nothing that the system says: the view is damaged
+            raise
+        needed = size(sum(stored.stat().st_size for stored in records.parts))
+        raise cannot_write(path, refused, needed) from error
 
 
 def _to_stdout(frames: Iterator[pl.DataFrame]) -> None:

@@ -2,12 +2,8 @@
 
 from pathlib import Path
 
-import polars as pl
-
 from logcorr import export, views
-from logcorr.errors import InputError
 from logcorr.model import Output
-from logcorr.private import hand_over
 from logcorr.store import RunFolder, WorkFolder
 
 
@@ -22,8 +18,6 @@ def one(run: RunFolder, output: Output, root: Path, *, force: bool) -> None:
         try:
             spill = work.spill / "sort"
             export.write(found, output.path, part, spill, sort_time=output.sort_time, raw_csv=output.raw_csv)
-        except pl.exceptions.PolarsError as error:
-            message = f"run {run.path.name}: view {output.view!r} is damaged. Remove the run and run again."
-            raise InputError(message) from error
-        if output.path != export.STDOUT:
-            hand_over(part, Path(output.path))
+        except views.UNREADABLE as error:
+            raise run.damaged(output.view) from error
+        work.deliver([] if output.path == export.STDOUT else [(part, Path(output.path).absolute())])

@@ -1,6 +1,6 @@
 """One side's files → its entries (spilled into buckets, or in memory) and its refused lines; every line counts once."""
 
-import errno
+import itertools
 import shutil
 import threading
 from collections.abc import Callable
@@ -9,7 +9,8 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
-from logcorr import formats, lines
+from logcorr import formats, lines, unchanged
+from logcorr.errors import FULL, system_error
 from logcorr.formats import LINE_SCHEMA, REJECT_SCHEMA, LineFormat, PairFormat
 from logcorr.inputs import InputFile
 from logcorr.lines import NeedsCarefulReader, Tally
@@ -122,17 +123,28 @@ def pair_format(side: Side, files: list[InputFile], shift_us: int) -> PairFormat
 def ingest(files: list[InputFile], form: LineFormat, keep: Keep, folder: Path, meter: Meter) -> Ingested:
     """Reads one side whole, and keeps its entries below `folder` or in memory, as `keep` does.
 
-    Raises InputError for a broken file, and whatever the meter's tap raises.
+    Raises InputError for a file that is broken or changes meanwhile, and whatever the meter's tap raises.
     """
-    for number, reader in enumerate(lines.readers(files)):
-        attempt = _Attempt(form, files, keep, meter)
+    with unchanged.telling(files):
+        return _ingest(files, form, keep, folder, meter)
+
+
+def _ingest(files: list[InputFile], form: LineFormat, keep: Keep, folder: Path, meter: Meter) -> Ingested:
+    begun = unchanged.as_begun(files)
+    readers = [lines.careful_lines] if begun != files else lines.readers(files)
+    for number in itertools.count():
+        reader = readers[min(number, len(readers) - 1)]
         try:
-            return attempt.read(reader, folder / f"try{number}")
+            found = _Attempt(form, begun, keep, meter).read(reader, folder / f"try{number}")
+            now = unchanged.as_begun(files)
+            if unchanged.same_lines(begun, now, found.tally.lines if reader is lines.fast_lines else None):
+                return found
+            begun, readers = now, [lines.careful_lines]
         except (NeedsCarefulReader, pl.exceptions.ComputeError, OSError) as error:
-            if reader is lines.careful_lines or getattr(error, "errno", None) == errno.ENOSPC:
+            if reader is lines.careful_lines or getattr(system_error(error), "errno", None) in FULL:
                 raise
-            # The query's writers may still be at it; what they leave goes with the work folder.
-            shutil.rmtree(folder / f"try{number}", ignore_errors=True)
+        # The query's writers may still be at it; what they leave goes with the work folder.
+        shutil.rmtree(folder / f"try{number}", ignore_errors=True)
     raise AssertionError
 
 
@@ -214,7 +226,8 @@ def first_lines(files: list[InputFile]) -> list[str]:
     """The first lines of a side that are UTF-8 and not blank, to tell the log's form by."""
     found: list[str] = []
     for file in files:
-        found += lines.sample(file)
+        with unchanged.telling([file]):
+            found += lines.sample(file)
         if len(found) >= lines.SAMPLE_LINES:
             break
     return found[: lines.SAMPLE_LINES]

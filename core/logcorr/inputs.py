@@ -5,7 +5,7 @@ import os
 import stat
 from glob import glob, has_magic
 from pathlib import Path
-from typing import Literal
+from typing import IO, Literal
 
 import msgspec
 
@@ -15,6 +15,8 @@ from logcorr.model import Fingerprint, Log
 Form = Literal["plain", "gzip", "zstd"]
 
 _MAGIC: tuple[tuple[bytes, Form], ...] = ((b"\x1f\x8b", "gzip"), (b"\x28\xb5\x2f\xfd", "zstd"))
+# A frame that every zstd reader skips; pzstd and others begin files with one.
+_SKIPPED_FRAME = tuple(bytes([0x50 + n]) + b"\x2a\x4d\x18" for n in range(16))
 _UNREAD_MAGIC = (b"BZh", b"\xfd7zXZ\x00", b"PK\x03\x04")
 _UNREAD_ENDINGS = (".bz2", ".xz", ".zip", ".7z", ".lz4", ".br")
 _ENDS_BYTES = 1 << 16
@@ -25,7 +27,8 @@ _SMALLEST_GZIP = 20
 class InputFile(msgspec.Struct, frozen=True, kw_only=True):
     """One file to read: where, its name as the user gave it, its size on disk, its form and its size as text.
 
-    `text_bytes` is exact for plain files and an estimate for compressed ones.
+    `text_bytes` is exact for plain files and an estimate for compressed ones. All is as it was when the file was first
+    looked at: no reader goes beyond `bytes`, whatever is written later. `grown` tells that something was.
     """
 
     path: Path
@@ -33,6 +36,10 @@ class InputFile(msgspec.Struct, frozen=True, kw_only=True):
     bytes: int
     form: Form
     text_bytes: int
+    mtime_ns: int
+    identity: tuple[int, int]
+    digest: str = ""
+    grown: bool = False
 
 
 def resolve(side: Log, given: tuple[str, ...]) -> list[InputFile]:
@@ -43,23 +50,45 @@ def resolve(side: Log, given: tuple[str, ...]) -> list[InputFile]:
     return [_inspect(side, name) for word in given for name in _expand(side, word)]
 
 
-def fingerprint(file: InputFile) -> Fingerprint:
-    """Size, time of change and a hash of both ends of a file: enough to tell whether it is still the same."""
-    digest = hashlib.blake2b(digest_size=16)
+def digested(file: InputFile) -> InputFile:
+    """The file with the hash of both its ends, as it is at this moment. Raises InputError where it cannot be read."""
     try:
         with file.path.open("rb") as stream:
             status = os.fstat(stream.fileno())
-            digest.update(stream.read(_ENDS_BYTES))
-            stream.seek(max(0, status.st_size - _ENDS_BYTES))
-            digest.update(stream.read(_ENDS_BYTES))
+            digest = ends(stream, status.st_size)
     except OSError as error:
-        raise _unreadable(file.name, error) from error
-    return Fingerprint(
-        path=readable(str(file.path.resolve())),
+        raise unreadable(file.name, error) from error
+    return msgspec.structs.replace(
+        file,
         bytes=status.st_size,
+        text_bytes=status.st_size if file.form == "plain" else file.text_bytes,
         mtime_ns=status.st_mtime_ns,
-        digest=digest.hexdigest(),
+        identity=(status.st_dev, status.st_ino),
+        digest=digest,
     )
+
+
+def fingerprint(file: InputFile) -> Fingerprint:
+    """Size, time of change and a hash of both ends of a file: enough to tell whether it is still the same."""
+    known = file if file.digest else digested(file)
+    return Fingerprint(
+        path=readable(str(known.path.resolve())), bytes=known.bytes, mtime_ns=known.mtime_ns, digest=known.digest
+    )
+
+
+def ends(stream: IO[bytes], size: int) -> str:
+    """A hash of both ends of the first `size` bytes of a file."""
+    digest = hashlib.blake2b(digest_size=16)
+    for start in (0, max(0, size - _ENDS_BYTES)):
+        stream.seek(start)
+        digest.update(stream.read(min(_ENDS_BYTES, size)))
+    return digest.hexdigest()
+
+
+def starts_as_usual(file: InputFile) -> bool:
+    """Whether a file starts as all of its form do, so that any reader can tell the form."""
+    with file.path.open("rb") as stream:
+        return not stream.read(4).startswith(_SKIPPED_FRAME)
 
 
 def readable(name: str) -> str:
@@ -74,7 +103,7 @@ def _expand(side: Log, word: str) -> list[str]:
     try:
         return _names(side, word)
     except OSError as error:
-        raise _unreadable(word, error) from error
+        raise unreadable(word, error) from error
 
 
 def _names(side: Log, word: str) -> list[str]:
@@ -107,17 +136,20 @@ def _inspect(side: Log, name: str) -> InputFile:
         message = f"{side} log {name!r}: no such file. Check the path."
         raise InputError(message) from error
     except OSError as error:
-        raise _unreadable(name, error) from error
+        raise unreadable(name, error) from error
     if head.startswith(_UNREAD_MAGIC) or path.suffix.lower() in _UNREAD_ENDINGS:
         message = f"{side} log {name!r}: this form is not read. Give it plain, as .gz or as .zst."
         raise InputError(message)
     form: Form = next((form for magic, form in _MAGIC if head.startswith(magic)), "plain")
+    form = "zstd" if head.startswith(_SKIPPED_FRAME) else form
     return InputFile(
         path=path,
         name=readable(name),
         bytes=status.st_size,
         form=form,
         text_bytes=_text_bytes(path, form, status.st_size),
+        mtime_ns=status.st_mtime_ns,
+        identity=(status.st_dev, status.st_ino),
     )
 
 
@@ -133,5 +165,6 @@ def _text_bytes(path: Path, form: Form, size: int) -> int:
     return size * _USUAL_RATIO
 
 
-def _unreadable(name: str, error: OSError) -> InputError:
+def unreadable(name: str, error: OSError) -> InputError:
+    """The error for a file that cannot be opened or read."""
     return InputError(f"{name!r} cannot be read: {error.strerror or error}. Check the path and its permissions.")

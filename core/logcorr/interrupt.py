@@ -12,6 +12,7 @@ from logcorr.errors import Cancelled
 
 _T = TypeVar("_T")
 _PATIENCE_S = 0.6
+_LAST_S = 0.05
 _MESSAGE = "interrupted; nothing was kept."
 
 
@@ -49,6 +50,9 @@ def interruptible(
             worker.join(_PATIENCE_S)
         if worker.is_alive():
             abandon()
+            # Nothing of it can come any more; what was just being delivered is whole.
+            worker.join(_LAST_S)
+        if worker.is_alive():
             sys.stderr.write(f"logcorr: {_MESSAGE}\n")
             sys.stderr.flush()
             os._exit(Cancelled.exit_code)

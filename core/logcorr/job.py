@@ -6,16 +6,18 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 
 import msgspec
+import polars as pl
 
-from logcorr import __version__, export, resources, store, views
+from logcorr import __version__, export, resources, store, unchanged, views
 from logcorr.access_model import RunReport
-from logcorr.errors import LogcorrError, OutputError
+from logcorr.errors import FULL, InputError, LogcorrError, OutputError, cannot_write, system_error
 from logcorr.events import DoneEvent
-from logcorr.inputs import fingerprint, resolve
+from logcorr.inputs import digested, fingerprint, resolve
 from logcorr.meter import Meter
 from logcorr.model import SCHEMA, JobOptions, Log, Manifest, RunInfo
-from logcorr.private import hand_over
+from logcorr.private import claim
 from logcorr.store import RunFolder, WorkFolder
+from logcorr.text import size
 
 _R = TypeVar("_R", bound=RunReport)
 _OUTPUT_PER_TEXT_BYTE = 0.9
@@ -23,11 +25,15 @@ _COLUMN_PER_TEXT_BYTE = 0.4
 
 
 class Result(msgspec.Struct, Generic[_R], frozen=True, kw_only=True):
-    """A finished job: its report, its folder (None when none was kept), and whether it was there already."""
+    """A finished job: its report, its folder (None when none was kept), and whether it was there already.
+
+    `grown` names the input files to which more was written since the job began; that is not part of it.
+    """
 
     report: _R
     folder: Path | None
     reused: bool
+    grown: list[str]
 
 
 class Job(ABC, Generic[_R]):
@@ -37,36 +43,51 @@ class Job(ABC, Generic[_R]):
         self, options: JobOptions, given: dict[Log, tuple[str, ...]], told: dict[str, Any], meter: Meter
     ) -> None:
         self._options, self._told, self._meter = options, told, meter
-        self._files = {log: resolve(log, names) for log, names in given.items()}
+        self._files = {log: [digested(file) for file in resolve(log, names)] for log, names in given.items()}
         _check_outputs(options, [file.path for files in self._files.values() for file in files])
         self._prints = {log: [fingerprint(file) for file in files] for log, files in self._files.items()}
         names = {log: self._names(log) for log in self._files}
         self._key = store.key_of([SCHEMA, __version__, told, self._prints, names])
         self._root = Path(options.store) if options.store else store.default_root()
         self._started = datetime.now(UTC)
+        self._needed = 0
 
     def result(self) -> Result[_R]:
         """Does the work, or opens what was done before; complete at the end, or without a trace."""
         if self._options.keep:
-            store.claim(self._root, self._key)
+            claim(self._root / self._key)
         done = store.finished(self._root, self._key) if self._options.keep else None
+        if done is None:
+            return self._result(None)
+        try:
+            return self._result(done)
+        except (InputError, *views.UNREADABLE) as error:
+            # It is damaged in a way that only shows where it is read.
+            if any(output.path == export.STDOUT for output in self._options.outputs):
+                raise done.damaged("exchanges") from error  # part of it may be out already
+            done.remove()
+            return self._result(None)
+
+    def _result(self, done: RunFolder | None) -> Result[_R]:
         try:
             with WorkFolder(self._root) as work:
                 run = done or self._compute(work)
                 final = cast("_R", run.report)
                 self._meter.enter("export")
                 targets = self._export(run, work)
-                if self._options.keep and done is None:
-                    run = work.publish(self._key)
-                for part, target in targets:
-                    hand_over(part, target)
-        except OSError as error:
-            raise _cannot_write(self._root, error) from error
+                made = self._options.keep and done is None
+                run = work.deliver(targets, self._key if made else None) or run
+        except (OSError, pl.exceptions.PolarsError) as error:
+            refused = system_error(error)
+            if refused is None:
+                raise
+            raise self._cannot_write(refused) from error
         folder = run.path if self._options.keep else None
         self._meter.tell(
             DoneEvent(run=str(folder) if folder else None, reused=done is not None, seconds=self._meter.elapsed)
         )
-        return Result(report=final, folder=folder, reused=done is not None)
+        grown = unchanged.grown([file for files in self._files.values() for file in files])
+        return Result(report=final, folder=folder, reused=done is not None, grown=grown)
 
     @abstractmethod
     def _compute(self, work: WorkFolder) -> RunFolder:
@@ -80,7 +101,8 @@ class Job(ABC, Generic[_R]):
     def _require_disk(self, work: WorkFolder, factor: float) -> None:
         """Raises OutputError where there is no room for so many bytes of a run for each of text, or for the outputs."""
         text = self._text_bytes
-        resources.require_disk(work.path, int(text * factor), "this run", "name a folder on another disk with --store")
+        self._needed = int(text * factor)
+        resources.require_disk(work.path, self._needed, "this run", "name a folder on another disk with --store")
         for output in self._options.outputs:
             if output.path != export.STDOUT:
                 place = Path(output.path).absolute().parent
@@ -112,8 +134,19 @@ class Job(ABC, Generic[_R]):
             part = export.part_of(self._options.report_path)
             work.add_part(part)
             targets.append((part, Path(self._options.report_path).absolute()))
-            part.write_bytes(store.encode(run.report))
+            text = store.encode(run.report)
+            try:
+                part.write_bytes(text)
+            except OSError as error:
+                raise cannot_write(self._options.report_path, error, size(len(text))) from error
         return targets
+
+    def _cannot_write(self, error: OSError) -> LogcorrError:
+        room = f" This run needs about {size(self._needed)} there." if error.errno in FULL and self._needed else ""
+        return OutputError(
+            f"writing below {str(self._root)!r} failed: {error.strerror or error}.{room} "
+            "Free some space, or name another folder with --store."
+        )
 
     def _run_info(self, buckets: int, spilled: int) -> RunInfo:
         return RunInfo(
@@ -165,10 +198,3 @@ def _check_outputs(options: JobOptions, inputs: list[Path]) -> None:
 def _one_name(path: str) -> str:
     """The same for all names of one file."""
     return path if path == export.STDOUT else str(Path(path).resolve())
-
-
-def _cannot_write(root: Path, error: OSError) -> LogcorrError:
-    reason = error.strerror or str(error)
-    return OutputError(
-        f"writing below {str(root)!r} failed: {reason}. Free some space, or name another folder with --store."
-    )

@@ -1,8 +1,11 @@
 """Input files as the bytes of their text, decompressed as they are read; what cannot be read is an InputError."""
 
 import gzip
+import io
 import zlib
-from typing import IO, cast
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import IO, Any, cast
 
 from logcorr.errors import InputError
 from logcorr.inputs import InputFile
@@ -13,16 +16,50 @@ except ImportError:
     from backports import zstd
 
 
-def open_text(file: InputFile) -> IO[bytes]:
-    """The file's text as bytes, decompressed as it is read."""
-    try:
-        if file.form == "gzip":
-            return cast("IO[bytes]", gzip.open(file.path))
-        if file.form == "zstd":
-            return cast("IO[bytes]", zstd.open(file.path))
-        return file.path.open("rb")
-    except OSError as error:
-        raise _broken(file, None, error) from error
+class _Begun(io.RawIOBase):
+    """A file as long as it was when the run began."""
+
+    def __init__(self, file: InputFile) -> None:
+        self._file = file.path.open("rb", buffering=0)
+        self._left = self._bytes = file.bytes
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def readinto(self, target: Any) -> int:
+        view = memoryview(target).cast("B")
+        count = self._file.readinto(view[: self._left]) if self._left else 0
+        self._left -= count or 0
+        return count or 0
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        if whence == io.SEEK_END:
+            offset, whence = offset + self._bytes, io.SEEK_SET
+        place = self._file.seek(offset, whence)
+        self._left = max(0, self._bytes - place)
+        return place
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+@contextmanager
+def open_text(file: InputFile) -> Iterator[IO[bytes]]:
+    """The file's text as bytes, decompressed as it is read; what was written to it since the run began is left out."""
+    with ExitStack() as opened:
+        try:
+            stream: IO[bytes] = opened.enter_context(io.BufferedReader(_Begun(file)))
+            if file.form == "gzip":
+                stream = opened.enter_context(cast("IO[bytes]", gzip.GzipFile(fileobj=stream)))
+            elif file.form == "zstd":
+                stream = opened.enter_context(cast("IO[bytes]", zstd.ZstdFile(stream)))
+        except OSError as error:
+            raise _broken(file, None, error) from error
+        yield stream
 
 
 def read_text(file: InputFile, stream: IO[bytes], size: int) -> bytes:
@@ -36,4 +73,6 @@ def read_text(file: InputFile, stream: IO[bytes], size: int) -> bytes:
 def _broken(file: InputFile, stream: IO[bytes] | None, error: Exception) -> InputError:
     where = f" after {stream.tell():,} bytes of text" if stream is not None else ""
     what = "the compressed data is broken or cut off" if file.form != "plain" else "it cannot be read"
-    return InputError(f"{file.name!r}: {what}{where} ({error}). Check the file, or copy it again.")
+    # gzip says so of what stands behind an end as if it were the start of the file.
+    reason = "what follows is no gzip data" if where and str(error).startswith("Not a gzipped file") else error
+    return InputError(f"{file.name!r}: {what}{where} ({reason}). Check the file, or copy it again.")

@@ -8,7 +8,8 @@ import copy
 import shutil
 import threading
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import accumulate
 from pathlib import Path
 
@@ -44,7 +45,8 @@ class ViewPages:
         self.files = run.manifest.files
         self.stored = view in _AS_STORED
         self._lazy = views.scan(run, view)
-        self.schema = dict(self._lazy.collect_schema())
+        with self._telling():
+            self.schema = dict(self._lazy.collect_schema())
         self.columns = columns_of(self.schema)
         self._parts = self._whole = run.view(view) if self.stored else []
         self._ends: list[int] | None = None
@@ -54,15 +56,20 @@ class ViewPages:
     @property
     def total(self) -> int:
         """How many rows there are; the first call reads the heads of the files."""
-        if not self.stored:
-            return int(self._lazy.select(pl.len()).collect(engine="streaming").item())
-        ends = self._row_ends()
-        return ends[-1] if ends else 0
+        with self._telling():
+            if not self.stored:
+                return int(self._lazy.select(pl.len()).collect(engine="streaming").item())
+            ends = self._row_ends()
+            return ends[-1] if ends else 0
 
     def page(self, offset: int, count: int) -> list[Row]:
         """Up to `count` rows from `offset` (from 0), values in the order of `columns`."""
         if offset < 0 or count <= 0:
             return []
+        with self._telling():
+            return self._page(offset, count)
+
+    def _page(self, offset: int, count: int) -> list[Row]:
         if not self.stored:
             return shown(self._lazy.slice(offset, count), self.columns)
         ends = self._row_ends()
@@ -121,6 +128,14 @@ class ViewPages:
         """Removes the files that this filter or order was written to; the pages are gone then."""
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """Raises InputError where the engine cannot read what is stored."""
+        try:
+            yield
+        except views.UNREADABLE as error:
+            raise self.run.damaged(self.view) from error
 
     def _adopt(self, folder: Path, files: Files) -> None:
         self._folder, self._parts, self.stored = folder, files.paths, True

@@ -10,7 +10,7 @@ import polars as pl
 
 from logcorr import filters, sifting, views
 from logcorr.columns import columns_of, shown
-from logcorr.errors import InputError, LogcorrError, OutputError
+from logcorr.errors import InputError, LogcorrError, OutputError, system_error
 from logcorr.firsts import first_rows
 from logcorr.resources import peak_rss
 from logcorr.sift import Event, Failed, First, Job, Made
@@ -36,12 +36,14 @@ def main() -> None:
         )
     except LogcorrError as error:
         _tell(Failed(type(error).__name__, str(error)))
-    except OSError as error:
-        message = f"this view needs files in {job.folder!r}, which could not be written: {error.strerror or error}."
-        _tell(Failed(OutputError.__name__, message))
-    except pl.exceptions.PolarsError as error:
-        message = f"run {Path(job.run).name}: view {job.view!r} cannot be read. Remove the run and run again. ({error})"
-        _tell(Failed(InputError.__name__, message))
+    except (OSError, *views.UNREADABLE) as error:
+        refused = system_error(error)
+        if refused is not None:
+            reason = refused.strerror or refused
+            message = f"this view needs files in {job.folder!r}, which could not be written: {reason}."
+            _tell(Failed(OutputError.__name__, message))
+            os._exit(0)
+        _tell(Failed(InputError.__name__, str(RunFolder(Path(job.run)).damaged(job.view))))
     # At once: nothing is left to be done, and the leash holds stdin.
     os._exit(0)
 

@@ -9,6 +9,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+import threading
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -19,13 +20,15 @@ import msgspec
 import platformdirs
 
 from logcorr.access_model import KINDS, RunReport
-from logcorr.errors import InputError, OutputError
+from logcorr.errors import Cancelled, InputError, OutputError, cannot_write
 from logcorr.leftovers import GONE, LOCK, PARTS, WORK_PREFIX, sweep, try_lock
 from logcorr.model import SCHEMA, Manifest
-from logcorr.private import is_mine, privately
+from logcorr.private import check_mine, claim, hand_over, is_mine, privately
 
 MANIFEST = "manifest.json"
 REPORT = "report.json"
+_MAGIC = b"PAR1"
+_AGAIN = "Remove the run and run again."
 _KEY_DIGITS = 16
 _REMOVE_TRIES = 20
 _REMOVE_WAIT_S = 0.02
@@ -42,7 +45,11 @@ class RunFolder:
     @property
     def manifest(self) -> Manifest:
         """What the run is of. Raises InputError where it is missing, broken or of another schema."""
-        return self._read(MANIFEST, Manifest)
+        found = self._read(MANIFEST, Manifest)
+        if found.kind not in KINDS:
+            message = f"run {self.path.name}: of kind {found.kind!r}, which this version does not read. {_AGAIN}"
+            raise InputError(message)
+        return found
 
     @property
     def report(self) -> RunReport:
@@ -52,13 +59,17 @@ class RunFolder:
     def view(self, name: str) -> list[Path]:
         """The Parquet files of one view. Raises InputError where one of them is gone or of another size."""
         parts = {self.path / part: size for part, size in self.manifest.parts.items() if part.startswith(f"{name}/")}
+        if not parts:
+            raise self.damaged(name)
         for part, size in parts.items():
-            if not part.is_file() or part.stat().st_size != size:
-                message = (
-                    f"run {self.path.name}: files of view {name!r} are gone or damaged. Remove the run, run again."
-                )
+            if not _is_whole(part, size):
+                message = f"run {self.path.name}: {str(part)!r} is gone or damaged. {_AGAIN}"
                 raise InputError(message)
         return sorted(parts)
+
+    def damaged(self, view: str) -> InputError:
+        """The error for a view that cannot be read."""
+        return InputError(f"run {self.path.name}: view {view!r} in {str(self.path)!r} is damaged. {_AGAIN}")
 
     def check(self) -> None:
         """Raises InputError where the run is not whole."""
@@ -85,11 +96,12 @@ class RunFolder:
             raw = path.read_bytes()
             found = msgspec.json.decode(raw, type=dict[str, Any]).get("schema")
             if found != SCHEMA:
-                message = f"run {self.path.name}: written in schema {found}, read is {SCHEMA}. Remove it and run again."
+                known = f"written in schema {found}, and this version of logcorr reads {SCHEMA}"
+                message = f"run {self.path.name}: {known}. {_AGAIN}"
                 raise InputError(message)
             return msgspec.json.decode(raw, type=kind)
         except (OSError, msgspec.MsgspecError, RecursionError) as error:
-            message = f"run {self.path.name}: {name} is missing or broken. Remove the run and run again."
+            message = f"run {self.path.name}: {str(path)!r} is missing or broken. {_AGAIN}"
             raise InputError(message) from error
 
 
@@ -107,6 +119,9 @@ class WorkFolder:
         self._lock: IO[str] | None = None
         self._parts: list[Path] = []
         self._private = ExitStack()
+        # Whoever comes first: what is delivered stays, and of what is abandoned nothing is delivered.
+        self._end = threading.Lock()
+        self._abandoned = False
 
     def __enter__(self) -> Self:
         if not is_utf8(self._root):
@@ -149,13 +164,30 @@ class WorkFolder:
         with (self.path / PARTS).open("ab") as journal:
             journal.write(os.fsencode(part.resolve()) + b"\0")
 
+    def deliver(self, parts: list[tuple[Path, Path]], key: str | None = None) -> RunFolder | None:
+        """Publishes the run where it has a key, then renames each part to its target: all of it, or nothing.
+
+        Raises Cancelled where another thread has abandoned the work, OutputError where a target cannot be replaced.
+        """
+        with self._end:
+            if self._abandoned:
+                message = "interrupted; nothing was kept."
+                raise Cancelled(message)
+            run = None if key is None else self.publish(key)
+            for part, target in parts:
+                try:
+                    hand_over(part, target)
+                except OSError as error:
+                    raise cannot_write(str(target), error) from error
+            return run
+
     def publish(self, key: str) -> RunFolder:
         """Makes the run visible as `<root>/<key>`, by one rename.
 
         One that another process made meanwhile stays; a damaged one goes.
         """
         target = self._root / key
-        claim(self._root, key)
+        claim(target)
         if target.exists() and finished(self._root, key) is None:
             target.rename(self.path / "damaged")
         try:
@@ -170,8 +202,9 @@ class WorkFolder:
 
         The folder must be gone at so many looks in a row, a moment apart.
         """
-        for part in self._parts:
-            part.unlink(missing_ok=True)
+        with self._end:
+            self._abandoned = True
+        self._remove_parts()
         if self._lock is not None:
             self._lock.close()
         doomed = self.path.with_name(self.path.name + GONE)
@@ -189,7 +222,12 @@ class WorkFolder:
             if gone >= looks:
                 break
             time.sleep(_REMOVE_WAIT_S)
+        self._remove_parts()  # one may just have been begun
         _open_folders.discard(self)
+
+    def _remove_parts(self) -> None:
+        for part in self._parts:
+            part.unlink(missing_ok=True)
 
 
 def abandon_all() -> None:
@@ -225,21 +263,6 @@ def finished(root: Path, key: str) -> RunFolder | None:
         return None
 
 
-def claim(root: Path, key: str) -> None:
-    """Raises OutputError where a run of this key has no place, as something stands there that is not this user's."""
-    path = root / key
-    if os.path.lexists(path) and not is_mine(path):
-        message = f"run folder {str(path)!r} is a link, a file, or somebody else's. Name another store with --store."
-        raise OutputError(message)
-
-
-def check_mine(path: Path) -> None:
-    """Raises InputError for the folder of a run that is not this user's: it could say anything."""
-    if not is_mine(path):
-        message = f"run {path.name!r} is a link, or somebody else's: it is neither read nor removed."
-        raise InputError(message)
-
-
 def runs(root: Path) -> list[RunFolder]:
     """All finished runs below a root, newest first; also some that are not this user's."""
     if not root.is_dir():
@@ -265,3 +288,13 @@ def find(root: Path, name: str) -> RunFolder:
 def encode(value: object) -> bytes:
     """JSON for people and programs: indented, ending in a newline."""
     return msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n"
+
+
+def _is_whole(part: Path, size: int) -> bool:
+    """Whether a Parquet file is as long as it was, and ends as they do: what was never written to a disk reads as 0."""
+    try:
+        with part.open("rb") as file:
+            file.seek(-len(_MAGIC), os.SEEK_END)
+            return file.read() == _MAGIC and file.tell() == size
+    except OSError:
+        return False

@@ -12,6 +12,9 @@ from logcorr.errors import UsageError
 from logcorr.model import View
 from logcorr.store import RunFolder
 
+# What the engine raises on files that are damaged.
+UNREADABLE = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
+
 # How a view is kept: the Parquet folder behind it, and which of its rows.
 _STORED = {
     "exchanges": "exchanges",

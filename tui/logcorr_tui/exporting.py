@@ -12,9 +12,8 @@ from pathlib import Path
 import polars as pl
 
 from logcorr import export, filters, views
-from logcorr.errors import Cancelled, InputError
+from logcorr.errors import Cancelled
 from logcorr.model import View
-from logcorr.private import hand_over
 from logcorr.store import RunFolder, WorkFolder
 
 _CANCELLED = "cancelled; nothing was written."
@@ -69,7 +68,7 @@ class Export:
             part = export.part_of(self._path)
             work.add_part(part)
             self._fill(part, work)
-            hand_over(part, Path(self._path))
+            work.deliver([(part, Path(self._path).absolute())])
 
     def nameless(self) -> "Handover":
         """Writes the same to a file that only this process can reach, and of which nothing is left once it is closed.
@@ -83,6 +82,15 @@ class Export:
             return Handover(part)
 
     def _fill(self, part: Path, work: WorkFolder) -> None:
+        try:
+            found = self._records()
+            export.write(found, self._path, part, work.spill / "sort", sort_time=False)
+        except views.UNREADABLE as error:
+            self._check()
+            raise self._run.damaged(self._view) from error
+        self._check()
+
+    def _records(self) -> Tapped:
         found = views.records(self._run, self._view)
         chosen = found.chosen
         if self._expression.strip():
@@ -90,14 +98,7 @@ class Export:
             terms = filters.parse(self._expression, schema, filters.day_of(self._run.report), self._run.manifest.files)
             wanted = filters.expression(terms)
             chosen = wanted if chosen is None else chosen & wanted
-        records = Tapped(parts=found.parts, chosen=chosen, columns=found.columns, time=found.time, tap=self._tap)
-        try:
-            export.write(records, self._path, part, work.spill / "sort")
-        except pl.exceptions.PolarsError as error:
-            self._check()
-            message = f"run {self._run.path.name}: view {self._view!r} is damaged. Remove the run and run again."
-            raise InputError(message) from error
-        self._check()
+        return Tapped(parts=found.parts, chosen=chosen, columns=found.columns, time=found.time, tap=self._tap)
 
     def _tap(self, rows: int) -> None:
         self._check()

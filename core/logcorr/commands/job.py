@@ -65,6 +65,8 @@ def do(options: JobOptions, work: Callable[..., Any], given: dict[str, Any]) -> 
             store.abandon_all,
             leash=sys.stdin if given["end_with_stdin"] else None,
         )
+    for name in result.grown if given["progress"] != "json" else ():
+        say(f"note: {name!r} has grown since this run began: lines written since then are left to the next run.")
     folder = str(result.folder) if result.folder else None
     if given["report"] == "-":
         put_json(store.encode(result.report).decode())
