@@ -15,6 +15,7 @@ from logcorr.events import DoneEvent
 from logcorr.inputs import digested, fingerprint, resolve
 from logcorr.meter import Meter
 from logcorr.model import SCHEMA, JobOptions, Log, Manifest, RunInfo
+from logcorr.private import claim
 from logcorr.store import RunFolder, WorkFolder
 from logcorr.text import size
 
@@ -54,7 +55,7 @@ class Job(ABC, Generic[_R]):
     def result(self) -> Result[_R]:
         """Does the work, or opens what was done before; complete at the end, or without a trace."""
         if self._options.keep:
-            store.claim(self._root, self._key)
+            claim(self._root / self._key)
         done = store.finished(self._root, self._key) if self._options.keep else None
         if done is None:
             return self._result(None)

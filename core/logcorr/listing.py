@@ -7,7 +7,8 @@ import msgspec
 
 from logcorr.cells import GAP, Column, Fitted, middle
 from logcorr.errors import InputError
-from logcorr.store import RunFolder, check_mine, runs
+from logcorr.private import check_mine
+from logcorr.store import RunFolder, runs
 from logcorr.text import duration, safe, short, size
 
 _COLUMNS = (

@@ -7,6 +7,8 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+from logcorr.errors import InputError, OutputError
+
 _PRIVATE = 0o077
 _WRITABLE = 0o666
 _lock = threading.Lock()
@@ -50,3 +52,17 @@ def is_mine(folder: Path) -> bool:
     except OSError:
         return False
     return stat.S_ISDIR(status.st_mode) and (os.name == "nt" or status.st_uid == os.geteuid())
+
+
+def claim(path: Path) -> None:
+    """Raises OutputError where a run has no place, as something stands there that is no folder of this user's."""
+    if os.path.lexists(path) and not is_mine(path):
+        message = f"run folder {str(path)!r} is a link, a file, or somebody else's. Name another store with --store."
+        raise OutputError(message)
+
+
+def check_mine(path: Path) -> None:
+    """Raises InputError for the folder of a run that is not this user's: it could say anything."""
+    if not is_mine(path):
+        message = f"run {path.name!r} is a link, or somebody else's: it is neither read nor removed."
+        raise InputError(message)

@@ -6,13 +6,14 @@ from pathlib import Path
 from logcorr import store
 from logcorr.errors import InputError, LogcorrError, OutputError
 from logcorr.leftovers import sweep
+from logcorr.private import check_mine
 from logcorr.store import MANIFEST, REPORT, RunFolder
 from logcorr.views import FOLDERS
 
 
 def remove(run: RunFolder) -> None:
     """Deletes a run. Raises InputError for what is none of this user's, OutputError where it cannot be deleted."""
-    store.check_mine(run.path)
+    check_mine(run.path)
     strange = sorted(entry.name for entry in run.path.iterdir() if entry.name not in {MANIFEST, REPORT, *FOLDERS})
     if strange:
         message = (

@@ -23,7 +23,7 @@ from logcorr.access_model import KINDS, RunReport
 from logcorr.errors import Cancelled, InputError, OutputError, cannot_write
 from logcorr.leftovers import GONE, LOCK, PARTS, WORK_PREFIX, sweep, try_lock
 from logcorr.model import SCHEMA, Manifest
-from logcorr.private import hand_over, is_mine, privately
+from logcorr.private import check_mine, claim, hand_over, is_mine, privately
 
 MANIFEST = "manifest.json"
 REPORT = "report.json"
@@ -187,7 +187,7 @@ class WorkFolder:
         One that another process made meanwhile stays; a damaged one goes.
         """
         target = self._root / key
-        claim(self._root, key)
+        claim(target)
         if target.exists() and finished(self._root, key) is None:
             target.rename(self.path / "damaged")
         try:
@@ -261,21 +261,6 @@ def finished(root: Path, key: str) -> RunFolder | None:
         return folder if folder.manifest.key == key else None
     except InputError:
         return None
-
-
-def claim(root: Path, key: str) -> None:
-    """Raises OutputError where a run of this key has no place, as something stands there that is not this user's."""
-    path = root / key
-    if os.path.lexists(path) and not is_mine(path):
-        message = f"run folder {str(path)!r} is a link, a file, or somebody else's. Name another store with --store."
-        raise OutputError(message)
-
-
-def check_mine(path: Path) -> None:
-    """Raises InputError for the folder of a run that is not this user's: it could say anything."""
-    if not is_mine(path):
-        message = f"run {path.name!r} is a link, or somebody else's: it is neither read nor removed."
-        raise InputError(message)
 
 
 def runs(root: Path) -> list[RunFolder]:
