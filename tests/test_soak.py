@@ -13,7 +13,7 @@ from tests.soak.figures import BOUNDS, Figures, grown, now
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="there is no /proc")
 
-STILL = Figures(rss_mb=150.0, open_files=13, threads=4, all_threads=16, children=0, left_files=2)
+STILL = Figures(rss_mb=150.0, widgets=90, open_files=13, threads=4, all_threads=16, children=0, left_files=2)
 
 
 def test_the_app_used_for_a_while_does_not_grow(tmp_path: Path) -> None:
@@ -35,7 +35,7 @@ def test_what_grows_round_by_round_is_found(name: str) -> None:
         return msgspec.structs.replace(STILL, **{name: value})
 
     start = getattr(STILL, name)
-    step = 1 if name != "rss_mb" else 5
+    step = {"rss_mb": 5, "widgets": 32}.get(name, 1)
     assert set(grown([at(start + number * step) for number in range(30)])) == {name}
     assert grown([at(start + number % 2) for number in range(30)]) == {}
     peak = [at(start + (1000 if number == 15 else 0)) for number in range(30)]

@@ -1,6 +1,7 @@
 """The whole app by keyboard alone: open, run, cancel, quit, fail, export, help, settings."""
 
 import asyncio
+import gc
 import json
 import os
 import shutil
@@ -476,3 +477,22 @@ def test_polars_waits_for_the_first_paint(tmp_path: Path) -> None:
     with start([sys.executable, "-c", code], tmp_path, PYTHONPATH=path) as process:
         out, err = process.communicate(timeout=60)
     assert out.strip() == "False", err
+
+
+def test_a_screen_that_was_dropped_is_freed(store: Path) -> None:
+    """With every run there is a new screen for it: the ones before must not stay."""
+    alive: list[int] = []
+
+    async def body(pilot: Pilot[None], app: LogcorrApp) -> None:
+        from logcorr_tui.screens.run import RunScreen
+
+        for _ in range(4):
+            app.go("run")
+            await pilot.pause(0.1)
+            app.forget(("run",), meanwhile="open")
+            await pilot.pause(0.1)
+        gc.collect()
+        alive.append(sum(isinstance(found, RunScreen) and found.app is app for found in gc.get_objects()))
+
+    drive(body, store=str(store))
+    assert alive[0] <= 1

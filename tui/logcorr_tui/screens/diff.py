@@ -66,6 +66,8 @@ class DiffScreen(Screen[None]):
         self._compare()
 
     def on_unmount(self) -> None:
+        # Textual keeps whoever listens, for good.
+        self.app.theme_changed_signal.unsubscribe(self)
         self._cancel.set()
 
     def on_resize(self) -> None:

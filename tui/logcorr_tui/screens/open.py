@@ -80,6 +80,10 @@ class OpenScreen(Screen[None]):
         self._head()
         self._list([])
 
+    def on_unmount(self) -> None:
+        # Textual keeps whoever listens, for good.
+        self.app.theme_changed_signal.unsubscribe(self)
+
     def on_resize(self) -> None:
         if self._rows:
             self._list(self._rows)

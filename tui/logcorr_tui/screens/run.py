@@ -58,6 +58,10 @@ class RunScreen(Screen[None]):
         self._draw()
         self.call_after_refresh(self._add_tabs)
 
+    def on_unmount(self) -> None:
+        # Textual keeps whoever listens, for good.
+        self.app.theme_changed_signal.unsubscribe(self)
+
     async def _add_tabs(self) -> None:
         """The tabs bring plotext, which takes its time: they come after the first paint."""
         from logcorr_tui.widgets.masthead import Tabs
