@@ -32,7 +32,7 @@ _HOLD_S = 60.0
 # Runs the command in a process that comes to a halt in one stage, says so by making a file, and goes on when another
 # file is there or a minute has passed. Reading is not halted but slowed down, so that a query is really under way.
 _DRIVER = f"""
-import sys, time
+import os, sys, time
 from pathlib import Path
 from logcorr import access, bucket, export, meter, report
 from logcorr.cli import main
@@ -68,6 +68,7 @@ def slow_tap(self):
         time.sleep(0.1)
 
 if stage == "read":
+    os.environ["LOGCORR_CHUNK_BYTES"] = "50000"
     meter.Meter.tap = slow_tap
 elif stage == "pair":
     halting(bucket, "pair", 2)

@@ -57,7 +57,14 @@ def spilled(logs: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Event]
     """The events of a run in four buckets that writes a file."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("logcorr.meter.EVERY_S", EVERY_S)
-        return run(logs, tmp_path_factory.mktemp("spilled"), "-o", "out.csv", LOGCORR_BUCKETS=str(BUCKETS))
+        return run(
+            logs,
+            tmp_path_factory.mktemp("spilled"),
+            "-o",
+            "out.csv",
+            LOGCORR_BUCKETS=str(BUCKETS),
+            LOGCORR_CHUNK_BYTES="200000",
+        )
 
 
 def test_stages_come_in_order(spilled: list[Event]) -> None:
@@ -181,9 +188,20 @@ def test_time_and_memory(spilled: list[Event]) -> None:
     assert all(event["eta_s"] is None or event["eta_s"] >= 0 for event in progress)
 
 
-def test_a_run_in_memory_has_one_estimate(logs: Path, tmp_path: Path) -> None:
-    events = run(logs, tmp_path, "--memory", "4GB", LOGCORR_BUCKETS="")
-    assert [event["share"] for event in of_kind(events, "estimate")] == [1.0]
+def test_estimates_come_while_logs_in_order_are_read(logs: Path, tmp_path: Path) -> None:
+    events = run(logs, tmp_path, LOGCORR_BUCKETS="", LOGCORR_CHUNK_BYTES="200000")
+    estimates = of_kind(events, "estimate")
+    shares = [event["share"] for event in estimates]
+    assert never_back(shares)
+    assert len(set(shares)) > 5
+    assert shares[-1] == 1.0
+    kinds = [event.get("stage", event["event"]) for event in events]
+    assert kinds.index("estimate") < kinds.index("pair")
+    truth = json.loads((logs / "truth.json").read_bytes())
+    for event in estimates:
+        assert 0.8 * event["share"] - 0.2 < event["matched"] / truth["pairs"] <= 1
+    assert estimates[-1]["matched"] == truth["pairs"]
+    assert estimates[-1]["orphans"] == sum(sum(side.values()) for side in truth["orphans"].values())
     assert of_kind(events, "progress")[-1]["buckets_total"] == 1
     assert events[-1]["event"] == "done"
 

@@ -20,6 +20,7 @@ from logcorr.ingest import Ingested
 from logcorr.job import Job, Result
 from logcorr.meter import Listener, Meter
 from logcorr.model import AnalyzeOptions, Log
+from logcorr.partition import chunk_size
 from logcorr.places import file_of, line_of
 from logcorr.reading import SideReader, batches
 from logcorr.report import Figures
@@ -29,7 +30,6 @@ _RUN_PER_TEXT_BYTE = 0.8
 # Of the time of a whole run, as measured.
 _READ_SHARE = 0.9
 _ROW_GROUP = 100_000
-_CHUNK_BYTES = 8 << 20
 _PART_ROWS = 400_000
 _SLICE_ROWS = 250_000
 _BASE_BYTES = 330 << 20
@@ -67,7 +67,8 @@ class _Analysis(Job[AccessReport]):
         for view in ("exchanges", "malformed", "endpoints", "ips", "windows"):
             (work.run / view).mkdir(mode=0o700)
         read = self._read(
-            SideReader(form, files, work.spill / "access", _CHUNK_BYTES, self._meter), work.run / "exchanges"
+            SideReader(form, files, work.spill / "access", chunk_size(self._access.memory_bytes), self._meter),
+            work.run / "exchanges",
         )
         self._meter.enter("count")
         rejects = _write_rejects(read, work.run / "malformed")

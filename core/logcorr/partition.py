@@ -83,7 +83,7 @@ def plan(text_bytes: int, memory_bytes: int) -> Plan:
     room = max(memory_bytes - _BASE_BYTES, 64 * _MB)
     bucket_bytes = min(int(room / _PAIRED_PER_TEXT_BYTE), _BUCKET_TEXT_BYTES)
     forced = os.environ.get(_BUCKETS_VARIABLE)
-    chunk_bytes = int(os.environ.get(_CHUNK_VARIABLE, min(_CHUNK_BYTES, room // _CHUNKS_IN_ROOM)))
+    chunk_bytes = chunk_size(room)
     wanted = min(max(2, math.ceil(text_bytes / bucket_bytes)), _MOST_BUCKETS)
     return Plan(
         tandem=not forced,
@@ -92,6 +92,11 @@ def plan(text_bytes: int, memory_bytes: int) -> Plan:
         chunk_bytes=chunk_bytes,
         part_rows=max(1, chunk_bytes // _CHUNK_BYTES_PER_PART_ROW),
     )
+
+
+def chunk_size(room: int) -> int:
+    """How many bytes of a log are best read at once where there are so many for all that comes of them."""
+    return int(os.environ.get(_CHUNK_VARIABLE) or min(_CHUNK_BYTES, room // _CHUNKS_IN_ROOM))
 
 
 def spill(entries: pl.LazyFrame, folder: Path, buckets: int, level: int = 1) -> None:

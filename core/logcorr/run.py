@@ -90,6 +90,8 @@ class _Correlation(Job[Report]):
         keys = UsedKeys(work.spill / "keys")
         early = Early(plan, self._rules, folder=folder, left=left, keys=keys, settled=settled)
         sides = early.read(readers)
+        for side, of in sides.items():
+            self._meter.sides[side].ledger["header"] = of.header
         changed = early.take_back()
         grid_ = _grid_of(sides, self._options.window_us)
         if changed or grid_ != sums.grid:

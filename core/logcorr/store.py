@@ -101,7 +101,7 @@ class RunFolder:
                 raise InputError(message)
             return msgspec.json.decode(raw, type=kind)
         except (OSError, msgspec.MsgspecError, RecursionError) as error:
-            message = f"run {self.path.name}: {str(path)!r} is missing or broken. {_AGAIN}"
+            message = f"run {self.path.name}: {name} is missing or broken. {_AGAIN}"
             raise InputError(message) from error
 
 
