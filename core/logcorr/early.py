@@ -9,6 +9,7 @@ from logcorr.abreast import abreast
 from logcorr.bucket import Rules
 from logcorr.folder import Folder
 from logcorr.ingest import Ingested
+from logcorr.meter import Meter
 from logcorr.model import SIDES, Side
 from logcorr.pairing import KEY
 from logcorr.partition import Plan
@@ -30,9 +31,11 @@ class Early:
         folder: Folder,
         left: Unpaired,
         keys: UsedKeys,
+        meter: Meter,
         settled: Callable[[pl.DataFrame], None],
     ) -> None:
         self._plan, self._folder, self._left, self._keys, self._settled = plan, folder, left, keys, settled
+        self._meter = meter
         self._tandem = Tandem(rules, self._leave)
         self._settling = Settling(plan.part_rows, self._settle, self._leave)
 
@@ -47,7 +50,8 @@ class Early:
             if not self._plan.tandem:
                 self._left.add(side, entries)
                 continue
-            exchanges = self._tandem.add(side, entries.lazy().pipe(pairing.keyed).collect())
+            with self._meter.step("pair"):
+                exchanges = self._tandem.add(side, entries.lazy().pipe(pairing.keyed).collect())
             if exchanges is not None:
                 self._settling.add(exchanges, self._tandem.waiting_keys, closely=self._tandem.repeats)
         self._tandem.finish()
@@ -59,7 +63,8 @@ class Early:
 
     def take_back(self) -> bool:
         """Leaves the entries of all exchanges whose ids come again, however far away; tells whether there were any."""
-        again = self._keys.again(self._left.keys())
+        with self._meter.step("check"):
+            again = self._keys.again(self._left.keys())
         if not again.len():
             return False
         found = list(self._folder.take_back(again))
@@ -75,5 +80,7 @@ class Early:
     def _settle(self, exchanges: pl.DataFrame) -> None:
         self._keys.add(exchanges[KEY])
         part = exchanges.drop(KEY)
-        self._folder.add_exchanges(part)
-        self._settled(part)
+        with self._meter.step("write"):
+            self._folder.add_exchanges(part)
+        with self._meter.step("count"):
+            self._settled(part)

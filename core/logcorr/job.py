@@ -157,6 +157,7 @@ class Job(ABC, Generic[_R]):
             options={**self._told, "memory_bytes": self._options.memory_bytes},
             started=self._started.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
             seconds={name: round(value, 3) for name, value in self._meter.lap().items()},
+            steps={name: round(value, 3) for name, value in self._meter.steps.items()},
             buckets=buckets,
             spilled_bytes=spilled,
             peak_rss_bytes=resources.peak_rss(),

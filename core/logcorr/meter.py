@@ -3,7 +3,8 @@
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import msgspec
 
@@ -54,6 +55,8 @@ class Meter:
         self._stage_began = self._began
         self.stage = "read"
         self.seconds: dict[str, float] = {}
+        self.steps: dict[str, float] = {}
+        self._stepping = threading.Lock()
         self.buckets = (0, 0)
         self.sides: dict[Log, Watched] = {}
 
@@ -78,6 +81,16 @@ class Meter:
             self.stage, self._stage_began, self._last = stage, now, -math.inf
             self._stop_if_asked()
             self._tell_progress()
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Counts the time of a step of the work; steps of several threads go on at once, so they may add up to more."""
+        begun = time.perf_counter()
+        try:
+            yield
+        finally:
+            with self._stepping:
+                self.steps[name] = self.steps.get(name, 0.0) + time.perf_counter() - begun
 
     def lap(self) -> dict[str, float]:
         """Seconds by stage until now."""

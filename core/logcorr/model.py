@@ -196,12 +196,16 @@ class SlowExchange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """How the run went; the only part of a report that differs between two runs on the same lines."""
+    """How the run went; the only part of a report that differs between two runs on the same lines.
+
+    `seconds` are by stage, one after the other; `steps` are what the stages are made of, some of them side by side.
+    """
 
     version: str
     options: dict[str, Any]
     started: str
     seconds: dict[str, float]
+    steps: dict[str, float] = {}
     buckets: int
     spilled_bytes: int
     peak_rss_bytes: int

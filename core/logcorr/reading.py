@@ -71,13 +71,20 @@ class SideReader:
 
     def _chunks(self) -> Iterator[chunks.Chunk]:
         with unchanged.telling(self._given):
-            yield from chunks.chunks(self._files, self._chunk_bytes, access=self._form.side == "access")
+            found = chunks.chunks(self._files, self._chunk_bytes, access=self._form.side == "access")
+            while True:
+                with self._meter.step("input"):
+                    chunk = next(found, None)
+                if chunk is None:
+                    break
+                yield chunk
 
     def _read(self, chunk: chunks.Chunk) -> tuple[pl.DataFrame, pl.DataFrame | None]:
         """The entries among a chunk's common lines, and the other lines (LINE_SCHEMA)."""
         columns = self._form.schema.names()
         common = self._form.common(chunk.lines(self._rows))
-        lines = common.select(*columns, "common", "short", "line", "refused").collect(engine="streaming")
+        with self._meter.step("parse"):
+            lines = common.select(*columns, "common", "short", "line", "refused").collect(engine="streaming")
         for piece in chunk.pieces:
             count = lines.height if piece.lines is None else piece.lines
             self.tally.add(piece.file, self._rows, count, piece.bytes)
@@ -87,7 +94,8 @@ class SideReader:
         return found, uncommon
 
     def _careful(self, lines: list[pl.DataFrame]) -> pl.DataFrame:
-        found = formats.settled(pl.concat(lines), self._form, self._rejects)
+        with self._meter.step("parse"):
+            found = formats.settled(pl.concat(lines), self._form, self._rejects)
         self._instants(found)
         return found
 

@@ -88,7 +88,7 @@ class _Correlation(Job[Report]):
             self._tell_estimate(self._meter.share_read, sums, folder, early.alone)
 
         keys = UsedKeys(work.spill / "keys")
-        early = Early(plan, self._rules, folder=folder, left=left, keys=keys, settled=settled)
+        early = Early(plan, self._rules, folder=folder, left=left, keys=keys, meter=self._meter, settled=settled)
         sides = early.read(readers)
         for side, of in sides.items():
             self._meter.sides[side].ledger["header"] = of.header
