@@ -16,11 +16,8 @@ from logcorr.model import JobOptions, Output, View
 FAILED_CONDITION = 1
 _LEAST_MEMORY = 256 * 10**6
 _BYTES_PER_THREAD = 96 << 20
-# What the engine has freed counts against a small budget while it is kept; where there is room, to give it back and
-# take it again costs a tenth of the time.
+# What the engine keeps for later counts against the budget.
 _SMALL_MEMORY = 1 << 30
-_GIVEN_BACK = "muzzy_decay_ms:0"
-_KEPT = "dirty_decay_ms:-1"
 
 
 def job_options(command: Any) -> Any:
@@ -108,9 +105,11 @@ def outputs(given: dict[str, Any], *wanted: tuple[View, str | None]) -> tuple[Ou
 def job_fields(given: dict[str, Any]) -> dict[str, Any]:
     """The options of JobOptions but for the outputs; also tells the engine how many threads that leaves."""
     memory = _memory(given["memory"])
-    os.environ.setdefault("POLARS_MAX_THREADS", str(_threads(memory)))
-    # Read by the engine's allocator when it is loaded.
-    os.environ.setdefault("_RJEM_MALLOC_CONF", _GIVEN_BACK if memory <= _SMALL_MEMORY else _KEPT)
+    threads = _threads(memory)
+    os.environ.setdefault("POLARS_MAX_THREADS", str(threads))
+    # Read by the engine's allocator when it is loaded: memory that it has freed is taken again instead of given back.
+    kept = "" if memory <= _SMALL_MEMORY else ",dirty_decay_ms:-1"
+    os.environ.setdefault("_RJEM_MALLOC_CONF", f"narenas:{threads}{kept}")
     return {
         "window_us": positive("--window", given["window"]),
         "memory_bytes": memory,
