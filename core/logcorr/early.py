@@ -67,11 +67,12 @@ class Early:
             again = self._keys.again(self._left.keys())
         if not again.len():
             return False
-        found = list(self._folder.take_back(again))
-        for exchanges in found:
+        changed = False
+        for exchanges in self._folder.take_back(again):
+            changed = True
             for side in SIDES:
                 self._left.add(side, exchanges.lazy().pipe(pairing.taken_back, side).collect())
-        return bool(found)
+        return changed
 
     def _leave(self, side: Side, entries: pl.DataFrame) -> None:
         self._settling.note_left(entries[KEY])

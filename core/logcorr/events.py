@@ -36,9 +36,10 @@ class ProgressEvent(msgspec.Struct, frozen=True, kw_only=True, tag="progress", t
 
 
 class EstimateEvent(msgspec.Struct, frozen=True, kw_only=True, tag="estimate", tag_field="event"):
-    """After each finished bucket: figures from the share of all ids that has been paired so far.
+    """While reading and after each bucket: figures from the share of the logs that has been paired so far.
 
-    Counts are as found, to be divided by the share. In the timeline and the heat map orphans are yet to come.
+    Counts are as found, to be divided by the share; while reading, `orphans` are entries that found no partner nearby.
+    In the timeline and the heat map orphans are yet to come.
     """
 
     share: float

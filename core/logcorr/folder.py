@@ -77,9 +77,12 @@ class Folder:
 
     def take_back(self, keys: pl.Series) -> Iterator[pl.DataFrame]:
         """Takes the exchanges of some keys out of what was written, and gives them as pairing gave them."""
-        chosen = pl.col("request_id").hash().is_in(keys.implode())
+        key = pl.col("request_id").hash()
         for path in sorted((self._run / "exchanges").glob("*.parquet")):
             part = pl.scan_parquet(path, glob=False)
+            of_part = part.select(key).collect(engine="streaming").to_series()
+            # Those of the part alone: all of them may be many, and a set of them is made anew for each part.
+            chosen = key.is_in(keys.filter(keys.is_in(of_part.implode())).implode())
             found = self._paired_columns(part.filter(chosen)).collect(engine="streaming")
             if found.height:
                 rest = path.with_name(f"{path.stem}-rest.parquet")

@@ -182,6 +182,12 @@ def copied(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(pl.concat_str(text, pl.lit("")) for text in rows.select(pl.col(pl.String)).columns)
 
 
+def text_bytes(rows: pl.DataFrame) -> int:
+    """The bytes of all texts of a frame."""
+    texts = rows.select(pl.col(pl.String))
+    return sum(int(size or 0) for size in texts.select(pl.all().str.len_bytes().sum()).row(0)) if texts.width else 0
+
+
 def null_if_empty(name: str) -> pl.Expr:
     """The named text column with null for the empty text."""
     return pl.when(pl.col(name) != "").then(pl.col(name))

@@ -6,11 +6,14 @@ from collections.abc import Callable
 import polars as pl
 
 from logcorr import pairing
+from logcorr.formats import text_bytes
 from logcorr.model import SIDES
 from logcorr.pairing import KEY
 from logcorr.tandem import Leave
 
 _PARTS_HELD = 3
+# Where ids are longer than they usually are, fewer exchanges are held.
+_TEXT_BYTES_A_ROW = 64
 
 
 class Settling:
@@ -22,7 +25,7 @@ class Settling:
     def __init__(self, part_rows: int, settle: Callable[[pl.DataFrame], None], leave: Leave) -> None:
         self._part_rows, self._settle, self._leave = part_rows, settle, leave
         self._waiting: deque[pl.DataFrame] = deque()
-        self._rows = 0
+        self._rows = self._text_bytes = 0
         self._left: list[pl.Series] = []
         self._closely = False
 
@@ -39,8 +42,9 @@ class Settling:
         self._closely = closely
         self._waiting.append(exchanges)
         self._rows += exchanges.height
-        if self._rows >= _PARTS_HELD * self._part_rows:
-            self._settle_oldest(waiting_keys(), self._part_rows)
+        self._text_bytes += text_bytes(exchanges)
+        if max(self._rows, self._text_bytes // _TEXT_BYTES_A_ROW) >= _PARTS_HELD * self._part_rows:
+            self._settle_oldest(waiting_keys(), max(1, self._rows // _PARTS_HELD))
 
     def finish(self) -> None:
         """Settles what is there, as nothing more will come."""
@@ -54,6 +58,7 @@ class Settling:
             rows -= oldest[-1].height
         part = pl.concat(oldest, rechunk=True)
         self._rows -= part.height
+        self._text_bytes -= text_bytes(part)
         others = [*waiting_keys, *self._left]
         self._left = []
         if self._closely:
@@ -75,4 +80,5 @@ class Settling:
         kept, *waiting = (frame.filter(~mask) if mask.any() else frame for frame, mask in zip(frames, hit, strict=True))
         self._waiting = deque(waiting)
         self._rows = sum(frame.height for frame in waiting)
+        self._text_bytes = sum(text_bytes(frame) for frame in waiting)
         return kept

@@ -5,7 +5,7 @@ from pathlib import Path
 import polars as pl
 
 from logcorr import partition
-from logcorr.formats import copied
+from logcorr.formats import copied, text_bytes
 from logcorr.model import SIDES, Side
 from logcorr.pairing import KEY, keyed
 from logcorr.partition import Bucket, Plan
@@ -20,7 +20,7 @@ class Unpaired:
     def __init__(self, plan: Plan, folder: Path, schemas: dict[Side, pl.Schema]) -> None:
         self._plan, self._folder, self._schemas = plan, folder, schemas
         self._frames: dict[Side, list[pl.DataFrame]] = {side: [] for side in SIDES}
-        self._rows = 0
+        self._text_bytes = 0
         self._flushes = 0
         self.height = dict.fromkeys(SIDES, 0)
 
@@ -31,8 +31,8 @@ class Unpaired:
         own = entries.select(self._schemas[side].names())
         self._frames[side].append(own if own.height > _LARGE_ROWS else copied(own))
         self.height[side] += own.height
-        self._rows += own.height
-        if self._rows * _USUAL_LINE_BYTES > self._plan.bucket_bytes:
+        self._text_bytes += max(_USUAL_LINE_BYTES * own.height, text_bytes(own))
+        if self._text_bytes > self._plan.bucket_bytes:
             self._flush()
 
     @property
@@ -70,5 +70,5 @@ class Unpaired:
                 folder = self._folder / side / f"{self._flushes:06d}"
                 partition.spill(pl.concat(frames).lazy(), folder, self._plan.buckets)
             self._frames[side] = []
-        self._rows = 0
+        self._text_bytes = 0
         self._flushes += 1

@@ -110,7 +110,7 @@ def figures(
             ("p99", f"≈{duration(estimate.p99_ms)}"),
             ("orphans", f"≈{percent(estimate.orphans, estimate.matched + estimate.orphans)}"),
         )
-        guess.append(f"  estimates from {100 * estimate.share:.0f} % of the ids; 1 shows them", style=colours.dim)
+        guess.append(f"  estimates from {100 * estimate.share:.0f} % of the logs; 1 shows them", style=colours.dim)
         parts.append(guess)
     elif "pair" not in _STAGES[session.kind]:
         parts.append(Text("Figures come when all lines are read: an analysis has no estimates.", style=colours.dim))
