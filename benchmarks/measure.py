@@ -5,6 +5,7 @@ small, because the kernel counts the parent's memory as a new child's until it r
 """
 
 import os
+import resource
 import select
 import signal
 import subprocess
@@ -79,7 +80,10 @@ def measure(
         os.killpg(process.pid, signal.SIGKILL)
     error = complaints.read_bytes()[-2000:].decode(errors="replace").strip() if process.returncode else ""
     complaints.unlink()
-    peak = max(peak, usage.ru_maxrss * 1024)
+    # What the kernel notes begins with what this process had when it started the other.
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    if usage.ru_maxrss > own:
+        peak = max(peak, usage.ru_maxrss * 1024)
     cpu = usage.ru_utime + usage.ru_stime
     return Measured(wall, cpu, peak, written, process.returncode, stopped, error)
 

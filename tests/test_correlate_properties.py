@@ -22,7 +22,7 @@ from tests.strategies import BOM, SECOND, Case, cases
 
 MORE = os.environ.get("LOGCORR_EXAMPLES")
 SETTINGS = settings(
-    max_examples=int(MORE or 150),
+    max_examples=int(MORE or 100),
     derandomize=not MORE,
     deadline=None,
     print_blob=True,
