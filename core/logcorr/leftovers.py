@@ -34,6 +34,9 @@ def sweep(root: Path) -> None:
             with (folder / LOCK).open("r+", encoding="utf8") as lock:
                 if not try_lock(lock):
                     continue
+                # One that has no more than its lock is of a process that is just starting, unless for long.
+                if [entry.name for entry in folder.iterdir()] == [LOCK] and _age_s(folder) < _STARTING_S:
+                    continue
                 _remove_parts(folder / PARTS)
         except FileNotFoundError:
             # Made and not yet locked by a process that is just starting, unless it has been so for long.

@@ -30,6 +30,7 @@ REPORT = "report.json"
 _MAGIC = b"PAR1"
 _AGAIN = "Remove the run and run again."
 _KEY_DIGITS = 16
+_LOCK_WAIT_S = 0.01
 _REMOVE_TRIES = 20
 _REMOVE_WAIT_S = 0.02
 _LOOKS = 3
@@ -132,12 +133,16 @@ class WorkFolder:
             sweep(self._root)
             self.path = Path(tempfile.mkdtemp(prefix=WORK_PREFIX, dir=self._root))
             self._lock = (self.path / LOCK).open("w", encoding="utf8")
-            try_lock(self._lock)
+            while not try_lock(self._lock):
+                # A start elsewhere is just looking whether it is free, and lets it be.
+                time.sleep(_LOCK_WAIT_S)
             for folder in (self.run, self.spill):
                 folder.mkdir(mode=0o700)
             _open_folders.add(self)
         except OSError as error:
             self._private.close()
+            if self._lock is not None:
+                self._lock.close()
             message = f"run folder {str(self._root)!r} cannot be written: {error.strerror}. Name another with --store."
             raise OutputError(message) from error
         return self
