@@ -1,13 +1,19 @@
 """The foot of every screen names whole keys only, help and quit among them, at any width."""
 
+import asyncio
+import gc
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
 from textual.widgets._footer import FooterKey
 
 from logcorr.model import CorrelateOptions
 from logcorr.run import correlate
 from logcorr_tui.app import LogcorrApp
+from logcorr_tui.widgets.footer import FittingFooter
 from tests.helpers import SAMPLE
 from tests.tui.headless import Stage, play
 
@@ -72,3 +78,34 @@ def test_the_footer_is_made_anew_only_when_it_shows_something_else(folder: Path)
         assert [*app.screen.query(FooterKey)] != made
 
     play(LogcorrApp(run=folder, store=str(folder.parent)), look, SIZES[0])
+
+
+class Keys(App[None]):
+    """An app whose footer is all it has; each letter is a key of it only from time to time."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("a", "bell", "Alpha"), Binding("b", "sometimes", "Beta")]
+    sometimes = False
+
+    def compose(self) -> ComposeResult:
+        yield FittingFooter()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
+        del parameters
+        return action != "sometimes" or self.sometimes
+
+
+def test_the_footer_forgets_the_keys_it_no_longer_shows() -> None:
+    async def gone() -> int:
+        app = Keys()
+        async with app.run_test() as pilot:
+            for _ in range(20):
+                app.sometimes = not app.sometimes
+                app.refresh_bindings()
+                await pilot.pause()
+                await pilot.pause()
+            gc.collect()
+            keys = [known for known in gc.get_objects() if isinstance(known, FooterKey)]
+            assert any(key.is_attached for key in keys)
+            return sum(not key.is_attached for key in keys)
+
+    assert asyncio.run(gone()) <= 3

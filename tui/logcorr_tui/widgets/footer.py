@@ -80,6 +80,8 @@ class FittingFooter(Footer):
     async def _follow(self) -> None:
         if self.is_attached and [key.look for key in self._fitting()] != self._shown:
             await self.recompose()
+            # Whatever is bound to it stays known to it until it is told of a change, gone or not.
+            self.mutate_reactive(FittingFooter.compact)
 
     def _fitting(self) -> list[Key]:
         return fitting(self._keys(), self.app.size.width)
