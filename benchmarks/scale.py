@@ -58,6 +58,7 @@ def run(
     """
     if unknown := [name for name in only if name not in {case.name for case in CASES}]:
         raise ValueError(f"{unknown[0]} is no case; there are {', '.join(case.name for case in CASES)}")
+    folder = folder.resolve()  # the command has a working folder of its own
     pair = data.pair(folder, rows, name="scale")
     records = []
     for case in CASES:
