@@ -70,6 +70,9 @@ class FittingFooter(Footer):
             )
             yield shown if key.name == _PALETTE else shown.data_bind(compact=Footer.compact)
 
+    def on_mount(self) -> None:
+        self.watch(self.screen, "stack_updates", self._when_drawn, init=False)
+
     def on_resize(self, _event: events.Resize) -> None:
         self.call_after_refresh(self._follow)
 
@@ -77,8 +80,12 @@ class FittingFooter(Footer):
         if screen.app.app_focus and screen is self.screen:
             self.call_after_refresh(self._follow)
 
+    def _when_drawn(self) -> None:
+        self.call_after_refresh(self._follow)
+
     async def _follow(self) -> None:
-        if self.is_attached and [key.look for key in self._fitting()] != self._shown:
+        # A screen below another one would remember each new key as one to be drawn; it is told again when it resumes.
+        if self.is_attached and self.screen.is_current and [key.look for key in self._fitting()] != self._shown:
             await self.recompose()
             # Whatever is bound to it stays known to it until it is told of a change, gone or not.
             self.mutate_reactive(FittingFooter.compact)
