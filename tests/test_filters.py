@@ -1,6 +1,5 @@
 """Filters against plain Python on random rows, and their errors, which name term, place and what is possible."""
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -11,6 +10,7 @@ from hypothesis import strategies as st
 
 from logcorr import filters
 from logcorr.errors import UsageError
+from tests.comparisons import COMPARED
 
 DAY = date(2025, 11, 21)
 SCHEMA: dict[str, pl.DataType] = {
@@ -47,15 +47,6 @@ _rows = st.lists(
     ),
     max_size=12,
 )
-_PLAIN: dict[str, Callable[[Any, Any], bool]] = {
-    "=": lambda a, b: a == b,
-    "!=": lambda a, b: a != b,
-    "<": lambda a, b: a is not None and a < b,
-    "<=": lambda a, b: a is not None and a <= b,
-    ">": lambda a, b: a is not None and a > b,
-    ">=": lambda a, b: a is not None and a >= b,
-    "~": lambda a, b: a is not None and b in a,
-}
 
 
 def _frame(rows: list[tuple[Any, ...]]) -> pl.DataFrame:
@@ -72,20 +63,20 @@ def test_text_terms_are_as_plain_python(rows: list[tuple[Any, ...]], sign: str, 
     if not user and sign == "~":
         return
     wanted = user or None
-    assert _kept(rows, f"user{sign}{filters.quoted(user)}") == [row for row in rows if _PLAIN[sign](row[0], wanted)]
+    assert _kept(rows, f"user{sign}{filters.quoted(user)}") == [row for row in rows if COMPARED[sign](row[0], wanted)]
 
 
-@given(_rows, st.sampled_from(sorted(set(_PLAIN) - {"~"})), st.sampled_from([0, 200, 404]), st.integers(-5000, 5000))
+@given(_rows, st.sampled_from(sorted(set(COMPARED) - {"~"})), st.sampled_from([0, 200, 404]), st.integers(-5000, 5000))
 def test_numbers_and_durations_are_as_plain_python(
     rows: list[tuple[Any, ...]], sign: str, status: int, ms: int
 ) -> None:
-    holds = _PLAIN[sign]
+    holds = COMPARED[sign]
     expected = [row for row in rows if holds(row[1], status) and holds(row[2], ms * 1000)]
     assert _kept(rows, f" status{sign}{status}\t duration{sign}{ms}ms ") == expected
     assert _kept(rows, f"status_code{sign}{status} duration_us{sign}{ms * 1000}") == expected
 
 
-@given(_rows, st.sampled_from(sorted(set(_PLAIN) - {"~"})), st.integers(0, 86_399))
+@given(_rows, st.sampled_from(sorted(set(COMPARED) - {"~"})), st.integers(0, 86_399))
 def test_times_are_as_plain_python(rows: list[tuple[Any, ...]], sign: str, second: int) -> None:
     moment = START + timedelta(seconds=second)
     within = {"=": True, "!=": False}
@@ -93,7 +84,7 @@ def test_times_are_as_plain_python(rows: list[tuple[Any, ...]], sign: str, secon
     def holds(at: datetime, to: datetime) -> bool:
         if sign in within:
             return (to <= at < to + timedelta(seconds=1)) is within[sign]
-        return bool(_PLAIN[sign](at, to))
+        return bool(COMPARED[sign](at, to))
 
     assert _kept(rows, f"time{sign}{moment:%H:%M:%S}") == [row for row in rows if holds(row[3], moment)]
     assert _kept(rows, f"time{sign}{moment:%Y-%m-%dT%H:%M:%S}Z") == [row for row in rows if holds(row[3], moment)]

@@ -187,6 +187,16 @@ def test_bad_bytes_are_never_passed_over(at: int, tmp_path: Path) -> None:
     assert refused == [(at, "\ufffd", "encoding")]
 
 
+def test_a_log_of_another_encoding_is_read_to_its_end(tmp_path: Path) -> None:
+    """Wherever the wrong lines stand, and where all are."""
+    for wrong in (lambda _: True, lambda number: number % 1000 == 7, lambda number: number > 150_000):
+        rows = [b"caf\xe9,%d" % number if wrong(number) else "café".encode() for number in range(160_000)]
+        path = write(tmp_path, "latin.log", b"\r\n".join(rows))
+        found = read([path], 1 << 22).rows
+        assert [row[1] for row in found] == [row.decode(errors="replace") for row in rows]
+        assert [row[0] for row in found if row[2] == "encoding"] == list(filter(wrong, range(160_000)))
+
+
 def test_a_line_too_long_to_be_held_is_cut(tmp_path: Path) -> None:
     path = write(tmp_path, "long.log", b"a,b,c\n" + b"x" * (9 * MILLION) + b"\n")
     rows = read([path]).rows

@@ -11,7 +11,7 @@ import pytest
 from logcorr import used_keys
 from logcorr.abreast import abreast
 from logcorr.bucket import Rules
-from logcorr.model import SIDES, CorrelateOptions, Output, Side
+from logcorr.model import SIDES, CorrelateOptions, Output, Report, Side
 from logcorr.pairing import KEY, keyed
 from logcorr.run import correlate
 from logcorr.tandem import Tandem
@@ -153,11 +153,21 @@ def test_keys_that_come_again(most: int, tmp_path: Path, monkeypatch: pytest.Mon
     assert empty.again(others).len() == 0
 
 
+def run(folder: Path, *outputs: Output) -> Report:
+    """The report on the q.log and r.log of a folder."""
+    logs = [(str(folder / name),) for name in ("q.log", "r.log")]
+    store = str(folder / "store")
+    options = CorrelateOptions(
+        requests=logs[0], responses=logs[1], memory_bytes=1 << 30, store=store, keep=False, outputs=outputs
+    )
+    return correlate(options).report
+
+
 def log(rows: list[tuple[int, str, str]]) -> str:
     return "".join(f"2025-11-21T14:{at // 60:02}:{at % 60:02}.000Z,{name},{value}\n" for at, name, value in rows)
 
 
-@pytest.mark.parametrize("chunk", [300, 3000, 1 << 23])
+@pytest.mark.parametrize("chunk", [1000, 4000, 1 << 23])
 @pytest.mark.parametrize("distance", [1, 60, 1700])
 def test_an_id_that_comes_again_later_takes_its_pair_back(
     chunk: int, distance: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -170,15 +180,8 @@ def test_an_id_that_comes_again_later_takes_its_pair_back(
     (tmp_path / "q.log").write_text(log(sorted(asked + again)))
     (tmp_path / "r.log").write_text(log(sorted((at, name, "200") for at, name, _ in usual + again)))
     out = tmp_path / "out.ndjson"
-    options = CorrelateOptions(
-        requests=(str(tmp_path / "q.log"),),
-        responses=(str(tmp_path / "r.log"),),
-        memory_bytes=1 << 30,
-        store=str(tmp_path / "store"),
-        keep=False,
-        outputs=(Output(view="exchanges", path=str(out), columns=("duration_us", "request_line", "response_line")),),
-    )
-    report = correlate(options).report
+    output = Output(view="exchanges", path=str(out), columns=("duration_us", "request_line", "response_line"))
+    report = run(tmp_path, output)
     assert report.inputs.requests.matched == len(asked) + len(again)
     assert report.inputs.responses.orphans == len(usual) - len(asked)
     assert sum(report.status.values()) == len(asked) + len(again)
@@ -202,14 +205,7 @@ def test_logs_in_any_order_come_to_the_same(tmp_path: Path, monkeypatch: pytest.
             if seed is not None:
                 random.Random(seed).shuffle(order_)
             (folder / name).write_text(log(order_))
-        options = CorrelateOptions(
-            requests=(str(folder / "q.log"),),
-            responses=(str(folder / "r.log"),),
-            memory_bytes=1 << 30,
-            store=str(tmp_path / "store"),
-            keep=False,
-        )
-        report = correlate(options).report
+        report = run(folder)
         assert report.inputs.requests.matched == ROWS
         found.append((report.status, report.latency, report.timeline, report.histogram))
     assert found[0] == found[1] == found[2]

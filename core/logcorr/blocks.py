@@ -9,6 +9,7 @@ from logcorr.inputs import InputFile
 from logcorr.packed import open_text, read_text
 
 LONG_LINE_BYTES = 1 << 22
+_WINDOW_BYTES = 1 << 16
 _KEPT_OF_REFUSED = 1 << 13
 _LONGEST_STAMP = 256
 _COMMAS = 2
@@ -61,28 +62,33 @@ def spans(file: InputFile, size: int, *, access: bool = False) -> Iterator[bytes
 
 def in_utf8(whole: bytes) -> tuple[bytes, list[int]]:
     """The same lines in UTF-8, and the numbers (from 0) of those that were not: their wrong bytes are U+FFFD."""
-    if whole.isascii():
+    if whole.isascii() or _is_utf8(whole):
         return whole, []
     parts: list[bytes] = []
     wrong: list[int] = []
-    done = lines = 0
-    while (at := _first_error(whole, done)) is not None:
-        start = whole.rfind(b"\n", 0, at) + 1
-        end = whole.find(b"\n", at)
-        lines += whole.count(b"\n", done, start)
-        wrong.append(lines)
-        parts += (whole[done:start], whole[start:end].decode(errors="replace").encode())
-        done = end
-    return (b"".join([*parts, whole[done:]]), wrong) if wrong else (whole, [])
+    start = lines = 0
+    while start < len(whole):
+        stop = whole.find(b"\n", start + _WINDOW_BYTES) + 1 or len(whole)
+        window = whole[start:stop]
+        start = stop
+        if not _is_utf8(window):
+            texts = window.split(b"\n")
+            for number, text in enumerate(texts):
+                if not _is_utf8(text):
+                    texts[number] = text.decode(errors="replace").encode()
+                    wrong.append(lines + number)
+            window = b"\n".join(texts)
+        parts.append(window)
+        lines += window.count(b"\n")
+    return b"".join(parts), wrong
 
 
-def _first_error(whole: bytes, start: int) -> int | None:
-    """Where the first bytes are that are not UTF-8."""
+def _is_utf8(text: bytes) -> bool:
     try:
-        codecs.utf_8_decode(memoryview(whole)[start:], "strict", True)
-    except UnicodeDecodeError as error:
-        return start + error.start
-    return None
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 class _Growing:

@@ -1,7 +1,7 @@
 """Line text → columns, or the reason why not. Every line format lives here and only here.
 
-Pure: lazy frames in and out. A log's common form is parsed by streaming expressions; the few lines that fail them
-take the careful path, a morsel's worth at a time.
+Pure: frames in and out. A log's common form is parsed by streaming expressions; the few lines that fail them take the
+careful path, those of some chunks together.
 """
 
 from collections.abc import Callable

@@ -1,6 +1,5 @@
 """What reading a side comes to: refused lines, first and last instant, lines that are special for being first."""
 
-import threading
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -31,23 +30,20 @@ class Ingested(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Kept:
-    """Rows set aside while a query runs, on disk when many. Called from many threads."""
+    """Rows set aside, on disk when many."""
 
     def __init__(self, folder: Path, most_rows: int) -> None:
         self._folder, self._most_rows = folder, most_rows
         self._frames: list[pl.DataFrame] = []
         self._rows = 0
         self._files: list[Path] = []
-        self._lock = threading.Lock()
 
     def __call__(self, rows: pl.DataFrame) -> None:
         """Takes some rows."""
-        frame = formats.copied(rows)
-        with self._lock:
-            self._frames.append(frame)
-            self._rows += frame.height
-            if self._rows > self._most_rows:
-                self._flush()
+        self._frames.append(formats.copied(rows))
+        self._rows += rows.height
+        if self._rows > self._most_rows:
+            self._flush()
 
     def scan(self) -> pl.LazyFrame | None:
         """All of them; None where there are none."""
@@ -64,21 +60,19 @@ class Kept:
 
 
 class Rejects:
-    """Refused lines (REJECT_SCHEMA); blank ones are only counted. Called from many threads."""
+    """Refused lines (REJECT_SCHEMA); blank ones are only counted."""
 
     def __init__(self, folder: Path, ledger: dict[str, int]) -> None:
         self._kept = Kept(folder, _REJECTS_IN_MEMORY)
         self._ledger = ledger
-        self._lock = threading.Lock()
         self.blank = 0
 
     def __call__(self, refused: pl.DataFrame) -> None:
-        """Takes a morsel's refused lines."""
+        """Takes some refused lines."""
         kept = refused.filter(pl.col("reason").is_not_null())
-        with self._lock:
-            self.blank += refused.height - kept.height
-            self._ledger["blank"] = self.blank
-            self._ledger["malformed"] += kept.height
+        self.blank += refused.height - kept.height
+        self._ledger["blank"] = self.blank
+        self._ledger["malformed"] += kept.height
         self._kept(kept)
 
     def scan(self) -> pl.LazyFrame:
@@ -88,10 +82,9 @@ class Rejects:
 
 
 class Instants:
-    """The first and last instant of all entries that pass. Called from many threads."""
+    """The first and last instant of all entries that pass."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
         self.first: int | None = None
         self.last: int | None = None
 
@@ -100,9 +93,8 @@ class Instants:
         times = entries.get_column("time")
         low, high = times.min(), times.max()
         if isinstance(low, int) and isinstance(high, int):
-            with self._lock:
-                self.first = low if self.first is None else min(self.first, low)
-                self.last = high if self.last is None else max(self.last, high)
+            self.first = low if self.first is None else min(self.first, low)
+            self.last = high if self.last is None else max(self.last, high)
 
 
 def pair_format(side: Side, files: list[InputFile], shift_us: int) -> PairFormat:

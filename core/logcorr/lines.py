@@ -16,11 +16,10 @@ SAMPLE_LINES = 100
 
 
 class Tally:
-    """What the readers of one side have counted so far; shared between the engine's threads."""
+    """What the reader of one side has counted so far; other threads look at it meanwhile."""
 
     def __init__(self, files: list[InputFile]) -> None:
         self._lock = threading.Lock()
-        self._index = {str(file.path): number for number, file in enumerate(files)}
         self.lines = [0] * len(files)
         self.text_bytes = [0] * len(files)
         self._starts: dict[int, int] = {}
@@ -33,10 +32,6 @@ class Tally:
             self.text_bytes[number] += text_bytes
             self._rows += lines
             self._starts[number] = min(self._starts.get(number, first_row), first_row)
-
-    def number_of(self, path: str) -> int:
-        """The number of the file with this path."""
-        return self._index[path]
 
     def forget(self, number: int) -> None:
         """Takes back the one line that file `number` was thought to have."""

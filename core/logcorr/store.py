@@ -30,6 +30,8 @@ REPORT = "report.json"
 _MAGIC = b"PAR1"
 _AGAIN = "Remove the run and run again."
 _KEY_DIGITS = 16
+# A disk that knows no locks is waited for no longer.
+_LOCK_TRIES = 20
 _LOCK_WAIT_S = 0.01
 _REMOVE_TRIES = 20
 _REMOVE_WAIT_S = 0.02
@@ -133,8 +135,10 @@ class WorkFolder:
             sweep(self._root)
             self.path = Path(tempfile.mkdtemp(prefix=WORK_PREFIX, dir=self._root))
             self._lock = (self.path / LOCK).open("w", encoding="utf8")
-            while not try_lock(self._lock):
-                # A start elsewhere is just looking whether it is free, and lets it be.
+            for _ in range(_LOCK_TRIES):
+                # Where it is held, a start elsewhere is just looking whether it is free, and lets it be.
+                if try_lock(self._lock):
+                    break
                 time.sleep(_LOCK_WAIT_S)
             for folder in (self.run, self.spill):
                 folder.mkdir(mode=0o700)

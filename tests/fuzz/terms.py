@@ -3,7 +3,6 @@
 A piece is the list of an expression's terms, or a text that need not be one.
 """
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any
@@ -12,6 +11,7 @@ import polars as pl
 
 from logcorr import filters
 from logcorr.errors import UsageError
+from tests.comparisons import COMPARED
 from tests.fuzz.batch import Batch, Target
 from tests.fuzz.mutate import mutated_text
 from tests.hostile import PAYLOADS, faults
@@ -32,14 +32,6 @@ FILES = {"request": ["logs/a.log", "logs/b.log", "c.log"], "response": ["r.log",
 _TEXTS = (*PAYLOADS.values(), "", "u", "user-7", 'a "b" \\c', "a b", "x=y", "ü", "\n", "=", "~", "!=", "\\", '"', "u=1")
 _SPACES = (" ", " ", "  ", "\t", "\n", "\u2003", "\x1f")
 _UNITS = {"us": 1, "µs": 1, "ms": 1000, "s": 10**6, "m": 60 * 10**6, "h": 3600 * 10**6, "d": 86_400 * 10**6}
-_COMPARED: dict[str, Callable[[Any, Any], bool]] = {
-    "=": lambda a, b: a == b,
-    "!=": lambda a, b: a != b,
-    "<": lambda a, b: a is not None and a < b,
-    "<=": lambda a, b: a is not None and a <= b,
-    ">": lambda a, b: a is not None and a > b,
-    ">=": lambda a, b: a is not None and a >= b,
-}
 _NUMBERS = {"status": "status_code", "status_code": "status_code", "duration": "duration_us", "line": "line"}
 Row = dict[str, Any]
 
@@ -70,7 +62,7 @@ def _term(chance: Random) -> list[Any]:
     """Name, sign, value as the oracle needs it, value as it is written, and the blanks behind it."""
     kind = chance.choice(("text", "text", "number", "duration", "time", "file"))
     blank = chance.choice(_SPACES)
-    signs = ("=", "!=", "~") if kind in ("text", "file") else tuple(_COMPARED)
+    signs = ("=", "!=", "~") if kind in ("text", "file") else tuple(sign for sign in COMPARED if sign != "~")
     sign = chance.choice(signs)
     if kind == "text":
         value = chance.choice(_TEXTS)
@@ -122,7 +114,7 @@ def holds(term: list[Any], row: Row, *, one_day: bool) -> bool:
     """Whether a term holds for a row, plainly."""
     name, sign, value, *_ = term
     if name == "line":
-        return _any(sign, [_COMPARED[sign](row[column], value) for column in ("request_line", "response_line")])
+        return _any(sign, [COMPARED[sign](row[column], value) for column in ("request_line", "response_line")])
     if name == "file":
         return _any(sign, [_in_file(side, row[f"{side}_file"], sign, value) for side in FILES])
     if name == "time":
@@ -130,13 +122,13 @@ def holds(term: list[Any], row: Row, *, one_day: bool) -> bool:
         at = row["request_time"] if dated or one_day else row["request_time"] % 86_400_000_000
         if sign in ("=", "!="):
             return (first <= at < until) is (sign == "=")
-        return _COMPARED[sign](at, first)
+        return COMPARED[sign](at, first)
     stored = row[{"user": "user_id", "id": "request_id"}.get(name, _NUMBERS.get(name, name))]
     if sign == "~":
         return stored is not None and value in stored
     if value == "":
         return (stored is None) is (sign == "=")
-    return _COMPARED[sign](stored, value)
+    return COMPARED[sign](stored, value)
 
 
 def _any(sign: str, found: list[bool]) -> bool:
