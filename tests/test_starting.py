@@ -5,18 +5,33 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from logcorr.leftovers import LOCK, WORK_PREFIX, sweep
+import pytest
+
+from logcorr.leftovers import LOCK, WORK_PREFIX, starting, sweep
 from logcorr.store import WorkFolder
 
 
 def test_a_folder_that_is_just_being_made_is_let_be(tmp_path: Path) -> None:
     folder = tmp_path / f"{WORK_PREFIX}new"
+    with starting(tmp_path) as alone:
+        assert alone
+        folder.mkdir(mode=0o700)
+        sweep(tmp_path)
+        (folder / LOCK).touch()
+        sweep(tmp_path)
+        assert folder.is_dir()
+        long_ago = time.time() - 3600
+        os.utime(folder, (long_ago, long_ago))
+        sweep(tmp_path)
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("locked", [False, True])
+def test_what_died_while_starting_goes_at_once(locked: bool, tmp_path: Path) -> None:
+    folder = tmp_path / f"{WORK_PREFIX}new"
     folder.mkdir(mode=0o700)
-    (folder / LOCK).touch()
-    sweep(tmp_path)
-    assert folder.is_dir()
-    long_ago = time.time() - 3600
-    os.utime(folder, (long_ago, long_ago))
+    if locked:
+        (folder / LOCK).touch()
     sweep(tmp_path)
     assert not folder.exists()
 

@@ -21,7 +21,7 @@ import platformdirs
 
 from logcorr.access_model import KINDS, RunReport
 from logcorr.errors import Cancelled, InputError, OutputError, cannot_write
-from logcorr.leftovers import GONE, LOCK, PARTS, WORK_PREFIX, sweep, try_lock
+from logcorr.leftovers import GONE, LOCK, PARTS, WORK_PREFIX, lock_soon, starting, sweep
 from logcorr.model import SCHEMA, Manifest
 from logcorr.private import check_mine, claim, hand_over, is_mine, privately
 
@@ -30,9 +30,6 @@ REPORT = "report.json"
 _MAGIC = b"PAR1"
 _AGAIN = "Remove the run and run again."
 _KEY_DIGITS = 16
-# A disk that knows no locks is waited for no longer.
-_LOCK_TRIES = 20
-_LOCK_WAIT_S = 0.01
 _REMOVE_TRIES = 20
 _REMOVE_WAIT_S = 0.02
 _LOOKS = 3
@@ -133,13 +130,10 @@ class WorkFolder:
             self._private.enter_context(privately())
             self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
             sweep(self._root)
-            self.path = Path(tempfile.mkdtemp(prefix=WORK_PREFIX, dir=self._root))
-            self._lock = (self.path / LOCK).open("w", encoding="utf8")
-            for _ in range(_LOCK_TRIES):
-                # Where it is held, a start elsewhere is just looking whether it is free, and lets it be.
-                if try_lock(self._lock):
-                    break
-                time.sleep(_LOCK_WAIT_S)
+            with starting(self._root):
+                self.path = Path(tempfile.mkdtemp(prefix=WORK_PREFIX, dir=self._root))
+                self._lock = (self.path / LOCK).open("w", encoding="utf8")
+                lock_soon(self._lock)
             for folder in (self.run, self.spill):
                 folder.mkdir(mode=0o700)
             _open_folders.add(self)
