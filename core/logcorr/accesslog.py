@@ -15,6 +15,7 @@ from logcorr.dialects import DIALECTS, FORMS, JSON_FORMS, TEXTS, Clock, Dialect
 from logcorr.formats import BOM, LINE_SCHEMA, SPACE, few
 from logcorr.jsonlines import Paths
 from logcorr.model import Log
+from logcorr.scanned import scanned
 from logcorr.templates import Template
 from logcorr.timestamps import CommonForm
 
@@ -61,6 +62,16 @@ class AccessFormat(msgspec.Struct, frozen=True, kw_only=True):
         """An exchange: time and duration_us (Int64, µs), status_code, method, endpoint, ip, user_agent, row."""
         return _ENTRY
 
+    def parted(self, text: bytes, wrong: list[int], first_row: int) -> tuple[pl.DataFrame, pl.DataFrame | None]:
+        """The exchanges among the lines of the log's common form, and the other lines."""
+        names = self.schema.names()
+        lines = self.common(scanned(text, wrong, first_row)).select(*names, "common", "line", "refused")
+        read = lines.collect(engine="streaming")
+        common = read.get_column("common")
+        if common.all():
+            return read.select(names), None
+        return read.filter(common).select(names), read.filter(~common).select(LINE_SCHEMA.names())
+
     def common(self, lines: pl.LazyFrame) -> pl.LazyFrame:
         """Lines with the columns of an exchange; `common` says the line surely is one."""
         if self.name not in JSON_FORMS:
@@ -76,7 +87,7 @@ class AccessFormat(msgspec.Struct, frozen=True, kw_only=True):
             & (pl.col("duration_us").is_not_null() | duration.is_null() | (duration == "-"))
             & ~_blank_ends()
         )
-        return read.with_columns(common=sound.fill_null(value=False), short=pl.lit(value=False))
+        return read.with_columns(common=sound.fill_null(value=False))
 
     def classify(self, lines: pl.DataFrame) -> pl.DataFrame:
         """Every line (LINE_SCHEMA) with `valid`, the columns of an exchange, and the `reason` where it is none."""

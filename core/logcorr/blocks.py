@@ -9,7 +9,7 @@ from logcorr.inputs import InputFile
 from logcorr.packed import open_text, read_text
 
 LONG_LINE_BYTES = 1 << 22
-_WINDOW_BYTES = 1 << 16
+_WINDOW_BYTES = 1 << 13
 _KEPT_OF_REFUSED = 1 << 13
 _LONGEST_STAMP = 256
 _COMMAS = 2
@@ -61,29 +61,33 @@ def spans(file: InputFile, size: int, *, access: bool = False) -> Iterator[bytes
 
 
 def in_utf8(whole: bytes) -> tuple[bytes, list[int]]:
-    """The same lines in UTF-8, and the numbers (from 0) of those that were not: their wrong bytes are U+FFFD."""
-    if whole.isascii() or _is_utf8(whole):
+    """The same lines in UTF-8, and where those begin in it that were not: their wrong bytes are U+FFFD."""
+    if _is_utf8(whole):
         return whole, []
     parts: list[bytes] = []
     wrong: list[int] = []
-    start = lines = 0
+    start = place = 0
     while start < len(whole):
         stop = whole.find(b"\n", start + _WINDOW_BYTES) + 1 or len(whole)
         window = whole[start:stop]
         start = stop
         if not _is_utf8(window):
-            texts = window.split(b"\n")
-            for number, text in enumerate(texts):
-                if not _is_utf8(text):
-                    texts[number] = text.decode(errors="replace").encode()
-                    wrong.append(lines + number)
-            window = b"\n".join(texts)
+            lines = window.split(b"\n")
+            at = place
+            for number, line in enumerate(lines):
+                if not _is_utf8(line):
+                    lines[number] = line.decode(errors="replace").encode()
+                    wrong.append(at)
+                at += len(lines[number]) + 1
+            window = b"\n".join(lines)
         parts.append(window)
-        lines += window.count(b"\n")
+        place += len(window)
     return b"".join(parts), wrong
 
 
 def _is_utf8(text: bytes) -> bool:
+    if text.isascii():
+        return True
     try:
         text.decode()
     except UnicodeDecodeError:

@@ -1,17 +1,14 @@
-"""Input files → their lines a chunk of some megabytes at a time (LINE_SCHEMA), whatever bytes they hold.
+"""Input files → their lines a chunk of some megabytes at a time, whatever bytes they hold."""
 
-`scan_lines` is marked unstable in polars: it is named here and nowhere else.
-"""
-
-import io
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import polars as pl
 
 from logcorr.blocks import LongLine, in_utf8, spans
-from logcorr.formats import LINE_SCHEMA
+from logcorr.formats import LINE_SCHEMA, LineFormat
 from logcorr.inputs import InputFile
+from logcorr.scanned import scanned
 
 _DENSE_BYTES = 1 << 18
 _LOOK_BYTES = 512
@@ -39,13 +36,13 @@ class Chunk(NamedTuple):
         if isinstance(self.text, LongLine):
             row = (self.text.text, first_row, self.text.refused)
             return pl.LazyFrame([row], schema=LINE_SCHEMA, orient="row")
-        text, wrong = in_utf8(self.text)
-        scan = pl.scan_lines(io.BytesIO(text), row_index_name="row", row_index_offset=first_row)
-        refused = pl.lit(None, pl.String)
-        if wrong:
-            rows = pl.Series(wrong, dtype=pl.UInt32) + first_row
-            refused = pl.when(pl.col("row").is_in(rows.implode())).then(pl.lit("encoding"))
-        return scan.with_columns(pl.col("row").cast(pl.UInt32), refused.alias("refused"))
+        return scanned(*in_utf8(self.text), first_row)
+
+    def parted(self, form: LineFormat, first_row: int) -> tuple[pl.DataFrame, pl.DataFrame | None]:
+        """What `LineFormat.parted` makes of the lines."""
+        if isinstance(self.text, LongLine):
+            return pl.DataFrame(schema=form.schema), self.lines(first_row).collect()
+        return form.parted(*in_utf8(self.text), first_row)
 
 
 def chunks(files: Sequence[InputFile], size: int, *, access: bool = False) -> Iterator[Chunk]:

@@ -7,10 +7,11 @@ import msgspec
 import polars as pl
 
 from logcorr import formats, lines, unchanged
-from logcorr.formats import LINE_SCHEMA, REJECT_SCHEMA, LineFormat, PairFormat
+from logcorr.formats import LINE_SCHEMA, REJECT_SCHEMA, LineFormat
 from logcorr.inputs import InputFile
 from logcorr.lines import Tally
 from logcorr.model import Log, Side
+from logcorr.pairlog import PairFormat
 from logcorr.timestamps import careful, common_form
 
 _REJECTS_IN_MEMORY = 50_000

@@ -81,15 +81,13 @@ class SideReader:
 
     def _read(self, chunk: chunks.Chunk) -> tuple[pl.DataFrame, pl.DataFrame | None]:
         """The entries among a chunk's common lines, and the other lines (LINE_SCHEMA)."""
-        columns = self._form.schema.names()
-        common = self._form.common(chunk.lines(self._rows))
         with self._meter.step("parse"):
-            lines = common.select(*columns, "common", "short", "line", "refused").collect(engine="streaming")
+            found, uncommon = chunk.parted(self._form, self._rows)
+        lines = found.height + (0 if uncommon is None else uncommon.height)
         for piece in chunk.pieces:
-            count = lines.height if piece.lines is None else piece.lines
+            count = lines if piece.lines is None else piece.lines
             self.tally.add(piece.file, self._rows, count, piece.bytes)
             self._rows += count
-        found, uncommon = formats.parted(lines, columns)
         self._instants(found)
         return found, uncommon
 

@@ -123,7 +123,7 @@ def same_who(run: RunFolder, row: Value, name: str, value: str, colours: Mapping
     own = own or [pl.col(key) == row[key] for key in ("file", "line") if key in row and "side" not in row]
     if own:
         rows = rows.filter(~pl.all_horizontal(own))
-    if instant is not None:
+    if isinstance(instant, int):
         distance = (pl.col("request_time").cast(pl.Int64) - instant).abs()
         rows = rows.filter(distance <= _AROUND_US).bottom_k(_MOST_OTHERS, by=distance)
     else:

@@ -1,0 +1,96 @@
+"""Pair log lines → entries, or the reason why not.
+
+Pure, like `formats`: the usual lines by `pair_lines`, all else by `classify`.
+"""
+
+from typing import Any
+
+import msgspec
+import polars as pl
+
+from logcorr import pair_lines, timestamps
+from logcorr.formats import BOM, SPACE, null_if_empty
+from logcorr.model import Side
+from logcorr.pair_lines import NO_IDS
+from logcorr.timestamps import CommonForm
+
+HEADER_IDS = ("request_id", "request-id", "requestid", "id")
+_STATUS = r"^[0-9]{1,3}$"
+
+
+class PairFormat(msgspec.Struct, frozen=True, kw_only=True):
+    """`TIMESTAMP,REQUEST_ID,VALUE`: VALUE is a user id in request logs, a status code in response logs."""
+
+    side: Side
+    form: CommonForm
+    shift_us: int = 0
+
+    @property
+    def value(self) -> str:
+        """The name of the third column."""
+        return "user_id" if self.side == "request" else "status_code"
+
+    @property
+    def schema(self) -> pl.Schema:
+        """What an entry is: request_id, time (Int64, µs), user_id or status_code, row."""
+        kind = pl.String() if self.side == "request" else pl.Int16()
+        return pl.Schema({"request_id": pl.String, "time": pl.Int64, self.value: kind, "row": pl.UInt32})
+
+    def parted(self, text: bytes, wrong: list[int], first_row: int) -> tuple[pl.DataFrame, pl.DataFrame | None]:
+        """The entries among the lines of the log's common form, and the other lines."""
+        found, rest = pair_lines.parted(text, wrong, self.side, self.form, first_row)
+        return found.with_columns(pl.col("time") + self.shift_us) if self.shift_us else found, rest
+
+    def classify(self, lines: pl.DataFrame) -> pl.DataFrame:
+        """The careful path: exact for every line, at several times the cost."""
+        return classify(lines, self)
+
+    def first_line(self, text: str) -> str | None:
+        """Without its BOM, or None if it is a header."""
+        return first_line(text)
+
+
+def classify(lines: pl.DataFrame, form: PairFormat) -> pl.DataFrame:
+    """Every line (LINE_SCHEMA) with `valid`, the columns of an entry, and the `reason` where it is none.
+
+    The careful path: exact for every line, at several times the cost of the common one.
+    """
+    parts = pl.col("line").str.splitn(",", 4).struct
+    column = pl.col
+    split = lines.with_columns(
+        blank=column("line").str.strip_chars(SPACE) == "",
+        stamp=parts.field("field_0").str.strip_chars(SPACE),
+        request_id=parts.field("field_1").str.strip_chars(SPACE),
+        field=parts.field("field_2").str.strip_chars(SPACE),
+        three=parts.field("field_2").is_not_null() & parts.field("field_3").is_null(),
+    )
+    stamps = split["stamp"].zip_with(split["three"], pl.Series([None], dtype=pl.String))
+    split = split.with_columns(timestamps.careful(stamps).alias("time") + form.shift_us)
+    checks: list[tuple[pl.Expr, pl.Expr]] = [
+        (column("blank"), pl.lit(None, pl.String)),
+        (column("refused").is_not_null(), column("refused")),
+        (~column("three"), pl.lit("fields")),
+        (column("time").is_null(), pl.lit("timestamp")),
+        (column("request_id").str.to_lowercase().is_in(NO_IDS), pl.lit("request_id")),
+    ]
+    if form.side == "response":
+        checks.append((~column("field").str.contains(_STATUS), pl.lit("status_code")))
+    reason: Any = pl
+    for check, name in checks:
+        reason = reason.when(check).then(name)
+    value = column("field").str.to_integer(strict=False, dtype=pl.Int64).cast(pl.Int16, strict=False)
+    return split.with_columns(
+        reason.alias("reason"),
+        (null_if_empty("field") if form.side == "request" else value).alias(form.value),
+    ).with_columns(valid=column("reason").is_null() & ~column("blank"))
+
+
+def first_line(text: str) -> str | None:
+    """What a file's first line is where that differs from the same line elsewhere: without BOM, or None if header."""
+    bare = text.removeprefix(BOM)
+    fields = [field.strip(SPACE) for field in bare.split(",")]
+    if len(fields) > 1 and fields[1].lower() in HEADER_IDS and bare.strip(SPACE):
+        stamp = timestamps.careful(pl.Series([fields[0]]))
+        if stamp.null_count():
+            return None
+    return bare

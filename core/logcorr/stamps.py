@@ -1,0 +1,110 @@
+"""Timestamps of one form in the bytes of a text → microseconds since 1970 UTC, for all lines at once.
+
+Exact for the form: what is sound here is a timestamp of `timestamps.careful`, with the same instant. What is not may be
+one of another form.
+"""
+
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from logcorr.timestamps import CommonForm
+from logcorr.words import BYTES, DIGIT, Array, Pattern, Places, Words, digit, tens
+
+Instants = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+_DATE: list[str | None] = [*[DIGIT] * 4, "-", DIGIT, DIGIT, "-", DIGIT, DIGIT]
+_CLOCK: list[str | None] = [DIGIT, DIGIT, ":", DIGIT, DIGIT, ":", DIGIT, DIGIT]
+_SECONDS, _FRACTION = 17, 20
+_MICRO_DIGITS = 6
+_MINUTE_BYTES = 16
+_MINUTE_US = 60_000_000
+_SECOND_US = 1_000_000
+
+
+class Stamps:
+    """The timestamps of a form: `width` bytes each."""
+
+    def __init__(self, form: CommonForm) -> None:
+        fraction = [".", *[DIGIT] * form.digits] if form.digits else []
+        shape = [*_DATE, form.separator, *_CLOCK, *fraction, *form.zone]
+        self.width = len(shape)
+        self._offsets = list(range(0, self.width - BYTES + 1, BYTES))
+        if self.width % BYTES:
+            self._offsets.append(self.width - BYTES)
+        self._patterns = [Pattern(shape[offset : offset + BYTES]) for offset in self._offsets]
+        self._zone_us = form.zone_us
+        kept = min(form.digits, _MICRO_DIGITS)
+        self._numbers = [(_SECONDS, 2, _SECOND_US)]
+        for place in range(0, kept, 2):
+            digits = min(2, kept - place)
+            self._numbers.append((_FRACTION + place, digits, 10 ** (_MICRO_DIGITS - place - digits)))
+
+    def read(self, words: Words, start: Places, end: Places) -> tuple[Instants, Flags]:
+        """The instants of the timestamps that stand from `start` to `end`, and which of them are sound."""
+        sound = end - start == self.width
+        values = [
+            pattern.values(words.at(start, offset))
+            for offset, pattern in zip(self._offsets, self._patterns, strict=True)
+        ]
+        faults = self._patterns[0].faults(values[0])
+        for pattern, word in zip(self._patterns[1:], values[1:], strict=True):
+            faults |= pattern.faults(word)
+        sound &= faults == 0
+        minutes, real = _minutes_of_all(values[0], values[1])
+        sound &= real
+        pairs = [tens(word) for word in values[2:]]
+        micros = np.zeros(start.size, np.uint64)
+        for place, digits, unit in self._numbers:
+            number = self._number(values, pairs, place, digits)
+            if place == _SECONDS:
+                sound &= number < 60
+            number *= np.uint64(unit)
+            micros += number
+        minutes += micros.view(np.int64)
+        if self._zone_us:
+            minutes -= self._zone_us
+        return minutes, sound
+
+    def _number(self, values: list[Array], pairs: list[Array], place: int, digits: int) -> Array:
+        """The number of one or two digits at a place of the form, behind the minute."""
+        for offset, word, pair in zip(self._offsets[2:], values[2:], pairs, strict=True):
+            if offset <= place and place + digits <= offset + BYTES:
+                return digit(word if digits == 1 else pair, place - offset)
+        raise AssertionError(place)
+
+
+@lru_cache(maxsize=8)
+def stamps(form: CommonForm) -> Stamps:
+    """The reader of a form; made once, since a side is read in many chunks."""
+    return Stamps(form)
+
+
+def _minutes_of_all(first: Array, second: Array) -> tuple[Instants, Flags]:
+    """The minute that each pair of words tells, in µs, and whether there is such; lines next to each other share it."""
+    if not first.size:
+        return np.empty(0, np.int64), np.empty(0, np.bool_)
+    other = first[1:] != first[:-1]
+    other |= second[1:] != second[:-1]
+    begins = np.concatenate([[0], np.flatnonzero(other) + 1])
+    counts = np.diff(begins, append=first.size)
+    minutes, real = _minutes(first[begins], second[begins])
+    return np.repeat(minutes, counts), np.repeat(real, counts)
+
+
+def _minutes(first: Array, second: Array) -> tuple[Instants, Flags]:
+    def number(word: Array, *places: int) -> Instants:
+        found = np.zeros(word.size, np.uint64)
+        for place in places:
+            found = found * np.uint64(10) + digit(word, place)
+        return found.view(np.int64)
+
+    year, month = number(first, 0, 1, 2, 3), number(first, 5, 6)
+    day, hour, minute = number(second, 0, 1), number(second, 3, 4), number(second, 6, 7)
+    months = (year - 1970) * 12 + month - 1
+    begin, following = (at.astype("M8[M]").astype("M8[D]").astype(np.int64) for at in (months, months + 1))
+    real = (year > 0) & (month > 0) & (month <= 12) & (day > 0) & (day <= following - begin)
+    real &= (hour < 24) & (minute < 60)
+    return (((begin + day - 1) * 24 + hour) * 60 + minute) * _MINUTE_US, real
