@@ -50,7 +50,8 @@ def lines(form: str, chance: random.Random, count: int) -> list[bytes]:
         if chance.random() < 0.2:
             at = chance.randrange(len(stamp))
             stamp = stamp[:at] + chance.choice("0a:-. /Zz\x00\u0661") + stamp[at + chance.randrange(2) :]
-        line = f"{stamp},{chance.choice(IDS)},{chance.choice(VALUES)}{chance.choice(TAILS)}".encode()
+        value = chance.choice(VALUES) if chance.random() < 0.5 else "200"
+        line = f"{stamp},{chance.choice(IDS)},{value}{chance.choice(TAILS)}".encode()
         if chance.random() < 0.1:
             line = chance.choice(
                 (b"", b" ", b",", b",,", b",,,", b"\xff" + line, line[: chance.randrange(len(line))], b"\r")
