@@ -31,7 +31,7 @@ _BATCH_ROWS = 32_768
 _LEAST_BATCH_ROWS = 2_048
 _OPEN_ROWS = 1 << 20
 # Chunks of this size are read fastest; so many of them, with what comes of them, are in memory at a time.
-_CHUNK_BYTES = 8 * _MB
+_CHUNK_BYTES = 5 * _MB
 _CHUNKS_IN_ROOM = 60
 _CHUNK_BYTES_PER_PART_ROW = 32
 # Of eight bytes each; looking through them takes as much again, and twice that for a table.
