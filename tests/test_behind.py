@@ -1,10 +1,11 @@
 """Pieces of work behind their owner: in order, one at a time, and what they raise comes to light."""
 
 import threading
+from collections.abc import Iterator
 
 import pytest
 
-from logcorr.behind import Behind
+from logcorr.behind import Behind, ahead
 
 
 def test_pieces_are_done_in_order_by_another_thread() -> None:
@@ -56,3 +57,29 @@ def test_what_the_owner_raises_comes_first() -> None:
     with pytest.raises(KeyError), Behind() as behind:  # noqa: PT012 - it is both of them
         behind.do(broken)
         raise KeyError
+
+
+def test_the_next_item_is_made_while_one_is_used() -> None:
+    made = threading.Event()
+
+    def items() -> Iterator[int]:
+        yield 1
+        made.set()
+        yield 2
+
+    found = ahead(items())
+    assert next(found) == 1
+    assert made.wait(20)
+    assert list(found) == [2]
+
+
+def test_what_making_an_item_raises_is_raised_in_its_place() -> None:
+    def items() -> Iterator[int]:
+        yield 1
+        raise ZeroDivisionError
+
+    found = ahead(items())
+    assert next(found) == 1
+    with pytest.raises(ZeroDivisionError):
+        next(found)
+    assert list(ahead(iter(range(100)))) == list(range(100))

@@ -1,9 +1,11 @@
 """Work that goes on behind its owner: one piece after another, in a thread of its own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
+
+_Item = TypeVar("_Item")
 
 
 class Behind:
@@ -32,3 +34,12 @@ class Behind:
     def _wait(self) -> None:
         if self._last is not None:
             self._last.result()
+
+
+def ahead(items: Iterator[_Item]) -> Iterator[_Item]:
+    """The same items, none of them None: while one is used the next is made. Raises what making them raises."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, items, None)
+        while (item := coming.result()) is not None:
+            coming = pool.submit(next, items, None)
+            yield item
