@@ -17,6 +17,7 @@ def pytest_collection_finish() -> None:
     """What is imported by now stays: the collector need not walk all of it again and again, a sixth of the time."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 @pytest.fixture(scope="session", autouse=True)

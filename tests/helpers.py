@@ -3,9 +3,10 @@
 import os
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import chdir
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import chdir, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,7 +27,9 @@ ROOT = Path(__file__).parent.parent
 SAMPLE = ROOT / "assets" / "sample"
 REQUESTS = b"2025-03-01T12:00:00Z,a,u1\n2025-03-01T12:00:01Z,b,u2\n2025-03-01T12:00:02Z,c,\n"
 RESPONSES = b"2025-03-01T12:00:00.222Z,a,200\n2025-03-01T12:00:01.5Z,b,503\n"
-PATIENCE_S = 30.0
+# A busy machine, and one that stands still for a while, gets time; what waits for a condition goes on at once.
+PATIENCE_S = 60.0
+_TICK_S = 0.01
 _HOLD_S = 60.0
 
 # Runs the command in a process that comes to a halt in one stage, says so by making a file, and goes on when another
@@ -140,6 +143,24 @@ def wait_until(condition: Callable[[], bool], process: subprocess.Popen[str]) ->
             raise AssertionError(f"ended with {process.returncode} too early: {process.communicate()[1]}")
         assert time.monotonic() < end, "nothing happened"
         time.sleep(0.01)
+
+
+@contextmanager
+def ticking() -> Iterator[Callable[[], float]]:
+    """Counts seconds by turns that this process got: while the machine is busy with others, or stands still, none pass."""
+    done, ticks = threading.Event(), [0]
+
+    def count() -> None:
+        while not done.wait(_TICK_S):
+            ticks[0] += 1
+
+    counting = threading.Thread(target=count)
+    counting.start()
+    try:
+        yield lambda: ticks[0] * _TICK_S
+    finally:
+        done.set()
+        counting.join()
 
 
 def write_pair(folder: Path, requests: bytes = REQUESTS, responses: bytes = RESPONSES) -> None:

@@ -10,9 +10,9 @@ from textual.pilot import Pilot
 from textual.strip import Strip
 from textual.widgets import Input
 
+from tests.helpers import PATIENCE_S
 from tests.tui.picture import strips_of, svg, text_of
 
-PATIENCE_S = 30.0
 _STILL = 2
 
 

@@ -22,10 +22,9 @@ from logcorr_tui.app import LogcorrApp
 from logcorr_tui.main import main
 from logcorr_tui.paths import candidates, free, partner
 from logcorr_tui.session import Logs
-from tests.helpers import SAMPLE, command, halted, start, succeed
+from tests.helpers import PATIENCE_S, SAMPLE, command, halted, start, succeed, ticking
 
 LOGS = (str(SAMPLE / "requests.log"), str(SAMPLE / "responses.log"))
-PATIENCE_S = 40.0
 Body = Callable[[Pilot[None], LogcorrApp], Awaitable[None]]
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
@@ -66,7 +65,7 @@ def drive(body: Body, *, size: tuple[int, int] = (120, 36), **given: Any) -> Log
         async with app.run_test(size=size) as pilot:
             await body(pilot, app)
 
-    asyncio.run(asyncio.wait_for(whole(), 90))
+    asyncio.run(asyncio.wait_for(whole(), 4 * PATIENCE_S))
     return app
 
 
@@ -193,11 +192,11 @@ def test_cancel_asks_and_leaves_nothing(
         await pilot.press("n")
         await pilot.pause()
         assert child.running
-        began = time.monotonic()
-        await pilot.press("c")
-        await pilot.press("y")
-        await until(pilot, lambda: not child.running)
-        assert time.monotonic() - began < 5
+        with ticking() as seconds:
+            await pilot.press("c")
+            await pilot.press("y")
+            await until(pilot, lambda: not child.running)
+            assert seconds() < 5
         assert child.pid is not None
         assert gone(child.pid)
         await until(pilot, lambda: "cancelled" in text(app, "#head"))

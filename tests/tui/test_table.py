@@ -30,9 +30,8 @@ from logcorr_tui.session import Session
 from logcorr_tui.widgets.chips import Chips
 from logcorr_tui.widgets.window_table import WindowTable
 from logcorr_tui.wish import Wish
-from tests.helpers import SAMPLE, zstandard
+from tests.helpers import PATIENCE_S, SAMPLE, zstandard
 
-PATIENCE_S = 30.0
 SIZES = [(120, 36), (80, 24)]
 _HOSTILE = (
     "\x1b[31mred\x1b]0;title\x07",

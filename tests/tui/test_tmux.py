@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers import ROOT, SAMPLE
+from tests.helpers import PATIENCE_S, ROOT, SAMPLE
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not there")
-PATIENCE_S = 40.0
 
 
 class Terminal:
@@ -29,7 +28,7 @@ class Terminal:
         environment |= {f"XDG_{name}_HOME": str(self._here / name) for name in ("CACHE", "STATE", "CONFIG")}
         command = ["tmux", "-u", "-S", self._socket, "-f", os.devnull, *words]
         return subprocess.run(
-            command, env=environment, capture_output=True, check=False, text=True, encoding="utf8", timeout=20
+            command, env=environment, capture_output=True, check=False, text=True, encoding="utf8", timeout=PATIENCE_S
         ).stdout
 
     def open(self, *words: str) -> None:

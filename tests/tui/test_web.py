@@ -53,7 +53,7 @@ class Served:
 
     def get(self, path: str, **headers: str) -> http.client.HTTPResponse:
         """One bare request, with these headers and no others but the Host."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         connection.putrequest("GET", path, skip_host=True, skip_accept_encoding=True)
         for name, value in {"Host": f"127.0.0.1:{self.port}", **headers}.items():
             if value:
@@ -118,7 +118,7 @@ def serving(here: Path, *words: str) -> Iterator[Served]:
         finally:
             process.send_signal(signal.SIGINT)
             try:
-                out, err = process.communicate(timeout=30)
+                out, err = process.communicate(timeout=60)
             except subprocess.TimeoutExpired:
                 process.kill()
                 raise
