@@ -1,6 +1,7 @@
 """What every test shares: its own home and cache folders, repeatable Hypothesis runs, no way to the network."""
 
 import gc
+import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,8 @@ from hypothesis import settings
 
 settings.register_profile("logcorr", derandomize=True, deadline=None, database=None, print_blob=True)
 settings.load_profile("logcorr")
+# Textual reads it when it is imported. Pictures on the way to where it scrolls show nothing else, and take time.
+os.environ["TEXTUAL_ANIMATIONS"] = "none"
 
 
 def pytest_collection_finish() -> None:

@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import sys
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import chdir
 from pathlib import Path
@@ -22,7 +21,7 @@ from logcorr_tui.app import LogcorrApp
 from logcorr_tui.main import main
 from logcorr_tui.paths import candidates, free, partner
 from logcorr_tui.session import Logs
-from tests.helpers import PATIENCE_S, SAMPLE, command, halted, start, succeed, ticking
+from tests.helpers import PATIENCE_S, SAMPLE, command, halted, looks, start, succeed, ticking
 
 LOGS = (str(SAMPLE / "requests.log"), str(SAMPLE / "responses.log"))
 Body = Callable[[Pilot[None], LogcorrApp], Awaitable[None]]
@@ -71,11 +70,12 @@ def drive(body: Body, *, size: tuple[int, int] = (120, 36), **given: Any) -> Log
 
 async def until(pilot: Pilot[None], condition: Callable[[], bool]) -> None:
     """Waits until something holds."""
-    end = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < end, "nothing happened"
+    for _ in looks(0.05):
+        if condition():
+            await pilot.pause()
+            return
         await pilot.pause(0.05)
-    await pilot.pause()
+    raise AssertionError("nothing happened")
 
 
 def text(app: LogcorrApp, selector: str) -> str:
@@ -266,8 +266,8 @@ def test_two_paths_typed(tmp_path: Path, store: Path) -> None:
         await pilot.pause()
         assert "no such file" in text(app, "#hint")
         field = app.screen.query_one("#requests", Input)
-        field.value = ""
-        await pilot.press(*str(tmp_path / "req"))
+        field.value = str(tmp_path)
+        await pilot.press("end", *"/req")
         await until(pilot, lambda: field._suggestion.endswith("requests.log"))
         await pilot.press("right", "enter")
         await pilot.pause()

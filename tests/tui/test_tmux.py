@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers import PATIENCE_S, ROOT, SAMPLE
+from tests.helpers import PATIENCE_S, ROOT, SAMPLE, looks
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not there")
 
@@ -44,11 +44,12 @@ class Terminal:
 
     def until(self, holds: Callable[[str], bool]) -> str:
         """Waits for a screen."""
-        end = time.monotonic() + PATIENCE_S
-        while not holds(shown := self.screen()):
-            assert time.monotonic() < end, shown
+        shown = ""
+        for _ in looks(0.05):
+            if holds(shown := self.screen()):
+                return shown
             time.sleep(0.05)
-        return shown
+        raise AssertionError(shown)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from textual.message import Message
 
 from logcorr_tui import config, worker
 from logcorr_tui.messages import Estimated, Failed, Finished, Progressed
-from tests.helpers import PATIENCE_S, SAMPLE, halted, ticking
+from tests.helpers import PATIENCE_S, SAMPLE, halted, looks, ticking
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
 
@@ -160,7 +160,7 @@ asyncio.run(body())
         )
         assert process.stdout is not None
         pid = int(await process.stdout.readline())
-        for _ in range(int(PATIENCE_S / 0.01)):
+        for _ in looks(0.01):
             if mark.exists():
                 break
             await asyncio.sleep(0.01)
@@ -170,8 +170,9 @@ asyncio.run(body())
         return pid
 
     pid = asyncio.run(body())
-    end = time.monotonic() + PATIENCE_S
-    while not gone(pid) and time.monotonic() < end:
+    for _ in looks(0.02):
+        if gone(pid):
+            break
         time.sleep(0.02)
     if not gone(pid):
         os.kill(pid, signal.SIGKILL)
