@@ -66,7 +66,7 @@ def entries(side: Side, rows: list[tuple[str, int, int]]) -> pl.DataFrame:
     value = pl.lit("u").alias("user_id") if side == "request" else pl.lit(200, pl.Int16).alias("status_code")
     schema = {"request_id": pl.String, "time": pl.Int64, "row": pl.UInt32}
     frame = pl.DataFrame(rows, schema=schema, orient="row").with_columns(pl.col("time") * SECOND, value)
-    return frame.lazy().pipe(keyed).collect()
+    return keyed(frame)
 
 
 class Pairs:

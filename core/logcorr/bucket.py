@@ -42,7 +42,7 @@ def pair(requests: pl.LazyFrame, responses: pl.LazyFrame, rules: Rules) -> Paire
     """Pairs all entries of a bucket. Joins on the hash of the id; on the id itself where two ids share a hash."""
     sides = [requests, responses]
     try:
-        return _pair([side.with_columns(pl.col("request_id").hash().alias(KEY)) for side in sides], rules)
+        return _pair([side.with_columns(pairing.hashed()) for side in sides], rules)
     except _Clash:
         return _pair([side.with_columns(pl.col("request_id").alias(KEY)) for side in sides], rules)
 

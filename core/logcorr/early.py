@@ -51,7 +51,7 @@ class Early:
                 self._left.add(side, entries)
                 continue
             with self._meter.step("pair"):
-                exchanges = self._tandem.add(side, entries.lazy().pipe(pairing.keyed).collect())
+                exchanges = self._tandem.add(side, pairing.keyed(entries))
             if exchanges is not None:
                 self._settling.add(exchanges, self._tandem.waiting_keys, closely=self._tandem.repeats)
         self._tandem.finish()

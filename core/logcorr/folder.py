@@ -9,7 +9,7 @@ from logcorr.bucket import Paired
 from logcorr.clock import Grid
 from logcorr.ingest import Ingested
 from logcorr.model import SIDES, Side
-from logcorr.pairing import EXCHANGE_SCHEMA
+from logcorr.pairing import EXCHANGE_SCHEMA, hashed
 from logcorr.places import file_of, line_of, row_of
 
 _ROW_GROUP = 100_000
@@ -77,7 +77,7 @@ class Folder:
 
     def take_back(self, keys: pl.Series) -> Iterator[pl.DataFrame]:
         """Takes the exchanges of some keys out of what was written, and gives them as pairing gave them."""
-        key = pl.col("request_id").hash()
+        key = hashed()
         for path in sorted((self._run / "exchanges").glob("*.parquet")):
             part = pl.scan_parquet(path, glob=False)
             of_part = part.select(key).collect(engine="streaming").to_series()

@@ -25,11 +25,19 @@ EXCHANGE_SCHEMA = pl.Schema(
         "response_row": pl.UInt32,
     }
 )
+_REQUEST = {"time": "request_time", "row": "request_row"}
+_RESPONSE = {"request_id": "response_id", "time": "response_time", "row": "response_row"}
 
 
-def keyed(entries: pl.LazyFrame) -> pl.LazyFrame:
-    """Entries with KEY: the hash of the id."""
-    return entries.with_columns(pl.col("request_id").hash().alias(KEY))
+def hashed() -> pl.Expr:
+    """KEY of the column request_id."""
+    return pl.col("request_id").hash().alias(KEY)
+
+
+def keyed(entries: pl.DataFrame) -> pl.DataFrame:
+    """Entries with KEY: the hash of the id. In one piece, as the engine is slow to look for rows in several."""
+    whole = entries.rechunk()
+    return whole.with_columns(whole["request_id"].hash().alias(KEY))
 
 
 def repeated_keys(requests: pl.LazyFrame, responses: pl.LazyFrame) -> pl.LazyFrame:
@@ -40,9 +48,12 @@ def repeated_keys(requests: pl.LazyFrame, responses: pl.LazyFrame) -> pl.LazyFra
 
 def join(requests: pl.LazyFrame, responses: pl.LazyFrame, on: Sequence[str] = (KEY,)) -> pl.LazyFrame:
     """Requests and responses side by side where `on` agrees; `response_id` is there to check that the ids agree too."""
-    left = requests.rename({"time": "request_time", "row": "request_row"})
-    right = responses.rename({"request_id": "response_id", "time": "response_time", "row": "response_row"})
-    return left.join(right, on=on, how="inner")
+    return requests.rename(_REQUEST).join(responses.rename(_RESPONSE), on=on, how="inner")
+
+
+def beside(requests: pl.DataFrame, responses: pl.DataFrame) -> pl.DataFrame:
+    """Requests and responses of the same keys, row by row: as `join` gives them."""
+    return requests.rename(_REQUEST).hstack(responses.drop(KEY).rename(_RESPONSE))
 
 
 def collisions(pairs: pl.LazyFrame) -> pl.LazyFrame:

@@ -9,13 +9,16 @@ from collections import deque
 from collections.abc import Callable
 from typing import cast
 
+import numpy as np
 import polars as pl
 
 from logcorr import pairing
-from logcorr.bucket import Rules, crowded
+from logcorr.bucket import Rules
 from logcorr.formats import copied
+from logcorr.matching import match
 from logcorr.model import SIDES, Side
 from logcorr.pairing import KEY
+from logcorr.words import Array, Places
 
 Leave = Callable[[Side, pl.DataFrame], None]
 
@@ -51,7 +54,6 @@ class Tandem:
         self._chunks += 1
         self._seen += entries.height
         bound = cast("int", entries["row"].min())
-        entries = self._without_crowds(side, entries)
         waiting = self._held.pop(_OTHER[side], None)
         exchanges = None
         if waiting is not None:
@@ -77,46 +79,33 @@ class Tandem:
     def _hopeless(self) -> bool:
         return self._chunks >= _TRIAL_CHUNKS and self._paired < _LEAST_SHARE * self._seen
 
-    def _without_crowds(self, side: Side, entries: pl.DataFrame) -> pl.DataFrame:
-        """The entries without those of ids that come so often that joining them would multiply rows beyond bounds."""
-        if not crowded(entries[KEY]):
-            return entries
-        often = entries[KEY].is_duplicated()
-        self._leave(side, entries.filter(often))
-        return entries.filter(~often)
-
     def _pair(self, both: dict[Side, pl.DataFrame]) -> pl.DataFrame | None:
-        """Joins the two frames of `both`, in which only what stays without a partner is left."""
-        requests, responses = (both[side].lazy().with_row_index("place") for side in SIDES)
-        pairs = pairing.join(requests, responses).collect(engine="in-memory")
-        if not pairs.height:
-            return None
-        free = _free(both, pairs)
-        repeated = any(free[side].sum() != both[side].height - pairs.height for side in SIDES)
-        doubtful = self._doubtful(pairs, repeated=repeated)
+        """Pairs the two frames of `both`, in which only what stays without a partner is left."""
+        found = match(*(both[side][KEY].to_numpy() for side in SIDES))
+        places = dict(zip(SIDES, (found.left, found.right), strict=True))
+        pairs = pairing.beside(*(both[side][places[side]] for side in SIDES))
+        doubtful = self._doubtful(pairs, found.repeated)
         if doubtful.len():
-            pairs = pairs.filter(~pl.col(KEY).is_in(doubtful.implode()))
-            free = _free(both, pairs)
+            sure = ~pairs[KEY].is_in(doubtful.implode())
+            pairs = pairs.filter(sure)
+            places = {side: of_side[sure.to_numpy()] for side, of_side in places.items()}
         for side in SIDES:
-            rest = both[side].filter(free[side])
+            rest = both[side].filter(_others(places[side], both[side].height))
             if doubtful.len():
                 in_doubt = rest[KEY].is_in(doubtful.implode())
                 self._leave(side, rest.filter(in_doubt))
                 rest = rest.filter(~in_doubt)
             both[side] = copied(rest) if rest.height * _SMALL_PART < both[side].height else rest
         self._paired += 2 * pairs.height
-        return pairs.lazy().pipe(pairing.exchanges, KEY).collect(engine="in-memory")
+        return pairs.lazy().pipe(pairing.exchanges, KEY).collect(engine="in-memory") if pairs.height else None
 
-    def _doubtful(self, pairs: pl.DataFrame, *, repeated: bool) -> pl.Series:
+    def _doubtful(self, pairs: pl.DataFrame, repeated: Array) -> pl.Series:
         """The keys of pairs that are not to stand as they are: repeated, of two ids, or too far apart."""
-        doubts = [pl.col("request_id") != pl.col("response_id")]
-        if repeated:
-            self.repeats = True
-            doubts += [pl.col("place").is_duplicated(), pl.col("place_right").is_duplicated()]
+        self.repeats |= repeated.size > 0
+        doubt = pairs["request_id"] != pairs["response_id"]
         if self._rules.max_duration_us is not None:
-            duration = pl.col("response_time") - pl.col("request_time")
-            doubts.append(duration.abs() > self._rules.max_duration_us)
-        return pairs.filter(pl.any_horizontal(doubts))[KEY].unique()
+            doubt |= (pairs["response_time"] - pairs["request_time"]).abs() > self._rules.max_duration_us
+        return pl.concat([pairs[KEY].filter(doubt), pl.Series(KEY, repeated, dtype=pl.UInt64)]).unique()
 
     def _evict(self, side: Side, bound: int) -> None:
         """Leaves what has waited too long; `bound` is the first row of the newest chunk."""
@@ -132,12 +121,8 @@ class Tandem:
                 self._held[side] = held.filter(~old)
 
 
-def _free(both: dict[Side, pl.DataFrame], pairs: pl.DataFrame) -> dict[Side, pl.Series]:
-    """For each entry of both sides, whether it is in no pair."""
-    places = dict(zip(SIDES, ("place", "place_right"), strict=True))
-    return {
-        side: pl.repeat(value=True, n=entries.height, dtype=pl.Boolean, eager=True).scatter(
-            pairs[places[side]], values=False
-        )
-        for side, entries in both.items()
-    }
+def _others(places: Places, rows: int) -> pl.Series:
+    """For each of so many rows, whether it is at none of the places."""
+    others = np.ones(rows, np.bool_)
+    others[places] = False
+    return pl.Series(others)

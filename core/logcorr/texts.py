@@ -25,4 +25,5 @@ def parts(text: bytes, *spans: Span) -> list[pl.Series]:
         ends[:, column] = places
     between = na.c_array_from_buffers(na.large_string(), ends.size - 1, [None, ends, text])
     whole = pl.Series(between)
-    return [whole.gather_every(len(bounds), column) for column in range(0, len(bounds), 2)]
+    # The engine makes several chunks of them, and is slow to look into such.
+    return [whole.gather_every(len(bounds), column).rechunk() for column in range(0, len(bounds), 2)]

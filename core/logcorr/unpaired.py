@@ -7,7 +7,7 @@ import polars as pl
 from logcorr import partition
 from logcorr.formats import copied, text_bytes
 from logcorr.model import SIDES, Side
-from logcorr.pairing import KEY, keyed
+from logcorr.pairing import hashed
 from logcorr.partition import Bucket, Plan
 
 _USUAL_LINE_BYTES = 55
@@ -47,7 +47,7 @@ class Unpaired:
 
     def keys(self) -> pl.LazyFrame:
         """The keys of all of them (one column, KEY)."""
-        sides = [self._scan(side).pipe(keyed).select(KEY) for side in SIDES]
+        sides = [self._scan(side).select(hashed()) for side in SIDES]
         return pl.concat(sides)
 
     def frames(self) -> list[pl.LazyFrame]:

@@ -48,7 +48,9 @@ class UsedKeys:
 
 
 def _again(used: pl.Series, others: pl.Series) -> pl.Series:
-    found = [others.unique().filter(others.unique().is_in(used.implode()))]
+    # The few are what a table is made of, the many look into it.
+    few, many = sorted((used, others), key=len)
+    found = [many.filter(many.is_in(few.implode()))]
     if used.n_unique() != used.len():
         found.append(used.filter(used.is_duplicated()))
     return pl.concat(found).unique()
