@@ -50,12 +50,13 @@ demo: $(VENV)/.installed ## a pair of a million lines each with an incident, cor
 	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/logcorr-tui .demo/requests.log .demo/responses.log; else $(BIN)/logcorr correlate .demo/requests.log .demo/responses.log; fi
 
 # The types are checked while the tests run. Tests start many processes, which need not compile the sources each time.
+# Those of the app wait about as much as they work: three at a time keep two cores busy.
 test: export PYTHONDONTWRITEBYTECODE =
 test: $(VENV)/.installed-dev ## lint, types, import contracts and every test
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports
-	@$(BIN)/mypy & types=$$!; $(BIN)/python -m pytest -q -n 2 --dist worksteal; tests=$$?; wait $$types && exit $$tests
+	@$(BIN)/mypy & types=$$!; $(BIN)/python -m pytest -q -n 3 --dist worksteal; tests=$$?; wait $$types && exit $$tests
 
 fuzz: $(VENV)/.installed-dev ## compare nasty inputs with the oracles for FUZZ_MINUTES; FUZZ="pairs --seed 7" narrows it
 	@$(BIN)/python -m tests.fuzz --minutes $(FUZZ_MINUTES) $(FUZZ)

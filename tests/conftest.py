@@ -1,6 +1,7 @@
 """What every test shares: its own home and cache folders, repeatable Hypothesis runs, no way to the network."""
 
 import gc
+import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,12 +12,15 @@ from hypothesis import settings
 
 settings.register_profile("logcorr", derandomize=True, deadline=None, database=None, print_blob=True)
 settings.load_profile("logcorr")
+# Textual reads it when it is imported. Pictures on the way to where it scrolls show nothing else, and take time.
+os.environ["TEXTUAL_ANIMATIONS"] = "none"
 
 
 def pytest_collection_finish() -> None:
     """What is imported by now stays: the collector need not walk all of it again and again, a sixth of the time."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -30,7 +30,7 @@ from tests.helpers import (
 )
 
 GOLDEN = ROOT / "tests" / "golden_access"
-LATE_S = 20.0
+LATE_S = 60.0
 VIEWS = ("exchanges", "slow", "errors", "malformed", "skewed", "endpoints", "ips", "windows")
 
 

@@ -24,7 +24,7 @@ from tests.strategies import SECOND
 GOLDEN = Path(__file__).parent / "golden_access"
 MORE = os.environ.get("LOGCORR_EXAMPLES")
 SETTINGS = settings(
-    max_examples=int(MORE or 40),
+    max_examples=int(MORE or 15),
     derandomize=not MORE,
     deadline=None,
     print_blob=True,
@@ -141,7 +141,7 @@ def test_the_engine_equals_the_oracle(case: AccessCase) -> None:
     check(case)
 
 
-@settings(SETTINGS, max_examples=int(MORE or 12))
+@settings(SETTINGS, max_examples=int(MORE or 6))
 @given(access_shuffles())
 def test_order_files_and_packing_do_not_matter(twice: tuple[AccessCase, AccessCase]) -> None:
     note("\n".join(case.readable() for case in twice))

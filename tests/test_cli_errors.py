@@ -149,7 +149,7 @@ def test_a_named_pipe_is_refused_at_once(here: Path) -> None:
     os.mkfifo(here / "pipe.log")
     with start(command("correlate", "pipe.log", "responses.log", *TO_FILE), here) as process:
         try:
-            _, err = process.communicate(timeout=5)
+            _, err = process.communicate(timeout=60)
         finally:
             process.kill()
     assert process.returncode == 2, err

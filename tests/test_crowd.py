@@ -96,7 +96,7 @@ def everything(chunks: list[Paired]) -> list[Rows]:
     ]
 
 
-@search(45)
+@search(15)
 @given(
     REQUESTS,
     RESPONSES,
@@ -181,7 +181,7 @@ SAME = "@00:01Z,a,200\n" * 9
 MANY = "".join(f"@00:{second:02}Z,a,20{second % 2}\n" for second in range(25))
 
 
-@search(12)
+@search(5)
 @given(cases())
 @example(case(SAME, SAME))
 @example(case(SAME, MANY, pairing="last"))

@@ -11,7 +11,7 @@ from logcorr.errors import Cancelled
 from logcorr.events import Event, ProgressEvent
 from logcorr.meter import Meter
 
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0
 
 
 class Held:

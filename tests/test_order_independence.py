@@ -18,7 +18,7 @@ from tests.oracle import Record
 from tests.strategies import Case, cases, shuffles
 
 SETTINGS = settings(
-    max_examples=int(os.environ.get("LOGCORR_EXAMPLES", "25")),
+    max_examples=int(os.environ.get("LOGCORR_EXAMPLES", "10")),
     derandomize="LOGCORR_EXAMPLES" not in os.environ,
     deadline=None,
     print_blob=True,

@@ -91,7 +91,7 @@ def test_a_run_killed_with_its_output_elsewhere_is_cleaned_up(tmp_path: Path, el
     with start(halted("export", mark, *words), tmp_path) as process:
         wait_until(mark.exists, process)
         process.send_signal(signal.SIGKILL)
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
     assert [path.suffix for path in elsewhere.iterdir()] == [".part"]
     succeed(*words, cwd=tmp_path)
     assert [path.name for path in elsewhere.iterdir()] == ["out.csv"]

@@ -7,18 +7,31 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
 
-from tests.helpers import STAGES, big_logs, command, halted, kept, runs_root, start, succeed, wait_until
+from logcorr.leftovers import starting
+from tests.helpers import (
+    PATIENCE_S,
+    STAGES,
+    big_logs,
+    command,
+    halted,
+    kept,
+    runs_root,
+    start,
+    succeed,
+    ticking,
+    wait_until,
+)
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
 
 # A second is what is promised; a machine that is busy with other things gets more.
 SOON_S = 3.0
-LATE_S = 20.0
+LATE_S = PATIENCE_S
 
 
 @pytest.fixture(scope="session")
@@ -80,10 +93,10 @@ def test_an_interrupted_run_ends_soon_and_leaves_nothing(
         assert kept(tmp_path), "there is a work folder to be removed"
         if stage == "export":
             assert any(name.endswith(".part") for name in left(tmp_path)), "there is a part file to be removed"
-        sent = time.monotonic()
-        process.send_signal(number)
-        out, err = process.communicate(timeout=LATE_S)
-        took = time.monotonic() - sent
+        with ticking() as seconds:
+            process.send_signal(number)
+            out, err = process.communicate(timeout=LATE_S)
+            took = seconds()
     assert process.returncode == 130, err
     assert took < SOON_S
     assert kept(tmp_path) == []
@@ -201,15 +214,20 @@ def test_of_two_equal_runs_both_succeed(logs: Path, truth: dict[str, bytes], tmp
 
 
 @pytest.mark.parametrize("age_s", [0, 3600])
-def test_a_work_folder_without_a_lock_is_removed_once_it_is_old(age_s: int, tmp_path: Path) -> None:
-    """A process that is just starting has made its folder and not yet locked it."""
+@pytest.mark.parametrize("held", [True, False])
+def test_a_work_folder_without_a_lock_is_removed_unless_it_is_being_made(
+    held: bool, age_s: int, tmp_path: Path
+) -> None:
+    """A process that is just starting holds the root, has made its folder, and not yet locked it."""
     folder = runs_root(tmp_path) / ".work-unlocked"
     (folder / "spill").mkdir(parents=True)
     then = time.time() - age_s
     os.utime(folder, (then, then))
     (tmp_path / "empty.log").touch()
-    succeed("correlate", "empty.log", "empty.log", "-o", "out.csv", cwd=tmp_path)
-    assert folder.exists() == (age_s == 0)
+    with starting(runs_root(tmp_path)) if held else nullcontext(True) as alone:
+        assert alone
+        succeed("correlate", "empty.log", "empty.log", "-o", "out.csv", cwd=tmp_path)
+    assert folder.exists() == (held and age_s == 0)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
@@ -218,10 +236,10 @@ def test_an_interrupted_generator_leaves_nothing(number: signal.Signals, tmp_pat
     with start(command("generate", "pair", str(target), "--rows", "30000000"), tmp_path) as process:
         wait_until(lambda: target.exists() and any(target.iterdir()), process)
         time.sleep(0.3)
-        sent = time.monotonic()
-        process.send_signal(number)
-        _, err = process.communicate(timeout=LATE_S)
-        took = time.monotonic() - sent
+        with ticking() as seconds:
+            process.send_signal(number)
+            _, err = process.communicate(timeout=LATE_S)
+            took = seconds()
     assert process.returncode == 130, err
     assert took < SOON_S
     assert left(tmp_path) == []

@@ -149,7 +149,7 @@ async def browser(binary: str, folder: Path) -> AsyncIterator[Page]:
     finally:
         process.terminate()
         try:
-            await asyncio.wait_for(process.wait(), 10)
+            await asyncio.wait_for(process.wait(), PATIENCE_S)
         except TimeoutError:
             process.kill()
             await process.wait()

@@ -1,7 +1,6 @@
 """The app without a terminal: keys go in, and once nothing moves any more, what is on the screen comes out."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -10,10 +9,11 @@ from textual.pilot import Pilot
 from textual.strip import Strip
 from textual.widgets import Input
 
+from tests.helpers import looks
 from tests.tui.picture import strips_of, svg, text_of
 
-PATIENCE_S = 30.0
 _STILL = 2
+_LOOK_S = 0.04
 
 
 class Stage:
@@ -39,24 +39,24 @@ class Stage:
 
     async def until(self, holds: Callable[[], bool], what: str = "it") -> None:
         """Waits until something holds."""
-        end = time.monotonic() + PATIENCE_S
-        while not holds():
-            if time.monotonic() > end:
-                raise AssertionError("\n".join([f"{what} did not come:", *text_of(strips_of(self.app))]))
-            await self.pilot.pause(0.04)
+        for _ in looks(_LOOK_S):
+            if holds():
+                return
+            await self.pilot.pause(_LOOK_S)
+        raise AssertionError("\n".join([f"{what} did not come:", *text_of(strips_of(self.app))]))
 
     async def still(self) -> list[Strip]:
         """The screen's lines, once no worker is busy and several looks in a row are alike."""
-        end = time.monotonic() + PATIENCE_S
         alike, before = 0, list[Strip]()
-        while alike < _STILL and time.monotonic() < end:
+        for _ in looks(_LOOK_S):
             for field in self.app.screen.query(Input):
                 field.cursor_blink = False
-            await self.pilot.pause(0.04)
+            await self.pilot.pause(_LOOK_S)
             now = strips_of(self.app)
             alike, before = (alike + 1 if now == before and not self._busy() else 0), now
-        assert alike == _STILL, "the screen does not come to rest"
-        return before
+            if alike == _STILL:
+                return before
+        raise AssertionError("the screen does not come to rest")
 
     async def picture(self, title: str = "") -> str:
         """The screen as SVG, once it is still."""

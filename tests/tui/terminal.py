@@ -19,7 +19,7 @@ from functools import cache
 from itertools import count
 from pathlib import Path
 
-PATIENCE_S = 40.0
+PATIENCE_S = 60.0
 _QUIET_S = 0.02
 _LOOK_S = 0.01
 # Cursor to a place; colours; what modes Textual sets, resets and asks for; keys of kitty;

@@ -22,8 +22,8 @@ from logcorr_tui.screens.help import HelpScreen
 from logcorr_tui.screens.table import TableScreen
 from logcorr_tui.widgets.standouts import Standouts
 from logcorr_tui.widgets.timeline import Timeline
+from tests.helpers import PATIENCE_S, looks
 
-PATIENCE_S = 40.0
 HOSTILE = '[b]\x1b[31m "x" \u202ey\\'
 NOISY = ("batch importer 7", HOSTILE, "")
 Body = Callable[[Pilot[None], LogcorrApp], Awaitable[None]]
@@ -73,15 +73,16 @@ def drive(run: RunFolder, body: Body, size: tuple[int, int] = (120, 36)) -> None
             await until(pilot, lambda: isinstance(app.focused, Timeline))
             await body(pilot, app)
 
-    asyncio.run(asyncio.wait_for(whole(), 90))
+    asyncio.run(asyncio.wait_for(whole(), 4 * PATIENCE_S))
 
 
 async def until(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE_S
-    while not holds():
-        assert time.monotonic() < end, "nothing happened"
+    for _ in looks(0.03):
+        if holds():
+            await pilot.pause()
+            return
         await pilot.pause(0.03)
-    await pilot.pause()
+    raise AssertionError("nothing happened")
 
 
 def lists(app: LogcorrApp) -> list[Standouts]:

@@ -4,7 +4,6 @@ import asyncio
 import gzip
 import re
 import threading
-import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -30,9 +29,8 @@ from logcorr_tui.session import Session
 from logcorr_tui.widgets.chips import Chips
 from logcorr_tui.widgets.window_table import WindowTable
 from logcorr_tui.wish import Wish
-from tests.helpers import SAMPLE, zstandard
+from tests.helpers import SAMPLE, looks, zstandard
 
-PATIENCE_S = 30.0
 SIZES = [(120, 36), (80, 24)]
 _HOSTILE = (
     "\x1b[31mred\x1b]0;title\x07",
@@ -112,8 +110,7 @@ def play(app: TableApp, flow: Callable[[Pilot[Any]], Awaitable[None]], size: tup
 
 
 async def _until(pilot: Pilot[Any], holds: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE_S
-    while time.monotonic() < end:
+    for _ in looks(0.02):
         await pilot.pause(0.02)
         if holds():
             await pilot.pause()

@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers import ROOT, SAMPLE
+from tests.helpers import PATIENCE_S, ROOT, SAMPLE, looks
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not there")
-PATIENCE_S = 40.0
 
 
 class Terminal:
@@ -29,7 +28,7 @@ class Terminal:
         environment |= {f"XDG_{name}_HOME": str(self._here / name) for name in ("CACHE", "STATE", "CONFIG")}
         command = ["tmux", "-u", "-S", self._socket, "-f", os.devnull, *words]
         return subprocess.run(
-            command, env=environment, capture_output=True, check=False, text=True, encoding="utf8", timeout=20
+            command, env=environment, capture_output=True, check=False, text=True, encoding="utf8", timeout=PATIENCE_S
         ).stdout
 
     def open(self, *words: str) -> None:
@@ -45,11 +44,12 @@ class Terminal:
 
     def until(self, holds: Callable[[str], bool]) -> str:
         """Waits for a screen."""
-        end = time.monotonic() + PATIENCE_S
-        while not holds(shown := self.screen()):
-            assert time.monotonic() < end, shown
+        shown = ""
+        for _ in looks(0.05):
+            if holds(shown := self.screen()):
+                return shown
             time.sleep(0.05)
-        return shown
+        raise AssertionError(shown)
 
 
 @pytest.fixture

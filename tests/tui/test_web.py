@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from logcorr_tui import main as command
-from tests.helpers import ROOT, SAMPLE, big_logs
+from tests.helpers import ROOT, SAMPLE, big_logs, looks
 
 pytest.importorskip("textual_serve", reason="logcorr[web] is not installed")
 aiohttp = pytest.importorskip("aiohttp")
@@ -29,7 +29,6 @@ from tests.tui import chromium  # noqa: E402 - it needs aiohttp
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at processes as Linux shows them")
 LOGS = (str(SAMPLE / "requests.log"), str(SAMPLE / "responses.log"))
-PATIENCE_S = 60.0
 _ESCAPES = re.compile(r"\x1b(?:\[[0-9;?<>]*[ -/]*[@-~]|\][^\x07]*\x07|.)")
 _UPGRADE = {
     "Connection": "Upgrade",
@@ -53,7 +52,7 @@ class Served:
 
     def get(self, path: str, **headers: str) -> http.client.HTTPResponse:
         """One bare request, with these headers and no others but the Host."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         connection.putrequest("GET", path, skip_host=True, skip_accept_encoding=True)
         for name, value in {"Host": f"127.0.0.1:{self.port}", **headers}.items():
             if value:
@@ -85,11 +84,11 @@ def children(pid: int) -> list[int]:
 
 def until(condition: Callable[[], Any]) -> Any:
     """Waits until something holds."""
-    end = time.monotonic() + PATIENCE_S
-    while not (value := condition()):
-        assert time.monotonic() < end, "nothing happened"
+    for _ in looks(0.05):
+        if value := condition():
+            return value
         time.sleep(0.05)
-    return value
+    raise AssertionError("nothing happened")
 
 
 async def soon(condition: Callable[[], Any]) -> Any:
@@ -118,7 +117,7 @@ def serving(here: Path, *words: str) -> Iterator[Served]:
         finally:
             process.send_signal(signal.SIGINT)
             try:
-                out, err = process.communicate(timeout=30)
+                out, err = process.communicate(timeout=60)
             except subprocess.TimeoutExpired:
                 process.kill()
                 raise
@@ -149,10 +148,11 @@ class Tab:
             await self.wire.send_json(["stdin", key])
 
     async def until_drawn(self, *parts: str) -> None:
-        end = time.monotonic() + PATIENCE_S
-        while not all(part in self.drawn for part in parts):
-            assert time.monotonic() < end, self.drawn[-3000:]
+        for _ in looks(0.05):
+            if all(part in self.drawn for part in parts):
+                return
             await asyncio.sleep(0.05)
+        raise AssertionError(self.drawn[-3000:])
 
     async def export(self, name: str) -> str:
         """Exports what is on screen by this name; the address of the download."""

@@ -12,7 +12,7 @@ from textual.message import Message
 
 from logcorr_tui import config, worker
 from logcorr_tui.messages import Estimated, Failed, Finished, Progressed
-from tests.helpers import SAMPLE, halted
+from tests.helpers import PATIENCE_S, SAMPLE, halted, looks, ticking
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
 
@@ -25,7 +25,7 @@ def sample(store: Path) -> list[str]:
 def run(command: list[str]) -> list[Message]:
     """Everything posted by a child that is left alone."""
     posted: list[Message] = []
-    asyncio.run(asyncio.wait_for(worker.correlate(worker.Child(command), posted.append), 60))
+    asyncio.run(asyncio.wait_for(worker.correlate(worker.Child(command), posted.append), PATIENCE_S))
     return posted
 
 
@@ -84,18 +84,19 @@ def test_a_command_that_is_not_there() -> None:
 
 def test_a_stranger_that_holds_the_pipe_open_does_not_hold_us() -> None:
     code = "import subprocess, sys; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(8)']); sys.exit(3)"
-    began = time.monotonic()
-    (failed,) = run(python(code))
+    with ticking() as seconds:
+        (failed,) = run(python(code))
+        took = seconds()
     assert isinstance(failed, Failed)
     assert failed.code == 3
-    assert time.monotonic() - began < 7
+    assert took < 7
 
 
 @pytest.mark.parametrize("deaf", [False, True], ids=["listens", "deaf"])
 def test_cancel_ends_the_child_within_about_a_second(deaf: bool, tmp_path: Path) -> None:
     mark = tmp_path / "mark"
     ignore = "import signal; signal.signal(2, signal.SIG_IGN); " if deaf else ""
-    code = f"{ignore}import pathlib, time; pathlib.Path({str(mark)!r}).touch(); time.sleep(60)"
+    code = f"{ignore}import pathlib, time; pathlib.Path({str(mark)!r}).touch(); time.sleep({10 * PATIENCE_S})"
 
     async def body() -> tuple[list[Message], float, int]:
         posted: list[Message] = []
@@ -103,11 +104,12 @@ def test_cancel_ends_the_child_within_about_a_second(deaf: bool, tmp_path: Path)
         task = asyncio.create_task(worker.correlate(child, posted.append))
         while not mark.exists():  # noqa: ASYNC110 - another process makes it
             await asyncio.sleep(0.01)
-        began = time.monotonic()
-        await child.cancel()
-        await asyncio.wait_for(task, 10)
+        with ticking() as seconds:
+            await child.cancel()
+            await asyncio.wait_for(task, PATIENCE_S)
+            took = seconds()
         assert child.pid is not None
-        return posted, time.monotonic() - began, child.pid
+        return posted, took, child.pid
 
     posted, took, pid = asyncio.run(body())
     (failed,) = posted
@@ -158,7 +160,7 @@ asyncio.run(body())
         )
         assert process.stdout is not None
         pid = int(await process.stdout.readline())
-        for _ in range(2000):
+        for _ in looks(0.01):
             if mark.exists():
                 break
             await asyncio.sleep(0.01)
@@ -168,8 +170,9 @@ asyncio.run(body())
         return pid
 
     pid = asyncio.run(body())
-    end = time.monotonic() + 5
-    while not gone(pid) and time.monotonic() < end:
+    for _ in looks(0.02):
+        if gone(pid):
+            break
         time.sleep(0.02)
     if not gone(pid):
         os.kill(pid, signal.SIGKILL)
