@@ -60,25 +60,6 @@ def arrivals(frame: pl.LazyFrame, instant: str, width_us: int) -> pl.LazyFrame:
     return frame.group_by(aligned(instant, width_us).alias("at")).agg(pl.len().cast(pl.Int64).alias("n"))
 
 
-def users(exchanges: pl.LazyFrame) -> pl.LazyFrame:
-    """(user_id, requests, errors, orphans): what each user's exchanges add."""
-    return exchanges.group_by("user_id").agg(
-        pl.len().cast(pl.Int64).alias("requests"),
-        FAILURE.sum().cast(pl.Int64).alias("errors"),
-        pl.lit(0, pl.Int64).alias("orphans"),
-    )
-
-
-def orphan_users(orphans: pl.LazyFrame) -> pl.LazyFrame:
-    """(user_id, requests, errors, orphans): what each user's orphaned requests add."""
-    count = pl.len().cast(pl.Int64)
-    return (
-        orphans.filter(pl.col("side") == "request")
-        .group_by("user_id")
-        .agg(count.alias("requests"), pl.lit(0, pl.Int64).alias("errors"), count.alias("orphans"))
-    )
-
-
 def slowest(exchanges: pl.LazyFrame) -> pl.LazyFrame:
     """The TOP slowest exchanges, in a full order so that ties do not depend on the order of lines."""
     order = ["duration_us", "request_time", "request_id", "user_id", "status_code"]
@@ -170,20 +151,18 @@ class Sums:
 class Aggregates(Sums):
     """Everything that the report of a correlation needs of the exchanges, added up bucket by bucket."""
 
-    def __init__(self, grid: Grid, folder: Path) -> None:
+    def __init__(self, grid: Grid) -> None:
         super().__init__(grid)
         self.responses = Tables(["at"], _EMPTY_ARRIVALS)
-        self.users = KeyCounts("user_id", ("requests", "errors", "orphans"), folder)
         self.slowest = pl.DataFrame()
 
     def add(self, exchanges: pl.DataFrame) -> None:
         """Adds the exchanges of one bucket."""
         frame = exchanges.lazy()
-        own = [arrivals(frame, "response_time", self.grid.bucket_us), users(frame), slowest(frame)]
-        responses, user_counts, slow, *shared = pl.collect_all([*own, *self.plans(frame)], engine="streaming")
+        own = [arrivals(frame, "response_time", self.grid.bucket_us), slowest(frame)]
+        responses, slow, *shared = pl.collect_all([*own, *self.plans(frame)], engine="streaming")
         self.take(*shared)
         self.responses.add(responses)
-        self.users.add(user_counts)
         both = pl.concat([self.slowest, slow]) if self.slowest.height else slow
         self.slowest = slowest(both.lazy()).collect()
 

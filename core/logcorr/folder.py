@@ -1,6 +1,6 @@
 """Buckets as they are paired → the Parquet views of a run folder."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import polars as pl
@@ -133,12 +133,13 @@ class Folder:
             self.rows["malformed"] += sum(counts[side].values())
         return counts
 
-    def finish_users(self, parts: list[pl.LazyFrame]) -> None:
-        """Writes the counts of all users."""
+    def finish_users(self, parts: Iterable[pl.LazyFrame]) -> pl.LazyFrame:
+        """Writes the counts of all users, and returns them."""
         for number, part in enumerate(parts):
             self._sink(part, "users", f"{number:04d}")
         written = pl.scan_parquet(sorted((self._run / "users").glob("*.parquet")), glob=False)
         self.rows["users"] = int(written.select(pl.len()).collect().item())
+        return written
 
     def parts(self) -> dict[str, int]:
         """The bytes of every file written, by its path in the run folder."""

@@ -83,7 +83,7 @@ class Bucket(msgspec.Struct, frozen=True, kw_only=True):
 
 def plan(text_bytes: int, memory_bytes: int) -> Plan:
     """The plan for logs of `text_bytes` (both sides) within `memory_bytes`."""
-    room = max(memory_bytes - _BASE_BYTES, 64 * _MB)
+    room = room_in(memory_bytes)
     bucket_bytes = min(int(room / _PAIRED_PER_TEXT_BYTE), _BUCKET_TEXT_BYTES)
     forced = os.environ.get(_BUCKETS_VARIABLE)
     chunk_bytes = chunk_size(room)
@@ -96,6 +96,11 @@ def plan(text_bytes: int, memory_bytes: int) -> Plan:
         part_rows=max(1, chunk_bytes // _CHUNK_BYTES_PER_PART_ROW),
         used_keys=room // _ROOM_PER_USED_KEY,
     )
+
+
+def room_in(memory_bytes: int) -> int:
+    """What of a budget is left for data."""
+    return max(memory_bytes - _BASE_BYTES, 64 * _MB)
 
 
 def chunk_size(room: int) -> int:

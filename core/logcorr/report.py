@@ -30,13 +30,14 @@ _BANDS_PER_HEAT_ROW = 5
 
 
 class Parts(msgspec.Struct, frozen=True, kw_only=True):
-    """What the report of a correlation is made of beside the aggregates: counts of orphans and looks at the views."""
+    """What the report of a correlation is made of beside the aggregates: orphans, top users, looks at the views."""
 
     inputs: Inputs
     orphans: Orphans
     orphans_by_bucket: pl.DataFrame
     orphans_by_window: pl.DataFrame
     exchanges: Callable[[], pl.LazyFrame]
+    users: pl.DataFrame
     edge_us: int
     skew_us: int
     run: RunInfo
@@ -68,7 +69,7 @@ def correlation(sums: Aggregates, figures: "Figures", parts: Parts) -> Report:
             applied_ms=parts.skew_us / 1000,
         ),
         edge_ms=parts.edge_us / 1000,
-        users=_users(sums, parts.exchanges),
+        users=_users(sums, parts.users, parts.exchanges),
         slowest=_slowest(sums.slowest),
         run=parts.run,
     )
@@ -206,8 +207,7 @@ def _by_side(orphans: pl.DataFrame) -> dict[int, tuple[int, int]]:
     return found
 
 
-def _users(sums: Aggregates, exchanges: Callable[[], pl.LazyFrame]) -> list[UserRow]:
-    top = sums.users.top("requests")
+def _users(sums: Aggregates, top: pl.DataFrame, exchanges: Callable[[], pl.LazyFrame]) -> list[UserRow]:
     if not top.height:
         return []
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from logcorr import aggregate, bucket, crowd, ingest, partition, report
+from logcorr import bucket, crowd, ingest, partition, report, users
 from logcorr.aggregate import Aggregates
 from logcorr.bucket import Paired, Rules
 from logcorr.clock import Grid, grid
@@ -79,7 +79,7 @@ class _Correlation(Job[Report]):
         }
         folder = Folder(work.run, work.spill, lambda side: readers[side].tally.starts)
         left = Unpaired(plan, work.spill / "entries", {side: form.schema for side, form in forms.items()})
-        sums = Aggregates(grid(*ingest.span(self._files), self._options.window_us), work.spill / "users")
+        sums = Aggregates(grid(*ingest.span(self._files), self._options.window_us))
 
         def settled(exchanges: pl.DataFrame) -> None:
             sums.add(exchanges)
@@ -96,7 +96,7 @@ class _Correlation(Job[Report]):
         grid_ = _grid_of(sides, self._options.window_us)
         if changed or grid_ != sums.grid:
             # What was counted so far is not what the report is of.
-            sums = Aggregates(grid_, work.spill / "users-again")
+            sums = Aggregates(grid_)
             for part in folder.exchange_parts():
                 self._meter.tap()
                 sums.add(part.collect(engine="streaming"))
@@ -119,8 +119,8 @@ class _Correlation(Job[Report]):
             edge_us = max(_LEAST_EDGE_US, figures.p999_us or 0)
         folder.finish_orphans(edge_us, sides["request"].first_us, sides["response"].last_us)
         orphans = folder.orphans()
-        sums.users.add(aggregate.orphan_users(orphans).collect(engine="streaming"))
-        folder.finish_users(sums.users.parts())
+        room = partition.room_in(self._options.memory_bytes)
+        counts = folder.finish_users(users.counted(folder.exchanges(), orphans, work.spill / "users", room))
         folder.finish_duplicates()
         reasons = _reasons(orphans)
         inputs = self._inputs(sides, malformed, reasons, folder)
@@ -134,6 +134,7 @@ class _Correlation(Job[Report]):
                 orphans_by_bucket=by_bucket,
                 orphans_by_window=by_window,
                 exchanges=folder.exchanges,
+                users=users.top(counts),
                 edge_us=edge_us,
                 skew_us=self._pairing.skew_us,
                 run=self._run_info(self._meter.buckets[1], spilled),

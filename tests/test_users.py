@@ -1,0 +1,52 @@
+"""Counts by user, in one piece or parted: the same as by plain Python."""
+
+from collections import Counter
+from pathlib import Path
+from random import Random
+
+import polars as pl
+import pytest
+
+from logcorr import users
+from logcorr.aggregate import TOP
+
+
+@pytest.mark.parametrize("room", [1 << 30, 3000], ids=["at once", "parted"])
+def test_users_are_counted(room: int, tmp_path: Path) -> None:
+    chance = Random(3)
+    names: list[str | None] = [None, "", *(f"user-{number}" for number in range(70))]
+    exchanges = [(chance.choice(names), chance.choice((99, 100, 200, 399, 400, 503))) for _ in range(4000)]
+    lost = [(chance.choice(names), chance.choice(("request", "request", "response"))) for _ in range(500)]
+    requests, errors, orphans = (Counter[str | None]() for _ in range(3))
+    for user, status in exchanges:
+        requests[user] += 1
+        errors[user] += status >= 400 or status < 100
+    for user, side in lost:
+        requests[user] += side == "request"
+        orphans[user] += side == "request"
+    parts = list(
+        users.counted(
+            pl.LazyFrame(exchanges, schema={"user_id": pl.String, "status_code": pl.Int16}, orient="row"),
+            pl.LazyFrame(lost, schema={"user_id": pl.String, "side": pl.String}, orient="row"),
+            tmp_path / "users",
+            room,
+        )
+    )
+    assert (len(parts) > 1) == (room == 3000)
+    found = pl.concat(parts).collect()
+    expected = {user: (requests[user], errors[user], orphans[user]) for user in requests}
+    assert {user: tuple(counts) for user, *counts in found.iter_rows()} == expected
+    assert found.height == len(expected)
+
+
+def test_the_top_is_in_full_order() -> None:
+    chance = Random(4)
+    rows: list[tuple[str | None, int, int, int]] = [
+        (None, 7, 0, 0),
+        *((f"u{number}", chance.choice((1, 2, 7)), 0, 0) for number in range(400)),
+    ]
+    chance.shuffle(rows)
+    frame = pl.LazyFrame(rows, schema=["user_id", "requests", "errors", "orphans"], orient="row")
+    expected = sorted(rows, key=lambda row: (-row[1], row[0] is not None, row[0] or ""))[:TOP]
+    assert users.top(frame).rows() == expected
+    assert users.top(frame.clear()).rows() == []
