@@ -24,14 +24,12 @@ def test_users_are_counted(room: int, tmp_path: Path) -> None:
     for user, side in lost:
         requests[user] += side == "request"
         orphans[user] += side == "request"
-    parts = list(
-        users.counted(
-            pl.LazyFrame(exchanges, schema={"user_id": pl.String, "status_code": pl.Int16}, orient="row"),
-            pl.LazyFrame(lost, schema={"user_id": pl.String, "side": pl.String}, orient="row"),
-            tmp_path / "users",
-            room,
-        )
-    )
+    frame = pl.DataFrame(exchanges, schema={"user_id": pl.String, "status_code": pl.Int16}, orient="row")
+    files = [tmp_path / f"{number}.parquet" for number in range(8)]
+    for file, part in zip(files, frame.iter_slices(500), strict=True):
+        part.write_parquet(file)
+    alone = pl.LazyFrame(lost, schema={"user_id": pl.String, "side": pl.String}, orient="row")
+    parts = list(users.counted(files, alone, tmp_path / "users", room))
     assert (len(parts) > 1) == (room == 3000)
     found = pl.concat(parts).collect()
     expected = {user: (requests[user], errors[user], orphans[user]) for user in requests}

@@ -66,19 +66,23 @@ class Folder:
                 self.repeats[side, kind] = self.repeats.get((side, kind), 0) + n
             self._sink(self._located(together.lazy()), "duplicates", name)
 
+    def exchange_files(self) -> list[Path]:
+        """The files of the exchanges written so far."""
+        return sorted((self._run / "exchanges").glob("*.parquet"))
+
     def exchanges(self) -> pl.LazyFrame:
         """The exchanges written so far."""
-        return pl.scan_parquet(sorted((self._run / "exchanges").glob("*.parquet")), glob=False)
+        return pl.scan_parquet(self.exchange_files(), glob=False)
 
     def exchange_parts(self) -> Iterator[pl.LazyFrame]:
         """The exchanges written so far by part, as pairing gives them (EXCHANGE_SCHEMA)."""
-        for path in sorted((self._run / "exchanges").glob("*.parquet")):
+        for path in self.exchange_files():
             yield self._paired_columns(pl.scan_parquet(path, glob=False))
 
     def take_back(self, keys: pl.Series) -> Iterator[pl.DataFrame]:
         """Takes the exchanges of some keys out of what was written, and gives them as pairing gave them."""
         key = hashed()
-        for path in sorted((self._run / "exchanges").glob("*.parquet")):
+        for path in self.exchange_files():
             part = pl.scan_parquet(path, glob=False)
             of_part = part.select(key).collect(engine="streaming").to_series()
             # Those of the part alone: all of them may be many, and a set of them is made anew for each part.

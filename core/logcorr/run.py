@@ -120,7 +120,7 @@ class _Correlation(Job[Report]):
         folder.finish_orphans(edge_us, sides["request"].first_us, sides["response"].last_us)
         orphans = folder.orphans()
         room = partition.room_in(self._options.memory_bytes)
-        counts = folder.finish_users(users.counted(folder.exchanges(), orphans, work.spill / "users", room))
+        counts = folder.finish_users(users.counted(folder.exchange_files(), orphans, work.spill / "users", room))
         folder.finish_duplicates()
         reasons = _reasons(orphans)
         inputs = self._inputs(sides, malformed, reasons, folder)

@@ -1,39 +1,41 @@
 """What each user's requests came to, counted from the stored rows once all is paired: any number of users."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import polars as pl
 
 from logcorr.aggregate import FAILURE, TOP
-from logcorr.partition import parts_of, spread
+from logcorr.counts import Tables
+from logcorr.partition import parts_of, pieces, spread
 
 _ROOM_PER_USER = 256
 _MOST_PARTS = 64
+_ONE_IN = 32
+_BATCHES_IN_ROOM = 4
+_EMPTY = pl.DataFrame(schema={"user_id": pl.String, "requests": pl.Int64, "errors": pl.Int64, "orphans": pl.Int64})
 
 
-def counted(exchanges: pl.LazyFrame, orphans: pl.LazyFrame, folder: Path, room: int) -> Iterator[pl.LazyFrame]:
+def counted(exchanges: Sequence[Path], orphans: pl.LazyFrame, folder: Path, room: int) -> Iterator[pl.LazyFrame]:
     """(user_id, requests, errors, orphans) of all users; each user is in exactly one of the frames.
 
-    Where all of them would take more than `room` bytes, rows are parted in `folder` by their users first.
+    `exchanges` are stored rows as Parquet. Where the counts of all users would take more than `room` bytes, rows are
+    parted in `folder` by their users first.
     """
-    rows = pl.concat(
-        [
-            exchanges.select("user_id", error=FAILURE, orphan=pl.lit(value=False)),
-            orphans.filter(pl.col("side") == "request").select(
-                "user_id", error=pl.lit(value=False), orphan=pl.lit(value=True)
-            ),
-        ]
-    )
-    parts = min(_MOST_PARTS, math.ceil(_needed(rows) / room))
+    lost = orphans.filter(pl.col("side") == "request")
+    alone = lost.select("user_id", error=pl.lit(value=False), orphan=pl.lit(value=True))
+    batches = [*map(_rows, _batches(exchanges, room // _BATCHES_IN_ROOM)), alone]
+    parts = min(_MOST_PARTS, math.ceil(_needed(pl.concat(batches)) / room))
     if parts <= 1:
-        yield _counts(rows)
+        yield _counts(batches)
         return
-    spread(rows, (pl.col("user_id").fill_null("").hash(seed=9) % parts).cast(pl.UInt8), folder, parts=parts)
+    part = (pl.col("user_id").fill_null("").hash(seed=9) % parts).cast(pl.UInt8)
+    for number, batch in enumerate(batches):
+        spread(batch, part, folder / f"{number:06d}", parts=parts)
     for number in range(parts):
         if files := parts_of(folder, number):
-            yield _counts(pl.scan_ipc(list(files), glob=False))
+            yield _counts(list(pieces(files, room // _BATCHES_IN_ROOM)))
 
 
 def top(users: pl.LazyFrame) -> pl.DataFrame:
@@ -44,18 +46,39 @@ def top(users: pl.LazyFrame) -> pl.DataFrame:
     return ordered.head(TOP).collect(engine="streaming")
 
 
-def _counts(rows: pl.LazyFrame) -> pl.LazyFrame:
+def _rows(exchanges: list[Path]) -> pl.LazyFrame:
+    return pl.scan_parquet(exchanges, glob=False).select("user_id", error=FAILURE, orphan=pl.lit(value=False))
+
+
+def _batches(files: Sequence[Path], most_bytes: int) -> Iterator[list[Path]]:
+    batch: list[Path] = []
+    room = most_bytes
+    for file in files:
+        batch.append(file)
+        room -= file.stat().st_size
+        if room <= 0:
+            yield batch
+            batch, room = [], most_bytes
+    if batch:
+        yield batch
+
+
+def _counts(batches: list[pl.LazyFrame]) -> pl.LazyFrame:
+    """The counts of users. By batch, as the engine holds the more of a group-by the more rows there are."""
     count = pl.len().cast(pl.Int64)
     errors, lost = (pl.col(name).sum().cast(pl.Int64) for name in ("error", "orphan"))
-    return rows.group_by("user_id").agg(count.alias("requests"), errors.alias("errors"), lost.alias("orphans"))
+    tables = Tables(["user_id"], _EMPTY)
+    for rows in batches:
+        of_each = rows.group_by("user_id").agg(count.alias("requests"), errors.alias("errors"), lost.alias("orphans"))
+        tables.add(of_each.collect(engine="streaming"))
+    return tables.merged().lazy()
 
 
 def _needed(rows: pl.LazyFrame) -> float:
-    """About the memory that the counts of all users take."""
+    """About the memory that the counts of all users take, told from some of the users."""
     user = pl.col("user_id")
-    users, length = (
-        rows.select(user.approx_n_unique(), user.str.len_bytes().mean().alias("length"))
-        .collect(engine="streaming")
-        .row(0)
+    some = rows.select("user_id").filter(user.hash(seed=7) % _ONE_IN == 0).group_by("user_id").agg()
+    count, text_bytes = (
+        some.select(pl.len(), user.str.len_bytes().cast(pl.Int64).sum()).collect(engine="streaming").row(0)
     )
-    return float(users * (_ROOM_PER_USER + 2 * (length or 0)))
+    return float(_ONE_IN * (count * _ROOM_PER_USER + 2 * text_bytes))
