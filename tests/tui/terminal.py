@@ -19,7 +19,8 @@ from functools import cache
 from itertools import count
 from pathlib import Path
 
-PATIENCE_S = 60.0
+from tests.helpers import PATIENCE_S, looks
+
 _QUIET_S = 0.02
 _LOOK_S = 0.01
 # Cursor to a place; colours; what modes Textual sets, resets and asks for; keys of kitty;
@@ -69,9 +70,12 @@ class Terminal:
 
     def ended(self) -> int:
         """The exit code, once the app has ended and all it wrote is read."""
-        code = self.process.wait(PATIENCE_S)
-        self._reader.join(PATIENCE_S)
-        return code
+        for _ in looks(_LOOK_S):
+            if (code := self.process.poll()) is not None:
+                self._reader.join(PATIENCE_S)
+                return code
+            time.sleep(_LOOK_S)
+        raise AssertionError("\n".join(["the app does not end:", *self.lines()]))
 
     def keys(self, *keys: str) -> None:
         """Presses keys, each as the terminal sends it; what is waited for after them is written after them."""
