@@ -8,7 +8,6 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from logcorr import used_keys
 from logcorr.abreast import abreast
 from logcorr.bucket import Rules
 from logcorr.model import SIDES, CorrelateOptions, Output, Report, Side
@@ -138,17 +137,16 @@ def test_logs_without_order_are_left_whole() -> None:
 
 
 @pytest.mark.parametrize("most", [5, 10**9])
-def test_keys_that_come_again(most: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(used_keys, "_MOST_IN_MEMORY", most)
+def test_keys_that_come_again(most: int, tmp_path: Path) -> None:
     keys = pl.Series(KEY, [number * (1 << 58) + number for number in range(60)], dtype=pl.UInt64)
-    used = UsedKeys(tmp_path / "keys")
+    used = UsedKeys(tmp_path / "keys", most)
     for part in keys.to_frame().iter_slices(7):
         used.add(part[KEY])
     others = pl.LazyFrame({KEY: [keys[3], 1, keys[3]]}, schema={KEY: pl.UInt64})
     none = pl.LazyFrame(schema={KEY: pl.UInt64})
     used.add(keys[10:12])
     assert sorted(used.again(others)) == sorted([keys[3], keys[10], keys[11]])
-    empty = UsedKeys(tmp_path / "empty")
+    empty = UsedKeys(tmp_path / "empty", most)
     assert empty.again(none).len() == 0
     assert empty.again(others).len() == 0
 

@@ -1,11 +1,13 @@
 """Reads both logs and pairs what it can on the way; what is in doubt is left for the buckets, which see all of it."""
 
 from collections.abc import Callable
+from functools import partial
 
 import polars as pl
 
 from logcorr import pairing
 from logcorr.abreast import abreast
+from logcorr.behind import Behind
 from logcorr.bucket import Rules
 from logcorr.folder import Folder
 from logcorr.ingest import Ingested
@@ -46,20 +48,24 @@ class Early:
 
     def read(self, readers: dict[Side, SideReader]) -> dict[Side, Ingested]:
         """Reads both sides whole; every entry is in an exchange that was settled, or left."""
-        for side, entries in abreast({side: reader.entries() for side, reader in readers.items()}):
-            if not self._plan.tandem:
-                self._left.add(side, entries)
-                continue
-            with self._meter.step("pair"):
-                exchanges = self._tandem.add(side, pairing.keyed(entries))
-            if exchanges is not None:
-                self._settling.add(exchanges, self._tandem.waiting_keys, closely=self._tandem.repeats)
-        self._tandem.finish()
-        self._settling.finish()
+        with Behind() as self._behind:
+            for side, entries in abreast({side: reader.entries() for side, reader in readers.items()}):
+                if self._plan.tandem:
+                    self._pair(side, entries)
+                else:
+                    self._left.add(side, entries)
+            self._tandem.finish()
+            self._settling.finish()
         sides = {side: reader.finish() for side, reader in readers.items()}
         for side in SIDES:
             self._left.add(side, sides[side].late)
         return sides
+
+    def _pair(self, side: Side, entries: pl.DataFrame) -> None:
+        with self._meter.step("pair"):
+            exchanges = self._tandem.add(side, pairing.keyed(entries))
+            if exchanges is not None:
+                self._settling.add(exchanges, self._tandem.waiting_keys, closely=self._tandem.repeats)
 
     def take_back(self) -> bool:
         """Leaves the entries of all exchanges whose ids come again, however far away; tells whether there were any."""
@@ -79,6 +85,10 @@ class Early:
         self._left.add(side, entries)
 
     def _settle(self, exchanges: pl.DataFrame) -> None:
+        # While this part is written and counted, the next ones are read and paired.
+        self._behind.do(partial(self._keep, exchanges))
+
+    def _keep(self, exchanges: pl.DataFrame) -> None:
         self._keys.add(exchanges[KEY])
         part = exchanges.drop(KEY)
         with self._meter.step("write"):

@@ -9,6 +9,7 @@ from typing import IO
 import polars as pl
 from polars.io.plugins import register_io_source
 
+from logcorr.behind import ahead
 from logcorr.errors import OutputError, UsageError, cannot_write, system_error
 from logcorr.partition import parts_of, spread
 from logcorr.spreadsheet import inert
@@ -102,14 +103,14 @@ def write(
 
     try:
         if path == STDOUT:
-            _to_stdout(frames())
+            _to_stdout(ahead(frames()))
         elif Path(path).suffix.lower() == ".parquet":
             _parquet(frames, records.schema, part)
         else:
             suffix = Path(path).suffix.lower()
             rows = map(inert, frames()) if suffix == ".csv" and not raw_csv else frames()
             with part.open("wb") as file:
-                _WRITERS[suffix](rows, file)
+                _WRITERS[suffix](ahead(rows), file)
     except (OSError, pl.exceptions.ComputeError) as error:
         refused = system_error(error)
         if refused is None:  # nothing that the system says: the view is damaged

@@ -104,9 +104,12 @@ def over_time(cells: Cells, durations: Durations) -> dict[tuple[Any, float], int
     return _percentiles(cells.merged(), _by_at, None if cells.exact else durations, TIMELINE_QUANTILES)
 
 
-def p99_by(durations: Durations, rows: int) -> dict[Any, int]:
-    """The p99 (µs) of the durations of each `at`, which may be of any type; `rows` tells how many rows there may be."""
-    exact = rows <= MOST_CELLS
+def p99_by(durations: Durations, cells: int) -> dict[Any, int]:
+    """The p99 (µs) of the durations of each `at`, which may be of any type.
+
+    `cells` tells how many different (at, duration, failure) there may be.
+    """
+    exact = cells <= MOST_CELLS
     counted = durations().with_columns(pl.col("duration_us") if exact else bin_of(pl.col("duration_us")))
     counts = counted.group_by("at", "duration_us", "failure").agg(pl.len().cast(pl.Int64).alias("n"))
     found = _percentiles(counts.collect(engine="streaming"), _by_at, None if exact else durations, (0.99,))

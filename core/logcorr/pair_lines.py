@@ -80,11 +80,11 @@ class _Lines:
         marks = self._octets == _COMMA
         marks |= self._octets == _NEWLINE
         places = np.flatnonzero(marks)
-        last = np.flatnonzero(self._octets[places] == _NEWLINE)
-        ends = places[last]
+        last = np.flatnonzero(self._octets.take(places) == _NEWLINE)
+        ends = places.take(last)
         self.three: Flags = np.diff(last, prepend=-1) == _FIELDS
-        self.first_comma: Places = places[np.maximum(last - 2, 0)]
-        self.second_comma: Places = places[np.maximum(last - 1, 0)]
+        self.first_comma: Places = places.take(last - 2, mode="clip")
+        self.second_comma: Places = places.take(last - 1, mode="clip")
         self.start: Places = np.concatenate([[0], ends[:-1] + 1])
         self.end: Places = np.maximum(ends - (self._at(ends - 1) == _RETURN), self.start)
         self.wrong: Flags = np.zeros(ends.size, np.bool_)

@@ -18,7 +18,7 @@ from logcorr.model import Side
 _MB = 1 << 20
 # What the interpreter, polars and one engine take before any bucket, and a text byte's size in a bucket that is being
 # paired; measured on logs of 55 byte lines.
-_BASE_BYTES = 240 * _MB
+_BASE_BYTES = 250 * _MB
 _PAIRED_PER_TEXT_BYTE = 5.0
 # Past this size a join misses the processor's caches so often that buckets on disk are cheaper, however much memory
 # there is.
@@ -31,9 +31,11 @@ _BATCH_ROWS = 32_768
 _LEAST_BATCH_ROWS = 2_048
 _OPEN_ROWS = 1 << 20
 # Chunks of this size are read fastest; so many of them, with what comes of them, are in memory at a time.
-_CHUNK_BYTES = 8 * _MB
-_CHUNKS_IN_ROOM = 48
+_CHUNK_BYTES = 5 * _MB
+_CHUNKS_IN_ROOM = 60
 _CHUNK_BYTES_PER_PART_ROW = 32
+# Of eight bytes each; looking through them takes as much again, and twice that for a table.
+_ROOM_PER_USED_KEY = 48
 _BUCKETS_VARIABLE = "LOGCORR_BUCKETS"
 _CHUNK_VARIABLE = "LOGCORR_CHUNK_BYTES"
 
@@ -42,7 +44,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """How many buckets there are for what does not pair while it is read; without `tandem` nothing is tried then.
 
     Sizes are of text: of a bucket that fits memory, and of a chunk that is read at once. `part_rows` is how many
-    exchanges are written at once.
+    exchanges are written at once, `used_keys` how many of their keys are held in memory.
     """
 
     tandem: bool
@@ -50,6 +52,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     bucket_bytes: int
     chunk_bytes: int
     part_rows: int
+    used_keys: int
 
 
 class Bucket(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,6 +94,7 @@ def plan(text_bytes: int, memory_bytes: int) -> Plan:
         bucket_bytes=bucket_bytes,
         chunk_bytes=chunk_bytes,
         part_rows=max(1, chunk_bytes // _CHUNK_BYTES_PER_PART_ROW),
+        used_keys=room // _ROOM_PER_USED_KEY,
     )
 
 

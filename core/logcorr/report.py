@@ -213,11 +213,14 @@ def _users(sums: Aggregates, exchanges: Callable[[], pl.LazyFrame]) -> list[User
 
     def durations() -> pl.LazyFrame:
         rows = exchanges().select("user_id", "duration_us", FAILURE.alias("failure"))
-        return rows.join(top.lazy().select("user_id"), on="user_id", how="semi", nulls_equal=True).rename(
-            {"user_id": "at"}
-        )
+        of_top = pl.col("user_id").is_in(top["user_id"].implode(), nulls_equal=True)
+        return rows.filter(of_top).rename({"user_id": "at"})
 
-    p99 = latency.p99_by(durations, int(top["requests"].sum()))
+    cells = int(top["requests"].sum())
+    if sums.cells.exact:
+        # Each user has no more durations than there are.
+        cells = min(cells, top.height * 2 * sums.cells.merged()["duration_us"].n_unique())
+    p99 = latency.p99_by(durations, cells)
     return [
         UserRow(user_id=user, requests=requests, errors=errors, orphans=lost, p99_ms=ms(p99.get(user)))
         for user, requests, errors, lost in top.select("user_id", "requests", "errors", "orphans").iter_rows()

@@ -87,7 +87,7 @@ class _Correlation(Job[Report]):
             self._meter.tap()
             self._tell_estimate(self._meter.share_read, sums, folder, early.alone)
 
-        keys = UsedKeys(work.spill / "keys")
+        keys = UsedKeys(work.spill / "keys", plan.used_keys)
         early = Early(plan, self._rules, folder=folder, left=left, keys=keys, meter=self._meter, settled=settled)
         sides = early.read(readers)
         for side, of in sides.items():

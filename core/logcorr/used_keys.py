@@ -7,15 +7,14 @@ import polars as pl
 from logcorr import partition
 from logcorr.pairing import KEY
 
-_MOST_IN_MEMORY = 8_000_000
 _PARTS = 64
 
 
 class UsedKeys:
     """Takes keys (UInt64); in memory while they are few, else on disk by their range."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, most_in_memory: int) -> None:
+        self._folder, self._most_in_memory = folder, most_in_memory
         self._keys: list[pl.Series] = []
         self._rows = 0
         self._flushes = 0
@@ -24,7 +23,7 @@ class UsedKeys:
         """The keys of some more exchanges."""
         self._keys.append(keys)
         self._rows += keys.len()
-        if self._rows > _MOST_IN_MEMORY:
+        if self._rows > self._most_in_memory:
             self._flush()
 
     def again(self, others: pl.LazyFrame) -> pl.Series:
