@@ -8,6 +8,7 @@ import fcntl
 import os
 import pty
 import re
+import signal
 import struct
 import subprocess
 import termios
@@ -23,6 +24,7 @@ from tests.helpers import PATIENCE_S, looks
 
 _QUIET_S = 0.02
 _LOOK_S = 0.01
+_TAIL_BYTES = 20_000
 # Cursor to a place; colours; what modes Textual sets, resets and asks for; keys of kitty;
 # the pointer's shape; and what Textual copies.
 _GRAMMAR = re.compile(
@@ -46,6 +48,7 @@ class Terminal:
         self._cells = [[" "] * columns for _ in range(rows)]
         self._at = [0, 0]
         self._rest = ""
+        self._tail = b""
         # Bytes that are no UTF-8 become surrogates, which are faults like any other.
         self._decoder = codecs.getincrementaldecoder("utf8")("surrogateescape")
         self._lock = threading.Lock()
@@ -75,7 +78,10 @@ class Terminal:
                 self._reader.join(PATIENCE_S)
                 return code
             time.sleep(_LOOK_S)
-        raise AssertionError("\n".join(["the app does not end:", *self.lines()]))
+        # With PYTHONFAULTHANDLER, it says where each of its threads stands.
+        self.process.send_signal(signal.SIGABRT)
+        self._reader.join(PATIENCE_S)
+        raise AssertionError("\n".join(["the app does not end:", *self.lines(), self._tail.decode(errors="replace")]))
 
     def keys(self, *keys: str) -> None:
         """Presses keys, each as the terminal sends it; what is waited for after them is written after them."""
@@ -125,6 +131,7 @@ class Terminal:
                 return
             with self._lock:
                 self._last = time.monotonic()
+                self._tail = (self._tail + block)[-_TAIL_BYTES:]
                 self._take(block)
 
     def _take(self, raw: bytes) -> None:

@@ -65,6 +65,7 @@ def walking(words: Sequence[str], here: Path, columns: int, rows: int) -> Iterat
         "LANG": "C.UTF-8",
         # Pictures on the way to where it scrolls show nothing else, and take time.
         "TEXTUAL_ANIMATIONS": "none",
+        "PYTHONFAULTHANDLER": "1",
     }
     terminal = Terminal([sys.executable, "-m", "logcorr_tui", *words], here, environment, columns, rows)
     try:
