@@ -18,7 +18,7 @@ import pytest
 
 from logcorr.errors import Cancelled
 from logcorr.store import WorkFolder, abandon_all
-from tests.helpers import command, generated, kept, start, succeed
+from tests.helpers import command, generated, kept, start, succeed, wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
 
@@ -26,8 +26,21 @@ KILLS = int(os.environ.get("LOGCORR_KILLS", "8"))
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 OLD = b"what was there before"
 PATIENCE_S = 60.0
-# Before this, an interrupt ends Python itself while it starts, which says so in its own way.
-AWAKE_S = 0.25
+# An interrupt that comes earlier ends Python itself while it starts, which says so in its own way: this runs the command,
+# and makes a file once it has taken interrupts into its own hands.
+_AWAKE = """
+import signal, sys
+from pathlib import Path
+from logcorr.__main__ import main
+mark, real = Path(sys.argv[1]), signal.signal
+def told(*given):
+    found = real(*given)
+    mark.touch()
+    return found
+signal.signal = told
+sys.argv[:] = ["logcorr", *sys.argv[2:]]
+main()
+"""
 # Outputs in the order in which they appear.
 OUTPUTS = {
     "correlate": {"-o": "out.ndjson", "--orphans": "orphans.csv", "--malformed": "bad.json", "--report": "report.json"},
@@ -94,10 +107,14 @@ def test_what_a_killed_run_leaves_is_whole_or_not_there(number: int, cases: dict
     for file in case.outputs if forced else ():
         (tmp_path / file).write_bytes(OLD)
     runs = kept(tmp_path)
-    earliest = AWAKE_S if sent == signal.SIGINT else 0.0
+    awake = tmp_path / "cache" / "awake"
+    awake.parent.mkdir(exist_ok=True)
     words = [*case.words, *(["--force"] if forced else [])]
-    with start(command(*words), tmp_path, LOGCORR_BUCKETS="3") as process:
-        time.sleep(chance.uniform(earliest, case.seconds))
+    running = command(*words) if sent != signal.SIGINT else [sys.executable, "-c", _AWAKE, str(awake), *words]
+    with start(running, tmp_path, LOGCORR_BUCKETS="3") as process:
+        if sent == signal.SIGINT:
+            wait_until(awake.exists, process)
+        time.sleep(chance.uniform(0, case.seconds))
         process.send_signal(sent)
         _, err = process.communicate(timeout=PATIENCE_S)
     assert "Traceback" not in err

@@ -8,6 +8,7 @@ import fcntl
 import os
 import pty
 import re
+import signal
 import struct
 import subprocess
 import termios
@@ -19,9 +20,11 @@ from functools import cache
 from itertools import count
 from pathlib import Path
 
-PATIENCE_S = 60.0
+from tests.helpers import PATIENCE_S, looks
+
 _QUIET_S = 0.02
 _LOOK_S = 0.01
+_TAIL_BYTES = 20_000
 # Cursor to a place; colours; what modes Textual sets, resets and asks for; keys of kitty;
 # the pointer's shape; and what Textual copies.
 _GRAMMAR = re.compile(
@@ -45,6 +48,7 @@ class Terminal:
         self._cells = [[" "] * columns for _ in range(rows)]
         self._at = [0, 0]
         self._rest = ""
+        self._tail = b""
         # Bytes that are no UTF-8 become surrogates, which are faults like any other.
         self._decoder = codecs.getincrementaldecoder("utf8")("surrogateescape")
         self._lock = threading.Lock()
@@ -69,9 +73,15 @@ class Terminal:
 
     def ended(self) -> int:
         """The exit code, once the app has ended and all it wrote is read."""
-        code = self.process.wait(PATIENCE_S)
+        for _ in looks(_LOOK_S):
+            if (code := self.process.poll()) is not None:
+                self._reader.join(PATIENCE_S)
+                return code
+            time.sleep(_LOOK_S)
+        # With PYTHONFAULTHANDLER, it says where each of its threads stands.
+        self.process.send_signal(signal.SIGABRT)
         self._reader.join(PATIENCE_S)
-        return code
+        raise AssertionError("\n".join(["the app does not end:", *self.lines(), self._tail.decode(errors="replace")]))
 
     def keys(self, *keys: str) -> None:
         """Presses keys, each as the terminal sends it; what is waited for after them is written after them."""
@@ -121,6 +131,7 @@ class Terminal:
                 return
             with self._lock:
                 self._last = time.monotonic()
+                self._tail = (self._tail + block)[-_TAIL_BYTES:]
                 self._take(block)
 
     def _take(self, raw: bytes) -> None:

@@ -351,8 +351,10 @@ def test_detail_shows_fields_lines_entries_and_user_and_steps(run: RunFolder, si
     play(app, flow, size)
 
 
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("view", ["exchanges", "orphans", "malformed", "users"])
+# Every view at both sizes, in a terminal and byte by byte: test_hostile_terminal.py.
+@pytest.mark.parametrize(
+    ("view", "size"), [("exchanges", SIZES[0]), ("orphans", SIZES[1]), ("malformed", SIZES[0]), ("users", SIZES[1])]
+)
 def test_hostile_text_is_shown_harmless(hostile: RunFolder, view: View, size: tuple[int, int]) -> None:
     app = TableApp(hostile, view, 'user!="\x1b[31m[/oops]"' if view != "malformed" else "", "")
 
