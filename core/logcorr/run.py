@@ -119,7 +119,8 @@ class _Correlation(Job[Report]):
             edge_us = max(_LEAST_EDGE_US, figures.p999_us or 0)
         folder.finish_orphans(edge_us, sides["request"].first_us, sides["response"].last_us)
         orphans = folder.orphans()
-        room = partition.room_in(self._options.memory_bytes)
+        # What was freed of the reading is not all given back.
+        room = partition.room_in(self._options.memory_bytes) // 2
         counts = folder.finish_users(users.counted(folder.exchange_files(), orphans, work.spill / "users", room))
         folder.finish_duplicates()
         reasons = _reasons(orphans)
