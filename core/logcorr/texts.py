@@ -2,6 +2,7 @@
 
 import nanoarrow as na
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from logcorr.words import Places
@@ -27,3 +28,10 @@ def parts(text: bytes, *spans: Span) -> list[pl.Series]:
     whole = pl.Series(between)
     # The engine makes several chunks of them, and is slow to look into such.
     return [whole.gather_every(len(bounds), column).rechunk() for column in range(0, len(bounds), 2)]
+
+
+def lines_frame(text: bytes, span: Span, rows: Places, wrong: npt.NDArray[np.bool_]) -> pl.DataFrame:
+    """Lines of a text with their rows as LINE_SCHEMA, those that were not UTF-8 refused."""
+    columns = {"line": parts(text, span)[0], "row": rows.astype(np.uint32), "refused": wrong}
+    refused = pl.when("refused").then(pl.lit("encoding"))
+    return pl.DataFrame(columns).with_columns(refused.alias("refused"))
