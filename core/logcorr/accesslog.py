@@ -18,6 +18,9 @@ from logcorr.scanned import scanned
 from logcorr.templates import Template, templates_of
 from logcorr.timestamps import CommonForm
 
+# Of a sample, so many lines tell the form of the timestamps.
+_STAMP_LINES = 100
+
 
 class AccessFormat(msgspec.Struct, frozen=True, kw_only=True):
     """One of FORMS; `common` is the log's usual form of timestamps, where those are of the pair logs' grammar."""
@@ -159,7 +162,7 @@ def access_format(name: str, samples: Sequence[str], *, collapse_ids: bool) -> A
     stamps: list[str] = []
     if name in JSON_FORMS:
         dialect, paths = _dialect(name)
-        texts, _ = paths.careful(samples)
+        texts, _ = paths.careful(samples[:_STAMP_LINES])
         stamps = texts.select(_raw(dialect, paths))["stamp"].drop_nulls().str.strip_chars(SPACE).to_list()
     return AccessFormat(
         name=name,

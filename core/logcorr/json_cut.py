@@ -1,7 +1,7 @@
 """Lines of JSON that are of some templates → where their values stand, for all lines of a chunk at once.
 
 What is cut is certain: a line is its template's literals, byte for byte, with values in between that hold no quote, no
-backslash and no control character, those without quotes being numbers. It has no other reading.
+backslash and no control character, those without quotes being a number, true, false or null. It has no other reading.
 """
 
 from collections.abc import Sequence
@@ -10,9 +10,8 @@ from functools import lru_cache
 import numpy as np
 
 from logcorr.decimals import decimals, leading_zero
-from logcorr.jsonlines import NUMBER
 from logcorr.stamps import Flags
-from logcorr.templates import Template
+from logcorr.templates import BARE, Template
 from logcorr.texts import Span, parts
 from logcorr.words import BYTES, Array, Places, Words
 
@@ -82,19 +81,19 @@ class Cut:
             fits &= literal.at(words, at)
             if not quoted:
                 fits &= at > begin
-                fits &= self._numbers(words, begin, at, fits)
+                fits &= self._bare(words, begin, at, fits)
             spans.append((begin, at))
             begin, seen = at + literal.bytes, seen + literal.quotes
         fits &= begin == stop
         return fits, spans
 
-    def _numbers(self, words: Words, start: Places, end: Places, fits: Flags) -> Flags:
-        """Whether those that fit are numbers of JSON."""
+    def _bare(self, words: Words, start: Places, end: Places, fits: Flags) -> Flags:
+        """Whether those that fit are values of JSON without quotes."""
         found = decimals(words, start, end)
         sound = found.sound & ~leading_zero(words, found, start)
         rest = np.flatnonzero(fits & ~sound)
         if rest.size:
-            sound[rest] = parts(self._text, (start[rest], end[rest]))[0].str.contains(NUMBER).to_numpy()
+            sound[rest] = parts(self._text, (start[rest], end[rest]))[0].str.contains(BARE).to_numpy()
         return sound
 
     def _span(self, name: str) -> Span:

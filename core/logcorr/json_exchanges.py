@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from logcorr import access_values as values
@@ -20,23 +21,27 @@ from logcorr.stamps import Flags, Instants, stamps
 from logcorr.templates import Template
 from logcorr.texts import Span, lines_frame, parts
 from logcorr.timestamps import CommonForm
-from logcorr.words import Places, Words
+from logcorr.words import BYTES, Places, Words
 
 _NUMBERS = ("stamp", "status", "duration")
 _REQUEST, _ADDRESS = "request", "address"
 _STATUS_DIGITS = 3
+_NULL = b"null"
+_NULL_WORD, _HALF = np.uint64(int.from_bytes(_NULL, "little")), np.uint64(32)
 _DASH, _BLANK, _QUERY = b"- ?"
 
 
 class Plan(NamedTuple):
     """A template with the field that each of its values is, if it is one that is read.
 
-    `spare` are the fields for which another value of the line counts where the first holds nothing.
+    `spare` are the fields for which another value of the line counts where the first holds nothing, `bare` those
+    without quotes.
     """
 
     template: Template
     fields: tuple[str | None, ...]
     spare: frozenset[str]
+    bare: frozenset[str]
 
 
 class Reader(NamedTuple):
@@ -79,8 +84,8 @@ class _Fields:
         self._text, self._words, self._rows = text, words, rows
         self._spans = {name: _some(span, rows) for name, span in cut.spans.items()}
         form = cut.form[rows]
-        spare = frozenset[str]().union(*(plan.spare for plan in plans))
-        self._spare = {name: np.array([name in plan.spare for plan in plans])[form] for name in spare}
+        self._spare = _flags([plan.spare for plan in plans], form)
+        self._bare = _flags([plan.bare for plan in plans], form)
 
     def read(self, reader: Reader, first_row: int) -> pl.DataFrame:
         """The lines that are exchanges for sure."""
@@ -160,10 +165,14 @@ class _Fields:
         return nothing, usual
 
     def _nothing(self, name: str) -> Flags:
-        """Where a field is empty, or a dash."""
+        """Where a field is empty, a dash or null."""
         start, end = self._spans[name]
         nothing: Flags = (end - start == 1) & (self._words.octets(start) == _DASH)
         nothing |= start == end
+        if name in self._bare:
+            nothing |= (
+                self._bare[name] & (end - start == len(_NULL)) & (self._words.at(end, -BYTES) >> _HALF == _NULL_WORD)
+            )
         return nothing
 
     def _text_of(self, name: str, nothing: Flags | None) -> pl.Series:
@@ -172,6 +181,11 @@ class _Fields:
         if nothing is None or not nothing.any():
             return column
         return column.zip_with(pl.Series(~nothing), pl.Series([None], dtype=pl.String))
+
+
+def _flags(names: Sequence[frozenset[str]], form: npt.NDArray[np.int8]) -> dict[str, Flags]:
+    """For each name that comes in some forms, whether it comes in that of each line."""
+    return {name: np.array([name in of_form for of_form in names])[form] for name in frozenset[str]().union(*names)}
 
 
 def _some(span: Span, rows: Places) -> Span:
@@ -208,4 +222,6 @@ def _plan(template: Template, dialect: Dialect) -> Plan:
         fields |= there[:1]
         if len(there) > 1:
             spare.add(name)
-    return Plan(template, tuple(fields.get((value.key,)) for value in template.values), frozenset(spare))
+    named = [(fields.get((value.key,)), value.quoted) for value in template.values]
+    bare = {name for name, quoted in named if name is not None and not quoted}
+    return Plan(template, tuple(name for name, _ in named), frozenset(spare), frozenset(bare))

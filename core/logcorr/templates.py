@@ -11,9 +11,10 @@ import msgspec
 
 from logcorr.jsonlines import NUMBER
 
+BARE = rf"{NUMBER}|^(?:true|false|null)$"
 _KEY = re.compile(r'\s*"([^"\\]*)"\s*:\s*')
 _TEXT = re.compile(r'"([^"\\]*)"')
-_BARE = re.compile(r'[^\s",{}\[\]\\]+')
+_TOKEN = re.compile(r'[^\s",{}\[\]\\]+')
 _NEXT = re.compile(r"\s*,")
 _END = re.compile(r"\s*\}\s*")
 # Each is looked for among the lines that are of none before it.
@@ -50,8 +51,8 @@ def _template(line: str) -> Template | None:
     place = 1
     while key := _KEY.match(line, place):
         text = _TEXT.match(line, key.end())
-        found = text or _BARE.match(line, key.end())
-        if found is None or (text is None and re.search(NUMBER, found[0]) is None):
+        found = text or _TOKEN.match(line, key.end())
+        if found is None or (text is None and re.search(BARE, found[0]) is None):
             return None
         before = line[start : found.start(1) if text else found.start()]
         values.append(Value(key[1], before, quoted=text is not None))
