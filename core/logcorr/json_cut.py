@@ -1,7 +1,8 @@
 """Lines of JSON that are of some templates → where their values stand, for all lines of a chunk at once.
 
-What is cut is certain: a line is its template's literals, byte for byte, with values in between that hold no quote, no
-backslash and no control character, those without quotes being a number, true, false or null. It has no other reading.
+What is cut is certain: a line is its template's literals, byte for byte, with values in between that hold no quote but
+an escaped one and no control character, those without quotes being a number, true, false or null. It has no other
+reading.
 """
 
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from functools import lru_cache
 import numpy as np
 
 from logcorr.decimals import decimals, leading_zero
+from logcorr.json_escapes import Unescaped, delimiting
 from logcorr.stamps import Flags
 from logcorr.templates import BARE, Template
 from logcorr.texts import Span, parts
@@ -24,7 +26,8 @@ class Cut:
     """The lines of a text, `wrong` of which begin where they were not UTF-8; `take` cuts those of a template.
 
     `start`, `end` and `form` have a number for each line: `form` is that of its template, or -1. `spans` tell where the
-    values of a name are: arrays as long, where a line has none an empty place at its start.
+    values of a name are: arrays as long, where a line has none an empty place at its start. `unescaped` are the texts
+    among them that have escapes.
     """
 
     def __init__(self, text: bytes, wrong: list[int]) -> None:
@@ -35,6 +38,11 @@ class Cut:
         marks |= octets == _BACKSLASH
         self._places: Places = np.flatnonzero(marks)
         kinds = octets[self._places]
+        slashes = np.flatnonzero(kinds == _BACKSLASH)
+        self._slashes = self._places[slashes]
+        if slashes.size:
+            kept = delimiting(octets, self._places, slashes)
+            self._places, kinds = self._places[kept], kinds[kept]
         last = np.flatnonzero(kinds == _NEWLINE)
         ends = self._places[last]
         self.start: Places = np.concatenate([[0], ends[:-1] + 1])
@@ -42,6 +50,7 @@ class Cut:
         self.end = np.maximum(self.end, self.start)
         self.form = np.full(ends.size, _NONE, np.int8)
         self.spans: dict[str, Span] = {}
+        self.unescaped: dict[str, Unescaped] = {}
         # Of each line: its first mark, and how many quotes it has where it has no other marks.
         self._first = np.concatenate([[0], last[:-1] + 1])
         self._quotes = last - self._first
@@ -59,6 +68,9 @@ class Cut:
         if not rows.size or self.words is None:
             return
         fits, spans = self._cut(self.words, shape, rows)
+        if self._slashes.size:
+            for name, span in zip(names, spans, strict=True):
+                self._unescape(name, rows, span, fits)
         if not fits.all():
             rows = rows[fits]
             spans = [(start[fits], end[fits]) for start, end in spans]
@@ -86,6 +98,17 @@ class Cut:
             begin, seen = at + literal.bytes, seen + literal.quotes
         fits &= begin == stop
         return fits, spans
+
+    def _unescape(self, name: str | None, rows: Places, span: Span, fits: Flags) -> None:
+        """Takes note of the values with escapes of lines that fit; those fit no more where an escape is none."""
+        first, last = (np.searchsorted(self._slashes, places) for places in span)
+        some = np.flatnonzero((first < last) & fits)
+        if some.size:
+            found = Unescaped(self.form.size) if name is None else self.unescaped.get(name)
+            if found is None:
+                found = self.unescaped[str(name)] = Unescaped(self.form.size)
+            start, end = span
+            fits[some] = found.add(self._text, rows[some], (start[some], end[some]))
 
     def _bare(self, words: Words, start: Places, end: Places, fits: Flags) -> Flags:
         """Whether those that fit are values of JSON without quotes."""

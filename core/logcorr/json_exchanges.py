@@ -17,6 +17,7 @@ from logcorr.decimals import decimals, digits, scaled
 from logcorr.dialects import TEXTS, Dialect, Path
 from logcorr.formats import SPACE
 from logcorr.json_cut import Cut
+from logcorr.json_escapes import Unescaped
 from logcorr.stamps import Flags, Instants, stamps
 from logcorr.templates import Template
 from logcorr.texts import Span, lines_frame, parts
@@ -85,6 +86,8 @@ class _Fields:
         self._spans = {name: _some(span, rows) for name, span in cut.spans.items()}
         form = cut.form[rows]
         self._spare = _flags([plan.spare for plan in plans], form)
+        self._slow = {name: found.of(rows) for name, found in cut.unescaped.items()}
+        self._read: dict[str, pl.Series] = {}
         self._bare = _flags([plan.bare for plan in plans], form)
 
     def read(self, reader: Reader, first_row: int) -> pl.DataFrame:
@@ -106,6 +109,7 @@ class _Fields:
             nothing = {name: column[kept] for name, column in nothing.items()}
             known = known[kept]
             self._spans = {name: _some(span, kept) for name, span in self._spans.items()}
+            self._slow = {name: found.of(kept) for name, found in self._slow.items()}
         texts = {name: self._text_of(name, nothing.get(name)) for name in self._spans if name not in _NUMBERS}
         entries = pl.DataFrame({**numbers, **texts})
         if not known.all():
@@ -146,23 +150,34 @@ class _Fields:
         return duration, known, known | self._nothing("duration")
 
     def _look(self, name: str) -> tuple[Flags, Flags]:
-        """In which lines a text holds nothing, and in which it is usual: without blanks around.
+        """In which lines a text holds nothing, and in which it is sure what is read.
 
         What follows the path of an endpoint is taken off its span.
         """
         nothing = self._nothing(name)
         start, end = self._spans[name]
+        blank = (self._words.octets(start) == _BLANK) | (self._words.octets(end - 1) == _BLANK)
+        self._take_off(name, np.flatnonzero(blank & (start < end)))
         if name == "endpoint":
             queries = np.flatnonzero(np.frombuffer(self._text, np.uint8) == _QUERY)
             queries = np.append(queries, len(self._text))
             end = np.minimum(end, queries[np.searchsorted(queries, start)])
             self._spans[name] = start, end
             nothing |= start == end
-        usual = (self._words.octets(start) != _BLANK) & (self._words.octets(end - 1) != _BLANK)
-        usual |= start == end
-        if name in self._spare:
-            usual &= ~(nothing & self._spare[name])
-        return nothing, usual
+        if name in self._slow:
+            pick = self._slow[name].pick
+            texts = pl.Series("text", [None, *self._slow[name].texts], dtype=pl.String)
+            self._read[name] = texts.to_frame().select(_said(name, pl.col("text"))).to_series()
+            some = np.flatnonzero(pick)
+            nothing[some] = self._read[name].is_null().to_numpy()[pick[some]]
+        return nothing, ~(nothing & self._spare[name]) if name in self._spare else np.ones_like(nothing)
+
+    def _take_off(self, name: str, rows: Places) -> None:
+        """Has the texts of some lines read without blanks around, as those with escapes are."""
+        if rows.size:
+            self._slow.setdefault(name, Unescaped(self._rows.size)).add(
+                self._text, rows, _some(self._spans[name], rows)
+            )
 
     def _nothing(self, name: str) -> Flags:
         """Where a field is empty, a dash or null."""
@@ -178,6 +193,10 @@ class _Fields:
     def _text_of(self, name: str, nothing: Flags | None) -> pl.Series:
         """A text of each line; null where it holds nothing."""
         column = parts(self._text, self._spans[name])[0]
+        if name in self._slow:
+            pick = self._slow[name].pick
+            read = self._read.get(name, pl.Series([None, *self._slow[name].texts], dtype=pl.String))
+            column = column.zip_with(pl.Series(pick == 0), read.gather(pick))
         if nothing is None or not nothing.any():
             return column
         return column.zip_with(pl.Series(~nothing), pl.Series([None], dtype=pl.String))
@@ -194,7 +213,7 @@ def _some(span: Span, rows: Places) -> Span:
 
 
 def _with_parts(entries: pl.DataFrame) -> pl.DataFrame:
-    """Fills from request lines and addresses with a port what has no value of its own; without the unusual ones."""
+    """Fills from request lines and addresses with a port what has no value of its own."""
     texts: dict[str, pl.Expr] = {}
     if _REQUEST in entries.columns:
         texts["method"], texts["endpoint"] = clf.request(pl.col(_REQUEST))
@@ -202,11 +221,16 @@ def _with_parts(entries: pl.DataFrame) -> pl.DataFrame:
         texts["ip"] = values.host(pl.col(_ADDRESS).str.strip_chars(SPACE))
     if not texts:
         return entries
-    found = {name: (values.path if name == "endpoint" else values.value)(text) for name, text in texts.items()}
+    found = {name: _said(name, text) for name, text in texts.items()}
     own = [name for name in found if name in entries.columns]
-    split = entries.with_columns(pl.any_horizontal(values.blank_ends(text) for text in found.values()).alias("odd"))
-    filled = {name: pl.coalesce(name, text) if name in own else text for name, text in found.items()}
-    return split.with_columns(**filled).filter(~pl.col("odd"))
+    return entries.with_columns(
+        **{name: pl.coalesce(name, text) if name in own else text for name, text in found.items()}
+    )
+
+
+def _said(name: str, text: pl.Expr) -> pl.Expr:
+    """What a text says, whatever blanks are around it."""
+    return (values.path if name == "endpoint" else values.value)(text.str.strip_chars(SPACE))
 
 
 def _plan(template: Template, dialect: Dialect) -> Plan:
