@@ -51,6 +51,8 @@ class Cut:
         self.form = np.full(ends.size, _NONE, np.int8)
         self.spans: dict[str, Span] = {}
         self.unescaped: dict[str, Unescaped] = {}
+        self._slashed: Flags = np.zeros(ends.size, np.bool_)
+        self._slashed[np.searchsorted(ends, self._slashes)] = True
         # Of each line: its first mark, and how many quotes it has where it has no other marks.
         self._first = np.concatenate([[0], last[:-1] + 1])
         self._quotes = last - self._first
@@ -69,8 +71,7 @@ class Cut:
             return
         fits, spans = self._cut(self.words, shape, rows)
         if self._slashes.size:
-            for name, span in zip(names, spans, strict=True):
-                self._unescape(name, rows, span, fits)
+            self._unescape(rows, names, spans, fits)
         if not fits.all():
             rows = rows[fits]
             spans = [(start[fits], end[fits]) for start, end in spans]
@@ -99,16 +100,18 @@ class Cut:
         fits &= begin == stop
         return fits, spans
 
-    def _unescape(self, name: str | None, rows: Places, span: Span, fits: Flags) -> None:
+    def _unescape(self, rows: Places, names: Sequence[str | None], spans: Sequence[Span], fits: Flags) -> None:
         """Takes note of the values with escapes of lines that fit; those fit no more where an escape is none."""
-        first, last = (np.searchsorted(self._slashes, places) for places in span)
-        some = np.flatnonzero((first < last) & fits)
-        if some.size:
-            found = Unescaped(self.form.size) if name is None else self.unescaped.get(name)
-            if found is None:
-                found = self.unescaped[str(name)] = Unescaped(self.form.size)
-            start, end = span
-            fits[some] = found.add(self._text, rows[some], (start[some], end[some]))
+        lines = np.flatnonzero(fits & self._slashed[rows])
+        for name, (start, end) in zip(names, spans, strict=True):
+            begin, stop = start[lines], end[lines]
+            some = np.searchsorted(self._slashes, begin) < np.searchsorted(self._slashes, stop)
+            if some.any():
+                found = Unescaped(self.form.size) if name is None else self.unescaped.get(name)
+                if found is None:
+                    found = self.unescaped[str(name)] = Unescaped(self.form.size)
+                of = lines[some]
+                fits[of] &= found.add(self._text, rows[of], (begin[some], stop[some]))
 
     def _bare(self, words: Words, start: Places, end: Places, fits: Flags) -> Flags:
         """Whether those that fit are values of JSON without quotes."""

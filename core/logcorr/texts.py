@@ -9,6 +9,8 @@ from logcorr.words import Places
 
 Span = tuple[Places, Places]
 
+_TEXTS = na.large_string()
+
 
 def parts(text: bytes, *spans: Span) -> list[pl.Series]:
     """A column for each span, from its first places up to its second.
@@ -24,7 +26,7 @@ def parts(text: bytes, *spans: Span) -> list[pl.Series]:
     ends = np.empty((rows, len(bounds)), np.int64)
     for column, places in enumerate(bounds):
         ends[:, column] = places
-    between = na.c_array_from_buffers(na.large_string(), ends.size - 1, [None, ends, text])
+    between = na.c_array_from_buffers(_TEXTS, ends.size - 1, [None, ends, text])
     whole = pl.Series(between)
     # The engine makes several chunks of them, and is slow to look into such.
     return [whole.gather_every(len(bounds), column).rechunk() for column in range(0, len(bounds), 2)]
