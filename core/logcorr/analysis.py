@@ -18,6 +18,7 @@ from logcorr.errors import LedgerError
 from logcorr.formats import copied
 from logcorr.ingest import Ingested
 from logcorr.job import Job, Result
+from logcorr.lines import MANY_LINES, SAMPLE_LINES
 from logcorr.meter import Listener, Meter
 from logcorr.model import AnalyzeOptions, Log
 from logcorr.partition import chunk_size
@@ -62,8 +63,9 @@ class _Analysis(Job[AccessReport]):
     def _compute(self, work: WorkFolder) -> RunFolder:
         self._require_disk(work, _RUN_PER_TEXT_BYTE)
         files = self._files["access"]
-        samples = ingest.first_lines(files)
-        form = access_format(self._access.form or detect(samples), samples, collapse_ids=self._access.collapse_ids)
+        samples = ingest.first_lines(files, MANY_LINES)
+        name = self._access.form or detect(samples[:SAMPLE_LINES])
+        form = access_format(name, samples, collapse_ids=self._access.collapse_ids)
         for view in ("exchanges", "malformed", "endpoints", "ips", "windows"):
             (work.run / view).mkdir(mode=0o700)
         read = self._read(

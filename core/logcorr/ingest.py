@@ -134,12 +134,12 @@ def firsts(files: list[InputFile], tally: Tally, form: LineFormat) -> pl.DataFra
     return form.classify(frame).with_columns(blank=pl.col("blank") & (pl.col("kind") == "bom"))
 
 
-def first_lines(files: list[InputFile]) -> list[str]:
+def first_lines(files: list[InputFile], most: int = lines.SAMPLE_LINES) -> list[str]:
     """The first lines of a side that are UTF-8 and not blank, to tell the log's form by."""
     found: list[str] = []
     for file in files:
         with unchanged.telling([file]):
-            found += lines.sample(file)
-        if len(found) >= lines.SAMPLE_LINES:
+            found += lines.sample(file, most=most)
+        if len(found) >= most:
             break
-    return found[: lines.SAMPLE_LINES]
+    return found[:most]

@@ -19,7 +19,7 @@ from logcorr.dialects import Path
 SPACE = " \t\r\n"
 _TWO_OBJECTS = r"\}\s*,\s*\{"
 _LINE = pl.col("line")
-_NUMBER = r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?$"
+NUMBER = r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?$"
 _MINUS_NOTHING = re.compile(r"[:\[\s]-0(?![0-9.eE])")
 _MOST_DIGITS = 40
 
@@ -171,7 +171,7 @@ def _refused(name: str) -> None:
 
 
 def _is_number(column: str) -> pl.Expr:
-    return pl.col(column).str.contains(_NUMBER).fill_null(value=False)
+    return pl.col(column).str.contains(NUMBER).fill_null(value=False)
 
 
 def _text(value: Any, *, plain: bool) -> str | None:

@@ -13,6 +13,8 @@ from logcorr.packed import open_text, read_text
 _HEAD_BYTES = 1 << 18
 _END_BYTES = 1 << 14
 SAMPLE_LINES = 100
+# Enough to meet what one line in some hundred is like.
+MANY_LINES = 1000
 
 
 class Tally:
@@ -76,8 +78,8 @@ def first_line(file: InputFile, *, access: bool = False) -> FirstLine | None:
     return FirstLine(text, refused, phantom=head == BOM.encode())
 
 
-def sample(file: InputFile) -> list[str]:
-    """The first lines of a file as text, a hundred at most: whole ones of UTF-8 that are not blank, without a BOM."""
+def sample(file: InputFile, *, most: int = SAMPLE_LINES) -> list[str]:
+    """The first lines of a file as text, so many at most: whole ones of UTF-8 that are not blank, without a BOM."""
     with open_text(file) as stream:
         head = read_text(file, stream, _HEAD_BYTES)
     lines = head.removeprefix(BOM.encode()).split(b"\n")
@@ -85,7 +87,7 @@ def sample(file: InputFile) -> list[str]:
         # The last one may go on.
         lines.pop()
     texts = (_text(line) for line in lines)
-    return list(islice((text for text in texts if text and text.strip(SPACE)), SAMPLE_LINES))
+    return list(islice((text for text in texts if text and text.strip(SPACE)), most))
 
 
 def sample_end(file: InputFile) -> list[str]:

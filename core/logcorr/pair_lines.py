@@ -13,7 +13,7 @@ import polars as pl
 from logcorr.formats import few, null_if_empty
 from logcorr.model import Side
 from logcorr.stamps import Flags, stamps
-from logcorr.texts import Span, parts
+from logcorr.texts import Span, lines_frame, parts
 from logcorr.timestamps import CommonForm
 from logcorr.words import BYTES, Places, Words
 
@@ -123,13 +123,7 @@ class _Lines:
 
     def frame(self, some: Places, first_row: int) -> pl.DataFrame:
         """Some of the lines as LINE_SCHEMA."""
-        columns = {
-            "line": parts(self._text, (self.start[some], self.end[some]))[0],
-            "row": self.rows(first_row)[some],
-            "refused": self.wrong[some],
-        }
-        refused = pl.when("refused").then(pl.lit("encoding"))
-        return pl.DataFrame(columns).with_columns(refused.alias("refused"))
+        return lines_frame(self._text, (self.start[some], self.end[some]), first_row + some, self.wrong[some])
 
     def _at(self, places: Places) -> npt.NDArray[np.uint8]:
         # Where a line has no such field, a place may be none of the text.

@@ -2,11 +2,14 @@
 
 import nanoarrow as na
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from logcorr.words import Places
 
 Span = tuple[Places, Places]
+
+_TEXTS = na.large_string()
 
 
 def parts(text: bytes, *spans: Span) -> list[pl.Series]:
@@ -23,7 +26,14 @@ def parts(text: bytes, *spans: Span) -> list[pl.Series]:
     ends = np.empty((rows, len(bounds)), np.int64)
     for column, places in enumerate(bounds):
         ends[:, column] = places
-    between = na.c_array_from_buffers(na.large_string(), ends.size - 1, [None, ends, text])
+    between = na.c_array_from_buffers(_TEXTS, ends.size - 1, [None, ends, text])
     whole = pl.Series(between)
     # The engine makes several chunks of them, and is slow to look into such.
     return [whole.gather_every(len(bounds), column).rechunk() for column in range(0, len(bounds), 2)]
+
+
+def lines_frame(text: bytes, span: Span, rows: Places, wrong: npt.NDArray[np.bool_]) -> pl.DataFrame:
+    """Lines of a text with their rows as LINE_SCHEMA, those that were not UTF-8 refused."""
+    columns = {"line": parts(text, span)[0], "row": rows.astype(np.uint32), "refused": wrong}
+    refused = pl.when("refused").then(pl.lit("encoding"))
+    return pl.DataFrame(columns).with_columns(refused.alias("refused"))

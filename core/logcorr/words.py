@@ -27,6 +27,16 @@ class Words:
 
     def __init__(self, text: bytes) -> None:
         self._words: Array = np.ndarray((len(text) - BYTES + 1,), "<u8", text, strides=(1,))
+        self._octets = np.frombuffer(text, np.uint8)
+
+    @property
+    def last(self) -> int:
+        """Where the last word begins."""
+        return self._words.size - 1
+
+    def octets(self, places: Places) -> npt.NDArray[np.uint8]:
+        """The bytes at some places; near the ends of the text those at its ends."""
+        return self._octets.take(places, mode="clip")
 
     def at(self, places: Places, offset: int = 0) -> Array:
         """The words so far behind some places; near the ends of the text those that begin at its ends."""
