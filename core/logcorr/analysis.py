@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from logcorr import access, access_report, ingest, latency
+from logcorr import access, access_report, ingest, latency, resources
 from logcorr.abreast import abreast
 from logcorr.access_model import ACCESS_REASONS, AccessInputs, AccessLedger, AccessReport
 from logcorr.access_report import Found
@@ -32,6 +32,8 @@ _RUN_PER_TEXT_BYTE = 0.8
 _READ_SHARE = 0.9
 _ROW_GROUP = 100_000
 _PART_ROWS = 400_000
+# One in so many bytes of memory may hold text of which the exchanges are not written yet.
+_TEXT_SHARE = 8
 _SLICE_ROWS = 250_000
 _BASE_BYTES = 330 << 20
 _LEAST_ROOM_BYTES = 100 << 20
@@ -90,10 +92,14 @@ class _Analysis(Job[AccessReport]):
         ledger = self._meter.sides["access"].ledger
         logs: dict[Log, Iterator[pl.DataFrame]] = {"access": reader.entries()}
         ahead = (entries for _, entries in abreast(logs))
+        # Until they are written they keep all text that they were read from alive.
+        most = max(1, self._access.memory_bytes // (_TEXT_SHARE * chunk_size(self._access.memory_bytes)))
         parts = 0
-        for parts, entries in enumerate(batches(ahead, _PART_ROWS), 1):
+        for parts, entries in enumerate(batches(ahead, _PART_ROWS, most), 1):
             _sink(_placed(entries.lazy(), reader.tally.starts), folder / f"{parts:04d}.parquet")
             ledger["exchanges"] = ledger.get("exchanges", 0) + entries.height
+            del entries
+            resources.give_back()
         read = reader.finish()
         if read.late.height or not parts:
             _sink(_placed(read.late.lazy(), read.tally.starts), folder / "0000.parquet")

@@ -98,12 +98,12 @@ class SideReader:
         return found
 
 
-def batches(frames: Iterable[pl.DataFrame], rows: int) -> Iterator[pl.DataFrame]:
-    """The same rows in frames of at least so many, but for the last."""
+def batches(frames: Iterable[pl.DataFrame], rows: int, most: int) -> Iterator[pl.DataFrame]:
+    """The same rows in frames of at least so many, but for the last, or of so many frames at most."""
     held: list[pl.DataFrame] = []
     for frame in frames:
         held.append(frame)
-        if sum(part.height for part in held) >= rows:
+        if len(held) >= most or sum(part.height for part in held) >= rows:
             yield pl.concat(held)
             held = []
     if held:

@@ -1,8 +1,10 @@
 """What the machine has and this process takes: memory, peak RSS, free disk."""
 
+import ctypes
 import os
 import shutil
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from logcorr.errors import OutputError
@@ -41,6 +43,12 @@ def rss() -> int:
         return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError):
         return peak_rss()
+
+
+def give_back() -> None:
+    """Hands what was freed back to the system, where the C library can: its heaps keep it in pieces otherwise."""
+    with suppress(AttributeError, OSError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def require_disk(folder: Path, needed: int, what: str, remedy: str) -> None:
