@@ -62,27 +62,28 @@ def spans(file: InputFile, size: int, *, access: bool = False) -> Iterator[bytes
 
 def in_utf8(whole: bytes) -> tuple[bytes, list[int]]:
     """The same lines in UTF-8, and where those begin in it that were not: their wrong bytes are U+FFFD."""
-    if _is_utf8(whole):
+    if whole.isascii():
         return whole, []
     parts: list[bytes] = []
     wrong: list[int] = []
-    start = place = 0
+    start = kept = moved = 0
+    # To decode all at once would make a text of up to four times the size.
     while start < len(whole):
         stop = whole.find(b"\n", start + _WINDOW_BYTES) + 1 or len(whole)
         window = whole[start:stop]
-        start = stop
         if not _is_utf8(window):
             lines = window.split(b"\n")
-            at = place
+            at = start + moved
             for number, line in enumerate(lines):
                 if not _is_utf8(line):
                     lines[number] = line.decode(errors="replace").encode()
                     wrong.append(at)
                 at += len(lines[number]) + 1
-            window = b"\n".join(lines)
-        parts.append(window)
-        place += len(window)
-    return b"".join(parts), wrong
+            mended = b"\n".join(lines)
+            parts += [whole[kept:start], mended]
+            kept, moved = stop, moved + len(mended) - len(window)
+        start = stop
+    return (b"".join([*parts, whole[kept:]]) if wrong else whole), wrong
 
 
 def _is_utf8(text: bytes) -> bool:

@@ -36,7 +36,7 @@ class Paths:
     def __init__(self, paths: Sequence[Path], numeric: frozenset[Path], clocks: frozenset[Path]) -> None:
         """`numeric` are those of numbers; of `clocks` among them every digit counts that the line has."""
         self._paths = list(paths)
-        self._numeric = numeric
+        self._kinds = [(path, path in numeric) for path in paths]
         self.columns = [f"p{number}" for number in range(len(paths))]
         self._lists = {path for path in paths if len(path) > 2}
         self._dtype = _struct(self._paths, self._lists)
@@ -110,10 +110,17 @@ class Paths:
             found = self._object(line)
             sound.append(found is not None)
             rows.append(nothing if found is None else self._texts_of(found))
-        return pl.DataFrame(rows, schema=self.schema, orient="row"), pl.Series("sound", sound, pl.Boolean)
+        columns = zip(*rows, strict=True) if rows else [()] * len(self.columns)
+        texts = [pl.Series(name, of, pl.String) for name, of in zip(self.columns, columns, strict=True)]
+        return pl.DataFrame(texts), pl.Series("sound", sound, pl.Boolean)
 
     def _texts_of(self, found: dict[str, Any]) -> tuple[str | None, ...]:
-        return tuple(_text(_value(found, path), plain=path in self._numeric) for path in self._paths)
+        texts = []
+        for path, plain in self._kinds:
+            value = found.get(path[0]) if len(path) == 1 else _value(found, path)
+            # What is not exactly one is a Number.
+            texts.append(value if type(value) is str else _text(value, plain=plain))
+        return tuple(texts)
 
     def _object(self, line: str | None) -> dict[str, Any] | None:
         text = (line or "").strip(SPACE)
