@@ -158,4 +158,5 @@ def test_all_dependencies_are_declared() -> None:
     if declared is None:
         pytest.skip("logcorr is not installed here, only on the path")
     runtime = {re.split(r"[<>=!~; ]", text)[0].replace("-", ".") for text in declared if "extra ==" not in text}
-    assert runtime == {"backports.zstd", "click", "msgspec", "platformdirs", "plotext", "polars", "rich", "textual"}
+    tools = {"backports.zstd", "click", "msgspec", "platformdirs", "plotext", "rich", "textual"}
+    assert runtime == tools | {"nanoarrow", "numpy", "polars"}
