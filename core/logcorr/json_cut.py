@@ -5,6 +5,7 @@ an escaped one and no control character, those without quotes being a number, tr
 reading.
 """
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -14,10 +15,11 @@ from logcorr.decimals import decimals, leading_zero
 from logcorr.json_escapes import Unescaped, delimiting
 from logcorr.stamps import Flags
 from logcorr.templates import BARE, Template
-from logcorr.texts import Span, parts
+from logcorr.texts import Span, cut_out
 from logcorr.words import BYTES, Array, Places, Words
 
 _QUOTE, _BACKSLASH, _NEWLINE, _RETURN, _SPACE = b'"\\\n\r '
+_BARE = re.compile(BARE.encode())
 _NONE = -1
 _EVERY = np.uint64((1 << 64) - 1)
 
@@ -119,7 +121,9 @@ class Cut:
         sound = found.sound & ~leading_zero(words, found, start)
         rest = np.flatnonzero(fits & ~sound)
         if rest.size:
-            sound[rest] = parts(self._text, (start[rest], end[rest]))[0].str.contains(BARE).to_numpy()
+            values = cut_out(self._text, (start[rest], end[rest]))
+            usual = {value for value in set(values) if _BARE.fullmatch(value)}
+            sound[rest] = [value in usual for value in values]
         return sound
 
     def _span(self, name: str) -> Span:

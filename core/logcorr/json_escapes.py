@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from logcorr.stamps import Flags
-from logcorr.texts import Span, parts
+from logcorr.texts import Span, cut_out
 from logcorr.words import Places
 
 _QUOTE, _BACKSLASH = b'"\\'
@@ -36,7 +36,7 @@ class Unescaped:
     def __init__(self, lines: int) -> None:
         self.pick: Places = np.zeros(lines, np.intp)
         self.texts: list[str | None] = []
-        self._known: dict[str, int] = {}
+        self._known: dict[bytes, int] = {}
 
     def of(self, rows: Places) -> Self:
         """The same of some of the lines."""
@@ -46,17 +46,17 @@ class Unescaped:
 
     def add(self, text: bytes, rows: Places, span: Span) -> Flags:
         """Takes the texts of some more lines; tells which of them are such for sure."""
-        raw = parts(text, span)[0].to_list()
+        raw = cut_out(text, span)
         picked = np.array([self._known.get(one) or self._place(one) for one in raw], np.int64)
         self.pick[rows] = picked
         wrong = np.array([one is None for one in self.texts])
         sound: Flags = ~wrong[picked - 1]
         return sound
 
-    def _place(self, raw: str) -> int:
+    def _place(self, raw: bytes) -> int:
         found = None
         with suppress(msgspec.DecodeError, UnicodeError):
-            found = _DECODER.decode(f'"{raw}"')
+            found = _DECODER.decode(b'"%b"' % raw)
         self.texts.append(found)
         self._known[raw] = len(self.texts)
         return len(self.texts)

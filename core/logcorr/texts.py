@@ -32,6 +32,11 @@ def parts(text: bytes, *spans: Span) -> list[pl.Series]:
     return [whole.gather_every(len(bounds), column).rechunk() for column in range(0, len(bounds), 2)]
 
 
+def cut_out(text: bytes, span: Span) -> list[bytes]:
+    """The same for a few rows, one by one."""
+    return [text[start:end] for start, end in zip(*(places.tolist() for places in span), strict=True)]
+
+
 def lines_frame(text: bytes, span: Span, rows: Places, wrong: npt.NDArray[np.bool_]) -> pl.DataFrame:
     """Lines of a text with their rows as LINE_SCHEMA, those that were not UTF-8 refused."""
     columns = {"line": parts(text, span)[0], "row": rows.astype(np.uint32), "refused": wrong}

@@ -40,7 +40,10 @@ class Words:
 
     def at(self, places: Places, offset: int = 0) -> Array:
         """The words so far behind some places; near the ends of the text those that begin at its ends."""
-        return self._words[np.clip(places + offset, 0, self._words.size - 1)]
+        found = places + offset
+        np.maximum(found, 0, out=found)
+        np.minimum(found, self.last, out=found)
+        return self._words[found]
 
 
 class Pattern:
