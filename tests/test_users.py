@@ -47,5 +47,6 @@ def test_the_top_is_in_full_order() -> None:
     chance.shuffle(rows)
     frame = pl.LazyFrame(rows, schema=["user_id", "requests", "errors", "orphans"], orient="row")
     expected = sorted(rows, key=lambda row: (-row[1], row[0] is not None, row[0] or ""))[:TOP]
-    assert users.top(frame).rows() == expected
-    assert users.top(frame.clear()).rows() == []
+    assert users.top([frame]).rows() == expected
+    assert users.top([frame.slice(0, 90), frame.clear(), frame.slice(90)]).rows() == expected
+    assert users.top([frame.clear()]).rows() == []

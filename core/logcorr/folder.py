@@ -137,12 +137,12 @@ class Folder:
             self.rows["malformed"] += sum(counts[side].values())
         return counts
 
-    def finish_users(self, parts: Iterable[pl.LazyFrame]) -> pl.LazyFrame:
-        """Writes the counts of all users, and returns them."""
+    def finish_users(self, parts: Iterable[pl.LazyFrame]) -> list[pl.LazyFrame]:
+        """Writes the counts of all users, and returns what was written."""
         for number, part in enumerate(parts):
             self._sink(part, "users", f"{number:04d}")
-        written = pl.scan_parquet(sorted((self._run / "users").glob("*.parquet")), glob=False)
-        self.rows["users"] = int(written.select(pl.len()).collect().item())
+        written = [pl.scan_parquet(path, glob=False) for path in sorted((self._run / "users").glob("*.parquet"))]
+        self.rows["users"] = sum(int(part.select(pl.len()).collect().item()) for part in written)
         return written
 
     def parts(self) -> dict[str, int]:

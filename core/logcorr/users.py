@@ -1,7 +1,7 @@
 """What each user's requests came to, counted from the stored rows once all is paired: any number of users."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -43,8 +43,13 @@ def counted(exchanges: Sequence[Path], orphans: pl.LazyFrame, folder: Path, room
             yield _counts(list(pieces(files, room // _BATCHES_IN_ROOM)))
 
 
-def top(users: pl.LazyFrame) -> pl.DataFrame:
-    """The TOP users by requests, then by id, null first."""
+def top(parts: Iterable[pl.LazyFrame]) -> pl.DataFrame:
+    """The TOP users of all parts by requests, then by id, null first."""
+    first = [_first(part) for part in parts]
+    return _first(pl.concat(first).lazy())
+
+
+def _first(users: pl.LazyFrame) -> pl.DataFrame:
     requests = pl.col("requests")
     chosen = users.filter(requests >= requests.top_k(TOP).min())
     ordered = chosen.sort("requests", "user_id", descending=[True, False], nulls_last=False)
