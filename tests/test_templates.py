@@ -127,7 +127,18 @@ def test_several_templates(name: str, seed: int) -> None:
         return text.replace("\n", "")
 
     form = access_format(name, [line(0) for _ in range(50)], collapse_ids=False)
+    # Of some templates there is no line in this chunk.
+    kinds[:] = chance.sample(kinds, chance.randint(1, len(kinds)))
     texts = [line(chance.choice((0, 0.2, 0.5))) for _ in range(300)]
     found = check(form, texts)
     if name in ("ndjson", "traefik", "nginx") and all({"iso", "status"} <= {kind for _, kind in of} for of in kinds):
         assert found.height > 30
+
+
+def test_a_template_of_no_line_is_counted() -> None:
+    plain = TEXT % ("", "", "")
+    shapes = [plain, plain, plain.replace('"u"', "null")]
+    form = access_format("ndjson", shapes, collapse_ids=False)
+    assert len(form.templates) == 2
+    for chosen in ([shapes[2]] * 3, [shapes[1]] * 3, shapes[1:]):
+        assert check(form, chosen).height == len(chosen)

@@ -27,7 +27,7 @@ _EVERY = np.uint64((1 << 64) - 1)
 class Cut:
     """The lines of a text, `wrong` of which begin where they were not UTF-8; `take` cuts those of a template.
 
-    `start`, `end` and `form` have a number for each line: `form` is that of its template, or -1. `spans` tell where the
+    `start`, `end` and `form` have a number for each line: `form` is the number of its template, or -1. `spans` tell where the
     values of a name are: arrays as long, where a line has none an empty place at its start. `unescaped` are the texts
     among them that have escapes.
     """
@@ -51,6 +51,7 @@ class Cut:
         self.end: Places = ends - (octets.take(ends - 1, mode="clip") == _RETURN)
         self.end = np.maximum(self.end, self.start)
         self.form = np.full(ends.size, _NONE, np.int8)
+        self._taken = 0
         self.spans: dict[str, Span] = {}
         self.unescaped: dict[str, Unescaped] = {}
         self._slashed: Flags = np.zeros(ends.size, np.bool_)
@@ -66,7 +67,7 @@ class Cut:
 
     def take(self, template: Template, names: Sequence[str | None]) -> None:
         """Cuts the lines of one more template, whose values have those names; values without one are not told."""
-        form = 1 + int(self.form.max(initial=_NONE))
+        form, self._taken = self._taken, self._taken + 1
         shape = _shape(template)
         rows = np.flatnonzero((self._quotes == shape.quotes) & (self.form == _NONE))
         if not rows.size or self.words is None:
