@@ -10,7 +10,7 @@ import polars as pl
 
 from logcorr import access_values as values
 from logcorr import clf, json_exchanges, timestamps
-from logcorr.dialects import DIALECTS, FORMS, JSON_FORMS, TEXTS, Clock, Dialect
+from logcorr.dialects import DIALECTS, FORMS, JSON_FORMS, TEXTS, Clock, Dialect, Path
 from logcorr.formats import BOM, LINE_SCHEMA, SPACE, few
 from logcorr.jsonlines import Paths
 from logcorr.model import Log
@@ -186,10 +186,12 @@ def _raw(dialect: Dialect, paths: Paths) -> list[pl.Expr]:
     """stamp, status, duration, and the texts, of the columns at paths."""
     column = dict(zip(dialect.paths, paths.columns, strict=True))
 
-    def first(group: tuple[tuple[str, ...], ...]) -> list[pl.Expr]:
+    def first(group: tuple[Path, ...], others: Sequence[pl.Expr] = ()) -> list[pl.Expr]:
         places = [pl.col(column[path]) for path in group]
         # Of several places the first that holds a value counts.
-        return places if len(places) == 1 else [pl.when(values.held(place)).then(place) for place in places]
+        if len(places) + len(others) == 1:
+            return places
+        return [*(pl.when(values.held(place)).then(place) for place in places), *others]
 
     requests = [clf.request(pl.col(column[path])) for path in dialect.request]
     addresses = [values.host(pl.col(column[path]).str.strip_chars(SPACE)) for path in dialect.addresses]
@@ -197,8 +199,8 @@ def _raw(dialect: Dialect, paths: Paths) -> list[pl.Expr]:
         pl.coalesce(first(dialect.stamp)).alias("stamp"),
         pl.coalesce(first(dialect.status)).alias("status"),
         pl.coalesce(first(dialect.duration)).alias("duration"),
-        pl.coalesce([*first(dialect.method), *(method for method, _ in requests)]).alias("method"),
-        pl.coalesce([*first(dialect.endpoint), *(target for _, target in requests)]).alias("endpoint"),
-        pl.coalesce([*first(dialect.ip), *addresses]).alias("ip"),
+        pl.coalesce(first(dialect.method, [method for method, _ in requests])).alias("method"),
+        pl.coalesce(first(dialect.endpoint, [target for _, target in requests])).alias("endpoint"),
+        pl.coalesce(first(dialect.ip, addresses)).alias("ip"),
         pl.coalesce(first(dialect.user_agent)).alias("user_agent"),
     ]

@@ -27,9 +27,9 @@ _EVERY = np.uint64((1 << 64) - 1)
 class Cut:
     """The lines of a text, `wrong` of which begin where they were not UTF-8; `take` cuts those of a template.
 
-    `start`, `end` and `form` have a number for each line: `form` is the number of its template, or -1. `spans` tell where the
-    values of a name are: arrays as long, where a line has none an empty place at its start. `unescaped` are the texts
-    among them that have escapes.
+    `start`, `end` and `form` have a number for each line: `form` is the number of its template, in the order in which
+    they were taken, or -1. `spans` tell where the values of a name are: arrays as long, where a line has none an empty
+    place at its start. `unescaped` are the texts among them that have escapes.
     """
 
     def __init__(self, text: bytes, wrong: list[int]) -> None:
