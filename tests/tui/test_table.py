@@ -352,6 +352,30 @@ def test_detail_shows_fields_lines_entries_and_user_and_steps(run: RunFolder, si
 
 
 # Every view at both sizes, in a terminal and byte by byte: test_hostile_terminal.py.
+def test_an_open_detail_takes_the_colours_of_another_theme(run: RunFolder) -> None:
+    app = TableApp(run, "exchanges", "user=carol status=200", "carol")
+
+    def styles() -> set[str]:
+        lines = app.screen._copied["user"][1] if isinstance(app.screen, DetailScreen) else []
+        return {str(span.style).lower() for line in lines for span in line.spans}
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("enter")
+        await _until(pilot, lambda: isinstance(app.screen, DetailScreen) and "user" in app.screen._copied)
+        detail = app.screen
+        assert isinstance(detail, DetailScreen)
+        before = f"bold {app.theme_variables['success']}".lower()
+        assert before in styles()
+        app.theme = "dracula"
+        await _until(pilot, lambda: before != f"bold {app.theme_variables['success']}".lower())
+        after = f"bold {app.theme_variables['success']}".lower()
+        await _until(pilot, lambda: after in styles())
+        assert before not in styles()
+        assert detail.query_one("#user").display
+
+    play(app, flow)
+
+
 @pytest.mark.parametrize(
     ("view", "size"), [("exchanges", SIZES[0]), ("orphans", SIZES[1]), ("malformed", SIZES[0]), ("users", SIZES[1])]
 )

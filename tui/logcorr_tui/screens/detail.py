@@ -67,6 +67,7 @@ class DetailScreen(Screen[int | None]):
         self._cancel = threading.Event()
         self._generation = 0
         self._copied: dict[str, tuple[str, list[Text]]] = {}
+        self._row: Value | None = None
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="title"):
@@ -80,6 +81,8 @@ class DetailScreen(Screen[int | None]):
     def on_mount(self) -> None:
         self.query_one("#body").focus()
         self._load()
+        # Texts have the colours of the theme in which they were made.
+        self.app.theme_changed_signal.subscribe(self, lambda _: self._load())
 
     def on_unmount(self) -> None:
         self._cancel.set()
@@ -152,8 +155,10 @@ class DetailScreen(Screen[int | None]):
         if "window_start" in row:
             head = clocks(*groups.span(self._manifest, row))
         self.query_one("#id", Static).update(plain(head if isinstance(head, str) else None, limit=120))
-        for name in _SECTIONS:
-            self.query_one(f"#{name}").display = False
+        if message.row != self._row:
+            for name in _SECTIONS:
+                self.query_one(f"#{name}").display = False
+        self._row = message.row
 
     def on_detail_screen__section(self, message: _Section) -> None:
         if message.generation != self._generation:
