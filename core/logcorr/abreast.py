@@ -2,18 +2,16 @@
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
 
 import polars as pl
 
-from logcorr.model import Log
+from logcorr.model import Side
 
 _ONE_IN = 64
-_Log = TypeVar("_Log", bound=Log)
 
 
-def abreast(sides: Mapping[_Log, Iterator[pl.DataFrame]]) -> Iterator[tuple[_Log, pl.DataFrame]]:
-    """The frames of all sides, each in its own order; raises what their iterators raise.
+def abreast(sides: Mapping[Side, Iterator[pl.DataFrame]]) -> Iterator[tuple[Side, pl.DataFrame]]:
+    """The frames of both sides, each in its own order; raises what their iterators raise.
 
     Logs that go back in time are read abreast as well: what counts is the direction of both together.
     """

@@ -56,13 +56,13 @@ class AccessFormat(msgspec.Struct, frozen=True, kw_only=True):
     def _split(self, lines: pl.LazyFrame) -> tuple[pl.DataFrame, pl.DataFrame | None]:
         """The exchanges among lines (LINE_SCHEMA) of which many may be such, and the other lines."""
         names = self.schema.names()
-        read = self.common(lines).select(*names, "common", "line", "refused").collect(engine="streaming")
+        read = self._common(lines).select(*names, "common", "line", "refused").collect(engine="streaming")
         common = read.get_column("common")
         if common.all():
             return read.select(names), None
         return read.filter(common).select(names), read.filter(~common).select(LINE_SCHEMA.names())
 
-    def common(self, lines: pl.LazyFrame) -> pl.LazyFrame:
+    def _common(self, lines: pl.LazyFrame) -> pl.LazyFrame:
         """Lines with the columns of an exchange; `common` says the line surely is one."""
         if self.name not in JSON_FORMS:
             raw = clf.parts(lines).with_columns(sure=pl.col("stamp").is_not_null() & pl.col("refused").is_null())

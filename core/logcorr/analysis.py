@@ -7,11 +7,11 @@ from pathlib import Path
 import polars as pl
 
 from logcorr import access, access_report, ingest, latency, resources
-from logcorr.abreast import abreast
 from logcorr.access_model import ACCESS_REASONS, AccessInputs, AccessLedger, AccessReport
 from logcorr.access_report import Found
 from logcorr.accesslog import access_format, detect
 from logcorr.aggregate import FAILURE, KeyCounts, Sums
+from logcorr.behind import ahead
 from logcorr.clock import grid
 from logcorr.dialects import TEXTS
 from logcorr.errors import LedgerError
@@ -20,7 +20,7 @@ from logcorr.ingest import Ingested
 from logcorr.job import Job, Result
 from logcorr.lines import MANY_LINES, SAMPLE_LINES
 from logcorr.meter import Listener, Meter
-from logcorr.model import AnalyzeOptions, Log
+from logcorr.model import AnalyzeOptions
 from logcorr.partition import chunk_size
 from logcorr.places import file_of, line_of
 from logcorr.reading import SideReader, batches
@@ -90,12 +90,10 @@ class _Analysis(Job[AccessReport]):
     def _read(self, reader: SideReader, folder: Path) -> Ingested:
         """Writes all exchanges, a part every so many."""
         ledger = self._meter.sides["access"].ledger
-        logs: dict[Log, Iterator[pl.DataFrame]] = {"access": reader.entries()}
-        ahead = (entries for _, entries in abreast(logs))
         # Until they are written they keep all text that they were read from alive.
         most = max(1, self._access.memory_bytes // (_TEXT_SHARE * chunk_size(self._access.memory_bytes)))
         parts = 0
-        for parts, entries in enumerate(batches(ahead, _PART_ROWS, most), 1):
+        for parts, entries in enumerate(batches(ahead(reader.entries()), _PART_ROWS, most), 1):
             _sink(_placed(entries.lazy(), reader.tally.starts), folder / f"{parts:04d}.parquet")
             ledger["exchanges"] = ledger.get("exchanges", 0) + entries.height
             del entries

@@ -50,7 +50,7 @@ def pair(requests: pl.LazyFrame, responses: pl.LazyFrame, rules: Rules) -> Paire
 def _pair(plans: list[pl.LazyFrame], rules: Rules) -> Paired:
     """Pairs keyed entries; frames are let go as soon as they are not needed, for a bucket may just fit."""
     sides = [_collect(plan) for plan in plans]
-    if not any(crowded(side[KEY]) for side in sides):
+    if not any(_crowded(side[KEY]) for side in sides):
         try:
             return _pair_unique(sides, rules)
         except _Repeated:
@@ -80,7 +80,7 @@ def _pair_unique(sides: list[pl.DataFrame], rules: Rules) -> Paired:
     return Paired(exchanges=exchanges, orphans=orphans, repeats=[])
 
 
-def crowded(keys: pl.Series) -> bool:
+def _crowded(keys: pl.Series) -> bool:
     """Whether a sample finds keys so often that joining them would multiply rows beyond bounds."""
     sample = keys.sample(min(keys.len(), max(_LEAST_SAMPLE, keys.len() // _SAMPLE_ONE_IN)), seed=0)
     return sample.len() - sample.n_unique() > _MOST_IN_SAMPLE
