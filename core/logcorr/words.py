@@ -9,6 +9,11 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
+
+# polars loads its own numpy when it is first given some, and fails if two threads are first at once. So it is done
+# here, where whoever has an array came by.
+pl.Series(np.empty(0))
 
 Places = npt.NDArray[np.intp]
 Array = npt.NDArray[np.uint64]
