@@ -8,9 +8,10 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from logcorr import pair_lines, timestamps
+from logcorr import pair_kernel, pair_lines, timestamps
 from logcorr.formats import BOM, SPACE, null_if_empty
 from logcorr.model import Side
+from logcorr.native import kernels
 from logcorr.pair_lines import NO_IDS
 from logcorr.timestamps import CommonForm
 
@@ -38,7 +39,8 @@ class PairFormat(msgspec.Struct, frozen=True, kw_only=True):
 
     def parted(self, text: bytes, wrong: list[int], first_row: int) -> tuple[pl.DataFrame, pl.DataFrame | None]:
         """The entries among the lines of the log's common form, and the other lines."""
-        found, rest = pair_lines.parted(text, wrong, self.side, self.form, first_row)
+        of = text, wrong, self.side, self.form, first_row
+        found, rest = pair_kernel.parted(kernels, *of) if kernels else pair_lines.parted(*of)
         return found.with_columns(pl.col("time") + self.shift_us) if self.shift_us else found, rest
 
     def classify(self, lines: pl.DataFrame) -> pl.DataFrame:

@@ -8,6 +8,7 @@ import polars as pl
 from logcorr.words import Places
 
 Span = tuple[Places, Places]
+Present = npt.NDArray[np.uint8]
 
 _TEXTS = na.large_string()
 
@@ -30,6 +31,14 @@ def parts(text: bytes, *spans: Span) -> list[pl.Series]:
     whole = pl.Series(between)
     # The engine makes several chunks of them, and is slow to look into such.
     return [whole.gather_every(len(bounds), column).rechunk() for column in range(0, len(bounds), 2)]
+
+
+def column(texts: npt.NDArray[np.uint8], ends: npt.NDArray[np.int64], present: Present | None = None) -> pl.Series:
+    """A column of texts that follow each other, from 0 up to each end; where bits of `present` are not set, null.
+
+    `texts` is UTF-8; the column keeps it alive.
+    """
+    return pl.Series(na.c_array_from_buffers(_TEXTS, ends.size - 1, [present, ends, texts]))
 
 
 def cut_out(text: bytes, span: Span) -> list[bytes]:

@@ -1,0 +1,20 @@
+/* What the kernels share. Each releases the interpreter's lock while it works, and writes only into arrays that it is
+   given and whose sizes it has checked. */
+#ifndef LOGCORR_KERNELS_H
+#define LOGCORR_KERNELS_H
+
+#define Py_LIMITED_API 0x030B0000
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+/* What logcorr/native.py asks for: one more whenever a kernel takes or gives something else. */
+#define KERNELS_VERSION 1
+
+PyObject *line_count(PyObject *module, PyObject *args);
+PyObject *pair_lines(PyObject *module, PyObject *args);
+
+#endif

@@ -1,0 +1,22 @@
+/* logcorr._kernels: what is done for every line of a log, where numpy would go over the lines many times. */
+
+#include "kernels.h"
+
+static int begin(PyObject *module) { return PyModule_AddIntConstant(module, "VERSION", KERNELS_VERSION); }
+
+static PyMethodDef methods[] = {
+    {"line_count", line_count, METH_VARARGS, NULL},
+    {"pair_lines", pair_lines, METH_VARARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyModuleDef_Slot slots[] = {{Py_mod_exec, begin}, {0, NULL}};
+
+static PyModuleDef definition = {
+    .m_base = PyModuleDef_HEAD_INIT,
+    .m_name = "logcorr._kernels",
+    .m_methods = methods,
+    .m_slots = slots,
+};
+
+PyMODINIT_FUNC PyInit__kernels(void) { return PyModuleDef_Init(&definition); }
