@@ -1,7 +1,9 @@
 """The compiled kernels, where this installation has them; else None, and numpy does the same at a lower speed."""
 
 import os
+from importlib import import_module
 from types import ModuleType
+from typing import Any
 
 _VERSION = 1
 _SWITCH = "LOGCORR_KERNELS"
@@ -11,11 +13,11 @@ def _loaded() -> ModuleType | None:
     if os.environ.get(_SWITCH) == "off":
         return None
     try:
-        from logcorr import _kernels
+        found = import_module("logcorr._kernels")
     except ImportError:
         return None
     # Those of another version of the sources are as good as none.
-    return _kernels if _kernels.VERSION == _VERSION else None
+    return found if found.VERSION == _VERSION else None
 
 
-kernels = _loaded()
+kernels: Any = _loaded()

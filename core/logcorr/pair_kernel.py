@@ -1,17 +1,16 @@
 """What `pair_lines` does, by the compiled kernel: the same entries and the same other lines."""
 
-from types import ModuleType
-
 import numpy as np
 import polars as pl
 
 from logcorr.model import Side
+from logcorr.native import kernels
 from logcorr.texts import column, lines_frame
 from logcorr.timestamps import CommonForm
 
 
 def parted(
-    kernels: ModuleType, text: bytes, wrong: list[int], side: Side, form: CommonForm, first_row: int
+    text: bytes, wrong: list[int], side: Side, form: CommonForm, first_row: int
 ) -> tuple[pl.DataFrame, pl.DataFrame | None]:
     """What `LineFormat.parted` gives, for one side's lines with timestamps of a form."""
     lines, requests = kernels.line_count(text), side == "request"

@@ -39,8 +39,8 @@ class PairFormat(msgspec.Struct, frozen=True, kw_only=True):
 
     def parted(self, text: bytes, wrong: list[int], first_row: int) -> tuple[pl.DataFrame, pl.DataFrame | None]:
         """The entries among the lines of the log's common form, and the other lines."""
-        of = text, wrong, self.side, self.form, first_row
-        found, rest = pair_kernel.parted(kernels, *of) if kernels else pair_lines.parted(*of)
+        parted = pair_kernel.parted if kernels else pair_lines.parted
+        found, rest = parted(text, wrong, self.side, self.form, first_row)
         return found.with_columns(pl.col("time") + self.shift_us) if self.shift_us else found, rest
 
     def classify(self, lines: pl.DataFrame) -> pl.DataFrame:
