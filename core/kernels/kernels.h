@@ -9,12 +9,14 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* What logcorr/native.py asks for: one more whenever a kernel takes or gives something else. */
-#define KERNELS_VERSION 1
+#define KERNELS_VERSION 2
 
 PyObject *line_count(PyObject *module, PyObject *args);
+PyObject *match(PyObject *module, PyObject *args);
 PyObject *pair_lines(PyObject *module, PyObject *args);
 
 #endif

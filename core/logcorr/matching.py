@@ -1,18 +1,21 @@
 """Which keys of two sides are the same: a table of slots instead of a hash join, at a fraction of its cost for a chunk.
 
-Each key has a slot by some of its bits, and the last one that comes to a slot has it. Those that lost theirs to another
+By the compiled kernel, or by numpy: there each key has a slot by some of its bits, and the last one that comes to a slot has it. Those that lost theirs to another
 key try again with other bits.
 """
 
+import secrets
 from typing import NamedTuple
 
 import numpy as np
 
+from logcorr.native import kernels
 from logcorr.words import Array, Places
 
 # Odd numbers without a pattern, the first digits of roots: each mixes the bits of a key another way.
 _MIXERS = (0x6A09E667F3BCC909, 0xBB67AE8584CAA73B, 0x3C6EF372FE94F82B, 0xA54FF53A5F1D36F1)
 _KEY_BITS = 64
+_SECRET_MIXER = secrets.randbits(_KEY_BITS)
 _NOBODY = -1
 
 
@@ -30,6 +33,18 @@ class Matches(NamedTuple):
 
 def match(left: Array, right: Array) -> Matches:
     """The places at which the keys of both sides are the same; keys are hashes of 64 bits."""
+    return _by_kernel(left, right) if kernels else _by_numpy(left, right)
+
+
+def _by_kernel(left: Array, right: Array) -> Matches:
+    most = min(left.size, right.size)
+    places = np.empty(most, np.int64), np.empty(most, np.int64)
+    repeated = np.empty(left.size + right.size, np.uint64)
+    pairs, repeats = kernels.match(left, right, _SECRET_MIXER, *places, repeated)
+    return Matches(places[0][:pairs], places[1][:pairs], repeated[:repeats].copy())
+
+
+def _by_numpy(left: Array, right: Array) -> Matches:
     partner = np.full(left.size, _NOBODY)
     repeated: list[Array] = []
     seeking, sought = np.arange(left.size), np.arange(right.size)

@@ -1,0 +1,105 @@
+/* Which keys of two sides are the same; what logcorr/matching.py does with tables of numpy. */
+
+#include "kernels.h"
+
+enum { KEY_BITS = 64, NOBODY = -1 };
+
+typedef struct {
+    const uint64_t *keys;
+    Py_ssize_t count;
+} Side;
+
+/* Slots for the keys of one side, each with the place of a key or NOBODY. A key that finds its slot taken goes to the
+   next one; half of them at least are empty. The mixer is not known to who wrote the keys' ids, so that they cannot be
+   chosen to be all for one slot. */
+typedef struct {
+    int32_t *places;
+    uint64_t mixer, last;
+    int shift;
+} Slots;
+
+typedef struct {
+    int64_t *left, *right; /* places of equal keys */
+    Py_ssize_t pairs;
+    uint64_t *repeated;
+    Py_ssize_t repeats;
+} Matches;
+
+static inline uint64_t slot_of(const Slots *slots, uint64_t key) { return (key * slots->mixer) >> slots->shift; }
+
+/* The slot that holds a key, or the empty one that is to. */
+static inline uint64_t find(const Slots *slots, const uint64_t *keys, uint64_t key) {
+    uint64_t slot = slot_of(slots, key);
+    while (slots->places[slot] != NOBODY && keys[slots->places[slot]] != key) slot = (slot + 1) & slots->last;
+    return slot;
+}
+
+static void fill(Slots *slots, Side side, Matches *found) {
+    memset(slots->places, 0xFF, (size_t)(slots->last + 1) * sizeof *slots->places);
+    for (Py_ssize_t place = 0; place < side.count; place++) {
+        int32_t *holder = &slots->places[find(slots, side.keys, side.keys[place])];
+        if (*holder == NOBODY)
+            *holder = (int32_t)place;
+        else
+            found->repeated[found->repeats++] = side.keys[place];
+    }
+}
+
+/* Of several equal keys on the left, the first has the partner. */
+static void seek(const Slots *slots, Side left, Side right, uint8_t *taken, Matches *found) {
+    for (Py_ssize_t place = 0; place < left.count; place++) {
+        int32_t partner = slots->places[find(slots, right.keys, left.keys[place])];
+        if (partner == NOBODY) continue;
+        if (taken[partner]) {
+            found->repeated[found->repeats++] = left.keys[place];
+            continue;
+        }
+        taken[partner] = 1;
+        found->left[found->pairs] = place;
+        found->right[found->pairs++] = partner;
+    }
+}
+
+static bool match_sides(Side left, Side right, uint64_t mixer, Matches *found) {
+    int bits = 1;
+    while ((INT64_C(1) << bits) < 2 * right.count) bits++;
+    Slots slots = {.mixer = mixer | 1, .last = (UINT64_C(1) << bits) - 1, .shift = KEY_BITS - bits};
+    slots.places = malloc((size_t)(slots.last + 1) * sizeof *slots.places);
+    uint8_t *taken = calloc((size_t)right.count + 1, 1);
+    bool room = slots.places && taken;
+    if (room) {
+        fill(&slots, right, found);
+        seek(&slots, left, right, taken, found);
+    }
+    free(taken);
+    free(slots.places);
+    return room;
+}
+
+enum { LEFT, RIGHT, LEFT_PLACES, RIGHT_PLACES, REPEATED, BUFFERS };
+
+/* (keys of the left, keys of the right, mixer, three arrays) -> pairs, repeated keys. */
+PyObject *match(PyObject *Py_UNUSED(module), PyObject *args) {
+    Py_buffer of[BUFFERS] = {{0}};
+    unsigned long long mixer;
+    if (!PyArg_ParseTuple(args, "y*y*Kw*w*w*", &of[LEFT], &of[RIGHT], &mixer, &of[LEFT_PLACES], &of[RIGHT_PLACES],
+                          &of[REPEATED]))
+        return NULL;
+    Side left = {of[LEFT].buf, of[LEFT].len / 8}, right = {of[RIGHT].buf, of[RIGHT].len / 8};
+    Matches found = {.left = of[LEFT_PLACES].buf, .right = of[RIGHT_PLACES].buf, .repeated = of[REPEATED].buf};
+    Py_ssize_t least = 8 * (left.count < right.count ? left.count : right.count);
+    bool sizes = of[LEFT_PLACES].len >= least && of[RIGHT_PLACES].len >= least &&
+                 of[REPEATED].len >= 8 * (left.count + right.count) && right.count < INT32_MAX;
+    bool room = false;
+    if (sizes) {
+        Py_BEGIN_ALLOW_THREADS;
+        room = match_sides(left, right, mixer, &found);
+        Py_END_ALLOW_THREADS;
+    }
+    for (int each = 0; each < BUFFERS; each++) PyBuffer_Release(&of[each]);
+    if (!sizes) {
+        PyErr_SetString(PyExc_ValueError, "the arrays are too short for the keys");
+        return NULL;
+    }
+    return room ? Py_BuildValue("nn", found.pairs, found.repeats) : PyErr_NoMemory();
+}
