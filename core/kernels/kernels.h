@@ -13,10 +13,13 @@
 #include <string.h>
 
 /* What logcorr/native.py asks for: one more whenever a kernel takes or gives something else. */
-#define KERNELS_VERSION 2
+#define KERNELS_VERSION 3
 
+PyObject *count_users(PyObject *module, PyObject *args);
 PyObject *line_count(PyObject *module, PyObject *args);
 PyObject *match(PyObject *module, PyObject *args);
+PyObject *name_users(PyObject *module, PyObject *args);
 PyObject *pair_lines(PyObject *module, PyObject *args);
+PyObject *move_users(PyObject *module, PyObject *args);
 
 #endif
