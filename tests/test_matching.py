@@ -22,6 +22,12 @@ def check(left: list[int], right: list[int]) -> None:
     once = {key for key in both if counts[0][key] == counts[1][key] == 1}
     matched = Counter(key for key, _ in pairs)
     assert {key for key in matched if key in once} == once
+    for size, places, alone in (
+        (len(left), found.left, found.left_alone),
+        (len(right), found.right, found.right_alone),
+    ):
+        assert sorted([*set(places), *alone]) == list(range(size))
+        assert list(alone) == sorted(alone)
     repeated = set(found.repeated.tolist())
     assert repeated <= {key for count in counts for key, n in count.items() if n > 1}
     assert set(matched) <= once | repeated, "what is matched and comes again is told"
