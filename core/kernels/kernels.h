@@ -13,10 +13,16 @@
 #include <string.h>
 
 /* What logcorr/native.py asks for: one more whenever a kernel takes or gives something else. */
-#define KERNELS_VERSION 2
+#define KERNELS_VERSION 3
 
 PyObject *line_count(PyObject *module, PyObject *args);
 PyObject *match(PyObject *module, PyObject *args);
 PyObject *pair_lines(PyObject *module, PyObject *args);
+
+/* Whether an array is of at least `count` items of so many bytes, and begins where a number as long may, of 8 at most. */
+static inline bool holds(const Py_buffer *array, Py_ssize_t count, Py_ssize_t bytes) {
+    uintptr_t number = bytes < 8 ? (uintptr_t)bytes : 8;
+    return array->len / bytes >= count && (!array->len || (uintptr_t)array->buf % number == 0);
+}
 
 #endif

@@ -87,9 +87,10 @@ PyObject *match(PyObject *Py_UNUSED(module), PyObject *args) {
         return NULL;
     Side left = {of[LEFT].buf, of[LEFT].len / 8}, right = {of[RIGHT].buf, of[RIGHT].len / 8};
     Matches found = {.left = of[LEFT_PLACES].buf, .right = of[RIGHT_PLACES].buf, .repeated = of[REPEATED].buf};
-    Py_ssize_t least = 8 * (left.count < right.count ? left.count : right.count);
-    bool sizes = of[LEFT_PLACES].len >= least && of[RIGHT_PLACES].len >= least &&
-                 of[REPEATED].len >= 8 * (left.count + right.count) && right.count < INT32_MAX;
+    Py_ssize_t most = left.count < right.count ? left.count : right.count;
+    bool sizes = holds(&of[LEFT], left.count, 8) && holds(&of[RIGHT], right.count, 8) && right.count < INT32_MAX &&
+                 holds(&of[LEFT_PLACES], most, 8) && holds(&of[RIGHT_PLACES], most, 8) &&
+                 holds(&of[REPEATED], left.count + right.count, 8);
     bool room = false;
     if (sizes) {
         Py_BEGIN_ALLOW_THREADS;
