@@ -15,9 +15,12 @@
 /* What logcorr/native.py asks for: one more whenever a kernel takes or gives something else. */
 #define KERNELS_VERSION 3
 
+PyObject *count_users(PyObject *module, PyObject *args);
 PyObject *line_count(PyObject *module, PyObject *args);
 PyObject *match(PyObject *module, PyObject *args);
+PyObject *name_users(PyObject *module, PyObject *args);
 PyObject *pair_lines(PyObject *module, PyObject *args);
+PyObject *move_users(PyObject *module, PyObject *args);
 
 /* Whether an array is of at least `count` items of so many bytes, and begins where a number as long may, of 8 at most. */
 static inline bool holds(const Py_buffer *array, Py_ssize_t count, Py_ssize_t bytes) {
