@@ -3,12 +3,15 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from logcorr import native
+from logcorr.model import CorrelateOptions
+from logcorr.run import correlate
 from tests.ways import needs_kernels
 
 LINE = b"2025-11-21T14:00:00.123Z,an-id,200\n"
@@ -104,14 +107,17 @@ class TestPairLines:
 
     @pytest.mark.skipif(sys.version_info >= (3, 14), reason="this Python takes tuples only")
     def test_a_form_made_on_the_fly_lives_long_enough(self) -> None:
+        zone = b"Z" * 300
+
         class Form:
             def __len__(self) -> int:
                 return 4
 
             def __getitem__(self, place: int) -> Any:
-                return (chr(84), 3, bytes(bytearray(b"Z" * 300)), 0)[place]
+                return ("T", 3, bytes(bytearray(zone)), 0)[place]
 
-        assert pair_lines(form=Form()) == (0, 3, 0, 0, 0)
+        text = LINE.replace(b"Z", zone) * LINES
+        assert pair_lines(text, form=Form(), **arrays(text_bytes=len(text))) == (3, 0, 15, 0, 0)
 
     def test_places_that_begin_no_line_are_passed_over(self) -> None:
         assert pair_lines(wrong=np.array([-1, 5, 2**62]))[0] == LINES
@@ -142,6 +148,61 @@ class TestMatch:
             assert native.kernels.match(keys, keys, mixer, *places) == (1, 1998)
 
 
+@needs_kernels
+class TestUsers:
+    SLOTS, USERS = np.dtype("u4, u4"), np.dtype("u4, V12, u4, u4")
+
+    def table(self) -> list[Any]:
+        return [np.zeros(8, self.SLOTS), np.zeros(4, self.USERS), np.zeros(16, np.uint8)]
+
+    def count(self, *, views: Any = None, count: int = 1, offset: int = 0, arrays: dict[str, Any] | None = None) -> Any:
+        slots, users, texts = self.table()
+        table = {"slots": slots, "users": users, "texts": texts} | (arrays or {})
+        views = np.zeros((LINES, 4), np.int32) if views is None else views
+        column = None, views, (np.zeros(40, np.uint8),), offset
+        status = np.zeros(LINES, np.int16)
+        return native.kernels.count_users(column, status, 0, 7, tuple(table.values()), count, 0)
+
+    def test_sound_arguments_are_taken(self) -> None:
+        assert self.count() == (LINES, 2, 0)
+        assert self.count(views=np.array([[16, 0, 0, 24]] * LINES, np.int32)) == (LINES, 2, 16)
+        assert self.count(views=np.array([[17, 0, 0, 0]] * LINES, np.int32)) == (0, 1, 0), "no room for the text"
+
+    @pytest.mark.parametrize("name", ["slots", "users"])
+    def test_a_table_that_is_none_is_refused(self, name: str) -> None:
+        whole = dict(zip(("slots", "users", "texts"), self.table(), strict=True))[name]
+        odd = memoryview(bytearray(whole.nbytes + 1))[1:]
+        for wrong in (whole[:0], np.repeat(whole, 3)[:-1] if name == "slots" else np.repeat(whole, 3), odd):
+            with pytest.raises(ValueError, match="table"):
+                self.count(arrays={name: wrong})
+        for count in (-1, 0, 5):
+            with pytest.raises(ValueError, match="table"):
+                self.count(count=count)
+
+    @pytest.mark.parametrize("view", [[-1, 0, 0, 0], [20, 0, 1, 0], [20, 0, -1, 0], [20, 0, 0, -1], [20, 0, 0, 21]])
+    def test_a_text_outside_of_its_column_is_refused(self, view: list[int]) -> None:
+        with pytest.raises(ValueError, match="outside"):
+            self.count(views=np.array([view] * LINES, np.int32))
+
+    @pytest.mark.parametrize("offset", [-1, 1, 2**62, 2**63 - 1])
+    def test_rows_beyond_the_column_are_refused(self, offset: int) -> None:
+        with pytest.raises(ValueError, match="rows"):
+            self.count(offset=offset)
+
+    def test_users_move_to_more_slots_only(self) -> None:
+        for more in (0, 8, 12, 15):
+            with pytest.raises(ValueError, match="too few"):
+                native.kernels.move_users(np.zeros(8, self.SLOTS), np.zeros(more, self.SLOTS))
+        native.kernels.move_users(np.zeros(8, self.SLOTS), np.zeros(16, self.SLOTS))
+
+    def test_names_longer_than_their_room_are_refused(self) -> None:
+        users = np.zeros(2, self.USERS)
+        users["f0"] = 5
+        with pytest.raises(ValueError, match="longer"):
+            native.kernels.name_users(users, b"", np.zeros(9, np.uint8))
+        native.kernels.name_users(users, b"", np.zeros(10, np.uint8))
+
+
 def test_they_can_be_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOGCORR_KERNELS", "off")
     told = subprocess.run(
@@ -153,6 +214,15 @@ def test_they_can_be_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
         timeout=60,
     )
     assert told.stdout == "None\n"
+
+
+@pytest.mark.usefixtures("way")
+def test_a_report_tells_whether_they_were_there(way: str, tmp_path: Path) -> None:
+    logs = tmp_path / "requests.log", tmp_path / "responses.log"
+    for log in logs:
+        log.write_bytes(LINE)
+    options = CorrelateOptions(requests=(str(logs[0]),), responses=(str(logs[1]),), memory_bytes=512_000_000)
+    assert correlate(options).report.run.kernels == (way == "kernels")
 
 
 def test_those_of_other_sources_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
