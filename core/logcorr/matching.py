@@ -1,6 +1,6 @@
 """Which keys of two sides are the same: a table of slots instead of a hash join, at a fraction of its cost for a chunk.
 
-By the compiled kernel; or by numpy, where each key has a slot by some of its bits, and the last one that comes to a slot
+By the compiled kernel; or by numpy, where each key has a slot by some of its bits, and the last one that comes to it
 has it. Those that lost theirs to another key try again with other bits.
 """
 
