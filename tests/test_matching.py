@@ -3,10 +3,13 @@
 from collections import Counter
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from logcorr.matching import match
+
+pytestmark = pytest.mark.usefixtures("way")
 
 # Few values, and keys alike in most of their bits: slots are fought for.
 KEYS = st.lists(st.one_of(st.integers(0, 40), st.integers(0, (1 << 64) - 1), st.integers(0, 8).map(lambda n: n << 60)))

@@ -22,4 +22,10 @@ PyObject *name_users(PyObject *module, PyObject *args);
 PyObject *pair_lines(PyObject *module, PyObject *args);
 PyObject *move_users(PyObject *module, PyObject *args);
 
+/* Whether an array holds `count` items of so many bytes, and begins where a number as long may, of 8 bytes at most. */
+static inline bool holds(const Py_buffer *array, Py_ssize_t count, Py_ssize_t bytes) {
+    uintptr_t number = bytes < 8 ? (uintptr_t)bytes : 8;
+    return array->len / bytes >= count && (!array->len || (uintptr_t)array->buf % number == 0);
+}
+
 #endif

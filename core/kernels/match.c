@@ -95,11 +95,11 @@ PyObject *match(PyObject *Py_UNUSED(module), PyObject *args) {
                      .left_alone = of[LEFT_ALONE].buf,
                      .right_alone = of[RIGHT_ALONE].buf,
                      .repeated = of[REPEATED].buf};
-    Py_ssize_t least = 4 * (left.count < right.count ? left.count : right.count);
-    bool sizes = of[LEFT_PLACES].len >= least && of[RIGHT_PLACES].len >= least &&
-                 of[LEFT_ALONE].len >= 4 * left.count && of[RIGHT_ALONE].len >= 4 * right.count &&
-                 of[REPEATED].len >= 8 * (left.count + right.count) && left.count < INT32_MAX &&
-                 right.count < INT32_MAX;
+    Py_ssize_t most = left.count < right.count ? left.count : right.count;
+    bool sizes = left.count < INT32_MAX && right.count < INT32_MAX && holds(&of[LEFT], left.count, 8) &&
+                 holds(&of[RIGHT], right.count, 8) && holds(&of[LEFT_PLACES], most, 4) &&
+                 holds(&of[RIGHT_PLACES], most, 4) && holds(&of[LEFT_ALONE], left.count, 4) &&
+                 holds(&of[RIGHT_ALONE], right.count, 4) && holds(&of[REPEATED], left.count + right.count, 8);
     bool room = false;
     if (sizes) {
         Py_BEGIN_ALLOW_THREADS;

@@ -11,7 +11,6 @@ static PyMethodDef methods[] = {
     {"move_users", move_users, METH_VARARGS, NULL},
     {"name_users", name_users, METH_VARARGS, NULL},
     {"pair_lines", pair_lines, METH_VARARGS, NULL},
-
     {NULL, NULL, 0, NULL},
 };
 

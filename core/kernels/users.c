@@ -156,14 +156,16 @@ static bool read_table(Table *table, const Py_buffer *of) {
     bool some = table->count > NO_USER && table->count <= table->capacity && table->capacity < INT32_MAX;
     bool texts = table->text_bytes >= 0 && table->text_bytes <= table->text_capacity;
     bool empty_slots = slots && !(slots & (slots - 1)) && slots >= SLOTS_A_USER * (uint64_t)table->capacity;
-    if (some && texts && empty_slots) return true;
+    if (some && texts && empty_slots && holds(&of[SLOTS], 0, sizeof(Slot)) && holds(&of[USERS], 0, 4)) return true;
     return PyErr_SetString(PyExc_ValueError, "the arrays are no table of users"), false;
 }
 
-static bool holds_rows(const Exchanges *of, const Py_buffer *views, const Py_buffer *present) {
+static bool holds_rows(const Exchanges *of, const Py_buffer *views, const Py_buffer *present,
+                       const Py_buffer *status) {
     if (of->offset < 0 || of->offset > views->len || of->row < 0) return false;
     Py_ssize_t last = of->offset + of->rows;
-    return views->len / VIEW_BYTES >= last && (!present->buf || present->len >= last / 8 + (last % 8 != 0));
+    bool known = !present->buf || present->len >= last / 8 + (last % 8 != 0);
+    return known && holds(status, of->rows, 2) && views->len / VIEW_BYTES >= last;
 }
 
 static void release(Py_buffer *of, int count) {
@@ -185,7 +187,7 @@ PyObject *count_users(PyObject *Py_UNUSED(module), PyObject *args) {
     table.mixer = mixer;
     of.rows = status.len / 2;
     of.views = views.buf, of.present = present.buf, of.status = status.buf;
-    if (!holds_rows(&of, &views, &present)) {
+    if (!holds_rows(&of, &views, &present, &status)) {
         PyErr_SetString(PyExc_ValueError, "the columns do not hold the rows");
     } else if (read_table(&table, arrays) && (of.texts = read_texts(texts, &of.text_count))) {
         Outcome outcome;
@@ -212,7 +214,8 @@ PyObject *move_users(PyObject *Py_UNUSED(module), PyObject *args) {
     const Slot *from = of[0].buf;
     Slot *to = of[1].buf;
     uint64_t count = (uint64_t)of[0].len / sizeof(Slot), last = (uint64_t)of[1].len / sizeof(Slot) - 1;
-    bool room = count <= last && !(last & (last + 1));
+    bool arrays = holds(&of[0], 0, sizeof(Slot)) && holds(&of[1], 1, sizeof(Slot));
+    bool room = arrays && count <= last && !(last & (last + 1));
     if (room) {
         Py_BEGIN_ALLOW_THREADS;
         for (uint64_t each = 0; each < count; each++) {

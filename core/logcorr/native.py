@@ -21,3 +21,8 @@ def _loaded() -> ModuleType | None:
 
 
 kernels: Any = _loaded()
+
+
+def loaded() -> bool:
+    """Whether this process has the kernels."""
+    return kernels is not None
