@@ -13,10 +13,11 @@
 #include <string.h>
 
 /* What logcorr/native.py asks for: one more whenever a kernel takes or gives something else. */
-#define KERNELS_VERSION 2
+#define KERNELS_VERSION 3
 
 PyObject *line_count(PyObject *module, PyObject *args);
 PyObject *match(PyObject *module, PyObject *args);
+PyObject *ndjson(PyObject *module, PyObject *args);
 PyObject *pair_lines(PyObject *module, PyObject *args);
 
 #endif

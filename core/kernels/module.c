@@ -7,6 +7,7 @@ static int begin(PyObject *module) { return PyModule_AddIntConstant(module, "VER
 static PyMethodDef methods[] = {
     {"line_count", line_count, METH_VARARGS, NULL},
     {"match", match, METH_VARARGS, NULL},
+    {"ndjson", ndjson, METH_VARARGS, NULL},
     {"pair_lines", pair_lines, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
