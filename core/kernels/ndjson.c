@@ -19,12 +19,11 @@ typedef struct {
     Py_buffer ending; /* what stands after the last value of a record */
 } Record;
 
-/* What is left of the room that the records go to. */
+/* What records are written into. What is called with a place in it gives the next one, or NULL. */
 typedef struct {
-    uint8_t *to, *end;
+    const uint8_t *end;
+    bool wrong; /* not that there was no room, but that a text is not where its view says */
 } Room;
-
-typedef enum { WRITTEN, FULL, WRONG } Outcome;
 
 static inline uint64_t word_at(const uint8_t *text) {
     uint64_t word;
@@ -60,24 +59,26 @@ static inline uint64_t to_escape(uint64_t word) {
 
 static inline bool is_escaped(uint8_t byte) { return byte < ' ' || byte == '"' || byte == '\\'; }
 
-/* Copies a text; tells whether that was all, as nothing of it has to be escaped. */
+/* Copies a text of more than eight bytes; tells whether that was all, as nothing of it has to be escaped. */
 static inline bool copy_plain(uint8_t *to, const uint8_t *from, Py_ssize_t bytes) {
-    uint64_t found = 0;
-    if (bytes >= 8) {
-        for (Py_ssize_t at = 0; at < bytes - 8; at += 8) {
-            found |= to_escape(word_at(from + at));
-            memcpy(to + at, from + at, 8);
-        }
-        found |= to_escape(word_at(from + bytes - 8));
-        memcpy(to + bytes - 8, from + bytes - 8, 8);
-    } else if (bytes >= 4) {
-        found = to_escape(half_word_at(from) | half_word_at(from + bytes - 4) << 32);
-        memcpy(to, from, 4);
-        memcpy(to + bytes - 4, from + bytes - 4, 4);
-    } else {
-        for (Py_ssize_t at = 0; at < bytes; at++) found |= is_escaped(to[at] = from[at]);
+    uint64_t found = to_escape(word_at(from + bytes - 8));
+    for (Py_ssize_t at = 0; at < bytes - 8; at += 8) {
+        found |= to_escape(word_at(from + at));
+        memcpy(to + at, from + at, 8);
     }
+    memcpy(to + bytes - 8, from + bytes - 8, 8);
     return !found;
+}
+
+/* The same for the text in a view, without a branch on its length; always copies all that a view has room for. */
+static inline bool copy_inline(uint8_t *to, const uint8_t *from, Py_ssize_t bytes) {
+    static const uint8_t masks[2 * INLINE_BYTES] = {255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255};
+    const uint64_t blanks = 0x2020202020202020;
+    const uint8_t *mask = masks + INLINE_BYTES - bytes;
+    uint64_t first = word_at(mask), last = half_word_at(mask + 8);
+    memcpy(to, from, INLINE_BYTES);
+    return !(to_escape((word_at(from) & first) | (blanks & ~first)) |
+             to_escape((half_word_at(from + 8) & last) | (blanks & ~last)));
 }
 
 static uint8_t *copy_escaped(uint8_t *to, const uint8_t *from, Py_ssize_t bytes) {
@@ -103,21 +104,32 @@ static uint8_t *copy_escaped(uint8_t *to, const uint8_t *from, Py_ssize_t bytes)
     return to;
 }
 
-static inline int digit_count(uint64_t number) {
-    int digits = 1;
-    for (uint64_t power = 10; number >= power; power *= 10)
-        if (++digits == NUMBER_BYTES) break; /* the next power would be too large */
-    return digits;
+static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
+                            "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
+                            "8081828384858687888990919293949596979899";
+
+static uint8_t *add_any(uint8_t *to, uint64_t number) {
+    uint8_t reversed[NUMBER_BYTES], *at = reversed + NUMBER_BYTES;
+    for (; number > 9; number /= 100) memcpy(at -= 2, pairs + 2 * (number % 100), 2);
+    if (number || at == reversed + NUMBER_BYTES) *--at = (uint8_t)('0' + number);
+    Py_ssize_t bytes = reversed + NUMBER_BYTES - at;
+    memcpy(to, at, (size_t)bytes);
+    return to + bytes;
 }
 
+static inline uint32_t pair_of(uint64_t number) {
+    uint16_t pair;
+    memcpy(&pair, pairs + 2 * number, 2);
+    return pair;
+}
+
+/* Numbers of up to four digits without a branch on how many: nobody could foretell it. */
 static inline uint8_t *add_digits(uint8_t *to, uint64_t number) {
-    static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
-                                "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
-                                "8081828384858687888990919293949596979899";
-    uint8_t *end = to + digit_count(number), *at = end;
-    for (; number > 9; number /= 100) memcpy(at -= 2, pairs + 2 * (number % 100), 2);
-    if (at > to) *to = (uint8_t)('0' + number);
-    return end;
+    if (number > 9999 || PY_BIG_ENDIAN) return add_any(to, number);
+    int digits = 1 + (number > 9) + (number > 99) + (number > 999);
+    uint32_t four = (pair_of(number / 100) | pair_of(number % 100) << 16) >> 8 * (4 - digits);
+    memcpy(to, &four, 4);
+    return to + digits;
 }
 
 static inline uint8_t *add_signed(uint8_t *to, int64_t number) {
@@ -155,15 +167,19 @@ static inline const uint8_t *text_of(const Field *field, const uint8_t *view, Py
     return (const uint8_t *)text->buf + begin;
 }
 
-static inline Outcome add_text(Room *room, const Field *field, Py_ssize_t row) {
+static inline uint8_t *add_text(uint8_t *to, Room *room, const Field *field, Py_ssize_t row) {
     Py_ssize_t bytes;
     const uint8_t *text = text_of(field, (const uint8_t *)field->values.buf + VIEW_BYTES * row, &bytes);
-    if (!text) return WRONG;
-    if ((room->end - room->to - 2) / ESCAPE_BYTES < bytes) return FULL;
-    *room->to++ = '"';
-    room->to = copy_plain(room->to, text, bytes) ? room->to + bytes : copy_escaped(room->to, text, bytes);
-    *room->to++ = '"';
-    return WRITTEN;
+    if (!text) {
+        room->wrong = true;
+        return NULL;
+    }
+    if (room->end - to < (int64_t)ESCAPE_BYTES * bytes + INLINE_BYTES + 2) return NULL;
+    *to++ = '"';
+    bool plain = bytes > INLINE_BYTES ? copy_plain(to, text, bytes) : copy_inline(to, text, bytes);
+    to = plain ? to + bytes : copy_escaped(to, text, bytes);
+    *to++ = '"';
+    return to;
 }
 
 static inline bool is_null(const Field *field, Py_ssize_t row) {
@@ -171,43 +187,31 @@ static inline bool is_null(const Field *field, Py_ssize_t row) {
     return bits && !(bits[row / 8] >> row % 8 & 1);
 }
 
-static inline Outcome add_value(Room *room, const Field *field, Py_ssize_t row) {
-    if (room->end - room->to < field->before.len + NUMBER_BYTES) return FULL;
-    copy(room->to, field->before.buf, field->before.len);
-    room->to += field->before.len;
+static inline uint8_t *add_value(uint8_t *to, Room *room, const Field *field, Py_ssize_t row) {
+    if (room->end - to < field->before.len + NUMBER_BYTES) return NULL;
+    copy(to, field->before.buf, field->before.len);
+    to += field->before.len;
     row += field->offset;
     if (is_null(field, row)) {
-        memcpy(room->to, "null", 4);
-        room->to += 4;
-        return WRITTEN;
+        memcpy(to, "null", 4);
+        return to + 4;
     }
-    if (field->kind == 'v') return add_text(room, field, row);
-    room->to = add_number(room->to, field->kind, field->values.buf, row);
-    return WRITTEN;
+    if (field->kind == 'v') return add_text(to, room, field, row);
+    return add_number(to, field->kind, field->values.buf, row);
 }
 
-static inline Outcome add_record(Room *room, const Record *record, Py_ssize_t row) {
-    for (Py_ssize_t each = 0; each < record->field_count; each++) {
-        Outcome outcome = add_value(room, &record->fields[each], row);
-        if (outcome != WRITTEN) return outcome;
-    }
-    if (room->end - room->to < record->ending.len) return FULL;
-    copy(room->to, record->ending.buf, record->ending.len);
-    room->to += record->ending.len;
-    return WRITTEN;
+static inline uint8_t *add_record(uint8_t *to, Room *room, const Record *record, Py_ssize_t row) {
+    for (Py_ssize_t each = 0; each < record->field_count && to; each++)
+        to = add_value(to, room, &record->fields[each], row);
+    if (!to || room->end - to < record->ending.len) return NULL;
+    copy(to, record->ending.buf, record->ending.len);
+    return to + record->ending.len;
 }
 
-/* Adds the records of rows until there is no room for all of one; `row` is then the next. */
-static Outcome add_records(Room *room, const Record *record, Py_ssize_t *row, Py_ssize_t rows) {
-    for (; *row < rows; (*row)++) {
-        uint8_t *begin = room->to;
-        Outcome outcome = add_record(room, record, *row);
-        if (outcome != WRITTEN) {
-            room->to = begin;
-            return outcome;
-        }
-    }
-    return WRITTEN;
+/* Adds the records of rows until there is no room for all of one; `row` is then the next. Gives the end of the last. */
+static uint8_t *add_records(uint8_t *to, Room *room, const Record *record, Py_ssize_t *row, Py_ssize_t rows) {
+    for (uint8_t *next; *row < rows && (next = add_record(to, room, record, *row)); to = next) ++*row;
+    return to;
 }
 
 static Py_ssize_t value_bytes(int kind) {
@@ -291,15 +295,15 @@ PyObject *ndjson(PyObject *Py_UNUSED(module), PyObject *args) {
     if (row < 0 || rows < row) {
         PyErr_SetString(PyExc_ValueError, "there are no such rows");
     } else if (read_fields(&record, given, rows)) {
-        Room room = {out.buf, (uint8_t *)out.buf + out.len};
-        Outcome outcome;
+        uint8_t *to = out.buf;
+        Room room = {.end = to + out.len};
         Py_BEGIN_ALLOW_THREADS;
-        outcome = add_records(&room, &record, &row, rows);
+        to = add_records(to, &room, &record, &row, rows);
         Py_END_ALLOW_THREADS;
-        if (outcome == WRONG)
+        if (room.wrong)
             PyErr_SetString(PyExc_ValueError, "a text lies outside of its column");
         else
-            result = Py_BuildValue("nn", row, (Py_ssize_t)(room.to - (uint8_t *)out.buf));
+            result = Py_BuildValue("nn", row, (Py_ssize_t)(to - (uint8_t *)out.buf));
     }
     for (Py_ssize_t each = 0; each < record.field_count; each++) release_field(&record.fields[each]);
     PyMem_Free(record.fields);

@@ -36,25 +36,32 @@ def items(frame: pl.DataFrame) -> Iterator[bytes | memoryview]:
 
 def _known(frame: pl.DataFrame) -> bool:
     """Whether the kernel is there, and takes such columns."""
-    # With a NUL in a column's name, polars ends the process instead of giving its buffers.
-    names = "".join(frame.columns)
-    return kernels is not None and bool(names) and "\0" not in names and _KNOWN.issuperset(frame.dtypes)
+    return kernels is not None and frame.width > 0 and _KNOWN.issuperset(frame.dtypes)
 
 
 def _pieces(frame: pl.DataFrame, before: bytes, after: bytes) -> Iterator[memoryview]:
     keys = [_key(name) for name in frame.columns]
     keys = [before + b"{" + keys[0], *(b"," + key for key in keys[1:])]
     room = np.empty(_ROOM_BYTES, np.uint8)
-    for chunk in na.c_array_stream(frame):
-        columns = tuple(_column(*column) for column in zip(keys, chunk.children, strict=True))
-        row = 0
-        while row < chunk.length:
+    for chunk in _chunks(frame):
+        columns = tuple(_column(*column) for column in zip(keys, chunk, strict=True))
+        row, rows = 0, chunk[0].length
+        while row < rows:
             begun = row
-            row, written = kernels.ndjson(columns, b"}" + after, row, chunk.length, room)
+            row, written = kernels.ndjson(columns, b"}" + after, row, rows, room)
             if row > begun:
                 yield room[:written].data
             else:  # not even one record
                 room = np.empty(2 * room.size, np.uint8)
+
+
+def _chunks(frame: pl.DataFrame) -> Iterator[tuple[Any, ...]]:
+    """The Arrow arrays of all columns, of one chunk after the other."""
+    lengths = [column.chunk_lengths() for column in frame]
+    if any(of != lengths[0] for of in lengths):
+        frame = frame.rechunk()
+    # A name may hold a NUL, at which polars would end the process.
+    yield from zip(*(na.c_array_stream(column.alias("")) for column in frame), strict=True)
 
 
 def _key(name: str) -> bytes:
