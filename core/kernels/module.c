@@ -10,6 +10,7 @@ static PyMethodDef methods[] = {
     {"match", match, METH_VARARGS, NULL},
     {"move_users", move_users, METH_VARARGS, NULL},
     {"name_users", name_users, METH_VARARGS, NULL},
+    {"ndjson", ndjson, METH_VARARGS, NULL},
     {"pair_lines", pair_lines, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };

@@ -23,6 +23,11 @@ static inline const uint8_t *text_of(const uint8_t *view, const Py_buffer *texts
 
 static inline bool is_present(const uint8_t *bits, Py_ssize_t row) { return !bits || bits[row / 8] >> row % 8 & 1; }
 
+/* Whether there is a bit for each of so many rows, or none at all as every row is present. */
+static inline bool has_bits(const Py_buffer *present, Py_ssize_t rows) {
+    return !present->buf || present->len >= rows / 8 + (rows % 8 != 0);
+}
+
 static inline void release_texts(Py_buffer *texts, Py_ssize_t count) {
     for (Py_ssize_t each = 0; each < count; each++) PyBuffer_Release(&texts[each]);
     PyMem_Free(texts);

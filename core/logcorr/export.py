@@ -9,6 +9,7 @@ from typing import IO
 import polars as pl
 from polars.io.plugins import register_io_source
 
+from logcorr import ndjson
 from logcorr.behind import ahead
 from logcorr.errors import OutputError, UsageError, cannot_write, system_error
 from logcorr.partition import parts_of, spread
@@ -121,10 +122,13 @@ def write(
 
 def _to_stdout(frames: Iterator[pl.DataFrame]) -> None:
     """NDJSON, with escapes on a terminal; until whoever reads it has had enough, which is no error."""
-    shown = json_for_terminal if sys.stdout.isatty() else str
+    terminal = sys.stdout.isatty()
     try:
         for frame in frames:
-            sys.stdout.buffer.write(shown(frame.write_ndjson()).encode())
+            if terminal:
+                sys.stdout.buffer.write(json_for_terminal(frame.write_ndjson()).encode())
+            else:
+                ndjson.write(frame, sys.stdout.buffer)
         sys.stdout.buffer.flush()
     except OSError as error:
         # What is still buffered goes nowhere, instead of failing again at exit.
@@ -145,7 +149,7 @@ def _parquet(frames: Callable[[], Iterator[pl.DataFrame]], schema: pl.Schema, pa
 
 def _ndjson(frames: Iterator[pl.DataFrame], file: IO[bytes]) -> None:
     for frame in frames:
-        frame.write_ndjson(file)
+        ndjson.write(frame, file)
 
 
 def _csv(frames: Iterator[pl.DataFrame], file: IO[bytes]) -> None:
@@ -154,14 +158,13 @@ def _csv(frames: Iterator[pl.DataFrame], file: IO[bytes]) -> None:
 
 
 def _json(frames: Iterator[pl.DataFrame], file: IO[bytes]) -> None:
-    """One array, one object a line: NDJSON with its line ends made into separators."""
+    """One array, one object a line."""
     file.write(b"[")
-    before = b"\n"
+    comma = 1  # is not to stand before the first
     for frame in frames:
-        text = frame.write_ndjson().removesuffix("\n")
-        if text:
-            file.write(before + text.replace("\n", ",\n").encode())
-            before = b",\n"
+        for piece in ndjson.items(frame):
+            file.write(piece[comma:])
+            comma = 0
     file.write(b"\n]\n")
 
 

@@ -5,7 +5,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-_VERSION = 4
+_VERSION = 5
 _SWITCH = "LOGCORR_KERNELS"
 
 

@@ -1,0 +1,229 @@
+"""NDJSON by the kernel equals polars' byte for byte, and the kernel reads nothing that lies outside of its arrays."""
+
+import io
+import random
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from logcorr import ndjson
+from logcorr.native import kernels
+
+NUMBERS = ("Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UInt64")
+PIECES = (
+    *map(chr, range(0x20)),
+    *('"', "\\", "/", "\x7f", "\x80", "\x9f", "\u2028", "\u2029", "\ufeff", "é", "\ufffd", "😀", "\U0010ffff"),
+    *("a", "req-", "0123456789", "x" * 12, "y" * 13, "z" * 70),
+)
+
+
+def text(chance: random.Random) -> str:
+    """Every length around those at which views and words end; here and there something to escape."""
+    if chance.random() < 0.5:
+        plain = chance.choices("abcdefgh0123456789", k=chance.randrange(80))
+        for _ in range(chance.randrange(2)):
+            plain.insert(chance.randrange(len(plain) + 1), chance.choice(PIECES))
+        return "".join(plain)
+    return "".join(chance.choices(PIECES, k=chance.randrange(6)))
+
+
+def number(chance: random.Random, kind: str) -> int:
+    bits = int(kind.lstrip("UInt"))
+    least, most = (0, (1 << bits) - 1) if kind[0] == "U" else (-(1 << (bits - 1)), (1 << (bits - 1)) - 1)
+    power = int("1" + "0" * chance.randrange(20))
+    near = chance.choice((least, most, 0, power, power - 1, -power, chance.randint(least, most)))
+    return min(most, max(least, near))
+
+
+def column(chance: random.Random, rows: int) -> pl.Series:
+    nulls = chance.choice((0, 0, 0.3, 1))
+    kind = chance.choice(("String", *NUMBERS))
+    values = [
+        None if chance.random() < nulls else text(chance) if kind == "String" else number(chance, kind)
+        for _ in range(rows)
+    ]
+    return pl.Series(values, dtype=getattr(pl, kind))
+
+
+def frame(chance: random.Random) -> pl.DataFrame:
+    """Of several chunks, and cut out of a longer one."""
+    names = {chance.choice(("id", "", text(chance).replace("\0", ""))) for _ in range(chance.randrange(1, 5))}
+    rows = chance.choice((0, 1, 2, 9, 40))
+    of = {name: column(chance, rows) for name in sorted(names)}
+    whole = pl.DataFrame(of)
+    for _ in range(chance.randrange(3)):
+        first = chance.randrange(rows + 1)
+        whole = whole.slice(first, chance.randrange(rows + 1))
+        whole = pl.concat([whole] * chance.randrange(1, 4), rechunk=False)
+        rows = whole.height
+    return whole
+
+
+def check(of: pl.DataFrame) -> None:
+    plain, file = of.write_ndjson().encode(), io.BytesIO()
+    ndjson.write(of, file)
+    assert file.getvalue() == plain
+    items = b"".join(bytes(piece) for piece in ndjson.items(of))
+    assert items == (b",\n" + plain[:-1].replace(b"\n", b",\n") if plain else b"")
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_equals_polars(seed: int) -> None:
+    chance = random.Random(seed)
+    for _ in range(60):
+        check(frame(chance))
+
+
+def test_every_character_at_every_place() -> None:
+    """Words of eight bytes, of four and single ones are looked through in different ways."""
+    for character in map(chr, range(128)):
+        texts = [
+            ("x" * length)[:at] + character + "x" * (length - at) for length in range(20) for at in range(length + 1)
+        ]
+        check(pl.DataFrame({"text": texts}))
+
+
+def test_numbers_of_every_length() -> None:
+    powers = [10**digits for digits in range(20)]
+    unsigned = [power + step for power in powers for step in (-1, 0, 1)]
+    check(pl.DataFrame({"u": pl.Series([*unsigned, 2**64 - 1], dtype=pl.UInt64)}))
+    check(pl.DataFrame({"i": [sign * n for n in unsigned if n < 2**63 for sign in (1, -1)] + [-(2**63)]}))
+
+
+def test_records_longer_than_the_room() -> None:
+    long = "\x01" * 300_000
+    check(pl.DataFrame({"a": ["short", long, None, "b" * 3_000_000, "é"], "n": range(5)}))
+
+
+def test_texts_in_many_buffers() -> None:
+    parts = [
+        pl.DataFrame({"a": [f"a text that is not in its view {part} {row}" for row in range(9)]}) for part in range(50)
+    ]
+    check(pl.concat(parts, rechunk=False).sample(fraction=1.0, shuffle=True, seed=1))
+
+
+@pytest.mark.parametrize(
+    "of",
+    [
+        pl.DataFrame(),
+        pl.DataFrame({"nothing": []}),
+        pl.DataFrame({"ms": [1.5, None]}),
+        pl.DataFrame({"yes": [True, None], "text": ["a\n", "b"]}),
+        pl.DataFrame({"wide": pl.Series([2**100], dtype=pl.Int128)}),
+        pl.DataFrame({"kind": pl.Series(["a", "b"], dtype=pl.Categorical)}),
+        pl.DataFrame({"a\0name": ["value"]}),
+    ],
+)
+def test_what_the_kernel_does_not_take(of: pl.DataFrame) -> None:
+    check(of)
+
+
+def test_without_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ndjson, "kernels", None)
+    chance = random.Random(0)
+    for _ in range(30):
+        check(frame(chance))
+
+
+def view(length: int, buffer: int = 0, begin: int = 0) -> bytes:
+    return np.array([length, 0, buffer, begin], np.int32).tobytes()
+
+
+def numbers(**given: Any) -> tuple[Any, ...]:
+    return tuple(
+        {
+            "before": b'{"n":',
+            "kind": "l",
+            "offset": 0,
+            "present": None,
+            "values": bytes(24),
+            "texts": (),
+            **given,
+        }.values()
+    )
+
+
+def texts(*views: bytes, texts: tuple[Any, ...] = (b"0123456789abcdef",), **given: Any) -> tuple[Any, ...]:
+    return numbers(kind="v", values=b"".join(views), texts=texts, **given)
+
+
+def call(*columns: Any, row: int = 0, rows: int = 3, room: int = 1000) -> bytes:
+    out = bytearray(room)
+    _, written = kernels.ndjson(columns, b"}\n", row, rows, out)
+    return bytes(out[:written])
+
+
+@pytest.mark.skipif(kernels is None, reason="there are no kernels")
+class TestMemory:
+    """The kernel is given what polars would never give it."""
+
+    def test_what_is_sound(self) -> None:
+        assert call(numbers()) == b'{"n":0}\n' * 3
+        assert call(texts(*[view(16), view(13, 0, 3), view(2)])) == (
+            b'{"n":"0123456789abcdef"}\n{"n":"3456789abcdef"}\n{"n":"\\u0000\\u0000"}\n'
+        )
+        assert call(numbers(values=bytes(32), offset=1, present=b"\x0c")) == b'{"n":null}\n{"n":0}\n{"n":0}\n'
+        assert call(rows=0) == call(numbers(values=b""), rows=0) == b""
+
+    @pytest.mark.parametrize(
+        "column",
+        [
+            numbers(values=bytes(23)),
+            numbers(offset=1),
+            numbers(offset=-1),
+            numbers(offset=2**63 - 1),
+            numbers(offset=2**63 - 3),
+            numbers(kind="s", values=bytes(5)),
+            numbers(kind="L", values=memoryview(bytes(40))[1:33]),
+            numbers(present=b""),
+            numbers(present=b"\xff", offset=6, values=bytes(80)),
+            numbers(kind="f"),
+            numbers(kind="\u0163"),
+            texts(view(1), view(1), view(1)[:15]),
+            texts(view(17), view(0), view(0)),
+            texts(view(0), view(0), view(13, 0, 4)),
+            texts(view(13, 1), view(0), view(0)),
+            texts(view(13, -1), view(0), view(0)),
+            texts(view(13, 0, -1), view(0), view(0)),
+            texts(view(13, 0, 2**31 - 1), view(0), view(0)),
+            texts(view(2**31 - 1, 0, 1), view(0), view(0)),
+            texts(view(-1), view(0), view(0)),
+            texts(view(-(2**31)), view(0), view(0)),
+            texts(view(16), view(0), view(0), texts=()),
+        ],
+    )
+    def test_columns_that_hold_less_than_they_say(self, column: Any) -> None:
+        with pytest.raises(ValueError, match=r"does not hold|lies outside"):
+            call(numbers(), column)
+
+    @pytest.mark.parametrize(
+        "column",
+        [None, (), numbers()[:5], numbers(texts=[]), numbers(texts=(1,)), numbers(values=None), numbers(kind="ll")],
+    )
+    def test_columns_that_are_none(self, column: Any) -> None:
+        with pytest.raises(TypeError):
+            call(numbers(), column)
+
+    def test_rows_that_there_are_not(self) -> None:
+        for row, rows in ((-1, 3), (2, 1), (0, 4), (0, 2**62), (2**62, 2**63 - 1)):
+            with pytest.raises(ValueError, match="rows"):
+                call(numbers(), row=row, rows=rows)
+
+    def test_no_room_is_overrun(self) -> None:
+        """Whatever room there is: whole records, and not a byte behind it."""
+        column = texts(view(16), view(13, 0, 3), view(2))
+        whole = call(numbers(), column)
+        for size in range(len(whole) + 200):
+            memory = bytearray(b"\xaa" * (size + 100))
+            row, written = kernels.ndjson((numbers(), column), b"}\n", 0, 3, memoryview(memory)[:size])
+            found = bytes(memory[:written])
+            assert whole.startswith(found)
+            assert found.count(b"\n") == row
+            assert memory[size:] == b"\xaa" * 100
+        assert row == 3
+
+    def test_a_room_that_cannot_be_written(self) -> None:
+        with pytest.raises(TypeError):
+            kernels.ndjson((numbers(),), b"}\n", 0, 3, bytes(100))
