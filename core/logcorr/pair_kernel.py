@@ -25,11 +25,11 @@ def parted(
     stamp = (form.separator, form.digits, form.zone.encode(), form.zone_us)
     starts = np.array(wrong, np.int64)
     found, others, id_bytes, user_bytes, empty = kernels.pair_lines(text, starts, requests, stamp, first_row, *arrays)
-    # What they were too large by is given back.
-    ids.resize(id_bytes, refcheck=False)
+    # Copies, as what is cut off would lie about in pieces too small for the next chunk.
+    ids = ids[:id_bytes].copy()
     columns = {"request_id": column(ids, id_ends[: found + 1]), "time": pl.Series(time[:found])}
     if requests:
-        users.resize(user_bytes, refcheck=False)
+        users = users[:user_bytes].copy()
         columns["user_id"] = column(users, user_ends[: found + 1], present if empty else None)
     else:
         columns["status_code"] = pl.Series(status[:found])
