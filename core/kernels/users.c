@@ -153,7 +153,6 @@ static bool read_table(Table *table, const Py_buffer *of) {
     table->last_slot = slots - 1;
     table->capacity = of[USERS].len / (Py_ssize_t)sizeof(User);
     table->text_capacity = of[TEXTS].len;
-    bool aligned = holds(&of[SLOTS], 0, 4) && holds(&of[USERS], 0, 4);
     bool some = table->count > NO_USER && table->count <= table->capacity && table->capacity < INT32_MAX;
     bool texts = table->text_bytes >= 0 && table->text_bytes <= table->text_capacity;
     bool empty_slots = slots && !(slots & (slots - 1)) && slots >= SLOTS_A_USER * (uint64_t)table->capacity;
