@@ -132,10 +132,13 @@ class TestPairLines:
 
 @needs_kernels
 class TestMatch:
-    @pytest.mark.parametrize("short", range(3))
+    def arrays(self, keys: int) -> list[Any]:
+        return [*(np.empty(keys, np.uint32) for _ in range(4)), np.empty(2 * keys, np.uint64)]
+
+    @pytest.mark.parametrize("short", range(5))
     def test_arrays_that_are_too_short_are_refused(self, short: int) -> None:
         keys = np.arange(5, dtype=np.uint64)
-        places = [np.empty(5, np.int64), np.empty(5, np.int64), np.empty(10, np.uint64)]
+        places = self.arrays(keys.size)
         assert native.kernels.match(keys, keys, 7, *places) == (5, 0)
         places[short] = places[short][:-1]
         with pytest.raises(ValueError, match="too short"):
@@ -143,9 +146,8 @@ class TestMatch:
 
     def test_keys_all_alike_fill_no_more_than_there_is(self) -> None:
         keys = np.zeros(1000, np.uint64)
-        places = [np.empty(1000, np.int64), np.empty(1000, np.int64), np.empty(2000, np.uint64)]
         for mixer in (0, 1, 2**64 - 1):
-            assert native.kernels.match(keys, keys, mixer, *places) == (1, 1998)
+            assert native.kernels.match(keys, keys, mixer, *self.arrays(keys.size)) == (1, 1998)
 
 
 @needs_kernels

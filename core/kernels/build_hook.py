@@ -29,7 +29,10 @@ class KernelsHook(BuildHookInterface[Any]):
         package = Path(self.root, "core", "logcorr")
         kernels = self._compiled()
         if version == "editable":
-            self._replace(package, kernels)
+            try:
+                self._replace(package, kernels)
+            except OSError as error:
+                self._warn(error)
         elif kernels:
             build_data["force_include"][str(kernels)] = f"logcorr/{kernels.name}"
             build_data["pure_python"] = False
@@ -45,9 +48,12 @@ class KernelsHook(BuildHookInterface[Any]):
         try:
             return _compiled(Path(self.root, "core", "kernels"), Path(self._made.name))
         except Exception as error:  # noqa: BLE001 - whatever it is, logcorr works without
-            said = " ".join(str(error).split()) or type(error).__name__
-            self.app.display_warning(f"the C kernels were not built, logcorr will be slower: {said}")
+            self._warn(error)
             return None
+
+    def _warn(self, error: Exception) -> None:
+        said = " ".join(str(error).split()) or type(error).__name__
+        self.app.display_warning(f"the C kernels were not built, logcorr will be slower: {said}")
 
     def _replace(self, package: Path, kernels: Path | None) -> None:
         """Puts new kernels in the place of old ones, in one step: who runs the old ones keeps them."""
