@@ -7,6 +7,9 @@ FUZZ   ?=
 SOAK_MINUTES ?= 60
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
+# A part of logcorr in C is built where there is a C compiler, and anew when it changes.
+KERNELS := $(wildcard core/kernels/*.*)
+TELL_KERNELS := -c 'import logcorr._kernels' 2>/dev/null || echo "note: the kernels in C were not built (is there a C compiler?); logcorr does all without them, but is slower" >&2
 
 BENCH_ROWS    ?= 2000000
 BENCH_ROUNDS  ?= 3
@@ -34,15 +37,17 @@ $(BIN)/python: | check-python
 	@echo "creating $(VENV)"
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "error: could not create $(VENV); on Debian and Ubuntu: apt install python3-venv" >&2; exit 2; }
 
-# The stamps depend on pyproject.toml alone: an editable install needs no other reason to be repeated.
-$(VENV)/.installed: pyproject.toml | $(BIN)/python
+# An editable install needs no reason to be repeated but these.
+$(VENV)/.installed: pyproject.toml $(KERNELS) | $(BIN)/python
 	@echo "installing logcorr into $(VENV)"
 	@$(PIP) install --editable .
+	@$(BIN)/python $(TELL_KERNELS)
 	@touch $@
 
-$(VENV)/.installed-dev: pyproject.toml | $(BIN)/python
+$(VENV)/.installed-dev: pyproject.toml $(KERNELS) | $(BIN)/python
 	@echo "installing logcorr and its development tools into $(VENV)"
 	@$(PIP) install --editable '.[dev]'
+	@$(BIN)/python $(TELL_KERNELS)
 	@touch $@ $(VENV)/.installed
 
 demo: $(VENV)/.installed ## a pair of a million lines each with an incident, correlated
@@ -75,10 +80,11 @@ screenshots: $(VENV)/.installed-dev ## take the pictures of the README anew
 	@$(BIN)/python docs/screenshots.py
 
 # A rival that has no wheel for this machine is left out, and the results say so.
-$(BENCH_VENV)/.installed: pyproject.toml benchmarks/requirements.txt | check-python
+$(BENCH_VENV)/.installed: pyproject.toml $(KERNELS) benchmarks/requirements.txt | check-python
 	@echo "installing logcorr and its rivals into $(BENCH_VENV)"
 	@$(PYTHON) -m venv $(BENCH_VENV) || { rm -rf $(BENCH_VENV); echo "error: could not create $(BENCH_VENV); on Debian and Ubuntu: apt install python3-venv" >&2; exit 2; }
 	@$(BENCH_PIP) install --editable .
+	@$(BENCH_VENV)/bin/python $(TELL_KERNELS)
 	@grep -v '^ *\(#\|$$\)' benchmarks/requirements.txt | while read -r rival; do $(BENCH_PIP) install "$$rival" || echo "warning: $$rival could not be installed and will be skipped" >&2; done
 	@touch $@
 
@@ -90,4 +96,5 @@ bench-scale: $(BENCH_VENV)/.installed ## measure logcorr on odd logs in 512 MB (
 
 clean: ## remove what make made
 	rm -rf $(VENV) $(BENCH_VENV) benchmarks/.data benchmarks/out .demo build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -f core/logcorr/_kernels.*
 	find core tui tests docs benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

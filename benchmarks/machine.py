@@ -8,6 +8,8 @@ import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from logcorr import native
+
 PACKAGES = ("logcorr", "polars", "duckdb", "chdb", "chdb-core")
 COMMANDS = {"mlr": ("--version",), "sort": ("--version",), "awk": ("-W", "version"), "goaccess": ("--version",)}
 
@@ -42,6 +44,8 @@ def versions() -> dict[str, str]:
             found[package] = version(package)
         except PackageNotFoundError:
             continue
+    if "logcorr" in found and native.loaded():
+        found["logcorr"] += " with its compiled kernels"
     for command, words in COMMANDS.items():
         if shutil.which(command):
             told = subprocess.run([command, *words], capture_output=True, text=True, check=False, timeout=20)

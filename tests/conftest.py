@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from tests.ways import needs_kernels, without_kernels
+
 settings.register_profile("logcorr", derandomize=True, deadline=None, database=None, print_blob=True)
 settings.load_profile("logcorr")
 # Textual reads it when it is imported. Pictures on the way to where it scrolls show nothing else, and take time.
@@ -49,3 +51,12 @@ def _no_network() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket.socket, "connect", guarded)
         yield
+
+
+@pytest.fixture(scope="module", params=[pytest.param("kernels", marks=needs_kernels), "numpy"])
+def way(request: pytest.FixtureRequest) -> Iterator[str]:
+    """What takes lines apart and finds equal keys: the kernels, or numpy in their place."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "numpy":
+            without_kernels(patch)
+        yield request.param

@@ -14,12 +14,14 @@ from typing import Any
 from unittest.mock import patch
 
 import msgspec
+import pytest
 from hypothesis import HealthCheck, example, given, note, settings
 
 from logcorr.model import Output
 from logcorr.run import correlate
 from tests.oracle import Record
 from tests.strategies import BOM, SECOND, Case, cases
+from tests.ways import needs_kernels, without_kernels
 
 MORE = os.environ.get("LOGCORR_EXAMPLES")
 SETTINGS = settings(
@@ -200,5 +202,17 @@ AROUND_NOTHING = Case((("q0", b""), ("q1", TWO[1])), (("r0", BOM), ("r1", TWO[1]
 def test_the_engine_equals_the_oracle(case: Case) -> None:
     note(case.readable())
     with TemporaryDirectory(prefix="logcorr-") as name:
+        found = compare(case, Path(name))
+    assert not found, "\n".join(found)
+
+
+@needs_kernels
+@settings(SETTINGS, max_examples=int(MORE or 8))
+@given(cases())
+def test_the_engine_without_kernels_equals_the_oracle(case: Case) -> None:
+    """As all tests are where there are no kernels."""
+    note(case.readable())
+    with TemporaryDirectory(prefix="logcorr-") as name, pytest.MonkeyPatch.context() as patch:
+        without_kernels(patch)
         found = compare(case, Path(name))
     assert not found, "\n".join(found)

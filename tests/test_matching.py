@@ -3,10 +3,13 @@
 from collections import Counter
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from logcorr.matching import match
+
+pytestmark = pytest.mark.usefixtures("way")
 
 # Few values, and keys alike in most of their bits: slots are fought for.
 KEYS = st.lists(st.one_of(st.integers(0, 40), st.integers(0, (1 << 64) - 1), st.integers(0, 8).map(lambda n: n << 60)))
@@ -22,6 +25,12 @@ def check(left: list[int], right: list[int]) -> None:
     once = {key for key in both if counts[0][key] == counts[1][key] == 1}
     matched = Counter(key for key, _ in pairs)
     assert {key for key in matched if key in once} == once
+    for size, places, alone in (
+        (len(left), found.left, found.left_alone),
+        (len(right), found.right, found.right_alone),
+    ):
+        assert sorted([*set(places), *alone]) == list(range(size))
+        assert list(alone) == sorted(alone)
     repeated = set(found.repeated.tolist())
     assert repeated <= {key for count in counts for key, n in count.items() if n > 1}
     assert set(matched) <= once | repeated, "what is matched and comes again is told"

@@ -1,4 +1,6 @@
-"""The wheel, built and installed alone, works; the headless command stays light; `core` is no import name."""
+"""The wheel, built and installed alone, works, with compiled kernels or without; the headless command stays light; `core`
+is no import name.
+"""
 
 import json
 import os
@@ -7,12 +9,15 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import venv
 import zipfile
 from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
+from packaging.tags import sys_tags
+from packaging.utils import parse_wheel_filename
 
 from logcorr import __version__
 
@@ -50,13 +55,38 @@ def run(*command: str | Path, cwd: Path, **env: str) -> subprocess.CompletedProc
     return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False, timeout=120)
 
 
+def build(kind: str, folder: Path, **env: str) -> tuple[Path, str]:
+    """A wheel or sdist of this tree, and what was said when it was built."""
+    built = run(sys.executable, "-m", "hatchling", "build", "-t", kind, "-d", folder, cwd=ROOT, **env)
+    assert built.returncode == 0, built.stderr
+    (path,) = folder.iterdir()
+    return path, built.stdout + built.stderr
+
+
+def kernels_in(wheel: Path) -> list[str]:
+    """The shared libraries in a wheel."""
+    with zipfile.ZipFile(wheel) as archive:
+        return [name for name in archive.namelist() if name.endswith((".so", ".pyd"))]
+
+
+@pytest.fixture(scope="session")
+def compiler(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What compiles for this Python; a test that needs it is skipped where that, or what it needs, is not there."""
+    source = tmp_path_factory.mktemp("compiler") / "probe.c"
+    source.write_text("#include <Python.h>\n")
+    command = (os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc").split()
+    if not shutil.which(command[0]):
+        pytest.skip(f"there is no {command[0]} here")
+    words = [*command, "-fsyntax-only", f"-I{sysconfig.get_path('include')}", str(source)]
+    if subprocess.run(words, capture_output=True, check=False, timeout=60).returncode:
+        pytest.skip("there are no headers of Python or of the C library here")
+    return command[0]
+
+
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("wheel")
-    built = run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder, cwd=ROOT)
-    assert built.returncode == 0, built.stderr
-    (path,) = folder.glob("*.whl")
-    return path
+    """As this machine builds it."""
+    return build("wheel", tmp_path_factory.mktemp("wheel"), LOGCORR_KERNELS="")[0]
 
 
 @pytest.fixture(scope="session")
@@ -72,7 +102,7 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     paths = sysconfig.get_paths(scheme, {"base": str(folder), "platbase": str(folder)})
     site = Path(paths["purelib"])
     with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(site)
+        archive.extractall(site)  # noqa: S202 - of our own making
     for other in dict.fromkeys(sysconfig.get_paths()[key] for key in ("purelib", "platlib")):
         for entry in Path(other).iterdir():
             mine = entry.name.startswith(("logcorr", "_editable_impl_logcorr")) or entry.suffix in {".pth", ".egg-link"}
@@ -99,8 +129,49 @@ def test_the_wheel_holds_both_packages_and_nothing_else(wheel: Path) -> None:
     assert not [name for name in names if "__pycache__" in name or name.endswith(".pyc")]
 
 
-def test_the_versions_agree(wheel: Path) -> None:
-    assert wheel.name == f"logcorr-{__version__}-py3-none-any.whl"
+def test_this_python_takes_the_wheel(wheel: Path) -> None:
+    name, version, _, tags = parse_wheel_filename(wheel.name)
+    assert (name, str(version)) == ("logcorr", __version__)
+    assert tags & set(sys_tags())
+    (tag,) = tags
+    assert (tag.interpreter, tag.abi) == (("cp311", "abi3") if kernels_in(wheel) else ("py3", "none"))
+    with zipfile.ZipFile(wheel) as archive:
+        about = archive.read(f"logcorr-{__version__}.dist-info/WHEEL").decode()
+    assert f"Tag: {tag}\n" in about
+    assert ("Root-Is-Purelib: true" in about) == (not kernels_in(wheel))
+
+
+@pytest.mark.usefixtures("compiler")
+def test_kernels_are_built_where_there_is_a_compiler(wheel: Path, python: Path, tmp_path: Path) -> None:
+    (kernels,) = kernels_in(wheel)
+    assert Path(kernels).parent == Path("logcorr")
+    ask = "from logcorr.native import kernels; print(kernels and kernels.__file__)"
+    installed = run(python, "-c", ask, cwd=tmp_path, LOGCORR_KERNELS="").stdout.strip()
+    assert Path(installed).parts[-2:] == Path(kernels).parts
+    assert str(python.parent.parent) in installed
+    assert run(python, "-c", ask, cwd=tmp_path, LOGCORR_KERNELS="off").stdout == "None\n"
+
+
+@pytest.mark.parametrize(
+    ("env", "warnings"),
+    [({"CC": "no-such-compiler", "LOGCORR_KERNELS": ""}, 1), ({"LOGCORR_KERNELS": "off"}, 0)],
+    ids=["no compiler", "off"],
+)
+@pytest.mark.skipif(os.name == "nt", reason="compilers are not found by CC there")
+def test_the_wheel_is_pure_without_kernels(tmp_path: Path, env: dict[str, str], warnings: int) -> None:
+    pure, said = build("wheel", tmp_path, **env)
+    assert pure.name == f"logcorr-{__version__}-py3-none-any.whl"
+    assert kernels_in(pure) == []
+    assert said.count("the C kernels were not built") == warnings
+
+
+def test_the_sources_hold_all_that_a_wheel_is_built_of(tmp_path: Path) -> None:
+    path, _ = build("sdist", tmp_path)
+    with tarfile.open(path) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    given = {f"core/kernels/{file.name}" for file in (ROOT / "core" / "kernels").iterdir() if file.is_file()}
+    assert {"core/kernels/build_hook.py", "core/kernels/kernels.h", "core/kernels/module.c"} <= given <= names
+    assert not [name for name in names if name.endswith((".so", ".pyd", ".pyc"))]
 
 
 def test_the_wheel_alone_correlates(python: Path, tmp_path: Path) -> None:

@@ -1,4 +1,6 @@
-"""The quick way through a chunk equals the careful one: of every line that it takes for an entry, and of the others."""
+"""The quick ways through a chunk, by the kernel and by numpy, equal the careful one: of every line that they take for an
+entry, and of the others.
+"""
 
 import random
 from itertools import product
@@ -11,6 +13,8 @@ from logcorr.formats import LINE_SCHEMA
 from logcorr.model import Side
 from logcorr.pairlog import PairFormat
 from logcorr.timestamps import CommonForm, common_form
+
+pytestmark = pytest.mark.usefixtures("way")
 
 FORMS = (
     "2025-11-21T14:00:00.123Z",
@@ -110,3 +114,9 @@ def test_minutes_that_come_and_go() -> None:
     ]
     text = "".join(f"{stamp},a-long-enough-id,u\n" for stamp in stamps for _ in range(chance.randrange(1, 3)))
     assert check(text.encode(), "request", common_form(stamps)) > 5000
+
+
+@pytest.mark.parametrize("zero", ["\x00", "\n", " ", "0"])
+def test_the_first_line_has_no_minute_before_it(zero: str) -> None:
+    """Whatever a minute is before one was read, no line is of that."""
+    check(f"{zero * 16}:05.123Z,a-long-enough-id,200\n".encode(), "response", CommonForm())

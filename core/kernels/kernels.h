@@ -13,11 +13,20 @@
 #include <string.h>
 
 /* What logcorr/native.py asks for: one more whenever a kernel takes or gives something else. */
-#define KERNELS_VERSION 3
+#define KERNELS_VERSION 5
 
+PyObject *count_users(PyObject *module, PyObject *args);
 PyObject *line_count(PyObject *module, PyObject *args);
 PyObject *match(PyObject *module, PyObject *args);
+PyObject *move_users(PyObject *module, PyObject *args);
+PyObject *name_users(PyObject *module, PyObject *args);
 PyObject *ndjson(PyObject *module, PyObject *args);
 PyObject *pair_lines(PyObject *module, PyObject *args);
+
+/* Whether an array holds `count` items of so many bytes, and begins where a number as long may, of 8 bytes at most. */
+static inline bool holds(const Py_buffer *array, Py_ssize_t count, Py_ssize_t bytes) {
+    uintptr_t number = bytes < 8 ? (uintptr_t)bytes : 8;
+    return array->len / bytes >= count && (!array->len || (uintptr_t)array->buf % number == 0);
+}
 
 #endif

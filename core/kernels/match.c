@@ -18,11 +18,11 @@ typedef struct {
     int shift;
 } Slots;
 
+/* Places of equal keys, and those of all other keys; keys that a side has several times. */
 typedef struct {
-    int64_t *left, *right; /* places of equal keys */
-    Py_ssize_t pairs;
+    uint32_t *left, *right, *left_alone, *right_alone;
     uint64_t *repeated;
-    Py_ssize_t repeats;
+    Py_ssize_t pairs, repeats;
 } Matches;
 
 static inline uint64_t slot_of(const Slots *slots, uint64_t key) { return (key * slots->mixer) >> slots->shift; }
@@ -46,18 +46,22 @@ static void fill(Slots *slots, Side side, Matches *found) {
 }
 
 /* Of several equal keys on the left, the first has the partner. */
-static void seek(const Slots *slots, Side left, Side right, uint8_t *taken, Matches *found) {
+static void seek(const Slots *slots, Side left, Side right, bool *taken, Matches *found) {
     for (Py_ssize_t place = 0; place < left.count; place++) {
         int32_t partner = slots->places[find(slots, right.keys, left.keys[place])];
-        if (partner == NOBODY) continue;
-        if (taken[partner]) {
-            found->repeated[found->repeats++] = left.keys[place];
-            continue;
+        bool free = partner != NOBODY && !taken[partner];
+        if (free) {
+            taken[partner] = true;
+            found->left[found->pairs] = (uint32_t)place;
+            found->right[found->pairs++] = (uint32_t)partner;
+        } else {
+            found->left_alone[place - found->pairs] = (uint32_t)place;
+            if (partner != NOBODY) found->repeated[found->repeats++] = left.keys[place];
         }
-        taken[partner] = 1;
-        found->left[found->pairs] = place;
-        found->right[found->pairs++] = partner;
     }
+    Py_ssize_t alone = 0;
+    for (Py_ssize_t place = 0; place < right.count; place++)
+        if (!taken[place]) found->right_alone[alone++] = (uint32_t)place;
 }
 
 static bool match_sides(Side left, Side right, uint64_t mixer, Matches *found) {
@@ -65,7 +69,7 @@ static bool match_sides(Side left, Side right, uint64_t mixer, Matches *found) {
     while ((INT64_C(1) << bits) < 2 * right.count) bits++;
     Slots slots = {.mixer = mixer | 1, .last = (UINT64_C(1) << bits) - 1, .shift = KEY_BITS - bits};
     slots.places = malloc((size_t)(slots.last + 1) * sizeof *slots.places);
-    uint8_t *taken = calloc((size_t)right.count + 1, 1);
+    bool *taken = calloc((size_t)right.count + 1, 1);
     bool room = slots.places && taken;
     if (room) {
         fill(&slots, right, found);
@@ -76,20 +80,26 @@ static bool match_sides(Side left, Side right, uint64_t mixer, Matches *found) {
     return room;
 }
 
-enum { LEFT, RIGHT, LEFT_PLACES, RIGHT_PLACES, REPEATED, BUFFERS };
+enum { LEFT, RIGHT, LEFT_PLACES, RIGHT_PLACES, LEFT_ALONE, RIGHT_ALONE, REPEATED, BUFFERS };
 
-/* (keys of the left, keys of the right, mixer, three arrays) -> pairs, repeated keys. */
+/* (keys of the left, keys of the right, mixer, five arrays) -> pairs, repeated keys. */
 PyObject *match(PyObject *Py_UNUSED(module), PyObject *args) {
     Py_buffer of[BUFFERS] = {{0}};
     unsigned long long mixer;
-    if (!PyArg_ParseTuple(args, "y*y*Kw*w*w*", &of[LEFT], &of[RIGHT], &mixer, &of[LEFT_PLACES], &of[RIGHT_PLACES],
-                          &of[REPEATED]))
+    if (!PyArg_ParseTuple(args, "y*y*Kw*w*w*w*w*", &of[LEFT], &of[RIGHT], &mixer, &of[LEFT_PLACES],
+                          &of[RIGHT_PLACES], &of[LEFT_ALONE], &of[RIGHT_ALONE], &of[REPEATED]))
         return NULL;
     Side left = {of[LEFT].buf, of[LEFT].len / 8}, right = {of[RIGHT].buf, of[RIGHT].len / 8};
-    Matches found = {.left = of[LEFT_PLACES].buf, .right = of[RIGHT_PLACES].buf, .repeated = of[REPEATED].buf};
-    Py_ssize_t least = 8 * (left.count < right.count ? left.count : right.count);
-    bool sizes = of[LEFT_PLACES].len >= least && of[RIGHT_PLACES].len >= least &&
-                 of[REPEATED].len >= 8 * (left.count + right.count) && right.count < INT32_MAX;
+    Matches found = {.left = of[LEFT_PLACES].buf,
+                     .right = of[RIGHT_PLACES].buf,
+                     .left_alone = of[LEFT_ALONE].buf,
+                     .right_alone = of[RIGHT_ALONE].buf,
+                     .repeated = of[REPEATED].buf};
+    Py_ssize_t most = left.count < right.count ? left.count : right.count;
+    bool sizes = left.count < INT32_MAX && right.count < INT32_MAX && holds(&of[LEFT], left.count, 8) &&
+                 holds(&of[RIGHT], right.count, 8) && holds(&of[LEFT_PLACES], most, 4) &&
+                 holds(&of[RIGHT_PLACES], most, 4) && holds(&of[LEFT_ALONE], left.count, 4) &&
+                 holds(&of[RIGHT_ALONE], right.count, 4) && holds(&of[REPEATED], left.count + right.count, 8);
     bool room = false;
     if (sizes) {
         Py_BEGIN_ALLOW_THREADS;

@@ -5,8 +5,11 @@
 static int begin(PyObject *module) { return PyModule_AddIntConstant(module, "VERSION", KERNELS_VERSION); }
 
 static PyMethodDef methods[] = {
+    {"count_users", count_users, METH_VARARGS, NULL},
     {"line_count", line_count, METH_VARARGS, NULL},
     {"match", match, METH_VARARGS, NULL},
+    {"move_users", move_users, METH_VARARGS, NULL},
+    {"name_users", name_users, METH_VARARGS, NULL},
     {"ndjson", ndjson, METH_VARARGS, NULL},
     {"pair_lines", pair_lines, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},

@@ -1,8 +1,8 @@
 /* Columns as Arrow has them -> records as NDJSON, byte by byte what polars writes. */
 
-#include "kernels.h"
+#include "views.h"
 
-enum { VIEW_BYTES = 16, INLINE_BYTES = 12, NUMBER_BYTES = 20, ESCAPE_BYTES = 6 };
+enum { NUMBER_BYTES = 20, ESCAPE_BYTES = 6 };
 
 /* One column: what stands before each of its values, and its Arrow buffers. `kind` is the letter of Arrow's format:
    "v" for views of text, that of the width for integers. */
@@ -153,23 +153,10 @@ static inline uint8_t *add_number(uint8_t *to, int kind, const void *values, Py_
     }
 }
 
-/* Finds the text of a view: in the view itself, or in one of the column's buffers; NULL where that does not hold it. */
-static inline const uint8_t *text_of(const Field *field, const uint8_t *view, Py_ssize_t *bytes) {
-    int32_t length, buffer, begin;
-    memcpy(&length, view, 4);
-    *bytes = length;
-    if (length >= 0 && length <= INLINE_BYTES) return view + 4;
-    memcpy(&buffer, view + 8, 4);
-    memcpy(&begin, view + 12, 4);
-    if (length < 0 || begin < 0 || buffer < 0 || buffer >= field->text_count) return NULL;
-    const Py_buffer *text = &field->texts[buffer];
-    if (begin > text->len || length > text->len - begin) return NULL;
-    return (const uint8_t *)text->buf + begin;
-}
-
 static inline uint8_t *add_text(uint8_t *to, Room *room, const Field *field, Py_ssize_t row) {
     Py_ssize_t bytes;
-    const uint8_t *text = text_of(field, (const uint8_t *)field->values.buf + VIEW_BYTES * row, &bytes);
+    const uint8_t *view = (const uint8_t *)field->values.buf + VIEW_BYTES * row;
+    const uint8_t *text = text_of(view, field->texts, field->text_count, &bytes);
     if (!text) {
         room->wrong = true;
         return NULL;
@@ -182,17 +169,12 @@ static inline uint8_t *add_text(uint8_t *to, Room *room, const Field *field, Py_
     return to;
 }
 
-static inline bool is_null(const Field *field, Py_ssize_t row) {
-    const uint8_t *bits = field->present.buf;
-    return bits && !(bits[row / 8] >> row % 8 & 1);
-}
-
 static inline uint8_t *add_value(uint8_t *to, Room *room, const Field *field, Py_ssize_t row) {
     if (room->end - to < field->before.len + NUMBER_BYTES) return NULL;
     copy(to, field->before.buf, field->before.len);
     to += field->before.len;
     row += field->offset;
-    if (is_null(field, row)) {
+    if (!is_present(field->present.buf, row)) {
         memcpy(to, "null", 4);
         return to + 4;
     }
@@ -230,32 +212,18 @@ static Py_ssize_t value_bytes(int kind) {
 }
 
 /* Whether the buffers of a column hold so many rows behind its offset. */
-static bool holds(const Field *field, Py_ssize_t rows) {
+static bool holds_rows(const Field *field, Py_ssize_t rows) {
     Py_ssize_t bytes = value_bytes(field->kind);
     if (!bytes || field->offset < 0 || field->offset > PY_SSIZE_T_MAX - rows) return false;
     Py_ssize_t last = field->offset + rows;
-    bool aligned = field->kind == 'v' || (uintptr_t)field->values.buf % (uintptr_t)bytes == 0;
-    bool bits = !field->present.buf || field->present.len >= last / 8 + (last % 8 != 0);
-    return aligned && bits && field->values.len / bytes >= last;
+    return has_bits(&field->present, last) && holds(&field->values, last, bytes);
 }
 
 static void release_field(Field *field) {
-    for (Py_ssize_t each = 0; each < field->text_count; each++) PyBuffer_Release(&field->texts[each]);
-    PyMem_Free(field->texts);
+    if (field->texts) release_texts(field->texts, field->text_count);
     PyBuffer_Release(&field->before);
     PyBuffer_Release(&field->present);
     PyBuffer_Release(&field->values);
-}
-
-static bool read_texts(Field *field, PyObject *texts) {
-    Py_ssize_t count = PyTuple_Size(texts);
-    field->texts = PyMem_Calloc(count ? (size_t)count : 1, sizeof(Py_buffer));
-    if (!field->texts) return PyErr_NoMemory(), false;
-    for (; field->text_count < count; field->text_count++)
-        if (PyObject_GetBuffer(PyTuple_GetItem(texts, field->text_count), &field->texts[field->text_count],
-                               PyBUF_SIMPLE))
-            return false;
-    return true;
 }
 
 /* (before, kind, offset, present or None, values, texts) -> a column. */
@@ -264,7 +232,7 @@ static bool read_field(Field *field, PyObject *given) {
     if (!PyTuple_Check(given)) return PyErr_SetString(PyExc_TypeError, "a column is a tuple"), false;
     return PyArg_ParseTuple(given, "y*Cnz*y*O!", &field->before, &field->kind, &field->offset, &field->present,
                             &field->values, &PyTuple_Type, &texts) &&
-           read_texts(field, texts);
+           (field->texts = read_texts(texts, &field->text_count));
 }
 
 static bool read_fields(Record *record, PyObject *given, Py_ssize_t rows) {
@@ -277,7 +245,7 @@ static bool read_fields(Record *record, PyObject *given, Py_ssize_t rows) {
             release_field(field);
             return false;
         }
-        if (!holds(field, rows)) {
+        if (!holds_rows(field, rows)) {
             release_field(field);
             return PyErr_SetString(PyExc_ValueError, "a column does not hold the rows"), false;
         }

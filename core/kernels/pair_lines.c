@@ -4,7 +4,7 @@
 
 /* Where the entries go: `capacity` of each, and the bytes of the texts, as many as the log's. */
 typedef struct {
-    Py_ssize_t rows, capacity, empty;
+    Py_ssize_t rows, capacity, empty, id_bytes, user_bytes;
     int64_t *time, *id_ends, *user_ends;
     uint32_t *row;
     uint8_t *ids, *users, *users_present;
@@ -17,6 +17,8 @@ typedef struct {
     int64_t *bounds;
     uint32_t *row;
 } Others;
+
+static const char *const SHORT = "the arrays are too short for the lines";
 
 typedef struct {
     const uint8_t *text, *end;
@@ -47,9 +49,11 @@ static inline bool no_id(const uint8_t *id, Py_ssize_t bytes) {
     }
 }
 
-static inline void append(uint8_t *texts, int64_t *ends, Py_ssize_t row, const uint8_t *begin, const uint8_t *end) {
-    memcpy(texts + ends[row], begin, end - begin);
-    ends[row + 1] = ends[row] + (end - begin);
+/* `bytes` counts the texts so far. It is never read back from `ends`, which the caller could write to meanwhile. */
+static inline void append(uint8_t *texts, Py_ssize_t *bytes, int64_t *text_end, const uint8_t *begin,
+                          const uint8_t *end) {
+    memcpy(texts + *bytes, begin, end - begin);
+    *text_end = *bytes += end - begin;
 }
 
 static inline bool add_user(Entries *to, const uint8_t *begin, const uint8_t *end) {
@@ -59,7 +63,7 @@ static inline bool add_user(Entries *to, const uint8_t *begin, const uint8_t *en
     } else if (!bare(begin, end) || memchr(begin, ',', end - begin)) {
         return false;
     }
-    append(to->users, to->user_ends, to->rows, begin, end);
+    append(to->users, &to->user_bytes, &to->user_ends[to->rows + 1], begin, end);
     return true;
 }
 
@@ -83,13 +87,14 @@ static inline bool add_line(const Lines *lines, const Form *form, Minute *minute
     const uint8_t *id = line + width + 1, *id_end = memchr(id, ',', end - id);
     if (!id_end || id_end == id || !bare(id, id_end) || no_id(id, id_end - id)) return false;
     if (!(lines->requests ? add_user(to, id_end + 1, end) : add_status(to, id_end + 1, end))) return false;
-    append(to->ids, to->id_ends, to->rows, id, id_end);
+    append(to->ids, &to->id_bytes, &to->id_ends[to->rows + 1], id, id_end);
     return true;
 }
 
 /* Tells whether there was room for all lines. */
 static bool read_lines(const Lines *lines, const Form *form, Entries *to, Others *others) {
-    Minute minute = {{0}, 0};
+    Minute minute;
+    memset(minute.text, '\n', MINUTE_BYTES); /* which no line holds */
     const int64_t *wrong = lines->wrong;
     uint32_t row = lines->first_row;
     for (const uint8_t *line = lines->text, *newline; line < lines->end; line = newline + 1, row++) {
@@ -109,15 +114,29 @@ static bool read_lines(const Lines *lines, const Form *form, Entries *to, Others
     return true;
 }
 
-enum { TEXT, WRONG, TIME, ROW, IDS, ID_ENDS, USERS, USER_ENDS, PRESENT, STATUS, BOUNDS, OTHER_ROWS, BUFFERS };
+enum { TEXT, WRONG, ZONE, TIME, ROW, IDS, ID_ENDS, USERS, USER_ENDS, PRESENT, STATUS, BOUNDS, OTHER_ROWS, BUFFERS };
 
 /* Whether each array is as long as `capacity` lines ask for, those of the other side aside. */
 static bool large_enough(const Py_buffer *of, Py_ssize_t capacity, bool requests) {
-    bool both = of[ROW].len >= 4 * capacity && of[OTHER_ROWS].len >= 4 * capacity && of[BOUNDS].len >= 16 * capacity;
-    bool ids = of[IDS].len >= of[TEXT].len && of[ID_ENDS].len >= 8 * (capacity + 1);
-    bool users = of[USERS].len >= of[TEXT].len && of[USER_ENDS].len >= 8 * (capacity + 1) &&
-                 8 * of[PRESENT].len >= capacity;
-    return both && ids && (requests ? users : of[STATUS].len >= 2 * capacity);
+    bool both = holds(&of[TIME], capacity, 8) && holds(&of[ROW], capacity, 4) && holds(&of[WRONG], 0, 8) &&
+                holds(&of[OTHER_ROWS], capacity, 4) && holds(&of[BOUNDS], capacity, 16);
+    bool ids = holds(&of[IDS], of[TEXT].len, 1) && holds(&of[ID_ENDS], capacity + 1, 8);
+    bool users = holds(&of[USERS], of[TEXT].len, 1) && holds(&of[USER_ENDS], capacity + 1, 8) &&
+                 holds(&of[PRESENT], (capacity + 7) / 8, 1);
+    return both && ids && (requests ? users : holds(&of[STATUS], capacity, 2));
+}
+
+/* Whether a form is one of logcorr/timestamps.py's. */
+static bool sound_form(const Form *form, int separator) {
+    return separator >= 0 && separator < 0x80 && form->digits >= 0 && form->digits <= MOST_DIGITS &&
+           form->zone_us > -DAY_US && form->zone_us < DAY_US;
+}
+
+static const char *fault_in(const Py_buffer *of, const Form *form, int separator, long long first_row,
+                            Py_ssize_t capacity, bool requests) {
+    if (!sound_form(form, separator)) return "no form of timestamps";
+    if (first_row < 0 || first_row > ((long long)UINT32_MAX + 1) - capacity) return "no rows of 32 bits";
+    return large_enough(of, capacity, requests) ? NULL : SHORT;
 }
 
 /* (text, wrong, requests, (separator, digits, zone, zone_us), first_row, ten arrays) -> entries, other lines, bytes of
@@ -126,13 +145,15 @@ PyObject *pair_lines(PyObject *Py_UNUSED(module), PyObject *args) {
     Py_buffer of[BUFFERS] = {{0}};
     Form form;
     int requests, separator;
-    unsigned int first_row;
-    if (!PyArg_ParseTuple(args, "y*y*p(Ciy#L)Iw*w*w*w*w*w*w*w*w*w*", &of[TEXT], &of[WRONG], &requests, &separator,
-                          &form.digits, &form.zone, &form.zone_bytes, &form.zone_us, &first_row, &of[TIME], &of[ROW],
-                          &of[IDS], &of[ID_ENDS], &of[USERS], &of[USER_ENDS], &of[PRESENT], &of[STATUS], &of[BOUNDS],
+    long long first_row;
+    if (!PyArg_ParseTuple(args, "y*y*p(Ciy*L)Lw*w*w*w*w*w*w*w*w*w*", &of[TEXT], &of[WRONG], &requests, &separator,
+                          &form.digits, &of[ZONE], &form.zone_us, &first_row, &of[TIME], &of[ROW], &of[IDS],
+                          &of[ID_ENDS], &of[USERS], &of[USER_ENDS], &of[PRESENT], &of[STATUS], &of[BOUNDS],
                           &of[OTHER_ROWS]))
         return NULL;
     form.separator = (unsigned char)separator;
+    form.zone = of[ZONE].buf;
+    form.zone_bytes = of[ZONE].len;
     Entries entries = {.capacity = of[TIME].len / 8,
                        .time = of[TIME].buf,
                        .row = of[ROW].buf,
@@ -147,27 +168,25 @@ PyObject *pair_lines(PyObject *Py_UNUSED(module), PyObject *args) {
                    .end = (const uint8_t *)of[TEXT].buf + of[TEXT].len,
                    .wrong = of[WRONG].buf,
                    .wrong_end = (const int64_t *)of[WRONG].buf + of[WRONG].len / 8,
-                   .first_row = first_row,
+                   .first_row = (uint32_t)first_row,
                    .requests = requests};
-    bool room = form.digits >= 0 && large_enough(of, entries.capacity, requests);
-    if (room) {
+    const char *fault = fault_in(of, &form, separator, first_row, entries.capacity, requests);
+    if (!fault) {
         Py_BEGIN_ALLOW_THREADS;
         entries.id_ends[0] = 0;
         if (requests) {
             entries.user_ends[0] = 0;
             memset(entries.users_present, 0xFF, (size_t)of[PRESENT].len);
         }
-        room = read_lines(&lines, &form, &entries, &others);
+        if (!read_lines(&lines, &form, &entries, &others)) fault = SHORT;
         Py_END_ALLOW_THREADS;
     }
-    long long id_bytes = room ? entries.id_ends[entries.rows] : 0;
-    long long user_bytes = room && requests ? entries.user_ends[entries.rows] : 0;
     for (int each = 0; each < BUFFERS; each++) PyBuffer_Release(&of[each]);
-    if (!room) {
-        PyErr_SetString(PyExc_ValueError, "the arrays are too short for the lines");
+    if (fault) {
+        PyErr_SetString(PyExc_ValueError, fault);
         return NULL;
     }
-    return Py_BuildValue("nnLLn", entries.rows, others.rows, id_bytes, user_bytes, entries.empty);
+    return Py_BuildValue("nnnnn", entries.rows, others.rows, entries.id_bytes, entries.user_bytes, entries.empty);
 }
 
 /* (text) -> how many lines end in it. */

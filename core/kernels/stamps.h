@@ -4,12 +4,14 @@
 
 #include "kernels.h"
 
-enum { MINUTE_BYTES = 16, SECOND_BYTES = 19, MICRO_DIGITS = 6 };
+enum { MINUTE_BYTES = 16, SECOND_BYTES = 19, MICRO_DIGITS = 6, MOST_DIGITS = 9 };
+
+static const long long DAY_US = 86400000000;
 
 typedef struct {
     unsigned char separator;
     int digits;
-    const char *zone;
+    const uint8_t *zone;
     Py_ssize_t zone_bytes;
     long long zone_us;
 } Form;

@@ -12,6 +12,7 @@ import polars as pl
 from logcorr.clock import Grid
 from logcorr.counts import Cells, Tables
 from logcorr.latency import Spread, spread
+from logcorr.user_table import UserTable
 
 TOP = 100
 FAILURE = (pl.col("status_code") >= 400) | (pl.col("status_code") < 100)
@@ -151,13 +152,15 @@ class Sums:
 class Aggregates(Sums):
     """Everything that the report of a correlation needs of the exchanges, added up bucket by bucket."""
 
-    def __init__(self, grid: Grid) -> None:
+    def __init__(self, grid: Grid, users_room: int) -> None:
         super().__init__(grid)
+        self.users = UserTable(users_room)
         self.responses = Tables(["at"], _EMPTY_ARRIVALS)
         self.slowest = pl.DataFrame()
 
     def add(self, exchanges: pl.DataFrame) -> None:
         """Adds the exchanges of one bucket."""
+        self.users.add(exchanges)
         frame = exchanges.lazy()
         own = [arrivals(frame, "response_time", self.grid.bucket_us), slowest(frame)]
         responses, slow, *shared = pl.collect_all([*own, *self.plans(frame)], engine="streaming")

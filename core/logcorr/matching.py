@@ -1,16 +1,19 @@
 """Which keys of two sides are the same: a table of slots instead of a hash join, at a fraction of its cost for a chunk.
 
-By the compiled kernel, or by numpy: there each key has a slot by some of its bits, and the last one that comes to a slot has it. Those that lost theirs to another
-key try again with other bits.
+By the compiled kernel; or by numpy, where each key has a slot by some of its bits, and the last one that comes to it
+has it. Those that lost theirs to another key try again with other bits.
 """
 
 import secrets
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from logcorr.native import kernels
 from logcorr.words import Array, Places
+
+Rows = npt.NDArray[np.uint32]
 
 # Odd numbers without a pattern, the first digits of roots: each mixes the bits of a key another way.
 _MIXERS = (0x6A09E667F3BCC909, 0xBB67AE8584CAA73B, 0x3C6EF372FE94F82B, 0xA54FF53A5F1D36F1)
@@ -20,14 +23,16 @@ _NOBODY = -1
 
 
 class Matches(NamedTuple):
-    """Places of equal keys, left (ascending) and right, and `repeated`: keys that a side has several times.
+    """Places of equal keys, left (ascending) and right; all other places of each side, and keys that come repeatedly.
 
-    A key that each side has once is there for sure. One that is repeated may be there or not; it is among `repeated`
-    unless it is not there.
+    A key that each side has once is there for sure. One that a side has several times may be there or not; it is among
+    `repeated` unless it is not there.
     """
 
-    left: Places
-    right: Places
+    left: Rows
+    right: Rows
+    left_alone: Rows
+    right_alone: Rows
     repeated: Array
 
 
@@ -36,12 +41,21 @@ def match(left: Array, right: Array) -> Matches:
     return _by_kernel(left, right) if kernels else _by_numpy(left, right)
 
 
+def alone(places: Rows | Places, count: int) -> Rows:
+    """Of so many places all others."""
+    others = np.ones(count, np.bool_)
+    others[places] = False
+    return np.flatnonzero(others).astype(np.uint32)
+
+
 def _by_kernel(left: Array, right: Array) -> Matches:
     most = min(left.size, right.size)
-    places = np.empty(most, np.int64), np.empty(most, np.int64)
+    rows = [np.empty(size, np.uint32) for size in (most, most, left.size, right.size)]
     repeated = np.empty(left.size + right.size, np.uint64)
-    pairs, repeats = kernels.match(left, right, _SECRET_MIXER, *places, repeated)
-    return Matches(places[0][:pairs], places[1][:pairs], repeated[:repeats].copy())
+    pairs, repeats = kernels.match(left, right, _SECRET_MIXER, *rows, repeated)
+    lefts, rights, left_alone, right_alone = rows
+    others = left_alone[: left.size - pairs], right_alone[: right.size - pairs]
+    return Matches(lefts[:pairs], rights[:pairs], *others, repeated[:repeats].copy())
 
 
 def _by_numpy(left: Array, right: Array) -> Matches:
@@ -75,7 +89,8 @@ def _by_numpy(left: Array, right: Array) -> Matches:
     order = np.arange(rights.size)
     owners[rights] = order
     repeated.append(left[lefts[owners.take(rights) != order]])
-    return Matches(lefts, rights, np.concatenate(repeated))
+    found = lefts.astype(np.uint32), rights.astype(np.uint32)
+    return Matches(*found, alone(lefts, left.size), alone(rights, right.size), np.concatenate(repeated))
 
 
 def _slots(keys: Array, attempt: int, bits: int) -> Places:

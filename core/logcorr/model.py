@@ -7,6 +7,8 @@ from typing import Any, ClassVar, Literal
 
 import msgspec
 
+from logcorr import native
+
 SCHEMA = 1
 
 Side = Literal["request", "response"]
@@ -198,10 +200,12 @@ class SlowExchange(msgspec.Struct, frozen=True, kw_only=True):
 class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
     """How the run went; the only part of a report that differs between two runs on the same lines.
 
-    `seconds` are by stage, one after the other; `steps` are what the stages are made of, some of them side by side.
+    `seconds` are by stage, one after the other; `steps` are what the stages are made of, some of them side by side;
+    `kernels` tells whether the compiled ones did part of the work.
     """
 
     version: str
+    kernels: bool = msgspec.field(default_factory=native.loaded)
     options: dict[str, Any]
     started: str
     seconds: dict[str, float]

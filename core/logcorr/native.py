@@ -5,7 +5,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-_VERSION = 3
+_VERSION = 5
 _SWITCH = "LOGCORR_KERNELS"
 
 
@@ -21,3 +21,8 @@ def _loaded() -> ModuleType | None:
 
 
 kernels: Any = _loaded()
+
+
+def loaded() -> bool:
+    """Whether this process has the kernels."""
+    return kernels is not None

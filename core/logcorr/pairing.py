@@ -53,7 +53,9 @@ def join(requests: pl.LazyFrame, responses: pl.LazyFrame, on: Sequence[str] = (K
 
 def beside(requests: pl.DataFrame, responses: pl.DataFrame) -> pl.DataFrame:
     """Requests and responses of the same keys, row by row: as `join` gives them."""
-    return requests.rename(_REQUEST).hstack(responses.drop(KEY).rename(_RESPONSE))
+    columns = [column.alias(_REQUEST.get(column.name, column.name)) for column in requests.get_columns()]
+    others = [column for column in responses.get_columns() if column.name != KEY]
+    return pl.DataFrame([*columns, *(column.alias(_RESPONSE.get(column.name, column.name)) for column in others)])
 
 
 def collisions(pairs: pl.LazyFrame) -> pl.LazyFrame:

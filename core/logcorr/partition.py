@@ -36,6 +36,8 @@ _CHUNKS_IN_ROOM = 60
 _CHUNK_BYTES_PER_PART_ROW = 32
 # Of eight bytes each; looking through them takes as much again, and twice that for a table.
 _ROOM_PER_USED_KEY = 48
+_PART_FOR_USERS = 4
+_MOST_FOR_USERS = 256 * _MB
 _BUCKETS_VARIABLE = "LOGCORR_BUCKETS"
 _CHUNK_VARIABLE = "LOGCORR_CHUNK_BYTES"
 
@@ -44,7 +46,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """How many buckets there are for what does not pair while it is read; without `tandem` nothing is tried then.
 
     Sizes are of text: of a bucket that fits memory, and of a chunk that is read at once. `part_rows` is how many
-    exchanges are written at once, `used_keys` how many of their keys are held in memory.
+    exchanges are written at once, `used_keys` how many of their keys are held in memory, `users_room` how many bytes
+    the counts of users may take meanwhile.
     """
 
     tandem: bool
@@ -53,6 +56,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     chunk_bytes: int
     part_rows: int
     used_keys: int
+    users_room: int
 
 
 class Bucket(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,6 +99,7 @@ def plan(text_bytes: int, memory_bytes: int) -> Plan:
         chunk_bytes=chunk_bytes,
         part_rows=max(1, chunk_bytes // _CHUNK_BYTES_PER_PART_ROW),
         used_keys=room // _ROOM_PER_USED_KEY,
+        users_room=min(room // _PART_FOR_USERS, _MOST_FOR_USERS),
     )
 
 

@@ -81,7 +81,7 @@ class _Correlation(Job[Report]):
         }
         folder = Folder(work.run, work.spill, lambda side: readers[side].tally.starts)
         left = Unpaired(plan, work.spill / "entries", {side: form.schema for side, form in forms.items()})
-        sums = Aggregates(grid(*ingest.span(self._files), self._options.window_us))
+        sums = Aggregates(grid(*ingest.span(self._files), self._options.window_us), plan.users_room)
 
         def settled(exchanges: pl.DataFrame) -> None:
             sums.add(exchanges)
@@ -108,7 +108,7 @@ class _Correlation(Job[Report]):
         grid_ = _grid_of(sides, self._options.window_us)
         if changed or grid_ != sums.grid:
             # What was counted so far is not what the report is of.
-            sums = Aggregates(grid_)
+            sums = Aggregates(grid_, plan.users_room)
             for part in folder.exchange_parts():
                 self._meter.tap()
                 sums.add(part.collect(engine="streaming"))
@@ -132,9 +132,13 @@ class _Correlation(Job[Report]):
             edge_us = max(_LEAST_EDGE_US, figures.p999_us or 0)
         folder.finish_orphans(edge_us, sides["request"].first_us, sides["response"].last_us)
         orphans = folder.orphans()
-        # What was freed of the reading is not all given back.
-        room = partition.room_in(self._options.memory_bytes) // 2
-        counts = folder.finish_users(users.counted(folder.exchange_files(), orphans, work.spill / "users", room))
+        if sums.users.full:
+            # What was freed of the reading is not all given back.
+            room = partition.room_in(self._options.memory_bytes) // 2
+            counted = users.counted(folder.exchange_files(), orphans, work.spill / "users", room)
+        else:
+            counted = users.with_orphans(sums.users.counts(), orphans)
+        counts = folder.finish_users(counted)
         folder.finish_duplicates()
         reasons = _reasons(orphans)
         inputs = self._inputs(sides, malformed, reasons, folder)

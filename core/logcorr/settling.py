@@ -56,7 +56,7 @@ class Settling:
         while self._waiting and rows > 0:
             oldest.append(self._waiting.popleft())
             rows -= oldest[-1].height
-        part = pl.concat(oldest, rechunk=True)
+        part = pl.concat(oldest)
         self._rows -= part.height
         self._text_bytes -= text_bytes(part)
         others = [*waiting_keys, *self._left]

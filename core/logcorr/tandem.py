@@ -9,22 +9,22 @@ from collections import deque
 from collections.abc import Callable
 from typing import cast
 
-import numpy as np
 import polars as pl
 
 from logcorr import pairing
 from logcorr.bucket import Rules
 from logcorr.formats import copied
-from logcorr.matching import match
+from logcorr.matching import alone, match
 from logcorr.model import SIDES, Side
 from logcorr.pairing import KEY
-from logcorr.words import Array, Places
+from logcorr.words import Array
 
 Leave = Callable[[Side, pl.DataFrame], None]
 
 _OTHER: dict[Side, Side] = {"request": "response", "response": "request"}
-# How many chunks of its own side an entry waits for its partner.
-_PATIENCE = 6
+# How many chunks of its own side an entry waits for its partner at least.
+_PATIENCE = 5
+_EVICTED_AT_ONCE = 2
 # Where after so many chunks fewer than so many of their entries have a partner, the logs are not in order.
 _TRIAL_CHUNKS = 16
 _LEAST_SHARE = 0.25
@@ -82,15 +82,16 @@ class Tandem:
     def _pair(self, both: dict[Side, pl.DataFrame]) -> pl.DataFrame | None:
         """Pairs the two frames of `both`, in which only what stays without a partner is left."""
         found = match(*(both[side][KEY].to_numpy() for side in SIDES))
-        places = dict(zip(SIDES, (found.left, found.right), strict=True))
+        places = dict(zip(SIDES, map(pl.Series, (found.left, found.right)), strict=True))
+        others = dict(zip(SIDES, (found.left_alone, found.right_alone), strict=True))
         pairs = pairing.beside(*(both[side][places[side]] for side in SIDES))
         doubtful = self._doubtful(pairs, found.repeated)
         if doubtful.len():
             sure = ~pairs[KEY].is_in(doubtful.implode())
             pairs = pairs.filter(sure)
-            places = {side: of_side[sure.to_numpy()] for side, of_side in places.items()}
+            others = {side: alone(places[side].filter(sure).to_numpy(), both[side].height) for side in SIDES}
         for side in SIDES:
-            rest = both[side].filter(_others(places[side], both[side].height))
+            rest = both[side][pl.Series(others[side])]
             if doubtful.len():
                 in_doubt = rest[KEY].is_in(doubtful.implode())
                 self._leave(side, rest.filter(in_doubt))
@@ -111,18 +112,12 @@ class Tandem:
         """Leaves what has waited too long; `bound` is the first row of the newest chunk."""
         bounds = self._bounds[side]
         bounds.append(bound)
-        if len(bounds) > _PATIENCE:
-            bounds.popleft()
+        if len(bounds) >= _PATIENCE + _EVICTED_AT_ONCE:
+            for _ in range(_EVICTED_AT_ONCE):
+                bounds.popleft()
             held = self._held[side]
             old = held["row"] < bounds[0]
             if old.any():
                 self._leave(side, held.filter(old))
                 self.given_up += int(old.sum())
                 self._held[side] = held.filter(~old)
-
-
-def _others(places: Places, rows: int) -> pl.Series:
-    """For each of so many rows, whether it is at none of the places."""
-    others = np.ones(rows, np.bool_)
-    others[places] = False
-    return pl.Series(others)

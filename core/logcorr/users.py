@@ -43,6 +43,14 @@ def counted(exchanges: Sequence[Path], orphans: pl.LazyFrame, folder: Path, room
             yield _counts(list(pieces(files, room // _BATCHES_IN_ROOM)))
 
 
+def with_orphans(counts: pl.DataFrame, orphans: pl.LazyFrame) -> Iterator[pl.LazyFrame]:
+    """What `counted` gives, in one frame, from (user_id, requests, errors) of all exchanges."""
+    lost = orphans.filter(pl.col("side") == "request").group_by("user_id").agg(requests=pl.len().cast(pl.Int64))
+    alone = lost.with_columns(errors=pl.lit(0, pl.Int64), orphans="requests")
+    both = pl.concat([counts.lazy().with_columns(orphans=pl.lit(0, pl.Int64)), alone])
+    yield both.group_by("user_id").agg(pl.all().sum())
+
+
 def top(parts: Iterable[pl.LazyFrame]) -> pl.DataFrame:
     """The TOP users of all parts by requests, then by id, null first."""
     first = [_first(part) for part in parts]

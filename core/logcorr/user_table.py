@@ -1,0 +1,78 @@
+"""What each user's requests came to, counted while they are paired: by a kernel, as far as there is room for them."""
+
+import secrets
+from typing import Any
+
+import nanoarrow as na
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from logcorr.native import kernels
+from logcorr.texts import column
+
+_FIRST_USERS = 1 << 10
+_SLOTS_PER_USER = 2
+_SLOT = np.dtype("u4, u4")
+# The first of all users is none.
+_NO_USER = 1
+_USER = np.dtype([("bytes", "u4"), ("text", "u1", 12), ("requests", "u4"), ("errors", "u4")])
+
+
+class UserTable:
+    """The requests and errors of users, within about `room` bytes; `full` once there are too many, or no kernels."""
+
+    def __init__(self, room: int) -> None:
+        self._room = room
+        self._mixer = secrets.randbits(64)
+        self._count, self._text_bytes = _NO_USER, 0
+        self._slots = np.zeros(_SLOTS_PER_USER * _FIRST_USERS, _SLOT)
+        self._users = np.zeros(_FIRST_USERS, _USER)
+        self._texts = np.zeros(_FIRST_USERS, np.uint8)
+        self.full = kernels is None
+
+    def add(self, exchanges: pl.DataFrame) -> None:
+        """Counts exchanges by `user_id` (String); errors are those whose `status_code` (Int16) tells a failure."""
+        status = exchanges["status_code"].to_numpy()
+        begin = 0
+        for users in na.c_array_stream(exchanges["user_id"]) if not self.full else ():
+            end = begin + users.length
+            self._add(users.view(), status[begin:end])
+            begin = end
+
+    def counts(self) -> pl.DataFrame:
+        """(user_id, requests, errors) of all users that were seen, unless the table is full."""
+        users = self._users[: self._count]
+        ends = np.concatenate([[0], users["bytes"].cumsum(dtype=np.int64)])
+        names = np.empty(ends[-1], np.uint8)
+        kernels.name_users(users, self._texts, names)
+        present = np.full(-(-self._count // 8), 0xFF, np.uint8)
+        present[0] ^= _NO_USER
+        counts = {name: users[name].astype(np.int64) for name in ("requests", "errors")}
+        return pl.DataFrame({"user_id": column(names, ends, present), **counts}).filter(pl.col("requests") > 0)
+
+    def _add(self, users: Any, status: npt.NDArray[np.int16]) -> None:
+        present, views, *texts = users.buffers
+        # The last buffer only tells how long those of the texts are.
+        given = present if present.size_bytes else None, views, tuple(texts[:-1]), users.offset
+        row = 0
+        while not self.full:
+            table = self._slots, self._users, self._texts
+            row, self._count, self._text_bytes = kernels.count_users(
+                given, status, row, self._mixer, table, self._count, self._text_bytes
+            )
+            if row == status.size:
+                break
+            self._grow()
+
+    def _grow(self) -> None:
+        users, texts = (2 if self._count == self._users.size else 1), (2 if self._count < self._users.size else 1)
+        slots = np.zeros(users * self._slots.size, _SLOT)
+        if slots.nbytes + users * self._users.nbytes + texts * self._texts.nbytes > self._room:
+            self.full = True
+            return
+        self._users.resize(users * self._users.size, refcheck=False)
+        self._texts.resize(texts * self._texts.size, refcheck=False)
+        if users > 1:
+            kernels.move_users(self._slots, slots)
+            self._slots = slots
