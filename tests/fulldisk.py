@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from logcorr import access, bucket, export, folder, meter, report, store
+from logcorr import access, along, bucket, export, folder, meter, report, store
 from tests.helpers import logcorr
 
 FILLER = "filler"
@@ -25,6 +25,7 @@ STAGES: dict[str, tuple[Any, str]] = {
     "read": (meter.Meter, "tap"),
     "pair": (bucket, "pair"),
     "views": (folder.Folder, "add"),
+    "along": (along.Along, "add"),
     "count": (access, "windows"),
     "report": (report, "figures"),
     "manifest": (store.RunFolder, "write"),

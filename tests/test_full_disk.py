@@ -31,6 +31,7 @@ CASES: dict[str, tuple[str, str, str]] = {
     "report": ("report", f"{PAIR} -o out.csv --report report.json", "logcorr/runs"),
     "manifest": ("manifest", f"{PAIR} -o out.csv --report report.json", "logcorr/runs"),
     "export": ("export", f"{PAIR} -o out.csv --orphans orphans.csv", "'out.csv'"),
+    "export along": ("along", f"{PAIR} -o out.ndjson --columns request_time", "'out.ndjson'"),
     "export parquet": ("export", f"{PAIR} -o out.parquet", "'out.parquet'"),
     "export in order": ("export", f"{PAIR} -o out.json --sort time --no-store", "'out.json'"),
     "over another file": ("export", f"{PAIR} -o precious.csv --force", "'precious.csv'"),
@@ -44,7 +45,7 @@ CASES: dict[str, tuple[str, str, str]] = {
     "a finished run in order": ("export", "export RUN --view exchanges -o out.parquet --sort time", "'out.parquet'"),
 }
 # A library between us and the system need not be tried everywhere.
-PLAYED = ("read", "pair", "views", "export parquet", "the report's disk", "a finished run")
+PLAYED = ("read", "pair", "views", "export along", "export parquet", "the report's disk", "a finished run")
 ASKED = [*(("tmpfs", name) for name in CASES), *(("shim", name) for name in PLAYED)]
 
 

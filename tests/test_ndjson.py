@@ -211,9 +211,10 @@ class TestMemory:
             with pytest.raises(ValueError, match="rows"):
                 call(numbers(), row=row, rows=rows)
 
-    def test_no_room_is_overrun(self) -> None:
+    @pytest.mark.parametrize("lengths", [(16, 13, 2), (0, 0, 0), (12, 1, 0)])
+    def test_no_room_is_overrun(self, lengths: tuple[int, ...]) -> None:
         """Whatever room there is: whole records, and not a byte behind it."""
-        column = texts(view(16), view(13, 0, 3), view(2))
+        column = texts(*(view(length) for length in lengths))
         whole = call(numbers(), column)
         for size in range(len(whole) + 200):
             memory = bytearray(b"\xaa" * (size + 100))

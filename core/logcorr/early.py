@@ -7,6 +7,7 @@ import polars as pl
 
 from logcorr import pairing
 from logcorr.abreast import abreast
+from logcorr.along import Along
 from logcorr.behind import Behind
 from logcorr.bucket import Rules
 from logcorr.folder import Folder
@@ -34,10 +35,11 @@ class Early:
         left: Unpaired,
         keys: UsedKeys,
         meter: Meter,
+        along: Along,
         settled: Callable[[pl.DataFrame], None],
     ) -> None:
         self._plan, self._folder, self._left, self._keys, self._settled = plan, folder, left, keys, settled
-        self._meter = meter
+        self._meter, self._along = meter, along
         self._tandem = Tandem(rules, self._leave)
         self._settling = Settling(plan.part_rows, self._settle, self._leave)
 
@@ -48,7 +50,7 @@ class Early:
 
     def read(self, readers: dict[Side, SideReader]) -> dict[Side, Ingested]:
         """Reads both sides whole; every entry is in an exchange that was settled, or left."""
-        with Behind() as self._behind:
+        with Behind() as self._behind, Behind() as self._beside:
             for side, entries in abreast({side: reader.entries() for side, reader in readers.items()}):
                 if self._plan.tandem:
                     self._pair(side, entries)
@@ -76,6 +78,7 @@ class Early:
         changed = False
         for exchanges in self._folder.take_back(again):
             changed = True
+            self._along.drop()
             for side in SIDES:
                 self._left.add(side, exchanges.lazy().pipe(pairing.taken_back, side).collect())
         return changed
@@ -87,6 +90,8 @@ class Early:
     def _settle(self, exchanges: pl.DataFrame) -> None:
         # While this part is written and counted, the next ones are read and paired.
         self._behind.do(partial(self._keep, exchanges))
+        if self._along.parts:
+            self._beside.do(partial(self._export, exchanges))
 
     def _keep(self, exchanges: pl.DataFrame) -> None:
         self._keys.add(exchanges[KEY])
@@ -95,3 +100,7 @@ class Early:
             self._folder.add_exchanges(part)
         with self._meter.step("count"):
             self._settled(part)
+
+    def _export(self, exchanges: pl.DataFrame) -> None:
+        with self._meter.step("export"):
+            self._along.add(self._folder.stored(exchanges), exchanges.height)

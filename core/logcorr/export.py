@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -74,6 +75,11 @@ def _check_place(path: str, *, force: bool, inputs: list[Path]) -> None:
             raise OutputError(message)
 
 
+def is_ndjson(path: str) -> bool:
+    """Whether a file of this name is to hold a record a line."""
+    return path != STDOUT and _WRITERS.get(Path(path).suffix.lower()) is _ndjson
+
+
 def part_of(path: str) -> Path:
     """The unfinished file that stands beside a target until it is complete."""
     target = Path(path).absolute()
@@ -102,7 +108,7 @@ def write(
             tap()
             yield frame
 
-    try:
+    with refusals(path, lambda: sum(stored.stat().st_size for stored in records.parts)):
         if path == STDOUT:
             _to_stdout(ahead(frames()))
         elif Path(path).suffix.lower() == ".parquet":
@@ -112,12 +118,18 @@ def write(
             rows = map(inert, frames()) if suffix == ".csv" and not raw_csv else frames()
             with part.open("wb") as file:
                 _WRITERS[suffix](ahead(rows), file)
+
+
+@contextmanager
+def refusals(path: str, needed_bytes: Callable[[], int]) -> Iterator[None]:
+    """Raises OutputError where the system refuses to write an output, which takes about so many bytes."""
+    try:
+        yield
     except (OSError, pl.exceptions.ComputeError) as error:
         refused = system_error(error)
         if refused is None:  # nothing that the system says: the view is damaged
             raise
-        needed = size(sum(stored.stat().st_size for stored in records.parts))
-        raise cannot_write(path, refused, needed) from error
+        raise cannot_write(path, refused, size(needed_bytes())) from error
 
 
 def _to_stdout(frames: Iterator[pl.DataFrame]) -> None:

@@ -47,9 +47,25 @@ class Folder:
         """Writes a part of the exchanges; returns its name."""
         name = f"{self._parts:04d}"
         self._parts += 1
-        self._sink(self._exchange_columns(exchanges.lazy()), "exchanges", name)
+        self._sink(self.stored(exchanges), "exchanges", name)
         self.rows["exchanges"] += exchanges.height
         return name
+
+    def stored(self, exchanges: pl.DataFrame) -> pl.LazyFrame:
+        """Exchanges as pairing gives them (EXCHANGE_SCHEMA) → as they are written."""
+        request, response = self._starts("request"), self._starts("response")
+        return exchanges.lazy().select(
+            "request_id",
+            "user_id",
+            "status_code",
+            pl.col("request_time").cast(_INSTANT),
+            pl.col("response_time").cast(_INSTANT),
+            "duration_us",
+            file_of("request_row", request).alias("request_file"),
+            line_of("request_row", request).alias("request_line"),
+            file_of("response_row", response).alias("response_file"),
+            line_of("response_row", response).alias("response_line"),
+        )
 
     def add(self, paired: Paired) -> None:
         """Writes what one bucket came to."""
@@ -162,21 +178,6 @@ class Folder:
             statistics=False,
             row_group_size=_ROW_GROUP,
             engine="streaming",
-        )
-
-    def _exchange_columns(self, exchanges: pl.LazyFrame) -> pl.LazyFrame:
-        request, response = self._starts("request"), self._starts("response")
-        return exchanges.select(
-            "request_id",
-            "user_id",
-            "status_code",
-            pl.col("request_time").cast(_INSTANT),
-            pl.col("response_time").cast(_INSTANT),
-            "duration_us",
-            file_of("request_row", request).alias("request_file"),
-            line_of("request_row", request).alias("request_line"),
-            file_of("response_row", response).alias("response_file"),
-            line_of("response_row", response).alias("response_line"),
         )
 
     def _paired_columns(self, written: pl.LazyFrame) -> pl.LazyFrame:

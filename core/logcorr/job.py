@@ -14,7 +14,7 @@ from logcorr.errors import FULL, InputError, LogcorrError, OutputError, cannot_w
 from logcorr.events import DoneEvent
 from logcorr.inputs import digested, fingerprint, resolve
 from logcorr.meter import Meter
-from logcorr.model import SCHEMA, JobOptions, Log, Manifest, RunInfo
+from logcorr.model import SCHEMA, JobOptions, Log, Manifest, Output, RunInfo
 from logcorr.private import claim
 from logcorr.store import RunFolder, WorkFolder
 from logcorr.text import size
@@ -51,6 +51,7 @@ class Job(ABC, Generic[_R]):
         self._root = Path(options.store) if options.store else store.default_root()
         self._started = datetime.now(UTC)
         self._needed = 0
+        self._written: frozenset[Path] = frozenset()
 
     def result(self) -> Result[_R]:
         """Does the work, or opens what was done before; complete at the end, or without a trace."""
@@ -69,6 +70,7 @@ class Job(ABC, Generic[_R]):
             return self._result(None)
 
     def _result(self, done: RunFolder | None) -> Result[_R]:
+        self._written = frozenset()
         try:
             with WorkFolder(self._root) as work:
                 run = done or self._compute(work)
@@ -94,7 +96,7 @@ class Job(ABC, Generic[_R]):
 
     @abstractmethod
     def _compute(self, work: WorkFolder) -> RunFolder:
-        """Makes the run in the work folder."""
+        """Makes the run in the work folder; unfinished outputs that are whole by then are in `_written`."""
 
     @property
     def _text_bytes(self) -> int:
@@ -109,9 +111,12 @@ class Job(ABC, Generic[_R]):
         for output in self._options.outputs:
             if output.path != export.STDOUT:
                 place = Path(output.path).absolute().parent
-                each = _OUTPUT_PER_TEXT_BYTE + _COLUMN_PER_TEXT_BYTE * len(output.columns)
-                needed = int(text * each) if output.view == "exchanges" else 0
+                needed = self._output_bytes(output) if output.view == "exchanges" else 0
                 resources.require_disk(place, needed, f"output {output.path!r}", "name another folder")
+
+    def _output_bytes(self, output: Output) -> int:
+        """About what all exchanges take as an output."""
+        return int(self._text_bytes * (_OUTPUT_PER_TEXT_BYTE + _COLUMN_PER_TEXT_BYTE * len(output.columns)))
 
     def _export(self, run: RunFolder, work: WorkFolder) -> list[tuple[Path, Path]]:
         """Writes every output beside its target; returns the (part, target) pairs to rename once all is complete."""
@@ -120,8 +125,10 @@ class Job(ABC, Generic[_R]):
             self._meter.tap()
             part = export.part_of(output.path)
             if output.path != export.STDOUT:
-                work.add_part(part)
                 targets.append((part, Path(output.path).absolute()))
+                if part in self._written:
+                    continue
+                work.add_part(part)
             found = views.records(run, output.view, output.columns)
             spill = work.spill / f"sort{number}"
             export.write(

@@ -7,8 +7,9 @@ from typing import Any
 
 import polars as pl
 
-from logcorr import bucket, crowd, ingest, partition, report, users
+from logcorr import bucket, crowd, ingest, partition, report, users, views
 from logcorr.aggregate import Aggregates
+from logcorr.along import Along, Target, may_be
 from logcorr.bucket import Paired, Rules
 from logcorr.clock import Grid, grid
 from logcorr.crowd import Task
@@ -40,6 +41,7 @@ from logcorr.used_keys import UsedKeys
 
 _SPILL_PER_TEXT_BYTE = 1.3
 _VIEWS_PER_TEXT_BYTE = 0.9
+_ATTRIBUTES = ["user_id"]
 _LEAST_EDGE_US = 1_000_000
 # Of the time of a whole run, as measured.
 _READ_SHARE = 0.9
@@ -88,7 +90,17 @@ class _Correlation(Job[Report]):
             self._tell_estimate(self._meter.share_read, sums, folder, early.alone)
 
         keys = UsedKeys(work.spill / "keys", plan.used_keys)
-        early = Early(plan, self._rules, folder=folder, left=left, keys=keys, meter=self._meter, settled=settled)
+        along = self._along(work)
+        early = Early(
+            plan,
+            self._rules,
+            folder=folder,
+            left=left,
+            keys=keys,
+            meter=self._meter,
+            along=along,
+            settled=settled,
+        )
         sides = early.read(readers)
         for side, of in sides.items():
             self._meter.sides[side].ledger["header"] = of.header
@@ -105,6 +117,7 @@ class _Correlation(Job[Report]):
         settled_early, to_settle = 2 * folder.rows["exchanges"], sum(left.height.values())
         for share, paired in self._paired(left, sides, plan, work.spill / "crowd"):
             folder.add(paired)
+            along.add(folder.stored(paired.exchanges), paired.exchanges.height)
             sums.add(paired.exchanges)
             self._fill_ledger(folder)
             del paired  # not to be held while the next bucket is paired
@@ -146,9 +159,23 @@ class _Correlation(Job[Report]):
             ),
         )
         run = RunFolder(work.run)
-        manifest = self._manifest(final.kind, folder.parts(), folder.rows, ["user_id"], _headline(final))
+        manifest = self._manifest(final.kind, folder.parts(), folder.rows, _ATTRIBUTES, _headline(final))
         run.write(manifest, final)
+        self._written = along.parts
         return run
+
+    def _along(self, work: WorkFolder) -> Along:
+        files = {str(side): self._names(side) for side in SIDES}
+        targets = [
+            Target(
+                path=output.path,
+                columns=views.exchange_columns(self._options.kind, _ATTRIBUTES, files, output.columns),
+                needed_bytes=self._output_bytes(output),
+            )
+            for output in self._options.outputs
+            if may_be(output)
+        ]
+        return Along(targets, work)
 
     @property
     def _rules(self) -> Rules:

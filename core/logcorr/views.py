@@ -110,12 +110,21 @@ def records(run: RunFolder, view: View, extra: Sequence[str] = ()) -> Records:
     parts = _parts(run, view)
     manifest = run.manifest
     stored = _STORED[view]
-    exchange = (*_EXCHANGE[manifest.kind], *manifest.attributes, "status_code", "duration_ms")
-    names: Sequence[str] = _RECORDS.get(stored, exchange)
     check_columns(manifest.kind, view, extra)
-    columns = {name: _column(name, manifest.files) for name in (*names, *extra)}
+    if stored == "exchanges":
+        columns = exchange_columns(manifest.kind, manifest.attributes, manifest.files, extra)
+    else:
+        columns = {name: _column(name, manifest.files) for name in _RECORDS[stored]}
     times = {"exchanges": "request_time", "orphans": "time", "duplicates": "time", "windows": "window_start"}
     return Records(parts=parts, chosen=_chosen(run, view), columns=columns, time=times.get(stored))
+
+
+def exchange_columns(
+    kind: str, attributes: Sequence[str], files: dict[str, list[str]], extra: Sequence[str] = ()
+) -> dict[str, pl.Expr]:
+    """The columns of exchanges as records, by expressions on their stored rows; `files` are the inputs by log."""
+    names = (*_EXCHANGE[kind], *attributes, "status_code", "duration_ms", *extra)
+    return {name: _column(name, files) for name in names}
 
 
 def _parts(run: RunFolder, view: View) -> list[Path]:
