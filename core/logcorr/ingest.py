@@ -15,6 +15,9 @@ from logcorr.pairlog import PairFormat
 from logcorr.timestamps import careful, common_form
 
 _REJECTS_IN_MEMORY = 50_000
+# Of so many lines at the ends of all files the span of the logs is told, and of so many at each end at least.
+_SPAN_LINES = 20_000
+_LEAST_SPAN_LINES = 4
 
 
 class Ingested(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,8 +108,10 @@ def pair_format(side: Side, files: list[InputFile], shift_us: int) -> PairFormat
 
 
 def span(files: Mapping[Log, list[InputFile]]) -> tuple[int | None, int | None]:
-    """About the first and the last instant of all files, from lines at both ends of each."""
-    texts = [line for of in files.values() for file in of for line in (*lines.sample(file), *lines.sample_end(file))]
+    """About the first and the last instant of all files, from lines at both ends of each: the fewer the more files."""
+    every = [file for of in files.values() for file in of]
+    most = min(lines.SAMPLE_LINES, max(_LEAST_SPAN_LINES, _SPAN_LINES // max(1, len(every))))
+    texts = [line for file in every for line in (*lines.sample(file, most=most), *lines.sample_end(file, most=most))]
     stamps = pl.Series([line.split(",", 1)[0].strip(formats.SPACE) for line in texts], dtype=pl.String)
     instants = careful(stamps)
     return instants.min(), instants.max()  # type: ignore[return-value]

@@ -90,15 +90,15 @@ def sample(file: InputFile, *, most: int = SAMPLE_LINES) -> list[str]:
     return list(islice((text for text in texts if text and text.strip(SPACE)), most))
 
 
-def sample_end(file: InputFile) -> list[str]:
-    """The last lines of a plain file as text, a hundred at most; none of a compressed one."""
+def sample_end(file: InputFile, *, most: int = SAMPLE_LINES) -> list[str]:
+    """The last lines of a plain file as text, so many at most; none of a compressed one."""
     if file.form != "plain":
         return []
     with open_text(file) as stream:
         stream.seek(max(0, file.bytes - _END_BYTES))
         end = read_text(file, stream, _END_BYTES)
-    texts = (_text(line) for line in end.split(b"\n")[1:])
-    return [text for text in texts if text][-SAMPLE_LINES:]
+    texts = (_text(line) for line in reversed(end.split(b"\n")[1:]))
+    return list(islice((text for text in texts if text), most))
 
 
 def _text(line: bytes) -> str | None:

@@ -32,7 +32,7 @@ _LEAST_BATCH_ROWS = 2_048
 _OPEN_ROWS = 1 << 20
 # Chunks of this size are read fastest; so many of them, with what comes of them, are in memory at a time.
 _CHUNK_BYTES = 5 * _MB
-_CHUNKS_IN_ROOM = 76
+_CHUNKS_IN_ROOM = 64
 _CHUNK_BYTES_PER_PART_ROW = 32
 # Of eight bytes each; looking through them takes as much again, and twice that for a table.
 _ROOM_PER_USED_KEY = 48
