@@ -14,6 +14,7 @@ import msgspec
 import polars as pl
 
 from logcorr.model import Side
+from logcorr.native import kernels
 
 _MB = 1 << 20
 # What the interpreter, polars and one engine take before any bucket, and a text byte's size in a bucket that is being
@@ -35,7 +36,7 @@ _CHUNK_BYTES = 5 * _MB
 _CHUNKS_IN_ROOM = 64
 _CHUNK_BYTES_PER_PART_ROW = 32
 # Of eight bytes each; looking through them takes as much again, and twice that for a table.
-_ROOM_PER_USED_KEY = 48
+_ROOM_PER_USED_KEY = 64
 _PART_FOR_USERS = 4
 _MOST_FOR_USERS = 256 * _MB
 _BUCKETS_VARIABLE = "LOGCORR_BUCKETS"
@@ -47,7 +48,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     Sizes are of text: of a bucket that fits memory, and of a chunk that is read at once. `part_rows` is how many
     exchanges are written at once, `used_keys` how many of their keys are held in memory, `users_room` how many bytes
-    the counts of users may take meanwhile.
+    the counts of users may take all the while.
     """
 
     tandem: bool
@@ -88,7 +89,9 @@ class Bucket(msgspec.Struct, frozen=True, kw_only=True):
 def plan(text_bytes: int, memory_bytes: int) -> Plan:
     """The plan for logs of `text_bytes` (both sides) within `memory_bytes`."""
     room = room_in(memory_bytes)
-    bucket_bytes = min(int(room / _PAIRED_PER_TEXT_BYTE), _BUCKET_TEXT_BYTES)
+    users_room = min(room // _PART_FOR_USERS, _MOST_FOR_USERS) if kernels else 0
+    rest = room - users_room
+    bucket_bytes = min(int(rest / _PAIRED_PER_TEXT_BYTE), _BUCKET_TEXT_BYTES)
     forced = os.environ.get(_BUCKETS_VARIABLE)
     chunk_bytes = chunk_size(room)
     wanted = min(max(2, math.ceil(text_bytes / bucket_bytes)), _MOST_BUCKETS)
@@ -98,8 +101,8 @@ def plan(text_bytes: int, memory_bytes: int) -> Plan:
         bucket_bytes=bucket_bytes,
         chunk_bytes=chunk_bytes,
         part_rows=max(1, chunk_bytes // _CHUNK_BYTES_PER_PART_ROW),
-        used_keys=room // _ROOM_PER_USED_KEY,
-        users_room=min(room // _PART_FOR_USERS, _MOST_FOR_USERS),
+        used_keys=rest // _ROOM_PER_USED_KEY,
+        users_room=users_room,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from logcorr import bucket, crowd, ingest, partition, report, users, views
+from logcorr import bucket, crowd, ingest, partition, report, resources, users, views
 from logcorr.aggregate import Aggregates
 from logcorr.along import Along, Target, may_be
 from logcorr.bucket import Paired, Rules
@@ -113,6 +113,7 @@ class _Correlation(Job[Report]):
                 self._meter.tap()
                 sums.add(part.collect(engine="streaming"))
         self._meter.enter("pair")
+        resources.give_back()
         spilled = left.spilled_bytes
         settled_early, to_settle = 2 * folder.rows["exchanges"], sum(left.height.values())
         for share, paired in self._paired(left, sides, plan, work.spill / "crowd"):

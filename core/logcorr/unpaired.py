@@ -12,6 +12,7 @@ from logcorr.partition import Bucket, Plan
 
 _USUAL_LINE_BYTES = 55
 _LARGE_ROWS = 50_000
+_MOST_SMALL = 64
 
 
 class Unpaired:
@@ -20,6 +21,7 @@ class Unpaired:
     def __init__(self, plan: Plan, folder: Path, schemas: dict[Side, pl.Schema]) -> None:
         self._plan, self._folder, self._schemas = plan, folder, schemas
         self._frames: dict[Side, list[pl.DataFrame]] = {side: [] for side in SIDES}
+        self._small = dict.fromkeys(SIDES, 0)
         self._text_bytes = 0
         self._flushes = 0
         self.height = dict.fromkeys(SIDES, 0)
@@ -30,6 +32,12 @@ class Unpaired:
             return
         own = entries.select(self._schemas[side].names())
         self._frames[side].append(own if own.height > _LARGE_ROWS else copied(own))
+        self._small[side] = self._small[side] + 1 if own.height <= _LARGE_ROWS else 0
+        if self._small[side] == _MOST_SMALL:
+            # Each holds pages of memory that others cannot use.
+            together = copied(pl.concat(self._frames[side][-_MOST_SMALL:], rechunk=True))
+            self._frames[side][-_MOST_SMALL:] = [together]
+            self._small[side] = 0
         self.height[side] += own.height
         self._text_bytes += max(_USUAL_LINE_BYTES * own.height, text_bytes(own))
         if self._text_bytes > self._plan.bucket_bytes:
@@ -69,6 +77,6 @@ class Unpaired:
             if frames:
                 folder = self._folder / side / f"{self._flushes:06d}"
                 partition.spill(pl.concat(frames).lazy(), folder, self._plan.buckets)
-            self._frames[side] = []
+            self._frames[side], self._small[side] = [], 0
         self._text_bytes = 0
         self._flushes += 1
