@@ -352,6 +352,21 @@ def test_detail_shows_fields_lines_entries_and_user_and_steps(run: RunFolder, si
 
 
 # Every view at both sizes, in a terminal and byte by byte: test_hostile_terminal.py.
+def test_a_closed_detail_is_not_kept(run: RunFolder) -> None:
+    app = TableApp(run, "exchanges", "user=carol status=200", "carol")
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        listening = len(app.theme_changed_signal._subscriptions)
+        for _ in range(2):
+            await pilot.press("enter")
+            await _until(pilot, lambda: isinstance(app.screen, DetailScreen) and "user" in app.screen._copied)
+            await pilot.press("escape")
+            await _until(pilot, lambda: not isinstance(app.screen, DetailScreen))
+        await _until(pilot, lambda: len(app.theme_changed_signal._subscriptions) == listening)
+
+    play(app, flow)
+
+
 def test_an_open_detail_takes_the_colours_of_another_theme(run: RunFolder) -> None:
     app = TableApp(run, "exchanges", "user=carol status=200", "carol")
 

@@ -85,6 +85,8 @@ class DetailScreen(Screen[int | None]):
         self.app.theme_changed_signal.subscribe(self, lambda _: self._load())
 
     def on_unmount(self) -> None:
+        # Textual keeps whoever listens, for good.
+        self.app.theme_changed_signal.unsubscribe(self)
         self._cancel.set()
 
     # Loading: one thread a row, a message for each section
