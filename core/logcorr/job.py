@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar, cast
 import msgspec
 import polars as pl
 
-from logcorr import __version__, export, resources, store, unchanged, views
+from logcorr import __version__, export, native, resources, store, unchanged, views
 from logcorr.access_model import RunReport
 from logcorr.errors import FULL, InputError, LogcorrError, OutputError, cannot_write, system_error
 from logcorr.events import DoneEvent
@@ -161,6 +161,7 @@ class Job(ABC, Generic[_R]):
     def _run_info(self, buckets: int, spilled: int) -> RunInfo:
         return RunInfo(
             version=__version__,
+            kernels=native.loaded(),
             options={**self._told, "memory_bytes": self._options.memory_bytes},
             started=self._started.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
             seconds={name: round(value, 3) for name, value in self._meter.lap().items()},

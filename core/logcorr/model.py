@@ -7,8 +7,6 @@ from typing import Any, ClassVar, Literal
 
 import msgspec
 
-from logcorr import native
-
 SCHEMA = 1
 
 Side = Literal["request", "response"]
@@ -205,7 +203,7 @@ class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     version: str
-    kernels: bool = msgspec.field(default_factory=native.loaded)
+    kernels: bool = False
     options: dict[str, Any]
     started: str
     seconds: dict[str, float]

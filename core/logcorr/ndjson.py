@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from logcorr.native import kernels
+from logcorr.texts import buffers
 
 _ROOM_BYTES = 1 << 18  # small enough to stay in a processor's cache until it is written
 _NUMBERS = (pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64)
@@ -71,7 +72,4 @@ def _key(name: str) -> bytes:
 
 def _column(key: bytes, column: Any) -> tuple[bytes, str, int, Any, Any, tuple[Any, ...]]:
     """What the kernel takes for one column: an Arrow array of integers, or of views of text."""
-    present, values, *texts = column.view().buffers
-    # The last buffer of views only says how long those of the text are.
-    kind = column.schema.format[:1]
-    return key, kind, column.offset, present if present.size_bytes else None, values, tuple(texts[:-1])
+    return key, column.schema.format[:1], column.offset, *buffers(column)

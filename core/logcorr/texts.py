@@ -1,5 +1,7 @@
 """Parts of a text → columns of text, without a copy: their values stay where the text has them."""
 
+from typing import Any
+
 import nanoarrow as na
 import numpy as np
 import numpy.typing as npt
@@ -39,6 +41,13 @@ def column(texts: npt.NDArray[np.uint8], ends: npt.NDArray[np.int64], present: P
     `texts` is UTF-8; the column keeps it alive.
     """
     return pl.Series(na.c_array_from_buffers(_TEXTS, ends.size - 1, [present, ends, texts]))
+
+
+def buffers(column: Any) -> tuple[Any, Any, tuple[Any, ...]]:
+    """What an Arrow array is made of, for kernels: bits of what is there (None for all), values or views, and texts."""
+    present, values, *texts = column.view().buffers
+    # The last buffer of views only tells how long those of the texts are.
+    return present if present.size_bytes else None, values, tuple(texts[:-1])
 
 
 def cut_out(text: bytes, span: Span) -> list[bytes]:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import polars as pl
 
 from logcorr.native import kernels
-from logcorr.texts import column
+from logcorr.texts import buffers, column
 
 _FIRST_USERS = 1 << 10
 _SLOTS_PER_USER = 2
@@ -37,7 +37,7 @@ class UserTable:
         begin = 0
         for users in na.c_array_stream(exchanges["user_id"]) if not self.full else ():
             end = begin + users.length
-            self._add(users.view(), status[begin:end])
+            self._add(users, status[begin:end])
             begin = end
 
     def counts(self) -> pl.DataFrame:
@@ -52,9 +52,7 @@ class UserTable:
         return pl.DataFrame({"user_id": column(names, ends, present), **counts}).filter(pl.col("requests") > 0)
 
     def _add(self, users: Any, status: npt.NDArray[np.int16]) -> None:
-        present, views, *texts = users.buffers
-        # The last buffer only tells how long those of the texts are.
-        given = present if present.size_bytes else None, views, tuple(texts[:-1]), users.offset
+        given = *buffers(users), users.offset
         row = 0
         while not self.full:
             table = self._slots, self._users, self._texts
