@@ -9,7 +9,7 @@ from contextlib import chdir
 from pathlib import Path
 
 from logcorr.generate import PairOptions, generate_pair
-from logcorr.model import CorrelateOptions
+from logcorr.model.report import CorrelateOptions
 from logcorr.run import correlate
 from logcorr_tui.app import LogcorrApp
 from logcorr_tui.palette import LIGHT_THEME

@@ -4,8 +4,8 @@ from typing import Any
 
 import msgspec
 
-from logcorr import access_model as model
-from logcorr.model import Heatmap, Latency, Timeline
+from logcorr.model import access_report as model
+from logcorr.model.report import Heatmap, Latency, Timeline
 from tests import report_fixture as pairs
 
 HOSTILE = "\x1b]0;owned\x07\x1b[2J[/oops]\x9b31m\u202egnp.exe\u200b\x00\n\r\t\x7f\u2028\ud800:smile:"

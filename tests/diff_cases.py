@@ -8,8 +8,10 @@ from typing import Any, NamedTuple
 import msgspec
 import polars as pl
 
-from logcorr import access_model, diff, model
-from logcorr.diff_model import Diff
+from logcorr import diff
+from logcorr.model.access_report import AccessInputs, AccessLedger, AccessReport, RunReport, Windows
+from logcorr.model.diff import Diff
+from logcorr.model.report import Inputs, Manifest, Orphans, Report, Timeline
 from logcorr.store import RunFolder
 from tests import report_fixture
 
@@ -38,7 +40,7 @@ class Endpoint(NamedTuple):
     spread: tuple[int | None, ...] = (None,) * 5
 
 
-def pair_report(users: list[User], **changed: Any) -> model.Report:
+def pair_report(users: list[User], **changed: Any) -> Report:
     """A report whose totals are those of the users."""
     whole = report_fixture.busy()
     requests, errors = sum(user.requests for user in users), sum(user.errors for user in users)
@@ -47,8 +49,8 @@ def pair_report(users: list[User], **changed: Any) -> model.Report:
     asked = msgspec.structs.replace(whole.inputs.requests, matched=pairs, orphans=orphans, superseded=0)
     answered = msgspec.structs.replace(whole.inputs.responses, matched=pairs, orphans=0, superseded=0)
     told: dict[str, Any] = {
-        "inputs": model.Inputs(requests=asked, responses=answered),
-        "orphans": model.Orphans(request={"lost": orphans} if orphans else {}, response={}),
+        "inputs": Inputs(requests=asked, responses=answered),
+        "orphans": Orphans(request={"lost": orphans} if orphans else {}, response={}),
         "latency_failure": msgspec.structs.replace(whole.latency_failure, count=errors, negative=0),
         "status": {code: n for code, n in (("200", pairs - errors), ("500", errors)) if n},
         "skew": msgspec.structs.replace(whole.skew, negative=0, share=0.0),
@@ -64,13 +66,11 @@ def pair_run(folder: Path, users: list[User], **changed: Any) -> RunFolder:
     return made(folder, pair_report(users, **changed), "users", view)
 
 
-def access_report(endpoints: list[Endpoint], **changed: Any) -> access_model.AccessReport:
+def access_report(endpoints: list[Endpoint], **changed: Any) -> AccessReport:
     """A report whose totals are those of the endpoints."""
     whole = report_fixture.busy()
     requests, errors = sum(one.requests for one in endpoints), sum(one.errors for one in endpoints)
-    ledger = access_model.AccessLedger(
-        files=["access.log"], bytes=1, lines=requests, blank=0, malformed={}, exchanges=requests
-    )
+    ledger = AccessLedger(files=["access.log"], bytes=1, lines=requests, blank=0, malformed={}, exchanges=requests)
     none = ("fastest_request", "slowest_request", "fastest_endpoint", "slowest_endpoint", "busiest_endpoint")
     lists = ("suspicious_ips", "endpoints", "failing_endpoints", "ips", "failing_ips", "methods", "user_agents")
     empty: dict[str, Any] = {**dict.fromkeys((*none, "worst_window")), **{name: [] for name in lists}}
@@ -78,7 +78,7 @@ def access_report(endpoints: list[Endpoint], **changed: Any) -> access_model.Acc
         "schema": 1,
         "kind": "access",
         "format": "ndjson",
-        "inputs": access_model.AccessInputs(access=ledger),
+        "inputs": AccessInputs(access=ledger),
         "missing": {},
         "total_requests": requests,
         "successful_requests": requests - errors,
@@ -91,12 +91,12 @@ def access_report(endpoints: list[Endpoint], **changed: Any) -> access_model.Acc
         "latency_failure": whole.latency_failure,
         "status": {code: n for code, n in (("200", requests - errors), ("500", errors)) if n},
         "histogram": [],
-        "timeline": model.Timeline(bucket_s=1.0, points=[]),
+        "timeline": Timeline(bucket_s=1.0, points=[]),
         "heatmap": whole.heatmap,
-        "windows": access_model.Windows(window_s=60.0, count=0),
+        "windows": Windows(window_s=60.0, count=0),
         "run": whole.run,
     }
-    return access_model.AccessReport(**{**empty, **told, **changed})
+    return AccessReport(**{**empty, **told, **changed})
 
 
 def access_run(folder: Path, endpoints: list[Endpoint], **changed: Any) -> RunFolder:
@@ -108,7 +108,7 @@ def access_run(folder: Path, endpoints: list[Endpoint], **changed: Any) -> RunFo
     return made(folder, access_report(endpoints, **changed), "endpoints", view)
 
 
-def made(folder: Path, report: access_model.RunReport, view: str, rows: pl.DataFrame) -> RunFolder:
+def made(folder: Path, report: RunReport, view: str, rows: pl.DataFrame) -> RunFolder:
     """A run folder of a report and one view, in two files."""
     (folder / view).mkdir(parents=True)
     half = rows.height // 2
@@ -117,7 +117,7 @@ def made(folder: Path, report: access_model.RunReport, view: str, rows: pl.DataF
     parts = {f"{view}/{file.name}": file.stat().st_size for file in sorted((folder / view).iterdir())}
     kind = report.kind
     files = {"request": ["requests.log"], "response": ["responses.log"]} if kind != "access" else {"access": ["a.log"]}
-    manifest = model.Manifest(
+    manifest = Manifest(
         schema=1,
         kind=kind,
         key=folder.name,

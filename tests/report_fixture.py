@@ -6,30 +6,30 @@ from typing import Any
 
 import msgspec
 
-from logcorr import model
+from logcorr.model import report
 
 BANDS = [10 ** (k / 10) for k in range(-5, 44)]
 CRASH = range(64, 73)
 
 
-def _ledger(file: str, **counts: Any) -> model.SideLedger:
+def _ledger(file: str, **counts: Any) -> report.SideLedger:
     base: dict[str, Any] = {"files": [file], "bytes": 0, "lines": 0, "blank": 0, "header": 0, "malformed": {}}
-    return model.SideLedger(**(base | {"redelivered": 0, "superseded": 0, "matched": 0, "orphans": 0} | counts))
+    return report.SideLedger(**(base | {"redelivered": 0, "superseded": 0, "matched": 0, "orphans": 0} | counts))
 
 
-def _latency(*values: float | None, count: int, negative: int = 0) -> model.Latency:
+def _latency(*values: float | None, count: int, negative: int = 0) -> report.Latency:
     names = ("min_ms", "mean_ms", "p50_ms", "p90_ms", "p95_ms", "p99_ms", "p999_ms", "max_ms")
     figures: dict[str, Any] = dict(zip(names, values or (None,) * 8, strict=True))
-    return model.Latency(count=count, negative=negative, accuracy="exact", **figures)
+    return report.Latency(count=count, negative=negative, accuracy="exact", **figures)
 
 
-def _points() -> list[model.TimelinePoint]:
+def _points() -> list[report.TimelinePoint]:
     points = []
     for k in range(120):
         crash = k in CRASH
         requests = round(104_000 * (0.55 + 0.45 * math.sin(k / 120 * math.pi)) * (1.1 if crash else 1) + k * 997 % 2900)
         points.append(
-            model.TimelinePoint(
+            report.TimelinePoint(
                 start=f"2025-11-21T{14 + k // 60}:{k % 60:02d}:00Z",
                 requests=requests,
                 responses=requests - (4_200 if crash else 12),
@@ -43,20 +43,20 @@ def _points() -> list[model.TimelinePoint]:
     return points
 
 
-def _histogram() -> list[model.HistogramBin]:
+def _histogram() -> list[report.HistogramBin]:
     bins = []
     for low, high in pairwise(BANDS):
         at = math.log10(low)
         share = math.exp(-((at - 1.1) ** 2) / 0.13) + 0.14 * math.exp(-((at - 2.45) ** 2) / 0.09)
-        bins.append(model.HistogramBin(from_ms=round(low, 3), to_ms=round(high, 3), count=int(2_000_000 * share)))
+        bins.append(report.HistogramBin(from_ms=round(low, 3), to_ms=round(high, 3), count=int(2_000_000 * share)))
     return bins
 
 
-def busy() -> model.Report:
+def busy() -> report.Report:
     """Two hours, 12.5 million requests a side, a crash at 15:04 that slows, fails and loses."""
     names = [f"user-{n:04d}" for n in (17, 512, 1024, 8, 4711, 77)]
     slow = [
-        model.SlowExchange(
+        report.SlowExchange(
             request_id=f"req-{0xC0FFEE + n * 7919:012x}",
             user_id=names[n] if n != 3 else None,
             status_code=(504, 503, 200, 500, 504, 200)[n],
@@ -67,7 +67,7 @@ def busy() -> model.Report:
         for n in range(6)
     ]
     users = [
-        model.UserRow(
+        report.UserRow(
             user_id=u, requests=48_210 - n * 3_907, errors=611 - n * 97, orphans=41 - n * 7, p99_ms=812.0 - n * 31
         )
         for n, u in enumerate(names)
@@ -93,11 +93,11 @@ def busy() -> model.Report:
         matched=12_443_751,
         orphans=6_066,
     )
-    return model.Report(
+    return report.Report(
         schema=1,
         kind="correlation",
-        inputs=model.Inputs(requests=requests, responses=responses),
-        orphans=model.Orphans(
+        inputs=report.Inputs(requests=requests, responses=responses),
+        orphans=report.Orphans(
             request={"repeated_id": 311, "in_flight": 902, "lost": 45_912},
             response={"repeated_id": 14, "before_start": 871, "lost": 5_181},
         ),
@@ -117,9 +117,9 @@ def busy() -> model.Report:
             "0": 414,
         },
         histogram=_histogram(),
-        timeline=model.Timeline(bucket_s=60.0, points=_points()),
-        heatmap=model.Heatmap(edges_ms=[], cells=[]),
-        worst_window=model.Window(
+        timeline=report.Timeline(bucket_s=60.0, points=_points()),
+        heatmap=report.Heatmap(edges_ms=[], cells=[]),
+        worst_window=report.Window(
             start="2025-11-21T15:07:00Z",
             end="2025-11-21T15:08:00Z",
             total_requests=114_210,
@@ -127,11 +127,11 @@ def busy() -> model.Report:
             errors_5xx=35_405,
             orphans=4_400,
         ),
-        skew=model.Skew(negative=1_235, share=0.0000992, min_ms=-3.2, applied_ms=0.0),
+        skew=report.Skew(negative=1_235, share=0.0000992, min_ms=-3.2, applied_ms=0.0),
         edge_ms=4_310.0,
         users=users,
         slowest=slow,
-        run=model.RunInfo(
+        run=report.RunInfo(
             version="0.1.0",
             options={"memory_bytes": 1_000_000_000, "pairing": "in-order"},
             started="2025-11-21T16:02:11Z",
@@ -143,21 +143,21 @@ def busy() -> model.Report:
     )
 
 
-def empty() -> model.Report:
+def empty() -> report.Report:
     """Two empty files."""
     nothing = _latency(count=0)
     return msgspec.structs.replace(
         busy(),
-        inputs=model.Inputs(requests=_ledger("a.log"), responses=_ledger("b.log")),
-        orphans=model.Orphans(request={}, response={}),
+        inputs=report.Inputs(requests=_ledger("a.log"), responses=_ledger("b.log")),
+        orphans=report.Orphans(request={}, response={}),
         latency=nothing,
         latency_success=nothing,
         latency_failure=nothing,
         status={},
         histogram=[],
-        timeline=model.Timeline(bucket_s=1.0, points=[]),
+        timeline=report.Timeline(bucket_s=1.0, points=[]),
         worst_window=None,
-        skew=model.Skew(negative=0, share=0.0, min_ms=None, applied_ms=0.0),
+        skew=report.Skew(negative=0, share=0.0, min_ms=None, applied_ms=0.0),
         edge_ms=1000.0,
         users=[],
         slowest=[],
@@ -165,9 +165,9 @@ def empty() -> model.Report:
     )
 
 
-def only_orphans() -> model.Report:
+def only_orphans() -> report.Report:
     """Three requests that nobody answered."""
-    point = model.TimelinePoint(
+    point = report.TimelinePoint(
         start="2025-11-21T14:00:00Z",
         requests=3,
         responses=0,
@@ -179,17 +179,17 @@ def only_orphans() -> model.Report:
     )
     return msgspec.structs.replace(
         empty(),
-        inputs=model.Inputs(requests=_ledger("a.log", bytes=150, lines=3, orphans=3), responses=_ledger("b.log")),
-        orphans=model.Orphans(request={"lost": 3}, response={}),
-        timeline=model.Timeline(bucket_s=1.0, points=[point]),
-        users=[model.UserRow(user_id=None, requests=3, errors=0, orphans=3, p99_ms=None)],
+        inputs=report.Inputs(requests=_ledger("a.log", bytes=150, lines=3, orphans=3), responses=_ledger("b.log")),
+        orphans=report.Orphans(request={"lost": 3}, response={}),
+        timeline=report.Timeline(bucket_s=1.0, points=[point]),
+        users=[report.UserRow(user_id=None, requests=3, errors=0, orphans=3, p99_ms=None)],
     )
 
 
-def one_exchange() -> model.Report:
+def one_exchange() -> report.Report:
     """One request, one response."""
     one = _latency(*(222.0,) * 8, count=1)
-    point = model.TimelinePoint(
+    point = report.TimelinePoint(
         start="2025-11-21T14:00:00Z",
         requests=1,
         responses=1,
@@ -202,11 +202,11 @@ def one_exchange() -> model.Report:
     side = {"bytes": 50, "lines": 1, "matched": 1}
     return msgspec.structs.replace(
         empty(),
-        inputs=model.Inputs(requests=_ledger("a.log", **side), responses=_ledger("b.log", **side)),
+        inputs=report.Inputs(requests=_ledger("a.log", **side), responses=_ledger("b.log", **side)),
         latency=one,
         latency_success=one,
         status={"200": 1},
-        histogram=[model.HistogramBin(from_ms=200.0, to_ms=250.0, count=1)],
-        timeline=model.Timeline(bucket_s=1.0, points=[point]),
+        histogram=[report.HistogramBin(from_ms=200.0, to_ms=250.0, count=1)],
+        timeline=report.Timeline(bucket_s=1.0, points=[point]),
         slowest=busy().slowest[:1],
     )

@@ -9,8 +9,8 @@ import pytest
 
 from logcorr import filters, views
 from logcorr.analysis import analyze
-from logcorr.events import Event, ProgressEvent
-from logcorr.model import AnalyzeOptions, View
+from logcorr.model.events import Event, ProgressEvent
+from logcorr.model.report import AnalyzeOptions, View
 from logcorr.paging import Spill, ViewPages
 from logcorr.store import RunFolder
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.style import Style
 
-from logcorr.access_model import AccessReport, AccessWindow, IpRow
-from logcorr.model import HistogramBin
+from logcorr.model.access_report import AccessReport, AccessWindow, IpRow
+from logcorr.model.report import HistogramBin
 from logcorr.summary import render_summary
 from logcorr.text import rate
 from tests import access_fixture as reports

@@ -11,8 +11,8 @@ import polars as pl
 import pytest
 
 from logcorr import along, export, exports, ndjson
-from logcorr.errors import OutputError
-from logcorr.model import CorrelateOptions, Output
+from logcorr.model.errors import OutputError
+from logcorr.model.report import CorrelateOptions, Output
 from logcorr.run import correlate
 from logcorr.store import RunFolder
 from logcorr.views import EXTRA_COLUMNS

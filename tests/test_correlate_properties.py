@@ -17,7 +17,7 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, example, given, note, settings
 
-from logcorr.model import Output
+from logcorr.model.report import Output
 from logcorr.run import correlate
 from tests.oracle import Record
 from tests.strategies import BOM, SECOND, Case, cases

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from logcorr import bucket, crowd, ordered, partition
 from logcorr.bucket import Paired, Rules
 from logcorr.crowd import Task
-from logcorr.errors import Cancelled
-from logcorr.events import Event, ProgressEvent
 from logcorr.meter import Meter
-from logcorr.model import Pairing, Side
+from logcorr.model.errors import Cancelled
+from logcorr.model.events import Event, ProgressEvent
+from logcorr.model.report import Pairing, Side
 from logcorr.partition import Bucket, Plan
 from logcorr.run import correlate
 from tests.strategies import Case, cases

@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from logcorr.errors import InputError
+from logcorr.model.errors import InputError
 from logcorr.paging import Spill, ViewPages
 from logcorr.store import RunFolder
 from logcorr_tui.exporting import Export

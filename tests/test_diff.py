@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from logcorr import diff, diff_groups, store
 from logcorr.diff_conditions import limit
 from logcorr.diff_figures import COUNTS, LATENCIES, RATES
-from logcorr.diff_model import Diff
-from logcorr.errors import Cancelled, InputError, UsageError
+from logcorr.model.diff import Diff
+from logcorr.model.errors import Cancelled, InputError, UsageError
 from tests.diff_cases import (
     Endpoint,
     User,

@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from logcorr.diff_conditions import Limit, limit, told
-from logcorr.diff_model import Diff
-from logcorr.errors import UsageError
+from logcorr.model.diff import Diff
+from logcorr.model.errors import UsageError
 from tests.diff_cases import Endpoint, User, access_run, compared, pair_report, pair_run
 
 

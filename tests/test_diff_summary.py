@@ -12,9 +12,9 @@ from rich.cells import cell_len
 from rich.style import Style
 
 from logcorr import diff
-from logcorr.diff_model import Diff, Figure
 from logcorr.diff_summary import render_diff
 from logcorr.diff_tables import by, count, figure_name, full_name, points, share, signed
+from logcorr.model.diff import Diff, Figure
 from logcorr.text import duration
 from tests.diff_cases import Endpoint, User, access_run, pair_run
 from tests.report_fixture import busy

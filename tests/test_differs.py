@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from logcorr import contrast, differs, filters, views
 from logcorr.contrast import contrasts
-from logcorr.errors import Cancelled, UsageError
-from logcorr.model import CorrelateOptions, View
+from logcorr.model.errors import Cancelled, UsageError
+from logcorr.model.report import CorrelateOptions, View
 from logcorr.run import correlate
 from logcorr.store import RunFolder
 from logcorr.views import Records

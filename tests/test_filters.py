@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logcorr import filters
-from logcorr.errors import UsageError
+from logcorr.model.errors import UsageError
 from tests.comparisons import COMPARED
 
 DAY = date(2025, 11, 21)

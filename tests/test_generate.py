@@ -11,8 +11,8 @@ import polars as pl
 import pytest
 
 import logcorr.generate as generator
-from logcorr.errors import OutputError, UsageError
 from logcorr.generate import FILES, PairOptions, generate_pair
+from logcorr.model.errors import OutputError, UsageError
 from logcorr.scenario import NO_RESPONSE, Scenario
 
 NO_IDS = {"", "-", "null", "none", "nil", "undefined"}

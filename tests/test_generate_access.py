@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 import logcorr.generate_access as generator
-from logcorr.errors import OutputError, UsageError
 from logcorr.generate_access import AccessOptions, generate_access
+from logcorr.model.errors import OutputError, UsageError
 from logcorr.traffic import Traffic
 from logcorr.wording import Words
 from tests.access_oracle import analyze, errors, latency

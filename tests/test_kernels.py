@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from logcorr import native
-from logcorr.model import CorrelateOptions
+from logcorr.model.report import CorrelateOptions
 from logcorr.run import correlate
 from tests.ways import needs_kernels
 

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import pytest
 
-from logcorr.errors import Cancelled
+from logcorr.model.errors import Cancelled
 from logcorr.store import WorkFolder, abandon_all
 from tests.helpers import command, generated, kept, start, succeed, wait_until
 

@@ -12,10 +12,10 @@ import pytest
 
 from logcorr import lines
 from logcorr.chunks import chunks
-from logcorr.errors import InputError
 from logcorr.formats import LINE_SCHEMA
 from logcorr.inputs import resolve
 from logcorr.lines import Tally, first_line, sample
+from logcorr.model.errors import InputError
 from tests.helpers import succeed, zstandard
 from tests.oracle import lines_of
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from logcorr.model import CorrelateOptions, Output
+from logcorr.model.report import CorrelateOptions, Output
 from logcorr.run import correlate
 
 LINES = 300_000

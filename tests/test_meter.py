@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from logcorr import meter, resources
-from logcorr.errors import Cancelled
-from logcorr.events import Event, ProgressEvent
 from logcorr.meter import Meter
+from logcorr.model.errors import Cancelled
+from logcorr.model.events import Event, ProgressEvent
 
 PATIENCE_S = 60.0
 

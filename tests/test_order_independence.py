@@ -12,7 +12,7 @@ import msgspec
 from hypothesis import HealthCheck, example, given, note, settings
 from hypothesis import strategies as st
 
-from logcorr.model import Output, View
+from logcorr.model.report import Output, View
 from logcorr.run import correlate
 from tests.oracle import Record
 from tests.strategies import Case, cases, shuffles

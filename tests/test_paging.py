@@ -16,8 +16,8 @@ import polars as pl
 import pytest
 
 from logcorr import filters, views
-from logcorr.errors import Cancelled, InputError, LogcorrError, UsageError
-from logcorr.model import CorrelateOptions
+from logcorr.model.errors import Cancelled, InputError, LogcorrError, UsageError
+from logcorr.model.report import CorrelateOptions
 from logcorr.paging import Spill, ViewPages
 from logcorr.run import correlate
 from logcorr.sift import Job

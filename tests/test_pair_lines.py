@@ -10,7 +10,7 @@ import pytest
 
 from logcorr.blocks import in_utf8
 from logcorr.formats import LINE_SCHEMA
-from logcorr.model import Side
+from logcorr.model.report import Side
 from logcorr.pairlog import PairFormat
 from logcorr.timestamps import CommonForm, common_form
 

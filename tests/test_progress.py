@@ -10,8 +10,8 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from logcorr.events import DoneEvent, EstimateEvent, Event, FileProgress, ProgressEvent
-from logcorr.model import Heatmap, Timeline
+from logcorr.model.events import DoneEvent, EstimateEvent, Event, FileProgress, ProgressEvent
+from logcorr.model.report import Heatmap, Timeline
 from logcorr.progress import BarProgress, JsonProgress, NoProgress, progress_sink
 
 READ = ProgressEvent(

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from logcorr import sifting
-from logcorr.errors import OutputError
 from logcorr.firsts import first_rows
+from logcorr.model.errors import OutputError
 from logcorr.slots import Slots
 
 _KEYS = st.lists(st.none() | st.integers(-3, 3) | st.integers(-(2**62), 2**62), min_size=1, max_size=60)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.style import Style
 
-from logcorr.model import HistogramBin, Report, TimelinePoint
+from logcorr.model.report import HistogramBin, Report, TimelinePoint
 from logcorr.summary import render_summary
 from logcorr.text import duration, percent, safe, short, size
 from tests import report_fixture as reports

@@ -10,7 +10,7 @@ import pytest
 
 from logcorr.abreast import abreast
 from logcorr.bucket import Rules
-from logcorr.model import SIDES, CorrelateOptions, Output, Report, Side
+from logcorr.model.report import SIDES, CorrelateOptions, Output, Report, Side
 from logcorr.pairing import KEY, keyed
 from logcorr.run import correlate
 from logcorr.tandem import Tandem

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from logcorr import formats, reading
-from logcorr.model import CorrelateOptions
+from logcorr.model.report import CorrelateOptions
 from logcorr.run import correlate
 from tests.helpers import start
 

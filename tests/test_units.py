@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from logcorr import units
-from logcorr.errors import UsageError
-from logcorr.model import Latency, Report
+from logcorr.model.errors import UsageError
+from logcorr.model.report import Latency, Report
 from logcorr.units import Condition, duration_us, size_bytes
 from tests.access_fixture import busy as busy_access_report
 from tests.report_fixture import busy as busy_report

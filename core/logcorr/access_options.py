@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 
 from logcorr import parameters
-from logcorr.errors import UsageError
+from logcorr.model.errors import UsageError
 
 # The truth counts by endpoint and address, so their number bounds the memory, and not the number of lines.
 MAX_ENDPOINTS = 50_000

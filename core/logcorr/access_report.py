@@ -7,7 +7,9 @@ import msgspec
 import polars as pl
 
 from logcorr import access, clock
-from logcorr.access_model import (
+from logcorr.aggregate import TOP, KeyCounts, Sums
+from logcorr.clock import ms
+from logcorr.model.access_report import (
     MOST_ENDPOINTS,
     AccessInputs,
     AccessReport,
@@ -19,9 +21,7 @@ from logcorr.access_model import (
     OneRequest,
     Windows,
 )
-from logcorr.aggregate import TOP, KeyCounts, Sums
-from logcorr.clock import ms
-from logcorr.model import SCHEMA, RunInfo
+from logcorr.model.report import SCHEMA, RunInfo
 from logcorr.report import Figures, heatmap, histogram, timeline
 
 MOST_SUSPICIOUS = 100_000

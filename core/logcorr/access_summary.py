@@ -4,8 +4,8 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from logcorr import access_panels, panels, pieces, timeline
-from logcorr.access_model import AccessReport
 from logcorr.cells import middle
+from logcorr.model.access_report import AccessReport
 from logcorr.panels import AMBER, BLUE, CYAN, DIM, GREEN, PURPLE, RED
 from logcorr.sheet import beside
 from logcorr.text import duration, percent, rate, safe, short

@@ -13,7 +13,7 @@ from logcorr import clf, json_exchanges, timestamps
 from logcorr.dialects import DIALECTS, FORMS, JSON_FORMS, TEXTS, Clock, Dialect, Path
 from logcorr.formats import BOM, LINE_SCHEMA, SPACE, few
 from logcorr.jsonlines import Paths
-from logcorr.model import Log
+from logcorr.model.report import Log
 from logcorr.scanned import scanned
 from logcorr.templates import Template, templates_of
 from logcorr.timestamps import CommonForm

@@ -7,7 +7,7 @@ import msgspec
 import polars as pl
 
 from logcorr import export, ndjson
-from logcorr.model import Output
+from logcorr.model.report import Output
 from logcorr.store import WorkFolder
 
 _CHUNK_ROWS = 100_000

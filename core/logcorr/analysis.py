@@ -7,20 +7,20 @@ from pathlib import Path
 import polars as pl
 
 from logcorr import access, access_report, ingest, latency, resources
-from logcorr.access_model import ACCESS_REASONS, AccessInputs, AccessLedger, AccessReport
 from logcorr.access_report import Found
 from logcorr.accesslog import access_format, detect
 from logcorr.aggregate import FAILURE, KeyCounts, Sums
 from logcorr.behind import ahead
 from logcorr.clock import grid
 from logcorr.dialects import TEXTS
-from logcorr.errors import LedgerError
 from logcorr.formats import copied
 from logcorr.ingest import Ingested
 from logcorr.job import Job, Result
 from logcorr.lines import MANY_LINES, SAMPLE_LINES
 from logcorr.meter import Listener, Meter
-from logcorr.model import AnalyzeOptions
+from logcorr.model.access_report import ACCESS_REASONS, AccessInputs, AccessLedger, AccessReport
+from logcorr.model.errors import LedgerError
+from logcorr.model.report import AnalyzeOptions
 from logcorr.partition import chunk_size
 from logcorr.places import file_of, line_of
 from logcorr.reading import SideReader, batches

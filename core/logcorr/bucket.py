@@ -7,7 +7,7 @@ import msgspec
 import polars as pl
 
 from logcorr import pairing
-from logcorr.model import SIDES, Pairing, Side
+from logcorr.model.report import SIDES, Pairing, Side
 from logcorr.pairing import KEY
 
 _SAMPLE_ONE_IN = 64

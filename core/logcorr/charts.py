@@ -12,7 +12,7 @@ from functools import partial
 
 import plotext as plt
 
-from logcorr.model import HistogramBin
+from logcorr.model.report import HistogramBin
 from logcorr.text import duration, rate, short
 
 RGB = tuple[int, int, int]

@@ -18,7 +18,7 @@ from logcorr.commands.export import export
 from logcorr.commands.generate import generate
 from logcorr.commands.runs import runs
 from logcorr.commands.streams import say, settle_streams, silence_stdout
-from logcorr.errors import LogcorrError, OutputError
+from logcorr.model.errors import LogcorrError, OutputError
 
 _INTERNAL = 70
 _MOST_SAID = 200

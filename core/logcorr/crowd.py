@@ -12,7 +12,7 @@ import polars as pl
 
 from logcorr import bucket, pairing, partition
 from logcorr.bucket import Paired, Rules, taken_apart
-from logcorr.model import SIDES, Side
+from logcorr.model.report import SIDES, Side
 from logcorr.ordered import Ordered
 from logcorr.partition import Bucket
 

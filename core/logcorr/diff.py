@@ -5,13 +5,13 @@ from threading import Event
 import polars as pl
 
 from logcorr import clock, diff_groups, timeline
-from logcorr.access_model import RunReport
 from logcorr.diff_chance import rate_sigma, with_slower
 from logcorr.diff_figures import COUNTS, LATENCIES, POPULATIONS, QUANTILES, RATES, Tallies, failed, tallies
 from logcorr.diff_groups import Side
-from logcorr.diff_model import LEAST_RATIO, LEAST_SIGMA, Diff, DiffRun, Figure, Groups, StatusChange, Unit, Verdict
-from logcorr.errors import UsageError
-from logcorr.model import SCHEMA, Latency, Manifest
+from logcorr.model.access_report import RunReport
+from logcorr.model.diff import LEAST_RATIO, LEAST_SIGMA, Diff, DiffRun, Figure, Groups, StatusChange, Unit, Verdict
+from logcorr.model.errors import UsageError
+from logcorr.model.report import SCHEMA, Latency, Manifest
 from logcorr.store import RunFolder
 
 TOP = 20

@@ -11,7 +11,7 @@ from statistics import NormalDist
 
 import polars as pl
 
-from logcorr.diff_model import LEAST_RATIO, LEAST_SIGMA
+from logcorr.model.diff import LEAST_RATIO, LEAST_SIGMA
 
 _RISK = 0.05
 _STEPS_US = (1_000, 1_000_000)

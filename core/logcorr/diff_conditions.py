@@ -8,8 +8,8 @@ from typing import Literal
 import msgspec
 
 from logcorr.diff_figures import COUNTS, LATENCIES, RATES
-from logcorr.diff_model import Diff, Figure
-from logcorr.errors import UsageError
+from logcorr.model.diff import Diff, Figure
+from logcorr.model.errors import UsageError
 from logcorr.text import duration
 from logcorr.units import duration_us
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from logcorr.access_model import AccessReport, RunReport
-from logcorr.model import MALFORMED_REASONS, ORPHAN_REASONS, Latency, Report
+from logcorr.model.access_report import AccessReport, RunReport
+from logcorr.model.report import MALFORMED_REASONS, ORPHAN_REASONS, Latency, Report
 
 QUANTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99, "p999": 0.999}
 POPULATIONS = ("all", "success", "failure")

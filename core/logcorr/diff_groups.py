@@ -11,12 +11,12 @@ import msgspec
 import polars as pl
 
 from logcorr import views
-from logcorr.access_model import AccessReport, RunReport
 from logcorr.diff_chance import least_sigma, rate_sigma, turn, with_slower
 from logcorr.diff_figures import tallies
-from logcorr.diff_model import GroupChange, Groups, Verdict
-from logcorr.errors import Cancelled, InputError
-from logcorr.model import Manifest, Report, View
+from logcorr.model.access_report import AccessReport, RunReport
+from logcorr.model.diff import GroupChange, Groups, Verdict
+from logcorr.model.errors import Cancelled, InputError
+from logcorr.model.report import Manifest, Report, View
 from logcorr.store import RunFolder
 
 _PART_ROWS = 500_000

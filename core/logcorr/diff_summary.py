@@ -9,8 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from logcorr import diff_tables, panels, timeline
-from logcorr.diff_model import LEAST_SIGMA, Diff, DiffRun, Figure
 from logcorr.diff_tables import Inks
+from logcorr.model.diff import LEAST_SIGMA, Diff, DiffRun, Figure
 from logcorr.panels import BLUE, DIM, GREEN, RED
 from logcorr.text import duration, safe, short
 

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from logcorr import panels
 from logcorr.diff_figures import MEASURES, POPULATIONS
-from logcorr.diff_model import Diff, Figure, GroupChange, Verdict
+from logcorr.model.diff import Diff, Figure, GroupChange, Verdict
 from logcorr.text import duration, safe, short
 
 _WIDE, _WIDE_LATENCY = 110, 118

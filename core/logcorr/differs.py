@@ -9,9 +9,9 @@ import polars as pl
 
 from logcorr import filters, views
 from logcorr.contrast import Check, Contrast, contrasts
-from logcorr.errors import Cancelled, UsageError
 from logcorr.filters import Term
-from logcorr.model import View
+from logcorr.model.errors import Cancelled, UsageError
+from logcorr.model.report import View
 from logcorr.store import RunFolder
 
 VIEWS: tuple[View, ...] = ("exchanges", "slow", "errors", "skewed")

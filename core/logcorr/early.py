@@ -13,7 +13,7 @@ from logcorr.bucket import Rules
 from logcorr.folder import Folder
 from logcorr.ingest import Ingested
 from logcorr.meter import Meter
-from logcorr.model import SIDES, Side
+from logcorr.model.report import SIDES, Side
 from logcorr.pairing import KEY
 from logcorr.partition import Plan
 from logcorr.reading import SideReader

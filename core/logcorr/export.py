@@ -12,7 +12,7 @@ from polars.io.plugins import register_io_source
 
 from logcorr import ndjson
 from logcorr.behind import ahead
-from logcorr.errors import OutputError, UsageError, cannot_write, system_error
+from logcorr.model.errors import OutputError, UsageError, cannot_write, system_error
 from logcorr.partition import parts_of, spread
 from logcorr.spreadsheet import inert
 from logcorr.store import is_utf8

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from logcorr import export, views
-from logcorr.model import Output
+from logcorr.model.report import Output
 from logcorr.store import RunFolder, WorkFolder
 
 

@@ -10,9 +10,9 @@ from datetime import date
 import msgspec
 import polars as pl
 
-from logcorr.access_model import RunReport
-from logcorr.errors import UsageError
-from logcorr.model import MALFORMED_REASONS, ORPHAN_REASONS, SIDES
+from logcorr.model.access_report import RunReport
+from logcorr.model.errors import UsageError
+from logcorr.model.report import MALFORMED_REASONS, ORPHAN_REASONS, SIDES
 from logcorr.moments import moment
 from logcorr.terms import Kind, Sign, Term, expression
 from logcorr.text import safe

@@ -8,7 +8,7 @@ import polars as pl
 from logcorr.bucket import Paired
 from logcorr.clock import Grid
 from logcorr.ingest import Ingested
-from logcorr.model import SIDES, Side
+from logcorr.model.report import SIDES, Side
 from logcorr.pairing import EXCHANGE_SCHEMA, hashed
 from logcorr.places import file_of, line_of, row_of
 

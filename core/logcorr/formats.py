@@ -9,7 +9,7 @@ from typing import Protocol
 
 import polars as pl
 
-from logcorr.model import Log
+from logcorr.model.report import Log
 
 SPACE = " \t"
 BOM = "\ufeff"

@@ -10,7 +10,7 @@ from logcorr import formats, lines, unchanged
 from logcorr.formats import LINE_SCHEMA, REJECT_SCHEMA, LineFormat
 from logcorr.inputs import InputFile
 from logcorr.lines import Tally
-from logcorr.model import Log, Side
+from logcorr.model.report import Log, Side
 from logcorr.pairlog import PairFormat
 from logcorr.timestamps import careful, common_form
 

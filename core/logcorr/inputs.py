@@ -9,8 +9,8 @@ from typing import IO, Literal
 
 import msgspec
 
-from logcorr.errors import InputError
-from logcorr.model import Fingerprint, Log
+from logcorr.model.errors import InputError
+from logcorr.model.report import Fingerprint, Log
 
 Form = Literal["plain", "gzip", "zstd"]
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import TextIO, TypeVar
 
-from logcorr.errors import Cancelled
+from logcorr.model.errors import Cancelled
 
 _T = TypeVar("_T")
 _PATIENCE_S = 0.6

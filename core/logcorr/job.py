@@ -9,12 +9,12 @@ import msgspec
 import polars as pl
 
 from logcorr import __version__, export, native, resources, store, unchanged, views
-from logcorr.access_model import RunReport
-from logcorr.errors import FULL, InputError, LogcorrError, OutputError, cannot_write, system_error
-from logcorr.events import DoneEvent
 from logcorr.inputs import digested, fingerprint, resolve
 from logcorr.meter import Meter
-from logcorr.model import SCHEMA, JobOptions, Log, Manifest, Output, RunInfo
+from logcorr.model.access_report import RunReport
+from logcorr.model.errors import FULL, InputError, LogcorrError, OutputError, cannot_write, system_error
+from logcorr.model.events import DoneEvent
+from logcorr.model.report import SCHEMA, JobOptions, Log, Manifest, Output, RunInfo
 from logcorr.private import claim
 from logcorr.store import RunFolder, WorkFolder
 from logcorr.text import size

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from logcorr.cells import GAP, Column, Fitted, middle
-from logcorr.errors import InputError
+from logcorr.model.errors import InputError
 from logcorr.private import check_mine
 from logcorr.store import RunFolder, runs
 from logcorr.text import duration, safe, short, size

@@ -9,11 +9,11 @@ from contextlib import contextmanager
 import msgspec
 
 from logcorr import resources
-from logcorr.errors import Cancelled
-from logcorr.events import Event, FileProgress, ProgressEvent
 from logcorr.inputs import InputFile
 from logcorr.lines import Tally
-from logcorr.model import Log
+from logcorr.model.errors import Cancelled
+from logcorr.model.events import Event, FileProgress, ProgressEvent
+from logcorr.model.report import Log
 
 EVERY_S = 0.1
 _LEDGERS: dict[Log, str] = {"request": "requests", "response": "responses", "access": "access"}

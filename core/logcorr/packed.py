@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import IO, Any, cast
 
-from logcorr.errors import InputError
 from logcorr.inputs import InputFile
+from logcorr.model.errors import InputError
 
 try:
     from compression import zstd  # type: ignore[import-not-found, unused-ignore]

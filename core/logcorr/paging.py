@@ -17,9 +17,9 @@ import polars as pl
 
 from logcorr import sifting, views
 from logcorr.columns import Column, Row, columns_of, shown
-from logcorr.errors import UsageError
 from logcorr.filters import Term
-from logcorr.model import View
+from logcorr.model.errors import UsageError
+from logcorr.model.report import View
 from logcorr.sift import Job, sift
 from logcorr.sifting import Files
 from logcorr.spill import Spill

@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 
-from logcorr.model import Side
+from logcorr.model.report import Side
 from logcorr.native import kernels
 from logcorr.texts import column, lines_frame
 from logcorr.timestamps import CommonForm

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import polars as pl
 
 from logcorr.formats import few, null_if_empty
-from logcorr.model import Side
+from logcorr.model.report import Side
 from logcorr.stamps import Flags, stamps
 from logcorr.texts import Span, lines_frame, parts
 from logcorr.timestamps import CommonForm

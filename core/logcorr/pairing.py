@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from logcorr.model import SIDES, Pairing, Side
+from logcorr.model.report import SIDES, Pairing, Side
 
 KEY = "key"
 VALUE: dict[Side, str] = {"request": "user_id", "response": "status_code"}

@@ -10,7 +10,7 @@ import polars as pl
 
 from logcorr import pair_kernel, pair_lines, timestamps
 from logcorr.formats import BOM, SPACE, null_if_empty
-from logcorr.model import Side
+from logcorr.model.report import Side
 from logcorr.native import kernels
 from logcorr.pair_lines import NO_IDS
 from logcorr.timestamps import CommonForm

@@ -9,8 +9,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from logcorr.access_model import RunReport
-from logcorr.model import MALFORMED_REASONS, ORPHAN_REASONS, Latency, Report
+from logcorr.model.access_report import RunReport
+from logcorr.model.report import MALFORMED_REASONS, ORPHAN_REASONS, Latency, Report
 from logcorr.text import duration, percent, safe, short
 
 GREEN, AMBER, RED, BLUE, CYAN, PURPLE = "#9ece6a", "#e0af68", "#f7768e", "#7aa2f7", "#7dcfff", "#bb9af7"

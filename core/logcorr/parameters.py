@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from logcorr.errors import UsageError
+from logcorr.model.errors import UsageError
 
 MAX_ROWS = 10**10
 _MAX_SECONDS = 10 * 366 * 86_400.0

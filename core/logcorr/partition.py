@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
-from logcorr.model import Side
+from logcorr.model.report import Side
 from logcorr.native import kernels
 
 _MB = 1 << 20

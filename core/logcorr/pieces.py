@@ -10,8 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from logcorr import charts, panels, timeline
-from logcorr.access_model import RunReport
-from logcorr.model import RunInfo, Timeline
+from logcorr.model.access_report import RunReport
+from logcorr.model.report import RunInfo, Timeline
 from logcorr.panels import BLUE, CYAN, DIM, GREEN, RED
 from logcorr.text import duration, rate, safe, size
 

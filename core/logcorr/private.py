@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-from logcorr.errors import InputError, OutputError
+from logcorr.model.errors import InputError, OutputError
 
 _PRIVATE = 0o077
 _WRITABLE = 0o666

@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 
 from logcorr import store
-from logcorr.errors import InputError, LogcorrError, OutputError
 from logcorr.leftovers import sweep
+from logcorr.model.errors import InputError, LogcorrError, OutputError
 from logcorr.private import check_mine
 from logcorr.store import MANIFEST, REPORT, RunFolder
 from logcorr.views import FOLDERS

@@ -10,7 +10,7 @@ from logcorr import clock, latency
 from logcorr.aggregate import FAILURE, Aggregates, Sums, band_edges_us
 from logcorr.clock import ms
 from logcorr.counts import Tables
-from logcorr.model import (
+from logcorr.model.report import (
     SCHEMA,
     Heatmap,
     HistogramBin,

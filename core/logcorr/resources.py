@@ -7,7 +7,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from logcorr.errors import OutputError
+from logcorr.model.errors import OutputError
 
 _MB = 1 << 20
 _GB = 1 << 30

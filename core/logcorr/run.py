@@ -14,14 +14,14 @@ from logcorr.bucket import Paired, Rules
 from logcorr.clock import Grid, grid
 from logcorr.crowd import Task
 from logcorr.early import Early
-from logcorr.errors import LedgerError
-from logcorr.events import EstimateEvent
 from logcorr.folder import Folder, orphan_arrivals
 from logcorr.ingest import Ingested
 from logcorr.job import Job, Result
 from logcorr.latency import estimates
 from logcorr.meter import Listener, Meter
-from logcorr.model import (
+from logcorr.model.errors import LedgerError
+from logcorr.model.events import EstimateEvent
+from logcorr.model.report import (
     MALFORMED_REASONS,
     ORPHAN_REASONS,
     SIDES,

@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 import polars as pl
 
-from logcorr.errors import OutputError
+from logcorr.model.errors import OutputError
 
 # How a timestamp is written; all but the first are rare.
 MILLIS, MICROS, NANOS, OFFSET, SPACE, SECONDS = range(6)

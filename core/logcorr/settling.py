@@ -7,7 +7,7 @@ import polars as pl
 
 from logcorr import pairing
 from logcorr.formats import text_bytes
-from logcorr.model import SIDES
+from logcorr.model.report import SIDES
 from logcorr.pairing import KEY
 from logcorr.tandem import Leave
 

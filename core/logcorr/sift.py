@@ -16,11 +16,11 @@ from typing import IO
 import msgspec
 
 import logcorr
-from logcorr import errors
 from logcorr.columns import Row
-from logcorr.errors import Cancelled, LogcorrError
 from logcorr.filters import Term
-from logcorr.model import View
+from logcorr.model import errors
+from logcorr.model.errors import Cancelled, LogcorrError
+from logcorr.model.report import View
 
 _LOOK_EVERY_S = 0.02
 _SAID = "said.txt"

@@ -8,7 +8,7 @@ import threading
 from contextlib import ExitStack
 from pathlib import Path
 
-from logcorr.errors import Cancelled
+from logcorr.model.errors import Cancelled
 from logcorr.store import WorkFolder
 
 

@@ -19,10 +19,10 @@ from typing import IO, Any, Self, TypeVar
 import msgspec
 import platformdirs
 
-from logcorr.access_model import KINDS, RunReport
-from logcorr.errors import Cancelled, InputError, OutputError, cannot_write
 from logcorr.leftovers import GONE, LOCK, PARTS, WORK_PREFIX, lock_soon, starting, sweep
-from logcorr.model import SCHEMA, Manifest
+from logcorr.model.access_report import KINDS, RunReport
+from logcorr.model.errors import Cancelled, InputError, OutputError, cannot_write
+from logcorr.model.report import SCHEMA, Manifest
 from logcorr.private import check_mine, claim, hand_over, is_mine, privately
 
 MANIFEST = "manifest.json"

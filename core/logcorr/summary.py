@@ -9,8 +9,8 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 
 from logcorr import access_summary, panels, pieces
-from logcorr.access_model import AccessReport, RunReport
-from logcorr.model import Report
+from logcorr.model.access_report import AccessReport, RunReport
+from logcorr.model.report import Report
 from logcorr.panels import AMBER, BLUE, CYAN, GREEN, PURPLE, RED, failed
 from logcorr.pieces import BESIDE, NARROW, WIDE, WIDEST
 from logcorr.text import duration, percent, short

@@ -15,7 +15,7 @@ from logcorr import pairing
 from logcorr.bucket import Rules
 from logcorr.formats import copied
 from logcorr.matching import alone, match
-from logcorr.model import SIDES, Side
+from logcorr.model.report import SIDES, Side
 from logcorr.pairing import KEY
 from logcorr.words import Array
 

@@ -6,7 +6,7 @@ Points may be missing, few or many, and lie millennia apart: nothing here is siz
 import math
 from datetime import UTC, datetime, timedelta
 
-from logcorr.model import Timeline, TimelinePoint
+from logcorr.model.report import Timeline, TimelinePoint
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST = (datetime.max.replace(tzinfo=UTC, microsecond=0) - EPOCH).total_seconds()

@@ -10,8 +10,8 @@ from typing import IO
 
 import msgspec
 
-from logcorr.errors import InputError
 from logcorr.inputs import InputFile, ends
+from logcorr.model.errors import InputError
 
 _BLOCK_BYTES = 1 << 20
 _AGAIN = "Nothing was kept. Run again"

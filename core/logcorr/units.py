@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 import msgspec
 
-from logcorr.access_model import AccessReport, RunReport
-from logcorr.errors import UsageError
-from logcorr.model import Report
+from logcorr.model.access_report import AccessReport, RunReport
+from logcorr.model.errors import UsageError
+from logcorr.model.report import Report
 
 _DURATIONS_US = {
     "us": 1,

@@ -6,7 +6,7 @@ import polars as pl
 
 from logcorr import partition
 from logcorr.formats import copied, text_bytes
-from logcorr.model import SIDES, Side
+from logcorr.model.report import SIDES, Side
 from logcorr.pairing import hashed
 from logcorr.partition import Bucket, Plan
 

@@ -8,8 +8,8 @@ import polars as pl
 
 from logcorr import clock
 from logcorr.aggregate import FAILURE
-from logcorr.errors import UsageError
-from logcorr.model import View
+from logcorr.model.errors import UsageError
+from logcorr.model.report import View
 from logcorr.store import RunFolder
 
 # What the engine raises on files that are damaged.

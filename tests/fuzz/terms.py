@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from logcorr import filters
-from logcorr.errors import UsageError
+from logcorr.model.errors import UsageError
 from tests.comparisons import COMPARED
 from tests.fuzz.batch import Batch, Target
 from tests.fuzz.mutate import mutated_text

@@ -10,12 +10,12 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
-from logcorr.access_model import RunReport
 from logcorr.access_options import AccessOptions
 from logcorr.analysis import analyze
 from logcorr.generate import PairOptions, generate_pair
 from logcorr.generate_access import generate_access
-from logcorr.model import AnalyzeOptions, CorrelateOptions, Manifest, RunInfo
+from logcorr.model.access_report import RunReport
+from logcorr.model.report import AnalyzeOptions, CorrelateOptions, Manifest, RunInfo
 from logcorr.run import correlate
 from logcorr.store import RunFolder
 

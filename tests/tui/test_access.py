@@ -9,12 +9,12 @@ import pytest
 from textual.widgets import Input, OptionList, Static
 
 from logcorr import views
-from logcorr.access_model import AccessReport
 from logcorr.access_options import AccessOptions
 from logcorr.analysis import analyze
-from logcorr.errors import LogcorrError
 from logcorr.generate_access import generate_access
-from logcorr.model import AnalyzeOptions, View
+from logcorr.model.access_report import AccessReport
+from logcorr.model.errors import LogcorrError
+from logcorr.model.report import AnalyzeOptions, View
 from logcorr.store import RunFolder
 from logcorr_tui import config
 from logcorr_tui import main as command_line

@@ -15,7 +15,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
-from logcorr.errors import InputError
+from logcorr.model.errors import InputError
 from logcorr_tui import config, worker
 from logcorr_tui.app import LogcorrApp
 from logcorr_tui.main import main
@@ -351,7 +351,7 @@ def test_a_filtered_view_is_exported_and_nothing_is_replaced_unasked(
 
 
 def test_an_export_can_be_cancelled_and_wrong_ones_are_told(finished: Path, store: Path, tmp_path: Path) -> None:
-    from logcorr.errors import Cancelled, OutputError, UsageError
+    from logcorr.model.errors import Cancelled, OutputError, UsageError
     from logcorr.store import RunFolder
     from logcorr_tui.exporting import Export
 

@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from logcorr import contrast, differs, filters, views
-from logcorr.model import CorrelateOptions, View
+from logcorr.model.report import CorrelateOptions, View
 from logcorr.run import correlate
 from logcorr.store import RunFolder
 from logcorr_tui.app import LogcorrApp

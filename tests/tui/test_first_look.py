@@ -7,7 +7,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from logcorr.model import CorrelateOptions
+from logcorr.model.report import CorrelateOptions
 from logcorr.run import correlate
 from logcorr_tui.app import LogcorrApp
 from logcorr_tui.screens.table import TableScreen

@@ -10,7 +10,7 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets._footer import FooterKey
 
-from logcorr.model import CorrelateOptions
+from logcorr.model.report import CorrelateOptions
 from logcorr.run import correlate
 from logcorr_tui.app import LogcorrApp
 from logcorr_tui.widgets.footer import FittingFooter

@@ -13,8 +13,8 @@ import pytest
 from textual.app import App
 from textual.pilot import Pilot
 
-from logcorr import model
-from logcorr.events import EstimateEvent
+from logcorr.model.events import EstimateEvent
+from logcorr.model.report import Heatmap, Inputs, Report
 from logcorr.units import duration_us
 from logcorr_tui.messages import Drill
 from logcorr_tui.palette import THEMES
@@ -31,7 +31,7 @@ from tests import report_fixture
 SIZES = [(120, 36), (80, 24), (101, 45), (200, 60), (63, 19), (40, 12), (9, 4)]
 
 
-def busy() -> model.Report:
+def busy() -> Report:
     """The busy report with a heat map."""
     report, rnd = report_fixture.busy(), random.Random(1)
     edges = [0.316, 1, 3.162, 10, 31.623, 100, 316.228, 1000, 3162.278, 10000, 31622.777]
@@ -42,7 +42,7 @@ def busy() -> model.Report:
             count = int(point.requests * math.exp(-((middle - 1.15) ** 2) / 0.09) * rnd.uniform(0.7, 1.3))
             if count > 20:
                 cells.append((k, band, count))
-    return msgspec.structs.replace(report, heatmap=model.Heatmap(edges_ms=edges, cells=cells))
+    return msgspec.structs.replace(report, heatmap=Heatmap(edges_ms=edges, cells=cells))
 
 
 def estimate() -> EstimateEvent:
@@ -305,7 +305,7 @@ def test_the_timeline_grows_with_the_estimates() -> None:
 def test_file_names_are_harmless() -> None:
     report = busy()
     side = msgspec.structs.replace(report.inputs.requests, files=["/x/[red]\x1b[31mlog\u202e界.log"])
-    report = msgspec.structs.replace(report, inputs=model.Inputs(requests=side, responses=report.inputs.responses))
+    report = msgspec.structs.replace(report, inputs=Inputs(requests=side, responses=report.inputs.responses))
 
     async def use(app: Demo, _: Pilot[None]) -> None:
         text = "\n".join(lines(app))

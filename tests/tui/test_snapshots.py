@@ -10,8 +10,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from logcorr import model
-from logcorr.events import DoneEvent, EstimateEvent, Event, FileProgress, ProgressEvent
+from logcorr.model.events import DoneEvent, EstimateEvent, Event, FileProgress, ProgressEvent
+from logcorr.model.report import SIDES, Side
 from logcorr.store import RunFolder
 from logcorr_tui import config, worker
 from logcorr_tui.app import LogcorrApp
@@ -80,7 +80,7 @@ def engine(monkeypatch: pytest.MonkeyPatch, *events: Event | str, code: int | No
 
 def progress(stage: str, share: float, buckets: int) -> ProgressEvent:
     """How far a run of 2 GB may be."""
-    whole: dict[model.Side, int] = {"request": 1_204_000_000, "response": 1_102_000_000}
+    whole: dict[Side, int] = {"request": 1_204_000_000, "response": 1_102_000_000}
     counts = {"lines": 7_412_004, "blank": 12, "header": 1, "malformed": 803}
     if buckets:
         counts |= {"redelivered": 4_120, "superseded": 0, "matched": 3_690_221, "orphans": 14_873}
@@ -101,7 +101,7 @@ def progress(stage: str, share: float, buckets: int) -> ProgressEvent:
             FileProgress(
                 side=side, file=f"logs/{side}s.log", bytes_done=int(whole[side] * share), bytes_total=whole[side]
             )
-            for side in model.SIDES
+            for side in SIDES
         ],
     )
 

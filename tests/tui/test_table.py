@@ -15,9 +15,9 @@ from textual.widgets import Input, OptionList, Static
 
 from logcorr import paging
 from logcorr.columns import Row
-from logcorr.errors import Cancelled
 from logcorr.inputs import fingerprint, resolve
-from logcorr.model import CorrelateOptions, Report, View
+from logcorr.model.errors import Cancelled
+from logcorr.model.report import CorrelateOptions, Report, View
 from logcorr.run import correlate
 from logcorr.sift import Job, Made
 from logcorr.store import RunFolder

@@ -12,9 +12,9 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.worker import Worker
 
-from logcorr.errors import LogcorrError
 from logcorr.leftovers import sweep
-from logcorr.model import View
+from logcorr.model.errors import LogcorrError
+from logcorr.model.report import View
 from logcorr.store import default_root
 from logcorr.text import safe
 from logcorr_tui import commands, messages, opening, worker

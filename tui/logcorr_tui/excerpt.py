@@ -8,9 +8,9 @@ from bisect import bisect_right
 
 import msgspec
 
-from logcorr.errors import Cancelled, InputError
 from logcorr.inputs import InputFile, fingerprint, resolve
-from logcorr.model import Fingerprint, Log
+from logcorr.model.errors import Cancelled, InputError
+from logcorr.model.report import Fingerprint, Log
 from logcorr.packed import open_text, read_text
 
 NEIGHBOURS = 3

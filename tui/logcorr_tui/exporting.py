@@ -12,8 +12,8 @@ from pathlib import Path
 import polars as pl
 
 from logcorr import export, filters, views
-from logcorr.errors import Cancelled
-from logcorr.model import View
+from logcorr.model.errors import Cancelled
+from logcorr.model.report import View
 from logcorr.store import RunFolder, WorkFolder
 
 _CANCELLED = "cancelled; nothing was written."

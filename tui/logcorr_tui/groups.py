@@ -10,7 +10,7 @@ import polars as pl
 from rich.text import Text
 
 from logcorr import access, filters, views
-from logcorr.model import Manifest, View
+from logcorr.model.report import Manifest, View
 from logcorr.paging import Row, ViewPages
 from logcorr.store import RunFolder
 from logcorr_tui.messages import Drill

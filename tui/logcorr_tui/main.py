@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from logcorr import __version__
-from logcorr.errors import InputError, LogcorrError, UsageError
+from logcorr.model.errors import InputError, LogcorrError, UsageError
 from logcorr.text import one_line
 from logcorr_tui.session import Logs
 

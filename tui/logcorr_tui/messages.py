@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from textual.message import Message
 
-from logcorr.events import DoneEvent, EstimateEvent, ProgressEvent
-from logcorr.model import View
+from logcorr.model.events import DoneEvent, EstimateEvent, ProgressEvent
+from logcorr.model.report import View
 from logcorr_tui.session import Logs
 
 

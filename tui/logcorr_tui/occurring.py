@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from logcorr.access_model import ACCESS_REASONS, AccessReport, RunReport
+from logcorr.model.access_report import ACCESS_REASONS, AccessReport, RunReport
 
 
 def occurring(report: RunReport | None) -> dict[str, list[str]]:

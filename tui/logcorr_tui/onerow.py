@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from logcorr import views
-from logcorr.model import Log, View
+from logcorr.model.report import Log, View
 from logcorr.paging import Row, ViewPages
 from logcorr.store import RunFolder
 from logcorr_tui.excerpt import Excerpt

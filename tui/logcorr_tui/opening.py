@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import cast
 
 from logcorr import inputs
-from logcorr.access_model import RunReport
-from logcorr.errors import InputError
-from logcorr.model import Log, Manifest
+from logcorr.model.access_report import RunReport
+from logcorr.model.errors import InputError
+from logcorr.model.report import Log, Manifest
 from logcorr.store import RunFolder
 from logcorr_tui.session import Logs
 

@@ -9,10 +9,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from logcorr.access_model import ACCESS_REASONS, AccessLedger, AccessReport
 from logcorr.cells import tail
-from logcorr.events import ProgressEvent
-from logcorr.model import SideLedger
+from logcorr.model.access_report import ACCESS_REASONS, AccessLedger, AccessReport
+from logcorr.model.events import ProgressEvent
+from logcorr.model.report import SideLedger
 from logcorr.text import duration, percent, safe, short, size
 from logcorr_tui.messages import Failed
 from logcorr_tui.palette import Palette

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from logcorr.access_model import AccessReport, RunReport
-from logcorr.events import EstimateEvent, ProgressEvent
+from logcorr.model.access_report import AccessReport, RunReport
+from logcorr.model.events import EstimateEvent, ProgressEvent
 from logcorr.store import RunFolder
 from logcorr_tui.places import Kind
 

@@ -1,7 +1,7 @@
 """The ledgers of a report, whichever kind of run it is of."""
 
-from logcorr.access_model import AccessLedger, RunReport
-from logcorr.model import Report, SideLedger
+from logcorr.model.access_report import AccessLedger, RunReport
+from logcorr.model.report import Report, SideLedger
 
 
 def ledgers(report: RunReport) -> dict[str, SideLedger | AccessLedger]:

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from textual.message import Message
 
-from logcorr.errors import Cancelled, LogcorrError
 from logcorr.filters import Term
 from logcorr.leftovers import sweep
-from logcorr.model import View
+from logcorr.model.errors import Cancelled, LogcorrError
+from logcorr.model.report import View
 from logcorr.paging import Row, Spill, ViewPages
 from logcorr.store import RunFolder
 

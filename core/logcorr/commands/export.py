@@ -5,7 +5,7 @@ from typing import Any, get_args
 import click
 
 from logcorr.commands.options import RAW_CSV, STORE, names, run_root
-from logcorr.model import Output, View
+from logcorr.model.report import Output, View
 
 _VIEWS = get_args(View)
 

@@ -10,8 +10,8 @@ import click
 from logcorr import resources, units
 from logcorr.commands.options import DURATION, RAW_CSV, SIZE, names, positive
 from logcorr.commands.streams import put, put_json, say, wants_color, width
-from logcorr.errors import UsageError
-from logcorr.model import JobOptions, Output, View
+from logcorr.model.errors import UsageError
+from logcorr.model.report import JobOptions, Output, View
 
 FAILED_CONDITION = 1
 _LEAST_MEMORY = 256 * 10**6

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from logcorr import units
-from logcorr.errors import UsageError
+from logcorr.model.errors import UsageError
 
 
 class Quantity(click.ParamType[int]):

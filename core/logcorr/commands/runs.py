@@ -4,7 +4,7 @@ import click
 
 from logcorr.commands.options import STORE, run_root
 from logcorr.commands.streams import put, put_json, say, wants_color, width
-from logcorr.errors import UsageError
+from logcorr.model.errors import UsageError
 
 
 @click.group(invoke_without_command=True)

@@ -13,8 +13,8 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Static
 
-from logcorr.errors import Cancelled, LogcorrError
-from logcorr.model import Manifest
+from logcorr.model.errors import Cancelled, LogcorrError
+from logcorr.model.report import Manifest
 from logcorr.paging import ViewPages
 from logcorr_tui import groups, onerow
 from logcorr_tui.excerpt import Reader

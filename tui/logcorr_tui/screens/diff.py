@@ -16,9 +16,9 @@ from textual.widgets import Static
 from textual.worker import Worker
 
 from logcorr import diff_summary
-from logcorr.diff_model import Diff
 from logcorr.diff_tables import Inks
-from logcorr.errors import Cancelled, LogcorrError
+from logcorr.model.diff import Diff
+from logcorr.model.errors import Cancelled, LogcorrError
 from logcorr.store import RunFolder
 from logcorr.text import safe
 from logcorr_tui import palette

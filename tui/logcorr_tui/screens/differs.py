@@ -18,8 +18,8 @@ from textual.widgets import Static
 from logcorr import differs, filters, views
 from logcorr.contrast import Contrast, Standout
 from logcorr.differs import Differs
-from logcorr.errors import Cancelled, LogcorrError
-from logcorr.model import View
+from logcorr.model.errors import Cancelled, LogcorrError
+from logcorr.model.report import View
 from logcorr.text import short
 from logcorr_tui.messages import Drill
 from logcorr_tui.session import Session, WithSession

@@ -19,8 +19,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, RadioButton, RadioSet, Static
 from textual.worker import Worker
 
-from logcorr.errors import Cancelled, LogcorrError
-from logcorr.model import View
+from logcorr.model.errors import Cancelled, LogcorrError
+from logcorr.model.report import View
 from logcorr.store import RunFolder
 from logcorr.text import percent, safe, short, size
 from logcorr_tui import palette

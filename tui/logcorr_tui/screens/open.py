@@ -16,7 +16,7 @@ from textual.widgets.option_list import Option
 from textual.worker import Worker
 
 from logcorr import inputs, listing
-from logcorr.errors import LogcorrError
+from logcorr.model.errors import LogcorrError
 from logcorr.text import safe
 from logcorr_tui import app as apps
 from logcorr_tui import messages, palette, runlines, worker

@@ -15,7 +15,7 @@ from textual.widgets.option_list import Option
 from textual.worker import Worker
 
 from logcorr import listing
-from logcorr.errors import LogcorrError
+from logcorr.model.errors import LogcorrError
 from logcorr.store import RunFolder
 from logcorr.text import duration, safe, short
 from logcorr_tui import palette

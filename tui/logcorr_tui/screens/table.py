@@ -12,9 +12,9 @@ from textual.widgets import Static
 
 from logcorr import filters
 from logcorr.differs import VIEWS as COMPARED
-from logcorr.errors import UsageError
 from logcorr.filters import Term
-from logcorr.model import View
+from logcorr.model.errors import UsageError
+from logcorr.model.report import View
 from logcorr.paging import ViewPages
 from logcorr_tui import groups
 from logcorr_tui.messages import Compare, ExportView

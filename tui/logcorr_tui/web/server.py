@@ -14,7 +14,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from textual_serve.download_manager import DOWNLOAD_CHUNK_SIZE, Download
 from textual_serve.server import Server, to_int
 
-from logcorr.errors import OutputError
+from logcorr.model.errors import OutputError
 from logcorr_tui.web.guard import HOST, Guard
 from logcorr_tui.web.session import PATIENCE_S, Session
 

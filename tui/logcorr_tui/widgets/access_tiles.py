@@ -1,7 +1,7 @@
 """The headline figures of an access log: requests, what failed, how long it took, who asks too much, the worst time."""
 
 from logcorr import timeline
-from logcorr.access_model import AccessReport
+from logcorr.model.access_report import AccessReport
 from logcorr.text import percent, short
 from logcorr_tui.messages import Drill
 from logcorr_tui.palette import Palette

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
-from logcorr.access_model import AccessReport, RunReport
-from logcorr.model import Heatmap, HistogramBin, TimelinePoint
+from logcorr.model.access_report import AccessReport, RunReport
+from logcorr.model.report import Heatmap, HistogramBin, TimelinePoint
 from logcorr.text import duration
 from logcorr_tui.session import Session
 from logcorr_tui.sides import malformed

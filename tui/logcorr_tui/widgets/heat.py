@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from logcorr.model import Heatmap
+from logcorr.model.report import Heatmap
 from logcorr.text import duration
 from logcorr_tui.palette import Palette, shade
 from logcorr_tui.widgets.canvas import Canvas

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
-from logcorr.model import HistogramBin
+from logcorr.model.report import HistogramBin
 from logcorr.text import percent, short
 from logcorr_tui.messages import Drill
 from logcorr_tui.palette import Palette, blend

@@ -6,8 +6,8 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.geometry import Region
 
-from logcorr.access_model import ACCESS_REASONS, AccessLedger, AccessReport
-from logcorr.model import SideLedger, View
+from logcorr.model.access_report import ACCESS_REASONS, AccessLedger, AccessReport
+from logcorr.model.report import SideLedger, View
 from logcorr.text import short
 from logcorr_tui.messages import Drill
 from logcorr_tui.palette import Palette

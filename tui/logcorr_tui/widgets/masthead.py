@@ -8,7 +8,7 @@ from textual import events
 from textual.geometry import Region
 
 from logcorr import timeline
-from logcorr.access_model import AccessReport, RunReport
+from logcorr.model.access_report import AccessReport, RunReport
 from logcorr.text import duration, safe, short, size
 from logcorr_tui.palette import Palette
 from logcorr_tui.places import Place, places_of

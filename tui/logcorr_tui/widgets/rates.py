@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from logcorr.model import TimelinePoint
+from logcorr.model.report import TimelinePoint
 from logcorr.text import short
 from logcorr_tui.palette import Palette, blend
 from logcorr_tui.widgets import braille

@@ -7,8 +7,8 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Static
 
-from logcorr.access_model import RunReport
-from logcorr.model import Report, View
+from logcorr.model.access_report import RunReport
+from logcorr.model.report import Report, View
 from logcorr_tui.places import title_of
 from logcorr_tui.sides import ledgers
 from logcorr_tui.text import plain, safe

@@ -6,7 +6,7 @@ from rich.cells import cell_len
 from textual.binding import Binding, BindingType
 from textual.geometry import Region
 
-from logcorr.access_model import AccessReport
+from logcorr.model.access_report import AccessReport
 from logcorr.text import percent, short
 from logcorr_tui import palette
 from logcorr_tui.messages import Drill

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from logcorr import timeline
-from logcorr.model import TimelinePoint
+from logcorr.model.report import TimelinePoint
 
 _STEPS = [1, 2, 5, 10, 15, 30]
 _STEPS += [60 * n for n in (1, 2, 5, 10, 15, 30)] + [3600 * n for n in (1, 2, 3, 6, 12)]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from textual.geometry import Size
 
-from logcorr.model import TimelinePoint
+from logcorr.model.report import TimelinePoint
 from logcorr.text import percent, short
 from logcorr_tui.palette import Palette
 from logcorr_tui.widgets import timeaxis

@@ -9,7 +9,7 @@ from textual.actions import SkipAction
 from textual.binding import Binding, BindingType
 from textual.geometry import Region
 
-from logcorr.model import Heatmap, TimelinePoint
+from logcorr.model.report import Heatmap, TimelinePoint
 from logcorr_tui.messages import Compare, Drill
 from logcorr_tui.palette import Palette, blend
 from logcorr_tui.widgets import heat, rates, timeaxis, timecaption

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from logcorr.model import Heatmap, HistogramBin, Latency, Report, RunInfo, Timeline
+from logcorr.model.report import Heatmap, HistogramBin, Latency, Report, RunInfo, Timeline
 
 ACCESS_REASONS = ("encoding", "json", "fields", "timestamp", "status_code")
 MOST_ENDPOINTS = 1000
