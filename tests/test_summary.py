@@ -15,7 +15,7 @@ from rich.style import Style
 
 from logcorr.model.report import HistogramBin, Report, TimelinePoint
 from logcorr.summary import render_summary
-from logcorr.text import duration, percent, safe, short, size
+from logcorr.text.safe import duration, percent, safe, short, size
 from tests import report_fixture as reports
 
 GOLDEN = Path(__file__).parent / "golden"

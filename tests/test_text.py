@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from logcorr.text import json_for_terminal, one_line, safe
+from logcorr.text.safe import json_for_terminal, one_line, safe
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from typing import Any
 
 import polars as pl
 
-from logcorr import clock
 from logcorr.tally import Tally
+from logcorr.text import instants
 from logcorr.wording import Words
 
 WINDOW_US = 60_000_000
@@ -75,8 +75,8 @@ class Minutes:
             (_, minute, total, client, server), busy = self._worst
             begin = (self._first + minute) * WINDOW_US
             worst = {
-                "start": clock.text(begin),
-                "end": clock.text(begin + WINDOW_US),
+                "start": instants.text(begin),
+                "end": instants.text(begin + WINDOW_US),
                 "total_requests": total,
                 "errors_4xx": client,
                 "errors_5xx": server,

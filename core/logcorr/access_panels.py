@@ -6,11 +6,11 @@ from rich.panel import Panel
 from rich.text import Text
 
 from logcorr import panels, timeline
-from logcorr.cells import Column
 from logcorr.model.access_report import ACCESS_REASONS, MOST_ENDPOINTS, AccessReport, EndpointRow, IpRow, OneRequest
 from logcorr.panels import AMBER, CYAN, DIM, GREEN, PURPLE, RED
 from logcorr.sheet import Sheet
-from logcorr.text import duration, percent, safe, short
+from logcorr.text.fit_columns import Column
+from logcorr.text.safe import duration, percent, safe, short
 
 SHOWN = 10
 _FAILING = 5

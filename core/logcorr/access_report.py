@@ -6,9 +6,8 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from logcorr import access, clock
+from logcorr import access
 from logcorr.aggregate import TOP, KeyCounts, Sums
-from logcorr.clock import ms
 from logcorr.model.access_report import (
     MOST_ENDPOINTS,
     AccessInputs,
@@ -23,6 +22,8 @@ from logcorr.model.access_report import (
 )
 from logcorr.model.report import SCHEMA, RunInfo
 from logcorr.report import Figures, heatmap, histogram, timeline
+from logcorr.text import instants
+from logcorr.text.instants import ms
 
 MOST_SUSPICIOUS = 100_000
 
@@ -92,7 +93,7 @@ def report(found: Found, inputs: AccessInputs, form: str, run: RunInfo) -> Acces
         histogram=histogram(sums.bands),
         timeline=over_time,
         heatmap=heatmap(sums, first),
-        windows=Windows(window_s=sums.grid.window_us / clock.SECOND_US, count=found.windows.height),
+        windows=Windows(window_s=sums.grid.window_us / instants.SECOND_US, count=found.windows.height),
         endpoints=top,
         failing_endpoints=failing,
         ips=_ips(found.ips(), "requests"),
@@ -129,7 +130,7 @@ def _one(candidates: pl.DataFrame, *, slow: bool) -> OneRequest | None:
         ms=row["duration_us"] / 1000,
         status_code=row["status_code"],
         ip=row["ip"],
-        time=clock.text(row["request_time"]),
+        time=instants.text(row["request_time"]),
     )
 
 
@@ -185,7 +186,7 @@ def _endpoints(found: Found, by: str) -> list[EndpointRow]:
 
 def _ips(ips: pl.LazyFrame, by: str) -> list[IpRow]:
     top = _top(ips.with_columns(pl.col("busiest_start").cast(pl.Int64)), by, "ip", TOP)
-    return [IpRow(**{**row, "busiest_start": clock.text(row["busiest_start"])}) for row in top.iter_rows(named=True)]
+    return [IpRow(**{**row, "busiest_start": instants.text(row["busiest_start"])}) for row in top.iter_rows(named=True)]
 
 
 def _worst(found: Found) -> AccessWindow | None:
@@ -196,8 +197,8 @@ def _worst(found: Found) -> AccessWindow | None:
     worst = counts.filter(failures == failures.max()).sort("at").row(0, named=True)
     width, at = found.sums.grid.window_us, worst["at"]
     return AccessWindow(
-        start=clock.text(at * width),
-        end=clock.text((at + 1) * width),
+        start=instants.text(at * width),
+        end=instants.text((at + 1) * width),
         total_requests=worst["requests"],
         errors_4xx=worst["errors_4xx"],
         errors_5xx=worst["errors_5xx"],

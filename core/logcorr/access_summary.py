@@ -4,11 +4,11 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from logcorr import access_panels, panels, pieces, timeline
-from logcorr.cells import middle
 from logcorr.model.access_report import AccessReport
 from logcorr.panels import AMBER, BLUE, CYAN, DIM, GREEN, PURPLE, RED
 from logcorr.sheet import beside
-from logcorr.text import duration, percent, rate, safe, short
+from logcorr.text.fit_columns import middle
+from logcorr.text.safe import duration, percent, rate, safe, short
 
 
 def parts(report: AccessReport, width: int, *, color: bool) -> list[RenderableType]:

@@ -10,10 +10,10 @@ from typing import Any
 
 import polars as pl
 
-from logcorr import clock
 from logcorr.access_minutes import Minutes
-from logcorr.clock import ms
 from logcorr.tally import Tally
+from logcorr.text import instants
+from logcorr.text.instants import ms
 from logcorr.wording import Words
 
 MOST_ENDPOINTS = 1000
@@ -230,5 +230,5 @@ def _request(found: tuple[Any, ...] | None) -> Mapping[str, Any] | None:
         "ms": abs(us) / 1000,
         "status_code": status,
         "ip": texts.get("ip"),
-        "time": clock.text(at),
+        "time": instants.text(at),
     }

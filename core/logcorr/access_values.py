@@ -8,10 +8,11 @@ from functools import partial
 
 import polars as pl
 
-from logcorr import clf, clock, timestamps
+from logcorr import clf, timestamps
 from logcorr.decimals import BEYOND
 from logcorr.dialects import TEXTS
 from logcorr.formats import SPACE
+from logcorr.text import instants
 
 # An exchange: instants and durations in µs.
 ENTRY = pl.Schema(
@@ -124,7 +125,7 @@ def _from_unix(stamp: pl.Expr) -> pl.Expr:
     digits = fraction.fill_null("").str.pad_end(_MICRO_DIGITS, "0")
     micros = digits.str.head(_MICRO_DIGITS).str.to_integer(strict=False, dtype=pl.Int64)
     more = digits.str.slice(_MICRO_DIGITS).str.contains("[1-9]").cast(pl.Int64)
-    seconds = whole.str.to_integer(strict=False, dtype=pl.Int64) * clock.SECOND_US
+    seconds = whole.str.to_integer(strict=False, dtype=pl.Int64) * instants.SECOND_US
     found = pl.when(stamp.str.starts_with("-")).then(seconds - micros - more).otherwise(seconds + micros)
     return pl.when((found >= _FIRST_US) & (found < _AFTER_LAST_US)).then(found)
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import polars as pl
 
-from logcorr.clock import Grid
 from logcorr.counts import Cells, Tables
 from logcorr.latency import Spread, spread
+from logcorr.text.instants import Grid
 from logcorr.user_table import UserTable
 
 TOP = 100

@@ -11,7 +11,6 @@ from logcorr.access_report import Found
 from logcorr.accesslog import access_format, detect
 from logcorr.aggregate import FAILURE, KeyCounts, Sums
 from logcorr.behind import ahead
-from logcorr.clock import grid
 from logcorr.dialects import TEXTS
 from logcorr.formats import copied
 from logcorr.ingest import Ingested
@@ -26,6 +25,7 @@ from logcorr.places import file_of, line_of
 from logcorr.reading import SideReader, batches
 from logcorr.report import Figures
 from logcorr.store import RunFolder, WorkFolder
+from logcorr.text.instants import grid
 
 _RUN_PER_TEXT_BYTE = 0.8
 # Of the time of a whole run, as measured.

@@ -4,7 +4,7 @@ from threading import Event
 
 import polars as pl
 
-from logcorr import clock, diff_groups, timeline
+from logcorr import diff_groups, timeline
 from logcorr.diff_chance import rate_sigma, with_slower
 from logcorr.diff_figures import COUNTS, LATENCIES, POPULATIONS, QUANTILES, RATES, Tallies, failed, tallies
 from logcorr.diff_groups import Side
@@ -13,6 +13,7 @@ from logcorr.model.diff import LEAST_RATIO, LEAST_SIGMA, Diff, DiffRun, Figure, 
 from logcorr.model.errors import UsageError
 from logcorr.model.report import SCHEMA, Latency, Manifest
 from logcorr.store import RunFolder
+from logcorr.text import instants
 
 TOP = 20
 KINDS = {"correlation": "two logs, correlated", "access": "an access log"}
@@ -173,7 +174,7 @@ def _options(a: dict[str, object], b: dict[str, object]) -> dict[str, tuple[obje
 
 def _run(manifest: Manifest, report: RunReport) -> DiffRun:
     covered = timeline.span(report.timeline)
-    start, end = (clock.text(round(at * clock.SECOND_US)) for at in covered) if covered else (None, None)
+    start, end = (instants.text(round(at * instants.SECOND_US)) for at in covered) if covered else (None, None)
     return DiffRun(
         run=manifest.key,
         created=manifest.created,

@@ -10,8 +10,8 @@ import msgspec
 from logcorr.diff_figures import COUNTS, LATENCIES, RATES
 from logcorr.model.diff import Diff, Figure
 from logcorr.model.errors import UsageError
-from logcorr.text import duration
-from logcorr.units import duration_us
+from logcorr.text.quantities import duration_us
+from logcorr.text.safe import duration
 
 _METRICS = (*LATENCIES, *RATES, *COUNTS)
 _COMMON = ("p50", "p90", "p95", "p99", "p999", "mean", "error_rate", "orphan_rate", "malformed_rate", "requests")

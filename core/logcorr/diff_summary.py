@@ -12,7 +12,7 @@ from logcorr import diff_tables, panels, timeline
 from logcorr.diff_tables import Inks
 from logcorr.model.diff import LEAST_SIGMA, Diff, DiffRun, Figure
 from logcorr.panels import BLUE, DIM, GREEN, RED
-from logcorr.text import duration, safe, short
+from logcorr.text.safe import duration, safe, short
 
 NARROW, WIDEST = 72, 160
 _WORST = 6

@@ -14,7 +14,7 @@ from rich.text import Text
 from logcorr import panels
 from logcorr.diff_figures import MEASURES, POPULATIONS
 from logcorr.model.diff import Diff, Figure, GroupChange, Verdict
-from logcorr.text import duration, safe, short
+from logcorr.text.safe import duration, safe, short
 
 _WIDE, _WIDE_LATENCY = 110, 118
 _SIGNS = {"worse": "▲", "better": "▼", "more": "▲", "less": "▼", "same": "=", "new": "▲", "gone": "▼"}

@@ -16,7 +16,7 @@ from logcorr.model.errors import OutputError, UsageError, cannot_write, system_e
 from logcorr.partition import parts_of, spread
 from logcorr.spreadsheet import inert
 from logcorr.store import is_utf8
-from logcorr.text import json_for_terminal, size
+from logcorr.text.safe import json_for_terminal, size
 from logcorr.views import Records
 
 FORMS = (".json", ".ndjson", ".jsonl", ".csv", ".parquet")

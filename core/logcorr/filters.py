@@ -13,10 +13,10 @@ import polars as pl
 from logcorr.model.access_report import RunReport
 from logcorr.model.errors import UsageError
 from logcorr.model.report import MALFORMED_REASONS, ORPHAN_REASONS, SIDES
-from logcorr.moments import moment
 from logcorr.terms import Kind, Sign, Term, expression
-from logcorr.text import safe
-from logcorr.units import duration_us
+from logcorr.text.moments import moment
+from logcorr.text.quantities import duration_us
+from logcorr.text.safe import safe
 
 __all__ = ["Term", "complete", "day_of", "equal", "expression", "names", "parse", "quoted", "token"]
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import polars as pl
 
 from logcorr.bucket import Paired
-from logcorr.clock import Grid
 from logcorr.ingest import Ingested
 from logcorr.model.report import SIDES, Side
 from logcorr.pairing import EXCHANGE_SCHEMA, hashed
 from logcorr.places import file_of, line_of, row_of
+from logcorr.text.instants import Grid
 
 _ROW_GROUP = 100_000
 _INSTANT = pl.Datetime("us", "UTC")

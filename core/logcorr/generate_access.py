@@ -9,12 +9,12 @@ from typing import Any
 
 import msgspec
 
-from logcorr import clock
 from logcorr.access_lines import AccessLog
 from logcorr.access_options import AccessOptions
 from logcorr.access_truth import AccessTruth
 from logcorr.load import INCIDENTS
 from logcorr.scribe import whole_files
+from logcorr.text import instants
 from logcorr.traffic import PHASES, Traffic
 from logcorr.wording import Words
 
@@ -76,5 +76,5 @@ def _scenario(traffic: Traffic, words: Words, options: AccessOptions) -> dict[st
 
 
 def _stretch(traffic: Traffic, begin: float, end: float) -> dict[str, str]:
-    at, until = (clock.text(traffic.start_us + round(share * traffic.span_ms) * 1000) for share in (begin, end))
+    at, until = (instants.text(traffic.start_us + round(share * traffic.span_ms) * 1000) for share in (begin, end))
     return {"start": at, "end": until}

@@ -17,7 +17,7 @@ from logcorr.model.events import DoneEvent
 from logcorr.model.report import SCHEMA, JobOptions, Log, Manifest, Output, RunInfo
 from logcorr.private import claim
 from logcorr.store import RunFolder, WorkFolder
-from logcorr.text import size
+from logcorr.text.safe import size
 
 _R = TypeVar("_R", bound=RunReport)
 _OUTPUT_PER_TEXT_BYTE = 0.9

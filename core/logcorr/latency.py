@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from logcorr.clock import ms
 from logcorr.counts import MOST_CELLS, Cells, bin_of
 from logcorr.model.report import Latency
+from logcorr.text.instants import ms
 
 QUANTILES = {"p50_ms": 0.5, "p90_ms": 0.9, "p95_ms": 0.95, "p99_ms": 0.99, "p999_ms": 0.999}
 TIMELINE_QUANTILES = (0.5, 0.99)

@@ -5,11 +5,11 @@ from typing import Any
 
 import msgspec
 
-from logcorr.cells import GAP, Column, Fitted, middle
 from logcorr.model.errors import InputError
 from logcorr.private import check_mine
 from logcorr.store import RunFolder, runs
-from logcorr.text import duration, safe, short, size
+from logcorr.text.fit_columns import GAP, Column, Fitted, middle
+from logcorr.text.safe import duration, safe, short, size
 
 _COLUMNS = (
     Column("run"),

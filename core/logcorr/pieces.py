@@ -13,7 +13,7 @@ from logcorr import charts, panels, timeline
 from logcorr.model.access_report import RunReport
 from logcorr.model.report import RunInfo, Timeline
 from logcorr.panels import BLUE, CYAN, DIM, GREEN, RED
-from logcorr.text import duration, rate, safe, size
+from logcorr.text.safe import duration, rate, safe, size
 
 NARROW, BESIDE, WIDE, WIDEST = 72, 80, 110, 160
 

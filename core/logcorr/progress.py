@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Literal, Protocol, Self, TextIO, cast
 import msgspec
 
 from logcorr.model.events import DoneEvent, EstimateEvent, Event, ProgressEvent
-from logcorr.text import duration, json_for_terminal, percent, short, size
+from logcorr.text.safe import duration, json_for_terminal, percent, short, size
 
 if TYPE_CHECKING:
     from types import TracebackType

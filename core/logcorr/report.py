@@ -6,9 +6,8 @@ from typing import Any, cast
 import msgspec
 import polars as pl
 
-from logcorr import clock, latency
+from logcorr import latency
 from logcorr.aggregate import FAILURE, Aggregates, Sums, band_edges_us
-from logcorr.clock import ms
 from logcorr.counts import Tables
 from logcorr.model.report import (
     SCHEMA,
@@ -25,6 +24,8 @@ from logcorr.model.report import (
     UserRow,
     Window,
 )
+from logcorr.text import instants
+from logcorr.text.instants import ms
 
 _BANDS_PER_HEAT_ROW = 5
 
@@ -129,7 +130,7 @@ def timeline(
         request_orphans, response_orphans = lost.get(at, (0, 0))
         points.append(
             TimelinePoint(
-                start=clock.text(at * width),
+                start=instants.text(at * width),
                 requests=requests + request_orphans,
                 responses=requests if responses is None else responses.get(at, 0) + response_orphans,
                 errors_4xx=client,
@@ -139,7 +140,7 @@ def timeline(
                 p99_ms=ms(found.over_time.get((at, 0.99))),
             )
         )
-    return Timeline(bucket_s=width / clock.SECOND_US, points=points), min(buckets, default=0)
+    return Timeline(bucket_s=width / instants.SECOND_US, points=points), min(buckets, default=0)
 
 
 def heatmap(sums: Sums, first: int) -> Heatmap:
@@ -174,8 +175,8 @@ def _worst_window(sums: Aggregates, orphans: pl.DataFrame) -> Window | None:
     _, at, requests, client, server, both = min(windows)
     width = sums.grid.window_us
     return Window(
-        start=clock.text(at * width),
-        end=clock.text((at + 1) * width),
+        start=instants.text(at * width),
+        end=instants.text((at + 1) * width),
         total_requests=requests,
         errors_4xx=client,
         errors_5xx=server,
@@ -234,8 +235,8 @@ def _slowest(frame: pl.DataFrame) -> list[SlowExchange]:
             user_id=row["user_id"],
             status_code=row["status_code"],
             duration_ms=row["duration_us"] / 1000,
-            request_time=clock.text(row["request_time"]),
-            response_time=clock.text(row["response_time"]),
+            request_time=instants.text(row["request_time"]),
+            response_time=instants.text(row["response_time"]),
         )
         for row in frame.iter_rows(named=True)
     ]

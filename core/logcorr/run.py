@@ -11,7 +11,6 @@ from logcorr import bucket, crowd, ingest, partition, report, resources, users, 
 from logcorr.aggregate import Aggregates
 from logcorr.along import Along, Target, may_be
 from logcorr.bucket import Paired, Rules
-from logcorr.clock import Grid, grid
 from logcorr.crowd import Task
 from logcorr.early import Early
 from logcorr.folder import Folder, orphan_arrivals
@@ -36,6 +35,7 @@ from logcorr.model.report import (
 from logcorr.partition import Plan
 from logcorr.reading import SideReader
 from logcorr.store import RunFolder, WorkFolder
+from logcorr.text.instants import Grid, grid
 from logcorr.unpaired import Unpaired
 from logcorr.used_keys import UsedKeys
 

@@ -8,8 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from logcorr import panels, pieces
-from logcorr.cells import GAP, Column, fit, middle
 from logcorr.panels import DIM
+from logcorr.text.fit_columns import GAP, Column, fit, middle
 
 _FRAME = 4
 _LEAST = 30

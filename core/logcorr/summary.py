@@ -13,7 +13,7 @@ from logcorr.model.access_report import AccessReport, RunReport
 from logcorr.model.report import Report
 from logcorr.panels import AMBER, BLUE, CYAN, GREEN, PURPLE, RED, failed
 from logcorr.pieces import BESIDE, NARROW, WIDE, WIDEST
-from logcorr.text import duration, percent, short
+from logcorr.text.safe import duration, percent, short
 
 _LONG = 10**9
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
-from logcorr import clock
 from logcorr.aggregate import FAILURE
 from logcorr.model.errors import UsageError
 from logcorr.model.report import View
 from logcorr.store import RunFolder
+from logcorr.text import instants
 
 # What the engine raises on files that are damaged.
 UNREADABLE = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
@@ -165,7 +165,7 @@ def _column(name: str, files: dict[str, list[str]]) -> pl.Expr:
     if name == "duration_ms":
         return whole_ms(pl.col("duration_us"))
     if name in ("request_time", "response_time", "time", "busiest_start", "window_start"):
-        return clock.text_of(column)
+        return instants.text_of(column)
     if name in ("request_file", "response_file"):
         return _names(column, files[name.removesuffix("_file")])
     if name == "file":

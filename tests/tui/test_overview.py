@@ -15,7 +15,7 @@ from textual.pilot import Pilot
 
 from logcorr.model.events import EstimateEvent
 from logcorr.model.report import Heatmap, Inputs, Report
-from logcorr.units import duration_us
+from logcorr.text.quantities import duration_us
 from logcorr_tui.messages import Drill
 from logcorr_tui.palette import THEMES
 from logcorr_tui.screens.overview import OverviewScreen

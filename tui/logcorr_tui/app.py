@@ -16,7 +16,7 @@ from logcorr.leftovers import sweep
 from logcorr.model.errors import LogcorrError
 from logcorr.model.report import View
 from logcorr.store import default_root
-from logcorr.text import safe
+from logcorr.text.safe import safe
 from logcorr_tui import commands, messages, opening, worker
 from logcorr_tui.hangup import LOOK_EVERY_S, terminal_is_gone
 from logcorr_tui.harmless import HarmlessFilter

@@ -8,7 +8,7 @@ from rich.segment import Segment
 from textual.color import Color
 from textual.filter import LineFilter
 
-from logcorr.text import safe
+from logcorr.text.safe import safe
 
 
 class HarmlessFilter(LineFilter):

@@ -10,7 +10,7 @@ from typing import NoReturn
 
 from logcorr import __version__
 from logcorr.model.errors import InputError, LogcorrError, UsageError
-from logcorr.text import one_line
+from logcorr.text.safe import one_line
 from logcorr_tui.session import Logs
 
 _USAGE = "give REQUESTS and RESPONSES, or access logs, or a finished RUN, or nothing. See logcorr-tui --help."
@@ -99,9 +99,9 @@ def _what(given: argparse.Namespace) -> tuple[Logs | None, Path | None]:
     words, access = list(given.what), list(given.access)
     sides = (tuple(given.requests), tuple(given.responses))
     if given.memory is not None:
-        from logcorr import units
+        from logcorr.text import quantities
 
-        units.size_bytes(given.memory)
+        quantities.size_bytes(given.memory)
     if bool(words) + bool(access) + any(sides) > 1 or bool(sides[0]) != bool(sides[1]):
         raise UsageError(_USAGE)
     form = None if given.format == "auto" else given.format

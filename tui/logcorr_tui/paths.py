@@ -6,7 +6,7 @@ from pathlib import Path
 
 from textual.suggester import Suggester
 
-from logcorr.text import safe
+from logcorr.text.safe import safe
 
 _MOST_LOOKED_AT = 5000
 

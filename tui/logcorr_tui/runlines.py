@@ -6,9 +6,9 @@ from typing import Any
 
 from rich.text import Text
 
-from logcorr.cells import Column, Fitted
 from logcorr.listing import kind_of, made
-from logcorr.text import duration, safe, short, size
+from logcorr.text.fit_columns import Column, Fitted
+from logcorr.text.safe import duration, safe, short, size
 
 _COLUMNS = (
     Column("made"),

@@ -9,11 +9,11 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from logcorr.cells import tail
 from logcorr.model.access_report import ACCESS_REASONS, AccessLedger, AccessReport
 from logcorr.model.events import ProgressEvent
 from logcorr.model.report import SideLedger
-from logcorr.text import duration, percent, safe, short, size
+from logcorr.text.fit_columns import tail
+from logcorr.text.safe import duration, percent, safe, short, size
 from logcorr_tui.messages import Failed
 from logcorr_tui.palette import Palette
 from logcorr_tui.session import Session

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from rich.style import Style
 from rich.text import Text
 
-from logcorr.text import duration, safe
+from logcorr.text.safe import duration, safe
 
 __all__ = ["duration_text", "instant_text", "plain", "safe", "status_class"]
 

@@ -19,7 +19,7 @@ from textual.message import Message
 import logcorr
 import logcorr_tui
 from logcorr.model.events import DoneEvent, EstimateEvent, Event, ProgressEvent
-from logcorr.text import safe
+from logcorr.text.safe import safe
 from logcorr_tui.messages import Estimated, Failed, Finished, Progressed
 from logcorr_tui.session import Logs
 

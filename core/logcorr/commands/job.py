@@ -7,11 +7,12 @@ from typing import Any
 
 import click
 
-from logcorr import resources, units
+from logcorr import resources
 from logcorr.commands.options import DURATION, RAW_CSV, SIZE, names, positive
 from logcorr.commands.streams import put, put_json, say, wants_color, width
 from logcorr.model.errors import UsageError
 from logcorr.model.report import JobOptions, Output, View
+from logcorr.text import quantities
 
 FAILED_CONDITION = 1
 _LEAST_MEMORY = 256 * 10**6
@@ -56,7 +57,7 @@ def do(options: JobOptions, work: Callable[..., Any], given: dict[str, Any]) -> 
     """Does a job with progress, cancel and exit code, and prints what came of it."""
     if options.memory_bytes < _LEAST_MEMORY and given["progress"] != "json":
         say(f"note: --memory is under {_LEAST_MEMORY // 10**6}MB, which the engine alone may take.")
-    conditions = [units.condition(text, options.kind) for text in given["fail_if"]]
+    conditions = [quantities.condition(text, options.kind) for text in given["fail_if"]]
     from logcorr import store
     from logcorr.interrupt import interruptible
     from logcorr.progress import progress_sink
@@ -120,7 +121,7 @@ def job_fields(given: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _judge(conditions: Sequence[units.Condition], report: Any) -> int:
+def _judge(conditions: Sequence[quantities.Condition], report: Any) -> int:
     code = 0
     for condition in conditions:
         value = condition.holds(report)

@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from logcorr import units
 from logcorr.model.errors import UsageError
+from logcorr.text import quantities
 
 
 class Quantity(click.ParamType[int]):
@@ -25,8 +25,8 @@ class Quantity(click.ParamType[int]):
             self.fail(str(error), param, ctx)
 
 
-DURATION = Quantity("duration", units.duration_us)
-SIZE = Quantity("size", units.size_bytes)
+DURATION = Quantity("duration", quantities.duration_us)
+SIZE = Quantity("size", quantities.size_bytes)
 STORE = click.option("--store", type=click.Path(), help="Folder the runs are in.  [default: the cache folder]")
 
 RAW_CSV = click.option("--raw-csv", is_flag=True, help="Write CSV cells unchanged that a spreadsheet would run.")

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any, cast
 
-from logcorr.text import json_for_terminal, one_line
+from logcorr.text.safe import json_for_terminal, one_line
 
 
 def wants_color() -> bool:

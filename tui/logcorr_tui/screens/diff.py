@@ -20,7 +20,7 @@ from logcorr.diff_tables import Inks
 from logcorr.model.diff import Diff
 from logcorr.model.errors import Cancelled, LogcorrError
 from logcorr.store import RunFolder
-from logcorr.text import safe
+from logcorr.text.safe import safe
 from logcorr_tui import palette
 from logcorr_tui.widgets.footer import FittingFooter
 

@@ -20,7 +20,7 @@ from logcorr.contrast import Contrast, Standout
 from logcorr.differs import Differs
 from logcorr.model.errors import Cancelled, LogcorrError
 from logcorr.model.report import View
-from logcorr.text import short
+from logcorr.text.safe import short
 from logcorr_tui.messages import Drill
 from logcorr_tui.session import Session, WithSession
 from logcorr_tui.text import plain, safe

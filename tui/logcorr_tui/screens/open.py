@@ -17,7 +17,7 @@ from textual.worker import Worker
 
 from logcorr import inputs, listing
 from logcorr.model.errors import LogcorrError
-from logcorr.text import safe
+from logcorr.text.safe import safe
 from logcorr_tui import app as apps
 from logcorr_tui import messages, palette, runlines, worker
 from logcorr_tui.paths import PathSuggester, candidates, partner

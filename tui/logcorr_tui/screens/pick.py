@@ -17,7 +17,7 @@ from textual.worker import Worker
 from logcorr import listing
 from logcorr.model.errors import LogcorrError
 from logcorr.store import RunFolder
-from logcorr.text import duration, safe, short
+from logcorr.text.safe import duration, safe, short
 from logcorr_tui import palette
 
 _WIDE = (16, 8, 7, 7)

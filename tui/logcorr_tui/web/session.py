@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from textual_serve.app_service import AppService
 from textual_serve.download_manager import DownloadManager
 
-from logcorr.text import safe
+from logcorr.text.safe import safe
 from logcorr_tui import worker
 
 DRIVER = "logcorr_tui.web.driver:Driver"

@@ -2,7 +2,7 @@
 
 from logcorr import timeline
 from logcorr.model.access_report import AccessReport
-from logcorr.text import percent, short
+from logcorr.text.safe import percent, short
 from logcorr_tui.messages import Drill
 from logcorr_tui.palette import Palette
 from logcorr_tui.widgets.figures import Figures, spaced

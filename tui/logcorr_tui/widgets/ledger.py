@@ -8,7 +8,7 @@ from textual.geometry import Region
 
 from logcorr.model.access_report import ACCESS_REASONS, AccessLedger, AccessReport
 from logcorr.model.report import SideLedger, View
-from logcorr.text import short
+from logcorr.text.safe import short
 from logcorr_tui.messages import Drill
 from logcorr_tui.palette import Palette
 from logcorr_tui.sides import ledgers

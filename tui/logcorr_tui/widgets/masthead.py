@@ -9,7 +9,7 @@ from textual.geometry import Region
 
 from logcorr import timeline
 from logcorr.model.access_report import AccessReport, RunReport
-from logcorr.text import duration, safe, short, size
+from logcorr.text.safe import duration, safe, short, size
 from logcorr_tui.palette import Palette
 from logcorr_tui.places import Place, places_of
 from logcorr_tui.session import Session

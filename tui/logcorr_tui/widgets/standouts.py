@@ -11,7 +11,7 @@ from textual.geometry import Region
 from textual.message import Message
 
 from logcorr.contrast import Contrast, Standout
-from logcorr.text import percent, safe, short
+from logcorr.text.safe import percent, safe, short
 from logcorr_tui.messages import Drill
 from logcorr_tui.palette import Palette
 from logcorr_tui.widgets.canvas import Canvas, Chart, Part

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from logcorr.text import takes_no_cell
+from logcorr.text.safe import takes_no_cell
 
 GAP = 2
 
