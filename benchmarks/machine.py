@@ -8,7 +8,7 @@ import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from logcorr import native
+from logcorr.compute import kernels
 
 PACKAGES = ("logcorr", "polars", "duckdb", "chdb", "chdb-core")
 COMMANDS = {"mlr": ("--version",), "sort": ("--version",), "awk": ("-W", "version"), "goaccess": ("--version",)}
@@ -44,7 +44,7 @@ def versions() -> dict[str, str]:
             found[package] = version(package)
         except PackageNotFoundError:
             continue
-    if "logcorr" in found and native.loaded():
+    if "logcorr" in found and kernels.loaded():
         found["logcorr"] += " with its compiled kernels"
     for command, words in COMMANDS.items():
         if shutil.which(command):

@@ -23,7 +23,9 @@ print(late)
 """
 
 
-@pytest.mark.parametrize("module", ["logcorr.run", "logcorr.accesslog", "logcorr.pair_lines", "logcorr.matching"])
+@pytest.mark.parametrize(
+    "module", ["logcorr.run", "logcorr.accesslog", "logcorr.pair_lines", "logcorr.compute.hash_match"]
+)
 def test_numpy_is_known_to_polars_before_there_are_threads(module: str) -> None:
     words = [sys.executable, "-c", _FIRST_FRAME, module]
     said = subprocess.run(words, capture_output=True, text=True, check=True, timeout=120)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from logcorr.behind import Behind, ahead
+from logcorr.compute.background import Behind, ahead
 
 
 def test_pieces_are_done_in_order_by_another_thread() -> None:

@@ -12,14 +12,15 @@ import pytest
 from hypothesis import HealthCheck, example, given, note, settings
 from hypothesis import strategies as st
 
-from logcorr import bucket, crowd, ordered, partition
+from logcorr import bucket, crowd, ordered
 from logcorr.bucket import Paired, Rules
+from logcorr.compute import spill
+from logcorr.compute.spill import Bucket, Plan
 from logcorr.crowd import Task
 from logcorr.meter import Meter
 from logcorr.model.errors import Cancelled
 from logcorr.model.events import Event, ProgressEvent
 from logcorr.model.report import Pairing, Side
-from logcorr.partition import Bucket, Plan
 from logcorr.run import correlate
 from tests.strategies import Case, cases
 from tests.test_correlate_properties import case, compare
@@ -47,8 +48,8 @@ def search(examples: int) -> settings:
 @pytest.fixture(autouse=True)
 def few_splits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Buckets are split once, in two: enough to be on every path, and quick."""
-    monkeypatch.setattr(partition, "_DEEPEST", 2)
-    monkeypatch.setattr(partition, "_SPLIT_BUCKETS", 2)
+    monkeypatch.setattr(spill, "_DEEPEST", 2)
+    monkeypatch.setattr(spill, "_SPLIT_BUCKETS", 2)
 
 
 def entries(values: st.SearchStrategy[object]) -> st.SearchStrategy[list[Entry]]:
@@ -169,12 +170,12 @@ def test_a_tap_that_raises_ends_it(tmp_path: Path) -> None:
 
 def tiny_buckets(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every bucket is oversized, and every id with more than two entries a crowd."""
-    plan = partition.plan
+    plan = spill.plan
 
     def tiny(text_bytes: int, memory_bytes: int) -> Plan:
         return msgspec.structs.replace(plan(text_bytes, memory_bytes), bucket_bytes=1)
 
-    monkeypatch.setattr(partition, "plan", tiny)
+    monkeypatch.setattr(spill, "plan", tiny)
 
 
 SAME = "@00:01Z,a,200\n" * 9
@@ -218,7 +219,7 @@ def test_a_bucket_that_stands_out_is_too_large_from_its_planned_size_on(tmp_path
         return Bucket(requests=(path,), responses=())
 
     usual = [of(size) for size in (95, 100, 105)]
-    assert partition.too_large([*usual, of(180)], 100) == [False, False, False, True]
-    assert partition.too_large([*usual, of(180)], 190) == [False] * 4
-    assert partition.too_large([of(size) for size in (170, 180, 190, 210)], 100) == [False, False, False, True]
-    assert partition.too_large([of(1)], 100) == [False]
+    assert spill.too_large([*usual, of(180)], 100) == [False, False, False, True]
+    assert spill.too_large([*usual, of(180)], 190) == [False] * 4
+    assert spill.too_large([of(size) for size in (170, 180, 190, 210)], 100) == [False, False, False, True]
+    assert spill.too_large([of(1)], 100) == [False]

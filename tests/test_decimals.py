@@ -8,9 +8,9 @@ import numpy as np
 import polars as pl
 import pytest
 
+from logcorr.compute.byte_words import Words
 from logcorr.decimals import BEYOND, decimals, digits, leading_zero, scaled
 from logcorr.reading import batches
-from logcorr.words import Words
 
 PLAIN = re.compile(r"[0-9]+(\.[0-9]+)?")
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logcorr.matching import match
+from logcorr.compute.hash_match import match
 
 pytestmark = pytest.mark.usefixtures("way")
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from logcorr import meter, resources
+from logcorr import meter
+from logcorr.compute import resources
 from logcorr.meter import Meter
 from logcorr.model.errors import Cancelled
 from logcorr.model.events import Event, ProgressEvent

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from logcorr import ndjson
-from logcorr.native import kernels
+from logcorr.compute.kernels import kernels
 
 NUMBERS = ("Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UInt64")
 PIECES = (

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from logcorr import sifting
+from logcorr.compute.slots import Slots
 from logcorr.firsts import first_rows
 from logcorr.model.errors import OutputError
-from logcorr.slots import Slots
 
 _KEYS = st.lists(st.none() | st.integers(-3, 3) | st.integers(-(2**62), 2**62), min_size=1, max_size=60)
 _TEXTS = st.lists(st.none() | st.text(max_size=3) | st.sampled_from(["", "a", "ab", "宽"]), min_size=1, max_size=60)

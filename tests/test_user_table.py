@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logcorr.native import kernels
+from logcorr.compute.kernels import kernels
 from logcorr.user_table import UserTable
 
 pytestmark = pytest.mark.skipif(kernels is None, reason="there are no kernels in this installation")

@@ -5,9 +5,9 @@ from importlib import import_module
 
 import pytest
 
-from logcorr import native
+from logcorr.compute import kernels
 
-needs_kernels = pytest.mark.skipif(native.kernels is None, reason="the kernels in C are not built here, or are off")
+needs_kernels = pytest.mark.skipif(kernels.kernels is None, reason="the kernels in C are not built here, or are off")
 
 
 def without_kernels(patch: pytest.MonkeyPatch) -> None:

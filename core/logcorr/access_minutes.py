@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from logcorr.tally import Tally
+from logcorr.compute.integer_counts import Tally
 from logcorr.text import instants
 from logcorr.wording import Words
 

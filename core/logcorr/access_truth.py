@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from logcorr.access_minutes import Minutes
-from logcorr.tally import Tally
+from logcorr.compute.integer_counts import Tally
 from logcorr.text import instants
 from logcorr.text.instants import ms
 from logcorr.wording import Words

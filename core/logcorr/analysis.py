@@ -6,11 +6,13 @@ from pathlib import Path
 
 import polars as pl
 
-from logcorr import access, access_report, ingest, latency, resources
+from logcorr import access, access_report, ingest, latency
 from logcorr.access_report import Found
 from logcorr.accesslog import access_format, detect
 from logcorr.aggregate import FAILURE, KeyCounts, Sums
-from logcorr.behind import ahead
+from logcorr.compute import resources
+from logcorr.compute.background import ahead
+from logcorr.compute.spill import chunk_size
 from logcorr.dialects import TEXTS
 from logcorr.formats import copied
 from logcorr.ingest import Ingested
@@ -20,7 +22,6 @@ from logcorr.meter import Listener, Meter
 from logcorr.model.access_report import ACCESS_REASONS, AccessInputs, AccessLedger, AccessReport
 from logcorr.model.errors import LedgerError
 from logcorr.model.report import AnalyzeOptions
-from logcorr.partition import chunk_size
 from logcorr.places import file_of, line_of
 from logcorr.reading import SideReader, batches
 from logcorr.report import Figures

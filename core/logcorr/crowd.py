@@ -10,11 +10,12 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
-from logcorr import bucket, pairing, partition
+from logcorr import bucket, pairing
 from logcorr.bucket import Paired, Rules, taken_apart
+from logcorr.compute import spill
+from logcorr.compute.spill import Bucket
 from logcorr.model.report import SIDES, Side
 from logcorr.ordered import Ordered
-from logcorr.partition import Bucket
 
 # A row of one id that is sorted or written takes that many times a text byte's size of a bucket, as measured.
 _TEXT_BYTES_PER_ROW = 256
@@ -41,7 +42,7 @@ def pair(whole: Bucket, folder: Path, task: Task) -> Iterator[tuple[float, Paire
 
     Every entry is in exactly one chunk. Working files stand below `folder`, which is new.
     """
-    total = sum(partition.height_of(whole.paths(side)) for side in SIDES)
+    total = sum(spill.height_of(whole.paths(side)) for side in SIDES)
     settled = 0
     for paired in _pair(whole, folder, task):
         settled += 2 * paired.exchanges.height + sum(frame.height for frame in (*paired.orphans, *paired.repeats))
@@ -56,10 +57,10 @@ def _pair(whole: Bucket, folder: Path, task: Task) -> Iterator[Paired]:
         rest = _draw_out(whole, crowds, folder, task)
         for number, request_id in enumerate(crowds):
             yield from _pair_one(request_id, folder / f"{number}", folder, number, task)
-    parts = partition.split(rest, folder / "split", task.bucket_bytes, task.schemas)
+    parts = spill.split(rest, folder / "split", task.bucket_bytes, task.schemas)
     for number, part in enumerate(parts):
         task.tap()
-        if part is not whole and partition.oversized(part, task.bucket_bytes):
+        if part is not whole and spill.oversized(part, task.bucket_bytes):
             yield from _pair(part, folder / f"part{number}", task)
         else:
             logs = [part.scan(side, task.schemas[side]) for side in SIDES]
@@ -71,7 +72,7 @@ def _crowds(whole: Bucket, task: Task) -> list[str]:
     """The ids that a sample of either side finds to be crowds, the largest first, at most as many as go at once."""
     found: dict[str, int] = {}
     for side in SIDES:
-        one_in = max(1, partition.height_of(whole.paths(side)) // _SAMPLE_ROWS)
+        one_in = max(1, spill.height_of(whole.paths(side)) // _SAMPLE_ROWS)
         chosen = pl.col("row").hash(seed=5) % one_in == 0
         # Counted by the piece: texts that are only picked out keep all of the piece's texts in memory.
         sample = [
@@ -96,16 +97,16 @@ def _draw_out(whole: Bucket, crowds: list[str], folder: Path, task: Task) -> Buc
         for place, piece in enumerate(_pieces(whole, side, task)):
             entries = piece.with_columns(number=number)
             drawn = entries.filter(pl.col("number").is_not_null()).drop("request_id")
-            partition.spread(drawn, pl.col("number"), folder / side / f"piece{place}")
+            spill.spread(drawn, pl.col("number"), folder / side / f"piece{place}")
             rest = entries.filter(pl.col("number").is_null()).drop("number")
-            partition.spread(rest, pl.lit(0, pl.UInt8), folder / "rest" / side / f"piece{place}")
-        left[side] = partition.parts_of(folder / "rest" / side, 0)
+            spill.spread(rest, pl.lit(0, pl.UInt8), folder / "rest" / side / f"piece{place}")
+        left[side] = spill.parts_of(folder / "rest" / side, 0)
     whole.remove()
     return Bucket(requests=left["request"], responses=left["response"], level=whole.level)
 
 
 def _pieces(whole: Bucket, side: Side, task: Task) -> Iterator[pl.LazyFrame]:
-    for piece in partition.pieces(whole.paths(side), task.bucket_bytes):
+    for piece in spill.pieces(whole.paths(side), task.bucket_bytes):
         task.tap()
         yield piece
 
@@ -115,7 +116,7 @@ def _pair_one(request_id: str, work: Path, folder: Path, number: int, task: Task
     sides: dict[Side, Ordered] = {}
     for side in SIDES:
         sides[side] = Ordered(pairing.VALUE[side], work / side, task.rows, task.bucket_bytes, task.tap)
-        for entries in sides[side].add(partition.parts_of(folder / side, number)):
+        for entries in sides[side].add(spill.parts_of(folder / side, number)):
             yield _repeats(entries, request_id, side, "redelivered")
     both = min(of.height for of in sides.values())
     spans = {side: _paired_ranks(of.height, both, task.rules) for side, of in sides.items()}

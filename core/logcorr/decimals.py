@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from logcorr.compute.byte_words import BYTES, DIGIT, Array, Pattern, Places, Words, tens
 from logcorr.stamps import Flags, Instants
-from logcorr.words import BYTES, DIGIT, Array, Pattern, Places, Words, tens
 
 # Far from where 64 bits end.
 BEYOND = 1 << 53

@@ -8,14 +8,14 @@ import polars as pl
 from logcorr import pairing
 from logcorr.abreast import abreast
 from logcorr.along import Along
-from logcorr.behind import Behind
 from logcorr.bucket import Rules
+from logcorr.compute.background import Behind
+from logcorr.compute.spill import Plan
 from logcorr.folder import Folder
 from logcorr.ingest import Ingested
 from logcorr.meter import Meter
 from logcorr.model.report import SIDES, Side
 from logcorr.pairing import KEY
-from logcorr.partition import Plan
 from logcorr.reading import SideReader
 from logcorr.settling import Settling
 from logcorr.tandem import Tandem

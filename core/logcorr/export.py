@@ -11,9 +11,9 @@ import polars as pl
 from polars.io.plugins import register_io_source
 
 from logcorr import ndjson
-from logcorr.behind import ahead
+from logcorr.compute.background import ahead
+from logcorr.compute.spill import parts_of, spread
 from logcorr.model.errors import OutputError, UsageError, cannot_write, system_error
-from logcorr.partition import parts_of, spread
 from logcorr.spreadsheet import inert
 from logcorr.store import is_utf8
 from logcorr.text.safe import json_for_terminal, size

@@ -8,7 +8,8 @@ from typing import Any, Generic, TypeVar, cast
 import msgspec
 import polars as pl
 
-from logcorr import __version__, export, native, resources, store, unchanged, views
+from logcorr import __version__, export, store, unchanged, views
+from logcorr.compute import kernels, resources
 from logcorr.inputs import digested, fingerprint, resolve
 from logcorr.meter import Meter
 from logcorr.model.access_report import RunReport
@@ -161,7 +162,7 @@ class Job(ABC, Generic[_R]):
     def _run_info(self, buckets: int, spilled: int) -> RunInfo:
         return RunInfo(
             version=__version__,
-            kernels=native.loaded(),
+            kernels=kernels.loaded(),
             options={**self._told, "memory_bytes": self._options.memory_bytes},
             started=self._started.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
             seconds={name: round(value, 3) for name, value in self._meter.lap().items()},

@@ -8,9 +8,9 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from logcorr.compute.arrow_text import Span, cut_out
+from logcorr.compute.byte_words import Places
 from logcorr.stamps import Flags
-from logcorr.texts import Span, cut_out
-from logcorr.words import Places
 
 _QUOTE, _BACKSLASH = b'"\\'
 _DECODER = msgspec.json.Decoder(str)

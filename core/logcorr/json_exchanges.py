@@ -13,6 +13,8 @@ import polars as pl
 
 from logcorr import access_values as values
 from logcorr import clf
+from logcorr.compute.arrow_text import Span, lines_frame, parts
+from logcorr.compute.byte_words import BYTES, Places, Words
 from logcorr.decimals import decimals, digits, scaled
 from logcorr.dialects import TEXTS, Dialect, Path
 from logcorr.formats import SPACE
@@ -20,9 +22,7 @@ from logcorr.json_cut import Cut
 from logcorr.json_escapes import Unescaped
 from logcorr.stamps import Flags, Instants, stamps
 from logcorr.templates import Template
-from logcorr.texts import Span, lines_frame, parts
 from logcorr.timestamps import CommonForm
-from logcorr.words import BYTES, Places, Words
 
 _NUMBERS = ("stamp", "status", "duration")
 _REQUEST, _ADDRESS = "request", "address"

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import msgspec
 
-from logcorr import resources
+from logcorr.compute import resources
 from logcorr.inputs import InputFile
 from logcorr.lines import Tally
 from logcorr.model.errors import Cancelled

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
-from logcorr import partition
+from logcorr.compute import spill
 
 _SLOTS = 32
 # Slots are planned smaller than what can be sorted, for the sample's quantiles are not exact.
@@ -50,7 +50,7 @@ class Ordered:
     def _settle(self, paths: Sequence[Path], keys: Sequence[str]) -> Iterator[pl.DataFrame]:
         """Orders the entries of some files, which agree in all sort keys but these; deletes the files."""
         self._tap()
-        rows = partition.height_of(paths)
+        rows = spill.height_of(paths)
         if rows <= self._most:
             yield from self._sort(_scan(paths).collect())
         elif not keys:
@@ -82,7 +82,7 @@ class Ordered:
         row = pl.col("row")
         first = min(piece.select(row.min()).collect(engine="streaming").item() for piece in self._pieces(paths))
         for path in paths:
-            for start in range(0, partition.height_of([path]), self._most):
+            for start in range(0, spill.height_of([path]), self._most):
                 self._tap()
                 entries = _scan([path]).slice(start, self._most).collect()
                 if first in entries["row"]:
@@ -129,9 +129,9 @@ class Ordered:
         self._spreads += 1
         slot = column.map_batches(number, is_elementwise=True, return_dtype=pl.UInt16)
         for place, piece in enumerate(self._pieces(paths)):
-            partition.spread(piece, slot, folder / f"piece{place}")
+            spill.spread(piece, slot, folder / f"piece{place}")
         _remove(paths)
-        found = [partition.parts_of(folder, place) for place in range(cuts.len() + alone.len() + 2)]
+        found = [spill.parts_of(folder, place) for place in range(cuts.len() + alone.len() + 2)]
         return [slot for slot in found if slot]
 
     def _counts(self, paths: Sequence[Path], key: str, chosen: pl.Expr) -> pl.DataFrame:
@@ -143,7 +143,7 @@ class Ordered:
         return pl.concat(found).group_by(key).agg(pl.col("len").sum()).sort(key)
 
     def _pieces(self, paths: Sequence[Path]) -> Iterator[pl.LazyFrame]:
-        for piece in partition.pieces(paths, self._piece_bytes):
+        for piece in spill.pieces(paths, self._piece_bytes):
             self._tap()
             yield piece
 

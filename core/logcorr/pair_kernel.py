@@ -3,9 +3,9 @@
 import numpy as np
 import polars as pl
 
+from logcorr.compute.arrow_text import column, lines_frame
+from logcorr.compute.kernels import kernels
 from logcorr.model.report import Side
-from logcorr.native import kernels
-from logcorr.texts import column, lines_frame
 from logcorr.timestamps import CommonForm
 
 

@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from logcorr.compute.arrow_text import Span, lines_frame, parts
+from logcorr.compute.byte_words import BYTES, Places, Words
 from logcorr.formats import few, null_if_empty
 from logcorr.model.report import Side
 from logcorr.stamps import Flags, stamps
-from logcorr.texts import Span, lines_frame, parts
 from logcorr.timestamps import CommonForm
-from logcorr.words import BYTES, Places, Words
 
 NO_IDS = ("", "-", "null", "none", "nil", "undefined")
 _NO_ID_SPELLINGS = pl.Series(

@@ -9,9 +9,9 @@ import msgspec
 import polars as pl
 
 from logcorr import pair_kernel, pair_lines, timestamps
+from logcorr.compute.kernels import kernels
 from logcorr.formats import BOM, SPACE, null_if_empty
 from logcorr.model.report import Side
-from logcorr.native import kernels
 from logcorr.pair_lines import NO_IDS
 from logcorr.timestamps import CommonForm
 

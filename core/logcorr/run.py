@@ -7,10 +7,12 @@ from typing import Any
 
 import polars as pl
 
-from logcorr import bucket, crowd, ingest, partition, report, resources, users, views
+from logcorr import bucket, crowd, ingest, report, users, views
 from logcorr.aggregate import Aggregates
 from logcorr.along import Along, Target, may_be
 from logcorr.bucket import Paired, Rules
+from logcorr.compute import resources, spill
+from logcorr.compute.spill import Plan
 from logcorr.crowd import Task
 from logcorr.early import Early
 from logcorr.folder import Folder, orphan_arrivals
@@ -32,7 +34,6 @@ from logcorr.model.report import (
     Side,
     SideLedger,
 )
-from logcorr.partition import Plan
 from logcorr.reading import SideReader
 from logcorr.store import RunFolder, WorkFolder
 from logcorr.text.instants import Grid, grid
@@ -71,7 +72,7 @@ class _Correlation(Job[Report]):
         self._pairing, self._estimates = options, estimates
 
     def _compute(self, work: WorkFolder) -> RunFolder:
-        plan = partition.plan(self._text_bytes, self._options.memory_bytes)
+        plan = spill.plan(self._text_bytes, self._options.memory_bytes)
         self._require_disk(work, _VIEWS_PER_TEXT_BYTE + _SPILL_PER_TEXT_BYTE)
         shift_us: dict[Side, int] = {"request": 0, "response": self._pairing.skew_us}
         forms = {side: ingest.pair_format(side, self._files[side], shift_us[side]) for side in SIDES}
@@ -135,7 +136,7 @@ class _Correlation(Job[Report]):
         orphans = folder.orphans()
         if sums.users.full:
             # What was freed of the reading is not all given back.
-            room = partition.room_in(self._options.memory_bytes) // 2
+            room = spill.room_in(self._options.memory_bytes) // 2
             counted = users.counted(folder.exchange_files(), orphans, work.spill / "users", room)
         else:
             counted = users.with_orphans(sums.users.counts(), orphans)
@@ -196,7 +197,7 @@ class _Correlation(Job[Report]):
         found = left.buckets()
         self._meter.buckets = (0, len(found))
         task = Task(rules=self._rules, schemas=schemas, bucket_bytes=plan.bucket_bytes, tap=self._meter.tap)
-        too_large = partition.too_large(found, plan.bucket_bytes)
+        too_large = spill.too_large(found, plan.bucket_bytes)
         for number, whole in enumerate(found):
             self._meter.tap()
             if too_large[number]:

@@ -10,9 +10,9 @@ import polars as pl
 
 from logcorr import filters, sifting, views
 from logcorr.columns import columns_of, shown
+from logcorr.compute.resources import peak_rss
 from logcorr.firsts import first_rows
 from logcorr.model.errors import InputError, LogcorrError, OutputError, system_error
-from logcorr.resources import peak_rss
 from logcorr.sift import Event, Failed, First, Job, Made
 from logcorr.sifting import Files
 from logcorr.store import RunFolder

@@ -9,9 +9,9 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
-from logcorr.partition import height_of
-from logcorr.resources import require_disk
-from logcorr.slots import Slots
+from logcorr.compute.resources import require_disk
+from logcorr.compute.slots import Slots
+from logcorr.compute.spill import height_of
 
 _SLOT_ROWS = 300_000
 _MOST_SLOTS = 400

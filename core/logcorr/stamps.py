@@ -9,8 +9,8 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from logcorr.compute.byte_words import BYTES, DIGIT, Array, Pattern, Places, Words, digit, tens
 from logcorr.timestamps import CommonForm
-from logcorr.words import BYTES, DIGIT, Array, Pattern, Places, Words, digit, tens
 
 Instants = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]

@@ -13,11 +13,11 @@ import polars as pl
 
 from logcorr import pairing
 from logcorr.bucket import Rules
+from logcorr.compute.byte_words import Array
+from logcorr.compute.hash_match import alone, match
 from logcorr.formats import copied
-from logcorr.matching import alone, match
 from logcorr.model.report import SIDES, Side
 from logcorr.pairing import KEY
-from logcorr.words import Array
 
 Leave = Callable[[Side, pl.DataFrame], None]
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import polars as pl
 
-from logcorr import partition
+from logcorr.compute import spill
+from logcorr.compute.spill import Bucket, Plan
 from logcorr.formats import copied, text_bytes
 from logcorr.model.report import SIDES, Side
 from logcorr.pairing import hashed
-from logcorr.partition import Bucket, Plan
 
 _USUAL_LINE_BYTES = 55
 _LARGE_ROWS = 50_000
@@ -65,7 +65,7 @@ class Unpaired:
     def buckets(self) -> list[Bucket]:
         """All of them, where they are on disk."""
         self._flush()
-        return partition.spilled({side: self._folder / side for side in SIDES}, self._plan.buckets)
+        return spill.spilled({side: self._folder / side for side in SIDES}, self._plan.buckets)
 
     def _scan(self, side: Side) -> pl.LazyFrame:
         files = sorted((self._folder / side).rglob("*.ipc"))
@@ -76,7 +76,7 @@ class Unpaired:
         for side, frames in self._frames.items():
             if frames:
                 folder = self._folder / side / f"{self._flushes:06d}"
-                partition.spill(pl.concat(frames).lazy(), folder, self._plan.buckets)
+                spill.spill(pl.concat(frames).lazy(), folder, self._plan.buckets)
             self._frames[side], self._small[side] = [], 0
         self._text_bytes = 0
         self._flushes += 1

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import polars as pl
 
-from logcorr import partition
+from logcorr.compute import spill
 from logcorr.pairing import KEY
 
 _PARTS = 64
@@ -34,8 +34,8 @@ class UsedKeys:
         _spread(others, self._folder / "others")
         found = []
         for number in range(_PARTS):
-            used = partition.parts_of(self._folder / "used", number)
-            rest = partition.parts_of(self._folder / "others", number)
+            used = spill.parts_of(self._folder / "used", number)
+            rest = spill.parts_of(self._folder / "others", number)
             found.append(_again(_read(used), _read(rest)))
         return pl.concat(found)
 
@@ -56,7 +56,7 @@ def _again(used: pl.Series, others: pl.Series) -> pl.Series:
 
 
 def _spread(keys: pl.LazyFrame, folder: Path) -> None:
-    partition.spread(keys, (pl.col(KEY) // ((1 << 64) // _PARTS)).cast(pl.UInt8), folder, parts=_PARTS)
+    spill.spread(keys, (pl.col(KEY) // ((1 << 64) // _PARTS)).cast(pl.UInt8), folder, parts=_PARTS)
 
 
 def _read(files: tuple[Path, ...]) -> pl.Series:

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from logcorr.native import kernels
-from logcorr.texts import buffers, column
+from logcorr.compute.arrow_text import buffers, column
+from logcorr.compute.kernels import kernels
 
 _FIRST_USERS = 1 << 10
 _SLOTS_PER_USER = 2

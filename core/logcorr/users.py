@@ -7,8 +7,8 @@ from pathlib import Path
 import polars as pl
 
 from logcorr.aggregate import FAILURE, TOP
+from logcorr.compute.spill import parts_of, pieces, spread
 from logcorr.counts import Tables
-from logcorr.partition import parts_of, pieces, spread
 
 _ROOM_PER_USER = 256
 _MOST_PARTS = 64

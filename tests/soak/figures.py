@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 from textual.widget import Widget
 
-from logcorr.resources import rss
+from logcorr.compute.resources import rss
 
 _MB = 1 << 20
 

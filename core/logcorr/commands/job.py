@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from logcorr import resources
 from logcorr.commands.options import DURATION, RAW_CSV, SIZE, names, positive
 from logcorr.commands.streams import put, put_json, say, wants_color, width
+from logcorr.compute import resources
 from logcorr.model.errors import UsageError
 from logcorr.model.report import JobOptions, Output, View
 from logcorr.text import quantities

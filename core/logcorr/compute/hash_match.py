@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from logcorr.native import kernels
-from logcorr.words import Array, Places
+from logcorr.compute.byte_words import Array, Places
+from logcorr.compute.kernels import kernels
 
 Rows = npt.NDArray[np.uint32]
 

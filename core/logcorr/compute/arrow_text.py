@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from logcorr.words import Places
+from logcorr.compute.byte_words import Places
 
 Span = tuple[Places, Places]
 Present = npt.NDArray[np.uint8]

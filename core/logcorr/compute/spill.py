@@ -13,8 +13,8 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
+from logcorr.compute.kernels import kernels
 from logcorr.model.report import Side
-from logcorr.native import kernels
 
 _MB = 1 << 20
 # What the interpreter, polars and one engine take before any bucket, and a text byte's size in a bucket that is being
