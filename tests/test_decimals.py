@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from logcorr.compute.byte_words import Words
-from logcorr.decimals import BEYOND, decimals, digits, leading_zero, scaled
+from logcorr.formats.decimals_numpy import BEYOND, decimals, digits, leading_zero, scaled
 from logcorr.reading import batches
 
 PLAIN = re.compile(r"[0-9]+(\.[0-9]+)?")

@@ -12,7 +12,7 @@ import pytest
 
 from logcorr import lines
 from logcorr.chunks import chunks
-from logcorr.formats import LINE_SCHEMA
+from logcorr.formats.line_format import LINE_SCHEMA
 from logcorr.inputs import resolve
 from logcorr.lines import Tally, first_line, sample
 from logcorr.model.errors import InputError

@@ -9,10 +9,10 @@ import polars as pl
 import pytest
 
 from logcorr.blocks import in_utf8
-from logcorr.formats import LINE_SCHEMA
+from logcorr.formats.line_format import LINE_SCHEMA
+from logcorr.formats.pair_lines import PairFormat
+from logcorr.formats.timestamps import CommonForm, common_form
 from logcorr.model.report import Side
-from logcorr.pairlog import PairFormat
-from logcorr.timestamps import CommonForm, common_form
 
 pytestmark = pytest.mark.usefixtures("way")
 

@@ -5,9 +5,9 @@ import random
 import polars as pl
 import pytest
 
-from logcorr.accesslog import AccessFormat, access_format
-from logcorr.dialects import DIALECTS
-from logcorr.formats import LINE_SCHEMA
+from logcorr.formats.access_dialects import DIALECTS
+from logcorr.formats.access_lines import AccessFormat, access_format
+from logcorr.formats.line_format import LINE_SCHEMA
 from tests.access_pools import ADDRESSES, AGENTS, IPS, LAYOUTS, METHODS, TARGETS
 
 TEXT = (

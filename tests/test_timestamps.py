@@ -6,7 +6,7 @@ import re
 import polars as pl
 import pytest
 
-from logcorr.timestamps import CommonForm, careful, common_form, fast
+from logcorr.formats.timestamps import CommonForm, careful, common_form, fast
 from tests.oracle import instant
 from tests.strategies import EDGE_TIMES, NO_TIMES
 

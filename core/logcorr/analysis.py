@@ -8,13 +8,13 @@ import polars as pl
 
 from logcorr import access, access_report, ingest, latency
 from logcorr.access_report import Found
-from logcorr.accesslog import access_format, detect
 from logcorr.aggregate import FAILURE, KeyCounts, Sums
 from logcorr.compute import resources
 from logcorr.compute.background import ahead
 from logcorr.compute.spill import chunk_size
-from logcorr.dialects import TEXTS
-from logcorr.formats import copied
+from logcorr.formats.access_dialects import TEXTS
+from logcorr.formats.access_lines import access_format, detect
+from logcorr.formats.line_format import copied
 from logcorr.ingest import Ingested
 from logcorr.job import Job, Result
 from logcorr.lines import MANY_LINES, SAMPLE_LINES

@@ -6,13 +6,14 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
-from logcorr import formats, lines, unchanged
-from logcorr.formats import LINE_SCHEMA, REJECT_SCHEMA, LineFormat
+from logcorr import lines, unchanged
+from logcorr.formats import line_format
+from logcorr.formats.line_format import LINE_SCHEMA, REJECT_SCHEMA, LineFormat
+from logcorr.formats.pair_lines import PairFormat
+from logcorr.formats.timestamps import careful, common_form
 from logcorr.inputs import InputFile
 from logcorr.lines import Tally
 from logcorr.model.report import Log, Side
-from logcorr.pairlog import PairFormat
-from logcorr.timestamps import careful, common_form
 
 _REJECTS_IN_MEMORY = 50_000
 # Of so many lines at the ends of all files the span of the logs is told, and of so many at each end at least.
@@ -44,7 +45,7 @@ class Kept:
 
     def __call__(self, rows: pl.DataFrame) -> None:
         """Takes some rows."""
-        self._frames.append(formats.copied(rows))
+        self._frames.append(line_format.copied(rows))
         self._rows += rows.height
         if self._rows > self._most_rows:
             self._flush()
@@ -103,7 +104,7 @@ class Instants:
 
 def pair_format(side: Side, files: list[InputFile], shift_us: int) -> PairFormat:
     """The format of one side's logs; µs to add to every instant."""
-    stamps = [line.split(",", 1)[0].strip(formats.SPACE) for line in first_lines(files)]
+    stamps = [line.split(",", 1)[0].strip(line_format.SPACE) for line in first_lines(files)]
     return PairFormat(side=side, form=common_form(stamps), shift_us=shift_us)
 
 
@@ -112,7 +113,7 @@ def span(files: Mapping[Log, list[InputFile]]) -> tuple[int | None, int | None]:
     every = [file for of in files.values() for file in of]
     most = min(lines.SAMPLE_LINES, max(_LEAST_SPAN_LINES, _SPAN_LINES // max(1, len(every))))
     texts = [line for file in every for line in (*lines.sample(file, most=most), *lines.sample_end(file, most=most))]
-    stamps = pl.Series([line.split(",", 1)[0].strip(formats.SPACE) for line in texts], dtype=pl.String)
+    stamps = pl.Series([line.split(",", 1)[0].strip(line_format.SPACE) for line in texts], dtype=pl.String)
     instants = careful(stamps)
     return instants.min(), instants.max()  # type: ignore[return-value]
 

@@ -6,7 +6,7 @@ from itertools import islice
 import msgspec
 
 from logcorr.chunks import chunks
-from logcorr.formats import BOM, SPACE
+from logcorr.formats.line_format import BOM, SPACE
 from logcorr.inputs import InputFile
 from logcorr.packed import open_text, read_text
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import polars as pl
 
-from logcorr import chunks, formats, unchanged
+from logcorr import chunks, unchanged
+from logcorr.formats import line_format
 from logcorr.ingest import Ingested, Instants, Rejects, firsts
 from logcorr.inputs import InputFile
 from logcorr.lines import Tally
@@ -19,7 +20,7 @@ class SideReader:
     """Reads a side from its first line to its last: once through `entries`, then `finish`."""
 
     def __init__(
-        self, form: formats.LineFormat, files: list[InputFile], folder: Path, chunk_bytes: int, meter: Meter
+        self, form: line_format.LineFormat, files: list[InputFile], folder: Path, chunk_bytes: int, meter: Meter
     ) -> None:
         folder.mkdir(parents=True, mode=0o700)
         self._form, self._given, self._chunk_bytes = form, files, chunk_bytes
@@ -62,7 +63,7 @@ class SideReader:
             tally=self.tally,
             late=late,
             schema=self._form.schema,
-            rejects=pl.concat([refused, formats.excerpts(again).lazy()]),
+            rejects=pl.concat([refused, line_format.excerpts(again).lazy()]),
             blank=self._rejects.blank + int(special["blank"].sum()),
             header=int((special["kind"] == "header").sum()),
             first_us=self._instants.first,
@@ -93,7 +94,7 @@ class SideReader:
 
     def _careful(self, lines: list[pl.DataFrame]) -> pl.DataFrame:
         with self._meter.step("parse"):
-            found = formats.settled(pl.concat(lines), self._form, self._rejects)
+            found = line_format.settled(pl.concat(lines), self._form, self._rejects)
         self._instants(found)
         return found
 

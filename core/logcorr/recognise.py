@@ -22,7 +22,7 @@ def is_access_log(files: Sequence[InputFile]) -> bool:
     if not any(_may_be(file) for file in files[:_MOST_FILES]):
         return False
     from logcorr import lines
-    from logcorr.formats import SPACE
+    from logcorr.formats.line_format import SPACE
 
     samples = [
         found for file in files[:_MOST_FILES] if (found := [line for line in lines.sample(file) if line.strip(SPACE)])
@@ -39,9 +39,9 @@ def _may_be(file: InputFile) -> bool:
 def _known(sample: Sequence[str]) -> bool:
     import polars as pl
 
-    from logcorr.accesslog import AccessFormat, detect
-    from logcorr.formats import LINE_SCHEMA
-    from logcorr.timestamps import CommonForm
+    from logcorr.formats.access_lines import AccessFormat, detect
+    from logcorr.formats.line_format import LINE_SCHEMA
+    from logcorr.formats.timestamps import CommonForm
 
     frame = pl.DataFrame(
         {"line": sample, "row": range(len(sample)), "refused": [None] * len(sample)}, schema=LINE_SCHEMA

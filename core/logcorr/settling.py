@@ -6,7 +6,7 @@ from collections.abc import Callable
 import polars as pl
 
 from logcorr import pairing
-from logcorr.formats import text_bytes
+from logcorr.formats.line_format import text_bytes
 from logcorr.model.report import SIDES
 from logcorr.pairing import KEY
 from logcorr.tandem import Leave

@@ -15,7 +15,7 @@ from logcorr import pairing
 from logcorr.bucket import Rules
 from logcorr.compute.byte_words import Array
 from logcorr.compute.hash_match import alone, match
-from logcorr.formats import copied
+from logcorr.formats.line_format import copied
 from logcorr.model.report import SIDES, Side
 from logcorr.pairing import KEY
 

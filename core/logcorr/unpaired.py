@@ -6,7 +6,7 @@ import polars as pl
 
 from logcorr.compute import spill
 from logcorr.compute.spill import Bucket, Plan
-from logcorr.formats import copied, text_bytes
+from logcorr.formats.line_format import copied, text_bytes
 from logcorr.model.report import SIDES, Side
 from logcorr.pairing import hashed
 

@@ -4,7 +4,7 @@ from random import Random
 
 import polars as pl
 
-from logcorr.timestamps import CommonForm, careful, common_form, fast
+from logcorr.formats.timestamps import CommonForm, careful, common_form, fast
 from tests.fuzz.batch import Batch, Target
 from tests.fuzz.mutate import mutated_text
 from tests.oracle import instant

@@ -162,7 +162,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser() -> argparse.ArgumentParser:
-    from logcorr.dialects import FORMS
+    from logcorr.formats.access_dialects import FORMS
     from logcorr_tui.config import config_path
 
     parser = _Parser(

@@ -8,15 +8,15 @@ from collections.abc import Sequence
 import msgspec
 import polars as pl
 
-from logcorr import access_values as values
-from logcorr import clf, json_exchanges, timestamps
-from logcorr.dialects import DIALECTS, FORMS, JSON_FORMS, TEXTS, Clock, Dialect, Path
-from logcorr.formats import BOM, LINE_SCHEMA, SPACE, few
-from logcorr.jsonlines import Paths
+from logcorr.formats import access_fields as values
+from logcorr.formats import common_log, json_template_exchanges, timestamps
+from logcorr.formats.access_dialects import DIALECTS, FORMS, JSON_FORMS, TEXTS, Clock, Dialect, Path
+from logcorr.formats.json_lines import Paths
+from logcorr.formats.json_templates import Template, templates_of
+from logcorr.formats.line_format import BOM, LINE_SCHEMA, SPACE, few
+from logcorr.formats.scanned import scanned
+from logcorr.formats.timestamps import CommonForm
 from logcorr.model.report import Log
-from logcorr.scanned import scanned
-from logcorr.templates import Template, templates_of
-from logcorr.timestamps import CommonForm
 
 # Of a sample, so many lines tell the form of the timestamps.
 _STAMP_LINES = 100
@@ -44,8 +44,8 @@ class AccessFormat(msgspec.Struct, frozen=True, kw_only=True):
         """The exchanges among the lines of the log's common form, and the other lines."""
         if not self.templates:
             return self._split(scanned(text, wrong, first_row))
-        reader = json_exchanges.reader(self.templates, DIALECTS[self.name], self.stamps)
-        found, rest = json_exchanges.parted(text, wrong, first_row, reader)
+        reader = json_template_exchanges.reader(self.templates, DIALECTS[self.name], self.stamps)
+        found, rest = json_template_exchanges.parted(text, wrong, first_row, reader)
         if self.collapse_ids:
             found = found.with_columns(values.collapsed(pl.col("endpoint")))
         if rest is None or few(rest.height, found.height + rest.height):
@@ -65,7 +65,7 @@ class AccessFormat(msgspec.Struct, frozen=True, kw_only=True):
     def _common(self, lines: pl.LazyFrame) -> pl.LazyFrame:
         """Lines with the columns of an exchange; `common` says the line surely is one."""
         if self.name not in JSON_FORMS:
-            raw = clf.parts(lines).with_columns(sure=pl.col("stamp").is_not_null() & pl.col("refused").is_null())
+            raw = common_log.parts(lines).with_columns(sure=pl.col("stamp").is_not_null() & pl.col("refused").is_null())
         else:
             raw = self._decoded(lines)
         read = self._read(raw, quick=True)
@@ -87,7 +87,7 @@ class AccessFormat(msgspec.Struct, frozen=True, kw_only=True):
             raw = lines.hstack(texts).with_columns(sound.alias("sound")).lazy().with_columns(_raw(dialect, paths))
             unread = "json"
         else:
-            raw = clf.parts(lines.lazy()).with_columns(sound=pl.col("stamp").is_not_null())
+            raw = common_log.parts(lines.lazy()).with_columns(sound=pl.col("stamp").is_not_null())
             unread = "fields"
         reason = (
             pl.when(pl.col("blank"))
@@ -173,7 +173,7 @@ def access_format(name: str, samples: Sequence[str], *, collapse_ids: bool) -> A
 
 
 def _agents(lines: pl.DataFrame) -> bool:
-    return bool(clf.parts(lines.lazy()).select(pl.col("agent").is_not_null().any()).collect().item())
+    return bool(common_log.parts(lines.lazy()).select(pl.col("agent").is_not_null().any()).collect().item())
 
 
 def _dialect(name: str) -> tuple[Dialect, Paths]:
@@ -193,7 +193,7 @@ def _raw(dialect: Dialect, paths: Paths) -> list[pl.Expr]:
             return places
         return [*(pl.when(values.held(place)).then(place) for place in places), *others]
 
-    requests = [clf.request(pl.col(column[path])) for path in dialect.request]
+    requests = [common_log.request(pl.col(column[path])) for path in dialect.request]
     addresses = [values.host(pl.col(column[path]).str.strip_chars(SPACE)) for path in dialect.addresses]
     return [
         pl.coalesce(first(dialect.stamp)).alias("stamp"),

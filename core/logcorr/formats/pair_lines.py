@@ -8,12 +8,12 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from logcorr import pair_kernel, pair_lines, timestamps
 from logcorr.compute.kernels import kernels
-from logcorr.formats import BOM, SPACE, null_if_empty
+from logcorr.formats import pair_lines_kernel, pair_lines_numpy, timestamps
+from logcorr.formats.line_format import BOM, SPACE, null_if_empty
+from logcorr.formats.pair_lines_numpy import NO_IDS
+from logcorr.formats.timestamps import CommonForm
 from logcorr.model.report import Side
-from logcorr.pair_lines import NO_IDS
-from logcorr.timestamps import CommonForm
 
 HEADER_IDS = ("request_id", "request-id", "requestid", "id")
 _STATUS = r"^[0-9]{1,3}$"
@@ -39,7 +39,7 @@ class PairFormat(msgspec.Struct, frozen=True, kw_only=True):
 
     def parted(self, text: bytes, wrong: list[int], first_row: int) -> tuple[pl.DataFrame, pl.DataFrame | None]:
         """The entries among the lines of the log's common form, and the other lines."""
-        parted = pair_kernel.parted if kernels else pair_lines.parted
+        parted = pair_lines_kernel.parted if kernels else pair_lines_numpy.parted
         found, rest = parted(text, wrong, self.side, self.form, first_row)
         return found.with_columns(pl.col("time") + self.shift_us) if self.shift_us else found, rest
 

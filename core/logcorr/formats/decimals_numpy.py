@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from logcorr.compute.byte_words import BYTES, DIGIT, Array, Pattern, Places, Words, tens
-from logcorr.stamps import Flags, Instants
+from logcorr.formats.timestamps_numpy import Flags, Instants
 
 # Far from where 64 bits end.
 BEYOND = 1 << 53

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from logcorr.jsonlines import NUMBER
+from logcorr.formats.json_lines import NUMBER
 
 BARE = rf"{NUMBER}|^(?:true|false|null)$"
 _KEY = re.compile(r'\s*"([^"\\]*)"\s*:\s*')

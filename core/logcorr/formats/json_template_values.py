@@ -13,10 +13,10 @@ import numpy as np
 
 from logcorr.compute.arrow_text import Span, cut_out
 from logcorr.compute.byte_words import BYTES, Array, Places, Words
-from logcorr.decimals import decimals, leading_zero
-from logcorr.json_escapes import Unescaped, delimiting
-from logcorr.stamps import Flags
-from logcorr.templates import BARE, Template
+from logcorr.formats.decimals_numpy import decimals, leading_zero
+from logcorr.formats.json_escapes import Unescaped, delimiting
+from logcorr.formats.json_templates import BARE, Template
+from logcorr.formats.timestamps_numpy import Flags
 
 _QUOTE, _BACKSLASH, _NEWLINE, _RETURN, _SPACE = b'"\\\n\r '
 _BARE = re.compile(BARE.encode())

@@ -12,10 +12,10 @@ import polars as pl
 
 from logcorr.compute.arrow_text import Span, lines_frame, parts
 from logcorr.compute.byte_words import BYTES, Places, Words
-from logcorr.formats import few, null_if_empty
+from logcorr.formats.line_format import few, null_if_empty
+from logcorr.formats.timestamps import CommonForm
+from logcorr.formats.timestamps_numpy import Flags, stamps
 from logcorr.model.report import Side
-from logcorr.stamps import Flags, stamps
-from logcorr.timestamps import CommonForm
 
 NO_IDS = ("", "-", "null", "none", "nil", "undefined")
 _NO_ID_SPELLINGS = pl.Series(

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from logcorr.dialects import Path
+from logcorr.formats.access_dialects import Path
 
 SPACE = " \t\r\n"
 _TWO_OBJECTS = r"\}\s*,\s*\{"

@@ -11,18 +11,18 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from logcorr import access_values as values
-from logcorr import clf
 from logcorr.compute.arrow_text import Span, lines_frame, parts
 from logcorr.compute.byte_words import BYTES, Places, Words
-from logcorr.decimals import decimals, digits, scaled
-from logcorr.dialects import TEXTS, Dialect, Path
-from logcorr.formats import SPACE
-from logcorr.json_cut import Cut
-from logcorr.json_escapes import Unescaped
-from logcorr.stamps import Flags, Instants, stamps
-from logcorr.templates import Template
-from logcorr.timestamps import CommonForm
+from logcorr.formats import access_fields as values
+from logcorr.formats import common_log
+from logcorr.formats.access_dialects import TEXTS, Dialect, Path
+from logcorr.formats.decimals_numpy import decimals, digits, scaled
+from logcorr.formats.json_escapes import Unescaped
+from logcorr.formats.json_template_values import Cut
+from logcorr.formats.json_templates import Template
+from logcorr.formats.line_format import SPACE
+from logcorr.formats.timestamps import CommonForm
+from logcorr.formats.timestamps_numpy import Flags, Instants, stamps
 
 _NUMBERS = ("stamp", "status", "duration")
 _REQUEST, _ADDRESS = "request", "address"
@@ -216,7 +216,7 @@ def _with_parts(entries: pl.DataFrame) -> pl.DataFrame:
     """Fills from request lines and addresses with a port what has no value of its own."""
     texts: dict[str, pl.Expr] = {}
     if _REQUEST in entries.columns:
-        texts["method"], texts["endpoint"] = clf.request(pl.col(_REQUEST))
+        texts["method"], texts["endpoint"] = common_log.request(pl.col(_REQUEST))
     if _ADDRESS in entries.columns:
         texts["ip"] = values.host(pl.col(_ADDRESS).str.strip_chars(SPACE))
     if not texts:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from logcorr.compute.arrow_text import Span, cut_out
 from logcorr.compute.byte_words import Places
-from logcorr.stamps import Flags
+from logcorr.formats.timestamps_numpy import Flags
 
 _QUOTE, _BACKSLASH = b'"\\'
 _DECODER = msgspec.json.Decoder(str)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from logcorr.compute.byte_words import BYTES, DIGIT, Array, Pattern, Places, Words, digit, tens
-from logcorr.timestamps import CommonForm
+from logcorr.formats.timestamps import CommonForm
 
 Instants = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
