@@ -16,14 +16,15 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from logcorr import access, along, bucket, export, folder, meter, report, store
+from logcorr import access, along, export, folder, meter, report, store
+from logcorr.pairing import bucket_join
 from tests.helpers import logcorr
 
 FILLER = "filler"
 STAGES: dict[str, tuple[Any, str]] = {
     "begin": (store.WorkFolder, "__enter__"),
     "read": (meter.Meter, "tap"),
-    "pair": (bucket, "pair"),
+    "pair": (bucket_join, "pair"),
     "views": (folder.Folder, "add"),
     "along": (along.Along, "add"),
     "count": (access, "windows"),

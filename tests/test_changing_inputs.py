@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from logcorr import bucket, meter, unchanged
+from logcorr import meter, unchanged
+from logcorr.pairing import bucket_join
 from tests.helpers import assert_short_error, command, files_of, kept, logcorr, start, succeed
 
 TO_FILES = ("-o", "out.csv", "--orphans", "orphans.csv", "--report", "report.json", "--sort", "time")
@@ -170,7 +171,7 @@ def test_an_access_log_that_changes_is_told(here: Path, change: Act, moment: str
 
 
 def test_a_log_that_is_rotated_once_it_is_read_is_no_matter(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before(monkeypatch, bucket, "pair", lambda: rotate(here / "requests.log"))
+    before(monkeypatch, bucket_join, "pair", lambda: rotate(here / "requests.log"))
     succeed("correlate", "requests.log", "responses.log", *TO_FILES, cwd=here)
     assert inputs_of(here)["requests"]["matched"] == ROWS
 

@@ -12,15 +12,15 @@ import pytest
 from hypothesis import HealthCheck, example, given, note, settings
 from hypothesis import strategies as st
 
-from logcorr import bucket, crowd, ordered
-from logcorr.bucket import Paired, Rules
 from logcorr.compute import spill
 from logcorr.compute.spill import Bucket, Plan
-from logcorr.crowd import Task
 from logcorr.meter import Meter
 from logcorr.model.errors import Cancelled
 from logcorr.model.events import Event, ProgressEvent
 from logcorr.model.report import Pairing, Side
+from logcorr.pairing import bucket_join, ordered_entries, oversized_ids
+from logcorr.pairing.bucket_join import Paired, Rules
+from logcorr.pairing.oversized_ids import Task
 from logcorr.run import correlate
 from tests.strategies import Case, cases
 from tests.test_correlate_properties import case, compare
@@ -82,7 +82,7 @@ def on_disk(folder: Path, requests: pl.DataFrame, responses: pl.DataFrame) -> Bu
 
 
 def task(rules: Rules, rows: int, tap: Callable[[], None] = lambda: None) -> Task:
-    return Task(rules=rules, schemas=SCHEMAS, bucket_bytes=rows * crowd._TEXT_BYTES_PER_ROW, tap=tap)
+    return Task(rules=rules, schemas=SCHEMAS, bucket_bytes=rows * oversized_ids._TEXT_BYTES_PER_ROW, tap=tap)
 
 
 def rows_of(frames: list[pl.DataFrame]) -> Rows:
@@ -123,12 +123,12 @@ def test_chunks_come_to_what_the_whole_bucket_does(  # noqa: PLR0917 - Hypothesi
 ) -> None:
     rules = Rules(policy=policy, max_duration_us=max_duration_us)
     frames = frame("request", requests), frame("response", responses)
-    whole = bucket.pair(frames[0].lazy(), frames[1].lazy(), rules)
+    whole = bucket_join.pair(frames[0].lazy(), frames[1].lazy(), rules)
     with TemporaryDirectory(prefix="logcorr-") as name, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ordered, "_SLOTS", slots)
-        patch.setattr(ordered, "_SAMPLE_ROWS", 8)
+        patch.setattr(ordered_entries, "_SLOTS", slots)
+        patch.setattr(ordered_entries, "_SAMPLE_ROWS", 8)
         folder = Path(name)
-        told = list(crowd.pair(on_disk(folder, *frames), folder / "work", task(rules, most)))
+        told = list(oversized_ids.pair(on_disk(folder, *frames), folder / "work", task(rules, most)))
         assert not [path for path in folder.rglob("*") if path.is_file()], "files are left over"
     chunks = [paired for _, paired in told]
     note(str(told))
@@ -147,7 +147,7 @@ def test_chunks_of_a_crowd_are_small(tmp_path: Path, policy: Pairing) -> None:
     requests: list[Entry] = [("a", at // 7 * 7, "u") for at in range(400)]
     responses: list[Entry] = [("a", at, 200) for at in range(300)]
     whole = on_disk(tmp_path, frame("request", requests), frame("response", responses))
-    for _, paired in crowd.pair(whole, tmp_path / "work", task(Rules(policy=policy, max_duration_us=3), 20)):
+    for _, paired in oversized_ids.pair(whole, tmp_path / "work", task(Rules(policy=policy, max_duration_us=3), 20)):
         frames = [paired.exchanges, *paired.orphans, *paired.repeats]
         assert all(one.height <= 20 for one in frames)
 
@@ -165,7 +165,7 @@ def test_a_tap_that_raises_ends_it(tmp_path: Path) -> None:
         meter.tap()
 
     with pytest.raises(Cancelled):
-        list(crowd.pair(whole, tmp_path / "work", task(Rules(), 20, tap)))
+        list(oversized_ids.pair(whole, tmp_path / "work", task(Rules(), 20, tap)))
 
 
 def tiny_buckets(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,12 +9,12 @@ import polars as pl
 import pytest
 
 from logcorr.abreast import abreast
-from logcorr.bucket import Rules
 from logcorr.model.report import SIDES, CorrelateOptions, Output, Report, Side
-from logcorr.pairing import KEY, keyed
+from logcorr.pairing.bucket_join import Rules
+from logcorr.pairing.recurring_ids import UsedKeys
+from logcorr.pairing.steps import KEY, keyed
+from logcorr.pairing.streaming_join import Tandem
 from logcorr.run import correlate
-from logcorr.tandem import Tandem
-from logcorr.used_keys import UsedKeys
 
 ROWS = 4000
 SECOND = 1_000_000

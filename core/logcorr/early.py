@@ -5,22 +5,22 @@ from functools import partial
 
 import polars as pl
 
-from logcorr import pairing
 from logcorr.abreast import abreast
 from logcorr.along import Along
-from logcorr.bucket import Rules
 from logcorr.compute.background import Behind
 from logcorr.compute.spill import Plan
 from logcorr.folder import Folder
 from logcorr.ingest import Ingested
 from logcorr.meter import Meter
 from logcorr.model.report import SIDES, Side
-from logcorr.pairing import KEY
+from logcorr.pairing import steps
+from logcorr.pairing.bucket_join import Rules
+from logcorr.pairing.recurring_ids import UsedKeys
+from logcorr.pairing.settling import Settling
+from logcorr.pairing.steps import KEY
+from logcorr.pairing.streaming_join import Tandem
+from logcorr.pairing.unpaired_entries import Unpaired
 from logcorr.reading import SideReader
-from logcorr.settling import Settling
-from logcorr.tandem import Tandem
-from logcorr.unpaired import Unpaired
-from logcorr.used_keys import UsedKeys
 
 
 class Early:
@@ -65,7 +65,7 @@ class Early:
 
     def _pair(self, side: Side, entries: pl.DataFrame) -> None:
         with self._meter.step("pair"):
-            exchanges = self._tandem.add(side, pairing.keyed(entries))
+            exchanges = self._tandem.add(side, steps.keyed(entries))
             if exchanges is not None:
                 self._settling.add(exchanges, self._tandem.waiting_keys, closely=self._tandem.repeats)
 
@@ -80,7 +80,7 @@ class Early:
             changed = True
             self._along.drop()
             for side in SIDES:
-                self._left.add(side, exchanges.lazy().pipe(pairing.taken_back, side).collect())
+                self._left.add(side, exchanges.lazy().pipe(steps.taken_back, side).collect())
         return changed
 
     def _leave(self, side: Side, entries: pl.DataFrame) -> None:

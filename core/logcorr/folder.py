@@ -5,10 +5,10 @@ from pathlib import Path
 
 import polars as pl
 
-from logcorr.bucket import Paired
 from logcorr.ingest import Ingested
 from logcorr.model.report import SIDES, Side
-from logcorr.pairing import EXCHANGE_SCHEMA, hashed
+from logcorr.pairing.bucket_join import Paired
+from logcorr.pairing.steps import EXCHANGE_SCHEMA, hashed
 from logcorr.places import file_of, line_of, row_of
 from logcorr.text.instants import Grid
 

@@ -7,13 +7,11 @@ from typing import Any
 
 import polars as pl
 
-from logcorr import bucket, crowd, ingest, report, users, views
+from logcorr import ingest, report, users, views
 from logcorr.aggregate import Aggregates
 from logcorr.along import Along, Target, may_be
-from logcorr.bucket import Paired, Rules
 from logcorr.compute import resources, spill
 from logcorr.compute.spill import Plan
-from logcorr.crowd import Task
 from logcorr.early import Early
 from logcorr.folder import Folder, orphan_arrivals
 from logcorr.ingest import Ingested
@@ -34,11 +32,14 @@ from logcorr.model.report import (
     Side,
     SideLedger,
 )
+from logcorr.pairing import bucket_join, oversized_ids
+from logcorr.pairing.bucket_join import Paired, Rules
+from logcorr.pairing.oversized_ids import Task
+from logcorr.pairing.recurring_ids import UsedKeys
+from logcorr.pairing.unpaired_entries import Unpaired
 from logcorr.reading import SideReader
 from logcorr.store import RunFolder, WorkFolder
 from logcorr.text.instants import Grid, grid
-from logcorr.unpaired import Unpaired
-from logcorr.used_keys import UsedKeys
 
 _SPILL_PER_TEXT_BYTE = 1.3
 _VIEWS_PER_TEXT_BYTE = 0.9
@@ -190,7 +191,7 @@ class _Correlation(Job[Report]):
         if not left.spilled and plan.tandem:
             self._meter.buckets = (0, 1)
             requests, responses = left.frames()
-            yield 1.0, bucket.pair(requests, responses, self._rules)
+            yield 1.0, bucket_join.pair(requests, responses, self._rules)
             self._meter.buckets = (1, 1)
             return
         schemas = {side: sides[side].schema for side in SIDES}
@@ -201,12 +202,12 @@ class _Correlation(Job[Report]):
         for number, whole in enumerate(found):
             self._meter.tap()
             if too_large[number]:
-                for share, paired in crowd.pair(whole, work / str(number), task):
+                for share, paired in oversized_ids.pair(whole, work / str(number), task):
                     yield (number + share) / len(found), paired
                     del paired  # not to be held while the next chunk is made
             else:
                 logs = [whole.scan(side, schemas[side]) for side in SIDES]
-                yield (number + 1) / len(found), bucket.pair(logs[0], logs[1], self._rules)
+                yield (number + 1) / len(found), bucket_join.pair(logs[0], logs[1], self._rules)
                 whole.remove()
             self._meter.buckets = (number + 1, len(found))
 

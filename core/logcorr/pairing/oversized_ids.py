@@ -10,12 +10,12 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
-from logcorr import bucket, pairing
-from logcorr.bucket import Paired, Rules, taken_apart
 from logcorr.compute import spill
 from logcorr.compute.spill import Bucket
 from logcorr.model.report import SIDES, Side
-from logcorr.ordered import Ordered
+from logcorr.pairing import bucket_join, steps
+from logcorr.pairing.bucket_join import Paired, Rules, taken_apart
+from logcorr.pairing.ordered_entries import Ordered
 
 # A row of one id that is sorted or written takes that many times a text byte's size of a bucket, as measured.
 _TEXT_BYTES_PER_ROW = 256
@@ -64,7 +64,7 @@ def _pair(whole: Bucket, folder: Path, task: Task) -> Iterator[Paired]:
             yield from _pair(part, folder / f"part{number}", task)
         else:
             logs = [part.scan(side, task.schemas[side]) for side in SIDES]
-            yield bucket.pair(logs[0], logs[1], task.rules)
+            yield bucket_join.pair(logs[0], logs[1], task.rules)
             part.remove()
 
 
@@ -115,7 +115,7 @@ def _pair_one(request_id: str, work: Path, folder: Path, number: int, task: Task
     """Pairs all entries of one id, which stand below folder/side by its number."""
     sides: dict[Side, Ordered] = {}
     for side in SIDES:
-        sides[side] = Ordered(pairing.VALUE[side], work / side, task.rows, task.bucket_bytes, task.tap)
+        sides[side] = Ordered(steps.VALUE[side], work / side, task.rows, task.bucket_bytes, task.tap)
         for entries in sides[side].add(spill.parts_of(folder / side, number)):
             yield _repeats(entries, request_id, side, "redelivered")
     both = min(of.height for of in sides.values())
@@ -136,8 +136,8 @@ def _pair_one(request_id: str, work: Path, folder: Path, number: int, task: Task
                 if superseded:
                     yield _repeats(entries, request_id, side, "superseded")
                 else:
-                    orphans = pairing.orphans(_named(entries, request_id), side, pl.lit(reason, pl.String)).collect()
-                    yield Paired(exchanges=pairing.EXCHANGE_SCHEMA.to_frame(), orphans=[orphans], repeats=[])
+                    orphans = steps.orphans(_named(entries, request_id), side, pl.lit(reason, pl.String)).collect()
+                    yield Paired(exchanges=steps.EXCHANGE_SCHEMA.to_frame(), orphans=[orphans], repeats=[])
         of.remove()
 
 
@@ -158,8 +158,8 @@ def _matched(requests: pl.DataFrame, responses: pl.DataFrame, request_id: str, r
 
 
 def _repeats(entries: pl.DataFrame, request_id: str, side: Side, kind: str) -> Paired:
-    repeats = pairing.repeats(_named(entries, request_id), side, pl.lit(kind)).collect()
-    return Paired(exchanges=pairing.EXCHANGE_SCHEMA.to_frame(), orphans=[], repeats=[repeats])
+    repeats = steps.repeats(_named(entries, request_id), side, pl.lit(kind)).collect()
+    return Paired(exchanges=steps.EXCHANGE_SCHEMA.to_frame(), orphans=[], repeats=[repeats])
 
 
 def _named(entries: pl.DataFrame, request_id: str) -> pl.LazyFrame:

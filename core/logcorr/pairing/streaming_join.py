@@ -11,13 +11,13 @@ from typing import cast
 
 import polars as pl
 
-from logcorr import pairing
-from logcorr.bucket import Rules
 from logcorr.compute.byte_words import Array
 from logcorr.compute.hash_match import alone, match
 from logcorr.formats.line_format import copied
 from logcorr.model.report import SIDES, Side
-from logcorr.pairing import KEY
+from logcorr.pairing import steps
+from logcorr.pairing.bucket_join import Rules
+from logcorr.pairing.steps import KEY
 
 Leave = Callable[[Side, pl.DataFrame], None]
 
@@ -84,7 +84,7 @@ class Tandem:
         found = match(*(both[side][KEY].to_numpy() for side in SIDES))
         places = dict(zip(SIDES, map(pl.Series, (found.left, found.right)), strict=True))
         others = dict(zip(SIDES, (found.left_alone, found.right_alone), strict=True))
-        pairs = pairing.beside(*(both[side][places[side]] for side in SIDES))
+        pairs = steps.beside(*(both[side][places[side]] for side in SIDES))
         doubtful = self._doubtful(pairs, found.repeated)
         if doubtful.len():
             sure = ~pairs[KEY].is_in(doubtful.implode())
@@ -98,7 +98,7 @@ class Tandem:
                 rest = rest.filter(~in_doubt)
             both[side] = copied(rest) if rest.height * _SMALL_PART < both[side].height else rest
         self._paired += 2 * pairs.height
-        return pairs.lazy().pipe(pairing.exchanges, KEY).collect(engine="in-memory") if pairs.height else None
+        return pairs.lazy().pipe(steps.exchanges, KEY).collect(engine="in-memory") if pairs.height else None
 
     def _doubtful(self, pairs: pl.DataFrame, repeated: Array) -> pl.Series:
         """The keys of pairs that are not to stand as they are: repeated, of two ids, or too far apart."""

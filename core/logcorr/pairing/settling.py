@@ -5,11 +5,11 @@ from collections.abc import Callable
 
 import polars as pl
 
-from logcorr import pairing
 from logcorr.formats.line_format import text_bytes
 from logcorr.model.report import SIDES
-from logcorr.pairing import KEY
-from logcorr.tandem import Leave
+from logcorr.pairing import steps
+from logcorr.pairing.steps import KEY
+from logcorr.pairing.streaming_join import Leave
 
 _PARTS_HELD = 3
 # Where ids are longer than they usually are, fewer exchanges are held.
@@ -76,7 +76,7 @@ class Settling:
         hit = [frame[KEY].is_in(keys.implode()) for frame in frames]
         gone = pl.concat([frame.filter(mask) for frame, mask in zip(frames, hit, strict=True)])
         for side in SIDES:
-            self._leave(side, gone.lazy().pipe(pairing.taken_back, side, KEY).collect())
+            self._leave(side, gone.lazy().pipe(steps.taken_back, side, KEY).collect())
         kept, *waiting = (frame.filter(~mask) if mask.any() else frame for frame, mask in zip(frames, hit, strict=True))
         self._waiting = deque(waiting)
         self._rows = sum(frame.height for frame in waiting)

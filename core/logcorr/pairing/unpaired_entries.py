@@ -8,7 +8,7 @@ from logcorr.compute import spill
 from logcorr.compute.spill import Bucket, Plan
 from logcorr.formats.line_format import copied, text_bytes
 from logcorr.model.report import SIDES, Side
-from logcorr.pairing import hashed
+from logcorr.pairing.steps import hashed
 
 _USUAL_LINE_BYTES = 55
 _LARGE_ROWS = 50_000

@@ -5,7 +5,7 @@ from pathlib import Path
 import polars as pl
 
 from logcorr.compute import spill
-from logcorr.pairing import KEY
+from logcorr.pairing.steps import KEY
 
 _PARTS = 64
 

@@ -6,9 +6,9 @@ Most ids stand once on each side: those rows need one join. Only the repeated on
 import msgspec
 import polars as pl
 
-from logcorr import pairing
 from logcorr.model.report import SIDES, Pairing, Side
-from logcorr.pairing import KEY
+from logcorr.pairing import steps
+from logcorr.pairing.steps import KEY
 
 _SAMPLE_ONE_IN = 64
 _LEAST_SAMPLE = 1000
@@ -42,7 +42,7 @@ def pair(requests: pl.LazyFrame, responses: pl.LazyFrame, rules: Rules) -> Paire
     """Pairs all entries of a bucket. Joins on the hash of the id; on the id itself where two ids share a hash."""
     sides = [requests, responses]
     try:
-        return _pair([side.with_columns(pairing.hashed()) for side in sides], rules)
+        return _pair([side.with_columns(steps.hashed()) for side in sides], rules)
     except _Clash:
         return _pair([side.with_columns(pl.col("request_id").alias(KEY)) for side in sides], rules)
 
@@ -55,7 +55,7 @@ def _pair(plans: list[pl.LazyFrame], rules: Rules) -> Paired:
             return _pair_unique(sides, rules)
         except _Repeated:
             pass
-    repeated = _collect(pairing.repeated_keys(sides[0].lazy(), sides[1].lazy())).lazy()
+    repeated = _collect(steps.repeated_keys(sides[0].lazy(), sides[1].lazy())).lazy()
     several = [_collect(side.lazy().join(repeated, on=KEY, how="semi")) for side in sides]
     sides = [_collect(side.lazy().join(repeated, on=KEY, how="anti")) for side in sides]
     ones = _pair_unique(sides, rules)
@@ -71,12 +71,12 @@ def _pair(plans: list[pl.LazyFrame], rules: Rules) -> Paired:
 def _pair_unique(sides: list[pl.DataFrame], rules: Rules) -> Paired:
     """Pairs entries by one join; raises _Repeated where a key stands more than once on a side."""
     placed = [side.lazy().with_row_index("place") for side in sides]
-    pairs = _collect(pairing.join(placed[0], placed[1]))
+    pairs = _collect(steps.join(placed[0], placed[1]))
     others = [_others(side, pairs[place]) for side, place in zip(sides, ("place", "place_right"), strict=True)]
     _check_ids(pairs)
     exchanges, orphans = taken_apart(pairs.lazy(), rules)
     for name, left in zip(SIDES, others, strict=True):
-        orphans.append(_collect(pairing.orphans(left.lazy(), name, pl.lit(None, pl.String))))
+        orphans.append(_collect(steps.orphans(left.lazy(), name, pl.lit(None, pl.String))))
     return Paired(exchanges=exchanges, orphans=orphans, repeats=[])
 
 
@@ -100,10 +100,10 @@ def _others(entries: pl.DataFrame, places: pl.Series) -> pl.DataFrame:
 
 def _pair_repeated(several: list[pl.DataFrame], rules: Rules) -> Paired:
     """Pairs entries by rank within their key; takes the frames out of the list."""
-    sides: dict[Side, pl.DataFrame] = {side: _collect(pairing.ranked(several.pop(0).lazy(), side)) for side in SIDES}
+    sides: dict[Side, pl.DataFrame] = {side: _collect(steps.ranked(several.pop(0).lazy(), side)) for side in SIDES}
     if any(side["clash"].any() for side in sides.values()):
         raise _Clash
-    pairs = _collect(pairing.matched(sides["request"].lazy(), sides["response"].lazy(), rules.policy))
+    pairs = _collect(steps.matched(sides["request"].lazy(), sides["response"].lazy(), rules.policy))
     _check_ids(pairs)
     exchanges, torn = taken_apart(pairs.lazy(), rules)
     matched_keys = _paired_keys(pairs, exchanges)
@@ -112,17 +112,17 @@ def _pair_repeated(several: list[pl.DataFrame], rules: Rules) -> Paired:
     for side, entries in sides.items():
         rest = entries.join(pairs.select(pl.col(f"{side}_row").alias("row")), on="row", how="anti")
         again = pl.col("redelivered")
-        repeats.append(_collect(pairing.repeats(rest.lazy().filter(again), side, pl.lit("redelivered"))))
+        repeats.append(_collect(steps.repeats(rest.lazy().filter(again), side, pl.lit("redelivered"))))
         left = rest.lazy().filter(~again)
         if rules.policy != "in-order":
             present = others[side].lazy().select(KEY).unique()
             superseded = left.join(present, on=KEY, how="semi")
-            repeats.append(_collect(pairing.repeats(superseded, side, pl.lit("superseded"))))
+            repeats.append(_collect(steps.repeats(superseded, side, pl.lit("superseded"))))
             left = left.join(present, on=KEY, how="anti")
         known = left.join(matched_keys.lazy(), on=KEY, how="semi")
-        orphans.append(_collect(pairing.orphans(known, side, pl.lit("repeated_id"))))
+        orphans.append(_collect(steps.orphans(known, side, pl.lit("repeated_id"))))
         alone = left.join(matched_keys.lazy(), on=KEY, how="anti")
-        orphans.append(_collect(pairing.orphans(alone, side, pl.lit(None, pl.String))))
+        orphans.append(_collect(steps.orphans(alone, side, pl.lit(None, pl.String))))
     return Paired(exchanges=exchanges, orphans=orphans, repeats=repeats)
 
 
@@ -133,19 +133,19 @@ def _paired_keys(pairs: pl.DataFrame, exchanges: pl.DataFrame) -> pl.DataFrame:
 
 def taken_apart(pairs: pl.LazyFrame, rules: Rules) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
     """Pairs as exchanges, and the orphans of those that last too long."""
-    exchanges = _collect(pairing.exchanges(pairs))
+    exchanges = _collect(steps.exchanges(pairs))
     if rules.max_duration_us is None:
         return exchanges, []
     far = pl.col("duration_us").abs() > rules.max_duration_us
     torn = exchanges.lazy().filter(far)
     return exchanges.filter(~far), [
-        _collect(pairing.orphans(torn.rename({f"{side}_time": "time", f"{side}_row": "row"}), side, pl.lit("too_far")))
+        _collect(steps.orphans(torn.rename({f"{side}_time": "time", f"{side}_row": "row"}), side, pl.lit("too_far")))
         for side in SIDES
     ]
 
 
 def _check_ids(pairs: pl.DataFrame) -> None:
-    if pairs.lazy().pipe(pairing.collisions).collect().item():
+    if pairs.lazy().pipe(steps.collisions).collect().item():
         raise _Clash
 
 

@@ -1,0 +1,1 @@
+"""Entries of both sides to exchanges, orphans and repeated entries."""
