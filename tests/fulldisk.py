@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from logcorr import access, along, export, folder, meter, report, store
+from logcorr import along, export, folder, meter, store
+from logcorr.figures import endpoints_and_addresses, pair_report
 from logcorr.pairing import bucket_join
 from tests.helpers import logcorr
 
@@ -27,8 +28,8 @@ STAGES: dict[str, tuple[Any, str]] = {
     "pair": (bucket_join, "pair"),
     "views": (folder.Folder, "add"),
     "along": (along.Along, "add"),
-    "count": (access, "windows"),
-    "report": (report, "figures"),
+    "count": (endpoints_and_addresses, "windows"),
+    "report": (pair_report, "figures"),
     "manifest": (store.RunFolder, "write"),
     "export": (export, "write"),
     "last": (store, "encode"),

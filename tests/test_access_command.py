@@ -14,7 +14,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from logcorr import access, analysis, counts
+from logcorr import analysis
+from logcorr.figures import counts, endpoints_and_addresses
 from logcorr.generate_access import AccessOptions, generate_access
 from tests.helpers import (
     ACCESS_STAGES,
@@ -90,13 +91,13 @@ def test_any_number_of_parts_gives_the_same(
     monkeypatch.setattr(analysis, "_LEAST_ROOM_BYTES", 3 << 20)
     monkeypatch.setattr(analysis, "_SLICE_ROWS", 7_000)
     parts: list[int] = []
-    by_key = access.by_key
+    by_key = endpoints_and_addresses.by_key
 
-    def seen(rows: access.Rows, key: str, many: int, folder: Path) -> Iterator[pl.LazyFrame]:
+    def seen(rows: endpoints_and_addresses.Rows, key: str, many: int, folder: Path) -> Iterator[pl.LazyFrame]:
         parts.append(many)
         return by_key(rows, key, many, folder)
 
-    monkeypatch.setattr(access, "by_key", seen)
+    monkeypatch.setattr(endpoints_and_addresses, "by_key", seen)
     split = json.loads(succeed(*words, cwd=tmp_path).out)
     assert min(parts) > 3
     for report in (whole, split):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logcorr.compute.kernels import kernels
-from logcorr.user_table import UserTable
+from logcorr.figures.user_table import UserTable
 
 pytestmark = pytest.mark.skipif(kernels is None, reason="there are no kernels in this installation")
 

@@ -7,8 +7,8 @@ from random import Random
 import polars as pl
 import pytest
 
-from logcorr import users
-from logcorr.aggregate import TOP
+from logcorr.figures import users
+from logcorr.figures.sums import TOP
 
 
 @pytest.mark.parametrize("room", [1 << 30, 8000, 1000], ids=["at once", "looked at again", "parted"])

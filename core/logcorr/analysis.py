@@ -6,12 +6,14 @@ from pathlib import Path
 
 import polars as pl
 
-from logcorr import access, access_report, ingest, latency
-from logcorr.access_report import Found
-from logcorr.aggregate import FAILURE, KeyCounts, Sums
+from logcorr import ingest
 from logcorr.compute import resources
 from logcorr.compute.background import ahead
 from logcorr.compute.spill import chunk_size
+from logcorr.figures import access_report, endpoints_and_addresses, percentiles
+from logcorr.figures.access_report import Found
+from logcorr.figures.pair_report import Figures
+from logcorr.figures.sums import FAILURE, KeyCounts, Sums
 from logcorr.formats.access_dialects import TEXTS
 from logcorr.formats.access_lines import access_format, detect
 from logcorr.formats.line_format import copied
@@ -24,7 +26,6 @@ from logcorr.model.errors import LedgerError
 from logcorr.model.report import AnalyzeOptions
 from logcorr.places import file_of, line_of
 from logcorr.reading import SideReader, batches
-from logcorr.report import Figures
 from logcorr.store import RunFolder, WorkFolder
 from logcorr.text.instants import grid
 
@@ -121,8 +122,8 @@ class _Analysis(Job[AccessReport]):
                 ),
                 access_report.extreme(exchanges, slow=False),
                 access_report.extreme(exchanges, slow=True),
-                access.tally(chunk, "method"),
-                access.tally(chunk, "user_agent"),
+                endpoints_and_addresses.tally(chunk, "method"),
+                endpoints_and_addresses.tally(chunk, "user_agent"),
             ]
             absent, fastest, slowest, method, agent, *shared = pl.collect_all(
                 [*plans, *sums.plans(exchanges)], engine="streaming"
@@ -143,7 +144,7 @@ class _Analysis(Job[AccessReport]):
             room = max(_LEAST_ROOM_BYTES, options.memory_bytes - _BASE_BYTES)
             return -(-(rows * row_bytes + text * _BYTES_PER_TEXT_BYTE) // room)
 
-        by_endpoint = access.by_key(
+        by_endpoint = endpoints_and_addresses.by_key(
             lambda: scan("endpoint", "duration_us", "status_code"),
             "endpoint",
             pieces("endpoint", _ENDPOINT_BYTES),
@@ -151,20 +152,20 @@ class _Analysis(Job[AccessReport]):
         )
         for number, piece in enumerate(by_endpoint):
             self._meter.tap()
-            _sink(access.endpoints(piece), work.run / "endpoints" / f"{number:04d}.parquet")
+            _sink(endpoints_and_addresses.endpoints(piece), work.run / "endpoints" / f"{number:04d}.parquet")
         suspects = []
-        by_ip = access.by_key(
+        by_ip = endpoints_and_addresses.by_key(
             lambda: scan("ip", "request_time", "status_code"), "ip", pieces("ip", _IP_BYTES), work.spill / "ips"
         )
         for number, piece in enumerate(by_ip):
             self._meter.tap()
-            counted = access.ip_windows(piece, options.window_us).collect(engine="streaming")
+            counted = endpoints_and_addresses.ip_windows(piece, options.window_us).collect(engine="streaming")
             suspects.append(copied(counted.filter(pl.col("requests") > options.suspicious).select("at", "ip")))
-            found = access.ips(counted.lazy(), options.window_us, options.suspicious)
+            found = endpoints_and_addresses.ips(counted.lazy(), options.window_us, options.suspicious)
             _sink(found, work.run / "ips" / f"{number:04d}.parquet")
         suspicious = pl.concat(suspects)
-        windows = access.windows(sums.windows.merged(), suspicious, options.window_us)
-        _sink(access.worst_first(windows).lazy(), work.run / "windows" / "0000.parquet")
+        windows = endpoints_and_addresses.windows(sums.windows.merged(), suspicious, options.window_us)
+        _sink(endpoints_and_addresses.worst_first(windows).lazy(), work.run / "windows" / "0000.parquet")
 
         def durations() -> pl.LazyFrame:
             at = pl.col("request_time").cast(pl.Int64) // sums.grid.bucket_us
@@ -174,11 +175,11 @@ class _Analysis(Job[AccessReport]):
                 .select(at.alias("at"), "duration_us", FAILURE.alias("failure"))
             )
 
-        populations, _ = latency.populations(sums.cells, durations, sums.spreads)
+        populations, _ = percentiles.populations(sums.cells, durations, sums.spreads)
         return Found(
             rows=rows,
             sums=sums,
-            figures=Figures(populations, None, latency.over_time(sums.cells, durations)),
+            figures=Figures(populations, None, percentiles.over_time(sums.cells, durations)),
             missing={name: count for name, count in missing.items() if count},
             extremes={name: pl.concat(frames) for name, frames in extremes.items()},
             methods=counts["method"],

@@ -7,16 +7,17 @@ from typing import Any
 
 import polars as pl
 
-from logcorr import ingest, report, users, views
-from logcorr.aggregate import Aggregates
+from logcorr import ingest, views
 from logcorr.along import Along, Target, may_be
 from logcorr.compute import resources, spill
 from logcorr.compute.spill import Plan
 from logcorr.early import Early
+from logcorr.figures import pair_report, users
+from logcorr.figures.percentiles import estimates
+from logcorr.figures.sums import Aggregates
 from logcorr.folder import Folder, orphan_arrivals
 from logcorr.ingest import Ingested
 from logcorr.job import Job, Result
-from logcorr.latency import estimates
 from logcorr.meter import Listener, Meter
 from logcorr.model.errors import LedgerError
 from logcorr.model.events import EstimateEvent
@@ -129,7 +130,7 @@ class _Correlation(Job[Report]):
             self._tell_estimate(done, sums, folder, sum(folder.open_orphans.values()))
         self._meter.enter("report")
         malformed = folder.finish_malformed(sides)
-        figures = report.figures(sums, folder.exchanges)
+        figures = pair_report.figures(sums, folder.exchanges)
         edge_us = self._pairing.edge_us
         if edge_us is None:
             edge_us = max(_LEAST_EDGE_US, figures.p999_us or 0)
@@ -146,10 +147,10 @@ class _Correlation(Job[Report]):
         reasons = _reasons(orphans)
         inputs = self._inputs(sides, malformed, reasons, folder)
         by_bucket, by_window = orphan_arrivals(orphans, sums.grid)
-        final = report.correlation(
+        final = pair_report.correlation(
             sums,
             figures,
-            report.Parts(
+            pair_report.Parts(
                 inputs=inputs,
                 orphans=reasons,
                 orphans_by_bucket=by_bucket,
@@ -225,7 +226,7 @@ class _Correlation(Job[Report]):
         if not self._estimates:
             return
         exchanges = folder.rows["exchanges"]
-        timeline, heatmap = report.so_far(sums)
+        timeline, heatmap = pair_report.so_far(sums)
         self._meter.tell(
             EstimateEvent(
                 share=share,
@@ -233,7 +234,7 @@ class _Correlation(Job[Report]):
                 orphans=orphans,
                 negative=sums.spreads[False].negative + sums.spreads[True].negative,
                 status=sums.status(),
-                histogram=report.histogram(sums.bands),
+                histogram=pair_report.histogram(sums.bands),
                 timeline=timeline,
                 heatmap=heatmap,
                 **estimates(sums.cells),

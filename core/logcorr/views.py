@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
-from logcorr.aggregate import FAILURE
+from logcorr.figures.sums import FAILURE
 from logcorr.model.errors import UsageError
 from logcorr.model.report import View
 from logcorr.store import RunFolder

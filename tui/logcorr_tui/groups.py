@@ -9,7 +9,8 @@ from typing import cast
 import polars as pl
 from rich.text import Text
 
-from logcorr import access, filters, views
+from logcorr import filters, views
+from logcorr.figures import endpoints_and_addresses
 from logcorr.model.report import Manifest, View
 from logcorr.paging import Row, ViewPages
 from logcorr.store import RunFolder
@@ -63,7 +64,7 @@ def _windows_of(run: RunFolder, ip: str, colours: Mapping[str, str]) -> Section:
     options = run.manifest.options
     limit, width = options["suspicious"], options["window_us"]
     own = views.scan(run, "exchanges").filter(pl.col("ip") == ip)
-    found = access.ip_windows(own, width).collect(engine="streaming")
+    found = endpoints_and_addresses.ip_windows(own, width).collect(engine="streaming")
     over = found.filter(pl.col("requests") > limit).height
     top = found.sort("requests", "at", descending=[True, False]).head(_MOST)
     lines = []
@@ -82,7 +83,7 @@ def _suspects_in(run: RunFolder, row: Value, colours: Mapping[str, str]) -> Sect
     options = run.manifest.options
     limit, width, start = options["suspicious"], options["window_us"], cast("int", row["window_start"])
     within = pl.col("request_time").cast(pl.Int64).is_between(start, start + width, closed="left")
-    found = access.ip_windows(views.scan(run, "exchanges").filter(within), width)
+    found = endpoints_and_addresses.ip_windows(views.scan(run, "exchanges").filter(within), width)
     top = (
         found.top_k(_MOST, by=["requests", "ip"], reverse=[False, True])
         .collect(engine="streaming")
@@ -99,7 +100,7 @@ def _suspects_in(run: RunFolder, row: Value, colours: Mapping[str, str]) -> Sect
 
 def _statuses_of(run: RunFolder, endpoint: str | None, colours: Mapping[str, str]) -> Section:
     chosen = pl.DataFrame({"endpoint": [endpoint]}, schema={"endpoint": pl.String})
-    found = access.statuses_of(views.scan(run, "exchanges"), chosen)
+    found = endpoints_and_addresses.statuses_of(views.scan(run, "exchanges"), chosen)
     lines = []
     for code, count in found.select("status_code", "n").iter_rows():
         line = Text(f"{code:>3}", style=f"bold {colours[status_class(code)]}")

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import polars as pl
 
-from logcorr.aggregate import FAILURE, TOP
 from logcorr.compute.spill import parts_of, pieces, spread
-from logcorr.counts import Tables
+from logcorr.figures.counts import Tables
+from logcorr.figures.sums import FAILURE, TOP
 
 _ROOM_PER_USER = 256
 _MOST_PARTS = 64

@@ -6,8 +6,9 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from logcorr import access
-from logcorr.aggregate import TOP, KeyCounts, Sums
+from logcorr.figures import endpoints_and_addresses
+from logcorr.figures.pair_report import Figures, heatmap, histogram, timeline
+from logcorr.figures.sums import TOP, KeyCounts, Sums
 from logcorr.model.access_report import (
     MOST_ENDPOINTS,
     AccessInputs,
@@ -21,7 +22,6 @@ from logcorr.model.access_report import (
     Windows,
 )
 from logcorr.model.report import SCHEMA, RunInfo
-from logcorr.report import Figures, heatmap, histogram, timeline
 from logcorr.text import instants
 from logcorr.text.instants import ms
 
@@ -163,7 +163,7 @@ def _top(rows: pl.LazyFrame, by: str, name: str, most: int) -> pl.DataFrame:
 def _endpoints(found: Found, by: str) -> list[EndpointRow]:
     top = _top(found.endpoints(), by, "endpoint", MOST_ENDPOINTS if by == "requests" else TOP)
     statuses: dict[str | None, dict[str, int]] = {}
-    for name, code, n in access.statuses_of(found.exchanges(), top).iter_rows():
+    for name, code, n in endpoints_and_addresses.statuses_of(found.exchanges(), top).iter_rows():
         statuses.setdefault(name, {})[str(code)] = n
     return [
         EndpointRow(

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import polars as pl
 
-from logcorr.aggregate import FAILURE
 from logcorr.compute.spill import parts_of, spread
+from logcorr.figures.sums import FAILURE
 
 CLIENT_ERROR = pl.col("status_code").is_between(400, 499)
 SERVER_ERROR = pl.col("status_code").is_between(500, 599)

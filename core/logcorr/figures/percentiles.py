@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from logcorr.counts import MOST_CELLS, Cells, bin_of
+from logcorr.figures.counts import MOST_CELLS, Cells, bin_of
 from logcorr.model.report import Latency
 from logcorr.text.instants import ms
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import polars as pl
 
-from logcorr.counts import Cells, Tables
-from logcorr.latency import Spread, spread
+from logcorr.figures.counts import Cells, Tables
+from logcorr.figures.percentiles import Spread, spread
+from logcorr.figures.user_table import UserTable
 from logcorr.text.instants import Grid
-from logcorr.user_table import UserTable
 
 TOP = 100
 FAILURE = (pl.col("status_code") >= 400) | (pl.col("status_code") < 100)

@@ -6,9 +6,9 @@ from typing import Any, cast
 import msgspec
 import polars as pl
 
-from logcorr import latency
-from logcorr.aggregate import FAILURE, Aggregates, Sums, band_edges_us
-from logcorr.counts import Tables
+from logcorr.figures import percentiles
+from logcorr.figures.counts import Tables
+from logcorr.figures.sums import FAILURE, Aggregates, Sums, band_edges_us
 from logcorr.model.report import (
     SCHEMA,
     Heatmap,
@@ -91,13 +91,13 @@ def figures(sums: Sums, exchanges: Callable[[], pl.LazyFrame]) -> Figures:
         at = pl.col("request_time").cast(pl.Int64) // sums.grid.bucket_us
         return exchanges().select(at.alias("at"), "duration_us", FAILURE.alias("failure"))
 
-    populations, p999_us = latency.populations(sums.cells, durations, sums.spreads)
-    return Figures(populations, p999_us, latency.over_time(sums.cells, durations))
+    populations, p999_us = percentiles.populations(sums.cells, durations, sums.spreads)
+    return Figures(populations, p999_us, percentiles.over_time(sums.cells, durations))
 
 
 def so_far(sums: Aggregates) -> tuple[Timeline, Heatmap]:
     """Timeline and heat map of what is paired so far, without orphans; percentiles to within a histogram band."""
-    found = Figures({}, None, latency.estimates_over_time(sums.bands.merged(), band_edges_us()))
+    found = Figures({}, None, percentiles.estimates_over_time(sums.bands.merged(), band_edges_us()))
     over_time, first = timeline(sums, found, dict(sums.responses.merged().iter_rows()), {})
     return over_time, heatmap(sums, first)
 
@@ -221,7 +221,7 @@ def _users(sums: Aggregates, top: pl.DataFrame, exchanges: Callable[[], pl.LazyF
     if sums.cells.exact:
         # Each user has no more durations than there are.
         cells = min(cells, top.height * 2 * sums.cells.merged()["duration_us"].n_unique())
-    p99 = latency.p99_by(durations, cells)
+    p99 = percentiles.p99_by(durations, cells)
     return [
         UserRow(user_id=user, requests=requests, errors=errors, orphans=lost, p99_ms=ms(p99.get(user)))
         for user, requests, errors, lost in top.select("user_id", "requests", "errors", "orphans").iter_rows()

@@ -1,0 +1,1 @@
+"""What is counted of exchanges and orphans, and the reports made of it."""
