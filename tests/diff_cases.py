@@ -12,7 +12,7 @@ from logcorr import diff
 from logcorr.model.access_report import AccessInputs, AccessLedger, AccessReport, RunReport, Windows
 from logcorr.model.diff import Diff
 from logcorr.model.report import Inputs, Manifest, Orphans, Report, Timeline
-from logcorr.store import RunFolder
+from logcorr.runs.run_folder import RunFolder
 from tests import report_fixture
 
 QUANTILES = ("min_us", "p50_us", "p95_us", "p99_us", "max_us")

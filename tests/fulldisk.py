@@ -16,23 +16,24 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from logcorr import along, export, folder, meter, store
+from logcorr import folder, meter
 from logcorr.figures import endpoints_and_addresses, pair_report
 from logcorr.pairing import bucket_join
+from logcorr.runs import export_while_running, run_folder, write_records
 from tests.helpers import logcorr
 
 FILLER = "filler"
 STAGES: dict[str, tuple[Any, str]] = {
-    "begin": (store.WorkFolder, "__enter__"),
+    "begin": (run_folder.WorkFolder, "__enter__"),
     "read": (meter.Meter, "tap"),
     "pair": (bucket_join, "pair"),
     "views": (folder.Folder, "add"),
-    "along": (along.Along, "add"),
+    "along": (export_while_running.Along, "add"),
     "count": (endpoints_and_addresses, "windows"),
     "report": (pair_report, "figures"),
-    "manifest": (store.RunFolder, "write"),
-    "export": (export, "write"),
-    "last": (store, "encode"),
+    "manifest": (run_folder.RunFolder, "write"),
+    "export": (write_records, "write"),
+    "last": (run_folder, "encode"),
 }
 
 

@@ -7,12 +7,13 @@ from typing import Any
 import polars as pl
 import pytest
 
-from logcorr import filters, views
+from logcorr import filters
 from logcorr.analysis import analyze
 from logcorr.model.events import Event, ProgressEvent
 from logcorr.model.report import AnalyzeOptions, View
 from logcorr.paging import Spill, ViewPages
-from logcorr.store import RunFolder
+from logcorr.runs import views
+from logcorr.runs.run_folder import RunFolder
 
 # (second, status, endpoint, ip, ms): minutes 0 to 3 have 1, 2, 2 and 0 failures of 4xx and 5xx; minute 3 has three
 # aborted exchanges, which are errors but of neither kind.

@@ -10,12 +10,12 @@ from typing import IO
 import polars as pl
 import pytest
 
-from logcorr import along, export, exports, ndjson
 from logcorr.model.errors import OutputError
 from logcorr.model.report import CorrelateOptions, Output
 from logcorr.run import correlate
-from logcorr.store import RunFolder
-from logcorr.views import EXTRA_COLUMNS
+from logcorr.runs import export_view, export_while_running, write_ndjson, write_records
+from logcorr.runs.run_folder import RunFolder
+from logcorr.runs.views import EXTRA_COLUMNS
 from tests.helpers import PATIENCE_S, big_logs, command, halted, kept, start, succeed, wait_until
 
 COLUMNS = EXTRA_COLUMNS["correlation"]
@@ -51,20 +51,20 @@ def ndjson_of(here: Path, name: str = "out.ndjson") -> Output:
 def exported(folder: Path | None, here: Path) -> bytes:
     """What `logcorr export` writes of a finished run."""
     assert folder is not None
-    exports.one(RunFolder(folder), ndjson_of(here, "exported.jsonl"), here / "store", force=True)
+    export_view.one(RunFolder(folder), ndjson_of(here, "exported.jsonl"), here / "store", force=True)
     return (here / "exported.jsonl").read_bytes()
 
 
 @pytest.fixture
 def read_again(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the outputs that were written from a run folder."""
-    real, names = export.write, []
+    real, names = write_records.write, []
 
     def write(records: object, path: str, *given: object, **more: object) -> None:
         names.append(Path(path).name)
         real(records, path, *given, **more)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(export, "write", write)
+    monkeypatch.setattr(write_records, "write", write)
     return names
 
 
@@ -76,7 +76,7 @@ def test_the_same_as_from_the_finished_run(
     monkeypatch.setenv("LOGCORR_CHUNK_BYTES", str(chunk))
     if buckets is not None:
         monkeypatch.setenv("LOGCORR_BUCKETS", buckets)
-    monkeypatch.setattr(along, "_CHUNK_ROWS", 100)
+    monkeypatch.setattr(export_while_running, "_CHUNK_ROWS", 100)
     write_logs(tmp_path)
     other = Output(view="exchanges", path=str(tmp_path / "few.JSONL"))
     found = correlate(options(tmp_path, ndjson_of(tmp_path), other))
@@ -119,7 +119,7 @@ def test_no_exchanges(tmp_path: Path, read_again: list[str]) -> None:
     "output",
     [
         Output(view="exchanges", path="out.ndjson", sort_time=True),
-        Output(view="exchanges", path=export.STDOUT),
+        Output(view="exchanges", path=write_records.STDOUT),
         Output(view="exchanges", path="out.json"),
         Output(view="exchanges", path="out.csv"),
         Output(view="exchanges", path="out.parquet"),
@@ -128,7 +128,7 @@ def test_no_exchanges(tmp_path: Path, read_again: list[str]) -> None:
     ],
 )
 def test_what_is_only_known_at_the_end(output: Output) -> None:
-    assert not along.may_be(output)
+    assert not export_while_running.may_be(output)
 
 
 def test_a_disk_that_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,7 +136,7 @@ def test_a_disk_that_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         file.write(b"some of it")
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(ndjson, "write", full)
+    monkeypatch.setattr(write_ndjson, "write", full)
     write_logs(tmp_path)
     before = sorted(tmp_path.iterdir())
     with pytest.raises(OutputError, match=r"out\.ndjson' could not be written: No space left.* about [\d.]+ KB"):
@@ -147,14 +147,14 @@ def test_a_disk_that_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_part_that_was_removed_is_not_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A thread that goes on after its run was abandoned leaves nothing."""
-    real = along.Along.add
+    real = export_while_running.Along.add
 
-    def late(self: along.Along, rows: pl.LazyFrame, count: int) -> None:
+    def late(self: export_while_running.Along, rows: pl.LazyFrame, count: int) -> None:
         for part in self.parts:
             part.unlink(missing_ok=True)
         real(self, rows, count)
 
-    monkeypatch.setattr(along.Along, "add", late)
+    monkeypatch.setattr(export_while_running.Along, "add", late)
     write_logs(tmp_path)
     before = sorted(tmp_path.iterdir())
     with pytest.raises(OutputError, match=r"out\.ndjson' could not be written: No such file"):

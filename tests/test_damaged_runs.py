@@ -13,7 +13,7 @@ import pytest
 
 from logcorr.model.errors import InputError
 from logcorr.paging import Spill, ViewPages
-from logcorr.store import RunFolder
+from logcorr.runs.run_folder import RunFolder
 from logcorr_tui.exporting import Export
 from tests.helpers import SAMPLE, assert_short_error, kept, logcorr, runs_root, succeed
 

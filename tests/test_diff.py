@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from logcorr import diff, diff_groups, store
+from logcorr import diff, diff_groups
 from logcorr.diff_conditions import limit
 from logcorr.diff_figures import COUNTS, LATENCIES, RATES
 from logcorr.model.diff import Diff
 from logcorr.model.errors import Cancelled, InputError, UsageError
+from logcorr.runs import run_folder
 from tests.diff_cases import (
     Endpoint,
     User,
@@ -184,7 +185,7 @@ def incident(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], D
     for name, more in options.items():
         generated(folder / name, 60_000, users=500, **more)
         succeed("correlate", f"{name}/requests.log", f"{name}/responses.log", cwd=folder)
-    runs = {run.manifest.files["request"][0].partition("/")[0]: run for run in store.runs(runs_root(folder))}
+    runs = {run.manifest.files["request"][0].partition("/")[0]: run for run in run_folder.runs(runs_root(folder))}
     return lambda a, b: diff.diff(runs[a], runs[b])
 
 
@@ -213,7 +214,7 @@ def test_an_incident_puts_the_right_things_first(incident: Callable[[str, str], 
 
 def test_the_figures_are_those_of_the_reports(incident: Callable[[str, str], Diff]) -> None:
     """The command's own report of a run, read as JSON, tells the same."""
-    found = msgspec.json.decode(store.encode(incident("quiet", "bad")))
+    found = msgspec.json.decode(run_folder.encode(incident("quiet", "bad")))
     assert found["schema"] == 1
     figures = {figure["name"]: figure for figure in found["figures"]}
     assert figures["p99"]["change"] == figures["p99"]["b"] - figures["p99"]["a"]

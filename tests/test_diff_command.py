@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from logcorr.store import RunFolder
+from logcorr.runs.run_folder import RunFolder
 from tests.diff_cases import Endpoint, User, access_run, made, pair_report, pair_run
 from tests.helpers import logcorr
 

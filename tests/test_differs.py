@@ -14,13 +14,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from logcorr import contrast, differs, filters, views
+from logcorr import contrast, differs, filters
 from logcorr.contrast import contrasts
 from logcorr.model.errors import Cancelled, UsageError
 from logcorr.model.report import CorrelateOptions, View
 from logcorr.run import correlate
-from logcorr.store import RunFolder
-from logcorr.views import Records
+from logcorr.runs import views
+from logcorr.runs.run_folder import RunFolder
+from logcorr.runs.views import Records
 from tests.helpers import generated
 
 Row = dict[str, Any]

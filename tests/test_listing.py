@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
-from logcorr import listing
+from logcorr.runs import listing
 from tests.access_fixture import HOSTILE
 from tests.helpers import SAMPLE, kept, succeed
 

@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from logcorr import ndjson
 from logcorr.compute.kernels import kernels
+from logcorr.runs import write_ndjson
 
 NUMBERS = ("Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UInt64")
 PIECES = (
@@ -63,9 +63,9 @@ def frame(chance: random.Random) -> pl.DataFrame:
 
 def check(of: pl.DataFrame) -> None:
     plain, file = of.write_ndjson().encode(), io.BytesIO()
-    ndjson.write(of, file)
+    write_ndjson.write(of, file)
     assert file.getvalue() == plain
-    items = b"".join(bytes(piece) for piece in ndjson.items(of))
+    items = b"".join(bytes(piece) for piece in write_ndjson.items(of))
     assert items == (b",\n" + plain[:-1].replace(b"\n", b",\n") if plain else b"")
 
 
@@ -121,7 +121,7 @@ def test_what_the_kernel_does_not_take(of: pl.DataFrame) -> None:
 
 
 def test_without_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ndjson, "kernels", None)
+    monkeypatch.setattr(write_ndjson, "kernels", None)
     chance = random.Random(0)
     for _ in range(30):
         check(frame(chance))

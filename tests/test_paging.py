@@ -15,14 +15,15 @@ import msgspec
 import polars as pl
 import pytest
 
-from logcorr import filters, views
+from logcorr import filters
 from logcorr.model.errors import Cancelled, InputError, LogcorrError, UsageError
 from logcorr.model.report import CorrelateOptions
 from logcorr.paging import Spill, ViewPages
 from logcorr.run import correlate
+from logcorr.runs import views
+from logcorr.runs.run_folder import RunFolder
 from logcorr.sift import Job
 from logcorr.sifter import FIRST_ROWS
-from logcorr.store import RunFolder
 from tests.helpers import ROOT, SAMPLE, generated
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from logcorr.store import RunFolder, runs
+from logcorr.runs.run_folder import RunFolder, runs
 from tests.helpers import (
     Outcome,
     assert_short_error,

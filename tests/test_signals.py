@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from logcorr.leftovers import starting
+from logcorr.runs.leftovers import starting
 from tests.helpers import (
     PATIENCE_S,
     STAGES,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logcorr.spreadsheet import inert
+from logcorr.runs.csv_formulas import inert
 from tests.helpers import succeed, write_pair
 
 FORMULAS = ("=1+1", "+1", "-1", "@SUM(1)", "\t=1", "\r=1", "\x00=1", " =1", "＝1", "＋1", "－1", "＠1", "--", "-")

@@ -26,7 +26,7 @@ from logcorr.model.errors import LedgerError
 from logcorr.model.report import AnalyzeOptions
 from logcorr.places import file_of, line_of
 from logcorr.reading import SideReader, batches
-from logcorr.store import RunFolder, WorkFolder
+from logcorr.runs.run_folder import RunFolder, WorkFolder
 from logcorr.text.instants import grid
 
 _RUN_PER_TEXT_BYTE = 0.8

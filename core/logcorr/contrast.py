@@ -12,7 +12,7 @@ from statistics import NormalDist
 import msgspec
 import polars as pl
 
-from logcorr.views import Records
+from logcorr.runs.views import Records
 
 Value = str | int | None
 Check = Callable[[], None]

@@ -12,7 +12,7 @@ from logcorr.model.access_report import RunReport
 from logcorr.model.diff import LEAST_RATIO, LEAST_SIGMA, Diff, DiffRun, Figure, Groups, StatusChange, Unit, Verdict
 from logcorr.model.errors import UsageError
 from logcorr.model.report import SCHEMA, Latency, Manifest
-from logcorr.store import RunFolder
+from logcorr.runs.run_folder import RunFolder
 from logcorr.text import instants
 
 TOP = 20

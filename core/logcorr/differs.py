@@ -7,12 +7,13 @@ from collections.abc import Sequence
 import msgspec
 import polars as pl
 
-from logcorr import filters, views
+from logcorr import filters
 from logcorr.contrast import Check, Contrast, contrasts
 from logcorr.filters import Term
 from logcorr.model.errors import Cancelled, UsageError
 from logcorr.model.report import View
-from logcorr.store import RunFolder
+from logcorr.runs import views
+from logcorr.runs.run_folder import RunFolder
 
 VIEWS: tuple[View, ...] = ("exchanges", "slow", "errors", "skewed")
 TOP = 50

@@ -6,7 +6,6 @@ from functools import partial
 import polars as pl
 
 from logcorr.abreast import abreast
-from logcorr.along import Along
 from logcorr.compute.background import Behind
 from logcorr.compute.spill import Plan
 from logcorr.folder import Folder
@@ -21,6 +20,7 @@ from logcorr.pairing.steps import KEY
 from logcorr.pairing.streaming_join import Tandem
 from logcorr.pairing.unpaired_entries import Unpaired
 from logcorr.reading import SideReader
+from logcorr.runs.export_while_running import Along
 
 
 class Early:

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar, cast
 import msgspec
 import polars as pl
 
-from logcorr import __version__, export, store, unchanged, views
+from logcorr import __version__, unchanged
 from logcorr.compute import kernels, resources
 from logcorr.inputs import digested, fingerprint, resolve
 from logcorr.meter import Meter
@@ -16,8 +16,9 @@ from logcorr.model.access_report import RunReport
 from logcorr.model.errors import FULL, InputError, LogcorrError, OutputError, cannot_write, system_error
 from logcorr.model.events import DoneEvent
 from logcorr.model.report import SCHEMA, JobOptions, Log, Manifest, Output, RunInfo
-from logcorr.private import claim
-from logcorr.store import RunFolder, WorkFolder
+from logcorr.runs import run_folder, views, write_records
+from logcorr.runs.ownership import claim
+from logcorr.runs.run_folder import RunFolder, WorkFolder
 from logcorr.text.safe import size
 
 _R = TypeVar("_R", bound=RunReport)
@@ -48,8 +49,8 @@ class Job(ABC, Generic[_R]):
         _check_outputs(options, [file.path for files in self._files.values() for file in files])
         self._prints = {log: [fingerprint(file) for file in files] for log, files in self._files.items()}
         names = {log: self._names(log) for log in self._files}
-        self._key = store.key_of([SCHEMA, __version__, told, self._prints, names])
-        self._root = Path(options.store) if options.store else store.default_root()
+        self._key = run_folder.key_of([SCHEMA, __version__, told, self._prints, names])
+        self._root = Path(options.store) if options.store else run_folder.default_root()
         self._started = datetime.now(UTC)
         self._needed = 0
         self._written: frozenset[Path] = frozenset()
@@ -58,14 +59,14 @@ class Job(ABC, Generic[_R]):
         """Does the work, or opens what was done before; complete at the end, or without a trace."""
         if self._options.keep:
             claim(self._root / self._key)
-        done = store.finished(self._root, self._key) if self._options.keep else None
+        done = run_folder.finished(self._root, self._key) if self._options.keep else None
         if done is None:
             return self._result(None)
         try:
             return self._result(done)
         except (InputError, *views.UNREADABLE) as error:
             # It is damaged in a way that only shows where it is read.
-            if any(output.path == export.STDOUT for output in self._options.outputs):
+            if any(output.path == write_records.STDOUT for output in self._options.outputs):
                 raise done.damaged("exchanges") from error  # part of it may be out already
             done.remove()
             return self._result(None)
@@ -110,7 +111,7 @@ class Job(ABC, Generic[_R]):
         self._needed = int(text * factor)
         resources.require_disk(work.path, self._needed, "this run", "name a folder on another disk with --store")
         for output in self._options.outputs:
-            if output.path != export.STDOUT:
+            if output.path != write_records.STDOUT:
                 place = Path(output.path).absolute().parent
                 needed = self._output_bytes(output) if output.view == "exchanges" else 0
                 resources.require_disk(place, needed, f"output {output.path!r}", "name another folder")
@@ -124,15 +125,15 @@ class Job(ABC, Generic[_R]):
         targets = []
         for number, output in enumerate(self._options.outputs):
             self._meter.tap()
-            part = export.part_of(output.path)
-            if output.path != export.STDOUT:
+            part = write_records.part_of(output.path)
+            if output.path != write_records.STDOUT:
                 targets.append((part, Path(output.path).absolute()))
                 if part in self._written:
                     continue
                 work.add_part(part)
             found = views.records(run, output.view, output.columns)
             spill = work.spill / f"sort{number}"
-            export.write(
+            write_records.write(
                 found,
                 output.path,
                 part,
@@ -142,10 +143,10 @@ class Job(ABC, Generic[_R]):
                 tap=self._meter.tap,
             )
         if self._options.report_path is not None:
-            part = export.part_of(self._options.report_path)
+            part = write_records.part_of(self._options.report_path)
             work.add_part(part)
             targets.append((part, Path(self._options.report_path).absolute()))
-            text = store.encode(run.report)
+            text = run_folder.encode(run.report)
             try:
                 part.write_bytes(text)
             except OSError as error:
@@ -198,9 +199,9 @@ def _check_outputs(options: JobOptions, inputs: list[Path]) -> None:
     paths = [_one_name(output.path) for output in options.outputs]
     for output in options.outputs:
         views.check_columns(options.kind, output.view, output.columns)
-        export.check_target(output.path, force=options.force, inputs=inputs)
+        write_records.check_target(output.path, force=options.force, inputs=inputs)
     if options.report_path is not None:
-        export.check_place(options.report_path, force=options.force, inputs=inputs)
+        write_records.check_place(options.report_path, force=options.force, inputs=inputs)
         paths.append(_one_name(options.report_path))
     twice = next((path for path in paths if paths.count(path) > 1), None)
     if twice is not None:
@@ -210,4 +211,4 @@ def _check_outputs(options: JobOptions, inputs: list[Path]) -> None:
 
 def _one_name(path: str) -> str:
     """The same for all names of one file."""
-    return path if path == export.STDOUT else str(Path(path).resolve())
+    return path if path == write_records.STDOUT else str(Path(path).resolve())

@@ -15,15 +15,16 @@ from pathlib import Path
 
 import polars as pl
 
-from logcorr import sifting, views
+from logcorr import sifting
 from logcorr.columns import Column, Row, columns_of, shown
 from logcorr.filters import Term
 from logcorr.model.errors import UsageError
 from logcorr.model.report import View
+from logcorr.runs import views
+from logcorr.runs.run_folder import RunFolder
 from logcorr.sift import Job, sift
 from logcorr.sifting import Files
 from logcorr.spill import Spill
-from logcorr.store import RunFolder
 
 __all__ = ["Column", "Preview", "Row", "Spill", "ViewPages"]
 

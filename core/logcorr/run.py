@@ -7,8 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from logcorr import ingest, views
-from logcorr.along import Along, Target, may_be
+from logcorr import ingest
 from logcorr.compute import resources, spill
 from logcorr.compute.spill import Plan
 from logcorr.early import Early
@@ -39,7 +38,9 @@ from logcorr.pairing.oversized_ids import Task
 from logcorr.pairing.recurring_ids import UsedKeys
 from logcorr.pairing.unpaired_entries import Unpaired
 from logcorr.reading import SideReader
-from logcorr.store import RunFolder, WorkFolder
+from logcorr.runs import views
+from logcorr.runs.export_while_running import Along, Target, may_be
+from logcorr.runs.run_folder import RunFolder, WorkFolder
 from logcorr.text.instants import Grid, grid
 
 _SPILL_PER_TEXT_BYTE = 1.3

@@ -8,14 +8,15 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
-from logcorr import filters, sifting, views
+from logcorr import filters, sifting
 from logcorr.columns import columns_of, shown
 from logcorr.compute.resources import peak_rss
 from logcorr.firsts import first_rows
 from logcorr.model.errors import InputError, LogcorrError, OutputError, system_error
+from logcorr.runs import views
+from logcorr.runs.run_folder import RunFolder
 from logcorr.sift import Event, Failed, First, Job, Made
 from logcorr.sifting import Files
-from logcorr.store import RunFolder
 
 FIRST_ROWS = 200
 

@@ -16,7 +16,7 @@ from textual.widgets import Input
 
 from logcorr.generate import PairOptions, generate_pair
 from logcorr.generate_access import AccessOptions, generate_access
-from logcorr.store import runs
+from logcorr.runs.run_folder import runs
 from logcorr_tui.app import LogcorrApp
 from logcorr_tui.screens.export import ExportScreen
 from logcorr_tui.screens.table import TableScreen

@@ -17,7 +17,7 @@ from logcorr.generate_access import generate_access
 from logcorr.model.access_report import RunReport
 from logcorr.model.report import AnalyzeOptions, CorrelateOptions, Manifest, RunInfo
 from logcorr.run import correlate
-from logcorr.store import RunFolder
+from logcorr.runs.run_folder import RunFolder
 
 STORE = Path("runs")
 RUN = STORE / "5e1f3c0ffee4a7b9"

@@ -8,14 +8,14 @@ import polars as pl
 import pytest
 from textual.widgets import Input, OptionList, Static
 
-from logcorr import views
 from logcorr.access_options import AccessOptions
 from logcorr.analysis import analyze
 from logcorr.generate_access import generate_access
 from logcorr.model.access_report import AccessReport
 from logcorr.model.errors import LogcorrError
 from logcorr.model.report import AnalyzeOptions, View
-from logcorr.store import RunFolder
+from logcorr.runs import views
+from logcorr.runs.run_folder import RunFolder
 from logcorr_tui import config
 from logcorr_tui import main as command_line
 from logcorr_tui.app import LogcorrApp

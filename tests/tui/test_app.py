@@ -352,7 +352,7 @@ def test_a_filtered_view_is_exported_and_nothing_is_replaced_unasked(
 
 def test_an_export_can_be_cancelled_and_wrong_ones_are_told(finished: Path, store: Path, tmp_path: Path) -> None:
     from logcorr.model.errors import Cancelled, OutputError, UsageError
-    from logcorr.store import RunFolder
+    from logcorr.runs.run_folder import RunFolder
     from logcorr_tui.exporting import Export
 
     run = RunFolder(finished)

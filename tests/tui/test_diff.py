@@ -8,7 +8,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import OptionList
 
-from logcorr.store import RunFolder
+from logcorr.runs.run_folder import RunFolder
 from logcorr_tui.app import LogcorrApp
 from logcorr_tui.screens.diff import DiffScreen
 from logcorr_tui.screens.pick import PickScreen

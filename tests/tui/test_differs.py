@@ -12,10 +12,11 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Static
 
-from logcorr import contrast, differs, filters, views
+from logcorr import contrast, differs, filters
 from logcorr.model.report import CorrelateOptions, View
 from logcorr.run import correlate
-from logcorr.store import RunFolder
+from logcorr.runs import views
+from logcorr.runs.run_folder import RunFolder
 from logcorr_tui.app import LogcorrApp
 from logcorr_tui.screens.differs import DiffersScreen
 from logcorr_tui.screens.help import HelpScreen

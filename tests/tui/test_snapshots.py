@@ -12,7 +12,7 @@ import pytest
 
 from logcorr.model.events import DoneEvent, EstimateEvent, Event, FileProgress, ProgressEvent
 from logcorr.model.report import SIDES, Side
-from logcorr.store import RunFolder
+from logcorr.runs.run_folder import RunFolder
 from logcorr_tui import config, worker
 from logcorr_tui.app import LogcorrApp
 from logcorr_tui.session import Logs

@@ -19,8 +19,8 @@ from logcorr.inputs import fingerprint, resolve
 from logcorr.model.errors import Cancelled
 from logcorr.model.report import CorrelateOptions, Report, View
 from logcorr.run import correlate
+from logcorr.runs.run_folder import RunFolder
 from logcorr.sift import Job, Made
-from logcorr.store import RunFolder
 from logcorr_tui.excerpt import Reader
 from logcorr_tui.messages import ExportView
 from logcorr_tui.screens.detail import DetailScreen

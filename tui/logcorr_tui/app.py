@@ -12,10 +12,10 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.worker import Worker
 
-from logcorr.leftovers import sweep
 from logcorr.model.errors import LogcorrError
 from logcorr.model.report import View
-from logcorr.store import default_root
+from logcorr.runs.leftovers import sweep
+from logcorr.runs.run_folder import default_root
 from logcorr.text.safe import safe
 from logcorr_tui import commands, messages, opening, worker
 from logcorr_tui.hangup import LOOK_EVERY_S, terminal_is_gone

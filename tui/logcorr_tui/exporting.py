@@ -11,10 +11,11 @@ from pathlib import Path
 
 import polars as pl
 
-from logcorr import export, filters, views
+from logcorr import filters
 from logcorr.model.errors import Cancelled
 from logcorr.model.report import View
-from logcorr.store import RunFolder, WorkFolder
+from logcorr.runs import views, write_records
+from logcorr.runs.run_folder import RunFolder, WorkFolder
 
 _CANCELLED = "cancelled; nothing was written."
 
@@ -63,9 +64,9 @@ class Export:
         """Writes the file. Raises UsageError, InputError, OutputError or Cancelled; leaves no half file."""
         manifest = self._run.manifest
         logs = [Path(log.path) for side in manifest.inputs.values() for log in side]
-        export.check_target(self._path, force=force, inputs=logs)
+        write_records.check_target(self._path, force=force, inputs=logs)
         with WorkFolder(self._root) as work:
-            part = export.part_of(self._path)
+            part = write_records.part_of(self._path)
             work.add_part(part)
             self._fill(part, work)
             work.deliver([(part, Path(self._path).absolute())])
@@ -75,7 +76,7 @@ class Export:
 
         The path is only a name here, for its ending. Raises as `write` does.
         """
-        export.check_form(self._path)
+        write_records.check_form(self._path)
         with WorkFolder(self._root) as work:
             part = work.spill / "download"
             self._fill(part, work)
@@ -84,7 +85,7 @@ class Export:
     def _fill(self, part: Path, work: WorkFolder) -> None:
         try:
             found = self._records()
-            export.write(found, self._path, part, work.spill / "sort", sort_time=False)
+            write_records.write(found, self._path, part, work.spill / "sort", sort_time=False)
         except views.UNREADABLE as error:
             self._check()
             raise self._run.damaged(self._view) from error

@@ -9,11 +9,12 @@ from typing import cast
 import polars as pl
 from rich.text import Text
 
-from logcorr import filters, views
+from logcorr import filters
 from logcorr.figures import endpoints_and_addresses
 from logcorr.model.report import Manifest, View
 from logcorr.paging import Row, ViewPages
-from logcorr.store import RunFolder
+from logcorr.runs import views
+from logcorr.runs.run_folder import RunFolder
 from logcorr_tui.messages import Drill
 from logcorr_tui.onerow import named
 from logcorr_tui.text import instant_text, safe, status_class

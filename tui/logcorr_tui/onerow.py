@@ -10,10 +10,10 @@ import polars as pl
 from rich.table import Table
 from rich.text import Text
 
-from logcorr import views
 from logcorr.model.report import Log, View
 from logcorr.paging import Row, ViewPages
-from logcorr.store import RunFolder
+from logcorr.runs import views
+from logcorr.runs.run_folder import RunFolder
 from logcorr_tui.excerpt import Excerpt
 from logcorr_tui.text import duration_text, instant_text, plain, safe, status_class
 from logcorr_tui.widgets.cells import cell_text

@@ -8,7 +8,7 @@ from logcorr import inputs
 from logcorr.model.access_report import RunReport
 from logcorr.model.errors import InputError
 from logcorr.model.report import Log, Manifest
-from logcorr.store import RunFolder
+from logcorr.runs.run_folder import RunFolder
 from logcorr_tui.session import Logs
 
 

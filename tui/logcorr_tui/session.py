@@ -7,7 +7,7 @@ from typing import Protocol
 
 from logcorr.model.access_report import AccessReport, RunReport
 from logcorr.model.events import EstimateEvent, ProgressEvent
-from logcorr.store import RunFolder
+from logcorr.runs.run_folder import RunFolder
 from logcorr_tui.places import Kind
 
 

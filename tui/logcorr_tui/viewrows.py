@@ -11,11 +11,11 @@ from pathlib import Path
 from textual.message import Message
 
 from logcorr.filters import Term
-from logcorr.leftovers import sweep
 from logcorr.model.errors import Cancelled, LogcorrError
 from logcorr.model.report import View
 from logcorr.paging import Row, Spill, ViewPages
-from logcorr.store import RunFolder
+from logcorr.runs.leftovers import sweep
+from logcorr.runs.run_folder import RunFolder
 
 Work = Callable[[Callable[[], None]], object]
 Post = Callable[[Message], object]

@@ -38,8 +38,8 @@ def diff(before: str, after: str, store: str | None, *, top: int, as_json: bool,
     limits = [diff_conditions.limit(text) for text in fail_if]
     top = positive("--top", top)
     from logcorr import diff as diffs
-    from logcorr import store as stores
     from logcorr.interrupt import interruptible
+    from logcorr.runs import run_folder as stores
 
     runs = [stores.find(run_root(store), name) for name in (before, after)]
     for limit in limits:

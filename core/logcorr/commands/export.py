@@ -34,9 +34,11 @@ def export(run: str, store: str | None, *, force: bool, **given: Any) -> None:
         sort_time=given["sort"] == "time",
         raw_csv=given["raw_csv"],
     )
-    from logcorr import exports
-    from logcorr import store as stores
     from logcorr.interrupt import interruptible
+    from logcorr.runs import export_view
+    from logcorr.runs import run_folder as stores
 
     root = run_root(store)
-    interruptible(lambda _cancel: exports.one(stores.find(root, run), output, root, force=force), stores.abandon_all)
+    interruptible(
+        lambda _cancel: export_view.one(stores.find(root, run), output, root, force=force), stores.abandon_all
+    )

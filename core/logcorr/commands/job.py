@@ -58,21 +58,21 @@ def do(options: JobOptions, work: Callable[..., Any], given: dict[str, Any]) -> 
     if options.memory_bytes < _LEAST_MEMORY and given["progress"] != "json":
         say(f"note: --memory is under {_LEAST_MEMORY // 10**6}MB, which the engine alone may take.")
     conditions = [quantities.condition(text, options.kind) for text in given["fail_if"]]
-    from logcorr import store
     from logcorr.interrupt import interruptible
     from logcorr.progress import progress_sink
+    from logcorr.runs import run_folder
 
     with progress_sink(given["progress"], sys.stderr) as sink:
         result = interruptible(
             lambda cancel: work(on_event=sink, cancel=cancel),
-            store.abandon_all,
+            run_folder.abandon_all,
             leash=sys.stdin if given["end_with_stdin"] else None,
         )
     for name in result.grown if given["progress"] != "json" else ():
         say(f"note: {name!r} has grown since this run began: lines written since then are left to the next run.")
     folder = str(result.folder) if result.folder else None
     if given["report"] == "-":
-        put_json(store.encode(result.report).decode())
+        put_json(run_folder.encode(result.report).decode())
     elif any(output.view == "exchanges" or output.path == "-" for output in options.outputs):
         if result.reused and given["progress"] != "json":
             say(f"opened the finished run {folder} again.")

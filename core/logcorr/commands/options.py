@@ -47,6 +47,6 @@ def positive(option: str, value: int) -> int:
 
 def run_root(store: str | None) -> Path:
     """The folder of runs that is asked for, or the platform's."""
-    from logcorr.store import default_root
+    from logcorr.runs.run_folder import default_root
 
     return Path(store) if store else default_root()

@@ -27,7 +27,7 @@ def runs(context: click.Context) -> None:
 @click.option("--json", "as_json", is_flag=True, help="A line of JSON for each run.")
 def runs_list(store: str | None = None, *, as_json: bool = False) -> None:
     """List finished runs, newest first."""
-    from logcorr import listing
+    from logcorr.runs import listing
 
     found = listing.rows(run_root(store))
     if not found and not as_json:
@@ -44,7 +44,7 @@ def runs_list(store: str | None = None, *, as_json: bool = False) -> None:
 @click.option("--json", "as_json", is_flag=True, help="The report as JSON.")
 def runs_show(run: str, store: str | None, *, as_json: bool) -> None:
     """Print the summary of RUN: a name of `runs list`, the start of one, or a folder."""
-    from logcorr.store import encode, find
+    from logcorr.runs.run_folder import encode, find
 
     folder = find(run_root(store), run)
     if as_json:
@@ -61,8 +61,8 @@ def runs_show(run: str, store: str | None, *, as_json: bool) -> None:
 @click.option("--all", "every", is_flag=True, help="Remove every run.")
 def runs_remove(names: tuple[str, ...], store: str | None, *, every: bool) -> None:
     """Remove finished runs; with --all also what interrupted ones left. Runs under way and other files stay."""
-    from logcorr.removal import remove, remove_all
-    from logcorr.store import find
+    from logcorr.runs.removal import remove, remove_all
+    from logcorr.runs.run_folder import find
 
     if bool(names) == every:
         message = "name the runs to remove, or give --all."

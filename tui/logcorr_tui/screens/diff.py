@@ -19,7 +19,7 @@ from logcorr import diff_summary
 from logcorr.diff_tables import Inks
 from logcorr.model.diff import Diff
 from logcorr.model.errors import Cancelled, LogcorrError
-from logcorr.store import RunFolder
+from logcorr.runs.run_folder import RunFolder
 from logcorr.text.safe import safe
 from logcorr_tui import palette
 from logcorr_tui.widgets.footer import FittingFooter

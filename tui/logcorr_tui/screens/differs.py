@@ -15,11 +15,12 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Static
 
-from logcorr import differs, filters, views
+from logcorr import differs, filters
 from logcorr.contrast import Contrast, Standout
 from logcorr.differs import Differs
 from logcorr.model.errors import Cancelled, LogcorrError
 from logcorr.model.report import View
+from logcorr.runs import views
 from logcorr.text.safe import short
 from logcorr_tui.messages import Drill
 from logcorr_tui.session import Session, WithSession

@@ -21,7 +21,7 @@ from textual.worker import Worker
 
 from logcorr.model.errors import Cancelled, LogcorrError
 from logcorr.model.report import View
-from logcorr.store import RunFolder
+from logcorr.runs.run_folder import RunFolder
 from logcorr.text.safe import percent, safe, short, size
 from logcorr_tui import palette
 from logcorr_tui.paths import PathSuggester, bytes_of, free

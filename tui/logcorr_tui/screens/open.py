@@ -15,8 +15,9 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 from textual.worker import Worker
 
-from logcorr import inputs, listing
+from logcorr import inputs
 from logcorr.model.errors import LogcorrError
+from logcorr.runs import listing
 from logcorr.text.safe import safe
 from logcorr_tui import app as apps
 from logcorr_tui import messages, palette, runlines, worker

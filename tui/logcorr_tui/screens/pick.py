@@ -14,9 +14,9 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 from textual.worker import Worker
 
-from logcorr import listing
 from logcorr.model.errors import LogcorrError
-from logcorr.store import RunFolder
+from logcorr.runs import listing
+from logcorr.runs.run_folder import RunFolder
 from logcorr.text.safe import duration, safe, short
 from logcorr_tui import palette
 

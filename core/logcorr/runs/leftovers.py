@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from logcorr.private import is_mine
+from logcorr.runs.ownership import is_mine
 
 WORK_PREFIX = ".work-"
 GONE = "-gone"

@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 
 from logcorr.model.errors import InputError
-from logcorr.private import check_mine
-from logcorr.store import RunFolder, runs
+from logcorr.runs.ownership import check_mine
+from logcorr.runs.run_folder import RunFolder, runs
 from logcorr.text.fit_columns import GAP, Column, Fitted, middle
 from logcorr.text.safe import duration, safe, short, size
 

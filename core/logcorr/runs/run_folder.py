@@ -19,11 +19,11 @@ from typing import IO, Any, Self, TypeVar
 import msgspec
 import platformdirs
 
-from logcorr.leftovers import GONE, LOCK, PARTS, WORK_PREFIX, lock_soon, starting, sweep
 from logcorr.model.access_report import KINDS, RunReport
 from logcorr.model.errors import Cancelled, InputError, OutputError, cannot_write
 from logcorr.model.report import SCHEMA, Manifest
-from logcorr.private import check_mine, claim, hand_over, is_mine, privately
+from logcorr.runs.leftovers import GONE, LOCK, PARTS, WORK_PREFIX, lock_soon, starting, sweep
+from logcorr.runs.ownership import check_mine, claim, hand_over, is_mine, privately
 
 MANIFEST = "manifest.json"
 REPORT = "report.json"

@@ -6,9 +6,9 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
-from logcorr import export, ndjson
 from logcorr.model.report import Output
-from logcorr.store import WorkFolder
+from logcorr.runs import write_ndjson, write_records
+from logcorr.runs.run_folder import WorkFolder
 
 _CHUNK_ROWS = 100_000
 
@@ -23,17 +23,17 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
 
 def may_be(output: Output) -> bool:
     """Whether its records can be written as they come, and taken back: all exchanges, a line each, in a file."""
-    return output.view == "exchanges" and not output.sort_time and export.is_ndjson(output.path)
+    return output.view == "exchanges" and not output.sort_time and write_records.is_ndjson(output.path)
 
 
 class Along:
     """Writes what becomes part of the exchanges to unfinished outputs as well, in the same order."""
 
     def __init__(self, targets: list[Target], work: WorkFolder) -> None:
-        self._targets = {export.part_of(target.path): target for target in targets}
+        self._targets = {write_records.part_of(target.path): target for target in targets}
         for part, target in self._targets.items():
             work.add_part(part)
-            with export.refusals(target.path, lambda: 0):
+            with write_records.refusals(target.path, lambda: 0):
                 part.write_bytes(b"")
 
     def add(self, rows: pl.LazyFrame, count: int) -> None:
@@ -53,7 +53,7 @@ class Along:
 
 def _append(target: Target, part: Path, rows: pl.LazyFrame, count: int) -> None:
     # Work that was abandoned has removed the file, and then it is not to be made anew: so it is not opened to append.
-    with export.refusals(target.path, lambda: target.needed_bytes), part.open("r+b") as file:
+    with write_records.refusals(target.path, lambda: target.needed_bytes), part.open("r+b") as file:
         file.seek(0, os.SEEK_END)
         for start in range(0, count, _CHUNK_ROWS):
-            ndjson.write(rows.slice(start, _CHUNK_ROWS).select(**target.columns).collect(), file)
+            write_ndjson.write(rows.slice(start, _CHUNK_ROWS).select(**target.columns).collect(), file)

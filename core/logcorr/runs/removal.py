@@ -3,12 +3,12 @@
 import os
 from pathlib import Path
 
-from logcorr import store
-from logcorr.leftovers import sweep
 from logcorr.model.errors import InputError, LogcorrError, OutputError
-from logcorr.private import check_mine
-from logcorr.store import MANIFEST, REPORT, RunFolder
-from logcorr.views import FOLDERS
+from logcorr.runs import run_folder
+from logcorr.runs.leftovers import sweep
+from logcorr.runs.ownership import check_mine
+from logcorr.runs.run_folder import MANIFEST, REPORT, RunFolder
+from logcorr.runs.views import FOLDERS
 
 
 def remove(run: RunFolder) -> None:
@@ -30,7 +30,7 @@ def remove(run: RunFolder) -> None:
 def remove_all(root: Path) -> tuple[int, list[str]]:
     """Deletes all runs of a root and what dead processes left there; how many went, and why others did not."""
     removed, left = 0, list[str]()
-    for run in store.runs(root):
+    for run in run_folder.runs(root):
         try:
             remove(run)
             removed += 1

@@ -10,14 +10,14 @@ from typing import IO
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from logcorr import ndjson
 from logcorr.compute.background import ahead
 from logcorr.compute.spill import parts_of, spread
 from logcorr.model.errors import OutputError, UsageError, cannot_write, system_error
-from logcorr.spreadsheet import inert
-from logcorr.store import is_utf8
+from logcorr.runs import write_ndjson
+from logcorr.runs.csv_formulas import inert
+from logcorr.runs.run_folder import is_utf8
+from logcorr.runs.views import Records
 from logcorr.text.safe import json_for_terminal, size
-from logcorr.views import Records
 
 FORMS = (".json", ".ndjson", ".jsonl", ".csv", ".parquet")
 STDOUT = "-"
@@ -140,7 +140,7 @@ def _to_stdout(frames: Iterator[pl.DataFrame]) -> None:
             if terminal:
                 sys.stdout.buffer.write(json_for_terminal(frame.write_ndjson()).encode())
             else:
-                ndjson.write(frame, sys.stdout.buffer)
+                write_ndjson.write(frame, sys.stdout.buffer)
         sys.stdout.buffer.flush()
     except OSError as error:
         # What is still buffered goes nowhere, instead of failing again at exit.
@@ -161,7 +161,7 @@ def _parquet(frames: Callable[[], Iterator[pl.DataFrame]], schema: pl.Schema, pa
 
 def _ndjson(frames: Iterator[pl.DataFrame], file: IO[bytes]) -> None:
     for frame in frames:
-        ndjson.write(frame, file)
+        write_ndjson.write(frame, file)
 
 
 def _csv(frames: Iterator[pl.DataFrame], file: IO[bytes]) -> None:
@@ -174,7 +174,7 @@ def _json(frames: Iterator[pl.DataFrame], file: IO[bytes]) -> None:
     file.write(b"[")
     comma = 1  # is not to stand before the first
     for frame in frames:
-        for piece in ndjson.items(frame):
+        for piece in write_ndjson.items(frame):
             file.write(piece[comma:])
             comma = 0
     file.write(b"\n]\n")

@@ -9,7 +9,7 @@ import polars as pl
 from logcorr.figures.sums import FAILURE
 from logcorr.model.errors import UsageError
 from logcorr.model.report import View
-from logcorr.store import RunFolder
+from logcorr.runs.run_folder import RunFolder
 from logcorr.text import instants
 
 # What the engine raises on files that are damaged.

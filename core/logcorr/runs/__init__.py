@@ -1,0 +1,1 @@
+"""Run folders: how a finished run is kept, found, exported and removed."""
