@@ -8,7 +8,7 @@ import tempfile
 from contextlib import chdir
 from pathlib import Path
 
-from logcorr.generate import PairOptions, generate_pair
+from logcorr.generate.pair.lines import PairOptions, generate_pair
 from logcorr.model.report import CorrelateOptions
 from logcorr.run import correlate
 from logcorr_tui.app import LogcorrApp

@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner
 
 from logcorr.cli import main
-from logcorr.generate import PairOptions, generate_pair
+from logcorr.generate.pair.lines import PairOptions, generate_pair
 
 try:
     from compression import zstd  # type: ignore[import-not-found, unused-ignore]

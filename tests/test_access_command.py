@@ -16,7 +16,7 @@ import pytest
 
 from logcorr import analysis
 from logcorr.figures import counts, endpoints_and_addresses
-from logcorr.generate_access import AccessOptions, generate_access
+from logcorr.generate.access.write_access import AccessOptions, generate_access
 from tests.helpers import (
     ACCESS_STAGES,
     ROOT,

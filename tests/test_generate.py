@@ -11,9 +11,9 @@ import polars as pl
 import pytest
 
 import logcorr.generate as generator
-from logcorr.generate import FILES, PairOptions, generate_pair
+from logcorr.generate.pair.lines import FILES, PairOptions, generate_pair
+from logcorr.generate.pair.scenario import NO_RESPONSE, Scenario
 from logcorr.model.errors import OutputError, UsageError
-from logcorr.scenario import NO_RESPONSE, Scenario
 
 NO_IDS = {"", "-", "null", "none", "nil", "undefined"}
 TIMESTAMP = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)?", re.ASCII)

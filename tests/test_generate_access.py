@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 import logcorr.generate_access as generator
-from logcorr.generate_access import AccessOptions, generate_access
+from logcorr.generate.access.texts import Words
+from logcorr.generate.access.traffic import Traffic
+from logcorr.generate.access.write_access import AccessOptions, generate_access
 from logcorr.model.errors import OutputError, UsageError
-from logcorr.traffic import Traffic
-from logcorr.wording import Words
 from tests.access_oracle import analyze, errors, latency
 from tests.access_oracle_lines import Exchange, Number, classify, path_of, text
 from tests.helpers import logcorr, succeed

@@ -10,10 +10,10 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
-from logcorr.access_options import AccessOptions
 from logcorr.analysis import analyze
-from logcorr.generate import PairOptions, generate_pair
-from logcorr.generate_access import generate_access
+from logcorr.generate.access.options import AccessOptions
+from logcorr.generate.access.write_access import generate_access
+from logcorr.generate.pair.lines import PairOptions, generate_pair
 from logcorr.model.access_report import RunReport
 from logcorr.model.report import AnalyzeOptions, CorrelateOptions, Manifest, RunInfo
 from logcorr.run import correlate

@@ -44,8 +44,8 @@ def generate_pair(directory: str, **given: Any) -> None:
       logcorr generate pair /tmp/demo --rows 1000000 --incident
       logcorr generate pair /tmp/dirty --malformed 0.05 --retries 0.1 --seed 7
     """
-    from logcorr.generate import PairOptions
-    from logcorr.generate import generate_pair as write
+    from logcorr.generate.pair.lines import PairOptions
+    from logcorr.generate.pair.lines import generate_pair as write
 
     span, disorder, utf8_only = given.pop("span"), given.pop("disorder"), given.pop("utf8_only")
     options = PairOptions(
@@ -89,8 +89,8 @@ def generate_access(file: str, **given: Any) -> None:
       logcorr generate access /tmp/demo/access.ndjson --incident
       logcorr generate access /tmp/dirty/access.ndjson --malformed 0.05 --missing 0.1 --seed 7
     """
-    from logcorr.generate_access import AccessOptions
-    from logcorr.generate_access import generate_access as write
+    from logcorr.generate.access.write_access import AccessOptions
+    from logcorr.generate.access.write_access import generate_access as write
 
     span, disorder, utf8_only = given.pop("span"), given.pop("disorder"), given.pop("utf8_only")
     options = AccessOptions(

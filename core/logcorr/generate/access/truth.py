@@ -10,11 +10,11 @@ from typing import Any
 
 import polars as pl
 
-from logcorr.access_minutes import Minutes
 from logcorr.compute.integer_counts import Tally
+from logcorr.generate.access.minutes import Minutes
+from logcorr.generate.access.texts import Words
 from logcorr.text import instants
 from logcorr.text.instants import ms
-from logcorr.wording import Words
 
 MOST_ENDPOINTS = 1000
 _MOST_AGENTS = 100

@@ -7,10 +7,10 @@ is the same on every run. How lines look, and what is written, is the business o
 import msgspec
 import polars as pl
 
-from logcorr import parameters
-from logcorr.chance import bits, keys, mixed, threshold, word
-from logcorr.load import INCIDENTS, STATUS_STEPS, Pace, latency_table, status_table, swing
-from logcorr.scribe import MICROS, MILLIS, NANOS, SECONDS, SPACE
+from logcorr.generate import option_checks
+from logcorr.generate.load import INCIDENTS, STATUS_STEPS, Pace, latency_table, status_table, swing
+from logcorr.generate.random_bits import bits, keys, mixed, threshold, word
+from logcorr.generate.writer import MICROS, MILLIS, NANOS, SECONDS, SPACE
 
 # What befalls an exchange; an exchange has exactly one fate, so that no special case meets another.
 PLAIN, NO_RESPONSE, NO_REQUEST, RETRIED, EXTRA_REQUEST, EXTRA_RESPONSE, SKEWED = range(7)
@@ -58,13 +58,13 @@ class PairOptions(msgspec.Struct, frozen=True, kw_only=True):
         """Raise UsageError for the first option that makes no sense."""
         fates = {name: getattr(self, name) for name in ("request_orphans", "response_orphans", "retries", "skew")}
         noise = {name: getattr(self, name) for name in ("malformed", "blank", "redelivered")}
-        parameters.check_shares(**fates, **noise)
-        parameters.check_sum(1, **fates)
-        parameters.check_sum(0.5, **noise)
-        parameters.check_number("rows", self.rows, 0)
-        parameters.check_number("users", self.users, 1)
-        parameters.check_seconds("span_s", self.span_s, 0.001)
-        parameters.check_seconds("disorder_s", self.disorder_s, 0)
+        option_checks.check_shares(**fates, **noise)
+        option_checks.check_sum(1, **fates)
+        option_checks.check_sum(0.5, **noise)
+        option_checks.check_number("rows", self.rows, 0)
+        option_checks.check_number("users", self.users, 1)
+        option_checks.check_seconds("span_s", self.span_s, 0.001)
+        option_checks.check_seconds("disorder_s", self.disorder_s, 0)
         self.start_us()
 
     @property
@@ -74,7 +74,7 @@ class PairOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     def start_us(self) -> int:
         """`start` in whole milliseconds, given as microseconds since 1970; UTC where it has no zone."""
-        return parameters.start_us(self.start, self.span_s)
+        return option_checks.start_us(self.start, self.span_s)
 
 
 class Scenario:

@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 import polars as pl
 
-from logcorr.access_options import MAX_IDS, AccessOptions
-from logcorr.chance import bits, keys, mixed, threshold, word
-from logcorr.load import INCIDENTS, MAX_LATENCY_MS, STATUS_STEPS, Pace, latency_curve, status_table
-from logcorr.wording import AGENTS, AGENTS_OF_ATTACKS, METHODS, Words
+from logcorr.generate.access.options import MAX_IDS, AccessOptions
+from logcorr.generate.access.texts import AGENTS, AGENTS_OF_ATTACKS, METHODS, Words
+from logcorr.generate.load import INCIDENTS, MAX_LATENCY_MS, STATUS_STEPS, Pace, latency_curve, status_table
+from logcorr.generate.random_bits import bits, keys, mixed, threshold, word
 
 # What becomes of a line. Odd ones are sound, but written in an uncommon way.
 PLAIN, ODD, INCOMPLETE, MALFORMED, BLANK = range(5)

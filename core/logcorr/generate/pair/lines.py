@@ -12,9 +12,8 @@ from typing import Any, BinaryIO, Literal
 import msgspec
 import polars as pl
 
-from logcorr.chance import bits, mixed, threshold
-from logcorr.load import MAX_LATENCY_MS
-from logcorr.scenario import (
+from logcorr.generate.load import MAX_LATENCY_MS
+from logcorr.generate.pair.scenario import (
     EXTRA_REQUEST,
     EXTRA_RESPONSE,
     MAX_SKEW_MS,
@@ -24,7 +23,8 @@ from logcorr.scenario import (
     PairOptions,
     Scenario,
 )
-from logcorr.scribe import BLANKS, FORMS, MILLIS, OFFSET, OFFSET_US, Untidy, filled, whole_files
+from logcorr.generate.random_bits import bits, mixed, threshold
+from logcorr.generate.writer import BLANKS, FORMS, MILLIS, OFFSET, OFFSET_US, Untidy, filled, whole_files
 
 __all__ = ["PairOptions", "generate_pair"]
 

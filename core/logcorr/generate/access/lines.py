@@ -9,12 +9,24 @@ from typing import Any, BinaryIO
 
 import polars as pl
 
-from logcorr.access_options import AccessOptions
-from logcorr.access_templates import BROKEN, FIRST_FINE, LACKING, LAST_FINE, LAYOUTS, STATUS, TOOK, gaps
-from logcorr.chance import bits, mixed
-from logcorr.scribe import BLANKS, FORMS, MICROS, MILLIS, NANOS, OFFSET, OFFSET_US, SECONDS, SPACE, Untidy, filled
-from logcorr.traffic import BLANK, INCOMPLETE, MALFORMED, ODD, PLAIN
-from logcorr.wording import METHODS, Words
+from logcorr.generate.access.odd_lines import BROKEN, FIRST_FINE, LACKING, LAST_FINE, LAYOUTS, STATUS, TOOK, gaps
+from logcorr.generate.access.options import AccessOptions
+from logcorr.generate.access.texts import METHODS, Words
+from logcorr.generate.access.traffic import BLANK, INCOMPLETE, MALFORMED, ODD, PLAIN
+from logcorr.generate.random_bits import bits, mixed
+from logcorr.generate.writer import (
+    BLANKS,
+    FORMS,
+    MICROS,
+    MILLIS,
+    NANOS,
+    OFFSET,
+    OFFSET_US,
+    SECONDS,
+    SPACE,
+    Untidy,
+    filled,
+)
 
 # The key of each field that may be missing, its letter in the templates, and the column of its value.
 _FIELDS = (

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import msgspec
 
-from logcorr import parameters
+from logcorr.generate import option_checks
 from logcorr.model.errors import UsageError
 
 # The truth counts by endpoint and address, so their number bounds the memory, and not the number of lines.
@@ -50,20 +50,20 @@ class AccessOptions(msgspec.Struct, frozen=True, kw_only=True):
                 f"--truth is {self.truth!r}, which is no name for a file beside the log: give one, such as truth.json"
             )
         shares = {"malformed": self.malformed, "blank": self.blank, "missing": self.missing}
-        parameters.check_shares(**shares)
-        parameters.check_sum(0.5, **shares)
-        parameters.check_number("rows", self.rows, 0)
-        parameters.check_number("ips", self.ips, 1, MAX_IPS)
-        parameters.check_number("abusers", self.abusers, 0, MAX_ABUSERS)
-        parameters.check_number("endpoints", self.endpoints, 1, MAX_ENDPOINTS)
-        parameters.check_number("ids", self.ids, 1, MAX_IDS)
+        option_checks.check_shares(**shares)
+        option_checks.check_sum(0.5, **shares)
+        option_checks.check_number("rows", self.rows, 0)
+        option_checks.check_number("ips", self.ips, 1, MAX_IPS)
+        option_checks.check_number("abusers", self.abusers, 0, MAX_ABUSERS)
+        option_checks.check_number("endpoints", self.endpoints, 1, MAX_ENDPOINTS)
+        option_checks.check_number("ids", self.ids, 1, MAX_IDS)
         if self.endpoints * self.ids > MAX_ENDPOINTS:
             many = f"endpoints is {self.endpoints} and ids is {self.ids}"
             raise UsageError(f"{many}: give numbers whose product is at most {MAX_ENDPOINTS:,}")
-        parameters.check_seconds("span_s", self.span_s, 0.001)
-        parameters.check_seconds("disorder_s", self.disorder_s, 0)
+        option_checks.check_seconds("span_s", self.span_s, 0.001)
+        option_checks.check_seconds("disorder_s", self.disorder_s, 0)
         self.start_us()
 
     def start_us(self) -> int:
         """`start` in whole milliseconds, given as microseconds since 1970; UTC where it has no zone."""
-        return parameters.start_us(self.start, self.span_s)
+        return option_checks.start_us(self.start, self.span_s)

@@ -9,14 +9,14 @@ from typing import Any
 
 import msgspec
 
-from logcorr.access_lines import AccessLog
-from logcorr.access_options import AccessOptions
-from logcorr.access_truth import AccessTruth
-from logcorr.load import INCIDENTS
-from logcorr.scribe import whole_files
+from logcorr.generate.access.lines import AccessLog
+from logcorr.generate.access.options import AccessOptions
+from logcorr.generate.access.texts import Words
+from logcorr.generate.access.traffic import PHASES, Traffic
+from logcorr.generate.access.truth import AccessTruth
+from logcorr.generate.load import INCIDENTS
+from logcorr.generate.writer import whole_files
 from logcorr.text import instants
-from logcorr.traffic import PHASES, Traffic
-from logcorr.wording import Words
 
 __all__ = ["AccessOptions", "generate_access"]
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from logcorr.chance import mixed_number
+from logcorr.generate.random_bits import mixed_number
 
 METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS")
 

@@ -8,8 +8,8 @@ from typing import Any
 import polars as pl
 
 from logcorr.compute.integer_counts import Tally
+from logcorr.generate.access.texts import Words
 from logcorr.text import instants
-from logcorr.wording import Words
 
 WINDOW_US = 60_000_000
 SUSPICIOUS = 25

@@ -1,0 +1,1 @@
+"""Test logs whose truth is known."""

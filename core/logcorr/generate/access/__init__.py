@@ -1,0 +1,1 @@
+"""Access logs whose truth is known."""

@@ -1,0 +1,1 @@
+"""Request and response logs whose truth is known."""
