@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from logcorr import meter, unchanged
+from logcorr import meter
+from logcorr.inputs import changes
 from logcorr.pairing import bucket_join
 from tests.helpers import assert_short_error, command, files_of, kept, logcorr, start, succeed
 
@@ -48,9 +49,9 @@ def at(monkeypatch: pytest.MonkeyPatch) -> Arrange:
 
     def arrange(moment: str, act: Callable[[], object]) -> None:
         where, name = {
-            "before": (unchanged, "as_begun"),
+            "before": (changes, "as_begun"),
             "amid": (meter.Meter, "tap"),
-            "after": (unchanged, "check_whole_lines"),
+            "after": (changes, "check_whole_lines"),
         }[moment]
         before(monkeypatch, where, name, act)
 

@@ -10,7 +10,7 @@ import pytest
 
 from logcorr.compute.byte_words import Words
 from logcorr.formats.decimals_numpy import BEYOND, decimals, digits, leading_zero, scaled
-from logcorr.reading import batches
+from logcorr.inputs.reader import batches
 
 PLAIN = re.compile(r"[0-9]+(\.[0-9]+)?")
 

@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 import pytest
 
-from logcorr import lines
-from logcorr.chunks import chunks
 from logcorr.formats.line_format import LINE_SCHEMA
-from logcorr.inputs import resolve
-from logcorr.lines import Tally, first_line, sample
+from logcorr.inputs import samples
+from logcorr.inputs.chunks import chunks
+from logcorr.inputs.files import resolve
+from logcorr.inputs.samples import Tally, first_line, sample
 from logcorr.model.errors import InputError
 from tests.helpers import succeed, zstandard
 from tests.oracle import lines_of
@@ -250,15 +250,15 @@ def test_a_very_long_line_is_a_line_like_others(name: str, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("form", ["plain", "gzip", "zstd"])
 def test_the_first_line(form: str, tmp_path: Path) -> None:
-    def first(raw: bytes) -> lines.FirstLine | None:
+    def first(raw: bytes) -> samples.FirstLine | None:
         return first_line(resolve("request", (str(write(tmp_path, "first.log", raw, form)),))[0])
 
     assert first(b"2025-03-01T12:00:00Z,a,u\n") is None
-    assert first(b"ts,Request_ID,u\r\nx\n") == lines.FirstLine("ts,Request_ID,u", None, phantom=False)
-    assert first(BOM + b"a") == lines.FirstLine("\ufeffa", None, phantom=False)
-    assert first(BOM + b"a\xff\n") == lines.FirstLine("\ufeffa\ufffd", "encoding", phantom=False)
-    assert first(BOM) == lines.FirstLine("\ufeff", None, phantom=True)
-    assert first(BOM + b"\n") == lines.FirstLine("\ufeff", None, phantom=False)
+    assert first(b"ts,Request_ID,u\r\nx\n") == samples.FirstLine("ts,Request_ID,u", None, phantom=False)
+    assert first(BOM + b"a") == samples.FirstLine("\ufeffa", None, phantom=False)
+    assert first(BOM + b"a\xff\n") == samples.FirstLine("\ufeffa\ufffd", "encoding", phantom=False)
+    assert first(BOM) == samples.FirstLine("\ufeff", None, phantom=True)
+    assert first(BOM + b"\n") == samples.FirstLine("\ufeff", None, phantom=False)
 
 
 def test_a_sample_is_the_first_lines(tmp_path: Path) -> None:

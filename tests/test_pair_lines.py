@@ -8,10 +8,10 @@ from itertools import product
 import polars as pl
 import pytest
 
-from logcorr.blocks import in_utf8
 from logcorr.formats.line_format import LINE_SCHEMA
 from logcorr.formats.pair_lines import PairFormat
 from logcorr.formats.timestamps import CommonForm, common_form
+from logcorr.inputs.whole_lines import in_utf8
 from logcorr.model.report import Side
 
 pytestmark = pytest.mark.usefixtures("way")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from logcorr import inputs
-from logcorr.recognise import is_access_log
+from logcorr.inputs import files
+from logcorr.inputs.recognise import is_access_log
 from tests.helpers import SAMPLE
 
 COMBINED = b'10.0.0.1 - - [21/Nov/2025:14:00:00 +0000] "GET /a HTTP/1.1" 200 12 "-" "curl/8"\n'
@@ -20,7 +20,7 @@ CADDY = (
 
 
 def told(path: Path) -> bool:
-    return is_access_log(inputs.resolve("access", (str(path),)))
+    return is_access_log(files.resolve("access", (str(path),)))
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,9 @@ def test_the_same_inputs_and_options_open_the_run_again(here: Path, monkeypatch:
     assert not first["reused"]
     run = only_run(here)
     assert first["run"] == str(run)
-    monkeypatch.setattr("logcorr.reading.SideReader.entries", lambda *_args: pytest.fail("the logs were read again"))
+    monkeypatch.setattr(
+        "logcorr.inputs.reader.SideReader.entries", lambda *_args: pytest.fail("the logs were read again")
+    )
     monkeypatch.setattr("logcorr.compute.spill.spill", lambda *_args: pytest.fail("something was spilled"))
     again = last_event(here, LOGCORR_BUCKETS="4")
     assert again["reused"]

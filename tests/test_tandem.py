@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from logcorr.abreast import abreast
+from logcorr.inputs.both_sides import abreast
 from logcorr.model.report import SIDES, CorrelateOptions, Output, Report, Side
 from logcorr.pairing.bucket_join import Rules
 from logcorr.pairing.recurring_ids import UsedKeys

@@ -6,8 +6,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from logcorr import reading
 from logcorr.formats import line_format
+from logcorr.inputs import reader
 from logcorr.model.report import CorrelateOptions
 from logcorr.run import correlate
 from tests.helpers import start
@@ -28,7 +28,7 @@ SHAPES = (
 def test_uncommon_lines_are_accounted_for(
     every: int, memory: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "_PUT_OFF_LINES", 10)
+    monkeypatch.setattr(reader, "_PUT_OFF_LINES", 10)
     if memory == "spilled":
         monkeypatch.setenv("LOGCORR_BUCKETS", "3")
     usual = "2025-11-21T14:00:{s:02}.500Z,a-long-enough-id-{n},u"

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import polars as pl
 
-from logcorr import ingest
 from logcorr.compute import resources
 from logcorr.compute.background import ahead
 from logcorr.compute.spill import chunk_size
@@ -17,15 +16,16 @@ from logcorr.figures.sums import FAILURE, KeyCounts, Sums
 from logcorr.formats.access_dialects import TEXTS
 from logcorr.formats.access_lines import access_format, detect
 from logcorr.formats.line_format import copied
-from logcorr.ingest import Ingested
+from logcorr.inputs import refused_lines
+from logcorr.inputs.line_numbers import file_of, line_of
+from logcorr.inputs.reader import SideReader, batches
+from logcorr.inputs.refused_lines import Ingested
+from logcorr.inputs.samples import MANY_LINES, SAMPLE_LINES
 from logcorr.job import Job, Result
-from logcorr.lines import MANY_LINES, SAMPLE_LINES
 from logcorr.meter import Listener, Meter
 from logcorr.model.access_report import ACCESS_REASONS, AccessInputs, AccessLedger, AccessReport
 from logcorr.model.errors import LedgerError
 from logcorr.model.report import AnalyzeOptions
-from logcorr.places import file_of, line_of
-from logcorr.reading import SideReader, batches
 from logcorr.runs.run_folder import RunFolder, WorkFolder
 from logcorr.text.instants import grid
 
@@ -67,7 +67,7 @@ class _Analysis(Job[AccessReport]):
     def _compute(self, work: WorkFolder) -> RunFolder:
         self._require_disk(work, _RUN_PER_TEXT_BYTE)
         files = self._files["access"]
-        samples = ingest.first_lines(files, MANY_LINES)
+        samples = refused_lines.first_lines(files, MANY_LINES)
         name = self._access.form or detect(samples[:SAMPLE_LINES])
         form = access_format(name, samples, collapse_ids=self._access.collapse_ids)
         for view in ("exchanges", "malformed", "endpoints", "ips", "windows"):

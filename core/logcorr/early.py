@@ -5,11 +5,12 @@ from functools import partial
 
 import polars as pl
 
-from logcorr.abreast import abreast
 from logcorr.compute.background import Behind
 from logcorr.compute.spill import Plan
 from logcorr.folder import Folder
-from logcorr.ingest import Ingested
+from logcorr.inputs.both_sides import abreast
+from logcorr.inputs.reader import SideReader
+from logcorr.inputs.refused_lines import Ingested
 from logcorr.meter import Meter
 from logcorr.model.report import SIDES, Side
 from logcorr.pairing import steps
@@ -19,7 +20,6 @@ from logcorr.pairing.settling import Settling
 from logcorr.pairing.steps import KEY
 from logcorr.pairing.streaming_join import Tandem
 from logcorr.pairing.unpaired_entries import Unpaired
-from logcorr.reading import SideReader
 from logcorr.runs.export_while_running import Along
 
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import polars as pl
 
-from logcorr.ingest import Ingested
+from logcorr.inputs.line_numbers import file_of, line_of, row_of
+from logcorr.inputs.refused_lines import Ingested
 from logcorr.model.report import SIDES, Side
 from logcorr.pairing.bucket_join import Paired
 from logcorr.pairing.steps import EXCHANGE_SCHEMA, hashed
-from logcorr.places import file_of, line_of, row_of
 from logcorr.text.instants import Grid
 
 _ROW_GROUP = 100_000

@@ -8,9 +8,10 @@ from typing import Any, Generic, TypeVar, cast
 import msgspec
 import polars as pl
 
-from logcorr import __version__, unchanged
+from logcorr import __version__
 from logcorr.compute import kernels, resources
-from logcorr.inputs import digested, fingerprint, resolve
+from logcorr.inputs import changes
+from logcorr.inputs.files import digested, fingerprint, resolve
 from logcorr.meter import Meter
 from logcorr.model.access_report import RunReport
 from logcorr.model.errors import FULL, InputError, LogcorrError, OutputError, cannot_write, system_error
@@ -81,7 +82,7 @@ class Job(ABC, Generic[_R]):
                 targets = self._export(run, work)
                 made = self._options.keep and done is None
                 run = work.deliver(targets, self._key if made else None) or run
-        except unchanged.CutLineError:
+        except changes.CutLineError:
             # By now it is known where the whole lines of that file end.
             return self._result(done)
         except (OSError, pl.exceptions.PolarsError) as error:
@@ -93,7 +94,7 @@ class Job(ABC, Generic[_R]):
         self._meter.tell(
             DoneEvent(run=str(folder) if folder else None, reused=done is not None, seconds=self._meter.elapsed)
         )
-        grown = unchanged.grown([file for files in self._files.values() for file in files])
+        grown = changes.grown([file for files in self._files.values() for file in files])
         return Result(report=final, folder=folder, reused=done is not None, grown=grown)
 
     @abstractmethod

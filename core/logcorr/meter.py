@@ -9,8 +9,8 @@ from contextlib import contextmanager
 import msgspec
 
 from logcorr.compute import resources
-from logcorr.inputs import InputFile
-from logcorr.lines import Tally
+from logcorr.inputs.files import InputFile
+from logcorr.inputs.samples import Tally
 from logcorr.model.errors import Cancelled
 from logcorr.model.events import Event, FileProgress, ProgressEvent
 from logcorr.model.report import Log

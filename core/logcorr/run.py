@@ -7,7 +7,6 @@ from typing import Any
 
 import polars as pl
 
-from logcorr import ingest
 from logcorr.compute import resources, spill
 from logcorr.compute.spill import Plan
 from logcorr.early import Early
@@ -15,7 +14,9 @@ from logcorr.figures import pair_report, users
 from logcorr.figures.percentiles import estimates
 from logcorr.figures.sums import Aggregates
 from logcorr.folder import Folder, orphan_arrivals
-from logcorr.ingest import Ingested
+from logcorr.inputs import refused_lines
+from logcorr.inputs.reader import SideReader
+from logcorr.inputs.refused_lines import Ingested
 from logcorr.job import Job, Result
 from logcorr.meter import Listener, Meter
 from logcorr.model.errors import LedgerError
@@ -37,7 +38,6 @@ from logcorr.pairing.bucket_join import Paired, Rules
 from logcorr.pairing.oversized_ids import Task
 from logcorr.pairing.recurring_ids import UsedKeys
 from logcorr.pairing.unpaired_entries import Unpaired
-from logcorr.reading import SideReader
 from logcorr.runs import views
 from logcorr.runs.export_while_running import Along, Target, may_be
 from logcorr.runs.run_folder import RunFolder, WorkFolder
@@ -78,14 +78,14 @@ class _Correlation(Job[Report]):
         plan = spill.plan(self._text_bytes, self._options.memory_bytes)
         self._require_disk(work, _VIEWS_PER_TEXT_BYTE + _SPILL_PER_TEXT_BYTE)
         shift_us: dict[Side, int] = {"request": 0, "response": self._pairing.skew_us}
-        forms = {side: ingest.pair_format(side, self._files[side], shift_us[side]) for side in SIDES}
+        forms = {side: refused_lines.pair_format(side, self._files[side], shift_us[side]) for side in SIDES}
         readers = {
             side: SideReader(forms[side], self._files[side], work.spill / side, plan.chunk_bytes, self._meter)
             for side in SIDES
         }
         folder = Folder(work.run, work.spill, lambda side: readers[side].tally.starts)
         left = Unpaired(plan, work.spill / "entries", {side: form.schema for side, form in forms.items()})
-        sums = Aggregates(grid(*ingest.span(self._files), self._options.window_us), plan.users_room)
+        sums = Aggregates(grid(*refused_lines.span(self._files), self._options.window_us), plan.users_room)
 
         def settled(exchanges: pl.DataFrame) -> None:
             sums.add(exchanges)

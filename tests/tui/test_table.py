@@ -15,7 +15,7 @@ from textual.widgets import Input, OptionList, Static
 
 from logcorr import paging
 from logcorr.columns import Row
-from logcorr.inputs import fingerprint, resolve
+from logcorr.inputs.files import fingerprint, resolve
 from logcorr.model.errors import Cancelled
 from logcorr.model.report import CorrelateOptions, Report, View
 from logcorr.run import correlate

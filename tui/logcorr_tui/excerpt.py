@@ -8,10 +8,10 @@ from bisect import bisect_right
 
 import msgspec
 
-from logcorr.inputs import InputFile, fingerprint, resolve
+from logcorr.inputs.decompress import open_text, read_text
+from logcorr.inputs.files import InputFile, fingerprint, resolve
 from logcorr.model.errors import Cancelled, InputError
 from logcorr.model.report import Fingerprint, Log
-from logcorr.packed import open_text, read_text
 
 NEIGHBOURS = 3
 _BLOCK_BYTES = 1 << 20

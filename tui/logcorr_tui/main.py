@@ -94,7 +94,7 @@ def _port(text: str) -> int:
 
 def _what(given: argparse.Namespace) -> tuple[Logs | None, Path | None]:
     """The logs to look at or the run to open, checked before the screen is touched. Raises LogcorrError."""
-    from logcorr import inputs
+    from logcorr.inputs import files
 
     words, access = list(given.what), list(given.access)
     sides = (tuple(given.requests), tuple(given.responses))
@@ -109,7 +109,7 @@ def _what(given: argparse.Namespace) -> tuple[Logs | None, Path | None]:
         return None, _run(words[0], given.store)
     access = access or (words if given.format is not None or _are_access_logs(words) else [])
     if access:
-        inputs.resolve("access", tuple(access))
+        files.resolve("access", tuple(access))
         return Logs.access(access, form, collapse_ids=given.collapse_ids), None
     if given.format is not None or given.collapse_ids:
         raise UsageError("--format and --collapse-ids go with access logs. See logcorr-tui --help.")
@@ -120,8 +120,8 @@ def _what(given: argparse.Namespace) -> tuple[Logs | None, Path | None]:
         raise UsageError(f"{named}: give REQUESTS and RESPONSES, or say --format for an access log.")
     if not sides[0]:
         return None, None
-    inputs.resolve("request", sides[0])
-    inputs.resolve("response", sides[1])
+    files.resolve("request", sides[0])
+    files.resolve("response", sides[1])
     return Logs.pair(*sides), None
 
 
@@ -142,11 +142,11 @@ def _names_logs(word: str) -> bool:
 
 def _are_access_logs(words: Sequence[str]) -> bool:
     """Whether all that is named looks like access logs. Raises InputError where it cannot be read."""
-    from logcorr import inputs
-    from logcorr.recognise import is_access_log
+    from logcorr.inputs import files
+    from logcorr.inputs.recognise import is_access_log
 
     try:
-        return bool(words) and all(is_access_log(inputs.resolve("access", (word,))) for word in words)
+        return bool(words) and all(is_access_log(files.resolve("access", (word,))) for word in words)
     except InputError:
         if len(words) == 2:  # what is wrong with one of a pair is told of its side
             return False

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from logcorr import inputs
+from logcorr.inputs.files import fingerprint, resolve
 from logcorr.model.access_report import RunReport
 from logcorr.model.errors import InputError
 from logcorr.model.report import Log, Manifest
@@ -40,8 +40,8 @@ def changed_inputs(manifest: Manifest) -> list[str]:
     for side, names in manifest.files.items():
         for name, was in zip(names, manifest.inputs[side], strict=True):
             try:
-                files = inputs.resolve(cast("Log", side), (was.path,))
-                same = len(files) == 1 and inputs.fingerprint(files[0]) == was
+                files = resolve(cast("Log", side), (was.path,))
+                same = len(files) == 1 and fingerprint(files[0]) == was
             except InputError:
                 same = False
             if not same:

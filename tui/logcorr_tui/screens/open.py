@@ -15,7 +15,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 from textual.worker import Worker
 
-from logcorr import inputs
+from logcorr.inputs import files
 from logcorr.model.errors import LogcorrError
 from logcorr.runs import listing
 from logcorr.text.safe import safe
@@ -168,7 +168,7 @@ class OpenScreen(Screen[None]):
     def _checked(self, side: Any, value: str) -> bool:
         """Whether the path names logs; says why where it does not."""
         try:
-            inputs.resolve(side, (_path(value),))
+            files.resolve(side, (_path(value),))
         except (LogcorrError, ValueError) as error:
             self._hint(f"! {safe(str(error), 300)}", "bad")
             return False
@@ -227,9 +227,9 @@ class OpenScreen(Screen[None]):
 
 def _is_access_log(path: str) -> bool:
     # Brings polars along: not before it is needed.
-    from logcorr.recognise import is_access_log
+    from logcorr.inputs.recognise import is_access_log
 
-    return is_access_log(inputs.resolve("access", (path,)))
+    return is_access_log(files.resolve("access", (path,)))
 
 
 def _path(value: str) -> str:

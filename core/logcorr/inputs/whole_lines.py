@@ -5,8 +5,8 @@ import os
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from logcorr.inputs import InputFile
-from logcorr.packed import open_text, read_text
+from logcorr.inputs.decompress import open_text, read_text
+from logcorr.inputs.files import InputFile
 
 LONG_LINE_BYTES = 1 << 22
 _WINDOW_BYTES = 1 << 13

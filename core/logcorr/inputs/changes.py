@@ -10,7 +10,7 @@ from typing import IO
 
 import msgspec
 
-from logcorr.inputs import InputFile, ends
+from logcorr.inputs.files import InputFile, ends
 from logcorr.model.errors import InputError
 
 _BLOCK_BYTES = 1 << 20

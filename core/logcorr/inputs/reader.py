@@ -5,11 +5,11 @@ from pathlib import Path
 
 import polars as pl
 
-from logcorr import chunks, unchanged
 from logcorr.formats import line_format
-from logcorr.ingest import Ingested, Instants, Rejects, firsts
-from logcorr.inputs import InputFile
-from logcorr.lines import Tally
+from logcorr.inputs import changes, chunks
+from logcorr.inputs.files import InputFile
+from logcorr.inputs.refused_lines import Ingested, Instants, Rejects, firsts
+from logcorr.inputs.samples import Tally
 from logcorr.meter import Meter, Watched
 
 _PUT_OFF_CHUNKS = 2
@@ -25,7 +25,7 @@ class SideReader:
         folder.mkdir(parents=True, mode=0o700)
         self._form, self._given, self._chunk_bytes = form, files, chunk_bytes
         # Those that have grown since they were first looked at end where they did.
-        self._files = unchanged.as_begun(files)
+        self._files = changes.as_begun(files)
         self._meter = meter
         self._ledger = {"blank": 0, "malformed": 0}
         self._rejects = Rejects(folder / "rejects", self._ledger)
@@ -52,7 +52,7 @@ class SideReader:
 
     def finish(self) -> Ingested:
         """What the side came to, once all of `entries` were taken. Raises what `unchanged.check_whole_lines` does."""
-        unchanged.check_whole_lines(self._given, self._files)
+        changes.check_whole_lines(self._given, self._files)
         special = firsts(self._files, self.tally, self._form)
         late = special.filter("valid").select(self._form.schema.names())
         self._instants(late)
@@ -71,7 +71,7 @@ class SideReader:
         )
 
     def _chunks(self) -> Iterator[chunks.Chunk]:
-        with unchanged.telling(self._given):
+        with changes.telling(self._given):
             found = chunks.chunks(self._files, self._chunk_bytes, access=self._form.side == "access")
             while True:
                 with self._meter.step("input"):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import IO, Any, cast
 
-from logcorr.inputs import InputFile
+from logcorr.inputs.files import InputFile
 from logcorr.model.errors import InputError
 
 try:

@@ -5,8 +5,8 @@ Most are told apart without the engine, which takes longer to load than a person
 
 from collections.abc import Sequence
 
-from logcorr.inputs import InputFile
-from logcorr.packed import open_text, read_text
+from logcorr.inputs.decompress import open_text, read_text
+from logcorr.inputs.files import InputFile
 
 _MOST_FILES = 16
 _HEAD_BYTES = 64 << 10
@@ -21,11 +21,13 @@ def is_access_log(files: Sequence[InputFile]) -> bool:
     """
     if not any(_may_be(file) for file in files[:_MOST_FILES]):
         return False
-    from logcorr import lines
     from logcorr.formats.line_format import SPACE
+    from logcorr.inputs import samples as samples_
 
     samples = [
-        found for file in files[:_MOST_FILES] if (found := [line for line in lines.sample(file) if line.strip(SPACE)])
+        found
+        for file in files[:_MOST_FILES]
+        if (found := [line for line in samples_.sample(file) if line.strip(SPACE)])
     ]
     return bool(samples) and all(_known(sample) for sample in samples)
 

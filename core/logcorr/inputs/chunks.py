@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 import polars as pl
 
-from logcorr.blocks import LongLine, in_utf8, spans
 from logcorr.formats.line_format import LINE_SCHEMA, LineFormat
 from logcorr.formats.scanned import scanned
-from logcorr.inputs import InputFile
+from logcorr.inputs.files import InputFile
+from logcorr.inputs.whole_lines import LongLine, in_utf8, spans
 
 _DENSE_BYTES = 1 << 18
 _LOOK_BYTES = 512

@@ -5,10 +5,10 @@ from itertools import islice
 
 import msgspec
 
-from logcorr.chunks import chunks
 from logcorr.formats.line_format import BOM, SPACE
-from logcorr.inputs import InputFile
-from logcorr.packed import open_text, read_text
+from logcorr.inputs.chunks import chunks
+from logcorr.inputs.decompress import open_text, read_text
+from logcorr.inputs.files import InputFile
 
 _HEAD_BYTES = 1 << 18
 _END_BYTES = 1 << 14

@@ -6,13 +6,13 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
-from logcorr import lines, unchanged
 from logcorr.formats import line_format
 from logcorr.formats.line_format import LINE_SCHEMA, REJECT_SCHEMA, LineFormat
 from logcorr.formats.pair_lines import PairFormat
 from logcorr.formats.timestamps import careful, common_form
-from logcorr.inputs import InputFile
-from logcorr.lines import Tally
+from logcorr.inputs import changes, samples
+from logcorr.inputs.files import InputFile
+from logcorr.inputs.samples import Tally
 from logcorr.model.report import Log, Side
 
 _REJECTS_IN_MEMORY = 50_000
@@ -111,8 +111,10 @@ def pair_format(side: Side, files: list[InputFile], shift_us: int) -> PairFormat
 def span(files: Mapping[Log, list[InputFile]]) -> tuple[int | None, int | None]:
     """About the first and the last instant of all files, from lines at both ends of each: the fewer the more files."""
     every = [file for of in files.values() for file in of]
-    most = min(lines.SAMPLE_LINES, max(_LEAST_SPAN_LINES, _SPAN_LINES // max(1, len(every))))
-    texts = [line for file in every for line in (*lines.sample(file, most=most), *lines.sample_end(file, most=most))]
+    most = min(samples.SAMPLE_LINES, max(_LEAST_SPAN_LINES, _SPAN_LINES // max(1, len(every))))
+    texts = [
+        line for file in every for line in (*samples.sample(file, most=most), *samples.sample_end(file, most=most))
+    ]
     stamps = pl.Series([line.split(",", 1)[0].strip(line_format.SPACE) for line in texts], dtype=pl.String)
     instants = careful(stamps)
     return instants.min(), instants.max()  # type: ignore[return-value]
@@ -125,7 +127,7 @@ def firsts(files: list[InputFile], tally: Tally, form: LineFormat) -> pl.DataFra
     """
     special: list[tuple[str, int, str | None, str]] = []
     for number, (file, start) in enumerate(zip(files, tally.starts, strict=True)):
-        found = lines.first_line(file, access=form.side == "access")
+        found = samples.first_line(file, access=form.side == "access")
         if found is None:
             continue
         bare = form.first_line(found.text)
@@ -140,12 +142,12 @@ def firsts(files: list[InputFile], tally: Tally, form: LineFormat) -> pl.DataFra
     return form.classify(frame).with_columns(blank=pl.col("blank") & (pl.col("kind") == "bom"))
 
 
-def first_lines(files: list[InputFile], most: int = lines.SAMPLE_LINES) -> list[str]:
+def first_lines(files: list[InputFile], most: int = samples.SAMPLE_LINES) -> list[str]:
     """The first lines of a side that are UTF-8 and not blank, to tell the log's form by."""
     found: list[str] = []
     for file in files:
-        with unchanged.telling([file]):
-            found += lines.sample(file, most=most)
+        with changes.telling([file]):
+            found += samples.sample(file, most=most)
         if len(found) >= most:
             break
     return found[:most]
