@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 import msgspec
 import polars as pl
 
-from logcorr import diff
 from logcorr.model.access_report import AccessInputs, AccessLedger, AccessReport, RunReport, Windows
 from logcorr.model.diff import Diff
 from logcorr.model.report import Inputs, Manifest, Orphans, Report, Timeline
+from logcorr.query.compare import runs
 from logcorr.runs.run_folder import RunFolder
 from tests import report_fixture
 
@@ -138,7 +138,7 @@ def made(folder: Path, report: RunReport, view: str, rows: pl.DataFrame) -> RunF
 
 def compared(folder: Path, a: list[User], b: list[User], top: int = 10**6) -> Diff:
     """The comparison of two runs with these users."""
-    return diff.diff(pair_run(folder / "a", a), pair_run(folder / "b", b), top=top)
+    return runs.diff(pair_run(folder / "a", a), pair_run(folder / "b", b), top=top)
 
 
 # The plain way, a user at a time.

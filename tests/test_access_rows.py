@@ -7,11 +7,11 @@ from typing import Any
 import polars as pl
 import pytest
 
-from logcorr import filters
 from logcorr.analysis import analyze
 from logcorr.model.events import Event, ProgressEvent
 from logcorr.model.report import AnalyzeOptions, View
-from logcorr.paging import Spill, ViewPages
+from logcorr.query import filter_language
+from logcorr.query.pages import Spill, ViewPages
 from logcorr.runs import views
 from logcorr.runs.run_folder import RunFolder
 
@@ -61,8 +61,8 @@ def run(tmp_path_factory: pytest.TempPathFactory, told: list[Event]) -> RunFolde
 
 def narrowed(run: RunFolder, view: View, text: str) -> pl.DataFrame:
     rows = views.scan(run, view)
-    terms = filters.parse(text, rows.collect_schema(), filters.day_of(run.report), run.manifest.files)
-    return rows.filter(filters.expression(terms)).collect()
+    terms = filter_language.parse(text, rows.collect_schema(), filter_language.day_of(run.report), run.manifest.files)
+    return rows.filter(filter_language.expression(terms)).collect()
 
 
 def test_windows_are_stored_worst_first(run: RunFolder) -> None:
@@ -118,11 +118,11 @@ def test_filters_find(run: RunFolder, view: View, text: str, rows: int) -> None:
 def test_a_filter_is_completed_with_values_that_occur(run: RunFolder) -> None:
     schema = views.scan(run, "exchanges").collect_schema()
     seen = {"endpoint": ["/a", "/b c"], "status_code": ["200", "404"]}
-    assert filters.complete("endpoint=/", 10, schema, seen) == ["endpoint=/a"]
-    assert filters.complete("endpoint=", 9, schema, seen) == ["endpoint=/a", 'endpoint="/b c"']
-    assert filters.complete("status>=4", 9, schema, seen) == ["status>=404"]
-    assert filters.complete("method=", 7, schema, seen) == []
-    assert {"agent", "endpoint", "ip", "method", "status", "duration", "time"} <= set(filters.names(schema))
+    assert filter_language.complete("endpoint=/", 10, schema, seen) == ["endpoint=/a"]
+    assert filter_language.complete("endpoint=", 9, schema, seen) == ["endpoint=/a", 'endpoint="/b c"']
+    assert filter_language.complete("status>=4", 9, schema, seen) == ["status>=404"]
+    assert filter_language.complete("method=", 7, schema, seen) == []
+    assert {"agent", "endpoint", "ip", "method", "status", "duration", "time"} <= set(filter_language.names(schema))
 
 
 def test_progress_knows_where_every_line_went_before_the_end(run: RunFolder, told: list[Event]) -> None:

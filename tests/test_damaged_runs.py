@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from logcorr.model.errors import InputError
-from logcorr.paging import Spill, ViewPages
+from logcorr.query.pages import Spill, ViewPages
 from logcorr.runs.run_folder import RunFolder
 from logcorr_tui.exporting import Export
 from tests.helpers import SAMPLE, assert_short_error, kept, logcorr, runs_root, succeed

@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from logcorr import diff, diff_groups
-from logcorr.diff_conditions import limit
-from logcorr.diff_figures import COUNTS, LATENCIES, RATES
 from logcorr.model.diff import Diff
 from logcorr.model.errors import Cancelled, InputError, UsageError
+from logcorr.query.compare import groups as groups_
+from logcorr.query.compare import runs as runs_
+from logcorr.query.compare.fail_if import limit
+from logcorr.query.compare.figures import COUNTS, LATENCIES, RATES
 from logcorr.runs import run_folder
 from tests.diff_cases import (
     Endpoint,
@@ -73,7 +74,7 @@ def test_users_are_judged_and_ranked_as_by_hand(a: list[User], b: list[User]) ->
 def test_parts_and_top_make_no_difference(a: list[User], b: list[User], rows: int) -> None:
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         whole = compared(Path(folder) / "whole", a, b)
-        patch.setattr(diff_groups, "_PART_ROWS", rows)
+        patch.setattr(groups_, "_PART_ROWS", rows)
         assert compared(Path(folder) / "parts", a, b).groups == whole.groups
         few = compared(Path(folder) / "few", a, b, top=2).groups
         assert few.rows == whole.groups.rows[:2]
@@ -139,7 +140,7 @@ def test_endpoints_are_ranked_by_the_time_that_they_take_more(tmp_path: Path) ->
     b = [Endpoint(one.name, one.requests, one.errors, SLOWER) for one in a]
     calm = Endpoint("/calm", 50_000, 9, SPREAD)
     runs = access_run(tmp_path / "a", [*a, calm, Endpoint(None, 7, 7)]), access_run(tmp_path / "b", [*b, calm])
-    found = diff.diff(*runs).groups
+    found = runs_.diff(*runs).groups
     assert [(row.name, row.latency_verdict) for row in found.by_latency] == [
         ("/busy", "worse"),
         ("/mid", "worse"),
@@ -149,13 +150,13 @@ def test_endpoints_are_ranked_by_the_time_that_they_take_more(tmp_path: Path) ->
     pace = 0.25 * 1_000 + 0.475 * 20_000 + 0.245 * 80_000 + 0.03 * 200_000
     assert found.by_latency[0].extra_ms == pytest.approx(90_000 * pace / 1000)
     assert (found.slower, found.faster, found.gone) == (2, 0, 1)
-    back = diff.diff(*reversed(runs)).groups
+    back = runs_.diff(*reversed(runs)).groups
     assert [row.latency_verdict for row in back.by_latency] == ["better", "better", "same", "same"]
 
 
 def test_an_access_log_without_durations(tmp_path: Path) -> None:
     runs = [access_run(tmp_path / name, [Endpoint("/", 10, 1)]) for name in "ab"]
-    assert diff.diff(*runs).groups.by_latency == []
+    assert runs_.diff(*runs).groups.by_latency == []
 
 
 def test_no_requests_at_all(tmp_path: Path) -> None:
@@ -186,7 +187,7 @@ def incident(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], D
         generated(folder / name, 60_000, users=500, **more)
         succeed("correlate", f"{name}/requests.log", f"{name}/responses.log", cwd=folder)
     runs = {run.manifest.files["request"][0].partition("/")[0]: run for run in run_folder.runs(runs_root(folder))}
-    return lambda a, b: diff.diff(runs[a], runs[b])
+    return lambda a, b: runs_.diff(runs[a], runs[b])
 
 
 def test_two_quiet_afternoons_differ_in_nothing(incident: Callable[[str, str], Diff]) -> None:
@@ -224,10 +225,10 @@ def test_the_figures_are_those_of_the_reports(incident: Callable[[str, str], Dif
 
 def test_options_that_differ_are_told(tmp_path: Path) -> None:
     runs = [pair_run(tmp_path / name, [User("u", 5, 1)]) for name in "ab"]
-    assert diff.diff(*runs).options == {}
+    assert runs_.diff(*runs).options == {}
     other = msgspec.structs.replace(runs[1].manifest, options={"window_us": 1, "pairing": "last"})
     runs[1].write(other, runs[1].report)
-    assert diff.diff(*runs).options == {"pairing": (None, "last"), "window_us": (60_000_000, 1)}
+    assert runs_.diff(*runs).options == {"pairing": (None, "last"), "window_us": (60_000_000, 1)}
 
 
 def test_it_can_be_cancelled(tmp_path: Path) -> None:
@@ -237,13 +238,13 @@ def test_it_can_be_cancelled(tmp_path: Path) -> None:
     cancel.set()
     run = pair_run(tmp_path / "a", [User("u", 5, 1)])
     with pytest.raises(Cancelled):
-        diff.diff(run, run, cancel=cancel)
+        runs_.diff(run, run, cancel=cancel)
 
 
 def test_runs_of_two_kinds(tmp_path: Path) -> None:
     runs = pair_run(tmp_path / "a", [User("u", 5, 1)]), access_run(tmp_path / "b", [Endpoint("/", 5, 1)])
     with pytest.raises(UsageError, match="only runs of one kind") as caught:
-        diff.diff(*runs)
+        runs_.diff(*runs)
     assert caught.value.exit_code == 2
 
 
@@ -261,5 +262,5 @@ def test_a_damaged_run(tmp_path: Path, damage: str) -> None:
         manifest = runs[1].path / "manifest.json"
         manifest.write_bytes(manifest.read_bytes().replace(b'"schema": 1', b'"schema": 2'))
     with pytest.raises(InputError) as caught:
-        diff.diff(*runs)
+        runs_.diff(*runs)
     assert len(str(caught.value).splitlines()) == 1

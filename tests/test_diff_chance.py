@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logcorr.diff_chance import least_sigma, rate_sigma, turn, with_slower
+from logcorr.query.compare.significance import least_sigma, rate_sigma, turn, with_slower
 from tests.diff_cases import sigma
 
 KNOWN = {"min": 0.0, "p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99, "p999": 0.999, "max": 1.0}

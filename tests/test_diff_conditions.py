@@ -5,9 +5,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from logcorr.diff_conditions import Limit, limit, told
 from logcorr.model.diff import Diff
 from logcorr.model.errors import UsageError
+from logcorr.query.compare.fail_if import Limit, limit, told
 from tests.diff_cases import Endpoint, User, access_run, compared, pair_report, pair_run
 
 
@@ -59,7 +59,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Diff:
         msgspec.structs.replace(latency, p50_ms=p50, p90_ms=None, p99_ms=p99)
         for p50, p99 in ((0.0, 100.0), (2.0, 110.0))
     ]
-    from logcorr.diff import diff
+    from logcorr.query.compare.runs import diff
 
     return diff(pair_run(folder / "a", a, latency=spans[0]), pair_run(folder / "b", b, latency=spans[1]))
 
@@ -112,7 +112,7 @@ def test_figures_that_runs_of_a_kind_never_have(kind: str, metrics: tuple[str, .
 
 
 def test_conditions_on_access_logs(tmp_path: Path) -> None:
-    from logcorr.diff import diff
+    from logcorr.query.compare.runs import diff
 
     runs = [access_run(tmp_path / name, [Endpoint("/", 1000, errors)]) for name, errors in (("a", 10), ("b", 30))]
     found = diff(*runs)

@@ -11,10 +11,10 @@ import pytest
 from rich.cells import cell_len
 from rich.style import Style
 
-from logcorr import diff
 from logcorr.diff_summary import render_diff
 from logcorr.diff_tables import by, count, figure_name, full_name, points, share, signed
 from logcorr.model.diff import Diff, Figure
+from logcorr.query.compare import runs as runs_
 from logcorr.text.safe import duration
 from tests.diff_cases import Endpoint, User, access_run, pair_run
 from tests.report_fixture import busy
@@ -39,12 +39,12 @@ def incident(folder: Path) -> Diff:
     a = pair_run(folder / "86e3879cd9f4d339", [*users, User(None, 120, 1), User("left", 50, 0)])
     b = pair_run(folder / "e796ff0b1535349c", [*worse, User(None, 120, 1), User("came", 70, 3)], latency=slow)
     b.write(msgspec.structs.replace(b.manifest, options={"window_us": 1, "pairing": "last"}), b.report)
-    return diff.diff(a, b)
+    return runs_.diff(a, b)
 
 
 def same(folder: Path) -> Diff:
     run = pair_run(folder / "86e3879cd9f4d339", [User("u", 1000, 12, 3)])
-    return diff.diff(run, run)
+    return runs_.diff(run, run)
 
 
 def access(folder: Path) -> Diff:
@@ -57,12 +57,12 @@ def access(folder: Path) -> Diff:
         *a[2:3],
         Endpoint("/api/new", 300, 2, SPREAD),
     ]
-    return diff.diff(access_run(folder / "86e3879cd9f4d339", a), access_run(folder / "e796ff0b1535349c", b))
+    return runs_.diff(access_run(folder / "86e3879cd9f4d339", a), access_run(folder / "e796ff0b1535349c", b))
 
 
 def empty(folder: Path) -> Diff:
     runs = [pair_run(folder / name, []) for name in ("86e3879cd9f4d339", "e796ff0b1535349c")]
-    return diff.diff(*runs)
+    return runs_.diff(*runs)
 
 
 def hostile(folder: Path) -> Diff:

@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from logcorr import contrast, differs, filters
-from logcorr.contrast import contrasts
 from logcorr.model.errors import Cancelled, UsageError
 from logcorr.model.report import CorrelateOptions, View
+from logcorr.query import filter_language, over_represented, what_differs
+from logcorr.query.over_represented import contrasts
 from logcorr.run import correlate
 from logcorr.runs import views
 from logcorr.runs.run_folder import RunFolder
@@ -48,7 +48,7 @@ def expected(inside: list[Any], whole: list[Any], top: int = TOP) -> list[tuple[
     return [(value, k, others) for _, value, k, others in ranked[:top]]
 
 
-def found(of: contrast.Contrast) -> list[tuple[Any, int, int]]:
+def found(of: over_represented.Contrast) -> list[tuple[Any, int, int]]:
     return [(row.value, row.inside, row.outside) for row in of.rows]
 
 
@@ -83,8 +83,8 @@ def test_equals_a_plain_count(
     whole = Records(parts=parts, chosen=None, columns={}, time=None)
     chosen = Records(parts=parts, chosen=pl.col("chosen"), columns={}, time=None)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(contrast, "_MOST_VALUES", most)
-        patch.setattr(contrast, "_SLOTS", slots)
+        patch.setattr(over_represented, "_MOST_VALUES", most)
+        patch.setattr(over_represented, "_SLOTS", slots)
         patch.setattr(views, "_CHUNK_ROWS", 23)
         told = contrasts(chosen, [whole], ["n", "code"], TOP, nothing)
     for at, of in enumerate(told):
@@ -98,8 +98,8 @@ def test_equals_a_plain_count(
 @pytest.mark.parametrize("most", [300_000, 500])
 def test_many_values_and_a_loud_one(place: Path, monkeypatch: pytest.MonkeyPatch, most: int) -> None:
     """Every row has a user of its own but for the loud one, who is in one row of thirty inside, and rarely outside."""
-    monkeypatch.setattr(contrast, "_MOST_VALUES", most)
-    monkeypatch.setattr(contrast, "_SLOTS", 1 << 12)
+    monkeypatch.setattr(over_represented, "_MOST_VALUES", most)
+    monkeypatch.setattr(over_represented, "_SLOTS", 1 << 12)
     index = pl.int_range(40_000, eager=True)
     loud = ((index < 10_000) & (index % 30 == 0)) | (index % 1000 == 1)
     frame = pl.DataFrame({"at": index}).with_columns(
@@ -116,10 +116,10 @@ def test_many_values_and_a_loud_one(place: Path, monkeypatch: pytest.MonkeyPatch
 def test_few_rows_do_not_win_by_lift() -> None:
     """A value of two rows, both inside, is nothing; one three times as frequent inside in thousands of rows is."""
     frame = pl.DataFrame({"a": [2, 900], "b": [0, 300]})
-    scores = frame.select(contrast.score(pl.col("a"), pl.col("b"), 10_000, 10_000)).to_series().to_list()
-    assert scores[0] < contrast.least_score(10_000) < scores[1]
-    assert frame.select(contrast.score(pl.col("b"), pl.col("a"), 10_000, 10_000)).to_series().to_list()[1] < 0
-    assert contrast.least_score(0) == math.inf
+    scores = frame.select(over_represented.score(pl.col("a"), pl.col("b"), 10_000, 10_000)).to_series().to_list()
+    assert scores[0] < over_represented.least_score(10_000) < scores[1]
+    assert frame.select(over_represented.score(pl.col("b"), pl.col("a"), 10_000, 10_000)).to_series().to_list()[1] < 0
+    assert over_represented.least_score(0) == math.inf
 
 
 # A run as a whole
@@ -140,9 +140,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     return RunFolder(folder_made)
 
 
-def terms_of(run: RunFolder, text: str, view: View = "exchanges") -> list[filters.Term]:
+def terms_of(run: RunFolder, text: str, view: View = "exchanges") -> list[filter_language.Term]:
     schema = views.scan(run, view).collect_schema()
-    return filters.parse(text, schema, filters.day_of(run.report), run.manifest.files)
+    return filter_language.parse(text, schema, filter_language.day_of(run.report), run.manifest.files)
 
 
 def middle(run: RunFolder) -> str:
@@ -157,50 +157,50 @@ def middle(run: RunFolder) -> str:
 )
 def test_a_selection_of_a_run(run: RunFolder, view: View, more: str) -> None:
     terms = terms_of(run, middle(run) + more)
-    told = differs.differs(run, view, terms)
+    told = what_differs.differs(run, view, terms)
     whole = views.scan(run, "exchanges").collect()
-    inside = views.scan(run, view).filter(filters.expression(terms)).collect()
+    inside = views.scan(run, view).filter(filter_language.expression(terms)).collect()
     assert 0 < inside.height == told.inside
     assert told.inside + told.outside == whole.height
     assert [of.column for of in told.exchanges] == [*run.manifest.attributes, "status_code"]
     for of in told.exchanges:
-        assert found(of) == expected(inside[of.column].to_list(), whole[of.column].to_list(), differs.TOP)
+        assert found(of) == expected(inside[of.column].to_list(), whole[of.column].to_list(), what_differs.TOP)
         for row in of.rows:
-            term = filters.equal(of.column, row.value, inside.schema)
-            drilled = filters.expression(terms_of(run, f"{middle(run)}{more} {term}"))
+            term = filter_language.equal(of.column, row.value, inside.schema)
+            drilled = filter_language.expression(terms_of(run, f"{middle(run)}{more} {term}"))
             assert views.scan(run, view).filter(drilled).collect().height == row.inside
     assert any(of.rows for of in told.exchanges), "5xx stand out in an incident"
     assert not told.nothing
 
 
 def test_lost_requests_of_the_selected_time(run: RunFolder) -> None:
-    told = differs.differs(run, "exchanges", terms_of(run, middle(run) + " duration>=20ms"))
+    told = what_differs.differs(run, "exchanges", terms_of(run, middle(run) + " duration>=20ms"))
     assert told.lost_filter == f"side=request {middle(run)}"
     orphans = views.scan(run, "orphans")
-    lost = orphans.filter(filters.expression(terms_of(run, told.lost_filter, "orphans"))).collect()
+    lost = orphans.filter(filter_language.expression(terms_of(run, told.lost_filter, "orphans"))).collect()
     asked = [*views.scan(run, "exchanges").collect()["user_id"]]
     asked += [*orphans.filter(pl.col("side") == "request").collect()["user_id"]]
     (of,) = told.lost
     assert 0 < of.inside == lost.height
-    assert found(of) == expected(lost["user_id"].to_list(), asked, differs.TOP)
+    assert found(of) == expected(lost["user_id"].to_list(), asked, what_differs.TOP)
     for text in ("status>=500", "", "user=user-1"):
-        assert differs.differs(run, "exchanges", terms_of(run, text)).lost == []
+        assert what_differs.differs(run, "exchanges", terms_of(run, text)).lost == []
 
 
 def test_everything_or_nothing_leaves_nothing_to_compare(run: RunFolder) -> None:
     for text in ("", "id=nope"):
-        told = differs.differs(run, "exchanges", terms_of(run, text))
+        told = what_differs.differs(run, "exchanges", terms_of(run, text))
         assert told.nothing
         assert 0 in (told.inside, told.outside)
 
 
 def test_only_of_exchanges_and_not_when_cancelled(run: RunFolder) -> None:
     with pytest.raises(UsageError, match="'orphans'"):
-        differs.differs(run, "orphans", [])
+        what_differs.differs(run, "orphans", [])
     cancel = threading.Event()
     cancel.set()
     with pytest.raises(Cancelled):
-        differs.differs(run, "exchanges", terms_of(run, middle(run)), cancel)
+        what_differs.differs(run, "exchanges", terms_of(run, middle(run)), cancel)
 
 
 def test_a_cancel_ends_it_at_the_next_chunk(run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -217,12 +217,12 @@ def test_a_cancel_ends_it_at_the_next_chunk(run: RunFolder, monkeypatch: pytest.
 
     monkeypatch.setattr(Records, "chunks", tapped)
     with pytest.raises(Cancelled):
-        differs.differs(run, "exchanges", terms_of(run, middle(run)), cancel)
+        what_differs.differs(run, "exchanges", terms_of(run, middle(run)), cancel)
     assert len(chunks) == 3
 
 
 @given(value=st.none() | st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
 def test_a_value_is_quoted_so_that_the_filter_finds_it(value: str | None) -> None:
     frame = pl.DataFrame({"user_id": [value, "other", None]}, schema={"user_id": pl.String})
-    terms = filters.parse(filters.equal("user_id", value, frame.schema), frame.schema)
-    assert frame.filter(filters.expression(terms)).height == [value, "other", None].count(value)
+    terms = filter_language.parse(filter_language.equal("user_id", value, frame.schema), frame.schema)
+    assert frame.filter(filter_language.expression(terms)).height == [value, "other", None].count(value)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logcorr import filters
 from logcorr.model.errors import UsageError
+from logcorr.query import filter_language
 from tests.comparisons import COMPARED
 
 DAY = date(2025, 11, 21)
@@ -55,7 +55,7 @@ def _frame(rows: list[tuple[Any, ...]]) -> pl.DataFrame:
 
 
 def _kept(rows: list[tuple[Any, ...]], text: str, day: date | None = DAY) -> list[tuple[Any, ...]]:
-    return _frame(rows).filter(filters.expression(filters.parse(text, SCHEMA, day))).rows()
+    return _frame(rows).filter(filter_language.expression(filter_language.parse(text, SCHEMA, day))).rows()
 
 
 @given(_rows, st.sampled_from(["=", "!=", "~"]), st.sampled_from(USERS))
@@ -63,7 +63,9 @@ def test_text_terms_are_as_plain_python(rows: list[tuple[Any, ...]], sign: str, 
     if not user and sign == "~":
         return
     wanted = user or None
-    assert _kept(rows, f"user{sign}{filters.quoted(user)}") == [row for row in rows if COMPARED[sign](row[0], wanted)]
+    assert _kept(rows, f"user{sign}{filter_language.quoted(user)}") == [
+        row for row in rows if COMPARED[sign](row[0], wanted)
+    ]
 
 
 @given(_rows, st.sampled_from(sorted(set(COMPARED) - {"~"})), st.sampled_from([0, 200, 404]), st.integers(-5000, 5000))
@@ -96,7 +98,7 @@ def test_times_are_as_plain_python(rows: list[tuple[Any, ...]], sign: str, secon
 
 @given(st.text())
 def test_any_value_survives_quoting(value: str) -> None:
-    (term,) = filters.parse(f"id={filters.quoted(value)}", SCHEMA)
+    (term,) = filter_language.parse(f"id={filter_language.quoted(value)}", SCHEMA)
     assert term.value == (value or None)
 
 
@@ -104,12 +106,12 @@ def test_any_value_survives_quoting(value: str) -> None:
 def test_any_text_parses_or_is_a_usage_error_and_completion_never_fails(text: str, cursor: int) -> None:
     said = ""
     try:
-        filters.expression(filters.parse(text, SCHEMA, DAY))
+        filter_language.expression(filter_language.parse(text, SCHEMA, DAY))
     except UsageError as error:
         said = str(error)
     assert "\x1b" not in said
     assert "\n" not in said
-    filters.complete(text, min(cursor, len(text)), SCHEMA)
+    filter_language.complete(text, min(cursor, len(text)), SCHEMA)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +136,7 @@ def test_any_text_parses_or_is_a_usage_error_and_completion_never_fails(text: st
 )
 def test_errors_name_term_place_and_what_is_possible(text: str, parts: tuple[str, ...]) -> None:
     with pytest.raises(UsageError) as caught:
-        filters.parse(text, SCHEMA, DAY, FILES)
+        filter_language.parse(text, SCHEMA, DAY, FILES)
     for part in parts:
         assert part in str(caught.value)
 
@@ -146,7 +148,7 @@ def test_files_and_lines_go_by_either_side() -> None:
     )
 
     def lines(text: str) -> list[int]:
-        found = frame.filter(filters.expression(filters.parse(text, ORPHANS, None, FILES)))
+        found = frame.filter(filter_language.expression(filter_language.parse(text, ORPHANS, None, FILES)))
         return found.get_column("line").to_list()
 
     assert lines("file=a.log") == [5]
@@ -154,14 +156,14 @@ def test_files_and_lines_go_by_either_side() -> None:
     assert lines("file!=r.log") == [5, 6]
     assert lines("line>=6 side=request") == [6]
     both = pl.DataFrame({"request_line": [1, 2], "response_line": [2, 3]})
-    assert both.filter(filters.expression(filters.parse("line=2", SCHEMA))).height == 2
-    assert both.filter(filters.expression(filters.parse("line!=3", SCHEMA))).height == 1
+    assert both.filter(filter_language.expression(filter_language.parse("line=2", SCHEMA))).height == 2
+    assert both.filter(filter_language.expression(filter_language.parse("line!=3", SCHEMA))).height == 1
 
 
 def test_completion_offers_names_signs_and_values() -> None:
-    assert filters.complete("sta", 3, ORPHANS) == ["status", "status_code"]
-    assert "status>=" in filters.complete("status", 6, ORPHANS)
-    assert filters.complete("status>=500 reason=l", 20, ORPHANS) == ["reason=lost"]
-    assert filters.complete("side=req x", 8, ORPHANS) == ["side=request"]
-    assert filters.complete("nope=", 5, ORPHANS) == []
-    assert filters.token("a=1 side=req x", 12) == (4, 12)
+    assert filter_language.complete("sta", 3, ORPHANS) == ["status", "status_code"]
+    assert "status>=" in filter_language.complete("status", 6, ORPHANS)
+    assert filter_language.complete("status>=500 reason=l", 20, ORPHANS) == ["reason=lost"]
+    assert filter_language.complete("side=req x", 8, ORPHANS) == ["side=request"]
+    assert filter_language.complete("nope=", 5, ORPHANS) == []
+    assert filter_language.token("a=1 side=req x", 12) == (4, 12)

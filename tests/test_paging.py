@@ -15,15 +15,15 @@ import msgspec
 import polars as pl
 import pytest
 
-from logcorr import filters
 from logcorr.model.errors import Cancelled, InputError, LogcorrError, UsageError
 from logcorr.model.report import CorrelateOptions
-from logcorr.paging import Spill, ViewPages
+from logcorr.query import filter_language
+from logcorr.query.filter_process import Job
+from logcorr.query.filter_worker import FIRST_ROWS
+from logcorr.query.pages import Spill, ViewPages
 from logcorr.run import correlate
 from logcorr.runs import views
 from logcorr.runs.run_folder import RunFolder
-from logcorr.sift import Job
-from logcorr.sifter import FIRST_ROWS
 from tests.helpers import ROOT, SAMPLE, generated
 
 
@@ -89,7 +89,7 @@ def test_the_pages_of_every_view_are_its_rows(run: RunFolder, spill: Spill, view
 )
 def test_sorted_pages_are_sorted(run: RunFolder, spill: Spill, column: str, *, descending: bool) -> None:
     pages = ViewPages(run, "exchanges", spill)
-    terms = filters.parse("status!=404", pages.schema)
+    terms = filter_language.parse("status!=404", pages.schema)
     seen: list[Any] = []
     found = pages.narrowed(terms, column, descending, threading.Event(), seen.extend)
     rows = _all(found)
@@ -109,7 +109,7 @@ def test_sorted_pages_are_sorted(run: RunFolder, spill: Spill, column: str, *, d
 def test_first_rows_of_a_filter_are_told_as_they_are_found(run: RunFolder, spill: Spill) -> None:
     pages = ViewPages(run, "exchanges", spill)
     told: list[list[Any]] = []
-    terms = filters.parse("duration>900ms", pages.schema)
+    terms = filter_language.parse("duration>900ms", pages.schema)
     rows = _all(pages.narrowed(terms, None, False, threading.Event(), told.append))
     assert 0 < len(rows) < FIRST_ROWS
     assert told[-1] == rows
@@ -118,7 +118,7 @@ def test_first_rows_of_a_filter_are_told_as_they_are_found(run: RunFolder, spill
 
 def test_what_is_cancelled_leaves_nothing(run: RunFolder, spill: Spill, tmp_path: Path) -> None:
     pages = ViewPages(run, "exchanges", spill)
-    terms = filters.parse("status=200", pages.schema)
+    terms = filter_language.parse("status=200", pages.schema)
     for column in (None, "duration_us"):
         for at_once in (True, False):
             cancel = threading.Event()
@@ -149,7 +149,7 @@ def test_files_are_private_and_what_a_dead_process_left_goes_at_the_next_start(t
 
 def _sifter(**more: Any) -> "subprocess.Popen[bytes]":
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "core")}
-    command = [sys.executable, "-P", "-m", "logcorr.sifter"]
+    command = [sys.executable, "-P", "-m", "logcorr.query.filter_worker"]
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, **more)
 
 
@@ -209,6 +209,6 @@ def test_nothing_found_is_no_row(tmp_path: Path, spill: Spill) -> None:
     pages = ViewPages(_run(SAMPLE, tmp_path), "exchanges", spill)
     for column in (None, "user_id"):
         seen: list[Any] = []
-        terms = filters.parse("id=nope", pages.schema)
+        terms = filter_language.parse("id=nope", pages.schema)
         none = pages.narrowed(terms, column, True, threading.Event(), seen.extend)
         assert (none.total, none.page(0, 10), seen) == (0, [], [])

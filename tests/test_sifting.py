@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from logcorr import sifting
 from logcorr.compute.slots import Slots
-from logcorr.firsts import first_rows
 from logcorr.model.errors import OutputError
+from logcorr.query import filter_and_sort
+from logcorr.query.first_rows import first_rows
 
 _KEYS = st.lists(st.none() | st.integers(-3, 3) | st.integers(-(2**62), 2**62), min_size=1, max_size=60)
 _TEXTS = st.lists(st.none() | st.text(max_size=3) | st.sampled_from(["", "a", "ab", "宽"]), min_size=1, max_size=60)
@@ -29,8 +29,8 @@ def _stored(folder: Path, keys: list[Any], dtype: Any, parts: int = 3) -> list[P
     return paths
 
 
-def _rows(found: sifting.Files) -> list[Any]:
-    frames = [sifting.scan(path).collect() for path in found.paths]
+def _rows(found: filter_and_sort.Files) -> list[Any]:
+    frames = [filter_and_sort.scan(path).collect() for path in found.paths]
     assert [frame.height for frame in frames] == found.heights
     return [row for frame in frames for row in frame.rows()]
 
@@ -55,19 +55,21 @@ def test_an_order_is_exact_whatever_the_slots(
     target = folder / "view"
     target.mkdir()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sifting, "_SLOT_ROWS", slot)
-        patch.setattr(sifting, "_SLICE_ROWS", piece)
-        found = sifting.ordered(sifting.files(paths), "key", target, descending=descending)
+        patch.setattr(filter_and_sort, "_SLOT_ROWS", slot)
+        patch.setattr(filter_and_sort, "_SLICE_ROWS", piece)
+        found = filter_and_sort.ordered(filter_and_sort.files(paths), "key", target, descending=descending)
     assert _rows(found) == _expected(keys, descending=descending)
     assert sorted(path.name for path in target.iterdir()) == sorted(path.name for path in found.paths)
     assert all(path.exists() for path in paths)
 
 
 def test_one_key_for_most_rows_makes_no_large_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sifting, "_SLOT_ROWS", 50)
-    monkeypatch.setattr(sifting, "_SLICE_ROWS", 20)
+    monkeypatch.setattr(filter_and_sort, "_SLOT_ROWS", 50)
+    monkeypatch.setattr(filter_and_sort, "_SLICE_ROWS", 20)
     keys = [200] * 400 + list(range(100)) + [None] * 200
-    found = sifting.ordered(sifting.files(_stored(tmp_path, keys, pl.Int64)), "key", tmp_path, descending=False)
+    found = filter_and_sort.ordered(
+        filter_and_sort.files(_stored(tmp_path, keys, pl.Int64)), "key", tmp_path, descending=False
+    )
     assert _rows(found) == _expected(keys, descending=False)
     assert max(found.heights) <= 100
 
@@ -75,10 +77,10 @@ def test_one_key_for_most_rows_makes_no_large_file(tmp_path: Path, monkeypatch: 
 def test_a_filter_keeps_the_order_and_tells_what_it_has(tmp_path: Path) -> None:
     paths = _stored(tmp_path, [1, 2, 3, 4, 5, 6], pl.Int64)
     told: list[int] = []
-    found = sifting.filtered(paths, pl.col("key") != 3, tmp_path, lambda files: told.append(files.height))
+    found = filter_and_sort.filtered(paths, pl.col("key") != 3, tmp_path, lambda files: told.append(files.height))
     assert [row[0] for row in _rows(found)] == [1, 2, 4, 5, 6]
     assert told == [2, 3, 5]
-    again = sifting.ordered(found, "key", tmp_path, descending=True)
+    again = filter_and_sort.ordered(found, "key", tmp_path, descending=True)
     assert [row[0] for row in _rows(again)] == [6, 5, 4, 2, 1]
     assert {path.suffix for path in tmp_path.iterdir() if path not in paths} == {".ipc"}
     assert not any(path.exists() for path in found.paths)
@@ -88,7 +90,7 @@ def test_a_disk_without_room_is_known_before(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=10))
     paths = _stored(tmp_path, [1, 2, 3], pl.Int64)
     with pytest.raises(OutputError, match="filter"):
-        sifting.ordered(sifting.files(paths), "key", tmp_path, descending=False)
+        filter_and_sort.ordered(filter_and_sort.files(paths), "key", tmp_path, descending=False)
 
 
 def test_slots_give_back_what_was_dealt_in_pieces(tmp_path: Path) -> None:

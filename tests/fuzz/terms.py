@@ -9,8 +9,8 @@ from typing import Any
 
 import polars as pl
 
-from logcorr import filters
 from logcorr.model.errors import UsageError
+from logcorr.query import filter_language
 from tests.comparisons import COMPARED
 from tests.fuzz.batch import Batch, Target
 from tests.fuzz.mutate import mutated_text
@@ -152,7 +152,7 @@ def check(batch: Batch) -> list[str]:
     for piece in batch.pieces:
         text = piece if isinstance(piece, str) else text_of(piece)
         try:
-            kept = filters.expression(filters.parse(text, SCHEMA, day, FILES))
+            kept = filter_language.expression(filter_language.parse(text, SCHEMA, day, FILES))
         except UsageError as error:
             said = str(error)
             if not isinstance(piece, str) or len(said) > 500 or faults(said.encode()):

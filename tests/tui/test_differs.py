@@ -12,8 +12,8 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Static
 
-from logcorr import contrast, differs, filters
 from logcorr.model.report import CorrelateOptions, View
+from logcorr.query import filter_language, over_represented, what_differs
 from logcorr.run import correlate
 from logcorr.runs import views
 from logcorr.runs.run_folder import RunFolder
@@ -118,8 +118,8 @@ def said(app: LogcorrApp) -> str:
 def rows_of(run: RunFolder, screen: TableScreen) -> int:
     """How many rows a table's filter leaves, counted here."""
     schema = views.scan(run, screen.view).collect_schema()
-    terms = filters.parse(screen.expression, schema, filters.day_of(run.report), run.manifest.files)
-    return views.scan(run, screen.view).filter(filters.expression(terms)).collect().height
+    terms = filter_language.parse(screen.expression, schema, filter_language.day_of(run.report), run.manifest.files)
+    return views.scan(run, screen.view).filter(filter_language.expression(terms)).collect().height
 
 
 @pytest.mark.parametrize("size", [(120, 36), (80, 24), (50, 20)])
@@ -279,7 +279,7 @@ def test_nothing_to_tell_is_said(run: RunFolder, monkeypatch: pytest.MonkeyPatch
             await pilot.press("escape")
             await until(pilot, lambda: not isinstance(app.screen, DiffersScreen))
 
-    monkeypatch.setattr(contrast, "_CHANCE", 1e-9)
+    monkeypatch.setattr(over_represented, "_CHANCE", 1e-9)
     drive(run, body)
 
 
@@ -296,16 +296,16 @@ def test_escape_ends_the_counting(run: RunFolder, monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(views.Records, "chunks", slow)
     ended: list[Any] = []
-    real = differs.differs
+    real = what_differs.differs
 
-    def watched(*args: Any) -> differs.Differs:
+    def watched(*args: Any) -> what_differs.Differs:
         try:
             return real(*args)
         except BaseException as error:
             ended.append(error)
             raise
 
-    monkeypatch.setattr(differs, "differs", watched)
+    monkeypatch.setattr(what_differs, "differs", watched)
 
     async def body(pilot: Pilot[None], app: LogcorrApp) -> None:
         await pilot.press("w")

@@ -13,14 +13,14 @@ from textual.app import App
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Static
 
-from logcorr import paging
-from logcorr.columns import Row
 from logcorr.inputs.files import fingerprint, resolve
 from logcorr.model.errors import Cancelled
 from logcorr.model.report import CorrelateOptions, Report, View
+from logcorr.query import pages
+from logcorr.query.columns import Row
+from logcorr.query.filter_process import Job, Made
 from logcorr.run import correlate
 from logcorr.runs.run_folder import RunFolder
-from logcorr.sift import Job, Made
 from logcorr_tui.excerpt import Reader
 from logcorr_tui.messages import ExportView
 from logcorr_tui.screens.detail import DetailScreen
@@ -237,7 +237,7 @@ def test_what_is_cancelled_gives_the_rows_and_the_cursor_back(run: RunFolder, mo
         await _until(pilot, lambda: table.row(7) is not None)
         seventh = table.row(7)
         with monkeypatch.context() as patch:
-            patch.setattr(paging, "sift", endless)
+            patch.setattr(pages, "sift", endless)
             await pilot.press("slash", *"status>0", "enter")
             await _until(pilot, lambda: table.total == 5)
             assert table.cursor == 0

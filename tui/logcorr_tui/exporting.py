@@ -11,9 +11,9 @@ from pathlib import Path
 
 import polars as pl
 
-from logcorr import filters
 from logcorr.model.errors import Cancelled
 from logcorr.model.report import View
+from logcorr.query import filter_language
 from logcorr.runs import views, write_records
 from logcorr.runs.run_folder import RunFolder, WorkFolder
 
@@ -96,8 +96,10 @@ class Export:
         chosen = found.chosen
         if self._expression.strip():
             schema = views.scan(self._run, self._view).collect_schema()
-            terms = filters.parse(self._expression, schema, filters.day_of(self._run.report), self._run.manifest.files)
-            wanted = filters.expression(terms)
+            terms = filter_language.parse(
+                self._expression, schema, filter_language.day_of(self._run.report), self._run.manifest.files
+            )
+            wanted = filter_language.expression(terms)
             chosen = wanted if chosen is None else chosen & wanted
         return Tapped(parts=found.parts, chosen=chosen, columns=found.columns, time=found.time, tap=self._tap)
 

@@ -9,10 +9,10 @@ from typing import cast
 import polars as pl
 from rich.text import Text
 
-from logcorr import filters
 from logcorr.figures import endpoints_and_addresses
 from logcorr.model.report import Manifest, View
-from logcorr.paging import Row, ViewPages
+from logcorr.query import filter_language
+from logcorr.query.pages import Row, ViewPages
 from logcorr.runs import views
 from logcorr.runs.run_folder import RunFolder
 from logcorr_tui.messages import Drill
@@ -40,7 +40,7 @@ def drill(pages: ViewPages, values: Row) -> Drill | None:
         return None
     value = cast("str | None", row[column])
     label = f"no {column}" if value is None else f"{column} {safe(value, 200)}"
-    return Drill("exchanges", filters.equal(column, value, schema), label)
+    return Drill("exchanges", filter_language.equal(column, value, schema), label)
 
 
 def span(manifest: Manifest, row: Value) -> tuple[float, float]:

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from logcorr.model.report import Log, View
-from logcorr.paging import Row, ViewPages
+from logcorr.query.pages import Row, ViewPages
 from logcorr.runs import views
 from logcorr.runs.run_folder import RunFolder
 from logcorr_tui.excerpt import Excerpt

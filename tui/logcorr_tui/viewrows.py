@@ -10,10 +10,10 @@ from pathlib import Path
 
 from textual.message import Message
 
-from logcorr.filters import Term
 from logcorr.model.errors import Cancelled, LogcorrError
 from logcorr.model.report import View
-from logcorr.paging import Row, Spill, ViewPages
+from logcorr.query.filter_language import Term
+from logcorr.query.pages import Row, Spill, ViewPages
 from logcorr.runs.leftovers import sweep
 from logcorr.runs.run_folder import RunFolder
 

@@ -33,12 +33,12 @@ def diff(before: str, after: str, store: str | None, *, top: int, as_json: bool,
     In --fail-if a change needs its sign. Of a latency or a count it is a share of what it was in A (+10%), or an amount
     (+50ms, -1000); of a rate it is in percentage points: error_rate>+0.5% holds when 1.0 % became more than 1.5 %.
     """
-    from logcorr import diff_conditions
+    from logcorr.query.compare import fail_if as fail_if_
 
-    limits = [diff_conditions.limit(text) for text in fail_if]
+    limits = [fail_if_.limit(text) for text in fail_if]
     top = positive("--top", top)
-    from logcorr import diff as diffs
     from logcorr.interrupt import interruptible
+    from logcorr.query.compare import runs as diffs
     from logcorr.runs import run_folder as stores
 
     runs = [stores.find(run_root(store), name) for name in (before, after)]
@@ -60,5 +60,5 @@ def diff(before: str, after: str, store: str | None, *, top: int, as_json: bool,
         if known is None:
             say(f"note: {limit.text} cannot be judged: one of the runs has no such figure.")
         elif held is not None:
-            say(f"failed: {limit.text} ({diff_conditions.told(held)}).")
+            say(f"failed: {limit.text} ({fail_if_.told(held)}).")
     return FAILED_CONDITION if any(held is not None for _, held, _ in verdicts) else 0

@@ -15,7 +15,7 @@ from textual.widgets import Static
 
 from logcorr.model.errors import Cancelled, LogcorrError
 from logcorr.model.report import Manifest
-from logcorr.paging import ViewPages
+from logcorr.query.pages import ViewPages
 from logcorr_tui import groups, onerow
 from logcorr_tui.excerpt import Reader
 from logcorr_tui.onerow import Value

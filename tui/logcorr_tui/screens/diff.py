@@ -108,7 +108,7 @@ class DiffScreen(Screen[None]):
     async def _work(self, a: Path, b: Path, cancel: threading.Event) -> None:
         def compared() -> Diff:
             # Brings polars along: not for the thread that draws.
-            from logcorr.diff import diff
+            from logcorr.query.compare.runs import diff
 
             return diff(RunFolder(a), RunFolder(b), cancel=cancel)
 

@@ -15,11 +15,11 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Static
 
-from logcorr import differs, filters
-from logcorr.contrast import Contrast, Standout
-from logcorr.differs import Differs
 from logcorr.model.errors import Cancelled, LogcorrError
 from logcorr.model.report import View
+from logcorr.query import filter_language, what_differs
+from logcorr.query.over_represented import Contrast, Standout
+from logcorr.query.what_differs import Differs
 from logcorr.runs import views
 from logcorr.text.safe import short
 from logcorr_tui.messages import Drill
@@ -88,9 +88,11 @@ class DiffersScreen(Screen[None]):
         def count() -> None:
             try:
                 schema = views.scan(run, self.view).collect_schema()
-                terms = filters.parse(self.expression, schema, filters.day_of(run.report), run.manifest.files)
-                told = differs.differs(run, self.view, terms, cancel)
-                given = differs.given(self.view, terms)
+                terms = filter_language.parse(
+                    self.expression, schema, filter_language.day_of(run.report), run.manifest.files
+                )
+                told = what_differs.differs(run, self.view, terms, cancel)
+                given = what_differs.given(self.view, terms)
                 words = [_word(of, schema) for of in told.exchanges if of.column in given]
                 self.post_message(self._Found(told, self._listings(told, dict(schema), given), words))
             except Cancelled:
@@ -170,7 +172,7 @@ class DiffersScreen(Screen[None]):
         word = _word(contrast, schema)
 
         def drill(row: Standout) -> Drill:
-            term = filters.equal(contrast.column, row.value, schema)
+            term = filter_language.equal(contrast.column, row.value, schema)
             return Drill(view, f"{expression} {term}".strip(), f"{mark}{self._label} {term}".strip())
 
         title = f"{word.capitalize()}s without a response" if mark else f"By {word}"
@@ -179,7 +181,7 @@ class DiffersScreen(Screen[None]):
 
 def _word(contrast: Contrast, schema: Mapping[str, pl.DataType]) -> str:
     """What a column is called in filters: `status`, `user`."""
-    return filters.equal(contrast.column, None, dict(schema)).partition("=")[0]
+    return filter_language.equal(contrast.column, None, dict(schema)).partition("=")[0]
 
 
 def _why_left_out(view: View, words: list[str]) -> str:

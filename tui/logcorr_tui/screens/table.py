@@ -10,12 +10,12 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.widgets import Static
 
-from logcorr import filters
-from logcorr.differs import VIEWS as COMPARED
-from logcorr.filters import Term
 from logcorr.model.errors import UsageError
 from logcorr.model.report import View
-from logcorr.paging import ViewPages
+from logcorr.query import filter_language
+from logcorr.query.filter_language import Term
+from logcorr.query.pages import ViewPages
+from logcorr.query.what_differs import VIEWS as COMPARED
 from logcorr_tui import groups
 from logcorr_tui.messages import Compare, ExportView
 from logcorr_tui.occurring import occurring
@@ -114,8 +114,8 @@ class TableScreen(Screen[None]):
 
     def _terms(self, base: ViewPages, expression: str) -> list[Term]:
         report = self._app.session.report
-        day = filters.day_of(report) if report is not None else None
-        return filters.parse(expression, base.schema, day, base.files)
+        day = filter_language.day_of(report) if report is not None else None
+        return filter_language.parse(expression, base.schema, day, base.files)
 
     def _reload(self, wish: Wish) -> None:
         """Has these rows made; what was under way is cancelled."""

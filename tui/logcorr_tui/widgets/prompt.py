@@ -11,7 +11,7 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from logcorr import filters
+from logcorr.query import filter_language
 from logcorr_tui.text import plain
 
 Asked = Literal["filter", "go"]
@@ -109,13 +109,13 @@ class Prompt(Vertical):
         """What can be written, with examples of columns that there are."""
         if self.asked is None:
             return ""
-        known = filters.names(self._schema) if self.asked == "filter" else []
+        known = filter_language.names(self._schema) if self.asked == "filter" else []
         fitting = [text for name, text in _EXAMPLES.items() if name in known][:_MOST_EXAMPLES]
         return " · ".join(filter(None, [" ".join(fitting), _HINTS[self.asked]]))
 
     def _offered(self) -> list[str]:
         line = self.query_one(FilterInput)
-        return filters.complete(line.value, line.cursor_position, self._schema, self._seen)
+        return filter_language.complete(line.value, line.cursor_position, self._schema, self._seen)
 
     def on_input_changed(self, message: Input.Changed) -> None:
         message.stop()
@@ -129,7 +129,7 @@ class Prompt(Vertical):
             return
         line, found = self.query_one(FilterInput), self._offered()
         if found:
-            start, end = filters.token(line.value, line.cursor_position)
+            start, end = filter_language.token(line.value, line.cursor_position)
             chosen = found[0] if len(found) == 1 else _shared(found, line.value[start : line.cursor_position])
             line.value = line.value[:start] + chosen + line.value[end:]
             line.cursor_position = start + len(chosen)

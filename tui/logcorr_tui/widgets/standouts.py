@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Region
 from textual.message import Message
 
-from logcorr.contrast import Contrast, Standout
+from logcorr.query.over_represented import Contrast, Standout
 from logcorr.text.safe import percent, safe, short
 from logcorr_tui.messages import Drill
 from logcorr_tui.palette import Palette

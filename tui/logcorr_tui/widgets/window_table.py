@@ -15,8 +15,8 @@ from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
 
-from logcorr.columns import Column, Row
 from logcorr.model.errors import LogcorrError
+from logcorr.query.columns import Column, Row
 from logcorr_tui.widgets.cells import Cells, cell_style, cell_text, cut
 from logcorr_tui.widgets.held import PAGE_ROWS, HeldPages, Source
 from logcorr_tui.widgets.row_keys import RowKeys

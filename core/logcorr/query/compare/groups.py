@@ -10,12 +10,12 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from logcorr.diff_chance import least_sigma, rate_sigma, turn, with_slower
-from logcorr.diff_figures import tallies
 from logcorr.model.access_report import AccessReport, RunReport
 from logcorr.model.diff import GroupChange, Groups, Verdict
 from logcorr.model.errors import Cancelled, InputError
 from logcorr.model.report import Manifest, Report, View
+from logcorr.query.compare.figures import tallies
+from logcorr.query.compare.significance import least_sigma, rate_sigma, turn, with_slower
 from logcorr.runs import views
 from logcorr.runs.run_folder import RunFolder
 

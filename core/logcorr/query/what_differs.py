@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import msgspec
 import polars as pl
 
-from logcorr import filters
-from logcorr.contrast import Check, Contrast, contrasts
-from logcorr.filters import Term
 from logcorr.model.errors import Cancelled, UsageError
 from logcorr.model.report import View
+from logcorr.query import filter_language
+from logcorr.query.filter_language import Term
+from logcorr.query.over_represented import Check, Contrast, contrasts
 from logcorr.runs import views
 from logcorr.runs.run_folder import RunFolder
 
@@ -57,7 +57,7 @@ def differs(
     exchanges = views.records(run, "exchanges")
     attributes = run.manifest.attributes
     found = views.records(run, view)
-    wanted = [filters.expression(terms), *([] if found.chosen is None else [found.chosen])]
+    wanted = [filter_language.expression(terms), *([] if found.chosen is None else [found.chosen])]
     chosen = msgspec.structs.replace(found, chosen=pl.all_horizontal(wanted))
     told = contrasts(chosen, [exchanges], [*attributes, "status_code"], top, check)
     lost, lost_filter = _lost(run, terms, exchanges, top, check) if "orphans" in run.manifest.rows else ([], "")
@@ -88,7 +88,7 @@ def _lost(
         return [], ""
     asked = pl.col("side") == "request"
     requests = msgspec.structs.replace(orphans, chosen=asked)
-    chosen = msgspec.structs.replace(orphans, chosen=asked & filters.expression(kept))
+    chosen = msgspec.structs.replace(orphans, chosen=asked & filter_language.expression(kept))
     found = contrasts(chosen, [exchanges, requests], attributes, top, check)
     return found, " ".join(["side=request", *(term.text for term in kept)])
 

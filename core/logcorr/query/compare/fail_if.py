@@ -7,9 +7,9 @@ from typing import Literal
 
 import msgspec
 
-from logcorr.diff_figures import COUNTS, LATENCIES, RATES
 from logcorr.model.diff import Diff, Figure
 from logcorr.model.errors import UsageError
+from logcorr.query.compare.figures import COUNTS, LATENCIES, RATES
 from logcorr.text.quantities import duration_us
 from logcorr.text.safe import duration
 

@@ -8,15 +8,15 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
-from logcorr import filters, sifting
-from logcorr.columns import columns_of, shown
 from logcorr.compute.resources import peak_rss
-from logcorr.firsts import first_rows
 from logcorr.model.errors import InputError, LogcorrError, OutputError, system_error
+from logcorr.query import filter_and_sort, filter_language
+from logcorr.query.columns import columns_of, shown
+from logcorr.query.filter_and_sort import Files
+from logcorr.query.filter_process import Event, Failed, First, Job, Made
+from logcorr.query.first_rows import first_rows
 from logcorr.runs import views
 from logcorr.runs.run_folder import RunFolder
-from logcorr.sift import Event, Failed, First, Job, Made
-from logcorr.sifting import Files
 
 FIRST_ROWS = 200
 
@@ -53,7 +53,7 @@ def do(job: Job) -> Files:
     """Writes the rows, and tells the first of them as soon as they are known."""
     run, folder = RunFolder(Path(job.run)), Path(job.folder)
     found = views.records(run, job.view)
-    wanted = [found.chosen, filters.expression(job.terms) if job.terms else None]
+    wanted = [found.chosen, filter_language.expression(job.terms) if job.terms else None]
     held = [condition for condition in wanted if condition is not None]
     chosen = pl.all_horizontal(held) if held else None
     schema = pl.scan_parquet(found.parts, glob=False).collect_schema()
@@ -64,20 +64,23 @@ def do(job: Job) -> Files:
 
     def told(files: Files) -> None:
         if files.height - files.heights[-1] < FIRST_ROWS and files.heights[-1]:
-            tell(pl.concat([sifting.scan(path) for path in files.paths]).head(FIRST_ROWS))
+            tell(pl.concat([filter_and_sort.scan(path) for path in files.paths]).head(FIRST_ROWS))
 
     if job.column is not None:
-        parts = [sifting.scan(path) if chosen is None else sifting.scan(path).filter(chosen) for path in found.parts]
+        parts = [
+            filter_and_sort.scan(path) if chosen is None else filter_and_sort.scan(path).filter(chosen)
+            for path in found.parts
+        ]
         largest = max(range(len(parts)), key=lambda number: found.parts[number].stat().st_size)
         first = first_rows(pl.concat(parts), parts[largest], job.column, FIRST_ROWS, descending=job.descending)
         tell(first.lazy())
     if chosen is None:
-        files = sifting.files(found.parts)
+        files = filter_and_sort.files(found.parts)
     else:
-        files = sifting.filtered(found.parts, chosen, folder, told if job.column is None else lambda _: None)
+        files = filter_and_sort.filtered(found.parts, chosen, folder, told if job.column is None else lambda _: None)
     if job.column is None:
         return files
-    return sifting.ordered(files, job.column, folder, descending=job.descending)
+    return filter_and_sort.ordered(files, job.column, folder, descending=job.descending)
 
 
 def _tell(event: Event) -> None:

@@ -15,16 +15,16 @@ from pathlib import Path
 
 import polars as pl
 
-from logcorr import sifting
-from logcorr.columns import Column, Row, columns_of, shown
-from logcorr.filters import Term
 from logcorr.model.errors import UsageError
 from logcorr.model.report import View
+from logcorr.query import filter_and_sort
+from logcorr.query.columns import Column, Row, columns_of, shown
+from logcorr.query.filter_and_sort import Files
+from logcorr.query.filter_language import Term
+from logcorr.query.filter_process import Job, sift
+from logcorr.query.view_files import Spill
 from logcorr.runs import views
 from logcorr.runs.run_folder import RunFolder
-from logcorr.sift import Job, sift
-from logcorr.sifting import Files
-from logcorr.spill import Spill
 
 __all__ = ["Column", "Preview", "Row", "Spill", "ViewPages"]
 
@@ -78,7 +78,7 @@ class ViewPages:
         number = bisect_right(ends, offset)
         while len(rows) < count and number < len(ends):
             start = ends[number - 1] if number else 0
-            part = sifting.scan(self._parts[number]).slice(offset + len(rows) - start, count - len(rows))
+            part = filter_and_sort.scan(self._parts[number]).slice(offset + len(rows) - start, count - len(rows))
             found = shown(part, self.columns)
             if not found:  # a file that is shorter than it was
                 break
@@ -145,5 +145,5 @@ class ViewPages:
     def _row_ends(self) -> list[int]:
         with self._lock:
             if self._ends is None:
-                self._ends = list(accumulate(sifting.files(self._parts).heights))
+                self._ends = list(accumulate(filter_and_sort.files(self._parts).heights))
             return self._ends

@@ -16,11 +16,11 @@ from typing import IO
 import msgspec
 
 import logcorr
-from logcorr.columns import Row
-from logcorr.filters import Term
 from logcorr.model import errors
 from logcorr.model.errors import Cancelled, LogcorrError
 from logcorr.model.report import View
+from logcorr.query.columns import Row
+from logcorr.query.filter_language import Term
 
 _LOOK_EVERY_S = 0.02
 _SAID = "said.txt"
@@ -71,7 +71,7 @@ def sift(job: Job, cancel: threading.Event, first: Callable[[list[Row]], None]) 
         raise Cancelled("The filter or sort was cancelled.")
     with (Path(job.folder) / _SAID).open("wb") as said:
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "logcorr.sifter"],
+            [sys.executable, "-P", "-m", "logcorr.query.filter_worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=said,

@@ -4,14 +4,15 @@ from threading import Event
 
 import polars as pl
 
-from logcorr import diff_groups, timeline
-from logcorr.diff_chance import rate_sigma, with_slower
-from logcorr.diff_figures import COUNTS, LATENCIES, POPULATIONS, QUANTILES, RATES, Tallies, failed, tallies
-from logcorr.diff_groups import Side
+from logcorr import timeline
 from logcorr.model.access_report import RunReport
 from logcorr.model.diff import LEAST_RATIO, LEAST_SIGMA, Diff, DiffRun, Figure, Groups, StatusChange, Unit, Verdict
 from logcorr.model.errors import UsageError
 from logcorr.model.report import SCHEMA, Latency, Manifest
+from logcorr.query.compare import groups as groups_
+from logcorr.query.compare.figures import COUNTS, LATENCIES, POPULATIONS, QUANTILES, RATES, Tallies, failed, tallies
+from logcorr.query.compare.groups import Side
+from logcorr.query.compare.significance import rate_sigma, with_slower
 from logcorr.runs.run_folder import RunFolder
 from logcorr.text import instants
 
@@ -32,7 +33,7 @@ def diff(a: RunFolder, b: RunFolder, *, top: int = TOP, cancel: Event | None = N
         raise UsageError(f"{', '.join(what)}: only runs of one kind can be compared. See `logcorr runs list`.")
     reports = a.report, b.report
     sides = [Side(run=run, manifest=m, report=r) for run, m, r in zip((a, b), manifests, reports, strict=True)]
-    return compare(manifests, reports, diff_groups.groups(sides[0], sides[1], top=top, cancel=cancel))
+    return compare(manifests, reports, groups_.groups(sides[0], sides[1], top=top, cancel=cancel))
 
 
 def compare(manifests: tuple[Manifest, Manifest], reports: tuple[RunReport, RunReport], groups: Groups) -> Diff:

@@ -1,0 +1,1 @@
+"""Questions to finished runs: pages, filters, what differs, comparisons."""
