@@ -9,8 +9,8 @@ from contextlib import chdir
 from pathlib import Path
 
 from logcorr.generate.pair.lines import PairOptions, generate_pair
+from logcorr.jobs.correlate import correlate
 from logcorr.model.report import CorrelateOptions
-from logcorr.run import correlate
 from logcorr_tui.app import LogcorrApp
 from logcorr_tui.palette import LIGHT_THEME
 

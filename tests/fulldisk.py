@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from logcorr import folder, meter
 from logcorr.figures import endpoints_and_addresses, pair_report
+from logcorr.jobs import progress_meter, write_views
 from logcorr.pairing import bucket_join
 from logcorr.runs import export_while_running, run_folder, write_records
 from tests.helpers import logcorr
@@ -25,9 +25,9 @@ from tests.helpers import logcorr
 FILLER = "filler"
 STAGES: dict[str, tuple[Any, str]] = {
     "begin": (run_folder.WorkFolder, "__enter__"),
-    "read": (meter.Meter, "tap"),
+    "read": (progress_meter.Meter, "tap"),
     "pair": (bucket_join, "pair"),
-    "views": (folder.Folder, "add"),
+    "views": (write_views.Folder, "add"),
     "along": (export_while_running.Along, "add"),
     "count": (endpoints_and_addresses, "windows"),
     "report": (pair_report, "figures"),

@@ -14,9 +14,9 @@ from typing import Any
 import polars as pl
 import pytest
 
-from logcorr import analysis
 from logcorr.figures import counts, endpoints_and_addresses
 from logcorr.generate.access.write_access import AccessOptions, generate_access
+from logcorr.jobs import analyze
 from tests.helpers import (
     ACCESS_STAGES,
     ROOT,
@@ -87,9 +87,9 @@ def test_any_number_of_parts_gives_the_same(
     """Endpoints and addresses are grouped in as many parts as the memory needs."""
     words = ("analyze", big[0], "--no-store", "--report", "-")
     whole = json.loads(succeed(*words, cwd=tmp_path).out)
-    monkeypatch.setattr(analysis, "_BASE_BYTES", 1 << 60)
-    monkeypatch.setattr(analysis, "_LEAST_ROOM_BYTES", 3 << 20)
-    monkeypatch.setattr(analysis, "_SLICE_ROWS", 7_000)
+    monkeypatch.setattr(analyze, "_BASE_BYTES", 1 << 60)
+    monkeypatch.setattr(analyze, "_LEAST_ROOM_BYTES", 3 << 20)
+    monkeypatch.setattr(analyze, "_SLICE_ROWS", 7_000)
     parts: list[int] = []
     by_key = endpoints_and_addresses.by_key
 

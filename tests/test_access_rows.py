@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from logcorr.analysis import analyze
+from logcorr.jobs.analyze import analyze
 from logcorr.model.events import Event, ProgressEvent
 from logcorr.model.report import AnalyzeOptions, View
 from logcorr.query import filter_language

@@ -10,9 +10,9 @@ from typing import IO
 import polars as pl
 import pytest
 
+from logcorr.jobs.correlate import correlate
 from logcorr.model.errors import OutputError
 from logcorr.model.report import CorrelateOptions, Output
-from logcorr.run import correlate
 from logcorr.runs import export_view, export_while_running, write_ndjson, write_records
 from logcorr.runs.run_folder import RunFolder
 from logcorr.runs.views import EXTRA_COLUMNS

@@ -25,7 +25,12 @@ print(late)
 
 @pytest.mark.parametrize(
     "module",
-    ["logcorr.run", "logcorr.formats.access_lines", "logcorr.formats.pair_lines_numpy", "logcorr.compute.hash_match"],
+    [
+        "logcorr.jobs.correlate",
+        "logcorr.formats.access_lines",
+        "logcorr.formats.pair_lines_numpy",
+        "logcorr.compute.hash_match",
+    ],
 )
 def test_numpy_is_known_to_polars_before_there_are_threads(module: str) -> None:
     words = [sys.executable, "-c", _FIRST_FRAME, module]

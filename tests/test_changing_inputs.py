@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from logcorr import meter
 from logcorr.inputs import changes
+from logcorr.jobs import progress_meter
 from logcorr.pairing import bucket_join
 from tests.helpers import assert_short_error, command, files_of, kept, logcorr, start, succeed
 
@@ -50,7 +50,7 @@ def at(monkeypatch: pytest.MonkeyPatch) -> Arrange:
     def arrange(moment: str, act: Callable[[], object]) -> None:
         where, name = {
             "before": (changes, "as_begun"),
-            "amid": (meter.Meter, "tap"),
+            "amid": (progress_meter.Meter, "tap"),
             "after": (changes, "check_whole_lines"),
         }[moment]
         before(monkeypatch, where, name, act)

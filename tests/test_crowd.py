@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 
 from logcorr.compute import spill
 from logcorr.compute.spill import Bucket, Plan
-from logcorr.meter import Meter
+from logcorr.jobs.correlate import correlate
+from logcorr.jobs.progress_meter import Meter
 from logcorr.model.errors import Cancelled
 from logcorr.model.events import Event, ProgressEvent
 from logcorr.model.report import Pairing, Side
 from logcorr.pairing import bucket_join, ordered_entries, oversized_ids
 from logcorr.pairing.bucket_join import Paired, Rules
 from logcorr.pairing.oversized_ids import Task
-from logcorr.run import correlate
 from tests.strategies import Case, cases
 from tests.test_correlate_properties import case, compare
 
@@ -201,7 +201,7 @@ def test_the_engine_equals_the_oracle_with_crowds_everywhere(
 
 def test_progress_with_a_crowd_never_goes_back(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     tiny_buckets(monkeypatch)
-    monkeypatch.setattr("logcorr.meter.EVERY_S", 0.0)
+    monkeypatch.setattr("logcorr.jobs.progress_meter.EVERY_S", 0.0)
     told: list[Event] = []
     correlate(case(MANY + SAME, MANY, buckets=2).engine_options(tmp_path, []), on_event=told.append)
     shares = [event.share for event in told if hasattr(event, "share")]

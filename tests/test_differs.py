@@ -14,11 +14,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from logcorr.jobs.correlate import correlate
 from logcorr.model.errors import Cancelled, UsageError
 from logcorr.model.report import CorrelateOptions, View
 from logcorr.query import filter_language, over_represented, what_differs
 from logcorr.query.over_represented import contrasts
-from logcorr.run import correlate
 from logcorr.runs import views
 from logcorr.runs.run_folder import RunFolder
 from logcorr.runs.views import Records

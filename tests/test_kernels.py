@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from logcorr.compute import kernels
+from logcorr.jobs.correlate import correlate
 from logcorr.model.report import CorrelateOptions
-from logcorr.run import correlate
 from tests.ways import needs_kernels
 
 LINE = b"2025-11-21T14:00:00.123Z,an-id,200\n"

@@ -6,8 +6,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from logcorr.jobs.correlate import correlate
 from logcorr.model.report import CorrelateOptions, Output
-from logcorr.run import correlate
 
 LINES = 300_000
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from logcorr import meter
 from logcorr.compute import resources
-from logcorr.meter import Meter
+from logcorr.jobs import progress_meter
+from logcorr.jobs.progress_meter import Meter
 from logcorr.model.errors import Cancelled
 from logcorr.model.events import Event, ProgressEvent
 
@@ -55,7 +55,7 @@ def seconds(told: list[Event]) -> list[float]:
 
 
 def test_a_later_event_never_overtakes_an_earlier_one(held: Held, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(meter, "EVERY_S", 0.0)
+    monkeypatch.setattr(progress_meter, "EVERY_S", 0.0)
     told: list[Event] = []
     watched = Meter(told.append, None, 0)
     beside(held, watched.tap, watched.tap)

@@ -12,8 +12,8 @@ import msgspec
 from hypothesis import HealthCheck, example, given, note, settings
 from hypothesis import strategies as st
 
+from logcorr.jobs.correlate import correlate
 from logcorr.model.report import Output, View
-from logcorr.run import correlate
 from tests.oracle import Record
 from tests.strategies import Case, cases, shuffles
 

@@ -15,13 +15,13 @@ import msgspec
 import polars as pl
 import pytest
 
+from logcorr.jobs.correlate import correlate
 from logcorr.model.errors import Cancelled, InputError, LogcorrError, UsageError
 from logcorr.model.report import CorrelateOptions
 from logcorr.query import filter_language
 from logcorr.query.filter_process import Job
 from logcorr.query.filter_worker import FIRST_ROWS
 from logcorr.query.pages import Spill, ViewPages
-from logcorr.run import correlate
 from logcorr.runs import views
 from logcorr.runs.run_folder import RunFolder
 from tests.helpers import ROOT, SAMPLE, generated

@@ -25,7 +25,7 @@ def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def every_event(monkeypatch: pytest.MonkeyPatch) -> None:
     """Many more events than one each tenth of a second."""
-    monkeypatch.setattr("logcorr.meter.EVERY_S", EVERY_S)
+    monkeypatch.setattr("logcorr.jobs.progress_meter.EVERY_S", EVERY_S)
 
 
 def events_of(outcome: Outcome) -> list[Event]:
@@ -56,7 +56,7 @@ def line_count(folder: Path) -> int:
 def spilled(logs: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Event]:
     """The events of a run in four buckets that writes a file."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("logcorr.meter.EVERY_S", EVERY_S)
+        patch.setattr("logcorr.jobs.progress_meter.EVERY_S", EVERY_S)
         return run(
             logs,
             tmp_path_factory.mktemp("spilled"),

@@ -9,12 +9,12 @@ import polars as pl
 import pytest
 
 from logcorr.inputs.both_sides import abreast
+from logcorr.jobs.correlate import correlate
 from logcorr.model.report import SIDES, CorrelateOptions, Output, Report, Side
 from logcorr.pairing.bucket_join import Rules
 from logcorr.pairing.recurring_ids import UsedKeys
 from logcorr.pairing.steps import KEY, keyed
 from logcorr.pairing.streaming_join import Tandem
-from logcorr.run import correlate
 
 ROWS = 4000
 SECOND = 1_000_000

@@ -8,8 +8,8 @@ import pytest
 
 from logcorr.formats import line_format
 from logcorr.inputs import reader
+from logcorr.jobs.correlate import correlate
 from logcorr.model.report import CorrelateOptions
-from logcorr.run import correlate
 from tests.helpers import start
 
 LINES = 40_000

@@ -12,7 +12,7 @@ needs_kernels = pytest.mark.skipif(kernels.kernels is None, reason="the kernels 
 
 def without_kernels(patch: pytest.MonkeyPatch) -> None:
     """Has numpy do all, in every module that knows the kernels."""
-    for engine in ("logcorr.run", "logcorr.analysis"):
+    for engine in ("logcorr.jobs.correlate", "logcorr.jobs.analyze"):
         import_module(engine)  # with whatever it takes: who comes later would keep that there are none
     for name, module in list(sys.modules.items()):
         if name.startswith("logcorr.") and "kernels" in vars(module):

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from logcorr.analysis import analyze
+from logcorr.jobs.analyze import analyze
 from logcorr.model.report import AnalyzeOptions, Output
 from tests.access_oracle_lines import FORMATS, Exchange, classify
 from tests.access_strategies import AccessCase, access_cases

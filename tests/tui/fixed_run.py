@@ -10,13 +10,13 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
-from logcorr.analysis import analyze
 from logcorr.generate.access.options import AccessOptions
 from logcorr.generate.access.write_access import generate_access
 from logcorr.generate.pair.lines import PairOptions, generate_pair
+from logcorr.jobs.analyze import analyze
+from logcorr.jobs.correlate import correlate
 from logcorr.model.access_report import RunReport
 from logcorr.model.report import AnalyzeOptions, CorrelateOptions, Manifest, RunInfo
-from logcorr.run import correlate
 from logcorr.runs.run_folder import RunFolder
 
 STORE = Path("runs")

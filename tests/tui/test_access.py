@@ -8,9 +8,9 @@ import polars as pl
 import pytest
 from textual.widgets import Input, OptionList, Static
 
-from logcorr.analysis import analyze
 from logcorr.generate.access.options import AccessOptions
 from logcorr.generate.access.write_access import generate_access
+from logcorr.jobs.analyze import analyze
 from logcorr.model.access_report import AccessReport
 from logcorr.model.errors import LogcorrError
 from logcorr.model.report import AnalyzeOptions, View

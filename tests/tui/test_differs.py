@@ -12,9 +12,9 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Static
 
+from logcorr.jobs.correlate import correlate
 from logcorr.model.report import CorrelateOptions, View
 from logcorr.query import filter_language, over_represented, what_differs
-from logcorr.run import correlate
 from logcorr.runs import views
 from logcorr.runs.run_folder import RunFolder
 from logcorr_tui.app import LogcorrApp

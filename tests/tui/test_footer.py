@@ -10,8 +10,8 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets._footer import FooterKey
 
+from logcorr.jobs.correlate import correlate
 from logcorr.model.report import CorrelateOptions
-from logcorr.run import correlate
 from logcorr_tui.app import LogcorrApp
 from logcorr_tui.widgets.footer import FittingFooter
 from tests.helpers import SAMPLE

@@ -14,12 +14,12 @@ from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Static
 
 from logcorr.inputs.files import fingerprint, resolve
+from logcorr.jobs.correlate import correlate
 from logcorr.model.errors import Cancelled
 from logcorr.model.report import CorrelateOptions, Report, View
 from logcorr.query import pages
 from logcorr.query.columns import Row
 from logcorr.query.filter_process import Job, Made
-from logcorr.run import correlate
 from logcorr.runs.run_folder import RunFolder
 from logcorr_tui.excerpt import Reader
 from logcorr_tui.messages import ExportView

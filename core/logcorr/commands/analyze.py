@@ -46,6 +46,6 @@ def analyze(logs: tuple[str, ...], **given: Any) -> int:
         outputs=outputs(given, ("exchanges", given["output"]), ("malformed", given["malformed"])),
         **job_fields(given),
     )
-    from logcorr import analysis
+    from logcorr.jobs import analyze as analyze_
 
-    return do(options, partial(analysis.analyze, options), given)
+    return do(options, partial(analyze_.analyze, options), given)

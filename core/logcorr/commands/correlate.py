@@ -49,10 +49,10 @@ def correlate(logs: tuple[str, ...], **given: Any) -> int:
     With no -o, a readable summary is printed. A run on the same logs with the same options opens again at once.
     """
     options = _options(logs, given)
-    from logcorr import run
+    from logcorr.jobs import correlate as correlate_
 
     told = given["progress"] == "json"
-    work = partial(run.correlate, options, estimates=told)
+    work = partial(correlate_.correlate, options, estimates=told)
     return do(options, work, given)
 
 

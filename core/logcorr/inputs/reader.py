@@ -10,7 +10,7 @@ from logcorr.inputs import changes, chunks
 from logcorr.inputs.files import InputFile
 from logcorr.inputs.refused_lines import Ingested, Instants, Rejects, firsts
 from logcorr.inputs.samples import Tally
-from logcorr.meter import Meter, Watched
+from logcorr.jobs.progress_meter import Meter, Watched
 
 _PUT_OFF_CHUNKS = 2
 _PUT_OFF_LINES = 4_000

@@ -12,7 +12,7 @@ from logcorr import __version__
 from logcorr.compute import kernels, resources
 from logcorr.inputs import changes
 from logcorr.inputs.files import digested, fingerprint, resolve
-from logcorr.meter import Meter
+from logcorr.jobs.progress_meter import Meter
 from logcorr.model.access_report import RunReport
 from logcorr.model.errors import FULL, InputError, LogcorrError, OutputError, cannot_write, system_error
 from logcorr.model.events import DoneEvent

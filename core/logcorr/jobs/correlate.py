@@ -9,16 +9,16 @@ import polars as pl
 
 from logcorr.compute import resources, spill
 from logcorr.compute.spill import Plan
-from logcorr.early import Early
 from logcorr.figures import pair_report, users
 from logcorr.figures.percentiles import estimates
 from logcorr.figures.sums import Aggregates
-from logcorr.folder import Folder, orphan_arrivals
 from logcorr.inputs import refused_lines
 from logcorr.inputs.reader import SideReader
 from logcorr.inputs.refused_lines import Ingested
-from logcorr.job import Job, Result
-from logcorr.meter import Listener, Meter
+from logcorr.jobs.job import Job, Result
+from logcorr.jobs.pair_while_reading import Early
+from logcorr.jobs.progress_meter import Listener, Meter
+from logcorr.jobs.write_views import Folder, orphan_arrivals
 from logcorr.model.errors import LedgerError
 from logcorr.model.events import EstimateEvent
 from logcorr.model.report import (

@@ -21,8 +21,8 @@ from logcorr.inputs.line_numbers import file_of, line_of
 from logcorr.inputs.reader import SideReader, batches
 from logcorr.inputs.refused_lines import Ingested
 from logcorr.inputs.samples import MANY_LINES, SAMPLE_LINES
-from logcorr.job import Job, Result
-from logcorr.meter import Listener, Meter
+from logcorr.jobs.job import Job, Result
+from logcorr.jobs.progress_meter import Listener, Meter
 from logcorr.model.access_report import ACCESS_REASONS, AccessInputs, AccessLedger, AccessReport
 from logcorr.model.errors import LedgerError
 from logcorr.model.report import AnalyzeOptions

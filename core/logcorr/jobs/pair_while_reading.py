@@ -7,11 +7,11 @@ import polars as pl
 
 from logcorr.compute.background import Behind
 from logcorr.compute.spill import Plan
-from logcorr.folder import Folder
 from logcorr.inputs.both_sides import abreast
 from logcorr.inputs.reader import SideReader
 from logcorr.inputs.refused_lines import Ingested
-from logcorr.meter import Meter
+from logcorr.jobs.progress_meter import Meter
+from logcorr.jobs.write_views import Folder
 from logcorr.model.report import SIDES, Side
 from logcorr.pairing import steps
 from logcorr.pairing.bucket_join import Rules

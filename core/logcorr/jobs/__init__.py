@@ -1,0 +1,1 @@
+"""One run driven from its start to its publishing."""
