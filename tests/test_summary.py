@@ -14,7 +14,7 @@ from rich.cells import cell_len
 from rich.style import Style
 
 from logcorr.model.report import HistogramBin, Report, TimelinePoint
-from logcorr.summary import render_summary
+from logcorr.render.summary import render_summary
 from logcorr.text.safe import duration, percent, safe, short, size
 from tests import report_fixture as reports
 

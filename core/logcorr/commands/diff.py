@@ -53,7 +53,7 @@ def diff(before: str, after: str, store: str | None, *, top: int, as_json: bool,
     if as_json:
         put_json(stores.encode(found).decode())
     else:
-        from logcorr.diff_summary import render_diff
+        from logcorr.render.diff_summary import render_diff
 
         put(render_diff(found, width=width(), color=wants_color()))
     for limit, held, known in verdicts:

@@ -77,7 +77,7 @@ def do(options: JobOptions, work: Callable[..., Any], given: dict[str, Any]) -> 
         if result.reused and given["progress"] != "json":
             say(f"opened the finished run {folder} again.")
     else:
-        from logcorr.summary import render_summary
+        from logcorr.render.summary import render_summary
 
         text = render_summary(result.report, width=width(), color=wants_color(), reused=result.reused, folder=folder)
         put(text)

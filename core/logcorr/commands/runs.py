@@ -50,7 +50,7 @@ def runs_show(run: str, store: str | None, *, as_json: bool) -> None:
     if as_json:
         put_json(encode(folder.report).decode())
         return
-    from logcorr.summary import render_summary
+    from logcorr.render.summary import render_summary
 
     put(render_summary(folder.report, width=width(), color=wants_color(), reused=True, folder=str(folder.path)))
 

@@ -15,10 +15,10 @@ from textual.screen import Screen
 from textual.widgets import Static
 from textual.worker import Worker
 
-from logcorr import diff_summary
-from logcorr.diff_tables import Inks
 from logcorr.model.diff import Diff
 from logcorr.model.errors import Cancelled, LogcorrError
+from logcorr.render import diff_summary
+from logcorr.render.diff_tables import Inks
 from logcorr.runs.run_folder import RunFolder
 from logcorr.text.safe import safe
 from logcorr_tui import palette

@@ -1,7 +1,7 @@
 """The headline figures of an access log: requests, what failed, how long it took, who asks too much, the worst time."""
 
-from logcorr import timeline
 from logcorr.model.access_report import AccessReport
+from logcorr.render import timeline
 from logcorr.text.safe import percent, short
 from logcorr_tui.messages import Drill
 from logcorr_tui.palette import Palette

@@ -7,8 +7,8 @@ from rich.cells import cell_len
 from textual import events
 from textual.geometry import Region
 
-from logcorr import timeline
 from logcorr.model.access_report import AccessReport, RunReport
+from logcorr.render import timeline
 from logcorr.text.safe import duration, safe, short, size
 from logcorr_tui.palette import Palette
 from logcorr_tui.places import Place, places_of

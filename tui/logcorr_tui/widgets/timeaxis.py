@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from logcorr import timeline
 from logcorr.model.report import TimelinePoint
+from logcorr.render import timeline
 
 _STEPS = [1, 2, 5, 10, 15, 30]
 _STEPS += [60 * n for n in (1, 2, 5, 10, 15, 30)] + [3600 * n for n in (1, 2, 3, 6, 12)]

@@ -4,7 +4,6 @@ from threading import Event
 
 import polars as pl
 
-from logcorr import timeline
 from logcorr.model.access_report import RunReport
 from logcorr.model.diff import LEAST_RATIO, LEAST_SIGMA, Diff, DiffRun, Figure, Groups, StatusChange, Unit, Verdict
 from logcorr.model.errors import UsageError
@@ -13,6 +12,7 @@ from logcorr.query.compare import groups as groups_
 from logcorr.query.compare.figures import COUNTS, LATENCIES, POPULATIONS, QUANTILES, RATES, Tallies, failed, tallies
 from logcorr.query.compare.groups import Side
 from logcorr.query.compare.significance import rate_sigma, with_slower
+from logcorr.render import timeline
 from logcorr.runs.run_folder import RunFolder
 from logcorr.text import instants
 

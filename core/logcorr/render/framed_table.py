@@ -7,8 +7,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from logcorr import panels, pieces
-from logcorr.panels import DIM
+from logcorr.render import panels, summary_blocks
+from logcorr.render.panels import DIM
 from logcorr.text.fit_columns import GAP, Column, fit, middle
 
 _FRAME = 4
@@ -66,10 +66,10 @@ class Sheet:
 def beside(left: Sheet, right: Sheet, width: int) -> list[RenderableType]:
     """Two sheets side by side where both have what they want, one above the other where not."""
     spare = width - left.wanted - right.wanted
-    if width < pieces.WIDE or spare < 0:
+    if width < summary_blocks.WIDE or spare < 0:
         return [left.panel(width), right.panel(width)]
     first = left.wanted + max(spare - (right.whole - right.wanted), 0) // 2
-    return pieces.row([[left.panel(first)], [right.panel(width - first)]], [first, width - first])
+    return summary_blocks.row([[left.panel(first)], [right.panel(width - first)]], [first, width - first])
 
 
 def _within(text: Text, cells: int) -> Text:

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from rich.panel import Panel
 from rich.text import Text
 
-from logcorr import panels, timeline
 from logcorr.model.access_report import ACCESS_REASONS, MOST_ENDPOINTS, AccessReport, EndpointRow, IpRow, OneRequest
-from logcorr.panels import AMBER, CYAN, DIM, GREEN, PURPLE, RED
-from logcorr.sheet import Sheet
+from logcorr.render import panels, timeline
+from logcorr.render.framed_table import Sheet
+from logcorr.render.panels import AMBER, CYAN, DIM, GREEN, PURPLE, RED
 from logcorr.text.fit_columns import Column
 from logcorr.text.safe import duration, percent, safe, short
 

@@ -38,7 +38,7 @@ def span(timeline: Timeline) -> tuple[float, float] | None:
 
 def draw(timeline: Timeline, width: int, *, color: bool) -> list[str]:
     """Requests a second, failures and orphans under them, p50 and p99 below, all on one time axis."""
-    from logcorr import charts  # noqa: PLC0415 - what else needs times is not to load plotext for it
+    from logcorr.render import charts  # noqa: PLC0415 - what else needs times is not to load plotext for it
 
     covered = span(timeline)
     if covered is None:
@@ -64,7 +64,7 @@ def draw(timeline: Timeline, width: int, *, color: bool) -> list[str]:
 
 def _rate(timeline: Timeline, counts: list[int], covered: tuple[float, float], columns: int) -> list[float]:
     """Counts of points as a rate in each column; a point wider than a column keeps its own rate."""
-    from logcorr import charts  # noqa: PLC0415 - as above
+    from logcorr.render import charts  # noqa: PLC0415 - as above
 
     start, end = covered
     cell, bucket = (end - start) / columns, timeline.bucket_s

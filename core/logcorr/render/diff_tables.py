@@ -11,9 +11,9 @@ import msgspec
 from rich.table import Table
 from rich.text import Text
 
-from logcorr import panels
 from logcorr.model.diff import Diff, Figure, GroupChange, Verdict
 from logcorr.query.compare.figures import MEASURES, POPULATIONS
+from logcorr.render import panels
 from logcorr.text.safe import duration, safe, short
 
 _WIDE, _WIDE_LATENCY = 110, 118

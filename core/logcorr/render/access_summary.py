@@ -3,10 +3,10 @@
 from rich.console import RenderableType
 from rich.text import Text
 
-from logcorr import access_panels, panels, pieces, timeline
 from logcorr.model.access_report import AccessReport
-from logcorr.panels import AMBER, BLUE, CYAN, DIM, GREEN, PURPLE, RED
-from logcorr.sheet import beside
+from logcorr.render import access_panels, panels, summary_blocks, timeline
+from logcorr.render.framed_table import beside
+from logcorr.render.panels import AMBER, BLUE, CYAN, DIM, GREEN, PURPLE, RED
 from logcorr.text.fit_columns import middle
 from logcorr.text.safe import duration, percent, rate, safe, short
 
@@ -15,8 +15,8 @@ def parts(report: AccessReport, width: int, *, color: bool) -> list[RenderableTy
     """Everything from the header to the ledger, for a terminal `width` cells wide."""
     found: list[RenderableType] = [_header(report, width), _tiles(report, width), Text()]
     if report.total_requests:
-        found += pieces.distribution(report, width, unanswered=0, color=color)
-        found += pieces.flow(report.timeline, width, "requests, failures", color=color)
+        found += summary_blocks.distribution(report, width, unanswered=0, color=color)
+        found += summary_blocks.flow(report.timeline, width, "requests, failures", color=color)
         found += [*_notices(report, width), access_panels.extremes(report).panel(width)]
         found.append(access_panels.endpoints(report).panel(width))
         failing = access_panels.failing_endpoints(report)
@@ -28,9 +28,11 @@ def parts(report: AccessReport, width: int, *, color: bool) -> list[RenderableTy
 
 
 def _header(report: AccessReport, width: int) -> RenderableType:
-    limit = width - 60 if width >= pieces.WIDE else width - 44
-    logs = Text.assemble((pieces.files(report.inputs.access.files, limit), "bold"), (f" · {safe(report.format)}", DIM))
-    return pieces.header(logs, report.timeline, width, closes=report.inputs.access.closes())
+    limit = width - 60 if width >= summary_blocks.WIDE else width - 44
+    logs = Text.assemble(
+        (summary_blocks.files(report.inputs.access.files, limit), "bold"), (f" · {safe(report.format)}", DIM)
+    )
+    return summary_blocks.header(logs, report.timeline, width, closes=report.inputs.access.closes())
 
 
 def _tiles(report: AccessReport, width: int) -> RenderableType:
@@ -44,7 +46,7 @@ def _tiles(report: AccessReport, width: int) -> RenderableType:
     start, end = timeline.span(report.timeline) or (0.0, 1.0)
     redirects = sum(n for code, n in report.status.items() if 300 <= int(code) <= 399)
     rows = [
-        (BLUE, "Requests", count(total), pieces.peak(report.timeline), f"{rate(total / (end - start))} mean"),
+        (BLUE, "Requests", count(total), summary_blocks.peak(report.timeline), f"{rate(total / (end - start))} mean"),
         (
             GREEN,
             "Successful",
@@ -69,7 +71,7 @@ def _tiles(report: AccessReport, width: int) -> RenderableType:
             f"in {_window(report)}",
         ),
     ]
-    return pieces.tiles(rows, width)
+    return summary_blocks.tiles(rows, width)
 
 
 def _notices(report: AccessReport, width: int) -> list[RenderableType]:
@@ -80,15 +82,17 @@ def _notices(report: AccessReport, width: int) -> list[RenderableType]:
         ink = RED if window.errors_4xx + window.errors_5xx else GREEN
         what = f"{window.errors_5xx:,} 5xx · {window.errors_4xx:,} 4xx · {window.total_requests:,} requests"
         count = report.windows.count
-        when = f"{pieces.window(window.start, window.end)}, of {count:,} window{'' if count == 1 else 's'}"
-        lines.append(pieces.notice(ink, "Worst window", when, what))
+        when = f"{summary_blocks.window(window.start, window.end)}, of {count:,} window{'' if count == 1 else 's'}"
+        lines.append(summary_blocks.notice(ink, "Worst window", when, what))
         if window.suspicious_ips:
             lines[-1].append("\n ▌ ", ink).append(_some(window.suspicious_ips, width - 4), PURPLE)
     if negative:
         share = percent(negative, negative + report.latency.count)
         what = f"{negative:,} requests ({share}) took less than nothing"
-        lines.append(pieces.notice(AMBER, "Negative times", what, "kept as logged, and left out of all percentiles"))
-    return pieces.notices(lines)
+        lines.append(
+            summary_blocks.notice(AMBER, "Negative times", what, "kept as logged, and left out of all percentiles")
+        )
+    return summary_blocks.notices(lines)
 
 
 def _some(ips: list[str], width: int) -> str:
@@ -108,10 +112,10 @@ def _accounts(report: AccessReport, width: int) -> list[RenderableType]:
     ledger, missing = access_panels.ledger(report), access_panels.missing(report)
     right = [panels.percentiles(report)] if report.latency.count or not report.total_requests else []
     right += [missing] if missing else []
-    if width < pieces.BESIDE or not right:
+    if width < summary_blocks.BESIDE or not right:
         return [ledger, *right]
     left = width * 5 // 9
-    return pieces.row([[ledger], right], [left, width - left])
+    return summary_blocks.row([[ledger], right], [left, width - left])
 
 
 def _window(report: AccessReport) -> str:

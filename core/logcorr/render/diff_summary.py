@@ -8,10 +8,10 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from logcorr import diff_tables, panels, timeline
-from logcorr.diff_tables import Inks
 from logcorr.model.diff import LEAST_SIGMA, Diff, DiffRun, Figure
-from logcorr.panels import BLUE, DIM, GREEN, RED
+from logcorr.render import diff_tables, panels, timeline
+from logcorr.render.diff_tables import Inks
+from logcorr.render.panels import BLUE, DIM, GREEN, RED
 from logcorr.text.safe import duration, safe, short
 
 NARROW, WIDEST = 72, 160

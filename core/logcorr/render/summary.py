@@ -8,11 +8,11 @@ import io
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from logcorr import access_summary, panels, pieces
 from logcorr.model.access_report import AccessReport, RunReport
 from logcorr.model.report import Report
-from logcorr.panels import AMBER, BLUE, CYAN, GREEN, PURPLE, RED, failed
-from logcorr.pieces import BESIDE, NARROW, WIDE, WIDEST
+from logcorr.render import access_summary, panels, summary_blocks
+from logcorr.render.panels import AMBER, BLUE, CYAN, GREEN, PURPLE, RED, failed
+from logcorr.render.summary_blocks import BESIDE, NARROW, WIDE, WIDEST
 from logcorr.text.safe import duration, percent, short
 
 _LONG = 10**9
@@ -40,15 +40,15 @@ def render_summary(report: RunReport, *, width: int, color: bool, reused: bool, 
         parts, total = _parts(report, width, color=color), report.inputs.requests.bytes + report.inputs.responses.bytes
     for part in parts:
         console.print(part)
-    console.print(pieces.run_line(report.run, total, width, reused=reused, folder=folder), overflow="fold")
+    console.print(summary_blocks.run_line(report.run, total, width, reused=reused, folder=folder), overflow="fold")
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
 
 
 def _parts(report: Report, width: int, *, color: bool) -> list[RenderableType]:
     wide = width >= WIDE
     parts: list[RenderableType] = [_header(report, width), _tiles(report, width), Text()]
-    parts += pieces.distribution(report, width, unanswered=report.inputs.requests.orphans, color=color)
-    parts += pieces.flow(report.timeline, width, "requests, failures, orphans", color=color)
+    parts += summary_blocks.distribution(report, width, unanswered=report.inputs.requests.orphans, color=color)
+    parts += summary_blocks.flow(report.timeline, width, "requests, failures, orphans", color=color)
     parts += _notices(report)
     left = width * 5 // 9
     beside = [panels.percentiles(report)]
@@ -57,7 +57,7 @@ def _parts(report: Report, width: int, *, color: bool) -> list[RenderableType]:
     # Side by side only where neither labels nor figures are cut.
     few_digits = max(report.inputs.requests.lines, report.inputs.responses.lines) < _LONG
     if wide or (few_digits and width >= BESIDE):
-        parts += pieces.row([[panels.ledger(report)], beside], [left, width - left])
+        parts += summary_blocks.row([[panels.ledger(report)], beside], [left, width - left])
     else:
         parts += [panels.ledger(report), *beside]
     if report.users and not wide:
@@ -71,11 +71,11 @@ def _header(report: Report, width: int) -> RenderableType:
     sides = report.inputs.requests, report.inputs.responses
     limit = (width - 56) // 2 if width >= WIDE else (width - 40) // 2
     logs = Text.assemble(
-        (pieces.files(sides[0].files, limit), "bold"),
+        (summary_blocks.files(sides[0].files, limit), "bold"),
         (" ⋈ ", PURPLE),
-        (pieces.files(sides[1].files, limit), "bold"),
+        (summary_blocks.files(sides[1].files, limit), "bold"),
     )
-    return pieces.header(logs, report.timeline, width, closes=all(side.closes() for side in sides))
+    return summary_blocks.header(logs, report.timeline, width, closes=all(side.closes() for side in sides))
 
 
 def _tiles(report: Report, width: int) -> RenderableType:
@@ -86,14 +86,14 @@ def _tiles(report: Report, width: int) -> RenderableType:
     orphans = asked.orphans + answered.orphans
     pairs = f"{short(asked.matched)} pair{'' if asked.matched == 1 else 's'}"
     rows = [
-        (BLUE, "Requests", short(requests), pieces.peak(report.timeline)),
+        (BLUE, "Requests", short(requests), summary_blocks.peak(report.timeline)),
         (GREEN, "Matched", percent(asked.matched, requests), pairs),
         (RED, "Errors", percent(sum(errors.values()), asked.matched), f"5xx {short(fives)}"),
         (CYAN, "p50", duration(latency.p50_ms), f"p95 {duration(latency.p95_ms)}"),
         (AMBER, "p99", duration(latency.p99_ms), f"max {duration(latency.max_ms)}"),
         (PURPLE, "Orphans", f"{orphans:,}", f"{short(asked.orphans)}+{short(answered.orphans)}"),
     ]
-    return pieces.tiles(rows, width)
+    return summary_blocks.tiles(rows, width)
 
 
 def _notices(report: Report) -> list[RenderableType]:
@@ -103,11 +103,11 @@ def _notices(report: Report) -> list[RenderableType]:
     if window and (window.errors_4xx or window.errors_5xx or window.orphans):
         what = f"{window.errors_5xx:,} 5xx · {window.errors_4xx:,} 4xx · {window.orphans:,} orphans"
         what += f" · {window.total_requests:,} requests"
-        lines.append(pieces.notice(RED, "Worst window", pieces.window(window.start, window.end), what))
+        lines.append(summary_blocks.notice(RED, "Worst window", summary_blocks.window(window.start, window.end), what))
     if skew.negative:
         share = percent(skew.negative, report.inputs.requests.matched)
         what = f"{skew.negative:,} exchanges ({share}) answered up to {duration(-(skew.min_ms or 0))} too early"
-        lines.append(pieces.notice(AMBER, "Clock skew", what, "kept as logged; --skew MS shifts the responses"))
+        lines.append(summary_blocks.notice(AMBER, "Clock skew", what, "kept as logged; --skew MS shifts the responses"))
     if skew.applied_ms:
-        lines.append(pieces.notice(AMBER, "Shifted", f"all responses by {skew.applied_ms:+g} ms (--skew)", ""))
-    return pieces.notices(lines)
+        lines.append(summary_blocks.notice(AMBER, "Shifted", f"all responses by {skew.applied_ms:+g} ms (--skew)", ""))
+    return summary_blocks.notices(lines)

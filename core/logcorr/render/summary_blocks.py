@@ -9,10 +9,10 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from logcorr import charts, panels, timeline
 from logcorr.model.access_report import RunReport
 from logcorr.model.report import RunInfo, Timeline
-from logcorr.panels import BLUE, CYAN, DIM, GREEN, RED
+from logcorr.render import charts, panels, timeline
+from logcorr.render.panels import BLUE, CYAN, DIM, GREEN, RED
 from logcorr.text.safe import duration, rate, safe, size
 
 NARROW, BESIDE, WIDE, WIDEST = 72, 80, 110, 160
