@@ -10,9 +10,9 @@ import msgspec
 import pytest
 from rich.console import Console
 
+from logcorr.commands.progress import BarProgress, JsonProgress, NoProgress, progress_sink
 from logcorr.model.events import DoneEvent, EstimateEvent, Event, FileProgress, ProgressEvent
 from logcorr.model.report import Heatmap, Timeline
-from logcorr.progress import BarProgress, JsonProgress, NoProgress, progress_sink
 
 READ = ProgressEvent(
     stage="read",

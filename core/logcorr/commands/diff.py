@@ -37,7 +37,7 @@ def diff(before: str, after: str, store: str | None, *, top: int, as_json: bool,
 
     limits = [fail_if_.limit(text) for text in fail_if]
     top = positive("--top", top)
-    from logcorr.interrupt import interruptible
+    from logcorr.commands.interrupt import interruptible
     from logcorr.query.compare import runs as diffs
     from logcorr.runs import run_folder as stores
 

@@ -34,7 +34,7 @@ def export(run: str, store: str | None, *, force: bool, **given: Any) -> None:
         sort_time=given["sort"] == "time",
         raw_csv=given["raw_csv"],
     )
-    from logcorr.interrupt import interruptible
+    from logcorr.commands.interrupt import interruptible
     from logcorr.runs import export_view
     from logcorr.runs import run_folder as stores
 

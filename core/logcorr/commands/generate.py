@@ -108,7 +108,7 @@ def generate_access(file: str, **given: Any) -> None:
 
 def _generated(write: Callable[..., dict[str, Any]], options: Any) -> dict[str, Any]:
     """The truth of what a generator has written; an interrupt ends it."""
-    from logcorr.interrupt import interruptible
+    from logcorr.commands.interrupt import interruptible
 
     def work(cancel: Any) -> dict[str, Any]:
         def watch(_done: int, _total: int) -> None:

@@ -58,8 +58,8 @@ def do(options: JobOptions, work: Callable[..., Any], given: dict[str, Any]) -> 
     if options.memory_bytes < _LEAST_MEMORY and given["progress"] != "json":
         say(f"note: --memory is under {_LEAST_MEMORY // 10**6}MB, which the engine alone may take.")
     conditions = [quantities.condition(text, options.kind) for text in given["fail_if"]]
-    from logcorr.interrupt import interruptible
-    from logcorr.progress import progress_sink
+    from logcorr.commands.interrupt import interruptible
+    from logcorr.commands.progress import progress_sink
     from logcorr.runs import run_folder
 
     with progress_sink(given["progress"], sys.stderr) as sink:
