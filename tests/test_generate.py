@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-import logcorr.generate as generator
+from logcorr.generate.pair import lines as generator
 from logcorr.generate.pair.lines import FILES, PairOptions, generate_pair
 from logcorr.generate.pair.scenario import NO_RESPONSE, Scenario
 from logcorr.model.errors import OutputError, UsageError

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-import logcorr.generate_access as generator
+from logcorr.generate.access import write_access as generator
 from logcorr.generate.access.texts import Words
 from logcorr.generate.access.traffic import Traffic
 from logcorr.generate.access.write_access import AccessOptions, generate_access
