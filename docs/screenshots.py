@@ -8,9 +8,10 @@ import tempfile
 from contextlib import chdir
 from pathlib import Path
 
-from logcorr.generate.pair.lines import PairOptions, generate_pair
+from logcorr.generate.pair.lines import PairOptions
+from logcorr.generate.pair.write_pair import generate_pair
 from logcorr.jobs.correlate import correlate
-from logcorr.model.report import CorrelateOptions
+from logcorr.model.options import CorrelateOptions
 from logcorr_tui.app import LogcorrApp
 from logcorr_tui.palette import LIGHT_THEME
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from logcorr.model import access_report as model
+from logcorr.model import access_report, ledger
 from logcorr.model.report import Heatmap, Latency, Timeline
 from tests import report_fixture as pairs
 
@@ -14,10 +14,10 @@ PATHS = ["/api/v1/orders", "/api/v1/search", "/health", "/static/app.4f2c.js", "
 PATHS += [f"/api/v1/reports/2025/11/{day}/of-a-shop-with-a-long-name/export" for day in range(10, 18)]
 
 
-def _endpoint(rank: int, name: str | None) -> model.EndpointRow:
+def _endpoint(rank: int, name: str | None) -> access_report.EndpointRow:
     requests = 2_904_118 // (rank + 1)
     client, server = requests // 40, requests // (90 if rank != 2 else 7)
-    return model.EndpointRow(
+    return access_report.EndpointRow(
         endpoint=name,
         requests=requests,
         errors=client + server,
@@ -33,8 +33,8 @@ def _endpoint(rank: int, name: str | None) -> model.EndpointRow:
     )
 
 
-def _address(ip: str, requests: int, *, busiest: int, errors: int = 0) -> model.IpRow:
-    return model.IpRow(
+def _address(ip: str, requests: int, *, busiest: int, errors: int = 0) -> access_report.IpRow:
+    return access_report.IpRow(
         ip=ip,
         requests=requests,
         errors=errors,
@@ -46,13 +46,13 @@ def _address(ip: str, requests: int, *, busiest: int, errors: int = 0) -> model.
     )
 
 
-def _request(endpoint: str | None, ms: float, status: int) -> model.OneRequest:
-    return model.OneRequest(
+def _request(endpoint: str | None, ms: float, status: int) -> access_report.OneRequest:
+    return access_report.OneRequest(
         endpoint=endpoint, method="GET", ms=ms, status_code=status, ip="10.0.7.246", time="2025-11-21T15:04:07.989123Z"
     )
 
 
-def busy() -> model.AccessReport:
+def busy() -> access_report.AccessReport:
     """Two hours, 12.5 million requests, a crash at 15:04; twelve addresses ask too much."""
     pair = pairs.busy()
     failures = {"404": 402_377, "429": 55_410, "500": 61_204, "502": 9_004, "503": 93_896, "504": 2_431, "0": 414}
@@ -63,12 +63,12 @@ def busy() -> model.AccessReport:
     others = [_address(f"10.0.{n}.7", 900 - n, busiest=20) for n in range(3)]
     points = [msgspec.structs.replace(p, responses=p.requests, orphans=0) for p in pair.timeline.points]
     endpoints = [_endpoint(rank, name) for rank, name in enumerate(PATHS)]
-    return model.AccessReport(
+    return access_report.AccessReport(
         schema=1,
         kind="access",
         format="ndjson",
-        inputs=model.AccessInputs(
-            access=model.AccessLedger(
+        inputs=ledger.AccessInputs(
+            access=ledger.AccessLedger(
                 files=["/var/log/shop/access.ndjson.zst", "/var/log/shop/access.ndjson.1.zst"],
                 bytes=2_912_345_678,
                 lines=total + 31 + 402 + 260 + 12,
@@ -88,7 +88,7 @@ def busy() -> model.AccessReport:
         fastest_endpoint="/health",
         slowest_endpoint=PATHS[-1],
         busiest_endpoint="/api/v1/orders",
-        worst_window=model.AccessWindow(
+        worst_window=access_report.AccessWindow(
             start="2025-11-21T15:07:00Z",
             end="2025-11-21T15:08:00Z",
             total_requests=114_210,
@@ -105,17 +105,17 @@ def busy() -> model.AccessReport:
         histogram=pair.histogram,
         timeline=Timeline(bucket_s=60.0, points=points),
         heatmap=Heatmap(edges_ms=[], cells=[]),
-        windows=model.Windows(window_s=60.0, count=120),
+        windows=access_report.Windows(window_s=60.0, count=120),
         endpoints=endpoints,
         failing_endpoints=sorted(endpoints, key=lambda row: -row.errors_5xx)[:3] + endpoints[-3:],
         ips=[*suspects, *others],
         failing_ips=[*suspects, _address("198.51.100.9", 12, busiest=3, errors=12)],
         methods=[
-            model.MethodRow(method=name, requests=total // part, errors=failed // part)
+            access_report.MethodRow(method=name, requests=total // part, errors=failed // part)
             for name, part in (("GET", 2), ("POST", 3), ("OPTIONS", 90), (None, 4000))
         ],
         user_agents=[
-            model.AgentRow(user_agent=name, requests=total // part, errors=failed // part)
+            access_report.AgentRow(user_agent=name, requests=total // part, errors=failed // part)
             for name, part in ((CHROME, 2), ("curl/8.4.0", 9), (None, 140), ("kube-probe/1.29", 900))
         ],
         run=msgspec.structs.replace(
@@ -132,13 +132,13 @@ def busy() -> model.AccessReport:
     )
 
 
-def empty() -> model.AccessReport:
+def empty() -> access_report.AccessReport:
     """An empty file."""
     nothing = _no_latency()
     return msgspec.structs.replace(
         busy(),
         format="ndjson",
-        inputs=model.AccessInputs(access=_ledger("a.log")),
+        inputs=ledger.AccessInputs(access=_ledger("a.log")),
         missing={},
         total_requests=0,
         successful_requests=0,
@@ -163,7 +163,7 @@ def empty() -> model.AccessReport:
         status={},
         histogram=[],
         timeline=Timeline(bucket_s=1.0, points=[]),
-        windows=model.Windows(window_s=60.0, count=0),
+        windows=access_report.Windows(window_s=60.0, count=0),
         endpoints=[],
         failing_endpoints=[],
         ips=[],
@@ -173,20 +173,20 @@ def empty() -> model.AccessReport:
     )
 
 
-def one_request() -> model.AccessReport:
+def one_request() -> access_report.AccessReport:
     """One request of which little is known."""
     one = msgspec.structs.replace(_no_latency(), count=1, **dict.fromkeys(_FIGURES, 222.0))
     figures: dict[str, Any] = dict.fromkeys(("min_ms", "p50_ms", "p95_ms", "p99_ms", "max_ms"), 222.0)
     point = msgspec.structs.replace(busy().timeline.points[0], requests=1, responses=1, errors_4xx=0, errors_5xx=0)
     return msgspec.structs.replace(
         empty(),
-        inputs=model.AccessInputs(access=_ledger("a.log", bytes=50, lines=1, exchanges=1)),
+        inputs=ledger.AccessInputs(access=_ledger("a.log", bytes=50, lines=1, exchanges=1)),
         missing={"method": 1, "endpoint": 1, "ip": 1, "user_agent": 1},
         total_requests=1,
         successful_requests=1,
         fastest_request=msgspec.structs.replace(_request(None, 222.0, 200), method=None, ip=None),
         slowest_request=msgspec.structs.replace(_request(None, 222.0, 200), method=None, ip=None),
-        worst_window=model.AccessWindow(
+        worst_window=access_report.AccessWindow(
             start="2025-11-21T14:00:00Z",
             end="2025-11-21T14:01:00Z",
             total_requests=1,
@@ -199,18 +199,18 @@ def one_request() -> model.AccessReport:
         status={"200": 1},
         histogram=[pairs.one_exchange().histogram[0]],
         timeline=Timeline(bucket_s=1.0, points=[msgspec.structs.replace(point, p50_ms=222.0, p99_ms=222.0)]),
-        windows=model.Windows(window_s=60.0, count=1),
+        windows=access_report.Windows(window_s=60.0, count=1),
         endpoints=[
-            model.EndpointRow(
+            access_report.EndpointRow(
                 endpoint=None, requests=1, errors=0, error_rate=0.0, errors_4xx=0, errors_5xx=0, status={}, **figures
             )
         ],
-        methods=[model.MethodRow(method=None, requests=1, errors=0)],
-        user_agents=[model.AgentRow(user_agent=None, requests=1, errors=0)],
+        methods=[access_report.MethodRow(method=None, requests=1, errors=0)],
+        user_agents=[access_report.AgentRow(user_agent=None, requests=1, errors=0)],
     )
 
 
-def without_times() -> model.AccessReport:
+def without_times() -> access_report.AccessReport:
     """A log in common log format: no response times, and nobody asks too much."""
     report = busy()
     assert report.worst_window is not None
@@ -238,7 +238,9 @@ def without_times() -> model.AccessReport:
         timeline=Timeline(bucket_s=60.0, points=points),
         endpoints=[msgspec.structs.replace(row, **untimed) for row in report.endpoints],
         failing_endpoints=[msgspec.structs.replace(row, **untimed) for row in report.failing_endpoints],
-        user_agents=[model.AgentRow(user_agent=None, requests=report.total_requests, errors=report.failed_requests)],
+        user_agents=[
+            access_report.AgentRow(user_agent=None, requests=report.total_requests, errors=report.failed_requests)
+        ],
     )
 
 
@@ -250,6 +252,6 @@ def _no_latency() -> Latency:
     return Latency(count=0, negative=0, accuracy="exact", **figures)
 
 
-def _ledger(file: str, **counts: Any) -> model.AccessLedger:
+def _ledger(file: str, **counts: Any) -> ledger.AccessLedger:
     base: dict[str, Any] = {"files": [file], "bytes": 0, "lines": 0, "blank": 0, "malformed": {}, "exchanges": 0}
-    return model.AccessLedger(**(base | counts))
+    return ledger.AccessLedger(**(base | counts))

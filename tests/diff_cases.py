@@ -8,9 +8,11 @@ from typing import Any, NamedTuple
 import msgspec
 import polars as pl
 
-from logcorr.model.access_report import AccessInputs, AccessLedger, AccessReport, RunReport, Windows
+from logcorr.model.access_report import AccessReport, RunReport, Windows
 from logcorr.model.diff import Diff
-from logcorr.model.report import Inputs, Manifest, Orphans, Report, Timeline
+from logcorr.model.ledger import AccessInputs, AccessLedger, Inputs, Orphans
+from logcorr.model.manifest import Manifest
+from logcorr.model.report import Report, Timeline
 from logcorr.query.compare import runs
 from logcorr.runs.run_folder import RunFolder
 from tests import report_fixture

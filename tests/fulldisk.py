@@ -19,12 +19,12 @@ from unittest.mock import patch
 from logcorr.figures import endpoints_and_addresses, pair_report
 from logcorr.jobs import progress_meter, write_views
 from logcorr.pairing import bucket_join
-from logcorr.runs import export_while_running, run_folder, write_records
+from logcorr.runs import export_while_running, run_folder, work_folder, write_records
 from tests.helpers import logcorr
 
 FILLER = "filler"
 STAGES: dict[str, tuple[Any, str]] = {
-    "begin": (run_folder.WorkFolder, "__enter__"),
+    "begin": (work_folder.WorkFolder, "__enter__"),
     "read": (progress_meter.Meter, "tap"),
     "pair": (bucket_join, "pair"),
     "views": (write_views.Folder, "add"),

@@ -16,7 +16,8 @@ import pytest
 from click.testing import CliRunner
 
 from logcorr.cli import main
-from logcorr.generate.pair.lines import PairOptions, generate_pair
+from logcorr.generate.pair.lines import PairOptions
+from logcorr.generate.pair.write_pair import generate_pair
 
 try:
     from compression import zstd  # type: ignore[import-not-found, unused-ignore]

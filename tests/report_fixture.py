@@ -6,15 +6,15 @@ from typing import Any
 
 import msgspec
 
-from logcorr.model import report
+from logcorr.model import ledger, report
 
 BANDS = [10 ** (k / 10) for k in range(-5, 44)]
 CRASH = range(64, 73)
 
 
-def _ledger(file: str, **counts: Any) -> report.SideLedger:
+def _ledger(file: str, **counts: Any) -> ledger.SideLedger:
     base: dict[str, Any] = {"files": [file], "bytes": 0, "lines": 0, "blank": 0, "header": 0, "malformed": {}}
-    return report.SideLedger(**(base | {"redelivered": 0, "superseded": 0, "matched": 0, "orphans": 0} | counts))
+    return ledger.SideLedger(**(base | {"redelivered": 0, "superseded": 0, "matched": 0, "orphans": 0} | counts))
 
 
 def _latency(*values: float | None, count: int, negative: int = 0) -> report.Latency:
@@ -96,8 +96,8 @@ def busy() -> report.Report:
     return report.Report(
         schema=1,
         kind="correlation",
-        inputs=report.Inputs(requests=requests, responses=responses),
-        orphans=report.Orphans(
+        inputs=ledger.Inputs(requests=requests, responses=responses),
+        orphans=ledger.Orphans(
             request={"repeated_id": 311, "in_flight": 902, "lost": 45_912},
             response={"repeated_id": 14, "before_start": 871, "lost": 5_181},
         ),
@@ -148,8 +148,8 @@ def empty() -> report.Report:
     nothing = _latency(count=0)
     return msgspec.structs.replace(
         busy(),
-        inputs=report.Inputs(requests=_ledger("a.log"), responses=_ledger("b.log")),
-        orphans=report.Orphans(request={}, response={}),
+        inputs=ledger.Inputs(requests=_ledger("a.log"), responses=_ledger("b.log")),
+        orphans=ledger.Orphans(request={}, response={}),
         latency=nothing,
         latency_success=nothing,
         latency_failure=nothing,
@@ -179,8 +179,8 @@ def only_orphans() -> report.Report:
     )
     return msgspec.structs.replace(
         empty(),
-        inputs=report.Inputs(requests=_ledger("a.log", bytes=150, lines=3, orphans=3), responses=_ledger("b.log")),
-        orphans=report.Orphans(request={"lost": 3}, response={}),
+        inputs=ledger.Inputs(requests=_ledger("a.log", bytes=150, lines=3, orphans=3), responses=_ledger("b.log")),
+        orphans=ledger.Orphans(request={"lost": 3}, response={}),
         timeline=report.Timeline(bucket_s=1.0, points=[point]),
         users=[report.UserRow(user_id=None, requests=3, errors=0, orphans=3, p99_ms=None)],
     )
@@ -202,7 +202,7 @@ def one_exchange() -> report.Report:
     side = {"bytes": 50, "lines": 1, "matched": 1}
     return msgspec.structs.replace(
         empty(),
-        inputs=report.Inputs(requests=_ledger("a.log", **side), responses=_ledger("b.log", **side)),
+        inputs=ledger.Inputs(requests=_ledger("a.log", **side), responses=_ledger("b.log", **side)),
         latency=one,
         latency_success=one,
         status={"200": 1},

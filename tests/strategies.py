@@ -13,7 +13,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from logcorr.model.report import CorrelateOptions, Output
+from logcorr.model.options import CorrelateOptions, Output
 from tests.oracle import File, Record, classify, correlate, lines_of
 
 BOM = b"\xef\xbb\xbf"

@@ -9,7 +9,7 @@ import pytest
 
 from logcorr.jobs.analyze import analyze
 from logcorr.model.events import Event, ProgressEvent
-from logcorr.model.report import AnalyzeOptions, View
+from logcorr.model.options import AnalyzeOptions, View
 from logcorr.query import filter_language
 from logcorr.query.pages import Spill, ViewPages
 from logcorr.runs import views

@@ -16,7 +16,7 @@ from rich.style import Style
 from logcorr.model.access_report import AccessReport, AccessWindow, IpRow
 from logcorr.model.report import HistogramBin
 from logcorr.render.summary import render_summary
-from logcorr.text.safe import rate
+from logcorr.text.quantities import rate
 from tests import access_fixture as reports
 from tests.access_fixture import HOSTILE
 

@@ -12,8 +12,8 @@ import pytest
 
 from logcorr.jobs.correlate import correlate
 from logcorr.model.errors import OutputError
-from logcorr.model.report import CorrelateOptions, Output
-from logcorr.runs import export_view, export_while_running, write_ndjson, write_records
+from logcorr.model.options import CorrelateOptions, Output
+from logcorr.runs import export_view, export_while_running, output_files, write_ndjson, write_records
 from logcorr.runs.run_folder import RunFolder
 from logcorr.runs.views import EXTRA_COLUMNS
 from tests.helpers import PATIENCE_S, big_logs, command, halted, kept, start, succeed, wait_until
@@ -119,7 +119,7 @@ def test_no_exchanges(tmp_path: Path, read_again: list[str]) -> None:
     "output",
     [
         Output(view="exchanges", path="out.ndjson", sort_time=True),
-        Output(view="exchanges", path=write_records.STDOUT),
+        Output(view="exchanges", path=output_files.STDOUT),
         Output(view="exchanges", path="out.json"),
         Output(view="exchanges", path="out.csv"),
         Output(view="exchanges", path="out.parquet"),

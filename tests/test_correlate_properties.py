@@ -18,7 +18,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, note, settings
 
 from logcorr.jobs.correlate import correlate
-from logcorr.model.report import Output
+from logcorr.model.options import Output
 from tests.oracle import Record
 from tests.strategies import BOM, SECOND, Case, cases
 from tests.ways import needs_kernels, without_kernels

@@ -12,16 +12,19 @@ import pytest
 from hypothesis import HealthCheck, example, given, note, settings
 from hypothesis import strategies as st
 
-from logcorr.compute import spill
-from logcorr.compute.spill import Bucket, Plan
+from logcorr.compute import memory_budget, spill
+from logcorr.compute.memory_budget import Plan
 from logcorr.jobs.correlate import correlate
 from logcorr.jobs.progress_meter import Meter
 from logcorr.model.errors import Cancelled
 from logcorr.model.events import Event, ProgressEvent
-from logcorr.model.report import Pairing, Side
-from logcorr.pairing import bucket_join, ordered_entries, oversized_ids
-from logcorr.pairing.bucket_join import Paired, Rules
+from logcorr.model.ledger import Side
+from logcorr.model.options import Pairing
+from logcorr.pairing import bucket_join, buckets, ordered_entries, oversized_ids
+from logcorr.pairing.bucket_join import Paired
+from logcorr.pairing.buckets import Bucket
 from logcorr.pairing.oversized_ids import Task
+from logcorr.pairing.rules import Rules
 from tests.strategies import Case, cases
 from tests.test_correlate_properties import case, compare
 
@@ -170,7 +173,7 @@ def test_a_tap_that_raises_ends_it(tmp_path: Path) -> None:
 
 def tiny_buckets(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every bucket is oversized, and every id with more than two entries a crowd."""
-    plan = spill.plan
+    plan = memory_budget.plan
 
     def tiny(text_bytes: int, memory_bytes: int) -> Plan:
         return msgspec.structs.replace(plan(text_bytes, memory_bytes), bucket_bytes=1)
@@ -219,7 +222,7 @@ def test_a_bucket_that_stands_out_is_too_large_from_its_planned_size_on(tmp_path
         return Bucket(requests=(path,), responses=())
 
     usual = [of(size) for size in (95, 100, 105)]
-    assert spill.too_large([*usual, of(180)], 100) == [False, False, False, True]
-    assert spill.too_large([*usual, of(180)], 190) == [False] * 4
-    assert spill.too_large([of(size) for size in (170, 180, 190, 210)], 100) == [False, False, False, True]
-    assert spill.too_large([of(1)], 100) == [False]
+    assert buckets.too_large([*usual, of(180)], 100) == [False, False, False, True]
+    assert buckets.too_large([*usual, of(180)], 190) == [False] * 4
+    assert buckets.too_large([of(size) for size in (170, 180, 190, 210)], 100) == [False, False, False, True]
+    assert buckets.too_large([of(1)], 100) == [False]

@@ -15,7 +15,7 @@ from logcorr.model.diff import Diff, Figure
 from logcorr.query.compare import runs as runs_
 from logcorr.render.diff_summary import render_diff
 from logcorr.render.diff_tables import by, count, figure_name, full_name, points, share, signed
-from logcorr.text.safe import duration
+from logcorr.text.quantities import duration
 from tests.diff_cases import Endpoint, User, access_run, pair_run
 from tests.report_fixture import busy
 from tests.test_summary import HOSTILE

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from logcorr.jobs.correlate import correlate
 from logcorr.model.errors import Cancelled, UsageError
-from logcorr.model.report import CorrelateOptions, View
+from logcorr.model.options import CorrelateOptions, View
 from logcorr.query import filter_language, over_represented, what_differs
 from logcorr.query.over_represented import contrasts
 from logcorr.runs import views

@@ -11,8 +11,9 @@ import polars as pl
 import pytest
 
 from logcorr.generate.pair import lines as generator
-from logcorr.generate.pair.lines import FILES, PairOptions, generate_pair
+from logcorr.generate.pair.lines import PairOptions
 from logcorr.generate.pair.scenario import NO_RESPONSE, Scenario
+from logcorr.generate.pair.write_pair import FILES, generate_pair
 from logcorr.model.errors import OutputError, UsageError
 
 NO_IDS = {"", "-", "null", "none", "nil", "undefined"}

@@ -11,7 +11,7 @@ import pytest
 
 from logcorr.compute import kernels
 from logcorr.jobs.correlate import correlate
-from logcorr.model.report import CorrelateOptions
+from logcorr.model.options import CorrelateOptions
 from tests.ways import needs_kernels
 
 LINE = b"2025-11-21T14:00:00.123Z,an-id,200\n"

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import pytest
 
 from logcorr.model.errors import Cancelled
-from logcorr.runs.run_folder import WorkFolder, abandon_all
+from logcorr.runs.work_folder import WorkFolder, abandon_all
 from tests.helpers import command, generated, kept, start, succeed, wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")

@@ -11,10 +11,12 @@ from typing import NamedTuple
 import pytest
 
 from logcorr.formats.line_format import LINE_SCHEMA
-from logcorr.inputs import samples
+from logcorr.inputs import header_and_bom
 from logcorr.inputs.chunks import chunks
 from logcorr.inputs.files import resolve
-from logcorr.inputs.samples import Tally, first_line, sample
+from logcorr.inputs.header_and_bom import first_line
+from logcorr.inputs.line_numbers import Tally
+from logcorr.inputs.samples import sample
 from logcorr.model.errors import InputError
 from tests.helpers import succeed, zstandard
 from tests.oracle import lines_of
@@ -250,15 +252,15 @@ def test_a_very_long_line_is_a_line_like_others(name: str, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("form", ["plain", "gzip", "zstd"])
 def test_the_first_line(form: str, tmp_path: Path) -> None:
-    def first(raw: bytes) -> samples.FirstLine | None:
+    def first(raw: bytes) -> header_and_bom.FirstLine | None:
         return first_line(resolve("request", (str(write(tmp_path, "first.log", raw, form)),))[0])
 
     assert first(b"2025-03-01T12:00:00Z,a,u\n") is None
-    assert first(b"ts,Request_ID,u\r\nx\n") == samples.FirstLine("ts,Request_ID,u", None, phantom=False)
-    assert first(BOM + b"a") == samples.FirstLine("\ufeffa", None, phantom=False)
-    assert first(BOM + b"a\xff\n") == samples.FirstLine("\ufeffa\ufffd", "encoding", phantom=False)
-    assert first(BOM) == samples.FirstLine("\ufeff", None, phantom=True)
-    assert first(BOM + b"\n") == samples.FirstLine("\ufeff", None, phantom=False)
+    assert first(b"ts,Request_ID,u\r\nx\n") == header_and_bom.FirstLine("ts,Request_ID,u", None, phantom=False)
+    assert first(BOM + b"a") == header_and_bom.FirstLine("\ufeffa", None, phantom=False)
+    assert first(BOM + b"a\xff\n") == header_and_bom.FirstLine("\ufeffa\ufffd", "encoding", phantom=False)
+    assert first(BOM) == header_and_bom.FirstLine("\ufeff", None, phantom=True)
+    assert first(BOM + b"\n") == header_and_bom.FirstLine("\ufeff", None, phantom=False)
 
 
 def test_a_sample_is_the_first_lines(tmp_path: Path) -> None:

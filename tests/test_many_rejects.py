@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from logcorr.jobs.correlate import correlate
-from logcorr.model.report import CorrelateOptions, Output
+from logcorr.model.options import CorrelateOptions, Output
 
 LINES = 300_000
 

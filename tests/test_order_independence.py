@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, example, given, note, settings
 from hypothesis import strategies as st
 
 from logcorr.jobs.correlate import correlate
-from logcorr.model.report import Output, View
+from logcorr.model.options import Output, View
 from tests.oracle import Record
 from tests.strategies import Case, cases, shuffles
 

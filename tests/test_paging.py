@@ -17,7 +17,7 @@ import pytest
 
 from logcorr.jobs.correlate import correlate
 from logcorr.model.errors import Cancelled, InputError, LogcorrError, UsageError
-from logcorr.model.report import CorrelateOptions
+from logcorr.model.options import CorrelateOptions
 from logcorr.query import filter_language
 from logcorr.query.filter_process import Job
 from logcorr.query.filter_worker import FIRST_ROWS

@@ -12,7 +12,7 @@ from logcorr.formats.line_format import LINE_SCHEMA
 from logcorr.formats.pair_lines import PairFormat
 from logcorr.formats.timestamps import CommonForm, common_form
 from logcorr.inputs.whole_lines import in_utf8
-from logcorr.model.report import Side
+from logcorr.model.ledger import Side
 
 pytestmark = pytest.mark.usefixtures("way")
 

@@ -12,6 +12,7 @@ import pytest
 from logcorr.runs import run_folder
 from logcorr.runs.leftovers import sweep
 from logcorr.runs.ownership import is_mine, privately
+from logcorr.runs.work_folder import WorkFolder
 from tests.helpers import Outcome, assert_short_error, kept, logcorr, runs_root, succeed, write_pair
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="modes, owners and links are others there")
@@ -51,13 +52,13 @@ def test_a_run_is_private_and_outputs_are_as_the_user_has_it(
     words: tuple[str, ...], umask: int, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (here / "access.log").write_text('{"timestamp":"2025-03-01T12:00:00Z","status_code":200,"ip":"192.0.2.1"}\n' * 30)
-    real = run_folder.WorkFolder.publish
+    real = WorkFolder.publish
 
-    def watched(self: run_folder.WorkFolder, key: str) -> run_folder.RunFolder:
+    def watched(self: WorkFolder, key: str) -> run_folder.RunFolder:
         assert_private(self.path)
         return real(self, key)
 
-    monkeypatch.setattr(run_folder.WorkFolder, "publish", watched)
+    monkeypatch.setattr(WorkFolder, "publish", watched)
     outputs = ("out.csv", "report.json", "bad.parquet")
     named = ("-o", outputs[0], "--report", outputs[1], "--malformed", outputs[2])
     succeed(*words, *named, cwd=here, LOGCORR_BUCKETS="3")
@@ -218,7 +219,7 @@ def test_remove_all_leaves_nothing_of_ours_and_everything_else(here: Path) -> No
     (app / "manifest.json").write_text('{"manifest_version": 3}')
     (app / "app.js").write_text("precious")
     (root / "notes.txt").write_text("precious")
-    with run_folder.WorkFolder(root) as live:
+    with WorkFolder(root) as live:
         outcome = succeed("runs", "remove", "--all", cwd=here)
         assert live.spill.is_dir()
         assert {path.name for path in root.iterdir()} == {"app", "notes.txt", live.path.name}

@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from logcorr.runs import run_folder
+from logcorr.runs import run_folder, work_folder
 from logcorr.runs.views import VIEWS_OF
 from tests.helpers import (
     REQUESTS,
@@ -84,7 +84,7 @@ def test_the_same_inputs_and_options_open_the_run_again(here: Path, monkeypatch:
     monkeypatch.setattr(
         "logcorr.inputs.reader.SideReader.entries", lambda *_args: pytest.fail("the logs were read again")
     )
-    monkeypatch.setattr("logcorr.compute.spill.spill", lambda *_args: pytest.fail("something was spilled"))
+    monkeypatch.setattr("logcorr.pairing.buckets.spill", lambda *_args: pytest.fail("something was spilled"))
     again = last_event(here, LOGCORR_BUCKETS="4")
     assert again["reused"]
     assert again["run"] == str(run)
@@ -214,14 +214,14 @@ def test_only_the_owner_may_look(here: Path) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="modes are of no use there")
 def test_only_the_owner_may_look_while_it_runs(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: dict[str, int] = {}
-    real = run_folder.WorkFolder.publish
+    real = work_folder.WorkFolder.publish
 
-    def watched(self: run_folder.WorkFolder, key: str) -> run_folder.RunFolder:
+    def watched(self: work_folder.WorkFolder, key: str) -> run_folder.RunFolder:
         folders = [self.path, *(path for path in self.path.rglob("*") if path.is_dir() and path.parent == self.path)]
         seen.update({str(path): stat.S_IMODE(path.stat().st_mode) for path in folders})
         return real(self, key)
 
-    monkeypatch.setattr(run_folder.WorkFolder, "publish", watched)
+    monkeypatch.setattr(work_folder.WorkFolder, "publish", watched)
     last_event(here, LOGCORR_BUCKETS="2")
     assert len(seen) >= 3
     assert set(seen.values()) == {0o700}
@@ -503,7 +503,7 @@ def test_what_a_writer_makes_anew_after_an_interrupt_is_removed_too(
 ) -> None:
     """A query that was ended has writers left for a moment, and they make their folders where these are gone."""
     looks = [0]
-    work = run_folder.WorkFolder(tmp_path)
+    work = work_folder.WorkFolder(tmp_path)
 
     def writer(_seconds: float) -> None:
         looks[0] += 1

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from logcorr.runs.leftovers import LOCK, WORK_PREFIX, starting, sweep
-from logcorr.runs.run_folder import WorkFolder
+from logcorr.runs.work_folder import WorkFolder
 
 
 def test_a_folder_that_is_just_being_made_is_let_be(tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ from rich.style import Style
 
 from logcorr.model.report import HistogramBin, Report, TimelinePoint
 from logcorr.render.summary import render_summary
-from logcorr.text.safe import duration, percent, safe, short, size
+from logcorr.text.quantities import duration, percent, short, size
+from logcorr.text.safe import safe
 from tests import report_fixture as reports
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -10,9 +10,11 @@ import pytest
 
 from logcorr.inputs.both_sides import abreast
 from logcorr.jobs.correlate import correlate
-from logcorr.model.report import SIDES, CorrelateOptions, Output, Report, Side
-from logcorr.pairing.bucket_join import Rules
+from logcorr.model.ledger import SIDES, Side
+from logcorr.model.options import CorrelateOptions, Output
+from logcorr.model.report import Report
 from logcorr.pairing.recurring_ids import UsedKeys
+from logcorr.pairing.rules import Rules
 from logcorr.pairing.steps import KEY, keyed
 from logcorr.pairing.streaming_join import Tandem
 

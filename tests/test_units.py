@@ -7,8 +7,9 @@ import pytest
 
 from logcorr.model.errors import UsageError
 from logcorr.model.report import Latency, Report
-from logcorr.text import quantities
-from logcorr.text.quantities import Condition, duration_us, size_bytes
+from logcorr.query import fail_if
+from logcorr.query.fail_if import Condition
+from logcorr.text.quantities import duration_us, size_bytes
 from tests.access_fixture import busy as busy_access_report
 from tests.report_fixture import busy as busy_report
 
@@ -17,7 +18,7 @@ LATENCY_OF_NOTHING = Latency(count=0, negative=0, accuracy="exact", **NO_LATENCY
 
 
 def condition(text: str) -> Condition:
-    return quantities.condition(text, "correlation")
+    return fail_if.condition(text, "correlation")
 
 
 @pytest.mark.parametrize(
@@ -199,7 +200,7 @@ def test_rates() -> None:
     for metric, value in expected.items():
         assert condition(f"{metric}>=0").holds(whole) == value
         assert condition(f"{metric}>99%").holds(whole) is None
-    assert expected.keys() | {"p50", "p90", "p95", "p99", "p999"} == set(quantities.METRICS["correlation"])
+    assert expected.keys() | {"p50", "p90", "p95", "p99", "p999"} == set(fail_if.METRICS["correlation"])
 
 
 def test_figures_of_access_logs() -> None:
@@ -216,11 +217,10 @@ def test_figures_of_access_logs() -> None:
     expected = {"malformed_rate": 0.05, "error_rate": 0.25, "negative_rate": 0.25, "p99": 7.0}
     for metric, value in expected.items():
         limit = "0ms" if metric == "p99" else "0"
-        assert quantities.condition(f"{metric}>{limit}", "access").holds(whole) == value
-    assert {*expected, "p50", "p90", "p95", "p999"} == set(quantities.METRICS["access"])
+        assert fail_if.condition(f"{metric}>{limit}", "access").holds(whole) == value
+    assert {*expected, "p50", "p90", "p95", "p999"} == set(fail_if.METRICS["access"])
     assert (
-        quantities.condition("p50>0ms", "access").holds(msgspec.structs.replace(whole, latency=LATENCY_OF_NOTHING))
-        is None
+        fail_if.condition("p50>0ms", "access").holds(msgspec.structs.replace(whole, latency=LATENCY_OF_NOTHING)) is None
     )
 
 
@@ -232,12 +232,12 @@ def test_rates_of_an_empty_access_log_are_zero() -> None:
         whole, inputs=inputs, latency=LATENCY_OF_NOTHING, total_requests=0, failed_requests=0
     )
     for metric in ("malformed_rate", "error_rate", "negative_rate"):
-        assert quantities.condition(f"{metric}<=0", "access").holds(whole) == 0.0
+        assert fail_if.condition(f"{metric}<=0", "access").holds(whole) == 0.0
 
 
 def test_access_logs_have_no_orphans() -> None:
     with pytest.raises(UsageError, match=r"such as 'p99>500ms' or 'error_rate>1%'"):
-        quantities.condition("orphan_rate>1%", "access")
+        fail_if.condition("orphan_rate>1%", "access")
 
 
 def test_rates_of_nothing_are_zero() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from logcorr.jobs.analyze import analyze
-from logcorr.model.report import AnalyzeOptions, Output
+from logcorr.model.options import AnalyzeOptions, Output
 from tests.access_oracle_lines import FORMATS, Exchange, classify
 from tests.access_strategies import AccessCase, access_cases
 from tests.fuzz.batch import Batch, Target

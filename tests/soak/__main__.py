@@ -15,7 +15,8 @@ from pathlib import Path
 from textual.widgets import Input
 
 from logcorr.generate.access.write_access import AccessOptions, generate_access
-from logcorr.generate.pair.lines import PairOptions, generate_pair
+from logcorr.generate.pair.lines import PairOptions
+from logcorr.generate.pair.write_pair import generate_pair
 from logcorr.runs.run_folder import runs
 from logcorr_tui.app import LogcorrApp
 from logcorr_tui.screens.export import ExportScreen

@@ -12,11 +12,14 @@ import polars as pl
 
 from logcorr.generate.access.options import AccessOptions
 from logcorr.generate.access.write_access import generate_access
-from logcorr.generate.pair.lines import PairOptions, generate_pair
+from logcorr.generate.pair.lines import PairOptions
+from logcorr.generate.pair.write_pair import generate_pair
 from logcorr.jobs.analyze import analyze
 from logcorr.jobs.correlate import correlate
 from logcorr.model.access_report import RunReport
-from logcorr.model.report import AnalyzeOptions, CorrelateOptions, Manifest, RunInfo
+from logcorr.model.manifest import Manifest
+from logcorr.model.options import AnalyzeOptions, CorrelateOptions
+from logcorr.model.report import RunInfo
 from logcorr.runs.run_folder import RunFolder
 
 STORE = Path("runs")

@@ -13,7 +13,7 @@ from logcorr.generate.access.write_access import generate_access
 from logcorr.jobs.analyze import analyze
 from logcorr.model.access_report import AccessReport
 from logcorr.model.errors import LogcorrError
-from logcorr.model.report import AnalyzeOptions, View
+from logcorr.model.options import AnalyzeOptions, View
 from logcorr.runs import views
 from logcorr.runs.run_folder import RunFolder
 from logcorr_tui import config

@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from logcorr.jobs.correlate import correlate
-from logcorr.model.report import CorrelateOptions, View
+from logcorr.model.options import CorrelateOptions, View
 from logcorr.query import filter_language, over_represented, what_differs
 from logcorr.runs import views
 from logcorr.runs.run_folder import RunFolder

@@ -8,7 +8,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from logcorr.jobs.correlate import correlate
-from logcorr.model.report import CorrelateOptions
+from logcorr.model.options import CorrelateOptions
 from logcorr_tui.app import LogcorrApp
 from logcorr_tui.screens.table import TableScreen
 from logcorr_tui.widgets.cells import cut

@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets._footer import FooterKey
 
 from logcorr.jobs.correlate import correlate
-from logcorr.model.report import CorrelateOptions
+from logcorr.model.options import CorrelateOptions
 from logcorr_tui.app import LogcorrApp
 from logcorr_tui.widgets.footer import FittingFooter
 from tests.helpers import SAMPLE

@@ -14,7 +14,8 @@ from textual.app import App
 from textual.pilot import Pilot
 
 from logcorr.model.events import EstimateEvent
-from logcorr.model.report import Heatmap, Inputs, Report
+from logcorr.model.ledger import Inputs
+from logcorr.model.report import Heatmap, Report
 from logcorr.text.quantities import duration_us
 from logcorr_tui.messages import Drill
 from logcorr_tui.palette import THEMES

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from logcorr.model.events import DoneEvent, EstimateEvent, Event, FileProgress, ProgressEvent
-from logcorr.model.report import SIDES, Side
+from logcorr.model.ledger import SIDES, Side
 from logcorr.runs.run_folder import RunFolder
 from logcorr_tui import config, worker
 from logcorr_tui.app import LogcorrApp

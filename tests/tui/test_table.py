@@ -16,7 +16,8 @@ from textual.widgets import Input, OptionList, Static
 from logcorr.inputs.files import fingerprint, resolve
 from logcorr.jobs.correlate import correlate
 from logcorr.model.errors import Cancelled
-from logcorr.model.report import CorrelateOptions, Report, View
+from logcorr.model.options import CorrelateOptions, View
+from logcorr.model.report import Report
 from logcorr.query import pages
 from logcorr.query.columns import Row
 from logcorr.query.filter_process import Job, Made

@@ -13,7 +13,7 @@ from textual.screen import Screen
 from textual.worker import Worker
 
 from logcorr.model.errors import LogcorrError
-from logcorr.model.report import View
+from logcorr.model.options import View
 from logcorr.runs.leftovers import sweep
 from logcorr.runs.run_folder import default_root
 from logcorr.text.safe import safe

@@ -11,7 +11,8 @@ import msgspec
 from logcorr.inputs.decompress import open_text, read_text
 from logcorr.inputs.files import InputFile, fingerprint, resolve
 from logcorr.model.errors import Cancelled, InputError
-from logcorr.model.report import Fingerprint, Log
+from logcorr.model.ledger import Log
+from logcorr.model.manifest import Fingerprint
 
 NEIGHBOURS = 3
 _BLOCK_BYTES = 1 << 20

@@ -12,10 +12,11 @@ from pathlib import Path
 import polars as pl
 
 from logcorr.model.errors import Cancelled
-from logcorr.model.report import View
+from logcorr.model.options import View
 from logcorr.query import filter_language
-from logcorr.runs import views, write_records
-from logcorr.runs.run_folder import RunFolder, WorkFolder
+from logcorr.runs import output_files, views, write_records
+from logcorr.runs.run_folder import RunFolder
+from logcorr.runs.work_folder import WorkFolder
 
 _CANCELLED = "cancelled; nothing was written."
 
@@ -64,9 +65,9 @@ class Export:
         """Writes the file. Raises UsageError, InputError, OutputError or Cancelled; leaves no half file."""
         manifest = self._run.manifest
         logs = [Path(log.path) for side in manifest.inputs.values() for log in side]
-        write_records.check_target(self._path, force=force, inputs=logs)
+        output_files.check_target(self._path, force=force, inputs=logs)
         with WorkFolder(self._root) as work:
-            part = write_records.part_of(self._path)
+            part = output_files.part_of(self._path)
             work.add_part(part)
             self._fill(part, work)
             work.deliver([(part, Path(self._path).absolute())])
@@ -76,7 +77,7 @@ class Export:
 
         The path is only a name here, for its ending. Raises as `write` does.
         """
-        write_records.check_form(self._path)
+        output_files.check_form(self._path)
         with WorkFolder(self._root) as work:
             part = work.spill / "download"
             self._fill(part, work)

@@ -10,7 +10,8 @@ import polars as pl
 from rich.text import Text
 
 from logcorr.figures import endpoints_and_addresses
-from logcorr.model.report import Manifest, View
+from logcorr.model.manifest import Manifest
+from logcorr.model.options import View
 from logcorr.query import filter_language
 from logcorr.query.pages import Row, ViewPages
 from logcorr.runs import views

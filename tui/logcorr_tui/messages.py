@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from textual.message import Message
 
 from logcorr.model.events import DoneEvent, EstimateEvent, ProgressEvent
-from logcorr.model.report import View
+from logcorr.model.options import View
 from logcorr_tui.session import Logs
 
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from logcorr.model.access_report import ACCESS_REASONS, AccessReport, RunReport
+from logcorr.model.access_report import AccessReport, RunReport
+from logcorr.model.ledger import ACCESS_REASONS
 
 
 def occurring(report: RunReport | None) -> dict[str, list[str]]:

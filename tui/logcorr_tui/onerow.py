@@ -10,7 +10,8 @@ import polars as pl
 from rich.table import Table
 from rich.text import Text
 
-from logcorr.model.report import Log, View
+from logcorr.model.ledger import Log
+from logcorr.model.options import View
 from logcorr.query.pages import Row, ViewPages
 from logcorr.runs import views
 from logcorr.runs.run_folder import RunFolder

@@ -7,7 +7,8 @@ from typing import cast
 from logcorr.inputs.files import fingerprint, resolve
 from logcorr.model.access_report import RunReport
 from logcorr.model.errors import InputError
-from logcorr.model.report import Log, Manifest
+from logcorr.model.ledger import Log
+from logcorr.model.manifest import Manifest
 from logcorr.runs.run_folder import RunFolder
 from logcorr_tui.session import Logs
 

@@ -9,7 +9,7 @@ from typing import Any, Literal, cast, get_args
 
 from textual.screen import Screen
 
-from logcorr.model.report import View
+from logcorr.model.options import View
 
 Kind = Literal["correlation", "access"]
 

@@ -8,7 +8,8 @@ from rich.text import Text
 
 from logcorr.runs.listing import kind_of, made
 from logcorr.text.fit_columns import Column, Fitted
-from logcorr.text.safe import duration, safe, short, size
+from logcorr.text.quantities import duration, short, size
+from logcorr.text.safe import safe
 
 _COLUMNS = (
     Column("made"),

@@ -9,11 +9,12 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from logcorr.model.access_report import ACCESS_REASONS, AccessLedger, AccessReport
+from logcorr.model.access_report import AccessReport
 from logcorr.model.events import ProgressEvent
-from logcorr.model.report import SideLedger
+from logcorr.model.ledger import ACCESS_REASONS, AccessLedger, SideLedger
 from logcorr.text.fit_columns import tail
-from logcorr.text.safe import duration, percent, safe, short, size
+from logcorr.text.quantities import duration, percent, short, size
+from logcorr.text.safe import safe
 from logcorr_tui.messages import Failed
 from logcorr_tui.palette import Palette
 from logcorr_tui.session import Session

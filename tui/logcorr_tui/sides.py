@@ -1,7 +1,8 @@
 """The ledgers of a report, whichever kind of run it is of."""
 
-from logcorr.model.access_report import AccessLedger, RunReport
-from logcorr.model.report import Report, SideLedger
+from logcorr.model.access_report import RunReport
+from logcorr.model.ledger import AccessLedger, SideLedger
+from logcorr.model.report import Report
 
 
 def ledgers(report: RunReport) -> dict[str, SideLedger | AccessLedger]:

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 from rich.style import Style
 from rich.text import Text
 
-from logcorr.text.safe import duration, safe
+from logcorr.text.quantities import duration
+from logcorr.text.safe import safe
 
 __all__ = ["duration_text", "instant_text", "plain", "safe", "status_class"]
 

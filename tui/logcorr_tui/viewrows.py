@@ -11,7 +11,7 @@ from pathlib import Path
 from textual.message import Message
 
 from logcorr.model.errors import Cancelled, LogcorrError
-from logcorr.model.report import View
+from logcorr.model.options import View
 from logcorr.query.filter_language import Term
 from logcorr.query.pages import Row, Spill, ViewPages
 from logcorr.runs.leftovers import sweep

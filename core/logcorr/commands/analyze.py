@@ -8,7 +8,7 @@ import click
 from logcorr.commands.job import do, job_fields, job_options, outputs
 from logcorr.commands.options import positive
 from logcorr.formats.access_dialects import FORMS
-from logcorr.model.report import AnalyzeOptions
+from logcorr.model.options import AnalyzeOptions
 
 
 @click.command()

@@ -8,7 +8,7 @@ import click
 from logcorr.commands.job import do, job_fields, job_options, outputs
 from logcorr.commands.options import DURATION
 from logcorr.model.errors import UsageError
-from logcorr.model.report import CorrelateOptions
+from logcorr.model.options import CorrelateOptions
 
 _MOST_SKEW_MS = 10**12
 

@@ -5,7 +5,7 @@ from typing import Any, get_args
 import click
 
 from logcorr.commands.options import RAW_CSV, STORE, names, run_root
-from logcorr.model.report import Output, View
+from logcorr.model.options import Output, View
 
 _VIEWS = get_args(View)
 
@@ -35,10 +35,9 @@ def export(run: str, store: str | None, *, force: bool, **given: Any) -> None:
         raw_csv=given["raw_csv"],
     )
     from logcorr.commands.interrupt import interruptible
-    from logcorr.runs import export_view
-    from logcorr.runs import run_folder as stores
+    from logcorr.runs import export_view, run_folder, work_folder
 
     root = run_root(store)
     interruptible(
-        lambda _cancel: export_view.one(stores.find(root, run), output, root, force=force), stores.abandon_all
+        lambda _cancel: export_view.one(run_folder.find(root, run), output, root, force=force), work_folder.abandon_all
     )

@@ -11,8 +11,8 @@ from logcorr.commands.options import DURATION, RAW_CSV, SIZE, names, positive
 from logcorr.commands.streams import put, put_json, say, wants_color, width
 from logcorr.compute import resources
 from logcorr.model.errors import UsageError
-from logcorr.model.report import JobOptions, Output, View
-from logcorr.text import quantities
+from logcorr.model.options import JobOptions, Output, View
+from logcorr.query import fail_if
 
 FAILED_CONDITION = 1
 _LEAST_MEMORY = 256 * 10**6
@@ -57,15 +57,15 @@ def do(options: JobOptions, work: Callable[..., Any], given: dict[str, Any]) -> 
     """Does a job with progress, cancel and exit code, and prints what came of it."""
     if options.memory_bytes < _LEAST_MEMORY and given["progress"] != "json":
         say(f"note: --memory is under {_LEAST_MEMORY // 10**6}MB, which the engine alone may take.")
-    conditions = [quantities.condition(text, options.kind) for text in given["fail_if"]]
+    conditions = [fail_if.condition(text, options.kind) for text in given["fail_if"]]
     from logcorr.commands.interrupt import interruptible
     from logcorr.commands.progress import progress_sink
-    from logcorr.runs import run_folder
+    from logcorr.runs import run_folder, work_folder
 
     with progress_sink(given["progress"], sys.stderr) as sink:
         result = interruptible(
             lambda cancel: work(on_event=sink, cancel=cancel),
-            run_folder.abandon_all,
+            work_folder.abandon_all,
             leash=sys.stdin if given["end_with_stdin"] else None,
         )
     for name in result.grown if given["progress"] != "json" else ():
@@ -121,7 +121,7 @@ def job_fields(given: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _judge(conditions: Sequence[quantities.Condition], report: Any) -> int:
+def _judge(conditions: Sequence[fail_if.Condition], report: Any) -> int:
     code = 0
     for condition in conditions:
         value = condition.holds(report)

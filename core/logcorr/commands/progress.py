@@ -13,7 +13,8 @@ from typing import IO, TYPE_CHECKING, Literal, Protocol, Self, TextIO, cast
 import msgspec
 
 from logcorr.model.events import DoneEvent, EstimateEvent, Event, ProgressEvent
-from logcorr.text.safe import duration, json_for_terminal, percent, short, size
+from logcorr.text.quantities import duration, percent, short, size
+from logcorr.text.safe import json_for_terminal
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -60,3 +60,19 @@ def lines_frame(text: bytes, span: Span, rows: Places, wrong: npt.NDArray[np.boo
     columns = {"line": parts(text, span)[0], "row": rows.astype(np.uint32), "refused": wrong}
     refused = pl.when("refused").then(pl.lit("encoding"))
     return pl.DataFrame(columns).with_columns(refused.alias("refused"))
+
+
+_FEW_ROWS = 500
+
+
+def copied(rows: pl.DataFrame) -> pl.DataFrame:
+    """The same rows in memory of their own: a part of a frame keeps all text of the whole alive."""
+    if rows.height < _FEW_ROWS:
+        return pl.DataFrame(rows.rows(), schema=rows.schema, orient="row")
+    return rows.with_columns(pl.concat_str(text, pl.lit("")) for text in rows.select(pl.col(pl.String)).columns)
+
+
+def text_bytes(rows: pl.DataFrame) -> int:
+    """The bytes of all texts of a frame."""
+    texts = rows.select(pl.col(pl.String))
+    return sum(int(size or 0) for size in texts.select(pl.all().str.len_bytes().sum()).row(0)) if texts.width else 0

@@ -7,11 +7,12 @@ import msgspec
 import polars as pl
 
 from logcorr.figures import endpoints_and_addresses
-from logcorr.figures.pair_report import Figures, heatmap, histogram, timeline
+from logcorr.figures.histogram import histogram
+from logcorr.figures.latency import Figures
 from logcorr.figures.sums import TOP, KeyCounts, Sums
+from logcorr.figures.timeline import heatmap, timeline
 from logcorr.model.access_report import (
     MOST_ENDPOINTS,
-    AccessInputs,
     AccessReport,
     AccessWindow,
     AgentRow,
@@ -21,9 +22,11 @@ from logcorr.model.access_report import (
     OneRequest,
     Windows,
 )
-from logcorr.model.report import SCHEMA, RunInfo
+from logcorr.model.ledger import AccessInputs
+from logcorr.model.manifest import SCHEMA
+from logcorr.model.report import RunInfo
 from logcorr.text import instants
-from logcorr.text.instants import ms
+from logcorr.text.quantities import ms
 
 MOST_SUSPICIOUS = 100_000
 

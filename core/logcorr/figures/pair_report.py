@@ -1,33 +1,27 @@
 """Merged aggregates and the finished views → the report."""
 
 from collections.abc import Callable
-from typing import Any, cast
 
 import msgspec
 import polars as pl
 
 from logcorr.figures import percentiles
-from logcorr.figures.counts import Tables
-from logcorr.figures.sums import FAILURE, Aggregates, Sums, band_edges_us
+from logcorr.figures.histogram import histogram
+from logcorr.figures.latency import Figures
+from logcorr.figures.sums import FAILURE, Aggregates
+from logcorr.figures.timeline import by_status, heatmap, timeline
+from logcorr.model.ledger import Inputs, Orphans
+from logcorr.model.manifest import SCHEMA
 from logcorr.model.report import (
-    SCHEMA,
-    Heatmap,
-    HistogramBin,
-    Inputs,
-    Orphans,
     Report,
     RunInfo,
     Skew,
     SlowExchange,
-    Timeline,
-    TimelinePoint,
     UserRow,
     Window,
 )
 from logcorr.text import instants
-from logcorr.text.instants import ms
-
-_BANDS_PER_HEAT_ROW = 5
+from logcorr.text.quantities import ms
 
 
 class Parts(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,92 +70,6 @@ def correlation(sums: Aggregates, figures: "Figures", parts: Parts) -> Report:
     )
 
 
-class Figures(msgspec.Struct, frozen=True):
-    """Latency of all, success and failure; the p99.9 of all in µs; and {(timeline bucket, quantile): µs}."""
-
-    populations: dict[str, Any]
-    p999_us: int | None
-    over_time: dict[Any, int]
-
-
-def figures(sums: Sums, exchanges: Callable[[], pl.LazyFrame]) -> Figures:
-    """All percentiles; reads the exchanges again only where there were too many distinct durations to count."""
-
-    def durations() -> pl.LazyFrame:
-        at = pl.col("request_time").cast(pl.Int64) // sums.grid.bucket_us
-        return exchanges().select(at.alias("at"), "duration_us", FAILURE.alias("failure"))
-
-    populations, p999_us = percentiles.populations(sums.cells, durations, sums.spreads)
-    return Figures(populations, p999_us, percentiles.over_time(sums.cells, durations))
-
-
-def so_far(sums: Aggregates) -> tuple[Timeline, Heatmap]:
-    """Timeline and heat map of what is paired so far, without orphans; percentiles to within a histogram band."""
-    found = Figures({}, None, percentiles.estimates_over_time(sums.bands.merged(), band_edges_us()))
-    over_time, first = timeline(sums, found, dict(sums.responses.merged().iter_rows()), {})
-    return over_time, heatmap(sums, first)
-
-
-def histogram(bands: Tables) -> list[HistogramBin]:
-    """Log-spaced bins from the first to the last that holds a duration, empty ones between them included."""
-    counts = dict(bands.merged().group_by("band").agg(pl.col("n").sum()).iter_rows())
-    if not counts:
-        return []
-    edges = band_edges_us()
-    return [
-        HistogramBin(from_ms=edges[band] / 1000, to_ms=edges[band + 1] / 1000, count=counts.get(band, 0))
-        for band in range(min(counts), max(counts) + 1)
-    ]
-
-
-def timeline(
-    sums: Sums, found: Figures, responses: dict[int, int] | None, lost: dict[int, tuple[int, int]]
-) -> tuple[Timeline, int]:
-    """Points from the first to the last bucket that counts anything, empty ones too; the first's number.
-
-    Without `responses` an exchange is answered when it is asked; `lost` are orphans of requests and of responses.
-    """
-    width = sums.grid.bucket_us
-    errors = by_status(sums.timeline)
-    buckets = {*errors, *(responses or ()), *lost}
-    points = []
-    for at in range(min(buckets), max(buckets) + 1) if buckets else ():
-        requests, client, server = errors.get(at, (0, 0, 0))
-        request_orphans, response_orphans = lost.get(at, (0, 0))
-        points.append(
-            TimelinePoint(
-                start=instants.text(at * width),
-                requests=requests + request_orphans,
-                responses=requests if responses is None else responses.get(at, 0) + response_orphans,
-                errors_4xx=client,
-                errors_5xx=server,
-                orphans=request_orphans + response_orphans,
-                p50_ms=ms(found.over_time.get((at, 0.5))),
-                p99_ms=ms(found.over_time.get((at, 0.99))),
-            )
-        )
-    return Timeline(bucket_s=width / instants.SECOND_US, points=points), min(buckets, default=0)
-
-
-def heatmap(sums: Sums, first: int) -> Heatmap:
-    """Cells by timeline bucket (counted from the first point) and latency band of half a decade."""
-    bands = sums.bands.merged()
-    edges = band_edges_us()
-    if not bands.height:
-        return Heatmap(edges_ms=[], cells=[])
-    low, high = (cast("int", edge) for edge in (bands["band"].min(), bands["band"].max()))
-    rows = (
-        bands.with_columns(band=(pl.col("band") - low) // _BANDS_PER_HEAT_ROW)
-        .group_by("at", "band")
-        .agg(pl.col("n").sum())
-        .sort("at", "band")
-    )
-    return Heatmap(
-        edges_ms=[edges[band] / 1000 for band in range(low, high + _BANDS_PER_HEAT_ROW, _BANDS_PER_HEAT_ROW)],
-        cells=[(at - first, band, n) for at, band, n in rows.iter_rows()],
-    )
-
-
 def _worst_window(sums: Aggregates, orphans: pl.DataFrame) -> Window | None:
     errors, lost = by_status(sums.windows), _by_side(orphans)
     windows = []
@@ -182,21 +90,6 @@ def _worst_window(sums: Aggregates, orphans: pl.DataFrame) -> Window | None:
         errors_5xx=server,
         orphans=both,
     )
-
-
-def by_status(table: Tables) -> dict[int, tuple[int, int, int]]:
-    """{bucket: (exchanges, 4xx, 5xx)}."""
-    status, n = pl.col("status_code"), pl.col("n")
-    rows = (
-        table.merged()
-        .group_by("at")
-        .agg(
-            n.sum(),
-            n.filter(status.is_between(400, 499)).sum().alias("client"),
-            n.filter(status.is_between(500, 599)).sum().alias("server"),
-        )
-    )
-    return {at: (total, client, server) for at, total, client, server in rows.iter_rows()}
 
 
 def _by_side(orphans: pl.DataFrame) -> dict[int, tuple[int, int]]:

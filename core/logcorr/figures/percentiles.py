@@ -10,7 +10,7 @@ import polars as pl
 
 from logcorr.figures.counts import MOST_CELLS, Cells, bin_of
 from logcorr.model.report import Latency
-from logcorr.text.instants import ms
+from logcorr.text.quantities import ms
 
 QUANTILES = {"p50_ms": 0.5, "p90_ms": 0.9, "p95_ms": 0.95, "p99_ms": 0.99, "p999_ms": 0.999}
 TIMELINE_QUANTILES = (0.5, 0.99)

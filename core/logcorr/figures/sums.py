@@ -10,13 +10,13 @@ from pathlib import Path
 import polars as pl
 
 from logcorr.figures.counts import Cells, Tables
+from logcorr.figures.grid import Grid
+from logcorr.figures.histogram import banded
 from logcorr.figures.percentiles import Spread, spread
 from logcorr.figures.user_table import UserTable
-from logcorr.text.instants import Grid
 
 TOP = 100
 FAILURE = (pl.col("status_code") >= 400) | (pl.col("status_code") < 100)
-BAND_EDGES_PER_DECADE = 10
 _MOST_KEYS_IN_MEMORY = 400_000
 _KEY_PARTS = 16
 
@@ -170,15 +170,11 @@ class Aggregates(Sums):
         self.slowest = slowest(both.lazy()).collect()
 
 
-def banded(cells_: pl.DataFrame) -> pl.DataFrame:
-    """(at, band, n): non-negative durations by histogram band: the index of its lower edge in `band_edges_us`."""
-    edges = pl.Series(band_edges_us())
-    kept = cells_.filter(pl.col("duration_us") >= 0)
-    bands = edges.search_sorted(kept["duration_us"], side="right").cast(pl.Int64) - 1
-    return kept.with_columns(bands.alias("band")).group_by("at", "band").agg(pl.col("n").sum())
-
-
-def band_edges_us() -> list[int]:
-    """Lower edges of the histogram's bands: 0, then ten a decade from 1 µs to beyond any duration."""
-    edges = {round(10 ** (step / BAND_EDGES_PER_DECADE)) for step in range(18 * BAND_EDGES_PER_DECADE + 1)}
-    return [0, *sorted(edges)]
+def orphan_arrivals(orphans: pl.LazyFrame, grid: Grid) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Orphans (at, side, n) by timeline bucket and by window."""
+    plans = [
+        orphans.group_by((pl.col("time") // width).alias("at"), "side").agg(pl.len().cast(pl.Int64).alias("n"))
+        for width in (grid.bucket_us, grid.window_us)
+    ]
+    by_bucket, by_window = pl.collect_all(plans, engine="streaming")
+    return by_bucket, by_window

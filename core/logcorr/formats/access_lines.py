@@ -13,10 +13,9 @@ from logcorr.formats import common_log, json_template_exchanges, timestamps
 from logcorr.formats.access_dialects import DIALECTS, FORMS, JSON_FORMS, TEXTS, Clock, Dialect, Path
 from logcorr.formats.json_lines import Paths
 from logcorr.formats.json_templates import Template, templates_of
-from logcorr.formats.line_format import BOM, LINE_SCHEMA, SPACE, few
-from logcorr.formats.scanned import scanned
+from logcorr.formats.line_format import BOM, LINE_SCHEMA, SPACE, few, scanned
 from logcorr.formats.timestamps import CommonForm
-from logcorr.model.report import Log
+from logcorr.model.ledger import Log
 
 # Of a sample, so many lines tell the form of the timestamps.
 _STAMP_LINES = 100

@@ -4,12 +4,14 @@ Pure: frames in and out. The lines of a log's common form are parsed many at onc
 those of some chunks together.
 """
 
+import io
 from collections.abc import Callable
+from itertools import accumulate, pairwise
 from typing import Protocol
 
 import polars as pl
 
-from logcorr.model.report import Log
+from logcorr.model.ledger import Log
 
 SPACE = " \t"
 BOM = "\ufeff"
@@ -23,7 +25,6 @@ REJECT_SCHEMA = pl.Schema({"row": pl.UInt32, "reason": pl.String, "text": pl.Str
 
 # One in so many lines is few.
 _FEW = 16
-_FEW_ROWS = 500
 
 
 Look = Callable[[pl.DataFrame], None]
@@ -77,19 +78,6 @@ def excerpts(rejected: pl.DataFrame) -> pl.DataFrame:
     return rejected.select("row", "reason", text.alias("text"), long.alias("truncated"))
 
 
-def copied(rows: pl.DataFrame) -> pl.DataFrame:
-    """The same rows in memory of their own: a part of a frame keeps all text of the whole alive."""
-    if rows.height < _FEW_ROWS:
-        return pl.DataFrame(rows.rows(), schema=rows.schema, orient="row")
-    return rows.with_columns(pl.concat_str(text, pl.lit("")) for text in rows.select(pl.col(pl.String)).columns)
-
-
-def text_bytes(rows: pl.DataFrame) -> int:
-    """The bytes of all texts of a frame."""
-    texts = rows.select(pl.col(pl.String))
-    return sum(int(size or 0) for size in texts.select(pl.all().str.len_bytes().sum()).row(0)) if texts.width else 0
-
-
 def null_if_empty(name: str) -> pl.Expr:
     """The named text column with null for the empty text."""
     return pl.when(pl.col(name) != "").then(pl.col(name))
@@ -98,3 +86,19 @@ def null_if_empty(name: str) -> pl.Expr:
 def _cut(text: str) -> str:
     """The text cut to at most TEXT_LIMIT_BYTES of UTF-8, at a character's edge."""
     return text.encode()[:TEXT_LIMIT_BYTES].decode(errors="ignore")
+
+
+def scanned(text: bytes, wrong: list[int], first_row: int) -> pl.LazyFrame:
+    """The lines of a text in UTF-8; those were not that begin at the places in `wrong`."""
+    scan = pl.scan_lines(io.BytesIO(text), row_index_name="row", row_index_offset=first_row)
+    refused = pl.lit(None, pl.String)
+    if wrong:
+        rows = pl.Series(_numbers(text, wrong), dtype=pl.UInt32) + first_row
+        refused = pl.when(pl.col("row").is_in(rows.implode())).then(pl.lit("encoding"))
+    return scan.with_columns(pl.col("row").cast(pl.UInt32), refused.alias("refused"))
+
+
+def _numbers(text: bytes, starts: list[int]) -> list[int]:
+    """The numbers (from 0) of the lines that begin at some places, in their order."""
+    between = (text.count(b"\n", *places) for places in pairwise([0, *starts]))
+    return list(accumulate(between))

@@ -13,7 +13,7 @@ from logcorr.formats import pair_lines_kernel, pair_lines_numpy, timestamps
 from logcorr.formats.line_format import BOM, SPACE, null_if_empty
 from logcorr.formats.pair_lines_numpy import NO_IDS
 from logcorr.formats.timestamps import CommonForm
-from logcorr.model.report import Side
+from logcorr.model.ledger import Side
 
 HEADER_IDS = ("request_id", "request-id", "requestid", "id")
 _STATUS = r"^[0-9]{1,3}$"

@@ -6,7 +6,7 @@ import polars as pl
 from logcorr.compute.arrow_text import column, lines_frame
 from logcorr.compute.kernels import kernels
 from logcorr.formats.timestamps import CommonForm
-from logcorr.model.report import Side
+from logcorr.model.ledger import Side
 
 
 def parted(

@@ -15,7 +15,7 @@ from logcorr.compute.byte_words import BYTES, Places, Words
 from logcorr.formats.line_format import few, null_if_empty
 from logcorr.formats.timestamps import CommonForm
 from logcorr.formats.timestamps_numpy import Flags, stamps
-from logcorr.model.report import Side
+from logcorr.model.ledger import Side
 
 NO_IDS = ("", "-", "null", "none", "nil", "undefined")
 _NO_ID_SPELLINGS = pl.Series(

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
 
-from logcorr.model.report import Side
+from logcorr.model.ledger import Side
 
 _ONE_IN = 64
 

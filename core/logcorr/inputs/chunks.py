@@ -5,8 +5,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from logcorr.formats.line_format import LINE_SCHEMA, LineFormat
-from logcorr.formats.scanned import scanned
+from logcorr.formats.line_format import LINE_SCHEMA, LineFormat, scanned
 from logcorr.inputs.files import InputFile
 from logcorr.inputs.whole_lines import LongLine, in_utf8, spans
 

@@ -10,7 +10,8 @@ from typing import IO, Literal
 import msgspec
 
 from logcorr.model.errors import InputError
-from logcorr.model.report import Fingerprint, Log
+from logcorr.model.ledger import Log
+from logcorr.model.manifest import Fingerprint
 
 Form = Literal["plain", "gzip", "zstd"]
 

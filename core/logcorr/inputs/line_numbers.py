@@ -1,6 +1,10 @@
 """Row numbers over all files of a side ↔ file index and line number from 1."""
 
+import threading
+
 import polars as pl
+
+from logcorr.inputs.files import InputFile
 
 
 def file_of(row: str, starts: list[int]) -> pl.Expr:
@@ -31,3 +35,36 @@ def row_of(file: str, line: str, starts: list[int]) -> pl.Expr:
     """The row (UInt32) at which a line of a file stands."""
     row = pl.col(line) - 1
     return row if len(starts) == 1 else row + pl.lit(pl.Series(starts, dtype=pl.UInt32)).gather(pl.col(file))
+
+
+class Tally:
+    """What the reader of one side has counted so far; other threads look at it meanwhile."""
+
+    def __init__(self, files: list[InputFile]) -> None:
+        self._lock = threading.Lock()
+        self.lines = [0] * len(files)
+        self.text_bytes = [0] * len(files)
+        self._starts: dict[int, int] = {}
+        self._rows = 0
+
+    def add(self, number: int, first_row: int, lines: int, text_bytes: int) -> None:
+        """Counts `lines` lines of file `number`, the first of which is row `first_row` of the side."""
+        with self._lock:
+            self.lines[number] += lines
+            self.text_bytes[number] += text_bytes
+            self._rows += lines
+            self._starts[number] = min(self._starts.get(number, first_row), first_row)
+
+    def forget(self, number: int) -> None:
+        """Takes back the one line that file `number` was thought to have."""
+        with self._lock:
+            self.lines[number] -= 1
+
+    @property
+    def starts(self) -> list[int]:
+        """The row at which each file starts, complete once all is read; an empty file starts where the next does."""
+        starts, following = [], self._rows
+        for number in reversed(range(len(self.lines))):
+            following = self._starts.get(number, following)
+            starts.append(following)
+        return starts[::-1]

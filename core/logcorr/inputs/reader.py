@@ -3,17 +3,48 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import msgspec
 import polars as pl
 
 from logcorr.formats import line_format
 from logcorr.inputs import changes, chunks
 from logcorr.inputs.files import InputFile
-from logcorr.inputs.refused_lines import Ingested, Instants, Rejects, firsts
-from logcorr.inputs.samples import Tally
+from logcorr.inputs.header_and_bom import firsts
+from logcorr.inputs.line_numbers import Tally
+from logcorr.inputs.refused_lines import Rejects
 from logcorr.jobs.progress_meter import Meter, Watched
 
 _PUT_OFF_CHUNKS = 2
 _PUT_OFF_LINES = 4_000
+
+
+class Ingested(msgspec.Struct, frozen=True, kw_only=True):
+    """What one side came to. `late` are the entries of first lines, which are told apart when all are read."""
+
+    tally: Tally
+    late: pl.DataFrame
+    schema: pl.Schema
+    rejects: pl.LazyFrame
+    blank: int
+    header: int
+    first_us: int | None
+    last_us: int | None
+
+
+class Instants:
+    """The first and last instant of all entries that pass."""
+
+    def __init__(self) -> None:
+        self.first: int | None = None
+        self.last: int | None = None
+
+    def __call__(self, entries: pl.DataFrame) -> None:
+        """Looks at the entries."""
+        times = entries.get_column("time")
+        low, high = times.min(), times.max()
+        if isinstance(low, int) and isinstance(high, int):
+            self.first = low if self.first is None else min(self.first, low)
+            self.last = high if self.last is None else max(self.last, high)
 
 
 class SideReader:

@@ -7,27 +7,27 @@ from pathlib import Path
 import polars as pl
 
 from logcorr.compute import resources
+from logcorr.compute.arrow_text import copied
 from logcorr.compute.background import ahead
-from logcorr.compute.spill import chunk_size
+from logcorr.compute.memory_budget import chunk_size
 from logcorr.figures import access_report, endpoints_and_addresses, percentiles
 from logcorr.figures.access_report import Found
-from logcorr.figures.pair_report import Figures
+from logcorr.figures.grid import grid
+from logcorr.figures.latency import Figures
 from logcorr.figures.sums import FAILURE, KeyCounts, Sums
 from logcorr.formats.access_dialects import TEXTS
 from logcorr.formats.access_lines import access_format, detect
-from logcorr.formats.line_format import copied
-from logcorr.inputs import refused_lines
 from logcorr.inputs.line_numbers import file_of, line_of
-from logcorr.inputs.reader import SideReader, batches
-from logcorr.inputs.refused_lines import Ingested
-from logcorr.inputs.samples import MANY_LINES, SAMPLE_LINES
+from logcorr.inputs.reader import Ingested, SideReader, batches
+from logcorr.inputs.samples import MANY_LINES, SAMPLE_LINES, first_lines
 from logcorr.jobs.job import Job, Result
 from logcorr.jobs.progress_meter import Listener, Meter
-from logcorr.model.access_report import ACCESS_REASONS, AccessInputs, AccessLedger, AccessReport
+from logcorr.model.access_report import AccessReport
 from logcorr.model.errors import LedgerError
-from logcorr.model.report import AnalyzeOptions
-from logcorr.runs.run_folder import RunFolder, WorkFolder
-from logcorr.text.instants import grid
+from logcorr.model.ledger import ACCESS_REASONS, AccessInputs, AccessLedger
+from logcorr.model.options import AnalyzeOptions
+from logcorr.runs.run_folder import RunFolder
+from logcorr.runs.work_folder import WorkFolder
 
 _RUN_PER_TEXT_BYTE = 0.8
 # Of the time of a whole run, as measured.
@@ -67,7 +67,7 @@ class _Analysis(Job[AccessReport]):
     def _compute(self, work: WorkFolder) -> RunFolder:
         self._require_disk(work, _RUN_PER_TEXT_BYTE)
         files = self._files["access"]
-        samples = refused_lines.first_lines(files, MANY_LINES)
+        samples = first_lines(files, MANY_LINES)
         name = self._access.form or detect(samples[:SAMPLE_LINES])
         form = access_format(name, samples, collapse_ids=self._access.collapse_ids)
         for view in ("exchanges", "malformed", "endpoints", "ips", "windows"):

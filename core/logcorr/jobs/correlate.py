@@ -7,41 +7,38 @@ from typing import Any
 
 import polars as pl
 
-from logcorr.compute import resources, spill
-from logcorr.compute.spill import Plan
-from logcorr.figures import pair_report, users
+from logcorr.compute import memory_budget, resources
+from logcorr.compute.memory_budget import Plan
+from logcorr.figures import histogram, latency, pair_report, users
+from logcorr.figures.grid import Grid, grid
 from logcorr.figures.percentiles import estimates
-from logcorr.figures.sums import Aggregates
-from logcorr.inputs import refused_lines
-from logcorr.inputs.reader import SideReader
-from logcorr.inputs.refused_lines import Ingested
+from logcorr.figures.sums import Aggregates, orphan_arrivals
+from logcorr.figures.timeline import so_far
+from logcorr.formats import line_format
+from logcorr.formats.pair_lines import PairFormat
+from logcorr.formats.timestamps import common_form
+from logcorr.inputs.files import InputFile
+from logcorr.inputs.reader import Ingested, SideReader
+from logcorr.inputs.samples import first_lines, span
 from logcorr.jobs.job import Job, Result
 from logcorr.jobs.pair_while_reading import Early
 from logcorr.jobs.progress_meter import Listener, Meter
-from logcorr.jobs.write_views import Folder, orphan_arrivals
+from logcorr.jobs.write_views import Folder
 from logcorr.model.errors import LedgerError
 from logcorr.model.events import EstimateEvent
-from logcorr.model.report import (
-    MALFORMED_REASONS,
-    ORPHAN_REASONS,
-    SIDES,
-    CorrelateOptions,
-    Inputs,
-    Log,
-    Orphans,
-    Report,
-    Side,
-    SideLedger,
-)
-from logcorr.pairing import bucket_join, oversized_ids
-from logcorr.pairing.bucket_join import Paired, Rules
+from logcorr.model.ledger import MALFORMED_REASONS, ORPHAN_REASONS, SIDES, Inputs, Log, Orphans, Side, SideLedger
+from logcorr.model.options import CorrelateOptions
+from logcorr.model.report import Report
+from logcorr.pairing import bucket_join, buckets, oversized_ids
+from logcorr.pairing.bucket_join import Paired
 from logcorr.pairing.oversized_ids import Task
 from logcorr.pairing.recurring_ids import UsedKeys
+from logcorr.pairing.rules import Rules
 from logcorr.pairing.unpaired_entries import Unpaired
 from logcorr.runs import views
 from logcorr.runs.export_while_running import Along, Target, may_be
-from logcorr.runs.run_folder import RunFolder, WorkFolder
-from logcorr.text.instants import Grid, grid
+from logcorr.runs.run_folder import RunFolder
+from logcorr.runs.work_folder import WorkFolder
 
 _SPILL_PER_TEXT_BYTE = 1.3
 _VIEWS_PER_TEXT_BYTE = 0.9
@@ -75,17 +72,17 @@ class _Correlation(Job[Report]):
         self._pairing, self._estimates = options, estimates
 
     def _compute(self, work: WorkFolder) -> RunFolder:
-        plan = spill.plan(self._text_bytes, self._options.memory_bytes)
+        plan = memory_budget.plan(self._text_bytes, self._options.memory_bytes)
         self._require_disk(work, _VIEWS_PER_TEXT_BYTE + _SPILL_PER_TEXT_BYTE)
         shift_us: dict[Side, int] = {"request": 0, "response": self._pairing.skew_us}
-        forms = {side: refused_lines.pair_format(side, self._files[side], shift_us[side]) for side in SIDES}
+        forms = {side: _pair_format(side, self._files[side], shift_us[side]) for side in SIDES}
         readers = {
             side: SideReader(forms[side], self._files[side], work.spill / side, plan.chunk_bytes, self._meter)
             for side in SIDES
         }
         folder = Folder(work.run, work.spill, lambda side: readers[side].tally.starts)
         left = Unpaired(plan, work.spill / "entries", {side: form.schema for side, form in forms.items()})
-        sums = Aggregates(grid(*refused_lines.span(self._files), self._options.window_us), plan.users_room)
+        sums = Aggregates(grid(*span(self._files), self._options.window_us), plan.users_room)
 
         def settled(exchanges: pl.DataFrame) -> None:
             sums.add(exchanges)
@@ -131,7 +128,7 @@ class _Correlation(Job[Report]):
             self._tell_estimate(done, sums, folder, sum(folder.open_orphans.values()))
         self._meter.enter("report")
         malformed = folder.finish_malformed(sides)
-        figures = pair_report.figures(sums, folder.exchanges)
+        figures = latency.figures(sums, folder.exchanges)
         edge_us = self._pairing.edge_us
         if edge_us is None:
             edge_us = max(_LEAST_EDGE_US, figures.p999_us or 0)
@@ -139,7 +136,7 @@ class _Correlation(Job[Report]):
         orphans = folder.orphans()
         if sums.users.full:
             # What was freed of the reading is not all given back.
-            room = spill.room_in(self._options.memory_bytes) // 2
+            room = memory_budget.room_in(self._options.memory_bytes) // 2
             counted = users.counted(folder.exchange_files(), orphans, work.spill / "users", room)
         else:
             counted = users.with_orphans(sums.users.counts(), orphans)
@@ -200,7 +197,7 @@ class _Correlation(Job[Report]):
         found = left.buckets()
         self._meter.buckets = (0, len(found))
         task = Task(rules=self._rules, schemas=schemas, bucket_bytes=plan.bucket_bytes, tap=self._meter.tap)
-        too_large = spill.too_large(found, plan.bucket_bytes)
+        too_large = buckets.too_large(found, plan.bucket_bytes)
         for number, whole in enumerate(found):
             self._meter.tap()
             if too_large[number]:
@@ -227,7 +224,7 @@ class _Correlation(Job[Report]):
         if not self._estimates:
             return
         exchanges = folder.rows["exchanges"]
-        timeline, heatmap = pair_report.so_far(sums)
+        timeline, heatmap = so_far(sums)
         self._meter.tell(
             EstimateEvent(
                 share=share,
@@ -235,7 +232,7 @@ class _Correlation(Job[Report]):
                 orphans=orphans,
                 negative=sums.spreads[False].negative + sums.spreads[True].negative,
                 status=sums.status(),
-                histogram=pair_report.histogram(sums.bands),
+                histogram=histogram.histogram(sums.bands),
                 timeline=timeline,
                 heatmap=heatmap,
                 **estimates(sums.cells),
@@ -297,3 +294,9 @@ def _reasons(orphans: pl.LazyFrame) -> Orphans:
         side: {reason: found[side, reason] for reason in ORPHAN_REASONS if (side, reason) in found} for side in SIDES
     }
     return Orphans(request=by_side["request"], response=by_side["response"])
+
+
+def _pair_format(side: Side, files: list[InputFile], shift_us: int) -> PairFormat:
+    """The format of one side's logs; µs to add to every instant."""
+    stamps = [line.split(",", 1)[0].strip(line_format.SPACE) for line in first_lines(files)]
+    return PairFormat(side=side, form=common_form(stamps), shift_us=shift_us)

@@ -16,11 +16,15 @@ from logcorr.jobs.progress_meter import Meter
 from logcorr.model.access_report import RunReport
 from logcorr.model.errors import FULL, InputError, LogcorrError, OutputError, cannot_write, system_error
 from logcorr.model.events import DoneEvent
-from logcorr.model.report import SCHEMA, JobOptions, Log, Manifest, Output, RunInfo
-from logcorr.runs import run_folder, views, write_records
+from logcorr.model.ledger import Log
+from logcorr.model.manifest import SCHEMA, Manifest
+from logcorr.model.options import JobOptions, Output
+from logcorr.model.report import RunInfo
+from logcorr.runs import output_files, run_folder, views, write_records
 from logcorr.runs.ownership import claim
-from logcorr.runs.run_folder import RunFolder, WorkFolder
-from logcorr.text.safe import size
+from logcorr.runs.run_folder import RunFolder
+from logcorr.runs.work_folder import WorkFolder
+from logcorr.text.quantities import size
 
 _R = TypeVar("_R", bound=RunReport)
 _OUTPUT_PER_TEXT_BYTE = 0.9
@@ -67,7 +71,7 @@ class Job(ABC, Generic[_R]):
             return self._result(done)
         except (InputError, *views.UNREADABLE) as error:
             # It is damaged in a way that only shows where it is read.
-            if any(output.path == write_records.STDOUT for output in self._options.outputs):
+            if any(output.path == output_files.STDOUT for output in self._options.outputs):
                 raise done.damaged("exchanges") from error  # part of it may be out already
             done.remove()
             return self._result(None)
@@ -112,7 +116,7 @@ class Job(ABC, Generic[_R]):
         self._needed = int(text * factor)
         resources.require_disk(work.path, self._needed, "this run", "name a folder on another disk with --store")
         for output in self._options.outputs:
-            if output.path != write_records.STDOUT:
+            if output.path != output_files.STDOUT:
                 place = Path(output.path).absolute().parent
                 needed = self._output_bytes(output) if output.view == "exchanges" else 0
                 resources.require_disk(place, needed, f"output {output.path!r}", "name another folder")
@@ -126,8 +130,8 @@ class Job(ABC, Generic[_R]):
         targets = []
         for number, output in enumerate(self._options.outputs):
             self._meter.tap()
-            part = write_records.part_of(output.path)
-            if output.path != write_records.STDOUT:
+            part = output_files.part_of(output.path)
+            if output.path != output_files.STDOUT:
                 targets.append((part, Path(output.path).absolute()))
                 if part in self._written:
                     continue
@@ -144,7 +148,7 @@ class Job(ABC, Generic[_R]):
                 tap=self._meter.tap,
             )
         if self._options.report_path is not None:
-            part = write_records.part_of(self._options.report_path)
+            part = output_files.part_of(self._options.report_path)
             work.add_part(part)
             targets.append((part, Path(self._options.report_path).absolute()))
             text = run_folder.encode(run.report)
@@ -200,9 +204,9 @@ def _check_outputs(options: JobOptions, inputs: list[Path]) -> None:
     paths = [_one_name(output.path) for output in options.outputs]
     for output in options.outputs:
         views.check_columns(options.kind, output.view, output.columns)
-        write_records.check_target(output.path, force=options.force, inputs=inputs)
+        output_files.check_target(output.path, force=options.force, inputs=inputs)
     if options.report_path is not None:
-        write_records.check_place(options.report_path, force=options.force, inputs=inputs)
+        output_files.check_place(options.report_path, force=options.force, inputs=inputs)
         paths.append(_one_name(options.report_path))
     twice = next((path for path in paths if paths.count(path) > 1), None)
     if twice is not None:
@@ -212,4 +216,4 @@ def _check_outputs(options: JobOptions, inputs: list[Path]) -> None:
 
 def _one_name(path: str) -> str:
     """The same for all names of one file."""
-    return path if path == write_records.STDOUT else str(Path(path).resolve())
+    return path if path == output_files.STDOUT else str(Path(path).resolve())

@@ -6,16 +6,15 @@ from functools import partial
 import polars as pl
 
 from logcorr.compute.background import Behind
-from logcorr.compute.spill import Plan
+from logcorr.compute.memory_budget import Plan
 from logcorr.inputs.both_sides import abreast
-from logcorr.inputs.reader import SideReader
-from logcorr.inputs.refused_lines import Ingested
+from logcorr.inputs.reader import Ingested, SideReader
 from logcorr.jobs.progress_meter import Meter
 from logcorr.jobs.write_views import Folder
-from logcorr.model.report import SIDES, Side
+from logcorr.model.ledger import SIDES, Side
 from logcorr.pairing import steps
-from logcorr.pairing.bucket_join import Rules
 from logcorr.pairing.recurring_ids import UsedKeys
+from logcorr.pairing.rules import Rules
 from logcorr.pairing.settling import Settling
 from logcorr.pairing.steps import KEY
 from logcorr.pairing.streaming_join import Tandem

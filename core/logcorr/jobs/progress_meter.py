@@ -10,10 +10,10 @@ import msgspec
 
 from logcorr.compute import resources
 from logcorr.inputs.files import InputFile
-from logcorr.inputs.samples import Tally
+from logcorr.inputs.line_numbers import Tally
 from logcorr.model.errors import Cancelled
 from logcorr.model.events import Event, FileProgress, ProgressEvent
-from logcorr.model.report import Log
+from logcorr.model.ledger import Log
 
 EVERY_S = 0.1
 _LEDGERS: dict[Log, str] = {"request": "requests", "response": "responses", "access": "access"}

@@ -6,11 +6,10 @@ from pathlib import Path
 import polars as pl
 
 from logcorr.inputs.line_numbers import file_of, line_of, row_of
-from logcorr.inputs.refused_lines import Ingested
-from logcorr.model.report import SIDES, Side
+from logcorr.inputs.reader import Ingested
+from logcorr.model.ledger import SIDES, Side
 from logcorr.pairing.bucket_join import Paired
 from logcorr.pairing.steps import EXCHANGE_SCHEMA, hashed
-from logcorr.text.instants import Grid
 
 _ROW_GROUP = 100_000
 _INSTANT = pl.Datetime("us", "UTC")
@@ -199,13 +198,3 @@ class Folder:
             for side in SIDES
         ]
         return pl.concat(sides)
-
-
-def orphan_arrivals(orphans: pl.LazyFrame, grid: Grid) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Orphans (at, side, n) by timeline bucket and by window."""
-    plans = [
-        orphans.group_by((pl.col("time") // width).alias("at"), "side").agg(pl.len().cast(pl.Int64).alias("n"))
-        for width in (grid.bucket_us, grid.window_us)
-    ]
-    by_bucket, by_window = pl.collect_all(plans, engine="streaming")
-    return by_bucket, by_window

@@ -2,29 +2,10 @@
 
 import msgspec
 
+from logcorr.model.ledger import AccessInputs
 from logcorr.model.report import Heatmap, HistogramBin, Latency, Report, RunInfo, Timeline
 
-ACCESS_REASONS = ("encoding", "json", "fields", "timestamp", "status_code")
 MOST_ENDPOINTS = 1000
-
-
-class AccessLedger(msgspec.Struct, frozen=True, kw_only=True):
-    """Where every line went; `lines` is the sum of blank, malformed and exchanges."""
-
-    files: list[str]
-    bytes: int
-    lines: int
-    blank: int
-    malformed: dict[str, int]
-    exchanges: int
-
-    def closes(self) -> bool:
-        """Whether blank, malformed and exchanges add up to lines."""
-        return self.lines == self.blank + sum(self.malformed.values()) + self.exchanges
-
-
-class AccessInputs(msgspec.Struct, frozen=True, kw_only=True):
-    access: AccessLedger
 
 
 class OneRequest(msgspec.Struct, frozen=True, kw_only=True):

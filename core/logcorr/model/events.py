@@ -5,7 +5,8 @@ With `--progress json` each is a line on stderr. Durations are microseconds, siz
 
 import msgspec
 
-from logcorr.model.report import Heatmap, HistogramBin, Log, Timeline
+from logcorr.model.ledger import Log
+from logcorr.model.report import Heatmap, HistogramBin, Timeline
 
 
 class FileProgress(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,20 +6,14 @@ Most ids stand once on each side: those rows need one join. Only the repeated on
 import msgspec
 import polars as pl
 
-from logcorr.model.report import SIDES, Pairing, Side
+from logcorr.model.ledger import SIDES, Side
 from logcorr.pairing import steps
+from logcorr.pairing.rules import Rules, matched, ranked, taken_apart
 from logcorr.pairing.steps import KEY
 
 _SAMPLE_ONE_IN = 64
 _LEAST_SAMPLE = 1000
 _MOST_IN_SAMPLE = 20
-
-
-class Rules(msgspec.Struct, frozen=True, kw_only=True):
-    """How entries of one id pair, and the longest duration (µs) of a pair."""
-
-    policy: Pairing = "in-order"
-    max_duration_us: int | None = None
 
 
 class Paired(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,10 +94,10 @@ def _others(entries: pl.DataFrame, places: pl.Series) -> pl.DataFrame:
 
 def _pair_repeated(several: list[pl.DataFrame], rules: Rules) -> Paired:
     """Pairs entries by rank within their key; takes the frames out of the list."""
-    sides: dict[Side, pl.DataFrame] = {side: _collect(steps.ranked(several.pop(0).lazy(), side)) for side in SIDES}
+    sides: dict[Side, pl.DataFrame] = {side: _collect(ranked(several.pop(0).lazy(), side)) for side in SIDES}
     if any(side["clash"].any() for side in sides.values()):
         raise _Clash
-    pairs = _collect(steps.matched(sides["request"].lazy(), sides["response"].lazy(), rules.policy))
+    pairs = _collect(matched(sides["request"].lazy(), sides["response"].lazy(), rules.policy))
     _check_ids(pairs)
     exchanges, torn = taken_apart(pairs.lazy(), rules)
     matched_keys = _paired_keys(pairs, exchanges)
@@ -129,19 +123,6 @@ def _pair_repeated(several: list[pl.DataFrame], rules: Rules) -> Paired:
 def _paired_keys(pairs: pl.DataFrame, exchanges: pl.DataFrame) -> pl.DataFrame:
     """The distinct keys of those pairs that stayed exchanges."""
     return pairs.join(exchanges.select("request_row"), on="request_row", how="semi").select(KEY).unique()
-
-
-def taken_apart(pairs: pl.LazyFrame, rules: Rules) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
-    """Pairs as exchanges, and the orphans of those that last too long."""
-    exchanges = _collect(steps.exchanges(pairs))
-    if rules.max_duration_us is None:
-        return exchanges, []
-    far = pl.col("duration_us").abs() > rules.max_duration_us
-    torn = exchanges.lazy().filter(far)
-    return exchanges.filter(~far), [
-        _collect(steps.orphans(torn.rename({f"{side}_time": "time", f"{side}_row": "row"}), side, pl.lit("too_far")))
-        for side in SIDES
-    ]
 
 
 def _check_ids(pairs: pl.DataFrame) -> None:

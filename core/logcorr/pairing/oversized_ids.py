@@ -11,11 +11,12 @@ import msgspec
 import polars as pl
 
 from logcorr.compute import spill
-from logcorr.compute.spill import Bucket
-from logcorr.model.report import SIDES, Side
-from logcorr.pairing import bucket_join, steps
-from logcorr.pairing.bucket_join import Paired, Rules, taken_apart
+from logcorr.model.ledger import SIDES, Side
+from logcorr.pairing import bucket_join, buckets, steps
+from logcorr.pairing.bucket_join import Paired
+from logcorr.pairing.buckets import Bucket
 from logcorr.pairing.ordered_entries import Ordered
+from logcorr.pairing.rules import Rules, taken_apart
 
 # A row of one id that is sorted or written takes that many times a text byte's size of a bucket, as measured.
 _TEXT_BYTES_PER_ROW = 256
@@ -57,10 +58,10 @@ def _pair(whole: Bucket, folder: Path, task: Task) -> Iterator[Paired]:
         rest = _draw_out(whole, crowds, folder, task)
         for number, request_id in enumerate(crowds):
             yield from _pair_one(request_id, folder / f"{number}", folder, number, task)
-    parts = spill.split(rest, folder / "split", task.bucket_bytes, task.schemas)
+    parts = buckets.split(rest, folder / "split", task.bucket_bytes, task.schemas)
     for number, part in enumerate(parts):
         task.tap()
-        if part is not whole and spill.oversized(part, task.bucket_bytes):
+        if part is not whole and buckets.oversized(part, task.bucket_bytes):
             yield from _pair(part, folder / f"part{number}", task)
         else:
             logs = [part.scan(side, task.schemas[side]) for side in SIDES]

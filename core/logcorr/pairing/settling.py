@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import polars as pl
 
-from logcorr.formats.line_format import text_bytes
-from logcorr.model.report import SIDES
+from logcorr.compute.arrow_text import text_bytes
+from logcorr.model.ledger import SIDES
 from logcorr.pairing import steps
 from logcorr.pairing.steps import KEY
 from logcorr.pairing.streaming_join import Leave

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from logcorr.model.report import SIDES, Pairing, Side
+from logcorr.model.ledger import Side
 
 KEY = "key"
 VALUE: dict[Side, str] = {"request": "user_id", "response": "status_code"}
@@ -82,46 +82,6 @@ def taken_back(exchanges: pl.LazyFrame, side: Side, *more: str) -> pl.LazyFrame:
     """The entries of one side that were paired in some exchanges: request_id, time, its value, row; and columns."""
     time, row = pl.col(f"{side}_time").alias("time"), pl.col(f"{side}_row").alias("row")
     return exchanges.select("request_id", time, VALUE[side], row, *more)
-
-
-def ranked(entries: pl.LazyFrame, side: Side) -> pl.LazyFrame:
-    """Entries of repeated keys in pairing order, with `rank` (from 0 within the key), `last` and `redelivered`.
-
-    Of equal entries (id, instant, value) the first in the files keeps its rank; the others are redelivered, rank null.
-    `clash` tells that the entry before has the same key and another id.
-    """
-    value = VALUE[side]
-    column = pl.col
-    ordered = entries.sort(KEY, "time", value, "row", nulls_last=False)
-    same_key = (column(KEY) == column(KEY).shift()).fill_null(value=False)
-    ordered = ordered.with_columns(
-        same=same_key,
-        clash=same_key & (column("request_id") != column("request_id").shift()),
-        redelivered=same_key
-        & (column("time") == column("time").shift())
-        & column(value).eq_missing(column(value).shift()),
-    )
-    # Ranks count the kept entries: their running number less that of the key's first entry.
-    numbered = ordered.with_columns(number=(~column("redelivered")).cast(pl.UInt32).cum_sum())
-    first = pl.when(~column("same")).then(column("number")).forward_fill()
-    final = pl.when(~column("same").shift(-1, fill_value=False)).then(column("number")).backward_fill()
-    return numbered.with_columns(
-        rank=pl.when(~column("redelivered")).then(column("number") - first),
-        last=~column("redelivered") & (column("number") == final),
-    ).drop("same", "number")
-
-
-def matched(requests: pl.LazyFrame, responses: pl.LazyFrame, policy: Pairing) -> pl.LazyFrame:
-    """The pairs of ranked entries under a pairing policy, as `join` gives them."""
-    sides = []
-    for entries, side in zip((requests, responses), SIDES, strict=True):
-        kept = entries.filter(~pl.col("redelivered"))
-        if policy != "in-order":
-            kept = kept.filter(pl.col("rank") == 0 if policy == "first" else pl.col("last"))
-        sides.append(kept.select(KEY, "rank", "request_id", "time", VALUE[side], "row"))
-    if policy == "in-order":
-        return join(sides[0], sides[1], on=(KEY, "rank"))
-    return join(sides[0].drop("rank"), sides[1].drop("rank"))
 
 
 def orphans(entries: pl.LazyFrame, side: Side, reason: pl.Expr) -> pl.LazyFrame:

@@ -11,12 +11,12 @@ from typing import cast
 
 import polars as pl
 
+from logcorr.compute.arrow_text import copied
 from logcorr.compute.byte_words import Array
 from logcorr.compute.hash_match import alone, match
-from logcorr.formats.line_format import copied
-from logcorr.model.report import SIDES, Side
+from logcorr.model.ledger import SIDES, Side
 from logcorr.pairing import steps
-from logcorr.pairing.bucket_join import Rules
+from logcorr.pairing.rules import Rules
 from logcorr.pairing.steps import KEY
 
 Leave = Callable[[Side, pl.DataFrame], None]

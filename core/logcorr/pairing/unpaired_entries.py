@@ -4,10 +4,11 @@ from pathlib import Path
 
 import polars as pl
 
-from logcorr.compute import spill
-from logcorr.compute.spill import Bucket, Plan
-from logcorr.formats.line_format import copied, text_bytes
-from logcorr.model.report import SIDES, Side
+from logcorr.compute.arrow_text import copied, text_bytes
+from logcorr.compute.memory_budget import Plan
+from logcorr.model.ledger import SIDES, Side
+from logcorr.pairing import buckets as buckets_
+from logcorr.pairing.buckets import Bucket
 from logcorr.pairing.steps import hashed
 
 _USUAL_LINE_BYTES = 55
@@ -65,7 +66,7 @@ class Unpaired:
     def buckets(self) -> list[Bucket]:
         """All of them, where they are on disk."""
         self._flush()
-        return spill.spilled({side: self._folder / side for side in SIDES}, self._plan.buckets)
+        return buckets_.spilled({side: self._folder / side for side in SIDES}, self._plan.buckets)
 
     def _scan(self, side: Side) -> pl.LazyFrame:
         files = sorted((self._folder / side).rglob("*.ipc"))
@@ -76,7 +77,7 @@ class Unpaired:
         for side, frames in self._frames.items():
             if frames:
                 folder = self._folder / side / f"{self._flushes:06d}"
-                spill.spill(pl.concat(frames).lazy(), folder, self._plan.buckets)
+                buckets_.spill(pl.concat(frames).lazy(), folder, self._plan.buckets)
             self._frames[side], self._small[side] = [], 0
         self._text_bytes = 0
         self._flushes += 1

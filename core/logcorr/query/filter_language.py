@@ -12,7 +12,7 @@ import polars as pl
 
 from logcorr.model.access_report import RunReport
 from logcorr.model.errors import UsageError
-from logcorr.model.report import MALFORMED_REASONS, ORPHAN_REASONS, SIDES
+from logcorr.model.ledger import MALFORMED_REASONS, ORPHAN_REASONS, SIDES
 from logcorr.query.filter_expressions import Kind, Sign, Term, expression
 from logcorr.text.moments import moment
 from logcorr.text.quantities import duration_us

@@ -18,7 +18,7 @@ import msgspec
 import logcorr
 from logcorr.model import errors
 from logcorr.model.errors import Cancelled, LogcorrError
-from logcorr.model.report import View
+from logcorr.model.options import View
 from logcorr.query.columns import Row
 from logcorr.query.filter_language import Term
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import polars as pl
 
 from logcorr.model.errors import UsageError
-from logcorr.model.report import View
+from logcorr.model.options import View
 from logcorr.query import filter_and_sort
 from logcorr.query.columns import Column, Row, columns_of, shown
 from logcorr.query.filter_and_sort import Files

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from logcorr.model.errors import Cancelled
-from logcorr.runs.run_folder import WorkFolder
+from logcorr.runs.work_folder import WorkFolder
 
 
 class Spill:

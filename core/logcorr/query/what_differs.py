@@ -8,7 +8,7 @@ import msgspec
 import polars as pl
 
 from logcorr.model.errors import Cancelled, UsageError
-from logcorr.model.report import View
+from logcorr.model.options import View
 from logcorr.query import filter_language
 from logcorr.query.filter_language import Term
 from logcorr.query.over_represented import Check, Contrast, contrasts

@@ -5,12 +5,15 @@ from collections.abc import Sequence
 from rich.panel import Panel
 from rich.text import Text
 
-from logcorr.model.access_report import ACCESS_REASONS, MOST_ENDPOINTS, AccessReport, EndpointRow, IpRow, OneRequest
-from logcorr.render import panels, timeline
+from logcorr.model.access_report import MOST_ENDPOINTS, AccessReport, EndpointRow, IpRow, OneRequest
+from logcorr.model.ledger import ACCESS_REASONS
+from logcorr.render import panels
 from logcorr.render.framed_table import Sheet
 from logcorr.render.panels import AMBER, CYAN, DIM, GREEN, PURPLE, RED
+from logcorr.text import instants
 from logcorr.text.fit_columns import Column
-from logcorr.text.safe import duration, percent, safe, short
+from logcorr.text.quantities import duration, percent, short
+from logcorr.text.safe import safe
 
 SHOWN = 10
 _FAILING = 5
@@ -216,7 +219,7 @@ def _address(ip: str, row: IpRow | None) -> list[Text]:
     if row is None:
         return [Text(safe(ip, 64), PURPLE), *(Text("–", DIM) for _ in range(4))]
     ink = PURPLE if row.suspicious else ""
-    start = timeline.clock(timeline.seconds(row.busiest_start), "%d %b %H:%M:%S")
+    start = instants.clock(instants.seconds(row.busiest_start), "%d %b %H:%M:%S")
     most = _count(row.busiest_requests, f"bold {ink}".strip())
     return [Text(safe(ip, 64), ink), _count(row.requests), _errors(row.errors), most, Text(start, DIM)]
 

@@ -8,7 +8,8 @@ from logcorr.render import access_panels, panels, summary_blocks, timeline
 from logcorr.render.framed_table import beside
 from logcorr.render.panels import AMBER, BLUE, CYAN, DIM, GREEN, PURPLE, RED
 from logcorr.text.fit_columns import middle
-from logcorr.text.safe import duration, percent, rate, safe, short
+from logcorr.text.quantities import duration, percent, rate, short
+from logcorr.text.safe import safe
 
 
 def parts(report: AccessReport, width: int, *, color: bool) -> list[RenderableType]:

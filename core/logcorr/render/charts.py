@@ -13,7 +13,7 @@ from functools import partial
 import plotext as plt
 
 from logcorr.model.report import HistogramBin
-from logcorr.text.safe import duration, rate, short
+from logcorr.text.quantities import duration, rate, short
 
 RGB = tuple[int, int, int]
 

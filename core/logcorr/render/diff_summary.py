@@ -9,10 +9,12 @@ from rich.table import Table
 from rich.text import Text
 
 from logcorr.model.diff import LEAST_SIGMA, Diff, DiffRun, Figure
-from logcorr.render import diff_tables, panels, timeline
+from logcorr.render import diff_tables, panels
 from logcorr.render.diff_tables import Inks
 from logcorr.render.panels import BLUE, DIM, GREEN, RED
-from logcorr.text.safe import duration, safe, short
+from logcorr.text import instants
+from logcorr.text.quantities import duration, short
+from logcorr.text.safe import safe
 
 NARROW, WIDEST = 72, 160
 _WORST = 6
@@ -179,7 +181,7 @@ def _named(files: list[str]) -> str:
 def _hours(run: DiffRun) -> str:
     if run.start is None or run.end is None:
         return ""
-    first, last = timeline.seconds(run.start), timeline.seconds(run.end)
-    days = [timeline.clock(at, "%d %b %Y") for at in (first, last)]
-    hours = [timeline.clock(at, "%H:%M" if not (first % 60 or last % 60) else "%H:%M:%S") for at in (first, last)]
+    first, last = instants.seconds(run.start), instants.seconds(run.end)
+    days = [instants.clock(at, "%d %b %Y") for at in (first, last)]
+    hours = [instants.clock(at, "%H:%M" if not (first % 60 or last % 60) else "%H:%M:%S") for at in (first, last)]
     return f"{days[0]} {hours[0]} – {'' if days[0] == days[1] else days[1] + ' '}{hours[1]} UTC"

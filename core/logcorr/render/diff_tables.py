@@ -14,7 +14,8 @@ from rich.text import Text
 from logcorr.model.diff import Diff, Figure, GroupChange, Verdict
 from logcorr.query.compare.figures import MEASURES, POPULATIONS
 from logcorr.render import panels
-from logcorr.text.safe import duration, safe, short
+from logcorr.text.quantities import duration, short
+from logcorr.text.safe import safe
 
 _WIDE, _WIDE_LATENCY = 110, 118
 _SIGNS = {"worse": "▲", "better": "▼", "more": "▲", "less": "▼", "same": "=", "new": "▲", "gone": "▼"}

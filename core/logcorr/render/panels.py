@@ -10,8 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from logcorr.model.access_report import RunReport
-from logcorr.model.report import MALFORMED_REASONS, ORPHAN_REASONS, Latency, Report
-from logcorr.text.safe import duration, percent, safe, short
+from logcorr.model.ledger import MALFORMED_REASONS, ORPHAN_REASONS
+from logcorr.model.report import Latency, Report
+from logcorr.text.quantities import duration, percent, short
+from logcorr.text.safe import safe
 
 GREEN, AMBER, RED, BLUE, CYAN, PURPLE = "#9ece6a", "#e0af68", "#f7768e", "#7aa2f7", "#7dcfff", "#bb9af7"
 DIM, FRAME = "#787c99", "#565f89"

@@ -13,7 +13,7 @@ from logcorr.model.report import Report
 from logcorr.render import access_summary, panels, summary_blocks
 from logcorr.render.panels import AMBER, BLUE, CYAN, GREEN, PURPLE, RED, failed
 from logcorr.render.summary_blocks import BESIDE, NARROW, WIDE, WIDEST
-from logcorr.text.safe import duration, percent, short
+from logcorr.text.quantities import duration, percent, short
 
 _LONG = 10**9
 

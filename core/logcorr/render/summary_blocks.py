@@ -13,7 +13,9 @@ from logcorr.model.access_report import RunReport
 from logcorr.model.report import RunInfo, Timeline
 from logcorr.render import charts, panels, timeline
 from logcorr.render.panels import BLUE, CYAN, DIM, GREEN, RED
-from logcorr.text.safe import duration, rate, safe, size
+from logcorr.text import instants
+from logcorr.text.quantities import duration, rate, size
+from logcorr.text.safe import safe
 
 NARROW, BESIDE, WIDE, WIDEST = 72, 80, 110, 160
 
@@ -24,8 +26,8 @@ def header(logs: Text, flow: Timeline, width: int, *, closes: bool) -> Renderabl
     covered = timeline.span(flow)
     if covered:
         form = "%H:%M" if not any(at % 60 for at in covered) else "%H:%M:%S"
-        days = [timeline.clock(at, "%d %b %Y") for at in covered]
-        clocks = [timeline.clock(at, form) for at in covered]
+        days = [instants.clock(at, "%d %b %Y") for at in covered]
+        clocks = [instants.clock(at, form) for at in covered]
         if days[0] == days[1]:
             hours = f"{clocks[0]} – {clocks[1]} UTC"
             texts = [f"  {days[0]}  {hours}", f"  {hours}"]
@@ -112,10 +114,10 @@ def notice(ink: str, name: str, what: str, more: str) -> Text:
 
 def window(start: str, end: str) -> str:
     """A window's times; the day of its end only where that is another one."""
-    first, last = timeline.seconds(start), timeline.seconds(end)
-    day = timeline.clock(first, "%d %b")
-    form = "%H:%M:%S" if timeline.clock(last, "%d %b") == day else "%d %b %H:%M:%S"
-    return f"{timeline.clock(first, '%d %b %H:%M:%S')} – {timeline.clock(last, form)}"
+    first, last = instants.seconds(start), instants.seconds(end)
+    day = instants.clock(first, "%d %b")
+    form = "%H:%M:%S" if instants.clock(last, "%d %b") == day else "%d %b %H:%M:%S"
+    return f"{instants.clock(first, '%d %b %H:%M:%S')} – {instants.clock(last, form)}"
 
 
 def run_line(run: RunInfo, total: int, width: int, *, reused: bool, folder: str | None) -> Text:

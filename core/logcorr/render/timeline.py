@@ -4,28 +4,14 @@ Points may be missing, few or many, and lie millennia apart: nothing here is siz
 """
 
 import math
-from datetime import UTC, datetime, timedelta
 
 from logcorr.model.report import Timeline, TimelinePoint
+from logcorr.text.instants import clock, seconds
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_LAST = (datetime.max.replace(tzinfo=UTC, microsecond=0) - EPOCH).total_seconds()
 _STEPS = [1, 2, 5, 10, 15, 30]
 _STEPS += [60 * n for n in (1, 2, 5, 10, 15, 30)] + [3600 * n for n in (1, 2, 3, 6, 12)]
 _STEPS += [86_400 * n for n in (1, 2, 5, 10, 20, 50, 100)]
 _STEPS += [31_536_000 * n for n in (1, 2, 5, 10, 50, 100, 500, 1000)]
-
-
-def seconds(stamp: str) -> float:
-    """An RFC 3339 time of the report as seconds since 1970 in UTC."""
-    return (datetime.fromisoformat(stamp).replace(tzinfo=UTC) - EPOCH).total_seconds()
-
-
-def clock(at: float, form: str) -> str:
-    """Seconds since 1970 in a strftime form; what lies past the year 9999 is shown as its end."""
-    moment = EPOCH + timedelta(seconds=min(at, _LAST))
-    # strftime pads years before 1000 on some platforms only.
-    return moment.strftime(form.replace("%Y", f"{moment.year:04d}"))
 
 
 def span(timeline: Timeline) -> tuple[float, float] | None:

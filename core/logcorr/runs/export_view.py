@@ -2,22 +2,23 @@
 
 from pathlib import Path
 
-from logcorr.model.report import Output
-from logcorr.runs import views, write_records
-from logcorr.runs.run_folder import RunFolder, WorkFolder
+from logcorr.model.options import Output
+from logcorr.runs import output_files, views, write_records
+from logcorr.runs.run_folder import RunFolder
+from logcorr.runs.work_folder import WorkFolder
 
 
 def one(run: RunFolder, output: Output, root: Path, *, force: bool) -> None:
     """Writes one view of a finished run. Raises UsageError, InputError or OutputError; leaves no half file."""
-    write_records.check_target(output.path, force=force, inputs=[])
+    output_files.check_target(output.path, force=force, inputs=[])
     found = views.records(run, output.view, output.columns)
     with WorkFolder(root) as work:
-        part = write_records.part_of(output.path)
-        if output.path != write_records.STDOUT:
+        part = output_files.part_of(output.path)
+        if output.path != output_files.STDOUT:
             work.add_part(part)
         try:
             spill = work.spill / "sort"
             write_records.write(found, output.path, part, spill, sort_time=output.sort_time, raw_csv=output.raw_csv)
         except views.UNREADABLE as error:
             raise run.damaged(output.view) from error
-        work.deliver([] if output.path == write_records.STDOUT else [(part, Path(output.path).absolute())])
+        work.deliver([] if output.path == output_files.STDOUT else [(part, Path(output.path).absolute())])

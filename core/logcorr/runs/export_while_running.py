@@ -6,9 +6,9 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
-from logcorr.model.report import Output
-from logcorr.runs import write_ndjson, write_records
-from logcorr.runs.run_folder import WorkFolder
+from logcorr.model.options import Output
+from logcorr.runs import output_files, write_ndjson, write_records
+from logcorr.runs.work_folder import WorkFolder
 
 _CHUNK_ROWS = 100_000
 
@@ -30,10 +30,10 @@ class Along:
     """Writes what becomes part of the exchanges to unfinished outputs as well, in the same order."""
 
     def __init__(self, targets: list[Target], work: WorkFolder) -> None:
-        self._targets = {write_records.part_of(target.path): target for target in targets}
+        self._targets = {output_files.part_of(target.path): target for target in targets}
         for part, target in self._targets.items():
             work.add_part(part)
-            with write_records.refusals(target.path, lambda: 0):
+            with output_files.refusals(target.path, lambda: 0):
                 part.write_bytes(b"")
 
     def add(self, rows: pl.LazyFrame, count: int) -> None:
@@ -53,7 +53,7 @@ class Along:
 
 def _append(target: Target, part: Path, rows: pl.LazyFrame, count: int) -> None:
     # Work that was abandoned has removed the file, and then it is not to be made anew: so it is not opened to append.
-    with write_records.refusals(target.path, lambda: target.needed_bytes), part.open("r+b") as file:
+    with output_files.refusals(target.path, lambda: target.needed_bytes), part.open("r+b") as file:
         file.seek(0, os.SEEK_END)
         for start in range(0, count, _CHUNK_ROWS):
             write_ndjson.write(rows.slice(start, _CHUNK_ROWS).select(**target.columns).collect(), file)

@@ -9,7 +9,8 @@ from logcorr.model.errors import InputError
 from logcorr.runs.ownership import check_mine
 from logcorr.runs.run_folder import RunFolder, runs
 from logcorr.text.fit_columns import GAP, Column, Fitted, middle
-from logcorr.text.safe import duration, safe, short, size
+from logcorr.text.quantities import duration, short, size
+from logcorr.text.safe import safe
 
 _COLUMNS = (
     Column("run"),

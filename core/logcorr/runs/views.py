@@ -8,7 +8,7 @@ import polars as pl
 
 from logcorr.figures.sums import FAILURE
 from logcorr.model.errors import UsageError
-from logcorr.model.report import View
+from logcorr.model.options import View
 from logcorr.runs.run_folder import RunFolder
 from logcorr.text import instants
 

@@ -3,7 +3,6 @@
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -12,15 +11,12 @@ from polars.io.plugins import register_io_source
 
 from logcorr.compute.background import ahead
 from logcorr.compute.spill import parts_of, spread
-from logcorr.model.errors import OutputError, UsageError, cannot_write, system_error
 from logcorr.runs import write_ndjson
 from logcorr.runs.csv_formulas import inert
-from logcorr.runs.run_folder import is_utf8
+from logcorr.runs.output_files import STDOUT, refusals
 from logcorr.runs.views import Records
-from logcorr.text.safe import json_for_terminal, size
+from logcorr.text.safe import json_for_terminal
 
-FORMS = (".json", ".ndjson", ".jsonl", ".csv", ".parquet")
-STDOUT = "-"
 _SORTED_AT_ONCE_ROWS = 125_000
 _MOST_SLOTS = 200
 _YIELDED_ROWS = 20_000
@@ -28,62 +24,9 @@ _SAMPLE_ROWS = 100_000
 _INSTANT = "instant"
 
 
-def check_target(path: str, *, force: bool, inputs: list[Path]) -> None:
-    """Raises UsageError for an unknown form, OutputError for what must not or cannot be written; before any work."""
-    if path == STDOUT:
-        return
-    check_form(path)
-    check_place(path, force=force, inputs=inputs)
-
-
-def check_form(path: str) -> None:
-    """Raises UsageError for an ending that stands for no form."""
-    if Path(path).suffix.lower() not in FORMS:
-        message = f"output {path!r}: the ending picks the form, and this one is none of {', '.join(FORMS)}."
-        raise UsageError(message)
-
-
-def check_place(path: str, *, force: bool, inputs: list[Path]) -> None:
-    """Raises OutputError where a file cannot be written there, or would replace one without leave."""
-    try:
-        _check_place(path, force=force, inputs=inputs)
-    except OSError as error:
-        message = f"output {path!r} cannot be written: {error.strerror or error}. Check the path and its permissions."
-        raise OutputError(message) from error
-
-
-def _check_place(path: str, *, force: bool, inputs: list[Path]) -> None:
-    target = Path(path)
-    if not is_utf8(path):
-        message = f"output {path!r}: the path is not UTF-8. Name another."
-        raise OutputError(message)
-    if target.is_dir():
-        message = f"output {path!r} is a folder. Name a file in it."
-        raise OutputError(message)
-    if not target.absolute().parent.is_dir():
-        message = f"output {path!r}: its folder does not exist. Make it first."
-        raise OutputError(message)
-    if not os.access(target.absolute().parent, os.W_OK):
-        message = f"output {path!r}: its folder cannot be written. Check its permissions, or name another."
-        raise OutputError(message)
-    if target.exists():
-        if any(file.exists() and target.samefile(file) for file in inputs):
-            message = f"output {path!r} is one of the inputs. Name another file."
-            raise OutputError(message)
-        if not force:
-            message = f"output {path!r} exists. Give --force to replace it."
-            raise OutputError(message)
-
-
 def is_ndjson(path: str) -> bool:
     """Whether a file of this name is to hold a record a line."""
     return path != STDOUT and _WRITERS.get(Path(path).suffix.lower()) is _ndjson
-
-
-def part_of(path: str) -> Path:
-    """The unfinished file that stands beside a target until it is complete."""
-    target = Path(path).absolute()
-    return target.with_name(f".{target.name}.{os.getpid()}.part")
 
 
 def write(
@@ -118,18 +61,6 @@ def write(
             rows = map(inert, frames()) if suffix == ".csv" and not raw_csv else frames()
             with part.open("wb") as file:
                 _WRITERS[suffix](ahead(rows), file)
-
-
-@contextmanager
-def refusals(path: str, needed_bytes: Callable[[], int]) -> Iterator[None]:
-    """Raises OutputError where the system refuses to write an output, which takes about so many bytes."""
-    try:
-        yield
-    except (OSError, pl.exceptions.ComputeError) as error:
-        refused = system_error(error)
-        if refused is None:  # nothing that the system says: the view is damaged
-            raise
-        raise cannot_write(path, refused, size(needed_bytes())) from error
 
 
 def _to_stdout(frames: Iterator[pl.DataFrame]) -> None:

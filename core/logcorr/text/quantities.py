@@ -1,13 +1,8 @@
 """Durations, sizes and conditions as people write them → numbers."""
 
 import re
-from collections.abc import Callable
 
-import msgspec
-
-from logcorr.model.access_report import AccessReport, RunReport
 from logcorr.model.errors import UsageError
-from logcorr.model.report import Report
 
 _DURATIONS_US = {
     "us": 1,
@@ -21,9 +16,6 @@ _DURATIONS_US = {
 _SIZES = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
 _SIZES |= {"kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "tib": 1 << 40}
 _QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([a-zµ]+)", re.IGNORECASE | re.ASCII)
-_CONDITION = re.compile(r"\s*([a-z0-9_]+)\s*(>=|<=|>|<)\s*(\S+)\s*")
-_SHARE = re.compile(r"[0-9]+(?:\.[0-9]+)?%?|\.[0-9]+%?", re.ASCII)
-_PERCENTILES = ("p50", "p90", "p95", "p99", "p999")
 
 
 def duration_us(text: str) -> int:
@@ -36,51 +28,6 @@ def size_bytes(text: str) -> int:
     return _quantity(text, _SIZES, "a size such as 512MB or 4GB")
 
 
-class Condition(msgspec.Struct, frozen=True):
-    """`p99>500ms`: one figure of a report against a limit (ms for percentiles, a share for rates)."""
-
-    text: str
-    metric: str
-    sign: str
-    limit: float
-
-    @property
-    def unit(self) -> str:
-        """What the figure is in: ms for percentiles, nothing for shares."""
-        return " ms" if self.metric in _PERCENTILES else ""
-
-    def figure(self, report: RunReport) -> float | None:
-        """The figure the condition is about; None where the report has none."""
-        if self.metric in _PERCENTILES:
-            value: float | None = getattr(report.latency, f"{self.metric}_ms")
-            return value
-        if isinstance(report, AccessReport):
-            return _ACCESS_RATES[self.metric](report)
-        return _RATES[self.metric](report)
-
-    def holds(self, report: RunReport) -> float | None:
-        """The figure where the condition holds; None where it does not, or where the report has no such figure."""
-        value = self.figure(report)
-        return value if value is not None and _SIGNS[self.sign](value, self.limit) else None
-
-
-def condition(text: str, kind: str) -> Condition:
-    """Reads a condition for `--fail-if` on runs of a kind. Raises UsageError, also for figures that such runs lack."""
-    match = _CONDITION.fullmatch(text)
-    metrics = METRICS[kind]
-    if match is None or match[1] not in metrics:
-        example = f"'p99>500ms' or '{metrics[0]}>1%'"
-        message = f"--fail-if {text!r}: write METRIC>LIMIT, such as {example}. Metrics: {', '.join(metrics)}."
-        raise UsageError(message)
-    metric, sign, limit = match.groups()
-    if metric in _PERCENTILES:
-        return Condition(text, metric, sign, duration_us(limit) / 1000)
-    if not _SHARE.fullmatch(limit):
-        message = f"--fail-if {text!r}: {limit!r} is no share. Write a number such as 0.01 or 1%."
-        raise UsageError(message)
-    return Condition(text, metric, sign, float(limit.removesuffix("%")) / (100 if limit.endswith("%") else 1))
-
-
 def _quantity(text: str, units: dict[str, int], what: str) -> int:
     match = _QUANTITY.fullmatch(text.strip())
     if match is None or match[2].lower() not in units:
@@ -91,49 +38,67 @@ def _quantity(text: str, units: dict[str, int], what: str) -> int:
     return int(whole + fraction) * units[match[2].lower()] // scale
 
 
-def _share(part: int, of: int) -> float:
-    return part / of if of else 0.0
+def short(number: float) -> str:
+    """A count in at most six characters: 950, 47.1k, 12.5M."""
+    for unit, scale in (("T", 1e12), ("G", 1e9), ("M", 1e6), ("k", 1e3)):
+        if abs(number) >= scale * 0.9995:
+            return f"{_three(number / scale)}{unit}"
+    return f"{number:,.0f}" if number == int(number) else _three(number)
 
 
-def _orphan_rate(report: Report) -> float:
-    orphans = report.inputs.requests.orphans + report.inputs.responses.orphans
-    return _share(orphans, report.inputs.requests.matched + orphans)
+def rate(per_second: float) -> str:
+    """How often, in the unit that reads best: 5.68/s, 4.2/min, 3/h."""
+    if 0 < per_second < 0.0995 / 60:
+        return f"{short(per_second * 3600)}/h"
+    return f"{short(per_second * 60)}/min" if 0 < per_second < 0.0995 else f"{short(per_second)}/s"
 
 
-def _malformed_rate(report: Report) -> float:
-    sides = (report.inputs.requests, report.inputs.responses)
-    return _share(sum(sum(side.malformed.values()) for side in sides), sum(side.lines for side in sides))
+def size(number: float) -> str:
+    """Bytes: 512 B, 1.1 GB."""
+    return f"{short(number).rstrip('TGMk')} {short(number).lstrip('-0123456789.,').upper()}B"
 
 
-def _error_rate(report: Report) -> float:
-    failed = report.latency_failure
-    return _share(failed.count + failed.negative, report.inputs.requests.matched)
+def duration(ms: float | None) -> str:
+    """Milliseconds in the unit that reads best: 250us, 14.2ms, 1.24s, 6m 12s, 2h 05m, 3d 04h; null is a dash."""
+    if ms is None:
+        return "–"
+    if ms < 0:
+        return "-" + duration(-ms)
+    if ms < 0.9995:
+        return f"{ms * 1000:.0f}us"
+    if ms < 999.5:
+        return f"{_three(ms)}ms"
+    if ms < 59_950:
+        return f"{_three(ms / 1000)}s"
+    for big, small, unit in (("m", "s", 1000), ("h", "m", 60_000)):
+        if ms < unit * 3600:
+            return "{}{} {:02d}{}".format(*_split(ms, unit, 60, big, small))
+    return "{}{} {:02d}{}".format(*_split(ms, 3_600_000, 24, "d", "h"))
 
 
-def _access_malformed_rate(report: AccessReport) -> float:
-    ledger = report.inputs.access
-    return _share(sum(ledger.malformed.values()), ledger.lines)
+def percent(part: int, whole: int, decimals: int = 2) -> str:
+    """A share that never rounds to all or nothing unless it is: 99.62 %, <0.01 %."""
+    if not whole:
+        return "–"
+    if part == whole or not part:
+        return "100 %" if part else "0 %"
+    share, least = 100 * part / whole, 10.0**-decimals
+    return f"<{least:.{decimals}f} %" if share < least else f"{min(share, 100 - least):.{decimals}f} %"
 
 
-def _access_negative_rate(report: AccessReport) -> float:
-    return _share(report.latency.negative, report.latency.count + report.latency.negative)
+def _split(ms: float, unit: int, per: int, big: str, small: str) -> tuple[int, str, int, str]:
+    high, low = divmod(int(ms // unit), per)
+    return high, big, low, small
 
 
-_RATES: dict[str, Callable[[Report], float]] = {
-    "orphan_rate": _orphan_rate,
-    "malformed_rate": _malformed_rate,
-    "error_rate": _error_rate,
-    "negative_rate": lambda report: report.skew.share,
-}
-_ACCESS_RATES: dict[str, Callable[[AccessReport], float]] = {
-    "error_rate": lambda report: _share(report.failed_requests, report.total_requests),
-    "malformed_rate": _access_malformed_rate,
-    "negative_rate": _access_negative_rate,
-}
-METRICS = {"correlation": (*_RATES, *_PERCENTILES), "access": (*_ACCESS_RATES, *_PERCENTILES)}
-_SIGNS: dict[str, Callable[[float, float], bool]] = {
-    ">": lambda value, limit: value > limit,
-    ">=": lambda value, limit: value >= limit,
-    "<": lambda value, limit: value < limit,
-    "<=": lambda value, limit: value <= limit,
-}
+def _three(number: float) -> str:
+    """Three digits that count: 1.24, 14.2, 812."""
+    size = abs(number)
+    decimals = 0 if size >= 99.95 else 1 if size >= 9.995 else 2
+    text = f"{number:.{decimals}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def ms(duration_us: float | None) -> float | None:
+    """Microseconds as milliseconds."""
+    return None if duration_us is None else duration_us / 1000

@@ -53,54 +53,6 @@ def takes_no_cell(char: str) -> bool:
     return unicodedata.category(char)[0] == "M" or "\u1160" <= char <= "\u11ff" or "\ud7b0" <= char <= "\ud7ff"
 
 
-def short(number: float) -> str:
-    """A count in at most six characters: 950, 47.1k, 12.5M."""
-    for unit, scale in (("T", 1e12), ("G", 1e9), ("M", 1e6), ("k", 1e3)):
-        if abs(number) >= scale * 0.9995:
-            return f"{_three(number / scale)}{unit}"
-    return f"{number:,.0f}" if number == int(number) else _three(number)
-
-
-def rate(per_second: float) -> str:
-    """How often, in the unit that reads best: 5.68/s, 4.2/min, 3/h."""
-    if 0 < per_second < 0.0995 / 60:
-        return f"{short(per_second * 3600)}/h"
-    return f"{short(per_second * 60)}/min" if 0 < per_second < 0.0995 else f"{short(per_second)}/s"
-
-
-def size(number: float) -> str:
-    """Bytes: 512 B, 1.1 GB."""
-    return f"{short(number).rstrip('TGMk')} {short(number).lstrip('-0123456789.,').upper()}B"
-
-
-def duration(ms: float | None) -> str:
-    """Milliseconds in the unit that reads best: 250us, 14.2ms, 1.24s, 6m 12s, 2h 05m, 3d 04h; null is a dash."""
-    if ms is None:
-        return "–"
-    if ms < 0:
-        return "-" + duration(-ms)
-    if ms < 0.9995:
-        return f"{ms * 1000:.0f}us"
-    if ms < 999.5:
-        return f"{_three(ms)}ms"
-    if ms < 59_950:
-        return f"{_three(ms / 1000)}s"
-    for big, small, unit in (("m", "s", 1000), ("h", "m", 60_000)):
-        if ms < unit * 3600:
-            return "{}{} {:02d}{}".format(*_split(ms, unit, 60, big, small))
-    return "{}{} {:02d}{}".format(*_split(ms, 3_600_000, 24, "d", "h"))
-
-
-def percent(part: int, whole: int, decimals: int = 2) -> str:
-    """A share that never rounds to all or nothing unless it is: 99.62 %, <0.01 %."""
-    if not whole:
-        return "–"
-    if part == whole or not part:
-        return "100 %" if part else "0 %"
-    share, least = 100 * part / whole, 10.0**-decimals
-    return f"<{least:.{decimals}f} %" if share < least else f"{min(share, 100 - least):.{decimals}f} %"
-
-
 def _harmless(text: str, instead: Callable[[str], str]) -> str:
     """One line with something else instead of each character, and each pile of marks, that is no plain text."""
     if not text.isprintable():
@@ -129,16 +81,3 @@ def _replaced(_text: str) -> str:
 def _escaped(text: str) -> str:
     """As JSON writes it: halves of pairs where it is beyond the first plane."""
     return json.dumps(text)[1:-1]
-
-
-def _split(ms: float, unit: int, per: int, big: str, small: str) -> tuple[int, str, int, str]:
-    high, low = divmod(int(ms // unit), per)
-    return high, big, low, small
-
-
-def _three(number: float) -> str:
-    """Three digits that count: 1.24, 14.2, 812."""
-    size = abs(number)
-    decimals = 0 if size >= 99.95 else 1 if size >= 9.995 else 2
-    text = f"{number:.{decimals}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text

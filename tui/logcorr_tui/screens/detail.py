@@ -14,7 +14,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from logcorr.model.errors import Cancelled, LogcorrError
-from logcorr.model.report import Manifest
+from logcorr.model.manifest import Manifest
 from logcorr.query.pages import ViewPages
 from logcorr_tui import groups, onerow
 from logcorr_tui.excerpt import Reader

@@ -16,12 +16,12 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from logcorr.model.errors import Cancelled, LogcorrError
-from logcorr.model.report import View
+from logcorr.model.options import View
 from logcorr.query import filter_language, what_differs
 from logcorr.query.over_represented import Contrast, Standout
 from logcorr.query.what_differs import Differs
 from logcorr.runs import views
-from logcorr.text.safe import short
+from logcorr.text.quantities import short
 from logcorr_tui.messages import Drill
 from logcorr_tui.session import Session, WithSession
 from logcorr_tui.text import plain, safe

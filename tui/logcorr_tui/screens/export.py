@@ -20,9 +20,10 @@ from textual.widgets import Button, Input, RadioButton, RadioSet, Static
 from textual.worker import Worker
 
 from logcorr.model.errors import Cancelled, LogcorrError
-from logcorr.model.report import View
+from logcorr.model.options import View
 from logcorr.runs.run_folder import RunFolder
-from logcorr.text.safe import percent, safe, short, size
+from logcorr.text.quantities import percent, short, size
+from logcorr.text.safe import safe
 from logcorr_tui import palette
 from logcorr_tui.paths import PathSuggester, bytes_of, free
 

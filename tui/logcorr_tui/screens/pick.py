@@ -17,7 +17,8 @@ from textual.worker import Worker
 from logcorr.model.errors import LogcorrError
 from logcorr.runs import listing
 from logcorr.runs.run_folder import RunFolder
-from logcorr.text.safe import duration, safe, short
+from logcorr.text.quantities import duration, short
+from logcorr.text.safe import safe
 from logcorr_tui import palette
 
 _WIDE = (16, 8, 7, 7)

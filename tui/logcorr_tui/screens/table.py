@@ -11,7 +11,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from logcorr.model.errors import UsageError
-from logcorr.model.report import View
+from logcorr.model.options import View
 from logcorr.query import filter_language
 from logcorr.query.filter_language import Term
 from logcorr.query.pages import ViewPages

@@ -2,7 +2,8 @@
 
 from logcorr.model.access_report import AccessReport
 from logcorr.render import timeline
-from logcorr.text.safe import percent, short
+from logcorr.text import instants
+from logcorr.text.quantities import percent, short
 from logcorr_tui.messages import Drill
 from logcorr_tui.palette import Palette
 from logcorr_tui.widgets.figures import Figures, spaced
@@ -55,7 +56,7 @@ def _worst(report: AccessReport, colours: Palette) -> Tile:
     worst = report.worst_window
     if worst is None:
         return Tile(NAMES[5], "–", "no request", colours.dim, [], None)
-    start, end = timeline.seconds(worst.start), timeline.seconds(worst.end)
+    start, end = instants.seconds(worst.start), instants.seconds(worst.end)
     failed = worst.errors_4xx + worst.errors_5xx
     form = "%H:%M" if not start % 60 else "%H:%M:%S"
     covered = timeline.span(report.timeline)
@@ -64,7 +65,7 @@ def _worst(report: AccessReport, colours: Palette) -> Tile:
     target = Drill("exchanges", f"time>={stamp(start)} time<{stamp(end)}", f"window {clocks(start, end)}")
     return Tile(
         NAMES[5],
-        timeline.clock(start, form),
+        instants.clock(start, form),
         f"{short(failed)} failed",
         colours.bad if failed else colours.good,
         [],

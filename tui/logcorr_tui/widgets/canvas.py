@@ -18,7 +18,7 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
-from logcorr.model.report import View
+from logcorr.model.options import View
 from logcorr_tui import palette
 from logcorr_tui.messages import Drill
 from logcorr_tui.palette import Palette

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from logcorr.model.access_report import AccessReport, RunReport
 from logcorr.model.report import Heatmap, HistogramBin, TimelinePoint
-from logcorr.text.safe import duration
+from logcorr.text.quantities import duration
 from logcorr_tui.session import Session
 from logcorr_tui.sides import malformed
 

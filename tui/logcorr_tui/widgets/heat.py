@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from logcorr.model.report import Heatmap
-from logcorr.text.safe import duration
+from logcorr.text.quantities import duration
 from logcorr_tui.palette import Palette, shade
 from logcorr_tui.widgets.canvas import Canvas
 

@@ -6,9 +6,10 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.geometry import Region
 
-from logcorr.model.access_report import ACCESS_REASONS, AccessLedger, AccessReport
-from logcorr.model.report import SideLedger, View
-from logcorr.text.safe import short
+from logcorr.model.access_report import AccessReport
+from logcorr.model.ledger import ACCESS_REASONS, AccessLedger, SideLedger
+from logcorr.model.options import View
+from logcorr.text.quantities import short
 from logcorr_tui.messages import Drill
 from logcorr_tui.palette import Palette
 from logcorr_tui.sides import ledgers

@@ -9,7 +9,9 @@ from textual.geometry import Region
 
 from logcorr.model.access_report import AccessReport, RunReport
 from logcorr.render import timeline
-from logcorr.text.safe import duration, safe, short, size
+from logcorr.text import instants
+from logcorr.text.quantities import duration, short, size
+from logcorr.text.safe import safe
 from logcorr_tui.palette import Palette
 from logcorr_tui.places import Place, places_of
 from logcorr_tui.session import Session
@@ -54,8 +56,8 @@ def span_texts(report: RunReport) -> list[str]:
     if covered is None:
         return []
     form = "%H:%M" if not any(at % 60 for at in covered) else "%H:%M:%S"
-    days = [timeline.clock(at, "%d %b %Y") for at in covered]
-    hours = [timeline.clock(at, form) for at in covered]
+    days = [instants.clock(at, "%d %b %Y") for at in covered]
+    hours = [instants.clock(at, form) for at in covered]
     if days[0] == days[1]:
         return [f"{days[0]} {hours[0]}–{hours[1]} UTC", f"{hours[0]}–{hours[1]} UTC"]
     return [f"{days[0]} {hours[0]} – {days[1]} {hours[1]} UTC", f"{days[0]} – {days[1]}"]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from logcorr.model.report import TimelinePoint
-from logcorr.text.safe import short
+from logcorr.text.quantities import short
 from logcorr_tui.palette import Palette, blend
 from logcorr_tui.widgets import braille
 from logcorr_tui.widgets.canvas import EIGHTHS, Canvas

@@ -11,7 +11,8 @@ from textual.geometry import Region
 from textual.message import Message
 
 from logcorr.query.over_represented import Contrast, Standout
-from logcorr.text.safe import percent, safe, short
+from logcorr.text.quantities import percent, short
+from logcorr.text.safe import safe
 from logcorr_tui.messages import Drill
 from logcorr_tui.palette import Palette
 from logcorr_tui.widgets.canvas import Canvas, Chart, Part

@@ -9,7 +9,7 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.geometry import Region
 
-from logcorr.text.safe import percent, short
+from logcorr.text.quantities import percent, short
 from logcorr_tui.messages import Drill
 from logcorr_tui.palette import Palette
 from logcorr_tui.widgets.canvas import Canvas, Chart, Part

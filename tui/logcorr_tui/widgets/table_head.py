@@ -8,7 +8,8 @@ from textual.containers import Horizontal
 from textual.widgets import Static
 
 from logcorr.model.access_report import RunReport
-from logcorr.model.report import Report, View
+from logcorr.model.options import View
+from logcorr.model.report import Report
 from logcorr_tui.places import title_of
 from logcorr_tui.sides import ledgers
 from logcorr_tui.text import plain, safe

@@ -7,7 +7,7 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Region
 
 from logcorr.model.access_report import AccessReport
-from logcorr.text.safe import percent, short
+from logcorr.text.quantities import percent, short
 from logcorr_tui import palette
 from logcorr_tui.messages import Drill
 from logcorr_tui.palette import Palette

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from logcorr.model.report import TimelinePoint
-from logcorr.render import timeline
+from logcorr.text import instants
 
 _STEPS = [1, 2, 5, 10, 15, 30]
 _STEPS += [60 * n for n in (1, 2, 5, 10, 15, 30)] + [3600 * n for n in (1, 2, 3, 6, 12)]
@@ -29,8 +29,8 @@ def axis(points: Sequence[TimelinePoint], first: int, end: int, bucket_s: float,
         return None
     many = min(count, columns)
     slots = [(first + k * count // many, first + (k + 1) * count // many) for k in range(many)]
-    start = timeline.seconds(points[first].start)
-    stop = max(timeline.seconds(points[end - 1].start) + bucket_s, start + 1e-6)
+    start = instants.seconds(points[first].start)
+    stop = max(instants.seconds(points[end - 1].start) + bucket_s, start + 1e-6)
     return Axis(slots, [c * many // columns for c in range(columns)], start, stop)
 
 
@@ -38,7 +38,7 @@ def shift(before: Sequence[TimelinePoint], now: Sequence[TimelinePoint], bucket_
     """By how many points the same instants have moved from one series to another; None where one is empty."""
     if not before or not now:
         return None
-    return round((timeline.seconds(before[0].start) - timeline.seconds(now[0].start)) / bucket_s)
+    return round((instants.seconds(before[0].start) - instants.seconds(now[0].start)) / bucket_s)
 
 
 def moved(span: tuple[int, int], by: int, points: int) -> tuple[int, int]:
@@ -58,7 +58,7 @@ def ticks(found: Axis) -> list[tuple[int, str]]:
     at = -(-found.start // step) * step
     for _ in range(columns + 1):
         column = int((at - found.start) / span * columns)
-        label = timeline.clock(at, form)
+        label = instants.clock(at, form)
         if at > found.end or column > columns:
             break
         if column + len(label) > columns:
@@ -68,14 +68,14 @@ def ticks(found: Axis) -> list[tuple[int, str]]:
             free = column + len(label) + 2
         at += step
     if not out:
-        label = timeline.clock(found.start, "%H:%M:%S")
+        label = instants.clock(found.start, "%H:%M:%S")
         out = [(0, label[:columns])]
     return out
 
 
 def stamp(at: float) -> str:
     """An instant in the filter language: RFC 3339, UTC, to the second or as exact as it is."""
-    moment = timeline.EPOCH + timedelta(microseconds=round(at * 1e6))
+    moment = instants.EPOCH + timedelta(microseconds=round(at * 1e6))
     text = moment.strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0")
     fraction = f".{moment.microsecond:06d}".rstrip("0") if moment.microsecond else ""
     return f"{text}{fraction}Z"
@@ -84,6 +84,6 @@ def stamp(at: float) -> str:
 def clocks(start: float, end: float) -> str:
     """A span for people: 15:04 – 15:05, with seconds or days where they matter."""
     if end - start >= 86_400:
-        return f"{timeline.clock(start, '%d %b %H:%M')} – {timeline.clock(end, '%d %b %H:%M')}"
+        return f"{instants.clock(start, '%d %b %H:%M')} – {instants.clock(end, '%d %b %H:%M')}"
     form = "%H:%M" if not start % 60 and not end % 60 else "%H:%M:%S"
-    return f"{timeline.clock(start, form)} – {timeline.clock(end, form)}"
+    return f"{instants.clock(start, form)} – {instants.clock(end, form)}"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from textual.geometry import Size
 
 from logcorr.model.report import TimelinePoint
-from logcorr.text.safe import percent, short
+from logcorr.text.quantities import percent, short
 from logcorr_tui.palette import Palette
 from logcorr_tui.widgets import timeaxis
 from logcorr_tui.widgets.canvas import Part

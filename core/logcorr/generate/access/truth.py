@@ -14,7 +14,7 @@ from logcorr.compute.integer_counts import Tally
 from logcorr.generate.access.minutes import Minutes
 from logcorr.generate.access.texts import Words
 from logcorr.text import instants
-from logcorr.text.instants import ms
+from logcorr.text.quantities import ms
 
 MOST_ENDPOINTS = 1000
 _MOST_AGENTS = 100

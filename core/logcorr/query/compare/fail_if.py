@@ -10,8 +10,7 @@ import msgspec
 from logcorr.model.diff import Diff, Figure
 from logcorr.model.errors import UsageError
 from logcorr.query.compare.figures import COUNTS, LATENCIES, RATES
-from logcorr.text.quantities import duration_us
-from logcorr.text.safe import duration
+from logcorr.text.quantities import duration, duration_us
 
 _METRICS = (*LATENCIES, *RATES, *COUNTS)
 _COMMON = ("p50", "p90", "p95", "p99", "p999", "mean", "error_rate", "orphan_rate", "malformed_rate", "requests")

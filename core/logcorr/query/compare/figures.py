@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import msgspec
 
 from logcorr.model.access_report import AccessReport, RunReport
-from logcorr.model.report import MALFORMED_REASONS, ORPHAN_REASONS, Latency, Report
+from logcorr.model.ledger import MALFORMED_REASONS, ORPHAN_REASONS
+from logcorr.model.report import Latency, Report
 
 QUANTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99, "p999": 0.999}
 POPULATIONS = ("all", "success", "failure")

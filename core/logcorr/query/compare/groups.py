@@ -13,7 +13,9 @@ import polars as pl
 from logcorr.model.access_report import AccessReport, RunReport
 from logcorr.model.diff import GroupChange, Groups, Verdict
 from logcorr.model.errors import Cancelled, InputError
-from logcorr.model.report import Manifest, Report, View
+from logcorr.model.manifest import Manifest
+from logcorr.model.options import View
+from logcorr.model.report import Report
 from logcorr.query.compare.figures import tallies
 from logcorr.query.compare.significance import least_sigma, rate_sigma, turn, with_slower
 from logcorr.runs import views

@@ -7,7 +7,8 @@ import polars as pl
 from logcorr.model.access_report import RunReport
 from logcorr.model.diff import LEAST_RATIO, LEAST_SIGMA, Diff, DiffRun, Figure, Groups, StatusChange, Unit, Verdict
 from logcorr.model.errors import UsageError
-from logcorr.model.report import SCHEMA, Latency, Manifest
+from logcorr.model.manifest import SCHEMA, Manifest
+from logcorr.model.report import Latency
 from logcorr.query.compare import groups as groups_
 from logcorr.query.compare.figures import COUNTS, LATENCIES, POPULATIONS, QUANTILES, RATES, Tallies, failed, tallies
 from logcorr.query.compare.groups import Side

@@ -1,0 +1,28 @@
+"""The grid that the timeline and the windows count on, aligned to the clock."""
+
+import msgspec
+
+from logcorr.text.instants import SECOND_US
+
+_MOST_POINTS = 240
+_STEPS_S = (
+    *(1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800),
+    *(3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800),
+)
+
+
+class Grid(msgspec.Struct, frozen=True, kw_only=True):
+    """The width of a timeline bucket and of a window, in µs; both are aligned to 1970-01-01T00:00:00Z."""
+
+    bucket_us: int
+    window_us: int
+
+
+def grid(first_us: int | None, last_us: int | None, window_us: int) -> Grid:
+    """The grid for a log between two instants: the narrowest bucket that makes at most 240 points."""
+    span = (last_us or 0) - (first_us or 0)
+    steps = (step * SECOND_US for step in _STEPS_S)
+    whole_weeks = -(-span // (_MOST_POINTS * _STEPS_S[-1] * SECOND_US)) * _STEPS_S[-1] * SECOND_US
+    return Grid(
+        bucket_us=next((step for step in steps if span <= step * _MOST_POINTS), whole_weeks), window_us=window_us
+    )

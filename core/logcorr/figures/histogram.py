@@ -1,0 +1,36 @@
+"""The latency histogram: log-spaced bands, and how many durations fall into each."""
+
+import polars as pl
+
+from logcorr.figures.counts import Tables
+from logcorr.model.report import (
+    HistogramBin,
+)
+
+BAND_EDGES_PER_DECADE = 10
+
+
+def banded(cells_: pl.DataFrame) -> pl.DataFrame:
+    """(at, band, n): non-negative durations by histogram band: the index of its lower edge in `band_edges_us`."""
+    edges = pl.Series(band_edges_us())
+    kept = cells_.filter(pl.col("duration_us") >= 0)
+    bands = edges.search_sorted(kept["duration_us"], side="right").cast(pl.Int64) - 1
+    return kept.with_columns(bands.alias("band")).group_by("at", "band").agg(pl.col("n").sum())
+
+
+def band_edges_us() -> list[int]:
+    """Lower edges of the histogram's bands: 0, then ten a decade from 1 µs to beyond any duration."""
+    edges = {round(10 ** (step / BAND_EDGES_PER_DECADE)) for step in range(18 * BAND_EDGES_PER_DECADE + 1)}
+    return [0, *sorted(edges)]
+
+
+def histogram(bands: Tables) -> list[HistogramBin]:
+    """Log-spaced bins from the first to the last that holds a duration, empty ones between them included."""
+    counts = dict(bands.merged().group_by("band").agg(pl.col("n").sum()).iter_rows())
+    if not counts:
+        return []
+    edges = band_edges_us()
+    return [
+        HistogramBin(from_ms=edges[band] / 1000, to_ms=edges[band + 1] / 1000, count=counts.get(band, 0))
+        for band in range(min(counts), max(counts) + 1)
+    ]

@@ -1,0 +1,45 @@
+"""A pair of logs of any size in bounded memory, with the truth that a correct run must report."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from logcorr.generate.pair.lines import CHUNK, _entries, _Log
+from logcorr.generate.pair.scenario import (
+    PairOptions,
+    Scenario,
+)
+from logcorr.generate.pair.truth import _Truth
+from logcorr.generate.writer import whole_files
+
+FILES = ("requests.log", "responses.log", "truth.json")
+
+
+def generate_pair(options: PairOptions, on_progress: Callable[[int, int], None] | None = None) -> dict[str, Any]:
+    """Write requests.log, responses.log and truth.json into `options.directory`, and return the truth.
+
+    `on_progress` is called after every chunk with the request lines done and in total, about; what it raises ends the
+    run. The three files appear together at the end; a run that fails or is interrupted leaves nothing. Raises
+    UsageError for options that make no sense, OutputError for files that exist already or cannot be written.
+    """
+    options.check()
+    scenario = Scenario(options)
+    truth = _Truth(options)
+    with whole_files(Path(options.directory), FILES, force=options.force) as (request_file, response_file, truth_file):
+        logs = (_Log("request", request_file, options), _Log("response", response_file, options))
+        for first in range(0, scenario.count, CHUNK):
+            end = min(first + CHUNK, scenario.count)
+            exchanges = scenario.exchanges(first, end)
+            watermark = scenario.earliest_us(end)
+            for log in logs:
+                entries = _entries(exchanges, log.side)
+                truth.see_entries(log.side, entries)
+                log.add(entries, watermark if end < scenario.count else None)
+            truth.see_exchanges(exchanges, watermark)
+            if on_progress:
+                on_progress(options.rows * end // scenario.count, options.rows)
+        told = truth.told(*logs)
+        truth_file.write(msgspec.json.format(msgspec.json.encode(told), indent=2) + b"\n")
+    return told

@@ -1,0 +1,65 @@
+"""The ledger: where every line of a log went, by side and by reason."""
+
+from typing import Literal
+
+import msgspec
+
+Side = Literal["request", "response"]
+Log = Literal["request", "response", "access"]
+SIDES: tuple[Side, Side] = ("request", "response")
+MALFORMED_REASONS = ("encoding", "fields", "timestamp", "request_id", "status_code")
+ORPHAN_REASONS = ("too_far", "repeated_id", "in_flight", "before_start", "lost")
+
+
+class SideLedger(msgspec.Struct, frozen=True, kw_only=True):
+    """Where every line of one side went; `lines` is the sum of all other counts."""
+
+    files: list[str]
+    bytes: int
+    lines: int
+    blank: int
+    header: int
+    malformed: dict[str, int]
+    redelivered: int
+    superseded: int
+    matched: int
+    orphans: int
+
+    def closes(self) -> bool:
+        """Whether blank, header, malformed, redelivered, superseded, matched and orphans add up to lines."""
+        parts = self.blank + self.header + sum(self.malformed.values()) + self.redelivered + self.superseded
+        return self.lines == parts + self.matched + self.orphans
+
+
+class Inputs(msgspec.Struct, frozen=True, kw_only=True):
+    requests: SideLedger
+    responses: SideLedger
+
+
+class Orphans(msgspec.Struct, frozen=True, kw_only=True):
+    """Orphans of each side by reason; only reasons that occur are there."""
+
+    request: dict[str, int]
+    response: dict[str, int]
+
+
+ACCESS_REASONS = ("encoding", "json", "fields", "timestamp", "status_code")
+
+
+class AccessLedger(msgspec.Struct, frozen=True, kw_only=True):
+    """Where every line went; `lines` is the sum of blank, malformed and exchanges."""
+
+    files: list[str]
+    bytes: int
+    lines: int
+    blank: int
+    malformed: dict[str, int]
+    exchanges: int
+
+    def closes(self) -> bool:
+        """Whether blank, malformed and exchanges add up to lines."""
+        return self.lines == self.blank + sum(self.malformed.values()) + self.exchanges
+
+
+class AccessInputs(msgspec.Struct, frozen=True, kw_only=True):
+    access: AccessLedger

@@ -1,0 +1,108 @@
+"""`--fail-if` of one run: a figure of its report against a limit."""
+
+import re
+from collections.abc import Callable
+
+import msgspec
+
+from logcorr.model.access_report import AccessReport, RunReport
+from logcorr.model.errors import UsageError
+from logcorr.model.report import Report
+from logcorr.text.quantities import duration_us
+
+_CONDITION = re.compile(r"\s*([a-z0-9_]+)\s*(>=|<=|>|<)\s*(\S+)\s*")
+_SHARE = re.compile(r"[0-9]+(?:\.[0-9]+)?%?|\.[0-9]+%?", re.ASCII)
+_PERCENTILES = ("p50", "p90", "p95", "p99", "p999")
+
+
+class Condition(msgspec.Struct, frozen=True):
+    """`p99>500ms`: one figure of a report against a limit (ms for percentiles, a share for rates)."""
+
+    text: str
+    metric: str
+    sign: str
+    limit: float
+
+    @property
+    def unit(self) -> str:
+        """What the figure is in: ms for percentiles, nothing for shares."""
+        return " ms" if self.metric in _PERCENTILES else ""
+
+    def figure(self, report: RunReport) -> float | None:
+        """The figure the condition is about; None where the report has none."""
+        if self.metric in _PERCENTILES:
+            value: float | None = getattr(report.latency, f"{self.metric}_ms")
+            return value
+        if isinstance(report, AccessReport):
+            return _ACCESS_RATES[self.metric](report)
+        return _RATES[self.metric](report)
+
+    def holds(self, report: RunReport) -> float | None:
+        """The figure where the condition holds; None where it does not, or where the report has no such figure."""
+        value = self.figure(report)
+        return value if value is not None and _SIGNS[self.sign](value, self.limit) else None
+
+
+def condition(text: str, kind: str) -> Condition:
+    """Reads a condition for `--fail-if` on runs of a kind. Raises UsageError, also for figures that such runs lack."""
+    match = _CONDITION.fullmatch(text)
+    metrics = METRICS[kind]
+    if match is None or match[1] not in metrics:
+        example = f"'p99>500ms' or '{metrics[0]}>1%'"
+        message = f"--fail-if {text!r}: write METRIC>LIMIT, such as {example}. Metrics: {', '.join(metrics)}."
+        raise UsageError(message)
+    metric, sign, limit = match.groups()
+    if metric in _PERCENTILES:
+        return Condition(text, metric, sign, duration_us(limit) / 1000)
+    if not _SHARE.fullmatch(limit):
+        message = f"--fail-if {text!r}: {limit!r} is no share. Write a number such as 0.01 or 1%."
+        raise UsageError(message)
+    return Condition(text, metric, sign, float(limit.removesuffix("%")) / (100 if limit.endswith("%") else 1))
+
+
+def _share(part: int, of: int) -> float:
+    return part / of if of else 0.0
+
+
+def _orphan_rate(report: Report) -> float:
+    orphans = report.inputs.requests.orphans + report.inputs.responses.orphans
+    return _share(orphans, report.inputs.requests.matched + orphans)
+
+
+def _malformed_rate(report: Report) -> float:
+    sides = (report.inputs.requests, report.inputs.responses)
+    return _share(sum(sum(side.malformed.values()) for side in sides), sum(side.lines for side in sides))
+
+
+def _error_rate(report: Report) -> float:
+    failed = report.latency_failure
+    return _share(failed.count + failed.negative, report.inputs.requests.matched)
+
+
+def _access_malformed_rate(report: AccessReport) -> float:
+    ledger = report.inputs.access
+    return _share(sum(ledger.malformed.values()), ledger.lines)
+
+
+def _access_negative_rate(report: AccessReport) -> float:
+    return _share(report.latency.negative, report.latency.count + report.latency.negative)
+
+
+_RATES: dict[str, Callable[[Report], float]] = {
+    "orphan_rate": _orphan_rate,
+    "malformed_rate": _malformed_rate,
+    "error_rate": _error_rate,
+    "negative_rate": lambda report: report.skew.share,
+}
+_ACCESS_RATES: dict[str, Callable[[AccessReport], float]] = {
+    "error_rate": lambda report: _share(report.failed_requests, report.total_requests),
+    "malformed_rate": _access_malformed_rate,
+    "negative_rate": _access_negative_rate,
+}
+METRICS = {"correlation": (*_RATES, *_PERCENTILES), "access": (*_ACCESS_RATES, *_PERCENTILES)}
+_SIGNS: dict[str, Callable[[float, float], bool]] = {
+    ">": lambda value, limit: value > limit,
+    ">=": lambda value, limit: value >= limit,
+    "<": lambda value, limit: value < limit,
+    "<=": lambda value, limit: value <= limit,
+}
