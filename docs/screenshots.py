@@ -8,7 +8,7 @@ import tempfile
 from contextlib import chdir
 from pathlib import Path
 
-from logcorr.generate.pair.lines import PairOptions
+from logcorr.generate.pair.scenario import PairOptions
 from logcorr.generate.pair.write_pair import generate_pair
 from logcorr.jobs.correlate import correlate
 from logcorr.model.options import CorrelateOptions

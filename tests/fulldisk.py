@@ -25,10 +25,10 @@ from tests.helpers import logcorr
 FILLER = "filler"
 STAGES: dict[str, tuple[Any, str]] = {
     "begin": (work_folder.WorkFolder, "__enter__"),
-    "read": (progress_meter.Meter, "tap"),
+    "read": (progress_meter.ProgressMeter, "tap"),
     "pair": (bucket_join, "pair"),
-    "views": (write_views.Folder, "add"),
-    "along": (export_while_running.Along, "add"),
+    "views": (write_views.ViewWriter, "add"),
+    "along": (export_while_running.ExportWhileRunning, "add"),
     "count": (endpoints_and_addresses, "windows"),
     "report": (pair_report, "figures"),
     "manifest": (run_folder.RunFolder, "write"),

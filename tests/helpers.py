@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner
 
 from logcorr.cli import main
-from logcorr.generate.pair.lines import PairOptions
+from logcorr.generate.pair.scenario import PairOptions
 from logcorr.generate.pair.write_pair import generate_pair
 
 try:
@@ -40,7 +40,10 @@ _HOLD_S = 60.0
 _DRIVER = f"""
 import os, sys, time
 from pathlib import Path
-from logcorr import access, bucket, export, meter, report
+from logcorr.figures import endpoints_and_addresses, latency
+from logcorr.jobs.progress_meter import ProgressMeter
+from logcorr.pairing import bucket_join
+from logcorr.runs import write_records
 from logcorr.cli import main
 stage, mark = sys.argv[1], Path(sys.argv[2])
 calls = {{"n": 0}}
@@ -64,7 +67,7 @@ def halting(module, name, at_call, after=False):
         return result
     setattr(module, name, halted)
 
-real_tap = meter.Meter.tap
+real_tap = ProgressMeter.tap
 def slow_tap(self):
     real_tap(self)
     if self.stage == "read":
@@ -75,15 +78,15 @@ def slow_tap(self):
 
 if stage == "read":
     os.environ["LOGCORR_CHUNK_BYTES"] = "50000"
-    meter.Meter.tap = slow_tap
+    ProgressMeter.tap = slow_tap
 elif stage == "pair":
-    halting(bucket, "pair", 2)
+    halting(bucket_join, "pair", 2)
 elif stage == "count":
-    halting(access, "windows", 1)
+    halting(endpoints_and_addresses, "windows", 1)
 elif stage == "report":
-    halting(report, "figures", 1)
+    halting(latency, "figures", 1)
 elif stage == "export":
-    halting(export, "write", 1, after=True)
+    halting(write_records, "write", 1, after=True)
 sys.argv[:] = ["logcorr", *sys.argv[3:]]
 main()
 """

@@ -51,7 +51,7 @@ def ndjson_of(here: Path, name: str = "out.ndjson") -> Output:
 def exported(folder: Path | None, here: Path) -> bytes:
     """What `logcorr export` writes of a finished run."""
     assert folder is not None
-    export_view.one(RunFolder(folder), ndjson_of(here, "exported.jsonl"), here / "store", force=True)
+    export_view.export_view(RunFolder(folder), ndjson_of(here, "exported.jsonl"), here / "store", force=True)
     return (here / "exported.jsonl").read_bytes()
 
 
@@ -147,14 +147,14 @@ def test_a_disk_that_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_part_that_was_removed_is_not_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A thread that goes on after its run was abandoned leaves nothing."""
-    real = export_while_running.Along.add
+    real = export_while_running.ExportWhileRunning.add
 
-    def late(self: export_while_running.Along, rows: pl.LazyFrame, count: int) -> None:
+    def late(self: export_while_running.ExportWhileRunning, rows: pl.LazyFrame, count: int) -> None:
         for part in self.parts:
             part.unlink(missing_ok=True)
         real(self, rows, count)
 
-    monkeypatch.setattr(export_while_running.Along, "add", late)
+    monkeypatch.setattr(export_while_running.ExportWhileRunning, "add", late)
     write_logs(tmp_path)
     before = sorted(tmp_path.iterdir())
     with pytest.raises(OutputError, match=r"out\.ndjson' could not be written: No such file"):

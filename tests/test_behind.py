@@ -5,12 +5,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from logcorr.compute.background import Behind, ahead
+from logcorr.compute.background import BackgroundThread, read_ahead
 
 
 def test_pieces_are_done_in_order_by_another_thread() -> None:
     done: list[tuple[int, int]] = []
-    with Behind() as behind:
+    with BackgroundThread() as behind:
         for number in range(50):
             behind.do(lambda number=number: done.append((number, threading.get_ident())))  # type: ignore[misc]
     assert [number for number, _ in done] == list(range(50))
@@ -24,7 +24,7 @@ def test_the_owner_waits_for_the_piece_before() -> None:
         going.set()
         assert let.wait(20)
 
-    with Behind() as behind:
+    with BackgroundThread() as behind:
         behind.do(slow)
         assert going.wait(20)
         second = threading.Thread(target=behind.do, args=(going.clear,))
@@ -43,7 +43,7 @@ def test_what_a_piece_raises_is_raised(more: int) -> None:
     def broken() -> None:
         raise ZeroDivisionError
 
-    with pytest.raises(ZeroDivisionError), Behind() as behind:  # noqa: PT012 - it may come at any of them
+    with pytest.raises(ZeroDivisionError), BackgroundThread() as behind:  # noqa: PT012 - it may come at any of them
         behind.do(broken)
         for number in range(more):
             behind.do(lambda: done.append(number))  # noqa: B023
@@ -54,7 +54,7 @@ def test_what_the_owner_raises_comes_first() -> None:
     def broken() -> None:
         raise ZeroDivisionError
 
-    with pytest.raises(KeyError), Behind() as behind:  # noqa: PT012 - it is both of them
+    with pytest.raises(KeyError), BackgroundThread() as behind:  # noqa: PT012 - it is both of them
         behind.do(broken)
         raise KeyError
 
@@ -67,7 +67,7 @@ def test_the_next_item_is_made_while_one_is_used() -> None:
         made.set()
         yield 2
 
-    found = ahead(items())
+    found = read_ahead(items())
     assert next(found) == 1
     assert made.wait(20)
     assert list(found) == [2]
@@ -78,8 +78,8 @@ def test_what_making_an_item_raises_is_raised_in_its_place() -> None:
         yield 1
         raise ZeroDivisionError
 
-    found = ahead(items())
+    found = read_ahead(items())
     assert next(found) == 1
     with pytest.raises(ZeroDivisionError):
         next(found)
-    assert list(ahead(iter(range(100)))) == list(range(100))
+    assert list(read_ahead(iter(range(100)))) == list(range(100))

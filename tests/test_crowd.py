@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, example, given, note, settings
 from hypothesis import strategies as st
 
 from logcorr.compute import memory_budget, spill
-from logcorr.compute.memory_budget import Plan
+from logcorr.compute.memory_budget import MemoryPlan
 from logcorr.jobs.correlate import correlate
-from logcorr.jobs.progress_meter import Meter
+from logcorr.jobs.progress_meter import ProgressMeter
 from logcorr.model.errors import Cancelled
 from logcorr.model.events import Event, ProgressEvent
 from logcorr.model.ledger import Side
@@ -23,7 +23,7 @@ from logcorr.model.options import Pairing
 from logcorr.pairing import bucket_join, buckets, ordered_entries, oversized_ids
 from logcorr.pairing.bucket_join import Paired
 from logcorr.pairing.buckets import Bucket
-from logcorr.pairing.oversized_ids import Task
+from logcorr.pairing.oversized_ids import PairingTask
 from logcorr.pairing.rules import Rules
 from tests.strategies import Case, cases
 from tests.test_correlate_properties import case, compare
@@ -84,8 +84,8 @@ def on_disk(folder: Path, requests: pl.DataFrame, responses: pl.DataFrame) -> Bu
     return Bucket(requests=(folder / "q0",), responses=(folder / "r0", folder / "r1"))
 
 
-def task(rules: Rules, rows: int, tap: Callable[[], None] = lambda: None) -> Task:
-    return Task(rules=rules, schemas=SCHEMAS, bucket_bytes=rows * oversized_ids._TEXT_BYTES_PER_ROW, tap=tap)
+def task(rules: Rules, rows: int, tap: Callable[[], None] = lambda: None) -> PairingTask:
+    return PairingTask(rules=rules, schemas=SCHEMAS, bucket_bytes=rows * oversized_ids._TEXT_BYTES_PER_ROW, tap=tap)
 
 
 def rows_of(frames: list[pl.DataFrame]) -> Rows:
@@ -159,7 +159,7 @@ def test_a_tap_that_raises_ends_it(tmp_path: Path) -> None:
     requests: list[Entry] = [("a", at, "u") for at in range(400)]
     whole = on_disk(tmp_path, frame("request", requests), frame("response", []))
     taps, stopped = [0], threading.Event()
-    meter = Meter(None, stopped, 0)
+    meter = ProgressMeter(None, stopped, 0)
 
     def tap() -> None:
         taps[0] += 1
@@ -175,7 +175,7 @@ def tiny_buckets(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every bucket is oversized, and every id with more than two entries a crowd."""
     plan = memory_budget.plan
 
-    def tiny(text_bytes: int, memory_bytes: int) -> Plan:
+    def tiny(text_bytes: int, memory_bytes: int) -> MemoryPlan:
         return msgspec.structs.replace(plan(text_bytes, memory_bytes), bucket_bytes=1)
 
     monkeypatch.setattr(spill, "plan", tiny)

@@ -186,7 +186,7 @@ def incident(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], D
     for name, more in options.items():
         generated(folder / name, 60_000, users=500, **more)
         succeed("correlate", f"{name}/requests.log", f"{name}/responses.log", cwd=folder)
-    runs = {run.manifest.files["request"][0].partition("/")[0]: run for run in run_folder.runs(runs_root(folder))}
+    runs = {run.manifest.files["request"][0].partition("/")[0]: run for run in run_folder.all_runs(runs_root(folder))}
     return lambda a, b: runs_.diff(runs[a], runs[b])
 
 

@@ -11,8 +11,7 @@ import polars as pl
 import pytest
 
 from logcorr.generate.pair import lines as generator
-from logcorr.generate.pair.lines import PairOptions
-from logcorr.generate.pair.scenario import NO_RESPONSE, Scenario
+from logcorr.generate.pair.scenario import NO_RESPONSE, PairOptions, Scenario
 from logcorr.generate.pair.write_pair import FILES, generate_pair
 from logcorr.model.errors import OutputError, UsageError
 

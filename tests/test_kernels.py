@@ -45,7 +45,7 @@ def pair_lines(
 ) -> Any:
     """Keywords of which there are none of the ten arrays are a mistake in the test."""
     assert of.keys() <= arrays().keys()
-    return kernels.kernels.pair_lines(text, wrong, requests, form, first_row, *{**arrays(), **of}.values())
+    return kernels.compiled.pair_lines(text, wrong, requests, form, first_row, *{**arrays(), **of}.values())
 
 
 @needs_kernels
@@ -139,15 +139,15 @@ class TestMatch:
     def test_arrays_that_are_too_short_are_refused(self, short: int) -> None:
         keys = np.arange(5, dtype=np.uint64)
         places = self.arrays(keys.size)
-        assert kernels.kernels.match(keys, keys, 7, *places) == (5, 0)
+        assert kernels.compiled.match(keys, keys, 7, *places) == (5, 0)
         places[short] = places[short][:-1]
         with pytest.raises(ValueError, match="too short"):
-            kernels.kernels.match(keys, keys, 7, *places)
+            kernels.compiled.match(keys, keys, 7, *places)
 
     def test_keys_all_alike_fill_no_more_than_there_is(self) -> None:
         keys = np.zeros(1000, np.uint64)
         for mixer in (0, 1, 2**64 - 1):
-            assert kernels.kernels.match(keys, keys, mixer, *self.arrays(keys.size)) == (1, 1998)
+            assert kernels.compiled.match(keys, keys, mixer, *self.arrays(keys.size)) == (1, 1998)
 
 
 @needs_kernels
@@ -163,7 +163,7 @@ class TestUsers:
         views = np.zeros((LINES, 4), np.int32) if views is None else views
         column = None, views, (np.zeros(40, np.uint8),), offset
         status = np.zeros(LINES, np.int16)
-        return kernels.kernels.count_users(column, status, 0, 7, tuple(table.values()), count, 0)
+        return kernels.compiled.count_users(column, status, 0, 7, tuple(table.values()), count, 0)
 
     def test_sound_arguments_are_taken(self) -> None:
         assert self.count() == (LINES, 2, 0)
@@ -194,15 +194,15 @@ class TestUsers:
     def test_users_move_to_more_slots_only(self) -> None:
         for more in (0, 8, 12, 15):
             with pytest.raises(ValueError, match="too few"):
-                kernels.kernels.move_users(np.zeros(8, self.SLOTS), np.zeros(more, self.SLOTS))
-        kernels.kernels.move_users(np.zeros(8, self.SLOTS), np.zeros(16, self.SLOTS))
+                kernels.compiled.move_users(np.zeros(8, self.SLOTS), np.zeros(more, self.SLOTS))
+        kernels.compiled.move_users(np.zeros(8, self.SLOTS), np.zeros(16, self.SLOTS))
 
     def test_names_longer_than_their_room_are_refused(self) -> None:
         users = np.zeros(2, self.USERS)
         users["f0"] = 5
         with pytest.raises(ValueError, match="longer"):
-            kernels.kernels.name_users(users, b"", np.zeros(9, np.uint8))
-        kernels.kernels.name_users(users, b"", np.zeros(10, np.uint8))
+            kernels.compiled.name_users(users, b"", np.zeros(9, np.uint8))
+        kernels.compiled.name_users(users, b"", np.zeros(10, np.uint8))
 
 
 def test_they_can_be_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:

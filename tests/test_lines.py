@@ -15,7 +15,7 @@ from logcorr.inputs import header_and_bom
 from logcorr.inputs.chunks import chunks
 from logcorr.inputs.files import resolve
 from logcorr.inputs.header_and_bom import first_line
-from logcorr.inputs.line_numbers import Tally
+from logcorr.inputs.line_numbers import LinesRead
 from logcorr.inputs.samples import sample
 from logcorr.model.errors import InputError
 from tests.helpers import succeed, zstandard
@@ -36,7 +36,7 @@ class Found(NamedTuple):
 def read(paths: list[Path], size: int = 1 << 20) -> Found:
     """All lines, in chunks of about `size` bytes."""
     files = resolve("request", tuple(str(path) for path in paths))
-    tally = Tally(files)
+    tally = LinesRead(files)
     rows: list[tuple[int, str, str | None]] = []
     first = 0
     for chunk in chunks(files, size):

@@ -8,7 +8,7 @@ import pytest
 
 from logcorr.compute import resources
 from logcorr.jobs import progress_meter
-from logcorr.jobs.progress_meter import Meter
+from logcorr.jobs.progress_meter import ProgressMeter
 from logcorr.model.errors import Cancelled
 from logcorr.model.events import Event, ProgressEvent
 
@@ -57,7 +57,7 @@ def seconds(told: list[Event]) -> list[float]:
 def test_a_later_event_never_overtakes_an_earlier_one(held: Held, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress_meter, "EVERY_S", 0.0)
     told: list[Event] = []
-    watched = Meter(told.append, None, 0)
+    watched = ProgressMeter(told.append, None, 0)
     beside(held, watched.tap, watched.tap)
     watched.tap()
     assert seconds(told) == sorted(seconds(told))
@@ -66,7 +66,7 @@ def test_a_later_event_never_overtakes_an_earlier_one(held: Held, monkeypatch: p
 
 def test_a_stage_begins_only_after_what_is_told_of_the_one_before(held: Held) -> None:
     told: list[Event] = []
-    watched = Meter(told.append, None, 0)
+    watched = ProgressMeter(told.append, None, 0)
     entering = threading.Thread(target=watched.enter, args=("pair",))
 
     def enter() -> None:
@@ -84,7 +84,7 @@ def test_events_are_told_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
     monkeypatch.setattr(time, "perf_counter", lambda: now[0])
     told: list[Event] = []
-    watched = Meter(told.append, None, 0)
+    watched = ProgressMeter(told.append, None, 0)
     for _ in range(17):
         watched.tap()
         now[0] += 1 / 32
@@ -102,7 +102,7 @@ def test_a_listener_that_fails_leaves_the_meter_usable() -> None:
         if len(told) == 1:
             raise BrokenPipeError
 
-    watched = Meter(listener, None, 0)
+    watched = ProgressMeter(listener, None, 0)
     with pytest.raises(BrokenPipeError):
         watched.tap()
     watched.enter("pair")
@@ -112,7 +112,7 @@ def test_a_listener_that_fails_leaves_the_meter_usable() -> None:
 def test_a_cancelled_run_stops_at_the_next_tap() -> None:
     cancel = threading.Event()
     told: list[Event] = []
-    watched = Meter(told.append, cancel, 0)
+    watched = ProgressMeter(told.append, cancel, 0)
     watched.tap()
     cancel.set()
     for step in (watched.tap, lambda: watched.enter("pair")):

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from logcorr.compute.kernels import kernels
+from logcorr.compute.kernels import compiled
 from logcorr.runs import write_ndjson
 
 NUMBERS = ("Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UInt64")
@@ -151,11 +151,11 @@ def texts(*views: bytes, texts: tuple[Any, ...] = (b"0123456789abcdef",), **give
 
 def call(*columns: Any, row: int = 0, rows: int = 3, room: int = 1000) -> bytes:
     out = bytearray(room)
-    _, written = kernels.ndjson(columns, b"}\n", row, rows, out)
+    _, written = compiled.ndjson(columns, b"}\n", row, rows, out)
     return bytes(out[:written])
 
 
-@pytest.mark.skipif(kernels is None, reason="there are no kernels")
+@pytest.mark.skipif(compiled is None, reason="there are no kernels")
 class TestMemory:
     """The kernel is given what polars would never give it."""
 
@@ -218,7 +218,7 @@ class TestMemory:
         whole = call(numbers(), column)
         for size in range(len(whole) + 200):
             memory = bytearray(b"\xaa" * (size + 100))
-            row, written = kernels.ndjson((numbers(), column), b"}\n", 0, 3, memoryview(memory)[:size])
+            row, written = compiled.ndjson((numbers(), column), b"}\n", 0, 3, memoryview(memory)[:size])
             found = bytes(memory[:written])
             assert whole.startswith(found)
             assert found.count(b"\n") == row
@@ -227,4 +227,4 @@ class TestMemory:
 
     def test_a_room_that_cannot_be_written(self) -> None:
         with pytest.raises(TypeError):
-            kernels.ndjson((numbers(),), b"}\n", 0, 3, bytes(100))
+            compiled.ndjson((numbers(),), b"}\n", 0, 3, bytes(100))

@@ -21,7 +21,7 @@ from logcorr.model.options import CorrelateOptions
 from logcorr.query import filter_language
 from logcorr.query.filter_process import Job
 from logcorr.query.filter_worker import FIRST_ROWS
-from logcorr.query.pages import Spill, ViewPages
+from logcorr.query.pages import ViewFiles, ViewPages
 from logcorr.runs import views
 from logcorr.runs.run_folder import RunFolder
 from tests.helpers import ROOT, SAMPLE, generated
@@ -38,10 +38,10 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
 
 
 @pytest.fixture
-def spill(tmp_path: Path) -> Iterator[Spill]:
+def spill(tmp_path: Path) -> Iterator[ViewFiles]:
     """A place for files of views, of which nothing is left at the end."""
     root = tmp_path / "root"
-    found = Spill(root)
+    found = ViewFiles(root)
     yield found
     found.close()
     assert not root.exists() or list(root.iterdir()) == []
@@ -70,7 +70,7 @@ def _stored(run: RunFolder, pages: ViewPages) -> list[Any]:
 
 
 @pytest.mark.parametrize("view", views.VIEWS_OF["correlation"])
-def test_the_pages_of_every_view_are_its_rows(run: RunFolder, spill: Spill, view: Any) -> None:
+def test_the_pages_of_every_view_are_its_rows(run: RunFolder, spill: ViewFiles, view: Any) -> None:
     pages = ViewPages(run, view, spill)
     rows = _stored(run, pages)
     assert pages.total == len(rows)
@@ -87,7 +87,7 @@ def test_the_pages_of_every_view_are_its_rows(run: RunFolder, spill: Spill, view
     ("column", "descending"),
     [("duration_us", True), ("status_code", False), ("user_id", True), ("request_id", False), ("request_time", True)],
 )
-def test_sorted_pages_are_sorted(run: RunFolder, spill: Spill, column: str, *, descending: bool) -> None:
+def test_sorted_pages_are_sorted(run: RunFolder, spill: ViewFiles, column: str, *, descending: bool) -> None:
     pages = ViewPages(run, "exchanges", spill)
     terms = filter_language.parse("status!=404", pages.schema)
     seen: list[Any] = []
@@ -106,7 +106,7 @@ def test_sorted_pages_are_sorted(run: RunFolder, spill: Spill, column: str, *, d
         assert found.page(start, 50) == rows[start : start + 50]
 
 
-def test_first_rows_of_a_filter_are_told_as_they_are_found(run: RunFolder, spill: Spill) -> None:
+def test_first_rows_of_a_filter_are_told_as_they_are_found(run: RunFolder, spill: ViewFiles) -> None:
     pages = ViewPages(run, "exchanges", spill)
     told: list[list[Any]] = []
     terms = filter_language.parse("duration>900ms", pages.schema)
@@ -116,7 +116,7 @@ def test_first_rows_of_a_filter_are_told_as_they_are_found(run: RunFolder, spill
     assert all(rows[: len(first)] == first for first in told)
 
 
-def test_what_is_cancelled_leaves_nothing(run: RunFolder, spill: Spill, tmp_path: Path) -> None:
+def test_what_is_cancelled_leaves_nothing(run: RunFolder, spill: ViewFiles, tmp_path: Path) -> None:
     pages = ViewPages(run, "exchanges", spill)
     terms = filter_language.parse("status=200", pages.schema)
     for column in (None, "duration_us"):
@@ -131,14 +131,14 @@ def test_what_is_cancelled_leaves_nothing(run: RunFolder, spill: Spill, tmp_path
 
 def test_files_are_private_and_what_a_dead_process_left_goes_at_the_next_start(tmp_path: Path) -> None:
     script = (
-        "import os, sys, pathlib; from logcorr.paging import Spill; spill = Spill(pathlib.Path(sys.argv[1]));"
+        "import os, sys, pathlib; from logcorr.paging import ViewFiles; spill = ViewFiles(pathlib.Path(sys.argv[1]));"
         "(spill.folder() / 'sorted.ipc').write_bytes(b'rows'); os.kill(os.getpid(), 9 if os.name != 'nt' else 15)"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "core")}
     subprocess.run([sys.executable, "-c", script, str(tmp_path)], env=environment, check=False, timeout=60)
     (left,) = tmp_path.glob(".work-*")
     assert list(left.rglob("sorted.ipc"))
-    spill = Spill(tmp_path)
+    spill = ViewFiles(tmp_path)
     folder = spill.folder()
     assert not left.exists()
     if os.name != "nt":
@@ -177,7 +177,7 @@ def test_the_process_ends_with_the_one_that_asked(run: RunFolder, tmp_path: Path
     ("line", "said"), [("kill -9 $$", "out of memory"), ("echo no such engine >&2", "no such eng")]
 )
 def test_a_process_that_dies_says_why(
-    run: RunFolder, spill: Spill, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, line: str, said: str
+    run: RunFolder, spill: ViewFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, line: str, said: str
 ) -> None:
     python = tmp_path / "python"
     python.write_text(f"#!/bin/sh\n{line}\n")
@@ -187,7 +187,7 @@ def test_a_process_that_dies_says_why(
         ViewPages(run, "exchanges", spill).narrowed((), "user_id", False, threading.Event())
 
 
-def test_a_damaged_run_is_named(tmp_path: Path, spill: Spill) -> None:
+def test_a_damaged_run_is_named(tmp_path: Path, spill: ViewFiles) -> None:
     run = _run(SAMPLE, tmp_path)
     pages = ViewPages(run, "exchanges", spill)
     part = run.view("exchanges")[0]
@@ -200,12 +200,12 @@ def test_a_damaged_run_is_named(tmp_path: Path, spill: Spill) -> None:
         pages.narrowed((), "user_id", False, threading.Event())
 
 
-def test_a_column_there_is_not_is_named(run: RunFolder, spill: Spill) -> None:
+def test_a_column_there_is_not_is_named(run: RunFolder, spill: ViewFiles) -> None:
     with pytest.raises(UsageError, match="'nope'"):
         ViewPages(run, "users", spill).narrowed((), "nope", False, threading.Event())
 
 
-def test_nothing_found_is_no_row(tmp_path: Path, spill: Spill) -> None:
+def test_nothing_found_is_no_row(tmp_path: Path, spill: ViewFiles) -> None:
     pages = ViewPages(_run(SAMPLE, tmp_path), "exchanges", spill)
     for column in (None, "user_id"):
         seen: list[Any] = []

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from logcorr.runs.run_folder import RunFolder, runs
+from logcorr.runs.run_folder import RunFolder, all_runs
 from tests.helpers import (
     Outcome,
     assert_short_error,
@@ -176,7 +176,7 @@ def test_a_run_can_be_looked_for_while_another_is_making_it(tmp_path: Path) -> N
     with start(halted("report", mark, "correlate", *pair, "-o", "out.csv"), tmp_path) as process:
         wait_until(mark.exists, process)
         (work,) = kept(tmp_path)
-        assert runs(runs_root(tmp_path)) == [], "it is not seen before it is whole"
+        assert all_runs(runs_root(tmp_path)) == [], "it is not seen before it is whole"
         for words in (["runs", "show", work.name], ["export", work.name, "--view", "exchanges", "-o", "no.csv"]):
             outcome = logcorr(*words, cwd=tmp_path)
             assert outcome.code == 2, outcome.err

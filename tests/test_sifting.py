@@ -29,7 +29,7 @@ def _stored(folder: Path, keys: list[Any], dtype: Any, parts: int = 3) -> list[P
     return paths
 
 
-def _rows(found: filter_and_sort.Files) -> list[Any]:
+def _rows(found: filter_and_sort.RowFiles) -> list[Any]:
     frames = [filter_and_sort.scan(path).collect() for path in found.paths]
     assert [frame.height for frame in frames] == found.heights
     return [row for frame in frames for row in frame.rows()]

@@ -8,15 +8,15 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from logcorr.inputs.both_sides import abreast
+from logcorr.inputs.both_sides import in_time_order
 from logcorr.jobs.correlate import correlate
 from logcorr.model.ledger import SIDES, Side
 from logcorr.model.options import CorrelateOptions, Output
 from logcorr.model.report import Report
-from logcorr.pairing.recurring_ids import UsedKeys
+from logcorr.pairing.recurring_ids import RecurringIds
 from logcorr.pairing.rules import Rules
 from logcorr.pairing.steps import KEY, keyed
-from logcorr.pairing.streaming_join import Tandem
+from logcorr.pairing.streaming_join import StreamingJoin
 
 ROWS = 4000
 SECOND = 1_000_000
@@ -29,7 +29,7 @@ def times(*medians: int) -> Iterator[pl.DataFrame]:
 
 def order(requests: Iterator[pl.DataFrame], responses: Iterator[pl.DataFrame]) -> list[tuple[str, int]]:
     sides: dict[Side, Iterator[pl.DataFrame]] = {"request": requests, "response": responses}
-    return [(side, frame["time"].to_list()[1] if frame.height else -1) for side, frame in abreast(sides)]
+    return [(side, frame["time"].to_list()[1] if frame.height else -1) for side, frame in in_time_order(sides)]
 
 
 def test_the_side_that_is_behind_comes_next() -> None:
@@ -75,7 +75,7 @@ class Pairs:
 
     def __init__(self, max_duration_us: int | None = None) -> None:
         self.left: list[tuple[Side, str]] = []
-        self.tandem = Tandem(Rules(max_duration_us=max_duration_us), self._leave)
+        self.tandem = StreamingJoin(Rules(max_duration_us=max_duration_us), self._leave)
 
     def _leave(self, side: Side, frame: pl.DataFrame) -> None:
         self.left += [(side, name) for name in frame["request_id"]]
@@ -141,14 +141,14 @@ def test_logs_without_order_are_left_whole() -> None:
 @pytest.mark.parametrize("most", [5, 10**9])
 def test_keys_that_come_again(most: int, tmp_path: Path) -> None:
     keys = pl.Series(KEY, [number * (1 << 58) + number for number in range(60)], dtype=pl.UInt64)
-    used = UsedKeys(tmp_path / "keys", most)
+    used = RecurringIds(tmp_path / "keys", most)
     for part in keys.to_frame().iter_slices(7):
         used.add(part[KEY])
     others = pl.LazyFrame({KEY: [keys[3], 1, keys[3]]}, schema={KEY: pl.UInt64})
     none = pl.LazyFrame(schema={KEY: pl.UInt64})
     used.add(keys[10:12])
     assert sorted(used.again(others)) == sorted([keys[3], keys[10], keys[11]])
-    empty = UsedKeys(tmp_path / "empty", most)
+    empty = RecurringIds(tmp_path / "empty", most)
     assert empty.again(none).len() == 0
     assert empty.again(others).len() == 0
 

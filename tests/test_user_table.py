@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logcorr.compute.kernels import kernels
+from logcorr.compute.kernels import compiled
 from logcorr.figures.user_table import UserTable
 
-pytestmark = pytest.mark.skipif(kernels is None, reason="there are no kernels in this installation")
+pytestmark = pytest.mark.skipif(compiled is None, reason="there are no kernels in this installation")
 
 SCHEMA = {"user_id": pl.String, "status_code": pl.Int16}
 ROOM = 1 << 30

@@ -29,7 +29,7 @@ def test_users_are_counted(room: int, tmp_path: Path) -> None:
     for file, part in zip(files, frame.iter_slices(500), strict=True):
         part.write_parquet(file)
     alone = pl.LazyFrame(lost, schema={"user_id": pl.String, "side": pl.String}, orient="row")
-    parts = list(users.counted(files, alone, tmp_path / "users", room))
+    parts = list(users.count_users(files, alone, tmp_path / "users", room))
     assert len(parts) > 1 or room == 1 << 30
     assert (tmp_path / "users").exists() == (room == 1000)
     found = pl.concat(parts).collect()

@@ -7,7 +7,7 @@ import pytest
 
 from logcorr.compute import kernels
 
-needs_kernels = pytest.mark.skipif(kernels.kernels is None, reason="the kernels in C are not built here, or are off")
+needs_kernels = pytest.mark.skipif(kernels.compiled is None, reason="the kernels in C are not built here, or are off")
 
 
 def without_kernels(patch: pytest.MonkeyPatch) -> None:
@@ -15,5 +15,5 @@ def without_kernels(patch: pytest.MonkeyPatch) -> None:
     for engine in ("logcorr.jobs.correlate", "logcorr.jobs.analyze"):
         import_module(engine)  # with whatever it takes: who comes later would keep that there are none
     for name, module in list(sys.modules.items()):
-        if name.startswith("logcorr.") and "kernels" in vars(module):
-            patch.setattr(module, "kernels", None)
+        if name.startswith("logcorr.") and "compiled" in vars(module):
+            patch.setattr(module, "compiled", None)

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What logcorr/native.py asks for: one more whenever a kernel takes or gives something else. */
+/* What logcorr/compute/kernels.py asks for: one more whenever a kernel takes or gives something else. */
 #define KERNELS_VERSION 5
 
 PyObject *count_users(PyObject *module, PyObject *args);

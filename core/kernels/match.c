@@ -1,4 +1,4 @@
-/* Which keys of two sides are the same; what logcorr/matching.py does with tables of numpy. */
+/* Which keys of two sides are the same; what logcorr/compute/hash_match.py does with tables of numpy. */
 
 #include "kernels.h"
 

@@ -1,4 +1,4 @@
-/* The lines of a pair's log that are of its common form -> columns of entries. The rules are logcorr/pair_lines.py's. */
+/* The lines of a pair's log that are of its common form -> columns of entries. The rules are logcorr/formats/pair_lines_numpy.py's. */
 
 #include "stamps.h"
 
@@ -126,7 +126,7 @@ static bool large_enough(const Py_buffer *of, Py_ssize_t capacity, bool requests
     return both && ids && (requests ? users : holds(&of[STATUS], capacity, 2));
 }
 
-/* Whether a form is one of logcorr/timestamps.py's. */
+/* Whether a form is one of logcorr/formats/timestamps.py's. */
 static bool sound_form(const Form *form, int separator) {
     return separator >= 0 && separator < 0x80 && form->digits >= 0 && form->digits <= MOST_DIGITS &&
            form->zone_us > -DAY_US && form->zone_us < DAY_US;

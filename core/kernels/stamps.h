@@ -1,4 +1,4 @@
-/* Timestamps of one form, "YYYY-MM-DD?HH:MM:SS[.d...]zone", as microseconds since 1970 UTC; what logcorr/stamps.py does. */
+/* Timestamps of one form, "YYYY-MM-DD?HH:MM:SS[.d...]zone", as microseconds since 1970 UTC; what logcorr/formats/timestamps_numpy.py does. */
 #ifndef LOGCORR_STAMPS_H
 #define LOGCORR_STAMPS_H
 

@@ -1,4 +1,4 @@
-/* How many requests and errors each user has, in tables that logcorr/user_table.py keeps and makes larger. */
+/* How many requests and errors each user has, in tables that logcorr/figures/user_table.py keeps and makes larger. */
 
 #include "views.h"
 

@@ -15,9 +15,9 @@ from pathlib import Path
 from textual.widgets import Input
 
 from logcorr.generate.access.write_access import AccessOptions, generate_access
-from logcorr.generate.pair.lines import PairOptions
+from logcorr.generate.pair.scenario import PairOptions
 from logcorr.generate.pair.write_pair import generate_pair
-from logcorr.runs.run_folder import runs
+from logcorr.runs.run_folder import all_runs
 from logcorr_tui.app import LogcorrApp
 from logcorr_tui.screens.export import ExportScreen
 from logcorr_tui.screens.table import TableScreen
@@ -61,7 +61,7 @@ class Soak:
     async def round(self, stage: Stage, number: int) -> None:
         """A run made anew, looked at from all sides, exported, and opened again; every other one cancelled first."""
         app, logs = self.app, self.jobs[number % 2]
-        for made in runs(self.store):
+        for made in all_runs(self.store):
             made.remove()
         if number % 4 == 3:
             app.start_run(logs)

@@ -12,7 +12,7 @@ import polars as pl
 
 from logcorr.generate.access.options import AccessOptions
 from logcorr.generate.access.write_access import generate_access
-from logcorr.generate.pair.lines import PairOptions
+from logcorr.generate.pair.scenario import PairOptions
 from logcorr.generate.pair.write_pair import generate_pair
 from logcorr.jobs.analyze import analyze
 from logcorr.jobs.correlate import correlate

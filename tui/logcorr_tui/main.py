@@ -127,11 +127,11 @@ def _what(given: argparse.Namespace) -> tuple[Logs | None, Path | None]:
 
 def _run(word: str, store: str | None) -> Path:
     """The finished run of this name; a folder of the working directory is looked at first, as a shell completes it."""
-    from logcorr.runs.run_folder import default_root, find
+    from logcorr.runs.run_folder import default_root, find_run
 
     here = Path(word)
     name = str(here.resolve()) if (here / "manifest.json").is_file() else word
-    return find(Path(store) if store else default_root(), name).path
+    return find_run(Path(store) if store else default_root(), name).path
 
 
 def _names_logs(word: str) -> bool:

@@ -41,7 +41,7 @@ def diff(before: str, after: str, store: str | None, *, top: int, as_json: bool,
     from logcorr.query.compare import runs as diffs
     from logcorr.runs import run_folder as stores
 
-    runs = [stores.find(run_root(store), name) for name in (before, after)]
+    runs = [stores.find_run(run_root(store), name) for name in (before, after)]
     for limit in limits:
         limit.check(runs[0].manifest.kind)
 

@@ -39,5 +39,6 @@ def export(run: str, store: str | None, *, force: bool, **given: Any) -> None:
 
     root = run_root(store)
     interruptible(
-        lambda _cancel: export_view.one(run_folder.find(root, run), output, root, force=force), work_folder.abandon_all
+        lambda _cancel: export_view.export_view(run_folder.find_run(root, run), output, root, force=force),
+        work_folder.abandon_all,
     )

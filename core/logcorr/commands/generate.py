@@ -44,7 +44,7 @@ def generate_pair(directory: str, **given: Any) -> None:
       logcorr generate pair /tmp/demo --rows 1000000 --incident
       logcorr generate pair /tmp/dirty --malformed 0.05 --retries 0.1 --seed 7
     """
-    from logcorr.generate.pair.lines import PairOptions
+    from logcorr.generate.pair.scenario import PairOptions
     from logcorr.generate.pair.write_pair import generate_pair as write
 
     span, disorder, utf8_only = given.pop("span"), given.pop("disorder"), given.pop("utf8_only")

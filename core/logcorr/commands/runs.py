@@ -44,9 +44,9 @@ def runs_list(store: str | None = None, *, as_json: bool = False) -> None:
 @click.option("--json", "as_json", is_flag=True, help="The report as JSON.")
 def runs_show(run: str, store: str | None, *, as_json: bool) -> None:
     """Print the summary of RUN: a name of `runs list`, the start of one, or a folder."""
-    from logcorr.runs.run_folder import encode, find
+    from logcorr.runs.run_folder import encode, find_run
 
-    folder = find(run_root(store), run)
+    folder = find_run(run_root(store), run)
     if as_json:
         put_json(encode(folder.report).decode())
         return
@@ -62,7 +62,7 @@ def runs_show(run: str, store: str | None, *, as_json: bool) -> None:
 def runs_remove(names: tuple[str, ...], store: str | None, *, every: bool) -> None:
     """Remove finished runs; with --all also what interrupted ones left. Runs under way and other files stay."""
     from logcorr.runs.removal import remove, remove_all
-    from logcorr.runs.run_folder import find
+    from logcorr.runs.run_folder import find_run
 
     if bool(names) == every:
         message = "name the runs to remove, or give --all."
@@ -71,7 +71,7 @@ def runs_remove(names: tuple[str, ...], store: str | None, *, every: bool) -> No
     if every:
         removed, left = remove_all(root)
     else:
-        doomed = {folder.path: folder for folder in [find(root, name) for name in names]}
+        doomed = {folder.path: folder for folder in [find_run(root, name) for name in names]}
         for folder in doomed.values():
             remove(folder)
         removed, left = len(doomed), []

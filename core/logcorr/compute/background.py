@@ -8,7 +8,7 @@ from typing import Self, TypeVar
 _Item = TypeVar("_Item")
 
 
-class Behind:
+class BackgroundThread:
     """Does pieces of work in the order in which they come; the owner waits until the one before the last is done.
 
     What a piece raises is raised at the next call of `do`, or at the end; then what comes after it is not done.
@@ -36,7 +36,7 @@ class Behind:
             self._last.result()
 
 
-def ahead(items: Iterator[_Item]) -> Iterator[_Item]:
+def read_ahead(items: Iterator[_Item]) -> Iterator[_Item]:
     """The same items, none of them None: while one is used the next is made. Raises what making them raises."""
     with ThreadPoolExecutor(1) as pool:
         coming = pool.submit(next, items, None)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from logcorr.compute.byte_words import Array, Places
-from logcorr.compute.kernels import kernels
+from logcorr.compute.kernels import compiled
 
 Rows = npt.NDArray[np.uint32]
 
@@ -38,7 +38,7 @@ class Matches(NamedTuple):
 
 def match(left: Array, right: Array) -> Matches:
     """The places at which the keys of both sides are the same; keys are hashes of 64 bits."""
-    return _by_kernel(left, right) if kernels else _by_numpy(left, right)
+    return _by_kernel(left, right) if compiled else _by_numpy(left, right)
 
 
 def alone(places: Rows | Places, count: int) -> Rows:
@@ -52,7 +52,7 @@ def _by_kernel(left: Array, right: Array) -> Matches:
     most = min(left.size, right.size)
     rows = [np.empty(size, np.uint32) for size in (most, most, left.size, right.size)]
     repeated = np.empty(left.size + right.size, np.uint64)
-    pairs, repeats = kernels.match(left, right, _SECRET_MIXER, *rows, repeated)
+    pairs, repeats = compiled.match(left, right, _SECRET_MIXER, *rows, repeated)
     lefts, rights, left_alone, right_alone = rows
     others = left_alone[: left.size - pairs], right_alone[: right.size - pairs]
     return Matches(lefts[:pairs], rights[:pairs], *others, repeated[:repeats].copy())

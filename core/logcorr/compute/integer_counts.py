@@ -5,7 +5,7 @@ import polars as pl
 _ENOUGH = 1 << 20
 
 
-class Tally:
+class IntegerCounts:
     """How often each key has occurred; `many` tells that there are many different ones, and is about speed only."""
 
     def __init__(self, *, many: bool) -> None:
@@ -34,7 +34,7 @@ class Tally:
         """The counts of all keys below `key` (None: of all), which are forgotten."""
         if key is None:
             key = 1 << 62
-        taken = Tally(many=self._many)
+        taken = IntegerCounts(many=self._many)
         taken._counts, self._counts = _split(self._counts, key)
         keys = pl.concat([pl.Series("key", [], dtype=pl.Int64), *self._fresh]).to_frame()
         below, rest = (part["key"] for part in _split(keys, key))

@@ -20,9 +20,9 @@ def _loaded() -> ModuleType | None:
     return found if found.VERSION == _VERSION else None
 
 
-kernels: Any = _loaded()
+compiled: Any = _loaded()
 
 
 def loaded() -> bool:
     """Whether this process has the kernels."""
-    return kernels is not None
+    return compiled is not None

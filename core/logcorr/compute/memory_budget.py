@@ -5,7 +5,7 @@ import os
 
 import msgspec
 
-from logcorr.compute.kernels import kernels
+from logcorr.compute.kernels import compiled
 
 _MB = 1 << 20
 # What the interpreter, polars and one engine take before any bucket, and a text byte's size in a bucket that is being
@@ -28,7 +28,7 @@ _BUCKETS_VARIABLE = "LOGCORR_BUCKETS"
 _CHUNK_VARIABLE = "LOGCORR_CHUNK_BYTES"
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
+class MemoryPlan(msgspec.Struct, frozen=True, kw_only=True):
     """How many buckets there are for what does not pair while it is read; without `tandem` nothing is tried then.
 
     Sizes are of text: of a bucket that fits memory, and of a chunk that is read at once. `part_rows` is how many
@@ -45,16 +45,16 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     users_room: int
 
 
-def plan(text_bytes: int, memory_bytes: int) -> Plan:
+def plan(text_bytes: int, memory_bytes: int) -> MemoryPlan:
     """The plan for logs of `text_bytes` (both sides) within `memory_bytes`."""
-    room = room_in(memory_bytes)
-    users_room = min(room // _PART_FOR_USERS, _MOST_FOR_USERS) if kernels else 0
+    room = room_for_data(memory_bytes)
+    users_room = min(room // _PART_FOR_USERS, _MOST_FOR_USERS) if compiled else 0
     rest = room - users_room
     bucket_bytes = min(int(rest / _PAIRED_PER_TEXT_BYTE), _BUCKET_TEXT_BYTES)
     forced = os.environ.get(_BUCKETS_VARIABLE)
     chunk_bytes = chunk_size(room)
     wanted = min(max(2, math.ceil(text_bytes / bucket_bytes)), _MOST_BUCKETS)
-    return Plan(
+    return MemoryPlan(
         tandem=not forced,
         buckets=int(forced) if forced else wanted,
         bucket_bytes=bucket_bytes,
@@ -65,7 +65,7 @@ def plan(text_bytes: int, memory_bytes: int) -> Plan:
     )
 
 
-def room_in(memory_bytes: int) -> int:
+def room_for_data(memory_bytes: int) -> int:
     """What of a budget is left for data."""
     return max(memory_bytes - _BASE_BYTES, 64 * _MB)
 

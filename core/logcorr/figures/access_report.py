@@ -8,7 +8,7 @@ import polars as pl
 
 from logcorr.figures import endpoints_and_addresses
 from logcorr.figures.histogram import histogram
-from logcorr.figures.latency import Figures
+from logcorr.figures.latency import LatencyFigures
 from logcorr.figures.sums import TOP, KeyCounts, Sums
 from logcorr.figures.timeline import heatmap, timeline
 from logcorr.model.access_report import (
@@ -25,6 +25,7 @@ from logcorr.model.access_report import (
 from logcorr.model.ledger import AccessInputs
 from logcorr.model.manifest import SCHEMA
 from logcorr.model.report import RunInfo
+from logcorr.model.status import is_client_error, is_failure, is_server_error
 from logcorr.text import instants
 from logcorr.text.quantities import ms
 
@@ -38,7 +39,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
     rows: int
     sums: Sums
-    figures: Figures
+    figures: LatencyFigures
     missing: dict[str, int]
     extremes: dict[str, pl.DataFrame]
     methods: KeyCounts
@@ -63,7 +64,7 @@ def report(found: Found, inputs: AccessInputs, form: str, run: RunInfo) -> Acces
     sums, everything = found.sums, found.figures.populations
     status = sums.status()
     by_code = [(int(code), n) for code, n in status.items()]
-    failed = sum(n for code, n in by_code if code >= 400 or code < 100)
+    failed = sum(n for code, n in by_code if is_failure(code))
     over_time, first = timeline(sums, found.figures, None, {})
     suspicious = found.suspicious.select(pl.col("ip").unique()).sort("ip")
     top, failing = (_endpoints(found, by) for by in ("requests", "errors"))
@@ -79,8 +80,8 @@ def report(found: Found, inputs: AccessInputs, form: str, run: RunInfo) -> Acces
         total_requests=found.rows,
         successful_requests=found.rows - failed,
         failed_requests=failed,
-        failed_4xx=sum(n for code, n in by_code if 400 <= code <= 499),
-        failed_5xx=sum(n for code, n in by_code if 500 <= code <= 599),
+        failed_4xx=sum(n for code, n in by_code if is_client_error(code)),
+        failed_5xx=sum(n for code, n in by_code if is_server_error(code)),
         fastest_request=_one(found.extremes["fastest"], slow=False),
         slowest_request=_one(found.extremes["slowest"], slow=True),
         fastest_endpoint=fastest,

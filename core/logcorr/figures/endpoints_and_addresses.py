@@ -10,10 +10,9 @@ from pathlib import Path
 import polars as pl
 
 from logcorr.compute.spill import parts_of, spread
-from logcorr.figures.sums import FAILURE
+from logcorr.model.status import is_client_error, is_failure, is_server_error
 
-CLIENT_ERROR = pl.col("status_code").is_between(400, 499)
-SERVER_ERROR = pl.col("status_code").is_between(500, 599)
+_STATUS = pl.col("status_code")
 QUANTILES = {"p50_us": 500, "p95_us": 950, "p99_us": 990}
 
 _INSTANT = pl.Datetime("us", "UTC")
@@ -42,9 +41,9 @@ def endpoints(exchanges: pl.LazyFrame) -> pl.LazyFrame:
     """A row an endpoint: requests, errors of all kinds, and its durations (µs, nearest rank)."""
     counted = exchanges.group_by("endpoint").agg(
         _COUNT.alias("requests"),
-        FAILURE.sum().cast(pl.Int64).alias("errors"),
-        CLIENT_ERROR.sum().cast(pl.Int64).alias("errors_4xx"),
-        SERVER_ERROR.sum().cast(pl.Int64).alias("errors_5xx"),
+        is_failure(_STATUS).sum().cast(pl.Int64).alias("errors"),
+        is_client_error(_STATUS).sum().cast(pl.Int64).alias("errors_4xx"),
+        is_server_error(_STATUS).sum().cast(pl.Int64).alias("errors_5xx"),
         _DURATION.filter(_DURATION >= 0).sort().alias("took"),
     )
     took = pl.col("took").list
@@ -75,9 +74,9 @@ def ip_windows(exchanges: pl.LazyFrame, window_us: int) -> pl.LazyFrame:
         .group_by("ip", (pl.col("request_time").cast(pl.Int64) // window_us).alias("at"))
         .agg(
             _COUNT.alias("requests"),
-            FAILURE.sum().cast(pl.Int64).alias("errors"),
-            CLIENT_ERROR.sum().cast(pl.Int64).alias("errors_4xx"),
-            SERVER_ERROR.sum().cast(pl.Int64).alias("errors_5xx"),
+            is_failure(_STATUS).sum().cast(pl.Int64).alias("errors"),
+            is_client_error(_STATUS).sum().cast(pl.Int64).alias("errors_4xx"),
+            is_server_error(_STATUS).sum().cast(pl.Int64).alias("errors_5xx"),
         )
     )
 
@@ -103,9 +102,9 @@ def windows(counts: pl.DataFrame, suspicious: pl.DataFrame, window_us: int) -> p
     n = pl.col("n")
     found = counts.group_by("at").agg(
         n.sum().alias("requests"),
-        n.filter(FAILURE).sum().alias("errors"),
-        n.filter(CLIENT_ERROR).sum().alias("errors_4xx"),
-        n.filter(SERVER_ERROR).sum().alias("errors_5xx"),
+        n.filter(is_failure(_STATUS)).sum().alias("errors"),
+        n.filter(is_client_error(_STATUS)).sum().alias("errors_4xx"),
+        n.filter(is_server_error(_STATUS)).sum().alias("errors_5xx"),
     )
     many = suspicious.group_by("at").agg(_COUNT.alias("suspicious_ips"))
     together = found.join(many, on="at", how="left").with_columns(pl.col("suspicious_ips").fill_null(0)).sort("at")
@@ -122,4 +121,6 @@ def worst_first(windows: pl.DataFrame) -> pl.DataFrame:
 
 def tally(exchanges: pl.LazyFrame, name: str) -> pl.LazyFrame:
     """(name, requests, errors) by the values of a column."""
-    return exchanges.group_by(name).agg(_COUNT.alias("requests"), FAILURE.sum().cast(pl.Int64).alias("errors"))
+    return exchanges.group_by(name).agg(
+        _COUNT.alias("requests"), is_failure(_STATUS).sum().cast(pl.Int64).alias("errors")
+    )

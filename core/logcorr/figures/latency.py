@@ -7,10 +7,11 @@ import msgspec
 import polars as pl
 
 from logcorr.figures import percentiles
-from logcorr.figures.sums import FAILURE, Sums
+from logcorr.figures.sums import Sums
+from logcorr.model.status import is_failure
 
 
-class Figures(msgspec.Struct, frozen=True):
+class LatencyFigures(msgspec.Struct, frozen=True):
     """Latency of all, success and failure; the p99.9 of all in µs; and {(timeline bucket, quantile): µs}."""
 
     populations: dict[str, Any]
@@ -18,12 +19,12 @@ class Figures(msgspec.Struct, frozen=True):
     over_time: dict[Any, int]
 
 
-def figures(sums: Sums, exchanges: Callable[[], pl.LazyFrame]) -> Figures:
+def figures(sums: Sums, exchanges: Callable[[], pl.LazyFrame]) -> LatencyFigures:
     """All percentiles; reads the exchanges again only where there were too many distinct durations to count."""
 
     def durations() -> pl.LazyFrame:
         at = pl.col("request_time").cast(pl.Int64) // sums.grid.bucket_us
-        return exchanges().select(at.alias("at"), "duration_us", FAILURE.alias("failure"))
+        return exchanges().select(at.alias("at"), "duration_us", is_failure(pl.col("status_code")).alias("failure"))
 
     populations, p999_us = percentiles.populations(sums.cells, durations, sums.spreads)
-    return Figures(populations, p999_us, percentiles.over_time(sums.cells, durations))
+    return LatencyFigures(populations, p999_us, percentiles.over_time(sums.cells, durations))

@@ -7,8 +7,8 @@ import polars as pl
 
 from logcorr.figures import percentiles
 from logcorr.figures.histogram import histogram
-from logcorr.figures.latency import Figures
-from logcorr.figures.sums import FAILURE, Aggregates
+from logcorr.figures.latency import LatencyFigures
+from logcorr.figures.sums import Aggregates
 from logcorr.figures.timeline import by_status, heatmap, timeline
 from logcorr.model.ledger import Inputs, Orphans
 from logcorr.model.manifest import SCHEMA
@@ -20,6 +20,7 @@ from logcorr.model.report import (
     UserRow,
     Window,
 )
+from logcorr.model.status import is_failure
 from logcorr.text import instants
 from logcorr.text.quantities import ms
 
@@ -38,7 +39,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     run: RunInfo
 
 
-def correlation(sums: Aggregates, figures: "Figures", parts: Parts) -> Report:
+def correlation(sums: Aggregates, figures: LatencyFigures, parts: Parts) -> Report:
     """The report of a correlation."""
     everything = sums.spreads[False].plus(sums.spreads[True])
     exchanges = everything.count + everything.negative
@@ -106,7 +107,7 @@ def _users(sums: Aggregates, top: pl.DataFrame, exchanges: Callable[[], pl.LazyF
         return []
 
     def durations() -> pl.LazyFrame:
-        rows = exchanges().select("user_id", "duration_us", FAILURE.alias("failure"))
+        rows = exchanges().select("user_id", "duration_us", is_failure(pl.col("status_code")).alias("failure"))
         of_top = pl.col("user_id").is_in(top["user_id"].implode(), nulls_equal=True)
         return rows.filter(of_top).rename({"user_id": "at"})
 

@@ -14,9 +14,9 @@ from logcorr.figures.grid import Grid
 from logcorr.figures.histogram import banded
 from logcorr.figures.percentiles import Spread, spread
 from logcorr.figures.user_table import UserTable
+from logcorr.model.status import is_failure
 
 TOP = 100
-FAILURE = (pl.col("status_code") >= 400) | (pl.col("status_code") < 100)
 _MOST_KEYS_IN_MEMORY = 400_000
 _KEY_PARTS = 16
 
@@ -41,7 +41,9 @@ def counted(exchanges: pl.LazyFrame, grid: Grid) -> pl.LazyFrame:
 def cells(counts: pl.LazyFrame) -> pl.LazyFrame:
     """(at, duration_us, failure, n) of `counted` exchanges; one without a duration counts as none."""
     known = counts.filter(pl.col("duration_us").is_not_null())
-    return known.group_by("at", "duration_us", FAILURE.alias("failure")).agg(pl.col("n").sum())
+    return known.group_by("at", "duration_us", is_failure(pl.col("status_code")).alias("failure")).agg(
+        pl.col("n").sum()
+    )
 
 
 def statuses(exchanges: pl.LazyFrame, width_us: int) -> pl.LazyFrame:

@@ -7,9 +7,10 @@ import polars as pl
 from logcorr.figures import percentiles
 from logcorr.figures.counts import Tables
 from logcorr.figures.histogram import band_edges_us
-from logcorr.figures.latency import Figures
+from logcorr.figures.latency import LatencyFigures
 from logcorr.figures.sums import Aggregates, Sums
 from logcorr.model.report import Heatmap, Timeline, TimelinePoint
+from logcorr.model.status import is_client_error, is_server_error
 from logcorr.text import instants
 from logcorr.text.quantities import ms
 
@@ -18,13 +19,13 @@ _BANDS_PER_HEAT_ROW = 5
 
 def so_far(sums: Aggregates) -> tuple[Timeline, Heatmap]:
     """Timeline and heat map of what is paired so far, without orphans; percentiles to within a histogram band."""
-    found = Figures({}, None, percentiles.estimates_over_time(sums.bands.merged(), band_edges_us()))
+    found = LatencyFigures({}, None, percentiles.estimates_over_time(sums.bands.merged(), band_edges_us()))
     over_time, first = timeline(sums, found, dict(sums.responses.merged().iter_rows()), {})
     return over_time, heatmap(sums, first)
 
 
 def timeline(
-    sums: Sums, found: Figures, responses: dict[int, int] | None, lost: dict[int, tuple[int, int]]
+    sums: Sums, found: LatencyFigures, responses: dict[int, int] | None, lost: dict[int, tuple[int, int]]
 ) -> tuple[Timeline, int]:
     """Points from the first to the last bucket that counts anything, empty ones too; the first's number.
 
@@ -79,8 +80,8 @@ def by_status(table: Tables) -> dict[int, tuple[int, int, int]]:
         .group_by("at")
         .agg(
             n.sum(),
-            n.filter(status.is_between(400, 499)).sum().alias("client"),
-            n.filter(status.is_between(500, 599)).sum().alias("server"),
+            n.filter(is_client_error(status)).sum().alias("client"),
+            n.filter(is_server_error(status)).sum().alias("server"),
         )
     )
     return {at: (total, client, server) for at, total, client, server in rows.iter_rows()}

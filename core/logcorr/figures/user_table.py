@@ -9,7 +9,7 @@ import numpy.typing as npt
 import polars as pl
 
 from logcorr.compute.arrow_text import buffers, column
-from logcorr.compute.kernels import kernels
+from logcorr.compute.kernels import compiled
 
 _FIRST_USERS = 1 << 10
 _SLOTS_PER_USER = 2
@@ -29,7 +29,7 @@ class UserTable:
         self._slots = np.zeros(_SLOTS_PER_USER * _FIRST_USERS, _SLOT)
         self._users = np.zeros(_FIRST_USERS, _USER)
         self._texts = np.zeros(_FIRST_USERS, np.uint8)
-        self.full = kernels is None
+        self.full = compiled is None
 
     def add(self, exchanges: pl.DataFrame) -> None:
         """Counts exchanges by `user_id` (String); errors are those whose `status_code` (Int16) tells a failure."""
@@ -45,7 +45,7 @@ class UserTable:
         users = self._users[: self._count]
         ends = np.concatenate([[0], users["bytes"].cumsum(dtype=np.int64)])
         names = np.empty(ends[-1], np.uint8)
-        kernels.name_users(users, self._texts, names)
+        compiled.name_users(users, self._texts, names)
         present = np.full(-(-self._count // 8), 0xFF, np.uint8)
         present[0] ^= _NO_USER
         counts = {name: users[name].astype(np.int64) for name in ("requests", "errors")}
@@ -56,7 +56,7 @@ class UserTable:
         row = 0
         while not self.full:
             table = self._slots, self._users, self._texts
-            row, self._count, self._text_bytes = kernels.count_users(
+            row, self._count, self._text_bytes = compiled.count_users(
                 given, status, row, self._mixer, table, self._count, self._text_bytes
             )
             if row == status.size:
@@ -72,5 +72,5 @@ class UserTable:
         self._users.resize(users * self._users.size, refcheck=False)
         self._texts.resize(texts * self._texts.size, refcheck=False)
         if users > 1:
-            kernels.move_users(self._slots, slots)
+            compiled.move_users(self._slots, slots)
             self._slots = slots

@@ -8,7 +8,8 @@ import polars as pl
 
 from logcorr.compute.spill import parts_of, pieces, spread
 from logcorr.figures.counts import Tables
-from logcorr.figures.sums import FAILURE, TOP
+from logcorr.figures.sums import TOP
+from logcorr.model.status import is_failure
 
 _ROOM_PER_USER = 256
 _MOST_PARTS = 64
@@ -18,7 +19,7 @@ _BATCHES_IN_ROOM = 4
 _EMPTY = pl.DataFrame(schema={"user_id": pl.String, "requests": pl.Int64, "errors": pl.Int64, "orphans": pl.Int64})
 
 
-def counted(exchanges: Sequence[Path], orphans: pl.LazyFrame, folder: Path, room: int) -> Iterator[pl.LazyFrame]:
+def count_users(exchanges: Sequence[Path], orphans: pl.LazyFrame, folder: Path, room: int) -> Iterator[pl.LazyFrame]:
     """(user_id, requests, errors, orphans) of all users; each user is in exactly one of the frames.
 
     `exchanges` are stored rows as Parquet. Where the counts of all users would take more than `room` bytes, rows are
@@ -65,7 +66,9 @@ def _first(users: pl.LazyFrame) -> pl.DataFrame:
 
 
 def _rows(exchanges: list[Path]) -> pl.LazyFrame:
-    return pl.scan_parquet(exchanges, glob=False).select("user_id", error=FAILURE, orphan=pl.lit(value=False))
+    return pl.scan_parquet(exchanges, glob=False).select(
+        "user_id", error=is_failure(pl.col("status_code")), orphan=pl.lit(value=False)
+    )
 
 
 def _batches(files: Sequence[Path], most_bytes: int) -> Iterator[list[Path]]:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from logcorr.compute.kernels import kernels
+from logcorr.compute.kernels import compiled
 from logcorr.formats import pair_lines_kernel, pair_lines_numpy, timestamps
 from logcorr.formats.line_format import BOM, SPACE, null_if_empty
 from logcorr.formats.pair_lines_numpy import NO_IDS
@@ -39,7 +39,7 @@ class PairFormat(msgspec.Struct, frozen=True, kw_only=True):
 
     def parted(self, text: bytes, wrong: list[int], first_row: int) -> tuple[pl.DataFrame, pl.DataFrame | None]:
         """The entries among the lines of the log's common form, and the other lines."""
-        parted = pair_lines_kernel.parted if kernels else pair_lines_numpy.parted
+        parted = pair_lines_kernel.parted if compiled else pair_lines_numpy.parted
         found, rest = parted(text, wrong, self.side, self.form, first_row)
         return found.with_columns(pl.col("time") + self.shift_us) if self.shift_us else found, rest
 

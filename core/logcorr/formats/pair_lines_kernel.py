@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 
 from logcorr.compute.arrow_text import column, lines_frame
-from logcorr.compute.kernels import kernels
+from logcorr.compute.kernels import compiled
 from logcorr.formats.timestamps import CommonForm
 from logcorr.model.ledger import Side
 
@@ -13,7 +13,7 @@ def parted(
     text: bytes, wrong: list[int], side: Side, form: CommonForm, first_row: int
 ) -> tuple[pl.DataFrame, pl.DataFrame | None]:
     """What `LineFormat.parted` gives, for one side's lines with timestamps of a form."""
-    lines, requests = kernels.line_count(text), side == "request"
+    lines, requests = compiled.line_count(text), side == "request"
     of_requests, of_responses = (lines, 0) if requests else (0, lines)
     time, row = np.empty(lines, np.int64), np.empty(lines, np.uint32)
     ids, id_ends = np.empty(len(text), np.uint8), np.empty(lines + 1, np.int64)
@@ -24,7 +24,7 @@ def parted(
     arrays = (time, row, ids, id_ends, users, user_ends, present, status, bounds, other_row)
     stamp = (form.separator, form.digits, form.zone.encode(), form.zone_us)
     starts = np.array(wrong, np.int64)
-    found, others, id_bytes, user_bytes, empty = kernels.pair_lines(text, starts, requests, stamp, first_row, *arrays)
+    found, others, id_bytes, user_bytes, empty = compiled.pair_lines(text, starts, requests, stamp, first_row, *arrays)
     # Copies, as what is cut off would lie about in pieces too small for the next chunk.
     ids = ids[:id_bytes].copy()
     columns = {"request_id": column(ids, id_ends[: found + 1]), "time": pl.Series(time[:found])}

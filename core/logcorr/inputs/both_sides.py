@@ -10,7 +10,7 @@ from logcorr.model.ledger import Side
 _ONE_IN = 64
 
 
-def abreast(sides: Mapping[Side, Iterator[pl.DataFrame]]) -> Iterator[tuple[Side, pl.DataFrame]]:
+def in_time_order(sides: Mapping[Side, Iterator[pl.DataFrame]]) -> Iterator[tuple[Side, pl.DataFrame]]:
     """The frames of both sides, each in its own order; raises what their iterators raise.
 
     Logs that go back in time are read abreast as well: what counts is the direction of both together.

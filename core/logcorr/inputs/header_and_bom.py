@@ -7,7 +7,7 @@ from logcorr.formats.line_format import BOM, LINE_SCHEMA, LineFormat
 from logcorr.inputs.chunks import chunks
 from logcorr.inputs.decompress import open_text, read_text
 from logcorr.inputs.files import InputFile
-from logcorr.inputs.line_numbers import Tally
+from logcorr.inputs.line_numbers import LinesRead
 from logcorr.inputs.samples import HEAD_BYTES
 
 
@@ -39,7 +39,7 @@ def first_line(file: InputFile, *, access: bool = False) -> FirstLine | None:
     return FirstLine(text, refused, phantom=head == BOM.encode())
 
 
-def firsts(files: list[InputFile], tally: Tally, form: LineFormat) -> pl.DataFrame:
+def firsts(files: list[InputFile], tally: LinesRead, form: LineFormat) -> pl.DataFrame:
     """The first lines of files that are of another class for being first: classified; `kind` is header, bom or phantom.
 
     All of them were refused where they were read: a header's first field and one behind a BOM are no timestamps.

@@ -37,7 +37,7 @@ def row_of(file: str, line: str, starts: list[int]) -> pl.Expr:
     return row if len(starts) == 1 else row + pl.lit(pl.Series(starts, dtype=pl.UInt32)).gather(pl.col(file))
 
 
-class Tally:
+class LinesRead:
     """What the reader of one side has counted so far; other threads look at it meanwhile."""
 
     def __init__(self, files: list[InputFile]) -> None:

@@ -10,18 +10,18 @@ from logcorr.formats import line_format
 from logcorr.inputs import changes, chunks
 from logcorr.inputs.files import InputFile
 from logcorr.inputs.header_and_bom import firsts
-from logcorr.inputs.line_numbers import Tally
-from logcorr.inputs.refused_lines import Rejects
-from logcorr.jobs.progress_meter import Meter, Watched
+from logcorr.inputs.line_numbers import LinesRead
+from logcorr.inputs.reading_progress import ReadingProgress, SideProgress
+from logcorr.inputs.refused_lines import RefusedLines
 
 _PUT_OFF_CHUNKS = 2
 _PUT_OFF_LINES = 4_000
 
 
-class Ingested(msgspec.Struct, frozen=True, kw_only=True):
+class SideResult(msgspec.Struct, frozen=True, kw_only=True):
     """What one side came to. `late` are the entries of first lines, which are told apart when all are read."""
 
-    tally: Tally
+    lines_read: LinesRead
     late: pl.DataFrame
     schema: pl.Schema
     rejects: pl.LazyFrame
@@ -51,25 +51,30 @@ class SideReader:
     """Reads a side from its first line to its last: once through `entries`, then `finish`."""
 
     def __init__(
-        self, form: line_format.LineFormat, files: list[InputFile], folder: Path, chunk_bytes: int, meter: Meter
+        self,
+        form: line_format.LineFormat,
+        files: list[InputFile],
+        folder: Path,
+        chunk_bytes: int,
+        progress: ReadingProgress,
     ) -> None:
         folder.mkdir(parents=True, mode=0o700)
         self._form, self._given, self._chunk_bytes = form, files, chunk_bytes
         # Those that have grown since they were first looked at end where they did.
         self._files = changes.as_begun(files)
-        self._meter = meter
+        self._progress = progress
         self._ledger = {"blank": 0, "malformed": 0}
-        self._rejects = Rejects(folder / "rejects", self._ledger)
+        self._rejects = RefusedLines(folder / "rejects", self._ledger)
         self._instants = Instants()
         self._rows = 0
-        self.tally = Tally(files)
-        meter.sides[form.side] = Watched(files=files, tally=self.tally, ledger=self._ledger)
+        self.lines_read = LinesRead(files)
+        progress.sides[form.side] = SideProgress(files=files, lines_read=self.lines_read, ledger=self._ledger)
 
     def entries(self) -> Iterator[pl.DataFrame]:
         """The entries of each chunk (the format's schema); raises InputError, and what the tap raises."""
         put_off: list[pl.DataFrame] = []
         for number, chunk in enumerate(self._chunks()):
-            self._meter.tap()
+            self._progress.tap()
             found, uncommon = self._read(chunk)
             if uncommon is not None:
                 put_off.append(uncommon)
@@ -81,17 +86,17 @@ class SideReader:
         if put_off:
             yield self._careful(put_off)
 
-    def finish(self) -> Ingested:
+    def finish(self) -> SideResult:
         """What the side came to, once all of `entries` were taken. Raises what `unchanged.check_whole_lines` does."""
         changes.check_whole_lines(self._given, self._files)
-        special = firsts(self._files, self.tally, self._form)
+        special = firsts(self._files, self.lines_read, self._form)
         late = special.filter("valid").select(self._form.schema.names())
         self._instants(late)
         again = special.filter(pl.col("reason").is_not_null())
         refused = self._rejects.scan().filter(~pl.col("row").is_in(special["row"].to_list()))
         self._ledger["malformed"] -= special.height - again.height
-        return Ingested(
-            tally=self.tally,
+        return SideResult(
+            lines_read=self.lines_read,
             late=late,
             schema=self._form.schema,
             rejects=pl.concat([refused, line_format.excerpts(again).lazy()]),
@@ -105,7 +110,7 @@ class SideReader:
         with changes.telling(self._given):
             found = chunks.chunks(self._files, self._chunk_bytes, access=self._form.side == "access")
             while True:
-                with self._meter.step("input"):
+                with self._progress.step("input"):
                     chunk = next(found, None)
                 if chunk is None:
                     break
@@ -113,18 +118,18 @@ class SideReader:
 
     def _read(self, chunk: chunks.Chunk) -> tuple[pl.DataFrame, pl.DataFrame | None]:
         """The entries among a chunk's common lines, and the other lines (LINE_SCHEMA)."""
-        with self._meter.step("parse"):
+        with self._progress.step("parse"):
             found, uncommon = chunk.parted(self._form, self._rows)
         lines = found.height + (0 if uncommon is None else uncommon.height)
         for piece in chunk.pieces:
             count = lines if piece.lines is None else piece.lines
-            self.tally.add(piece.file, self._rows, count, piece.bytes)
+            self.lines_read.add(piece.file, self._rows, count, piece.bytes)
             self._rows += count
         self._instants(found)
         return found, uncommon
 
     def _careful(self, lines: list[pl.DataFrame]) -> pl.DataFrame:
-        with self._meter.step("parse"):
+        with self._progress.step("parse"):
             found = line_format.settled(pl.concat(lines), self._form, self._rejects)
         self._instants(found)
         return found

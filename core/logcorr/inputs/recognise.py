@@ -22,13 +22,9 @@ def is_access_log(files: Sequence[InputFile]) -> bool:
     if not any(_may_be(file) for file in files[:_MOST_FILES]):
         return False
     from logcorr.formats.line_format import SPACE
-    from logcorr.inputs import samples as samples_
+    from logcorr.inputs.samples import sample
 
-    samples = [
-        found
-        for file in files[:_MOST_FILES]
-        if (found := [line for line in samples_.sample(file) if line.strip(SPACE)])
-    ]
+    samples = [found for file in files[:_MOST_FILES] if (found := [line for line in sample(file) if line.strip(SPACE)])]
     return bool(samples) and all(_known(sample) for sample in samples)
 
 

@@ -10,7 +10,7 @@ from logcorr.formats.line_format import REJECT_SCHEMA
 _REJECTS_IN_MEMORY = 50_000
 
 
-class Kept:
+class SpilledRows:
     """Rows set aside, on disk when many."""
 
     def __init__(self, folder: Path, most_rows: int) -> None:
@@ -40,11 +40,11 @@ class Kept:
         self._frames, self._rows = [], 0
 
 
-class Rejects:
+class RefusedLines:
     """Refused lines (REJECT_SCHEMA); blank ones are only counted."""
 
     def __init__(self, folder: Path, ledger: dict[str, int]) -> None:
-        self._kept = Kept(folder, _REJECTS_IN_MEMORY)
+        self._kept = SpilledRows(folder, _REJECTS_IN_MEMORY)
         self._ledger = ledger
         self.blank = 0
 

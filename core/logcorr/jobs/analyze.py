@@ -8,24 +8,25 @@ import polars as pl
 
 from logcorr.compute import resources
 from logcorr.compute.arrow_text import copied
-from logcorr.compute.background import ahead
+from logcorr.compute.background import read_ahead
 from logcorr.compute.memory_budget import chunk_size
 from logcorr.figures import access_report, endpoints_and_addresses, percentiles
 from logcorr.figures.access_report import Found
 from logcorr.figures.grid import grid
-from logcorr.figures.latency import Figures
-from logcorr.figures.sums import FAILURE, KeyCounts, Sums
+from logcorr.figures.latency import LatencyFigures
+from logcorr.figures.sums import KeyCounts, Sums
 from logcorr.formats.access_dialects import TEXTS
 from logcorr.formats.access_lines import access_format, detect
 from logcorr.inputs.line_numbers import file_of, line_of
-from logcorr.inputs.reader import Ingested, SideReader, batches
+from logcorr.inputs.reader import SideReader, SideResult, batches
 from logcorr.inputs.samples import MANY_LINES, SAMPLE_LINES, first_lines
 from logcorr.jobs.job import Job, Result
-from logcorr.jobs.progress_meter import Listener, Meter
+from logcorr.jobs.progress_meter import Listener, ProgressMeter
 from logcorr.model.access_report import AccessReport
 from logcorr.model.errors import LedgerError
 from logcorr.model.ledger import ACCESS_REASONS, AccessInputs, AccessLedger
 from logcorr.model.options import AnalyzeOptions
+from logcorr.model.status import is_failure
 from logcorr.runs.run_folder import RunFolder
 from logcorr.runs.work_folder import WorkFolder
 
@@ -54,11 +55,11 @@ def analyze(
 
     Raises as `run.correlate` does.
     """
-    return _Analysis(options, Meter(on_event, cancel, options.memory_bytes, read_share=_READ_SHARE)).result()
+    return _Analysis(options, ProgressMeter(on_event, cancel, options.memory_bytes, read_share=_READ_SHARE)).result()
 
 
 class _Analysis(Job[AccessReport]):
-    def __init__(self, options: AnalyzeOptions, meter: Meter) -> None:
+    def __init__(self, options: AnalyzeOptions, meter: ProgressMeter) -> None:
         names = ("form", "window_us", "suspicious", "collapse_ids")
         told = {name: getattr(options, name) for name in names}
         super().__init__(options, {"access": options.files}, told, meter)
@@ -89,23 +90,23 @@ class _Analysis(Job[AccessReport]):
         run.write(manifest, final)
         return run
 
-    def _read(self, reader: SideReader, folder: Path) -> Ingested:
+    def _read(self, reader: SideReader, folder: Path) -> SideResult:
         """Writes all exchanges, a part every so many."""
         ledger = self._meter.sides["access"].ledger
         # Until they are written they keep all text that they were read from alive.
         most = max(1, self._access.memory_bytes // (_TEXT_SHARE * chunk_size(self._access.memory_bytes)))
         parts = 0
-        for parts, entries in enumerate(batches(ahead(reader.entries()), _PART_ROWS, most), 1):
-            _sink(_placed(entries.lazy(), reader.tally.starts), folder / f"{parts:04d}.parquet")
+        for parts, entries in enumerate(batches(read_ahead(reader.entries()), _PART_ROWS, most), 1):
+            _sink(_placed(entries.lazy(), reader.lines_read.starts), folder / f"{parts:04d}.parquet")
             ledger["exchanges"] = ledger.get("exchanges", 0) + entries.height
             del entries
             resources.give_back()
         read = reader.finish()
         if read.late.height or not parts:
-            _sink(_placed(read.late.lazy(), read.tally.starts), folder / "0000.parquet")
+            _sink(_placed(read.late.lazy(), read.lines_read.starts), folder / "0000.parquet")
         return read
 
-    def _found(self, work: WorkFolder, read: Ingested) -> Found:
+    def _found(self, work: WorkFolder, read: SideResult) -> Found:
         options = self._access
         parts = sorted((work.run / "exchanges").glob("*.parquet"))
         rows = _height(work.run / "exchanges")
@@ -172,14 +173,14 @@ class _Analysis(Job[AccessReport]):
             return (
                 scan("request_time", "duration_us", "status_code")
                 .filter(pl.col("duration_us").is_not_null())
-                .select(at.alias("at"), "duration_us", FAILURE.alias("failure"))
+                .select(at.alias("at"), "duration_us", is_failure(pl.col("status_code")).alias("failure"))
             )
 
         populations, _ = percentiles.populations(sums.cells, durations, sums.spreads)
         return Found(
             rows=rows,
             sums=sums,
-            figures=Figures(populations, None, percentiles.over_time(sums.cells, durations)),
+            figures=LatencyFigures(populations, None, percentiles.over_time(sums.cells, durations)),
             missing={name: count for name, count in missing.items() if count},
             extremes={name: pl.concat(frames) for name, frames in extremes.items()},
             methods=counts["method"],
@@ -199,12 +200,12 @@ class _Analysis(Job[AccessReport]):
                 self._meter.tap()
                 yield rows.slice(start, _SLICE_ROWS)
 
-    def _inputs(self, read: Ingested, malformed: dict[str, int], rows: int) -> AccessInputs:
+    def _inputs(self, read: SideResult, malformed: dict[str, int], rows: int) -> AccessInputs:
         """The ledger. Raises LedgerError where it does not close."""
         ledger = AccessLedger(
             files=self._names("access"),
             bytes=sum(file.bytes for file in self._files["access"]),
-            lines=sum(read.tally.lines),
+            lines=sum(read.lines_read.lines),
             blank=read.blank,
             malformed={name: malformed[name] for name in ACCESS_REASONS if name in malformed},
             exchanges=rows,
@@ -232,9 +233,9 @@ def _sink(rows: pl.LazyFrame, target: Path) -> None:
     )
 
 
-def _write_rejects(read: Ingested, folder: Path) -> dict[str, int]:
+def _write_rejects(read: SideResult, folder: Path) -> dict[str, int]:
     """Writes the malformed lines; returns how many there are by reason."""
-    starts = read.tally.starts
+    starts = read.lines_read.starts
     rows = read.rejects.select(
         pl.lit("access").alias("side"),
         file_of("row", starts).alias("file"),

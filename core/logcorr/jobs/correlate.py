@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from logcorr.compute import memory_budget, resources
-from logcorr.compute.memory_budget import Plan
+from logcorr.compute.memory_budget import MemoryPlan
 from logcorr.figures import histogram, latency, pair_report, users
 from logcorr.figures.grid import Grid, grid
 from logcorr.figures.percentiles import estimates
@@ -18,25 +18,26 @@ from logcorr.formats import line_format
 from logcorr.formats.pair_lines import PairFormat
 from logcorr.formats.timestamps import common_form
 from logcorr.inputs.files import InputFile
-from logcorr.inputs.reader import Ingested, SideReader
+from logcorr.inputs.reader import SideReader, SideResult
 from logcorr.inputs.samples import first_lines, span
 from logcorr.jobs.job import Job, Result
-from logcorr.jobs.pair_while_reading import Early
-from logcorr.jobs.progress_meter import Listener, Meter
-from logcorr.jobs.write_views import Folder
+from logcorr.jobs.pair_while_reading import PairWhileReading
+from logcorr.jobs.progress_meter import Listener, ProgressMeter
+from logcorr.jobs.write_views import ViewWriter
 from logcorr.model.errors import LedgerError
 from logcorr.model.events import EstimateEvent
 from logcorr.model.ledger import MALFORMED_REASONS, ORPHAN_REASONS, SIDES, Inputs, Log, Orphans, Side, SideLedger
 from logcorr.model.options import CorrelateOptions
 from logcorr.model.report import Report
+from logcorr.model.status import server_errors
 from logcorr.pairing import bucket_join, buckets, oversized_ids
 from logcorr.pairing.bucket_join import Paired
-from logcorr.pairing.oversized_ids import Task
-from logcorr.pairing.recurring_ids import UsedKeys
+from logcorr.pairing.oversized_ids import PairingTask
+from logcorr.pairing.recurring_ids import RecurringIds
 from logcorr.pairing.rules import Rules
-from logcorr.pairing.unpaired_entries import Unpaired
+from logcorr.pairing.unpaired_entries import UnpairedEntries
 from logcorr.runs import views
-from logcorr.runs.export_while_running import Along, Target, may_be
+from logcorr.runs.export_while_running import ExportWhileRunning, Target, may_be
 from logcorr.runs.run_folder import RunFolder
 from logcorr.runs.work_folder import WorkFolder
 
@@ -61,12 +62,12 @@ def correlate(
     `estimates` it is spared those, which cost a little. Raises InputError, UsageError, OutputError, LedgerError, or
     Cancelled once `cancel` is set.
     """
-    meter = Meter(on_event, cancel, options.memory_bytes, read_share=_READ_SHARE)
+    meter = ProgressMeter(on_event, cancel, options.memory_bytes, read_share=_READ_SHARE)
     return _Correlation(options, meter, estimates=estimates and on_event is not None).result()
 
 
 class _Correlation(Job[Report]):
-    def __init__(self, options: CorrelateOptions, meter: Meter, *, estimates: bool) -> None:
+    def __init__(self, options: CorrelateOptions, meter: ProgressMeter, *, estimates: bool) -> None:
         given: dict[Log, tuple[str, ...]] = {"request": options.requests, "response": options.responses}
         super().__init__(options, given, _told(options), meter)
         self._pairing, self._estimates = options, estimates
@@ -80,8 +81,8 @@ class _Correlation(Job[Report]):
             side: SideReader(forms[side], self._files[side], work.spill / side, plan.chunk_bytes, self._meter)
             for side in SIDES
         }
-        folder = Folder(work.run, work.spill, lambda side: readers[side].tally.starts)
-        left = Unpaired(plan, work.spill / "entries", {side: form.schema for side, form in forms.items()})
+        folder = ViewWriter(work.run, work.spill, lambda side: readers[side].lines_read.starts)
+        left = UnpairedEntries(plan, work.spill / "entries", {side: form.schema for side, form in forms.items()})
         sums = Aggregates(grid(*span(self._files), self._options.window_us), plan.users_room)
 
         def settled(exchanges: pl.DataFrame) -> None:
@@ -90,9 +91,9 @@ class _Correlation(Job[Report]):
             self._meter.tap()
             self._tell_estimate(self._meter.share_read, sums, folder, early.alone)
 
-        keys = UsedKeys(work.spill / "keys", plan.used_keys)
+        keys = RecurringIds(work.spill / "keys", plan.used_keys)
         along = self._along(work)
-        early = Early(
+        early = PairWhileReading(
             plan,
             self._rules,
             folder=folder,
@@ -136,8 +137,8 @@ class _Correlation(Job[Report]):
         orphans = folder.orphans()
         if sums.users.full:
             # What was freed of the reading is not all given back.
-            room = memory_budget.room_in(self._options.memory_bytes) // 2
-            counted = users.counted(folder.exchange_files(), orphans, work.spill / "users", room)
+            room = memory_budget.room_for_data(self._options.memory_bytes) // 2
+            counted = users.count_users(folder.exchange_files(), orphans, work.spill / "users", room)
         else:
             counted = users.with_orphans(sums.users.counts(), orphans)
         counts = folder.finish_users(counted)
@@ -166,7 +167,7 @@ class _Correlation(Job[Report]):
         self._written = along.parts
         return run
 
-    def _along(self, work: WorkFolder) -> Along:
+    def _along(self, work: WorkFolder) -> ExportWhileRunning:
         files = {str(side): self._names(side) for side in SIDES}
         targets = [
             Target(
@@ -177,14 +178,14 @@ class _Correlation(Job[Report]):
             for output in self._options.outputs
             if may_be(output)
         ]
-        return Along(targets, work)
+        return ExportWhileRunning(targets, work)
 
     @property
     def _rules(self) -> Rules:
         return Rules(policy=self._pairing.pairing, max_duration_us=self._pairing.max_duration_us)
 
     def _paired(
-        self, left: Unpaired, sides: dict[Side, Ingested], plan: Plan, work: Path
+        self, left: UnpairedEntries, sides: dict[Side, SideResult], plan: MemoryPlan, work: Path
     ) -> Iterator[tuple[float, Paired]]:
         """What is left, paired by the bucket, with the share settled by then; too large a bucket comes in chunks."""
         if not left.spilled and plan.tandem:
@@ -196,7 +197,7 @@ class _Correlation(Job[Report]):
         schemas = {side: sides[side].schema for side in SIDES}
         found = left.buckets()
         self._meter.buckets = (0, len(found))
-        task = Task(rules=self._rules, schemas=schemas, bucket_bytes=plan.bucket_bytes, tap=self._meter.tap)
+        task = PairingTask(rules=self._rules, schemas=schemas, bucket_bytes=plan.bucket_bytes, tap=self._meter.tap)
         too_large = buckets.too_large(found, plan.bucket_bytes)
         for number, whole in enumerate(found):
             self._meter.tap()
@@ -210,7 +211,7 @@ class _Correlation(Job[Report]):
                 whole.remove()
             self._meter.buckets = (number + 1, len(found))
 
-    def _fill_ledger(self, folder: Folder) -> None:
+    def _fill_ledger(self, folder: ViewWriter) -> None:
         """Where the lines that are settled went; at the last bucket it closes."""
         for side in SIDES:
             self._meter.sides[side].ledger.update(
@@ -220,7 +221,7 @@ class _Correlation(Job[Report]):
                 orphans=folder.open_orphans.get(side, 0),
             )
 
-    def _tell_estimate(self, share: float, sums: Aggregates, folder: Folder, orphans: int) -> None:
+    def _tell_estimate(self, share: float, sums: Aggregates, folder: ViewWriter, orphans: int) -> None:
         if not self._estimates:
             return
         exchanges = folder.rows["exchanges"]
@@ -240,7 +241,7 @@ class _Correlation(Job[Report]):
         )
 
     def _inputs(
-        self, sides: dict[Side, Ingested], malformed: dict[Side, dict[str, int]], orphans: Orphans, folder: Folder
+        self, sides: dict[Side, SideResult], malformed: dict[Side, dict[str, int]], orphans: Orphans, folder: ViewWriter
     ) -> Inputs:
         """The ledger of both sides. Raises LedgerError where it does not close."""
         ledgers = {}
@@ -249,7 +250,7 @@ class _Correlation(Job[Report]):
             ledgers[side] = SideLedger(
                 files=self._names(side),
                 bytes=sum(file.bytes for file in self._files[side]),
-                lines=sum(of.tally.lines),
+                lines=sum(of.lines_read.lines),
                 blank=of.blank,
                 header=of.header,
                 malformed={name: malformed[side][name] for name in MALFORMED_REASONS if name in malformed[side]},
@@ -275,13 +276,13 @@ def _headline(final: Report) -> dict[str, Any]:
         "requests": final.inputs.requests.matched + final.inputs.requests.orphans,
         "matched": final.inputs.requests.matched,
         "orphans": final.inputs.requests.orphans + final.inputs.responses.orphans,
-        "errors_5xx": sum(n for code, n in final.status.items() if 500 <= int(code) <= 599),
+        "errors_5xx": server_errors(final.status),
         "p50_ms": final.latency.p50_ms,
         "p99_ms": final.latency.p99_ms,
     }
 
 
-def _grid_of(sides: dict[Side, Ingested], window_us: int) -> Grid:
+def _grid_of(sides: dict[Side, SideResult], window_us: int) -> Grid:
     firsts = [of.first_us for of in sides.values() if of.first_us is not None]
     lasts = [of.last_us for of in sides.values() if of.last_us is not None]
     return grid(min(firsts, default=None), max(lasts, default=None), window_us)

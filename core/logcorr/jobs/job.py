@@ -12,7 +12,7 @@ from logcorr import __version__
 from logcorr.compute import kernels, resources
 from logcorr.inputs import changes
 from logcorr.inputs.files import digested, fingerprint, resolve
-from logcorr.jobs.progress_meter import Meter
+from logcorr.jobs.progress_meter import ProgressMeter
 from logcorr.model.access_report import RunReport
 from logcorr.model.errors import FULL, InputError, LogcorrError, OutputError, cannot_write, system_error
 from logcorr.model.events import DoneEvent
@@ -47,7 +47,7 @@ class Job(ABC, Generic[_R]):
     """One run over `given` logs. `told` are the options that decide what it comes to: with the inputs, they name it."""
 
     def __init__(
-        self, options: JobOptions, given: dict[Log, tuple[str, ...]], told: dict[str, Any], meter: Meter
+        self, options: JobOptions, given: dict[Log, tuple[str, ...]], told: dict[str, Any], meter: ProgressMeter
     ) -> None:
         self._options, self._told, self._meter = options, told, meter
         self._files = {log: [digested(file) for file in resolve(log, names)] for log, names in given.items()}
@@ -64,7 +64,7 @@ class Job(ABC, Generic[_R]):
         """Does the work, or opens what was done before; complete at the end, or without a trace."""
         if self._options.keep:
             claim(self._root / self._key)
-        done = run_folder.finished(self._root, self._key) if self._options.keep else None
+        done = run_folder.finished_run(self._root, self._key) if self._options.keep else None
         if done is None:
             return self._result(None)
         try:

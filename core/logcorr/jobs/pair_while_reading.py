@@ -5,52 +5,52 @@ from functools import partial
 
 import polars as pl
 
-from logcorr.compute.background import Behind
-from logcorr.compute.memory_budget import Plan
-from logcorr.inputs.both_sides import abreast
-from logcorr.inputs.reader import Ingested, SideReader
-from logcorr.jobs.progress_meter import Meter
-from logcorr.jobs.write_views import Folder
+from logcorr.compute.background import BackgroundThread
+from logcorr.compute.memory_budget import MemoryPlan
+from logcorr.inputs.both_sides import in_time_order
+from logcorr.inputs.reader import SideReader, SideResult
+from logcorr.jobs.progress_meter import ProgressMeter
+from logcorr.jobs.write_views import ViewWriter
 from logcorr.model.ledger import SIDES, Side
 from logcorr.pairing import steps
-from logcorr.pairing.recurring_ids import UsedKeys
+from logcorr.pairing.recent_exchanges import RecentExchanges
+from logcorr.pairing.recurring_ids import RecurringIds
 from logcorr.pairing.rules import Rules
-from logcorr.pairing.settling import Settling
 from logcorr.pairing.steps import KEY
-from logcorr.pairing.streaming_join import Tandem
-from logcorr.pairing.unpaired_entries import Unpaired
-from logcorr.runs.export_while_running import Along
+from logcorr.pairing.streaming_join import StreamingJoin
+from logcorr.pairing.unpaired_entries import UnpairedEntries
+from logcorr.runs.export_while_running import ExportWhileRunning
 
 
-class Early:
+class PairWhileReading:
     """The pairing while reading. `settled` gets each part of exchanges that was written to the folder."""
 
     def __init__(
         self,
-        plan: Plan,
+        plan: MemoryPlan,
         rules: Rules,
         *,
-        folder: Folder,
-        left: Unpaired,
-        keys: UsedKeys,
-        meter: Meter,
-        along: Along,
+        folder: ViewWriter,
+        left: UnpairedEntries,
+        keys: RecurringIds,
+        meter: ProgressMeter,
+        along: ExportWhileRunning,
         settled: Callable[[pl.DataFrame], None],
     ) -> None:
         self._plan, self._folder, self._left, self._keys, self._settled = plan, folder, left, keys, settled
         self._meter, self._along = meter, along
-        self._tandem = Tandem(rules, self._leave)
-        self._settling = Settling(plan.part_rows, self._settle, self._leave)
+        self._tandem = StreamingJoin(rules, self._leave)
+        self._settling = RecentExchanges(plan.part_rows, self._settle, self._leave)
 
     @property
     def alone(self) -> int:
         """How many entries so far had no partner nearby: about how many orphans there are."""
         return self._tandem.given_up
 
-    def read(self, readers: dict[Side, SideReader]) -> dict[Side, Ingested]:
+    def read(self, readers: dict[Side, SideReader]) -> dict[Side, SideResult]:
         """Reads both sides whole; every entry is in an exchange that was settled, or left."""
-        with Behind() as self._behind, Behind() as self._beside:
-            for side, entries in abreast({side: reader.entries() for side, reader in readers.items()}):
+        with BackgroundThread() as self._behind, BackgroundThread() as self._beside:
+            for side, entries in in_time_order({side: reader.entries() for side, reader in readers.items()}):
                 if self._plan.tandem:
                     self._pair(side, entries)
                 else:

@@ -6,11 +6,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-import msgspec
-
 from logcorr.compute import resources
 from logcorr.inputs.files import InputFile
-from logcorr.inputs.line_numbers import Tally
+from logcorr.inputs.reading_progress import SideProgress
 from logcorr.model.errors import Cancelled
 from logcorr.model.events import Event, FileProgress, ProgressEvent
 from logcorr.model.ledger import Log
@@ -21,15 +19,7 @@ _LEDGERS: dict[Log, str] = {"request": "requests", "response": "responses", "acc
 Listener = Callable[[Event], None]
 
 
-class Watched(msgspec.Struct):
-    """One side's files, what has been read of them, and where their lines went so far."""
-
-    files: list[InputFile]
-    tally: Tally
-    ledger: dict[str, int]
-
-
-class Meter:
+class ProgressMeter:
     """The one that knows how far a run is. `tap` is cheap: call it for every morsel, from any thread.
 
     `read_share` is about how much of the time reading takes; the rest goes by buckets, where there are any.
@@ -58,7 +48,7 @@ class Meter:
         self.steps: dict[str, float] = {}
         self._stepping = threading.Lock()
         self.buckets = (0, 0)
-        self.sides: dict[Log, Watched] = {}
+        self.sides: dict[Log, SideProgress] = {}
 
     def tap(self) -> None:
         """Raises Cancelled where the run was cancelled; tells the listener now and then.
@@ -112,7 +102,7 @@ class Meter:
     def share_read(self) -> float:
         """How much of the text has been read, as far as can be told."""
         text = sum(file.text_bytes for of in self.sides.values() for file in of.files)
-        return min(1.0, sum(sum(of.tally.text_bytes) for of in self.sides.values()) / text) if text else 1.0
+        return min(1.0, sum(sum(of.lines_read.text_bytes) for of in self.sides.values()) / text) if text else 1.0
 
     def _stop_if_asked(self) -> None:
         if self._cancel is not None and self._cancel.is_set():
@@ -133,12 +123,12 @@ class Meter:
         files = [
             FileProgress(side=side, file=file.name, bytes_done=_done(file, read), bytes_total=file.bytes)
             for side, of in list(self.sides.items())
-            for file, read in zip(of.files, list(of.tally.text_bytes), strict=True)
+            for file, read in zip(of.files, list(of.lines_read.text_bytes), strict=True)
         ]
         total = sum(file.bytes_total for file in files)
         done = total if self.stage != "read" else sum(file.bytes_done for file in files)
         self._most = max(self._most, done)
-        lines = sum(sum(side.tally.lines) for side in self.sides.values())
+        lines = sum(sum(side.lines_read.lines) for side in self.sides.values())
         elapsed = now - self._began
         return ProgressEvent(
             stage=self.stage,
@@ -152,7 +142,9 @@ class Meter:
             seconds=elapsed,
             rss_bytes=resources.rss(),
             memory_bytes=self._memory,
-            ledger={_LEDGERS[side]: {"lines": sum(of.tally.lines), **of.ledger} for side, of in self.sides.items()},
+            ledger={
+                _LEDGERS[side]: {"lines": sum(of.lines_read.lines), **of.ledger} for side, of in self.sides.items()
+            },
             files=files,
         )
 

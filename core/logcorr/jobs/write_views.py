@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 
 from logcorr.inputs.line_numbers import file_of, line_of, row_of
-from logcorr.inputs.reader import Ingested
+from logcorr.inputs.reader import SideResult
 from logcorr.model.ledger import SIDES, Side
 from logcorr.pairing.bucket_join import Paired
 from logcorr.pairing.steps import EXCHANGE_SCHEMA, hashed
@@ -26,7 +26,7 @@ _ORPHANS = pl.Schema(
 )
 
 
-class Folder:
+class ViewWriter:
     """The views of one run while it is made. Exchanges are final at once; orphans wait for the edge."""
 
     def __init__(self, run: Path, spill: Path, starts: Callable[[Side], list[int]]) -> None:
@@ -133,7 +133,7 @@ class Folder:
         rows = pl.scan_parquet(self._run / "orphans" / "0000.parquet", glob=False)
         return rows.with_columns(pl.col("time").cast(pl.Int64))
 
-    def finish_malformed(self, sides: dict[Side, Ingested]) -> dict[Side, dict[str, int]]:
+    def finish_malformed(self, sides: dict[Side, SideResult]) -> dict[Side, dict[str, int]]:
         """Writes the malformed lines of both sides; returns how many there are by reason."""
         counts: dict[Side, dict[str, int]] = {}
         for side in SIDES:

@@ -44,7 +44,7 @@ class Bucket(msgspec.Struct, frozen=True, kw_only=True):
             path.unlink()
 
 
-def spill(entries: pl.LazyFrame, folder: Path, buckets: int, level: int = 1) -> None:
+def spill_entries(entries: pl.LazyFrame, folder: Path, buckets: int, level: int = 1) -> None:
     """Runs the query and writes its entries to a new folder, uncompressed Arrow IPC, a file a bucket."""
     spread(entries, bucket_of(buckets, level), folder, parts=buckets)
 
@@ -95,7 +95,7 @@ def split(bucket: Bucket, folder: Path, most_bytes: int, schemas: dict[Side, pl.
     folders: dict[Side, Path] = {side: folder / side for side in schemas}
     for side in schemas:
         for number, piece in enumerate(pieces(bucket.paths(side), most_bytes)):
-            spill(piece, folders[side] / f"piece{number}", _SPLIT_BUCKETS, level)
+            spill_entries(piece, folders[side] / f"piece{number}", _SPLIT_BUCKETS, level)
     parts = spilled(folders, _SPLIT_BUCKETS, level)
     bucket.remove()
     return [

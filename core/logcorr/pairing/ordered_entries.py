@@ -20,7 +20,7 @@ _SLOT_SHARE = 0.7
 _SAMPLE_ROWS = 16_384
 
 
-class Ordered:
+class OrderedEntries:
     """The kept entries of one id and side by rank: `most` rows are in memory at a time, or a piece of a file."""
 
     def __init__(self, value: str, folder: Path, most: int, piece_bytes: int, tap: Callable[[], None]) -> None:

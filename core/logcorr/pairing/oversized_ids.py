@@ -15,7 +15,7 @@ from logcorr.model.ledger import SIDES, Side
 from logcorr.pairing import bucket_join, buckets, steps
 from logcorr.pairing.bucket_join import Paired
 from logcorr.pairing.buckets import Bucket
-from logcorr.pairing.ordered_entries import Ordered
+from logcorr.pairing.ordered_entries import OrderedEntries
 from logcorr.pairing.rules import Rules, taken_apart
 
 # A row of one id that is sorted or written takes that many times a text byte's size of a bucket, as measured.
@@ -24,7 +24,7 @@ _SAMPLE_ROWS = 131_072
 _MOST_AT_ONCE = 8
 
 
-class Task(msgspec.Struct, frozen=True, kw_only=True):
+class PairingTask(msgspec.Struct, frozen=True, kw_only=True):
     """How to pair, the schema of each side's entries, and the text bytes of a bucket that fits; `tap` may raise."""
 
     rules: Rules
@@ -38,7 +38,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
         return max(2, self.bucket_bytes // _TEXT_BYTES_PER_ROW)
 
 
-def pair(whole: Bucket, folder: Path, task: Task) -> Iterator[tuple[float, Paired]]:
+def pair(whole: Bucket, folder: Path, task: PairingTask) -> Iterator[tuple[float, Paired]]:
     """Pairs a bucket and deletes it: chunks of `bucket.pair`'s columns, with the share of its entries settled by then.
 
     Every entry is in exactly one chunk. Working files stand below `folder`, which is new.
@@ -51,7 +51,7 @@ def pair(whole: Bucket, folder: Path, task: Task) -> Iterator[tuple[float, Paire
         del paired  # not to be held while the next chunk is made
 
 
-def _pair(whole: Bucket, folder: Path, task: Task) -> Iterator[Paired]:
+def _pair(whole: Bucket, folder: Path, task: PairingTask) -> Iterator[Paired]:
     crowds = _crowds(whole, task)
     rest = whole
     if crowds:
@@ -69,7 +69,7 @@ def _pair(whole: Bucket, folder: Path, task: Task) -> Iterator[Paired]:
             part.remove()
 
 
-def _crowds(whole: Bucket, task: Task) -> list[str]:
+def _crowds(whole: Bucket, task: PairingTask) -> list[str]:
     """The ids that a sample of either side finds to be crowds, the largest first, at most as many as go at once."""
     found: dict[str, int] = {}
     for side in SIDES:
@@ -87,7 +87,7 @@ def _crowds(whole: Bucket, task: Task) -> list[str]:
     return sorted(found, key=lambda request_id: (-found[request_id], request_id))[:_MOST_AT_ONCE]
 
 
-def _draw_out(whole: Bucket, crowds: list[str], folder: Path, task: Task) -> Bucket:
+def _draw_out(whole: Bucket, crowds: list[str], folder: Path, task: PairingTask) -> Bucket:
     """Spreads the entries of crowds below folder/side, by their place in the list; the rest replaces the bucket."""
     number = pl.coalesce(
         pl.when(pl.col("request_id") == pl.lit(request_id)).then(pl.lit(place, pl.UInt8))
@@ -106,17 +106,17 @@ def _draw_out(whole: Bucket, crowds: list[str], folder: Path, task: Task) -> Buc
     return Bucket(requests=left["request"], responses=left["response"], level=whole.level)
 
 
-def _pieces(whole: Bucket, side: Side, task: Task) -> Iterator[pl.LazyFrame]:
+def _pieces(whole: Bucket, side: Side, task: PairingTask) -> Iterator[pl.LazyFrame]:
     for piece in spill.pieces(whole.paths(side), task.bucket_bytes):
         task.tap()
         yield piece
 
 
-def _pair_one(request_id: str, work: Path, folder: Path, number: int, task: Task) -> Iterator[Paired]:
+def _pair_one(request_id: str, work: Path, folder: Path, number: int, task: PairingTask) -> Iterator[Paired]:
     """Pairs all entries of one id, which stand below folder/side by its number."""
-    sides: dict[Side, Ordered] = {}
+    sides: dict[Side, OrderedEntries] = {}
     for side in SIDES:
-        sides[side] = Ordered(steps.VALUE[side], work / side, task.rows, task.bucket_bytes, task.tap)
+        sides[side] = OrderedEntries(steps.VALUE[side], work / side, task.rows, task.bucket_bytes, task.tap)
         for entries in sides[side].add(spill.parts_of(folder / side, number)):
             yield _repeats(entries, request_id, side, "redelivered")
     both = min(of.height for of in sides.values())

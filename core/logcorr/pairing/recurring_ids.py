@@ -10,7 +10,7 @@ from logcorr.pairing.steps import KEY
 _PARTS = 64
 
 
-class UsedKeys:
+class RecurringIds:
     """Takes keys (UInt64); in memory while they are few, else on disk by their range."""
 
     def __init__(self, folder: Path, most_in_memory: int) -> None:

@@ -6,7 +6,6 @@ import polars as pl
 from logcorr.model.ledger import SIDES, Side
 from logcorr.model.options import Pairing
 from logcorr.pairing import steps
-from logcorr.pairing.bucket_join import _collect
 from logcorr.pairing.steps import KEY, VALUE, join
 
 
@@ -19,13 +18,15 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
 
 def taken_apart(pairs: pl.LazyFrame, rules: Rules) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
     """Pairs as exchanges, and the orphans of those that last too long."""
-    exchanges = _collect(steps.exchanges(pairs))
+    exchanges = steps.exchanges(pairs).collect(engine="in-memory")
     if rules.max_duration_us is None:
         return exchanges, []
     far = pl.col("duration_us").abs() > rules.max_duration_us
     torn = exchanges.lazy().filter(far)
     return exchanges.filter(~far), [
-        _collect(steps.orphans(torn.rename({f"{side}_time": "time", f"{side}_row": "row"}), side, pl.lit("too_far")))
+        steps.orphans(torn.rename({f"{side}_time": "time", f"{side}_row": "row"}), side, pl.lit("too_far")).collect(
+            engine="in-memory"
+        )
         for side in SIDES
     ]
 

@@ -32,7 +32,7 @@ _LEAST_SHARE = 0.25
 _SMALL_PART = 4
 
 
-class Tandem:
+class StreamingJoin:
     """Takes chunks of entries (with KEY) of both sides in turn. `leave` gets what is not paired here, without KEY."""
 
     def __init__(self, rules: Rules, leave: Leave) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import polars as pl
 
 from logcorr.compute.arrow_text import copied, text_bytes
-from logcorr.compute.memory_budget import Plan
+from logcorr.compute.memory_budget import MemoryPlan
 from logcorr.model.ledger import SIDES, Side
 from logcorr.pairing import buckets as buckets_
 from logcorr.pairing.buckets import Bucket
@@ -16,10 +16,10 @@ _LARGE_ROWS = 50_000
 _MOST_SMALL = 64
 
 
-class Unpaired:
+class UnpairedEntries:
     """Takes entries of both sides (the schemas of their formats) and gives them back together."""
 
-    def __init__(self, plan: Plan, folder: Path, schemas: dict[Side, pl.Schema]) -> None:
+    def __init__(self, plan: MemoryPlan, folder: Path, schemas: dict[Side, pl.Schema]) -> None:
         self._plan, self._folder, self._schemas = plan, folder, schemas
         self._frames: dict[Side, list[pl.DataFrame]] = {side: [] for side in SIDES}
         self._small = dict.fromkeys(SIDES, 0)
@@ -77,7 +77,7 @@ class Unpaired:
         for side, frames in self._frames.items():
             if frames:
                 folder = self._folder / side / f"{self._flushes:06d}"
-                buckets_.spill(pl.concat(frames).lazy(), folder, self._plan.buckets)
+                buckets_.spill_entries(pl.concat(frames).lazy(), folder, self._plan.buckets)
             self._frames[side], self._small[side] = [], 0
         self._text_bytes = 0
         self._flushes += 1

@@ -23,7 +23,7 @@ _UNPACKED = 2
 _BATCH_ROWS = 16_384
 
 
-class Files(msgspec.Struct, frozen=True):
+class RowFiles(msgspec.Struct, frozen=True):
     """Files with rows, one after the other, and how many each has: a run's Parquet, or the Arrow IPC of a view."""
 
     paths: list[Path]
@@ -51,14 +51,14 @@ def scan(path: Path) -> pl.LazyFrame:
     return pl.scan_ipc(path, glob=False) if path.suffix == ".ipc" else pl.scan_parquet(path, glob=False)
 
 
-def files(paths: list[Path]) -> Files:
+def files(paths: list[Path]) -> RowFiles:
     """Files of a run; only their heads are read."""
-    return Files(paths, [int(scan(path).select(pl.len()).collect().item()) for path in paths])
+    return RowFiles(paths, [int(scan(path).select(pl.len()).collect().item()) for path in paths])
 
 
-def filtered(paths: list[Path], chosen: pl.Expr, folder: Path, told: Callable[[Files], None]) -> Files:
+def filtered(paths: list[Path], chosen: pl.Expr, folder: Path, told: Callable[[RowFiles], None]) -> RowFiles:
     """The rows for which `chosen` holds, in their order; `told` gets what is complete, file after file."""
-    found = Files([], [])
+    found = RowFiles([], [])
     for number, path in enumerate(paths):
         target = folder / f"filtered-{number:04d}.ipc"
         # A filter that the scan itself applies takes a third of the memory, and time, of one on slices.
@@ -69,7 +69,7 @@ def filtered(paths: list[Path], chosen: pl.Expr, folder: Path, told: Callable[[F
     return found
 
 
-def ordered(found: Files, column: str, folder: Path, *, descending: bool) -> Files:
+def ordered(found: RowFiles, column: str, folder: Path, *, descending: bool) -> RowFiles:
     """All rows by one column, those without a value last; equals by the last column. Files in the folder itself go.
 
     Raises OutputError where the disk has no room for it.
@@ -84,7 +84,7 @@ def ordered(found: Files, column: str, folder: Path, *, descending: bool) -> Fil
             path.unlink()
     # Even slots hold what lies between two cuts, odd ones what equals a cut and needs no sorting; nulls come last.
     last = _last(cuts)
-    made = Files([], [])
+    made = RowFiles([], [])
     for slot in [*(range(last - 1, -1, -1) if descending else range(last)), last]:
         equal = slot % 2 == 1
         for rows in slots.take(slot, _SLOT_ROWS if equal else None):
@@ -100,7 +100,7 @@ def _sorted(rows: pl.DataFrame, column: str, *, descending: bool) -> pl.DataFram
     return rows.sort(column, rows.columns[-1], descending=[descending, False])
 
 
-def _cuts(found: Files, column: str) -> pl.Series:
+def _cuts(found: RowFiles, column: str) -> pl.Series:
     """Values that cut the rows into about even slots."""
     dtype = scan(found.paths[0]).collect_schema()[column]
     slots = min(-(-found.height // _SLOT_ROWS), _MOST_SLOTS)

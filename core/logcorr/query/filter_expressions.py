@@ -6,7 +6,7 @@ from typing import Literal
 import msgspec
 import polars as pl
 
-from logcorr.text.moments import DAY_US
+from logcorr.text.instants import DAY_US
 
 Kind = Literal["text", "number", "duration", "instant", "truth", "file"]
 Sign = Literal["=", "!=", "<", "<=", ">", ">=", "~"]

@@ -14,7 +14,7 @@ from logcorr.model.access_report import RunReport
 from logcorr.model.errors import UsageError
 from logcorr.model.ledger import MALFORMED_REASONS, ORPHAN_REASONS, SIDES
 from logcorr.query.filter_expressions import Kind, Sign, Term, expression
-from logcorr.text.moments import moment
+from logcorr.text.instants import moment
 from logcorr.text.quantities import duration_us
 from logcorr.text.safe import safe
 

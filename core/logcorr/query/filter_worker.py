@@ -12,7 +12,7 @@ from logcorr.compute.resources import peak_rss
 from logcorr.model.errors import InputError, LogcorrError, OutputError, system_error
 from logcorr.query import filter_and_sort, filter_language
 from logcorr.query.columns import columns_of, shown
-from logcorr.query.filter_and_sort import Files
+from logcorr.query.filter_and_sort import RowFiles
 from logcorr.query.filter_process import Event, Failed, First, Job, Made
 from logcorr.query.first_rows import first_rows
 from logcorr.runs import views
@@ -49,7 +49,7 @@ def main() -> None:
     os._exit(0)
 
 
-def do(job: Job) -> Files:
+def do(job: Job) -> RowFiles:
     """Writes the rows, and tells the first of them as soon as they are known."""
     run, folder = RunFolder(Path(job.run)), Path(job.folder)
     found = views.records(run, job.view)
@@ -62,7 +62,7 @@ def do(job: Job) -> Files:
     def tell(rows: pl.LazyFrame) -> None:
         _tell(First(shown(rows, columns)))
 
-    def told(files: Files) -> None:
+    def told(files: RowFiles) -> None:
         if files.height - files.heights[-1] < FIRST_ROWS and files.heights[-1]:
             tell(pl.concat([filter_and_sort.scan(path) for path in files.paths]).head(FIRST_ROWS))
 

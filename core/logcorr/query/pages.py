@@ -19,14 +19,14 @@ from logcorr.model.errors import UsageError
 from logcorr.model.options import View
 from logcorr.query import filter_and_sort
 from logcorr.query.columns import Column, Row, columns_of, shown
-from logcorr.query.filter_and_sort import Files
+from logcorr.query.filter_and_sort import RowFiles
 from logcorr.query.filter_language import Term
 from logcorr.query.filter_process import Job, sift
-from logcorr.query.view_files import Spill
+from logcorr.query.view_files import ViewFiles
 from logcorr.runs import views
 from logcorr.runs.run_folder import RunFolder
 
-__all__ = ["Column", "Preview", "Row", "Spill", "ViewPages"]
+__all__ = ["Column", "Preview", "Row", "ViewFiles", "ViewPages"]
 
 Preview = Callable[[list[Row]], None]
 
@@ -39,7 +39,7 @@ class ViewPages:
     Where `stored` is false the view is a part of what is stored: `narrowed((), …)` makes its pages fast.
     """
 
-    def __init__(self, run: RunFolder, view: View, spill: Spill) -> None:
+    def __init__(self, run: RunFolder, view: View, spill: ViewFiles) -> None:
         self.run, self.view, self.spill = run, view, spill
         self.terms: tuple[Term, ...] = ()
         self.sort: tuple[str, bool] | None = None
@@ -122,7 +122,7 @@ class ViewPages:
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
-        pages._adopt(folder, Files([folder / name for name, _ in made.files], [rows for _, rows in made.files]))
+        pages._adopt(folder, RowFiles([folder / name for name, _ in made.files], [rows for _, rows in made.files]))
         return pages
 
     def close(self) -> None:
@@ -138,7 +138,7 @@ class ViewPages:
         except views.UNREADABLE as error:
             raise self.run.damaged(self.view) from error
 
-    def _adopt(self, folder: Path, files: Files) -> None:
+    def _adopt(self, folder: Path, files: RowFiles) -> None:
         self._folder, self._parts, self.stored = folder, files.paths, True
         self._ends = list(accumulate(files.heights))
 

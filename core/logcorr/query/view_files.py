@@ -12,7 +12,7 @@ from logcorr.model.errors import Cancelled
 from logcorr.runs.work_folder import WorkFolder
 
 
-class Spill:
+class ViewFiles:
     """Makes folders below a root until it is closed, which removes them all. For any thread."""
 
     def __init__(self, root: Path) -> None:

@@ -4,9 +4,10 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from logcorr.model.access_report import AccessReport
-from logcorr.render import access_panels, panels, summary_blocks, timeline
+from logcorr.render import access_panels, panels, summary_blocks
 from logcorr.render.framed_table import beside
 from logcorr.render.panels import AMBER, BLUE, CYAN, DIM, GREEN, PURPLE, RED
+from logcorr.text import instants
 from logcorr.text.fit_columns import middle
 from logcorr.text.quantities import duration, percent, rate, short
 from logcorr.text.safe import safe
@@ -44,7 +45,7 @@ def _tiles(report: AccessReport, width: int) -> RenderableType:
     def count(number: int) -> str:
         return f"{number:,}" if len(f"{number:,}") <= room else short(number)
 
-    start, end = timeline.span(report.timeline) or (0.0, 1.0)
+    start, end = instants.span(report.timeline) or (0.0, 1.0)
     redirects = sum(n for code, n in report.status.items() if 300 <= int(code) <= 399)
     rows = [
         (BLUE, "Requests", count(total), summary_blocks.peak(report.timeline), f"{rate(total / (end - start))} mean"),

@@ -4,7 +4,6 @@ What a change means is said by a sign and a word; colours only repeat it. All te
 """
 
 from collections.abc import Callable
-from http import HTTPStatus
 from typing import Literal
 
 import msgspec
@@ -12,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from logcorr.model.diff import Diff, Figure, GroupChange, Verdict
+from logcorr.model.status import phrase
 from logcorr.query.compare.figures import MEASURES, POPULATIONS
 from logcorr.render import panels
 from logcorr.text.quantities import duration, short
@@ -93,7 +93,7 @@ def statuses(diff: Diff, width: int, inks: Inks) -> Table:
     table = _table(inks, ("code", "left"), ("", "fill"), *counts, *shares)
     for row in diff.statuses:
         ink = inks.of(row.verdict)
-        cells = [Text(row.code, "bold"), Text(_reason(row.code), inks.dim)]
+        cells = [Text(row.code, "bold"), Text(phrase(int(row.code), short=False), inks.dim)]
         if wide:
             cells += [Text(short(row.a)), Text(short(row.b))]
         cells += [Text(share(row.share_a)), Text(share(row.share_b), "bold")]
@@ -216,13 +216,6 @@ def _name(row: GroupChange, inks: Inks) -> Text:
 
 def _verdict(verdict: Verdict, inks: Inks) -> Text:
     return Text(f"{_SIGNS[verdict]} {verdict}", inks.of(verdict))
-
-
-def _reason(code: str) -> str:
-    try:
-        return HTTPStatus(int(code)).phrase
-    except ValueError:
-        return "Aborted" if int(code) == 0 else ""
 
 
 def _table(inks: Inks, *columns: Column) -> Table:

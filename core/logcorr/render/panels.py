@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from http import HTTPStatus
 
 from rich.console import Group, JustifyMethod, RenderableType
 from rich.panel import Panel
@@ -12,6 +11,7 @@ from rich.text import Text
 from logcorr.model.access_report import RunReport
 from logcorr.model.ledger import MALFORMED_REASONS, ORPHAN_REASONS
 from logcorr.model.report import Latency, Report
+from logcorr.model.status import class_of, phrase
 from logcorr.text.quantities import duration, percent, short
 from logcorr.text.safe import safe
 
@@ -19,7 +19,6 @@ GREEN, AMBER, RED, BLUE, CYAN, PURPLE = "#9ece6a", "#e0af68", "#f7768e", "#7aa2f
 DIM, FRAME = "#787c99", "#565f89"
 
 _CLASSES = {2: ("2xx", GREEN), 3: ("3xx", CYAN), 4: ("4xx", AMBER), 5: ("5xx", RED), 0: ("other", PURPLE)}
-_BRIEF = {"0": "Aborted", "500": "Internal Error", "503": "Unavailable"}
 _SHOWN = 8
 
 
@@ -32,14 +31,9 @@ def panel(title: str, note: str | Text, body: RenderableType | Sequence[Text]) -
     return Panel(inner, title=head, title_align="left", border_style=FRAME, padding=(0, 1))
 
 
-def failed(code: str) -> bool:
-    """Status 400 and over, or under 100."""
-    return not 100 <= int(code) < 400
-
-
 def ink_of(code: str) -> str:
     """The colour of a status code's class."""
-    return _CLASSES[_class(code)][1]
+    return _CLASSES[class_of(int(code))][1]
 
 
 def status(counts: dict[str, int], unanswered: int, width: int, *, color: bool) -> list[Text]:
@@ -50,7 +44,7 @@ def status(counts: dict[str, int], unanswered: int, width: int, *, color: bool) 
     rows = sorted(counts.items(), key=lambda row: (-row[1], int(row[0])))
     top = max(counts.values(), default=1)
     for code, count in sorted(rows[:_SHOWN], key=lambda row: int(row[0])):
-        lines.append(_bar_line((code, _reason(code), ink_of(code)), count, percent(count, total), top, width))
+        lines.append(_bar_line((code, phrase(int(code)), ink_of(code)), count, percent(count, total), top, width))
     if rows[_SHOWN:]:
         rest = sum(n for _, n in rows[_SHOWN:])
         lines.append(_bar_line(("…", f"{len(rows) - _SHOWN} more", DIM), rest, percent(rest, total), top, width))
@@ -165,22 +159,9 @@ def order(known: Sequence[str], *counts: dict[str, int]) -> list[str]:
     return [r for r in known if r in found] + sorted(found.difference(known))
 
 
-def _class(code: str) -> int:
-    return int(code) // 100 if int(code) // 100 in _CLASSES else 0
-
-
-def _reason(code: str) -> str:
-    if code in _BRIEF:
-        return _BRIEF[code]
-    try:
-        return HTTPStatus(int(code)).phrase
-    except ValueError:
-        return ""
-
-
 def _classes(counts: dict[str, int], total: int, width: int) -> list[Text]:
     """One bar of all exchanges and its legend."""
-    sums = {kind: sum(n for code, n in counts.items() if _class(code) == kind) for kind in _CLASSES}
+    sums = {kind: sum(n for code, n in counts.items() if class_of(int(code)) == kind) for kind in _CLASSES}
     shown = [kind for kind, n in sums.items() if n]
     cells = {kind: max(round(width * sums[kind] / total), 1) for kind in shown}
     cells[max(shown, key=lambda kind: cells[kind])] += width - sum(cells.values())

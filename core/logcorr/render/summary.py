@@ -10,8 +10,9 @@ from rich.text import Text
 
 from logcorr.model.access_report import AccessReport, RunReport
 from logcorr.model.report import Report
+from logcorr.model.status import is_failure, server_errors
 from logcorr.render import access_summary, panels, summary_blocks
-from logcorr.render.panels import AMBER, BLUE, CYAN, GREEN, PURPLE, RED, failed
+from logcorr.render.panels import AMBER, BLUE, CYAN, GREEN, PURPLE, RED
 from logcorr.render.summary_blocks import BESIDE, NARROW, WIDE, WIDEST
 from logcorr.text.quantities import duration, percent, short
 
@@ -81,8 +82,8 @@ def _header(report: Report, width: int) -> RenderableType:
 def _tiles(report: Report, width: int) -> RenderableType:
     asked, answered, latency = report.inputs.requests, report.inputs.responses, report.latency
     requests = asked.matched + asked.orphans + asked.superseded
-    errors = {code: n for code, n in report.status.items() if failed(code)}
-    fives = sum(n for code, n in errors.items() if int(code) // 100 == 5)
+    errors = {code: n for code, n in report.status.items() if is_failure(int(code))}
+    fives = server_errors(report.status)
     orphans = asked.orphans + answered.orphans
     pairs = f"{short(asked.matched)} pair{'' if asked.matched == 1 else 's'}"
     rows = [

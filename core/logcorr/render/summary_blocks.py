@@ -14,6 +14,7 @@ from logcorr.model.report import RunInfo, Timeline
 from logcorr.render import charts, panels, timeline
 from logcorr.render.panels import BLUE, CYAN, DIM, GREEN, RED
 from logcorr.text import instants
+from logcorr.text.instants import span
 from logcorr.text.quantities import duration, rate, size
 from logcorr.text.safe import safe
 
@@ -23,7 +24,7 @@ NARROW, BESIDE, WIDE, WIDEST = 72, 80, 110, 160
 def header(logs: Text, flow: Timeline, width: int, *, closes: bool) -> RenderableType:
     """One line: the logs, the time they cover where there is room, and whether every line is accounted for."""
     line = Text.assemble((" ◆ logcorr ", f"bold #1a1b26 on {BLUE}"), " ", logs)
-    covered = timeline.span(flow)
+    covered = span(flow)
     if covered:
         form = "%H:%M" if not any(at % 60 for at in covered) else "%H:%M:%S"
         days = [instants.clock(at, "%d %b %Y") for at in covered]

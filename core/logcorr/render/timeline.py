@@ -6,6 +6,7 @@ Points may be missing, few or many, and lie millennia apart: nothing here is siz
 import math
 
 from logcorr.model.report import Timeline, TimelinePoint
+from logcorr.text import instants
 from logcorr.text.instants import clock, seconds
 
 _STEPS = [1, 2, 5, 10, 15, 30]
@@ -14,19 +15,11 @@ _STEPS += [86_400 * n for n in (1, 2, 5, 10, 20, 50, 100)]
 _STEPS += [31_536_000 * n for n in (1, 2, 5, 10, 50, 100, 500, 1000)]
 
 
-def span(timeline: Timeline) -> tuple[float, float] | None:
-    """The first and the last instant that the points cover."""
-    if not timeline.points:
-        return None
-    starts = [seconds(p.start) for p in timeline.points]
-    return min(starts), max(starts) + timeline.bucket_s
-
-
 def draw(timeline: Timeline, width: int, *, color: bool) -> list[str]:
     """Requests a second, failures and orphans under them, p50 and p99 below, all on one time axis."""
     from logcorr.render import charts  # noqa: PLC0415 - what else needs times is not to load plotext for it
 
-    covered = span(timeline)
+    covered = instants.span(timeline)
     if covered is None:
         return []
     start, end = covered

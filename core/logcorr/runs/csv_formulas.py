@@ -13,7 +13,7 @@ _WITHIN = f'([;\\t\\r\\n]["{_CONTROL}]*)({_FORMULA})'
 _SUSPECT = f"{_START}|{_WITHIN}"
 
 
-def inert(frame: pl.DataFrame) -> pl.DataFrame:
+def without_formulas(frame: pl.DataFrame) -> pl.DataFrame:
     """The frame with every text that could be run made inert; numbers stay numbers, also negative ones."""
     texts = pl.col(pl.String)
     found = frame.select(texts.str.contains(_SUSPECT).any())

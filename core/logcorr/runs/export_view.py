@@ -8,7 +8,7 @@ from logcorr.runs.run_folder import RunFolder
 from logcorr.runs.work_folder import WorkFolder
 
 
-def one(run: RunFolder, output: Output, root: Path, *, force: bool) -> None:
+def export_view(run: RunFolder, output: Output, root: Path, *, force: bool) -> None:
     """Writes one view of a finished run. Raises UsageError, InputError or OutputError; leaves no half file."""
     output_files.check_target(output.path, force=force, inputs=[])
     found = views.records(run, output.view, output.columns)

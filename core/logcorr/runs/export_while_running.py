@@ -26,7 +26,7 @@ def may_be(output: Output) -> bool:
     return output.view == "exchanges" and not output.sort_time and write_records.is_ndjson(output.path)
 
 
-class Along:
+class ExportWhileRunning:
     """Writes what becomes part of the exchanges to unfinished outputs as well, in the same order."""
 
     def __init__(self, targets: list[Target], work: WorkFolder) -> None:

@@ -7,7 +7,7 @@ import msgspec
 
 from logcorr.model.errors import InputError
 from logcorr.runs.ownership import check_mine
-from logcorr.runs.run_folder import RunFolder, runs
+from logcorr.runs.run_folder import RunFolder, all_runs
 from logcorr.text.fit_columns import GAP, Column, Fitted, middle
 from logcorr.text.quantities import duration, short, size
 from logcorr.text.safe import safe
@@ -35,7 +35,7 @@ _SHORT_NAME = 8
 
 def rows(root: Path) -> list[dict[str, Any]]:
     """What `runs list` tells of each run, newest first; a run that cannot be read says so under `error`."""
-    return [_row(folder) for folder in runs(root)]
+    return [_row(folder) for folder in all_runs(root)]
 
 
 def as_json(found: list[dict[str, Any]]) -> str:

@@ -30,7 +30,7 @@ def remove(run: RunFolder) -> None:
 def remove_all(root: Path) -> tuple[int, list[str]]:
     """Deletes all runs of a root and what dead processes left there; how many went, and why others did not."""
     removed, left = 0, list[str]()
-    for run in run_folder.runs(root):
+    for run in run_folder.all_runs(root):
         try:
             remove(run)
             removed += 1

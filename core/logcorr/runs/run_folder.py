@@ -106,7 +106,7 @@ def key_of(inputs: object) -> str:
     return hashlib.blake2b(msgspec.json.encode(inputs, order="sorted")).hexdigest()[:_KEY_DIGITS]
 
 
-def finished(root: Path, key: str) -> RunFolder | None:
+def finished_run(root: Path, key: str) -> RunFolder | None:
     """The finished run of this key, if there is one of this user's that can be read."""
     folder = RunFolder(root / key)
     if not is_mine(folder.path):
@@ -118,7 +118,7 @@ def finished(root: Path, key: str) -> RunFolder | None:
         return None
 
 
-def runs(root: Path) -> list[RunFolder]:
+def all_runs(root: Path) -> list[RunFolder]:
     """All finished runs below a root, newest first; also some that are not this user's."""
     if not root.is_dir():
         return []
@@ -126,12 +126,12 @@ def runs(root: Path) -> list[RunFolder]:
     return sorted(folders, key=lambda folder: (folder.path / MANIFEST).stat().st_mtime_ns, reverse=True)
 
 
-def find(root: Path, name: str) -> RunFolder:
+def find_run(root: Path, name: str) -> RunFolder:
     """The run that a name means: a folder, a key or the start of one. Raises InputError for none or several."""
     path = Path(name)
     if name and len(path.parts) > 1 and (path / MANIFEST).is_file() and (path / REPORT).is_file():
         return RunFolder(path)
-    found = [folder for folder in runs(root) if name and folder.path.name.startswith(name)]
+    found = [folder for folder in all_runs(root) if name and folder.path.name.startswith(name)]
     if len(found) == 1:
         check_mine(found[0].path)
         return found[0]

@@ -6,9 +6,9 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
-from logcorr.figures.sums import FAILURE
 from logcorr.model.errors import UsageError
 from logcorr.model.options import View
+from logcorr.model.status import is_failure
 from logcorr.runs.run_folder import RunFolder
 from logcorr.text import instants
 
@@ -140,7 +140,7 @@ def _chosen(run: RunFolder, view: View) -> pl.Expr | None:
     if view == "slow":
         return pl.col("duration_us") > round((run.report.latency.p99_ms or 0) * 1000)
     if view == "errors":
-        return FAILURE
+        return is_failure(pl.col("status_code"))
     if view == "skewed":
         return pl.col("duration_us") < 0
     return pl.col("kind") == view if view in ("redelivered", "superseded") else None

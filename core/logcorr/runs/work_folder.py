@@ -13,7 +13,7 @@ from typing import IO, Self
 from logcorr.model.errors import Cancelled, OutputError, cannot_write
 from logcorr.runs.leftovers import GONE, LOCK, PARTS, WORK_PREFIX, lock_soon, starting, sweep
 from logcorr.runs.ownership import claim, hand_over, privately
-from logcorr.runs.run_folder import RunFolder, finished
+from logcorr.runs.run_folder import RunFolder, finished_run
 
 _REMOVE_TRIES = 20
 _REMOVE_WAIT_S = 0.02
@@ -104,12 +104,12 @@ class WorkFolder:
         """
         target = self._root / key
         claim(target)
-        if target.exists() and finished(self._root, key) is None:
+        if target.exists() and finished_run(self._root, key) is None:
             target.rename(self.path / "damaged")
         try:
             self.run.rename(target)
         except OSError:
-            if finished(self._root, key) is None:
+            if finished_run(self._root, key) is None:
                 raise
         return RunFolder(target)
 

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from logcorr.compute.arrow_text import buffers
-from logcorr.compute.kernels import kernels
+from logcorr.compute.kernels import compiled
 
 _ROOM_BYTES = 1 << 18  # small enough to stay in a processor's cache until it is written
 _NUMBERS = (pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64)
@@ -37,7 +37,7 @@ def items(frame: pl.DataFrame) -> Iterator[bytes | memoryview]:
 
 def _known(frame: pl.DataFrame) -> bool:
     """Whether the kernel is there, and takes such columns."""
-    return kernels is not None and frame.width > 0 and _KNOWN.issuperset(frame.dtypes)
+    return compiled is not None and frame.width > 0 and _KNOWN.issuperset(frame.dtypes)
 
 
 def _pieces(frame: pl.DataFrame, before: bytes, after: bytes) -> Iterator[memoryview]:
@@ -49,7 +49,7 @@ def _pieces(frame: pl.DataFrame, before: bytes, after: bytes) -> Iterator[memory
         row, rows = 0, chunk[0].length
         while row < rows:
             begun = row
-            row, written = kernels.ndjson(columns, b"}" + after, row, rows, room)
+            row, written = compiled.ndjson(columns, b"}" + after, row, rows, room)
             if row > begun:
                 yield room[:written].data
             else:  # not even one record

@@ -9,10 +9,10 @@ from typing import IO
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from logcorr.compute.background import ahead
+from logcorr.compute.background import read_ahead
 from logcorr.compute.spill import parts_of, spread
 from logcorr.runs import write_ndjson
-from logcorr.runs.csv_formulas import inert
+from logcorr.runs.csv_formulas import without_formulas
 from logcorr.runs.output_files import STDOUT, refusals
 from logcorr.runs.views import Records
 from logcorr.text.safe import json_for_terminal
@@ -53,14 +53,14 @@ def write(
 
     with refusals(path, lambda: sum(stored.stat().st_size for stored in records.parts)):
         if path == STDOUT:
-            _to_stdout(ahead(frames()))
+            _to_stdout(read_ahead(frames()))
         elif Path(path).suffix.lower() == ".parquet":
             _parquet(frames, records.schema, part)
         else:
             suffix = Path(path).suffix.lower()
-            rows = map(inert, frames()) if suffix == ".csv" and not raw_csv else frames()
+            rows = map(without_formulas, frames()) if suffix == ".csv" and not raw_csv else frames()
             with part.open("wb") as file:
-                _WRITERS[suffix](ahead(rows), file)
+                _WRITERS[suffix](read_ahead(rows), file)
 
 
 def _to_stdout(frames: Iterator[pl.DataFrame]) -> None:

@@ -1,31 +1,44 @@
-"""Microseconds ↔ text, and the clock-aligned grid that timeline and windows count on."""
+"""Instants as text and text as instants: microseconds or seconds since 1970 UTC, RFC 3339, and times in a filter."""
 
-from datetime import UTC, datetime, timedelta
+import re
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING
 
-import polars as pl
+from logcorr.model.report import Timeline
+
+if TYPE_CHECKING:
+    import polars as pl
 
 SECOND_US = 1_000_000
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST = (datetime.max.replace(tzinfo=UTC, microsecond=0) - EPOCH).total_seconds()
+DAY_US = 86_400_000_000
+_CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(\.[0-9]{1,6})?)?", re.ASCII)
+_INSTANT = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[Tt ]([0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?)"
+    r"(?:[Zz]|([+-][0-9]{2}):?([0-9]{2}))?)?",
+    re.ASCII,
+)
 
 
 def text(instant_us: int) -> str:
     """RFC 3339 in UTC with `Z`: whole seconds without a fraction, others to the microsecond."""
     try:
-        moment = _EPOCH + timedelta(microseconds=instant_us)
+        moment = EPOCH + timedelta(microseconds=instant_us)
     except OverflowError:  # a shift by a zone can leave the years that datetime knows
+        import polars as pl  # noqa: PLC0415 - instants are read and written without it
+
         return str(pl.select(text_of(pl.lit(instant_us))).item())
     return moment.strftime(f"{moment.year:04d}-%m-%dT%H:%M:%S" + (".%f" if moment.microsecond else "")) + "Z"
 
 
-def text_of(instant_us: pl.Expr) -> pl.Expr:
+def text_of(instant_us: "pl.Expr") -> "pl.Expr":
     """`text` for a column of instants (Int64 µs or Datetime)."""
+    import polars as pl  # noqa: PLC0415 - as above
+
     micros = instant_us.cast(pl.Int64)
     text = micros.cast(pl.Datetime("us")).dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ")
     return pl.when(micros % SECOND_US == 0).then(text.str.strip_suffix(".000000Z") + "Z").otherwise(text)
-
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_LAST = (datetime.max.replace(tzinfo=UTC, microsecond=0) - EPOCH).total_seconds()
 
 
 def seconds(stamp: str) -> float:
@@ -38,3 +51,52 @@ def clock(at: float, form: str) -> str:
     moment = EPOCH + timedelta(seconds=min(at, _LAST))
     # strftime pads years before 1000 on some platforms only.
     return moment.strftime(form.replace("%Y", f"{moment.year:04d}"))
+
+
+def span(timeline: Timeline) -> tuple[float, float] | None:
+    """The first and the last instant that the points cover."""
+    if not timeline.points:
+        return None
+    starts = [seconds(p.start) for p in timeline.points]
+    return min(starts), max(starts) + timeline.bucket_s
+
+
+def moment(value: str, day: date | None) -> tuple[int, int, bool]:
+    """The µs at which what is named starts and ends, and whether they are of every day.
+
+    Without `day` a time that has no date is of every day. Raises ValueError for what is no time.
+    """
+    clock = _CLOCK.fullmatch(value)
+    if clock:
+        start = _us(time.fromisoformat(value))
+        width = _width(clock[3], clock[4])
+        base = 0 if day is None else (day - EPOCH.date()).days * DAY_US
+        return base + start, base + start + width, day is None
+    match = _INSTANT.fullmatch(value)
+    if match is None:
+        raise ValueError(value)
+    base = (date.fromisoformat(match[1]) - EPOCH.date()).days * DAY_US
+    if match[2] is None:
+        return base, base + DAY_US, False
+    part = _CLOCK.fullmatch(match[2])
+    if part is None:
+        raise ValueError(value)
+    zone = 0
+    if match[3]:
+        hours, minutes = int(match[3]), int(match[4])
+        if abs(hours) > 23 or minutes > 59:
+            raise ValueError(value)
+        zone = (abs(hours) * 60 + minutes) * 60_000_000 * (-1 if match[3].startswith("-") else 1)
+    start = base + _us(time.fromisoformat(match[2])) - zone
+    return start, start + _width(part[3], part[4]), False
+
+
+def _us(moment: time) -> int:
+    whole = timedelta(hours=moment.hour, minutes=moment.minute, seconds=moment.second, microseconds=moment.microsecond)
+    return whole // timedelta(microseconds=1)
+
+
+def _width(seconds: str | None, fraction: str | None) -> int:
+    if fraction:
+        return int(10 ** (7 - len(fraction)))
+    return 1_000_000 if seconds else 60_000_000

@@ -1,8 +1,8 @@
 """The headline figures of an access log: requests, what failed, how long it took, who asks too much, the worst time."""
 
 from logcorr.model.access_report import AccessReport
-from logcorr.render import timeline
 from logcorr.text import instants
+from logcorr.text.instants import span
 from logcorr.text.quantities import percent, short
 from logcorr_tui.messages import Drill
 from logcorr_tui.palette import Palette
@@ -59,7 +59,7 @@ def _worst(report: AccessReport, colours: Palette) -> Tile:
     start, end = instants.seconds(worst.start), instants.seconds(worst.end)
     failed = worst.errors_4xx + worst.errors_5xx
     form = "%H:%M" if not start % 60 else "%H:%M:%S"
-    covered = timeline.span(report.timeline)
+    covered = span(report.timeline)
     if covered is not None and covered[1] - covered[0] > _DAY_S:
         form = f"%d %b {form}"
     target = Drill("exchanges", f"time>={stamp(start)} time<{stamp(end)}", f"window {clocks(start, end)}")

@@ -8,8 +8,8 @@ from textual import events
 from textual.geometry import Region
 
 from logcorr.model.access_report import AccessReport, RunReport
-from logcorr.render import timeline
 from logcorr.text import instants
+from logcorr.text.instants import span
 from logcorr.text.quantities import duration, short, size
 from logcorr.text.safe import safe
 from logcorr_tui.palette import Palette
@@ -52,7 +52,7 @@ def _file(names: tuple[str, ...] | list[str], limit: int) -> str:
 
 def span_texts(report: RunReport) -> list[str]:
     """The time that the logs cover, the longest form first."""
-    covered = timeline.span(report.timeline)
+    covered = span(report.timeline)
     if covered is None:
         return []
     form = "%H:%M" if not any(at % 60 for at in covered) else "%H:%M:%S"

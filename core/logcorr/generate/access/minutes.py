@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from logcorr.compute.integer_counts import Tally
+from logcorr.compute.integer_counts import IntegerCounts
 from logcorr.generate.access.texts import Words
 from logcorr.text import instants
 
@@ -27,7 +27,7 @@ class Minutes:
         # Counted from the first, so that a minute and an address fit one integer.
         self._first = start_us // WINDOW_US
         self._settled = 0
-        self._addresses, self._classes = Tally(many=True), Tally(many=False)
+        self._addresses, self._classes = IntegerCounts(many=True), IntegerCounts(many=False)
         self._suspicious = pl.Series(dtype=pl.Int64)
         # (minus the failures, minute, exchanges, 4xx, 5xx), and the suspicious addresses of the minute.
         self._worst: tuple[tuple[int, ...], list[int]] | None = None

@@ -10,9 +10,10 @@ from typing import Any
 
 import polars as pl
 
-from logcorr.compute.integer_counts import Tally
+from logcorr.compute.integer_counts import IntegerCounts
 from logcorr.generate.access.minutes import Minutes
 from logcorr.generate.access.texts import Words
+from logcorr.model.status import is_failure
 from logcorr.text import instants
 from logcorr.text.quantities import ms
 
@@ -21,7 +22,7 @@ _MOST_AGENTS = 100
 _DURATIONS = 1 << 27
 _QUANTILES = {"p50_ms": 500, "p90_ms": 900, "p95_ms": 950, "p99_ms": 990, "p999_ms": 999}
 _OF_ENDPOINTS = ("min_ms", "p50_ms", "p95_ms", "p99_ms", "max_ms")
-_FAILED = (pl.col("status") >= 400) | (pl.col("status") < 100)
+_FAILED = is_failure(pl.col("status"))
 _N = pl.col("n")
 
 
@@ -33,8 +34,8 @@ class AccessTruth:
         self._minutes = Minutes(words, start_us)
         self._missing = dict.fromkeys(("method", "endpoint", "ip", "us", "agent"), 0)
         self._tallies = {
-            "durations": Tally(many=True),
-            **{name: Tally(many=False) for name in ("endpoints", "method", "agent")},
+            "durations": IntegerCounts(many=True),
+            **{name: IntegerCounts(many=False) for name in ("endpoints", "method", "agent")},
         }
         self._fastest: tuple[Any, ...] | None = None
         self._slowest: tuple[Any, ...] | None = None

@@ -18,11 +18,8 @@ from logcorr.generate.pair.scenario import (
     RETRIED,
     PairOptions,
 )
-from logcorr.generate.pair.write_pair import generate_pair
 from logcorr.generate.random_bits import bits, mixed, threshold
 from logcorr.generate.writer import BLANKS, FORMS, MILLIS, OFFSET, OFFSET_US, Untidy, filled
-
-__all__ = ["PairOptions", "generate_pair"]
 
 Side = Literal["request", "response"]
 
@@ -41,7 +38,7 @@ _MALFORMED = {
 }
 
 
-def _entries(exchanges: pl.DataFrame, side: Side) -> pl.DataFrame:
+def entries_of(exchanges: pl.DataFrame, side: Side) -> pl.DataFrame:
     """The entries of one side, a row each: us, form, id, value (user or status), bits (random)."""
     missing, extra = (NO_REQUEST, EXTRA_REQUEST) if side == "request" else (NO_RESPONSE, EXTRA_RESPONSE)
     value, again_value = ("user", "user") if side == "request" else ("status", "again_status")
@@ -56,7 +53,7 @@ def _entries(exchanges: pl.DataFrame, side: Side) -> pl.DataFrame:
     return pl.concat([own, again])
 
 
-class _Log:
+class PairLog:
     """One log on its way to disk: entries and the noise around them, in the order of a slightly untidy log."""
 
     def __init__(self, side: Side, file: BinaryIO, options: PairOptions) -> None:

@@ -7,7 +7,7 @@ import msgspec
 import polars as pl
 
 from logcorr.generate.load import MAX_LATENCY_MS
-from logcorr.generate.pair.lines import Side, _Log
+from logcorr.generate.pair.lines import PairLog, Side
 from logcorr.generate.pair.scenario import (
     EXTRA_REQUEST,
     EXTRA_RESPONSE,
@@ -22,7 +22,7 @@ from logcorr.generate.pair.scenario import (
 MAX_EDGE_US = (MAX_LATENCY_MS + 1) * 1000
 
 
-class _Truth:
+class PairTruth:
     """What a correct default run must report, gathered as the logs are made; bounded whatever their size."""
 
     def __init__(self, options: PairOptions) -> None:
@@ -85,7 +85,7 @@ class _Truth:
         self._open[side] = self._open[side].filter(kept)
         return before - len(self._open[side])
 
-    def told(self, requests: _Log, responses: _Log) -> dict[str, Any]:
+    def told(self, requests: PairLog, responses: PairLog) -> dict[str, Any]:
         """The truth, as truth.json has it."""
         durations = self._durations.filter(pl.col("us") >= 0).sort("us")
         count, negative = int(durations["count"].sum()), self._durations.filter(pl.col("us") < 0)["count"].sum()

@@ -6,12 +6,12 @@ from typing import Any
 
 import msgspec
 
-from logcorr.generate.pair.lines import CHUNK, _entries, _Log
+from logcorr.generate.pair.lines import CHUNK, PairLog, entries_of
 from logcorr.generate.pair.scenario import (
     PairOptions,
     Scenario,
 )
-from logcorr.generate.pair.truth import _Truth
+from logcorr.generate.pair.truth import PairTruth
 from logcorr.generate.writer import whole_files
 
 FILES = ("requests.log", "responses.log", "truth.json")
@@ -26,15 +26,15 @@ def generate_pair(options: PairOptions, on_progress: Callable[[int, int], None] 
     """
     options.check()
     scenario = Scenario(options)
-    truth = _Truth(options)
+    truth = PairTruth(options)
     with whole_files(Path(options.directory), FILES, force=options.force) as (request_file, response_file, truth_file):
-        logs = (_Log("request", request_file, options), _Log("response", response_file, options))
+        logs = (PairLog("request", request_file, options), PairLog("response", response_file, options))
         for first in range(0, scenario.count, CHUNK):
             end = min(first + CHUNK, scenario.count)
             exchanges = scenario.exchanges(first, end)
             watermark = scenario.earliest_us(end)
             for log in logs:
-                entries = _entries(exchanges, log.side)
+                entries = entries_of(exchanges, log.side)
                 truth.see_entries(log.side, entries)
                 log.add(entries, watermark if end < scenario.count else None)
             truth.see_exchanges(exchanges, watermark)

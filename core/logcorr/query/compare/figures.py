@@ -7,6 +7,7 @@ import msgspec
 from logcorr.model.access_report import AccessReport, RunReport
 from logcorr.model.ledger import MALFORMED_REASONS, ORPHAN_REASONS
 from logcorr.model.report import Latency, Report
+from logcorr.model.status import class_of
 
 QUANTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99, "p999": 0.999}
 POPULATIONS = ("all", "success", "failure")
@@ -46,11 +47,6 @@ class Tallies(msgspec.Struct, frozen=True, kw_only=True):
             value: float | None = getattr(self.latency[population or "all"], f"{measure}_ms")
             return value
         return None
-
-
-def failed(code: str) -> bool:
-    """Status 400 and over, or under 100."""
-    return not 100 <= int(code) < 400
 
 
 def tallies(report: RunReport) -> Tallies:
@@ -113,7 +109,7 @@ def _latency(report: RunReport) -> dict[str, Latency]:
 def _classes(status: dict[str, int]) -> dict[str, tuple[int, int]]:
     total = sum(status.values())
     return {
-        f"error_rate_{digit}xx": (sum(n for code, n in status.items() if int(code) // 100 == digit), total)
+        f"error_rate_{digit}xx": (sum(n for code, n in status.items() if class_of(int(code)) == digit), total)
         for digit in (4, 5)
     }
 

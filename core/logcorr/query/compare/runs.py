@@ -9,11 +9,11 @@ from logcorr.model.diff import LEAST_RATIO, LEAST_SIGMA, Diff, DiffRun, Figure, 
 from logcorr.model.errors import UsageError
 from logcorr.model.manifest import SCHEMA, Manifest
 from logcorr.model.report import Latency
+from logcorr.model.status import is_failure
 from logcorr.query.compare import groups as groups_
-from logcorr.query.compare.figures import COUNTS, LATENCIES, POPULATIONS, QUANTILES, RATES, Tallies, failed, tallies
+from logcorr.query.compare.figures import COUNTS, LATENCIES, POPULATIONS, QUANTILES, RATES, Tallies, tallies
 from logcorr.query.compare.groups import Side
 from logcorr.query.compare.significance import rate_sigma, with_slower
-from logcorr.render import timeline
 from logcorr.runs.run_folder import RunFolder
 from logcorr.text import instants
 
@@ -79,7 +79,7 @@ def statuses(a: dict[str, int], b: dict[str, int]) -> list[StatusChange]:
     found = [_status(code, *pairs[code], sigmas[code]) for code in codes]
 
     def place(row: StatusChange) -> tuple[int, float, int]:
-        sure = failed(row.code) and abs(row.sigma or 0) >= LEAST_SIGMA and row.verdict != "same"
+        sure = is_failure(int(row.code)) and abs(row.sigma or 0) >= LEAST_SIGMA and row.verdict != "same"
         change = (row.change_points or 0) if sure else 0
         return (0 if change > 0 else 1 if change < 0 else 2, -abs(change), -max(row.a, row.b))
 
@@ -143,7 +143,7 @@ def _figure(name: str, a: float | None, b: float | None, sigma: float | None) ->
 
 def _status(code: str, a: tuple[int, int], b: tuple[int, int], sigma: float | None) -> StatusChange:
     one, other = (part / of if of else None for part, of in (a, b))
-    verdict = _verdict(one, other, sigma, bad=failed(code))
+    verdict = _verdict(one, other, sigma, bad=is_failure(int(code)))
     if verdict in ("more", "less") and abs(sigma or 0) < LEAST_SIGMA:
         verdict = "same"
     return StatusChange(
@@ -175,7 +175,7 @@ def _options(a: dict[str, object], b: dict[str, object]) -> dict[str, tuple[obje
 
 
 def _run(manifest: Manifest, report: RunReport) -> DiffRun:
-    covered = timeline.span(report.timeline)
+    covered = instants.span(report.timeline)
     start, end = (instants.text(round(at * instants.SECOND_US)) for at in covered) if covered else (None, None)
     return DiffRun(
         run=manifest.key,

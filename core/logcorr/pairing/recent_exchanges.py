@@ -16,7 +16,7 @@ _PARTS_HELD = 3
 _TEXT_BYTES_A_ROW = 64
 
 
-class Settling:
+class RecentExchanges:
     """Takes exchanges (EXCHANGE_SCHEMA and KEY) in small frames and gives them to `settle` in large ones.
 
     An exchange whose key comes again nearby is taken apart: `leave` gets its entries.
