@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from logcorr.figures import endpoints_and_addresses, pair_report
+from logcorr.figures import endpoints_and_addresses, latency
 from logcorr.jobs import progress_meter, write_views
 from logcorr.pairing import bucket_join
 from logcorr.runs import export_while_running, run_folder, work_folder, write_records
@@ -30,7 +30,7 @@ STAGES: dict[str, tuple[Any, str]] = {
     "views": (write_views.ViewWriter, "add"),
     "along": (export_while_running.ExportWhileRunning, "add"),
     "count": (endpoints_and_addresses, "windows"),
-    "report": (pair_report, "figures"),
+    "report": (latency, "figures"),
     "manifest": (run_folder.RunFolder, "write"),
     "export": (write_records, "write"),
     "last": (run_folder, "encode"),

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, note, settings
 from hypothesis import strategies as st
 
-from logcorr.compute import memory_budget, spill
+from logcorr.compute import memory_budget
 from logcorr.compute.memory_budget import MemoryPlan
 from logcorr.jobs.correlate import correlate
 from logcorr.jobs.progress_meter import ProgressMeter
@@ -51,8 +51,8 @@ def search(examples: int) -> settings:
 @pytest.fixture(autouse=True)
 def few_splits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Buckets are split once, in two: enough to be on every path, and quick."""
-    monkeypatch.setattr(spill, "_DEEPEST", 2)
-    monkeypatch.setattr(spill, "_SPLIT_BUCKETS", 2)
+    monkeypatch.setattr(buckets, "_DEEPEST", 2)
+    monkeypatch.setattr(buckets, "_SPLIT_BUCKETS", 2)
 
 
 def entries(values: st.SearchStrategy[object]) -> st.SearchStrategy[list[Entry]]:
@@ -178,7 +178,7 @@ def tiny_buckets(monkeypatch: pytest.MonkeyPatch) -> None:
     def tiny(text_bytes: int, memory_bytes: int) -> MemoryPlan:
         return msgspec.structs.replace(plan(text_bytes, memory_bytes), bucket_bytes=1)
 
-    monkeypatch.setattr(spill, "plan", tiny)
+    monkeypatch.setattr(memory_budget, "plan", tiny)
 
 
 SAME = "@00:01Z,a,200\n" * 9

@@ -208,7 +208,7 @@ class TestUsers:
 def test_they_can_be_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOGCORR_KERNELS", "off")
     told = subprocess.run(
-        [sys.executable, "-c", "from logcorr.native import kernels; print(kernels)"],
+        [sys.executable, "-c", "from logcorr.compute.kernels import compiled; print(compiled)"],
         env={**os.environ, "PYTHONPATH": ":".join(sys.path)},
         capture_output=True,
         text=True,

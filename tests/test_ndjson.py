@@ -121,7 +121,7 @@ def test_what_the_kernel_does_not_take(of: pl.DataFrame) -> None:
 
 
 def test_without_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(write_ndjson, "kernels", None)
+    monkeypatch.setattr(write_ndjson, "compiled", None)
     chance = random.Random(0)
     for _ in range(30):
         check(frame(chance))

@@ -145,7 +145,7 @@ def test_this_python_takes_the_wheel(wheel: Path) -> None:
 def test_kernels_are_built_where_there_is_a_compiler(wheel: Path, python: Path, tmp_path: Path) -> None:
     (kernels,) = kernels_in(wheel)
     assert Path(kernels).parent == Path("logcorr")
-    ask = "from logcorr.native import kernels; print(kernels and kernels.__file__)"
+    ask = "from logcorr.compute.kernels import compiled; print(compiled and compiled.__file__)"
     installed = run(python, "-c", ask, cwd=tmp_path, LOGCORR_KERNELS="").stdout.strip()
     assert Path(installed).parts[-2:] == Path(kernels).parts
     assert str(python.parent.parent) in installed

@@ -131,7 +131,7 @@ def test_what_is_cancelled_leaves_nothing(run: RunFolder, spill: ViewFiles, tmp_
 
 def test_files_are_private_and_what_a_dead_process_left_goes_at_the_next_start(tmp_path: Path) -> None:
     script = (
-        "import os, sys, pathlib; from logcorr.paging import ViewFiles; spill = ViewFiles(pathlib.Path(sys.argv[1]));"
+        "import os, sys, pathlib; from logcorr.query.view_files import ViewFiles; spill = ViewFiles(pathlib.Path(sys.argv[1]));"
         "(spill.folder() / 'sorted.ipc').write_bytes(b'rows'); os.kill(os.getpid(), 9 if os.name != 'nt' else 15)"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "core")}

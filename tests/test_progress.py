@@ -173,7 +173,7 @@ def test_auto_is_a_bar_on_a_terminal_only() -> None:
 def test_rich_is_loaded_only_for_a_bar() -> None:
     code = """
 import sys
-from logcorr.progress import progress_sink
+from logcorr.commands.progress import progress_sink
 with progress_sink("json", sys.stderr), progress_sink("none", sys.stderr):
     assert "rich" not in sys.modules
 with progress_sink("bar", sys.stderr):

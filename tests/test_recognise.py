@@ -70,8 +70,8 @@ def test_every_file_with_lines_must_be_one(tmp_path: Path) -> None:
 
 def test_a_pair_is_told_without_the_engine() -> None:
     script = (
-        "import sys; from logcorr import inputs; from logcorr.recognise import is_access_log;"
-        "print(is_access_log(inputs.resolve('access', (sys.argv[1],))), 'polars' in sys.modules)"
+        "import sys; from logcorr.inputs.files import resolve; from logcorr.inputs.recognise import is_access_log;"
+        "print(is_access_log(resolve('access', (sys.argv[1],))), 'polars' in sys.modules)"
     )
     told = subprocess.run(
         [sys.executable, "-c", script, str(SAMPLE / "requests.log")],

@@ -62,9 +62,9 @@ def test_a_copy_has_the_same_rows(rows: int) -> None:
 _SETS_ASIDE = """
 import polars as pl
 from pathlib import Path
-from logcorr.ingest import Kept
-from logcorr.resources import rss
-kept = Kept(Path("aside"), 10**9)
+from logcorr.inputs.refused_lines import SpilledRows
+from logcorr.compute.resources import rss
+kept = SpilledRows(Path("aside"), 10**9)
 text = pl.format("a line of some length, with a number at its end: {}", pl.int_range(20_000)).alias("text")
 kept(pl.select(text).filter(pl.int_range(pl.len()) % 200 == 0))
 before = rss()

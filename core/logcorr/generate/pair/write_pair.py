@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from logcorr.generate.pair.lines import CHUNK, PairLog, entries_of
+from logcorr.generate.pair import lines
+from logcorr.generate.pair.lines import PairLog, entries_of
 from logcorr.generate.pair.scenario import (
     PairOptions,
     Scenario,
@@ -29,8 +30,8 @@ def generate_pair(options: PairOptions, on_progress: Callable[[int, int], None] 
     truth = PairTruth(options)
     with whole_files(Path(options.directory), FILES, force=options.force) as (request_file, response_file, truth_file):
         logs = (PairLog("request", request_file, options), PairLog("response", response_file, options))
-        for first in range(0, scenario.count, CHUNK):
-            end = min(first + CHUNK, scenario.count)
+        for first in range(0, scenario.count, lines.CHUNK):
+            end = min(first + lines.CHUNK, scenario.count)
             exchanges = scenario.exchanges(first, end)
             watermark = scenario.earliest_us(end)
             for log in logs:
