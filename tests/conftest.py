@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from tests.ways import needs_kernels, without_kernels
+from tests.support.kernels_or_numpy import needs_kernels, without_kernels
 
 settings.register_profile("logcorr", derandomize=True, deadline=None, database=None, print_blob=True)
 settings.load_profile("logcorr")

@@ -10,12 +10,12 @@ import msgspec
 
 from logcorr.jobs.analyze import analyze
 from logcorr.model.options import AnalyzeOptions, Output
-from tests.access_oracle_lines import FORMATS, Exchange, classify
-from tests.access_strategies import AccessCase, access_cases
 from tests.fuzz.batch import Batch, Target
 from tests.fuzz.mutate import drawn, mutated
-from tests.oracle import Record, lines_of, rfc3339
-from tests.test_access_properties import GOLDEN, compare_report
+from tests.oracle.access_lines_oracle import FORMATS, Exchange, classify
+from tests.oracle.pair_oracle import Record, lines_of, rfc3339
+from tests.oracle.test_analyze_equals_oracle import GOLDEN, compare_report
+from tests.support.access_strategies import AccessCase, access_cases
 
 _VALUES = ("method", "endpoint", "ip", "user_agent")
 

@@ -6,9 +6,9 @@ from tempfile import TemporaryDirectory
 
 from tests.fuzz.batch import Batch, Target
 from tests.fuzz.mutate import drawn, mutated
-from tests.oracle import lines_of
-from tests.strategies import BOM, Case, cases
-from tests.test_correlate_properties import compare
+from tests.oracle.pair_oracle import lines_of
+from tests.oracle.test_correlate_equals_oracle import compare
+from tests.support.pair_strategies import BOM, Case, cases
 
 _PLAIN = tuple(f"2025-03-01T12:00:{second:02}.{second * 7:03}Z" for second in range(60))
 

@@ -7,9 +7,9 @@ import polars as pl
 from logcorr.formats.timestamps import CommonForm, careful, common_form, fast
 from tests.fuzz.batch import Batch, Target
 from tests.fuzz.mutate import mutated_text
-from tests.oracle import instant
-from tests.strategies import EDGE_TIMES, NO_TIMES
-from tests.test_timestamps import ZONES, stamp
+from tests.oracle.pair_oracle import instant
+from tests.support.pair_strategies import EDGE_TIMES, NO_TIMES
+from tests.unit.formats.test_timestamps import ZONES, stamp
 
 
 def make(chance: Random) -> Batch:

@@ -11,10 +11,10 @@ import polars as pl
 
 from logcorr.model.errors import UsageError
 from logcorr.query import filter_language
-from tests.comparisons import COMPARED
 from tests.fuzz.batch import Batch, Target
 from tests.fuzz.mutate import mutated_text
-from tests.hostile import PAYLOADS, faults
+from tests.support.comparisons import COMPARED
+from tests.support.hostile import PAYLOADS, faults
 
 START = datetime(2025, 11, 21, tzinfo=UTC)
 SCHEMA: dict[str, pl.DataType] = {

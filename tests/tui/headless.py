@@ -9,7 +9,7 @@ from textual.pilot import Pilot
 from textual.strip import Strip
 from textual.widgets import Input
 
-from tests.helpers import looks
+from tests.support.helpers import looks
 from tests.tui.picture import strips_of, svg, text_of
 
 _STILL = 2

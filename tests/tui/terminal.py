@@ -20,7 +20,7 @@ from functools import cache
 from itertools import count
 from pathlib import Path
 
-from tests.helpers import PATIENCE_S, looks
+from tests.support.helpers import PATIENCE_S, looks
 
 _QUIET_S = 0.02
 _LOOK_S = 0.01

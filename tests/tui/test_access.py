@@ -24,7 +24,7 @@ from logcorr_tui.screens.table import TableScreen
 from logcorr_tui.session import Logs
 from logcorr_tui.widgets.window_table import WindowTable
 from logcorr_tui.worker import command_for
-from tests.helpers import SAMPLE
+from tests.support.helpers import SAMPLE
 from tests.tui.headless import Stage, play
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")

@@ -21,7 +21,7 @@ from logcorr_tui.app import LogcorrApp
 from logcorr_tui.main import main
 from logcorr_tui.paths import candidates, free, partner
 from logcorr_tui.session import Logs
-from tests.helpers import PATIENCE_S, SAMPLE, command, halted, looks, start, succeed, ticking
+from tests.support.helpers import PATIENCE_S, SAMPLE, command, halted, looks, start, succeed, ticking
 
 LOGS = (str(SAMPLE / "requests.log"), str(SAMPLE / "responses.log"))
 Body = Callable[[Pilot[None], LogcorrApp], Awaitable[None]]

@@ -12,9 +12,9 @@ from logcorr.runs.run_folder import RunFolder
 from logcorr_tui.app import LogcorrApp
 from logcorr_tui.screens.diff import DiffScreen
 from logcorr_tui.screens.pick import PickScreen
-from tests.diff_cases import Endpoint, User, access_run, pair_run
-from tests.test_summary import HOSTILE
+from tests.support.diff_cases import Endpoint, User, access_run, pair_run
 from tests.tui.test_app import drive, text, until
+from tests.unit.render.test_summary import HOSTILE
 
 NAME = HOSTILE.replace("\ud800", "")
 SIZES = [(120, 36), (80, 24), (40, 12)]

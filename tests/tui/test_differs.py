@@ -23,7 +23,7 @@ from logcorr_tui.screens.help import HelpScreen
 from logcorr_tui.screens.table import TableScreen
 from logcorr_tui.widgets.standouts import Standouts
 from logcorr_tui.widgets.timeline import Timeline
-from tests.helpers import PATIENCE_S, looks
+from tests.support.helpers import PATIENCE_S, looks
 
 HOSTILE = '[b]\x1b[31m "x" \u202ey\\'
 NOISY = ("batch importer 7", HOSTILE, "")

@@ -14,7 +14,7 @@ from logcorr.jobs.correlate import correlate
 from logcorr.model.options import CorrelateOptions
 from logcorr_tui.app import LogcorrApp
 from logcorr_tui.widgets.footer import FittingFooter
-from tests.helpers import SAMPLE
+from tests.support.helpers import SAMPLE
 from tests.tui.headless import Stage, play
 
 SIZES = [(120, 36), (80, 24), (60, 18)]

@@ -17,7 +17,7 @@ from logcorr_tui.app import LogcorrApp
 from logcorr_tui.harmless import HarmlessFilter
 from logcorr_tui.main import main
 from logcorr_tui.paths import PathSuggester, bytes_of, partner
-from tests.hostile import MARK, PAYLOADS, faults, file_name
+from tests.support.hostile import MARK, PAYLOADS, faults, file_name
 
 GROUND = Color.parse("black")
 ANY = st.text(

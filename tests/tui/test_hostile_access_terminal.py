@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests import hostile
-from tests.helpers import succeed
-from tests.hostile import MARK
+from tests.support import hostile
+from tests.support.helpers import succeed
+from tests.support.hostile import MARK
 from tests.tui.walk import ENTER, ESCAPE, OPEN, PAGE_DOWN, PASTED, Walk, walking
 
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests import hostile
-from tests.helpers import succeed
-from tests.hostile import MARK, PAYLOADS, faults
+from tests.support import hostile
+from tests.support.helpers import succeed
+from tests.support.hostile import MARK, PAYLOADS, faults
 from tests.tui.walk import ENTER, ESCAPE, OPEN, PAGE_DOWN, PALETTE, PASTED, Walk, walking
 
 QUIET = "correlate", "--requests", "requests*", "--responses", "responses*"

@@ -27,19 +27,19 @@ from logcorr_tui.widgets.ledger import Ledger
 from logcorr_tui.widgets.marks import place_marks
 from logcorr_tui.widgets.status import Status
 from logcorr_tui.widgets.timeline import Timeline
-from tests import report_fixture
+from tests.support import pair_reports
 
 SIZES = [(120, 36), (80, 24), (101, 45), (200, 60), (63, 19), (40, 12), (9, 4)]
 
 
 def busy() -> Report:
     """The busy report with a heat map."""
-    report, rnd = report_fixture.busy(), random.Random(1)
+    report, rnd = pair_reports.busy(), random.Random(1)
     edges = [0.316, 1, 3.162, 10, 31.623, 100, 316.228, 1000, 3162.278, 10000, 31622.777]
     cells = []
     for k, point in enumerate(report.timeline.points):
         for band, (low, high) in enumerate(pairwise(edges)):
-            middle = math.log10(low * high) / 2 - (0.5 if k in report_fixture.CRASH else 0)
+            middle = math.log10(low * high) / 2 - (0.5 if k in pair_reports.CRASH else 0)
             count = int(point.requests * math.exp(-((middle - 1.15) ** 2) / 0.09) * rnd.uniform(0.7, 1.3))
             if count > 20:
                 cells.append((k, band, count))
@@ -92,7 +92,7 @@ def lines(app: Demo) -> list[str]:
     return [line for widget in app.screen.query(Painted) for line in widget.canvas.text()]
 
 
-REPORTS = [busy, report_fixture.busy, report_fixture.empty, report_fixture.one_exchange, report_fixture.only_orphans]
+REPORTS = [busy, pair_reports.busy, pair_reports.empty, pair_reports.one_exchange, pair_reports.only_orphans]
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -216,7 +216,7 @@ def test_the_first_cursor_stands_where_it_went_wrong() -> None:
         chart.focus()
         await pilot.press("right")
         assert chart.cursor
-        assert chart.cursor[0] in report_fixture.CRASH
+        assert chart.cursor[0] in pair_reports.CRASH
 
     show(Session(report=busy()), use, (120, 36))
 

@@ -30,7 +30,7 @@ from logcorr_tui.session import Session
 from logcorr_tui.widgets.chips import Chips
 from logcorr_tui.widgets.window_table import WindowTable
 from logcorr_tui.wish import Wish
-from tests.helpers import SAMPLE, looks, zstandard
+from tests.support.helpers import SAMPLE, looks, zstandard
 
 SIZES = [(120, 36), (80, 24)]
 _HOSTILE = (

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers import PATIENCE_S, ROOT, SAMPLE, looks
+from tests.support.helpers import PATIENCE_S, ROOT, SAMPLE, looks
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not there")
 

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from logcorr_tui import main as command
-from tests.helpers import ROOT, SAMPLE, big_logs, looks
+from tests.support.helpers import ROOT, SAMPLE, big_logs, looks
 
 pytest.importorskip("textual_serve", reason="logcorr[web] is not installed")
 aiohttp = pytest.importorskip("aiohttp")

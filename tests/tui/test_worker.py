@@ -12,7 +12,7 @@ from textual.message import Message
 
 from logcorr_tui import config, worker
 from logcorr_tui.messages import Estimated, Failed, Finished, Progressed
-from tests.helpers import PATIENCE_S, SAMPLE, halted, looks, ticking
+from tests.support.helpers import PATIENCE_S, SAMPLE, halted, looks, ticking
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.helpers import ROOT
-from tests.hostile import PAYLOADS
+from tests.support.helpers import ROOT
+from tests.support.hostile import PAYLOADS
 from tests.tui.terminal import Terminal, broken_boxes
 
 ESCAPE, ENTER, OPEN, PALETTE, QUIT, PAGE_DOWN = "\x1b", "\r", "\x0f", "\x10", "\x11", "\x1b[6~"

@@ -1,0 +1,1 @@
+"""Plain second implementations, and tests that hold logcorr equal to them."""

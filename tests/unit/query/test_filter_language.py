@@ -1,0 +1,169 @@
+"""Filters against plain Python on random rows, and their errors, which name term, place and what is possible."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from logcorr.model.errors import UsageError
+from logcorr.query import filter_language
+from tests.support.comparisons import COMPARED
+
+DAY = date(2025, 11, 21)
+SCHEMA: dict[str, pl.DataType] = {
+    "request_id": pl.String(),
+    "user_id": pl.String(),
+    "status_code": pl.Int16(),
+    "request_time": pl.Datetime("us", "UTC"),
+    "response_time": pl.Datetime("us", "UTC"),
+    "duration_us": pl.Int64(),
+    "request_file": pl.UInt32(),
+    "request_line": pl.UInt32(),
+    "response_file": pl.UInt32(),
+    "response_line": pl.UInt32(),
+}
+ORPHANS: dict[str, pl.DataType] = {
+    "side": pl.String(),
+    "request_id": pl.String(),
+    "status_code": pl.Int16(),
+    "reason": pl.String(),
+    "time": pl.Datetime("us", "UTC"),
+    "file": pl.UInt32(),
+    "line": pl.UInt32(),
+}
+FILES = {"request": ["logs/a.log", "logs/b.log"], "response": ["r.log"]}
+USERS = ("", "u", "user-7", 'a "b" \\c', "a b", "[/oops]", "\x1b[31m", "x=y", "ü", "\n")
+START = datetime(2025, 11, 21, tzinfo=UTC)
+
+_rows = st.lists(
+    st.tuples(
+        st.none() | st.sampled_from(USERS),
+        st.none() | st.sampled_from([0, 200, 404, 500, 999]),
+        st.none() | st.integers(-5_000_000, 5_000_000),
+        st.integers(-90_000, 200_000).map(lambda s: START + timedelta(seconds=s / 2)),
+    ),
+    max_size=12,
+)
+
+
+def _frame(rows: list[tuple[Any, ...]]) -> pl.DataFrame:
+    names = ("user_id", "status_code", "duration_us", "request_time")
+    return pl.DataFrame(rows, schema={name: SCHEMA[name] for name in names}, orient="row")
+
+
+def _kept(rows: list[tuple[Any, ...]], text: str, day: date | None = DAY) -> list[tuple[Any, ...]]:
+    return _frame(rows).filter(filter_language.expression(filter_language.parse(text, SCHEMA, day))).rows()
+
+
+@given(_rows, st.sampled_from(["=", "!=", "~"]), st.sampled_from(USERS))
+def test_text_terms_are_as_plain_python(rows: list[tuple[Any, ...]], sign: str, user: str) -> None:
+    if not user and sign == "~":
+        return
+    wanted = user or None
+    assert _kept(rows, f"user{sign}{filter_language.quoted(user)}") == [
+        row for row in rows if COMPARED[sign](row[0], wanted)
+    ]
+
+
+@given(_rows, st.sampled_from(sorted(set(COMPARED) - {"~"})), st.sampled_from([0, 200, 404]), st.integers(-5000, 5000))
+def test_numbers_and_durations_are_as_plain_python(
+    rows: list[tuple[Any, ...]], sign: str, status: int, ms: int
+) -> None:
+    holds = COMPARED[sign]
+    expected = [row for row in rows if holds(row[1], status) and holds(row[2], ms * 1000)]
+    assert _kept(rows, f" status{sign}{status}\t duration{sign}{ms}ms ") == expected
+    assert _kept(rows, f"status_code{sign}{status} duration_us{sign}{ms * 1000}") == expected
+
+
+@given(_rows, st.sampled_from(sorted(set(COMPARED) - {"~"})), st.integers(0, 86_399))
+def test_times_are_as_plain_python(rows: list[tuple[Any, ...]], sign: str, second: int) -> None:
+    moment = START + timedelta(seconds=second)
+    within = {"=": True, "!=": False}
+
+    def holds(at: datetime, to: datetime) -> bool:
+        if sign in within:
+            return (to <= at < to + timedelta(seconds=1)) is within[sign]
+        return bool(COMPARED[sign](at, to))
+
+    assert _kept(rows, f"time{sign}{moment:%H:%M:%S}") == [row for row in rows if holds(row[3], moment)]
+    assert _kept(rows, f"time{sign}{moment:%Y-%m-%dT%H:%M:%S}Z") == [row for row in rows if holds(row[3], moment)]
+    shifted = moment + timedelta(hours=2)
+    assert _kept(rows, f"time{sign}{shifted:%Y-%m-%dT%H:%M:%S}+02:00") == [r for r in rows if holds(r[3], moment)]
+    every_day = [row for row in rows if holds(row[3].replace(year=2025, month=11, day=21), moment)]
+    assert _kept(rows, f"time{sign}{moment:%H:%M:%S}", None) == every_day
+
+
+@given(st.text())
+def test_any_value_survives_quoting(value: str) -> None:
+    (term,) = filter_language.parse(f"id={filter_language.quoted(value)}", SCHEMA)
+    assert term.value == (value or None)
+
+
+@given(st.text(alphabet='user=<>~! "\\-7status:0123time\x1b\n'), st.integers(0, 40))
+def test_any_text_parses_or_is_a_usage_error_and_completion_never_fails(text: str, cursor: int) -> None:
+    said = ""
+    try:
+        filter_language.expression(filter_language.parse(text, SCHEMA, DAY))
+    except UsageError as error:
+        said = str(error)
+    assert "\x1b" not in said
+    assert "\n" not in said
+    filter_language.complete(text, min(cursor, len(text)), SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("status>=500 usr=x", ("usr=x", "at 13", "no 'usr' here", "status, user")),
+        ("status", ("at 7", "comparison", "= != < <= > >=")),
+        ("user<bob", ("at 5", "< does not go with user", "= != ~")),
+        ("status=abc", ("at 8", "'abc'", "whole number")),
+        ("duration>5", ("at 10", "'5'", "250us, 5ms")),
+        ("time>25:00", ("at 6", "12:15")),
+        ("time>2025-02-30T10:00:00Z", ("at 6", "12:15")),
+        ('user="bob', ("at 6", "quote is not closed")),
+        ('user=b"ob"', ("at 7", "quote within")),
+        ('user="b"ob', ("at 9", "blank is missing")),
+        ("user=", ("at 6", "value is missing")),
+        ('status>""', ("at 8", "does not go")),
+        (">5", ("at 1", "starts with a name")),
+        ("file=c.log", ("at 6", "logs/a.log")),
+        ("status=99999999999999999999", ("whole number",)),
+    ],
+)
+def test_errors_name_term_place_and_what_is_possible(text: str, parts: tuple[str, ...]) -> None:
+    with pytest.raises(UsageError) as caught:
+        filter_language.parse(text, SCHEMA, DAY, FILES)
+    for part in parts:
+        assert part in str(caught.value)
+
+
+def test_files_and_lines_go_by_either_side() -> None:
+    frame = pl.DataFrame(
+        {"side": ["request", "request", "response"], "file": [0, 1, 0], "line": [5, 6, 7]},
+        schema={"side": pl.String, "file": pl.UInt32, "line": pl.UInt32},
+    )
+
+    def lines(text: str) -> list[int]:
+        found = frame.filter(filter_language.expression(filter_language.parse(text, ORPHANS, None, FILES)))
+        return found.get_column("line").to_list()
+
+    assert lines("file=a.log") == [5]
+    assert lines("file~logs/") == [5, 6]
+    assert lines("file!=r.log") == [5, 6]
+    assert lines("line>=6 side=request") == [6]
+    both = pl.DataFrame({"request_line": [1, 2], "response_line": [2, 3]})
+    assert both.filter(filter_language.expression(filter_language.parse("line=2", SCHEMA))).height == 2
+    assert both.filter(filter_language.expression(filter_language.parse("line!=3", SCHEMA))).height == 1
+
+
+def test_completion_offers_names_signs_and_values() -> None:
+    assert filter_language.complete("sta", 3, ORPHANS) == ["status", "status_code"]
+    assert "status>=" in filter_language.complete("status", 6, ORPHANS)
+    assert filter_language.complete("status>=500 reason=l", 20, ORPHANS) == ["reason=lost"]
+    assert filter_language.complete("side=req x", 8, ORPHANS) == ["side=request"]
+    assert filter_language.complete("nope=", 5, ORPHANS) == []
+    assert filter_language.token("a=1 side=req x", 12) == (4, 12)
