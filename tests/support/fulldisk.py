@@ -27,7 +27,7 @@ STAGES: dict[str, tuple[Any, str]] = {
     "begin": (work_folder.WorkFolder, "__enter__"),
     "read": (progress_meter.ProgressMeter, "tap"),
     "pair": (bucket_join, "pair"),
-    "views": (write_views.ViewWriter, "add"),
+    "views": (write_views.PairViews, "add"),
     "along": (export_while_running.ExportWhileRunning, "add"),
     "count": (endpoints_and_addresses, "windows"),
     "report": (latency, "figures"),

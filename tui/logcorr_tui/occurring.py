@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
+from logcorr.formats.malformed_reasons import ACCESS_REASONS
 from logcorr.model.access_report import AccessReport, RunReport
-from logcorr.model.ledger import ACCESS_REASONS
 
 
 def occurring(report: RunReport | None) -> dict[str, list[str]]:

@@ -9,9 +9,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from logcorr.formats.malformed_reasons import ACCESS_REASONS
 from logcorr.model.access_report import AccessReport
 from logcorr.model.events import ProgressEvent
-from logcorr.model.ledger import ACCESS_REASONS, AccessLedger, SideLedger
+from logcorr.model.ledger import AccessLedger, SideLedger
 from logcorr.text.fit_columns import tail
 from logcorr.text.quantities import duration, percent, short, size
 from logcorr.text.safe import safe

@@ -7,10 +7,9 @@ import click
 
 from logcorr.commands.job import do, job_fields, job_options, outputs
 from logcorr.commands.options import DURATION
+from logcorr.model import clock_skew
 from logcorr.model.errors import UsageError
 from logcorr.model.options import CorrelateOptions
-
-_MOST_SKEW_MS = 10**12
 
 
 @click.command()
@@ -69,16 +68,9 @@ def _options(logs: tuple[str, ...], given: dict[str, Any]) -> CorrelateOptions:
         pairing=given["pairing"],
         max_duration_us=given["max_duration"],
         edge_us=given["edge"],
-        skew_us=_skew_us(given["skew"]),
+        skew_us=clock_skew.skew_us(given["skew"]),
         outputs=outputs(
             given, ("exchanges", given["output"]), ("orphans", given["orphans"]), ("malformed", given["malformed"])
         ),
         **job_fields(given),
     )
-
-
-def _skew_us(milliseconds: float) -> int:
-    if not abs(milliseconds) <= _MOST_SKEW_MS:
-        message = f"--skew must be within {_MOST_SKEW_MS:,} ms either way."
-        raise UsageError(message)
-    return round(milliseconds * 1000)

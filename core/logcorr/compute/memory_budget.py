@@ -29,14 +29,14 @@ _CHUNK_VARIABLE = "LOGCORR_CHUNK_BYTES"
 
 
 class MemoryPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """How many buckets there are for what does not pair while it is read; without `tandem` nothing is tried then.
+    """How many buckets there are for what does not pair while it is read; without `streaming` nothing is tried then.
 
     Sizes are of text: of a bucket that fits memory, and of a chunk that is read at once. `part_rows` is how many
     exchanges are written at once, `used_keys` how many of their keys are held in memory, `users_room` how many bytes
     the counts of users may take all the while.
     """
 
-    tandem: bool
+    streaming: bool
     buckets: int
     bucket_bytes: int
     chunk_bytes: int
@@ -55,7 +55,7 @@ def plan(text_bytes: int, memory_bytes: int) -> MemoryPlan:
     chunk_bytes = chunk_size(room)
     wanted = min(max(2, math.ceil(text_bytes / bucket_bytes)), _MOST_BUCKETS)
     return MemoryPlan(
-        tandem=not forced,
+        streaming=not forced,
         buckets=int(forced) if forced else wanted,
         bucket_bytes=bucket_bytes,
         chunk_bytes=chunk_bytes,

@@ -10,12 +10,12 @@ from logcorr.figures.histogram import histogram
 from logcorr.figures.latency import LatencyFigures
 from logcorr.figures.sums import Aggregates
 from logcorr.figures.timeline import by_status, heatmap, timeline
+from logcorr.model import clock_skew
 from logcorr.model.ledger import Inputs, Orphans
 from logcorr.model.manifest import SCHEMA
 from logcorr.model.report import (
     Report,
     RunInfo,
-    Skew,
     SlowExchange,
     UserRow,
     Window,
@@ -58,12 +58,7 @@ def correlation(sums: Aggregates, figures: LatencyFigures, parts: Parts) -> Repo
         timeline=over_time,
         heatmap=heatmap(sums, first),
         worst_window=_worst_window(sums, parts.orphans_by_window),
-        skew=Skew(
-            negative=everything.negative,
-            share=everything.negative / exchanges if exchanges else 0.0,
-            min_ms=ms(everything.lowest_us) if everything.negative else None,
-            applied_ms=parts.skew_us / 1000,
-        ),
+        skew=clock_skew.skew(exchanges, everything.negative, everything.lowest_us, parts.skew_us),
         edge_ms=parts.edge_us / 1000,
         users=_users(sums, parts.users, parts.exchanges),
         slowest=_slowest(sums.slowest),

@@ -9,7 +9,7 @@ import msgspec
 import polars as pl
 
 from logcorr.formats import access_fields as values
-from logcorr.formats import common_log, json_template_exchanges, timestamps
+from logcorr.formats import common_log, json_template_exchanges, malformed_reasons, timestamps
 from logcorr.formats.access_dialects import DIALECTS, FORMS, JSON_FORMS, TEXTS, Clock, Dialect, Path
 from logcorr.formats.json_lines import Paths
 from logcorr.formats.json_templates import Template, templates_of
@@ -84,25 +84,18 @@ class AccessFormat(msgspec.Struct, frozen=True, kw_only=True):
             dialect, paths = _dialect(self.name)
             texts, sound = paths.careful(lines["line"])
             raw = lines.hstack(texts).with_columns(sound.alias("sound")).lazy().with_columns(_raw(dialect, paths))
-            unread = "json"
+            unread = malformed_reasons.JSON
         else:
             raw = common_log.parts(lines.lazy()).with_columns(sound=pl.col("stamp").is_not_null())
-            unread = "fields"
-        reason = (
-            pl.when(pl.col("blank"))
-            .then(None)
-            .when(pl.col("refused").is_not_null())
-            .then(pl.col("refused"))
-            .when(~pl.col("sound"))
-            .then(pl.lit(unread))
-            .when(pl.col("time").is_null())
-            .then(pl.lit("timestamp"))
-            .when(pl.col("status_code").is_null())
-            .then(pl.lit("status_code"))
+            unread = malformed_reasons.FIELDS
+        checks = (
+            (~pl.col("sound"), unread),
+            (pl.col("time").is_null(), malformed_reasons.TIMESTAMP),
+            (pl.col("status_code").is_null(), malformed_reasons.STATUS_CODE),
         )
         blank = (pl.col("line").str.strip_chars(SPACE) == "").alias("blank")
         read = self._read(raw, quick=False).with_columns(blank)
-        found = read.with_columns(reason.cast(pl.String).alias("reason"))
+        found = read.with_columns(malformed_reasons.first_reason(checks).alias("reason"))
         return found.with_columns(valid=pl.col("reason").is_null() & ~pl.col("blank")).collect(engine="in-memory")
 
     def first_line(self, text: str) -> str | None:

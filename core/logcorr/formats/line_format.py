@@ -11,6 +11,7 @@ from typing import Protocol
 
 import polars as pl
 
+from logcorr.formats.malformed_reasons import ENCODING
 from logcorr.model.ledger import Log
 
 SPACE = " \t"
@@ -94,7 +95,7 @@ def scanned(text: bytes, wrong: list[int], first_row: int) -> pl.LazyFrame:
     refused = pl.lit(None, pl.String)
     if wrong:
         rows = pl.Series(_numbers(text, wrong), dtype=pl.UInt32) + first_row
-        refused = pl.when(pl.col("row").is_in(rows.implode())).then(pl.lit("encoding"))
+        refused = pl.when(pl.col("row").is_in(rows.implode())).then(pl.lit(ENCODING))
     return scan.with_columns(pl.col("row").cast(pl.UInt32), refused.alias("refused"))
 
 

@@ -3,13 +3,11 @@
 Pure, like `formats`: the usual lines by `pair_lines`, all else by `classify`.
 """
 
-from typing import Any
-
 import msgspec
 import polars as pl
 
 from logcorr.compute.kernels import compiled
-from logcorr.formats import pair_lines_kernel, pair_lines_numpy, timestamps
+from logcorr.formats import malformed_reasons, pair_lines_kernel, pair_lines_numpy, timestamps
 from logcorr.formats.line_format import BOM, SPACE, null_if_empty
 from logcorr.formats.pair_lines_numpy import NO_IDS
 from logcorr.formats.timestamps import CommonForm
@@ -68,21 +66,16 @@ def classify(lines: pl.DataFrame, form: PairFormat) -> pl.DataFrame:
     )
     stamps = split["stamp"].zip_with(split["three"], pl.Series([None], dtype=pl.String))
     split = split.with_columns(timestamps.careful(stamps).alias("time") + form.shift_us)
-    checks: list[tuple[pl.Expr, pl.Expr]] = [
-        (column("blank"), pl.lit(None, pl.String)),
-        (column("refused").is_not_null(), column("refused")),
-        (~column("three"), pl.lit("fields")),
-        (column("time").is_null(), pl.lit("timestamp")),
-        (column("request_id").str.to_lowercase().is_in(NO_IDS), pl.lit("request_id")),
+    checks: list[tuple[pl.Expr, str]] = [
+        (~column("three"), malformed_reasons.FIELDS),
+        (column("time").is_null(), malformed_reasons.TIMESTAMP),
+        (column("request_id").str.to_lowercase().is_in(NO_IDS), malformed_reasons.REQUEST_ID),
     ]
     if form.side == "response":
-        checks.append((~column("field").str.contains(_STATUS), pl.lit("status_code")))
-    reason: Any = pl
-    for check, name in checks:
-        reason = reason.when(check).then(name)
+        checks.append((~column("field").str.contains(_STATUS), malformed_reasons.STATUS_CODE))
     value = column("field").str.to_integer(strict=False, dtype=pl.Int64).cast(pl.Int16, strict=False)
     return split.with_columns(
-        reason.alias("reason"),
+        malformed_reasons.first_reason(checks).alias("reason"),
         (null_if_empty("field") if form.side == "request" else value).alias(form.value),
     ).with_columns(valid=column("reason").is_null() & ~column("blank"))
 

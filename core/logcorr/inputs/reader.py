@@ -70,6 +70,11 @@ class SideReader:
         self.lines_read = LinesRead(files)
         progress.sides[form.side] = SideProgress(files=files, lines_read=self.lines_read, ledger=self._ledger)
 
+    @property
+    def schema(self) -> pl.Schema:
+        """The columns of an entry."""
+        return self._form.schema
+
     def entries(self) -> Iterator[pl.DataFrame]:
         """The entries of each chunk (the format's schema); raises InputError, and what the tap raises."""
         put_off: list[pl.DataFrame] = []

@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from logcorr.formats.malformed_reasons import ENCODING, FIELDS, TIMESTAMP
 from logcorr.inputs.decompress import open_text, read_text
 from logcorr.inputs.files import InputFile
 
@@ -129,7 +130,7 @@ class _Growing:
             text = b"".join(self._chunks).removesuffix(b"\r").decode()
             return LongLine(text, None, self._bytes + 1)
         text = b"".join(self._chunks)[:_KEPT_OF_REFUSED].decode(errors="replace")
-        reason = self._reason() if self._valid() else "encoding"
+        reason = self._reason() if self._valid() else ENCODING
         return LongLine(text, reason, self._bytes + 1)
 
     def _may_be_entry(self) -> bool:
@@ -146,7 +147,7 @@ class _Growing:
         return self._commas == _COMMAS
 
     def _reason(self) -> str | None:
-        return "fields" if self._commas != _COMMAS else "timestamp"
+        return FIELDS if self._commas != _COMMAS else TIMESTAMP
 
     def _valid(self) -> bool:
         if self._utf8 is None:

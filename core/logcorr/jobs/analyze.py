@@ -17,6 +17,7 @@ from logcorr.figures.latency import LatencyFigures
 from logcorr.figures.sums import KeyCounts, Sums
 from logcorr.formats.access_dialects import TEXTS
 from logcorr.formats.access_lines import access_format, detect
+from logcorr.formats.malformed_reasons import ACCESS_REASONS
 from logcorr.inputs.line_numbers import file_of, line_of
 from logcorr.inputs.reader import SideReader, SideResult, batches
 from logcorr.inputs.samples import MANY_LINES, SAMPLE_LINES, first_lines
@@ -24,7 +25,7 @@ from logcorr.jobs.job import Job, Result
 from logcorr.jobs.progress_meter import Listener, ProgressMeter
 from logcorr.model.access_report import AccessReport
 from logcorr.model.errors import LedgerError
-from logcorr.model.ledger import ACCESS_REASONS, AccessInputs, AccessLedger
+from logcorr.model.ledger import AccessInputs, AccessLedger
 from logcorr.model.options import AnalyzeOptions
 from logcorr.model.status import is_failure
 from logcorr.runs.run_folder import RunFolder

@@ -1,37 +1,37 @@
 """Drives a correlation through its stages: read, pair, report, export; complete at the end, or without a trace."""
 
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
+import msgspec
 import polars as pl
 
 from logcorr.compute import memory_budget, resources
 from logcorr.compute.memory_budget import MemoryPlan
-from logcorr.figures import histogram, latency, pair_report, users
+from logcorr.figures import latency, pair_report, users
 from logcorr.figures.grid import Grid, grid
-from logcorr.figures.percentiles import estimates
 from logcorr.figures.sums import Aggregates, orphan_arrivals
-from logcorr.figures.timeline import so_far
 from logcorr.formats import line_format
+from logcorr.formats.malformed_reasons import PAIR_REASONS
 from logcorr.formats.pair_lines import PairFormat
 from logcorr.formats.timestamps import common_form
 from logcorr.inputs.files import InputFile
 from logcorr.inputs.reader import SideReader, SideResult
 from logcorr.inputs.samples import first_lines, span
+from logcorr.jobs.estimates import Estimates
 from logcorr.jobs.job import Job, Result
-from logcorr.jobs.pair_while_reading import PairWhileReading
+from logcorr.jobs.pair_by_bucket import pair_by_bucket
+from logcorr.jobs.pair_while_reading import PairWhileReading, Sinks, take_back_recurring
 from logcorr.jobs.progress_meter import Listener, ProgressMeter
-from logcorr.jobs.write_views import ViewWriter
+from logcorr.jobs.write_views import PairViews
+from logcorr.model import clock_skew
 from logcorr.model.errors import LedgerError
-from logcorr.model.events import EstimateEvent
-from logcorr.model.ledger import MALFORMED_REASONS, ORPHAN_REASONS, SIDES, Inputs, Log, Orphans, Side, SideLedger
+from logcorr.model.ledger import SIDES, Inputs, Log, Orphans, Side, SideLedger
 from logcorr.model.options import CorrelateOptions
 from logcorr.model.report import Report
 from logcorr.model.status import server_errors
-from logcorr.pairing import bucket_join, buckets, oversized_ids
-from logcorr.pairing.bucket_join import Paired
+from logcorr.pairing import orphan_reasons
+from logcorr.pairing.orphan_reasons import ORPHAN_REASONS
 from logcorr.pairing.oversized_ids import PairingTask
 from logcorr.pairing.recurring_ids import RecurringIds
 from logcorr.pairing.rules import Rules
@@ -44,7 +44,6 @@ from logcorr.runs.work_folder import WorkFolder
 _SPILL_PER_TEXT_BYTE = 1.3
 _VIEWS_PER_TEXT_BYTE = 0.9
 _ATTRIBUTES = ["user_id"]
-_LEAST_EDGE_US = 1_000_000
 # Of the time of a whole run, as measured.
 _READ_SHARE = 0.9
 
@@ -73,101 +72,126 @@ class _Correlation(Job[Report]):
         self._pairing, self._estimates = options, estimates
 
     def _compute(self, work: WorkFolder) -> RunFolder:
+        """The stages of a correlation; each takes what the stages before it have made."""
         plan = memory_budget.plan(self._text_bytes, self._options.memory_bytes)
         self._require_disk(work, _VIEWS_PER_TEXT_BYTE + _SPILL_PER_TEXT_BYTE)
-        shift_us: dict[Side, int] = {"request": 0, "response": self._pairing.skew_us}
-        forms = {side: _pair_format(side, self._files[side], shift_us[side]) for side in SIDES}
-        readers = {
+        readers = self._readers(work, plan)
+        sinks = self._sinks(work, plan, readers)
+        sides = self._read_and_pair(plan, readers, sinks)
+        sinks = self._take_back_recurring(plan, sides, sinks)
+        spilled_bytes = sinks.unpaired.spilled_bytes
+        self._pair_by_bucket(work, plan, sides, sinks)
+        self._meter.enter("report")
+        malformed = {side: sinks.views.write_malformed(side, sides[side]) for side in SIDES}
+        figures = latency.figures(sinks.sums, sinks.views.exchanges)
+        edge_us = orphan_reasons.edge_us(self._pairing.edge_us, figures.p999_us)
+        orphans = sinks.views.finish_orphans(edge_us, sides["request"].first_us, sides["response"].last_us)
+        users = self._count_users(work, sinks, orphans)
+        sinks.views.finish_duplicates()
+        reasons = _reasons(orphans)
+        by_bucket, by_window = orphan_arrivals(orphans, sinks.sums.grid)
+        parts = pair_report.Parts(
+            inputs=self._inputs(sides, malformed, reasons, sinks.views),
+            orphans=reasons,
+            orphans_by_bucket=by_bucket,
+            orphans_by_window=by_window,
+            exchanges=sinks.views.exchanges,
+            users=users,
+            edge_us=edge_us,
+            skew_us=self._pairing.skew_us,
+            run=self._run_info(self._meter.buckets[1], spilled_bytes),
+        )
+        return self._finish(work, sinks, pair_report.correlation(sinks.sums, figures, parts))
+
+    def _readers(self, work: WorkFolder, plan: MemoryPlan) -> dict[Side, SideReader]:
+        """A reader for each side; nothing but samples has been read yet."""
+        forms = {
+            side: _pair_format(side, self._files[side], clock_skew.shift_us(side, self._pairing.skew_us))
+            for side in SIDES
+        }
+        return {
             side: SideReader(forms[side], self._files[side], work.spill / side, plan.chunk_bytes, self._meter)
             for side in SIDES
         }
-        folder = ViewWriter(work.run, work.spill, lambda side: readers[side].lines_read.starts)
-        left = UnpairedEntries(plan, work.spill / "entries", {side: form.schema for side, form in forms.items()})
-        sums = Aggregates(grid(*span(self._files), self._options.window_us), plan.users_room)
 
-        def settled(exchanges: pl.DataFrame) -> None:
-            sums.add(exchanges)
-            self._fill_ledger(folder)
-            self._meter.tap()
-            self._tell_estimate(self._meter.share_read, sums, folder, early.alone)
-
-        keys = RecurringIds(work.spill / "keys", plan.used_keys)
-        along = self._along(work)
-        early = PairWhileReading(
-            plan,
-            self._rules,
-            folder=folder,
-            left=left,
-            keys=keys,
+    def _sinks(self, work: WorkFolder, plan: MemoryPlan, readers: dict[Side, SideReader]) -> Sinks:
+        """Where entries and exchanges go while the logs are read."""
+        views = PairViews(work.run, work.spill, {side: reader.lines_read for side, reader in readers.items()})
+        schemas = {side: reader.schema for side, reader in readers.items()}
+        return Sinks(
+            views=views,
+            export=self._export_while_running(work),
+            sums=Aggregates(grid(*span(self._files), self._options.window_us), plan.users_room),
+            recurring=RecurringIds(work.spill / "keys", plan.used_keys),
+            unpaired=UnpairedEntries(plan, work.spill / "entries", schemas),
+            estimates=Estimates(self._meter, views, wanted=self._estimates),
             meter=self._meter,
-            along=along,
-            settled=settled,
         )
-        sides = early.read(readers)
-        for side, of in sides.items():
-            self._meter.sides[side].ledger["header"] = of.header
-        changed = early.take_back()
+
+    def _read_and_pair(self, plan: MemoryPlan, readers: dict[Side, SideReader], sinks: Sinks) -> dict[Side, SideResult]:
+        """Reads every line of both sides, and pairs what stands close in time."""
+        pairing = PairWhileReading(self._rules, sinks, streaming=plan.streaming, part_rows=plan.part_rows)
+        sides = pairing.read(readers)
+        for side, read in sides.items():
+            self._meter.sides[side].ledger["header"] = read.header
+        return sides
+
+    def _take_back_recurring(self, plan: MemoryPlan, sides: dict[Side, SideResult], sinks: Sinks) -> Sinks:
+        """Takes back exchanges whose ids recur; counts anew where that, or the span of the logs, changes figures."""
+        taken_back = take_back_recurring(sinks)
         grid_ = _grid_of(sides, self._options.window_us)
-        if changed or grid_ != sums.grid:
-            # What was counted so far is not what the report is of.
-            sums = Aggregates(grid_, plan.users_room)
-            for part in folder.exchange_parts():
-                self._meter.tap()
-                sums.add(part.collect(engine="streaming"))
+        if not taken_back and grid_ == sinks.sums.grid:
+            return sinks
+        sums = Aggregates(grid_, plan.users_room)
+        for part in sinks.views.exchange_parts():
+            self._meter.tap()
+            sums.add(part.collect(engine="streaming"))
+        return msgspec.structs.replace(sinks, sums=sums)
+
+    def _pair_by_bucket(self, work: WorkFolder, plan: MemoryPlan, sides: dict[Side, SideResult], sinks: Sinks) -> None:
+        """Pairs the entries that are left, and decides which of them are orphans or repeated."""
         self._meter.enter("pair")
         resources.give_back()
-        spilled = left.spilled_bytes
-        settled_early, to_settle = 2 * folder.rows["exchanges"], sum(left.height.values())
-        for share, paired in self._paired(left, sides, plan, work.spill / "crowd"):
-            folder.add(paired)
-            along.add(folder.stored(paired.exchanges), paired.exchanges.height)
-            sums.add(paired.exchanges)
-            self._fill_ledger(folder)
-            del paired  # not to be held while the next bucket is paired
-            self._meter.tap()
-            done = (settled_early + share * to_settle) / max(1, settled_early + to_settle)
-            self._tell_estimate(done, sums, folder, sum(folder.open_orphans.values()))
-        self._meter.enter("report")
-        malformed = folder.finish_malformed(sides)
-        figures = latency.figures(sums, folder.exchanges)
-        edge_us = self._pairing.edge_us
-        if edge_us is None:
-            edge_us = max(_LEAST_EDGE_US, figures.p999_us or 0)
-        folder.finish_orphans(edge_us, sides["request"].first_us, sides["response"].last_us)
-        orphans = folder.orphans()
-        if sums.users.full:
-            # What was freed of the reading is not all given back.
-            room = memory_budget.room_for_data(self._options.memory_bytes) // 2
-            counted = users.count_users(folder.exchange_files(), orphans, work.spill / "users", room)
-        else:
-            counted = users.with_orphans(sums.users.counts(), orphans)
-        counts = folder.finish_users(counted)
-        folder.finish_duplicates()
-        reasons = _reasons(orphans)
-        inputs = self._inputs(sides, malformed, reasons, folder)
-        by_bucket, by_window = orphan_arrivals(orphans, sums.grid)
-        final = pair_report.correlation(
-            sums,
-            figures,
-            pair_report.Parts(
-                inputs=inputs,
-                orphans=reasons,
-                orphans_by_bucket=by_bucket,
-                orphans_by_window=by_window,
-                exchanges=folder.exchanges,
-                users=users.top(counts),
-                edge_us=edge_us,
-                skew_us=self._pairing.skew_us,
-                run=self._run_info(self._meter.buckets[1], spilled),
-            ),
+        views = sinks.views
+        settled, to_settle = 2 * views.exchanges_written, sum(sinks.unpaired.height.values())
+        task = PairingTask(
+            rules=self._rules,
+            schemas={side: sides[side].schema for side in SIDES},
+            bucket_bytes=plan.bucket_bytes,
+            tap=self._meter.tap,
         )
+        spilled = sinks.unpaired.spilled or not plan.streaming
+        for share, paired in pair_by_bucket(
+            sinks.unpaired, task, self._meter, work.spill / "oversized", spilled=spilled
+        ):
+            views.add(paired)
+            sinks.export.add(views.stored(paired.exchanges), paired.exchanges.height)
+            sinks.sums.add(paired.exchanges)
+            del paired  # not to be held while the next bucket is paired
+            done = (settled + share * to_settle) / max(1, settled + to_settle)
+            sinks.estimates.tell(done, sinks.sums, sum(views.open_orphans.values()))
+
+    def _count_users(self, work: WorkFolder, sinks: Sinks, orphans: pl.LazyFrame) -> pl.DataFrame:
+        """Writes the counts of all users; returns the top of them."""
+        if sinks.sums.users.full:
+            # Not all memory that reading has freed is given back to the system.
+            room = memory_budget.room_for_data(self._options.memory_bytes) // 2
+            counted = users.count_users(sinks.views.files("exchanges"), orphans, work.spill / "users", room)
+        else:
+            counted = users.with_orphans(sinks.sums.users.counts(), orphans)
+        return users.top(sinks.views.finish_users(counted))
+
+    def _finish(self, work: WorkFolder, sinks: Sinks, report: Report) -> RunFolder:
+        """Writes report and manifest: the run is whole then, and can be published."""
         run = RunFolder(work.run)
-        manifest = self._manifest(final.kind, folder.parts(), folder.rows, _ATTRIBUTES, _headline(final))
-        run.write(manifest, final)
-        self._written = along.parts
+        manifest = self._manifest(
+            report.kind, sinks.views.parts(), sinks.views.heights(), _ATTRIBUTES, _headline(report)
+        )
+        run.write(manifest, report)
+        self._written = sinks.export.parts
         return run
 
-    def _along(self, work: WorkFolder) -> ExportWhileRunning:
+    def _export_while_running(self, work: WorkFolder) -> ExportWhileRunning:
         files = {str(side): self._names(side) for side in SIDES}
         targets = [
             Target(
@@ -184,79 +208,27 @@ class _Correlation(Job[Report]):
     def _rules(self) -> Rules:
         return Rules(policy=self._pairing.pairing, max_duration_us=self._pairing.max_duration_us)
 
-    def _paired(
-        self, left: UnpairedEntries, sides: dict[Side, SideResult], plan: MemoryPlan, work: Path
-    ) -> Iterator[tuple[float, Paired]]:
-        """What is left, paired by the bucket, with the share settled by then; too large a bucket comes in chunks."""
-        if not left.spilled and plan.tandem:
-            self._meter.buckets = (0, 1)
-            requests, responses = left.frames()
-            yield 1.0, bucket_join.pair(requests, responses, self._rules)
-            self._meter.buckets = (1, 1)
-            return
-        schemas = {side: sides[side].schema for side in SIDES}
-        found = left.buckets()
-        self._meter.buckets = (0, len(found))
-        task = PairingTask(rules=self._rules, schemas=schemas, bucket_bytes=plan.bucket_bytes, tap=self._meter.tap)
-        too_large = buckets.too_large(found, plan.bucket_bytes)
-        for number, whole in enumerate(found):
-            self._meter.tap()
-            if too_large[number]:
-                for share, paired in oversized_ids.pair(whole, work / str(number), task):
-                    yield (number + share) / len(found), paired
-                    del paired  # not to be held while the next chunk is made
-            else:
-                logs = [whole.scan(side, schemas[side]) for side in SIDES]
-                yield (number + 1) / len(found), bucket_join.pair(logs[0], logs[1], self._rules)
-                whole.remove()
-            self._meter.buckets = (number + 1, len(found))
-
-    def _fill_ledger(self, folder: ViewWriter) -> None:
-        """Where the lines that are settled went; at the last bucket it closes."""
-        for side in SIDES:
-            self._meter.sides[side].ledger.update(
-                redelivered=folder.repeats.get((side, "redelivered"), 0),
-                superseded=folder.repeats.get((side, "superseded"), 0),
-                matched=folder.rows["exchanges"],
-                orphans=folder.open_orphans.get(side, 0),
-            )
-
-    def _tell_estimate(self, share: float, sums: Aggregates, folder: ViewWriter, orphans: int) -> None:
-        if not self._estimates:
-            return
-        exchanges = folder.rows["exchanges"]
-        timeline, heatmap = so_far(sums)
-        self._meter.tell(
-            EstimateEvent(
-                share=share,
-                matched=exchanges,
-                orphans=orphans,
-                negative=sums.spreads[False].negative + sums.spreads[True].negative,
-                status=sums.status(),
-                histogram=histogram.histogram(sums.bands),
-                timeline=timeline,
-                heatmap=heatmap,
-                **estimates(sums.cells),
-            )
-        )
-
     def _inputs(
-        self, sides: dict[Side, SideResult], malformed: dict[Side, dict[str, int]], orphans: Orphans, folder: ViewWriter
+        self,
+        sides: dict[Side, SideResult],
+        malformed: dict[Side, dict[str, int]],
+        orphans: Orphans,
+        written: PairViews,
     ) -> Inputs:
         """The ledger of both sides. Raises LedgerError where it does not close."""
         ledgers = {}
         for side in SIDES:
-            of = sides[side]
+            read = sides[side]
             ledgers[side] = SideLedger(
                 files=self._names(side),
                 bytes=sum(file.bytes for file in self._files[side]),
-                lines=sum(of.lines_read.lines),
-                blank=of.blank,
-                header=of.header,
-                malformed={name: malformed[side][name] for name in MALFORMED_REASONS if name in malformed[side]},
-                redelivered=folder.repeats.get((side, "redelivered"), 0),
-                superseded=folder.repeats.get((side, "superseded"), 0),
-                matched=folder.rows["exchanges"],
+                lines=sum(read.lines_read.lines),
+                blank=read.blank,
+                header=read.header,
+                malformed={name: malformed[side][name] for name in PAIR_REASONS if name in malformed[side]},
+                redelivered=written.repeats.get((side, "redelivered"), 0),
+                superseded=written.repeats.get((side, "superseded"), 0),
+                matched=written.exchanges_written,
                 orphans=sum((orphans.request if side == "request" else orphans.response).values()),
             )
             if not ledgers[side].closes():
@@ -283,8 +255,8 @@ def _headline(final: Report) -> dict[str, Any]:
 
 
 def _grid_of(sides: dict[Side, SideResult], window_us: int) -> Grid:
-    firsts = [of.first_us for of in sides.values() if of.first_us is not None]
-    lasts = [of.last_us for of in sides.values() if of.last_us is not None]
+    firsts = [read.first_us for read in sides.values() if read.first_us is not None]
+    lasts = [read.last_us for read in sides.values() if read.last_us is not None]
     return grid(min(firsts, default=None), max(lasts, default=None), window_us)
 
 

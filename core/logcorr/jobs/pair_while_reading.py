@@ -1,16 +1,17 @@
-"""Reads both logs and pairs what it can on the way; what is in doubt is left for the buckets, which see all of it."""
+"""Reads both logs and pairs what it can on the way; what is in doubt is left to the buckets, which see every entry."""
 
-from collections.abc import Callable
 from functools import partial
 
+import msgspec
 import polars as pl
 
 from logcorr.compute.background import BackgroundThread
-from logcorr.compute.memory_budget import MemoryPlan
+from logcorr.figures.sums import Aggregates
 from logcorr.inputs.both_sides import in_time_order
 from logcorr.inputs.reader import SideReader, SideResult
+from logcorr.jobs.estimates import Estimates
 from logcorr.jobs.progress_meter import ProgressMeter
-from logcorr.jobs.write_views import ViewWriter
+from logcorr.jobs.write_views import PairViews
 from logcorr.model.ledger import SIDES, Side
 from logcorr.pairing import steps
 from logcorr.pairing.recent_exchanges import RecentExchanges
@@ -22,84 +23,90 @@ from logcorr.pairing.unpaired_entries import UnpairedEntries
 from logcorr.runs.export_while_running import ExportWhileRunning
 
 
+class Sinks(msgspec.Struct, frozen=True, kw_only=True):
+    """Where entries and exchanges go while both logs are read, and who is told.
+
+    `views` and `export` write exchanges, `sums` counts them, and `recurring` notes their ids. `unpaired` takes entries
+    without a partner nearby.
+    """
+
+    views: PairViews
+    export: ExportWhileRunning
+    sums: Aggregates
+    recurring: RecurringIds
+    unpaired: UnpairedEntries
+    estimates: Estimates
+    meter: ProgressMeter
+
+
 class PairWhileReading:
-    """The pairing while reading. `settled` gets each part of exchanges that was written to the folder."""
+    """The pairing while both logs are read. Without `streaming` every entry is left to the buckets.
 
-    def __init__(
-        self,
-        plan: MemoryPlan,
-        rules: Rules,
-        *,
-        folder: ViewWriter,
-        left: UnpairedEntries,
-        keys: RecurringIds,
-        meter: ProgressMeter,
-        along: ExportWhileRunning,
-        settled: Callable[[pl.DataFrame], None],
-    ) -> None:
-        self._plan, self._folder, self._left, self._keys, self._settled = plan, folder, left, keys, settled
-        self._meter, self._along = meter, along
-        self._tandem = StreamingJoin(rules, self._leave)
-        self._settling = RecentExchanges(plan.part_rows, self._settle, self._leave)
+    A part of `part_rows` exchanges is settled at once: written, counted and exported.
+    """
 
-    @property
-    def alone(self) -> int:
-        """How many entries so far had no partner nearby: about how many orphans there are."""
-        return self._tandem.given_up
+    def __init__(self, rules: Rules, sinks: Sinks, *, streaming: bool, part_rows: int) -> None:
+        self._sinks, self._streaming = sinks, streaming
+        self._join = StreamingJoin(rules, self._leave)
+        self._recent = RecentExchanges(part_rows, self._settle, self._leave)
 
     def read(self, readers: dict[Side, SideReader]) -> dict[Side, SideResult]:
-        """Reads both sides whole; every entry is in an exchange that was settled, or left."""
-        with BackgroundThread() as self._behind, BackgroundThread() as self._beside:
+        """Reads both sides whole; every entry is in an exchange that was settled, or is unpaired."""
+        with BackgroundThread() as self._writer, BackgroundThread() as self._exporter:
             for side, entries in in_time_order({side: reader.entries() for side, reader in readers.items()}):
-                if self._plan.tandem:
+                if self._streaming:
                     self._pair(side, entries)
                 else:
-                    self._left.add(side, entries)
-            self._tandem.finish()
-            self._settling.finish()
+                    self._sinks.unpaired.add(side, entries)
+            self._join.finish()
+            self._recent.finish()
         sides = {side: reader.finish() for side, reader in readers.items()}
         for side in SIDES:
-            self._left.add(side, sides[side].late)
+            self._sinks.unpaired.add(side, sides[side].late)
         return sides
 
     def _pair(self, side: Side, entries: pl.DataFrame) -> None:
-        with self._meter.step("pair"):
-            exchanges = self._tandem.add(side, steps.keyed(entries))
+        with self._sinks.meter.step("pair"):
+            exchanges = self._join.add(side, steps.keyed(entries))
             if exchanges is not None:
-                self._settling.add(exchanges, self._tandem.waiting_keys, closely=self._tandem.repeats)
-
-    def take_back(self) -> bool:
-        """Leaves the entries of all exchanges whose ids come again, however far away; tells whether there were any."""
-        with self._meter.step("check"):
-            again = self._keys.again(self._left.keys())
-        if not again.len():
-            return False
-        changed = False
-        for exchanges in self._folder.take_back(again):
-            changed = True
-            self._along.drop()
-            for side in SIDES:
-                self._left.add(side, exchanges.lazy().pipe(steps.taken_back, side).collect())
-        return changed
+                self._recent.add(exchanges, self._join.waiting_keys, closely=self._join.repeats)
 
     def _leave(self, side: Side, entries: pl.DataFrame) -> None:
-        self._settling.note_left(entries[KEY])
-        self._left.add(side, entries)
+        self._recent.note_left(entries[KEY])
+        self._sinks.unpaired.add(side, entries)
 
     def _settle(self, exchanges: pl.DataFrame) -> None:
         # While this part is written and counted, the next ones are read and paired.
-        self._behind.do(partial(self._keep, exchanges))
-        if self._along.parts:
-            self._beside.do(partial(self._export, exchanges))
+        self._writer.do(partial(self._keep, exchanges))
+        if self._sinks.export.parts:
+            self._exporter.do(partial(self._export, exchanges))
 
     def _keep(self, exchanges: pl.DataFrame) -> None:
-        self._keys.add(exchanges[KEY])
+        sinks = self._sinks
+        sinks.recurring.add(exchanges[KEY])
         part = exchanges.drop(KEY)
-        with self._meter.step("write"):
-            self._folder.add_exchanges(part)
-        with self._meter.step("count"):
-            self._settled(part)
+        with sinks.meter.step("write"):
+            sinks.views.add_exchanges(part)
+        with sinks.meter.step("count"):
+            sinks.sums.add(part)
+            # Entries that the join gave up had no partner nearby: about as many will be orphans.
+            sinks.estimates.tell(sinks.meter.share_read, sinks.sums, self._join.given_up)
 
     def _export(self, exchanges: pl.DataFrame) -> None:
-        with self._meter.step("export"):
-            self._along.add(self._folder.stored(exchanges), exchanges.height)
+        with self._sinks.meter.step("export"):
+            self._sinks.export.add(self._sinks.views.stored(exchanges), exchanges.height)
+
+
+def take_back_recurring(sinks: Sinks) -> bool:
+    """Makes entries again of all exchanges whose ids recur, however far away; tells whether there were any."""
+    with sinks.meter.step("check"):
+        recurring = sinks.recurring.again(sinks.unpaired.keys())
+    if not recurring.len():
+        return False
+    taken = False
+    for exchanges in sinks.views.take_back(recurring):
+        taken = True
+        sinks.export.drop()
+        for side in SIDES:
+            sinks.unpaired.add(side, exchanges.lazy().pipe(steps.taken_back, side).collect())
+    return taken

@@ -1,13 +1,14 @@
-"""Buckets as they are paired → the Parquet views of a run folder."""
+"""Writes the Parquet views of a run folder, while the run goes on and at its end."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
 
-from logcorr.inputs.line_numbers import file_of, line_of, row_of
+from logcorr.inputs.line_numbers import LinesRead, file_of, line_of, row_of
 from logcorr.inputs.reader import SideResult
-from logcorr.model.ledger import SIDES, Side
+from logcorr.model.ledger import SIDES, Log, Side
+from logcorr.pairing import orphan_reasons
 from logcorr.pairing.bucket_join import Paired
 from logcorr.pairing.steps import EXCHANGE_SCHEMA, hashed
 
@@ -27,28 +28,79 @@ _ORPHANS = pl.Schema(
 
 
 class ViewWriter:
-    """The views of one run while it is made. Exchanges are final at once; orphans wait for the edge."""
+    """The views of one run while it is made: a folder each, for this user only, of Parquet files called parts."""
 
-    def __init__(self, run: Path, spill: Path, starts: Callable[[Side], list[int]]) -> None:
-        """`starts` gives the rows at which the files of a side start, as far as it has been read."""
-        self._run, self._starts, self._parts = run, starts, 0
-        self._orphans = spill / "orphans"
-        for path in (
-            *(run / view for view in ("exchanges", "orphans", "malformed", "duplicates", "users")),
-            self._orphans,
-        ):
-            path.mkdir(mode=0o700)
-        self.rows = dict.fromkeys(("exchanges", "orphans", "malformed", "duplicates", "users"), 0)
+    def __init__(self, run: Path, views: Sequence[str]) -> None:
+        self._run, self._views = run, views
+        for view in views:
+            (run / view).mkdir(mode=0o700)
+
+    def write(self, rows: pl.LazyFrame, view: str, part: str) -> None:
+        """Runs the query and writes its rows to a part of a view."""
+        rows.sink_parquet(
+            self._run / view / f"{part}.parquet",
+            compression="uncompressed",
+            statistics=False,
+            row_group_size=_ROW_GROUP,
+            engine="streaming",
+        )
+
+    def write_malformed(self, log: Log, read: SideResult) -> dict[str, int]:
+        """Writes the malformed lines of one log; returns how many there are by reason."""
+        starts = read.lines_read.starts
+        rows = read.rejects.select(
+            pl.lit(log).alias("side"),
+            file_of("row", starts).alias("file"),
+            line_of("row", starts).alias("line"),
+            "reason",
+            "text",
+            "truncated",
+        )
+        self.write(rows, "malformed", log)
+        return dict(read.rejects.group_by("reason").len().collect(engine="streaming").iter_rows())
+
+    def files(self, view: str) -> list[Path]:
+        """The parts of a view that were written so far."""
+        return sorted((self._run / view).glob("*.parquet"))
+
+    def scan(self, view: str) -> pl.LazyFrame:
+        """The rows of a view that were written so far, whatever the folder's name is."""
+        return pl.scan_parquet(self.files(view), glob=False)
+
+    def height(self, view: str) -> int:
+        """How many rows of a view were written so far."""
+        return int(self.scan(view).select(pl.len()).collect().item())
+
+    def heights(self) -> dict[str, int]:
+        """How many rows each view has."""
+        return {view: self.height(view) for view in self._views}
+
+    def parts(self) -> dict[str, int]:
+        """The bytes of every part, by its path in the run folder."""
+        files = sorted(self._run.rglob("*.parquet"))
+        return {file.relative_to(self._run).as_posix(): file.stat().st_size for file in files}
+
+
+class PairViews(ViewWriter):
+    """The views of a correlation. Exchanges are final when they are written; orphans wait for their reasons."""
+
+    def __init__(self, run: Path, spill: Path, lines_read: Mapping[Side, LinesRead]) -> None:
+        """`lines_read` tells at which rows the files of a side start, as far as it has been read."""
+        super().__init__(run, ("exchanges", "orphans", "malformed", "duplicates", "users"))
+        self._lines_read, self._parts = lines_read, 0
+        self._unreasoned = spill / "orphans"
+        self._unreasoned.mkdir(mode=0o700)
+        self.exchanges_written = 0
         self.open_orphans: dict[str, int] = {}
         self.repeats: dict[tuple[str, str], int] = {}
 
     def add_exchanges(self, exchanges: pl.DataFrame) -> str:
         """Writes a part of the exchanges; returns its name."""
-        name = f"{self._parts:04d}"
+        part = f"{self._parts:04d}"
         self._parts += 1
-        self._sink(self.stored(exchanges), "exchanges", name)
-        self.rows["exchanges"] += exchanges.height
-        return name
+        self.write(self.stored(exchanges), "exchanges", part)
+        self.exchanges_written += exchanges.height
+        return part
 
     def stored(self, exchanges: pl.DataFrame) -> pl.LazyFrame:
         """Exchanges as pairing gives them (EXCHANGE_SCHEMA) → as they are written."""
@@ -67,117 +119,65 @@ class ViewWriter:
         )
 
     def add(self, paired: Paired) -> None:
-        """Writes what one bucket came to."""
-        name = self.add_exchanges(paired.exchanges)
+        """Writes what became of the entries of one bucket."""
+        part = self.add_exchanges(paired.exchanges)
         orphans = pl.concat([frame for frame in paired.orphans if frame.height] or [_ORPHANS.to_frame()])
         for side, n in orphans.group_by("side").len().iter_rows():
             self.open_orphans[side] = self.open_orphans.get(side, 0) + n
-        orphans.write_ipc(self._orphans / f"{name}.ipc")
+        orphans.write_ipc(self._unreasoned / f"{part}.ipc")
         repeats = [frame for frame in paired.repeats if frame.height]
         if repeats:
             together = pl.concat(repeats)
-            self.rows["duplicates"] += together.height
             for side, kind, n in together.group_by("side", "kind").len().iter_rows():
                 self.repeats[side, kind] = self.repeats.get((side, kind), 0) + n
-            self._sink(self._located(together.lazy()), "duplicates", name)
-
-    def exchange_files(self) -> list[Path]:
-        """The files of the exchanges written so far."""
-        return sorted((self._run / "exchanges").glob("*.parquet"))
+            self.write(self._located(together.lazy()), "duplicates", part)
 
     def exchanges(self) -> pl.LazyFrame:
         """The exchanges written so far."""
-        return pl.scan_parquet(self.exchange_files(), glob=False)
+        return self.scan("exchanges")
 
     def exchange_parts(self) -> Iterator[pl.LazyFrame]:
         """The exchanges written so far by part, as pairing gives them (EXCHANGE_SCHEMA)."""
-        for path in self.exchange_files():
+        for path in self.files("exchanges"):
             yield self._paired_columns(pl.scan_parquet(path, glob=False))
 
     def take_back(self, keys: pl.Series) -> Iterator[pl.DataFrame]:
         """Takes the exchanges of some keys out of what was written, and gives them as pairing gave them."""
         key = hashed()
-        for path in self.exchange_files():
+        for path in self.files("exchanges"):
             part = pl.scan_parquet(path, glob=False)
             of_part = part.select(key).collect(engine="streaming").to_series()
-            # Those of the part alone: all of them may be many, and a set of them is made anew for each part.
+            # Only the keys of this part: all keys may be many, and the engine makes a set of them anew for each part.
             chosen = key.is_in(keys.filter(keys.is_in(of_part.implode())).implode())
             found = self._paired_columns(part.filter(chosen)).collect(engine="streaming")
             if found.height:
                 rest = path.with_name(f"{path.stem}-rest.parquet")
-                self._sink(part.filter(~chosen), "exchanges", rest.stem)
+                self.write(part.filter(~chosen), "exchanges", rest.stem)
                 rest.replace(path)
-                self.rows["exchanges"] -= found.height
+                self.exchanges_written -= found.height
                 yield found
 
-    def raw_orphans(self) -> pl.LazyFrame:
-        """The orphans as pairing left them: `reason` is null where the edge decides."""
-        return pl.scan_ipc(sorted(self._orphans.glob("*.ipc")), glob=False)
-
-    def finish_orphans(self, edge_us: int, first_request_us: int | None, last_response_us: int | None) -> None:
-        """Gives every orphan its reason and writes the view."""
-        time, side = pl.col("time"), pl.col("side")
-        reasons = [pl.col("reason")]
-        if last_response_us is not None:
-            in_flight = (side == "request") & (time > last_response_us - edge_us)
-            reasons.append(pl.when(in_flight).then(pl.lit("in_flight")))
-        if first_request_us is not None:
-            before = (side == "response") & (time < first_request_us + edge_us)
-            reasons.append(pl.when(before).then(pl.lit("before_start")))
-        final = self.raw_orphans().with_columns(pl.coalesce(*reasons, pl.lit("lost")).alias("reason"))
-        self._sink(self._located(final), "orphans", "0000")
-        self.rows["orphans"] = sum(self.open_orphans.values())
-
-    def orphans(self) -> pl.LazyFrame:
-        """The finished orphans, instants as Int64 µs."""
-        rows = pl.scan_parquet(self._run / "orphans" / "0000.parquet", glob=False)
-        return rows.with_columns(pl.col("time").cast(pl.Int64))
-
-    def finish_malformed(self, sides: dict[Side, SideResult]) -> dict[Side, dict[str, int]]:
-        """Writes the malformed lines of both sides; returns how many there are by reason."""
-        counts: dict[Side, dict[str, int]] = {}
-        for side in SIDES:
-            frame = sides[side].rejects
-            counts[side] = dict(frame.group_by("reason").len().collect(engine="streaming").iter_rows())
-            starts = self._starts(side)
-            rows = frame.select(
-                pl.lit(side).alias("side"),
-                file_of("row", starts).alias("file"),
-                line_of("row", starts).alias("line"),
-                "reason",
-                "text",
-                "truncated",
-            )
-            self._sink(rows, "malformed", side)
-            self.rows["malformed"] += sum(counts[side].values())
-        return counts
+    def finish_orphans(self, edge_us: int, first_request_us: int | None, last_response_us: int | None) -> pl.LazyFrame:
+        """Gives every orphan its reason and writes the view; returns it, with instants as Int64 µs."""
+        # As pairing left them: `reason` is null where the edge decides.
+        orphans = pl.scan_ipc(sorted(self._unreasoned.glob("*.ipc")), glob=False)
+        reason = orphan_reasons.final_reason(edge_us, first_request_us, last_response_us)
+        self.write(self._located(orphans.with_columns(reason.alias("reason"))), "orphans", "0000")
+        return self.scan("orphans").with_columns(pl.col("time").cast(pl.Int64))
 
     def finish_users(self, parts: Iterable[pl.LazyFrame]) -> list[pl.LazyFrame]:
         """Writes the counts of all users, and returns what was written."""
         for number, part in enumerate(parts):
-            self._sink(part, "users", f"{number:04d}")
-        written = [pl.scan_parquet(path, glob=False) for path in sorted((self._run / "users").glob("*.parquet"))]
-        self.rows["users"] = sum(int(part.select(pl.len()).collect().item()) for part in written)
-        return written
-
-    def parts(self) -> dict[str, int]:
-        """The bytes of every file written, by its path in the run folder."""
-        files = sorted(self._run.rglob("*.parquet"))
-        return {file.relative_to(self._run).as_posix(): file.stat().st_size for file in files}
+            self.write(part, "users", f"{number:04d}")
+        return [pl.scan_parquet(path, glob=False) for path in self.files("users")]
 
     def finish_duplicates(self) -> None:
         """Leaves an empty view where nothing was repeated."""
-        if not self.rows["duplicates"]:
-            self._sink(self._located(_ORPHANS.to_frame().rename({"reason": "kind"}).lazy()), "duplicates", "0000")
+        if not self.repeats:
+            self.write(self._located(_ORPHANS.to_frame().rename({"reason": "kind"}).lazy()), "duplicates", "0000")
 
-    def _sink(self, frame: pl.LazyFrame, view: str, name: str) -> None:
-        frame.sink_parquet(
-            self._run / view / f"{name}.parquet",
-            compression="uncompressed",
-            statistics=False,
-            row_group_size=_ROW_GROUP,
-            engine="streaming",
-        )
+    def _starts(self, side: Side) -> list[int]:
+        return self._lines_read[side].starts
 
     def _paired_columns(self, written: pl.LazyFrame) -> pl.LazyFrame:
         """Exchanges as they are written → as pairing gives them (EXCHANGE_SCHEMA)."""

@@ -7,8 +7,6 @@ import msgspec
 Side = Literal["request", "response"]
 Log = Literal["request", "response", "access"]
 SIDES: tuple[Side, Side] = ("request", "response")
-MALFORMED_REASONS = ("encoding", "fields", "timestamp", "request_id", "status_code")
-ORPHAN_REASONS = ("too_far", "repeated_id", "in_flight", "before_start", "lost")
 
 
 class SideLedger(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,9 +39,6 @@ class Orphans(msgspec.Struct, frozen=True, kw_only=True):
 
     request: dict[str, int]
     response: dict[str, int]
-
-
-ACCESS_REASONS = ("encoding", "json", "fields", "timestamp", "status_code")
 
 
 class AccessLedger(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ import polars as pl
 
 from logcorr.model.ledger import SIDES, Side
 from logcorr.pairing import steps
+from logcorr.pairing.orphan_reasons import REPEATED_ID
 from logcorr.pairing.rules import Rules, matched, ranked, taken_apart
 from logcorr.pairing.steps import KEY
 
@@ -114,7 +115,7 @@ def _pair_repeated(several: list[pl.DataFrame], rules: Rules) -> Paired:
             repeats.append(_collect(steps.repeats(superseded, side, pl.lit("superseded"))))
             left = left.join(present, on=KEY, how="anti")
         known = left.join(matched_keys.lazy(), on=KEY, how="semi")
-        orphans.append(_collect(steps.orphans(known, side, pl.lit("repeated_id"))))
+        orphans.append(_collect(steps.orphans(known, side, pl.lit(REPEATED_ID))))
         alone = left.join(matched_keys.lazy(), on=KEY, how="anti")
         orphans.append(_collect(steps.orphans(alone, side, pl.lit(None, pl.String))))
     return Paired(exchanges=exchanges, orphans=orphans, repeats=repeats)

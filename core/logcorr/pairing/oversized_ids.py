@@ -16,6 +16,7 @@ from logcorr.pairing import bucket_join, buckets, steps
 from logcorr.pairing.bucket_join import Paired
 from logcorr.pairing.buckets import Bucket
 from logcorr.pairing.ordered_entries import OrderedEntries
+from logcorr.pairing.orphan_reasons import REPEATED_ID
 from logcorr.pairing.rules import Rules, taken_apart
 
 # A row of one id that is sorted or written takes that many times a text byte's size of a bucket, as measured.
@@ -129,7 +130,7 @@ def _pair_one(request_id: str, work: Path, folder: Path, number: int, task: Pair
         yield paired
         del paired, requests, responses
     superseded = both and task.rules.policy != "in-order"
-    reason = "repeated_id" if stayed else None
+    reason = REPEATED_ID if stayed else None
     for side, of in sides.items():
         start, stop = spans[side]
         for span in ((0, start), (stop, of.height)):

@@ -6,6 +6,7 @@ import polars as pl
 from logcorr.model.ledger import SIDES, Side
 from logcorr.model.options import Pairing
 from logcorr.pairing import steps
+from logcorr.pairing.orphan_reasons import TOO_FAR
 from logcorr.pairing.steps import KEY, VALUE, join
 
 
@@ -24,7 +25,7 @@ def taken_apart(pairs: pl.LazyFrame, rules: Rules) -> tuple[pl.DataFrame, list[p
     far = pl.col("duration_us").abs() > rules.max_duration_us
     torn = exchanges.lazy().filter(far)
     return exchanges.filter(~far), [
-        steps.orphans(torn.rename({f"{side}_time": "time", f"{side}_row": "row"}), side, pl.lit("too_far")).collect(
+        steps.orphans(torn.rename({f"{side}_time": "time", f"{side}_row": "row"}), side, pl.lit(TOO_FAR)).collect(
             engine="in-memory"
         )
         for side in SIDES

@@ -10,9 +10,11 @@ from datetime import date
 import msgspec
 import polars as pl
 
+from logcorr.formats.malformed_reasons import PAIR_REASONS
 from logcorr.model.access_report import RunReport
 from logcorr.model.errors import UsageError
-from logcorr.model.ledger import MALFORMED_REASONS, ORPHAN_REASONS, SIDES
+from logcorr.model.ledger import SIDES
+from logcorr.pairing.orphan_reasons import ORPHAN_REASONS
 from logcorr.query.filter_expressions import Kind, Sign, Term, expression
 from logcorr.text.instants import moment
 from logcorr.text.quantities import duration_us
@@ -260,7 +262,7 @@ def _values(columns: tuple[str, ...], schema: Mapping[str, pl.DataType]) -> tupl
     """All values that a column can have, where they are few."""
     column = columns[0] if columns else ""
     if column == "reason":
-        return MALFORMED_REASONS if "text" in schema else ORPHAN_REASONS
+        return PAIR_REASONS if "text" in schema else ORPHAN_REASONS
     return {"side": SIDES, "kind": ("redelivered", "superseded"), "truncated": _TRUTH}.get(column, ())
 
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from rich.panel import Panel
 from rich.text import Text
 
+from logcorr.formats.malformed_reasons import ACCESS_REASONS
 from logcorr.model.access_report import MOST_ENDPOINTS, AccessReport, EndpointRow, IpRow, OneRequest
-from logcorr.model.ledger import ACCESS_REASONS
 from logcorr.render import panels
 from logcorr.render.framed_table import Sheet
 from logcorr.render.panels import AMBER, CYAN, DIM, GREEN, PURPLE, RED

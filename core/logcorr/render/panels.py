@@ -8,10 +8,11 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from logcorr.formats.malformed_reasons import PAIR_REASONS
 from logcorr.model.access_report import RunReport
-from logcorr.model.ledger import MALFORMED_REASONS, ORPHAN_REASONS
 from logcorr.model.report import Latency, Report
 from logcorr.model.status import class_of, phrase
+from logcorr.pairing.orphan_reasons import ORPHAN_REASONS
 from logcorr.text.quantities import duration, percent, short
 from logcorr.text.safe import safe
 
@@ -69,7 +70,7 @@ def ledger(report: Report) -> Panel:
     for reason in order(ORPHAN_REASONS, *lost):
         row(f"  {reason.replace('_', ' ')}", [side.get(reason, 0) for side in lost], DIM)
     row("malformed", [sum(s.malformed.values()) for s in sides], RED)
-    for reason in order(MALFORMED_REASONS, *(s.malformed for s in sides)):
+    for reason in order(PAIR_REASONS, *(s.malformed for s in sides)):
         row(f"  {reason.replace('_', ' ')}", [s.malformed.get(reason, 0) for s in sides], DIM)
     row("redelivered", [s.redelivered for s in sides], "none")
     row("superseded", [s.superseded for s in sides], "none", always=False)

@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
+from logcorr.model import clock_skew
 from logcorr.model.errors import UsageError
 from logcorr.model.options import View
 from logcorr.model.status import is_failure
@@ -142,7 +143,7 @@ def _chosen(run: RunFolder, view: View) -> pl.Expr | None:
     if view == "errors":
         return is_failure(pl.col("status_code"))
     if view == "skewed":
-        return pl.col("duration_us") < 0
+        return clock_skew.is_skewed(pl.col("duration_us"))
     return pl.col("kind") == view if view in ("redelivered", "superseded") else None
 
 

@@ -71,17 +71,17 @@ def entries(side: Side, rows: list[tuple[str, int, int]]) -> pl.DataFrame:
 
 
 class Pairs:
-    """A tandem, and what it left."""
+    """A join, and what it left."""
 
     def __init__(self, max_duration_us: int | None = None) -> None:
         self.left: list[tuple[Side, str]] = []
-        self.tandem = StreamingJoin(Rules(max_duration_us=max_duration_us), self._leave)
+        self.join = StreamingJoin(Rules(max_duration_us=max_duration_us), self._leave)
 
     def _leave(self, side: Side, frame: pl.DataFrame) -> None:
         self.left += [(side, name) for name in frame["request_id"]]
 
     def add(self, side: Side, *rows: tuple[str, int, int]) -> list[str]:
-        found = self.tandem.add(side, entries(side, list(rows)))
+        found = self.join.add(side, entries(side, list(rows)))
         return [] if found is None else sorted(found["request_id"])
 
 
@@ -91,7 +91,7 @@ def test_what_is_alone_on_both_sides_pairs() -> None:
     assert pairs.add("response", ("b", 3, 0), ("x", 3, 1), ("a", 4, 2)) == ["a", "b"]
     assert pairs.add("request", ("x", 1, 3)) == ["x"]
     assert pairs.left == []
-    pairs.tandem.finish()
+    pairs.join.finish()
     assert pairs.left == [("request", "c")]
 
 
@@ -112,8 +112,8 @@ def test_a_pair_that_lasts_too_long_is_left() -> None:
 def test_ids_that_share_a_hash_are_left() -> None:
     pairs = Pairs()
     one, two = entries("request", [("a", 1, 0)]), entries("response", [("b", 1, 0)])
-    pairs.tandem.add("request", one)
-    found = pairs.tandem.add("response", two.with_columns(one[KEY]))
+    pairs.join.add("request", one)
+    found = pairs.join.add("response", two.with_columns(one[KEY]))
     assert found is None or not found.height
     assert sorted(pairs.left) == [("request", "a"), ("response", "b")]
 
@@ -124,7 +124,7 @@ def test_an_entry_waits_for_some_chunks_and_no_longer() -> None:
     for row in range(1, 12):
         pairs.add("request", (f"r{row}", row, row))
     assert ("request", "early") in pairs.left
-    assert pairs.tandem.given_up > 0
+    assert pairs.join.given_up > 0
     assert ("request", "r11") not in pairs.left
 
 

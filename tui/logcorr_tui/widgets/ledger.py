@@ -6,8 +6,9 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.geometry import Region
 
+from logcorr.formats.malformed_reasons import ACCESS_REASONS
 from logcorr.model.access_report import AccessReport
-from logcorr.model.ledger import ACCESS_REASONS, AccessLedger, SideLedger
+from logcorr.model.ledger import AccessLedger, SideLedger
 from logcorr.model.options import View
 from logcorr.text.quantities import short
 from logcorr_tui.messages import Drill

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 import msgspec
 
+from logcorr.formats.malformed_reasons import PAIR_REASONS
 from logcorr.model.access_report import AccessReport, RunReport
-from logcorr.model.ledger import MALFORMED_REASONS, ORPHAN_REASONS
 from logcorr.model.report import Latency, Report
 from logcorr.model.status import class_of
+from logcorr.pairing.orphan_reasons import ORPHAN_REASONS
 
 QUANTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99, "p999": 0.999}
 POPULATIONS = ("all", "success", "failure")
@@ -19,7 +20,7 @@ RATES = (
     *("error_rate", "error_rate_4xx", "error_rate_5xx", "orphan_rate"),
     *(f"orphan_rate.{reason}" for reason in ORPHAN_REASONS),
     "malformed_rate",
-    *(f"malformed_rate.{reason}" for reason in (*MALFORMED_REASONS, "json")),
+    *(f"malformed_rate.{reason}" for reason in (*PAIR_REASONS, "json")),
     "negative_rate",
 )
 LATENCIES = tuple(
