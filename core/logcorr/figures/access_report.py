@@ -1,15 +1,15 @@
 """What was found in an access log → its report."""
 
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
 import polars as pl
 
 from logcorr.figures import endpoints_and_addresses
+from logcorr.figures.access_sums import AccessSums
 from logcorr.figures.histogram import histogram
 from logcorr.figures.latency import LatencyFigures
-from logcorr.figures.sums import TOP, KeyCounts, Sums
+from logcorr.figures.sums import TOP
 from logcorr.figures.timeline import heatmap, timeline
 from logcorr.model.access_report import (
     MOST_ENDPOINTS,
@@ -31,63 +31,49 @@ from logcorr.text.quantities import ms
 
 MOST_SUSPICIOUS = 100_000
 
-_EXTREME = ("duration_us", "request_time", "endpoint", "method", "ip", "status_code")
 
+class Counted(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that was counted: sums, percentiles, tables (DataFrame) and looks at the views (lazy)."""
 
-class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that was counted: sums, tables (DataFrame) and looks at the views (lazy)."""
-
-    rows: int
-    sums: Sums
+    sums: AccessSums
     figures: LatencyFigures
-    missing: dict[str, int]
-    extremes: dict[str, pl.DataFrame]
-    methods: KeyCounts
-    agents: KeyCounts
+    rows: int
     windows: pl.DataFrame
     suspicious: pl.DataFrame
-    endpoints: Callable[[], pl.LazyFrame]
-    ips: Callable[[], pl.LazyFrame]
-    exchanges: Callable[[], pl.LazyFrame]
+    endpoints: pl.LazyFrame
+    ips: pl.LazyFrame
+    exchanges: pl.LazyFrame
 
 
-def extreme(exchanges: pl.LazyFrame, *, slow: bool) -> pl.LazyFrame:
-    """The slowest or fastest exchange (a row, or none); of equal ones the earliest, then by what it is, null first."""
-    duration = pl.col("duration_us")
-    exchanges = exchanges.filter(duration >= 0)
-    bound = duration.max() if slow else duration.min()
-    return exchanges.select(_EXTREME).filter(duration == bound).sort(_EXTREME, nulls_last=False).head(1)
-
-
-def report(found: Found, inputs: AccessInputs, form: str, run: RunInfo) -> AccessReport:
+def report(counted: Counted, inputs: AccessInputs, form: str, run: RunInfo) -> AccessReport:
     """The report of an access log."""
-    sums, everything = found.sums, found.figures.populations
+    sums, everything = counted.sums, counted.figures.populations
     status = sums.status()
     by_code = [(int(code), n) for code, n in status.items()]
     failed = sum(n for code, n in by_code if is_failure(code))
-    over_time, first = timeline(sums, found.figures, None, {})
-    suspicious = found.suspicious.select(pl.col("ip").unique()).sort("ip")
-    top, failing = (_endpoints(found, by) for by in ("requests", "errors"))
-    fastest, fastest_us = _named(found.endpoints(), pl.col("p50_us"))
-    slowest, slowest_us = _named(found.endpoints(), -pl.col("p50_us"))
-    busiest, busiest_requests = _named(found.endpoints(), -pl.col("requests"))
+    over_time, first = timeline(sums, counted.figures, None, {})
+    suspicious = counted.suspicious.select(pl.col("ip").unique()).sort("ip")
+    top, failing = (_endpoints(counted, by) for by in ("requests", "errors"))
+    fastest, fastest_us = _named(counted.endpoints, pl.col("p50_us"))
+    slowest, slowest_us = _named(counted.endpoints, -pl.col("p50_us"))
+    busiest, busiest_requests = _named(counted.endpoints, -pl.col("requests"))
     return AccessReport(
         schema=SCHEMA,
         kind="access",
         format=form,
         inputs=inputs,
-        missing=found.missing,
-        total_requests=found.rows,
-        successful_requests=found.rows - failed,
+        missing=sums.missing,
+        total_requests=counted.rows,
+        successful_requests=counted.rows - failed,
         failed_requests=failed,
         failed_4xx=sum(n for code, n in by_code if is_client_error(code)),
         failed_5xx=sum(n for code, n in by_code if is_server_error(code)),
-        fastest_request=_one(found.extremes["fastest"], slow=False),
-        slowest_request=_one(found.extremes["slowest"], slow=True),
+        fastest_request=_one(sums.extreme(slow=False)),
+        slowest_request=_one(sums.extreme(slow=True)),
         fastest_endpoint=fastest,
         slowest_endpoint=slowest,
         busiest_endpoint=busiest,
-        worst_window=_worst(found),
+        worst_window=_worst(counted),
         suspicious_ips=suspicious["ip"].head(MOST_SUSPICIOUS).to_list(),
         suspicious_ip_count=suspicious.height,
         latency=everything["all"],
@@ -97,18 +83,18 @@ def report(found: Found, inputs: AccessInputs, form: str, run: RunInfo) -> Acces
         histogram=histogram(sums.bands),
         timeline=over_time,
         heatmap=heatmap(sums, first),
-        windows=Windows(window_s=sums.grid.window_us / instants.SECOND_US, count=found.windows.height),
+        windows=Windows(window_s=sums.grid.window_us / instants.SECOND_US, count=counted.windows.height),
         endpoints=top,
         failing_endpoints=failing,
-        ips=_ips(found.ips(), "requests"),
-        failing_ips=_ips(found.ips(), "errors"),
-        methods=[MethodRow(**row) for row in found.methods.top("requests").to_dicts()],
-        user_agents=[AgentRow(**row) for row in found.agents.top("requests").to_dicts()],
+        ips=_ips(counted.ips, "requests"),
+        failing_ips=_ips(counted.ips, "errors"),
+        methods=[MethodRow(**row) for row in sums.by["method"].top("requests").to_dicts()],
+        user_agents=[AgentRow(**row) for row in sums.by["user_agent"].top("requests").to_dicts()],
         run=run,
         fastest_endpoint_ms=ms(fastest_us),
         slowest_endpoint_ms=ms(slowest_us and -slowest_us),
         busiest_endpoint_requests=busiest_requests and -busiest_requests,
-        suspects=_ips(found.ips().filter("suspicious"), "busiest_requests"),
+        suspects=_ips(counted.ips.filter("suspicious"), "busiest_requests"),
     )
 
 
@@ -123,11 +109,10 @@ def headline(final: AccessReport) -> dict[str, Any]:
     }
 
 
-def _one(candidates: pl.DataFrame, *, slow: bool) -> OneRequest | None:
-    rows = extreme(candidates.lazy(), slow=slow).collect().to_dicts()
-    if not rows:
+def _one(exchange: pl.DataFrame) -> OneRequest | None:
+    if not exchange.height:
         return None
-    row = rows[0]
+    row = exchange.row(0, named=True)
     return OneRequest(
         endpoint=row["endpoint"],
         method=row["method"],
@@ -151,23 +136,23 @@ def _named(endpoints: pl.LazyFrame, by: pl.Expr) -> tuple[str | None, int | None
 
 def _top(rows: pl.LazyFrame, by: str, name: str, most: int) -> pl.DataFrame:
     """The rows with the highest counts, by name on a tie, null first."""
-    counted = rows.filter(pl.col(by) > 0)
-    least = counted.select(pl.col(by).top_k(most).min()).collect(engine="streaming").item()
+    some = rows.filter(pl.col(by) > 0)
+    least = some.select(pl.col(by).top_k(most).min()).collect(engine="streaming").item()
     if least is None:
         return rows.head(0).collect()
     # Few are above the bound; of those on it, the first by name.
-    above = counted.filter(pl.col(by) > least).collect(engine="streaming")
-    on_it = counted.filter(pl.col(by) == least)
+    above = some.filter(pl.col(by) > least).collect(engine="streaming")
+    on_it = some.filter(pl.col(by) == least)
     unnamed = on_it.filter(pl.col(name).is_null())
     named = on_it.bottom_k(most, by=name)
     together = pl.concat([above, *pl.collect_all([unnamed, named], engine="streaming")])
     return together.unique(maintain_order=True).sort(by, name, descending=[True, False], nulls_last=False).head(most)
 
 
-def _endpoints(found: Found, by: str) -> list[EndpointRow]:
-    top = _top(found.endpoints(), by, "endpoint", MOST_ENDPOINTS if by == "requests" else TOP)
+def _endpoints(counted: Counted, by: str) -> list[EndpointRow]:
+    top = _top(counted.endpoints, by, "endpoint", MOST_ENDPOINTS if by == "requests" else TOP)
     statuses: dict[str | None, dict[str, int]] = {}
-    for name, code, n in endpoints_and_addresses.statuses_of(found.exchanges(), top).iter_rows():
+    for name, code, n in endpoints_and_addresses.statuses_of(counted.exchanges, top).iter_rows():
         statuses.setdefault(name, {})[str(code)] = n
     return [
         EndpointRow(
@@ -193,18 +178,18 @@ def _ips(ips: pl.LazyFrame, by: str) -> list[IpRow]:
     return [IpRow(**{**row, "busiest_start": instants.text(row["busiest_start"])}) for row in top.iter_rows(named=True)]
 
 
-def _worst(found: Found) -> AccessWindow | None:
-    if not found.windows.height:
+def _worst(counted: Counted) -> AccessWindow | None:
+    if not counted.windows.height:
         return None
     failures = pl.col("errors_4xx") + pl.col("errors_5xx")
-    counts = found.windows.select("at", "requests", "errors_4xx", "errors_5xx")
+    counts = counted.windows.select("at", "requests", "errors_4xx", "errors_5xx")
     worst = counts.filter(failures == failures.max()).sort("at").row(0, named=True)
-    width, at = found.sums.grid.window_us, worst["at"]
+    width, at = counted.sums.grid.window_us, worst["at"]
     return AccessWindow(
         start=instants.text(at * width),
         end=instants.text((at + 1) * width),
         total_requests=worst["requests"],
         errors_4xx=worst["errors_4xx"],
         errors_5xx=worst["errors_5xx"],
-        suspicious_ips=found.suspicious.filter(pl.col("at") == at)["ip"].sort().to_list(),
+        suspicious_ips=counted.suspicious.filter(pl.col("at") == at)["ip"].sort().to_list(),
     )

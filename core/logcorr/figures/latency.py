@@ -24,7 +24,8 @@ def figures(sums: Sums, exchanges: Callable[[], pl.LazyFrame]) -> LatencyFigures
 
     def durations() -> pl.LazyFrame:
         at = pl.col("request_time").cast(pl.Int64) // sums.grid.bucket_us
-        return exchanges().select(at.alias("at"), "duration_us", is_failure(pl.col("status_code")).alias("failure"))
+        known = exchanges().filter(pl.col("duration_us").is_not_null())
+        return known.select(at.alias("at"), "duration_us", is_failure(pl.col("status_code")).alias("failure"))
 
     populations, p999_us = percentiles.populations(sums.cells, durations, sums.spreads)
     return LatencyFigures(populations, p999_us, percentiles.over_time(sums.cells, durations))
