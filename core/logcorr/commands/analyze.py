@@ -1,5 +1,6 @@
 """`logcorr analyze`: an access log → who asked what, and what came of it."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -46,6 +47,10 @@ def analyze(logs: tuple[str, ...], **given: Any) -> int:
         outputs=outputs(given, ("exchanges", given["output"]), ("malformed", given["malformed"])),
         **job_fields(given),
     )
-    from logcorr.jobs import analyze as analyze_
 
-    return do(options, partial(analyze_.analyze, options), given)
+    def load() -> Callable[..., Any]:
+        from logcorr.jobs.analyze import analyze as job
+
+        return partial(job, options)
+
+    return do(options, load, given)

@@ -1,5 +1,6 @@
 """`logcorr correlate`: two logs → pairs."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -48,11 +49,13 @@ def correlate(logs: tuple[str, ...], **given: Any) -> int:
     With no -o, a readable summary is printed. A run on the same logs with the same options opens again at once.
     """
     options = _options(logs, given)
-    from logcorr.jobs import correlate as correlate_
 
-    told = given["progress"] == "json"
-    work = partial(correlate_.correlate, options, estimates=told)
-    return do(options, work, given)
+    def load() -> Callable[..., Any]:
+        from logcorr.jobs.correlate import correlate as job
+
+        return partial(job, options, estimates=given["progress"] == "json")
+
+    return do(options, load, given)
 
 
 def _options(logs: tuple[str, ...], given: dict[str, Any]) -> CorrelateOptions:

@@ -1,6 +1,5 @@
 """What correlating and analysing share: the options of a job, and doing it with progress, cancel and exit code."""
 
-import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -9,16 +8,13 @@ import click
 
 from logcorr.commands.options import DURATION, RAW_CSV, SIZE, names, positive
 from logcorr.commands.streams import put, put_json, say, wants_color, width
-from logcorr.compute import resources
+from logcorr.compute import resources, threads
 from logcorr.model.errors import UsageError
 from logcorr.model.options import JobOptions, Output, View
 from logcorr.query import fail_if
 
 FAILED_CONDITION = 1
 _LEAST_MEMORY = 256 * 10**6
-_BYTES_PER_THREAD = 96 << 20
-# What the engine keeps for later counts against the budget.
-_SMALL_MEMORY = 1 << 30
 
 
 def job_options(command: Any) -> Any:
@@ -53,11 +49,16 @@ def job_options(command: Any) -> Any:
     return command
 
 
-def do(options: JobOptions, work: Callable[..., Any], given: dict[str, Any]) -> int:
-    """Does a job with progress, cancel and exit code, and prints what came of it."""
+def do(options: JobOptions, load: Callable[[], Callable[..., Any]], given: dict[str, Any]) -> int:
+    """Does a job with progress, cancel and exit code, and prints what came of it.
+
+    `load` imports the job with its engine, which has to know its threads by then, and returns it.
+    """
     if options.memory_bytes < _LEAST_MEMORY and given["progress"] != "json":
         say(f"note: --memory is under {_LEAST_MEMORY // 10**6}MB, which the engine alone may take.")
     conditions = [fail_if.condition(text, options.kind) for text in given["fail_if"]]
+    threads.limit_engine(options.memory_bytes)
+    work = load()
     from logcorr.commands.interrupt import interruptible
     from logcorr.commands.progress import progress_sink
     from logcorr.runs import run_folder, work_folder
@@ -104,16 +105,10 @@ def outputs(given: dict[str, Any], *wanted: tuple[View, str | None]) -> tuple[Ou
 
 
 def job_fields(given: dict[str, Any]) -> dict[str, Any]:
-    """The options of JobOptions but for the outputs; also tells the engine how many threads that leaves."""
-    memory = _memory(given["memory"])
-    threads = _threads(memory)
-    os.environ.setdefault("POLARS_MAX_THREADS", str(threads))
-    # Read by the engine's allocator when it is loaded: memory that it has freed is taken again instead of given back.
-    kept = "" if memory <= _SMALL_MEMORY else ",dirty_decay_ms:-1"
-    os.environ.setdefault("_RJEM_MALLOC_CONF", f"narenas:{threads}{kept}")
+    """The options of JobOptions but for the outputs."""
     return {
         "window_us": positive("--window", given["window"]),
-        "memory_bytes": memory,
+        "memory_bytes": _memory(given["memory"]),
         "store": given["store"],
         "keep": not given["no_store"],
         "report_path": None if given["report"] == "-" else given["report"],
@@ -135,8 +130,3 @@ def _judge(conditions: Sequence[fail_if.Condition], report: Any) -> int:
 
 def _memory(given: int | None) -> int:
     return resources.default_memory() if given is None else positive("--memory", given)
-
-
-def _threads(memory_bytes: int) -> int:
-    """Each thread of the engine holds morsels of its own, so a small budget allows only few."""
-    return max(1, min(os.cpu_count() or 1, memory_bytes // _BYTES_PER_THREAD))

@@ -10,10 +10,10 @@ from pathlib import Path
 import polars as pl
 
 from logcorr.compute.spill import parts_of, spread
+from logcorr.model.quantiles import OF_ENDPOINTS, QUANTILES, rank_of
 from logcorr.model.status import is_client_error, is_failure, is_server_error
 
 _STATUS = pl.col("status_code")
-QUANTILES = {"p50_us": 500, "p95_us": 950, "p99_us": 990}
 
 _INSTANT = pl.Datetime("us", "UTC")
 _COUNT = pl.len().cast(pl.Int64)
@@ -48,7 +48,7 @@ def endpoints(exchanges: pl.LazyFrame) -> pl.LazyFrame:
     )
     took = pl.col("took").list
     count = took.len().cast(pl.Int64)
-    ranks = {name: took.get(-(-count * permille // 1000) - 1, null_on_oob=True) for name, permille in QUANTILES.items()}
+    ranks = {f"{name}_us": took.get(rank_of(QUANTILES[name], count) - 1, null_on_oob=True) for name in OF_ENDPOINTS}
     # The name comes last: where a view is sorted, equals go by the last column.
     return counted.select(
         *("requests", "errors", "errors_4xx", "errors_5xx"),

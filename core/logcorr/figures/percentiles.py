@@ -9,11 +9,11 @@ import msgspec
 import polars as pl
 
 from logcorr.figures.counts import MOST_CELLS, Cells, bin_of
+from logcorr.model.quantiles import ESTIMATED, OVER_TIME, QUANTILES, rank_of
 from logcorr.model.report import Latency
 from logcorr.text.quantities import ms
 
-QUANTILES = {"p50_ms": 0.5, "p90_ms": 0.9, "p95_ms": 0.95, "p99_ms": 0.99, "p999_ms": 0.999}
-TIMELINE_QUANTILES = (0.5, 0.99)
+TIMELINE_QUANTILES = tuple(QUANTILES[name] for name in OVER_TIME)
 
 # Looks at the durations themselves: (at, duration_us, failure), a row an exchange.
 Durations = Callable[[], pl.LazyFrame]
@@ -75,8 +75,8 @@ def populations(
 
 def estimates(cells: Cells) -> dict[str, float | None]:
     """p50, p90, p95 and p99 in ms of the cells so far, to within a bin."""
-    found = _percentiles(cells.merged(), _all, None, (0.5, 0.9, 0.95, 0.99))
-    return {name: ms(found.get((0, quantile))) for name, quantile in QUANTILES.items() if name != "p999_ms"}
+    found = _percentiles(cells.merged(), _all, None, tuple(QUANTILES[name] for name in ESTIMATED))
+    return {f"{name}_ms": ms(found.get((0, QUANTILES[name]))) for name in ESTIMATED}
 
 
 def estimates_over_time(bands: pl.DataFrame, edges: list[int]) -> dict[tuple[Any, float], int]:
@@ -89,7 +89,7 @@ def estimates_over_time(bands: pl.DataFrame, edges: list[int]) -> dict[tuple[Any
         counts = [(band, n) for _, band, n in rows]
         total = sum(n for _, n in counts)
         for quantile in TIMELINE_QUANTILES:
-            rank, before = -(-round(quantile * 1000) * total // 1000), 0
+            rank, before = rank_of(quantile, total), 0
             for band, n in counts:
                 if before + n >= rank:
                     low, high = edges[band], edges[band + 1]
@@ -136,9 +136,7 @@ def _percentiles(
     total = pl.col("n").sum().over("group")
     found = pl.concat(
         [
-            counts.with_columns(quantile=pl.lit(quantile), rank=-(-round(quantile * 1000) * total // 1000)).pipe(
-                _reached
-            )
+            counts.with_columns(quantile=pl.lit(quantile), rank=rank_of(quantile, total)).pipe(_reached)
             for quantile in quantiles
         ]
     ).collect()
@@ -186,7 +184,7 @@ def _latency(group: str, spread_: Spread, values: dict[tuple[str, float], int]) 
         mean_ms=ms(mean),
         max_ms=ms(spread_.max_us),
         accuracy="exact",
-        **{name: ms(values.get((group, quantile))) for name, quantile in QUANTILES.items()},
+        **{f"{name}_ms": ms(values.get((group, quantile))) for name, quantile in QUANTILES.items()},
     )
 
 

@@ -6,6 +6,8 @@ from typing import Any, Literal
 import msgspec
 import polars as pl
 
+from logcorr.model.quantiles import OF_ENDPOINTS
+
 Kind = Literal["text", "raw", "status", "duration", "instant", "number", "line", "file", "truth"]
 Row = tuple[Any, ...]
 
@@ -24,7 +26,7 @@ _TITLES = {
     "user_agent": "agent",
     "errors_4xx": "4xx",
     "errors_5xx": "5xx",
-    **{f"{name}_us": name for name in ("min", "p50", "p95", "p99", "max")},
+    **{f"{name}_us": name for name in ("min", *OF_ENDPOINTS, "max")},
     "busiest_requests": "most",
     "busiest_start": "in the window from",
     "window_start": "window",

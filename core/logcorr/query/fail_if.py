@@ -7,12 +7,12 @@ import msgspec
 
 from logcorr.model.access_report import AccessReport, RunReport
 from logcorr.model.errors import UsageError
+from logcorr.model.quantiles import QUANTILES
 from logcorr.model.report import Report
 from logcorr.text.quantities import duration_us
 
 _CONDITION = re.compile(r"\s*([a-z0-9_]+)\s*(>=|<=|>|<)\s*(\S+)\s*")
 _SHARE = re.compile(r"[0-9]+(?:\.[0-9]+)?%?|\.[0-9]+%?", re.ASCII)
-_PERCENTILES = ("p50", "p90", "p95", "p99", "p999")
 
 
 class Condition(msgspec.Struct, frozen=True):
@@ -26,11 +26,11 @@ class Condition(msgspec.Struct, frozen=True):
     @property
     def unit(self) -> str:
         """What the figure is in: ms for percentiles, nothing for shares."""
-        return " ms" if self.metric in _PERCENTILES else ""
+        return " ms" if self.metric in QUANTILES else ""
 
     def figure(self, report: RunReport) -> float | None:
         """The figure the condition is about; None where the report has none."""
-        if self.metric in _PERCENTILES:
+        if self.metric in QUANTILES:
             value: float | None = getattr(report.latency, f"{self.metric}_ms")
             return value
         if isinstance(report, AccessReport):
@@ -52,7 +52,7 @@ def condition(text: str, kind: str) -> Condition:
         message = f"--fail-if {text!r}: write METRIC>LIMIT, such as {example}. Metrics: {', '.join(metrics)}."
         raise UsageError(message)
     metric, sign, limit = match.groups()
-    if metric in _PERCENTILES:
+    if metric in QUANTILES:
         return Condition(text, metric, sign, duration_us(limit) / 1000)
     if not _SHARE.fullmatch(limit):
         message = f"--fail-if {text!r}: {limit!r} is no share. Write a number such as 0.01 or 1%."
@@ -99,7 +99,7 @@ _ACCESS_RATES: dict[str, Callable[[AccessReport], float]] = {
     "malformed_rate": _access_malformed_rate,
     "negative_rate": _access_negative_rate,
 }
-METRICS = {"correlation": (*_RATES, *_PERCENTILES), "access": (*_ACCESS_RATES, *_PERCENTILES)}
+METRICS = {"correlation": (*_RATES, *QUANTILES), "access": (*_ACCESS_RATES, *QUANTILES)}
 _SIGNS: dict[str, Callable[[float, float], bool]] = {
     ">": lambda value, limit: value > limit,
     ">=": lambda value, limit: value >= limit,

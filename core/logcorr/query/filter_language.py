@@ -14,6 +14,7 @@ from logcorr.formats.malformed_reasons import PAIR_REASONS
 from logcorr.model.access_report import RunReport
 from logcorr.model.errors import UsageError
 from logcorr.model.ledger import SIDES
+from logcorr.model.quantiles import OF_ENDPOINTS
 from logcorr.pairing.orphan_reasons import ORPHAN_REASONS
 from logcorr.query.filter_expressions import Kind, Sign, Term, expression
 from logcorr.text.instants import moment
@@ -29,7 +30,7 @@ _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _TOKEN = re.compile(r'(?:"(?:[^"\\]|\\.)*"?|[^\s"])+', re.DOTALL)
 _INTEGER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 # Durations that a row of many exchanges has.
-_FIGURES = ("min", "p50", "p95", "p99", "max")
+_FIGURES = ("min", *OF_ENDPOINTS, "max")
 # What a short name stands for: the first of the stored columns that the view has, or all of them.
 _ALIASES = {
     "status": ("status_code",),

@@ -13,6 +13,7 @@ import polars as pl
 from logcorr.compute.integer_counts import IntegerCounts
 from logcorr.generate.access.minutes import Minutes
 from logcorr.generate.access.texts import Words
+from logcorr.model.quantiles import OF_ENDPOINTS, QUANTILES, rank_of
 from logcorr.model.status import is_failure
 from logcorr.text import instants
 from logcorr.text.quantities import ms
@@ -20,8 +21,8 @@ from logcorr.text.quantities import ms
 MOST_ENDPOINTS = 1000
 _MOST_AGENTS = 100
 _DURATIONS = 1 << 27
-_QUANTILES = {"p50_ms": 500, "p90_ms": 900, "p95_ms": 950, "p99_ms": 990, "p999_ms": 999}
-_OF_ENDPOINTS = ("min_ms", "p50_ms", "p95_ms", "p99_ms", "max_ms")
+_QUANTILES = {f"{name}_ms": quantile for name, quantile in QUANTILES.items()}
+_OF_ENDPOINTS = ("min_ms", *(f"{name}_ms" for name in OF_ENDPOINTS), "max_ms")
 _FAILED = is_failure(pl.col("status"))
 _N = pl.col("n")
 
@@ -189,8 +190,8 @@ def _spreads(durations: pl.DataFrame) -> dict[int, dict[str, Any]]:
             min_ms=us.min(),
             max_ms=us.max(),
             **{
-                name: us.filter(_N.cum_sum() >= -(-permille * count // 1000)).first()
-                for name, permille in _QUANTILES.items()
+                name: us.filter(_N.cum_sum() >= rank_of(quantile, count)).first()
+                for name, quantile in _QUANTILES.items()
             },
         )
     )

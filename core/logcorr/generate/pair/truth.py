@@ -17,6 +17,7 @@ from logcorr.generate.pair.scenario import (
     RETRIED,
     PairOptions,
 )
+from logcorr.model.quantiles import QUANTILES, rank_of
 
 # A duration has at most the slowest latency and one millisecond of finer digits; so has the edge, at least 1 s.
 MAX_EDGE_US = (MAX_LATENCY_MS + 1) * 1000
@@ -124,7 +125,7 @@ class PairTruth:
         """The default edge in µs: the larger of 1 s and the p99.9, nearest rank."""
         if not count:
             return 1_000_000
-        rank = -(-999 * count // 1000)
+        rank = rank_of(QUANTILES["p999"], count)
         return max(1_000_000, int(durations.filter(pl.col("count").cum_sum() >= rank)["us"].item(0)))
 
     def _request_reasons(self, edge: int) -> dict[str, int]:

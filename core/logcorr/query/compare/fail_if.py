@@ -9,11 +9,12 @@ import msgspec
 
 from logcorr.model.diff import Diff, Figure
 from logcorr.model.errors import UsageError
+from logcorr.model.quantiles import QUANTILES
 from logcorr.query.compare.figures import COUNTS, LATENCIES, RATES
 from logcorr.text.quantities import duration, duration_us
 
 _METRICS = (*LATENCIES, *RATES, *COUNTS)
-_COMMON = ("p50", "p90", "p95", "p99", "p999", "mean", "error_rate", "orphan_rate", "malformed_rate", "requests")
+_COMMON = (*QUANTILES, "mean", "error_rate", "orphan_rate", "malformed_rate", "requests")
 _CONDITION = re.compile(r"\s*([a-z0-9_.]+)\s*(>=|<=|>|<)\s*([+-])\s*(\S+(?:\s\S+)?)\s*")
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?|\.[0-9]+", re.ASCII)
 _NEAR = 1e-9

@@ -6,11 +6,11 @@ import msgspec
 
 from logcorr.formats.malformed_reasons import PAIR_REASONS
 from logcorr.model.access_report import AccessReport, RunReport
+from logcorr.model.quantiles import QUANTILES
 from logcorr.model.report import Latency, Report
 from logcorr.model.status import class_of
 from logcorr.pairing.orphan_reasons import ORPHAN_REASONS
 
-QUANTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99, "p999": 0.999}
 POPULATIONS = ("all", "success", "failure")
 MEASURES = (*QUANTILES, "mean", "max")
 

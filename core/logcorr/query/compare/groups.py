@@ -15,6 +15,7 @@ from logcorr.model.diff import GroupChange, Groups, Verdict
 from logcorr.model.errors import Cancelled, InputError
 from logcorr.model.manifest import Manifest
 from logcorr.model.options import View
+from logcorr.model.quantiles import OF_ENDPOINTS, QUANTILES
 from logcorr.model.report import Report
 from logcorr.query.compare.figures import tallies
 from logcorr.query.compare.significance import least_sigma, rate_sigma, turn, with_slower
@@ -24,7 +25,7 @@ from logcorr.runs.run_folder import RunFolder
 _PART_ROWS = 500_000
 # The view of a run's groups, by kind, and its key.
 _VIEWS: dict[str, tuple[View, str]] = {"correlation": ("users", "user_id"), "access": ("endpoints", "endpoint")}
-_QUANTILES = {"min_us": 0.0, "p50_us": 0.5, "p95_us": 0.95, "p99_us": 0.99, "max_us": 1.0}
+_QUANTILES = {"min_us": 0.0, **{f"{name}_us": QUANTILES[name] for name in OF_ENDPOINTS}, "max_us": 1.0}
 _COUNTS = ("requests", "errors", "orphans")
 # The mean of a group whose quantiles are spread evenly, but for the one in a hundred above p99: a single slow request
 # would outweigh all others.
@@ -180,7 +181,7 @@ def _change(row: dict[str, Any], key: str, known: list[dict[str | None, float | 
         told[f"requests_{side}"], told[f"errors_{side}"], told[f"orphans_{side}"] = requests, errors, orphans
         told[f"error_rate_{side}"] = errors / answered if answered else None
         told[f"failure_rate_{side}"] = row[f"bad_{side}"] / requests if requests else None
-        for name in ("p50", "p95", "p99"):
+        for name in OF_ENDPOINTS:
             value = row[f"{name}_us_{side}"]
             told[f"{name}_{side}_ms"] = None if value is None else value / 1000
         if told[f"p99_{side}_ms"] is None:

@@ -8,10 +8,11 @@ from logcorr.model.access_report import RunReport
 from logcorr.model.diff import LEAST_RATIO, LEAST_SIGMA, Diff, DiffRun, Figure, Groups, StatusChange, Unit, Verdict
 from logcorr.model.errors import UsageError
 from logcorr.model.manifest import SCHEMA, Manifest
+from logcorr.model.quantiles import QUANTILES
 from logcorr.model.report import Latency
 from logcorr.model.status import is_failure
 from logcorr.query.compare import groups as groups_
-from logcorr.query.compare.figures import COUNTS, LATENCIES, POPULATIONS, QUANTILES, RATES, Tallies, tallies
+from logcorr.query.compare.figures import COUNTS, LATENCIES, POPULATIONS, RATES, Tallies, tallies
 from logcorr.query.compare.groups import Side
 from logcorr.query.compare.significance import rate_sigma, with_slower
 from logcorr.runs.run_folder import RunFolder
