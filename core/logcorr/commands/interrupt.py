@@ -8,6 +8,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import TextIO, TypeVar
 
+from logcorr.compute.child_process import on_leash
 from logcorr.model.errors import Cancelled
 
 _T = TypeVar("_T")
@@ -42,7 +43,7 @@ def interruptible(
     worker = threading.Thread(target=body, name="run", daemon=True)
     worker.start()
     if leash is not None:
-        threading.Thread(target=_hold, args=(leash, cancel), name="leash", daemon=True).start()
+        on_leash(leash, cancel.set)
     try:
         while worker.is_alive() and not cancel.is_set():
             worker.join(0.05)
@@ -64,8 +65,3 @@ def interruptible(
     if cancel.is_set():
         raise Cancelled(_MESSAGE) from failure[0]
     raise failure[0]
-
-
-def _hold(leash: TextIO, cancel: threading.Event) -> None:
-    leash.read()
-    cancel.set()

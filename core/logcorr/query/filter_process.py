@@ -16,6 +16,7 @@ from typing import IO
 import msgspec
 
 import logcorr
+from logcorr.compute import child_process
 from logcorr.model import errors
 from logcorr.model.errors import Cancelled, LogcorrError
 from logcorr.model.options import View
@@ -25,7 +26,6 @@ from logcorr.query.filter_language import Term
 _LOOK_EVERY_S = 0.02
 _SAID = "said.txt"
 _SAID_MOST = 400
-_INSTALLED = ("site-packages", "dist-packages")
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,7 +75,7 @@ def sift(job: Job, cancel: threading.Event, first: Callable[[list[Row]], None]) 
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=said,
-            env=_environment(),
+            env=child_process.environment(logcorr),
             start_new_session=os.name != "nt",
         )
     lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
@@ -133,12 +133,3 @@ def _unmade(code: int, said: Path) -> Made:
     if code == -9:
         last = "it was killed, most likely because the machine ran out of memory."
     raise LogcorrError(f"The process that filters and sorts ended with {code}: {last}")
-
-
-def _environment() -> dict[str, str]:
-    """The process runs the very code that this one does, also where that is not installed."""
-    root = Path(logcorr.__file__).resolve().parent.parent
-    environment = dict(os.environ)
-    if root.name not in _INSTALLED:
-        environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(root), environment.get("PYTHONPATH", "")]))
-    return environment

@@ -2,14 +2,14 @@
 
 import os
 import sys
-import threading
 from pathlib import Path
 
 import msgspec
 import polars as pl
 
+from logcorr.compute.child_process import on_leash
 from logcorr.compute.resources import peak_rss
-from logcorr.model.errors import InputError, LogcorrError, OutputError, system_error
+from logcorr.model.errors import Cancelled, InputError, LogcorrError, OutputError, system_error
 from logcorr.query import filter_and_sort, filter_language
 from logcorr.query.columns import columns_of, shown
 from logcorr.query.filter_and_sort import RowFiles
@@ -26,7 +26,7 @@ def main() -> None:
     line = sys.stdin.buffer.readline()
     if not line:
         return
-    threading.Thread(target=_leash, name="leash", daemon=True).start()
+    on_leash(sys.stdin.buffer, lambda: os._exit(Cancelled.exit_code))
     job = msgspec.json.decode(line, type=Job)
     try:
         made = do(job)
@@ -86,12 +86,6 @@ def do(job: Job) -> RowFiles:
 def _tell(event: Event) -> None:
     sys.stdout.buffer.write(msgspec.json.encode(event) + b"\n")
     sys.stdout.buffer.flush()
-
-
-def _leash() -> None:
-    while os.read(0, 1 << 16):
-        pass
-    os._exit(130)
 
 
 if __name__ == "__main__":
