@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from logcorr.model.errors import InputError
-from logcorr.query.pages import ViewFiles, ViewPages
+from logcorr.query.view_pages import ViewFiles, ViewPages
 from logcorr.runs.run_folder import RunFolder
 from logcorr_tui.exporting import Export
 from tests.support.helpers import SAMPLE, assert_short_error, kept, logcorr, runs_root, succeed

@@ -18,9 +18,9 @@ from logcorr.jobs.correlate import correlate
 from logcorr.model.errors import Cancelled
 from logcorr.model.options import CorrelateOptions, View
 from logcorr.model.report import Report
-from logcorr.query import pages
-from logcorr.query.columns import Row
-from logcorr.query.filter_process import Job, Made
+from logcorr.query import view_pages
+from logcorr.query.filter_process import FilterTask, Made
+from logcorr.query.table_columns import Row
 from logcorr.runs.run_folder import RunFolder
 from logcorr_tui.excerpt import Reader
 from logcorr_tui.messages import ExportView
@@ -226,7 +226,7 @@ def test_what_is_cancelled_gives_the_rows_and_the_cursor_back(run: RunFolder, mo
     app = TableApp(run)
     ended = threading.Event()
 
-    def endless(_job: Job, cancel: threading.Event, first: Callable[[list[Row]], None]) -> Made:
+    def endless(_job: FilterTask, cancel: threading.Event, first: Callable[[list[Row]], None]) -> Made:
         first(app.table._base.page(20, 5) if app.table._base else [])
         assert cancel.wait(20)
         ended.set()
@@ -238,7 +238,7 @@ def test_what_is_cancelled_gives_the_rows_and_the_cursor_back(run: RunFolder, mo
         await _until(pilot, lambda: table.row(7) is not None)
         seventh = table.row(7)
         with monkeypatch.context() as patch:
-            patch.setattr(pages, "sift", endless)
+            patch.setattr(view_pages, "sift", endless)
             await pilot.press("slash", *"status>0", "enter")
             await _until(pilot, lambda: table.total == 5)
             assert table.cursor == 0

@@ -13,7 +13,7 @@ from logcorr.figures import endpoints_and_addresses
 from logcorr.model.manifest import Manifest
 from logcorr.model.options import View
 from logcorr.query import filter_language
-from logcorr.query.pages import Row, ViewPages
+from logcorr.query.view_pages import Row, ViewPages
 from logcorr.runs import views
 from logcorr.runs.run_folder import RunFolder
 from logcorr_tui.messages import Drill

@@ -143,7 +143,7 @@ def _names_logs(word: str) -> bool:
 def _are_access_logs(words: Sequence[str]) -> bool:
     """Whether all that is named looks like access logs. Raises InputError where it cannot be read."""
     from logcorr.inputs import files
-    from logcorr.inputs.recognise import is_access_log
+    from logcorr.inputs.recognise_access_log import is_access_log
 
     try:
         return bool(words) and all(is_access_log(files.resolve("access", (word,))) for word in words)

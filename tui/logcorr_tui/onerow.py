@@ -12,7 +12,7 @@ from rich.text import Text
 
 from logcorr.model.ledger import Log
 from logcorr.model.options import View
-from logcorr.query.pages import Row, ViewPages
+from logcorr.query.view_pages import Row, ViewPages
 from logcorr.runs import views
 from logcorr.runs.run_folder import RunFolder
 from logcorr_tui.excerpt import Excerpt

@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.text import Text
 
-from logcorr.runs.listing import kind_of, made
+from logcorr.runs.list_runs import kind_of, made
 from logcorr.text.fit_columns import Column, Fitted
 from logcorr.text.quantities import duration, short, size
 from logcorr.text.safe import safe

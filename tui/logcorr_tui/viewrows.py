@@ -13,7 +13,7 @@ from textual.message import Message
 from logcorr.model.errors import Cancelled, LogcorrError
 from logcorr.model.options import View
 from logcorr.query.filter_language import Term
-from logcorr.query.pages import Row, ViewFiles, ViewPages
+from logcorr.query.view_pages import Row, ViewFiles, ViewPages
 from logcorr.runs.leftovers import sweep
 from logcorr.runs.run_folder import RunFolder
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from logcorr.query.columns import Column
+from logcorr.query.table_columns import Column
 from logcorr_tui.text import safe
 
 # Rows are stored as they were paired; these views come with what one looks for on top: column and descending.

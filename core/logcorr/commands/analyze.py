@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from logcorr.commands.job import do, job_fields, job_options, outputs
 from logcorr.commands.options import positive
+from logcorr.commands.run_job import do, job_fields, job_options, outputs
 from logcorr.formats.access_dialects import FORMS
 from logcorr.model.options import AnalyzeOptions
 

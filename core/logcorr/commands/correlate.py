@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from logcorr.commands.job import do, job_fields, job_options, outputs
 from logcorr.commands.options import DURATION
+from logcorr.commands.run_job import do, job_fields, job_options, outputs
 from logcorr.model import clock_skew
 from logcorr.model.errors import UsageError
 from logcorr.model.options import CorrelateOptions

@@ -4,8 +4,8 @@ from typing import Any
 
 import click
 
-from logcorr.commands.job import FAILED_CONDITION
 from logcorr.commands.options import STORE, positive, run_root
+from logcorr.commands.run_job import FAILED_CONDITION
 from logcorr.commands.streams import put, put_json, say, wants_color, width
 
 

@@ -27,15 +27,15 @@ def runs(context: click.Context) -> None:
 @click.option("--json", "as_json", is_flag=True, help="A line of JSON for each run.")
 def runs_list(store: str | None = None, *, as_json: bool = False) -> None:
     """List finished runs, newest first."""
-    from logcorr.runs import listing
+    from logcorr.runs import list_runs
 
-    found = listing.rows(run_root(store))
+    found = list_runs.rows(run_root(store))
     if not found and not as_json:
         say(f"no runs in {run_root(store)}.")
     if as_json:
-        put_json(listing.as_json(found))
+        put_json(list_runs.as_json(found))
     else:
-        put(listing.as_text(found, width()))
+        put(list_runs.as_text(found, width()))
 
 
 @runs.command("show")
@@ -61,7 +61,7 @@ def runs_show(run: str, store: str | None, *, as_json: bool) -> None:
 @click.option("--all", "every", is_flag=True, help="Remove every run.")
 def runs_remove(names: tuple[str, ...], store: str | None, *, every: bool) -> None:
     """Remove finished runs; with --all also what interrupted ones left. Runs under way and other files stay."""
-    from logcorr.runs.removal import remove, remove_all
+    from logcorr.runs.remove_runs import remove, remove_all
     from logcorr.runs.run_folder import find_run
 
     if bool(names) == every:

@@ -8,7 +8,7 @@ from functools import partial
 
 import polars as pl
 
-from logcorr.formats import common_log, timestamps
+from logcorr.formats import common_and_combined, timestamps
 from logcorr.formats.access_dialects import TEXTS
 from logcorr.formats.decimals_numpy import BEYOND
 from logcorr.formats.line_format import SPACE
@@ -130,4 +130,4 @@ def _from_unix(stamp: pl.Expr) -> pl.Expr:
     return pl.when((found >= _FIRST_US) & (found < _AFTER_LAST_US)).then(found)
 
 
-CLOCKS = {"clf": common_log.instants, "unix": _from_unix}
+CLOCKS = {"clf": common_and_combined.instants, "unix": _from_unix}

@@ -9,7 +9,7 @@ import msgspec
 import polars as pl
 
 from logcorr.formats import access_fields as values
-from logcorr.formats import common_log, json_template_exchanges, malformed_reasons, timestamps
+from logcorr.formats import common_and_combined, json_template_exchanges, malformed_reasons, timestamps
 from logcorr.formats.access_dialects import DIALECTS, FORMS, JSON_FORMS, TEXTS, Clock, Dialect, Path
 from logcorr.formats.json_lines import Paths
 from logcorr.formats.json_templates import Template, templates_of
@@ -64,7 +64,9 @@ class AccessFormat(msgspec.Struct, frozen=True, kw_only=True):
     def _common(self, lines: pl.LazyFrame) -> pl.LazyFrame:
         """Lines with the columns of an exchange; `common` says the line surely is one."""
         if self.name not in JSON_FORMS:
-            raw = common_log.parts(lines).with_columns(sure=pl.col("stamp").is_not_null() & pl.col("refused").is_null())
+            raw = common_and_combined.parts(lines).with_columns(
+                sure=pl.col("stamp").is_not_null() & pl.col("refused").is_null()
+            )
         else:
             raw = self._decoded(lines)
         read = self._read(raw, quick=True)
@@ -86,7 +88,7 @@ class AccessFormat(msgspec.Struct, frozen=True, kw_only=True):
             raw = lines.hstack(texts).with_columns(sound.alias("sound")).lazy().with_columns(_raw(dialect, paths))
             unread = malformed_reasons.JSON
         else:
-            raw = common_log.parts(lines.lazy()).with_columns(sound=pl.col("stamp").is_not_null())
+            raw = common_and_combined.parts(lines.lazy()).with_columns(sound=pl.col("stamp").is_not_null())
             unread = malformed_reasons.FIELDS
         checks = (
             (~pl.col("sound"), unread),
@@ -165,7 +167,7 @@ def access_format(name: str, samples: Sequence[str], *, collapse_ids: bool) -> A
 
 
 def _agents(lines: pl.DataFrame) -> bool:
-    return bool(common_log.parts(lines.lazy()).select(pl.col("agent").is_not_null().any()).collect().item())
+    return bool(common_and_combined.parts(lines.lazy()).select(pl.col("agent").is_not_null().any()).collect().item())
 
 
 def _dialect(name: str) -> tuple[Dialect, Paths]:
@@ -185,7 +187,7 @@ def _raw(dialect: Dialect, paths: Paths) -> list[pl.Expr]:
             return places
         return [*(pl.when(values.held(place)).then(place) for place in places), *others]
 
-    requests = [common_log.request(pl.col(column[path])) for path in dialect.request]
+    requests = [common_and_combined.request(pl.col(column[path])) for path in dialect.request]
     addresses = [values.host(pl.col(column[path]).str.strip_chars(SPACE)) for path in dialect.addresses]
     return [
         pl.coalesce(first(dialect.stamp)).alias("stamp"),

@@ -14,7 +14,7 @@ import polars as pl
 from logcorr.compute.arrow_text import Span, lines_frame, parts
 from logcorr.compute.byte_words import BYTES, Places, Words
 from logcorr.formats import access_fields as values
-from logcorr.formats import common_log
+from logcorr.formats import common_and_combined
 from logcorr.formats.access_dialects import TEXTS, Dialect, Path
 from logcorr.formats.decimals_numpy import decimals, digits, scaled
 from logcorr.formats.json_escapes import Unescaped
@@ -32,7 +32,7 @@ _NULL_WORD, _HALF = np.uint64(int.from_bytes(_NULL, "little")), np.uint64(32)
 _DASH, _BLANK, _QUERY = b"- ?"
 
 
-class Plan(NamedTuple):
+class TemplatePlan(NamedTuple):
     """A template with the field that each of its values is, if it is one that is read.
 
     `spare` are the fields for which another value of the line counts where the first holds nothing, `bare` those
@@ -48,7 +48,7 @@ class Plan(NamedTuple):
 class Reader(NamedTuple):
     """How the lines of a log are read: timestamps are of the form `stamps`, or of another of the dialect's clocks."""
 
-    plans: tuple[Plan, ...]
+    plans: tuple[TemplatePlan, ...]
     dialect: Dialect
     stamps: CommonForm
 
@@ -81,7 +81,7 @@ def parted(text: bytes, wrong: list[int], first_row: int, reader: Reader) -> tup
 class _Fields:
     """The fields of the lines that were cut: arrays of a value for each of them."""
 
-    def __init__(self, text: bytes, words: Words, cut: Cut, rows: Places, plans: Sequence[Plan]) -> None:
+    def __init__(self, text: bytes, words: Words, cut: Cut, rows: Places, plans: Sequence[TemplatePlan]) -> None:
         self._text, self._words, self._rows = text, words, rows
         self._spans = {name: _some(span, rows) for name, span in cut.spans.items()}
         form = cut.form[rows]
@@ -216,7 +216,7 @@ def _with_parts(entries: pl.DataFrame) -> pl.DataFrame:
     """Fills from request lines and addresses with a port what has no value of its own."""
     texts: dict[str, pl.Expr] = {}
     if _REQUEST in entries.columns:
-        texts["method"], texts["endpoint"] = common_log.request(pl.col(_REQUEST))
+        texts["method"], texts["endpoint"] = common_and_combined.request(pl.col(_REQUEST))
     if _ADDRESS in entries.columns:
         texts["ip"] = values.host(pl.col(_ADDRESS).str.strip_chars(SPACE))
     if not texts:
@@ -233,7 +233,7 @@ def _said(name: str, text: pl.Expr) -> pl.Expr:
     return (values.path if name == "endpoint" else values.value)(text.str.strip_chars(SPACE))
 
 
-def _plan(template: Template, dialect: Dialect) -> Plan:
+def _plan(template: Template, dialect: Dialect) -> TemplatePlan:
     keys = {(value.key,) for value in template.values}
     parts_of = {"method": (_REQUEST, dialect.request), "endpoint": (_REQUEST, dialect.request)}
     parts_of["ip"] = _ADDRESS, dialect.addresses
@@ -248,4 +248,4 @@ def _plan(template: Template, dialect: Dialect) -> Plan:
             spare.add(name)
     named = [(fields.get((value.key,)), value.quoted) for value in template.values]
     bare = {name for name, quoted in named if name is not None and not quoted}
-    return Plan(template, tuple(name for name, _ in named), frozenset(spare), frozenset(bare))
+    return TemplatePlan(template, tuple(name for name, _ in named), frozenset(spare), frozenset(bare))

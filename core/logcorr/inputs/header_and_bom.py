@@ -39,7 +39,7 @@ def first_line(file: InputFile, *, access: bool = False) -> FirstLine | None:
     return FirstLine(text, refused, phantom=head == BOM.encode())
 
 
-def firsts(files: list[InputFile], tally: LinesRead, form: LineFormat) -> pl.DataFrame:
+def special_first_lines(files: list[InputFile], tally: LinesRead, form: LineFormat) -> pl.DataFrame:
     """The first lines of files that are of another class for being first: classified; `kind` is header, bom or phantom.
 
     All of them were refused where they were read: a header's first field and one behind a BOM are no timestamps.

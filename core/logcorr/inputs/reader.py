@@ -9,7 +9,7 @@ import polars as pl
 from logcorr.formats import line_format
 from logcorr.inputs import changes, chunks
 from logcorr.inputs.files import InputFile
-from logcorr.inputs.header_and_bom import firsts
+from logcorr.inputs.header_and_bom import special_first_lines
 from logcorr.inputs.line_numbers import LinesRead
 from logcorr.inputs.reading_progress import ReadingProgress, SideProgress
 from logcorr.inputs.refused_lines import RefusedLines
@@ -94,7 +94,7 @@ class SideReader:
     def finish(self) -> SideResult:
         """What the side came to, once all of `entries` were taken. Raises what `unchanged.check_whole_lines` does."""
         changes.check_whole_lines(self._given, self._files)
-        special = firsts(self._files, self.lines_read, self._form)
+        special = special_first_lines(self._files, self.lines_read, self._form)
         late = special.filter("valid").select(self._form.schema.names())
         self._instants(late)
         again = special.filter(pl.col("reason").is_not_null())

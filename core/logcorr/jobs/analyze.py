@@ -8,7 +8,7 @@ import polars as pl
 
 from logcorr.compute import resources
 from logcorr.compute.arrow_text import copied
-from logcorr.compute.background import read_ahead
+from logcorr.compute.background_thread import read_ahead
 from logcorr.compute.memory_budget import chunk_size
 from logcorr.figures import access_report, endpoints_and_addresses, latency
 from logcorr.figures.access_sums import AccessSums

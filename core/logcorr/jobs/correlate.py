@@ -37,7 +37,7 @@ from logcorr.pairing.recurring_ids import RecurringIds
 from logcorr.pairing.rules import Rules
 from logcorr.pairing.unpaired_entries import UnpairedEntries
 from logcorr.runs import views
-from logcorr.runs.export_while_running import ExportWhileRunning, Target, may_be
+from logcorr.runs.export_while_running import ExportWhileRunning, Target, can_export_while_running
 from logcorr.runs.run_folder import RunFolder
 from logcorr.runs.work_folder import WorkFolder
 
@@ -200,7 +200,7 @@ class _Correlation(Job[Report]):
                 needed_bytes=self._output_bytes(output),
             )
             for output in self._options.outputs
-            if may_be(output)
+            if can_export_while_running(output)
         ]
         return ExportWhileRunning(targets, work)
 

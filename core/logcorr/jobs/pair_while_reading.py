@@ -5,7 +5,7 @@ from functools import partial
 import msgspec
 import polars as pl
 
-from logcorr.compute.background import BackgroundThread
+from logcorr.compute.background_thread import BackgroundThread
 from logcorr.figures.sums import Aggregates
 from logcorr.inputs.both_sides import in_time_order
 from logcorr.inputs.reader import SideReader, SideResult

@@ -20,15 +20,15 @@ from logcorr.compute import child_process
 from logcorr.model import errors
 from logcorr.model.errors import Cancelled, LogcorrError
 from logcorr.model.options import View
-from logcorr.query.columns import Row
 from logcorr.query.filter_language import Term
+from logcorr.query.table_columns import Row
 
 _LOOK_EVERY_S = 0.02
 _SAID = "said.txt"
 _SAID_MOST = 400
 
 
-class Job(msgspec.Struct, frozen=True, kw_only=True):
+class FilterTask(msgspec.Struct, frozen=True, kw_only=True):
     """The rows of a run's view for which all terms hold, by a column or as stored: to be written to the folder."""
 
     run: str
@@ -62,7 +62,7 @@ class Failed(msgspec.Struct, frozen=True, tag="failed"):
 Event = First | Made | Failed
 
 
-def sift(job: Job, cancel: threading.Event, first: Callable[[list[Row]], None]) -> Made:
+def filter_in_process(job: FilterTask, cancel: threading.Event, first: Callable[[list[Row]], None]) -> Made:
     """Has a process do the job, and tells the first rows. Raises what it failed of, Cancelled once `cancel` is set.
 
     However it ends, nobody writes to the folder any more then.

@@ -11,10 +11,10 @@ from logcorr.compute.child_process import on_leash
 from logcorr.compute.resources import peak_rss
 from logcorr.model.errors import Cancelled, InputError, LogcorrError, OutputError, system_error
 from logcorr.query import filter_and_sort, filter_language
-from logcorr.query.columns import columns_of, shown
 from logcorr.query.filter_and_sort import RowFiles
-from logcorr.query.filter_process import Event, Failed, First, Job, Made
+from logcorr.query.filter_process import Event, Failed, FilterTask, First, Made
 from logcorr.query.first_rows import first_rows
+from logcorr.query.table_columns import columns_of, shown
 from logcorr.runs import views
 from logcorr.runs.run_folder import RunFolder
 
@@ -27,7 +27,7 @@ def main() -> None:
     if not line:
         return
     on_leash(sys.stdin.buffer, lambda: os._exit(Cancelled.exit_code))
-    job = msgspec.json.decode(line, type=Job)
+    job = msgspec.json.decode(line, type=FilterTask)
     try:
         made = do(job)
         _tell(
@@ -49,7 +49,7 @@ def main() -> None:
     os._exit(0)
 
 
-def do(job: Job) -> RowFiles:
+def do(job: FilterTask) -> RowFiles:
     """Writes the rows, and tells the first of them as soon as they are known."""
     run, folder = RunFolder(Path(job.run)), Path(job.folder)
     found = views.records(run, job.view)

@@ -4,9 +4,9 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from logcorr.model.access_report import AccessReport
-from logcorr.render import access_panels, panels, summary_blocks
+from logcorr.render import access_panels, pair_panels, summary_blocks
 from logcorr.render.framed_table import beside
-from logcorr.render.panels import AMBER, BLUE, CYAN, DIM, GREEN, PURPLE, RED
+from logcorr.render.pair_panels import AMBER, BLUE, CYAN, DIM, GREEN, PURPLE, RED
 from logcorr.text import instants
 from logcorr.text.fit_columns import middle
 from logcorr.text.quantities import duration, percent, rate, short
@@ -112,7 +112,7 @@ def _some(ips: list[str], width: int) -> str:
 def _accounts(report: AccessReport, width: int) -> list[RenderableType]:
     """Ledger and missing fields, beside the latency of success and failure where the log tells any."""
     ledger, missing = access_panels.ledger(report), access_panels.missing(report)
-    right = [panels.percentiles(report)] if report.latency.count or not report.total_requests else []
+    right = [pair_panels.percentiles(report)] if report.latency.count or not report.total_requests else []
     right += [missing] if missing else []
     if width < summary_blocks.BESIDE or not right:
         return [ledger, *right]

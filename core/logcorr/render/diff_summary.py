@@ -9,9 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from logcorr.model.diff import LEAST_SIGMA, Diff, DiffRun, Figure
-from logcorr.render import diff_tables, panels
+from logcorr.render import diff_tables, pair_panels
 from logcorr.render.diff_tables import Inks
-from logcorr.render.panels import BLUE, DIM, GREEN, RED
+from logcorr.render.pair_panels import BLUE, DIM, GREEN, RED
 from logcorr.text import instants
 from logcorr.text.quantities import duration, short
 from logcorr.text.safe import safe
@@ -145,7 +145,7 @@ def _parts(diff: Diff, width: int) -> list[RenderableType]:
     top = Text.assemble(head, " " * max(width - head.cell_len - badge.cell_len, 1), badge)
     parts: list[RenderableType] = [top, run_line("A", diff.a, width), run_line("B", diff.b, width), Text()]
     parts += [*headline(diff, width, inks), Text()]
-    parts += [panels.panel(part.title, part.note, part.table) for part in sections(diff, width, inks)]
+    parts += [pair_panels.panel(part.title, part.note, part.table) for part in sections(diff, width, inks)]
     return [*parts, Text(f" {legend(diff)}", DIM)]
 
 

@@ -13,7 +13,7 @@ from rich.text import Text
 from logcorr.model.diff import Diff, Figure, GroupChange, Verdict
 from logcorr.model.status import phrase
 from logcorr.query.compare.figures import MEASURES, POPULATIONS
-from logcorr.render import panels
+from logcorr.render import pair_panels
 from logcorr.text.quantities import duration, short
 from logcorr.text.safe import safe
 
@@ -31,11 +31,11 @@ _FIGURE: tuple[Column, ...] = (
 class Inks(msgspec.Struct, frozen=True):
     """The colours: of what is worse, better, neither, to be noted, and of what matters less."""
 
-    bad: str = panels.RED
-    good: str = panels.GREEN
-    other: str = panels.CYAN
-    warn: str = panels.AMBER
-    dim: str = panels.DIM
+    bad: str = pair_panels.RED
+    good: str = pair_panels.GREEN
+    other: str = pair_panels.CYAN
+    warn: str = pair_panels.AMBER
+    dim: str = pair_panels.DIM
 
     def of(self, verdict: Verdict) -> str:
         """The colour of a verdict."""

@@ -7,8 +7,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from logcorr.render import panels, summary_blocks
-from logcorr.render.panels import DIM
+from logcorr.render import pair_panels, summary_blocks
+from logcorr.render.pair_panels import DIM
 from logcorr.text.fit_columns import GAP, Column, fit, middle
 
 _FRAME = 4
@@ -39,7 +39,7 @@ class Sheet:
     def panel(self, width: int) -> Panel:
         """The table in a frame of this width; without rows, the word that there is nothing."""
         if not self._columns:
-            return panels.panel(self._title, self._note, [Text(self._nothing, DIM, overflow="fold")])
+            return pair_panels.panel(self._title, self._note, [Text(self._nothing, DIM, overflow="fold")])
         kept, room = fit(self._columns, self._widths, width - _FRAME, _LEAST)
         table = Table(box=None, expand=True, padding=(0, GAP, 0, 0), pad_edge=False, header_style=DIM)
         for k in kept:
@@ -54,7 +54,7 @@ class Sheet:
         cells = room * self._lines(room)
         for row in self._rows:
             table.add_row(*(_within(row[k], cells) if self._columns[k].fill else row[k] for k in kept))
-        return panels.panel(self._title, self._note, table)
+        return pair_panels.panel(self._title, self._note, table)
 
     def _lines(self, room: int) -> int:
         """How many lines a text may take: one, unless two that are cut to it would look the same."""

@@ -11,8 +11,8 @@ from rich.text import Text
 from logcorr.model.access_report import AccessReport, RunReport
 from logcorr.model.report import Report
 from logcorr.model.status import is_failure, server_errors
-from logcorr.render import access_summary, panels, summary_blocks
-from logcorr.render.panels import AMBER, BLUE, CYAN, GREEN, PURPLE, RED
+from logcorr.render import access_summary, pair_panels, summary_blocks
+from logcorr.render.pair_panels import AMBER, BLUE, CYAN, GREEN, PURPLE, RED
 from logcorr.render.summary_blocks import BESIDE, NARROW, WIDE, WIDEST
 from logcorr.text.quantities import duration, percent, short
 
@@ -52,19 +52,19 @@ def _parts(report: Report, width: int, *, color: bool) -> list[RenderableType]:
     parts += summary_blocks.flow(report.timeline, width, "requests, failures, orphans", color=color)
     parts += _notices(report)
     left = width * 5 // 9
-    beside = [panels.percentiles(report)]
+    beside = [pair_panels.percentiles(report)]
     if report.users and wide:
-        beside.append(panels.users(report))
+        beside.append(pair_panels.users(report))
     # Side by side only where neither labels nor figures are cut.
     few_digits = max(report.inputs.requests.lines, report.inputs.responses.lines) < _LONG
     if wide or (few_digits and width >= BESIDE):
-        parts += summary_blocks.row([[panels.ledger(report)], beside], [left, width - left])
+        parts += summary_blocks.row([[pair_panels.ledger(report)], beside], [left, width - left])
     else:
-        parts += [panels.ledger(report), *beside]
+        parts += [pair_panels.ledger(report), *beside]
     if report.users and not wide:
-        parts.append(panels.users(report))
+        parts.append(pair_panels.users(report))
     if report.slowest:
-        parts.append(panels.slowest(report))
+        parts.append(pair_panels.slowest(report))
     return parts
 
 

@@ -21,7 +21,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     needed_bytes: int
 
 
-def may_be(output: Output) -> bool:
+def can_export_while_running(output: Output) -> bool:
     """Whether its records can be written as they come, and taken back: all exchanges, a line each, in a file."""
     return output.view == "exchanges" and not output.sort_time and write_records.is_ndjson(output.path)
 

@@ -9,7 +9,7 @@ from typing import IO
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from logcorr.compute.background import read_ahead
+from logcorr.compute.background_thread import read_ahead
 from logcorr.compute.spill import parts_of, spread
 from logcorr.runs import write_ndjson
 from logcorr.runs.csv_formulas import without_formulas

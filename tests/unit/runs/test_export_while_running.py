@@ -128,7 +128,7 @@ def test_no_exchanges(tmp_path: Path, read_again: list[str]) -> None:
     ],
 )
 def test_what_is_only_known_at_the_end(output: Output) -> None:
-    assert not export_while_running.may_be(output)
+    assert not export_while_running.can_export_while_running(output)
 
 
 def test_a_disk_that_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

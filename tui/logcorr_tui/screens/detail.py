@@ -15,7 +15,7 @@ from textual.widgets import Static
 
 from logcorr.model.errors import Cancelled, LogcorrError
 from logcorr.model.manifest import Manifest
-from logcorr.query.pages import ViewPages
+from logcorr.query.view_pages import ViewPages
 from logcorr_tui import groups, onerow
 from logcorr_tui.excerpt import Reader
 from logcorr_tui.onerow import Value

@@ -17,7 +17,7 @@ from textual.worker import Worker
 
 from logcorr.inputs import files
 from logcorr.model.errors import LogcorrError
-from logcorr.runs import listing
+from logcorr.runs import list_runs
 from logcorr.text.safe import safe
 from logcorr_tui import app as apps
 from logcorr_tui import messages, palette, runlines, worker
@@ -175,7 +175,7 @@ class OpenScreen(Screen[None]):
         return True
 
     async def _reload(self) -> None:
-        rows = await asyncio.to_thread(listing.rows, self._app.root)
+        rows = await asyncio.to_thread(list_runs.rows, self._app.root)
         if self.is_running:  # the app may have ended while the folders were read
             self._rows = rows
             self._list(rows)
@@ -227,7 +227,7 @@ class OpenScreen(Screen[None]):
 
 def _is_access_log(path: str) -> bool:
     # Brings polars along: not before it is needed.
-    from logcorr.inputs.recognise import is_access_log
+    from logcorr.inputs.recognise_access_log import is_access_log
 
     return is_access_log(files.resolve("access", (path,)))
 

@@ -15,7 +15,7 @@ from textual.widgets.option_list import Option
 from textual.worker import Worker
 
 from logcorr.model.errors import LogcorrError
-from logcorr.runs import listing
+from logcorr.runs import list_runs
 from logcorr.runs.run_folder import RunFolder
 from logcorr.text.quantities import duration, short
 from logcorr.text.safe import safe
@@ -66,7 +66,7 @@ class PickScreen(ModalScreen[None]):
     async def _load(self) -> None:
         try:
             kind = await asyncio.to_thread(lambda: RunFolder(self._run).manifest.kind)
-            rows = await asyncio.to_thread(listing.rows, self._root)
+            rows = await asyncio.to_thread(list_runs.rows, self._root)
         except LogcorrError as error:
             self._tell(f"! {error}")
             return

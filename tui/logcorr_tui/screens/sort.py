@@ -9,7 +9,7 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from logcorr.query.columns import Column
+from logcorr.query.table_columns import Column
 from logcorr_tui.text import plain
 
 AS_STORED = ":stored"

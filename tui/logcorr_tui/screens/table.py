@@ -14,7 +14,7 @@ from logcorr.model.errors import UsageError
 from logcorr.model.options import View
 from logcorr.query import filter_language
 from logcorr.query.filter_language import Term
-from logcorr.query.pages import ViewPages
+from logcorr.query.view_pages import ViewPages
 from logcorr.query.what_differs import VIEWS as COMPARED
 from logcorr_tui import groups
 from logcorr_tui.messages import Compare, ExportView

@@ -7,7 +7,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from logcorr.query.columns import Column, Row
+from logcorr.query.table_columns import Column, Row
 from logcorr_tui.text import duration_text, instant_text, safe, status_class
 
 _WIDEST = 44

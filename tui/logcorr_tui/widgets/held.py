@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Protocol
 
-from logcorr.query.columns import Column, Row
+from logcorr.query.table_columns import Column, Row
 
 PAGE_ROWS = 200
 _PAGES_HELD = 24

@@ -16,7 +16,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from logcorr.model.errors import LogcorrError
-from logcorr.query.columns import Column, Row
+from logcorr.query.table_columns import Column, Row
 from logcorr_tui.widgets.cells import Cells, cell_style, cell_text, cut
 from logcorr_tui.widgets.held import PAGE_ROWS, HeldPages, Source
 from logcorr_tui.widgets.row_keys import RowKeys

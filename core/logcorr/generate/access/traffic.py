@@ -11,7 +11,7 @@ import polars as pl
 
 from logcorr.generate.access.options import MAX_IDS, AccessOptions
 from logcorr.generate.access.texts import AGENTS, AGENTS_OF_ATTACKS, METHODS, Words
-from logcorr.generate.load import INCIDENTS, MAX_LATENCY_MS, STATUS_STEPS, Pace, latency_curve, status_table
+from logcorr.generate.load_curves import INCIDENTS, MAX_LATENCY_MS, STATUS_STEPS, Pace, latency_curve, status_table
 from logcorr.generate.random_bits import bits, keys, mixed, threshold, word
 
 # What becomes of a line. Odd ones are sound, but written in an uncommon way.

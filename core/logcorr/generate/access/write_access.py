@@ -14,7 +14,7 @@ from logcorr.generate.access.options import AccessOptions
 from logcorr.generate.access.texts import Words
 from logcorr.generate.access.traffic import PHASES, Traffic
 from logcorr.generate.access.truth import AccessTruth
-from logcorr.generate.load import INCIDENTS
+from logcorr.generate.load_curves import INCIDENTS
 from logcorr.generate.writer import whole_files
 from logcorr.text import instants
 

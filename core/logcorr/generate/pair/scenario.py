@@ -8,7 +8,7 @@ import msgspec
 import polars as pl
 
 from logcorr.generate import option_checks
-from logcorr.generate.load import INCIDENTS, STATUS_STEPS, Pace, latency_table, status_table, swing
+from logcorr.generate.load_curves import INCIDENTS, STATUS_STEPS, Pace, latency_table, status_table, swing
 from logcorr.generate.random_bits import bits, keys, mixed, threshold, word
 from logcorr.generate.writer import MICROS, MILLIS, NANOS, SECONDS, SPACE
 

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from logcorr.generate.load import MAX_LATENCY_MS
+from logcorr.generate.load_curves import MAX_LATENCY_MS
 from logcorr.generate.pair.lines import PairLog, Side
 from logcorr.generate.pair.scenario import (
     EXTRA_REQUEST,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from logcorr.compute.background import BackgroundThread, read_ahead
+from logcorr.compute.background_thread import BackgroundThread, read_ahead
 
 
 def test_pieces_are_done_in_order_by_another_thread() -> None:

@@ -11,7 +11,7 @@ from logcorr.jobs.analyze import analyze
 from logcorr.model.events import Event, ProgressEvent
 from logcorr.model.options import AnalyzeOptions, View
 from logcorr.query import filter_language
-from logcorr.query.pages import ViewFiles, ViewPages
+from logcorr.query.view_pages import ViewFiles, ViewPages
 from logcorr.runs import views
 from logcorr.runs.run_folder import RunFolder
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
-from logcorr.runs import listing
+from logcorr.runs import list_runs
 from tests.support.access_reports import HOSTILE
 from tests.support.helpers import SAMPLE, kept, succeed
 
@@ -44,7 +44,7 @@ BROKEN: dict[str, Any] = {
 
 def table(width: int, *rows: dict[str, Any]) -> list[list[str]]:
     """The cells of the table, split at two blanks."""
-    lines = listing.as_text(list(rows), width).splitlines()
+    lines = list_runs.as_text(list(rows), width).splitlines()
     return [[cell.strip() for cell in line.split("  ") if cell.strip()] for line in lines]
 
 
@@ -68,7 +68,7 @@ def test_what_no_run_has_needs_no_column() -> None:
 
 @pytest.mark.parametrize("width", range(30, 201, 3))
 def test_no_figure_is_cut_and_no_line_too_long(width: int) -> None:
-    text = listing.as_text([PAIR, ACCESS, BROKEN], width)
+    text = list_runs.as_text([PAIR, ACCESS, BROKEN], width)
     assert all(cell_len(line) <= width for line in text.splitlines())
     head, *rows = table(width, PAIR, ACCESS)
     whole_head, *whole = table(200, PAIR, ACCESS)
@@ -98,7 +98,7 @@ def test_a_run_that_cannot_be_read_says_why() -> None:
 
 def test_names_of_logs_cannot_reach_the_terminal() -> None:
     rows = [{**ACCESS, "files": {"access": [HOSTILE]}}, {**BROKEN, "error": HOSTILE}]
-    text = listing.as_text(rows, 200)
+    text = list_runs.as_text(rows, 200)
     assert len(text.splitlines()) == 3
     assert "\x1b" not in text
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from logcorr.inputs import files
-from logcorr.inputs.recognise import is_access_log
+from logcorr.inputs.recognise_access_log import is_access_log
 from tests.support.helpers import SAMPLE
 
 COMBINED = b'10.0.0.1 - - [21/Nov/2025:14:00:00 +0000] "GET /a HTTP/1.1" 200 12 "-" "curl/8"\n'
@@ -70,7 +70,7 @@ def test_every_file_with_lines_must_be_one(tmp_path: Path) -> None:
 
 def test_a_pair_is_told_without_the_engine() -> None:
     script = (
-        "import sys; from logcorr.inputs.files import resolve; from logcorr.inputs.recognise import is_access_log;"
+        "import sys; from logcorr.inputs.files import resolve; from logcorr.inputs.recognise_access_log import is_access_log;"
         "print(is_access_log(resolve('access', (sys.argv[1],))), 'polars' in sys.modules)"
     )
     told = subprocess.run(

@@ -19,9 +19,9 @@ from logcorr.jobs.correlate import correlate
 from logcorr.model.errors import Cancelled, InputError, LogcorrError, UsageError
 from logcorr.model.options import CorrelateOptions
 from logcorr.query import filter_language
-from logcorr.query.filter_process import Job
+from logcorr.query.filter_process import FilterTask
 from logcorr.query.filter_worker import FIRST_ROWS
-from logcorr.query.pages import ViewFiles, ViewPages
+from logcorr.query.view_pages import ViewFiles, ViewPages
 from logcorr.runs import views
 from logcorr.runs.run_folder import RunFolder
 from tests.support.helpers import ROOT, SAMPLE, generated
@@ -131,7 +131,7 @@ def test_what_is_cancelled_leaves_nothing(run: RunFolder, spill: ViewFiles, tmp_
 
 def test_files_are_private_and_what_a_dead_process_left_goes_at_the_next_start(tmp_path: Path) -> None:
     script = (
-        "import os, sys, pathlib; from logcorr.query.view_files import ViewFiles; spill = ViewFiles(pathlib.Path(sys.argv[1]));"
+        "import os, sys, pathlib; from logcorr.query.temporary_views import ViewFiles; spill = ViewFiles(pathlib.Path(sys.argv[1]));"
         "(spill.folder() / 'sorted.ipc').write_bytes(b'rows'); os.kill(os.getpid(), 9 if os.name != 'nt' else 15)"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "core")}
@@ -155,7 +155,7 @@ def _sifter(**more: Any) -> "subprocess.Popen[bytes]":
 
 @pytest.mark.parametrize("busy", [False, True])
 def test_the_process_ends_with_the_one_that_asked(run: RunFolder, tmp_path: Path, *, busy: bool) -> None:
-    job = Job(
+    job = FilterTask(
         run=str(run.path), view="exchanges", terms=(), column="request_id", descending=False, folder=str(tmp_path)
     )
     with _sifter() as process:

@@ -18,11 +18,11 @@ import polars as pl
 from logcorr.model.errors import UsageError
 from logcorr.model.options import View
 from logcorr.query import filter_and_sort
-from logcorr.query.columns import Column, Row, columns_of, shown
 from logcorr.query.filter_and_sort import RowFiles
 from logcorr.query.filter_language import Term
-from logcorr.query.filter_process import Job, sift
-from logcorr.query.view_files import ViewFiles
+from logcorr.query.filter_process import FilterTask, filter_in_process
+from logcorr.query.table_columns import Column, Row, columns_of, shown
+from logcorr.query.temporary_views import ViewFiles
 from logcorr.runs import views
 from logcorr.runs.run_folder import RunFolder
 
@@ -109,7 +109,7 @@ class ViewPages:
         if not terms and sort_column is None and pages.stored:
             return pages
         folder = self.spill.folder()
-        job = Job(
+        job = FilterTask(
             run=str(self.run.path),
             view=self.view,
             terms=pages.terms,
@@ -118,7 +118,7 @@ class ViewPages:
             folder=str(folder),
         )
         try:
-            made = sift(job, cancel, preview)
+            made = filter_in_process(job, cancel, preview)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
