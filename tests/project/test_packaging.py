@@ -46,7 +46,7 @@ try:
     main()
 finally:
     names = {name.partition(".")[0] for name in sys.modules}
-    print("loaded:", *sorted(names & {"polars", "plotext", "rich", "textual"}), file=sys.stderr)
+    print("loaded:", *sorted(names & {"filelock", "plotext", "polars", "psutil", "rich", "textual"}), file=sys.stderr)
 """
 
 
@@ -229,5 +229,5 @@ def test_all_dependencies_are_declared() -> None:
     if declared is None:
         pytest.skip("logcorr is not installed here, only on the path")
     runtime = {re.split(r"[<>=!~; ]", text)[0].replace("-", ".") for text in declared if "extra ==" not in text}
-    tools = {"backports.zstd", "click", "msgspec", "platformdirs", "plotext", "rich", "textual"}
+    tools = {"backports.zstd", "click", "filelock", "msgspec", "platformdirs", "plotext", "psutil", "rich", "textual"}
     assert runtime == tools | {"nanoarrow", "numpy", "polars"}

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import cast
 
 import polars as pl
+from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from logcorr.figures import endpoints_and_addresses
@@ -91,9 +92,9 @@ def _suspects_in(run: RunFolder, row: Value, colours: Mapping[str, str]) -> Sect
         .collect(engine="streaming")
         .sort("requests", "ip", descending=[True, False])
     )
-    lines, wide = [], max((len(safe(ip, 45)) for ip in top["ip"]), default=0)
+    lines, wide = [], max((cell_len(safe(ip, 45)) for ip in top["ip"]), default=0)
     for ip, requests, errors in top.select("ip", "requests", "errors").iter_rows():
-        line = Text(f"{safe(ip, 45):<{wide}}").append(f"  {requests:>9,} requests  {errors:>9,} errors")
+        line = Text(set_cell_size(safe(ip, 45), wide)).append(f"  {requests:>9,} requests  {errors:>9,} errors")
         if requests > limit:
             line.append(f"  ! over {limit:,}", style=f"bold {colours['client']}")
         lines.append(line)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import cast
 
 import polars as pl
+from rich.cells import cell_len, set_cell_size
 from rich.table import Table
 from rich.text import Text
 
@@ -39,11 +40,11 @@ def named(pages: ViewPages, row: Row) -> dict[str, object]:
 def fields(pages: ViewPages, row: Value, colours: Mapping[str, str]) -> list[Text]:
     """Every field in a line of its own."""
     side = row.get("side", _only(pages.files))
-    wide = max(len(column.title) for column in pages.columns)
+    wide = max(cell_len(column.title) for column in pages.columns)
     lines = []
     for column in pages.columns:
         value = row[column.name]
-        line = Text(f"{safe(column.title, 30):<{wide}}  ", style="dim")
+        line = Text(set_cell_size(safe(column.title, 30), wide + 2), style="dim")
         shown = cell_text(column, value, pages.files, side if isinstance(side, str) else None)
         if isinstance(value, str):
             shown = safe(value, _LINE_LIMIT)

@@ -1,7 +1,6 @@
 """What the machine has and this process takes: memory, peak RSS, free disk."""
 
 import ctypes
-import os
 import shutil
 import sys
 from contextlib import suppress
@@ -15,33 +14,39 @@ _GB = 1 << 30
 
 def default_memory() -> int:
     """A quarter of the machine's memory, at most 4 GB, at least 512 MB (millions of bytes, as --memory reads them)."""
+    import psutil
+
     try:
-        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):
+        total = psutil.virtual_memory().total
+    except OSError:  # Linux without /proc
         total = 8 * 10**9
     return max(512 * 10**6, min(total // 4, 4 * 10**9))
 
 
 def peak_rss() -> int:
-    """The most memory this process has held so far, in bytes; 0 where the system does not tell."""
-    try:
+    """The most memory this process has held so far, in bytes."""
+    if sys.platform == "win32":
+        import psutil
+
+        return psutil.Process().memory_info().peak_wset
+    import resource
+
+    # psutil 7.2 knows the peak on Windows only. On Linux, ru_maxrss starts at the peak of the process that started this
+    # one: a child that held 8 MB was told to have held its parent's 614.
+    with suppress(OSError):
         for line in Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines():
             if line.startswith("VmHWM:"):
                 return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    if sys.platform == "win32":
-        return 0
-    import resource  # noqa: PLC0415 - not there on Windows
-
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def rss() -> int:
     """The memory this process holds now, in bytes; its peak where the system tells no more."""
+    import psutil
+
     try:
-        return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError):
+        return psutil.Process().memory_info().rss
+    except psutil.Error:
         return peak_rss()
 
 

@@ -1,5 +1,6 @@
 """The summary of an access log: who asked what, what failed, what was slow, and who asks too much."""
 
+from rich.cells import cell_len
 from rich.console import RenderableType
 from rich.text import Text
 
@@ -103,8 +104,8 @@ def _some(ips: list[str], width: int) -> str:
     for k, ip in enumerate(ips):
         more = f" and {len(ips) - k - 1:,} more" if k < len(ips) - 1 else ""
         name = ("" if not k else ", ") + safe(ip, 64)
-        if len(text + name + more) > width:
-            return text + (f" and {len(ips) - k:,} more" if k else middle(name, width - len(text)))
+        if cell_len(text + name + more) > width:
+            return text + (f" and {len(ips) - k:,} more" if k else middle(name, width - cell_len(text)))
         text += name
     return text
 

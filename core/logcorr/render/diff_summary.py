@@ -13,6 +13,7 @@ from logcorr.render import diff_tables, pair_panels
 from logcorr.render.diff_tables import Inks
 from logcorr.render.pair_panels import BLUE, DIM, GREEN, RED
 from logcorr.text import instants
+from logcorr.text.fit_columns import head
 from logcorr.text.quantities import duration, short
 from logcorr.text.safe import safe
 
@@ -99,7 +100,8 @@ def sections(diff: Diff, width: int, inks: Inks) -> list[Section]:
 def run_line(name: str, run: DiffRun, width: int, dim: str = DIM) -> Text:
     """`A  86e3879c  requests.log ⋈ responses.log  21 Nov 2025 14:00 – 16:00 UTC`."""
     line = Text.assemble((f" {name} ", "bold"), " ", (safe(run.run[:_KEY_SHOWN]), dim), "  ")
-    line.append(safe(logs(run), max(width // 2 - 4, 20)), "bold")
+    room = max(width // 2 - 4, 20)
+    line.append(head(safe(logs(run), room), room), "bold")
     hours = _hours(run)
     if line.cell_len + len(hours) + 2 <= width:
         line.append(f"  {hours}", dim)
@@ -141,8 +143,8 @@ def legend(diff: Diff) -> str:
 def _parts(diff: Diff, width: int) -> list[RenderableType]:
     inks, worse = Inks(), got_worse(diff)
     badge = Text(" ▲ worse " if worse else " √ not worse ", f"bold #1a1b26 on {RED if worse else GREEN}")
-    head = Text.assemble((" ◆ logcorr diff ", f"bold #1a1b26 on {BLUE}"))
-    top = Text.assemble(head, " " * max(width - head.cell_len - badge.cell_len, 1), badge)
+    title = Text.assemble((" ◆ logcorr diff ", f"bold #1a1b26 on {BLUE}"))
+    top = Text.assemble(title, " " * max(width - title.cell_len - badge.cell_len, 1), badge)
     parts: list[RenderableType] = [top, run_line("A", diff.a, width), run_line("B", diff.b, width), Text()]
     parts += [*headline(diff, width, inks), Text()]
     parts += [pair_panels.panel(part.title, part.note, part.table) for part in sections(diff, width, inks)]
@@ -162,12 +164,12 @@ def _worst_groups(diff: Diff, width: int, inks: Inks) -> list[Parts]:
         row = diff.groups.rows[0]
         rates = f"  {diff_tables.share(row.failure_rate_a)} → {diff_tables.share(row.failure_rate_b)} failed  "
         extra = f"+{short(round(row.extra_failures or 0))}"
-        told.append([(f"{name:<16}", "bold"), safe(row.name, room), rates, (extra, inks.bad)])
+        told.append([(f"{name:<16}", "bold"), head(safe(row.name, room), room), rates, (extra, inks.bad)])
     if diff.groups.slower:
         row = diff.groups.by_latency[0]
         spans = f"  p50 {duration(row.p50_a_ms)} → {duration(row.p50_b_ms)}  "
         extra = f"+{duration(row.extra_ms)}"
-        told.append([(f"{name:<16}", "bold"), safe(row.name, room), spans, (extra, inks.bad)])
+        told.append([(f"{name:<16}", "bold"), head(safe(row.name, room), room), spans, (extra, inks.bad)])
     return told
 
 

@@ -14,6 +14,7 @@ from logcorr.model.report import RunInfo, Timeline
 from logcorr.render import charts, pair_panels, timeline
 from logcorr.render.pair_panels import BLUE, CYAN, DIM, GREEN, RED
 from logcorr.text import instants
+from logcorr.text.fit_columns import head
 from logcorr.text.instants import span
 from logcorr.text.quantities import duration, rate, size
 from logcorr.text.safe import safe
@@ -45,7 +46,8 @@ def files(names: Sequence[str], limit: int) -> str:
     if not names:
         return "–"
     more = f" +{len(names) - 1}" if len(names) > 1 else ""
-    return safe(PurePath(names[0]).name or names[0], max(limit - len(more), 8)) + more
+    room = max(limit - len(more), 8)
+    return head(safe(PurePath(names[0]).name or names[0], room), room) + more
 
 
 def tiles(rows: Sequence[tuple[str, ...]], width: int) -> RenderableType:

@@ -8,7 +8,6 @@ import contextlib
 import os
 import re
 import shutil
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -62,19 +61,14 @@ def lock_soon(file: IO[str] | int) -> bool:
 
 
 def try_lock(file: IO[str] | int) -> bool:
-    """Locks the file for as long as it is open; False where another process holds it."""
+    """Locks the file for as long as it is open; False where another process holds it, or the disk knows no locks."""
+    import filelock  # noqa: PLC0415 - the app starts without it
+
+    # Not its FileLock: it locks no folder, makes the file where there is none, and removes the file on Windows.
     try:
-        if sys.platform == "win32":
-            import msvcrt  # noqa: PLC0415
-
-            msvcrt.locking(file if isinstance(file, int) else file.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl  # noqa: PLC0415
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return filelock.lock_descriptor(file if isinstance(file, int) else file.fileno(), blocking=False)
     except OSError:
         return False
-    return True
 
 
 def _is_dead(folder: Path, alone: bool) -> bool:

@@ -4,6 +4,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 import msgspec
+from rich.cells import cell_len
 
 from logcorr.model.errors import InputError
 from logcorr.runs.ownership import check_mine
@@ -59,7 +60,7 @@ def as_text(found: list[dict[str, Any]], width: int) -> str:
         if fitted is None or "error" in row:
             name = names[row["run"]]
             error = safe(row["error"].removeprefix(f"run {row['run']}: "))
-            lines.append(f"{name}{' ' * GAP}{middle(error, max(width - len(name) - GAP, 1))}")
+            lines.append(f"{name}{' ' * GAP}{middle(error, max(width - cell_len(name) - GAP, 1))}")
         else:
             lines.append(fitted.line(_with_folders(cells[row["run"]], row, fitted.room)))
     return "\n".join(lines) + "\n"
@@ -103,7 +104,7 @@ def _logs(row: dict[str, Any], *, whole: bool) -> str:
 
 def _with_folders(cells: list[str], row: dict[str, Any], room: int) -> list[str]:
     logs = _logs(row, whole=True)
-    return [*cells[:-1], logs] if len(logs) <= room else cells
+    return [*cells[:-1], logs] if cell_len(logs) <= room else cells
 
 
 def _row(folder: RunFolder) -> dict[str, Any]:

@@ -3,12 +3,10 @@
 A figure is never cut; a text is cut in its middle, so that both its ends can still be told.
 """
 
-import unicodedata
 from collections.abc import Sequence
 
 import msgspec
-
-from logcorr.text.safe import takes_no_cell
+from rich.cells import cell_len, split_text
 
 GAP = 2
 
@@ -43,7 +41,7 @@ class Fitted:
     def __init__(self, columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int, least: int) -> None:
         self._columns = columns
         self._head = [column.name for column in columns]
-        self._widths = [max(map(len, texts)) for texts in zip(self._head, *rows, strict=True)]
+        self._widths = [max(map(cell_len, texts)) for texts in zip(self._head, *rows, strict=True)]
         self._kept, self.room = fit(columns, self._widths, width, least)
 
     def head(self) -> str:
@@ -57,34 +55,40 @@ class Fitted:
     def _cell(self, k: int, text: str) -> str:
         if self._columns[k].fill:
             return middle(text, self.room)
-        return text.rjust(self._widths[k]) if self._columns[k].right else text.ljust(self._widths[k])
+        blanks = " " * (self._widths[k] - cell_len(text))
+        return blanks + text if self._columns[k].right else text + blanks
+
+
+def head(text: str, cells: int) -> str:
+    """`text` in at most so many cells of a terminal: what is too much goes at its end."""
+    if cell_len(text) <= cells:
+        return text
+    return f"{_start(text, cells - 1)}…" if cells > 0 else ""
 
 
 def middle(text: str, cells: int) -> str:
     """`text` in at most so many cells of a terminal: what is too much goes out of its middle."""
-    if sum(map(_cells, text)) <= cells:
+    if cell_len(text) <= cells:
         return text
-    head = _within(text, (cells - 1) // 2)
-    tail = _within(text[::-1], cells - 1 - sum(map(_cells, head)))[::-1]
-    return f"{head}…{tail}" if cells > 0 else ""
+    start = _start(text, (cells - 1) // 2)
+    return f"{start}…{_end(text, cells - 1 - cell_len(start))}" if cells > 0 else ""
 
 
 def tail(text: str, cells: int) -> str:
     """`text` in at most so many cells of a terminal: what is too much goes at its start."""
-    if sum(map(_cells, text)) <= cells:
+    if cell_len(text) <= cells:
         return text
-    return f"…{_within(text[::-1], cells - 1)[::-1]}" if cells > 0 else ""
+    return f"…{_end(text, cells - 1)}" if cells > 0 else ""
 
 
-def _within(text: str, cells: int) -> str:
+# rich puts a blank in the place of half a wide character; the text has no such blank.
+def _start(text: str, cells: int) -> str:
     """The start of the text that needs at most so many cells."""
-    used = 0
-    for place, glyph in enumerate(text):
-        used += _cells(glyph)
-        if used > cells:
-            return text[:place]
-    return text
+    start = split_text(text, cells)[0]
+    return start if text.startswith(start) else start[:-1]
 
 
-def _cells(glyph: str) -> int:
-    return 2 if unicodedata.east_asian_width(glyph) in "WF" else 0 if takes_no_cell(glyph) else 1
+def _end(text: str, cells: int) -> str:
+    """The end of the text that needs at most so many cells."""
+    end = split_text(text, cell_len(text) - cells)[1]
+    return end if text.endswith(end) else end[1:]

@@ -50,6 +50,8 @@ def takes_no_cell(char: str) -> bool:
     """Whether it joins the character before it: accents, vowel signs, and the later parts of a Hangul syllable."""
     if char < "\u0300":
         return False
+    # rich.cells finds no other character of harmless text without a cell. But the environment chooses its Unicode: with
+    # UNICODE_VERSION=4.1.0 it gives 1,114 marks a cell, which could then pile up. And `logcorr --help` is without rich.
     return unicodedata.category(char)[0] == "M" or "\u1160" <= char <= "\u11ff" or "\ud7b0" <= char <= "\ud7ff"
 
 

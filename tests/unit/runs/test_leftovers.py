@@ -1,13 +1,20 @@
-"""Work folders of runs that start at the same moment: none takes another one for what a dead process left."""
+"""Work folders of runs that start at the same moment: none takes another one for what a dead process left.
 
+A lock tells the living from the dead: it ends with its process, however that ends.
+"""
+
+import errno
 import os
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import filelock
 import pytest
 
-from logcorr.runs.leftovers import LOCK, WORK_PREFIX, starting, sweep
+from logcorr.runs.leftovers import LOCK, WORK_PREFIX, starting, sweep, try_lock
 from logcorr.runs.work_folder import WorkFolder
 
 
@@ -52,3 +59,56 @@ def test_starts_at_once_leave_each_other_be(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(start, range(400)))
     assert list(tmp_path.iterdir()) == []
+
+
+HOLD = """
+import sys, time
+from logcorr.runs.leftovers import try_lock
+file = open(sys.argv[1], "r+")
+print(try_lock(file), flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_lock_lives_as_long_as_its_process(tmp_path: Path) -> None:
+    path = tmp_path / LOCK
+    path.touch()
+    with (
+        subprocess.Popen([sys.executable, "-c", HOLD, str(path)], stdout=subprocess.PIPE, text=True) as holder,
+        path.open("r+") as lock,
+    ):
+        assert holder.stdout
+        assert holder.stdout.readline() == "True\n"
+        assert not try_lock(lock)
+        holder.kill()
+        holder.wait()
+        assert try_lock(lock)
+        assert try_lock(lock), "what holds it may ask again"
+    assert path.exists(), "only sweeping removes it"
+
+
+def test_a_child_does_not_keep_the_lock(tmp_path: Path) -> None:
+    path = tmp_path / LOCK
+    lock = path.open("w")
+    assert try_lock(lock)
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, close_fds=False) as child:
+        lock.close()
+        with path.open("r+") as again:
+            assert try_lock(again)
+        child.kill()
+
+
+def test_a_disk_without_locks_has_none_to_give(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(_file: int, *, blocking: bool) -> bool:
+        assert not blocking
+        raise OSError(errno.ENOTSUP, "no locks")
+
+    monkeypatch.setattr(filelock, "lock_descriptor", refused)
+    folder = tmp_path / f"{WORK_PREFIX}dead"
+    folder.mkdir(mode=0o700)
+    (folder / LOCK).touch()
+    with WorkFolder(tmp_path) as work:
+        assert work.run.is_dir()
+        assert folder.is_dir(), "nobody can tell that it is dead"
+    with starting(tmp_path) as alone:
+        assert not alone

@@ -8,6 +8,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from logcorr.query.table_columns import Column, Row
+from logcorr.text.fit_columns import head
 from logcorr_tui.text import duration_text, instant_text, safe, status_class
 
 _WIDEST = 44
@@ -119,5 +120,5 @@ def _fitted(text: str, width: int, right: bool) -> str:
     """Text in exactly so many cells; an ellipsis tells that it was cut."""
     size = cell_len(text)
     if size > width:
-        return set_cell_size(set_cell_size(text, max(0, width - 1)) + "…", width)
+        return set_cell_size(head(text, width), width)
     return " " * (width - size) + text if right else text + " " * (width - size)

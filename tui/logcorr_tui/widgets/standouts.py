@@ -5,12 +5,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from textual.binding import Binding, BindingType
 from textual.geometry import Region
 from textual.message import Message
 
 from logcorr.query.over_represented import Contrast, Standout
+from logcorr.text.fit_columns import head
 from logcorr.text.quantities import percent, short
 from logcorr.text.safe import safe
 from logcorr_tui.messages import Drill
@@ -127,7 +128,7 @@ class Standouts(Chart):
             canvas.paper(Region(1, y, canvas.width - 2, 1), colours.raised)
             canvas.put(1, y, "▸", colours.ink, bold=True)
         x, wide = layout.name
-        canvas.write(x, y, _fitting(self.listing.name(row), wide), colours.ink, bold=chosen)
+        canvas.write(x, y, head(self.listing.name(row), wide), colours.ink, bold=chosen)
         figures = {
             "lift": (self.listing.lift(row), colours.warn),
             "here": (_share(row.inside, of.inside), colours.ink),
@@ -204,7 +205,3 @@ class _Layout:
 
 def _share(part: int, whole: int) -> str:
     return percent(part, whole, 1).replace(" ", "")
-
-
-def _fitting(text: str, cells: int) -> str:
-    return text if cell_len(text) <= cells else set_cell_size(text, max(cells - 1, 0)) + "…"
