@@ -5,9 +5,7 @@ columns that a view has.
 """
 
 from dataclasses import dataclass
-from typing import Any, Literal, cast, get_args
-
-from textual.screen import Screen
+from typing import Literal, get_args
 
 from logcorr.model import View
 
@@ -78,22 +76,3 @@ def places_of(kind: str) -> tuple[Place, ...]:
 def title_of(view: str) -> str:
     """What a view is called."""
     return _WORDS.get(view, view.capitalize())
-
-
-def make(mode: str) -> Screen[Any]:
-    """The base screen of a mode, imported when it is first seen."""
-    if mode == "open":
-        from logcorr_tui.screens.open import OpenScreen
-
-        return OpenScreen()
-    if mode == "run":
-        from logcorr_tui.screens.run import RunScreen
-
-        return RunScreen()
-    if mode == "overview":
-        from logcorr_tui.screens.overview import OverviewScreen
-
-        return OverviewScreen()
-    from logcorr_tui.screens.table import TableScreen
-
-    return TableScreen(cast("View", mode))

@@ -2,14 +2,15 @@
 
 import copy
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from textual.app import App
 from textual.await_complete import AwaitComplete
 from textual.message import Message
 from textual.screen import Screen
 
-from logcorr_tui import places
+from logcorr.model import View
+from logcorr_tui.places import OF_A_RUN
 
 
 class SwitchingApp(App[None]):
@@ -18,7 +19,7 @@ class SwitchingApp(App[None]):
     def __init__(self) -> None:
         super().__init__()
         self.bases: dict[str, Screen[Any]] = {}
-        for name in ("open", "run", *places.OF_A_RUN):
+        for name in ("open", "run", *OF_A_RUN):
             self.add_mode(name, partial(self._make, name))
 
     def go(self, mode: str) -> None:
@@ -56,5 +57,24 @@ class SwitchingApp(App[None]):
         raise NotImplementedError
 
     def _make(self, mode: str) -> Screen[Any]:
-        screen = self.bases[mode] = places.make(mode)
+        screen = self.bases[mode] = _base_screen(mode)
         return screen
+
+
+def _base_screen(mode: str) -> Screen[Any]:
+    """The base screen of a mode, imported when it is first seen."""
+    if mode == "open":
+        from logcorr_tui.screens.open import OpenScreen
+
+        return OpenScreen()
+    if mode == "run":
+        from logcorr_tui.screens.run import RunScreen
+
+        return RunScreen()
+    if mode == "overview":
+        from logcorr_tui.screens.overview import OverviewScreen
+
+        return OverviewScreen()
+    from logcorr_tui.screens.table import TableScreen
+
+    return TableScreen(cast("View", mode))
