@@ -60,3 +60,28 @@ class WithRoot(WithSession, Protocol):
     """The same, with the folder that the runs are in."""
 
     root: Path
+
+
+class Process(Protocol):
+    """A child process, as far as screens show it."""
+
+    @property
+    def running(self) -> bool:
+        """Whether the process still has to end."""
+
+
+class WithRuns(WithRoot, Protocol):
+    """The same, with what screens that start, cancel, open or compare runs ask for."""
+
+    @property
+    def child(self) -> Process | None:
+        """The child process of the last run that was started here."""
+
+    def cancel_run(self) -> None:
+        """Asks, then cancels the run."""
+
+    def compare(self, folder: Path) -> None:
+        """Asks with which other run to compare this one, and shows the comparison."""
+
+    def action_step_back(self) -> None:
+        """One step back."""

@@ -18,10 +18,9 @@ from textual.worker import Worker
 from logcorr import inputs, listing
 from logcorr.errors import LogcorrError
 from logcorr.text import safe
-from logcorr_tui import app as apps
 from logcorr_tui import messages, palette, runlines, worker
 from logcorr_tui.paths import PathSuggester, candidates, partner
-from logcorr_tui.session import Logs
+from logcorr_tui.session import Logs, WithRuns
 from logcorr_tui.widgets.footer import FittingFooter
 
 DEMO_ROWS = 200_000
@@ -50,8 +49,8 @@ class OpenScreen(Screen[None]):
         self._rows: list[dict[str, Any]] = []
 
     @property
-    def _app(self) -> "apps.LogcorrApp":
-        return cast("apps.LogcorrApp", self.app)
+    def _app(self) -> WithRuns:
+        return cast("WithRuns", self.app)
 
     def compose(self) -> ComposeResult:
         yield Static(id="head")

@@ -10,8 +10,8 @@ from textual.containers import VerticalScroll
 from textual.screen import Screen
 from textual.widgets import Static
 
-from logcorr_tui import app as apps
 from logcorr_tui import messages, palette, runview
+from logcorr_tui.session import WithRuns
 from logcorr_tui.widgets.footer import FittingFooter
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ class RunScreen(Screen[None]):
         self._tabs: Tabs | None = None
 
     @property
-    def _app(self) -> "apps.LogcorrApp":
-        return cast("apps.LogcorrApp", self.app)
+    def _app(self) -> WithRuns:
+        return cast("WithRuns", self.app)
 
     def compose(self) -> ComposeResult:
         yield Static(id="head")
