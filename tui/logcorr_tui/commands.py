@@ -2,18 +2,35 @@
 
 from collections.abc import Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from textual.app import SystemCommand
 from textual.screen import Screen
 
 from logcorr_tui.places import places_of
-
-if TYPE_CHECKING:
-    from logcorr_tui.app import LogcorrApp
+from logcorr_tui.session import WithSession
 
 
-def of(app: "LogcorrApp", screen: Screen[Any]) -> Iterable[SystemCommand]:
+class Commanded(WithSession, Protocol):
+    """An app as its commands need it: each command is one of its actions."""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Whether an action can be done now."""
+
+    def action_show(self, place: str) -> None:
+        """Goes to a view."""
+
+    def action_export(self) -> None:
+        """Exports what is on screen."""
+
+    def action_compare(self) -> None:
+        """Compares the run that is open with another."""
+
+    def action_help(self) -> None:
+        """Shows the keys of the screen."""
+
+
+def of(app: Commanded, screen: Screen[Any]) -> Iterable[SystemCommand]:
     """What can be done on this screen now."""
     for place in places_of(app.session.kind):
         if app.check_action("show", (place.mode,)):
