@@ -15,8 +15,9 @@ from logcorr.paging import Row, ViewPages
 from logcorr.store import RunFolder
 from logcorr_tui.messages import Drill
 from logcorr_tui.onerow import named
-from logcorr_tui.text import instant_text, safe, status_class
-from logcorr_tui.widgets.timeaxis import clocks, stamp
+from logcorr_tui.status_codes import status_class
+from logcorr_tui.text import safe
+from logcorr_tui.time_text import clocks, instant_text, stamp
 
 GROUPS: tuple[View, ...] = ("endpoints", "ips", "windows")
 

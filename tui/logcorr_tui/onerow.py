@@ -15,7 +15,9 @@ from logcorr.model import Log, View
 from logcorr.paging import Row, ViewPages
 from logcorr.store import RunFolder
 from logcorr_tui.excerpt import Excerpt
-from logcorr_tui.text import duration_text, instant_text, plain, safe, status_class
+from logcorr_tui.status_codes import status_class
+from logcorr_tui.text import plain, safe
+from logcorr_tui.time_text import duration_text, instant_text
 from logcorr_tui.widgets.cells import cell_text
 
 _MOST_ENTRIES = 40

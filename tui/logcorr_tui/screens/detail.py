@@ -21,8 +21,8 @@ from logcorr_tui.excerpt import Reader
 from logcorr_tui.onerow import Value
 from logcorr_tui.places import title_of
 from logcorr_tui.text import plain, safe
+from logcorr_tui.time_text import clocks
 from logcorr_tui.widgets.footer import FittingFooter
-from logcorr_tui.widgets.timeaxis import clocks
 
 _COLOURS = {"good": "$success", "moved": "$accent", "client": "$warning", "server": "$error", "odd": "$secondary"}
 # What a row is called by: the first of these that it has.

@@ -5,9 +5,9 @@ from logcorr.access_model import AccessReport
 from logcorr.text import percent, short
 from logcorr_tui.messages import Drill
 from logcorr_tui.palette import Palette
-from logcorr_tui.widgets.figures import Figures, spaced
+from logcorr_tui.time_text import clocks, spaced, stamp
+from logcorr_tui.widgets.figures import Figures
 from logcorr_tui.widgets.tile import Tile
-from logcorr_tui.widgets.timeaxis import clocks, stamp
 
 NAMES = ("Requests", "Errors 4xx", "Errors 5xx", "p99", "Suspicious", "Worst time")
 _DAY_S = 86_400

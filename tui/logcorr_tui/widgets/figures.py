@@ -1,13 +1,11 @@
 """What the overview shows, whether it comes from a finished report or from estimates of a run in progress."""
 
-import re
 from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
 from logcorr.access_model import AccessReport, RunReport
 from logcorr.model import Heatmap, HistogramBin, TimelinePoint
-from logcorr.text import duration
 from logcorr_tui.session import Session
 from logcorr_tui.sides import malformed
 
@@ -142,16 +140,3 @@ def _scaled(point: TimelinePoint, scale: float) -> TimelinePoint:
     """A point with its counts scaled to all ids."""
     names = ("requests", "responses", "errors_4xx", "errors_5xx", "orphans")
     return replace(point, **{name: round(getattr(point, name) * scale) for name in names})
-
-
-def spaced(ms: float | None) -> str:
-    """A duration with a space before its unit: 14.2 ms, 250 µs, 6m 12s."""
-    return re.sub(r"^(-?[\d.,]+)([a-z]+)$", r"\1 \2", duration(ms)).replace(" us", " µs")
-
-
-def bound(ms: float) -> str:
-    """A limit in the filter language, exact to the microsecond: 131ms, 125.893ms, 2s."""
-    whole = round(ms * 1000)
-    if whole and whole % 1_000_000 == 0:
-        return f"{whole // 1_000_000}s"
-    return f"{whole // 1000}.{whole % 1000:03d}".rstrip("0").rstrip(".") + "ms"

@@ -10,8 +10,8 @@ from logcorr.model import HistogramBin
 from logcorr.text import percent, short
 from logcorr_tui.messages import Drill
 from logcorr_tui.palette import Palette, blend
+from logcorr_tui.time_text import bound, spaced
 from logcorr_tui.widgets.canvas import Canvas, Chart, Part
-from logcorr_tui.widgets.figures import bound, spaced
 from logcorr_tui.widgets.marks import Mark, place_marks
 
 GUTTER = 7

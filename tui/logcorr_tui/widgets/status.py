@@ -3,7 +3,6 @@
 import math
 from collections import Counter
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -12,9 +11,8 @@ from textual.geometry import Region
 from logcorr.text import percent, short
 from logcorr_tui.messages import Drill
 from logcorr_tui.palette import Palette
+from logcorr_tui.status_codes import colour_of, reason
 from logcorr_tui.widgets.canvas import Canvas, Chart, Part
-
-_BRIEF = {0: "Aborted", 500: "Internal Error", 503: "Unavailable"}
 
 
 @dataclass(frozen=True)
@@ -26,22 +24,6 @@ class Row:
     @property
     def label(self) -> str:
         return "–" if self.code is None else str(self.code)
-
-
-def colour_of(code: int | None, colours: Palette) -> str:
-    """The colour of a code's class; what is no HTTP status is as odd as no response."""
-    by_class = {2: colours.good, 3: colours.info, 4: colours.warn, 5: colours.bad}
-    return by_class.get((code or 0) // 100, colours.lost)
-
-
-def reason(code: int) -> str:
-    """The phrase that goes with a status code, short."""
-    if code in _BRIEF:
-        return _BRIEF[code]
-    try:
-        return HTTPStatus(code).phrase
-    except ValueError:
-        return "Unknown"
 
 
 class Status(Chart):

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 from logcorr import timeline
 from logcorr.model import TimelinePoint
@@ -71,19 +70,3 @@ def ticks(found: Axis) -> list[tuple[int, str]]:
         label = timeline.clock(found.start, "%H:%M:%S")
         out = [(0, label[:columns])]
     return out
-
-
-def stamp(at: float) -> str:
-    """An instant in the filter language: RFC 3339, UTC, to the second or as exact as it is."""
-    moment = timeline.EPOCH + timedelta(microseconds=round(at * 1e6))
-    text = moment.strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0")
-    fraction = f".{moment.microsecond:06d}".rstrip("0") if moment.microsecond else ""
-    return f"{text}{fraction}Z"
-
-
-def clocks(start: float, end: float) -> str:
-    """A span for people: 15:04 – 15:05, with seconds or days where they matter."""
-    if end - start >= 86_400:
-        return f"{timeline.clock(start, '%d %b %H:%M')} – {timeline.clock(end, '%d %b %H:%M')}"
-    form = "%H:%M" if not start % 60 and not end % 60 else "%H:%M:%S"
-    return f"{timeline.clock(start, form)} – {timeline.clock(end, form)}"

@@ -8,9 +8,9 @@ from textual.geometry import Size
 from logcorr.model import TimelinePoint
 from logcorr.text import percent, short
 from logcorr_tui.palette import Palette
-from logcorr_tui.widgets import timeaxis
+from logcorr_tui.time_text import clocks, spaced
 from logcorr_tui.widgets.canvas import Part
-from logcorr_tui.widgets.figures import Figures, spaced
+from logcorr_tui.widgets.figures import Figures
 
 _ROOMY = 90
 
@@ -47,7 +47,7 @@ def note(chosen: Chosen | None, size: Size, colours: Palette, keys: Iterable[str
         return [("↔ time cursor", colours.dim, False), *offers]
     (start, end), points = chosen.span, chosen.points
     requests = sum(p.requests for p in points)
-    parts: list[Part] = [(timeaxis.clocks(start, end), colours.ink, True)]
+    parts: list[Part] = [(clocks(start, end), colours.ink, True)]
     if chosen.band is not None:
         low, high = chosen.band
         parts.append((f" · {spaced(low)} – {spaced(high)}", colours.ink, True))

@@ -12,9 +12,10 @@ from textual.geometry import Region
 from logcorr.model import Heatmap, TimelinePoint
 from logcorr_tui.messages import Compare, Drill
 from logcorr_tui.palette import Palette, blend
+from logcorr_tui.time_text import bound, clocks, spaced, stamp
 from logcorr_tui.widgets import heat, rates, timeaxis, timecaption
 from logcorr_tui.widgets.canvas import EIGHTHS, Canvas, Chart, Part
-from logcorr_tui.widgets.figures import Figures, bound, spaced
+from logcorr_tui.widgets.figures import Figures
 from logcorr_tui.widgets.heat import Heat
 from logcorr_tui.widgets.timeaxis import Axis
 
@@ -136,7 +137,7 @@ class Timeline(Chart):
                         colours.raised if paper == colours.ground else blend(paper, colours.ink, 0.3),
                     )  # fmt: skip
         start, end = self._span(found)
-        label = f"▲ {timeaxis.clocks(start, end).split(' – ')[0]}" if wide < 14 else f"▲ {timeaxis.clocks(start, end)}"
+        label = f"▲ {clocks(start, end).split(' – ')[0]}" if wide < 14 else f"▲ {clocks(start, end)}"
         at = max(min(x, left + len(found.of_column) - len(label)), left)
         canvas.write(at, bottom, label[: len(found.of_column)], colours.ink, bold=True)
         return range(at, at + len(label))
@@ -173,8 +174,8 @@ class Timeline(Chart):
         if self.cursor is None or found is None:
             return None
         start, end = self._span(found)
-        expression = f"time>={timeaxis.stamp(start)} time<{timeaxis.stamp(end)}"
-        label = timeaxis.clocks(start, end)
+        expression = f"time>={stamp(start)} time<{stamp(end)}"
+        label = clocks(start, end)
         if self.band is not None:
             low, high = self._band(found)
             expression += f" duration>={bound(low)} duration<{bound(high)}"
