@@ -19,13 +19,13 @@ from logcorr.store import default_root
 from logcorr.text import safe
 from logcorr_tui import commands, messages, opening, worker
 from logcorr_tui.hangup import LOOK_EVERY_S, terminal_is_gone
-from logcorr_tui.harmless import HarmlessFilter
 from logcorr_tui.keys import BINDINGS
 from logcorr_tui.palette import DARK_THEME, LIGHT_THEME
 from logcorr_tui.places import OF_A_RUN, TABLES, places_of
 from logcorr_tui.preferences import Preferences
 from logcorr_tui.session import Logs, Session
 from logcorr_tui.switching import SwitchingApp
+from logcorr_tui.text import HarmlessFilter
 
 
 class LogcorrApp(SwitchingApp):
