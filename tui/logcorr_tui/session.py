@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
+
+from textual.widget import Widget
 
 from logcorr.access_model import AccessReport, RunReport
 from logcorr.events import EstimateEvent, ProgressEvent
@@ -85,3 +87,8 @@ class WithRuns(WithRoot, Protocol):
 
     def action_step_back(self) -> None:
         """One step back."""
+
+
+def session_of(widget: Widget) -> Session:
+    """The session of the app that a widget lives in; an app without one has nothing to show."""
+    return cast("WithSession", widget.app).session if hasattr(widget.app, "session") else Session()

@@ -6,7 +6,7 @@ A panel paints its whole grid once for a size, a focus, a theme and a revision; 
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import accumulate, groupby, pairwise
-from typing import ClassVar, Protocol, cast
+from typing import ClassVar
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -22,23 +22,11 @@ from logcorr.model import View
 from logcorr_tui import palette
 from logcorr_tui.messages import Drill
 from logcorr_tui.palette import Palette
-from logcorr_tui.session import Session
 from logcorr_tui.widgets.figures import Figures
 
 EIGHTHS = " ▁▂▃▄▅▆▇█"
 Part = tuple[str, str, bool]
 _Cell = tuple[str, str, str, bool]
-
-
-class HasSession(Protocol):
-    """The app, as far as the overview knows it."""
-
-    session: Session
-
-
-def session_of(widget: Widget) -> Session:
-    """The session of the app that a widget lives in; an app without one has nothing to show."""
-    return cast("HasSession", widget.app).session if hasattr(widget.app, "session") else Session()
 
 
 @lru_cache(maxsize=8192)

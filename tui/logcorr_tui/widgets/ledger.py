@@ -11,8 +11,9 @@ from logcorr.model import SideLedger, View
 from logcorr.text import short
 from logcorr_tui.messages import Drill
 from logcorr_tui.palette import Palette
+from logcorr_tui.session import session_of
 from logcorr_tui.sides import ledgers
-from logcorr_tui.widgets.canvas import Canvas, Chart, Part, session_of
+from logcorr_tui.widgets.canvas import Canvas, Chart, Part
 
 HEIGHT = 5
 _WHOLE = 90

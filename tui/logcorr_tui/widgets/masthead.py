@@ -12,9 +12,9 @@ from logcorr.access_model import AccessReport, RunReport
 from logcorr.text import duration, safe, short, size
 from logcorr_tui.palette import Palette
 from logcorr_tui.places import Place, places_of
-from logcorr_tui.session import Session
+from logcorr_tui.session import Session, session_of
 from logcorr_tui.sides import ledgers, malformed
-from logcorr_tui.widgets.canvas import Canvas, Painted, Part, session_of
+from logcorr_tui.widgets.canvas import Canvas, Painted, Part
 from logcorr_tui.widgets.figures import Figures, figures, running
 
 
