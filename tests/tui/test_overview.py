@@ -20,7 +20,7 @@ from logcorr_tui.messages import Drill
 from logcorr_tui.palette import THEMES
 from logcorr_tui.screens.overview import OverviewScreen
 from logcorr_tui.session import Logs, Session
-from logcorr_tui.widgets.canvas import Chart, Painted
+from logcorr_tui.widgets.chart import Chart, Painted
 from logcorr_tui.widgets.histogram import Histogram, scale
 from logcorr_tui.widgets.ledger import Ledger
 from logcorr_tui.widgets.marks import place_marks

@@ -10,7 +10,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from logcorr_tui.session import session_of
-from logcorr_tui.widgets.canvas import Chart
+from logcorr_tui.widgets.chart import Chart
 from logcorr_tui.widgets.figures import figures
 from logcorr_tui.widgets.footer import FittingFooter
 from logcorr_tui.widgets.histogram import Histogram

@@ -11,7 +11,8 @@ from logcorr.text import percent, short
 from logcorr_tui.messages import Drill
 from logcorr_tui.palette import Palette, blend
 from logcorr_tui.time_text import bound, spaced
-from logcorr_tui.widgets.canvas import Canvas, Chart, Part
+from logcorr_tui.widgets.canvas import Canvas, Part
+from logcorr_tui.widgets.chart import Chart
 from logcorr_tui.widgets.marks import Mark, place_marks
 
 GUTTER = 7

@@ -13,7 +13,8 @@ from logcorr_tui.messages import Drill
 from logcorr_tui.palette import Palette
 from logcorr_tui.session import session_of
 from logcorr_tui.sides import ledgers
-from logcorr_tui.widgets.canvas import Canvas, Chart, Part
+from logcorr_tui.widgets.canvas import Canvas, Part
+from logcorr_tui.widgets.chart import Chart
 
 HEIGHT = 5
 _WHOLE = 90

@@ -14,7 +14,8 @@ from logcorr_tui.palette import Palette
 from logcorr_tui.places import Place, places_of
 from logcorr_tui.session import Session, session_of
 from logcorr_tui.sides import ledgers, malformed
-from logcorr_tui.widgets.canvas import Canvas, Painted, Part
+from logcorr_tui.widgets.canvas import Canvas, Part
+from logcorr_tui.widgets.chart import Painted
 from logcorr_tui.widgets.figures import Figures, figures, running
 
 

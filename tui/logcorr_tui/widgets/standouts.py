@@ -15,7 +15,8 @@ from logcorr.text import percent, safe, short
 from logcorr_tui.messages import Drill
 from logcorr_tui.palette import Palette
 from logcorr_tui.status_codes import reason
-from logcorr_tui.widgets.canvas import Canvas, Chart, Part
+from logcorr_tui.widgets.canvas import Canvas, Part
+from logcorr_tui.widgets.chart import Chart
 
 _PARTS = "▏▎▍▌▋▊▉█"
 _LEAST_BAR = 8

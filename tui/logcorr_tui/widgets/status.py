@@ -12,7 +12,8 @@ from logcorr.text import percent, short
 from logcorr_tui.messages import Drill
 from logcorr_tui.palette import Palette
 from logcorr_tui.status_codes import colour_of, reason
-from logcorr_tui.widgets.canvas import Canvas, Chart, Part
+from logcorr_tui.widgets.canvas import Canvas, Part
+from logcorr_tui.widgets.chart import Chart
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from logcorr_tui.palette import Palette
 from logcorr_tui.session import session_of
 from logcorr_tui.time_text import bound, spaced
 from logcorr_tui.widgets import access_tiles
-from logcorr_tui.widgets.canvas import Canvas, Chart
+from logcorr_tui.widgets.canvas import Canvas
+from logcorr_tui.widgets.chart import Chart
 from logcorr_tui.widgets.figures import Figures
 from logcorr_tui.widgets.sparkline import sparkline
 from logcorr_tui.widgets.tile import Tile

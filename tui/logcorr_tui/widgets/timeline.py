@@ -14,7 +14,8 @@ from logcorr_tui.messages import Compare, Drill
 from logcorr_tui.palette import Palette, blend
 from logcorr_tui.time_text import bound, clocks, spaced, stamp
 from logcorr_tui.widgets import heat, rates, timeaxis, timecaption
-from logcorr_tui.widgets.canvas import EIGHTHS, Canvas, Chart, Part
+from logcorr_tui.widgets.canvas import EIGHTHS, Canvas, Part
+from logcorr_tui.widgets.chart import Chart
 from logcorr_tui.widgets.figures import Figures
 from logcorr_tui.widgets.heat import Heat
 from logcorr_tui.widgets.timeaxis import Axis
