@@ -15,8 +15,9 @@ from logcorr_tui.widgets.figures import figures
 from logcorr_tui.widgets.footer import FittingFooter
 from logcorr_tui.widgets.histogram import Histogram
 from logcorr_tui.widgets.ledger import HEIGHT, Ledger
-from logcorr_tui.widgets.masthead import Masthead, Tabs
+from logcorr_tui.widgets.masthead import Masthead
 from logcorr_tui.widgets.status import Status
+from logcorr_tui.widgets.tabs import Tabs
 from logcorr_tui.widgets.tiles import Tiles
 from logcorr_tui.widgets.timeline import Timeline
 

@@ -15,7 +15,7 @@ from logcorr_tui.session import WithRuns
 from logcorr_tui.widgets.footer import FittingFooter
 
 if TYPE_CHECKING:
-    from logcorr_tui.widgets.masthead import Tabs
+    from logcorr_tui.widgets.tabs import Tabs
 
 
 class RunScreen(Screen[None]):
@@ -64,7 +64,7 @@ class RunScreen(Screen[None]):
 
     async def _add_tabs(self) -> None:
         """The tabs bring plotext, which takes its time: they come after the first paint."""
-        from logcorr_tui.widgets.masthead import Tabs
+        from logcorr_tui.widgets.tabs import Tabs
 
         if self.is_attached:
             self._tabs = Tabs("run", id="tabs")
