@@ -13,7 +13,7 @@ from logcorr_tui.messages import Drill
 from logcorr_tui.palette import Palette
 from logcorr_tui.session import session_of
 from logcorr_tui.time_text import bound, spaced
-from logcorr_tui.widgets import access_tiles
+from logcorr_tui.widgets import headline_figures
 from logcorr_tui.widgets.canvas import Canvas
 from logcorr_tui.widgets.chart import Chart
 from logcorr_tui.widgets.figures import Figures
@@ -28,7 +28,7 @@ _NARROW = 72
 def tiles(found: Figures, colours: Palette) -> list[Tile]:
     """The six tiles, by what was counted."""
     if isinstance(found.report, AccessReport):
-        return access_tiles.tiles(found, found.report, colours)
+        return headline_figures.tiles(found, found.report, colours)
     return _pair(found, colours)
 
 
@@ -100,7 +100,7 @@ class Tiles(Chart):
 
     def paint(self, canvas: Canvas, colours: Palette) -> None:
         if self.figures is None:
-            names = access_tiles.NAMES if session_of(self).kind == "access" else _NAMES
+            names = headline_figures.NAMES if session_of(self).kind == "access" else _NAMES
             for name, place in zip(names, self._places(), strict=True):
                 canvas.paper(place, colours.panel)
                 canvas.write(place.x + 2, place.y, name, colours.dim)
