@@ -13,7 +13,7 @@ from logcorr.model import Heatmap, TimelinePoint
 from logcorr_tui.messages import Compare, Drill
 from logcorr_tui.palette import Palette, blend
 from logcorr_tui.time_text import bound, clocks, spaced, stamp
-from logcorr_tui.widgets import heat, rates, timeaxis, timecaption
+from logcorr_tui.widgets import heat, percentile_lines, request_rate, timeaxis, timecaption
 from logcorr_tui.widgets.canvas import EIGHTHS, Canvas, Part
 from logcorr_tui.widgets.chart import Chart
 from logcorr_tui.widgets.figures import Figures
@@ -112,9 +112,9 @@ class Timeline(Chart):
         line_rows = (rest - 3 if rest < 9 else rest // 3 + 1) if rest >= 6 else 0
         line_rows = min(line_rows, rest // 2)
         points, bucket_s = self.points, self.figures.bucket_s if self.figures else 1.0
-        rates.rates(canvas, colours, points, found, bucket_s=bucket_s, left=left, rows=rest - line_rows)
+        request_rate.draw(canvas, colours, points, found, bucket_s=bucket_s, left=left, rows=rest - line_rows)
         if line_rows:
-            rates.percentiles(canvas, colours, points, found, left=left, top=rest - line_rows + 1, rows=line_rows)
+            percentile_lines.draw(canvas, colours, points, found, left=left, top=rest - line_rows + 1, rows=line_rows)
         taken = self._cursor(canvas, colours, found, bottom)
         for column, label in timeaxis.ticks(found):
             if not set(range(left + column - 1, left + column + len(label) + 1)) & set(taken):
