@@ -6,7 +6,7 @@ from random import Random
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from logcorr_tui import config
+from logcorr_tui import settings
 from logcorr_tui.places import OF_A_RUN
 from tests.fuzz.batch import Batch, Target
 from tests.fuzz.mutate import mutated
@@ -46,9 +46,9 @@ def check(batch: Batch) -> list[str]:
         for piece in batch.pieces:
             raw = piece.encode("latin1")
             path.write_bytes(raw)
-            held, problem = config.load_config(path)
+            held, problem = settings.load_config(path)
             wanted = plain(raw)
-            expected = config.Config(**(wanted or {}))
+            expected = settings.Config(**(wanted or {}))
             told = wanted is None or (expected.view is not None and expected.view not in OF_A_RUN)
             if held != expected or (problem is not None) is not told:
                 found.append(f"{raw!r}: {held}, {problem!r}; plainly {wanted}")

@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from logcorr_tui import config
+from logcorr_tui import settings
 
 
 @pytest.mark.parametrize("text", ["x = " + "[" * 5000 + "]" * 5000, "keys = " + "{a=" * 5000])
 def test_a_config_nested_too_deeply_is_passed_over(text: str, tmp_path: Path) -> None:
     path = tmp_path / "tui.toml"
     path.write_text(text)
-    found, problem = config.load_config(path)
-    assert found == config.Config()
+    found, problem = settings.load_config(path)
+    assert found == settings.Config()
     assert problem is not None
     assert "nested" in problem
 
@@ -20,4 +20,4 @@ def test_a_config_nested_too_deeply_is_passed_over(text: str, tmp_path: Path) ->
 def test_a_memory_nested_too_deeply_is_none(tmp_path: Path) -> None:
     path = tmp_path / "state.json"
     path.write_text('{"theme":' + "[" * 100_000)
-    assert config.load_state(path) == config.State()
+    assert settings.load_state(path) == settings.State()

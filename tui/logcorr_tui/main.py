@@ -163,7 +163,7 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser() -> argparse.ArgumentParser:
     from logcorr.dialects import FORMS
-    from logcorr_tui.config import config_path
+    from logcorr_tui.settings import config_path
 
     parser = _Parser(
         prog="logcorr-tui",

@@ -2,7 +2,7 @@
 
 from collections.abc import Container
 
-from logcorr_tui import config
+from logcorr_tui import settings
 from logcorr_tui.palette import DARK_THEME, LIGHT_THEME
 from logcorr_tui.places import OF_A_RUN, places_of
 
@@ -11,8 +11,8 @@ class Preferences:
     """The user's settings and the app's memory; `problem` says what is wrong with the settings, if anything is."""
 
     def __init__(self) -> None:
-        self._config, self.problem = config.load_config(config.config_path())
-        self._state = config.load_state(config.state_path())
+        self._config, self.problem = settings.load_config(settings.config_path())
+        self._state = settings.load_state(settings.state_path())
 
     @property
     def keys(self) -> dict[str, str]:
@@ -26,7 +26,7 @@ class Preferences:
                 return name
             if name is not None and name == self._config.theme:
                 self.problem = (
-                    f"{config.config_path()}: no theme {name!r}; there are {DARK_THEME.name}, {LIGHT_THEME.name}, ..."
+                    f"{settings.config_path()}: no theme {name!r}; there are {DARK_THEME.name}, {LIGHT_THEME.name}, ..."
                 )
         return DARK_THEME.name
 
@@ -41,5 +41,5 @@ class Preferences:
     def remember(self, *, theme: str | None = None, kind: str = "", view: str = "") -> None:
         """Writes down the theme, or the view of a kind of run, that was last seen."""
         views = {**self._state.views, kind: view} if view else self._state.views
-        self._state = config.State(theme=theme or self._state.theme, views=views)
-        config.save_state(config.state_path(), self._state)
+        self._state = settings.State(theme=theme or self._state.theme, views=views)
+        settings.save_state(settings.state_path(), self._state)
