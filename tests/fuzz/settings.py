@@ -1,4 +1,4 @@
-"""Config files: what plain Python reads in them is what holds; what is none is passed over with a word."""
+"""Settings files: what plain Python reads in them is what holds; what is none is passed over with a word."""
 
 import tomllib
 from pathlib import Path
@@ -46,9 +46,9 @@ def check(batch: Batch) -> list[str]:
         for piece in batch.pieces:
             raw = piece.encode("latin1")
             path.write_bytes(raw)
-            held, problem = settings.load_config(path)
+            held, problem = settings.load_settings(path)
             wanted = plain(raw)
-            expected = settings.Config(**(wanted or {}))
+            expected = settings.Settings(**(wanted or {}))
             told = wanted is None or (expected.view is not None and expected.view not in OF_A_RUN)
             if held != expected or (problem is not None) is not told:
                 found.append(f"{raw!r}: {held}, {problem!r}; plainly {wanted}")

@@ -17,7 +17,7 @@ from logcorr.generate_access import generate_access
 from logcorr.model import AnalyzeOptions, View
 from logcorr.store import RunFolder
 from logcorr_tui import main as command_line
-from logcorr_tui import settings
+from logcorr_tui import remembered
 from logcorr_tui.app import LogcorrApp
 from logcorr_tui.screens.detail import DetailScreen
 from logcorr_tui.screens.table import TableScreen
@@ -68,7 +68,7 @@ def _own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def opened(run: RunFolder, *, anew: bool = True) -> LogcorrApp:
     """The app on a run; anew: on its overview, whatever was seen last."""
     if anew:
-        settings.save_state(settings.state_path(), settings.State())
+        remembered.save_remembered(remembered.remembered_path(), remembered.Remembered())
     return LogcorrApp(run=run.path, store=str(run.path.parent))
 
 
@@ -318,7 +318,7 @@ def test_views_are_remembered_by_the_kind_of_run(run: RunFolder) -> None:
 
     play(opened(run), leave, SMALL)
     play(opened(run, anew=False), back, SMALL)
-    assert settings.load_state(settings.state_path()).views == {"access": "ips"}
+    assert remembered.load_remembered(remembered.remembered_path()).views == {"access": "ips"}
 
 
 def test_a_log_that_cannot_be_read_is_told(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
 from logcorr.errors import InputError
-from logcorr_tui import settings, worker
+from logcorr_tui import remembered, settings, worker
 from logcorr_tui.app import LogcorrApp
 from logcorr_tui.main import main
 from logcorr_tui.paths import candidates, free, partner
@@ -128,7 +128,7 @@ def test_a_finished_run_opens_and_every_view_can_be_seen(finished: Path, store: 
         assert app.current_mode == "overview"
 
     drive(body, run=finished, store=str(store))
-    assert settings.load_state(settings.state_path()).views == {"correlation": "orphans"}
+    assert remembered.load_remembered(remembered.remembered_path()).views == {"correlation": "orphans"}
 
 
 MODES = ("slow", "errors", "orphans", "malformed", "duplicates", "skewed")
@@ -405,7 +405,7 @@ def test_the_theme_is_remembered() -> None:
 
 
 def test_keys_can_be_remapped_and_broken_settings_are_told() -> None:
-    path = settings.config_path()
+    path = settings.settings_path()
     path.parent.mkdir(parents=True)
     path.write_text('[keys]\n"app.theme" = "f9"\n', encoding="utf8")
 

@@ -13,7 +13,7 @@ import pytest
 from logcorr import model
 from logcorr.events import DoneEvent, EstimateEvent, Event, FileProgress, ProgressEvent
 from logcorr.store import RunFolder
-from logcorr_tui import settings, worker
+from logcorr_tui import remembered, settings, worker
 from logcorr_tui.app import LogcorrApp
 from logcorr_tui.session import Logs
 from tests.tui import fixed_run
@@ -48,10 +48,10 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _fixed(stored: Path, theme: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing of this machine is to be seen: paths are relative, settings are nowhere, sizes on disk are set."""
     monkeypatch.chdir(stored)
-    monkeypatch.setattr(settings, "config_path", lambda: Path("~/.config/logcorr/tui.toml"))
-    monkeypatch.setattr(settings, "state_path", lambda: tmp_path / "state.json")
+    monkeypatch.setattr(settings, "settings_path", lambda: Path("~/.config/logcorr/tui.toml"))
+    monkeypatch.setattr(remembered, "remembered_path", lambda: tmp_path / "state.json")
     monkeypatch.setattr(RunFolder, "bytes", lambda _run: 1_830_000)
-    settings.save_state(settings.state_path(), settings.State(theme=f"logcorr-{theme}"))
+    remembered.save_remembered(remembered.remembered_path(), remembered.Remembered(theme=f"logcorr-{theme}"))
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from textual.message import Message
 
-from logcorr_tui import settings, worker
+from logcorr_tui import remembered, settings, worker
 from logcorr_tui.messages import Estimated, Failed, Finished, Progressed
 from tests.helpers import PATIENCE_S, SAMPLE, halted, looks, ticking
 
@@ -182,18 +182,18 @@ asyncio.run(body())
 
 def test_settings(tmp_path: Path) -> None:
     path = tmp_path / "tui.toml"
-    assert settings.load_config(path) == (settings.Config(), None)
+    assert settings.load_settings(path) == (settings.Settings(), None)
     path.write_text('theme = "logcorr-light"\nview = "orphans"\n[keys]\n"app.quit" = "x"\n', encoding="utf8")
-    found, problem = settings.load_config(path)
+    found, problem = settings.load_settings(path)
     assert problem is None
-    assert found == settings.Config(theme="logcorr-light", view="orphans", keys={"app.quit": "x"})
+    assert found == settings.Settings(theme="logcorr-light", view="orphans", keys={"app.quit": "x"})
 
 
 @pytest.mark.parametrize("text", ["theme = ", "theme = 3", "colour = 'red'", "[keys]\nquit = 1", "view = 'nowhere'"])
 def test_broken_settings_are_told(text: str, tmp_path: Path) -> None:
     path = tmp_path / "tui.toml"
     path.write_text(text, encoding="utf8")
-    found, problem = settings.load_config(path)
+    found, problem = settings.load_settings(path)
     assert problem is not None
     assert str(path) in problem
     assert found.keys == {}
@@ -201,9 +201,9 @@ def test_broken_settings_are_told(text: str, tmp_path: Path) -> None:
 
 def test_state_is_remembered(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "state.json"
-    assert settings.load_state(path) == settings.State()
-    settings.save_state(path, settings.State(theme="logcorr-light", views={"access": "slow"}))
-    assert settings.load_state(path) == settings.State(theme="logcorr-light", views={"access": "slow"})
+    assert remembered.load_remembered(path) == remembered.Remembered()
+    remembered.save_remembered(path, remembered.Remembered(theme="logcorr-light", views={"access": "slow"}))
+    assert remembered.load_remembered(path) == remembered.Remembered(theme="logcorr-light", views={"access": "slow"})
     assert [file.name for file in path.parent.iterdir()] == ["state.json"]
     path.write_bytes(b"{")
-    assert settings.load_state(path) == settings.State()
+    assert remembered.load_remembered(path) == remembered.Remembered()

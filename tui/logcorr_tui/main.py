@@ -163,14 +163,14 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser() -> argparse.ArgumentParser:
     from logcorr.dialects import FORMS
-    from logcorr_tui.settings import config_path
+    from logcorr_tui.settings import settings_path
 
     parser = _Parser(
         prog="logcorr-tui",
         usage="%(prog)s [OPTIONS] [REQUESTS RESPONSES | ACCESS_LOG ... | RUN]",
         description="Pairs request and response logs, or analyses access logs, and shows what came of it, "
         "in the terminal or a browser.",
-        epilog=_EPILOG.format(config=config_path()),
+        epilog=_EPILOG.format(config=settings_path()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )

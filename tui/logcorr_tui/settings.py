@@ -1,21 +1,21 @@
-"""What the user set (tui.toml) and what the app remembers (state.json): theme, keys, last view.
+"""The settings of the user (tui.toml): theme, keys, first view; and what holds at the start.
 
-A broken config is told and passed over, never a crash. What is set in tui.toml wins over what is remembered.
+A setting wins over what the app remembers. A broken file is told and passed over, never a crash.
 """
 
-import contextlib
-import os
-import tempfile
 import tomllib
+from collections.abc import Container
 from pathlib import Path
 
 import msgspec
 import platformdirs
 
-from logcorr_tui.places import OF_A_RUN
+from logcorr_tui import remembered
+from logcorr_tui.palette import DARK_THEME, LIGHT_THEME
+from logcorr_tui.places import OF_A_RUN, places_of
 
 
-class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`tui.toml`: a theme, the view a run opens with, and keys by the id of what they do (the help names the ids)."""
 
     theme: str | None = None
@@ -23,54 +23,59 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     keys: dict[str, str] = {}
 
 
-class State(msgspec.Struct, frozen=True, kw_only=True):
-    """What is remembered from one session to the next; `views` by the kind of run."""
-
-    theme: str | None = None
-    views: dict[str, str] = {}
-
-
-def config_path() -> Path:
+def settings_path() -> Path:
     """Where the user's settings are."""
     return Path(platformdirs.user_config_dir("logcorr", appauthor=False)) / "tui.toml"
 
 
-def state_path() -> Path:
-    """Where the app remembers things."""
-    return Path(platformdirs.user_state_dir("logcorr", appauthor=False)) / "tui-state.json"
-
-
-def load_config(path: Path) -> tuple[Config, str | None]:
+def load_settings(path: Path) -> tuple[Settings, str | None]:
     """The settings, and what is wrong with the file, if anything is; then the defaults hold."""
     try:
-        config = msgspec.convert(tomllib.loads(path.read_bytes().decode("utf8")), Config)
+        settings = msgspec.convert(tomllib.loads(path.read_bytes().decode("utf8")), Settings)
     except FileNotFoundError:
-        return Config(), None
+        return Settings(), None
     except RecursionError:
-        return Config(), f"{path} is passed over: it is nested too deeply."
+        return Settings(), f"{path} is passed over: it is nested too deeply."
     except (OSError, ValueError, msgspec.MsgspecError) as error:
-        return Config(), f"{path} is passed over: {error}"
-    if config.view is not None and config.view not in OF_A_RUN:
-        return config, f"{path}: no view {config.view!r}; there are {', '.join(OF_A_RUN)}."
-    return config, None
+        return Settings(), f"{path} is passed over: {error}"
+    if settings.view is not None and settings.view not in OF_A_RUN:
+        return settings, f"{path}: no view {settings.view!r}; there are {', '.join(OF_A_RUN)}."
+    return settings, None
 
 
-def load_state(path: Path) -> State:
-    """What was remembered; nothing where the file is missing or broken."""
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=State)
-    except (OSError, msgspec.MsgspecError, RecursionError):
-        return State()
+class Preferences:
+    """The user's settings and the app's memory; `problem` says what is wrong with the settings, if anything is."""
 
+    def __init__(self) -> None:
+        self._settings, self.problem = load_settings(settings_path())
+        self._state = remembered.load_remembered(remembered.remembered_path())
 
-def save_state(path: Path, state: State) -> None:
-    """Writes atomically; a disk that cannot be written only costs the memory."""
-    with contextlib.suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        number, name = tempfile.mkstemp(prefix=".tui-state-", dir=path.parent)
-        try:
-            with os.fdopen(number, "wb") as file:
-                file.write(msgspec.json.encode(state))
-            Path(name).replace(path)
-        except OSError:
-            Path(name).unlink(missing_ok=True)
+    @property
+    def keys(self) -> dict[str, str]:
+        """Keys by the id of what they do."""
+        return self._settings.keys
+
+    def theme(self, available: Container[str]) -> str:
+        """The theme to start with."""
+        for name in (self._settings.theme, self._state.theme):
+            if name is not None and name in available:
+                return name
+            if name is not None and name == self._settings.theme:
+                self.problem = (
+                    f"{settings_path()}: no theme {name!r}; there are {DARK_THEME.name}, {LIGHT_THEME.name}, ..."
+                )
+        return DARK_THEME.name
+
+    def view(self, kind: str) -> str:
+        """The view that a run of this kind opens with."""
+        known = [place.mode for place in places_of(kind)]
+        for view in (self._settings.view, self._state.views.get(kind)):
+            if view in OF_A_RUN and view in known:
+                return str(view)
+        return "overview"
+
+    def remember(self, *, theme: str | None = None, kind: str = "", view: str = "") -> None:
+        """Writes down the theme, or the view of a kind of run, that was last seen."""
+        views = {**self._state.views, kind: view} if view else self._state.views
+        self._state = remembered.Remembered(theme=theme or self._state.theme, views=views)
+        remembered.save_remembered(remembered.remembered_path(), self._state)

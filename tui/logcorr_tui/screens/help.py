@@ -71,7 +71,7 @@ class HelpScreen(ModalScreen[None]):
                 for keys, tip, name in entries:
                     table.add_row(Text(keys), Text(tip), Text(name if "." in name else ""))
                 table.add_row()
-        where = f'To change a key, write [keys] and "app.quit" = "ctrl+x" into {settings.config_path()}'
+        where = f'To change a key, write [keys] and "app.quit" = "ctrl+x" into {settings.settings_path()}'
         table.add_row("", Text(where, style=colours.dim), "")
         return table
 
