@@ -16,7 +16,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
 from logcorr.errors import InputError
-from logcorr_tui import remembered, settings, worker
+from logcorr_tui import engine_command, remembered, settings
 from logcorr_tui.app import LogcorrApp
 from logcorr_tui.main import main
 from logcorr_tui.paths import candidates, free, partner
@@ -105,7 +105,7 @@ def stuck(monkeypatch: pytest.MonkeyPatch, mark: Path, store: Path) -> None:
 
 
 def replace_command(monkeypatch: pytest.MonkeyPatch, words: Sequence[str]) -> None:
-    monkeypatch.setattr(worker, "correlate_command", lambda *_args, **_more: list(words))
+    monkeypatch.setattr(engine_command, "correlate_command", lambda *_args, **_more: list(words))
 
 
 def test_a_finished_run_opens_and_every_view_can_be_seen(finished: Path, store: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 from logcorr import model
 from logcorr.events import DoneEvent, EstimateEvent, Event, FileProgress, ProgressEvent
 from logcorr.store import RunFolder
-from logcorr_tui import remembered, settings, worker
+from logcorr_tui import engine_command, remembered, settings
 from logcorr_tui.app import LogcorrApp
 from logcorr_tui.session import Logs
 from tests.tui import fixed_run
@@ -75,7 +75,7 @@ def engine(monkeypatch: pytest.MonkeyPatch, *events: Event | str, code: int | No
     """From now on the engine tells this, and ends with a code or not at all."""
     told = "".join(one if isinstance(one, str) else msgspec.json.encode(one).decode() + "\n" for one in events)
     words = [sys.executable, "-I", "-S", "-c", _ENGINE, told, "" if code is None else str(code)]
-    monkeypatch.setattr(worker, "correlate_command", lambda *_args, **_more: words)
+    monkeypatch.setattr(engine_command, "correlate_command", lambda *_args, **_more: words)
 
 
 def progress(stage: str, share: float, buckets: int) -> ProgressEvent:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from textual.message import Message
 
-from logcorr_tui import remembered, settings, worker
+from logcorr_tui import engine_command, remembered, settings
+from logcorr_tui.child_process import ChildProcess, run_engine
 from logcorr_tui.messages import Estimated, Failed, Finished, Progressed
 from tests.helpers import PATIENCE_S, SAMPLE, halted, looks, ticking
 
@@ -19,13 +20,15 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no su
 
 def sample(store: Path) -> list[str]:
     """The command that correlates the sample."""
-    return worker.correlate_command((str(SAMPLE / "requests.log"),), (str(SAMPLE / "responses.log"),), store=str(store))
+    return engine_command.correlate_command(
+        (str(SAMPLE / "requests.log"),), (str(SAMPLE / "responses.log"),), store=str(store)
+    )
 
 
 def run(command: list[str]) -> list[Message]:
     """Everything posted by a child that is left alone."""
     posted: list[Message] = []
-    asyncio.run(asyncio.wait_for(worker.correlate(worker.Child(command), posted.append), PATIENCE_S))
+    asyncio.run(asyncio.wait_for(run_engine(ChildProcess(command), posted.append), PATIENCE_S))
     return posted
 
 
@@ -100,8 +103,8 @@ def test_cancel_ends_the_child_within_about_a_second(deaf: bool, tmp_path: Path)
 
     async def body() -> tuple[list[Message], float, int]:
         posted: list[Message] = []
-        child = worker.Child(python(code))
-        task = asyncio.create_task(worker.correlate(child, posted.append))
+        child = ChildProcess(python(code))
+        task = asyncio.create_task(run_engine(child, posted.append))
         while not mark.exists():  # noqa: ASYNC110 - another process makes it
             await asyncio.sleep(0.01)
         with ticking() as seconds:
@@ -122,9 +125,9 @@ def test_cancel_ends_the_child_within_about_a_second(deaf: bool, tmp_path: Path)
 def test_cancel_before_the_start(tmp_path: Path) -> None:
     async def body() -> list[Message]:
         posted: list[Message] = []
-        child = worker.Child(sample(tmp_path))
+        child = ChildProcess(sample(tmp_path))
         await child.cancel()
-        await worker.correlate(child, posted.append)
+        await run_engine(child, posted.append)
         return posted
 
     (failed,) = asyncio.run(body())
@@ -139,9 +142,9 @@ def test_a_parent_that_is_killed_takes_the_child_with_it(tmp_path: Path) -> None
     command = halted("pair", mark, *logs, "--progress", "json", "--end-with-stdin")
     parent = f"""
 import asyncio
-from logcorr_tui import worker
+from logcorr_tui.child_process import ChildProcess
 async def body():
-    child = worker.Child({command!r})
+    child = ChildProcess({command!r})
     task = asyncio.create_task(child.run(lambda event: None))
     while child.pid is None:
         await asyncio.sleep(0.01)

@@ -17,7 +17,8 @@ from logcorr.leftovers import sweep
 from logcorr.model import View
 from logcorr.store import default_root
 from logcorr.text import safe
-from logcorr_tui import commands, messages, opening, worker
+from logcorr_tui import commands, engine_command, messages, opening
+from logcorr_tui.child_process import ChildProcess, run_engine
 from logcorr_tui.hangup import LOOK_EVERY_S, terminal_is_gone
 from logcorr_tui.keys import BINDINGS
 from logcorr_tui.palette import DARK_THEME, LIGHT_THEME
@@ -46,7 +47,7 @@ class LogcorrApp(SwitchingApp):
         super().__init__()
         self.session = Session(logs=logs)
         self.root = Path(store) if store else default_root()
-        self.child: worker.Child | None = None
+        self.child: ChildProcess | None = None
         self._first_run, self._store, self._memory = run, store, memory
         self._preferences = Preferences()
         self.register_theme(DARK_THEME)
@@ -211,7 +212,7 @@ class LogcorrApp(SwitchingApp):
 
     def start_run(self, logs: Logs) -> None:
         """Correlates or analyses these logs in a child process, and shows how it goes."""
-        self.child = worker.Child(worker.command_for(logs, store=self._store, memory=self._memory))
+        self.child = ChildProcess(engine_command.command_for(logs, store=self._store, memory=self._memory))
         self.session.logs = logs
         self.session.run = self.session.report = self.session.progress = self.session.estimate = None
         self.session.changed_inputs = []
@@ -220,8 +221,8 @@ class LogcorrApp(SwitchingApp):
         # Starting a process takes its time: first the screen is painted.
         self.call_after_refresh(self._follow, self.child)
 
-    def _follow(self, child: worker.Child) -> None:
-        _: Worker[None] = self.run_worker(partial(worker.correlate, child, self.post_message), exit_on_error=False)
+    def _follow(self, child: ChildProcess) -> None:
+        _: Worker[None] = self.run_worker(partial(run_engine, child, self.post_message), exit_on_error=False)
 
     async def stop_child(self) -> None:
         """Ends the child, if one runs, and removes what it left where it had to be killed."""

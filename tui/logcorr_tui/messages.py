@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from textual.message import Message
 
+from logcorr.errors import Cancelled
 from logcorr.events import DoneEvent, EstimateEvent, ProgressEvent
 from logcorr.model import View
 from logcorr_tui.session import Logs
@@ -86,3 +87,8 @@ class Failed(Message):
 
     code: int
     said: str
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the child ended because the user wanted it to."""
+        return self.code == Cancelled.exit_code

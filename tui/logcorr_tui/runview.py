@@ -19,7 +19,6 @@ from logcorr_tui.palette import Palette
 from logcorr_tui.session import Session
 from logcorr_tui.sides import ledgers
 
-CANCELLED = 130
 _STAGES = {
     "correlation": {"read": "Read", "pair": "Pair", "report": "Report", "export": "Finish"},
     "access": {"read": "Read", "count": "Count", "report": "Report", "export": "Finish"},
@@ -194,7 +193,7 @@ def ledger(session: Session, colours: Palette) -> Table:
 def failure(message: Failed, colours: Palette) -> Text:
     """What happened, what the child said, and what to do."""
     what, todo = _why(message)
-    said = "" if message.code == CANCELLED else message.said
+    said = "" if message.cancelled else message.said
     text = Text(what, style=f"bold {colours.ink}")
     if said:
         text.append("\n\n")
@@ -244,7 +243,7 @@ def _counts(side: SideLedger | AccessLedger) -> dict[str, int]:
 def _why(message: Failed) -> tuple[str, str]:
     """What an exit code means, and what helps."""
     back = "r runs it again, Esc goes back."
-    if message.code == CANCELLED:
+    if message.cancelled:
         return "Nothing of it was kept.", back
     if message.code < 0:
         what = f"The engine was ended by signal {-message.code}."

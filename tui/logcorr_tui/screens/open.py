@@ -18,7 +18,8 @@ from textual.worker import Worker
 from logcorr import inputs, listing
 from logcorr.errors import LogcorrError
 from logcorr.text import safe
-from logcorr_tui import messages, palette, runlines, worker
+from logcorr_tui import engine_command, messages, palette, runlines
+from logcorr_tui.child_process import ChildProcess
 from logcorr_tui.paths import PathSuggester, candidates, partner
 from logcorr_tui.session import Logs, WithRuns
 from logcorr_tui.widgets.footer import FittingFooter
@@ -203,7 +204,7 @@ class OpenScreen(Screen[None]):
         if not all(log.is_file() for log in logs):
             self._hint(f"making {DEMO_ROWS:,} lines a side in {folder} …", "dim")
             words = ("generate", "pair", str(folder), "--rows", str(DEMO_ROWS), "--incident", "--force")
-            child = worker.Child(worker.logcorr_command(*words))
+            child = ChildProcess(engine_command.logcorr_command(*words))
             ended = await child.run(lambda _event: None)
             self._hint("", "dim")
             if ended.code != 0:

@@ -109,9 +109,7 @@ class RunScreen(Screen[None]):
 
     def on_failed(self, message: messages.Failed) -> None:
         self._failed = message
-        self.query_one("#failure").border_title = (
-            "The run was cancelled" if message.code == runview.CANCELLED else "✗ The run failed"
-        )
+        self.query_one("#failure").border_title = "The run was cancelled" if message.cancelled else "✗ The run failed"
         self._draw()
         self.refresh_bindings()
 
@@ -122,7 +120,7 @@ class RunScreen(Screen[None]):
         wide = max(40, self.size.width - 8)
         child = self._app.child
         state = "failed" if self._failed else "complete" if session.run else "running" if child else ""
-        if self._failed and self._failed.code == runview.CANCELLED:
+        if self._failed and self._failed.cancelled:
             state = "cancelled"
         if self._tabs is not None:
             self._tabs.reload()

@@ -10,7 +10,7 @@ from textual_serve.app_service import AppService
 from textual_serve.download_manager import DownloadManager
 
 from logcorr.text import safe
-from logcorr_tui import worker
+from logcorr_tui import engine_command
 
 DRIVER = "logcorr_tui.web.driver:Driver"
 PATIENCE_S = 5.0
@@ -42,7 +42,7 @@ class Session(AppService):
         self._words = list(words)
 
     async def _open_app_process(self, width: int = 80, height: int = 24) -> asyncio.subprocess.Process:
-        environment = worker.environment(self._build_environment(width, height)) | {"TEXTUAL_DRIVER": DRIVER}
+        environment = engine_command.environment(self._build_environment(width, height)) | {"TEXTUAL_DRIVER": DRIVER}
         # A session of its own: Ctrl+C is for the server, which then ends the apps in order.
         self._process = await asyncio.create_subprocess_exec(
             *self._words,

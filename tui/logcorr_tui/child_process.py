@@ -7,21 +7,18 @@ import asyncio
 import contextlib
 import os
 import signal
-import sys
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import msgspec
 from textual.message import Message
 
-import logcorr
-import logcorr_tui
+from logcorr.errors import Cancelled
 from logcorr.events import DoneEvent, EstimateEvent, Event, ProgressEvent
 from logcorr.text import safe
+from logcorr_tui.engine_command import environment
 from logcorr_tui.messages import Estimated, Failed, Finished, Progressed
-from logcorr_tui.session import Logs
 
 PATIENCE_S = 1.0
 _LAST_WORDS_S = 2.0
@@ -29,8 +26,6 @@ _AFTER_DONE_S = 10.0
 _LINES_KEPT = 40
 _LOOK_EVERY_S = 0.02
 _LONGEST_LINE = 64 << 20
-_CANCELLED = 130
-_INSTALLED = ("site-packages", "dist-packages")
 
 
 @dataclass(frozen=True)
@@ -42,46 +37,7 @@ class Ended:
     done: DoneEvent | None
 
 
-def logcorr_command(*words: str) -> list[str]:
-    """The engine's command for a process of its own; -P keeps modules in the working folder out of it."""
-    return [sys.executable, "-P", "-m", "logcorr", *words]
-
-
-def correlate_command(
-    requests: Sequence[str], responses: Sequence[str], *, store: str | None = None, memory: str | None = None
-) -> list[str]:
-    """The command that correlates these logs and tells its progress as JSON lines."""
-    words = [f"--requests={path}" for path in requests] + [f"--responses={path}" for path in responses]
-    words += [f"--store={store}"] if store else []
-    words += [f"--memory={memory}"] if memory else []
-    return logcorr_command("correlate", *words, "--progress", "json", "--end-with-stdin")
-
-
-def analyze_command(
-    files: Sequence[str],
-    form: str | None = None,
-    *,
-    collapse_ids: bool = False,
-    store: str | None = None,
-    memory: str | None = None,
-) -> list[str]:
-    """The command that analyses access logs, and tells its progress likewise."""
-    words = [f"--format={form}"] if form else []
-    words += ["--collapse-ids"] if collapse_ids else []
-    words += [f"--store={store}"] if store else []
-    words += [f"--memory={memory}"] if memory else []
-    return logcorr_command("analyze", *words, "--progress", "json", "--end-with-stdin", "--", *files)
-
-
-def command_for(logs: Logs, *, store: str | None = None, memory: str | None = None) -> list[str]:
-    """The command that does what these logs are for."""
-    if logs.kind == "access":
-        files = logs.files["access"]
-        return analyze_command(files, logs.form, collapse_ids=logs.collapse_ids, store=store, memory=memory)
-    return correlate_command(logs.files["request"], logs.files["response"], store=store, memory=memory)
-
-
-class Child:
+class ChildProcess:
     """One child process, from its start to its end. All methods are for the event loop's thread."""
 
     def __init__(self, command: Sequence[str]) -> None:
@@ -111,7 +67,7 @@ class Child:
         """Runs the child to its end, however that comes, and tells each of its events."""
         try:
             if self._cancel.is_set():
-                return Ended(_CANCELLED, "", None)
+                return Ended(Cancelled.exit_code, "", None)
             try:
                 self._process = await asyncio.create_subprocess_exec(
                     *self.command,
@@ -213,7 +169,7 @@ class Child:
         self._ended.set()
 
 
-async def correlate(child: Child, post: Callable[[Message], object]) -> None:
+async def run_engine(child: ChildProcess, post: Callable[[Message], object]) -> None:
     """Runs a job in the child and posts what becomes of it; ends in exactly one Finished or Failed."""
 
     def tell(event: Event) -> None:
@@ -226,15 +182,6 @@ async def correlate(child: Child, post: Callable[[Message], object]) -> None:
     if ended.done is not None and ended.done.run is not None and ended.code == 0:
         post(Finished(ended.done))
     elif child.cancelled:
-        post(Failed(_CANCELLED, ended.said))
+        post(Failed(Cancelled.exit_code, ended.said))
     else:
         post(Failed(ended.code, ended.said or "The engine ended without a word."))
-
-
-def environment(base: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The environment for a child that runs the very code this process does, also where that is not installed."""
-    roots = (Path(file).resolve().parent.parent for file in (logcorr.__file__, logcorr_tui.__file__))
-    paths = [str(root) for root in roots if root.name not in _INSTALLED]
-    if not paths:
-        return dict(base)
-    return {**base, "PYTHONPATH": os.pathsep.join(filter(None, [*paths, base.get("PYTHONPATH", "")]))}

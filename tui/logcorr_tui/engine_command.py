@@ -1,0 +1,60 @@
+"""The command lines of the engine, and the environment that a child process of the app runs in."""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import logcorr
+import logcorr_tui
+from logcorr_tui.session import Logs
+
+_INSTALLED = ("site-packages", "dist-packages")
+
+
+def logcorr_command(*words: str) -> list[str]:
+    """The engine's command for a process of its own; -P keeps modules in the working folder out of it."""
+    return [sys.executable, "-P", "-m", "logcorr", *words]
+
+
+def correlate_command(
+    requests: Sequence[str], responses: Sequence[str], *, store: str | None = None, memory: str | None = None
+) -> list[str]:
+    """The command that correlates these logs and tells its progress as JSON lines."""
+    words = [f"--requests={path}" for path in requests] + [f"--responses={path}" for path in responses]
+    words += [f"--store={store}"] if store else []
+    words += [f"--memory={memory}"] if memory else []
+    return logcorr_command("correlate", *words, "--progress", "json", "--end-with-stdin")
+
+
+def analyze_command(
+    files: Sequence[str],
+    form: str | None = None,
+    *,
+    collapse_ids: bool = False,
+    store: str | None = None,
+    memory: str | None = None,
+) -> list[str]:
+    """The command that analyses access logs, and tells its progress likewise."""
+    words = [f"--format={form}"] if form else []
+    words += ["--collapse-ids"] if collapse_ids else []
+    words += [f"--store={store}"] if store else []
+    words += [f"--memory={memory}"] if memory else []
+    return logcorr_command("analyze", *words, "--progress", "json", "--end-with-stdin", "--", *files)
+
+
+def command_for(logs: Logs, *, store: str | None = None, memory: str | None = None) -> list[str]:
+    """The command that does what these logs are for."""
+    if logs.kind == "access":
+        files = logs.files["access"]
+        return analyze_command(files, logs.form, collapse_ids=logs.collapse_ids, store=store, memory=memory)
+    return correlate_command(logs.files["request"], logs.files["response"], store=store, memory=memory)
+
+
+def environment(base: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The environment for a child that runs the very code this process does, also where that is not installed."""
+    roots = (Path(file).resolve().parent.parent for file in (logcorr.__file__, logcorr_tui.__file__))
+    paths = [str(root) for root in roots if root.name not in _INSTALLED]
+    if not paths:
+        return dict(base)
+    return {**base, "PYTHONPATH": os.pathsep.join(filter(None, [*paths, base.get("PYTHONPATH", "")]))}
