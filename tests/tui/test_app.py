@@ -18,8 +18,9 @@ from textual.widgets import Input, Static
 from logcorr.errors import InputError
 from logcorr_tui import engine_command, remembered, settings
 from logcorr_tui.app import LogcorrApp
+from logcorr_tui.file_names import free, partner
 from logcorr_tui.main import main
-from logcorr_tui.paths import candidates, free, partner
+from logcorr_tui.path_completion import candidates
 from logcorr_tui.session import Logs
 from tests.helpers import PATIENCE_S, SAMPLE, command, halted, looks, start, succeed, ticking
 

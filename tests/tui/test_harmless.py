@@ -14,8 +14,9 @@ from textual.color import Color
 from textual.widgets import Input
 
 from logcorr_tui.app import LogcorrApp
+from logcorr_tui.file_names import bytes_of, partner
 from logcorr_tui.main import main
-from logcorr_tui.paths import PathSuggester, bytes_of, partner
+from logcorr_tui.path_completion import PathSuggester
 from logcorr_tui.text import HarmlessFilter
 from tests.hostile import MARK, PAYLOADS, faults, file_name
 

@@ -24,7 +24,8 @@ from logcorr.model import View
 from logcorr.store import RunFolder
 from logcorr.text import percent, safe, short, size
 from logcorr_tui import palette
-from logcorr_tui.paths import PathSuggester, bytes_of, free
+from logcorr_tui.file_names import bytes_of, free
+from logcorr_tui.path_completion import PathSuggester
 
 if TYPE_CHECKING:
     from logcorr_tui.exporting import Export

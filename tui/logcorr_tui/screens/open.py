@@ -20,7 +20,8 @@ from logcorr.errors import LogcorrError
 from logcorr.text import safe
 from logcorr_tui import engine_command, messages, palette, runlines
 from logcorr_tui.child_process import ChildProcess
-from logcorr_tui.paths import PathSuggester, candidates, partner
+from logcorr_tui.file_names import partner
+from logcorr_tui.path_completion import PathSuggester, candidates
 from logcorr_tui.session import Logs, WithRuns
 from logcorr_tui.widgets.footer import FittingFooter
 
