@@ -10,7 +10,7 @@ from textual.containers import VerticalScroll
 from textual.screen import Screen
 from textual.widgets import Static
 
-from logcorr_tui import messages, palette, runview
+from logcorr_tui import ledger_table, messages, palette, run_failure, run_progress
 from logcorr_tui.session import WithRuns
 from logcorr_tui.widgets.footer import FittingFooter
 
@@ -124,19 +124,19 @@ class RunScreen(Screen[None]):
             state = "cancelled"
         if self._tabs is not None:
             self._tabs.reload()
-        self.query_one("#head", Static).update(runview.head(session, state, self.size.width, colours))
+        self.query_one("#head", Static).update(run_progress.head(session, state, self.size.width, colours))
         failure = self.query_one("#failure", Static)
         failure.display = self._failed is not None
         if self._failed:
-            failure.update(runview.failure(self._failed, colours))
+            failure.update(run_failure.failure(self._failed, colours))
         event = session.progress
-        self.query_one("#stages", Static).update(runview.stages(session, state, colours))
-        figures = runview.finished(session, colours)
+        self.query_one("#stages", Static).update(run_progress.stages(session, state, colours))
+        figures = run_progress.finished(session, colours)
         if figures is None and event is not None:
-            figures = runview.figures(session, event, wide, colours, stopped=self._failed is not None)
+            figures = run_progress.figures(session, event, wide, colours, stopped=self._failed is not None)
         self.query_one("#figures", Static).update(figures or Text("The engine is starting …", style=colours.dim))
-        files = runview.files(session, wide, colours)
+        files = run_progress.files(session, wide, colours)
         self.query_one("#files", Static).update(Group(*files))
         self.query_one("#files").display = bool(files)
-        ledger = runview.ledger(session, colours)
+        ledger = ledger_table.ledger(session, colours)
         self.query_one("#ledger", Static).update(ledger)

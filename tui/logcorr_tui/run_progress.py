@@ -1,20 +1,16 @@
-"""What the Run screen draws: progress, report or failure → rich text. Pure; no widgets here."""
+"""The progress of a run, or how it went, as rich text: stages, bars of files, buckets and memory, rates, time left."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
-import msgspec
 from rich.cells import set_cell_size
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from logcorr.access_model import ACCESS_REASONS, AccessLedger, AccessReport
+from logcorr.access_model import AccessReport
 from logcorr.cells import tail
 from logcorr.events import ProgressEvent
-from logcorr.model import SideLedger
 from logcorr.text import duration, percent, safe, short, size
-from logcorr_tui.messages import Failed
 from logcorr_tui.palette import Palette
 from logcorr_tui.session import Session
 from logcorr_tui.sides import ledgers
@@ -24,12 +20,6 @@ _STAGES = {
     "access": {"read": "Read", "count": "Count", "report": "Report", "export": "Finish"},
 }
 _FILES_SHOWN = 50
-# The sides of a ledger, and its counts from top to bottom; reasons are those of malformed lines.
-_SIDES = {"correlation": ("requests", "responses"), "access": ("access",)}
-_LEDGERS = {
-    "correlation": ("lines", "blank", "header", "malformed", "redelivered", "superseded", "matched", "orphans"),
-    "access": ("lines", "blank", "malformed", *ACCESS_REASONS, "exchanges"),
-}
 _PARTS = "▏▎▍▌▋▊▉█"
 
 
@@ -164,45 +154,6 @@ def files(session: Session, wide: int, colours: Palette) -> list[RenderableType]
     return shown
 
 
-def ledger(session: Session, colours: Palette) -> Table:
-    """Where every line of all sides went so far, and whether it adds up at the end."""
-    event, report, sides = session.progress, session.report, _SIDES[session.kind]
-    counts: Mapping[str, Mapping[str, int]] = event.ledger if event else {}
-    if report is not None:
-        counts = {name: _counts(side) for name, side in ledgers(report).items()}
-    table = Table.grid(padding=(0, 3, 0, 0))
-    table.add_column(style=colours.dim, width=14)
-    for _ in sides:
-        table.add_column(justify="right", min_width=14)
-    if len(sides) > 1:
-        table.add_row("", *(Text(side, style=colours.dim) for side in sides))
-    for name in _LEDGERS[session.kind]:
-        found = [counts.get(side, {}).get(name) for side in sides]
-        style = f"bold {colours.ink}" if name == "lines" else colours.ink
-        if name in ACCESS_REASONS and not any(found):  # known at the end, and then only what occurs
-            continue
-        shown = f"  {name}" if name in ACCESS_REASONS else name
-        table.add_row(shown, *(Text("·" if count is None else f"{count:,}", style=style) for count in found))
-    if report is not None:
-        closes = all(side.closes() for side in ledgers(report).values())
-        sign = ("√ every line is accounted for", colours.good) if closes else ("✗ does not add up", colours.bad)
-        table.add_row("", Text(sign[0], style=sign[1]), *([""] if len(sides) > 1 else []))
-    return table
-
-
-def failure(message: Failed, colours: Palette) -> Text:
-    """What happened, what the child said, and what to do."""
-    what, todo = _why(message)
-    said = "" if message.cancelled else message.said
-    text = Text(what, style=f"bold {colours.ink}")
-    if said:
-        text.append("\n\n")
-        for line in said.splitlines()[-12:]:
-            text.append(f"  {safe(line, 400)}\n", style=colours.ink)
-    text.append(("\n" if said else "\n\n") + todo, style=colours.dim)
-    return text
-
-
 def bar(done: float, whole: float, wide: int, colour: str, colours: Palette) -> Text:
     """A bar of eighths of a cell on a thin line, never full before its time."""
     share = min(max(done / whole, 0.0), 1.0) if whole else 0.0
@@ -232,28 +183,3 @@ def _pairs(colours: Palette, *pairs: tuple[str, str]) -> Text:
     for name, value in pairs:
         line.append(f"{name} ", style=colours.dim).append(f"{value}   ", style=f"bold {colours.ink}")
     return line
-
-
-def _counts(side: SideLedger | AccessLedger) -> dict[str, int]:
-    reasons = {reason: side.malformed.get(reason, 0) for reason in ACCESS_REASONS}
-    counts: dict[str, int] = {**reasons, **msgspec.structs.asdict(side), "malformed": sum(side.malformed.values())}
-    return counts
-
-
-def _why(message: Failed) -> tuple[str, str]:
-    """What an exit code means, and what helps."""
-    back = "r runs it again, Esc goes back."
-    if message.cancelled:
-        return "Nothing of it was kept.", back
-    if message.code < 0:
-        what = f"The engine was ended by signal {-message.code}."
-        if message.code == -9:
-            what = "The engine was killed, most likely because the machine ran out of memory."
-        return what, f"Give it less with --memory, such as --memory 512MB, and see what else takes memory. {back}"
-    if message.code == 2:
-        return "The logs could not be read as asked.", f"Check the paths named above. {back}"
-    if message.code == 3:
-        return "The disk is full or cannot be written.", f"Free some space, or name another disk with --store. {back}"
-    if message.code == 70:
-        return "This is a fault of logcorr, not of the logs.", f"Please report it with the lines above. {back}"
-    return f"The engine ended with code {message.code} and no result.", back
