@@ -11,6 +11,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 
 EIGHTHS = " ▁▂▃▄▅▆▇█"
+_LEFT_EIGHTHS = "▏▎▍▌▋▊▉"
 Part = tuple[str, str, bool]
 _Cell = tuple[str, str, str, bool]
 
@@ -116,3 +117,9 @@ class Canvas:
     def text(self) -> list[str]:
         """The glyphs alone, a string a line."""
         return ["".join(cell[0] for cell in row) for row in self._rows]
+
+
+def level_bar(eighths: int) -> str:
+    """A bar from left to right, as long as so many eighths of a cell."""
+    cells, rest = divmod(eighths, 8)
+    return "█" * cells + (_LEFT_EIGHTHS[rest - 1] if rest else "")

@@ -15,10 +15,9 @@ from logcorr.text import percent, safe, short
 from logcorr_tui.messages import Drill
 from logcorr_tui.palette import Palette
 from logcorr_tui.status_codes import reason
-from logcorr_tui.widgets.canvas import Canvas, Part
+from logcorr_tui.widgets.canvas import Canvas, Part, level_bar
 from logcorr_tui.widgets.chart import Chart
 
-_PARTS = "▏▎▍▌▋▊▉█"
 _LEAST_BAR = 8
 _LEAST_NAME = 6
 _FIGURE = 7
@@ -141,8 +140,7 @@ class Standouts(Chart):
         if wide >= _LEAST_BAR:
             most = max(of.share_inside(other) for other in self.rows)
             eighths = max(round(of.share_inside(row) / most * wide * 8), 1)
-            text = "█" * (eighths // 8) + (_PARTS[eighths % 8 - 1] if eighths % 8 else "")
-            canvas.write(x, y, text, colours.accent)
+            canvas.write(x, y, level_bar(eighths), colours.accent)
             # Its share of the rest is the smaller one, so the mark stands within the bar, or has no room there.
             at = round(of.share_outside(row) / most * wide)
             if 0 < at < wide:
