@@ -19,6 +19,7 @@ from logcorr.paging import ViewPages
 from logcorr_tui import groups
 from logcorr_tui.messages import Compare, ExportView
 from logcorr_tui.occurring import occurring
+from logcorr_tui.row_query import WORST_FIRST, Wish
 from logcorr_tui.screens.detail import DetailScreen
 from logcorr_tui.screens.sort import AS_STORED, SortPicker
 from logcorr_tui.session import WithRoot
@@ -27,9 +28,9 @@ from logcorr_tui.viewrows import ViewRows
 from logcorr_tui.widgets.chips import Chips
 from logcorr_tui.widgets.footer import FittingFooter
 from logcorr_tui.widgets.prompt import Prompt
+from logcorr_tui.widgets.row_keys import row_number
 from logcorr_tui.widgets.table_head import TableHead, nothing, reasons
 from logcorr_tui.widgets.window_table import WindowTable
-from logcorr_tui.wish import WORST_FIRST, Wish, row_number
 
 
 class TableScreen(Screen[None]):

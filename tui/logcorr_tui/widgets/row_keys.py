@@ -1,9 +1,13 @@
-"""The keys that move a row cursor through a table: arrows, pages, ends, and sideways; also those of vi and less."""
+"""What moves the row cursor of a table: the keys (arrows, pages, ends, sideways; also those of vi and less), and going
+to a row by its number.
+"""
 
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.scroll_view import ScrollView
+
+from logcorr_tui.text import safe
 
 
 class RowKeys(ScrollView):
@@ -73,3 +77,15 @@ class RowKeys(ScrollView):
 
     def action_sideways(self, by: int) -> None:
         self.scroll_to(x=self.scroll_offset.x + by, animate=False, force=True)
+
+
+def row_number(text: str, total: int) -> int:
+    """The row, from 0, that a number from 1 or a share such as 50% means. Raises ValueError, with what to write."""
+    digits = text.removesuffix("%").replace(",", "")
+    if not digits.isascii() or not digits.isdigit() or len(digits) > 15:
+        raise ValueError(f"{safe(text, 40)!r} is no row. Write a number from 1 to {total:,}, or 50%.")
+    if text.endswith("%"):
+        return total * int(digits) // 100
+    if not 1 <= int(digits) <= total:
+        raise ValueError(f"There is no row {digits}. Rows go from 1 to {total:,}.")
+    return int(digits) - 1

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from logcorr.columns import Column
-from logcorr_tui.text import safe
 
 # Rows are stored as they were paired; these views come with what one looks for on top: column and descending.
 WORST_FIRST: dict[str, tuple[str, bool]] = {
@@ -53,15 +52,3 @@ class Wish:
             return replace(self, sort=(name, not self.sort[1]))
         kinds = {column.name: column.kind for column in columns}
         return replace(self, sort=(name, kinds.get(name) in LARGEST_FIRST))
-
-
-def row_number(text: str, total: int) -> int:
-    """The row, from 0, that a number from 1 or a share such as 50% means. Raises ValueError, with what to write."""
-    digits = text.removesuffix("%").replace(",", "")
-    if not digits.isascii() or not digits.isdigit() or len(digits) > 15:
-        raise ValueError(f"{safe(text, 40)!r} is no row. Write a number from 1 to {total:,}, or 50%.")
-    if text.endswith("%"):
-        return total * int(digits) // 100
-    if not 1 <= int(digits) <= total:
-        raise ValueError(f"There is no row {digits}. Rows go from 1 to {total:,}.")
-    return int(digits) - 1
