@@ -14,10 +14,10 @@ from logcorr.model import Manifest, View
 from logcorr.paging import Row, ViewPages
 from logcorr.store import RunFolder
 from logcorr_tui.messages import Drill
-from logcorr_tui.onerow import named
 from logcorr_tui.status_codes import status_class
 from logcorr_tui.text import safe
 from logcorr_tui.time_text import clocks, instant_text, stamp
+from logcorr_tui.viewrows import named
 
 GROUPS: tuple[View, ...] = ("endpoints", "ips", "windows")
 

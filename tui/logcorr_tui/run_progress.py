@@ -14,7 +14,7 @@ from logcorr.text import duration, percent, safe, short, size
 from logcorr_tui.palette import Palette
 from logcorr_tui.session import Session
 from logcorr_tui.sides import ledgers
-from logcorr_tui.widgets.canvas import level_bar
+from logcorr_tui.widgets.canvas import horizontal_bar
 
 _STAGES = {
     "correlation": {"read": "Read", "pair": "Pair", "report": "Report", "export": "Finish"},
@@ -157,7 +157,7 @@ def files(session: Session, wide: int, colours: Palette) -> list[RenderableType]
 def bar(done: float, whole: float, wide: int, colour: str, colours: Palette) -> Text:
     """A bar of eighths of a cell on a thin line, never full before its time."""
     share = min(max(done / whole, 0.0), 1.0) if whole else 0.0
-    text = level_bar(int(share * wide * 8))
+    text = horizontal_bar(int(share * wide * 8))
     return Text.assemble((text, colour), ("─" * (wide - len(text)), colours.frame))
 
 

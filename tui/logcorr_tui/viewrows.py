@@ -118,3 +118,8 @@ class ViewRows:
 
 def _said(error: Exception) -> str:
     return str(error) if isinstance(error, LogcorrError) else f"This view cannot be read: {error}"
+
+
+def named(pages: ViewPages, row: Row) -> dict[str, object]:
+    """A row's values by the names of their columns."""
+    return {column.name: value for column, value in zip(pages.columns, row, strict=True)}

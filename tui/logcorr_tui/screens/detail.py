@@ -16,12 +16,14 @@ from textual.widgets import Static
 from logcorr.errors import Cancelled, LogcorrError
 from logcorr.model import Manifest
 from logcorr.paging import ViewPages
-from logcorr_tui import groups, onerow
+from logcorr_tui import groups, related_rows
 from logcorr_tui.excerpt import Reader
-from logcorr_tui.onerow import Value
 from logcorr_tui.places import title_of
+from logcorr_tui.related_rows import Value
+from logcorr_tui.screens import detail_sections
 from logcorr_tui.text import plain, safe
 from logcorr_tui.time_text import clocks
+from logcorr_tui.viewrows import named
 from logcorr_tui.widgets.footer import FittingFooter
 
 _COLOURS = {"good": "$success", "moved": "$accent", "client": "$warning", "server": "$error", "odd": "$secondary"}
@@ -110,7 +112,7 @@ class DetailScreen(Screen[int | None]):
                     return
                 try:
                     rows = pages.page(number, 1)
-                    row = onerow.named(pages, rows[0]) if rows else None
+                    row = named(pages, rows[0]) if rows else None
                     self.post_message(self._Found(generation, row))
                     if row is not None:
                         self._tell_all(row, tell, colours, cancel)
@@ -132,21 +134,25 @@ class DetailScreen(Screen[int | None]):
         """Called in a thread: tells each section as soon as it is known."""
         run = self._pages.run
         manifest = self._manifest
-        tell("fields", "Fields", onerow.fields(self._pages, row, colours))
-        for side, (index, line) in onerow.places(row, manifest.files).items():
+        tell("fields", "Fields", detail_sections.fields(self._pages, row, colours))
+        for side, (index, line) in detail_sections.places(row, manifest.files).items():
             excerpt = self._reader.read(side, manifest.inputs[side][index], line, cancel)
             name = safe(manifest.files[side][index], 60)
-            tell(side, f"{side.capitalize()} log · {name}:{line:,}", onerow.excerpt_lines(excerpt, line))
+            tell(side, f"{side.capitalize()} log · {name}:{line:,}", detail_sections.excerpt_lines(excerpt, line))
         group = groups.tell(run, self._pages.view, row, colours)
         if group is not None:
             tell("group", *group)
             return
         identity = row.get("request_id")
         if isinstance(identity, str):
-            tell("same", f"All entries of {safe(identity, 60)}", onerow.same_id(run, identity, colours))
-        whose = onerow.who(row)
+            tell("same", f"All entries of {safe(identity, 60)}", related_rows.same_id(run, identity, colours))
+        whose = related_rows.who(row)
         if whose is not None and not cancel.is_set():
-            tell("user", f"Exchanges of {safe(whose[1], 40)} around then", onerow.same_who(run, row, *whose, colours))
+            tell(
+                "user",
+                f"Exchanges of {safe(whose[1], 40)} around then",
+                related_rows.same_who(run, row, *whose, colours),
+            )
 
     def on_detail_screen__found(self, message: _Found) -> None:
         if message.generation != self._generation:
@@ -169,7 +175,7 @@ class DetailScreen(Screen[int | None]):
         section.display = bool(message.lines)
         section.border_title = Text(message.title)
         raw = message.name in _LOGS
-        section.update(onerow.excerpt_table(message.lines) if raw else Text("\n").join(message.lines))
+        section.update(detail_sections.excerpt_table(message.lines) if raw else Text("\n").join(message.lines))
         if message.lines:
             self._copied[message.name] = (message.title, message.lines)
 

@@ -119,7 +119,7 @@ class Canvas:
         return ["".join(cell[0] for cell in row) for row in self._rows]
 
 
-def level_bar(eighths: int) -> str:
+def horizontal_bar(eighths: int) -> str:
     """A bar from left to right, as long as so many eighths of a cell."""
     cells, rest = divmod(eighths, 8)
     return "█" * cells + (_LEFT_EIGHTHS[rest - 1] if rest else "")

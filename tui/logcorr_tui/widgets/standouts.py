@@ -15,7 +15,7 @@ from logcorr.text import percent, safe, short
 from logcorr_tui.messages import Drill
 from logcorr_tui.palette import Palette
 from logcorr_tui.status_codes import reason
-from logcorr_tui.widgets.canvas import Canvas, Part, level_bar
+from logcorr_tui.widgets.canvas import Canvas, Part, horizontal_bar
 from logcorr_tui.widgets.chart import Chart
 
 _LEAST_BAR = 8
@@ -140,7 +140,7 @@ class Standouts(Chart):
         if wide >= _LEAST_BAR:
             most = max(of.share_inside(other) for other in self.rows)
             eighths = max(round(of.share_inside(row) / most * wide * 8), 1)
-            canvas.write(x, y, level_bar(eighths), colours.accent)
+            canvas.write(x, y, horizontal_bar(eighths), colours.accent)
             # Its share of the rest is the smaller one, so the mark stands within the bar, or has no room there.
             at = round(of.share_outside(row) / most * wide)
             if 0 < at < wide:

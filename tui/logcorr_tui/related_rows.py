@@ -1,101 +1,28 @@
-"""What is told of one row: its fields, where its lines stand, all entries of its id, others of its user or address.
+"""The rows that go with one row: all entries of its id, and other exchanges of its user or address.
 
-Values → lines of text; the queries read the run folder, so call them in a thread.
+The queries read the run folder, so call them in a thread.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import cast
 
 import polars as pl
-from rich.table import Table
 from rich.text import Text
 
 from logcorr import views
-from logcorr.model import Log, View
-from logcorr.paging import Row, ViewPages
+from logcorr.model import View
 from logcorr.store import RunFolder
-from logcorr_tui.excerpt import Excerpt
 from logcorr_tui.status_codes import status_class
-from logcorr_tui.text import plain, safe
+from logcorr_tui.text import safe
 from logcorr_tui.time_text import duration_text, instant_text
-from logcorr_tui.widgets.cells import cell_text
 
 _MOST_ENTRIES = 40
 _MOST_OTHERS = 12
 _AROUND_US = 60_000_000
-_LINE_LIMIT = 1000
-# The mark and the number in front of a line of a log.
-_NUMBER_CELLS = 12
 # Whose an exchange is, by the first of these attributes that it has; and what it is called by in a list.
 _WHO = ("user_id", "ip")
 _NAMED = ("request_id", "user_id", "method", "endpoint")
 Value = Mapping[str, object]
-
-
-def named(pages: ViewPages, row: Row) -> dict[str, object]:
-    """A row's values by the names of their columns."""
-    return {column.name: value for column, value in zip(pages.columns, row, strict=True)}
-
-
-def fields(pages: ViewPages, row: Value, colours: Mapping[str, str]) -> list[Text]:
-    """Every field in a line of its own."""
-    side = row.get("side", _only(pages.files))
-    wide = max(len(column.title) for column in pages.columns)
-    lines = []
-    for column in pages.columns:
-        value = row[column.name]
-        line = Text(f"{safe(column.title, 30):<{wide}}  ", style="dim")
-        shown = cell_text(column, value, pages.files, side if isinstance(side, str) else None)
-        if isinstance(value, str):
-            shown = safe(value, _LINE_LIMIT)
-        if column.kind == "duration" and isinstance(value, int):
-            shown += f"  ({value:,} us)"
-        style = "not dim bold"
-        if column.kind == "status" and isinstance(value, int):
-            style += f" {colours[status_class(value)]}"
-        line.append(shown, style=style)
-        lines.append(line)
-    return lines
-
-
-def places(row: Value, files: Mapping[str, Sequence[str]]) -> dict[Log, tuple[int, int]]:
-    """Where the row's entries stand: file number and line, by side; `files` are the manifest's."""
-    found: dict[Log, tuple[int, int]] = {}
-    for name in files:
-        side = cast("Log", name)
-        file, line = row.get(f"{side}_file"), row.get(f"{side}_line")
-        if row.get("side", _only(files)) == side:
-            file, line = row.get("file"), row.get("line")
-        if isinstance(file, int) and isinstance(line, int):
-            found[side] = (file, line)
-    return found
-
-
-def excerpt_lines(excerpt: Excerpt, line: int) -> list[Text]:
-    """The lines around one, which is marked; with a note where they may be others than those that were read."""
-    lines = [plain(f"! {excerpt.note}", "bold italic", limit=300)] if excerpt.note else []
-    for number, text in excerpt.lines:
-        here = number == line
-        shown = Text(f"{'▶' if here else ' '} {number:>9,} ", style="bold" if here else "dim")
-        shown.append(safe(text, _LINE_LIMIT), style="bold" if here else "dim")
-        lines.append(shown)
-    return lines
-
-
-def excerpt_table(lines: Sequence[Text]) -> Table:
-    """The same, with the text beside the numbers however often it is folded; neighbours stay on one line."""
-    table = Table.grid(padding=0, expand=True)
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold", ratio=1)
-    for line in lines:
-        number, text = line.divide([_NUMBER_CELLS]) if line.plain[:2] in ("▶ ", "  ") else (Text(""), line)
-        if number.plain.startswith("  "):
-            text.no_wrap, text.overflow = True, "ellipsis"
-        else:
-            # Text has its own way to fold, at blanks, which a column's does not change.
-            text.overflow = "fold"
-        table.add_row(number, text)
-    return table
 
 
 def same_id(run: RunFolder, identity: str, colours: Mapping[str, str]) -> list[Text]:
@@ -151,11 +78,6 @@ def _exchange(row: Value, colours: Mapping[str, str]) -> Text:
     text.append(f"{safe(cast('str | None', row[first]), 60)}  ")
     text.append("  ".join(safe(cast("str | None", row[name]), 60) for name in rest), style="dim")
     return text
-
-
-def _only(files: Mapping[str, object]) -> str | None:
-    """The side that all is of, where there is only one."""
-    return next(iter(files)) if len(files) == 1 else None
 
 
 def _entry(row: Value) -> Text:
