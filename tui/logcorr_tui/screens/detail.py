@@ -16,7 +16,7 @@ from textual.widgets import Static
 from logcorr.errors import Cancelled, LogcorrError
 from logcorr.model import Manifest
 from logcorr.paging import ViewPages
-from logcorr_tui import groups, related_rows
+from logcorr_tui import group_breakdown, related_rows
 from logcorr_tui.excerpt import Reader
 from logcorr_tui.places import title_of
 from logcorr_tui.related_rows import Value
@@ -139,7 +139,7 @@ class DetailScreen(Screen[int | None]):
             excerpt = self._reader.read(side, manifest.inputs[side][index], line, cancel)
             name = safe(manifest.files[side][index], 60)
             tell(side, f"{side.capitalize()} log · {name}:{line:,}", detail_sections.excerpt_lines(excerpt, line))
-        group = groups.tell(run, self._pages.view, row, colours)
+        group = group_breakdown.tell(run, self._pages.view, row, colours)
         if group is not None:
             tell("group", *group)
             return
@@ -161,7 +161,7 @@ class DetailScreen(Screen[int | None]):
         row = message.row or {}
         head = next((row[name] for name in _HEADS if row.get(name)), None)
         if "window_start" in row:
-            head = clocks(*groups.span(self._manifest, row))
+            head = clocks(*group_breakdown.span(self._manifest, row))
         self.query_one("#id", Static).update(plain(head if isinstance(head, str) else None, limit=120))
         if message.row != self._row:
             for name in _SECTIONS:

@@ -16,11 +16,11 @@ from logcorr.errors import UsageError
 from logcorr.filters import Term
 from logcorr.model import View
 from logcorr.paging import ViewPages
-from logcorr_tui import groups
 from logcorr_tui.messages import Compare, ExportView
 from logcorr_tui.occurring import occurring
 from logcorr_tui.row_query import WORST_FIRST, Wish
 from logcorr_tui.screens.detail import DetailScreen
+from logcorr_tui.screens.drill_down import GROUPS, drill
 from logcorr_tui.screens.sort import AS_STORED, SortPicker
 from logcorr_tui.session import WithRoot
 from logcorr_tui.text import plain, safe
@@ -82,7 +82,7 @@ class TableScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield TableHead(self.view, id="title")
         yield Chips()
-        yield WindowTable(id="rows", grouped=self.view in groups.GROUPS)
+        yield WindowTable(id="rows", grouped=self.view in GROUPS)
         yield Static("", id="nothing", markup=False)
         yield Prompt(id="prompt")
         yield FittingFooter()
@@ -206,7 +206,7 @@ class TableScreen(Screen[None]):
 
     def on_window_table_entered(self, message: WindowTable.Entered) -> None:
         """Enter on a row that stands for many leads to those."""
-        target = groups.drill(self._base, message.row) if self._base is not None else None
+        target = drill(self._base, message.row) if self._base is not None else None
         if target is not None:
             self.post_message(target)
 

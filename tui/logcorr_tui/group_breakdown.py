@@ -1,6 +1,7 @@
-"""Rows that stand for many exchanges (an endpoint, an address, a window): where Enter leads, and what else is told.
+"""What is told of a row that stands for many exchanges: the windows of an address, the addresses of a window, the
+status codes of an endpoint.
 
-The queries read the run folder, so call what tells in a thread.
+The queries read the run folder, so call them in a thread.
 """
 
 from collections.abc import Mapping
@@ -9,37 +10,16 @@ from typing import cast
 import polars as pl
 from rich.text import Text
 
-from logcorr import access, filters, views
+from logcorr import access, views
 from logcorr.model import Manifest, View
-from logcorr.paging import Row, ViewPages
 from logcorr.store import RunFolder
-from logcorr_tui.messages import Drill
 from logcorr_tui.status_codes import status_class
 from logcorr_tui.text import safe
-from logcorr_tui.time_text import clocks, instant_text, stamp
-from logcorr_tui.viewrows import named
-
-GROUPS: tuple[View, ...] = ("endpoints", "ips", "windows")
+from logcorr_tui.time_text import instant_text
 
 _MOST = 20
 Value = Mapping[str, object]
 Section = tuple[str, list[Text]]
-
-
-def drill(pages: ViewPages, values: Row) -> Drill | None:
-    """Exactly the exchanges behind a row of a view; None for a view whose rows are no groups."""
-    run, view, row = pages.run, pages.view, named(pages, values)
-    schema = views.scan(run, "exchanges").collect_schema()
-    if view == "windows":
-        start, end = span(run.manifest, row)
-        expression = f"time>={stamp(start)} time<{stamp(end)}"
-        return Drill("exchanges", expression, f"window {clocks(start, end)}")
-    column = {"endpoints": "endpoint", "ips": "ip"}.get(view)
-    if column is None:
-        return None
-    value = cast("str | None", row[column])
-    label = f"no {column}" if value is None else f"{column} {safe(value, 200)}"
-    return Drill("exchanges", filters.equal(column, value, schema), label)
 
 
 def span(manifest: Manifest, row: Value) -> tuple[float, float]:

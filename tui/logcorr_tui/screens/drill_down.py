@@ -1,0 +1,30 @@
+"""Where Enter leads on a row that stands for many exchanges: an endpoint, an address, a window."""
+
+from typing import cast
+
+from logcorr import filters, views
+from logcorr.model import View
+from logcorr.paging import Row, ViewPages
+from logcorr_tui.group_breakdown import span
+from logcorr_tui.messages import Drill
+from logcorr_tui.text import safe
+from logcorr_tui.time_text import clocks, stamp
+from logcorr_tui.viewrows import named
+
+GROUPS: tuple[View, ...] = ("endpoints", "ips", "windows")
+
+
+def drill(pages: ViewPages, values: Row) -> Drill | None:
+    """Exactly the exchanges behind a row of a view; None for a view whose rows are no groups."""
+    run, view, row = pages.run, pages.view, named(pages, values)
+    schema = views.scan(run, "exchanges").collect_schema()
+    if view == "windows":
+        start, end = span(run.manifest, row)
+        expression = f"time>={stamp(start)} time<{stamp(end)}"
+        return Drill("exchanges", expression, f"window {clocks(start, end)}")
+    column = {"endpoints": "endpoint", "ips": "ip"}.get(view)
+    if column is None:
+        return None
+    value = cast("str | None", row[column])
+    label = f"no {column}" if value is None else f"{column} {safe(value, 200)}"
+    return Drill("exchanges", filters.equal(column, value, schema), label)
