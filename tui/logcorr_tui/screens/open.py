@@ -18,7 +18,7 @@ from textual.worker import Worker
 from logcorr import inputs, listing
 from logcorr.errors import LogcorrError
 from logcorr.text import safe
-from logcorr_tui import engine_command, messages, palette, runlines
+from logcorr_tui import engine_command, messages, palette, recent_runs
 from logcorr_tui.child_process import ChildProcess
 from logcorr_tui.file_names import partner
 from logcorr_tui.path_completion import PathSuggester, candidates
@@ -184,7 +184,7 @@ class OpenScreen(Screen[None]):
         """The runs, newest first, and the demo last; what was selected stays so."""
         found = self.query_one("#runs", OptionList)
         before = found.highlighted_option.id if found.highlighted_option else None
-        head, lines = runlines.lines(rows, max(self.size.width - _AROUND_LIST, 40))
+        head, lines = recent_runs.lines(rows, max(self.size.width - _AROUND_LIST, 40))
         options = [
             Option(line, id=str(row["run"]), disabled="error" in row) for line, row in zip(lines, rows, strict=True)
         ]

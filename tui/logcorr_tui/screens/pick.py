@@ -17,9 +17,10 @@ from textual.worker import Worker
 from logcorr import listing
 from logcorr.errors import LogcorrError
 from logcorr.store import RunFolder
-from logcorr.text import duration, safe, short
-from logcorr_tui import palette
+from logcorr.text import safe
+from logcorr_tui import palette, recent_runs
 
+_FIGURES = ("made", "requests", "p50", "p99")
 _WIDE = (16, 8, 7, 7)
 
 
@@ -75,7 +76,7 @@ class PickScreen(ModalScreen[None]):
         runs = self.query_one("#runs", OptionList)
         runs.add_options(Option(_line(row), id=str(row["run"])) for row in fitting)
         runs.highlighted = 0 if fitting else None
-        head = _columns(("made", "requests", "p50", "p99"), "logs")
+        head = _columns(_FIGURES, "logs")
         self.query_one("#columns", Static).update(Text(head, palette.of(self.app).dim, no_wrap=True))
         how = "The chosen run is A, before; the one you come from is B, after. There, x swaps them."
         self._tell(how if fitting else "There is no other run of this kind yet.")
@@ -86,10 +87,8 @@ class PickScreen(ModalScreen[None]):
 
 def _line(row: dict[str, Any]) -> Text:
     """One run: when it was made, its headline figures, its logs."""
-    logs = ", ".join(safe("/".join(Path(name).parts[-2:]), 60) for names in row["files"].values() for name in names)
-    made = str(row["created"])[:16].replace("T", " ")
-    cells = (made, short(row["requests"]), duration(row["p50_ms"]), duration(row["p99_ms"]))
-    return Text(_columns(cells, logs), no_wrap=True, overflow="ellipsis")
+    texts = recent_runs.texts(row)
+    return Text(_columns(tuple(texts[name] for name in _FIGURES), texts["logs"]), no_wrap=True, overflow="ellipsis")
 
 
 def _columns(cells: tuple[str, ...], last: str) -> str:

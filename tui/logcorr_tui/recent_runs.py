@@ -26,31 +26,33 @@ _LEAST_LOGS = 24
 
 def lines(rows: Sequence[dict[str, Any]], width: int) -> tuple[Text, list[Text]]:
     """The head and a line for each of `listing.rows`; columns are left out, and never cut, where it is narrow."""
-    cells = [_cells(row) if "error" not in row else None for row in rows]
-    fitted = Fitted(_COLUMNS, [texts for texts in cells if texts is not None], width, _LEAST_LOGS)
+    cells = [[*texts(row).values()] if "error" not in row else None for row in rows]
+    fitted = Fitted(_COLUMNS, [row for row in cells if row is not None], width, _LEAST_LOGS)
 
-    def shown(line: str) -> Text:
-        return Text(line, no_wrap=True, overflow="ellipsis")
+    def shown(text: str) -> Text:
+        return Text(text, no_wrap=True, overflow="ellipsis")
 
     told = [
-        shown(f"! {safe(str(row['error']), 200)}" if texts is None else fitted.line(texts))
-        for row, texts in zip(rows, cells, strict=True)
+        shown(f"! {safe(str(row['error']), 200)}" if line is None else fitted.line(line))
+        for row, line in zip(rows, cells, strict=True)
     ]
     return shown(fitted.head()), told
 
 
-def _cells(row: dict[str, Any]) -> list[str]:
-    return [
-        made(row),
-        kind_of(row),
-        short(row["requests"]),
-        short(row["errors_5xx"]) if row.get("errors_5xx") is not None else "–",
-        _of_note(row),
-        duration(row["p50_ms"]),
-        duration(row["p99_ms"]),
-        size(row["bytes"]),
-        ", ".join(safe("/".join(PurePath(name).parts[-2:]), 60) for names in row["files"].values() for name in names),
-    ]
+def texts(row: dict[str, Any]) -> dict[str, str]:
+    """The text of each column for one of `listing.rows` that could be read."""
+    logs = [safe("/".join(PurePath(name).parts[-2:]), 60) for names in row["files"].values() for name in names]
+    return {
+        "made": made(row),
+        "kind": kind_of(row),
+        "requests": short(row["requests"]),
+        "5xx": short(row["errors_5xx"]) if row.get("errors_5xx") is not None else "–",
+        "of note": _of_note(row),
+        "p50": duration(row["p50_ms"]),
+        "p99": duration(row["p99_ms"]),
+        "size": size(row["bytes"]),
+        "logs": ", ".join(logs),
+    }
 
 
 def _of_note(row: dict[str, Any]) -> str:
