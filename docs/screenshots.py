@@ -12,7 +12,7 @@ from logcorr.generate import PairOptions, generate_pair
 from logcorr.model import CorrelateOptions
 from logcorr.run import correlate
 from logcorr_tui.app import LogcorrApp
-from logcorr_tui.palette import LIGHT_THEME
+from logcorr_tui.look.palette import LIGHT_THEME
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 SIZE = (120, 36)

@@ -15,9 +15,9 @@ from textual.widgets import Input
 
 from logcorr_tui.app import LogcorrApp
 from logcorr_tui.file_names import bytes_of, partner
+from logcorr_tui.look.safe_text import HarmlessFilter
 from logcorr_tui.main import main
 from logcorr_tui.path_completion import PathSuggester
-from logcorr_tui.text import HarmlessFilter
 from tests.hostile import MARK, PAYLOADS, faults, file_name
 
 GROUND = Color.parse("black")

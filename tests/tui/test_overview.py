@@ -16,8 +16,8 @@ from textual.pilot import Pilot
 from logcorr import model
 from logcorr.events import EstimateEvent
 from logcorr.units import duration_us
+from logcorr_tui.look.palette import THEMES
 from logcorr_tui.messages import Drill
-from logcorr_tui.palette import THEMES
 from logcorr_tui.screens.overview import OverviewScreen
 from logcorr_tui.session import Logs, Session
 from logcorr_tui.widgets.chart import Chart, Painted

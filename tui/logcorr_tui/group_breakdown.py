@@ -13,9 +13,9 @@ from rich.text import Text
 from logcorr import access, views
 from logcorr.model import Manifest, View
 from logcorr.store import RunFolder
-from logcorr_tui.status_codes import status_class
-from logcorr_tui.text import safe
-from logcorr_tui.time_text import instant_text
+from logcorr_tui.look.safe_text import safe
+from logcorr_tui.look.status_codes import status_class
+from logcorr_tui.look.time_text import instant_text
 
 _MOST = 20
 Value = Mapping[str, object]

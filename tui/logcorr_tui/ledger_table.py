@@ -8,7 +8,7 @@ from rich.text import Text
 
 from logcorr.access_model import ACCESS_REASONS, AccessLedger
 from logcorr.model import SideLedger
-from logcorr_tui.palette import Palette
+from logcorr_tui.look.palette import Palette
 from logcorr_tui.session import Session
 from logcorr_tui.sides import ledgers
 

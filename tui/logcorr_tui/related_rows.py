@@ -12,9 +12,9 @@ from rich.text import Text
 from logcorr import views
 from logcorr.model import View
 from logcorr.store import RunFolder
-from logcorr_tui.status_codes import status_class
-from logcorr_tui.text import safe
-from logcorr_tui.time_text import duration_text, instant_text
+from logcorr_tui.look.safe_text import safe
+from logcorr_tui.look.status_codes import status_class
+from logcorr_tui.look.time_text import duration_text, instant_text
 
 _MOST_ENTRIES = 40
 _MOST_OTHERS = 12

@@ -3,8 +3,8 @@
 from rich.text import Text
 
 from logcorr.text import safe
+from logcorr_tui.look.palette import Palette
 from logcorr_tui.messages import Failed
-from logcorr_tui.palette import Palette
 
 
 def failure(message: Failed, colours: Palette) -> Text:

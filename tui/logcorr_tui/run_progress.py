@@ -11,7 +11,7 @@ from logcorr.access_model import AccessReport
 from logcorr.cells import tail
 from logcorr.events import ProgressEvent
 from logcorr.text import duration, percent, safe, short, size
-from logcorr_tui.palette import Palette
+from logcorr_tui.look.palette import Palette
 from logcorr_tui.session import Session
 from logcorr_tui.sides import ledgers
 from logcorr_tui.widgets.canvas import horizontal_bar

@@ -11,7 +11,7 @@ import msgspec
 import platformdirs
 
 from logcorr_tui import remembered
-from logcorr_tui.palette import DARK_THEME, LIGHT_THEME
+from logcorr_tui.look.palette import DARK_THEME, LIGHT_THEME
 from logcorr_tui.places import OF_A_RUN, places_of
 
 

@@ -21,7 +21,7 @@ from logcorr.diff_tables import Inks
 from logcorr.errors import Cancelled, LogcorrError
 from logcorr.store import RunFolder
 from logcorr.text import safe
-from logcorr_tui import palette
+from logcorr_tui.look import palette
 from logcorr_tui.widgets.footer import FittingFooter
 
 _SECTIONS = ("figures", "latency", "statuses", "failing", "slowing")

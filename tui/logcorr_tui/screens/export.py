@@ -23,8 +23,8 @@ from logcorr.errors import Cancelled, LogcorrError
 from logcorr.model import View
 from logcorr.store import RunFolder
 from logcorr.text import percent, safe, short, size
-from logcorr_tui import palette
 from logcorr_tui.file_names import bytes_of, free
+from logcorr_tui.look import palette
 from logcorr_tui.path_completion import PathSuggester
 
 if TYPE_CHECKING:

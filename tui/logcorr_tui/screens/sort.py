@@ -10,7 +10,7 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from logcorr.columns import Column
-from logcorr_tui.text import plain
+from logcorr_tui.look.safe_text import plain
 
 AS_STORED = ":stored"
 

@@ -8,9 +8,9 @@ from rich.style import Style
 from textual.strip import Strip
 
 from logcorr.columns import Column, Row
-from logcorr_tui.status_codes import status_class
-from logcorr_tui.text import safe
-from logcorr_tui.time_text import duration_text, instant_text
+from logcorr_tui.look.safe_text import safe
+from logcorr_tui.look.status_codes import status_class
+from logcorr_tui.look.time_text import duration_text, instant_text
 
 _WIDEST = 44
 _WIDEST_RAW = 400

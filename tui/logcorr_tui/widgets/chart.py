@@ -13,9 +13,9 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from logcorr.model import View
-from logcorr_tui import palette
+from logcorr_tui.look import palette
+from logcorr_tui.look.palette import Palette
 from logcorr_tui.messages import Drill
-from logcorr_tui.palette import Palette
 from logcorr_tui.widgets.canvas import Canvas
 from logcorr_tui.widgets.figures import Figures
 

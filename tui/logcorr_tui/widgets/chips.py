@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widget import Widget
 
-from logcorr_tui.text import safe
+from logcorr_tui.look.safe_text import safe
 
 _LABEL_CELLS = 48
 

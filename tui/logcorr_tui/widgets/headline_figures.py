@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from logcorr import timeline
 from logcorr.access_model import AccessReport
 from logcorr.text import percent, short
+from logcorr_tui.look.palette import Palette
+from logcorr_tui.look.time_text import bound, clocks, spaced, stamp
 from logcorr_tui.messages import Drill
-from logcorr_tui.palette import Palette
-from logcorr_tui.time_text import bound, clocks, spaced, stamp
 from logcorr_tui.widgets.figures import Figures
 
 _PAIR_NAMES = ("Requests", "Matched", "Errors 5xx", "p50", "p99", "Orphans")

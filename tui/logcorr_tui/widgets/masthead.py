@@ -7,7 +7,7 @@ from rich.cells import cell_len
 from logcorr import timeline
 from logcorr.access_model import RunReport
 from logcorr.text import duration, safe, size
-from logcorr_tui.palette import Palette
+from logcorr_tui.look.palette import Palette
 from logcorr_tui.session import Session, session_of
 from logcorr_tui.sides import ledgers
 from logcorr_tui.widgets.canvas import Canvas, Part

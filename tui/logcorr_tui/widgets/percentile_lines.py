@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from logcorr.model import TimelinePoint
-from logcorr_tui.palette import Palette
+from logcorr_tui.look.palette import Palette
 from logcorr_tui.widgets import braille
 from logcorr_tui.widgets.canvas import Canvas
 from logcorr_tui.widgets.timeaxis import Axis

@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from logcorr import filters
-from logcorr_tui.text import plain
+from logcorr_tui.look.safe_text import plain
 
 Asked = Literal["filter", "go"]
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from logcorr.model import TimelinePoint
 from logcorr.text import short
-from logcorr_tui.palette import Palette, blend
+from logcorr_tui.look.palette import Palette, blend
 from logcorr_tui.widgets.canvas import EIGHTHS, Canvas
 from logcorr_tui.widgets.timeaxis import Axis
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.scroll_view import ScrollView
 
-from logcorr_tui.text import safe
+from logcorr_tui.look.safe_text import safe
 
 
 class RowKeys(ScrollView):

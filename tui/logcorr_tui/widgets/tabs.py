@@ -7,7 +7,7 @@ from textual.geometry import Region
 
 from logcorr.access_model import AccessReport, RunReport
 from logcorr.text import short
-from logcorr_tui.palette import Palette
+from logcorr_tui.look.palette import Palette
 from logcorr_tui.places import Place, places_of
 from logcorr_tui.session import session_of
 from logcorr_tui.sides import malformed

@@ -6,9 +6,9 @@ from rich.cells import cell_len
 from textual.binding import Binding, BindingType
 from textual.geometry import Region
 
-from logcorr_tui import palette
+from logcorr_tui.look import palette
+from logcorr_tui.look.palette import Palette
 from logcorr_tui.messages import Drill
-from logcorr_tui.palette import Palette
 from logcorr_tui.session import session_of
 from logcorr_tui.widgets.canvas import Canvas
 from logcorr_tui.widgets.chart import Chart

@@ -7,8 +7,8 @@ from textual.geometry import Size
 
 from logcorr.model import TimelinePoint
 from logcorr.text import percent, short
-from logcorr_tui.palette import Palette
-from logcorr_tui.time_text import clocks, spaced
+from logcorr_tui.look.palette import Palette
+from logcorr_tui.look.time_text import clocks, spaced
 from logcorr_tui.widgets.canvas import Part
 from logcorr_tui.widgets.figures import Figures
 

@@ -10,9 +10,9 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Region
 
 from logcorr.model import Heatmap, TimelinePoint
+from logcorr_tui.look.palette import Palette, blend
+from logcorr_tui.look.time_text import bound, clocks, spaced, stamp
 from logcorr_tui.messages import Compare, Drill
-from logcorr_tui.palette import Palette, blend
-from logcorr_tui.time_text import bound, clocks, spaced, stamp
 from logcorr_tui.widgets import heat, percentile_lines, request_rate, timeaxis, timecaption
 from logcorr_tui.widgets.canvas import EIGHTHS, Canvas, Part
 from logcorr_tui.widgets.chart import Chart

@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from logcorr_tui.palette import Palette
+from logcorr_tui.look.palette import Palette
 
 _BRIEF = {0: "Aborted", 500: "Internal Error", 503: "Unavailable"}
 
