@@ -6,8 +6,8 @@ from random import Random
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from logcorr_tui import settings
-from logcorr_tui.places import OF_A_RUN
+from logcorr_tui.state import settings
+from logcorr_tui.state.navigation import OF_A_RUN
 from tests.fuzz.batch import Batch, Target
 from tests.fuzz.mutate import mutated
 

@@ -16,12 +16,13 @@ from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
 from logcorr.errors import InputError
-from logcorr_tui import engine_command, remembered, settings
+from logcorr_tui import engine_command
 from logcorr_tui.app import LogcorrApp
 from logcorr_tui.file_names import free, partner
 from logcorr_tui.main import main
 from logcorr_tui.path_completion import candidates
-from logcorr_tui.session import Logs
+from logcorr_tui.state import remembered, settings
+from logcorr_tui.state.session import Logs
 from tests.helpers import PATIENCE_S, SAMPLE, command, halted, looks, start, succeed, ticking
 
 LOGS = (str(SAMPLE / "requests.log"), str(SAMPLE / "responses.log"))
@@ -334,7 +335,7 @@ def test_a_filtered_view_is_exported_and_nothing_is_replaced_unasked(
     there.write_text("precious", encoding="utf8")
 
     async def body(pilot: Pilot[None], app: LogcorrApp) -> None:
-        from logcorr_tui.messages import ExportView
+        from logcorr_tui.state.messages import ExportView
 
         await until(pilot, lambda: app.current_mode == "overview")
         app.post_message(ExportView("orphans", "side=request"))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from logcorr_tui import remembered, settings
+from logcorr_tui.state import remembered, settings
 
 
 @pytest.mark.parametrize("text", ["x = " + "[" * 5000 + "]" * 5000, "keys = " + "{a=" * 5000])

@@ -17,9 +17,9 @@ from logcorr import model
 from logcorr.events import EstimateEvent
 from logcorr.units import duration_us
 from logcorr_tui.look.palette import THEMES
-from logcorr_tui.messages import Drill
 from logcorr_tui.screens.overview import OverviewScreen
-from logcorr_tui.session import Logs, Session
+from logcorr_tui.state.messages import Drill
+from logcorr_tui.state.session import Logs, Session
 from logcorr_tui.widgets.chart import Chart, Painted
 from logcorr_tui.widgets.histogram import Histogram, scale
 from logcorr_tui.widgets.ledger import Ledger

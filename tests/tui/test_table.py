@@ -22,11 +22,11 @@ from logcorr.run import correlate
 from logcorr.sift import Job, Made
 from logcorr.store import RunFolder
 from logcorr_tui.excerpt import Reader
-from logcorr_tui.messages import ExportView
-from logcorr_tui.row_query import Wish
 from logcorr_tui.screens.detail import DetailScreen
 from logcorr_tui.screens.table import TableScreen
-from logcorr_tui.session import Session
+from logcorr_tui.state.messages import ExportView
+from logcorr_tui.state.row_query import Wish
+from logcorr_tui.state.session import Session
 from logcorr_tui.widgets.chips import Chips
 from logcorr_tui.widgets.window_table import WindowTable
 from tests.helpers import SAMPLE, looks, zstandard

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from textual.message import Message
 
-from logcorr_tui import engine_command, remembered, settings
+from logcorr_tui import engine_command
 from logcorr_tui.child_process import ChildProcess, run_engine
-from logcorr_tui.messages import Estimated, Failed, Finished, Progressed
+from logcorr_tui.state import remembered, settings
+from logcorr_tui.state.messages import Estimated, Failed, Finished, Progressed
 from tests.helpers import PATIENCE_S, SAMPLE, halted, looks, ticking
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")

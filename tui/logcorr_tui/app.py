@@ -17,15 +17,16 @@ from logcorr.leftovers import sweep
 from logcorr.model import View
 from logcorr.store import default_root
 from logcorr.text import safe
-from logcorr_tui import commands, engine_command, messages, opening
+from logcorr_tui import commands, engine_command, opening
 from logcorr_tui.child_process import ChildProcess, run_engine
 from logcorr_tui.hangup import LOOK_EVERY_S, terminal_is_gone
 from logcorr_tui.keys import BINDINGS
 from logcorr_tui.look.palette import DARK_THEME, LIGHT_THEME
 from logcorr_tui.look.safe_text import HarmlessFilter
-from logcorr_tui.places import OF_A_RUN, TABLES, places_of
-from logcorr_tui.session import Logs, Session
-from logcorr_tui.settings import Preferences
+from logcorr_tui.state import messages
+from logcorr_tui.state.navigation import OF_A_RUN, TABLES, places_of
+from logcorr_tui.state.session import Logs, Session
+from logcorr_tui.state.settings import Preferences
 from logcorr_tui.switching import SwitchingApp
 
 

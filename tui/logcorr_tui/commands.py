@@ -7,8 +7,8 @@ from typing import Any, Protocol
 from textual.app import SystemCommand
 from textual.screen import Screen
 
-from logcorr_tui.places import places_of
-from logcorr_tui.session import WithSession
+from logcorr_tui.state.navigation import places_of
+from logcorr_tui.state.session import WithSession
 
 
 class Commanded(WithSession, Protocol):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import logcorr
 import logcorr_tui
-from logcorr_tui.session import Logs
+from logcorr_tui.state.session import Logs
 
 _INSTALLED = ("site-packages", "dist-packages")
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from textual.binding import Binding, BindingType
 
-from logcorr_tui.places import PLACES
+from logcorr_tui.state.navigation import PLACES
 
 
 def _binding(keys: str, action: str, name: str, text: str, tooltip: str, *, show: bool = True) -> Binding:

@@ -9,8 +9,8 @@ from rich.text import Text
 from logcorr.access_model import ACCESS_REASONS, AccessLedger
 from logcorr.model import SideLedger
 from logcorr_tui.look.palette import Palette
-from logcorr_tui.session import Session
-from logcorr_tui.sides import ledgers
+from logcorr_tui.state.session import Session
+from logcorr_tui.state.side_ledgers import ledgers
 
 # The sides of a ledger, and its counts from top to bottom; reasons are those of malformed lines.
 _SIDES = {"correlation": ("requests", "responses"), "access": ("access",)}

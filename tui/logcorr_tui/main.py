@@ -11,7 +11,7 @@ from typing import NoReturn
 from logcorr import __version__
 from logcorr.errors import InputError, LogcorrError, UsageError
 from logcorr.text import one_line
-from logcorr_tui.session import Logs
+from logcorr_tui.state.session import Logs
 
 _USAGE = "give REQUESTS and RESPONSES, or access logs, or a finished RUN, or nothing. See logcorr-tui --help."
 _EPILOG = """\
@@ -163,7 +163,7 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser() -> argparse.ArgumentParser:
     from logcorr.dialects import FORMS
-    from logcorr_tui.settings import settings_path
+    from logcorr_tui.state.settings import settings_path
 
     parser = _Parser(
         prog="logcorr-tui",

@@ -9,7 +9,7 @@ from logcorr.access_model import RunReport
 from logcorr.errors import InputError
 from logcorr.model import Log, Manifest
 from logcorr.store import RunFolder
-from logcorr_tui.session import Logs
+from logcorr_tui.state.session import Logs
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from rich.text import Text
 
 from logcorr.text import safe
 from logcorr_tui.look.palette import Palette
-from logcorr_tui.messages import Failed
+from logcorr_tui.state.messages import Failed
 
 
 def failure(message: Failed, colours: Palette) -> Text:

@@ -12,8 +12,8 @@ from logcorr.cells import tail
 from logcorr.events import ProgressEvent
 from logcorr.text import duration, percent, safe, short, size
 from logcorr_tui.look.palette import Palette
-from logcorr_tui.session import Session
-from logcorr_tui.sides import ledgers
+from logcorr_tui.state.session import Session
+from logcorr_tui.state.side_ledgers import ledgers
 from logcorr_tui.widgets.canvas import horizontal_bar
 
 _STAGES = {

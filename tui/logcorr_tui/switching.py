@@ -10,7 +10,7 @@ from textual.message import Message
 from textual.screen import Screen
 
 from logcorr.model import View
-from logcorr_tui.places import OF_A_RUN
+from logcorr_tui.state.navigation import OF_A_RUN
 
 
 class SwitchingApp(App[None]):

@@ -20,9 +20,9 @@ from logcorr_tui import group_breakdown, related_rows
 from logcorr_tui.excerpt import Reader
 from logcorr_tui.look.safe_text import plain, safe
 from logcorr_tui.look.time_text import clocks
-from logcorr_tui.places import title_of
 from logcorr_tui.related_rows import Value
 from logcorr_tui.screens import detail_sections
+from logcorr_tui.state.navigation import title_of
 from logcorr_tui.viewrows import named
 from logcorr_tui.widgets.footer import FittingFooter
 

@@ -22,8 +22,8 @@ from logcorr.errors import Cancelled, LogcorrError
 from logcorr.model import View
 from logcorr.text import short
 from logcorr_tui.look.safe_text import plain, safe
-from logcorr_tui.messages import Drill
-from logcorr_tui.session import Session, WithSession
+from logcorr_tui.state.messages import Drill
+from logcorr_tui.state.session import Session, WithSession
 from logcorr_tui.widgets.footer import FittingFooter
 from logcorr_tui.widgets.standouts import Listing, Standouts
 

@@ -8,7 +8,7 @@ from logcorr.paging import Row, ViewPages
 from logcorr_tui.group_breakdown import span
 from logcorr_tui.look.safe_text import safe
 from logcorr_tui.look.time_text import clocks, stamp
-from logcorr_tui.messages import Drill
+from logcorr_tui.state.messages import Drill
 from logcorr_tui.viewrows import named
 
 GROUPS: tuple[View, ...] = ("endpoints", "ips", "windows")

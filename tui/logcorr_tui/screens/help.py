@@ -10,8 +10,8 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
-from logcorr_tui import settings
 from logcorr_tui.look import palette
+from logcorr_tui.state import settings
 
 Entry = tuple[str, str, str]
 

@@ -18,12 +18,13 @@ from textual.worker import Worker
 from logcorr import inputs, listing
 from logcorr.errors import LogcorrError
 from logcorr.text import safe
-from logcorr_tui import engine_command, messages, recent_runs
+from logcorr_tui import engine_command, recent_runs
 from logcorr_tui.child_process import ChildProcess
 from logcorr_tui.file_names import partner
 from logcorr_tui.look import palette
 from logcorr_tui.path_completion import PathSuggester, candidates
-from logcorr_tui.session import Logs, WithRuns
+from logcorr_tui.state import messages
+from logcorr_tui.state.session import Logs, WithRuns
 from logcorr_tui.widgets.footer import FittingFooter
 
 DEMO_ROWS = 200_000

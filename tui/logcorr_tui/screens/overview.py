@@ -9,9 +9,9 @@ from textual.containers import Container, VerticalScroll
 from textual.screen import Screen
 from textual.widget import Widget
 
-from logcorr_tui.session import session_of
+from logcorr_tui.state.overview_figures import figures
+from logcorr_tui.state.session import session_of
 from logcorr_tui.widgets.chart import Chart
-from logcorr_tui.widgets.figures import figures
 from logcorr_tui.widgets.footer import FittingFooter
 from logcorr_tui.widgets.histogram import Histogram
 from logcorr_tui.widgets.ledger import HEIGHT, Ledger

@@ -10,9 +10,10 @@ from textual.containers import VerticalScroll
 from textual.screen import Screen
 from textual.widgets import Static
 
-from logcorr_tui import ledger_table, messages, run_failure, run_progress
+from logcorr_tui import ledger_table, run_failure, run_progress
 from logcorr_tui.look import palette
-from logcorr_tui.session import WithRuns
+from logcorr_tui.state import messages
+from logcorr_tui.state.session import WithRuns
 from logcorr_tui.widgets.footer import FittingFooter
 
 if TYPE_CHECKING:

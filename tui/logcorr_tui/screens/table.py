@@ -17,13 +17,13 @@ from logcorr.filters import Term
 from logcorr.model import View
 from logcorr.paging import ViewPages
 from logcorr_tui.look.safe_text import plain, safe
-from logcorr_tui.messages import Compare, ExportView
 from logcorr_tui.occurring import occurring
-from logcorr_tui.row_query import WORST_FIRST, Wish
 from logcorr_tui.screens.detail import DetailScreen
 from logcorr_tui.screens.drill_down import GROUPS, drill
 from logcorr_tui.screens.sort import AS_STORED, SortPicker
-from logcorr_tui.session import WithRoot
+from logcorr_tui.state.messages import Compare, ExportView
+from logcorr_tui.state.row_query import WORST_FIRST, Wish
+from logcorr_tui.state.session import WithRoot
 from logcorr_tui.viewrows import ViewRows
 from logcorr_tui.widgets.chips import Chips
 from logcorr_tui.widgets.footer import FittingFooter

@@ -15,9 +15,9 @@ from textual.widget import Widget
 from logcorr.model import View
 from logcorr_tui.look import palette
 from logcorr_tui.look.palette import Palette
-from logcorr_tui.messages import Drill
+from logcorr_tui.state.messages import Drill
+from logcorr_tui.state.overview_figures import Figures
 from logcorr_tui.widgets.canvas import Canvas
-from logcorr_tui.widgets.figures import Figures
 
 
 class Painted(Widget):

@@ -8,8 +8,8 @@ from logcorr.access_model import AccessReport
 from logcorr.text import percent, short
 from logcorr_tui.look.palette import Palette
 from logcorr_tui.look.time_text import bound, clocks, spaced, stamp
-from logcorr_tui.messages import Drill
-from logcorr_tui.widgets.figures import Figures
+from logcorr_tui.state.messages import Drill
+from logcorr_tui.state.overview_figures import Figures
 
 _PAIR_NAMES = ("Requests", "Matched", "Errors 5xx", "p50", "p99", "Orphans")
 _ACCESS_NAMES = ("Requests", "Errors 4xx", "Errors 5xx", "p99", "Suspicious", "Worst time")

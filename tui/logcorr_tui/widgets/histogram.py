@@ -10,7 +10,7 @@ from logcorr.model import HistogramBin
 from logcorr.text import percent, short
 from logcorr_tui.look.palette import Palette, blend
 from logcorr_tui.look.time_text import bound, spaced
-from logcorr_tui.messages import Drill
+from logcorr_tui.state.messages import Drill
 from logcorr_tui.widgets.canvas import Canvas, Part
 from logcorr_tui.widgets.chart import Chart
 from logcorr_tui.widgets.marks import Mark, place_marks

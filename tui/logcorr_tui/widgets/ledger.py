@@ -10,9 +10,9 @@ from logcorr.access_model import ACCESS_REASONS, AccessLedger, AccessReport
 from logcorr.model import SideLedger, View
 from logcorr.text import short
 from logcorr_tui.look.palette import Palette
-from logcorr_tui.messages import Drill
-from logcorr_tui.session import session_of
-from logcorr_tui.sides import ledgers
+from logcorr_tui.state.messages import Drill
+from logcorr_tui.state.session import session_of
+from logcorr_tui.state.side_ledgers import ledgers
 from logcorr_tui.widgets.canvas import Canvas, Part
 from logcorr_tui.widgets.chart import Chart
 

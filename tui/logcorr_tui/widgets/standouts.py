@@ -14,7 +14,7 @@ from logcorr.contrast import Contrast, Standout
 from logcorr.text import percent, safe, short
 from logcorr_tui.look.palette import Palette
 from logcorr_tui.look.status_codes import reason
-from logcorr_tui.messages import Drill
+from logcorr_tui.state.messages import Drill
 from logcorr_tui.widgets.canvas import Canvas, Part, horizontal_bar
 from logcorr_tui.widgets.chart import Chart
 

@@ -11,7 +11,7 @@ from textual.geometry import Region
 from logcorr.text import percent, short
 from logcorr_tui.look.palette import Palette
 from logcorr_tui.look.status_codes import colour_of, reason
-from logcorr_tui.messages import Drill
+from logcorr_tui.state.messages import Drill
 from logcorr_tui.widgets.canvas import Canvas, Part
 from logcorr_tui.widgets.chart import Chart
 

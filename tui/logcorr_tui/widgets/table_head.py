@@ -10,8 +10,8 @@ from textual.widgets import Static
 from logcorr.access_model import RunReport
 from logcorr.model import Report, View
 from logcorr_tui.look.safe_text import plain, safe
-from logcorr_tui.places import title_of
-from logcorr_tui.sides import ledgers
+from logcorr_tui.state.navigation import title_of
+from logcorr_tui.state.side_ledgers import ledgers
 
 _NONE: dict[str, str] = {
     "exchanges": "No exchanges: nothing in one log has a partner in the other.",

@@ -8,12 +8,12 @@ from textual.geometry import Region
 from logcorr.access_model import AccessReport, RunReport
 from logcorr.text import short
 from logcorr_tui.look.palette import Palette
-from logcorr_tui.places import Place, places_of
-from logcorr_tui.session import session_of
-from logcorr_tui.sides import malformed
+from logcorr_tui.state.navigation import Place, places_of
+from logcorr_tui.state.overview_figures import Figures, figures
+from logcorr_tui.state.session import session_of
+from logcorr_tui.state.side_ledgers import malformed
 from logcorr_tui.widgets.canvas import Canvas, Part
 from logcorr_tui.widgets.chart import Painted
-from logcorr_tui.widgets.figures import Figures, figures
 
 _EDGE = 1
 _NARROW = 100

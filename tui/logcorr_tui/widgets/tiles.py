@@ -8,8 +8,8 @@ from textual.geometry import Region
 
 from logcorr_tui.look import palette
 from logcorr_tui.look.palette import Palette
-from logcorr_tui.messages import Drill
-from logcorr_tui.session import session_of
+from logcorr_tui.state.messages import Drill
+from logcorr_tui.state.session import session_of
 from logcorr_tui.widgets.canvas import Canvas
 from logcorr_tui.widgets.chart import Chart
 from logcorr_tui.widgets.headline_figures import names, tiles

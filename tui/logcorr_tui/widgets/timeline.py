@@ -12,11 +12,11 @@ from textual.geometry import Region
 from logcorr.model import Heatmap, TimelinePoint
 from logcorr_tui.look.palette import Palette, blend
 from logcorr_tui.look.time_text import bound, clocks, spaced, stamp
-from logcorr_tui.messages import Compare, Drill
+from logcorr_tui.state.messages import Compare, Drill
+from logcorr_tui.state.overview_figures import Figures
 from logcorr_tui.widgets import heat, percentile_lines, request_rate, timeaxis, timecaption
 from logcorr_tui.widgets.canvas import EIGHTHS, Canvas, Part
 from logcorr_tui.widgets.chart import Chart
-from logcorr_tui.widgets.figures import Figures
 from logcorr_tui.widgets.heat import Heat
 from logcorr_tui.widgets.timeaxis import Axis
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import msgspec
 import platformdirs
 
-from logcorr_tui import remembered
 from logcorr_tui.look.palette import DARK_THEME, LIGHT_THEME
-from logcorr_tui.places import OF_A_RUN, places_of
+from logcorr_tui.state import remembered
+from logcorr_tui.state.navigation import OF_A_RUN, places_of
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -10,7 +10,7 @@ from textual.widget import Widget
 from logcorr.access_model import AccessReport, RunReport
 from logcorr.events import EstimateEvent, ProgressEvent
 from logcorr.store import RunFolder
-from logcorr_tui.places import Kind
+from logcorr_tui.state.navigation import Kind
 
 
 @dataclass(frozen=True)

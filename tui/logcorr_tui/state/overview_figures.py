@@ -6,8 +6,8 @@ from msgspec.structs import replace
 
 from logcorr.access_model import AccessReport, RunReport
 from logcorr.model import Heatmap, HistogramBin, TimelinePoint
-from logcorr_tui.session import Session
-from logcorr_tui.sides import malformed
+from logcorr_tui.state.session import Session
+from logcorr_tui.state.side_ledgers import malformed
 
 
 @dataclass(frozen=True)

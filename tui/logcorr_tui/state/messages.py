@@ -7,7 +7,7 @@ from textual.message import Message
 from logcorr.errors import Cancelled
 from logcorr.events import DoneEvent, EstimateEvent, ProgressEvent
 from logcorr.model import View
-from logcorr_tui.session import Logs
+from logcorr_tui.state.session import Logs
 
 
 @dataclass
