@@ -14,7 +14,7 @@ import pytest
 from logcorr.errors import InputError
 from logcorr.paging import Spill, ViewPages
 from logcorr.store import RunFolder
-from logcorr_tui.exporting import Export
+from logcorr_tui.work.export_job import Export
 from tests.helpers import SAMPLE, assert_short_error, kept, logcorr, runs_root, succeed
 
 PAIR = ("correlate", "requests.log", "responses.log")

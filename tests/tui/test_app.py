@@ -16,13 +16,13 @@ from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
 from logcorr.errors import InputError
-from logcorr_tui import engine_command
 from logcorr_tui.app import LogcorrApp
-from logcorr_tui.file_names import free, partner
 from logcorr_tui.main import main
-from logcorr_tui.path_completion import candidates
 from logcorr_tui.state import remembered, settings
 from logcorr_tui.state.session import Logs
+from logcorr_tui.work import engine_command
+from logcorr_tui.work.file_names import free, partner
+from logcorr_tui.work.path_completion import candidates
 from tests.helpers import PATIENCE_S, SAMPLE, command, halted, looks, start, succeed, ticking
 
 LOGS = (str(SAMPLE / "requests.log"), str(SAMPLE / "responses.log"))
@@ -355,7 +355,7 @@ def test_a_filtered_view_is_exported_and_nothing_is_replaced_unasked(
 def test_an_export_can_be_cancelled_and_wrong_ones_are_told(finished: Path, store: Path, tmp_path: Path) -> None:
     from logcorr.errors import Cancelled, OutputError, UsageError
     from logcorr.store import RunFolder
-    from logcorr_tui.exporting import Export
+    from logcorr_tui.work.export_job import Export
 
     run = RunFolder(finished)
     export = Export(run, "orphans", "", str(tmp_path / "o.json"), store)

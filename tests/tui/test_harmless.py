@@ -14,10 +14,10 @@ from textual.color import Color
 from textual.widgets import Input
 
 from logcorr_tui.app import LogcorrApp
-from logcorr_tui.file_names import bytes_of, partner
 from logcorr_tui.look.safe_text import HarmlessFilter
 from logcorr_tui.main import main
-from logcorr_tui.path_completion import PathSuggester
+from logcorr_tui.work.file_names import bytes_of, partner
+from logcorr_tui.work.path_completion import PathSuggester
 from tests.hostile import MARK, PAYLOADS, faults, file_name
 
 GROUND = Color.parse("black")

@@ -13,10 +13,10 @@ import pytest
 from logcorr import model
 from logcorr.events import DoneEvent, EstimateEvent, Event, FileProgress, ProgressEvent
 from logcorr.store import RunFolder
-from logcorr_tui import engine_command
 from logcorr_tui.app import LogcorrApp
 from logcorr_tui.state import remembered, settings
 from logcorr_tui.state.session import Logs
+from logcorr_tui.work import engine_command
 from tests.tui import fixed_run
 from tests.tui.album import Album
 from tests.tui.headless import Stage, play

@@ -21,7 +21,6 @@ from logcorr.model import CorrelateOptions, Report, View
 from logcorr.run import correlate
 from logcorr.sift import Job, Made
 from logcorr.store import RunFolder
-from logcorr_tui.excerpt import Reader
 from logcorr_tui.screens.detail import DetailScreen
 from logcorr_tui.screens.table import TableScreen
 from logcorr_tui.state.messages import ExportView
@@ -29,6 +28,7 @@ from logcorr_tui.state.row_query import Wish
 from logcorr_tui.state.session import Session
 from logcorr_tui.widgets.chips import Chips
 from logcorr_tui.widgets.window_table import WindowTable
+from logcorr_tui.work.raw_lines import Reader
 from tests.helpers import SAMPLE, looks, zstandard
 
 SIZES = [(120, 36), (80, 24)]

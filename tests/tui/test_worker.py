@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from textual.message import Message
 
-from logcorr_tui import engine_command
-from logcorr_tui.child_process import ChildProcess, run_engine
 from logcorr_tui.state import remembered, settings
 from logcorr_tui.state.messages import Estimated, Failed, Finished, Progressed
+from logcorr_tui.work import engine_command
+from logcorr_tui.work.child_process import ChildProcess, run_engine
 from tests.helpers import PATIENCE_S, SAMPLE, halted, looks, ticking
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
@@ -143,7 +143,7 @@ def test_a_parent_that_is_killed_takes_the_child_with_it(tmp_path: Path) -> None
     command = halted("pair", mark, *logs, "--progress", "json", "--end-with-stdin")
     parent = f"""
 import asyncio
-from logcorr_tui.child_process import ChildProcess
+from logcorr_tui.work.child_process import ChildProcess
 async def body():
     child = ChildProcess({command!r})
     task = asyncio.create_task(child.run(lambda event: None))

@@ -17,9 +17,7 @@ from logcorr.leftovers import sweep
 from logcorr.model import View
 from logcorr.store import default_root
 from logcorr.text import safe
-from logcorr_tui import commands, engine_command, opening
-from logcorr_tui.child_process import ChildProcess, run_engine
-from logcorr_tui.hangup import LOOK_EVERY_S, terminal_is_gone
+from logcorr_tui import commands
 from logcorr_tui.keys import BINDINGS
 from logcorr_tui.look.palette import DARK_THEME, LIGHT_THEME
 from logcorr_tui.look.safe_text import HarmlessFilter
@@ -28,6 +26,9 @@ from logcorr_tui.state.navigation import OF_A_RUN, TABLES, places_of
 from logcorr_tui.state.session import Logs, Session
 from logcorr_tui.state.settings import Preferences
 from logcorr_tui.switching import SwitchingApp
+from logcorr_tui.work import engine_command, open_run
+from logcorr_tui.work.child_process import ChildProcess, run_engine
+from logcorr_tui.work.terminal_hangup import LOOK_EVERY_S, terminal_is_gone
 
 
 class LogcorrApp(SwitchingApp):
@@ -271,13 +272,13 @@ class LogcorrApp(SwitchingApp):
             self.notify("A run is in progress: 6 shows it, c there cancels it.", severity="warning")
             return
         try:
-            opened = await asyncio.to_thread(opening.open_run, folder)
+            opened = await asyncio.to_thread(open_run.open_run, folder)
         except LogcorrError as error:
             self.notify(safe(str(error), 400), title="Cannot open", severity="error", timeout=10, markup=False)
             return
         view = "overview" if fresh else self._preferences.view(opened.manifest.kind)
         self._show_run(opened, view, fresh=fresh)
-        changed = [] if fresh else await asyncio.to_thread(opening.changed_inputs, opened.manifest)
+        changed = [] if fresh else await asyncio.to_thread(open_run.changed_inputs, opened.manifest)
         if changed and self.session.run is opened.run:
             self.session.changed_inputs = changed
             names = safe(", ".join(Path(name).name for name in changed), 120)
@@ -286,7 +287,7 @@ class LogcorrApp(SwitchingApp):
             for screen in self.bases.values():
                 screen.refresh(recompose=False)
 
-    def _show_run(self, opened: opening.Opened, view: str, *, fresh: bool) -> None:
+    def _show_run(self, opened: open_run.Opened, view: str, *, fresh: bool) -> None:
         self.session.run, self.session.report = opened.run, opened.report
         self.session.logs = opened.logs
         self.session.estimate, self.session.changed_inputs = None, []

@@ -16,15 +16,15 @@ from textual.widgets import Static
 from logcorr.errors import Cancelled, LogcorrError
 from logcorr.model import Manifest
 from logcorr.paging import ViewPages
-from logcorr_tui import group_breakdown, related_rows
-from logcorr_tui.excerpt import Reader
 from logcorr_tui.look.safe_text import plain, safe
 from logcorr_tui.look.time_text import clocks
-from logcorr_tui.related_rows import Value
 from logcorr_tui.screens import detail_sections
 from logcorr_tui.state.navigation import title_of
-from logcorr_tui.viewrows import named
 from logcorr_tui.widgets.footer import FittingFooter
+from logcorr_tui.work import group_breakdown, related_rows
+from logcorr_tui.work.raw_lines import Reader
+from logcorr_tui.work.related_rows import Value
+from logcorr_tui.work.view_rows import named
 
 _COLOURS = {"good": "$success", "moved": "$accent", "client": "$warning", "server": "$error", "odd": "$secondary"}
 # What a row is called by: the first of these that it has.

@@ -8,11 +8,11 @@ from rich.text import Text
 
 from logcorr.model import Log
 from logcorr.paging import ViewPages
-from logcorr_tui.excerpt import Excerpt
 from logcorr_tui.look.safe_text import plain, safe
 from logcorr_tui.look.status_codes import status_class
-from logcorr_tui.related_rows import Value
 from logcorr_tui.widgets.cells import cell_text
+from logcorr_tui.work.raw_lines import Excerpt
+from logcorr_tui.work.related_rows import Value
 
 _LINE_LIMIT = 1000
 # The mark and the number in front of a line of a log.

@@ -5,11 +5,11 @@ from typing import cast
 from logcorr import filters, views
 from logcorr.model import View
 from logcorr.paging import Row, ViewPages
-from logcorr_tui.group_breakdown import span
 from logcorr_tui.look.safe_text import safe
 from logcorr_tui.look.time_text import clocks, stamp
 from logcorr_tui.state.messages import Drill
-from logcorr_tui.viewrows import named
+from logcorr_tui.work.group_breakdown import span
+from logcorr_tui.work.view_rows import named
 
 GROUPS: tuple[View, ...] = ("endpoints", "ips", "windows")
 

@@ -23,12 +23,12 @@ from logcorr.errors import Cancelled, LogcorrError
 from logcorr.model import View
 from logcorr.store import RunFolder
 from logcorr.text import percent, safe, short, size
-from logcorr_tui.file_names import bytes_of, free
 from logcorr_tui.look import palette
-from logcorr_tui.path_completion import PathSuggester
+from logcorr_tui.work.file_names import bytes_of, free
+from logcorr_tui.work.path_completion import PathSuggester
 
 if TYPE_CHECKING:
-    from logcorr_tui.exporting import Export
+    from logcorr_tui.work.export_job import Export
 
 FORMS = (".json", ".ndjson", ".jsonl", ".csv", ".parquet")
 _EVERY_S = 0.2
@@ -160,7 +160,7 @@ class ExportScreen(ModalScreen[str | None]):
 
     async def _follow(self, path: str, write: Callable[["Export"], Awaitable[None]]) -> None:
         """Tells how the export goes, and how it ends."""
-        from logcorr_tui.exporting import Export
+        from logcorr_tui.work.export_job import Export
 
         expression = "" if self._whole() else self._expression
         self._export = export = Export(self._run, self._view, expression, path, self._root)

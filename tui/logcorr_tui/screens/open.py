@@ -18,14 +18,15 @@ from textual.worker import Worker
 from logcorr import inputs, listing
 from logcorr.errors import LogcorrError
 from logcorr.text import safe
-from logcorr_tui import engine_command, recent_runs
-from logcorr_tui.child_process import ChildProcess
-from logcorr_tui.file_names import partner
+from logcorr_tui import recent_runs
 from logcorr_tui.look import palette
-from logcorr_tui.path_completion import PathSuggester, candidates
 from logcorr_tui.state import messages
 from logcorr_tui.state.session import Logs, WithRuns
 from logcorr_tui.widgets.footer import FittingFooter
+from logcorr_tui.work import engine_command
+from logcorr_tui.work.child_process import ChildProcess
+from logcorr_tui.work.file_names import partner
+from logcorr_tui.work.path_completion import PathSuggester, candidates
 
 DEMO_ROWS = 200_000
 # Margins, frame and padding of the list, and its scroll bar.

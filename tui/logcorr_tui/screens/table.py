@@ -24,13 +24,13 @@ from logcorr_tui.screens.sort import AS_STORED, SortPicker
 from logcorr_tui.state.messages import Compare, ExportView
 from logcorr_tui.state.row_query import WORST_FIRST, Wish
 from logcorr_tui.state.session import WithRoot
-from logcorr_tui.viewrows import ViewRows
 from logcorr_tui.widgets.chips import Chips
 from logcorr_tui.widgets.footer import FittingFooter
 from logcorr_tui.widgets.prompt import Prompt
 from logcorr_tui.widgets.row_keys import row_number
 from logcorr_tui.widgets.table_head import TableHead, nothing, reasons
 from logcorr_tui.widgets.window_table import WindowTable
+from logcorr_tui.work.view_rows import ViewRows
 
 
 class TableScreen(Screen[None]):

@@ -10,7 +10,7 @@ from textual_serve.app_service import AppService
 from textual_serve.download_manager import DownloadManager
 
 from logcorr.text import safe
-from logcorr_tui import engine_command
+from logcorr_tui.work import engine_command
 
 DRIVER = "logcorr_tui.web.driver:Driver"
 PATIENCE_S = 5.0

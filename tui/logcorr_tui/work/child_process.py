@@ -17,8 +17,8 @@ from textual.message import Message
 from logcorr.errors import Cancelled
 from logcorr.events import DoneEvent, EstimateEvent, Event, ProgressEvent
 from logcorr.text import safe
-from logcorr_tui.engine_command import environment
 from logcorr_tui.state.messages import Estimated, Failed, Finished, Progressed
+from logcorr_tui.work.engine_command import environment
 
 PATIENCE_S = 1.0
 _LAST_WORDS_S = 2.0
