@@ -20,8 +20,8 @@ from logcorr_tui.app import LogcorrApp
 from logcorr_tui.screens.differs import DiffersScreen
 from logcorr_tui.screens.help import HelpScreen
 from logcorr_tui.screens.table import TableScreen
-from logcorr_tui.widgets.standouts import Standouts
-from logcorr_tui.widgets.timeline import Timeline
+from logcorr_tui.widgets.charts.over_represented_list import Standouts
+from logcorr_tui.widgets.charts.timeline import Timeline
 from tests.helpers import PATIENCE_S, looks
 
 HOSTILE = '[b]\x1b[31m "x" \u202ey\\'

@@ -20,12 +20,12 @@ from logcorr_tui.look.palette import THEMES
 from logcorr_tui.screens.overview import OverviewScreen
 from logcorr_tui.state.messages import Drill
 from logcorr_tui.state.session import Logs, Session
-from logcorr_tui.widgets.chart import Chart, Painted
-from logcorr_tui.widgets.histogram import Histogram, scale
-from logcorr_tui.widgets.ledger import Ledger
-from logcorr_tui.widgets.marks import place_marks
-from logcorr_tui.widgets.status import Status
-from logcorr_tui.widgets.timeline import Timeline
+from logcorr_tui.widgets.charts.chart import Chart, Painted
+from logcorr_tui.widgets.charts.histogram import Histogram, scale
+from logcorr_tui.widgets.charts.ledger import Ledger
+from logcorr_tui.widgets.charts.percentile_marks import place_marks
+from logcorr_tui.widgets.charts.status_bars import Status
+from logcorr_tui.widgets.charts.timeline import Timeline
 from tests import report_fixture
 
 SIZES = [(120, 36), (80, 24), (101, 45), (200, 60), (63, 19), (40, 12), (9, 4)]

@@ -14,7 +14,7 @@ from logcorr.text import duration, percent, safe, short, size
 from logcorr_tui.look.palette import Palette
 from logcorr_tui.state.session import Session
 from logcorr_tui.state.side_ledgers import ledgers
-from logcorr_tui.widgets.canvas import horizontal_bar
+from logcorr_tui.widgets.charts.canvas import horizontal_bar
 
 _STAGES = {
     "correlation": {"read": "Read", "pair": "Pair", "report": "Report", "export": "Finish"},

@@ -24,8 +24,8 @@ from logcorr.text import short
 from logcorr_tui.look.safe_text import plain, safe
 from logcorr_tui.state.messages import Drill
 from logcorr_tui.state.session import Session, WithSession
+from logcorr_tui.widgets.charts.over_represented_list import Listing, Standouts
 from logcorr_tui.widgets.footer import FittingFooter
-from logcorr_tui.widgets.standouts import Listing, Standouts
 
 Schema = dict[str, pl.DataType]
 

@@ -11,15 +11,15 @@ from textual.widget import Widget
 
 from logcorr_tui.state.overview_figures import figures
 from logcorr_tui.state.session import session_of
-from logcorr_tui.widgets.chart import Chart
+from logcorr_tui.widgets.charts.chart import Chart
+from logcorr_tui.widgets.charts.histogram import Histogram
+from logcorr_tui.widgets.charts.ledger import HEIGHT, Ledger
+from logcorr_tui.widgets.charts.status_bars import Status
+from logcorr_tui.widgets.charts.tiles import Tiles
+from logcorr_tui.widgets.charts.timeline import Timeline
 from logcorr_tui.widgets.footer import FittingFooter
-from logcorr_tui.widgets.histogram import Histogram
-from logcorr_tui.widgets.ledger import HEIGHT, Ledger
 from logcorr_tui.widgets.masthead import Masthead
-from logcorr_tui.widgets.status import Status
 from logcorr_tui.widgets.tabs import Tabs
-from logcorr_tui.widgets.tiles import Tiles
-from logcorr_tui.widgets.timeline import Timeline
 
 _STACKED = 64
 _LOOKS_A_SECOND = 2

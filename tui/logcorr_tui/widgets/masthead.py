@@ -11,8 +11,8 @@ from logcorr_tui.look.palette import Palette
 from logcorr_tui.state.overview_figures import Figures, figures, running
 from logcorr_tui.state.session import Session, session_of
 from logcorr_tui.state.side_ledgers import ledgers
-from logcorr_tui.widgets.canvas import Canvas, Part
-from logcorr_tui.widgets.chart import Painted
+from logcorr_tui.widgets.charts.canvas import Canvas, Part
+from logcorr_tui.widgets.charts.chart import Painted
 
 
 def _file(names: tuple[str, ...] | list[str], limit: int) -> str:

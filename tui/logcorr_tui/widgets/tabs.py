@@ -12,8 +12,8 @@ from logcorr_tui.state.navigation import Place, places_of
 from logcorr_tui.state.overview_figures import Figures, figures
 from logcorr_tui.state.session import session_of
 from logcorr_tui.state.side_ledgers import malformed
-from logcorr_tui.widgets.canvas import Canvas, Part
-from logcorr_tui.widgets.chart import Painted
+from logcorr_tui.widgets.charts.canvas import Canvas, Part
+from logcorr_tui.widgets.charts.chart import Painted
 
 _EDGE = 1
 _NARROW = 100

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from logcorr_tui.widgets.canvas import EIGHTHS
+from logcorr_tui.widgets.charts.canvas import EIGHTHS
 
 
 def squeeze(values: Sequence[float | None], columns: int) -> list[float]:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from logcorr.model import TimelinePoint
 from logcorr.text import short
 from logcorr_tui.look.palette import Palette, blend
-from logcorr_tui.widgets.canvas import EIGHTHS, Canvas
-from logcorr_tui.widgets.timeaxis import Axis
+from logcorr_tui.widgets.charts.canvas import EIGHTHS, Canvas
+from logcorr_tui.widgets.charts.time_axis import Axis
 
 
 def draw(

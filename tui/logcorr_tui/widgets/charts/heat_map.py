@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from logcorr.model import Heatmap
 from logcorr.text import duration
 from logcorr_tui.look.palette import Palette, shade
-from logcorr_tui.widgets.canvas import Canvas
+from logcorr_tui.widgets.charts.canvas import Canvas
 
 # Between linear, which shows the mode only, and a logarithm, which shows everything alike.
 _GAMMA = 0.45

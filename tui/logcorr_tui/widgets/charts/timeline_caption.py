@@ -10,7 +10,7 @@ from logcorr.text import percent, short
 from logcorr_tui.look.palette import Palette
 from logcorr_tui.look.time_text import clocks, spaced
 from logcorr_tui.state.overview_figures import Figures
-from logcorr_tui.widgets.canvas import Part
+from logcorr_tui.widgets.charts.canvas import Part
 
 _ROOMY = 90
 

@@ -12,8 +12,8 @@ from logcorr.text import percent, short
 from logcorr_tui.look.palette import Palette
 from logcorr_tui.look.status_codes import colour_of, reason
 from logcorr_tui.state.messages import Drill
-from logcorr_tui.widgets.canvas import Canvas, Part
-from logcorr_tui.widgets.chart import Chart
+from logcorr_tui.widgets.charts.canvas import Canvas, Part
+from logcorr_tui.widgets.charts.chart import Chart
 
 
 @dataclass(frozen=True)

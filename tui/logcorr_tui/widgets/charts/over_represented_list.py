@@ -15,8 +15,8 @@ from logcorr.text import percent, safe, short
 from logcorr_tui.look.palette import Palette
 from logcorr_tui.look.status_codes import reason
 from logcorr_tui.state.messages import Drill
-from logcorr_tui.widgets.canvas import Canvas, Part, horizontal_bar
-from logcorr_tui.widgets.chart import Chart
+from logcorr_tui.widgets.charts.canvas import Canvas, Part, horizontal_bar
+from logcorr_tui.widgets.charts.chart import Chart
 
 _LEAST_BAR = 8
 _LEAST_NAME = 6

@@ -10,10 +10,10 @@ from logcorr_tui.look import palette
 from logcorr_tui.look.palette import Palette
 from logcorr_tui.state.messages import Drill
 from logcorr_tui.state.session import session_of
-from logcorr_tui.widgets.canvas import Canvas
-from logcorr_tui.widgets.chart import Chart
-from logcorr_tui.widgets.headline_figures import names, tiles
-from logcorr_tui.widgets.sparkline import sparkline
+from logcorr_tui.widgets.charts.canvas import Canvas
+from logcorr_tui.widgets.charts.chart import Chart
+from logcorr_tui.widgets.charts.headline_figures import names, tiles
+from logcorr_tui.widgets.charts.sparkline import sparkline
 
 TILES = 6
 _NARROW = 72

@@ -17,7 +17,7 @@ from logcorr_tui.look import palette
 from logcorr_tui.look.palette import Palette
 from logcorr_tui.state.messages import Drill
 from logcorr_tui.state.overview_figures import Figures
-from logcorr_tui.widgets.canvas import Canvas
+from logcorr_tui.widgets.charts.canvas import Canvas
 
 
 class Painted(Widget):

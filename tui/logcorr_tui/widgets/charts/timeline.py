@@ -14,11 +14,11 @@ from logcorr_tui.look.palette import Palette, blend
 from logcorr_tui.look.time_text import bound, clocks, spaced, stamp
 from logcorr_tui.state.messages import Compare, Drill
 from logcorr_tui.state.overview_figures import Figures
-from logcorr_tui.widgets import heat, percentile_lines, request_rate, timeaxis, timecaption
-from logcorr_tui.widgets.canvas import EIGHTHS, Canvas, Part
-from logcorr_tui.widgets.chart import Chart
-from logcorr_tui.widgets.heat import Heat
-from logcorr_tui.widgets.timeaxis import Axis
+from logcorr_tui.widgets.charts import heat_map, percentile_lines, request_rate, time_axis, timeline_caption
+from logcorr_tui.widgets.charts.canvas import EIGHTHS, Canvas, Part
+from logcorr_tui.widgets.charts.chart import Chart
+from logcorr_tui.widgets.charts.heat_map import Heat
+from logcorr_tui.widgets.charts.time_axis import Axis
 
 GUTTER = 8
 
@@ -68,13 +68,13 @@ class Timeline(Chart):
         before, self._before = self._before, self.figures
         shift = None
         if before and self.figures and before.bucket_s == self.figures.bucket_s:
-            shift = timeaxis.shift(before.points, self.points, before.bucket_s)
+            shift = time_axis.shift(before.points, self.points, before.bucket_s)
         if shift is None:
             self.cursor, self._zooms = None, []
         else:
             count = len(self.points)
-            self._zooms = [timeaxis.moved(span, shift, count) for span in self._zooms]
-            self.cursor = timeaxis.moved(self.cursor, shift, count) if self.cursor else None
+            self._zooms = [time_axis.moved(span, shift, count) for span in self._zooms]
+            self.cursor = time_axis.moved(self.cursor, shift, count) if self.cursor else None
         # Slots are of the axis that was, and the bands of a heat map may be others.
         self._anchor = None
         edges = [found.heatmap.edges_ms if found and found.heatmap else [] for found in (before, self.figures)]
@@ -88,17 +88,17 @@ class Timeline(Chart):
     def axis(self) -> Axis | None:
         """The time axis at the present width and zoom."""
         bucket = self.figures.bucket_s if self.figures else 1.0
-        return timeaxis.axis(self.points, *self.shown, bucket, self.size.width - GUTTER - 4)
+        return time_axis.axis(self.points, *self.shown, bucket, self.size.width - GUTTER - 4)
 
     def heat(self, slots: list[tuple[int, int]]) -> Heat:
         """The heat map in the rows that it gets: a third or more of them."""
         rows = self.size.height - 3
         found = (self.figures and self.figures.heatmap) or Heatmap(edges_ms=[], cells=[])
-        return heat.heat(found, slots, rows // 3 + 1)
+        return heat_map.heat(found, slots, rows // 3 + 1)
 
     def paint(self, canvas: Canvas, colours: Palette) -> None:
         found = self.axis()
-        title = timecaption.title(self.figures, self.size, colours, zoomed=bool(self._zooms))
+        title = timeline_caption.title(self.figures, self.size, colours, zoomed=bool(self._zooms))
         self.foot = canvas.frame(title, self._note(colours, found), self.edge(colours))
         if found is None or canvas.height < 5:
             waiting = self.figures is None
@@ -107,7 +107,9 @@ class Timeline(Chart):
             return
         bottom, left = canvas.height - 2, GUTTER + 2
         density = self.heat(found.slots)
-        heat_rows = heat.draw(canvas, density, found.of_column, colours, left=left, bottom=bottom - 1, band=self.band)
+        heat_rows = heat_map.draw(
+            canvas, density, found.of_column, colours, left=left, bottom=bottom - 1, band=self.band
+        )
         rest = bottom - 1 - heat_rows
         line_rows = (rest - 3 if rest < 9 else rest // 3 + 1) if rest >= 6 else 0
         line_rows = min(line_rows, rest // 2)
@@ -116,7 +118,7 @@ class Timeline(Chart):
         if line_rows:
             percentile_lines.draw(canvas, colours, points, found, left=left, top=rest - line_rows + 1, rows=line_rows)
         taken = self._cursor(canvas, colours, found, bottom)
-        for column, label in timeaxis.ticks(found):
+        for column, label in time_axis.ticks(found):
             if not set(range(left + column - 1, left + column + len(label) + 1)) & set(taken):
                 canvas.write(left + column, bottom, label, colours.dim)
 
@@ -152,18 +154,18 @@ class Timeline(Chart):
     def _span(self, found: Axis) -> tuple[float, float]:
         assert self.cursor is not None  # noqa: S101 - asked only with a selection
         bucket = self.figures.bucket_s if self.figures else 1.0
-        narrow = timeaxis.axis(self.points, *self.cursor, bucket, 1)
+        narrow = time_axis.axis(self.points, *self.cursor, bucket, 1)
         return (narrow.start, narrow.end) if narrow else (found.start, found.end)
 
     def _note(self, colours: Palette, found: Axis | None) -> list[Part]:
         if found is None or self.cursor is None:
-            return timecaption.note(None, self.size, colours, self.OFFERS)
+            return timeline_caption.note(None, self.size, colours, self.OFFERS)
         # Neither estimates nor access logs know orphans by time.
         exact = self.figures is not None and self.figures.request_orphans is not None
-        chosen = timecaption.Chosen(
+        chosen = timeline_caption.Chosen(
             self._span(found), self.points[slice(*self.cursor)], None if self.band is None else self._band(found)
         )
-        return timecaption.note(chosen, self.size, colours, self.OFFERS, exact=exact)
+        return timeline_caption.note(chosen, self.size, colours, self.OFFERS, exact=exact)
 
     def _band(self, found: Axis) -> tuple[float, float]:
         edges = self.heat(found.slots).edges

@@ -11,9 +11,9 @@ from logcorr.text import percent, short
 from logcorr_tui.look.palette import Palette, blend
 from logcorr_tui.look.time_text import bound, spaced
 from logcorr_tui.state.messages import Drill
-from logcorr_tui.widgets.canvas import Canvas, Part
-from logcorr_tui.widgets.chart import Chart
-from logcorr_tui.widgets.marks import Mark, place_marks
+from logcorr_tui.widgets.charts.canvas import Canvas, Part
+from logcorr_tui.widgets.charts.chart import Chart
+from logcorr_tui.widgets.charts.percentile_marks import Mark, place_marks
 
 GUTTER = 7
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from logcorr.model import TimelinePoint
 from logcorr_tui.look.palette import Palette
-from logcorr_tui.widgets import braille
-from logcorr_tui.widgets.canvas import Canvas
-from logcorr_tui.widgets.timeaxis import Axis
+from logcorr_tui.widgets.charts import braille
+from logcorr_tui.widgets.charts.canvas import Canvas
+from logcorr_tui.widgets.charts.time_axis import Axis
 
 
 def draw(

@@ -13,8 +13,8 @@ from logcorr_tui.look.palette import Palette
 from logcorr_tui.state.messages import Drill
 from logcorr_tui.state.session import session_of
 from logcorr_tui.state.side_ledgers import ledgers
-from logcorr_tui.widgets.canvas import Canvas, Part
-from logcorr_tui.widgets.chart import Chart
+from logcorr_tui.widgets.charts.canvas import Canvas, Part
+from logcorr_tui.widgets.charts.chart import Chart
 
 HEIGHT = 5
 _WHOLE = 90

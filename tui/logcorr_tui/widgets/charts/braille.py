@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from logcorr_tui.widgets.canvas import Canvas
+from logcorr_tui.widgets.charts.canvas import Canvas
 
 _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 
