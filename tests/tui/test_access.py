@@ -22,7 +22,7 @@ from logcorr_tui.screens.detail import DetailScreen
 from logcorr_tui.screens.table import TableScreen
 from logcorr_tui.state import remembered
 from logcorr_tui.state.session import Logs
-from logcorr_tui.widgets.window_table import WindowTable
+from logcorr_tui.widgets.table.window_table import WindowTable
 from logcorr_tui.work.engine_command import command_for
 from tests.helpers import SAMPLE
 from tests.tui.headless import Stage, play

@@ -26,8 +26,8 @@ from logcorr_tui.screens.table import TableScreen
 from logcorr_tui.state.messages import ExportView
 from logcorr_tui.state.row_query import Wish
 from logcorr_tui.state.session import Session
-from logcorr_tui.widgets.chips import Chips
-from logcorr_tui.widgets.window_table import WindowTable
+from logcorr_tui.widgets.table.filter_chips import Chips
+from logcorr_tui.widgets.table.window_table import WindowTable
 from logcorr_tui.work.raw_lines import Reader
 from tests.helpers import SAMPLE, looks, zstandard
 

@@ -10,7 +10,7 @@ from logcorr.model import Log
 from logcorr.paging import ViewPages
 from logcorr_tui.look.safe_text import plain, safe
 from logcorr_tui.look.status_codes import status_class
-from logcorr_tui.widgets.cells import cell_text
+from logcorr_tui.widgets.table.cells import cell_text
 from logcorr_tui.work.raw_lines import Excerpt
 from logcorr_tui.work.related_rows import Value
 

@@ -17,19 +17,19 @@ from logcorr.filters import Term
 from logcorr.model import View
 from logcorr.paging import ViewPages
 from logcorr_tui.look.safe_text import plain, safe
-from logcorr_tui.occurring import occurring
 from logcorr_tui.screens.detail import DetailScreen
 from logcorr_tui.screens.drill_down import GROUPS, drill
 from logcorr_tui.screens.sort import AS_STORED, SortPicker
 from logcorr_tui.state.messages import Compare, ExportView
 from logcorr_tui.state.row_query import WORST_FIRST, Wish
 from logcorr_tui.state.session import WithRoot
-from logcorr_tui.widgets.chips import Chips
 from logcorr_tui.widgets.footer import FittingFooter
-from logcorr_tui.widgets.prompt import Prompt
-from logcorr_tui.widgets.row_keys import row_number
-from logcorr_tui.widgets.table_head import TableHead, nothing, reasons
-from logcorr_tui.widgets.window_table import WindowTable
+from logcorr_tui.widgets.table.filter_chips import Chips
+from logcorr_tui.widgets.table.filter_prompt import Prompt
+from logcorr_tui.widgets.table.filter_values import occurring
+from logcorr_tui.widgets.table.row_keys import row_number
+from logcorr_tui.widgets.table.table_head import TableHead, nothing, reasons
+from logcorr_tui.widgets.table.window_table import WindowTable
 from logcorr_tui.work.view_rows import ViewRows
 
 

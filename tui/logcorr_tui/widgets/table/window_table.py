@@ -17,9 +17,9 @@ from textual.strip import Strip
 
 from logcorr.columns import Column, Row
 from logcorr.errors import LogcorrError
-from logcorr_tui.widgets.cells import Cells, cell_style, cell_text, cut
-from logcorr_tui.widgets.held import PAGE_ROWS, HeldPages, Source
-from logcorr_tui.widgets.row_keys import RowKeys
+from logcorr_tui.widgets.table.cells import Cells, cell_style, cell_text, cut
+from logcorr_tui.widgets.table.page_cache import PAGE_ROWS, HeldPages, Source
+from logcorr_tui.widgets.table.row_keys import RowKeys
 
 __all__ = ["Source", "WindowTable", "cell_text"]
 

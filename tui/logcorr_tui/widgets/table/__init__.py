@@ -1,0 +1,1 @@
+"""The table of any number of rows, and what stands around it."""
