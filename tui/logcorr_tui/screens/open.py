@@ -18,10 +18,10 @@ from textual.worker import Worker
 from logcorr import inputs, listing
 from logcorr.errors import LogcorrError
 from logcorr.text import safe
-from logcorr_tui import recent_runs
 from logcorr_tui.look import palette
 from logcorr_tui.state import messages
 from logcorr_tui.state.session import Logs, WithRuns
+from logcorr_tui.widgets import recent_runs
 from logcorr_tui.widgets.footer import FittingFooter
 from logcorr_tui.work import engine_command
 from logcorr_tui.work.child_process import ChildProcess

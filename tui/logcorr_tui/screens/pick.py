@@ -18,8 +18,8 @@ from logcorr import listing
 from logcorr.errors import LogcorrError
 from logcorr.store import RunFolder
 from logcorr.text import safe
-from logcorr_tui import recent_runs
 from logcorr_tui.look import palette
+from logcorr_tui.widgets import recent_runs
 
 _FIGURES = ("made", "requests", "p50", "p99")
 _WIDE = (16, 8, 7, 7)

@@ -10,11 +10,11 @@ from textual.containers import VerticalScroll
 from textual.screen import Screen
 from textual.widgets import Static
 
-from logcorr_tui import ledger_table, run_failure, run_progress
 from logcorr_tui.look import palette
 from logcorr_tui.state import messages
 from logcorr_tui.state.session import WithRuns
 from logcorr_tui.widgets.footer import FittingFooter
+from logcorr_tui.widgets.run import ledger_table, run_failure, run_progress
 
 if TYPE_CHECKING:
     from logcorr_tui.widgets.tabs import Tabs
