@@ -10,8 +10,8 @@ from textual.widgets import OptionList
 
 from logcorr.store import RunFolder
 from logcorr_tui.app import LogcorrApp
-from logcorr_tui.screens.diff import DiffScreen
-from logcorr_tui.screens.pick import PickScreen
+from logcorr_tui.screens.compare_runs import DiffScreen
+from logcorr_tui.screens.pick_run import PickScreen
 from tests.diff_cases import Endpoint, User, access_run, pair_run
 from tests.test_summary import HOSTILE
 from tests.tui.test_app import drive, text, until

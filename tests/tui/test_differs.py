@@ -17,8 +17,8 @@ from logcorr.model import CorrelateOptions, View
 from logcorr.run import correlate
 from logcorr.store import RunFolder
 from logcorr_tui.app import LogcorrApp
-from logcorr_tui.screens.differs import DiffersScreen
 from logcorr_tui.screens.help import HelpScreen
+from logcorr_tui.screens.over_represented import DiffersScreen
 from logcorr_tui.screens.table import TableScreen
 from logcorr_tui.widgets.charts.over_represented_list import Standouts
 from logcorr_tui.widgets.charts.timeline import Timeline

@@ -163,7 +163,7 @@ class LogcorrApp(SwitchingApp):
 
     def compare(self, folder: Path) -> None:
         """Asks with which other run to compare this one, and shows the comparison."""
-        from logcorr_tui.screens.pick import PickScreen
+        from logcorr_tui.screens.pick_run import PickScreen
 
         self.push_screen(PickScreen(folder, self.root))
 
@@ -193,7 +193,7 @@ class LogcorrApp(SwitchingApp):
         self.push_screen(TableScreen(message.view, message.expression, message.label))
 
     def on_compare(self, message: messages.Compare) -> None:
-        from logcorr_tui.screens.differs import DiffersScreen
+        from logcorr_tui.screens.over_represented import DiffersScreen
 
         if self.session.run is not None:
             self.push_screen(DiffersScreen(message.view, message.expression, message.label))

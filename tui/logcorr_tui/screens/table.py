@@ -19,7 +19,7 @@ from logcorr.paging import ViewPages
 from logcorr_tui.look.safe_text import plain, safe
 from logcorr_tui.screens.detail import DetailScreen
 from logcorr_tui.screens.drill_down import GROUPS, drill
-from logcorr_tui.screens.sort import AS_STORED, SortPicker
+from logcorr_tui.screens.sort_column import AS_STORED, SortPicker
 from logcorr_tui.state.messages import Compare, ExportView
 from logcorr_tui.state.row_query import WORST_FIRST, Wish
 from logcorr_tui.state.session import WithRoot

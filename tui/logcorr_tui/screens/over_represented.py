@@ -37,7 +37,7 @@ _LEGEND = "█ share here  │ share of the rest  × how many times as much · s
 class DiffersScreen(Screen[None]):
     """Compares the rows of a view that a filter leaves with all other exchanges; `label` names them for people."""
 
-    CSS_PATH = "differs.tcss"
+    CSS_PATH = "over_represented.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,w", "back", "Back", id="differs.back", tooltip="Cancel what is under way and go back"),
     ]

@@ -28,7 +28,7 @@ _WIDE = (16, 8, 7, 7)
 class PickScreen(ModalScreen[None]):
     """Leads from one run (B, the one after) to its comparison with the run that is chosen (A, the one before)."""
 
-    CSS_PATH = "pick.tcss"
+    CSS_PATH = "pick_run.tcss"
     AUTO_FOCUS = "#runs"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss", "Back", id="pick.back", tooltip="Back without a comparison"),
@@ -59,7 +59,7 @@ class PickScreen(ModalScreen[None]):
 
     @on(OptionList.OptionSelected, "#runs")
     def _chosen(self, event: OptionList.OptionSelected) -> None:
-        from logcorr_tui.screens.diff import DiffScreen
+        from logcorr_tui.screens.compare_runs import DiffScreen
 
         if event.option_id is not None:
             self.app.switch_screen(DiffScreen(self._root / event.option_id, self._run))

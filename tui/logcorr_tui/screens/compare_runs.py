@@ -31,7 +31,7 @@ _SCROLL_BAR = 2
 class DiffScreen(Screen[None]):
     """Compares run A with run B in a thread, and shows what came of it."""
 
-    CSS_PATH = "diff.tcss"
+    CSS_PATH = "compare_runs.tcss"
     AUTO_FOCUS = "#body"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "app.step_back", "Back", id="diff.back", tooltip="Back to where you came from"),
