@@ -1,6 +1,7 @@
 """From screen to screen: each place is a mode of its own, which keeps what was filtered, sorted and selected in it."""
 
 import copy
+from collections.abc import Callable
 from functools import partial
 from typing import Any, cast
 
@@ -51,6 +52,16 @@ class SwitchingApp(App[None]):
             return super().pop_screen()
         self.action_step_back()
         return AwaitComplete()
+
+    def ask(self, question: str, detail: str, then: Callable[[], Any]) -> None:
+        """Asks yes or no, and does it on yes."""
+        from logcorr_tui.screens.confirm import ConfirmScreen
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.call_later(then)
+
+        self.push_screen(ConfirmScreen(question, detail), answered)
 
     def action_step_back(self) -> None:
         """Where the base screen of a mode leads back to."""
