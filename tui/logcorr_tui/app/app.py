@@ -11,11 +11,11 @@ from textual.screen import Screen
 
 from logcorr.model import View
 from logcorr.text import safe
-from logcorr_tui import commands
-from logcorr_tui.keys import BINDINGS
+from logcorr_tui.app import command_palette
+from logcorr_tui.app.key_bindings import BINDINGS
+from logcorr_tui.app.run_control import RunControlApp
 from logcorr_tui.look.palette import DARK_THEME, LIGHT_THEME
 from logcorr_tui.look.safe_text import HarmlessFilter
-from logcorr_tui.run_control import RunControlApp
 from logcorr_tui.state import messages
 from logcorr_tui.state.navigation import OF_A_RUN, TABLES, places_of
 from logcorr_tui.state.session import Logs
@@ -156,7 +156,7 @@ class LogcorrApp(RunControlApp):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The palette: what can be done here, and Textual's own but for its key panel, of which there is the help."""
-        yield from commands.of(self, screen)
+        yield from command_palette.of(self, screen)
         yield from (found for found in super().get_system_commands(screen) if found.title != "Keys")
 
     # What screens ask for

@@ -10,11 +10,11 @@ from logcorr.errors import LogcorrError
 from logcorr.leftovers import sweep
 from logcorr.store import default_root
 from logcorr.text import safe
+from logcorr_tui.app.screen_modes import SwitchingApp
 from logcorr_tui.state import messages
 from logcorr_tui.state.navigation import OF_A_RUN
 from logcorr_tui.state.session import Logs, Session
 from logcorr_tui.state.settings import Preferences
-from logcorr_tui.switching import SwitchingApp
 from logcorr_tui.work import engine_command, open_run
 from logcorr_tui.work.child_process import ChildProcess, run_engine
 
