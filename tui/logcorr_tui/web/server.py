@@ -15,8 +15,8 @@ from textual_serve.download_manager import DOWNLOAD_CHUNK_SIZE, Download
 from textual_serve.server import Server, to_int
 
 from logcorr.errors import OutputError
-from logcorr_tui.web.guard import HOST, Guard
-from logcorr_tui.web.session import PATIENCE_S, Session
+from logcorr_tui.web.request_guard import HOST, Guard
+from logcorr_tui.web.tab_process import PATIENCE_S, Session
 
 _PAGE = Path(__file__).parent / "page"
 _CHUNK_S = 60.0
