@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from logcorr_tui.state import settings
-from logcorr_tui.state.navigation import OF_A_RUN
+from logcorr_tui.state.navigation import VIEWS_OF_A_RUN
 from tests.fuzz.batch import Batch, Target
 from tests.fuzz.mutate import mutated
 
@@ -49,7 +49,7 @@ def check(batch: Batch) -> list[str]:
             held, problem = settings.load_settings(path)
             wanted = plain(raw)
             expected = settings.Settings(**(wanted or {}))
-            told = wanted is None or (expected.view is not None and expected.view not in OF_A_RUN)
+            told = wanted is None or (expected.view is not None and expected.view not in VIEWS_OF_A_RUN)
             if held != expected or (problem is not None) is not told:
                 found.append(f"{raw!r}: {held}, {problem!r}; plainly {wanted}")
     return found

@@ -21,7 +21,7 @@ from logcorr_tui.main import main
 from logcorr_tui.state import remembered, settings
 from logcorr_tui.state.session import Logs
 from logcorr_tui.work import engine_command
-from logcorr_tui.work.file_names import free, partner
+from logcorr_tui.work.file_names import response_log_for, unused_name
 from logcorr_tui.work.path_completion import candidates
 from tests.helpers import PATIENCE_S, SAMPLE, command, halted, looks, start, succeed, ticking
 
@@ -355,19 +355,19 @@ def test_a_filtered_view_is_exported_and_nothing_is_replaced_unasked(
 def test_an_export_can_be_cancelled_and_wrong_ones_are_told(finished: Path, store: Path, tmp_path: Path) -> None:
     from logcorr.errors import Cancelled, OutputError, UsageError
     from logcorr.store import RunFolder
-    from logcorr_tui.work.export_job import Export
+    from logcorr_tui.work.export_job import ExportJob
 
     run = RunFolder(finished)
-    export = Export(run, "orphans", "", str(tmp_path / "o.json"), store)
+    export = ExportJob(run, "orphans", "", str(tmp_path / "o.json"), store)
     export.cancel()
     with pytest.raises(Cancelled):
         export.write(force=False)
     with pytest.raises(UsageError):
-        Export(run, "orphans", "", str(tmp_path / "o.txt"), store).write(force=False)
+        ExportJob(run, "orphans", "", str(tmp_path / "o.txt"), store).write(force=False)
     with pytest.raises(UsageError):
-        Export(run, "orphans", "nonsense>1", str(tmp_path / "o.json"), store).write(force=False)
+        ExportJob(run, "orphans", "nonsense>1", str(tmp_path / "o.json"), store).write(force=False)
     with pytest.raises(OutputError):
-        Export(run, "orphans", "", LOGS[0].replace(".log", ".json") + "/x.json", store).write(force=True)
+        ExportJob(run, "orphans", "", LOGS[0].replace(".log", ".json") + "/x.json", store).write(force=True)
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == []
     assert not list(store.glob(".work-*"))
 
@@ -436,8 +436,8 @@ def test_completion(tmp_path: Path) -> None:
     assert candidates(there) == [f"{there}/", f"{there}quests.log", f"{there}sponses.log"]
     assert candidates(str(tmp_path / "none" / "x")) == []
     assert candidates(f"{tmp_path}/.") == [f"{tmp_path}/.hidden"]
-    assert partner(str(tmp_path / "requests.log")) == str(tmp_path / "responses.log")
-    assert free(tmp_path / "requests.log") == tmp_path / "requests-2.log"
+    assert response_log_for(str(tmp_path / "requests.log")) == str(tmp_path / "responses.log")
+    assert unused_name(tmp_path / "requests.log") == tmp_path / "requests-2.log"
 
 
 @pytest.mark.parametrize(

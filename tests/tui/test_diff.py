@@ -10,8 +10,8 @@ from textual.widgets import OptionList
 
 from logcorr.store import RunFolder
 from logcorr_tui.app import LogcorrApp
-from logcorr_tui.screens.compare_runs import DiffScreen
-from logcorr_tui.screens.pick_run import PickScreen
+from logcorr_tui.screens.compare_runs import CompareRunsScreen
+from logcorr_tui.screens.pick_run import PickRunScreen
 from tests.diff_cases import Endpoint, User, access_run, pair_run
 from tests.test_summary import HOSTILE
 from tests.tui.test_app import drive, text, until
@@ -57,11 +57,11 @@ def test_from_the_palette(root: Path, size: tuple[int, int]) -> None:
         await pilot.press(*"compare with")
         await pilot.pause(0.5)
         await pilot.press("enter")
-        await until(pilot, lambda: isinstance(app.screen, PickScreen) and says(app, "#told", "x swaps"))
+        await until(pilot, lambda: isinstance(app.screen, PickRunScreen) and says(app, "#told", "x swaps"))
         await pilot.press("enter")
-        await until(pilot, lambda: isinstance(app.screen, DiffScreen) and says(app, "#head", "▲ worse"))
+        await until(pilot, lambda: isinstance(app.screen, CompareRunsScreen) and says(app, "#head", "▲ worse"))
         screen = app.screen
-        assert isinstance(screen, DiffScreen)
+        assert isinstance(screen, CompareRunsScreen)
         found = screen._diff
         assert found is not None
         assert (found.a.run, found.b.run, found.worse[0]) == ("aaaa", "bbbb", "error_rate")
@@ -102,17 +102,17 @@ def test_from_the_open_screen(root: Path) -> None:
         await pilot.press("end", "c")
         await pilot.pause()
         assert app.current_mode == "open"
-        assert not isinstance(app.screen, PickScreen), "the demo is no run"
+        assert not isinstance(app.screen, PickRunScreen), "the demo is no run"
         await pilot.press("home")
         chosen = runs.highlighted_option
         assert chosen is not None
         await pilot.press("c")
-        await until(pilot, lambda: isinstance(app.screen, PickScreen))
+        await until(pilot, lambda: isinstance(app.screen, PickRunScreen))
         others = app.screen.query_one("#runs", OptionList)
         await until(pilot, lambda: others.option_count == 1)
         await pilot.press("j", "k", "enter")
-        await until(pilot, lambda: isinstance(app.screen, DiffScreen) and says(app, "#head", "worse"))
-        assert isinstance(app.screen, DiffScreen)
+        await until(pilot, lambda: isinstance(app.screen, CompareRunsScreen) and says(app, "#head", "worse"))
+        assert isinstance(app.screen, CompareRunsScreen)
         assert app.screen._runs[1].name == chosen.id
         await pilot.press("escape")
         await pilot.pause()
@@ -153,7 +153,7 @@ def test_access_logs_and_damaged_runs(root: Path) -> None:
 
     async def body(pilot: Pilot[None], app: LogcorrApp) -> None:
         await until(pilot, lambda: app.current_mode == "overview")
-        app.push_screen(DiffScreen(root / "cccc", root / "dddd"))
+        app.push_screen(CompareRunsScreen(root / "cccc", root / "dddd"))
         await until(pilot, lambda: says(app, "#head", "▲ worse"))
         assert app.screen.query_one("#slowing").display
         await pilot.press("t")
@@ -161,7 +161,7 @@ def test_access_logs_and_damaged_runs(root: Path) -> None:
         await pilot.pause()
         assert app.theme == "logcorr-light"
         await pilot.press("escape")
-        app.push_screen(DiffScreen(root / "cccc", root / "aaaa"))
+        app.push_screen(CompareRunsScreen(root / "cccc", root / "aaaa"))
         await until(pilot, lambda: says(app, "#worst", "only runs of one kind"))
         await pilot.press("tab", "g", "G", "x", "escape")
         await pilot.pause()
@@ -173,7 +173,7 @@ def test_access_logs_and_damaged_runs(root: Path) -> None:
 def test_a_log_cannot_reach_the_terminal(root: Path) -> None:
     async def body(pilot: Pilot[None], app: LogcorrApp) -> None:
         await until(pilot, lambda: app.current_mode == "overview")
-        app.push_screen(DiffScreen(root / "aaaa", root / "bbbb"))
+        app.push_screen(CompareRunsScreen(root / "aaaa", root / "bbbb"))
         await until(pilot, lambda: says(app, "#head", "▲ worse"))
         await pilot.press("G")
         await pilot.pause()

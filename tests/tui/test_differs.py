@@ -18,9 +18,9 @@ from logcorr.run import correlate
 from logcorr.store import RunFolder
 from logcorr_tui.app import LogcorrApp
 from logcorr_tui.screens.help import HelpScreen
-from logcorr_tui.screens.over_represented import DiffersScreen
+from logcorr_tui.screens.over_represented import OverRepresentedScreen
 from logcorr_tui.screens.table import TableScreen
-from logcorr_tui.widgets.charts.over_represented_list import Standouts
+from logcorr_tui.widgets.charts.over_represented_list import OverRepresentedList
 from logcorr_tui.widgets.charts.timeline import Timeline
 from tests.helpers import PATIENCE_S, looks
 
@@ -85,12 +85,12 @@ async def until(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
     raise AssertionError("nothing happened")
 
 
-def lists(app: LogcorrApp) -> list[Standouts]:
-    return list(app.screen.query(Standouts))
+def lists(app: LogcorrApp) -> list[OverRepresentedList]:
+    return list(app.screen.query(OverRepresentedList))
 
 
 def counted(app: LogcorrApp) -> Callable[[], bool]:
-    return lambda: isinstance(app.screen, DiffersScreen) and isinstance(app.focused, Standouts)
+    return lambda: isinstance(app.screen, OverRepresentedScreen) and isinstance(app.focused, OverRepresentedList)
 
 
 def table_of(app: LogcorrApp) -> TableScreen:
@@ -99,9 +99,9 @@ def table_of(app: LogcorrApp) -> TableScreen:
     return app.screen
 
 
-def comparison_of(app: LogcorrApp) -> DiffersScreen:
+def comparison_of(app: LogcorrApp) -> OverRepresentedScreen:
     """What differs, as it is on the screen."""
-    assert isinstance(app.screen, DiffersScreen)
+    assert isinstance(app.screen, OverRepresentedScreen)
     return app.screen
 
 
@@ -152,7 +152,7 @@ def test_from_the_timeline_into_exactly_the_rows_and_back(run: RunFolder, size: 
                 assert table.view == ("orphans" if chosen is lost else "exchanges")
                 assert table._table.total == rows_of(run, table) == row.inside
                 await pilot.press("escape")
-                await until(pilot, lambda: isinstance(app.screen, DiffersScreen))
+                await until(pilot, lambda: isinstance(app.screen, OverRepresentedScreen))
                 assert app.focused is chosen
                 await pilot.press("down")
             await pilot.press("right")
@@ -186,7 +186,7 @@ def test_log_text_is_harmless(run: RunFolder) -> None:
 def test_a_region_of_the_heat_map_compares_its_latency_too(run: RunFolder) -> None:
     async def body(pilot: Pilot[None], app: LogcorrApp) -> None:
         await pilot.press("right", "up", "w")
-        await until(pilot, lambda: isinstance(app.screen, DiffersScreen))
+        await until(pilot, lambda: isinstance(app.screen, OverRepresentedScreen))
         assert "duration>=" in comparison_of(app).expression
         await until(pilot, lambda: "exchanges" in str(app.screen.query_one("#counts", Static).render()))
 
@@ -250,13 +250,13 @@ def test_what_the_rows_were_chosen_by_is_not_told_as_a_finding(run: RunFolder) -
             ("exchanges", "status=503", ["By user"], "No list by status: the rows were chosen by it."),
             ("exchanges", 'user="batch importer 7"', ["By status"], "No list by user: the rows were chosen by it."),
         ):
-            app.push_screen(DiffersScreen(cast("View", view), expression))
+            app.push_screen(OverRepresentedScreen(cast("View", view), expression))
             await until(pilot, counted(app))
             assert [shown.listing.title for shown in lists(app)] == titles
             assert why in shown(app)
             await pilot.press("escape")
-            await until(pilot, lambda: not isinstance(app.screen, DiffersScreen))
-        app.push_screen(DiffersScreen("errors", 'user="batch importer 7"'))
+            await until(pilot, lambda: not isinstance(app.screen, OverRepresentedScreen))
+        app.push_screen(OverRepresentedScreen("errors", 'user="batch importer 7"'))
         await until(pilot, lambda: "No list" in said(app))
         assert "No list by user or status: the rows were chosen by it." in said(app)
 
@@ -272,11 +272,11 @@ def test_nothing_to_tell_is_said(run: RunFolder, monkeypatch: pytest.MonkeyPatch
             ("id~7", "Nothing stands out"),
             ("nope=1", "no 'nope' here"),
         ):
-            app.push_screen(DiffersScreen("exchanges", expression))
+            app.push_screen(OverRepresentedScreen("exchanges", expression))
             await until(pilot, lambda: "counting" not in (said(app) or "counting"))
             assert part in said(app)
             await pilot.press("escape")
-            await until(pilot, lambda: not isinstance(app.screen, DiffersScreen))
+            await until(pilot, lambda: not isinstance(app.screen, OverRepresentedScreen))
 
     monkeypatch.setattr(contrast, "_CHANCE", 1e-9)
     drive(run, body)

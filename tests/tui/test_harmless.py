@@ -14,9 +14,9 @@ from textual.color import Color
 from textual.widgets import Input
 
 from logcorr_tui.app import LogcorrApp
-from logcorr_tui.look.safe_text import HarmlessFilter
+from logcorr_tui.look.safe_text import EscapeFilter
 from logcorr_tui.main import main
-from logcorr_tui.work.file_names import bytes_of, partner
+from logcorr_tui.work.file_names import response_log_for, size_of
 from logcorr_tui.work.path_completion import PathSuggester
 from tests.hostile import MARK, PAYLOADS, faults, file_name
 
@@ -29,7 +29,7 @@ ANY = st.text(
 @given(ANY)
 def test_a_segment_keeps_its_width_and_loses_what_is_obeyed(text: str) -> None:
     style = Style(bold=True)
-    (passed,) = HarmlessFilter().apply([Segment(text, style)], GROUND)
+    (passed,) = EscapeFilter().apply([Segment(text, style)], GROUND)
     assert cell_len(passed.text) == cell_len(text)
     assert passed.style is style
     assert faults(passed.text.encode()) == []
@@ -38,7 +38,7 @@ def test_a_segment_keeps_its_width_and_loses_what_is_obeyed(text: str) -> None:
 @pytest.mark.parametrize("text", ["plain", "│ ▏⠒█ ╭─╮ ⋈ √ ×", "Jürgen e\u0301 日本語 हिन्दी 👩", " "])
 def test_plain_text_is_left_alone(text: str) -> None:
     segment = Segment(text)
-    assert HarmlessFilter().apply([segment], GROUND)[0] is segment
+    assert EscapeFilter().apply([segment], GROUND)[0] is segment
 
 
 def drawn(app: App[None]) -> str:
@@ -73,10 +73,10 @@ def test_a_name_that_shows_as_another_is_not_offered(tmp_path: Path) -> None:
 def test_a_name_that_no_file_can_have_is_not_there(tmp_path: Path) -> None:
     requests = tmp_path / f"request-{'x' * 247}"  # as long as may be; that of the responses would be longer
     requests.touch()
-    assert partner(str(requests)) is None
-    assert bytes_of(tmp_path / ("x" * 300)) is None
-    assert bytes_of(tmp_path / "a\x00b") is None
-    assert bytes_of(requests) == 0
+    assert response_log_for(str(requests)) is None
+    assert size_of(tmp_path / ("x" * 300)) is None
+    assert size_of(tmp_path / "a\x00b") is None
+    assert size_of(requests) == 0
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from logcorr_tui.widgets.charts.chart import Chart, Painted
 from logcorr_tui.widgets.charts.histogram import Histogram, scale
 from logcorr_tui.widgets.charts.ledger import Ledger
 from logcorr_tui.widgets.charts.percentile_marks import place_marks
-from logcorr_tui.widgets.charts.status_bars import Status
+from logcorr_tui.widgets.charts.status_bars import StatusBars
 from logcorr_tui.widgets.charts.timeline import Timeline
 from tests import report_fixture
 
@@ -178,7 +178,7 @@ def test_histogram_drills_into_exactly_its_bar() -> None:
 
 def test_status_drills_into_a_code_and_into_no_response() -> None:
     async def use(app: Demo, pilot: Pilot[None]) -> None:
-        app.screen.query_one(Status).focus()
+        app.screen.query_one(StatusBars).focus()
         await pilot.press("down", "down", "down", "enter", "end", "enter")
         assert [(d.view, d.expression) for d in app.drills] == [
             ("exchanges", "status=304"),

@@ -15,9 +15,9 @@ from logcorr_tui.app import command_palette
 from logcorr_tui.app.key_bindings import BINDINGS
 from logcorr_tui.app.run_control import RunControlApp
 from logcorr_tui.look.palette import DARK_THEME, LIGHT_THEME
-from logcorr_tui.look.safe_text import HarmlessFilter
+from logcorr_tui.look.safe_text import EscapeFilter
 from logcorr_tui.state import messages
-from logcorr_tui.state.navigation import OF_A_RUN, TABLES, places_of
+from logcorr_tui.state.navigation import TABLES, VIEWS_OF_A_RUN, places_of
 from logcorr_tui.state.session import Logs
 from logcorr_tui.work.terminal_hangup import LOOK_EVERY_S, terminal_is_gone
 
@@ -43,11 +43,11 @@ class LogcorrApp(RunControlApp):
         self.register_theme(LIGHT_THEME)
         self.theme = self._preferences.theme(self.available_themes)
         self.set_keymap(self._preferences.keys)
-        self._harmless = HarmlessFilter()
+        self._escape_filter = EscapeFilter()
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's own, and after them the one that lets nothing through that a terminal would obey."""
-        return [*super().get_line_filters(), self._harmless]
+        return [*super().get_line_filters(), self._escape_filter]
 
     # Coming up and going down
 
@@ -104,13 +104,13 @@ class LogcorrApp(RunControlApp):
                 return self.current_mode != "open"
             return self.session.run is not None
         if action == "export":
-            return self.session.run is not None and self.current_mode in OF_A_RUN
+            return self.session.run is not None and self.current_mode in VIEWS_OF_A_RUN
         return True
 
     def action_show(self, place: str, _kind: str = "") -> None:
         """Goes to a view, as it was left; a kind says of which runs alone."""
         self.go(place)
-        if place in OF_A_RUN:
+        if place in VIEWS_OF_A_RUN:
             self._preferences.remember(kind=self.session.kind, view=place)
 
     def action_step_back(self) -> None:
@@ -150,13 +150,13 @@ class LogcorrApp(RunControlApp):
 
     def compare(self, folder: Path) -> None:
         """Asks with which other run to compare this one, and shows the comparison."""
-        from logcorr_tui.screens.pick_run import PickScreen
+        from logcorr_tui.screens.pick_run import PickRunScreen
 
-        self.push_screen(PickScreen(folder, self.root))
+        self.push_screen(PickRunScreen(folder, self.root))
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The palette: what can be done here, and Textual's own but for its key panel, of which there is the help."""
-        yield from command_palette.of(self, screen)
+        yield from command_palette.system_commands(self, screen)
         yield from (found for found in super().get_system_commands(screen) if found.title != "Keys")
 
     # What screens ask for
@@ -169,11 +169,11 @@ class LogcorrApp(RunControlApp):
 
         self.push_screen(TableScreen(message.view, message.expression, message.label))
 
-    def on_compare(self, message: messages.Compare) -> None:
-        from logcorr_tui.screens.over_represented import DiffersScreen
+    def on_find_over_represented(self, message: messages.FindOverRepresented) -> None:
+        from logcorr_tui.screens.over_represented import OverRepresentedScreen
 
         if self.session.run is not None:
-            self.push_screen(DiffersScreen(message.view, message.expression, message.label))
+            self.push_screen(OverRepresentedScreen(message.view, message.expression, message.label))
 
     def on_export_view(self, message: messages.ExportView) -> None:
         self._export(message.view, message.expression)

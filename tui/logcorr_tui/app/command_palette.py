@@ -11,7 +11,7 @@ from logcorr_tui.state.navigation import places_of
 from logcorr_tui.state.session import WithSession
 
 
-class Commanded(WithSession, Protocol):
+class AppActions(WithSession, Protocol):
     """An app as its commands need it: each command is one of its actions."""
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -30,7 +30,7 @@ class Commanded(WithSession, Protocol):
         """Shows the keys of the screen."""
 
 
-def of(app: Commanded, screen: Screen[Any]) -> Iterable[SystemCommand]:
+def system_commands(app: AppActions, screen: Screen[Any]) -> Iterable[SystemCommand]:
     """What can be done on this screen now."""
     for place in places_of(app.session.kind):
         if app.check_action("show", (place.mode,)):

@@ -10,16 +10,16 @@ from logcorr.errors import LogcorrError
 from logcorr.leftovers import sweep
 from logcorr.store import default_root
 from logcorr.text import safe
-from logcorr_tui.app.screen_modes import SwitchingApp
+from logcorr_tui.app.screen_modes import ScreenModesApp
 from logcorr_tui.state import messages
-from logcorr_tui.state.navigation import OF_A_RUN
+from logcorr_tui.state.navigation import VIEWS_OF_A_RUN
 from logcorr_tui.state.session import Logs, Session
 from logcorr_tui.state.settings import Preferences
 from logcorr_tui.work import engine_command, open_run
 from logcorr_tui.work.child_process import ChildProcess, run_engine
 
 
-class RunControlApp(SwitchingApp):
+class RunControlApp(ScreenModesApp):
     """An app that owns the session and the child process. Its handlers own the state; threads only post messages."""
 
     def __init__(self, logs: Logs | None = None, *, store: str | None = None, memory: str | None = None) -> None:
@@ -49,7 +49,7 @@ class RunControlApp(SwitchingApp):
         self.session.logs = logs
         self.session.run = self.session.report = self.session.progress = self.session.estimate = None
         self.session.changed_inputs = []
-        self.forget(("run", *OF_A_RUN), meanwhile="open")
+        self.forget(("run", *VIEWS_OF_A_RUN), meanwhile="open")
         self.go("run")
         # Starting a process takes its time: first the screen is painted.
         self.call_after_refresh(self._follow, self.child)
@@ -85,7 +85,7 @@ class RunControlApp(SwitchingApp):
 
     def on_failed(self, message: messages.Failed) -> None:
         self.session.estimate = None
-        self.forget(OF_A_RUN, meanwhile="run")
+        self.forget(VIEWS_OF_A_RUN, meanwhile="run")
         self.go("run")
         self.pass_on(message)
         self.refresh_bindings()
@@ -118,14 +118,14 @@ class RunControlApp(SwitchingApp):
             for screen in self.bases.values():
                 screen.refresh(recompose=False)
 
-    def _show_run(self, opened: open_run.Opened, view: str, *, fresh: bool) -> None:
+    def _show_run(self, opened: open_run.OpenedRun, view: str, *, fresh: bool) -> None:
         self.session.run, self.session.report = opened.run, opened.report
         self.session.logs = opened.logs
         self.session.estimate, self.session.changed_inputs = None, []
-        gone: tuple[str, ...] = OF_A_RUN
+        gone: tuple[str, ...] = VIEWS_OF_A_RUN
         if not fresh:
             self.child, self.session.progress = None, None
-            gone = ("run", *OF_A_RUN)
+            gone = ("run", *VIEWS_OF_A_RUN)
         with self.batch_update():
             self.forget(gone, meanwhile="run" if fresh else "open")
             self.go(view)

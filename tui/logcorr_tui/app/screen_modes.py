@@ -11,16 +11,16 @@ from textual.message import Message
 from textual.screen import Screen
 
 from logcorr.model import View
-from logcorr_tui.state.navigation import OF_A_RUN
+from logcorr_tui.state.navigation import VIEWS_OF_A_RUN
 
 
-class SwitchingApp(App[None]):
+class ScreenModesApp(App[None]):
     """An app of modes, each with a base screen that is made when it is first seen."""
 
     def __init__(self) -> None:
         super().__init__()
         self.bases: dict[str, Screen[Any]] = {}
-        for name in ("open", "run", *OF_A_RUN):
+        for name in ("open", "run", *VIEWS_OF_A_RUN):
             self.add_mode(name, partial(self._make, name))
 
     def go(self, mode: str) -> None:

@@ -21,7 +21,7 @@ def plain(text: str | None, style: str | Style = "", limit: int = 200) -> Text:
     return Text(safe(text, limit), style=style, no_wrap=True, end="")
 
 
-class HarmlessFilter(LineFilter):
+class EscapeFilter(LineFilter):
     """Takes out what a terminal would obey, and keeps the width of each segment, so that cells stay in their places."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:

@@ -28,7 +28,7 @@ _SECTIONS = ("figures", "latency", "statuses", "failing", "slowing")
 _SCROLL_BAR = 2
 
 
-class DiffScreen(Screen[None]):
+class CompareRunsScreen(Screen[None]):
     """Compares run A with run B in a thread, and shows what came of it."""
 
     CSS_PATH = "compare_runs.tcss"

@@ -22,9 +22,9 @@ from logcorr_tui.screens import detail_sections
 from logcorr_tui.state.navigation import title_of
 from logcorr_tui.widgets.footer import FittingFooter
 from logcorr_tui.work import group_breakdown, related_rows
-from logcorr_tui.work.raw_lines import Reader
+from logcorr_tui.work.raw_lines import RawLineReader
 from logcorr_tui.work.related_rows import Value
-from logcorr_tui.work.view_rows import named
+from logcorr_tui.work.view_rows import values_by_column
 
 _COLOURS = {"good": "$success", "moved": "$accent", "client": "$warning", "server": "$error", "odd": "$secondary"}
 # What a row is called by: the first of these that it has.
@@ -64,7 +64,7 @@ class DetailScreen(Screen[int | None]):
         super().__init__()
         self._pages, self._number, self._total = pages, number, total
         self._manifest: Manifest = pages.run.manifest
-        self._reader = Reader()
+        self._reader = RawLineReader()
         self._reading = threading.Lock()
         self._cancel = threading.Event()
         self._generation = 0
@@ -112,7 +112,7 @@ class DetailScreen(Screen[int | None]):
                     return
                 try:
                     rows = pages.page(number, 1)
-                    row = named(pages, rows[0]) if rows else None
+                    row = values_by_column(pages, rows[0]) if rows else None
                     self.post_message(self._Found(generation, row))
                     if row is not None:
                         self._tell_all(row, tell, colours, cancel)
@@ -135,23 +135,23 @@ class DetailScreen(Screen[int | None]):
         run = self._pages.run
         manifest = self._manifest
         tell("fields", "Fields", detail_sections.fields(self._pages, row, colours))
-        for side, (index, line) in detail_sections.places(row, manifest.files).items():
+        for side, (index, line) in detail_sections.line_positions(row, manifest.files).items():
             excerpt = self._reader.read(side, manifest.inputs[side][index], line, cancel)
             name = safe(manifest.files[side][index], 60)
-            tell(side, f"{side.capitalize()} log · {name}:{line:,}", detail_sections.excerpt_lines(excerpt, line))
-        group = group_breakdown.tell(run, self._pages.view, row, colours)
+            tell(side, f"{side.capitalize()} log · {name}:{line:,}", detail_sections.raw_line_texts(excerpt, line))
+        group = group_breakdown.breakdown(run, self._pages.view, row, colours)
         if group is not None:
             tell("group", *group)
             return
         identity = row.get("request_id")
         if isinstance(identity, str):
-            tell("same", f"All entries of {safe(identity, 60)}", related_rows.same_id(run, identity, colours))
-        whose = related_rows.who(row)
-        if whose is not None and not cancel.is_set():
+            tell("same", f"All entries of {safe(identity, 60)}", related_rows.entries_of_id(run, identity, colours))
+        owner = related_rows.owner(row)
+        if owner is not None and not cancel.is_set():
             tell(
                 "user",
-                f"Exchanges of {safe(whose[1], 40)} around then",
-                related_rows.same_who(run, row, *whose, colours),
+                f"Exchanges of {safe(owner[1], 40)} around then",
+                related_rows.exchanges_of_owner(run, row, *owner, colours),
             )
 
     def on_detail_screen__found(self, message: _Found) -> None:
@@ -161,7 +161,7 @@ class DetailScreen(Screen[int | None]):
         row = message.row or {}
         head = next((row[name] for name in _HEADS if row.get(name)), None)
         if "window_start" in row:
-            head = clocks(*group_breakdown.span(self._manifest, row))
+            head = clocks(*group_breakdown.window_span(self._manifest, row))
         self.query_one("#id", Static).update(plain(head if isinstance(head, str) else None, limit=120))
         if message.row != self._row:
             for name in _SECTIONS:
@@ -175,7 +175,7 @@ class DetailScreen(Screen[int | None]):
         section.display = bool(message.lines)
         section.border_title = Text(message.title)
         raw = message.name in _LOGS
-        section.update(detail_sections.excerpt_table(message.lines) if raw else Text("\n").join(message.lines))
+        section.update(detail_sections.raw_line_table(message.lines) if raw else Text("\n").join(message.lines))
         if message.lines:
             self._copied[message.name] = (message.title, message.lines)
 

@@ -40,7 +40,7 @@ def fields(pages: ViewPages, row: Value, colours: Mapping[str, str]) -> list[Tex
     return lines
 
 
-def places(row: Value, files: Mapping[str, Sequence[str]]) -> dict[Log, tuple[int, int]]:
+def line_positions(row: Value, files: Mapping[str, Sequence[str]]) -> dict[Log, tuple[int, int]]:
     """Where the row's entries stand: file number and line, by side; `files` are the manifest's."""
     found: dict[Log, tuple[int, int]] = {}
     for name in files:
@@ -53,7 +53,7 @@ def places(row: Value, files: Mapping[str, Sequence[str]]) -> dict[Log, tuple[in
     return found
 
 
-def excerpt_lines(excerpt: Excerpt, line: int) -> list[Text]:
+def raw_line_texts(excerpt: Excerpt, line: int) -> list[Text]:
     """The lines around one, which is marked; with a note where they may be others than those that were read."""
     lines = [plain(f"! {excerpt.note}", "bold italic", limit=300)] if excerpt.note else []
     for number, text in excerpt.lines:
@@ -64,7 +64,7 @@ def excerpt_lines(excerpt: Excerpt, line: int) -> list[Text]:
     return lines
 
 
-def excerpt_table(lines: Sequence[Text]) -> Table:
+def raw_line_table(lines: Sequence[Text]) -> Table:
     """The same, with the text beside the numbers however often it is folded; neighbours stay on one line."""
     table = Table.grid(padding=0, expand=True)
     table.add_column(no_wrap=True)

@@ -8,18 +8,18 @@ from logcorr.paging import Row, ViewPages
 from logcorr_tui.look.safe_text import safe
 from logcorr_tui.look.time_text import clocks, stamp
 from logcorr_tui.state.messages import Drill
-from logcorr_tui.work.group_breakdown import span
-from logcorr_tui.work.view_rows import named
+from logcorr_tui.work.group_breakdown import window_span
+from logcorr_tui.work.view_rows import values_by_column
 
-GROUPS: tuple[View, ...] = ("endpoints", "ips", "windows")
+GROUPED_VIEWS: tuple[View, ...] = ("endpoints", "ips", "windows")
 
 
 def drill(pages: ViewPages, values: Row) -> Drill | None:
     """Exactly the exchanges behind a row of a view; None for a view whose rows are no groups."""
-    run, view, row = pages.run, pages.view, named(pages, values)
+    run, view, row = pages.run, pages.view, values_by_column(pages, values)
     schema = views.scan(run, "exchanges").collect_schema()
     if view == "windows":
-        start, end = span(run.manifest, row)
+        start, end = window_span(run.manifest, row)
         expression = f"time>={stamp(start)} time<{stamp(end)}"
         return Drill("exchanges", expression, f"window {clocks(start, end)}")
     column = {"endpoints": "endpoint", "ips": "ip"}.get(view)

@@ -25,7 +25,7 @@ from logcorr_tui.widgets import recent_runs
 from logcorr_tui.widgets.footer import FittingFooter
 from logcorr_tui.work import engine_command
 from logcorr_tui.work.child_process import ChildProcess
-from logcorr_tui.work.file_names import partner
+from logcorr_tui.work.file_names import response_log_for
 from logcorr_tui.work.path_completion import PathSuggester, candidates
 
 DEMO_ROWS = 200_000
@@ -137,7 +137,7 @@ class OpenScreen(Screen[None]):
             self._hint("an access log, by its first lines: ⏎ analyses it", "dim")
             return
         if not responses.value:
-            responses.value = partner(event.value.strip()) or ""
+            responses.value = response_log_for(event.value.strip()) or ""
         responses.focus()
 
     @on(Input.Submitted, "#access")

@@ -24,7 +24,7 @@ from logcorr.text import short
 from logcorr_tui.look.safe_text import plain, safe
 from logcorr_tui.state.messages import Drill
 from logcorr_tui.state.session import Session, WithSession
-from logcorr_tui.widgets.charts.over_represented_list import Listing, Standouts
+from logcorr_tui.widgets.charts.over_represented_list import ListContent, OverRepresentedList
 from logcorr_tui.widgets.footer import FittingFooter
 
 Schema = dict[str, pl.DataType]
@@ -34,7 +34,7 @@ _NARROW = 100
 _LEGEND = "█ share here  │ share of the rest  × how many times as much · surest first"
 
 
-class DiffersScreen(Screen[None]):
+class OverRepresentedScreen(Screen[None]):
     """Compares the rows of a view that a filter leaves with all other exchanges; `label` names them for people."""
 
     CSS_PATH = "over_represented.tcss"
@@ -45,7 +45,7 @@ class DiffersScreen(Screen[None]):
     @dataclass
     class _Found(Message):
         told: Differs
-        files: list[Listing]
+        files: list[ListContent]
         left_out: list[str]
 
     @dataclass
@@ -109,7 +109,7 @@ class DiffersScreen(Screen[None]):
 
     # The thread tells, handlers show
 
-    async def on_differs_screen__found(self, message: _Found) -> None:
+    async def on_over_represented_screen__found(self, message: _Found) -> None:
         told = message.told
         counts = Text.assemble((f"{told.inside:,}", "bold"), f" of {short(told.inside + told.outside)} exchanges")
         self.query_one("#counts", Static).update(counts)
@@ -126,19 +126,19 @@ class DiffersScreen(Screen[None]):
             place = right if "status" in message.left_out else left
             await place.mount(Static(plain(left_out), classes="left-out", markup=False))
         for listing in message.files:
-            shown = Standouts(listing)
+            shown = OverRepresentedList(listing)
             shown.styles.max_height = len(listing.contrast.rows) + 3
             shown.set_class(not listing.contrast.rows, "-empty")
             beside = listing.contrast.column == "status_code" or listing.contrast in told.lost
             await (right if beside else left).mount(shown)
-        next(shown for shown in self.query(Standouts) if shown.rows).focus()
+        next(shown for shown in self.query(OverRepresentedList) if shown.rows).focus()
 
-    def on_differs_screen__failed(self, message: _Failed) -> None:
+    def on_over_represented_screen__failed(self, message: _Failed) -> None:
         self._say(message.said)
 
-    def on_standouts_moved(self) -> None:
+    def on_over_represented_list_moved(self) -> None:
         shown = self.focused
-        if isinstance(shown, Standouts):
+        if isinstance(shown, OverRepresentedList):
             self.query_one("#told", Static).update(Text(safe(shown.told, 400)))
 
     def action_back(self) -> None:
@@ -158,14 +158,14 @@ class DiffersScreen(Screen[None]):
         said.display = bool(text)
         self.query_one("#lists").display = not text
 
-    def _listings(self, told: Differs, schema: Schema, given: set[str]) -> list[Listing]:
+    def _listings(self, told: Differs, schema: Schema, given: set[str]) -> list[ListContent]:
         kept = [of for of in told.exchanges if of.column not in given]
         lists = [self._listing(of, self.view, self.expression, "", schema) for of in kept]
         kept = [of for of in told.lost if of.column not in given]
         lost = [self._listing(of, "orphans", told.lost_filter, "no response, ", schema) for of in kept]
         return [*lists, *lost]
 
-    def _listing(self, contrast: Contrast, view: View, expression: str, mark: str, schema: Schema) -> Listing:
+    def _listing(self, contrast: Contrast, view: View, expression: str, mark: str, schema: Schema) -> ListContent:
         word = _word(contrast, schema)
 
         def drill(row: Standout) -> Drill:
@@ -173,7 +173,7 @@ class DiffersScreen(Screen[None]):
             return Drill(view, f"{expression} {term}".strip(), f"{mark}{self._label} {term}".strip())
 
         title = f"{word.capitalize()}s without a response" if mark else f"By {word}"
-        return Listing(title, word, contrast, drill)
+        return ListContent(title, word, contrast, drill)
 
 
 def _word(contrast: Contrast, schema: Mapping[str, pl.DataType]) -> str:

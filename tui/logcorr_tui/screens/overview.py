@@ -14,7 +14,7 @@ from logcorr_tui.state.session import session_of
 from logcorr_tui.widgets.charts.chart import Chart
 from logcorr_tui.widgets.charts.histogram import Histogram
 from logcorr_tui.widgets.charts.ledger import HEIGHT, Ledger
-from logcorr_tui.widgets.charts.status_bars import Status
+from logcorr_tui.widgets.charts.status_bars import StatusBars
 from logcorr_tui.widgets.charts.tiles import Tiles
 from logcorr_tui.widgets.charts.timeline import Timeline
 from logcorr_tui.widgets.footer import FittingFooter
@@ -53,7 +53,7 @@ class OverviewScreen(Screen[None]):
             yield Tiles(id="tiles")
             with Container(id="top"):
                 yield Histogram(id="histogram")
-                yield Status(id="status")
+                yield StatusBars(id="status")
             yield Timeline(id="timeline")
             yield Ledger(id="ledger")
         yield FittingFooter()

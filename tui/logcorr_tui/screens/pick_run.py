@@ -25,7 +25,7 @@ _FIGURES = ("made", "requests", "p50", "p99")
 _WIDE = (16, 8, 7, 7)
 
 
-class PickScreen(ModalScreen[None]):
+class PickRunScreen(ModalScreen[None]):
     """Leads from one run (B, the one after) to its comparison with the run that is chosen (A, the one before)."""
 
     CSS_PATH = "pick_run.tcss"
@@ -59,10 +59,10 @@ class PickScreen(ModalScreen[None]):
 
     @on(OptionList.OptionSelected, "#runs")
     def _chosen(self, event: OptionList.OptionSelected) -> None:
-        from logcorr_tui.screens.compare_runs import DiffScreen
+        from logcorr_tui.screens.compare_runs import CompareRunsScreen
 
         if event.option_id is not None:
-            self.app.switch_screen(DiffScreen(self._root / event.option_id, self._run))
+            self.app.switch_screen(CompareRunsScreen(self._root / event.option_id, self._run))
 
     async def _load(self) -> None:
         try:

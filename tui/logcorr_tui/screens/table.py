@@ -18,17 +18,17 @@ from logcorr.model import View
 from logcorr.paging import ViewPages
 from logcorr_tui.look.safe_text import plain, safe
 from logcorr_tui.screens.detail import DetailScreen
-from logcorr_tui.screens.drill_down import GROUPS, drill
+from logcorr_tui.screens.drill_down import GROUPED_VIEWS, drill
 from logcorr_tui.screens.sort_column import AS_STORED, SortPicker
-from logcorr_tui.state.messages import Compare, ExportView
-from logcorr_tui.state.row_query import WORST_FIRST, Wish
+from logcorr_tui.state.messages import ExportView, FindOverRepresented
+from logcorr_tui.state.row_query import DEFAULT_SORT, RowQuery
 from logcorr_tui.state.session import WithRoot
 from logcorr_tui.widgets.footer import FittingFooter
-from logcorr_tui.widgets.table.filter_chips import Chips
+from logcorr_tui.widgets.table.filter_chips import FilterChips
 from logcorr_tui.widgets.table.filter_prompt import Prompt
-from logcorr_tui.widgets.table.filter_values import occurring
+from logcorr_tui.widgets.table.filter_values import known_values
 from logcorr_tui.widgets.table.row_keys import row_number
-from logcorr_tui.widgets.table.table_head import TableHead, nothing, reasons
+from logcorr_tui.widgets.table.table_head import TableHead, reason_counts, why_empty
 from logcorr_tui.widgets.table.window_table import WindowTable
 from logcorr_tui.work.view_rows import ViewRows
 
@@ -51,8 +51,8 @@ class TableScreen(Screen[None]):
     def __init__(self, view: View, expression: str = "", label: str = "") -> None:
         super().__init__()
         self.view: View = view
-        self._wish = Wish(drilled=expression.strip(), label=label, sort=WORST_FIRST.get(view))
-        self._shown = self._wish
+        self._query = RowQuery(drilled=expression.strip(), label=label, sort=DEFAULT_SORT.get(view))
+        self._shown = self._query
         self._base: ViewPages | None = None
         self._pages: ViewPages | None = None
         self._view_total: int | None = None
@@ -65,7 +65,7 @@ class TableScreen(Screen[None]):
     @property
     def expression(self) -> str:
         """What the rows are narrowed to, drilled and typed."""
-        return self._wish.expression
+        return self._query.expression
 
     @property
     def _app(self) -> WithRoot:
@@ -81,8 +81,8 @@ class TableScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         yield TableHead(self.view, id="title")
-        yield Chips()
-        yield WindowTable(id="rows", grouped=self.view in GROUPS)
+        yield FilterChips()
+        yield WindowTable(id="rows", grouped=self.view in GROUPED_VIEWS)
         yield Static("", id="nothing", markup=False)
         yield Prompt(id="prompt")
         yield FittingFooter()
@@ -107,9 +107,9 @@ class TableScreen(Screen[None]):
 
     def on_view_rows_opened(self, message: ViewRows.Opened) -> None:
         self._base = message.pages
-        self._reload(self._wish)
+        self._reload(self._query)
 
-    def on_view_rows_known(self, message: ViewRows.Known) -> None:
+    def on_view_rows_counted(self, message: ViewRows.Counted) -> None:
         self._view_total = message.total
         self._titles()
 
@@ -118,14 +118,14 @@ class TableScreen(Screen[None]):
         day = filters.day_of(report) if report is not None else None
         return filters.parse(expression, base.schema, day, base.files)
 
-    def _reload(self, wish: Wish) -> None:
+    def _reload(self, query: RowQuery) -> None:
         """Has these rows made; what was under way is cancelled."""
-        self._wish = wish
+        self._query = query
         self.refresh_bindings()
         if self._base is None or self._rows is None:
             return
         try:
-            terms = self._terms(self._base, wish.expression)
+            terms = self._terms(self._base, query.expression)
         except UsageError as error:
             self._rows.cancel()
             self._working = False
@@ -135,8 +135,8 @@ class TableScreen(Screen[None]):
         if self._left_at is None:
             self._left_at = self._table.cursor
         self._fresh = True
-        self._begin("sorting" if wish.sort else "filtering" if terms else "opening")
-        self._rows.narrow(self._base, terms, wish.sort)
+        self._begin("sorting" if query.sort else "filtering" if terms else "opening")
+        self._rows.narrow(self._base, terms, query.sort)
 
     def _begin(self, what: str) -> None:
         self._working = True
@@ -144,31 +144,31 @@ class TableScreen(Screen[None]):
         self.query_one(TableHead).state(f"{what}… esc cancels")
 
     def on_view_rows_first(self, message: ViewRows.First) -> None:
-        if self._rows is not None and message.wish == self._rows.wish:
+        if self._rows is not None and message.query_number == self._rows.query_number:
             pages, rows = message.pages, message.rows
             self._top()
-            self._table.sorted_by = self._wish.sort
+            self._table.sorted_by = self._query.sort
             self._table.show(None, pages.columns, len(rows), first=rows, files=pages.files)
 
-    def on_view_rows_made(self, message: ViewRows.Made) -> None:
+    def on_view_rows_complete(self, message: ViewRows.Complete) -> None:
         rows, pages = self._rows, message.pages
-        if rows is None or message.wish != rows.wish:
+        if rows is None or message.query_number != rows.query_number:
             if rows is not None:
                 rows.drop(pages)
             return
         self._working = False
-        before, self._pages, self._shown = self._pages, pages, self._wish
+        before, self._pages, self._shown = self._pages, pages, self._query
         self._top()
         self._left_at = None
         self._show(pages, message.total)
         if before is not None:
             rows.drop(before)
         self._say(
-            "" if message.total else nothing(self.view, self._app.session.kind, narrowed=bool(self._wish.expression))
+            "" if message.total else why_empty(self.view, self._app.session.kind, narrowed=bool(self._query.expression))
         )
 
     def on_view_rows_failed(self, message: ViewRows.Failed) -> None:
-        if self._rows is not None and message.wish == self._rows.wish:
+        if self._rows is not None and message.query_number == self._rows.query_number:
             self._working = False
             self._say(message.said)
             self._titles()
@@ -182,7 +182,7 @@ class TableScreen(Screen[None]):
             self._fresh, self._table.cursor = False, 0
 
     def _show(self, pages: ViewPages, total: int) -> None:
-        self._table.sorted_by = self._wish.sort
+        self._table.sorted_by = self._query.sort
         self._table.show(pages, pages.columns, total, files=pages.files)
         self._titles()
 
@@ -197,7 +197,7 @@ class TableScreen(Screen[None]):
         head.count(shown, self._view_total, self._table.cursor, narrowed=bool(self._shown.expression))
         if not self._working:
             head.state("")
-        self.query_one(Chips).show(self._wish.chips, reasons(self.view, self._app.session.report))
+        self.query_one(FilterChips).show(self._query.chips, reason_counts(self.view, self._app.session.report))
 
     def on_window_table_moved(self) -> None:
         self._titles()
@@ -220,15 +220,15 @@ class TableScreen(Screen[None]):
 
     def action_sort(self) -> None:
         if self._base is not None:
-            self.app.push_screen(SortPicker(self._base.columns, self._wish.sort), self._sort_by)
+            self.app.push_screen(SortPicker(self._base.columns, self._query.sort), self._sort_by)
 
     def action_turn(self) -> None:
-        if self._wish.sort is not None:
-            self._sort_by(self._wish.sort[0])
+        if self._query.sort is not None:
+            self._sort_by(self._query.sort[0])
 
     def _sort_by(self, name: str | None) -> None:
         if name is not None and self._base is not None:
-            self._reload(self._wish.sorted_by(None if name == AS_STORED else name, self._base.columns))
+            self._reload(self._query.sorted_by(None if name == AS_STORED else name, self._base.columns))
 
     def action_export(self) -> None:
         self.post_message(ExportView(self.view, self.expression))
@@ -236,18 +236,18 @@ class TableScreen(Screen[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What differs is told of exchanges; a chip can go where there is one."""
         if action == "remove_last":
-            return bool(self._wish.chips)
+            return bool(self._query.chips)
         return super().check_action(action, parameters) if action != "differs" else self.view in COMPARED
 
     def action_differs(self) -> None:
-        self.post_message(Compare(self.view, self.expression, " ".join(self._wish.chips)))
+        self.post_message(FindOverRepresented(self.view, self.expression, " ".join(self._query.chips)))
 
     def action_remove_last(self) -> None:
-        if self._wish.chips:
-            self._reload(self._wish.without(len(self._wish.chips) - 1))
+        if self._query.chips:
+            self._reload(self._query.without(len(self._query.chips) - 1))
 
-    def on_chips_removed(self, message: Chips.Removed) -> None:
-        self._reload(self._wish.without(message.number))
+    def on_filter_chips_removed(self, message: FilterChips.Removed) -> None:
+        self._reload(self._query.without(message.number))
 
     def action_back(self) -> None:
         if self._prompt.asked:
@@ -256,7 +256,7 @@ class TableScreen(Screen[None]):
             # Back to what was there before.
             self._rows.cancel()
             self._working = False
-            self._wish = self._shown
+            self._query = self._shown
             self.refresh_bindings()
             self._table.cursor, self._left_at = self._left_at or 0, None
             self._show(self._pages, self._pages.total)
@@ -267,8 +267,8 @@ class TableScreen(Screen[None]):
     # The prompt
 
     def action_filter(self) -> None:
-        typed = " ".join([*self._wish.typed, ""]) if self._wish.typed else ""
-        seen = occurring(self._app.session.report)
+        typed = " ".join([*self._query.typed, ""]) if self._query.typed else ""
+        seen = known_values(self._app.session.report)
         self._prompt.ask("filter", typed, self._base.schema if self._base is not None else None, seen)
 
     def action_go(self) -> None:
@@ -288,7 +288,7 @@ class TableScreen(Screen[None]):
                 self._prompt.refuse(str(error))
                 return
             self._close_prompt()
-            self._reload(replace(self._wish, typed=tuple(term.text for term in terms)))
+            self._reload(replace(self._query, typed=tuple(term.text for term in terms)))
 
     def _go(self, text: str) -> None:
         try:

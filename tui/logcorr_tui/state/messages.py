@@ -20,7 +20,7 @@ class Drill(Message):
 
 
 @dataclass
-class Compare(Message):
+class FindOverRepresented(Message):
     """Show what differs in these rows from all others: a view, a filter expression on it, its text for people."""
 
     view: View

@@ -65,7 +65,7 @@ PLACES: dict[Kind, tuple[Place, ...]] = {
 }
 MODES = tuple(dict.fromkeys(place.mode for places in PLACES.values() for place in places))
 TABLES = tuple(mode for mode in MODES if mode in get_args(View))
-OF_A_RUN = ("overview", *TABLES)
+VIEWS_OF_A_RUN = ("overview", *TABLES)
 
 
 def places_of(kind: str) -> tuple[Place, ...]:

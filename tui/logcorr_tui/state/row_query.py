@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from logcorr.columns import Column
 
 # Rows are stored as they were paired; these views come with what one looks for on top: column and descending.
-WORST_FIRST: dict[str, tuple[str, bool]] = {
+DEFAULT_SORT: dict[str, tuple[str, bool]] = {
     "slow": ("duration_us", True),
     "skewed": ("duration_us", False),
     "users": ("requests", True),
@@ -19,7 +19,7 @@ LARGEST_FIRST = ("duration", "number", "status", "truth")
 
 
 @dataclass(frozen=True)
-class Wish:
+class RowQuery:
     """Which rows, in which order: the drilled filter with its chip's text, the typed terms, column and descending."""
 
     drilled: str = ""
@@ -37,14 +37,14 @@ class Wish:
         """A text for each part that can be removed."""
         return [*([self.label or self.drilled] if self.drilled else []), *self.typed]
 
-    def without(self, chip: int) -> "Wish":
+    def without(self, chip: int) -> "RowQuery":
         """The same but for one chip."""
         if self.drilled and chip == 0:
             return replace(self, drilled="", label="")
         at = chip - bool(self.drilled)
         return replace(self, typed=self.typed[:at] + self.typed[at + 1 :])
 
-    def sorted_by(self, name: str | None, columns: Sequence[Column]) -> "Wish":
+    def sorted_by(self, name: str | None, columns: Sequence[Column]) -> "RowQuery":
         """By this one of the columns, the other way round where that is so already; as stored for None."""
         if name is None:
             return replace(self, sort=None)

@@ -64,7 +64,7 @@ class WithRoot(WithSession, Protocol):
     root: Path
 
 
-class Process(Protocol):
+class RunningProcess(Protocol):
     """A child process, as far as screens show it."""
 
     @property
@@ -76,7 +76,7 @@ class WithRuns(WithRoot, Protocol):
     """The same, with what screens that start, cancel, open or compare runs ask for."""
 
     @property
-    def child(self) -> Process | None:
+    def child(self) -> RunningProcess | None:
         """The child process of the last run that was started here."""
 
     def cancel_run(self) -> None:

@@ -12,7 +12,7 @@ import platformdirs
 
 from logcorr_tui.look.palette import DARK_THEME, LIGHT_THEME
 from logcorr_tui.state import remembered
-from logcorr_tui.state.navigation import OF_A_RUN, places_of
+from logcorr_tui.state.navigation import VIEWS_OF_A_RUN, places_of
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -38,8 +38,8 @@ def load_settings(path: Path) -> tuple[Settings, str | None]:
         return Settings(), f"{path} is passed over: it is nested too deeply."
     except (OSError, ValueError, msgspec.MsgspecError) as error:
         return Settings(), f"{path} is passed over: {error}"
-    if settings.view is not None and settings.view not in OF_A_RUN:
-        return settings, f"{path}: no view {settings.view!r}; there are {', '.join(OF_A_RUN)}."
+    if settings.view is not None and settings.view not in VIEWS_OF_A_RUN:
+        return settings, f"{path}: no view {settings.view!r}; there are {', '.join(VIEWS_OF_A_RUN)}."
     return settings, None
 
 
@@ -70,7 +70,7 @@ class Preferences:
         """The view that a run of this kind opens with."""
         known = [place.mode for place in places_of(kind)]
         for view in (self._settings.view, self._state.views.get(kind)):
-            if view in OF_A_RUN and view in known:
+            if view in VIEWS_OF_A_RUN and view in known:
                 return str(view)
         return "overview"
 

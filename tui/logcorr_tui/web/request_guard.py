@@ -26,7 +26,7 @@ _HEADERS = {
 }
 
 
-class Guard:
+class RequestGuard:
     """A token for one server on one port, and the checks that go with it."""
 
     def __init__(self, port: int, token: str | None = None) -> None:

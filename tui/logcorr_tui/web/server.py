@@ -15,8 +15,8 @@ from textual_serve.download_manager import DOWNLOAD_CHUNK_SIZE, Download
 from textual_serve.server import Server, to_int
 
 from logcorr.errors import OutputError
-from logcorr_tui.web.request_guard import HOST, Guard
-from logcorr_tui.web.tab_process import PATIENCE_S, Session
+from logcorr_tui.web.request_guard import HOST, RequestGuard
+from logcorr_tui.web.tab_process import PATIENCE_S, TabProcess
 
 _PAGE = Path(__file__).parent / "page"
 _CHUNK_S = 60.0
@@ -36,7 +36,7 @@ def serve(words: Sequence[str], port: int = 0) -> None:
         raise OutputError(message) from error
     with listener:
         taken = listener.getsockname()[1]
-        guard = Guard(taken)
+        guard = RequestGuard(taken)
         sys.stdout.write(guard.address + "\n")
         sys.stdout.flush()
         if sys.stderr.isatty():
@@ -54,7 +54,7 @@ def _is_no_bad_request(record: logging.LogRecord) -> bool:
 class WebServer(Server):
     """textual-serve's server with a guard, a page that needs no other server, and downloads that are whole or fail."""
 
-    def __init__(self, words: Sequence[str], port: int, guard: Guard) -> None:
+    def __init__(self, words: Sequence[str], port: int, guard: RequestGuard) -> None:
         super().__init__("", host=HOST, port=port, title="logcorr")
         self._words, self._guard = list(words), guard
         self._sockets: set[web.WebSocketResponse] = set()
@@ -91,7 +91,7 @@ class WebServer(Server):
         """One tab: starts an app, and ends it when the tab is gone."""
         socket = web.WebSocketResponse(heartbeat=15)
         await socket.prepare(request)
-        session = Session(
+        session = TabProcess(
             self._words,
             write_bytes=socket.send_bytes,
             write_str=socket.send_str,

@@ -19,7 +19,7 @@ _SAID_BYTES = 1 << 16
 _BLOCK = 1 << 16
 
 
-class Session(AppService):
+class TabProcess(AppService):
     """An app's process from its start to its end.
 
     What textual-serve does by a shell is done by a list of words here. Where the app ends by itself the tab is told

@@ -21,7 +21,7 @@ _NARROW = 100
 _SPARED = ("windows", "slow", "ips")
 
 
-def counts(report: RunReport, found: Figures) -> dict[str, str]:
+def row_counts(report: RunReport, found: Figures) -> dict[str, str]:
     """How many rows the views of a run have; of IPs, how many are suspicious."""
     counted = report.latency.count
     numbers = {
@@ -68,7 +68,7 @@ class Tabs(Painted):
 
     def _tabs(self, colours: Palette) -> list[_Tab]:
         found = self.figures
-        numbers = counts(found.report, found) if found and found.report else {}
+        numbers = row_counts(found.report, found) if found and found.report else {}
         inks = {"slow": colours.warn, "orphans": colours.lost, "ips": colours.lost}
         inks |= dict.fromkeys(("errors", "malformed"), colours.bad)
         return [

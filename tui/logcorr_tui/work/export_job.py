@@ -19,7 +19,7 @@ from logcorr.store import RunFolder, WorkFolder
 _CANCELLED = "cancelled; nothing was written."
 
 
-class Tapped(views.Records, frozen=True, kw_only=True):
+class CountedRecords(views.Records, frozen=True, kw_only=True):
     """Records that tell of each chunk, before it is written, how many rows it has."""
 
     tap: Callable[[int], None]
@@ -30,7 +30,7 @@ class Tapped(views.Records, frozen=True, kw_only=True):
             yield chunk
 
 
-class Handover(io.FileIO):
+class DownloadFile(io.FileIO):
     """A file that somebody else reads and closes, block by block; tells how far he is."""
 
     def __init__(self, path: Path) -> None:
@@ -47,7 +47,7 @@ class Handover(io.FileIO):
         return block
 
 
-class Export:
+class ExportJob:
     """One export: `write` in a thread, `rows` and `cancel` from any other."""
 
     def __init__(self, run: RunFolder, view: View, expression: str, path: str, root: Path) -> None:
@@ -70,7 +70,7 @@ class Export:
             self._fill(part, work)
             work.deliver([(part, Path(self._path).absolute())])
 
-    def nameless(self) -> "Handover":
+    def download(self) -> "DownloadFile":
         """Writes the same to a file that only this process can reach, and of which nothing is left once it is closed.
 
         The path is only a name here, for its ending. Raises as `write` does.
@@ -79,7 +79,7 @@ class Export:
         with WorkFolder(self._root) as work:
             part = work.spill / "download"
             self._fill(part, work)
-            return Handover(part)
+            return DownloadFile(part)
 
     def _fill(self, part: Path, work: WorkFolder) -> None:
         try:
@@ -90,7 +90,7 @@ class Export:
             raise self._run.damaged(self._view) from error
         self._check()
 
-    def _records(self) -> Tapped:
+    def _records(self) -> CountedRecords:
         found = views.records(self._run, self._view)
         chosen = found.chosen
         if self._expression.strip():
@@ -98,7 +98,7 @@ class Export:
             terms = filters.parse(self._expression, schema, filters.day_of(self._run.report), self._run.manifest.files)
             wanted = filters.expression(terms)
             chosen = wanted if chosen is None else chosen & wanted
-        return Tapped(parts=found.parts, chosen=chosen, columns=found.columns, time=found.time, tap=self._tap)
+        return CountedRecords(parts=found.parts, chosen=chosen, columns=found.columns, time=found.time, tap=self._tap)
 
     def _tap(self, rows: int) -> None:
         self._check()

@@ -22,18 +22,18 @@ Value = Mapping[str, object]
 Section = tuple[str, list[Text]]
 
 
-def span(manifest: Manifest, row: Value) -> tuple[float, float]:
+def window_span(manifest: Manifest, row: Value) -> tuple[float, float]:
     """When a window starts and ends, in seconds."""
     start = cast("int", row["window_start"])
     return start / 1e6, (start + manifest.options["window_us"]) / 1e6
 
 
-def tell(run: RunFolder, view: View, row: Value, colours: Mapping[str, str]) -> Section | None:
+def breakdown(run: RunFolder, view: View, row: Value, colours: Mapping[str, str]) -> Section | None:
     """What is told of a group beside its fields: a title and lines; None for what is no group."""
     if view == "ips":
         return _windows_of(run, cast("str", row["ip"]), colours)
     if view == "windows":
-        return _suspects_in(run, row, colours)
+        return _addresses_in(run, row, colours)
     if view == "endpoints":
         return _statuses_of(run, cast("str | None", row["endpoint"]), colours)
     return None
@@ -58,7 +58,7 @@ def _windows_of(run: RunFolder, ip: str, colours: Mapping[str, str]) -> Section:
     return f"Windows with requests of {safe(ip, 60)} · {found.height:,}, suspicious in {over:,}", lines
 
 
-def _suspects_in(run: RunFolder, row: Value, colours: Mapping[str, str]) -> Section:
+def _addresses_in(run: RunFolder, row: Value, colours: Mapping[str, str]) -> Section:
     """The addresses that asked most in a window."""
     options = run.manifest.options
     limit, width, start = options["suspicious"], options["window_us"], cast("int", row["window_start"])

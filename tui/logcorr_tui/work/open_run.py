@@ -13,7 +13,7 @@ from logcorr_tui.state.session import Logs
 
 
 @dataclass(frozen=True)
-class Opened:
+class OpenedRun:
     """A finished run with its manifest and report."""
 
     run: RunFolder
@@ -27,11 +27,11 @@ class Opened:
         return Logs("access" if self.manifest.kind == "access" else "correlation", files)
 
 
-def open_run(path: Path) -> Opened:
+def open_run(path: Path) -> OpenedRun:
     """The run in this folder. Raises InputError where it is not whole."""
     run = RunFolder(path)
     run.check()
-    return Opened(run, run.manifest, run.report)
+    return OpenedRun(run, run.manifest, run.report)
 
 
 def changed_inputs(manifest: Manifest) -> list[str]:

@@ -1,6 +1,7 @@
-"""Lines of an input file by their number, with their neighbours: read a block at a time, and bounded.
+"""The raw lines of a log by their number, each with its neighbours: read a block at a time, and bounded.
 
-A plain file is jumped into where one of its lines near by was read before; a compressed one is read from its start.
+In a plain file, reading starts at the nearest line before whose offset is remembered. A compressed file is read from
+its start.
 """
 
 import threading
@@ -15,22 +16,23 @@ from logcorr.packed import open_text, read_text
 
 NEIGHBOURS = 3
 _BLOCK_BYTES = 1 << 20
-_MARK_EVERY = 1 << 24
+_START_EVERY = 1 << 24
 _LONGEST = 4096
+_CHANGED = "The log has changed since the run: these may be other lines."
 
 
 class Excerpt(msgspec.Struct, frozen=True):
-    """Lines (number from 1, text) of a file, or a note that says why there are none, or that they may be others."""
+    """Lines of a file (number from 1, text). The note says why there are none, or that the file has changed."""
 
     lines: list[tuple[int, str]]
     note: str = ""
 
 
-class Reader:
-    """Reads excerpts of the inputs of one run; remembers places in plain files. For one thread at a time."""
+class RawLineReader:
+    """Reads raw lines of the inputs of one run, and remembers offsets in plain files. For one thread at a time."""
 
     def __init__(self) -> None:
-        self._marks: dict[str, list[tuple[int, int]]] = {}
+        self._line_starts: dict[str, list[tuple[int, int]]] = {}
 
     def read(self, side: Log, known: Fingerprint, line: int, cancel: threading.Event) -> Excerpt:
         """The line and its neighbours. Raises Cancelled once `cancel` is set."""
@@ -39,7 +41,7 @@ class Reader:
             now = fingerprint(file)
             note = "" if now.digest == known.digest and now.bytes == known.bytes else _CHANGED
             if note:
-                self._marks.pop(known.path, None)
+                self._line_starts.pop(known.path, None)
             lines = self._lines(file, max(1, line - NEIGHBOURS), line + NEIGHBOURS, cancel)
         except InputError as error:
             return Excerpt([], f"The log cannot be read any more: {error}")
@@ -49,8 +51,8 @@ class Reader:
 
     def _lines(self, file: InputFile, first: int, last: int, cancel: threading.Event) -> list[tuple[int, str]]:
         """The lines `first` to `last`, each cut to a few kilobytes."""
-        marks = self._marks.setdefault(str(file.path), [(1, 0)])
-        number, start = marks[bisect_right(marks, (first, 1 << 62)) - 1] if file.form == "plain" else (1, 0)
+        starts = self._line_starts.setdefault(str(file.path), [(1, 0)])
+        number, start = starts[bisect_right(starts, (first, 1 << 62)) - 1] if file.form == "plain" else (1, 0)
         found: list[tuple[int, str]] = []
         held, at = b"", start  # `held` is the start of line `number`, where that is wanted
         with open_text(file) as stream:
@@ -63,8 +65,8 @@ class Reader:
                 if number + ends < first:
                     number += ends
                     at += len(block)
-                    if ends and file.form == "plain" and at - marks[-1][1] >= _MARK_EVERY:
-                        marks.append((number, at - (len(block) - block.rfind(b"\n") - 1)))
+                    if ends and file.form == "plain" and at - starts[-1][1] >= _START_EVERY:
+                        starts.append((number, at - (len(block) - block.rfind(b"\n") - 1)))
                     held = b""
                     continue
                 for piece in _pieces(block):
@@ -80,9 +82,6 @@ class Reader:
         if held and first <= number <= last:
             found.append((number, _text(held)))
         return found
-
-
-_CHANGED = "The log has changed since the run: these may be other lines."
 
 
 def _pieces(block: bytes) -> list[bytes]:

@@ -25,7 +25,7 @@ _NAMED = ("request_id", "user_id", "method", "endpoint")
 Value = Mapping[str, object]
 
 
-def same_id(run: RunFolder, identity: str, colours: Mapping[str, str]) -> list[Text]:
+def entries_of_id(run: RunFolder, identity: str, colours: Mapping[str, str]) -> list[Text]:
     """Every exchange, orphan and repeated entry of an id, in the order of time."""
     found: list[tuple[int, Text]] = []
     kinds: tuple[View, ...] = ("exchanges", "orphans", "duplicates")
@@ -39,12 +39,12 @@ def same_id(run: RunFolder, identity: str, colours: Mapping[str, str]) -> list[T
     return [text for _, text in found[:_MOST_ENTRIES]]
 
 
-def who(row: Value) -> tuple[str, str] | None:
+def owner(row: Value) -> tuple[str, str] | None:
     """Whose the row is: the attribute that says so, and its value; None where nothing does."""
     return next(((name, value) for name in _WHO if isinstance(value := row.get(name), str)), None)
 
 
-def same_who(run: RunFolder, row: Value, name: str, value: str, colours: Mapping[str, str]) -> list[Text]:
+def exchanges_of_owner(run: RunFolder, row: Value, name: str, value: str, colours: Mapping[str, str]) -> list[Text]:
     """Other exchanges with this value, the nearest in time to the row's instant; of all time where it has none."""
     instant = row.get("request_time", row.get("time"))
     rows = views.scan(run, "exchanges").filter(pl.col(name) == value)

@@ -1,6 +1,6 @@
-"""The threads that make a table's rows: a view opened, counted, filtered and sorted. The last wish wins.
+"""The threads that make a table's rows: a view is opened, counted, filtered and sorted. The newest query wins.
 
-Threads only post messages; whoever is told compares their `wish` with the present one.
+Threads only post messages; the receiver compares a message's `query_number` with the newest one.
 """
 
 import threading
@@ -31,80 +31,80 @@ class ViewRows:
         pages: ViewPages
 
     @dataclass
-    class Known(Message):
+    class Counted(Message):
         """How many rows the whole view has."""
 
         total: int
 
     @dataclass
     class First(Message):
-        """The first of the rows that were wished for."""
+        """The first rows of a query."""
 
-        wish: int
+        query_number: int
         pages: ViewPages
         rows: list[Row]
 
     @dataclass
-    class Made(Message):
-        """All of the rows that were wished for. Pages that nobody wants any more are to be closed."""
+    class Complete(Message):
+        """All rows of a query. The receiver closes the pages of an older query."""
 
-        wish: int
+        query_number: int
         pages: ViewPages
         total: int
 
     @dataclass
     class Failed(Message):
-        """There are no such rows, and why."""
+        """A query has no rows to show, and why."""
 
-        wish: int
+        query_number: int
         said: str
 
     def __init__(self, root: Path, work: Work, post: Post) -> None:
-        self.wish = 0
+        self.query_number = 0
         self._root, self._work, self._post = root, work, post
         self._spill = Spill(root)
         self._cancel = threading.Event()
 
     def open(self, run: RunFolder, view: View) -> None:
-        """Tells Opened and then Known, or Failed."""
-        wish = self.wish
+        """Tells Opened and then Counted, or Failed."""
+        query_number = self.query_number
 
         def opened() -> None:
             try:
                 pages = ViewPages(run, view, self._spill)
                 self._post(self.Opened(pages))
-                self._post(self.Known(pages.total))
+                self._post(self.Counted(pages.total))
                 sweep(self._root)
             except Exception as error:  # noqa: BLE001 - whatever it is, the user is to read it
-                self._post(self.Failed(wish, _said(error)))
+                self._post(self.Failed(query_number, _said(error)))
 
         self._work(opened)
 
     def narrow(self, whole: ViewPages, terms: Sequence[Term], order: tuple[str, bool] | None) -> None:
-        """Tells First as often as more is known, and then Made, or Failed. What was under way ends."""
+        """Tells First as often as more is known, and then Complete, or Failed. What was under way ends."""
         self.cancel()
-        wish, cancel = self.wish, self._cancel
+        query_number, cancel = self.query_number, self._cancel
         column, descending = order or (None, False)
 
         def narrowed() -> None:
             def first(rows: list[Row]) -> None:
-                self._post(self.First(wish, whole, rows))
+                self._post(self.First(query_number, whole, rows))
 
             try:
                 pages = whole.narrowed(terms, column, descending, cancel, first)
-                self._post(self.Made(wish, pages, pages.total))
+                self._post(self.Complete(query_number, pages, pages.total))
             except Cancelled:
                 return
             except Exception as error:  # noqa: BLE001 - whatever it is, the user is to read it
-                self._post(self.Failed(wish, _said(error)))
+                self._post(self.Failed(query_number, _said(error)))
 
         self._work(narrowed)
 
     def cancel(self) -> None:
-        """Ends what is under way; nothing that it tells has the present wish's number."""
+        """Ends what is under way; no message of it has the newest number."""
         self._cancel.set()
         self._cancel = threading.Event()
-        self.wish += 1
+        self.query_number += 1
 
     def drop(self, pages: ViewPages) -> None:
         """Removes the files of rows that are not shown any more."""
@@ -120,6 +120,6 @@ def _said(error: Exception) -> str:
     return str(error) if isinstance(error, LogcorrError) else f"This view cannot be read: {error}"
 
 
-def named(pages: ViewPages, row: Row) -> dict[str, object]:
+def values_by_column(pages: ViewPages, row: Row) -> dict[str, object]:
     """A row's values by the names of their columns."""
     return {column.name: value for column, value in zip(pages.columns, row, strict=True)}

@@ -26,7 +26,7 @@ class Tile:
     target: Drill | None
 
 
-def names(kind: str) -> tuple[str, ...]:
+def tile_names(kind: str) -> tuple[str, ...]:
     """The names of the six tiles for a kind of run."""
     return _ACCESS_NAMES if kind == "access" else _PAIR_NAMES
 

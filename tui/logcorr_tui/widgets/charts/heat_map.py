@@ -14,7 +14,7 @@ _GAMMA = 0.45
 
 
 @dataclass(frozen=True)
-class Heat:
+class HeatGrid:
     """Mean counts a point in (slot, band), bands joined to `bands` rows of half a cell; edges in ms, one more."""
 
     edges: list[float]
@@ -25,11 +25,11 @@ class Heat:
         return max(len(self.edges) - 1, 0)
 
 
-def heat(found: Heatmap, slots: Sequence[tuple[int, int]], rows: int) -> Heat:
+def heat_grid(found: Heatmap, slots: Sequence[tuple[int, int]], rows: int) -> HeatGrid:
     """The heat map over slots of points [from, to), in at most `rows` lines."""
     count = len(found.edges_ms) - 1
     if not found.cells or count < 1 or rows < 1 or not slots:
-        return Heat([], {})
+        return HeatGrid([], {})
     per = -(-count // (rows * 2))
     edges = [*found.edges_ms[:-1:per], found.edges_ms[-1]]
     slot_of = {point: k for k, (start, end) in enumerate(slots) for point in range(start, end)}
@@ -38,11 +38,18 @@ def heat(found: Heatmap, slots: Sequence[tuple[int, int]], rows: int) -> Heat:
         slot = slot_of.get(point)
         if slot is not None:
             cells[slot, min(band // per, len(edges) - 2)] += n / (slots[slot][1] - slots[slot][0])
-    return Heat(edges, cells)
+    return HeatGrid(edges, cells)
 
 
 def draw(
-    canvas: Canvas, found: Heat, slot_of: Sequence[int], colours: Palette, *, left: int, bottom: int, band: int | None
+    canvas: Canvas,
+    found: HeatGrid,
+    slot_of: Sequence[int],
+    colours: Palette,
+    *,
+    left: int,
+    bottom: int,
+    band: int | None,
 ) -> int:
     """Draws upwards from row `bottom`; gives the number of rows. A selected band is marked at its left."""
     rows = -(-found.bands // 2)

@@ -24,7 +24,7 @@ _FIGURE = 7
 
 
 @dataclass(frozen=True)
-class Listing:
+class ListContent:
     """What a list shows: its name, the word for its values, and where a value leads."""
 
     title: str
@@ -53,7 +53,7 @@ class Listing:
         return f"{safe(self.name(row), 40)}: {here} · {rest} · G² {short(round(row.score))}"
 
 
-class Standouts(Chart):
+class OverRepresentedList(Chart):
     """Up and down choose a value; Enter leads to exactly its rows of the selection."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -72,7 +72,7 @@ class Standouts(Chart):
     class Moved(Message):
         """Another row is chosen, or the list has the focus now."""
 
-    def __init__(self, listing: Listing, *, id: str | None = None) -> None:  # noqa: A002 - as Textual calls it
+    def __init__(self, listing: ListContent, *, id: str | None = None) -> None:  # noqa: A002 - as Textual calls it
         super().__init__(id=id)
         self.listing = listing
         self.can_focus = bool(listing.contrast.rows)

@@ -27,7 +27,7 @@ class Row:
         return "–" if self.code is None else str(self.code)
 
 
-class Status(Chart):
+class StatusBars(Chart):
     """Up and down choose a code; Enter leads to its exchanges, or to the requests without a response."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

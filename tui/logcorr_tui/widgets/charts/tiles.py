@@ -12,7 +12,7 @@ from logcorr_tui.state.messages import Drill
 from logcorr_tui.state.session import session_of
 from logcorr_tui.widgets.charts.canvas import Canvas
 from logcorr_tui.widgets.charts.chart import Chart
-from logcorr_tui.widgets.charts.headline_figures import names, tiles
+from logcorr_tui.widgets.charts.headline_figures import tile_names, tiles
 from logcorr_tui.widgets.charts.sparkline import sparkline
 
 TILES = 6
@@ -47,7 +47,7 @@ class Tiles(Chart):
 
     def paint(self, canvas: Canvas, colours: Palette) -> None:
         if self.figures is None:
-            for name, place in zip(names(session_of(self).kind), self._places(), strict=True):
+            for name, place in zip(tile_names(session_of(self).kind), self._places(), strict=True):
                 canvas.paper(place, colours.panel)
                 canvas.write(place.x + 2, place.y, name, colours.dim)
                 canvas.write(place.x + 2, place.y + 1, "–", colours.ink, bold=True)

@@ -12,12 +12,12 @@ from textual.geometry import Region
 from logcorr.model import Heatmap, TimelinePoint
 from logcorr_tui.look.palette import Palette, blend
 from logcorr_tui.look.time_text import bound, clocks, spaced, stamp
-from logcorr_tui.state.messages import Compare, Drill
+from logcorr_tui.state.messages import Drill, FindOverRepresented
 from logcorr_tui.state.overview_figures import Figures
 from logcorr_tui.widgets.charts import heat_map, percentile_lines, request_rate, time_axis, timeline_caption
 from logcorr_tui.widgets.charts.canvas import EIGHTHS, Canvas, Part
 from logcorr_tui.widgets.charts.chart import Chart
-from logcorr_tui.widgets.charts.heat_map import Heat
+from logcorr_tui.widgets.charts.heat_map import HeatGrid
 from logcorr_tui.widgets.charts.time_axis import Axis
 
 GUTTER = 8
@@ -90,11 +90,11 @@ class Timeline(Chart):
         bucket = self.figures.bucket_s if self.figures else 1.0
         return time_axis.axis(self.points, *self.shown, bucket, self.size.width - GUTTER - 4)
 
-    def heat(self, slots: list[tuple[int, int]]) -> Heat:
+    def heat(self, slots: list[tuple[int, int]]) -> HeatGrid:
         """The heat map in the rows that it gets: a third or more of them."""
         rows = self.size.height - 3
         found = (self.figures and self.figures.heatmap) or Heatmap(edges_ms=[], cells=[])
-        return heat_map.heat(found, slots, rows // 3 + 1)
+        return heat_map.heat_grid(found, slots, rows // 3 + 1)
 
     def paint(self, canvas: Canvas, colours: Palette) -> None:
         found = self.axis()
@@ -237,7 +237,7 @@ class Timeline(Chart):
             self.action_move(0)
         target = self.target()
         if target is not None and self.complete:
-            self.post_message(Compare(target.view, target.expression, target.label))
+            self.post_message(FindOverRepresented(target.view, target.expression, target.label))
 
     def action_zoom(self) -> None:
         """The selected time fills the axis; a single slot brings its neighbours along."""

@@ -14,15 +14,15 @@ from logcorr_tui.look.safe_text import safe
 _LABEL_CELLS = 48
 
 
-class Chips(Widget, can_focus=True):
+class FilterChips(Widget, can_focus=True):
     """What the rows are narrowed to: a chip each. The chosen one goes by `x`, backspace or a click."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"chips--chip", "chips--chosen", "chips--none"}
     DEFAULT_CSS = """
-    Chips { text-wrap: nowrap; text-overflow: ellipsis; }
-    Chips > .chips--chip { background: $primary 25%; color: $foreground; }
-    Chips > .chips--chosen { background: $primary; color: $background; text-style: bold; }
-    Chips > .chips--none { color: $text-muted; }
+    FilterChips { text-wrap: nowrap; text-overflow: ellipsis; }
+    FilterChips > .chips--chip { background: $primary 25%; color: $foreground; }
+    FilterChips > .chips--chosen { background: $primary; color: $background; text-style: bold; }
+    FilterChips > .chips--none { color: $text-muted; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left,h", "choose(-1)", "Chip before", id="chips.left", tooltip="The chip before", show=False),

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from logcorr.access_model import ACCESS_REASONS, AccessReport, RunReport
 
 
-def occurring(report: RunReport | None) -> dict[str, list[str]]:
+def known_values(report: RunReport | None) -> dict[str, list[str]]:
     """Values by the stored column they are of, the most frequent first; none without a report."""
     if report is None:
         return {}

@@ -19,7 +19,7 @@ class Source(Protocol):
         """Up to `count` rows from `offset`."""
 
 
-class HeldPages:
+class PageCache:
     """Some pages of one source. For the UI thread."""
 
     def __init__(self, source: Source | None) -> None:

@@ -37,14 +37,14 @@ _NONE_OF: dict[str, dict[str, str]] = {
 }
 
 
-def nothing(view: View, kind: str, *, narrowed: bool) -> str:
+def why_empty(view: View, kind: str, *, narrowed: bool) -> str:
     """Why a table of a run of this kind is empty."""
     if narrowed:
         return f"No rows: nothing in {view} fits. x removes the last filter."
     return {**_NONE, **_NONE_OF.get(kind, {})}.get(view, f"No {view} rows.")
 
 
-def reasons(view: View, report: RunReport | None) -> str:
+def reason_counts(view: View, report: RunReport | None) -> str:
     """The reasons of orphans or malformed lines with their counts, most first; nothing for other views."""
     found: Counter[str] = Counter()
     if view == "orphans" and isinstance(report, Report):

@@ -1,4 +1,4 @@
-"""A table over any number of rows: only what is visible is drawn, and only the pages around it are held.
+"""A table over any number of rows: only what is visible is drawn, and only the pages around the visible rows are held.
 
 Rows come from a source a page at a time, off the UI thread. All text passes `safe`, and is drawn as segments.
 """
@@ -18,7 +18,7 @@ from textual.strip import Strip
 from logcorr.columns import Column, Row
 from logcorr.errors import LogcorrError
 from logcorr_tui.widgets.table.cells import Cells, cell_style, cell_text, cut
-from logcorr_tui.widgets.table.page_cache import PAGE_ROWS, HeldPages, Source
+from logcorr_tui.widgets.table.page_cache import PAGE_ROWS, PageCache, Source
 from logcorr_tui.widgets.table.row_keys import RowKeys
 
 __all__ = ["Source", "WindowTable", "cell_text"]
@@ -91,13 +91,13 @@ class WindowTable(RowKeys, can_focus=True):
 
     @dataclass
     class _Loaded(Message):
-        of: HeldPages
+        of: PageCache
         page: int
         rows: list[Row]
 
     @dataclass
     class _Unread(Message):
-        of: HeldPages
+        of: PageCache
         said: str
 
     @dataclass
@@ -110,7 +110,7 @@ class WindowTable(RowKeys, can_focus=True):
         super().__init__(id=id, grouped=grouped)
         self.sorted_by: tuple[str, bool] | None = None
         self._cells = Cells((), {}, None)
-        self._held = HeldPages(None)
+        self._cache = PageCache(None)
         self._entering = False
         self._sampled = 0
         self._strips: LRUCache[tuple[int, str, int, int], Strip] = LRUCache(_STRIPS_HELD)
@@ -126,8 +126,8 @@ class WindowTable(RowKeys, can_focus=True):
     ) -> None:
         """Shows other rows; `first` are those known already. The cursor stays where it was, where there is a row."""
         self.total = total
-        self._held = HeldPages(source)
-        self._held.put_first(first, total)
+        self._cache = PageCache(source)
+        self._cache.put_first(first, total)
         self._cells, self._sampled = Cells(columns, files or {}, self.sorted_by), 0
         self._fit(first)
         self._resized()
@@ -150,8 +150,8 @@ class WindowTable(RowKeys, can_focus=True):
         self.post_message(self.Moved(self.cursor))
 
     def row(self, number: int) -> Row | None:
-        """A row that is held already."""
-        return self._held.row(number)
+        """A row whose page is held."""
+        return self._cache.row(number)
 
     # Drawing
 
@@ -209,8 +209,8 @@ class WindowTable(RowKeys, can_focus=True):
 
     def _read(self, number: int) -> None:
         """Has the page of a row read, unless it is being read."""
-        held = self._held
-        page, source = held.to_read(number), held.source
+        cache = self._cache
+        page, source = cache.to_read(number), cache.source
         if page is None or source is None:
             return
 
@@ -218,20 +218,20 @@ class WindowTable(RowKeys, can_focus=True):
             try:
                 rows = source.page(page * PAGE_ROWS, PAGE_ROWS)
             except (LogcorrError, OSError) as error:
-                self.post_message(self._Unread(held, str(error)))
+                self.post_message(self._Unread(cache, str(error)))
                 return
             except Exception as error:  # noqa: BLE001 - polars raises many kinds where a file has gone
-                self.post_message(self._Unread(held, f"this page cannot be read: {error}"))
+                self.post_message(self._Unread(cache, f"this page cannot be read: {error}"))
                 return
-            self.post_message(self._Loaded(held, page, rows))
+            self.post_message(self._Loaded(cache, page, rows))
 
         self.run_worker(load, thread=True, group="pages", exit_on_error=False)
 
     def on_window_table__loaded(self, message: _Loaded) -> None:
         message.stop()
-        if message.of is not self._held:
+        if message.of is not self._cache:
             return
-        self._held.put(message.page, message.rows)
+        self._cache.put(message.page, message.rows)
         self.action_enter(wanted=self._entering)
         if self._fit(message.rows):
             self._resized()
@@ -240,7 +240,7 @@ class WindowTable(RowKeys, can_focus=True):
 
     def on_window_table__unread(self, message: _Unread) -> None:
         message.stop()
-        if message.of is self._held:  # files of what is no longer shown may well be gone
+        if message.of is self._cache:  # files of what is no longer shown may well be gone
             self.post_message(self.Broken(message.said))
 
     def _fit(self, rows: Sequence[Row]) -> bool:
