@@ -1,4 +1,4 @@
-"""The app: owns the session, the child process and the way from screen to screen. Screens ask by messages."""
+"""The app: what its keys and commands do, and the screens that it shows when another screen asks by a message."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -46,7 +46,7 @@ class LogcorrApp(RunControlApp):
         self._escape_filter = EscapeFilter()
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Textual's own, and after them the one that lets nothing through that a terminal would obey."""
+        """Textual's own filters, and after them the filter that takes out escapes."""
         return [*super().get_line_filters(), self._escape_filter]
 
     # Coming up and going down
@@ -66,7 +66,7 @@ class LogcorrApp(RunControlApp):
             self.open_folder(self._first_run)
 
     async def _end_with_terminal(self) -> None:
-        """Nobody is told when a terminal goes that sends no signal; the app would wait for keys for ever, busily."""
+        """Ends the app when its terminal is gone. Without this, the app would wait for keys for ever."""
         if terminal_is_gone():
             await self.action_quit()
 
@@ -75,12 +75,12 @@ class LogcorrApp(RunControlApp):
         await self.stop_child()
 
     async def action_quit(self) -> None:
-        """Ends the child first, so that nothing of it is left."""
+        """Ends the child process first, so that no file of the child process stays."""
         await self.stop_child()
         self.exit()
 
     def action_leave(self) -> None:
-        """Quits; a run in progress is worth a question."""
+        """Quits. While a run is in progress, the app asks first."""
         if self.child is not None and self.child.running:
             self.ask("Quit and cancel the run?", "Nothing of it is kept.", self.action_quit)
         else:
@@ -89,7 +89,7 @@ class LogcorrApp(RunControlApp):
     # From screen to screen
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Views of a run are there once there is one."""
+        """Whether an action can be done now. The views of a run are there as soon as a run is open."""
         if action == "show":
             place, *kind = parameters
             if kind and kind != [self.session.kind]:
@@ -108,13 +108,13 @@ class LogcorrApp(RunControlApp):
         return True
 
     def action_show(self, place: str, _kind: str = "") -> None:
-        """Goes to a view, as it was left; a kind says of which runs alone."""
+        """Goes to a view, which is as it was left. `_kind` names the only kind of run that has the view."""
         self.go(place)
         if place in VIEWS_OF_A_RUN:
             self._preferences.remember(kind=self.session.kind, view=place)
 
     def action_step_back(self) -> None:
-        """One step back: off a drill, then to the overview, then to the open screen, and from there to the run."""
+        """One step back: from a drilled table, to the overview, to the Open screen, and from there to the run."""
         if len(self.screen_stack) > 1:
             self.pop_screen()
         elif self.current_mode == "open":
@@ -138,7 +138,7 @@ class LogcorrApp(RunControlApp):
         self.theme = LIGHT_THEME.name if self.theme == DARK_THEME.name else DARK_THEME.name
 
     def action_export(self) -> None:
-        """Exports what is on screen: a table as filtered; the exchanges from elsewhere."""
+        """Exports the table on screen, as filtered. On another screen, exports the exchanges."""
         view: View = getattr(self.screen, "view", "exchanges")
         expression = getattr(self.screen, "expression", "")
         self._export(view, expression if isinstance(expression, str) else "")
@@ -155,7 +155,7 @@ class LogcorrApp(RunControlApp):
         self.push_screen(PickRunScreen(folder, self.root))
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """The palette: what can be done here, and Textual's own but for its key panel, of which there is the help."""
+        """The commands of the palette: ours, and Textual's but for the key panel, which the help replaces."""
         yield from command_palette.system_commands(self, screen)
         yield from (found for found in super().get_system_commands(screen) if found.title != "Keys")
 

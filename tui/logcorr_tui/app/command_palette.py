@@ -1,4 +1,4 @@
-"""The commands of the palette: everything that keys do on a screen, by its name."""
+"""The commands of the command palette: what the keys of a screen do, by name."""
 
 from collections.abc import Iterable
 from functools import partial
@@ -31,7 +31,7 @@ class AppActions(WithSession, Protocol):
 
 
 def system_commands(app: AppActions, screen: Screen[Any]) -> Iterable[SystemCommand]:
-    """What can be done on this screen now."""
+    """The commands that can be used on this screen now."""
     for place in places_of(app.session.kind):
         if app.check_action("show", (place.mode,)):
             yield SystemCommand(f"{place.text} ({place.key})", place.tip, partial(app.action_show, place.mode))

@@ -1,4 +1,4 @@
-"""The keys that the app has on every screen; those of a screen are with it."""
+"""The keys that are bound on every screen. The keys of one screen are bound in the file of the screen."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ def _binding(keys: str, action: str, name: str, text: str, tooltip: str, *, show
 
 
 def _places() -> Iterator[Binding]:
-    """A key of a place that only one kind of run has, or has under another key, is of that kind alone."""
+    """The number keys. A place that one kind of run has alone, or under another key, is bound for this kind only."""
     for kind, places in PLACES.items():
         for place in places:
             common = all(place in others for others in PLACES.values())

@@ -1,4 +1,4 @@
-"""The runs of the app: a child process from its start to its end, and finished runs that are opened."""
+"""The runs of the app: starts, follows and cancels the child process of a run, and opens finished runs."""
 
 import asyncio
 from functools import partial
@@ -41,7 +41,7 @@ class RunControlApp(ScreenModesApp):
             return
         self.start_run(message.logs)
 
-    # The child and what it tells
+    # The child process and its messages
 
     def start_run(self, logs: Logs) -> None:
         """Correlates or analyses these logs in a child process, and shows how it goes."""
@@ -58,7 +58,7 @@ class RunControlApp(ScreenModesApp):
         _: Worker[None] = self.run_worker(partial(run_engine, child, self.post_message), exit_on_error=False)
 
     async def stop_child(self) -> None:
-        """Ends the child, if one runs, and removes what it left where it had to be killed."""
+        """Ends the child process, if there is one. Where it had to be killed, removes its leftover files."""
         if self.child is not None and self.child.running:
             await self.child.cancel()
             await self.child.wait()
@@ -95,7 +95,7 @@ class RunControlApp(ScreenModesApp):
     # Finished runs
 
     def open_folder(self, folder: Path, *, fresh: bool = False) -> None:
-        """Opens a finished run, and then looks whether its inputs have changed since."""
+        """Opens a finished run, and then checks whether the input files have changed since the run."""
         _: Worker[None] = self.run_worker(partial(self._open, folder, fresh=fresh), group="open", exclusive=True)
 
     async def _open(self, folder: Path, *, fresh: bool) -> None:

@@ -1,4 +1,4 @@
-"""From screen to screen: each place is a mode of its own, which keeps what was filtered, sorted and selected in it."""
+"""The ways between screens: each place is a mode, which keeps its filter, its order and its selection."""
 
 import copy
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from logcorr_tui.state.navigation import VIEWS_OF_A_RUN
 
 
 class ScreenModesApp(App[None]):
-    """An app of modes, each with a base screen that is made when it is first seen."""
+    """An app of modes. The base screen of a mode is made when it is first shown."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -24,13 +24,13 @@ class ScreenModesApp(App[None]):
             self.add_mode(name, partial(self._make, name))
 
     def go(self, mode: str) -> None:
-        """To the base screen of a mode, as it was left."""
+        """Shows the base screen of a mode, as it was left."""
         self.switch_mode(mode)
         while len(self.screen_stack) > 1:
             self.pop_screen()
 
     def forget(self, modes: tuple[str, ...], *, meanwhile: str) -> None:
-        """Drops the screens of these modes: they show what is no more."""
+        """Drops the screens of these modes, because their run is not open any more."""
         seen = [mode for mode in modes if self.bases.pop(mode, None) is not None]
         if self.current_mode in seen:
             self.go(meanwhile)
@@ -39,22 +39,22 @@ class ScreenModesApp(App[None]):
             self.add_mode(mode, partial(self._make, mode))
 
     def pass_on(self, message: Message) -> None:
-        """Tells the screens that show a run in progress; their copy does not come back here."""
+        """Sends a message to the screens that show a run in progress. Their copies do not bubble to the app."""
         for mode in ("run", "overview"):
             if mode in self.bases:
                 told = copy.copy(message)
-                setattr(told, "bubble", False)  # noqa: B010 - of this copy, not of its class
+                setattr(told, "bubble", False)  # noqa: B010 - an attribute of the copy, not of its class
                 self.bases[mode].post_message(told)
 
     def pop_screen(self) -> AwaitComplete:
-        """Screens go back by this; from the base screen of a mode the way back leads to another mode."""
+        """Goes back by one screen. From the base screen of a mode, goes back to another mode."""
         if len(self.screen_stack) > 1:
             return super().pop_screen()
         self.action_step_back()
         return AwaitComplete()
 
     def ask(self, question: str, detail: str, then: Callable[[], Any]) -> None:
-        """Asks yes or no, and does it on yes."""
+        """Asks a yes or no question, and calls `then` on yes."""
         from logcorr_tui.screens.confirm import ConfirmScreen
 
         def answered(yes: bool | None) -> None:
@@ -64,7 +64,7 @@ class ScreenModesApp(App[None]):
         self.push_screen(ConfirmScreen(question, detail), answered)
 
     def action_step_back(self) -> None:
-        """Where the base screen of a mode leads back to."""
+        """Goes back from the base screen of a mode."""
         raise NotImplementedError
 
     def _make(self, mode: str) -> Screen[Any]:
@@ -73,7 +73,7 @@ class ScreenModesApp(App[None]):
 
 
 def _base_screen(mode: str) -> Screen[Any]:
-    """The base screen of a mode, imported when it is first seen."""
+    """The base screen of a mode, imported when it is first shown."""
     if mode == "open":
         from logcorr_tui.screens.open import OpenScreen
 

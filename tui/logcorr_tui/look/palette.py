@@ -106,12 +106,12 @@ THEMES = (DARK_THEME, LIGHT_THEME)
 
 
 def of(app: App[Any]) -> Palette:
-    """The palette that goes with the app's present theme, whoever made that theme."""
+    """The palette for the app's present theme: one of the two, also for a theme that is not ours."""
     return DARK if app.current_theme.dark else LIGHT
 
 
 def blend(one: str, other: str, share: float) -> str:
-    """`share` of the way from one colour to another."""
+    """The colour at `share` (0 to 1) of the way from one colour to another."""
     share = min(max(share, 0.0), 1.0)
     mixed = (
         round(int(one[k : k + 2], 16) * (1 - share) + int(other[k : k + 2], 16) * share)  # channel by channel

@@ -8,7 +8,7 @@ from logcorr.text import duration
 
 
 def instant_text(instant_us: int | None, *, dated: bool = True) -> str:
-    """`2025-11-21 14:00:03.480`, or only the time of the day."""
+    """An instant for people: `2025-11-21 14:00:03.480`, or only the time of the day."""
     if instant_us is None:
         return "–"
     try:
@@ -22,17 +22,17 @@ def instant_text(instant_us: int | None, *, dated: bool = True) -> str:
 
 
 def duration_text(duration_us: int | None) -> str:
-    """A duration in µs in the unit that reads best."""
+    """A duration for people, in the unit that reads best."""
     return duration(None if duration_us is None else duration_us / 1000)
 
 
 def spaced(ms: float | None) -> str:
-    """A duration with a space before its unit: 14.2 ms, 250 µs, 6m 12s."""
+    """A duration for people, with a space before its unit: 14.2 ms, 250 µs, 6m 12s."""
     return re.sub(r"^(-?[\d.,]+)([a-z]+)$", r"\1 \2", duration(ms)).replace(" us", " µs")
 
 
 def bound(ms: float) -> str:
-    """A limit in the filter language, exact to the microsecond: 131ms, 125.893ms, 2s."""
+    """A duration in the filter language, exact to the microsecond: 131ms, 125.893ms, 2s."""
     whole = round(ms * 1000)
     if whole and whole % 1_000_000 == 0:
         return f"{whole // 1_000_000}s"
@@ -40,7 +40,7 @@ def bound(ms: float) -> str:
 
 
 def stamp(at: float) -> str:
-    """An instant in the filter language: RFC 3339, UTC, to the second or as exact as it is."""
+    """An instant in the filter language: RFC 3339, UTC, to the second, with a fraction where there is one."""
     moment = timeline.EPOCH + timedelta(microseconds=round(at * 1e6))
     text = moment.strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0")
     fraction = f".{moment.microsecond:06d}".rstrip("0") if moment.microsecond else ""
@@ -48,7 +48,7 @@ def stamp(at: float) -> str:
 
 
 def clocks(start: float, end: float) -> str:
-    """A span for people: 15:04 – 15:05, with seconds or days where they matter."""
+    """A span of time for people: 15:04 – 15:05, with seconds or days where they matter."""
     if end - start >= 86_400:
         return f"{timeline.clock(start, '%d %b %H:%M')} – {timeline.clock(end, '%d %b %H:%M')}"
     form = "%H:%M" if not start % 60 and not end % 60 else "%H:%M:%S"

@@ -29,7 +29,7 @@ _SCROLL_BAR = 2
 
 
 class CompareRunsScreen(Screen[None]):
-    """Compares run A with run B in a thread, and shows what came of it."""
+    """Compares run A with run B in a thread, and shows the comparison."""
 
     CSS_PATH = "compare_runs.tcss"
     AUTO_FOCUS = "#body"
@@ -66,7 +66,7 @@ class CompareRunsScreen(Screen[None]):
         self._compare()
 
     def on_unmount(self) -> None:
-        # Textual keeps whoever listens, for good.
+        # Textual would keep this screen for good as a listener.
         self.app.theme_changed_signal.unsubscribe(self)
         self._cancel.set()
 
@@ -74,7 +74,7 @@ class CompareRunsScreen(Screen[None]):
         self._draw()
 
     def action_swap(self) -> None:
-        """A is B and B is A."""
+        """Swaps A and B, and compares again."""
         self._runs = self._runs[::-1]
         self._compare()
 
@@ -107,7 +107,7 @@ class CompareRunsScreen(Screen[None]):
 
     async def _work(self, a: Path, b: Path, cancel: threading.Event) -> None:
         def compared() -> Diff:
-            # Brings polars along: not for the thread that draws.
+            # This imports polars, which must not hold up the thread that draws.
             from logcorr.diff import diff
 
             return diff(RunFolder(a), RunFolder(b), cancel=cancel)

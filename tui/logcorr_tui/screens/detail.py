@@ -1,4 +1,4 @@
-"""All about one row: its fields, the lines of the logs as they stand there, all of its id, others of its user."""
+"""The detail of one row: its fields, its raw lines, all entries of its id, other exchanges of its user. `y` copies."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -27,14 +27,14 @@ from logcorr_tui.work.related_rows import Value
 from logcorr_tui.work.view_rows import values_by_column
 
 _COLOURS = {"good": "$success", "moved": "$accent", "client": "$warning", "server": "$error", "odd": "$secondary"}
-# What a row is called by: the first of these that it has.
+# The title of a row is the first of these values that the row has.
 _HEADS = ("request_id", "user_id", "endpoint", "ip", "text")
 _LOGS = ("request", "response", "access")
 _SECTIONS = ("fields", *_LOGS, "group", "same", "user")
 
 
 class DetailScreen(Screen[int | None]):
-    """Row `number` (from 0) of pages; ends with the number of the row that was looked at last."""
+    """The row `number` (from 0) of pages. The result is the number of the row that was shown last."""
 
     CSS_PATH = "detail.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -83,15 +83,15 @@ class DetailScreen(Screen[int | None]):
     def on_mount(self) -> None:
         self.query_one("#body").focus()
         self._load()
-        # Texts have the colours of the theme in which they were made.
+        # Texts have the colours of the theme that they were made in.
         self.app.theme_changed_signal.subscribe(self, lambda _: self._load())
 
     def on_unmount(self) -> None:
-        # Textual keeps whoever listens, for good.
+        # Textual would keep this screen for good as a listener.
         self.app.theme_changed_signal.unsubscribe(self)
         self._cancel.set()
 
-    # Loading: one thread a row, a message for each section
+    # Loading: a thread for each row, which posts a message for each section
 
     def _load(self) -> None:
         self._cancel.set()
@@ -131,7 +131,7 @@ class DetailScreen(Screen[int | None]):
         colours: Mapping[str, str],
         cancel: threading.Event,
     ) -> None:
-        """Called in a thread: tells each section as soon as it is known."""
+        """Tells each section as soon as it is known. Called in a thread."""
         run = self._pages.run
         manifest = self._manifest
         tell("fields", "Fields", detail_sections.fields(self._pages, row, colours))

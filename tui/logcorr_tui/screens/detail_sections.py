@@ -15,12 +15,12 @@ from logcorr_tui.work.raw_lines import Excerpt
 from logcorr_tui.work.related_rows import Value
 
 _LINE_LIMIT = 1000
-# The mark and the number in front of a line of a log.
+# The cells of the mark and the number in front of a raw line.
 _NUMBER_CELLS = 12
 
 
 def fields(pages: ViewPages, row: Value, colours: Mapping[str, str]) -> list[Text]:
-    """Every field in a line of its own."""
+    """A line of text for each field."""
     side = row.get("side", _only(pages.files))
     wide = max(len(column.title) for column in pages.columns)
     lines = []
@@ -41,7 +41,7 @@ def fields(pages: ViewPages, row: Value, colours: Mapping[str, str]) -> list[Tex
 
 
 def line_positions(row: Value, files: Mapping[str, Sequence[str]]) -> dict[Log, tuple[int, int]]:
-    """Where the row's entries stand: file number and line, by side; `files` are the manifest's."""
+    """The position of each entry of a row: number of the file and line, by side. `files` are the manifest's."""
     found: dict[Log, tuple[int, int]] = {}
     for name in files:
         side = cast("Log", name)
@@ -54,7 +54,7 @@ def line_positions(row: Value, files: Mapping[str, Sequence[str]]) -> dict[Log, 
 
 
 def raw_line_texts(excerpt: Excerpt, line: int) -> list[Text]:
-    """The lines around one, which is marked; with a note where they may be others than those that were read."""
+    """A text for each raw line, with a mark at `line`. A note comes first where the file has changed since the run."""
     lines = [plain(f"! {excerpt.note}", "bold italic", limit=300)] if excerpt.note else []
     for number, text in excerpt.lines:
         here = number == line
@@ -65,7 +65,7 @@ def raw_line_texts(excerpt: Excerpt, line: int) -> list[Text]:
 
 
 def raw_line_table(lines: Sequence[Text]) -> Table:
-    """The same, with the text beside the numbers however often it is folded; neighbours stay on one line."""
+    """The raw lines as a table, with folded text beside the numbers. Only the marked line is folded."""
     table = Table.grid(padding=0, expand=True)
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold", ratio=1)
@@ -74,12 +74,12 @@ def raw_line_table(lines: Sequence[Text]) -> Table:
         if number.plain.startswith("  "):
             text.no_wrap, text.overflow = True, "ellipsis"
         else:
-            # Text has its own way to fold, at blanks, which a column's does not change.
+            # A Text folds at blanks, whatever its column says.
             text.overflow = "fold"
         table.add_row(number, text)
     return table
 
 
 def _only(files: Mapping[str, object]) -> str | None:
-    """The side that all is of, where there is only one."""
+    """The side of all entries, where there is only one side."""
     return next(iter(files)) if len(files) == 1 else None

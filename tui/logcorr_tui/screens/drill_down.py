@@ -1,4 +1,4 @@
-"""Where Enter leads on a row that stands for many exchanges: an endpoint, an address, a window."""
+"""What Enter shows on a row that stands for many exchanges: those of an endpoint, an address or a window."""
 
 from typing import cast
 
@@ -15,7 +15,7 @@ GROUPED_VIEWS: tuple[View, ...] = ("endpoints", "ips", "windows")
 
 
 def drill(pages: ViewPages, values: Row) -> Drill | None:
-    """Exactly the exchanges behind a row of a view; None for a view whose rows are no groups."""
+    """Exactly the exchanges that a row stands for. None for a view whose rows stand for one exchange."""
     run, view, row = pages.run, pages.view, values_by_column(pages, values)
     schema = views.scan(run, "exchanges").collect_schema()
     if view == "windows":

@@ -1,6 +1,6 @@
-"""Export: what (this view as filtered, or all of it), where, in which form. Enter writes with the defaults.
+"""The Export screen: which rows (as filtered, or all), to which file, in which form. Enter writes with the defaults.
 
-In a browser the file is downloaded: it is written where only this process can read it, and handed over to the page.
+In a browser the file is a download: it is written where only this process can read it, and given to the page.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ _EVERY_S = 0.2
 
 
 class Choice(RadioButton):
-    """A radio button whose sign tells whether it is chosen; Textual's tells it by its colour alone."""
+    """A radio button with a sign that tells whether it is chosen. Textual's tells it by colour alone."""
 
     @property
     def _button(self) -> Content:
@@ -89,7 +89,7 @@ class ExportScreen(ModalScreen[str | None]):
                 yield Button("Export", id="go", variant="primary")
 
     def action_back(self) -> None:
-        """Cancels an export under way; leaves otherwise."""
+        """Cancels the export in progress, or leaves the screen."""
         if self._export is not None:
             self._export.cancel()
             self._tell("cancelling …")
@@ -97,7 +97,7 @@ class ExportScreen(ModalScreen[str | None]):
             self.dismiss(self._written or None)
 
     def action_form(self) -> None:
-        """The next ending."""
+        """Gives the file name the ending of the next form."""
         field = self.query_one("#path", Input)
         path = Path(field.value)
         forms = [form for form in FORMS if form != ".jsonl"]
@@ -107,7 +107,7 @@ class ExportScreen(ModalScreen[str | None]):
             field.cursor_position = len(field.value)
 
     def action_what(self) -> None:
-        """All rows, or as filtered."""
+        """Switches between all rows and the filtered rows."""
         if self._expression:
             other = "#filtered" if self._whole() else "#all"
             self.query_one(other, RadioButton).value = True
@@ -161,7 +161,7 @@ class ExportScreen(ModalScreen[str | None]):
         _: Worker[None] = self.run_worker(partial(self._follow, path, write), exclusive=True, exit_on_error=False)
 
     async def _follow(self, path: str, write: Callable[["ExportJob"], Awaitable[None]]) -> None:
-        """Tells how the export goes, and how it ends."""
+        """Shows the progress of the export, and how the export ends."""
         from logcorr_tui.work.export_job import ExportJob
 
         expression = "" if self._whole() else self._expression
@@ -193,7 +193,7 @@ class ExportScreen(ModalScreen[str | None]):
     async def _download(self, name: str, export: "ExportJob") -> None:
         file = await asyncio.to_thread(export.download)
         self.app.deliver_binary(file, save_directory=self._root, save_filename=name)
-        # From here on it is the browser's, which can also cancel it; leaving this screen changes nothing.
+        # From here on the browser has the download, and can cancel it. Leaving this screen does not cancel it.
         self._export, self._written = None, name
         what = f"{export.rows:,} rows, {size(file.size)}"
         while not file.closed:

@@ -1,4 +1,4 @@
-"""Help: every key of the screen it was asked on, with what it does and the id to remap it by."""
+"""The help: every key of the present screen, what the key does, and the id to remap the key by."""
 
 from typing import Any, ClassVar, Self
 
@@ -30,7 +30,7 @@ class HelpScreen(ModalScreen[None]):
 
     @classmethod
     def of(cls, screen: Screen[Any]) -> Self:
-        """The help for a screen, as its keys are now."""
+        """The help for a screen, with the keys that are bound now."""
         here: dict[str, list[str]] = {}
         tips: dict[str, tuple[str, bool]] = {}
         shown: set[str] = set()
@@ -44,7 +44,7 @@ class HelpScreen(ModalScreen[None]):
         app = {name for name, (_, of_app) in tips.items() if of_app}
 
         def rank(entry: Entry) -> tuple[bool, bool]:
-            """What the footer names comes first, and keys of the screen's own before those of any list or field."""
+            """Keys in the footer come first, and keys of the screen before keys of any list or field."""
             return entry[2] not in shown, _of_any(entry)
 
         entries.sort(key=rank)
@@ -78,6 +78,6 @@ class HelpScreen(ModalScreen[None]):
 
 
 def _of_any(entry: Entry) -> bool:
-    """Whether a key is that of any list or field, not one of the screen's own."""
+    """Whether a key belongs to any list or field, and not to the screen."""
     name = entry[2]
     return "." not in name or name.startswith(("app.", "screen."))

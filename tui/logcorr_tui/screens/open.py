@@ -29,13 +29,13 @@ from logcorr_tui.work.file_names import response_log_for
 from logcorr_tui.work.path_completion import PathSuggester, candidates
 
 DEMO_ROWS = 200_000
-# Margins, frame and padding of the list, and its scroll bar.
+# The cells of the margins, frame, padding and scroll bar of the list.
 _AROUND_LIST = 10
 _DEMO = "demo"
 
 
 class OpenScreen(Screen[None]):
-    """Enter in the second path correlates, in the third analyses; Enter on a run opens it, on the demo makes one."""
+    """Enter in the second path correlates, in the third analyses. Enter on a run opens it, on the demo makes one."""
 
     CSS_PATH = "open.tcss"
     AUTO_FOCUS = "#runs"
@@ -85,7 +85,7 @@ class OpenScreen(Screen[None]):
         self._list([])
 
     def on_unmount(self) -> None:
-        # Textual keeps whoever listens, for good.
+        # Textual would keep this screen for good as a listener.
         self.app.theme_changed_signal.unsubscribe(self)
 
     def on_resize(self) -> None:
@@ -93,14 +93,14 @@ class OpenScreen(Screen[None]):
             self._list(self._rows)
 
     def on_screen_resume(self) -> None:
-        # Looking through the run folders waits for the first paint.
+        # The run folders are read after the first paint.
         self.call_after_refresh(self.action_reload)
 
     def action_paths(self) -> None:
         self.query_one("#requests").focus()
 
     def action_leave_field(self) -> None:
-        """From a field to the list, from the list to where one came from."""
+        """Goes from a field to the list, and from the list back."""
         if isinstance(self.focused, Input):
             self.query_one("#runs").focus()
         else:
@@ -110,7 +110,7 @@ class OpenScreen(Screen[None]):
         _: Worker[None] = self.run_worker(self._reload, exclusive=True, group="reload")
 
     def action_demo(self) -> None:
-        """Makes the demo's logs by a child process, once, and correlates them."""
+        """Makes the logs of the demo in a child process, where they are missing, and correlates the logs."""
         _: Worker[None] = self.run_worker(self._demo, exclusive=True, group=_DEMO)
 
     def action_compare(self) -> None:
@@ -154,7 +154,7 @@ class OpenScreen(Screen[None]):
             self._start(Logs.pair((_path(requests.value),), (_path(event.value),)))
 
     def _start(self, logs: Logs) -> None:
-        """Runs the logs; who comes back finds empty fields, and the run in the list."""
+        """Starts a run of the logs, and empties the fields."""
         self.post_message(messages.StartRun(logs))
         with self.prevent(Input.Changed):
             for field in self.query(Input):
@@ -169,7 +169,7 @@ class OpenScreen(Screen[None]):
             self.post_message(messages.OpenFolder(str(self._app.root / event.option_id)))
 
     def _checked(self, side: Any, value: str) -> bool:
-        """Whether the path names logs; says why where it does not."""
+        """Whether the path names logs. Shows the error where it does not."""
         try:
             inputs.resolve(side, (_path(value),))
         except (LogcorrError, ValueError) as error:
@@ -179,12 +179,12 @@ class OpenScreen(Screen[None]):
 
     async def _reload(self) -> None:
         rows = await asyncio.to_thread(listing.rows, self._app.root)
-        if self.is_running:  # the app may have ended while the folders were read
+        if self.is_running:  # the app may have ended in the meantime
             self._rows = rows
             self._list(rows)
 
     def _list(self, rows: list[dict[str, Any]]) -> None:
-        """The runs, newest first, and the demo last; what was selected stays so."""
+        """Lists the runs, newest first, and the demo last. The selected run stays selected."""
         found = self.query_one("#runs", OptionList)
         before = found.highlighted_option.id if found.highlighted_option else None
         head, lines = recent_runs.lines(rows, max(self.size.width - _AROUND_LIST, 40))
@@ -229,7 +229,7 @@ class OpenScreen(Screen[None]):
 
 
 def _is_access_log(path: str) -> bool:
-    # Brings polars along: not before it is needed.
+    # This imports polars, so it waits until it is needed.
     from logcorr.recognise import is_access_log
 
     return is_access_log(inputs.resolve("access", (path,)))

@@ -1,4 +1,4 @@
-"""What differs: the users, or other attributes, and statuses that are over-represented in a selection."""
+"""The What differs screen: users, other attributes and status codes that are over-represented in a selection."""
 
 import threading
 from collections.abc import Mapping
@@ -35,7 +35,7 @@ _LEGEND = "█ share here  │ share of the rest  × how many times as much · s
 
 
 class OverRepresentedScreen(Screen[None]):
-    """Compares the rows of a view that a filter leaves with all other exchanges; `label` names them for people."""
+    """Compares the filtered rows of a view with all other exchanges. `label` names the filtered rows for people."""
 
     CSS_PATH = "over_represented.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -54,7 +54,7 @@ class OverRepresentedScreen(Screen[None]):
 
     def __init__(self, view: View, expression: str, label: str = "") -> None:
         super().__init__()
-        # What an export from here writes is what is compared here.
+        # An export from this screen writes the compared rows.
         self.view: View = view
         self.expression = expression.strip()
         self._label = label.strip() or self.expression
@@ -107,7 +107,7 @@ class OverRepresentedScreen(Screen[None]):
         self.set_class(event.size.width < _STACKED, "-stacked")
         self.set_class(event.size.width < _NARROW, "-narrow")
 
-    # The thread tells, handlers show
+    # The thread posts messages, the handlers show them
 
     async def on_over_represented_screen__found(self, message: _Found) -> None:
         told = message.told
@@ -142,7 +142,7 @@ class OverRepresentedScreen(Screen[None]):
             self.query_one("#told", Static).update(Text(safe(shown.told, 400)))
 
     def action_back(self) -> None:
-        """Ends the counting, and the screen."""
+        """Cancels the count, and leaves the screen."""
         self._cancel.set()
         self.app.pop_screen()
 
@@ -177,12 +177,12 @@ class OverRepresentedScreen(Screen[None]):
 
 
 def _word(contrast: Contrast, schema: Mapping[str, pl.DataType]) -> str:
-    """What a column is called in filters: `status`, `user`."""
+    """The name of a column in the filter language: `status`, `user`."""
     return filters.equal(contrast.column, None, dict(schema)).partition("=")[0]
 
 
 def _why_left_out(view: View, words: list[str]) -> str:
-    """Says which lists there are not, and why; nothing where none is left out."""
+    """Which lists are left out, and why. Empty where no list is left out."""
     if not words:
         return ""
     by = "these are the failed exchanges" if view == "errors" and words == ["status"] else "the rows were chosen by it"

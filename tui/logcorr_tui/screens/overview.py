@@ -26,7 +26,7 @@ _LOOKS_A_SECOND = 2
 
 
 class OverviewScreen(Screen[None]):
-    """Reads `app.session`; looks whether that has changed twice a second, and at once when `reload` is called."""
+    """Shows `app.session`. Checks twice a second whether the session has changed."""
 
     CSS_PATH = "overview.tcss"
     AUTO_FOCUS = "#histogram"
@@ -71,7 +71,7 @@ class OverviewScreen(Screen[None]):
             self.reload()
 
     def reload(self) -> None:
-        """Show the session as it is now; what has not changed keeps its selection."""
+        """Shows the session as it is now. A chart whose figures have not changed keeps its selection."""
         session = session_of(self)
         before = self._seen[:3]
         self._seen = (session.run, session.report, session.estimate, session.progress, *session.changed_inputs)
@@ -88,7 +88,7 @@ class OverviewScreen(Screen[None]):
         self._fit(event.size.width, event.size.height)
 
     def _fit(self, width: int, height: int) -> None:
-        """Rows for the parts: all of the height where there is enough, else what they need and a scroll bar."""
+        """Shares the rows of the screen among the panels. Where there are too few rows, the body scrolls."""
         roomy = height >= 33 and width >= 100
         stacked = width < _STACKED
         tiles = Tiles.rows_for(width - (2 if roomy else 0))
@@ -110,11 +110,11 @@ class OverviewScreen(Screen[None]):
         self.query_one(selector, Widget).styles.height = rows
 
     def action_differs(self) -> None:
-        """What differs in the selected time."""
+        """Shows what differs in the selected time."""
         chart = self.query_one(Timeline)
         chart.focus()
         chart.action_differs()
 
     def action_to(self, selector: str) -> None:
-        """The focus to a panel, which scrolls into sight."""
+        """Moves the focus to a panel, which scrolls into sight."""
         self.query_one(selector).focus()

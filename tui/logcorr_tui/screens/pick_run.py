@@ -1,4 +1,4 @@
-"""Which run to compare with: the other runs of the same kind, newest first. Enter compares."""
+"""The choice of a run to compare with: the other runs of the same kind, newest first. Enter compares."""
 
 import asyncio
 from pathlib import Path
@@ -26,7 +26,7 @@ _WIDE = (16, 8, 7, 7)
 
 
 class PickRunScreen(ModalScreen[None]):
-    """Leads from one run (B, the one after) to its comparison with the run that is chosen (A, the one before)."""
+    """Shows the comparison of a run (B, after) with the run that is chosen here (A, before)."""
 
     CSS_PATH = "pick_run.tcss"
     AUTO_FOCUS = "#runs"
@@ -87,7 +87,7 @@ class PickRunScreen(ModalScreen[None]):
 
 
 def _line(row: dict[str, Any]) -> Text:
-    """One run: when it was made, its headline figures, its logs."""
+    """The line of one run: when it was made, its headline figures, its logs."""
     texts = recent_runs.texts(row)
     return Text(_columns(tuple(texts[name] for name in _FIGURES), texts["logs"]), no_wrap=True, overflow="ellipsis")
 

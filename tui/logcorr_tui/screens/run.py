@@ -1,4 +1,4 @@
-"""The Run screen: how far the child is, what it takes, where every line went; or how it failed, and what to do."""
+"""The Run screen: the progress, memory and ledger of a run, or how the run failed and what helps."""
 
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -51,7 +51,7 @@ class RunScreen(Screen[None]):
         yield FittingFooter()
 
     def on_mount(self) -> None:
-        if not self.query("#ledger"):  # dropped before it was seen
+        if not self.query("#ledger"):  # the screen was dropped before it was shown
             return
         for name, title in (("figures", "Run"), ("files", "Files"), ("ledger", "Ledger · where every line went")):
             self.query_one(f"#{name}").border_title = title
@@ -61,11 +61,11 @@ class RunScreen(Screen[None]):
         self.call_after_refresh(self._add_tabs)
 
     def on_unmount(self) -> None:
-        # Textual keeps whoever listens, for good.
+        # Textual would keep this screen for good as a listener.
         self.app.theme_changed_signal.unsubscribe(self)
 
     async def _add_tabs(self) -> None:
-        """The tabs bring plotext, which takes its time: they come after the first paint."""
+        """Adds the tabs after the first paint, because their imports take a while."""
         from logcorr_tui.widgets.tabs import Tabs
 
         if self.is_attached:
@@ -80,7 +80,7 @@ class RunScreen(Screen[None]):
         self._draw()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's
-        """Cancel is for a run in progress, again for one that is over without a result."""
+        """Cancel is for a run in progress. Run again is for a run that ended without a result."""
         child = self._app.child
         if action == "cancel":
             return child is not None and child.running

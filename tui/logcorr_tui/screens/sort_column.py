@@ -1,4 +1,4 @@
-"""Which column to sort a table by."""
+"""The choice of the column that a table is sorted by."""
 
 from typing import ClassVar
 
@@ -16,7 +16,7 @@ AS_STORED = ":stored"
 
 
 class SortPicker(ModalScreen[str | None]):
-    """The result is a column's name, AS_STORED, or None; the one that is sorted by already turns round."""
+    """The result is the name of a column, AS_STORED, or None. The present column sorts the other way round."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss(None)", "Back", id="sort.back", tooltip="Leave the order as it is"),

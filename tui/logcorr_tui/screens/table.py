@@ -1,4 +1,4 @@
-"""A view of the run as a table: filter chips, sorting, go-to, and the way on to one row's detail and to an export."""
+"""A view of the run as a table: filter, sort, go to a row, Enter on a row, export."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -34,7 +34,7 @@ from logcorr_tui.work.view_rows import ViewRows
 
 
 class TableScreen(Screen[None]):
-    """One view as a table of any size. `expression` narrows it from the start, `label` is that chip's text."""
+    """One view as a table of any size. `expression` is its first filter, `label` the text of the filter's chip."""
 
     CSS_PATH = "table.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -57,14 +57,14 @@ class TableScreen(Screen[None]):
         self._pages: ViewPages | None = None
         self._view_total: int | None = None
         self._working = False
-        # The row to come back to where other rows are cancelled, and whether those are yet to be seen.
+        # The row to come back to where a query is cancelled, and whether no row of the new query was shown yet.
         self._left_at: int | None = None
         self._fresh = True
         self._rows: ViewRows | None = None
 
     @property
     def expression(self) -> str:
-        """What the rows are narrowed to, drilled and typed."""
+        """The whole filter of the rows, drilled and typed."""
         return self._query.expression
 
     @property
@@ -103,7 +103,7 @@ class TableScreen(Screen[None]):
         if self._rows is not None:
             self._rows.close()
 
-    # The rows: threads tell, handlers own the state
+    # The rows: threads post messages, handlers own the state
 
     def on_view_rows_opened(self, message: ViewRows.Opened) -> None:
         self._base = message.pages
@@ -119,7 +119,7 @@ class TableScreen(Screen[None]):
         return filters.parse(expression, base.schema, day, base.files)
 
     def _reload(self, query: RowQuery) -> None:
-        """Has these rows made; what was under way is cancelled."""
+        """Starts a query for rows. A query in progress is cancelled."""
         self._query = query
         self.refresh_bindings()
         if self._base is None or self._rows is None:
@@ -177,7 +177,7 @@ class TableScreen(Screen[None]):
         self.notify(safe(message.said, 400), severity="error", markup=False)
 
     def _top(self) -> None:
-        """Other rows are seen from the first on."""
+        """Puts the cursor on the first row of a new query."""
         if self._fresh:
             self._fresh, self._table.cursor = False, 0
 
@@ -205,7 +205,7 @@ class TableScreen(Screen[None]):
     # Keys
 
     def on_window_table_entered(self, message: WindowTable.Entered) -> None:
-        """Enter on a row that stands for many leads to those."""
+        """Enter on a row that stands for many exchanges shows the exchanges."""
         target = drill(self._base, message.row) if self._base is not None else None
         if target is not None:
             self.post_message(target)
@@ -234,7 +234,7 @@ class TableScreen(Screen[None]):
         self.post_message(ExportView(self.view, self.expression))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """What differs is told of exchanges; a chip can go where there is one."""
+        """What differs needs a view of exchanges. Unfilter needs a chip."""
         if action == "remove_last":
             return bool(self._query.chips)
         return super().check_action(action, parameters) if action != "differs" else self.view in COMPARED
@@ -253,7 +253,7 @@ class TableScreen(Screen[None]):
         if self._prompt.asked:
             self._close_prompt()
         elif self._working and self._pages is not None and self._rows is not None:
-            # Back to what was there before.
+            # Back to the rows that were shown before the query.
             self._rows.cancel()
             self._working = False
             self._query = self._shown

@@ -1,4 +1,4 @@
-"""Messages between widgets, screens and the app: widgets tell what was asked for, the app decides what happens."""
+"""Messages between widgets, screens and the app: a widget posts what the user asks for, the app decides."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from logcorr_tui.state.session import Logs
 
 @dataclass
 class Drill(Message):
-    """Show exactly these rows: a view, a filter expression on it, and the chip's text for people."""
+    """Show exactly these rows: a view, a filter expression on the view, and the text of the filter's chip."""
 
     view: View
     expression: str
@@ -21,7 +21,7 @@ class Drill(Message):
 
 @dataclass
 class FindOverRepresented(Message):
-    """Show what differs in these rows from all others: a view, a filter expression on it, its text for people."""
+    """Show what is over-represented in these rows: a view, a filter expression on the view, a text for people."""
 
     view: View
     expression: str

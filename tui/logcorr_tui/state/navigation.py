@@ -1,7 +1,7 @@
-"""Where one can go in a run: the screens of each kind of run, with their keys, and what its views are called.
+"""The screens of each kind of run, with their number keys, and the titles of views.
 
-Everything that differs between a pair of logs and an access log is looked up here by the run's kind, or goes by the
-columns that a view has.
+What differs between a pair of logs and an access log is looked up here by the kind of the run, or goes by the columns
+of a view.
 """
 
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ _WORDS: dict[str, str] = {"ips": "IPs"}
 
 @dataclass(frozen=True)
 class Place:
-    """A screen: its number key, its mode (a view's name for a table), its name, and what is to be seen there.
+    """A screen: its number key, its mode (the name of the view, for a table), its name, and what it shows.
 
-    `tab` says whether it has a tab on top, and `brief` is its name there where it is narrow.
+    `tab` says whether the screen always has a tab. `brief` is the name on a narrow tab.
     """
 
     key: str
@@ -74,5 +74,5 @@ def places_of(kind: str) -> tuple[Place, ...]:
 
 
 def title_of(view: str) -> str:
-    """What a view is called."""
+    """The title of a view."""
     return _WORDS.get(view, view.capitalize())

@@ -1,4 +1,4 @@
-"""What the overview shows, whether it comes from a finished report or from estimates of a run in progress."""
+"""The figures of the overview: from the report of a finished run, or from the estimates of a run in progress."""
 
 from dataclasses import dataclass, field
 
@@ -12,10 +12,10 @@ from logcorr_tui.state.side_ledgers import malformed
 
 @dataclass(frozen=True)
 class Figures:
-    """Counts, and milliseconds. `share` is the share of ids that estimates rest on; None: all of them, exactly.
+    """Counts, and milliseconds. `share` is the share of ids that estimates rest on; None for exact figures.
 
-    Counts of estimates are scaled to all ids; `requests` is None where it cannot be known yet. `matched` are the
-    exchanges; those of an access log have no orphans.
+    Counts of estimates are scaled to all ids; `requests` is None while it is not known. `matched` counts the
+    exchanges. An access log has no orphans.
     """
 
     share: float | None
@@ -40,11 +40,11 @@ class Figures:
 
     @property
     def failures(self) -> int:
-        """Status 400 and over, or under 100: what the errors view holds."""
+        """The rows of the errors view: status 400 and over, or under 100."""
         return sum(n for code, n in self.status.items() if not 100 <= int(code) < 400)
 
     def why_no_latency(self) -> str:
-        """Why there is nothing to draw, and which key shows more."""
+        """Why there is no latency to draw, and which key shows more."""
         if self.matched and isinstance(self.report, AccessReport):
             return "every duration is below zero · 9" if self.report.latency.negative else "the log tells no durations"
         if self.matched:
@@ -62,7 +62,7 @@ class Figures:
         return "no id is in both logs · 4 shows them"
 
     def note(self) -> str:
-        """That these are estimates, and on what they rest; nothing for exact figures."""
+        """That the figures are estimates, and on what share of ids. Empty for exact figures."""
         if self.share is None:
             return ""
         share = 100 * self.share
@@ -70,12 +70,12 @@ class Figures:
 
 
 def running(session: Session) -> bool:
-    """Whether a run is in progress: there are signs of one, and no finished one is open."""
+    """Whether a run is in progress, and no finished run is open."""
     return session.run is None and (session.estimate is not None or session.progress is not None)
 
 
 def figures(session: Session) -> Figures | None:
-    """The session's figures: estimates while a run is in progress, else those of its report."""
+    """The figures of the session: estimates while a run is in progress, else figures of the report."""
     estimate, report = session.estimate, session.report
     if session.run is None and estimate is not None:
         scale = 1 / estimate.share if estimate.share > 0 else 1.0
@@ -124,7 +124,7 @@ def figures(session: Session) -> Figures | None:
 
 
 def _counts(report: RunReport) -> tuple[int, int, int, int | None]:
-    """Requests, exchanges, orphans of both sides, and requests without a response, where there are sides."""
+    """Requests, exchanges, orphans of both sides, requests without a response (None for an access log)."""
     if isinstance(report, AccessReport):
         return report.total_requests, report.total_requests, 0, None
     asked, answered = report.inputs.requests, report.inputs.responses

@@ -17,12 +17,12 @@ class Remembered(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def remembered_path() -> Path:
-    """Where the app remembers things."""
+    """The path of the file that the app remembers things in."""
     return Path(platformdirs.user_state_dir("logcorr", appauthor=False)) / "tui-state.json"
 
 
 def load_remembered(path: Path) -> Remembered:
-    """What was remembered; nothing where the file is missing or broken."""
+    """What the file holds. The defaults where the file is missing or broken."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=Remembered)
     except (OSError, msgspec.MsgspecError, RecursionError):
@@ -30,7 +30,7 @@ def load_remembered(path: Path) -> Remembered:
 
 
 def save_remembered(path: Path, state: Remembered) -> None:
-    """Writes atomically; a disk that cannot be written only costs the memory."""
+    """Writes the file atomically. Where the disk cannot be written, nothing is remembered, without an error."""
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         number, name = tempfile.mkstemp(prefix=".tui-state-", dir=path.parent)

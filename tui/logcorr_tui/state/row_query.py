@@ -1,11 +1,11 @@
-"""What a table is asked to show, and which row to go to."""
+"""The query of a table: its filter and its order."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from logcorr.columns import Column
 
-# Rows are stored as they were paired; these views come with what one looks for on top: column and descending.
+# The order that a view opens with: column and descending. Other views open as stored, in the order of pairing.
 DEFAULT_SORT: dict[str, tuple[str, bool]] = {
     "slow": ("duration_us", True),
     "skewed": ("duration_us", False),
@@ -14,13 +14,13 @@ DEFAULT_SORT: dict[str, tuple[str, bool]] = {
     "ips": ("busiest_requests", True),
     **dict.fromkeys(("duplicates", "redelivered", "superseded"), ("time", False)),
 }
-# Kinds of columns of which the largest is what one looks for.
+# Kinds of columns that are sorted from the largest value first.
 LARGEST_FIRST = ("duration", "number", "status", "truth")
 
 
 @dataclass(frozen=True)
 class RowQuery:
-    """Which rows, in which order: the drilled filter with its chip's text, the typed terms, column and descending."""
+    """The drilled filter with the text of its chip, the typed terms, and the order: column and descending."""
 
     drilled: str = ""
     label: str = ""
@@ -29,23 +29,23 @@ class RowQuery:
 
     @property
     def expression(self) -> str:
-        """The whole filter."""
+        """The whole filter, drilled and typed."""
         return " ".join(part for part in (self.drilled, *self.typed) if part)
 
     @property
     def chips(self) -> list[str]:
-        """A text for each part that can be removed."""
+        """The text of a chip for each part of the filter that can be removed."""
         return [*([self.label or self.drilled] if self.drilled else []), *self.typed]
 
     def without(self, chip: int) -> "RowQuery":
-        """The same but for one chip."""
+        """The query without the filter of one chip."""
         if self.drilled and chip == 0:
             return replace(self, drilled="", label="")
         at = chip - bool(self.drilled)
         return replace(self, typed=self.typed[:at] + self.typed[at + 1 :])
 
     def sorted_by(self, name: str | None, columns: Sequence[Column]) -> "RowQuery":
-        """By this one of the columns, the other way round where that is so already; as stored for None."""
+        """The query sorted by a column, or the other way round where it is sorted by the column. As stored for None."""
         if name is None:
             return replace(self, sort=None)
         if self.sort is not None and self.sort[0] == name:

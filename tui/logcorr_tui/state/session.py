@@ -1,4 +1,4 @@
-"""What the app is looking at: a finished run, or the logs of one in progress."""
+"""The session: the finished run that is open, or the logs of the run in progress."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from logcorr_tui.state.navigation import Kind
 
 @dataclass(frozen=True)
 class Logs:
-    """The logs of a run, by side, and how an access log is to be read (`form` None: found out)."""
+    """The logs of a run, by side, and the form of an access log (None: recognised by its first lines)."""
 
     kind: Kind
     files: dict[str, tuple[str, ...]]
@@ -24,7 +24,7 @@ class Logs:
 
     @classmethod
     def pair(cls, requests: Sequence[str], responses: Sequence[str]) -> "Logs":
-        """Logs to be correlated."""
+        """A pair of logs, to be correlated."""
         return cls("correlation", {"request": tuple(requests), "response": tuple(responses)})
 
     @classmethod
@@ -35,7 +35,7 @@ class Logs:
 
 @dataclass
 class Session:
-    """The app's one state. Handlers on the UI thread own it; workers only post messages."""
+    """The one state of the app. Handlers on the UI thread own the state; threads only post messages."""
 
     run: RunFolder | None = None
     report: RunReport | None = None
@@ -46,20 +46,20 @@ class Session:
 
     @property
     def kind(self) -> Kind:
-        """The kind of the run that is shown, by its report or else by its logs."""
+        """The kind of the run that is shown: by its report, or else by its logs."""
         if self.report is not None:
             return "access" if isinstance(self.report, AccessReport) else "correlation"
         return self.logs.kind if self.logs is not None else "correlation"
 
 
 class WithSession(Protocol):
-    """An app as screens that look at a run need it."""
+    """An app with a session, for screens that show a run."""
 
     session: Session
 
 
 class WithRoot(WithSession, Protocol):
-    """The same, with the folder that the runs are in."""
+    """An app with a session, and with the folder that holds the runs."""
 
     root: Path
 
@@ -73,11 +73,11 @@ class RunningProcess(Protocol):
 
 
 class WithRuns(WithRoot, Protocol):
-    """The same, with what screens that start, cancel, open or compare runs ask for."""
+    """An app that cancels and compares runs, for the Open and the Run screen."""
 
     @property
     def child(self) -> RunningProcess | None:
-        """The child process of the last run that was started here."""
+        """The child process of the last run that this app started."""
 
     def cancel_run(self) -> None:
         """Asks, then cancels the run."""
@@ -90,5 +90,5 @@ class WithRuns(WithRoot, Protocol):
 
 
 def session_of(widget: Widget) -> Session:
-    """The session of the app that a widget lives in; an app without one has nothing to show."""
+    """The session of the app that a widget lives in. An empty session where the app has none."""
     return cast("WithSession", widget.app).session if hasattr(widget.app, "session") else Session()

@@ -1,6 +1,6 @@
-"""The settings of the user (tui.toml): theme, keys, first view; and what holds at the start.
+"""Reads the settings of the user (tui.toml): theme, keys, first view.
 
-A setting wins over what the app remembers. A broken file is told and passed over, never a crash.
+A setting wins over what the app remembers. A broken file is passed over with a warning, and is never a crash.
 """
 
 import tomllib
@@ -24,12 +24,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 def settings_path() -> Path:
-    """Where the user's settings are."""
+    """The path of the file of settings."""
     return Path(platformdirs.user_config_dir("logcorr", appauthor=False)) / "tui.toml"
 
 
 def load_settings(path: Path) -> tuple[Settings, str | None]:
-    """The settings, and what is wrong with the file, if anything is; then the defaults hold."""
+    """The settings, and what is wrong with the file, if anything is. The defaults hold for a broken file."""
     try:
         settings = msgspec.convert(tomllib.loads(path.read_bytes().decode("utf8")), Settings)
     except FileNotFoundError:
@@ -44,7 +44,7 @@ def load_settings(path: Path) -> tuple[Settings, str | None]:
 
 
 class Preferences:
-    """The user's settings and the app's memory; `problem` says what is wrong with the settings, if anything is."""
+    """The settings of the user, and else what the app remembers. `problem` says what is wrong with the settings."""
 
     def __init__(self) -> None:
         self._settings, self.problem = load_settings(settings_path())
@@ -52,7 +52,7 @@ class Preferences:
 
     @property
     def keys(self) -> dict[str, str]:
-        """Keys by the id of what they do."""
+        """Keys by the id of the action that they do."""
         return self._settings.keys
 
     def theme(self, available: Container[str]) -> str:

@@ -1,4 +1,4 @@
-"""The ledgers of a report, whichever kind of run it is of."""
+"""The ledgers of a report by side, for each kind of run."""
 
 from logcorr.access_model import AccessLedger, RunReport
 from logcorr.model import Report, SideLedger
@@ -12,5 +12,5 @@ def ledgers(report: RunReport) -> dict[str, SideLedger | AccessLedger]:
 
 
 def malformed(report: RunReport) -> int:
-    """The malformed lines of all sides."""
+    """The number of malformed lines of all sides."""
     return sum(sum(side.malformed.values()) for side in ledgers(report).values())

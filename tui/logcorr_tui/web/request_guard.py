@@ -1,4 +1,4 @@
-"""Who may speak to the server: whoever has the token, from a page of this very server, and nobody else.
+"""Checks each request to the web server: its token, host and origin.
 
 Every other program and every web page the user visits can reach a port of this machine; the app reads any file the
 user can. So each request brings the token, in its address or in the cookie that the first page sets.
@@ -27,18 +27,18 @@ _HEADERS = {
 
 
 class RequestGuard:
-    """A token for one server on one port, and the checks that go with it."""
+    """The token of one server on one port, and the checks of requests."""
 
     def __init__(self, port: int, token: str | None = None) -> None:
         self._token = token or secrets.token_urlsafe(32)
         # Cookies know no ports: two servers at a time must not overwrite each other's.
         self._cookie = f"logcorr-{port}"
-        # A name that an attacker's DNS points here is in the Host header as he wrote it.
+        # A name that an attacker's DNS points here is in the Host header as the attacker wrote the name.
         self._hosts = {f"{name}{suffix}" for name in (HOST, "localhost") for suffix in _suffixes(port)}
         self.address = f"http://{HOST}:{port}/?token={self._token}"
 
     def install(self, app: web.Application) -> None:
-        """Checks every request to the app, and sends what browsers are to obey with every answer."""
+        """Checks every request to the app, and adds the security headers to every answer."""
         app.middlewares.append(self._check)
         app.on_response_prepare.append(_add_headers)
 
@@ -69,7 +69,7 @@ class RequestGuard:
 
 
 def _suffixes(port: int) -> tuple[str, ...]:
-    """How a browser writes the port; it leaves the usual one out."""
+    """The forms in which a browser writes the port. A browser leaves port 80 out."""
     return (f":{port}", "") if port == 80 else (f":{port}",)
 
 

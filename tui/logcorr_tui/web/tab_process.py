@@ -1,4 +1,4 @@
-"""One browser tab's app: a process of its own, what it draws sent to the tab, what is typed there sent to it."""
+"""The app of one browser tab, in a process of its own: its output goes to the tab, the keys of the tab go to it."""
 
 import asyncio
 import contextlib
@@ -20,10 +20,10 @@ _BLOCK = 1 << 16
 
 
 class TabProcess(AppService):
-    """An app's process from its start to its end.
+    """The process of an app from its start to its end.
 
-    What textual-serve does by a shell is done by a list of words here. Where the app ends by itself the tab is told
-    so; a tab that has gone leaves no process, even one that is stuck.
+    textual-serve starts the app by a shell; here a list of words does. Where the app ends by itself, the tab is told.
+    A tab that is closed leaves no process, even where the process is stuck.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class TabProcess(AppService):
         return self._process
 
     async def run(self) -> None:
-        """Passes on what the app sends until it ends, then what it said on stderr, and closes the tab's connection."""
+        """Passes on the output of the app until the app ends, then its stderr, and closes the connection of the tab."""
         process = self._process
         if process is None or process.stdout is None or process.stderr is None:
             return
@@ -65,7 +65,7 @@ class TabProcess(AppService):
             with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
                 await self._pass_on(process.stdout)
         finally:
-            # What it still draws is read and dropped: it could not end with a full pipe before it.
+            # The rest of the output is read and dropped, because the app could not end with a full pipe.
             while await process.stdout.read(_BLOCK):
                 pass
             said = await listener
@@ -90,7 +90,7 @@ class TabProcess(AppService):
                 await self.on_packed(payload)
 
     async def stop(self) -> None:
-        """Asks the app to end, and kills it where it has not after a while. Returns when it is gone."""
+        """Asks the app to end, and kills it after a while. Returns when the process is gone."""
         process = self._process
         if process is None:
             return
@@ -108,7 +108,7 @@ class TabProcess(AppService):
 
 
 async def _last_words(stderr: asyncio.StreamReader) -> list[str]:
-    """What the app said on stderr by its end, made harmless."""
+    """The last lines of stderr, made safe."""
     said = b""
     while block := await stderr.read(_BLOCK):
         said = (said + block)[-_SAID_BYTES:]

@@ -1,4 +1,4 @@
-"""The line on top of a screen: what is open, and how the run stands."""
+"""The masthead on top of the overview: the logs of the run, their time and size, and the state of the run."""
 
 from pathlib import PurePath
 
@@ -23,7 +23,7 @@ def _file(names: tuple[str, ...] | list[str], limit: int) -> str:
 
 
 def span_texts(report: RunReport) -> list[str]:
-    """The time that the logs cover, the longest form first."""
+    """The span of time that the logs cover, as texts from the longest to the shortest."""
     covered = timeline.span(report.timeline)
     if covered is None:
         return []
@@ -86,6 +86,6 @@ class Masthead(Painted):
         return ("! inputs changed", "warn") if session.changed_inputs else ("√ complete", "good")
 
     def reload(self) -> None:
-        """Show the session as it is now."""
+        """Shows the session as it is now."""
         self.figures = figures(session_of(self))
         self.repaint()

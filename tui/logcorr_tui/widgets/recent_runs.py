@@ -1,4 +1,4 @@
-"""Finished runs as lines of a list: when made, of what, the figures that matter for their kind, their logs."""
+"""The list of recent runs as text: when a run was made, its kind, its headline figures, its logs."""
 
 from collections.abc import Sequence
 from pathlib import PurePath
@@ -25,7 +25,7 @@ _LEAST_LOGS = 24
 
 
 def lines(rows: Sequence[dict[str, Any]], width: int) -> tuple[Text, list[Text]]:
-    """The head and a line for each of `listing.rows`; columns are left out, and never cut, where it is narrow."""
+    """The head, and a line for each of `listing.rows`. Narrow lines have fewer columns, and no column is cut."""
     cells = [[*texts(row).values()] if "error" not in row else None for row in rows]
     fitted = Fitted(_COLUMNS, [row for row in cells if row is not None], width, _LEAST_LOGS)
 
@@ -56,7 +56,7 @@ def texts(row: dict[str, Any]) -> dict[str, str]:
 
 
 def _of_note(row: dict[str, Any]) -> str:
-    """What only a run of this kind has: orphans, or addresses that ask too much."""
+    """The figure of the "of note" column: orphans, or suspicious addresses."""
     if "suspicious_ips" in row:
         return f"{short(row['suspicious_ips'])} suspicious"
     return f"{short(row['orphans'])} orphans" if "orphans" in row else "–"

@@ -1,4 +1,4 @@
-"""The tabs on top of a screen, with the counts of their rows."""
+"""The tabs on top of a screen, with the number of rows of each view."""
 
 from dataclasses import dataclass, replace
 
@@ -17,15 +17,15 @@ from logcorr_tui.widgets.charts.chart import Painted
 
 _EDGE = 1
 _NARROW = 100
-# Counts that can be spared where it is narrow, the first one first.
+# The counts that are left out on a narrow screen, in this order.
 _SPARED = ("windows", "slow", "ips")
 
 
 def row_counts(report: RunReport, found: Figures) -> dict[str, str]:
-    """How many rows the views of a run have; of IPs, how many are suspicious."""
+    """The number of rows of each view of a run. For IPs, the number of suspicious addresses."""
     counted = report.latency.count
     numbers = {
-        # Nearest rank: so many durations at most lie above p99.
+        # The p99 is a nearest rank: at most so many durations lie above it.
         "slow": counted - -(-counted * 99 // 100),
         "errors": found.failures,
         "malformed": malformed(report),
@@ -46,7 +46,7 @@ def row_counts(report: RunReport, found: Figures) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class _Tab:
-    """One tab; its cells are with the number and the blanks around that."""
+    """One tab. Its cells include the number key and the blanks around the key."""
 
     place: Place
     title: str
@@ -59,7 +59,7 @@ class _Tab:
 
 
 class Tabs(Painted):
-    """`1 Overview 2 Slow 124k …`; a click on a tab is as good as its key."""
+    """`1 Overview 2 Slow 124k …`; a click on a tab does what the key does."""
 
     def __init__(self, active: str, *, id: str | None = None) -> None:  # noqa: A002 - as Textual calls it
         super().__init__(id=id)
@@ -77,7 +77,7 @@ class Tabs(Painted):
         ]
 
     def _fitting(self, tabs: list[_Tab], width: int) -> list[_Tab]:
-        """The most that can be shown whole: all; the first ones; those with short names; with fewer and no counts."""
+        """The tabs that fit whole: all tabs, or the first tabs, with short names, with fewer counts, without counts."""
         first = [tab for tab in tabs if tab.place.tab]
         offers = [[replace(tab, title=tab.place.brief) for tab in first]]
         for mode in _SPARED:
@@ -113,6 +113,6 @@ class Tabs(Painted):
             self.app.simulate_key(key)
 
     def reload(self) -> None:
-        """Show the session as it is now."""
+        """Shows the session as it is now."""
         self.figures = figures(session_of(self))
         self.repaint()

@@ -1,1 +1,1 @@
-"""What takes its time: threads, child processes, files."""
+"""Work outside of the UI thread: threads, child processes, files."""

@@ -1,6 +1,6 @@
-"""Starts the engine in a child process, reads its progress, and sees to it that the child ends with the app.
+"""Starts the engine in a child process, reads its progress, and ends it with the app.
 
-The child is never forked from this process's memory, and is on a leash: it ends when its stdin does.
+The child is never forked from the memory of this process. The child ends when its stdin is closed.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ _LONGEST_LINE = 64 << 20
 
 @dataclass(frozen=True)
 class Ended:
-    """How a child ended: its exit code (negative for a signal), what it said, and its result if it told one."""
+    """How a child ended: its exit code (negative for a signal), its stderr, and its result, if there is one."""
 
     code: int
     said: str
@@ -55,7 +55,7 @@ class ChildProcess:
 
     @property
     def cancelled(self) -> bool:
-        """Whether it was asked to end."""
+        """Whether the child was asked to end."""
         return self._cancel.is_set()
 
     @property
@@ -64,7 +64,7 @@ class ChildProcess:
         return not self._ended.is_set()
 
     async def run(self, tell: Callable[[Event], None]) -> Ended:
-        """Runs the child to its end, however that comes, and tells each of its events."""
+        """Runs the child to its end, and calls `tell` with each event."""
         try:
             if self._cancel.is_set():
                 return Ended(Cancelled.exit_code, "", None)
@@ -86,7 +86,7 @@ class ChildProcess:
             self._release()
 
     async def cancel(self) -> None:
-        """Asks the child to end; kills it where it has not after a second. Returns when it is gone."""
+        """Asks the child to end, and kills it after a second. Returns when the child is gone."""
         self._cancel.set()
         process = self._process
         if process is None or self._code is not None:
@@ -102,11 +102,11 @@ class ChildProcess:
 
     @property
     def _code(self) -> int | None:
-        """The exit code, once there is one."""
+        """The exit code. None while the child runs."""
         return None if self._process is None else self._process.returncode
 
     async def _exit(self) -> None:
-        """Returns at the child's exit; asyncio's own wait also waits for its pipes, which others may hold open."""
+        """Returns at the exit of the child. asyncio's own wait also waits for pipes, which others may hold open."""
         while self._code is None:  # noqa: ASYNC110 - there is no event to wait for
             await asyncio.sleep(_LOOK_EVERY_S)
 
@@ -119,7 +119,7 @@ class ChildProcess:
         waiter = asyncio.create_task(self._exit())
         try:
             await asyncio.wait({reader, waiter}, return_when=asyncio.FIRST_COMPLETED)
-            # Whichever came first, the other is near: a pipe held open by a stranger must not hold us.
+            # The output ends near the exit. A pipe that another process holds open must not hold us.
             await asyncio.wait({reader}, timeout=_LAST_WORDS_S)
             await asyncio.wait({waiter}, timeout=_AFTER_DONE_S)
             if self._code is None:
@@ -131,7 +131,7 @@ class ChildProcess:
         return Ended(self._code or 0, "\n".join(self._said), self._done)
 
     async def _read(self, process: asyncio.subprocess.Process, tell: Callable[[Event], None]) -> None:
-        """Every line of stderr is an event, or something said to people."""
+        """Reads stderr. A line is an event, or text for people."""
         if process.stderr is None:
             return
         decoder = msgspec.json.Decoder(Event)
@@ -156,7 +156,7 @@ class ChildProcess:
         tell(event)
 
     def _release(self) -> None:
-        """The end of `run`, also by an exception or the app's: no child is left without a parent that waits."""
+        """Ends the child where `run` ends by an exception or with the app, so that no child is left over."""
         process = self._process
         if process is not None and self._code is None:
             if process.stdin is not None:
@@ -164,13 +164,13 @@ class ChildProcess:
             with contextlib.suppress(ProcessLookupError):
                 process.terminate()
         elif process is not None:
-            # Pipes that a stranger holds open are left to him.
+            # Pipes may still be open in another process; here they are closed.
             process._transport.close()  # type: ignore[attr-defined]  # noqa: SLF001 - asyncio has no other way
         self._ended.set()
 
 
 async def run_engine(child: ChildProcess, post: Callable[[Message], object]) -> None:
-    """Runs a job in the child and posts what becomes of it; ends in exactly one Finished or Failed."""
+    """Runs the engine in the child, and posts its progress. The last message is one Finished or one Failed."""
 
     def tell(event: Event) -> None:
         if isinstance(event, ProgressEvent):

@@ -13,14 +13,14 @@ _INSTALLED = ("site-packages", "dist-packages")
 
 
 def logcorr_command(*words: str) -> list[str]:
-    """The engine's command for a process of its own; -P keeps modules in the working folder out of it."""
+    """The command line of the engine. -P keeps modules of the working folder out."""
     return [sys.executable, "-P", "-m", "logcorr", *words]
 
 
 def correlate_command(
     requests: Sequence[str], responses: Sequence[str], *, store: str | None = None, memory: str | None = None
 ) -> list[str]:
-    """The command that correlates these logs and tells its progress as JSON lines."""
+    """The command that correlates these logs, and writes its progress as JSON lines."""
     words = [f"--requests={path}" for path in requests] + [f"--responses={path}" for path in responses]
     words += [f"--store={store}"] if store else []
     words += [f"--memory={memory}"] if memory else []
@@ -35,7 +35,7 @@ def analyze_command(
     store: str | None = None,
     memory: str | None = None,
 ) -> list[str]:
-    """The command that analyses access logs, and tells its progress likewise."""
+    """The command that analyses access logs, and writes its progress as JSON lines."""
     words = [f"--format={form}"] if form else []
     words += ["--collapse-ids"] if collapse_ids else []
     words += [f"--store={store}"] if store else []
@@ -44,7 +44,7 @@ def analyze_command(
 
 
 def command_for(logs: Logs, *, store: str | None = None, memory: str | None = None) -> list[str]:
-    """The command that does what these logs are for."""
+    """The command for these logs, by their kind."""
     if logs.kind == "access":
         files = logs.files["access"]
         return analyze_command(files, logs.form, collapse_ids=logs.collapse_ids, store=store, memory=memory)
@@ -52,7 +52,7 @@ def command_for(logs: Logs, *, store: str | None = None, memory: str | None = No
 
 
 def environment(base: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The environment for a child that runs the very code this process does, also where that is not installed."""
+    """The environment for a child that runs the code of this process, also where the code is not installed."""
     roots = (Path(file).resolve().parent.parent for file in (logcorr.__file__, logcorr_tui.__file__))
     paths = [str(root) for root in roots if root.name not in _INSTALLED]
     if not paths:

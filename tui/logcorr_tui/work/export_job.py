@@ -1,6 +1,6 @@
-"""A view of a run, as filtered, → a file. Runs in a thread; streams, can be cancelled, leaves no half file.
+"""Exports a filtered view of a run to a file, in a thread. It streams, can be cancelled, and leaves no half file.
 
-The same steps as `logcorr.exports.one`, with a filter before them and a tap between that counts rows and cancels.
+The steps are those of `logcorr.exports.one`, with a filter before, and a tap that counts rows and cancels.
 """
 
 import io
@@ -20,7 +20,7 @@ _CANCELLED = "cancelled; nothing was written."
 
 
 class CountedRecords(views.Records, frozen=True, kw_only=True):
-    """Records that tell of each chunk, before it is written, how many rows it has."""
+    """Records that call `tap` with the number of rows of each chunk, before the chunk is written."""
 
     tap: Callable[[int], None]
 
@@ -31,7 +31,7 @@ class CountedRecords(views.Records, frozen=True, kw_only=True):
 
 
 class DownloadFile(io.FileIO):
-    """A file that somebody else reads and closes, block by block; tells how far he is."""
+    """A file that the browser reads block by block, and that counts the bytes read."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
@@ -40,7 +40,7 @@ class DownloadFile(io.FileIO):
         self.whole = False
 
     def read(self, size: int | None = -1, /) -> bytes:
-        """As any file; an empty block is the end."""
+        """Reads a block. An empty block is the end."""
         block = super().read(size) or b""
         self.taken += len(block)
         self.whole = not block
@@ -71,9 +71,9 @@ class ExportJob:
             work.deliver([(part, Path(self._path).absolute())])
 
     def download(self) -> "DownloadFile":
-        """Writes the same to a file that only this process can reach, and of which nothing is left once it is closed.
+        """Writes to a file that only this process can reach, and that is gone when it is closed.
 
-        The path is only a name here, for its ending. Raises as `write` does.
+        Of the path, only the ending matters. Raises as `write` does.
         """
         export.check_form(self._path)
         with WorkFolder(self._root) as work:

@@ -1,10 +1,10 @@
-"""Files by their names: the response log that goes by a request log, a name that is free, the size of a file."""
+"""File names: the response log that goes with a request log, an unused name, the size of a named file."""
 
 from pathlib import Path
 
 
 def size_of(path: Path) -> int | None:
-    """The size of a file; None where there is none, or where a name cannot be one, which its use will tell."""
+    """The size of a file. None where there is no file, or where the name cannot be a file name."""
     try:
         return path.stat().st_size if path.is_file() else None
     except (OSError, ValueError):
@@ -12,7 +12,7 @@ def size_of(path: Path) -> int | None:
 
 
 def response_log_for(requests: str) -> str | None:
-    """The response log that goes by a request log's name, where there is one."""
+    """The response log that goes with a request log by its name. None where there is no file of this name."""
     path = Path(requests)
     for one, other in (("requests", "responses"), ("request", "response"), ("req", "resp"), ("req", "res")):
         if one in path.name:
@@ -23,7 +23,7 @@ def response_log_for(requests: str) -> str | None:
 
 
 def unused_name(path: Path) -> Path:
-    """The path, or with a number where it is taken."""
+    """The path, with a number where the path exists."""
     number = 2
     there = path
     while there.exists():

@@ -1,4 +1,4 @@
-"""What is told of a row that stands for many exchanges: the windows of an address, the addresses of a window, the
+"""The breakdown of a row that stands for many exchanges: the windows of an address, the addresses of a window, the
 status codes of an endpoint.
 
 The queries read the run folder, so call them in a thread.
@@ -23,13 +23,13 @@ Section = tuple[str, list[Text]]
 
 
 def window_span(manifest: Manifest, row: Value) -> tuple[float, float]:
-    """When a window starts and ends, in seconds."""
+    """The start and the end of a window, in seconds."""
     start = cast("int", row["window_start"])
     return start / 1e6, (start + manifest.options["window_us"]) / 1e6
 
 
 def breakdown(run: RunFolder, view: View, row: Value, colours: Mapping[str, str]) -> Section | None:
-    """What is told of a group beside its fields: a title and lines; None for what is no group."""
+    """The breakdown of a row: a title and lines. None for a row that stands for one exchange."""
     if view == "ips":
         return _windows_of(run, cast("str", row["ip"]), colours)
     if view == "windows":
@@ -40,7 +40,7 @@ def breakdown(run: RunFolder, view: View, row: Value, colours: Mapping[str, str]
 
 
 def _windows_of(run: RunFolder, ip: str, colours: Mapping[str, str]) -> Section:
-    """The windows of an address, those with most requests first."""
+    """The windows of an address, with the most requests first."""
     options = run.manifest.options
     limit, width = options["suspicious"], options["window_us"]
     own = views.scan(run, "exchanges").filter(pl.col("ip") == ip)
@@ -59,7 +59,7 @@ def _windows_of(run: RunFolder, ip: str, colours: Mapping[str, str]) -> Section:
 
 
 def _addresses_in(run: RunFolder, row: Value, colours: Mapping[str, str]) -> Section:
-    """The addresses that asked most in a window."""
+    """The addresses with the most requests in a window."""
     options = run.manifest.options
     limit, width, start = options["suspicious"], options["window_us"], cast("int", row["window_start"])
     within = pl.col("request_time").cast(pl.Int64).is_between(start, start + width, closed="left")

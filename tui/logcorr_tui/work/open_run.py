@@ -1,4 +1,4 @@
-"""Opening a finished run: is it whole, what does it report, and are its inputs still the same files?"""
+"""Opens a finished run: checks that it is whole, reads its report, and checks whether its inputs have changed."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,20 +22,20 @@ class OpenedRun:
 
     @property
     def logs(self) -> Logs:
-        """What the run was made of, as the user named it."""
+        """The logs of the run, as the user named them."""
         files = {side: tuple(names) for side, names in self.manifest.files.items()}
         return Logs("access" if self.manifest.kind == "access" else "correlation", files)
 
 
 def open_run(path: Path) -> OpenedRun:
-    """The run in this folder. Raises InputError where it is not whole."""
+    """The run in this folder. Raises InputError where the run is not whole."""
     run = RunFolder(path)
     run.check()
     return OpenedRun(run, run.manifest, run.report)
 
 
 def changed_inputs(manifest: Manifest) -> list[str]:
-    """The input files that are gone or differ from what the run read, as the user named them."""
+    """The input files that are gone or have changed since the run, as the user named them."""
     found = []
     for side, names in manifest.files.items():
         for name, was in zip(names, manifest.inputs[side], strict=True):

@@ -1,4 +1,4 @@
-"""Completion of paths as they are typed: the entries of one folder that start alike."""
+"""Completion of a typed path: the entries of its folder that start with the typed name."""
 
 import asyncio
 import os
@@ -12,7 +12,7 @@ _MOST_LOOKED_AT = 5000
 
 
 def candidates(typed: str, limit: int = 20) -> list[str]:
-    """What the typed path can become, folders with a slash; hidden entries only where a dot was typed."""
+    """The paths that a typed path can become. Folders have a slash. Hidden entries need a typed dot."""
     folder, start = os.path.split(typed)
     found = []
     try:
@@ -34,9 +34,9 @@ class PathSuggester(Suggester):
         super().__init__(use_cache=False, case_sensitive=True)
 
     async def get_suggestion(self, value: str) -> str | None:
-        """The first candidate; looked for off the UI's thread, as a folder may be on a slow disk."""
+        """The first candidate. A thread looks for it, because a folder may be on a slow disk."""
         if not value:
             return None
         found = await asyncio.to_thread(candidates, value, 1)
-        # A name that would not show as it is typed is not offered.
+        # A name that is not safe to show is not offered.
         return found[0] if found and safe(found[0], len(found[0])) == found[0] else None

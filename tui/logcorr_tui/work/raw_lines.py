@@ -54,7 +54,7 @@ class RawLineReader:
         starts = self._line_starts.setdefault(str(file.path), [(1, 0)])
         number, start = starts[bisect_right(starts, (first, 1 << 62)) - 1] if file.form == "plain" else (1, 0)
         found: list[tuple[int, str]] = []
-        held, at = b"", start  # `held` is the start of line `number`, where that is wanted
+        held, at = b"", start  # `held` is the start of line `number`, where the line is wanted
         with open_text(file) as stream:
             if start:
                 stream.seek(start)

@@ -19,7 +19,7 @@ from logcorr_tui.look.time_text import duration_text, instant_text
 _MOST_ENTRIES = 40
 _MOST_OTHERS = 12
 _AROUND_US = 60_000_000
-# Whose an exchange is, by the first of these attributes that it has; and what it is called by in a list.
+# The owner of an exchange is the first of these attributes that it has. `_NAMED` are the attributes in a list.
 _WHO = ("user_id", "ip")
 _NAMED = ("request_id", "user_id", "method", "endpoint")
 Value = Mapping[str, object]
@@ -40,12 +40,12 @@ def entries_of_id(run: RunFolder, identity: str, colours: Mapping[str, str]) -> 
 
 
 def owner(row: Value) -> tuple[str, str] | None:
-    """Whose the row is: the attribute that says so, and its value; None where nothing does."""
+    """The owner of a row: the attribute (user or address) and its value. None where the row has neither."""
     return next(((name, value) for name in _WHO if isinstance(value := row.get(name), str)), None)
 
 
 def exchanges_of_owner(run: RunFolder, row: Value, name: str, value: str, colours: Mapping[str, str]) -> list[Text]:
-    """Other exchanges with this value, the nearest in time to the row's instant; of all time where it has none."""
+    """Other exchanges of an owner, those nearest in time to the row. Of all time where the row has no instant."""
     instant = row.get("request_time", row.get("time"))
     rows = views.scan(run, "exchanges").filter(pl.col(name) == value)
     own = [pl.col(key) == row[key] for key in ("request_id",) if isinstance(row.get(key), str)]
@@ -69,7 +69,7 @@ def _micros(rows: pl.LazyFrame) -> list[dict[str, object]]:
 def _exchange(row: Value, colours: Mapping[str, str]) -> Text:
     status = cast("int", row["status_code"])
     text = Text(instant_text(cast("int", row["request_time"])), style="")
-    if "request_id" in row:  # orphans and repeated entries stand between them
+    if "request_id" in row:  # the list also has orphans and repeated entries
         text.append("  exchange  ", style="dim")
     text.append("  ")
     text.append(f"{status:>3}", style=f"bold {colours[status_class(status)]}")

@@ -1,4 +1,4 @@
-"""Notices that the terminal is gone: a window that was closed, a connection that was lost."""
+"""Notices that the terminal has hung up: its window was closed, or its connection was lost."""
 
 import os
 import select
@@ -8,7 +8,7 @@ LOOK_EVERY_S = 1.0
 
 
 def terminal_is_gone() -> bool:
-    """Whether what the keys come from has hung up. False where that cannot be told, or where it is no terminal."""
+    """Whether the terminal of stdin has hung up. False where this cannot be told, or where stdin is no terminal."""
     poll = getattr(select, "poll", None)
     try:
         keys = sys.__stdin__.fileno() if sys.__stdin__ is not None else -1

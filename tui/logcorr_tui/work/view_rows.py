@@ -66,7 +66,7 @@ class ViewRows:
         self._cancel = threading.Event()
 
     def open(self, run: RunFolder, view: View) -> None:
-        """Tells Opened and then Counted, or Failed."""
+        """Opens a view. Posts Opened and then Counted, or Failed."""
         query_number = self.query_number
 
         def opened() -> None:
@@ -81,7 +81,7 @@ class ViewRows:
         self._work(opened)
 
     def narrow(self, whole: ViewPages, terms: Sequence[Term], order: tuple[str, bool] | None) -> None:
-        """Tells First as often as more is known, and then Complete, or Failed. What was under way ends."""
+        """Starts a query, and ends the one in progress. Posts First as rows are known, and then Complete, or Failed."""
         self.cancel()
         query_number, cancel = self.query_number, self._cancel
         column, descending = order or (None, False)
@@ -101,7 +101,7 @@ class ViewRows:
         self._work(narrowed)
 
     def cancel(self) -> None:
-        """Ends what is under way; no message of it has the newest number."""
+        """Ends the query in progress. None of its messages has the newest number."""
         self._cancel.set()
         self._cancel = threading.Event()
         self.query_number += 1
@@ -111,7 +111,7 @@ class ViewRows:
         self._work(pages.close)
 
     def close(self) -> None:
-        """Ends everything and removes all files: a gigabyte takes a while, also when the app ends meanwhile."""
+        """Ends the query and removes all files, in a thread that also finishes when the app ends meanwhile."""
         self.cancel()
         threading.Thread(target=self._spill.close, name="spill", daemon=False).start()
 
@@ -121,5 +121,5 @@ def _said(error: Exception) -> str:
 
 
 def values_by_column(pages: ViewPages, row: Row) -> dict[str, object]:
-    """A row's values by the names of their columns."""
+    """The values of a row by the names of their columns."""
     return {column.name: value for column, value in zip(pages.columns, row, strict=True)}

@@ -1,4 +1,4 @@
-"""Lines of dots: series on one log scale, drawn in braille, two dots wide and four high a cell."""
+"""Lines of braille dots: series on one log scale, two dots wide and four dots high in each cell."""
 
 import math
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 
 
 def lines(canvas: Canvas, left: int, top: int, rows: int, series: Sequence[tuple[Sequence[float | None], str]]) -> None:
-    """Each series gives a value or nothing for each column; the last series wins a shared cell's colour."""
+    """Draws series, each with a value or None for each column. A cell that series share has the colour of the last."""
     logs = [math.log10(max(v, 1e-3)) for values, _ in series for v in values if v is not None]
     if not logs:
         return
@@ -27,7 +27,7 @@ def lines(canvas: Canvas, left: int, top: int, rows: int, series: Sequence[tuple
             level = deep - round((math.log10(max(value, 1e-3)) - low) / (high - low) * deep)
             steps = [(0, level), (1, level)]
             if before is not None and abs(level - before) > 1:
-                # A jump is joined by a vertical line, so that it reads as one line.
+                # A vertical line joins a jump, so that the series reads as one line.
                 steps += [(0, y) for y in range(min(before, level) + 1, max(before, level))]
             for side, y in steps:
                 place = (column, y // 4)

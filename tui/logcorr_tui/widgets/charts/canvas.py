@@ -1,4 +1,4 @@
-"""A grid of coloured cells that becomes strips: what all charts are drawn on."""
+"""A canvas: a grid of coloured cells that all charts are drawn on, and that becomes strips."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -22,35 +22,35 @@ def _style(ink: str, paper: str, bold: bool) -> Style:
 
 
 class Canvas:
-    """Cells of (glyph, ink, paper, bold); what falls outside is left out."""
+    """Cells of (glyph, ink, paper, bold). Cells outside of the canvas are left out."""
 
     def __init__(self, width: int, height: int, ink: str, paper: str) -> None:
         self.width, self.height = width, height
         self._rows: list[list[_Cell]] = [[(" ", ink, paper, False)] * width for _ in range(height)]
 
     def put(self, x: int, y: int, glyph: str, ink: str, paper: str | None = None, *, bold: bool = False) -> None:
-        """One cell; without a paper it keeps the one it has."""
+        """Sets one cell. Without a paper, the cell keeps its paper."""
         if 0 <= x < self.width and 0 <= y < self.height:
             self._rows[y][x] = (glyph, ink, paper or self._rows[y][x][2], bold)
 
     @property
     def region(self) -> Region:
-        """All of it."""
+        """The region of the whole canvas."""
         return Region(0, 0, self.width, self.height)
 
     def cell(self, x: int, y: int) -> tuple[str, str, str, bool]:
-        """(glyph, ink, paper, bold) of a cell inside."""
+        """(glyph, ink, paper, bold) of a cell."""
         return self._rows[y][x]
 
     def paper(self, region: Region, paper: str) -> None:
-        """Another ground under what stands in a region."""
+        """Sets the paper of all cells in a region."""
         for y in range(max(region.y, 0), min(region.bottom, self.height)):
             for x in range(max(region.x, 0), min(region.right, self.width)):
                 glyph, ink, _, bold = self._rows[y][x]
                 self._rows[y][x] = (glyph, ink, paper, bold)
 
     def write(self, x: int, y: int, text: str, ink: str, paper: str | None = None, *, bold: bool = False) -> int:
-        """Text from a cell on, by its width in cells; gives the cell after it."""
+        """Writes text from a cell on, by its width in cells. Returns the cell after the text."""
         for glyph in text:
             cells = cell_len(glyph)
             if cells == 0:
@@ -64,11 +64,11 @@ class Canvas:
         return x
 
     def right(self, end: int, y: int, text: str, ink: str, *, bold: bool = False) -> None:
-        """Text that ends before a cell."""
+        """Writes text that ends before a cell."""
         self.write(end - cell_len(text), y, text, ink, bold=bold)
 
     def parts(self, x: int, y: int, parts: Sequence[Part], end: int) -> int:
-        """Coloured pieces of text as far as whole pieces fit before `end`; gives the cell after them."""
+        """Writes coloured pieces of text, as many as fit whole before `end`. Returns the cell after the pieces."""
         for text, ink, bold in parts:
             if x + cell_len(text.rstrip()) > end:
                 break
@@ -76,14 +76,14 @@ class Canvas:
         return x
 
     def bar(self, x: int, bottom: int, eighths: int, inks: Sequence[str]) -> None:
-        """A bar upwards from row `bottom`, in eighths of a cell; `inks` from the lowest row up."""
+        """Draws a bar upwards from row `bottom`, in eighths of a cell; `inks` from the lowest row up."""
         for row in range(-(-eighths // 8)):
             self.put(x, bottom - row, EIGHTHS[min(eighths - row * 8, 8)], inks[min(row, len(inks) - 1)])
 
     def frame(self, title: Sequence[Part], note: Sequence[Part], ink: str) -> list[tuple[range, str]]:
-        """A round frame around everything, a title at its top left, a note at its bottom right.
+        """Draws a round frame around the canvas, with a title at the top left and a note at the bottom right.
 
-        Gives where the parts of the note stand, those that have room.
+        Returns the cells of the parts of the note that have room.
         """
         wide, high = self.width, self.height
         if wide < 4 or high < 2:
@@ -115,11 +115,11 @@ class Canvas:
         return Strip([Segment("".join(c[0] for c in cells), _style(*key)) for key, cells in runs], self.width)
 
     def text(self) -> list[str]:
-        """The glyphs alone, a string a line."""
+        """The glyphs alone, a string for each line."""
         return ["".join(cell[0] for cell in row) for row in self._rows]
 
 
 def horizontal_bar(eighths: int) -> str:
-    """A bar from left to right, as long as so many eighths of a cell."""
+    """A bar from left to right, in eighths of a cell."""
     cells, rest = divmod(eighths, 8)
     return "█" * cells + (_LEFT_EIGHTHS[rest - 1] if rest else "")

@@ -1,6 +1,6 @@
-"""The widgets that hand-drawn panels build on: one that paints itself on a canvas, and one with a selection.
+"""The base classes of all charts: a widget that paints itself on a canvas, and a chart with a selection.
 
-A panel paints its whole grid once for a size, a focus, a theme and a revision; `render_line` only hands out lines.
+A chart paints its whole canvas once for a size, a focus, a theme and a revision. `render_line` only returns its lines.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from logcorr_tui.widgets.charts.canvas import Canvas
 
 
 class Painted(Widget):
-    """A widget that paints itself on a canvas from the figures it was given."""
+    """A widget that paints itself on a canvas from its figures."""
 
     ALLOW_SELECT = False
     figures: reactive[Figures | None] = reactive(None)
@@ -32,11 +32,11 @@ class Painted(Widget):
         self.revision = 0
 
     def paint(self, canvas: Canvas, colours: Palette) -> None:
-        """Draw everything; subclasses do."""
+        """Draws the widget. A subclass does."""
 
     @property
     def canvas(self) -> Canvas:
-        """What is to be seen now."""
+        """The canvas as painted for the present size, focus, theme and revision."""
         colours = palette.of(self.app)
         key = (self.size, self.has_focus, id(colours), self.revision)
         if self._painted is None or self._painted[0] != key:
@@ -47,7 +47,7 @@ class Painted(Widget):
         return self._painted[1]
 
     def repaint(self) -> None:
-        """Something that is drawn has changed."""
+        """Paints anew, because something that is drawn has changed."""
         self.revision += 1
         self.refresh()
 
@@ -66,9 +66,9 @@ class Painted(Widget):
 
 
 class Chart(Painted, can_focus=True):
-    """A framed panel with something to select: arrows or a click choose it, Enter or a second click drills.
+    """A framed chart with a selection. Arrows or a click select, Enter or a second click drills into the rows.
 
-    `OFFERS` names what the foot of the frame offers, and the action of each; where it stands there, a click does it.
+    `OFFERS` has the actions that the foot of the frame offers, by their texts. A click on a text does its action.
     """
 
     OFFERS: ClassVar[dict[str, str]] = {}
@@ -79,11 +79,11 @@ class Chart(Painted, can_focus=True):
     ]
 
     def target(self) -> Drill | None:
-        """Where Enter leads now; subclasses say."""
+        """The rows that Enter shows now. A subclass knows."""
         return None
 
     def hit(self, x: int, y: int, *, extend: bool = False) -> bool:
-        """Select what stands at a cell; whether it was selected already. Subclasses do."""
+        """Selects the value at a cell. Whether the value was selected already. A subclass does."""
         del x, y, extend
         return False
 
@@ -91,21 +91,21 @@ class Chart(Painted, can_focus=True):
         return Drill(view, expression, label)
 
     def action_drill(self) -> None:
-        """Ask for the rows behind the selection."""
+        """Asks for the rows behind the selection."""
         target = self.target()
         if target is not None and self.complete:
             self.post_message(target)
 
     @property
     def complete(self) -> bool:
-        """Whether there are rows behind what is shown; says so where there are not yet."""
+        """Whether the rows behind the figures can be shown. Tells the user where the run is still in progress."""
         if self.figures is None or self.figures.share is None:
             return True
         self.notify("The rows can be opened as soon as the run is complete.", title="Still running", markup=False)
         return False
 
     def on_click(self, event: events.Click) -> None:
-        """The first click selects, a click on what is selected drills."""
+        """The first click selects, a click on the selected value drills."""
         event.stop()
         if event.y == self.size.height - 1 and self.foot:
             offer = next((text.removeprefix(" · ") for span, text in self.foot if event.x in span), "")
@@ -115,5 +115,5 @@ class Chart(Painted, can_focus=True):
             self.action_drill()
 
     def edge(self, colours: Palette) -> str:
-        """The frame's colour tells the focus; the note at its foot tells it in words."""
+        """The colour of the frame, which tells the focus."""
         return colours.accent if self.has_focus else colours.frame

@@ -32,14 +32,14 @@ def tile_names(kind: str) -> tuple[str, ...]:
 
 
 def tiles(found: Figures, colours: Palette) -> list[Tile]:
-    """The six tiles, by what was counted."""
+    """The six tiles of a run of either kind."""
     if isinstance(found.report, AccessReport):
         return _access(found, found.report, colours)
     return _pair(found, colours)
 
 
 def _pair(found: Figures, colours: Palette) -> list[Tile]:
-    """Of a pair of logs; figures that are estimates say so with ≈."""
+    """The tiles of a pair of logs. Estimates have a ≈."""
     about = "≈" if found.share is not None else ""
     points, matched, fives = found.points, found.matched, found.server_errors
     peak = max((p.requests for p in points), default=0) / (found.bucket_s or 1)
@@ -79,7 +79,7 @@ def _pair(found: Figures, colours: Palette) -> list[Tile]:
 
 
 def _access(found: Figures, report: AccessReport, colours: Palette) -> list[Tile]:
-    """Of access logs."""
+    """The tiles of access logs."""
     points, total = found.points, report.total_requests
     failed = percent(report.failed_requests, total, 1).replace(" ", "")
     fours = [p.errors_4xx / p.requests if p.requests else 0.0 for p in points]

@@ -1,4 +1,4 @@
-"""The latency heat map: half-block cells, two latency bands a line, brighter where more exchanges fall."""
+"""The latency heat map: half-block cells, two latency bands in each line, brighter for more exchanges."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ _GAMMA = 0.45
 
 @dataclass(frozen=True)
 class HeatGrid:
-    """Mean counts a point in (slot, band), bands joined to `bands` rows of half a cell; edges in ms, one more."""
+    """The mean count of a point by (slot, band). `edges` are those of the bands in ms, one more than bands."""
 
     edges: list[float]
     cells: Mapping[tuple[int, int], float]
@@ -26,7 +26,7 @@ class HeatGrid:
 
 
 def heat_grid(found: Heatmap, slots: Sequence[tuple[int, int]], rows: int) -> HeatGrid:
-    """The heat map over slots of points [from, to), in at most `rows` lines."""
+    """The counts over slots of points [from, to), with bands joined to fit into `rows` lines."""
     count = len(found.edges_ms) - 1
     if not found.cells or count < 1 or rows < 1 or not slots:
         return HeatGrid([], {})
@@ -51,7 +51,7 @@ def draw(
     bottom: int,
     band: int | None,
 ) -> int:
-    """Draws upwards from row `bottom`; gives the number of rows. A selected band is marked at its left."""
+    """Draws upwards from row `bottom`, with a mark left of a selected band. Returns the number of rows."""
     rows = -(-found.bands // 2)
     top = max(found.cells.values(), default=0.0)
     for row in range(rows):

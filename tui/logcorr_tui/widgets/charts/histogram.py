@@ -20,7 +20,7 @@ GUTTER = 7
 
 @dataclass(frozen=True)
 class Scale:
-    """A log axis over columns, and the bars on it: bins joined so that each has a column of its own at least."""
+    """A log axis over columns, and its bars. A bar joins bins so that each bar has a column at least."""
 
     start: float
     end: float
@@ -40,7 +40,7 @@ def _low(span: HistogramBin) -> float:
 
 
 def scale(bins: list[HistogramBin], columns: int) -> Scale | None:
-    """The bars that fit into these columns, from the first to the last that counts anything."""
+    """The bars that fit into these columns, from the first to the last bin with a count."""
     filled = [k for k, span in enumerate(bins) if span.count > 0]
     if not filled or columns < 1:
         return None
@@ -66,7 +66,7 @@ def scale(bins: list[HistogramBin], columns: int) -> Scale | None:
         inside = first - 0.5 <= middle <= edges[-1] + 0.5
         of_column.append(at if inside else -1)
     for bar in set(range(len(bars))) - set(of_column):
-        # Uneven bins at the ends may be thinner than a column: what counts must be seen.
+        # Uneven bins at the ends may be thinner than a column. A bin with a count must be seen.
         column = min(max(round(edges[bar] - 0.5), 0), columns - 1)
         of_column[column] = max(of_column[column], bar, key=lambda b: bars[b].count if b >= 0 else -1)
     return Scale(start, end, columns, bars, of_column)
@@ -89,7 +89,7 @@ def ticks(axis: Scale) -> list[tuple[int, str]]:
 
 
 class Histogram(Chart):
-    """Arrows choose a bar; Enter leads to its exchanges."""
+    """Arrows select a bar. Enter shows the exchanges of the bar."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left,h", "move(-1)", "Previous bar", show=False, id="histogram.previous", tooltip="Faster exchanges"),
@@ -100,7 +100,7 @@ class Histogram(Chart):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - as Textual calls it
         super().__init__(id=id)
-        # A duration, not a number: the selection outlives new estimates and another width, which joins bins anew.
+        # A duration, not the number of a bar: the selection outlives new estimates, and another width with other bars.
         self._at: float | None = None
 
     def axis(self) -> Scale | None:
@@ -153,7 +153,7 @@ class Histogram(Chart):
     def _bars(
         self, canvas: Canvas, colours: Palette, axis: Scale, marks: dict[str, int], rows: tuple[int, int]
     ) -> list[int]:
-        """Bars up from row `rows[0]`, the highest `rows[1]` rows high; gives the rows that each column takes."""
+        """Draws bars up from row `rows[0]`, at most `rows[1]` rows high. Returns the height of each column."""
         (bottom, high), top, ends = rows, max(b.count for b in axis.bars), [0] * axis.columns
         cursor = self.cursor
         for column, bar in enumerate(axis.of_column):
@@ -230,7 +230,7 @@ class Histogram(Chart):
         return again
 
     def action_move(self, by: int) -> None:
-        """To the next bar that counts anything; the first time to the highest one."""
+        """Selects the next bar with a count. The first time, selects the highest bar."""
         axis, cursor = self.axis(), self.cursor
         if axis is None:
             return
@@ -244,14 +244,14 @@ class Histogram(Chart):
             self._select(axis, at)
 
     def action_end(self, side: int) -> None:
-        """To the first or the last bar that counts anything."""
+        """Selects the first or the last bar with a count."""
         axis = self.axis()
         if axis is not None:
             self._select(axis, [k for k, bar in enumerate(axis.bars) if bar.count][0 if side < 0 else -1])
 
 
 def _grade(column: int, marks: dict[str, int], columns: int, colours: Palette) -> str:
-    """Green up to p50, amber at p95, red from p99 on."""
+    """The colour of a column: green up to p50, amber at p95, red from p99 on."""
     middle, high = marks.get("p50", columns), marks.get("p95", columns)
     top = marks.get("p99", columns)
     if column <= middle:

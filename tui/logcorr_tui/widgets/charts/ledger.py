@@ -1,4 +1,4 @@
-"""The ledger: where every line of both sides went, down to the sum that must be the number of lines."""
+"""The ledger of the overview: where every line of each side went. The counts must add up to the lines."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -18,7 +18,7 @@ from logcorr_tui.widgets.charts.chart import Chart
 
 HEIGHT = 5
 _WHOLE = 90
-# A count's name, its name where it is narrow, and the view of its rows.
+# The name of a count, its name on a narrow screen, and the view of its rows.
 Count = tuple[str, str, View | None]
 _PAIR: tuple[Count, ...] = (
     ("matched", "matched", "exchanges"),
@@ -42,7 +42,7 @@ _ACCESS: tuple[Count, ...] = (
 
 @dataclass(frozen=True)
 class Line:
-    """A side: its lines, and the counts that they are the sum of."""
+    """A side: the number of its lines, and the counts that add up to it."""
 
     side: str
     lines: int
@@ -63,7 +63,7 @@ def _line(name: str, side: SideLedger | AccessLedger) -> Line:
 
 
 class Ledger(Chart):
-    """Arrows choose a figure; Enter leads to the lines behind it."""
+    """Arrows select a count. Enter shows the rows behind the count."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left,h", "move(-1, 0)", "Left", show=False, id="ledger.left", tooltip="Figure to the left"),
@@ -77,7 +77,7 @@ class Ledger(Chart):
         self.cursor: tuple[int, int] | None = None
 
     def lines(self) -> list[Line]:
-        """Each side, as counted."""
+        """The counts of each side."""
         report = self.figures.report if self.figures else None
         return [_line(name, side) for name, side in ledgers(report).items()] if report is not None else []
 
@@ -123,7 +123,7 @@ class Ledger(Chart):
         return tuple(count[0] if self.size.width >= _WHOLE else count[1] for count in self._counts)
 
     def _missing(self, room: int) -> str:
-        """Which fields exchanges lack, and how many; as many of them as there is room for."""
+        """Which fields exchanges lack, and in how many exchanges. As many fields as there is room for."""
         report = self.figures.report if self.figures else None
         text = ""
         for name, count in report.missing.items() if isinstance(report, AccessReport) else ():
@@ -134,11 +134,11 @@ class Ledger(Chart):
         return text
 
     def _ends(self) -> list[int]:
-        """The cells after each column: lines, then what they are the sum of."""
+        """The cell after each column: the lines, then each count."""
         start, room = 12, max(self.size.width - 14, 16)
         names = ("lines", *self._names())
         if not self._wide and self.size.width >= _WHOLE:
-            # Whole names where there is no room for all to be as wide as the widest.
+            # Whole names, where there is no room for columns of one width.
             widths = [len(name) for name in names]
             spare = room - sum(widths)
             return [start + sum(widths[: k + 1]) + spare * (k + 1) // len(widths) for k in range(len(widths))]
@@ -168,7 +168,7 @@ class Ledger(Chart):
         return again
 
     def action_move(self, right: int, down: int) -> None:
-        """To a neighbouring figure; the first time to the first."""
+        """Selects a neighbouring count. The first time, selects the first count."""
         if self.cursor is None:
             self.cursor = (0, 0)
         else:

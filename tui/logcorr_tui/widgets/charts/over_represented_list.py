@@ -1,4 +1,4 @@
-"""A ranked list of what stands out in a selection: its share there against its share of the rest, lift and count."""
+"""A ranked list of values that are over-represented in a selection: share here, share of the rest, lift, count."""
 
 import math
 from collections.abc import Callable
@@ -25,7 +25,7 @@ _FIGURE = 7
 
 @dataclass(frozen=True)
 class ListContent:
-    """What a list shows: its name, the word for its values, and where a value leads."""
+    """The content of a list: its title, the word for its values, the values, and the rows that a value leads to."""
 
     title: str
     word: str
@@ -33,7 +33,7 @@ class ListContent:
     drill: Callable[[Standout], Drill]
 
     def name(self, row: Standout) -> str:
-        """The value, harmless and for people."""
+        """The value as safe text for people."""
         if row.value is None:
             return f"(no {self.word})"
         if self.contrast.column == "status_code" and isinstance(row.value, int):
@@ -41,12 +41,12 @@ class ListContent:
         return safe(str(row.value), 200)
 
     def lift(self, row: Standout) -> str:
-        """How many times as large a share."""
+        """How many times as large the share here is as the share of the rest."""
         lift = self.contrast.lift(row)
         return "×∞" if math.isinf(lift) else f"×{short(lift)}"
 
     def told(self, row: Standout) -> str:
-        """All about a row, in words."""
+        """All figures of a row, in words."""
         of = self.contrast
         here = f"{row.inside:,} of {of.inside:,} here ({percent(row.inside, of.inside)})"
         rest = f"{row.outside:,} of {of.outside:,} elsewhere ({percent(row.outside, of.outside)})"
@@ -54,7 +54,7 @@ class ListContent:
 
 
 class OverRepresentedList(Chart):
-    """Up and down choose a value; Enter leads to exactly its rows of the selection."""
+    """Up and down select a value. Enter shows exactly the rows of the value."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "Up", show=False, id="standouts.previous", tooltip="The value before"),
@@ -70,7 +70,7 @@ class OverRepresentedList(Chart):
     ]  # fmt: skip
 
     class Moved(Message):
-        """Another row is chosen, or the list has the focus now."""
+        """Another row is selected, or the list has the focus now."""
 
     def __init__(self, listing: ListContent, *, id: str | None = None) -> None:  # noqa: A002 - as Textual calls it
         super().__init__(id=id)
@@ -85,7 +85,7 @@ class OverRepresentedList(Chart):
 
     @property
     def told(self) -> str:
-        """All about the chosen row."""
+        """All figures of the selected row, in words."""
         return self.listing.told(self.rows[self.cursor]) if self.rows else ""
 
     def _in_sight(self) -> list[tuple[int, Standout]]:
@@ -141,7 +141,7 @@ class OverRepresentedList(Chart):
             most = max(of.share_inside(other) for other in self.rows)
             eighths = max(round(of.share_inside(row) / most * wide * 8), 1)
             canvas.write(x, y, horizontal_bar(eighths), colours.accent)
-            # Its share of the rest is the smaller one, so the mark stands within the bar, or has no room there.
+            # The share of the rest is the smaller share, so its mark stands within the bar, or has no room.
             at = round(of.share_outside(row) / most * wide)
             if 0 < at < wide:
                 full = at < eighths // 8
@@ -156,7 +156,7 @@ class OverRepresentedList(Chart):
         if not 0 <= y - 2 < len(visible):
             return False
         at = visible[y - 2][0]
-        # A list comes with its first row chosen, which nobody has clicked on yet.
+        # The first row of a list is selected from the start, without a click.
         again, self._clicked = at == self.cursor == self._clicked, at
         self._choose(at)
         return again
@@ -178,7 +178,7 @@ class OverRepresentedList(Chart):
 
 @dataclass(frozen=True)
 class _Layout:
-    """Where the columns of a list stand: (start, width) of value and bar, and where each figure ends."""
+    """The columns of a list: (start, width) of value and bar, and the end of each figure."""
 
     name: tuple[int, int]
     bar: tuple[int, int]
@@ -186,7 +186,7 @@ class _Layout:
 
     @classmethod
     def of(cls, width: int, longest: int) -> "_Layout":
-        """The columns for a width: with less of it, fewer figures, and no bar in the end."""
+        """The columns for a width. A narrow list has fewer figures, and the narrowest has no bar."""
         figures = ["lift", "here", "rest", "rows"] if width >= 52 else ["lift", "here"] if width >= 32 else ["lift"]
         end, ends = width - 2, {}
         for figure in reversed(figures):

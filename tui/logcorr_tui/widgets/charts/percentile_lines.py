@@ -12,7 +12,7 @@ from logcorr_tui.widgets.charts.time_axis import Axis
 def draw(
     canvas: Canvas, colours: Palette, points: Sequence[TimelinePoint], found: Axis, *, left: int, top: int, rows: int
 ) -> None:
-    """The mean p50 by requests and the worst p99 of each slot, on one log scale."""
+    """Draws the mean p50 by requests and the worst p99 of each slot, on one log scale."""
     p50: list[float | None] = []
     p99: list[float | None] = []
     for first, end in found.slots:

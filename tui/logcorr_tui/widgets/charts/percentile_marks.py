@@ -1,4 +1,4 @@
-"""Where the labels of the percentile marks go, so that none covers another label or another mark's line."""
+"""The places of the labels of the percentile marks: no label covers another label, or the line of another mark."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -7,7 +7,7 @@ from itertools import product
 
 @dataclass(frozen=True)
 class Mark:
-    """A vertical line from `row` (0 on top) downwards; its label starts at `start`, or has no room at all."""
+    """A vertical line from `row` (0 on top) downwards. Its label starts at `start`; None where it has no room."""
 
     name: str
     value: str
@@ -25,7 +25,7 @@ class Mark:
 
 
 def _collides(one: Mark, other: Mark, rows: int) -> bool:
-    """Whether the label of one stands too near the label of the other, or in the way of the other's line."""
+    """Whether the label of one mark is too near the label of the other, or covers the line of the other."""
     if one.start is None:
         return False
     if any(other.covers(one.row, x, 1) for x in range(one.start, one.start + one.width)):
@@ -34,7 +34,7 @@ def _collides(one: Mark, other: Mark, rows: int) -> bool:
 
 
 def place_marks(marks: list[tuple[str, str, int]], columns: int, rows: int) -> list[Mark]:
-    """Of all ways to place the labels of (name, value, column) the one that shows most, in the fewest rows."""
+    """Places the labels of (name, value, column): as many labels as possible, in as few rows as possible."""
     choices = []
     for name, value, column in marks:
         mark = Mark(name, value, column)

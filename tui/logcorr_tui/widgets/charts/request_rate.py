@@ -19,7 +19,7 @@ def draw(
     left: int,
     rows: int,
 ) -> None:
-    """Bars in the first `rows` rows inside the frame."""
+    """Draws bars in the first `rows` rows inside the frame."""
     if rows < 1:
         return
     values = []
@@ -44,7 +44,7 @@ def draw(
 
 
 def _stack(canvas: Canvas, place: tuple[int, int], low: int, high: int, inks: tuple[str, str]) -> None:
-    """One cell: `inks[0]` up to `low` eighths, `inks[1]` up to `high`. A cell holds two colours, not three."""
+    """Draws one cell: `inks[0]` up to `low` eighths, `inks[1]` up to `high`. A cell holds two colours, not three."""
     if high == 8 and 0 < low < 8:
         canvas.put(*place, EIGHTHS[low], inks[0], inks[1])
     else:

@@ -6,7 +6,7 @@ from logcorr_tui.widgets.charts.canvas import EIGHTHS
 
 
 def squeeze(values: Sequence[float | None], columns: int) -> list[float]:
-    """Values over that many columns: each column the highest of its own, nothing where there are none."""
+    """The values over so many columns. A column has the highest of its values."""
     count = len(values)
     if not count or columns <= 0:
         return []
@@ -16,7 +16,7 @@ def squeeze(values: Sequence[float | None], columns: int) -> list[float]:
 
 
 def sparkline(values: Sequence[float | None], columns: int) -> str:
-    """Eighth blocks from zero to the highest value; something never looks like nothing."""
+    """Eighth blocks from zero to the highest value. The lowest value still has one eighth."""
     cells = squeeze(values, columns)
     top = max(cells, default=0.0)
     if top <= 0:

@@ -1,4 +1,4 @@
-"""Status codes: how the classes share the whole, and a log bar for each code, unanswered requests among them."""
+"""The status codes of the overview: the share of each class, and a log bar for each code and for no response."""
 
 import math
 from collections import Counter
@@ -28,7 +28,7 @@ class Row:
 
 
 class StatusBars(Chart):
-    """Up and down choose a code; Enter leads to its exchanges, or to the requests without a response."""
+    """Up and down select a code. Enter shows its exchanges, or the requests without a response."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "Previous status", show=False, id="status.previous", tooltip="Previous status"),
@@ -48,7 +48,7 @@ class StatusBars(Chart):
         super().watch_figures()
 
     def rows(self) -> list[Row]:
-        """Codes in their order, then the requests that got no response."""
+        """The codes in their order, then the requests without a response."""
         if self.figures is None:
             return []
         codes = sorted((int(code), n) for code, n in self.figures.status.items())
@@ -60,12 +60,12 @@ class StatusBars(Chart):
 
     @property
     def _body(self) -> tuple[int, int]:
-        """The first row of the list, and how many there are."""
+        """The first row of the list on the canvas, and the number of rows."""
         head = 2 if self.size.height >= 11 and self.size.width >= 34 else 0
         return 1 + head, max(self.size.height - 2 - head, 0)
 
     def in_sight(self) -> list[tuple[int, Row]]:
-        """(number, row) of those in sight: the most frequent ones and no response, or those around the cursor."""
+        """(number, row) of the rows in sight: the most frequent codes and no response, or those around the cursor."""
         rows, (_, room) = list(enumerate(self.rows())), self._body
         if self.cursor is not None and room:
             self._first = min(max(self._first, self.cursor - room + 1), self.cursor)
@@ -107,7 +107,7 @@ class StatusBars(Chart):
         legend = 2
         for at, (kind, n) in enumerate(classes):
             summed += n
-            # Each class that there is shows at least a cell, and leaves one to each that follows.
+            # Each class takes at least a cell, and leaves a cell for each class that follows.
             end = min(max(2 + round(summed / total * width), x + 1), 2 + width - (len(classes) - 1 - at))
             ink = colour_of(kind * 100 or None, colours)
             canvas.write(x, 1, "█" * (end - x), ink)
@@ -128,7 +128,7 @@ class StatusBars(Chart):
         if wide:
             canvas.write(x, y, row.reason[:17], colours.dim)
             x += 18
-            # Requests without a response are no part of the exchanges that the shares are of.
+            # The shares are of exchanges; a request without a response is no exchange.
             share = "" if row.code is None else percent(row.count, total).replace(" %", "%")
             canvas.right(end, y, share, colours.dim)
             end -= 8
@@ -161,7 +161,7 @@ class StatusBars(Chart):
         return again
 
     def action_move(self, by: int) -> None:
-        """Up or down the list; the first time to its beginning."""
+        """Moves the selection up or down the list. The first time, selects the first code."""
         rows = self.rows()
         if rows:
             at = (0 if by < 1000 else len(rows) - 1) if self.cursor is None else self.cursor + by

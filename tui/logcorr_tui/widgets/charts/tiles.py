@@ -1,4 +1,4 @@
-"""The tiles: a headline figure each, with what it means below and how it went over time beside it."""
+"""The tiles of the overview: a headline figure each, with a note below and a sparkline beside it."""
 
 from typing import ClassVar
 
@@ -20,7 +20,7 @@ _NARROW = 72
 
 
 class Tiles(Chart):
-    """Six tiles in a row, or three and three where it is narrow."""
+    """Six tiles in a row, or three and three on a narrow screen."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left,h", "move(-1)", "Previous tile", show=False, id="tiles.previous", tooltip="Previous figure"),
@@ -85,6 +85,6 @@ class Tiles(Chart):
         return False
 
     def action_move(self, by: int) -> None:
-        """To the next or the previous tile."""
+        """Selects the next or the previous tile."""
         self.cursor = (self.cursor + by) % TILES
         self.repaint()

@@ -1,4 +1,4 @@
-"""A time axis over columns: points shared out into slots, round times as labels, and instants as text."""
+"""The time axis over columns: points shared out into slots, and round times as labels."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class Axis:
 
 
 def axis(points: Sequence[TimelinePoint], first: int, end: int, bucket_s: float, columns: int) -> Axis | None:
-    """The axis for some of the points; with more points than columns a slot holds several."""
+    """The axis for points [first, end). With more points than columns, a slot holds several points."""
     count = end - first
     if count < 1 or columns < 1:
         return None
@@ -34,20 +34,20 @@ def axis(points: Sequence[TimelinePoint], first: int, end: int, bucket_s: float,
 
 
 def shift(before: Sequence[TimelinePoint], now: Sequence[TimelinePoint], bucket_s: float) -> int | None:
-    """By how many points the same instants have moved from one series to another; None where one is empty."""
+    """How many points the same instants have moved from one series to another. None where a series is empty."""
     if not before or not now:
         return None
     return round((timeline.seconds(before[0].start) - timeline.seconds(now[0].start)) / bucket_s)
 
 
 def moved(span: tuple[int, int], by: int, points: int) -> tuple[int, int]:
-    """A span of points after a shift, within those that there are, and never empty."""
+    """A span of points after a shift, cut to the points that there are, and never empty."""
     first = min(max(span[0] + by, 0), points - 1)
     return first, min(max(span[1] + by, first + 1), points)
 
 
 def ticks(found: Axis) -> list[tuple[int, str]]:
-    """Columns and labels, far enough apart to be read; the last one ends with the axis."""
+    """The columns and texts of the labels, far enough apart to be read. The last label ends with the axis."""
     columns, span = len(found.of_column), found.end - found.start
     room = span / max(columns // 12, 1)
     step = next((s for s in _STEPS if s >= room), _STEPS[-1])

@@ -1,6 +1,6 @@
-"""The timeline: requests a second with what failed on top, p50 and p99, and the latency heat map on one time axis.
+"""The timeline: requests a second, p50 and p99, and the latency heat map on one time axis.
 
-Left and right move a time cursor, with shift they stretch it; up and down choose a latency band of the heat map.
+Left and right move a time cursor, and stretch it with shift. Up and down select a latency band of the heat map.
 """
 
 from typing import ClassVar
@@ -24,7 +24,7 @@ GUTTER = 8
 
 
 class Timeline(Chart):
-    """A time cursor over all three charts; Enter leads to the exchanges of that time (and latency band)."""
+    """A time cursor over all three charts. Enter shows the exchanges of the selected time and latency band."""
 
     OFFERS: ClassVar[dict[str, str]] = {"⏎ drill": "drill", "w what differs": "differs", "z zoom": "zoom"}
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -64,7 +64,7 @@ class Timeline(Chart):
         return self._zooms[-1] if self._zooms else (0, len(self.points))
 
     def watch_figures(self) -> None:
-        """Estimates follow each other, and then the report: what is selected stays, as far as that is still there."""
+        """Keeps the selection with new estimates or the report, as far as its time is still there."""
         before, self._before = self._before, self.figures
         shift = None
         if before and self.figures and before.bucket_s == self.figures.bucket_s:
@@ -75,7 +75,7 @@ class Timeline(Chart):
             count = len(self.points)
             self._zooms = [time_axis.moved(span, shift, count) for span in self._zooms]
             self.cursor = time_axis.moved(self.cursor, shift, count) if self.cursor else None
-        # Slots are of the axis that was, and the bands of a heat map may be others.
+        # The slots belong to the old axis, and the heat map may have other bands.
         self._anchor = None
         edges = [found.heatmap.edges_ms if found and found.heatmap else [] for found in (before, self.figures)]
         self.band = self.band if self.cursor and edges[0] == edges[1] else None
@@ -91,7 +91,7 @@ class Timeline(Chart):
         return time_axis.axis(self.points, *self.shown, bucket, self.size.width - GUTTER - 4)
 
     def heat(self, slots: list[tuple[int, int]]) -> HeatGrid:
-        """The heat map in the rows that it gets: a third or more of them."""
+        """The heat map in its rows: a third of all rows, or more."""
         rows = self.size.height - 3
         found = (self.figures and self.figures.heatmap) or Heatmap(edges_ms=[], cells=[])
         return heat_map.heat_grid(found, slots, rows // 3 + 1)
@@ -123,7 +123,7 @@ class Timeline(Chart):
                 canvas.write(left + column, bottom, label, colours.dim)
 
     def _cursor(self, canvas: Canvas, colours: Palette, found: Axis, bottom: int) -> range:
-        """The selection through all charts, named below; gives the cells of that name."""
+        """Draws the selection through all charts, with a label below. Returns the cells of the label."""
         columns = self._columns(found)
         if not columns or self.cursor is None:
             return range(0)
@@ -195,7 +195,7 @@ class Timeline(Chart):
         self.repaint()
 
     def action_move(self, by: int, extend: bool = False) -> None:
-        """The cursor a slot on; the first time to the slot with the most failures, else the middle."""
+        """Moves the cursor by a slot. The first time, selects the slot with the most failures."""
         found = self.axis()
         if found is None:
             return
@@ -214,13 +214,13 @@ class Timeline(Chart):
         self._select(slot + by, found, extend=False)
 
     def action_end(self, side: int) -> None:
-        """The cursor to the start or the end."""
+        """Moves the cursor to the start or the end."""
         found = self.axis()
         if found is not None:
             self._select(0 if side < 0 else len(found.slots) - 1, found, extend=False)
 
     def action_band(self, by: int) -> None:
-        """Another latency band of the heat map; beyond its ends all of them again."""
+        """Selects another latency band of the heat map. Beyond the last band, selects all bands."""
         found = self.axis()
         bands = self.heat(found.slots).bands if found else 0
         if not bands:
@@ -232,7 +232,7 @@ class Timeline(Chart):
         self.repaint()
 
     def action_differs(self) -> None:
-        """What differs in the selection; without one, in the time that went worst."""
+        """Asks what differs in the selected time. Without a selection, selects the worst time first."""
         if self.cursor is None:
             self.action_move(0)
         target = self.target()
@@ -240,7 +240,7 @@ class Timeline(Chart):
             self.post_message(FindOverRepresented(target.view, target.expression, target.label))
 
     def action_zoom(self) -> None:
-        """The selected time fills the axis; a single slot brings its neighbours along."""
+        """Zooms to the selected time. A single slot keeps its neighbours in sight."""
         found = self.axis()
         if found is None or self.cursor is None:
             return
@@ -254,7 +254,7 @@ class Timeline(Chart):
             self.repaint()
 
     def action_undo(self) -> None:
-        """One zoom back, else the selection is given up; with neither, Esc is the app's."""
+        """Undoes a zoom, or else the selection. With neither, the app handles the key."""
         if self._zooms:
             self._zooms.pop()
         elif self.cursor is not None:
@@ -272,7 +272,7 @@ class Timeline(Chart):
         bands = self.heat(found.slots).bands
         row = self.size.height - 3 - y
         if not extend:
-            # Half a cell is finer than a mouse: of the two bands of a row, the one that holds more.
+            # A mouse cannot point at half a cell: of the two bands of a row, the band with the higher count.
             self.band = self._fuller(found, row, column) if 0 <= row < -(-bands // 2) else None
         self._select(found.of_column[column], found, extend=extend)
         return not extend and before == (self.cursor, self.band)

@@ -1,4 +1,4 @@
-"""What stands on the frame of the timeline: its legend above, and below the figures of what is selected."""
+"""The texts on the frame of the timeline: the legend above, and the figures of the selection below."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _ROOMY = 90
 
 @dataclass(frozen=True)
 class Chosen:
-    """What is selected: the span in seconds, its points, and the latency band in ms where there is one."""
+    """The selection: its span in seconds, its points, and its latency band in ms (None: all bands)."""
 
     span: tuple[float, float]
     points: Sequence[TimelinePoint]
@@ -25,7 +25,7 @@ class Chosen:
 
 
 def title(figures: Figures | None, size: Size, colours: Palette, *, zoomed: bool) -> list[Part]:
-    """The name and the legend; and that the figures are estimates, or a part of the time."""
+    """The title and the legend; and whether the figures are estimates, or zoomed."""
     dim = colours.dim
     parts: list[Part] = [("Timeline", colours.ink, True)]
     if figures and figures.share is not None:
@@ -41,7 +41,7 @@ def title(figures: Figures | None, size: Size, colours: Palette, *, zoomed: bool
 
 
 def note(chosen: Chosen | None, size: Size, colours: Palette, keys: Iterable[str], *, exact: bool = True) -> list[Part]:
-    """The figures of the selection, and what can be done with it; estimates know no orphans by time."""
+    """The figures of the selection, and the actions for it. Without `exact`, orphans are left out."""
     offers: list[Part] = [(f" · {text}", colours.dim, False) for text in keys]
     if chosen is None:
         return [("↔ time cursor", colours.dim, False), *offers]

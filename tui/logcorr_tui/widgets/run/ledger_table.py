@@ -12,7 +12,7 @@ from logcorr_tui.look.palette import Palette
 from logcorr_tui.state.session import Session
 from logcorr_tui.state.side_ledgers import ledgers
 
-# The sides of a ledger, and its counts from top to bottom; reasons are those of malformed lines.
+# The sides of a ledger, and its counts from top to bottom. The reasons are of malformed lines.
 _SIDES = {"correlation": ("requests", "responses"), "access": ("access",)}
 _LEDGERS = {
     "correlation": ("lines", "blank", "header", "malformed", "redelivered", "superseded", "matched", "orphans"),
@@ -21,7 +21,7 @@ _LEDGERS = {
 
 
 def ledger(session: Session, colours: Palette) -> Table:
-    """Where every line of all sides went so far, and whether it adds up at the end."""
+    """The counts of each side so far. At the end, whether the counts add up."""
     event, report, sides = session.progress, session.report, _SIDES[session.kind]
     counts: Mapping[str, Mapping[str, int]] = event.ledger if event else {}
     if report is not None:
@@ -35,7 +35,7 @@ def ledger(session: Session, colours: Palette) -> Table:
     for name in _LEDGERS[session.kind]:
         found = [counts.get(side, {}).get(name) for side in sides]
         style = f"bold {colours.ink}" if name == "lines" else colours.ink
-        if name in ACCESS_REASONS and not any(found):  # known at the end, and then only what occurs
+        if name in ACCESS_REASONS and not any(found):  # known at the end; only reasons that occur are shown
             continue
         shown = f"  {name}" if name in ACCESS_REASONS else name
         table.add_row(shown, *(Text("·" if count is None else f"{count:,}", style=style) for count in found))

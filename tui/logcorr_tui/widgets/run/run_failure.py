@@ -8,7 +8,7 @@ from logcorr_tui.state.messages import Failed
 
 
 def failure(message: Failed, colours: Palette) -> Text:
-    """What happened, what the child said, and what to do."""
+    """What happened, what the child process said, and what to do."""
     what, todo = _why(message)
     said = "" if message.cancelled else message.said
     text = Text(what, style=f"bold {colours.ink}")

@@ -1,4 +1,4 @@
-"""The progress of a run, or how it went, as rich text: stages, bars of files, buckets and memory, rates, time left."""
+"""The progress of a run, or the figures of a finished run, as rich text: stages, files, buckets, memory, rate, time."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ _FILES_SHOWN = 50
 
 
 def head(session: Session, state: str, wide: int, colours: Palette) -> Text:
-    """The title line: the logs, and how it stands."""
+    """The title line: the logs, and the state of the run."""
     names = " ⋈ ".join(
         safe(Path(side[0]).name, 40) + (f" +{len(side) - 1}" if len(side) > 1 else "")
         for side in (session.logs.files.values() if session.logs else ())
@@ -44,7 +44,7 @@ def head(session: Session, state: str, wide: int, colours: Palette) -> Text:
 
 
 def stages(session: Session, state: str, colours: Palette) -> Text:
-    """The stages in order: done, under way, to come; each says so by a sign, not only by colour."""
+    """The stages in order. A sign, not only a colour, tells whether a stage is done, in progress or to come."""
     event, known = session.progress, _STAGES[session.kind]
     names = list(known)
     now = len(names) if state == "complete" else names.index(event.stage) if event and event.stage in names else 0
@@ -64,7 +64,7 @@ def stages(session: Session, state: str, colours: Palette) -> Text:
 def figures(
     session: Session, event: ProgressEvent, wide: int, colours: Palette, *, stopped: bool = False
 ) -> RenderableType:
-    """Bars for the whole, the buckets and the memory; rate, time gone and time left; the first estimates."""
+    """Bars for bytes, buckets and memory; the rate, the time taken and left; the first estimates."""
     long = max(10, min(60, wide - 46))
     estimate = session.estimate
     rows = Table.grid(padding=(0, 2, 0, 0))
@@ -107,7 +107,7 @@ def figures(
 
 
 def finished(session: Session, colours: Palette) -> RenderableType | None:
-    """How a finished run went."""
+    """The figures of a finished run."""
     report = session.report
     if report is None:
         return None
@@ -133,7 +133,7 @@ def finished(session: Session, colours: Palette) -> RenderableType | None:
 
 
 def files(session: Session, wide: int, colours: Palette) -> list[RenderableType]:
-    """A bar for each file: its side, how far it is read, its size."""
+    """A bar for each file: its side, the share that is read, its size."""
     event, report = session.progress, session.report
     if event is None:
         if report is None:
@@ -155,7 +155,7 @@ def files(session: Session, wide: int, colours: Palette) -> list[RenderableType]
 
 
 def bar(done: float, whole: float, wide: int, colour: str, colours: Palette) -> Text:
-    """A bar of eighths of a cell on a thin line, never full before its time."""
+    """A bar in eighths of a cell on a thin line. The bar is full only at the end."""
     share = min(max(done / whole, 0.0), 1.0) if whole else 0.0
     text = horizontal_bar(int(share * wide * 8))
     return Text.assemble((text, colour), ("─" * (wide - len(text)), colours.frame))
@@ -165,7 +165,7 @@ def _file(side: str, name: str, extent: tuple[int, int], told: str, wide: int, *
     long = max(4, min(40, wide - 54))
     done, whole = extent
     share = done / whole if whole else 1.0
-    # The end of a name tells more than its folders.
+    # The end of a path tells more than its folders.
     room = 29 if wide >= 62 else max(wide - long - 29, 8)
     label = tail(safe(name[-500:], 500), room - 1)
     shown = Text(f"{side:<9}", style=colours.dim)

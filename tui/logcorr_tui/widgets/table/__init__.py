@@ -1,1 +1,1 @@
-"""The table of any number of rows, and what stands around it."""
+"""The table of any number of rows, with its head, filter chips and prompt."""

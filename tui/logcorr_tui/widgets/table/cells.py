@@ -1,4 +1,4 @@
-"""The cells of a table: a stored value as people read it, harmless, how it stands and in which style."""
+"""The cells of a table: the safe text of a stored value, its width, alignment and style."""
 
 from collections.abc import Sequence
 
@@ -16,28 +16,28 @@ _WIDEST = 44
 _WIDEST_RAW = 400
 _TITLE_CELLS = 30
 _WINDOWS = ("busiest_start", "window_start")
-# Counts of what is wrong: in its colour where there is any.
+# Counts of errors have the colour of their class where they are not zero.
 _COUNTED = {"errors_4xx": "client", "errors_5xx": "server", "suspicious": "client", "suspicious_ips": "client"}
 _RIGHT = ("number", "line", "duration", "status")
 
 
 class Cells:
-    """The columns of a table, with their names of files, and how wide they are so far."""
+    """The columns of a table, the names of its files, and the present width of each column."""
 
     def __init__(self, columns: Sequence[Column], files: dict[str, list[str]], order: tuple[str, bool] | None) -> None:
         self.columns, self._files, self._order = tuple(columns), files, order
         self.widths = [cell_len(self._title(column)) for column in self.columns]
 
     def titles(self) -> list[str]:
-        """The titles, as wide as their columns; the one that is sorted by has a mark."""
+        """The titles, as wide as their columns. The title of the sorted column has a mark."""
         return [self._fitted(number, self._title(column)) for number, column in enumerate(self.columns)]
 
     def texts(self, row: Row) -> list[str]:
-        """A row's values, as wide as their columns."""
+        """The texts of a row, as wide as their columns."""
         return [self._fitted(number, text) for number, text in enumerate(self._texts(row))]
 
     def widen(self, rows: Sequence[Row]) -> bool:
-        """Makes room for these rows, within bounds; whether anything became wider."""
+        """Widens the columns for these rows, within bounds. Whether any column became wider."""
         before = list(self.widths)
         for row in rows:
             for number, text in enumerate(self._texts(row)):
@@ -61,7 +61,7 @@ class Cells:
 
 
 def cell_text(column: Column, value: object, files: dict[str, list[str]], side: str | None) -> str:
-    """A stored value as people read it, and harmless."""
+    """A stored value as safe text for people."""
     if value is None:
         return "–"
     if column.name == "suspicious":
@@ -84,14 +84,14 @@ def cell_text(column: Column, value: object, files: dict[str, list[str]], side: 
 
 
 def _names(column: Column, files: dict[str, list[str]], side: str | None) -> list[str]:
-    """The files that a column's numbers are of; where all is of one side, a row need not say which."""
+    """The names that the file numbers of a column stand for. With one side only, a row names no side."""
     if column.name != "file":
         return files.get(column.name.removesuffix("_file"), [])
     return files.get(side or (next(iter(files)) if len(files) == 1 else ""), [])
 
 
 def cell_style(column: Column, value: object) -> str:
-    """The component class of a value, without its prefix; empty where it has none."""
+    """The component class of a value, without its prefix. Empty where the value has no style."""
     if column.kind == "status" and isinstance(value, int):
         found = status_class(value)
         return "odd-status" if found == "odd" else found
@@ -107,7 +107,7 @@ def cell_style(column: Column, value: object) -> str:
 
 
 def cut(strip: Strip, left: int, width: int, style: Style) -> Strip:
-    """`width` cells of a line from `left` on; an ellipsis tells that a word goes on beyond the right edge."""
+    """`width` cells of a line from `left` on. An ellipsis shows that a word is cut at the right edge."""
     end = left + width
     edge = strip.crop(end - 1, end + 1).text if 0 < width < strip.cell_length - left else ""
     if len(edge) < 2 or " " in edge:  # at a blank, or in the middle of a wide character
@@ -118,7 +118,7 @@ def cut(strip: Strip, left: int, width: int, style: Style) -> Strip:
 
 
 def _fitted(text: str, width: int, right: bool) -> str:
-    """Text in exactly so many cells; an ellipsis tells that it was cut."""
+    """Text in exactly so many cells. An ellipsis shows that the text was cut."""
     size = cell_len(text)
     if size > width:
         return set_cell_size(set_cell_size(text, max(0, width - 1)) + "…", width)

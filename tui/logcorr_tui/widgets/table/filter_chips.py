@@ -1,4 +1,4 @@
-"""What the rows of a table are narrowed to, as a line of chips."""
+"""The filter chips of a table: the parts of its filter in a line, each of which can be removed."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -15,7 +15,7 @@ _LABEL_CELLS = 48
 
 
 class FilterChips(Widget, can_focus=True):
-    """What the rows are narrowed to: a chip each. The chosen one goes by `x`, backspace or a click."""
+    """A chip for each part of the filter. `x` or backspace removes the chosen chip, a click removes any chip."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"chips--chip", "chips--chosen", "chips--none"}
     DEFAULT_CSS = """
@@ -32,7 +32,7 @@ class FilterChips(Widget, can_focus=True):
 
     @dataclass
     class Removed(Message):
-        """A chip is to go, by its number."""
+        """A chip is to be removed, by its number."""
 
         number: int
 
@@ -43,7 +43,7 @@ class FilterChips(Widget, can_focus=True):
         self._chosen = 0
 
     def show(self, labels: list[str], hint: str = "") -> None:
-        """The labels of the chips; the hint stands where there is none."""
+        """Shows chips with these labels, or the hint where there is no chip."""
         if labels == self.labels and hint == self.hint:
             return
         self.hint = hint

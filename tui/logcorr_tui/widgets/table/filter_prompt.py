@@ -1,4 +1,4 @@
-"""The prompt under a table: one line for a filter or a row's number, a hint under it, and completion by tab."""
+"""The prompt under a table: a line for a filter or for the number of a row, with a hint, and completion by tab."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ _MOST_OFFERED = 16
 
 
 class FilterInput(Input):
-    """The line itself; tab completes where there is something to complete."""
+    """The line of the prompt. Tab completes the present word."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "complete", "Complete", id="filter.complete", tooltip="Complete the word", show=False),
@@ -53,7 +53,7 @@ class FilterInput(Input):
 
 
 class Prompt(Vertical):
-    """Asks for one thing at a time and stays open until it is closed: who is told may have something to say."""
+    """Asks for one thing at a time. The prompt stays open until it is closed, so that it can show an error."""
 
     @dataclass
     class Given(Message):
@@ -81,14 +81,14 @@ class Prompt(Vertical):
         schema: Mapping[str, pl.DataType] | None = None,
         seen: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
-        """Opens; words of a filter are completed from the columns in `schema`, and `seen` values of them."""
+        """Opens the prompt. A filter is completed from the columns of `schema` and the `seen` values of columns."""
         self.asked, self._schema, self._seen = what, schema or {}, seen or {}
         self.query_one("#ask", Static).update(_MARKS[what])
         self.add_class("-open")
         line = self.query_one(FilterInput)
         line.value = value
         line.cursor_position = len(value)
-        # At once: the next key is meant for it.
+        # At once, because the next key is meant for the prompt.
         self.screen.set_focus(line)
         self._hint(self._usual())
 
@@ -97,7 +97,7 @@ class Prompt(Vertical):
         self.remove_class("-open")
 
     def refuse(self, why: str) -> None:
-        """Says what is wrong with what was given."""
+        """Shows what is wrong with the given text."""
         self._hint(f"✗ {why}", error=True)
 
     def _hint(self, text: str, *, error: bool = False) -> None:
@@ -106,7 +106,7 @@ class Prompt(Vertical):
         hint.update(plain(text, limit=400))
 
     def _usual(self) -> str:
-        """What can be written, with examples of columns that there are."""
+        """The usual hint: what can be written, with examples of present columns."""
         if self.asked is None:
             return ""
         known = filters.names(self._schema) if self.asked == "filter" else []
@@ -141,7 +141,7 @@ class Prompt(Vertical):
 
 
 def _shared(words: list[str], typed: str) -> str:
-    """What all words start with; the first of them where that is no more than was typed."""
+    """The common start of all words. The first word where the common start is no longer than the typed text."""
     shortest = min(words, key=len)
     size = next((n for n, char in enumerate(shortest) if any(word[n] != char for word in words)), len(shortest))
     return shortest[:size] if size > len(typed) else words[0]

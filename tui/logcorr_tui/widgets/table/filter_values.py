@@ -1,4 +1,4 @@
-"""Values that occur in a run, as far as its report names them: what a filter's words are completed with."""
+"""The values that the completion of a filter offers: those that the report of the run names."""
 
 from collections.abc import Iterable
 
@@ -6,7 +6,7 @@ from logcorr.access_model import ACCESS_REASONS, AccessReport, RunReport
 
 
 def known_values(report: RunReport | None) -> dict[str, list[str]]:
-    """Values by the stored column they are of, the most frequent first; none without a report."""
+    """Values by stored column, the most frequent value first. Empty without a report."""
     if report is None:
         return {}
     statuses = {"status_code": [code for code, _ in sorted(report.status.items(), key=lambda item: -item[1])]}

@@ -1,4 +1,4 @@
-"""The pages of a table that are in memory: the last few that were read, and which are being read."""
+"""The page cache of a table: the pages that were read last, and the numbers of pages that are being read."""
 
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ _PAGES_HELD = 24
 
 
 class Source(Protocol):
-    """Where rows come from: `page` is called in a thread."""
+    """A source of rows. `page` is called in a thread."""
 
     columns: tuple[Column, ...]
 
@@ -20,7 +20,7 @@ class Source(Protocol):
 
 
 class PageCache:
-    """Some pages of one source. For the UI thread."""
+    """A few pages of one source. For the UI thread."""
 
     def __init__(self, source: Source | None) -> None:
         self.source = source
@@ -28,30 +28,30 @@ class PageCache:
         self._asked: set[int] = set()
 
     def put_first(self, rows: Sequence[Row], total: int) -> None:
-        """Rows from the first one on that are known already; the last page counts only where it is whole."""
+        """Stores rows from the first row on. The last page is stored only where it is whole."""
         for start in range(0, len(rows), PAGE_ROWS):
             page = list(rows[start : start + PAGE_ROWS])
             if len(page) == PAGE_ROWS or start + len(page) == total:
                 self._pages[start // PAGE_ROWS] = page
 
     def put(self, page: int, rows: list[Row]) -> None:
-        """A page that was read; what was read longest ago goes for it."""
+        """Stores a page. The page that was read longest ago is dropped."""
         self._asked.discard(page)
         self._pages[page] = rows
         self._pages.move_to_end(page)
         while len(self._pages) > _PAGES_HELD:
             self._pages.popitem(last=False)
-        if not rows:  # asked for again, it would be empty again
+        if not rows:  # read again, the page would be empty again
             self._asked.add(page)
 
     def row(self, number: int) -> Row | None:
-        """A row that is held."""
+        """A row of a stored page. None where its page is not stored."""
         rows = self._pages.get(number // PAGE_ROWS)
         at = number % PAGE_ROWS
         return rows[at] if rows is not None and at < len(rows) else None
 
     def to_read(self, number: int) -> int | None:
-        """The page to be read for a row; None where that is under way."""
+        """The page to be read for a row. None where the page is being read."""
         page = number // PAGE_ROWS
         if self.source is None or page in self._asked:
             return None

@@ -1,5 +1,6 @@
-"""What moves the row cursor of a table: the keys (arrows, pages, ends, sideways; also those of vi and less), and going
-to a row by its number.
+"""The keys of the row cursor of a table: arrows, pages, ends, sideways, and the keys of vi and less.
+
+Also reads the number of a row to go to.
 """
 
 from typing import ClassVar
@@ -13,7 +14,7 @@ from logcorr_tui.look.safe_text import safe
 class RowKeys(ScrollView):
     """A scroll view whose rows stand under a header line, with a cursor on one of `total` rows.
 
-    Where rows are `grouped`, Enter leads to what a row stands for, and its detail has a key of its own.
+    Where rows are `grouped`, Enter shows the exchanges that a row stands for, and `i` shows the detail.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -39,7 +40,7 @@ class RowKeys(ScrollView):
         self.total = 0
 
     def move_to(self, number: int) -> None:
-        """Puts the cursor on a row, and that into view."""
+        """Puts the cursor on a row, and scrolls the row into view."""
         raise NotImplementedError
 
     def action_choose(self) -> None:
@@ -47,14 +48,14 @@ class RowKeys(ScrollView):
         raise NotImplementedError
 
     def action_enter(self) -> None:
-        """Tells that what the row under the cursor stands for is wanted."""
+        """Tells that the exchanges behind the row under the cursor are wanted."""
         raise NotImplementedError
 
     def action_inspect(self) -> None:
         self.action_choose()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Enter does one thing or the other."""
+        """Enter shows the exchanges in a grouped table, and the detail in any other."""
         if action in ("enter", "inspect", "choose"):
             return self.grouped == (action != "choose")
         return super().check_action(action, parameters)
@@ -80,7 +81,7 @@ class RowKeys(ScrollView):
 
 
 def row_number(text: str, total: int) -> int:
-    """The row, from 0, that a number from 1 or a share such as 50% means. Raises ValueError, with what to write."""
+    """The row (from 0) for a number from 1 or a share like 50%. Raises ValueError with what to write."""
     digits = text.removesuffix("%").replace(",", "")
     if not digits.isascii() or not digits.isdigit() or len(digits) > 15:
         raise ValueError(f"{safe(text, 40)!r} is no row. Write a number from 1 to {total:,}, or 50%.")

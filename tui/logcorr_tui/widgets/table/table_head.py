@@ -1,4 +1,4 @@
-"""The line on top of a table: the view, how many rows of it are shown, the row of the cursor, and what is under way."""
+"""The head of a table: the view, the number of rows, the row of the cursor, the present work; or why it is empty."""
 
 from collections import Counter
 
@@ -45,7 +45,7 @@ def why_empty(view: View, kind: str, *, narrowed: bool) -> str:
 
 
 def reason_counts(view: View, report: RunReport | None) -> str:
-    """The reasons of orphans or malformed lines with their counts, most first; nothing for other views."""
+    """The reasons of orphans or malformed lines with their counts, highest first. Empty for other views."""
     found: Counter[str] = Counter()
     if view == "orphans" and isinstance(report, Report):
         found.update(report.orphans.request)
@@ -73,7 +73,7 @@ class TableHead(Horizontal):
         yield Static("", id="state", markup=False)
 
     def count(self, shown: int | None, total: int | None, cursor: int, *, narrowed: bool) -> None:
-        """Rows that are shown and rows of the whole view, None where they are not known yet; the cursor from 0."""
+        """Shows the number of shown rows and of all rows (None: not known yet), and the cursor (from 0)."""
         whole = "…" if total is None else f"{total:,}"
         rows = "row" if total == 1 else "rows"
         counts = Text(no_wrap=True, overflow="ellipsis")
@@ -83,11 +83,11 @@ class TableHead(Horizontal):
             counts.append(whole, style="bold").append(f" {rows}")
         if shown:
             counts.append(f"  ·  row {cursor + 1:,}", style="dim")
-        # At every step of the cursor: so without a layout, and only where it is another text.
+        # This runs at every step of the cursor, so it runs without a layout.
         self.query_one("#counts", Static).update(counts, layout=False)
 
     def state(self, text: str) -> None:
-        """What is under way; nothing for nothing."""
+        """Shows the work in progress. Empty for no work."""
         state = self.query_one("#state", Static)
         if str(state.content) != text:
             state.update(Text(text))

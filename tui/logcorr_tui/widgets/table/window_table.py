@@ -67,13 +67,13 @@ class WindowTable(RowKeys, can_focus=True):
 
     @dataclass
     class Chosen(Message):
-        """A row was chosen, by its number from 0."""
+        """The detail of a row is wanted, by the number of the row from 0."""
 
         number: int
 
     @dataclass
     class Entered(Message):
-        """What a row stands for is wanted."""
+        """The exchanges that a row stands for are wanted."""
 
         row: Row
 
@@ -85,7 +85,7 @@ class WindowTable(RowKeys, can_focus=True):
 
     @dataclass
     class HeaderClicked(Message):
-        """A column's title was clicked."""
+        """The title of a column was clicked."""
 
         name: str
 
@@ -124,7 +124,7 @@ class WindowTable(RowKeys, can_focus=True):
         first: Sequence[Row] = (),
         files: dict[str, list[str]] | None = None,
     ) -> None:
-        """Shows other rows; `first` are those known already. The cursor stays where it was, where there is a row."""
+        """Shows other rows, of which `first` are known already. The cursor keeps its number, where there is a row."""
         self.total = total
         self._cache = PageCache(source)
         self._cache.put_first(first, total)
@@ -136,7 +136,7 @@ class WindowTable(RowKeys, can_focus=True):
         self.refresh()
 
     def move_to(self, number: int) -> None:
-        """Puts the cursor on a row, and that into view."""
+        """Puts the cursor on a row, and scrolls the row into view."""
         before, self.cursor = self.cursor, max(0, min(number, self.total - 1))
         self._entering = self._entering and before == self.cursor
         height, top = self.body_height(), self.scroll_offset.y
@@ -144,7 +144,7 @@ class WindowTable(RowKeys, can_focus=True):
             self.scroll_to(y=self.cursor, animate=False, force=True)
         elif height > 0 and self.cursor >= top + height:
             self.scroll_to(y=self.cursor - height + 1, animate=False, force=True)
-        # What scrolls is drawn anew anyway.
+        # Rows that scroll are drawn anew anyway.
         for row in {before, self.cursor}:
             self.refresh(Region(0, 1 + row - self.scroll_offset.y, self.size.width, 1))
         self.post_message(self.Moved(self.cursor))
@@ -177,7 +177,7 @@ class WindowTable(RowKeys, can_focus=True):
         return strip
 
     def notify_style_update(self) -> None:
-        """Another theme: what was drawn is of no use."""
+        """Drops the drawn strips, because another theme has other colours."""
         self._strips.clear()
         super().notify_style_update()
 
@@ -208,7 +208,7 @@ class WindowTable(RowKeys, can_focus=True):
     # Pages
 
     def _read(self, number: int) -> None:
-        """Has the page of a row read, unless it is being read."""
+        """Reads the page of a row in a thread, unless the page is being read."""
         cache = self._cache
         page, source = cache.to_read(number), cache.source
         if page is None or source is None:
@@ -240,11 +240,11 @@ class WindowTable(RowKeys, can_focus=True):
 
     def on_window_table__unread(self, message: _Unread) -> None:
         message.stop()
-        if message.of is self._cache:  # files of what is no longer shown may well be gone
+        if message.of is self._cache:  # files of rows that are no longer shown may be gone
             self.post_message(self.Broken(message.said))
 
     def _fit(self, rows: Sequence[Row]) -> bool:
-        """Widens the columns for rows that are seen early; later ones are cut, so that the table does not jump."""
+        """Widens the columns for the first rows. Later values are cut, so that the table does not jump."""
         some = rows[: max(0, _SAMPLED_ROWS - self._sampled)]
         self._sampled += len(some)
         return self._cells.widen(some)
@@ -268,7 +268,7 @@ class WindowTable(RowKeys, can_focus=True):
             self.post_message(self.Chosen(self.cursor))
 
     def action_enter(self, *, wanted: bool = True) -> None:
-        """Tells of the row under the cursor where that is wanted, now or as soon as it is read."""
+        """Posts the row under the cursor, now or as soon as the row is read."""
         self._entering = wanted and self.total > 0
         row = self.row(self.cursor)
         if self._entering and row is not None:
