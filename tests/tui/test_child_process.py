@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from textual.message import Message
 
-from logcorr_tui.state import remembered, settings
 from logcorr_tui.state.messages import Estimated, Failed, Finished, Progressed
 from logcorr_tui.work import engine_command
 from logcorr_tui.work.child_process import ChildProcess, run_engine
@@ -182,32 +181,3 @@ asyncio.run(body())
         os.kill(pid, signal.SIGKILL)
         pytest.fail("the child outlived its parent")
     assert not list((tmp_path / "runs").glob(".work-*"))
-
-
-def test_settings(tmp_path: Path) -> None:
-    path = tmp_path / "tui.toml"
-    assert settings.load_settings(path) == (settings.Settings(), None)
-    path.write_text('theme = "logcorr-light"\nview = "orphans"\n[keys]\n"app.quit" = "x"\n', encoding="utf8")
-    found, problem = settings.load_settings(path)
-    assert problem is None
-    assert found == settings.Settings(theme="logcorr-light", view="orphans", keys={"app.quit": "x"})
-
-
-@pytest.mark.parametrize("text", ["theme = ", "theme = 3", "colour = 'red'", "[keys]\nquit = 1", "view = 'nowhere'"])
-def test_broken_settings_are_told(text: str, tmp_path: Path) -> None:
-    path = tmp_path / "tui.toml"
-    path.write_text(text, encoding="utf8")
-    found, problem = settings.load_settings(path)
-    assert problem is not None
-    assert str(path) in problem
-    assert found.keys == {}
-
-
-def test_state_is_remembered(tmp_path: Path) -> None:
-    path = tmp_path / "deep" / "state.json"
-    assert remembered.load_remembered(path) == remembered.Remembered()
-    remembered.save_remembered(path, remembered.Remembered(theme="logcorr-light", views={"access": "slow"}))
-    assert remembered.load_remembered(path) == remembered.Remembered(theme="logcorr-light", views={"access": "slow"})
-    assert [file.name for file in path.parent.iterdir()] == ["state.json"]
-    path.write_bytes(b"{")
-    assert remembered.load_remembered(path) == remembered.Remembered()
