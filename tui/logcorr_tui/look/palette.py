@@ -110,6 +110,11 @@ def of(app: App[Any]) -> Palette:
     return DARK if app.current_theme.dark else LIGHT
 
 
+def badge(colours: Palette) -> tuple[str, str]:
+    """The badge of the app at the start of a title line: its text and style."""
+    return " ◆ logcorr ", f"bold {colours.on_badge} on {colours.accent}"
+
+
 def blend(one: str, other: str, share: float) -> str:
     """The colour at `share` (0 to 1) of the way from one colour to another."""
     share = min(max(share, 0.0), 1.0)

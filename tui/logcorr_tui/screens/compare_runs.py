@@ -150,9 +150,7 @@ class CompareRunsScreen(Screen[None]):
 
     def _head(self, found: Diff | None) -> None:
         colours = palette.of(self.app)
-        head = Text.assemble(
-            (" ◆ logcorr ", f"bold {colours.on_badge} on {colours.accent}"), "  A, before, and B, after"
-        )
+        head = Text.assemble(palette.badge(colours), "  A, before, and B, after")
         runs = [Text(f" {name}  {safe(run.name, 60)}") for name, run in zip("AB", self._runs, strict=True)]
         if found is not None:
             worse = diff_summary.got_worse(found)

@@ -223,9 +223,8 @@ class OpenScreen(Screen[None]):
 
     def _head(self) -> None:
         colours = palette.of(self.app)
-        badge = (" ◆ logcorr ", f"bold {colours.on_badge} on {colours.accent}")
         text = " which requests were answered, when, how, and which never were"
-        self.query_one("#head", Static).update(Text.assemble(badge, (text, colours.dim)))
+        self.query_one("#head", Static).update(Text.assemble(palette.badge(colours), (text, colours.dim)))
 
 
 def _is_access_log(path: str) -> bool:

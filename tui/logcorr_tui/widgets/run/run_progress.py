@@ -11,7 +11,7 @@ from logcorr.access_model import AccessReport
 from logcorr.cells import tail
 from logcorr.events import ProgressEvent
 from logcorr.text import duration, percent, safe, short, size
-from logcorr_tui.look.palette import Palette
+from logcorr_tui.look.palette import Palette, badge
 from logcorr_tui.state.session import Session
 from logcorr_tui.state.side_ledgers import ledgers
 from logcorr_tui.widgets.charts.canvas import horizontal_bar
@@ -32,14 +32,12 @@ def head(session: Session, state: str, wide: int, colours: Palette) -> Text:
     )
     grounds = {"running": colours.accent, "complete": colours.good, "failed": colours.bad, "cancelled": colours.warn}
     signs = {"running": "▶ running", "complete": "√ complete", "failed": "✗ failed", "cancelled": "■ cancelled"}
-    line = Text.assemble(
-        (" ◆ logcorr ", f"bold {colours.on_badge} on {colours.accent}"), " ", (names, f"bold {colours.ink}")
-    )
+    line = Text.assemble(badge(colours), " ", (names, f"bold {colours.ink}"))
     if state:
-        badge = Text(f" {signs[state]} ", style=f"bold {colours.on_badge} on {grounds[state]}")
-        line.truncate(max(0, wide - badge.cell_len - 1), overflow="ellipsis")
-        line.pad_right(max(0, wide - line.cell_len - badge.cell_len))
-        line.append_text(badge)
+        state_badge = Text(f" {signs[state]} ", style=f"bold {colours.on_badge} on {grounds[state]}")
+        line.truncate(max(0, wide - state_badge.cell_len - 1), overflow="ellipsis")
+        line.pad_right(max(0, wide - line.cell_len - state_badge.cell_len))
+        line.append_text(state_badge)
     return line
 
 
