@@ -36,10 +36,15 @@ class RunControlApp(ScreenModesApp):
         self.open_folder(Path(message.folder))
 
     def on_start_run(self, message: messages.StartRun) -> None:
-        if self.child is not None and self.child.running:
-            self.notify("A run is in progress: 6 shows it, c there cancels it.", severity="warning")
-            return
-        self.start_run(message.logs)
+        if not self._busy():
+            self.start_run(message.logs)
+
+    def _busy(self) -> bool:
+        """Whether a run is in progress. Tells the user so."""
+        if self.child is None or not self.child.running:
+            return False
+        self.notify("A run is in progress: 6 shows it, c there cancels it.", severity="warning")
+        return True
 
     # The child process and its messages
 
@@ -99,8 +104,7 @@ class RunControlApp(ScreenModesApp):
         _: Worker[None] = self.run_worker(partial(self._open, folder, fresh=fresh), group="open", exclusive=True)
 
     async def _open(self, folder: Path, *, fresh: bool) -> None:
-        if not fresh and self.child is not None and self.child.running:
-            self.notify("A run is in progress: 6 shows it, c there cancels it.", severity="warning")
+        if not fresh and self._busy():
             return
         try:
             opened = await asyncio.to_thread(open_run.open_run, folder)

@@ -21,6 +21,11 @@ def instant_text(instant_us: int | None, *, dated: bool = True) -> str:
     return f"{day}{moment:%H:%M:%S}.{fraction}"
 
 
+def window_text(start_us: int) -> str:
+    """The start of a window for people, without a fraction where it has none."""
+    return instant_text(start_us).removesuffix(".000")
+
+
 def duration_text(duration_us: int | None) -> str:
     """A duration for people, in the unit that reads best."""
     return duration(None if duration_us is None else duration_us / 1000)

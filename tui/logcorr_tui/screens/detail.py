@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Static
 
-from logcorr.errors import Cancelled, LogcorrError
+from logcorr.errors import Cancelled
 from logcorr.model import Manifest
 from logcorr.paging import ViewPages
 from logcorr_tui.look.safe_text import plain, safe
@@ -24,7 +24,7 @@ from logcorr_tui.widgets.footer import FittingFooter
 from logcorr_tui.work import group_breakdown, related_rows
 from logcorr_tui.work.raw_lines import RawLineReader
 from logcorr_tui.work.related_rows import Value
-from logcorr_tui.work.view_rows import values_by_column
+from logcorr_tui.work.view_rows import failure_text, values_by_column
 
 _COLOURS = {"good": "$success", "moved": "$accent", "client": "$warning", "server": "$error", "odd": "$secondary"}
 # The title of a row is the first of these values that the row has.
@@ -119,7 +119,7 @@ class DetailScreen(Screen[int | None]):
                 except Cancelled:
                     return
                 except Exception as error:  # noqa: BLE001 - whatever it is, the user is to read it
-                    said = str(error) if isinstance(error, LogcorrError) else f"This row cannot be read: {error}"
+                    said = failure_text(error, "row")
                     tell("fields", "Fields", [plain(said, limit=1000)])
 
         self.run_worker(load, thread=True, exit_on_error=False)

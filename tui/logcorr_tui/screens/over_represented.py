@@ -18,7 +18,7 @@ from textual.widgets import Static
 from logcorr import differs, filters, views
 from logcorr.contrast import Contrast, Standout
 from logcorr.differs import Differs
-from logcorr.errors import Cancelled, LogcorrError
+from logcorr.errors import Cancelled
 from logcorr.model import View
 from logcorr.text import short
 from logcorr_tui.look.safe_text import plain, safe
@@ -26,6 +26,7 @@ from logcorr_tui.state.messages import Drill
 from logcorr_tui.state.session import Session, WithSession
 from logcorr_tui.widgets.charts.over_represented_list import ListContent, OverRepresentedList
 from logcorr_tui.widgets.footer import FittingFooter
+from logcorr_tui.work.view_rows import failure_text
 
 Schema = dict[str, pl.DataType]
 
@@ -95,8 +96,7 @@ class OverRepresentedScreen(Screen[None]):
             except Cancelled:
                 return
             except Exception as error:  # noqa: BLE001 - whatever it is, the user is to read it
-                said = str(error) if isinstance(error, LogcorrError) else f"This run cannot be read: {error}"
-                self.post_message(self._Failed(said))
+                self.post_message(self._Failed(failure_text(error, "run")))
 
         self.run_worker(count, thread=True, exit_on_error=False)
 

@@ -15,7 +15,7 @@ from logcorr.model import Manifest, View
 from logcorr.store import RunFolder
 from logcorr_tui.look.safe_text import safe
 from logcorr_tui.look.status_codes import status_class
-from logcorr_tui.look.time_text import instant_text
+from logcorr_tui.look.time_text import window_text
 
 _MOST = 20
 Value = Mapping[str, object]
@@ -49,7 +49,7 @@ def _windows_of(run: RunFolder, ip: str, colours: Mapping[str, str]) -> Section:
     top = found.sort("requests", "at", descending=[True, False]).head(_MOST)
     lines = []
     for at, requests, errors in top.select("at", "requests", "errors").iter_rows():
-        line = Text(_start(at * width)).append(f"  {requests:>9,} requests  {errors:>9,} errors")
+        line = Text(window_text(at * width)).append(f"  {requests:>9,} requests  {errors:>9,} errors")
         if requests > limit:
             line.append(f"  ! over {limit:,}", style=f"bold {colours['client']}")
         lines.append(line)
@@ -86,7 +86,3 @@ def _statuses_of(run: RunFolder, endpoint: str | None, colours: Mapping[str, str
         line = Text(f"{code:>3}", style=f"bold {colours[status_class(code)]}")
         lines.append(line.append(f"  {count:>12,}", style="not bold"))
     return "Its status codes", lines
-
-
-def _start(instant_us: int) -> str:
-    return instant_text(instant_us).removesuffix(".000")

@@ -76,7 +76,7 @@ class ViewRows:
                 self._post(self.Counted(pages.total))
                 sweep(self._root)
             except Exception as error:  # noqa: BLE001 - whatever it is, the user is to read it
-                self._post(self.Failed(query_number, _said(error)))
+                self._post(self.Failed(query_number, failure_text(error, "view")))
 
         self._work(opened)
 
@@ -96,7 +96,7 @@ class ViewRows:
             except Cancelled:
                 return
             except Exception as error:  # noqa: BLE001 - whatever it is, the user is to read it
-                self._post(self.Failed(query_number, _said(error)))
+                self._post(self.Failed(query_number, failure_text(error, "view")))
 
         self._work(narrowed)
 
@@ -116,8 +116,9 @@ class ViewRows:
         threading.Thread(target=self._spill.close, name="spill", daemon=False).start()
 
 
-def _said(error: Exception) -> str:
-    return str(error) if isinstance(error, LogcorrError) else f"This view cannot be read: {error}"
+def failure_text(error: Exception, noun: str) -> str:
+    """What an error says to people. An error that is not ours means that the view, row or run cannot be read."""
+    return str(error) if isinstance(error, LogcorrError) else f"This {noun} cannot be read: {error}"
 
 
 def values_by_column(pages: ViewPages, row: Row) -> dict[str, object]:

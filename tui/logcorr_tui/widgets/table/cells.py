@@ -10,7 +10,7 @@ from textual.strip import Strip
 from logcorr.columns import Column, Row
 from logcorr_tui.look.safe_text import safe
 from logcorr_tui.look.status_codes import status_class
-from logcorr_tui.look.time_text import duration_text, instant_text
+from logcorr_tui.look.time_text import duration_text, instant_text, window_text
 
 _WIDEST = 44
 _WIDEST_RAW = 400
@@ -70,8 +70,7 @@ def cell_text(column: Column, value: object, files: dict[str, list[str]], side: 
         return "yes" if value else "no"
     if isinstance(value, int):
         if column.kind == "instant":
-            shown = instant_text(value)
-            return shown.removesuffix(".000") if column.name in _WINDOWS else shown
+            return window_text(value) if column.name in _WINDOWS else instant_text(value)
         if column.kind == "duration":
             return duration_text(value)
         if column.kind == "number":
