@@ -13,7 +13,7 @@ from logcorr.generate.pair.write_pair import generate_pair
 from logcorr.jobs.correlate import correlate
 from logcorr.model.options import CorrelateOptions
 from logcorr_tui.app import LogcorrApp
-from logcorr_tui.palette import LIGHT_THEME
+from logcorr_tui.look.palette import LIGHT_THEME
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 SIZE = (120, 36)

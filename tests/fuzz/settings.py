@@ -1,4 +1,4 @@
-"""Config files: what plain Python reads in them is what holds; what is none is passed over with a word."""
+"""Settings files: what plain Python reads in them is what holds; what is none is passed over with a word."""
 
 import tomllib
 from pathlib import Path
@@ -6,8 +6,8 @@ from random import Random
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from logcorr_tui import config
-from logcorr_tui.places import OF_A_RUN
+from logcorr_tui.state import settings
+from logcorr_tui.state.navigation import VIEWS_OF_A_RUN
 from tests.fuzz.batch import Batch, Target
 from tests.fuzz.mutate import mutated
 
@@ -46,10 +46,10 @@ def check(batch: Batch) -> list[str]:
         for piece in batch.pieces:
             raw = piece.encode("latin1")
             path.write_bytes(raw)
-            held, problem = config.load_config(path)
+            held, problem = settings.load_settings(path)
             wanted = plain(raw)
-            expected = config.Config(**(wanted or {}))
-            told = wanted is None or (expected.view is not None and expected.view not in OF_A_RUN)
+            expected = settings.Settings(**(wanted or {}))
+            told = wanted is None or (expected.view is not None and expected.view not in VIEWS_OF_A_RUN)
             if held != expected or (problem is not None) is not told:
                 found.append(f"{raw!r}: {held}, {problem!r}; plainly {wanted}")
     return found

@@ -14,7 +14,7 @@ import pytest
 from logcorr.model.errors import InputError
 from logcorr.query.view_pages import ViewFiles, ViewPages
 from logcorr.runs.run_folder import RunFolder
-from logcorr_tui.exporting import Export
+from logcorr_tui.work.export_job import ExportJob
 from tests.support.helpers import SAMPLE, assert_short_error, kept, logcorr, runs_root, succeed
 
 PAIR = ("correlate", "requests.log", "responses.log")
@@ -143,7 +143,7 @@ def test_the_app_is_told_of_a_damaged_view(how: str, here: Path) -> None:
         with pytest.raises(InputError, match="and run again"):
             sound.narrowed((), "duration_us", True, threading.Event())
         with pytest.raises(InputError, match="and run again"):
-            Export(run, "exchanges", "duration>1ms", str(here / "out.csv"), here / "spill").write(force=False)
+            ExportJob(run, "exchanges", "duration>1ms", str(here / "out.csv"), here / "spill").write(force=False)
         assert not (here / "out.csv").exists()
         if how != "gone":
             with pytest.raises(InputError, match="and run again"):

@@ -21,7 +21,7 @@ from logcorr.runs.run_folder import all_runs
 from logcorr_tui.app import LogcorrApp
 from logcorr_tui.screens.export import ExportScreen
 from logcorr_tui.screens.table import TableScreen
-from logcorr_tui.session import Logs
+from logcorr_tui.state.session import Logs
 from tests.soak.figures import BOUNDS, Figures, grown, now
 from tests.tui.headless import Stage, play
 

@@ -16,7 +16,7 @@ from rich.style import Style
 from textual.app import App
 from textual.strip import Strip
 
-from logcorr_tui.palette import blend
+from logcorr_tui.look.palette import blend
 
 _WIDE, _HIGH = 9, 20
 _BASELINE = 15

@@ -16,14 +16,14 @@ from logcorr.model.errors import LogcorrError
 from logcorr.model.options import AnalyzeOptions, View
 from logcorr.runs import views
 from logcorr.runs.run_folder import RunFolder
-from logcorr_tui import config
 from logcorr_tui import main as command_line
 from logcorr_tui.app import LogcorrApp
 from logcorr_tui.screens.detail import DetailScreen
 from logcorr_tui.screens.table import TableScreen
-from logcorr_tui.session import Logs
-from logcorr_tui.widgets.window_table import WindowTable
-from logcorr_tui.worker import command_for
+from logcorr_tui.state import remembered
+from logcorr_tui.state.session import Logs
+from logcorr_tui.widgets.table.window_table import WindowTable
+from logcorr_tui.work.engine_command import command_for
 from tests.support.helpers import SAMPLE
 from tests.tui.headless import Stage, play
 
@@ -68,7 +68,7 @@ def _own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def opened(run: RunFolder, *, anew: bool = True) -> LogcorrApp:
     """The app on a run; anew: on its overview, whatever was seen last."""
     if anew:
-        config.save_state(config.state_path(), config.State())
+        remembered.save_remembered(remembered.remembered_path(), remembered.Remembered())
     return LogcorrApp(run=run.path, store=str(run.path.parent))
 
 
@@ -318,7 +318,7 @@ def test_views_are_remembered_by_the_kind_of_run(run: RunFolder) -> None:
 
     play(opened(run), leave, SMALL)
     play(opened(run, anew=False), back, SMALL)
-    assert config.load_state(config.state_path()).views == {"access": "ips"}
+    assert remembered.load_remembered(remembered.remembered_path()).views == {"access": "ips"}
 
 
 def test_a_log_that_cannot_be_read_is_told(tmp_path: Path) -> None:

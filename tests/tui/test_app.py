@@ -16,11 +16,13 @@ from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
 from logcorr.model.errors import InputError
-from logcorr_tui import config, worker
 from logcorr_tui.app import LogcorrApp
 from logcorr_tui.main import main
-from logcorr_tui.paths import candidates, free, partner
-from logcorr_tui.session import Logs
+from logcorr_tui.state import remembered, settings
+from logcorr_tui.state.session import Logs
+from logcorr_tui.work import engine_command
+from logcorr_tui.work.file_names import response_log_for, unused_name
+from logcorr_tui.work.path_completion import candidates
 from tests.support.helpers import PATIENCE_S, SAMPLE, command, halted, looks, start, succeed, ticking
 
 LOGS = (str(SAMPLE / "requests.log"), str(SAMPLE / "responses.log"))
@@ -105,7 +107,7 @@ def stuck(monkeypatch: pytest.MonkeyPatch, mark: Path, store: Path) -> None:
 
 
 def replace_command(monkeypatch: pytest.MonkeyPatch, words: Sequence[str]) -> None:
-    monkeypatch.setattr(worker, "correlate_command", lambda *_args, **_more: list(words))
+    monkeypatch.setattr(engine_command, "correlate_command", lambda *_args, **_more: list(words))
 
 
 def test_a_finished_run_opens_and_every_view_can_be_seen(finished: Path, store: Path) -> None:
@@ -128,7 +130,7 @@ def test_a_finished_run_opens_and_every_view_can_be_seen(finished: Path, store: 
         assert app.current_mode == "overview"
 
     drive(body, run=finished, store=str(store))
-    assert config.load_state(config.state_path()).views == {"correlation": "orphans"}
+    assert remembered.load_remembered(remembered.remembered_path()).views == {"correlation": "orphans"}
 
 
 MODES = ("slow", "errors", "orphans", "malformed", "duplicates", "skewed")
@@ -333,7 +335,7 @@ def test_a_filtered_view_is_exported_and_nothing_is_replaced_unasked(
     there.write_text("precious", encoding="utf8")
 
     async def body(pilot: Pilot[None], app: LogcorrApp) -> None:
-        from logcorr_tui.messages import ExportView
+        from logcorr_tui.state.messages import ExportView
 
         await until(pilot, lambda: app.current_mode == "overview")
         app.post_message(ExportView("orphans", "side=request"))
@@ -353,19 +355,19 @@ def test_a_filtered_view_is_exported_and_nothing_is_replaced_unasked(
 def test_an_export_can_be_cancelled_and_wrong_ones_are_told(finished: Path, store: Path, tmp_path: Path) -> None:
     from logcorr.model.errors import Cancelled, OutputError, UsageError
     from logcorr.runs.run_folder import RunFolder
-    from logcorr_tui.exporting import Export
+    from logcorr_tui.work.export_job import ExportJob
 
     run = RunFolder(finished)
-    export = Export(run, "orphans", "", str(tmp_path / "o.json"), store)
+    export = ExportJob(run, "orphans", "", str(tmp_path / "o.json"), store)
     export.cancel()
     with pytest.raises(Cancelled):
         export.write(force=False)
     with pytest.raises(UsageError):
-        Export(run, "orphans", "", str(tmp_path / "o.txt"), store).write(force=False)
+        ExportJob(run, "orphans", "", str(tmp_path / "o.txt"), store).write(force=False)
     with pytest.raises(UsageError):
-        Export(run, "orphans", "nonsense>1", str(tmp_path / "o.json"), store).write(force=False)
+        ExportJob(run, "orphans", "nonsense>1", str(tmp_path / "o.json"), store).write(force=False)
     with pytest.raises(OutputError):
-        Export(run, "orphans", "", LOGS[0].replace(".log", ".json") + "/x.json", store).write(force=True)
+        ExportJob(run, "orphans", "", LOGS[0].replace(".log", ".json") + "/x.json", store).write(force=True)
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == []
     assert not list(store.glob(".work-*"))
 
@@ -405,7 +407,7 @@ def test_the_theme_is_remembered() -> None:
 
 
 def test_keys_can_be_remapped_and_broken_settings_are_told() -> None:
-    path = config.config_path()
+    path = settings.settings_path()
     path.parent.mkdir(parents=True)
     path.write_text('[keys]\n"app.theme" = "f9"\n', encoding="utf8")
 
@@ -434,8 +436,8 @@ def test_completion(tmp_path: Path) -> None:
     assert candidates(there) == [f"{there}/", f"{there}quests.log", f"{there}sponses.log"]
     assert candidates(str(tmp_path / "none" / "x")) == []
     assert candidates(f"{tmp_path}/.") == [f"{tmp_path}/.hidden"]
-    assert partner(str(tmp_path / "requests.log")) == str(tmp_path / "responses.log")
-    assert free(tmp_path / "requests.log") == tmp_path / "requests-2.log"
+    assert response_log_for(str(tmp_path / "requests.log")) == str(tmp_path / "responses.log")
+    assert unused_name(tmp_path / "requests.log") == tmp_path / "requests-2.log"
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from logcorr_tui.palette import DARK, LIGHT, Palette
+from logcorr_tui.look.palette import DARK, LIGHT, Palette
 from tests.tui.album import KEPT
 from tests.tui.contrast import LEAST, contrast
 

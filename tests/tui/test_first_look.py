@@ -11,8 +11,8 @@ from logcorr.jobs.correlate import correlate
 from logcorr.model.options import CorrelateOptions
 from logcorr_tui.app import LogcorrApp
 from logcorr_tui.screens.table import TableScreen
-from logcorr_tui.widgets.cells import cut
-from logcorr_tui.widgets.window_table import WindowTable
+from logcorr_tui.widgets.table.cells import cut
+from logcorr_tui.widgets.table.window_table import WindowTable
 from tests.tui.headless import Stage, play
 from tests.tui.picture import strips_of, text_of
 

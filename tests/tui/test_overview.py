@@ -13,20 +13,20 @@ import pytest
 from textual.app import App
 from textual.pilot import Pilot
 
+from logcorr.model import ledger
 from logcorr.model.events import EstimateEvent
-from logcorr.model.ledger import Inputs
 from logcorr.model.report import Heatmap, Report
 from logcorr.text.quantities import duration_us
-from logcorr_tui.messages import Drill
-from logcorr_tui.palette import THEMES
+from logcorr_tui.look.palette import THEMES
 from logcorr_tui.screens.overview import OverviewScreen
-from logcorr_tui.session import Logs, Session
-from logcorr_tui.widgets.canvas import Chart, Painted
-from logcorr_tui.widgets.histogram import Histogram, scale
-from logcorr_tui.widgets.ledger import Ledger
-from logcorr_tui.widgets.marks import place_marks
-from logcorr_tui.widgets.status import Status
-from logcorr_tui.widgets.timeline import Timeline
+from logcorr_tui.state.messages import Drill
+from logcorr_tui.state.session import Logs, Session
+from logcorr_tui.widgets.charts.chart import Chart, Painted
+from logcorr_tui.widgets.charts.histogram import Histogram, scale
+from logcorr_tui.widgets.charts.ledger import Ledger
+from logcorr_tui.widgets.charts.percentile_marks import place_marks
+from logcorr_tui.widgets.charts.status_bars import StatusBars
+from logcorr_tui.widgets.charts.timeline import Timeline
 from tests.support import pair_reports
 
 SIZES = [(120, 36), (80, 24), (101, 45), (200, 60), (63, 19), (40, 12), (9, 4)]
@@ -179,7 +179,7 @@ def test_histogram_drills_into_exactly_its_bar() -> None:
 
 def test_status_drills_into_a_code_and_into_no_response() -> None:
     async def use(app: Demo, pilot: Pilot[None]) -> None:
-        app.screen.query_one(Status).focus()
+        app.screen.query_one(StatusBars).focus()
         await pilot.press("down", "down", "down", "enter", "end", "enter")
         assert [(d.view, d.expression) for d in app.drills] == [
             ("exchanges", "status=304"),
@@ -306,7 +306,7 @@ def test_the_timeline_grows_with_the_estimates() -> None:
 def test_file_names_are_harmless() -> None:
     report = busy()
     side = msgspec.structs.replace(report.inputs.requests, files=["/x/[red]\x1b[31mlog\u202e界.log"])
-    report = msgspec.structs.replace(report, inputs=Inputs(requests=side, responses=report.inputs.responses))
+    report = msgspec.structs.replace(report, inputs=ledger.Inputs(requests=side, responses=report.inputs.responses))
 
     async def use(app: Demo, _: Pilot[None]) -> None:
         text = "\n".join(lines(app))

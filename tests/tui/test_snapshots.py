@@ -10,12 +10,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from logcorr.model import ledger
 from logcorr.model.events import DoneEvent, EstimateEvent, Event, FileProgress, ProgressEvent
-from logcorr.model.ledger import SIDES, Side
 from logcorr.runs.run_folder import RunFolder
-from logcorr_tui import config, worker
 from logcorr_tui.app import LogcorrApp
-from logcorr_tui.session import Logs
+from logcorr_tui.state import remembered, settings
+from logcorr_tui.state.session import Logs
+from logcorr_tui.work import engine_command
 from tests.tui import fixed_run
 from tests.tui.album import Album
 from tests.tui.headless import Stage, play
@@ -48,10 +49,10 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _fixed(stored: Path, theme: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing of this machine is to be seen: paths are relative, settings are nowhere, sizes on disk are set."""
     monkeypatch.chdir(stored)
-    monkeypatch.setattr(config, "config_path", lambda: Path("~/.config/logcorr/tui.toml"))
-    monkeypatch.setattr(config, "state_path", lambda: tmp_path / "state.json")
+    monkeypatch.setattr(settings, "settings_path", lambda: Path("~/.config/logcorr/tui.toml"))
+    monkeypatch.setattr(remembered, "remembered_path", lambda: tmp_path / "state.json")
     monkeypatch.setattr(RunFolder, "bytes", lambda _run: 1_830_000)
-    config.save_state(config.state_path(), config.State(theme=f"logcorr-{theme}"))
+    remembered.save_remembered(remembered.remembered_path(), remembered.Remembered(theme=f"logcorr-{theme}"))
 
 
 @pytest.fixture
@@ -75,12 +76,12 @@ def engine(monkeypatch: pytest.MonkeyPatch, *events: Event | str, code: int | No
     """From now on the engine tells this, and ends with a code or not at all."""
     told = "".join(one if isinstance(one, str) else msgspec.json.encode(one).decode() + "\n" for one in events)
     words = [sys.executable, "-I", "-S", "-c", _ENGINE, told, "" if code is None else str(code)]
-    monkeypatch.setattr(worker, "correlate_command", lambda *_args, **_more: words)
+    monkeypatch.setattr(engine_command, "correlate_command", lambda *_args, **_more: words)
 
 
 def progress(stage: str, share: float, buckets: int) -> ProgressEvent:
     """How far a run of 2 GB may be."""
-    whole: dict[Side, int] = {"request": 1_204_000_000, "response": 1_102_000_000}
+    whole: dict[ledger.Side, int] = {"request": 1_204_000_000, "response": 1_102_000_000}
     counts = {"lines": 7_412_004, "blank": 12, "header": 1, "malformed": 803}
     if buckets:
         counts |= {"redelivered": 4_120, "superseded": 0, "matched": 3_690_221, "orphans": 14_873}
@@ -101,7 +102,7 @@ def progress(stage: str, share: float, buckets: int) -> ProgressEvent:
             FileProgress(
                 side=side, file=f"logs/{side}s.log", bytes_done=int(whole[side] * share), bytes_total=whole[side]
             )
-            for side in SIDES
+            for side in ledger.SIDES
         ],
     )
 

@@ -22,14 +22,14 @@ from logcorr.query import view_pages
 from logcorr.query.filter_process import FilterTask, Made
 from logcorr.query.table_columns import Row
 from logcorr.runs.run_folder import RunFolder
-from logcorr_tui.excerpt import Reader
-from logcorr_tui.messages import ExportView
 from logcorr_tui.screens.detail import DetailScreen
 from logcorr_tui.screens.table import TableScreen
-from logcorr_tui.session import Session
-from logcorr_tui.widgets.chips import Chips
-from logcorr_tui.widgets.window_table import WindowTable
-from logcorr_tui.wish import Wish
+from logcorr_tui.state.messages import ExportView
+from logcorr_tui.state.row_query import RowQuery
+from logcorr_tui.state.session import Session
+from logcorr_tui.widgets.table.filter_chips import FilterChips
+from logcorr_tui.widgets.table.window_table import WindowTable
+from logcorr_tui.work.raw_lines import RawLineReader
 from tests.support.helpers import SAMPLE, looks, zstandard
 
 SIZES = [(120, 36), (80, 24)]
@@ -308,9 +308,9 @@ def test_a_chip_is_chosen_and_removed(run: RunFolder) -> None:
     async def flow(pilot: Pilot[Any]) -> None:
         await pilot.press("slash", *"duration>1ms", "enter")
         await _until(pilot, lambda: app.table._shown.typed == ("duration>1ms",))
-        app.table.query_one(Chips).focus()
+        app.table.query_one(FilterChips).focus()
         await pilot.press("right", "left", "x")
-        await _until(pilot, lambda: app.table._shown == Wish(typed=("duration>1ms",)))
+        await _until(pilot, lambda: app.table._shown == RowQuery(typed=("duration>1ms",)))
 
     play(app, flow)
 
@@ -434,7 +434,7 @@ def test_excerpts_are_the_lines_of_the_file(tmp_path: Path) -> None:
     lines = [b"line %d %s" % (number, b"x" * (number % 97)) for number in range(1, 60_001)]
     lines[4] = b"y" * 3_000_000
     for path in _packed(tmp_path, b"\r\n".join(lines)):
-        known, reader = fingerprint(resolve("request", (str(path),))[0]), Reader()
+        known, reader = fingerprint(resolve("request", (str(path),))[0]), RawLineReader()
         for number in (60_000, 1, 3, 5, 6, 30_000, 59_999, 8):
             excerpt = reader.read("request", known, number, threading.Event())
             first, last = max(1, number - 3), min(60_000, number + 3)
@@ -448,11 +448,11 @@ def test_excerpts_say_when_the_log_has_changed_or_gone(tmp_path: Path) -> None:
     path = tmp_path / "a.log"
     path.write_bytes(b"one\ntwo\n")
     known, cancel = fingerprint(resolve("request", (str(path),))[0]), threading.Event()
-    assert Reader().read("request", known, 2, cancel).lines == [(1, "one"), (2, "two")]
+    assert RawLineReader().read("request", known, 2, cancel).lines == [(1, "one"), (2, "two")]
     path.write_bytes(b"one\n")
-    changed = Reader().read("request", known, 2, cancel)
+    changed = RawLineReader().read("request", known, 2, cancel)
     assert changed.lines == [(1, "one")]
     assert "has changed" in changed.note
     assert "no line 2" in changed.note
     path.unlink()
-    assert "cannot be read any more" in Reader().read("request", known, 2, cancel).note
+    assert "cannot be read any more" in RawLineReader().read("request", known, 2, cancel).note

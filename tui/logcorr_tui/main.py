@@ -11,7 +11,7 @@ from typing import NoReturn
 from logcorr import __version__
 from logcorr.model.errors import InputError, LogcorrError, UsageError
 from logcorr.text.safe import one_line
-from logcorr_tui.session import Logs
+from logcorr_tui.state.session import Logs
 
 _USAGE = "give REQUESTS and RESPONSES, or access logs, or a finished RUN, or nothing. See logcorr-tui --help."
 _EPILOG = """\
@@ -55,13 +55,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _has_terminal() -> bool:
-    """Whether the app can be shown; a browser's tab is its terminal where the web server started it."""
+    """Whether the app can be shown: in a terminal, or in the tab of a browser where the web server started the app."""
     streams = (sys.stdin, sys.stdout, sys.__stderr__)
     return "TEXTUAL_DRIVER" in os.environ or all(stream is not None and stream.isatty() for stream in streams)
 
 
 def _serve(words: Sequence[str], port: int) -> None:
-    """Serves the app of the same words, but for those about serving. Raises UsageError or OutputError."""
+    """Serves the app in a browser, started with the same words. Raises UsageError or OutputError."""
     try:
         from logcorr_tui.web.server import serve
     except ModuleNotFoundError as error:
@@ -72,7 +72,7 @@ def _serve(words: Sequence[str], port: int) -> None:
 
 
 def _for_the_app(words: Sequence[str]) -> list[str]:
-    """Checked words without --web and --port."""
+    """The words of the command line without --web and --port."""
     kept: list[str] = []
     rest = iter(words)
     for word in rest:
@@ -126,7 +126,7 @@ def _what(given: argparse.Namespace) -> tuple[Logs | None, Path | None]:
 
 
 def _run(word: str, store: str | None) -> Path:
-    """The finished run of this name; a folder of the working directory is looked at first, as a shell completes it."""
+    """The finished run of this name. A folder of the working directory comes first, as a shell completes it."""
     from logcorr.runs.run_folder import default_root, find_run
 
     here = Path(word)
@@ -135,26 +135,26 @@ def _run(word: str, store: str | None) -> Path:
 
 
 def _names_logs(word: str) -> bool:
-    """Whether a word names a log, several by a glob, or a folder of them, and no run."""
+    """Whether a word names logs and no run: a file, a glob, or a folder of logs."""
     path = Path(word)
     return path.is_file() or (path.is_dir() and not (path / "manifest.json").is_file()) or has_magic(word)
 
 
 def _are_access_logs(words: Sequence[str]) -> bool:
-    """Whether all that is named looks like access logs. Raises InputError where it cannot be read."""
+    """Whether every word names an access log. Raises InputError where a file cannot be read."""
     from logcorr.inputs import files
     from logcorr.inputs.recognise_access_log import is_access_log
 
     try:
         return bool(words) and all(is_access_log(files.resolve("access", (word,))) for word in words)
     except InputError:
-        if len(words) == 2:  # what is wrong with one of a pair is told of its side
+        if len(words) == 2:  # the error of one log of a pair names its side
             return False
         raise
 
 
 class _Parser(argparse.ArgumentParser):
-    """Its errors quote what was given."""
+    """An argument parser whose errors quote the given words safely."""
 
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
@@ -163,14 +163,14 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser() -> argparse.ArgumentParser:
     from logcorr.formats.access_dialects import FORMS
-    from logcorr_tui.config import config_path
+    from logcorr_tui.state.settings import settings_path
 
     parser = _Parser(
         prog="logcorr-tui",
         usage="%(prog)s [OPTIONS] [REQUESTS RESPONSES | ACCESS_LOG ... | RUN]",
         description="Pairs request and response logs, or analyses access logs, and shows what came of it, "
         "in the terminal or a browser.",
-        epilog=_EPILOG.format(config=config_path()),
+        epilog=_EPILOG.format(config=settings_path()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )

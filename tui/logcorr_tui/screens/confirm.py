@@ -1,4 +1,4 @@
-"""A yes or no question: y or Enter on Yes, n or Escape for no. What is asked for is never the default."""
+"""A yes or no question: y or Enter on Yes, n or Escape for no. Yes is never the default."""
 
 from typing import ClassVar
 
@@ -10,7 +10,7 @@ from textual.widgets import Button, Static
 
 
 class ConfirmScreen(ModalScreen[bool]):
-    """Asks; the result is True for yes."""
+    """Asks the question. The result is True for yes."""
 
     CSS_PATH = "confirm.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [

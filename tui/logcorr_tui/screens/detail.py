@@ -1,4 +1,4 @@
-"""All about one row: its fields, the lines of the logs as they stand there, all of its id, others of its user."""
+"""The detail of one row: its fields, its raw lines, all entries of its id, other exchanges of its user. `y` copies."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -13,26 +13,28 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Static
 
-from logcorr.model.errors import Cancelled, LogcorrError
+from logcorr.model.errors import Cancelled
 from logcorr.model.manifest import Manifest
 from logcorr.query.view_pages import ViewPages
-from logcorr_tui import groups, onerow
-from logcorr_tui.excerpt import Reader
-from logcorr_tui.onerow import Value
-from logcorr_tui.places import title_of
-from logcorr_tui.text import plain, safe
+from logcorr_tui.look.safe_text import plain, safe
+from logcorr_tui.look.time_text import clocks
+from logcorr_tui.screens import detail_sections
+from logcorr_tui.state.navigation import title_of
 from logcorr_tui.widgets.footer import FittingFooter
-from logcorr_tui.widgets.timeaxis import clocks
+from logcorr_tui.work import group_breakdown, related_rows
+from logcorr_tui.work.raw_lines import RawLineReader
+from logcorr_tui.work.related_rows import Value
+from logcorr_tui.work.view_rows import failure_text, values_by_column
 
 _COLOURS = {"good": "$success", "moved": "$accent", "client": "$warning", "server": "$error", "odd": "$secondary"}
-# What a row is called by: the first of these that it has.
+# The title of a row is the first of these values that the row has.
 _HEADS = ("request_id", "user_id", "endpoint", "ip", "text")
 _LOGS = ("request", "response", "access")
 _SECTIONS = ("fields", *_LOGS, "group", "same", "user")
 
 
 class DetailScreen(Screen[int | None]):
-    """Row `number` (from 0) of pages; ends with the number of the row that was looked at last."""
+    """The row `number` (from 0) of pages. The result is the number of the row that was shown last."""
 
     CSS_PATH = "detail.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -62,7 +64,7 @@ class DetailScreen(Screen[int | None]):
         super().__init__()
         self._pages, self._number, self._total = pages, number, total
         self._manifest: Manifest = pages.run.manifest
-        self._reader = Reader()
+        self._reader = RawLineReader()
         self._reading = threading.Lock()
         self._cancel = threading.Event()
         self._generation = 0
@@ -81,15 +83,15 @@ class DetailScreen(Screen[int | None]):
     def on_mount(self) -> None:
         self.query_one("#body").focus()
         self._load()
-        # Texts have the colours of the theme in which they were made.
+        # Texts have the colours of the theme that they were made in.
         self.app.theme_changed_signal.subscribe(self, lambda _: self._load())
 
     def on_unmount(self) -> None:
-        # Textual keeps whoever listens, for good.
+        # Textual would keep this screen for good as a listener.
         self.app.theme_changed_signal.unsubscribe(self)
         self._cancel.set()
 
-    # Loading: one thread a row, a message for each section
+    # Loading: a thread for each row, which posts a message for each section
 
     def _load(self) -> None:
         self._cancel.set()
@@ -110,14 +112,14 @@ class DetailScreen(Screen[int | None]):
                     return
                 try:
                     rows = pages.page(number, 1)
-                    row = onerow.named(pages, rows[0]) if rows else None
+                    row = values_by_column(pages, rows[0]) if rows else None
                     self.post_message(self._Found(generation, row))
                     if row is not None:
                         self._tell_all(row, tell, colours, cancel)
                 except Cancelled:
                     return
                 except Exception as error:  # noqa: BLE001 - whatever it is, the user is to read it
-                    said = str(error) if isinstance(error, LogcorrError) else f"This row cannot be read: {error}"
+                    said = failure_text(error, "row")
                     tell("fields", "Fields", [plain(said, limit=1000)])
 
         self.run_worker(load, thread=True, exit_on_error=False)
@@ -129,24 +131,28 @@ class DetailScreen(Screen[int | None]):
         colours: Mapping[str, str],
         cancel: threading.Event,
     ) -> None:
-        """Called in a thread: tells each section as soon as it is known."""
+        """Tells each section as soon as it is known. Called in a thread."""
         run = self._pages.run
         manifest = self._manifest
-        tell("fields", "Fields", onerow.fields(self._pages, row, colours))
-        for side, (index, line) in onerow.places(row, manifest.files).items():
+        tell("fields", "Fields", detail_sections.fields(self._pages, row, colours))
+        for side, (index, line) in detail_sections.line_positions(row, manifest.files).items():
             excerpt = self._reader.read(side, manifest.inputs[side][index], line, cancel)
             name = safe(manifest.files[side][index], 60)
-            tell(side, f"{side.capitalize()} log · {name}:{line:,}", onerow.excerpt_lines(excerpt, line))
-        group = groups.tell(run, self._pages.view, row, colours)
+            tell(side, f"{side.capitalize()} log · {name}:{line:,}", detail_sections.raw_line_texts(excerpt, line))
+        group = group_breakdown.breakdown(run, self._pages.view, row, colours)
         if group is not None:
             tell("group", *group)
             return
         identity = row.get("request_id")
         if isinstance(identity, str):
-            tell("same", f"All entries of {safe(identity, 60)}", onerow.same_id(run, identity, colours))
-        whose = onerow.who(row)
-        if whose is not None and not cancel.is_set():
-            tell("user", f"Exchanges of {safe(whose[1], 40)} around then", onerow.same_who(run, row, *whose, colours))
+            tell("same", f"All entries of {safe(identity, 60)}", related_rows.entries_of_id(run, identity, colours))
+        owner = related_rows.owner(row)
+        if owner is not None and not cancel.is_set():
+            tell(
+                "user",
+                f"Exchanges of {safe(owner[1], 40)} around then",
+                related_rows.exchanges_of_owner(run, row, *owner, colours),
+            )
 
     def on_detail_screen__found(self, message: _Found) -> None:
         if message.generation != self._generation:
@@ -155,7 +161,7 @@ class DetailScreen(Screen[int | None]):
         row = message.row or {}
         head = next((row[name] for name in _HEADS if row.get(name)), None)
         if "window_start" in row:
-            head = clocks(*groups.span(self._manifest, row))
+            head = clocks(*group_breakdown.window_span(self._manifest, row))
         self.query_one("#id", Static).update(plain(head if isinstance(head, str) else None, limit=120))
         if message.row != self._row:
             for name in _SECTIONS:
@@ -169,7 +175,7 @@ class DetailScreen(Screen[int | None]):
         section.display = bool(message.lines)
         section.border_title = Text(message.title)
         raw = message.name in _LOGS
-        section.update(onerow.excerpt_table(message.lines) if raw else Text("\n").join(message.lines))
+        section.update(detail_sections.raw_line_table(message.lines) if raw else Text("\n").join(message.lines))
         if message.lines:
             self._copied[message.name] = (message.title, message.lines)
 

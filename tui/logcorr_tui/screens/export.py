@@ -1,6 +1,6 @@
-"""Export: what (this view as filtered, or all of it), where, in which form. Enter writes with the defaults.
+"""The Export screen: which rows (as filtered, or all), to which file, in which form. Enter writes with the defaults.
 
-In a browser the file is downloaded: it is written where only this process can read it, and handed over to the page.
+In a browser the file is a download: it is written where only this process can read it, and given to the page.
 """
 
 import asyncio
@@ -24,18 +24,19 @@ from logcorr.model.options import View
 from logcorr.runs.run_folder import RunFolder
 from logcorr.text.quantities import percent, short, size
 from logcorr.text.safe import safe
-from logcorr_tui import palette
-from logcorr_tui.paths import PathSuggester, bytes_of, free
+from logcorr_tui.look import palette
+from logcorr_tui.work.file_names import size_of, unused_name
+from logcorr_tui.work.path_completion import PathSuggester
 
 if TYPE_CHECKING:
-    from logcorr_tui.exporting import Export
+    from logcorr_tui.work.export_job import ExportJob
 
 FORMS = (".json", ".ndjson", ".jsonl", ".csv", ".parquet")
 _EVERY_S = 0.2
 
 
 class Choice(RadioButton):
-    """A radio button whose sign tells whether it is chosen; Textual's tells it by its colour alone."""
+    """A radio button with a sign that tells whether it is chosen. Textual's tells it by colour alone."""
 
     @property
     def _button(self) -> Content:
@@ -62,7 +63,7 @@ class ExportScreen(ModalScreen[str | None]):
     def __init__(self, run: RunFolder, view: View, expression: str, root: Path) -> None:
         super().__init__()
         self._run, self._view, self._expression, self._root = run, view, expression.strip(), root
-        self._export: Export | None = None
+        self._export: ExportJob | None = None
         self._replace = ""
         self._written = ""
 
@@ -77,7 +78,9 @@ class ExportScreen(ModalScreen[str | None]):
                 yield Choice(f"all rows of {self._view}", value=not self._expression, id="all")
             web = self.app.is_web
             to, path = (
-                ("downloads under a name", f"{name}.json") if web else ("to a file", str(free(Path(f"{name}.json"))))
+                ("downloads under a name", f"{name}.json")
+                if web
+                else ("to a file", str(unused_name(Path(f"{name}.json"))))
             )
             yield Static(f"{to}; its ending is the form: .json .ndjson .jsonl .csv .parquet", classes="label")
             yield Input(path, suggester=None if web else PathSuggester(), id="path", select_on_focus=False)
@@ -87,7 +90,7 @@ class ExportScreen(ModalScreen[str | None]):
                 yield Button("Export", id="go", variant="primary")
 
     def action_back(self) -> None:
-        """Cancels an export under way; leaves otherwise."""
+        """Cancels the export in progress, or leaves the screen."""
         if self._export is not None:
             self._export.cancel()
             self._tell("cancelling …")
@@ -95,7 +98,7 @@ class ExportScreen(ModalScreen[str | None]):
             self.dismiss(self._written or None)
 
     def action_form(self) -> None:
-        """The next ending."""
+        """Gives the file name the ending of the next form."""
         field = self.query_one("#path", Input)
         path = Path(field.value)
         forms = [form for form in FORMS if form != ".jsonl"]
@@ -105,7 +108,7 @@ class ExportScreen(ModalScreen[str | None]):
             field.cursor_position = len(field.value)
 
     def action_what(self) -> None:
-        """All rows, or as filtered."""
+        """Switches between all rows and the filtered rows."""
         if self._expression:
             other = "#filtered" if self._whole() else "#all"
             self.query_one(other, RadioButton).value = True
@@ -141,7 +144,7 @@ class ExportScreen(ModalScreen[str | None]):
             self._start_download(given)
             return
         path = Path(given).expanduser()
-        there_bytes = bytes_of(path)
+        there_bytes = size_of(path)
         if there_bytes is not None and self._replace != str(path):
             self._replace = str(path)
             there = f"{safe(path.name, 80)} exists ({size(there_bytes)}). Enter again replaces it."
@@ -155,15 +158,15 @@ class ExportScreen(ModalScreen[str | None]):
         else:
             self._work(name, partial(self._download, name))
 
-    def _work(self, path: str, write: Callable[["Export"], Awaitable[None]]) -> None:
+    def _work(self, path: str, write: Callable[["ExportJob"], Awaitable[None]]) -> None:
         _: Worker[None] = self.run_worker(partial(self._follow, path, write), exclusive=True, exit_on_error=False)
 
-    async def _follow(self, path: str, write: Callable[["Export"], Awaitable[None]]) -> None:
-        """Tells how the export goes, and how it ends."""
-        from logcorr_tui.exporting import Export
+    async def _follow(self, path: str, write: Callable[["ExportJob"], Awaitable[None]]) -> None:
+        """Shows the progress of the export, and how the export ends."""
+        from logcorr_tui.work.export_job import ExportJob
 
         expression = "" if self._whole() else self._expression
-        self._export = export = Export(self._run, self._view, expression, path, self._root)
+        self._export = export = ExportJob(self._run, self._view, expression, path, self._root)
         self._tell("exporting …")
         ticker = self.set_interval(_EVERY_S, self._tell_rows)
         try:
@@ -182,16 +185,16 @@ class ExportScreen(ModalScreen[str | None]):
         if self._export is not None:
             self._tell(f"exporting … {short(self._export.rows)} rows · Esc cancels")
 
-    async def _write(self, path: Path, export: "Export") -> None:
+    async def _write(self, path: Path, export: "ExportJob") -> None:
         await asyncio.to_thread(export.write, force=bool(self._replace))
         self._written, took = await asyncio.to_thread(lambda: (str(path.absolute()), size(path.stat().st_size)))
         self._tell(f"√ {export.rows:,} rows, {took}, in {self._written}\nEnter or Esc goes back.")
         self.notify(f"{export.rows:,} rows in {safe(self._written, 200)}", title="Exported", markup=False)
 
-    async def _download(self, name: str, export: "Export") -> None:
-        file = await asyncio.to_thread(export.nameless)
+    async def _download(self, name: str, export: "ExportJob") -> None:
+        file = await asyncio.to_thread(export.download)
         self.app.deliver_binary(file, save_directory=self._root, save_filename=name)
-        # From here on it is the browser's, which can also cancel it; leaving this screen changes nothing.
+        # From here on the browser has the download, and can cancel it. Leaving this screen does not cancel it.
         self._export, self._written = None, name
         what = f"{export.rows:,} rows, {size(file.size)}"
         while not file.closed:

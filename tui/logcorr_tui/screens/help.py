@@ -1,4 +1,4 @@
-"""Help: every key of the screen it was asked on, with what it does and the id to remap it by."""
+"""The help: every key of the present screen, what the key does, and the id to remap the key by."""
 
 from typing import Any, ClassVar, Self
 
@@ -10,7 +10,8 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
-from logcorr_tui import config, palette
+from logcorr_tui.look import palette
+from logcorr_tui.state import settings
 
 Entry = tuple[str, str, str]
 
@@ -29,7 +30,7 @@ class HelpScreen(ModalScreen[None]):
 
     @classmethod
     def of(cls, screen: Screen[Any]) -> Self:
-        """The help for a screen, as its keys are now."""
+        """The help for a screen, with the keys that are bound now."""
         here: dict[str, list[str]] = {}
         tips: dict[str, tuple[str, bool]] = {}
         shown: set[str] = set()
@@ -43,7 +44,7 @@ class HelpScreen(ModalScreen[None]):
         app = {name for name, (_, of_app) in tips.items() if of_app}
 
         def rank(entry: Entry) -> tuple[bool, bool]:
-            """What the footer names comes first, and keys of the screen's own before those of any list or field."""
+            """Keys in the footer come first, and keys of the screen before keys of any list or field."""
             return entry[2] not in shown, _of_any(entry)
 
         entries.sort(key=rank)
@@ -71,12 +72,12 @@ class HelpScreen(ModalScreen[None]):
                 for keys, tip, name in entries:
                     table.add_row(Text(keys), Text(tip), Text(name if "." in name else ""))
                 table.add_row()
-        where = f'To change a key, write [keys] and "app.quit" = "ctrl+x" into {config.config_path()}'
+        where = f'To change a key, write [keys] and "app.quit" = "ctrl+x" into {settings.settings_path()}'
         table.add_row("", Text(where, style=colours.dim), "")
         return table
 
 
 def _of_any(entry: Entry) -> bool:
-    """Whether a key is that of any list or field, not one of the screen's own."""
+    """Whether a key belongs to any list or field, and not to the screen."""
     name = entry[2]
     return "." not in name or name.startswith(("app.", "screen."))

@@ -19,20 +19,24 @@ from logcorr.inputs import files
 from logcorr.model.errors import LogcorrError
 from logcorr.runs import list_runs
 from logcorr.text.safe import safe
-from logcorr_tui import app as apps
-from logcorr_tui import messages, palette, runlines, worker
-from logcorr_tui.paths import PathSuggester, candidates, partner
-from logcorr_tui.session import Logs
+from logcorr_tui.look import palette
+from logcorr_tui.state import messages
+from logcorr_tui.state.session import Logs, WithRuns
+from logcorr_tui.widgets import recent_runs
 from logcorr_tui.widgets.footer import FittingFooter
+from logcorr_tui.work import engine_command
+from logcorr_tui.work.child_process import ChildProcess
+from logcorr_tui.work.file_names import response_log_for
+from logcorr_tui.work.path_completion import PathSuggester, candidates
 
 DEMO_ROWS = 200_000
-# Margins, frame and padding of the list, and its scroll bar.
+# The cells of the margins, frame, padding and scroll bar of the list.
 _AROUND_LIST = 10
 _DEMO = "demo"
 
 
 class OpenScreen(Screen[None]):
-    """Enter in the second path correlates, in the third analyses; Enter on a run opens it, on the demo makes one."""
+    """Enter in the second path correlates, in the third analyses. Enter on a run opens it, on the demo makes one."""
 
     CSS_PATH = "open.tcss"
     AUTO_FOCUS = "#runs"
@@ -51,8 +55,8 @@ class OpenScreen(Screen[None]):
         self._rows: list[dict[str, Any]] = []
 
     @property
-    def _app(self) -> "apps.LogcorrApp":
-        return cast("apps.LogcorrApp", self.app)
+    def _app(self) -> WithRuns:
+        return cast("WithRuns", self.app)
 
     def compose(self) -> ComposeResult:
         yield Static(id="head")
@@ -82,7 +86,7 @@ class OpenScreen(Screen[None]):
         self._list([])
 
     def on_unmount(self) -> None:
-        # Textual keeps whoever listens, for good.
+        # Textual would keep this screen for good as a listener.
         self.app.theme_changed_signal.unsubscribe(self)
 
     def on_resize(self) -> None:
@@ -90,14 +94,14 @@ class OpenScreen(Screen[None]):
             self._list(self._rows)
 
     def on_screen_resume(self) -> None:
-        # Looking through the run folders waits for the first paint.
+        # The run folders are read after the first paint.
         self.call_after_refresh(self.action_reload)
 
     def action_paths(self) -> None:
         self.query_one("#requests").focus()
 
     def action_leave_field(self) -> None:
-        """From a field to the list, from the list to where one came from."""
+        """Goes from a field to the list, and from the list back."""
         if isinstance(self.focused, Input):
             self.query_one("#runs").focus()
         else:
@@ -107,7 +111,7 @@ class OpenScreen(Screen[None]):
         _: Worker[None] = self.run_worker(self._reload, exclusive=True, group="reload")
 
     def action_demo(self) -> None:
-        """Makes the demo's logs by a child process, once, and correlates them."""
+        """Makes the logs of the demo in a child process, where they are missing, and correlates the logs."""
         _: Worker[None] = self.run_worker(self._demo, exclusive=True, group=_DEMO)
 
     def action_compare(self) -> None:
@@ -134,7 +138,7 @@ class OpenScreen(Screen[None]):
             self._hint("an access log, by its first lines: ⏎ analyses it", "dim")
             return
         if not responses.value:
-            responses.value = partner(event.value.strip()) or ""
+            responses.value = response_log_for(event.value.strip()) or ""
         responses.focus()
 
     @on(Input.Submitted, "#access")
@@ -151,7 +155,7 @@ class OpenScreen(Screen[None]):
             self._start(Logs.pair((_path(requests.value),), (_path(event.value),)))
 
     def _start(self, logs: Logs) -> None:
-        """Runs the logs; who comes back finds empty fields, and the run in the list."""
+        """Starts a run of the logs, and empties the fields."""
         self.post_message(messages.StartRun(logs))
         with self.prevent(Input.Changed):
             for field in self.query(Input):
@@ -166,7 +170,7 @@ class OpenScreen(Screen[None]):
             self.post_message(messages.OpenFolder(str(self._app.root / event.option_id)))
 
     def _checked(self, side: Any, value: str) -> bool:
-        """Whether the path names logs; says why where it does not."""
+        """Whether the path names logs. Shows the error where it does not."""
         try:
             files.resolve(side, (_path(value),))
         except (LogcorrError, ValueError) as error:
@@ -176,15 +180,15 @@ class OpenScreen(Screen[None]):
 
     async def _reload(self) -> None:
         rows = await asyncio.to_thread(list_runs.rows, self._app.root)
-        if self.is_running:  # the app may have ended while the folders were read
+        if self.is_running:  # the app may have ended in the meantime
             self._rows = rows
             self._list(rows)
 
     def _list(self, rows: list[dict[str, Any]]) -> None:
-        """The runs, newest first, and the demo last; what was selected stays so."""
+        """Lists the runs, newest first, and the demo last. The selected run stays selected."""
         found = self.query_one("#runs", OptionList)
         before = found.highlighted_option.id if found.highlighted_option else None
-        head, lines = runlines.lines(rows, max(self.size.width - _AROUND_LIST, 40))
+        head, lines = recent_runs.lines(rows, max(self.size.width - _AROUND_LIST, 40))
         options = [
             Option(line, id=str(row["run"]), disabled="error" in row) for line, row in zip(lines, rows, strict=True)
         ]
@@ -205,7 +209,7 @@ class OpenScreen(Screen[None]):
         if not all(log.is_file() for log in logs):
             self._hint(f"making {DEMO_ROWS:,} lines a side in {folder} …", "dim")
             words = ("generate", "pair", str(folder), "--rows", str(DEMO_ROWS), "--incident", "--force")
-            child = worker.Child(worker.logcorr_command(*words))
+            child = ChildProcess(engine_command.logcorr_command(*words))
             ended = await child.run(lambda _event: None)
             self._hint("", "dim")
             if ended.code != 0:
@@ -220,13 +224,12 @@ class OpenScreen(Screen[None]):
 
     def _head(self) -> None:
         colours = palette.of(self.app)
-        badge = (" ◆ logcorr ", f"bold {colours.on_badge} on {colours.accent}")
         text = " which requests were answered, when, how, and which never were"
-        self.query_one("#head", Static).update(Text.assemble(badge, (text, colours.dim)))
+        self.query_one("#head", Static).update(Text.assemble(palette.badge(colours), (text, colours.dim)))
 
 
 def _is_access_log(path: str) -> bool:
-    # Brings polars along: not before it is needed.
+    # This imports polars, so it waits until it is needed.
     from logcorr.inputs.recognise_access_log import is_access_log
 
     return is_access_log(files.resolve("access", (path,)))

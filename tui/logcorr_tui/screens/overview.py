@@ -9,22 +9,24 @@ from textual.containers import Container, VerticalScroll
 from textual.screen import Screen
 from textual.widget import Widget
 
-from logcorr_tui.widgets.canvas import Chart, session_of
-from logcorr_tui.widgets.figures import figures
+from logcorr_tui.state.overview_figures import figures
+from logcorr_tui.state.session import session_of
+from logcorr_tui.widgets.charts.chart import Chart
+from logcorr_tui.widgets.charts.histogram import Histogram
+from logcorr_tui.widgets.charts.ledger import HEIGHT, Ledger
+from logcorr_tui.widgets.charts.status_bars import StatusBars
+from logcorr_tui.widgets.charts.tiles import Tiles
+from logcorr_tui.widgets.charts.timeline import Timeline
 from logcorr_tui.widgets.footer import FittingFooter
-from logcorr_tui.widgets.histogram import Histogram
-from logcorr_tui.widgets.ledger import HEIGHT, Ledger
-from logcorr_tui.widgets.masthead import Masthead, Tabs
-from logcorr_tui.widgets.status import Status
-from logcorr_tui.widgets.tiles import Tiles
-from logcorr_tui.widgets.timeline import Timeline
+from logcorr_tui.widgets.masthead import Masthead
+from logcorr_tui.widgets.tabs import Tabs
 
 _STACKED = 64
 _LOOKS_A_SECOND = 2
 
 
 class OverviewScreen(Screen[None]):
-    """Reads `app.session`; looks whether that has changed twice a second, and at once when `reload` is called."""
+    """Shows `app.session`. Checks twice a second whether the session has changed."""
 
     CSS_PATH = "overview.tcss"
     AUTO_FOCUS = "#histogram"
@@ -51,7 +53,7 @@ class OverviewScreen(Screen[None]):
             yield Tiles(id="tiles")
             with Container(id="top"):
                 yield Histogram(id="histogram")
-                yield Status(id="status")
+                yield StatusBars(id="status")
             yield Timeline(id="timeline")
             yield Ledger(id="ledger")
         yield FittingFooter()
@@ -69,7 +71,7 @@ class OverviewScreen(Screen[None]):
             self.reload()
 
     def reload(self) -> None:
-        """Show the session as it is now; what has not changed keeps its selection."""
+        """Shows the session as it is now. A chart whose figures have not changed keeps its selection."""
         session = session_of(self)
         before = self._seen[:3]
         self._seen = (session.run, session.report, session.estimate, session.progress, *session.changed_inputs)
@@ -86,7 +88,7 @@ class OverviewScreen(Screen[None]):
         self._fit(event.size.width, event.size.height)
 
     def _fit(self, width: int, height: int) -> None:
-        """Rows for the parts: all of the height where there is enough, else what they need and a scroll bar."""
+        """Shares the rows of the screen among the panels. Where there are too few rows, the body scrolls."""
         roomy = height >= 33 and width >= 100
         stacked = width < _STACKED
         tiles = Tiles.rows_for(width - (2 if roomy else 0))
@@ -108,11 +110,11 @@ class OverviewScreen(Screen[None]):
         self.query_one(selector, Widget).styles.height = rows
 
     def action_differs(self) -> None:
-        """What differs in the selected time."""
+        """Shows what differs in the selected time."""
         chart = self.query_one(Timeline)
         chart.focus()
         chart.action_differs()
 
     def action_to(self, selector: str) -> None:
-        """The focus to a panel, which scrolls into sight."""
+        """Moves the focus to a panel, which scrolls into sight."""
         self.query_one(selector).focus()

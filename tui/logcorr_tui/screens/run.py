@@ -1,4 +1,4 @@
-"""The Run screen: how far the child is, what it takes, where every line went; or how it failed, and what to do."""
+"""The Run screen: the progress, memory and ledger of a run, or how the run failed and what helps."""
 
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -10,12 +10,14 @@ from textual.containers import VerticalScroll
 from textual.screen import Screen
 from textual.widgets import Static
 
-from logcorr_tui import app as apps
-from logcorr_tui import messages, palette, runview
+from logcorr_tui.look import palette
+from logcorr_tui.state import messages
+from logcorr_tui.state.session import WithRuns
 from logcorr_tui.widgets.footer import FittingFooter
+from logcorr_tui.widgets.run import ledger_table, run_failure, run_progress
 
 if TYPE_CHECKING:
-    from logcorr_tui.widgets.masthead import Tabs
+    from logcorr_tui.widgets.tabs import Tabs
 
 
 class RunScreen(Screen[None]):
@@ -35,8 +37,8 @@ class RunScreen(Screen[None]):
         self._tabs: Tabs | None = None
 
     @property
-    def _app(self) -> "apps.LogcorrApp":
-        return cast("apps.LogcorrApp", self.app)
+    def _app(self) -> WithRuns:
+        return cast("WithRuns", self.app)
 
     def compose(self) -> ComposeResult:
         yield Static(id="head")
@@ -49,7 +51,7 @@ class RunScreen(Screen[None]):
         yield FittingFooter()
 
     def on_mount(self) -> None:
-        if not self.query("#ledger"):  # dropped before it was seen
+        if not self.query("#ledger"):  # the screen was dropped before it was shown
             return
         for name, title in (("figures", "Run"), ("files", "Files"), ("ledger", "Ledger · where every line went")):
             self.query_one(f"#{name}").border_title = title
@@ -59,12 +61,12 @@ class RunScreen(Screen[None]):
         self.call_after_refresh(self._add_tabs)
 
     def on_unmount(self) -> None:
-        # Textual keeps whoever listens, for good.
+        # Textual would keep this screen for good as a listener.
         self.app.theme_changed_signal.unsubscribe(self)
 
     async def _add_tabs(self) -> None:
-        """The tabs bring plotext, which takes its time: they come after the first paint."""
-        from logcorr_tui.widgets.masthead import Tabs
+        """Adds the tabs after the first paint, because their imports take a while."""
+        from logcorr_tui.widgets.tabs import Tabs
 
         if self.is_attached:
             self._tabs = Tabs("run", id="tabs")
@@ -78,7 +80,7 @@ class RunScreen(Screen[None]):
         self._draw()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's
-        """Cancel is for a run in progress, again for one that is over without a result."""
+        """Cancel is for a run in progress. Run again is for a run that ended without a result."""
         child = self._app.child
         if action == "cancel":
             return child is not None and child.running
@@ -109,9 +111,7 @@ class RunScreen(Screen[None]):
 
     def on_failed(self, message: messages.Failed) -> None:
         self._failed = message
-        self.query_one("#failure").border_title = (
-            "The run was cancelled" if message.code == runview.CANCELLED else "✗ The run failed"
-        )
+        self.query_one("#failure").border_title = "The run was cancelled" if message.cancelled else "✗ The run failed"
         self._draw()
         self.refresh_bindings()
 
@@ -122,23 +122,23 @@ class RunScreen(Screen[None]):
         wide = max(40, self.size.width - 8)
         child = self._app.child
         state = "failed" if self._failed else "complete" if session.run else "running" if child else ""
-        if self._failed and self._failed.code == runview.CANCELLED:
+        if self._failed and self._failed.cancelled:
             state = "cancelled"
         if self._tabs is not None:
             self._tabs.reload()
-        self.query_one("#head", Static).update(runview.head(session, state, self.size.width, colours))
+        self.query_one("#head", Static).update(run_progress.head(session, state, self.size.width, colours))
         failure = self.query_one("#failure", Static)
         failure.display = self._failed is not None
         if self._failed:
-            failure.update(runview.failure(self._failed, colours))
+            failure.update(run_failure.failure(self._failed, colours))
         event = session.progress
-        self.query_one("#stages", Static).update(runview.stages(session, state, colours))
-        figures = runview.finished(session, colours)
+        self.query_one("#stages", Static).update(run_progress.stages(session, state, colours))
+        figures = run_progress.finished(session, colours)
         if figures is None and event is not None:
-            figures = runview.figures(session, event, wide, colours, stopped=self._failed is not None)
+            figures = run_progress.figures(session, event, wide, colours, stopped=self._failed is not None)
         self.query_one("#figures", Static).update(figures or Text("The engine is starting …", style=colours.dim))
-        files = runview.files(session, wide, colours)
+        files = run_progress.files(session, wide, colours)
         self.query_one("#files", Static).update(Group(*files))
         self.query_one("#files").display = bool(files)
-        ledger = runview.ledger(session, colours)
+        ledger = ledger_table.ledger(session, colours)
         self.query_one("#ledger", Static).update(ledger)

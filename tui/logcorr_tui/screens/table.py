@@ -1,4 +1,4 @@
-"""A view of the run as a table: filter chips, sorting, go-to, and the way on to one row's detail and to an export."""
+"""A view of the run as a table: filter, sort, go to a row, Enter on a row, export."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,24 +16,25 @@ from logcorr.query import filter_language
 from logcorr.query.filter_language import Term
 from logcorr.query.view_pages import ViewPages
 from logcorr.query.what_differs import VIEWS as COMPARED
-from logcorr_tui import groups
-from logcorr_tui.messages import Compare, ExportView
-from logcorr_tui.occurring import occurring
+from logcorr_tui.look.safe_text import plain, safe
 from logcorr_tui.screens.detail import DetailScreen
-from logcorr_tui.screens.sort import AS_STORED, SortPicker
-from logcorr_tui.session import WithRoot
-from logcorr_tui.text import plain, safe
-from logcorr_tui.viewrows import ViewRows
-from logcorr_tui.widgets.chips import Chips
+from logcorr_tui.screens.drill_down import GROUPED_VIEWS, drill
+from logcorr_tui.screens.sort_column import AS_STORED, SortPicker
+from logcorr_tui.state.messages import ExportView, FindOverRepresented
+from logcorr_tui.state.row_query import DEFAULT_SORT, RowQuery
+from logcorr_tui.state.session import WithRoot
 from logcorr_tui.widgets.footer import FittingFooter
-from logcorr_tui.widgets.prompt import Prompt
-from logcorr_tui.widgets.table_head import TableHead, nothing, reasons
-from logcorr_tui.widgets.window_table import WindowTable
-from logcorr_tui.wish import WORST_FIRST, Wish, row_number
+from logcorr_tui.widgets.table.filter_chips import FilterChips
+from logcorr_tui.widgets.table.filter_prompt import Prompt
+from logcorr_tui.widgets.table.filter_values import known_values
+from logcorr_tui.widgets.table.row_keys import row_number
+from logcorr_tui.widgets.table.table_head import TableHead, reason_counts, why_empty
+from logcorr_tui.widgets.table.window_table import WindowTable
+from logcorr_tui.work.view_rows import ViewRows
 
 
 class TableScreen(Screen[None]):
-    """One view as a table of any size. `expression` narrows it from the start, `label` is that chip's text."""
+    """One view as a table of any size. `expression` is its first filter, `label` the text of the filter's chip."""
 
     CSS_PATH = "table.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -50,21 +51,21 @@ class TableScreen(Screen[None]):
     def __init__(self, view: View, expression: str = "", label: str = "") -> None:
         super().__init__()
         self.view: View = view
-        self._wish = Wish(drilled=expression.strip(), label=label, sort=WORST_FIRST.get(view))
-        self._shown = self._wish
+        self._query = RowQuery(drilled=expression.strip(), label=label, sort=DEFAULT_SORT.get(view))
+        self._shown = self._query
         self._base: ViewPages | None = None
         self._pages: ViewPages | None = None
         self._view_total: int | None = None
         self._working = False
-        # The row to come back to where other rows are cancelled, and whether those are yet to be seen.
+        # The row to come back to where a query is cancelled, and whether no row of the new query was shown yet.
         self._left_at: int | None = None
         self._fresh = True
         self._rows: ViewRows | None = None
 
     @property
     def expression(self) -> str:
-        """What the rows are narrowed to, drilled and typed."""
-        return self._wish.expression
+        """The whole filter of the rows, drilled and typed."""
+        return self._query.expression
 
     @property
     def _app(self) -> WithRoot:
@@ -80,8 +81,8 @@ class TableScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         yield TableHead(self.view, id="title")
-        yield Chips()
-        yield WindowTable(id="rows", grouped=self.view in groups.GROUPS)
+        yield FilterChips()
+        yield WindowTable(id="rows", grouped=self.view in GROUPED_VIEWS)
         yield Static("", id="nothing", markup=False)
         yield Prompt(id="prompt")
         yield FittingFooter()
@@ -102,13 +103,13 @@ class TableScreen(Screen[None]):
         if self._rows is not None:
             self._rows.close()
 
-    # The rows: threads tell, handlers own the state
+    # The rows: threads post messages, handlers own the state
 
     def on_view_rows_opened(self, message: ViewRows.Opened) -> None:
         self._base = message.pages
-        self._reload(self._wish)
+        self._reload(self._query)
 
-    def on_view_rows_known(self, message: ViewRows.Known) -> None:
+    def on_view_rows_counted(self, message: ViewRows.Counted) -> None:
         self._view_total = message.total
         self._titles()
 
@@ -117,14 +118,14 @@ class TableScreen(Screen[None]):
         day = filter_language.day_of(report) if report is not None else None
         return filter_language.parse(expression, base.schema, day, base.files)
 
-    def _reload(self, wish: Wish) -> None:
-        """Has these rows made; what was under way is cancelled."""
-        self._wish = wish
+    def _reload(self, query: RowQuery) -> None:
+        """Starts a query for rows. A query in progress is cancelled."""
+        self._query = query
         self.refresh_bindings()
         if self._base is None or self._rows is None:
             return
         try:
-            terms = self._terms(self._base, wish.expression)
+            terms = self._terms(self._base, query.expression)
         except UsageError as error:
             self._rows.cancel()
             self._working = False
@@ -134,8 +135,8 @@ class TableScreen(Screen[None]):
         if self._left_at is None:
             self._left_at = self._table.cursor
         self._fresh = True
-        self._begin("sorting" if wish.sort else "filtering" if terms else "opening")
-        self._rows.narrow(self._base, terms, wish.sort)
+        self._begin("sorting" if query.sort else "filtering" if terms else "opening")
+        self._rows.narrow(self._base, terms, query.sort)
 
     def _begin(self, what: str) -> None:
         self._working = True
@@ -143,31 +144,31 @@ class TableScreen(Screen[None]):
         self.query_one(TableHead).state(f"{what}… esc cancels")
 
     def on_view_rows_first(self, message: ViewRows.First) -> None:
-        if self._rows is not None and message.wish == self._rows.wish:
+        if self._rows is not None and message.query_number == self._rows.query_number:
             pages, rows = message.pages, message.rows
             self._top()
-            self._table.sorted_by = self._wish.sort
+            self._table.sorted_by = self._query.sort
             self._table.show(None, pages.columns, len(rows), first=rows, files=pages.files)
 
-    def on_view_rows_made(self, message: ViewRows.Made) -> None:
+    def on_view_rows_complete(self, message: ViewRows.Complete) -> None:
         rows, pages = self._rows, message.pages
-        if rows is None or message.wish != rows.wish:
+        if rows is None or message.query_number != rows.query_number:
             if rows is not None:
                 rows.drop(pages)
             return
         self._working = False
-        before, self._pages, self._shown = self._pages, pages, self._wish
+        before, self._pages, self._shown = self._pages, pages, self._query
         self._top()
         self._left_at = None
         self._show(pages, message.total)
         if before is not None:
             rows.drop(before)
         self._say(
-            "" if message.total else nothing(self.view, self._app.session.kind, narrowed=bool(self._wish.expression))
+            "" if message.total else why_empty(self.view, self._app.session.kind, narrowed=bool(self._query.expression))
         )
 
     def on_view_rows_failed(self, message: ViewRows.Failed) -> None:
-        if self._rows is not None and message.wish == self._rows.wish:
+        if self._rows is not None and message.query_number == self._rows.query_number:
             self._working = False
             self._say(message.said)
             self._titles()
@@ -176,12 +177,12 @@ class TableScreen(Screen[None]):
         self.notify(safe(message.said, 400), severity="error", markup=False)
 
     def _top(self) -> None:
-        """Other rows are seen from the first on."""
+        """Puts the cursor on the first row of a new query."""
         if self._fresh:
             self._fresh, self._table.cursor = False, 0
 
     def _show(self, pages: ViewPages, total: int) -> None:
-        self._table.sorted_by = self._wish.sort
+        self._table.sorted_by = self._query.sort
         self._table.show(pages, pages.columns, total, files=pages.files)
         self._titles()
 
@@ -196,7 +197,7 @@ class TableScreen(Screen[None]):
         head.count(shown, self._view_total, self._table.cursor, narrowed=bool(self._shown.expression))
         if not self._working:
             head.state("")
-        self.query_one(Chips).show(self._wish.chips, reasons(self.view, self._app.session.report))
+        self.query_one(FilterChips).show(self._query.chips, reason_counts(self.view, self._app.session.report))
 
     def on_window_table_moved(self) -> None:
         self._titles()
@@ -204,8 +205,8 @@ class TableScreen(Screen[None]):
     # Keys
 
     def on_window_table_entered(self, message: WindowTable.Entered) -> None:
-        """Enter on a row that stands for many leads to those."""
-        target = groups.drill(self._base, message.row) if self._base is not None else None
+        """Enter on a row that stands for many exchanges shows the exchanges."""
+        target = drill(self._base, message.row) if self._base is not None else None
         if target is not None:
             self.post_message(target)
 
@@ -219,43 +220,43 @@ class TableScreen(Screen[None]):
 
     def action_sort(self) -> None:
         if self._base is not None:
-            self.app.push_screen(SortPicker(self._base.columns, self._wish.sort), self._sort_by)
+            self.app.push_screen(SortPicker(self._base.columns, self._query.sort), self._sort_by)
 
     def action_turn(self) -> None:
-        if self._wish.sort is not None:
-            self._sort_by(self._wish.sort[0])
+        if self._query.sort is not None:
+            self._sort_by(self._query.sort[0])
 
     def _sort_by(self, name: str | None) -> None:
         if name is not None and self._base is not None:
-            self._reload(self._wish.sorted_by(None if name == AS_STORED else name, self._base.columns))
+            self._reload(self._query.sorted_by(None if name == AS_STORED else name, self._base.columns))
 
     def action_export(self) -> None:
         self.post_message(ExportView(self.view, self.expression))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """What differs is told of exchanges; a chip can go where there is one."""
+        """What differs needs a view of exchanges. Unfilter needs a chip."""
         if action == "remove_last":
-            return bool(self._wish.chips)
+            return bool(self._query.chips)
         return super().check_action(action, parameters) if action != "differs" else self.view in COMPARED
 
     def action_differs(self) -> None:
-        self.post_message(Compare(self.view, self.expression, " ".join(self._wish.chips)))
+        self.post_message(FindOverRepresented(self.view, self.expression, " ".join(self._query.chips)))
 
     def action_remove_last(self) -> None:
-        if self._wish.chips:
-            self._reload(self._wish.without(len(self._wish.chips) - 1))
+        if self._query.chips:
+            self._reload(self._query.without(len(self._query.chips) - 1))
 
-    def on_chips_removed(self, message: Chips.Removed) -> None:
-        self._reload(self._wish.without(message.number))
+    def on_filter_chips_removed(self, message: FilterChips.Removed) -> None:
+        self._reload(self._query.without(message.number))
 
     def action_back(self) -> None:
         if self._prompt.asked:
             self._close_prompt()
         elif self._working and self._pages is not None and self._rows is not None:
-            # Back to what was there before.
+            # Back to the rows that were shown before the query.
             self._rows.cancel()
             self._working = False
-            self._wish = self._shown
+            self._query = self._shown
             self.refresh_bindings()
             self._table.cursor, self._left_at = self._left_at or 0, None
             self._show(self._pages, self._pages.total)
@@ -266,8 +267,8 @@ class TableScreen(Screen[None]):
     # The prompt
 
     def action_filter(self) -> None:
-        typed = " ".join([*self._wish.typed, ""]) if self._wish.typed else ""
-        seen = occurring(self._app.session.report)
+        typed = " ".join([*self._query.typed, ""]) if self._query.typed else ""
+        seen = known_values(self._app.session.report)
         self._prompt.ask("filter", typed, self._base.schema if self._base is not None else None, seen)
 
     def action_go(self) -> None:
@@ -287,7 +288,7 @@ class TableScreen(Screen[None]):
                 self._prompt.refuse(str(error))
                 return
             self._close_prompt()
-            self._reload(replace(self._wish, typed=tuple(term.text for term in terms)))
+            self._reload(replace(self._query, typed=tuple(term.text for term in terms)))
 
     def _go(self, text: str) -> None:
         try:

@@ -1,4 +1,4 @@
-"""Textual's web driver, made fit for large downloads and for a server that goes away. Runs in the app's process."""
+"""Textual's web driver, which also stands large downloads and a server that goes away. Runs in the app's process."""
 
 import contextlib
 import os
@@ -32,7 +32,7 @@ class Driver(WebDriver):
             self._app.post_message(messages.ExitApp())
 
     def on_meta(self, packet_type: str, payload: dict[str, object]) -> None:
-        """Also hears of a download that came to nothing, and closes its file."""
+        """Closes the file of a download that was cancelled."""
         if packet_type != "deliver_cancel":
             super().on_meta(packet_type, payload)
         elif (file := self._deliveries.pop(str(payload.get("key")), None)) is not None:

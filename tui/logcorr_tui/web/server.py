@@ -15,8 +15,8 @@ from textual_serve.download_manager import DOWNLOAD_CHUNK_SIZE, Download
 from textual_serve.server import Server, to_int
 
 from logcorr.model.errors import OutputError
-from logcorr_tui.web.guard import HOST, Guard
-from logcorr_tui.web.session import PATIENCE_S, Session
+from logcorr_tui.web.request_guard import HOST, RequestGuard
+from logcorr_tui.web.tab_process import PATIENCE_S, TabProcess
 
 _PAGE = Path(__file__).parent / "page"
 _CHUNK_S = 60.0
@@ -36,12 +36,12 @@ def serve(words: Sequence[str], port: int = 0) -> None:
         raise OutputError(message) from error
     with listener:
         taken = listener.getsockname()[1]
-        guard = Guard(taken)
+        guard = RequestGuard(taken)
         sys.stdout.write(guard.address + "\n")
         sys.stdout.flush()
         if sys.stderr.isatty():
             sys.stderr.write("Open this address in a browser of this machine. Ctrl+C ends it.\n")
-        # Whoever speaks no HTTP to the port is turned away without a word.
+        # A connection that speaks no HTTP is refused without a message.
         logging.getLogger("aiohttp.server").addFilter(_is_no_bad_request)
         app = WebServer(words, taken, guard).application()
         web.run_app(app, sock=listener, print=None, access_log=None, shutdown_timeout=2 * PATIENCE_S)
@@ -54,14 +54,14 @@ def _is_no_bad_request(record: logging.LogRecord) -> bool:
 class WebServer(Server):
     """textual-serve's server with a guard, a page that needs no other server, and downloads that are whole or fail."""
 
-    def __init__(self, words: Sequence[str], port: int, guard: Guard) -> None:
+    def __init__(self, words: Sequence[str], port: int, guard: RequestGuard) -> None:
         super().__init__("", host=HOST, port=port, title="logcorr")
         self._words, self._guard = list(words), guard
         self._sockets: set[web.WebSocketResponse] = set()
         self._begun: set[str] = set()
 
     def application(self) -> web.Application:
-        """The web application: every way into it goes by the guard."""
+        """The web application. Every request goes by the guard."""
         app = web.Application()
         self._guard.install(app)
         app.add_routes(
@@ -77,12 +77,12 @@ class WebServer(Server):
         return app
 
     async def on_shutdown(self, _app: web.Application) -> None:
-        """Hangs up; each connection then ends its app."""
+        """Closes all connections. Each connection then ends its app."""
         goodbyes = (socket.close(code=WSCloseCode.GOING_AWAY) for socket in list(self._sockets))
         await asyncio.gather(*goodbyes, return_exceptions=True)
 
     async def handle_page(self, _request: web.Request) -> web.StreamResponse:
-        """The page, with the cookie for all that it asks for."""
+        """The page, with the cookie for the requests of the page."""
         response = web.FileResponse(_PAGE / "page.html")
         self._guard.welcome(response)
         return response
@@ -91,7 +91,7 @@ class WebServer(Server):
         """One tab: starts an app, and ends it when the tab is gone."""
         socket = web.WebSocketResponse(heartbeat=15)
         await socket.prepare(request)
-        session = Session(
+        session = TabProcess(
             self._words,
             write_bytes=socket.send_bytes,
             write_str=socket.send_str,
@@ -123,7 +123,7 @@ class WebServer(Server):
         response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{name}"
         whole = False
         try:
-            # The browser's own leave needs no word on stderr.
+            # A browser that leaves is no error.
             with contextlib.suppress(ConnectionError):
                 await response.prepare(request)
                 whole = await self._send(download, response)
@@ -138,7 +138,7 @@ class WebServer(Server):
         return response
 
     async def _send(self, download: Download, response: web.StreamResponse) -> bool:
-        """Sends what the app gives; whether that was the whole file."""
+        """Sends what the app gives. Whether the file was sent whole."""
         ask: dict[str, str | int | bool | None] = {
             "type": "deliver_chunk_request",
             "key": download.delivery_key,

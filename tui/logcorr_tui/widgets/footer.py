@@ -1,4 +1,4 @@
-"""The keys at the foot of a screen: as many as fit whole, the most needed ones, and always help and quit."""
+"""The footer: the keys that fit whole at the foot of a screen, and always help and quit."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from textual.widgets._footer import FooterKey
 
 _ALWAYS = ("app.help", "app.quit")
 _PALETTE = "app.palette"
-# What goes first where there is no room for all; what is not named here goes after these, from the right.
+# The keys that are left out first where there is no room. Other keys follow, from the right.
 _FIRST_TO_GO = (
     "app.theme",
     _PALETTE,
@@ -29,7 +29,7 @@ _FIRST_TO_GO = (
 
 @dataclass(frozen=True)
 class Key:
-    """A key to be shown: what it is known by, its text, and how many cells it takes."""
+    """A key in the footer: its id, its text, and how many cells it takes."""
 
     name: str
     display: str
@@ -42,14 +42,14 @@ class Key:
 
     @property
     def look(self) -> tuple[object, ...]:
-        """All that makes its widget another one; whose binding it is does not."""
+        """All that the widget of the key shows. A change makes a new widget."""
         return self.display, self.active.binding, self.active.enabled, self.active.tooltip
 
 
 class FittingFooter(Footer):
-    """Textual's footer without what does not fit; every key is in the help.
+    """Textual's footer without the keys that do not fit. Every key is in the help.
 
-    Textual makes all its widgets anew each time a focus moves; this one only when they are to show something else.
+    Textual makes all its widgets anew each time the focus moves. This footer does only when the keys change.
     """
 
     _shown: list[tuple[object, ...]] | None = None
@@ -105,7 +105,7 @@ class FittingFooter(Footer):
 
 
 def fitting(keys: Sequence[Key], width: int) -> list[Key]:
-    """Of these keys those that fit whole, in their order; the palette last."""
+    """The keys that fit whole, in their order, with the palette last."""
     kept = sorted(keys, key=lambda key: key.name == _PALETTE)
     for name in _leaving(kept):
         if sum(key.cells for key in kept) <= width:

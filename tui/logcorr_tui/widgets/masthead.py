@@ -1,46 +1,19 @@
-"""The two lines on top of a screen: what is open and how it stands, and the tabs with their counts."""
+"""The masthead on top of the overview: the logs of the run, their time and size, and the state of the run."""
 
-from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from rich.cells import cell_len
-from textual import events
-from textual.geometry import Region
 
-from logcorr.model.access_report import AccessReport, RunReport
+from logcorr.model.access_report import RunReport
 from logcorr.text import instants
-from logcorr.text.instants import span
-from logcorr.text.quantities import duration, short, size
+from logcorr.text.quantities import duration, size
 from logcorr.text.safe import safe
-from logcorr_tui.palette import Palette
-from logcorr_tui.places import Place, places_of
-from logcorr_tui.session import Session
-from logcorr_tui.sides import ledgers, malformed
-from logcorr_tui.widgets.canvas import Canvas, Painted, Part, session_of
-from logcorr_tui.widgets.figures import Figures, figures, running
-
-
-def counts(report: RunReport, found: Figures) -> dict[str, str]:
-    """How many rows the views of a run have; of IPs, how many are suspicious."""
-    counted = report.latency.count
-    numbers = {
-        # Nearest rank: so many durations at most lie above p99.
-        "slow": counted - -(-counted * 99 // 100),
-        "errors": found.failures,
-        "malformed": malformed(report),
-    }
-    if isinstance(report, AccessReport):
-        numbers |= {"windows": report.windows.count, "skewed": report.latency.negative}
-        return {name: short(count) for name, count in numbers.items()} | {
-            "ips": f"{short(report.suspicious_ip_count)}!"
-        }
-    sides = (report.inputs.requests, report.inputs.responses)
-    numbers |= {
-        "orphans": found.orphans,
-        "duplicates": sum(side.redelivered + side.superseded for side in sides),
-        "skewed": report.skew.negative,
-    }
-    return {name: short(count) for name, count in numbers.items()}
+from logcorr_tui.look.palette import Palette
+from logcorr_tui.state.overview_figures import Figures, figures, running
+from logcorr_tui.state.session import Session, session_of
+from logcorr_tui.state.side_ledgers import ledgers
+from logcorr_tui.widgets.charts.canvas import Canvas, Part
+from logcorr_tui.widgets.charts.chart import Painted
 
 
 def _file(names: tuple[str, ...] | list[str], limit: int) -> str:
@@ -51,8 +24,8 @@ def _file(names: tuple[str, ...] | list[str], limit: int) -> str:
 
 
 def span_texts(report: RunReport) -> list[str]:
-    """The time that the logs cover, the longest form first."""
-    covered = span(report.timeline)
+    """The span of time that the logs cover, as texts from the longest to the shortest."""
+    covered = instants.span(report.timeline)
     if covered is None:
         return []
     form = "%H:%M" if not any(at % 60 for at in covered) else "%H:%M:%S"
@@ -114,86 +87,6 @@ class Masthead(Painted):
         return ("! inputs changed", "warn") if session.changed_inputs else ("√ complete", "good")
 
     def reload(self) -> None:
-        """Show the session as it is now."""
-        self.figures = figures(session_of(self))
-        self.repaint()
-
-
-_EDGE = 1
-_NARROW = 100
-# Counts that can be spared where it is narrow, the first one first.
-_SPARED = ("windows", "slow", "ips")
-
-
-@dataclass(frozen=True)
-class _Tab:
-    """One tab; its cells are with the number and the blanks around that."""
-
-    place: Place
-    title: str
-    count: str
-    ink: str
-
-    @property
-    def cells(self) -> int:
-        return 3 + len(self.title) + (len(self.count) + 1 if self.count else 0)
-
-
-class Tabs(Painted):
-    """`1 Overview 2 Slow 124k …`; a click on a tab is as good as its key."""
-
-    def __init__(self, active: str, *, id: str | None = None) -> None:  # noqa: A002 - as Textual calls it
-        super().__init__(id=id)
-        self.active = active
-        self._ends: list[tuple[int, str]] = []
-
-    def _tabs(self, colours: Palette) -> list[_Tab]:
-        found = self.figures
-        numbers = counts(found.report, found) if found and found.report else {}
-        inks = {"slow": colours.warn, "orphans": colours.lost, "ips": colours.lost}
-        inks |= dict.fromkeys(("errors", "malformed"), colours.bad)
-        return [
-            _Tab(place, place.text, numbers.get(place.mode, ""), inks.get(place.mode, colours.ink))
-            for place in places_of(session_of(self).kind)
-        ]
-
-    def _fitting(self, tabs: list[_Tab], width: int) -> list[_Tab]:
-        """The most that can be shown whole: all; the first ones; those with short names; with fewer and no counts."""
-        first = [tab for tab in tabs if tab.place.tab]
-        offers = [[replace(tab, title=tab.place.brief) for tab in first]]
-        for mode in _SPARED:
-            offers.append([replace(tab, count="") if tab.place.mode == mode else tab for tab in offers[-1]])
-        bare = [replace(tab, count="") for tab in offers[-1]]
-        offers = [*([] if width < _NARROW else [tabs, first]), *offers, bare]
-        return next((offer for offer in offers if sum(tab.cells for tab in offer) + _EDGE <= width), bare)
-
-    def paint(self, canvas: Canvas, colours: Palette) -> None:
-        tabs = self._fitting(self._tabs(colours), canvas.width)
-        gap = min(max((canvas.width - sum(tab.cells for tab in tabs) - _EDGE) // len(tabs) + 1, 1), 3)
-        x = 0
-        self._ends = []
-        for tab in tabs:
-            chosen = tab.place.mode == self.active
-            start = x
-            parts: list[Part] = [(f" {tab.place.key} ", colours.accent, True)]
-            parts.append((tab.title, colours.ink if chosen else colours.dim, chosen))
-            if tab.count:
-                parts.append((f" {tab.count}", tab.ink if tab.count.strip("!") != "0" else colours.dim, False))
-            if chosen:
-                parts.append((" ", colours.ink, False))
-            x = canvas.parts(x, 0, parts, canvas.width)
-            if chosen:
-                canvas.paper(Region(start, 0, x - start, 1), colours.raised)
-            x += gap - 1
-            self._ends.append((x, tab.place.key))
-
-    def on_click(self, event: events.Click) -> None:
-        event.stop()
-        key = next((key for end, key in self._ends if event.x < end), None)
-        if key is not None:
-            self.app.simulate_key(key)
-
-    def reload(self) -> None:
-        """Show the session as it is now."""
+        """Shows the session as it is now."""
         self.figures = figures(session_of(self))
         self.repaint()

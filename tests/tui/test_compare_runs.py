@@ -1,0 +1,184 @@
+"""Comparing runs in the app, by keys alone: from the palette or the Open screen, through the parts, and back."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import OptionList
+
+from logcorr.runs.run_folder import RunFolder
+from logcorr_tui.app import LogcorrApp
+from logcorr_tui.screens.compare_runs import CompareRunsScreen
+from logcorr_tui.screens.pick_run import PickRunScreen
+from tests.support.diff_cases import Endpoint, User, access_run, pair_run
+from tests.tui.test_app import drive, text, until
+from tests.unit.render.test_summary import HOSTILE
+
+NAME = HOSTILE.replace("\ud800", "")
+SIZES = [(120, 36), (80, 24), (40, 12)]
+
+
+@pytest.fixture(autouse=True)
+def _own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("CONFIG", "STATE", "CACHE"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name.lower()))
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A store of two runs: `aaaa` before, and `bbbb` after, in which one user fails."""
+    root = tmp_path / "runs"
+    fine = [User(f"user-{n}", 2000, 20) for n in range(30)]
+    for name, users in (("aaaa", [*fine, User(NAME, 9000, 90)]), ("bbbb", [*fine, User(NAME, 9000, 4000)])):
+        whole(pair_run(root / name, users).path)
+    return root
+
+
+def whole(folder: Path) -> None:
+    """Takes the inputs from a run made by hand: there are no such files to be looked for."""
+    run = RunFolder(folder)
+    none: dict[str, list[Any]] = {"request": [], "response": []}
+    run.write(msgspec.structs.replace(run.manifest, files=none, inputs=none), run.report)
+
+
+def says(app: LogcorrApp, selector: str, words: str) -> bool:
+    """Whether a part of the present screen is there yet, and says this."""
+    return bool(app.screen.query(selector)) and words in text(app, selector)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_from_the_palette(root: Path, size: tuple[int, int]) -> None:
+    async def body(pilot: Pilot[None], app: LogcorrApp) -> None:
+        await until(pilot, lambda: app.current_mode == "overview")
+        before = app.screen
+        await pilot.press("ctrl+p")
+        await pilot.press(*"compare with")
+        await pilot.pause(0.5)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, PickRunScreen) and says(app, "#told", "x swaps"))
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, CompareRunsScreen) and says(app, "#head", "▲ worse"))
+        screen = app.screen
+        assert isinstance(screen, CompareRunsScreen)
+        found = screen._diff
+        assert found is not None
+        assert (found.a.run, found.b.run, found.worse[0]) == ("aaaa", "bbbb", "error_rate")
+        assert [panel.id for panel in screen.query(".panel") if panel.display] == [
+            "figures",
+            "latency",
+            "statuses",
+            "failing",
+        ]
+        body_ = screen.query_one("#body")
+        tops = [body_.scroll_y]
+        while not tops[1:] or tops[-1]:
+            await pilot.press("tab")
+            tops.append(body_.scroll_y)
+        assert tops[:-1] == sorted(set(tops)), "a part at a time, and from the last to the top again"
+        assert len(tops) > 3
+        await pilot.press("g")
+        assert body_.scroll_y == 0
+        await pilot.press("shift+tab")
+        assert body_.scroll_y == body_.max_scroll_y
+        await pilot.press("k")
+        assert body_.scroll_y == body_.max_scroll_y - 1
+        await pilot.press("x")
+        await until(pilot, lambda: says(app, "#head", "√ not worse"))
+        assert screen._diff is not None
+        assert (screen._diff.a.run, screen._diff.worse) == ("bbbb", [])
+        await pilot.press("escape")
+        await pilot.pause()
+        assert app.screen is before
+
+    drive(body, run=root / "bbbb", store=str(root), size=size)
+
+
+def test_from_the_open_screen(root: Path) -> None:
+    async def body(pilot: Pilot[None], app: LogcorrApp) -> None:
+        runs = app.screen.query_one("#runs", OptionList)
+        await until(pilot, lambda: runs.option_count == 3)
+        await pilot.press("end", "c")
+        await pilot.pause()
+        assert app.current_mode == "open"
+        assert not isinstance(app.screen, PickRunScreen), "the demo is no run"
+        await pilot.press("home")
+        chosen = runs.highlighted_option
+        assert chosen is not None
+        await pilot.press("c")
+        await until(pilot, lambda: isinstance(app.screen, PickRunScreen))
+        others = app.screen.query_one("#runs", OptionList)
+        await until(pilot, lambda: others.option_count == 1)
+        await pilot.press("j", "k", "enter")
+        await until(pilot, lambda: isinstance(app.screen, CompareRunsScreen) and says(app, "#head", "worse"))
+        assert isinstance(app.screen, CompareRunsScreen)
+        assert app.screen._runs[1].name == chosen.id
+        await pilot.press("escape")
+        await pilot.pause()
+        assert app.current_mode == "open"
+        assert app.screen.query_one("#runs", OptionList) is runs
+
+    drive(body, store=str(root), size=(80, 24))
+
+
+def test_only_runs_of_the_same_kind_can_be_picked(root: Path) -> None:
+    access_run(root / "cccc", [Endpoint("/", 10, 1)])
+    (root / "dddd").mkdir()
+    (root / "dddd" / "manifest.json").write_text("{", encoding="utf8")
+
+    async def body(pilot: Pilot[None], app: LogcorrApp) -> None:
+        await until(pilot, lambda: app.current_mode == "overview")
+        app.compare(root / "bbbb")
+        await pilot.pause()
+        runs = app.screen.query_one("#runs", OptionList)
+        await until(pilot, lambda: runs.option_count > 0)
+        assert [option.id for option in runs.options] == ["aaaa"]
+        await pilot.press("escape")
+        app.compare(root / "cccc")
+        await until(pilot, lambda: says(app, "#told", "no other run of this kind"))
+        await pilot.press("enter", "escape")
+        app.compare(root / "dddd")
+        await until(pilot, lambda: says(app, "#told", "missing or broken"))
+        await pilot.press("escape")
+        await pilot.pause()
+        assert app.current_mode == "overview"
+
+    drive(body, run=root / "bbbb", store=str(root))
+
+
+def test_access_logs_and_damaged_runs(root: Path) -> None:
+    for name, errors in (("cccc", 10), ("dddd", 300)):
+        access_run(root / name, [Endpoint("/", 1000, errors, (1, 2, 3, 4, 5))])
+
+    async def body(pilot: Pilot[None], app: LogcorrApp) -> None:
+        await until(pilot, lambda: app.current_mode == "overview")
+        app.push_screen(CompareRunsScreen(root / "cccc", root / "dddd"))
+        await until(pilot, lambda: says(app, "#head", "▲ worse"))
+        assert app.screen.query_one("#slowing").display
+        await pilot.press("t")
+        await pilot.resize_terminal(80, 24)
+        await pilot.pause()
+        assert app.theme == "logcorr-light"
+        await pilot.press("escape")
+        app.push_screen(CompareRunsScreen(root / "cccc", root / "aaaa"))
+        await until(pilot, lambda: says(app, "#worst", "only runs of one kind"))
+        await pilot.press("tab", "g", "G", "x", "escape")
+        await pilot.pause()
+        assert app.current_mode == "overview"
+
+    drive(body, run=root / "bbbb", store=str(root))
+
+
+def test_a_log_cannot_reach_the_terminal(root: Path) -> None:
+    async def body(pilot: Pilot[None], app: LogcorrApp) -> None:
+        await until(pilot, lambda: app.current_mode == "overview")
+        app.push_screen(CompareRunsScreen(root / "aaaa", root / "bbbb"))
+        await until(pilot, lambda: says(app, "#head", "▲ worse"))
+        await pilot.press("G")
+        await pilot.pause()
+        glyphs = "".join(strip.text for strip in app.screen._compositor.render_strips())
+        assert "␛]0;owned" in glyphs
+        assert not set(glyphs) & set("\x1b\x07\x9b\u202e\u200b\x00\r\t\x7f\u2028")
+
+    drive(body, run=root / "bbbb", store=str(root))

@@ -1,0 +1,46 @@
+"""The commands of the command palette: what the keys of a screen do, by name."""
+
+from collections.abc import Iterable
+from functools import partial
+from typing import Any, Protocol
+
+from textual.app import SystemCommand
+from textual.screen import Screen
+
+from logcorr_tui.state.navigation import places_of
+from logcorr_tui.state.session import WithSession
+
+
+class AppActions(WithSession, Protocol):
+    """An app as its commands need it: each command is one of its actions."""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Whether an action can be done now."""
+
+    def action_show(self, place: str) -> None:
+        """Goes to a view."""
+
+    def action_export(self) -> None:
+        """Exports what is on screen."""
+
+    def action_compare(self) -> None:
+        """Compares the run that is open with another."""
+
+    def action_help(self) -> None:
+        """Shows the keys of the screen."""
+
+
+def system_commands(app: AppActions, screen: Screen[Any]) -> Iterable[SystemCommand]:
+    """The commands that can be used on this screen now."""
+    for place in places_of(app.session.kind):
+        if app.check_action("show", (place.mode,)):
+            yield SystemCommand(f"{place.text} ({place.key})", place.tip, partial(app.action_show, place.mode))
+    yield SystemCommand("Open (^o)", "Other logs, recent runs, the demo", partial(app.action_show, "open"))
+    if app.check_action("export", ()):
+        yield SystemCommand("Export (e)", "Write these rows to a file", app.action_export)
+    compare = getattr(screen, "action_differs", None)
+    if compare is not None and app.session.run is not None and screen.check_action("differs", ()):
+        yield SystemCommand("What differs (w)", "Who and what is over-represented in these rows", compare)
+    if app.session.run is not None:
+        yield SystemCommand("Compare with another run", "What changed, what got worse first", app.action_compare)
+    yield SystemCommand("Help (?)", "Every key of this screen", app.action_help)

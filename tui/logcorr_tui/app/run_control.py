@@ -1,0 +1,136 @@
+"""The runs of the app: starts, follows and cancels the child process of a run, and opens finished runs."""
+
+import asyncio
+from functools import partial
+from pathlib import Path
+
+from textual.worker import Worker
+
+from logcorr.model.errors import LogcorrError
+from logcorr.runs.leftovers import sweep
+from logcorr.runs.run_folder import default_root
+from logcorr.text.safe import safe
+from logcorr_tui.app.screen_modes import ScreenModesApp
+from logcorr_tui.state import messages
+from logcorr_tui.state.navigation import VIEWS_OF_A_RUN
+from logcorr_tui.state.session import Logs, Session
+from logcorr_tui.state.settings import Preferences
+from logcorr_tui.work import engine_command, open_run
+from logcorr_tui.work.child_process import ChildProcess, run_engine
+
+
+class RunControlApp(ScreenModesApp):
+    """An app that owns the session and the child process. Its handlers own the state; threads only post messages."""
+
+    def __init__(self, logs: Logs | None = None, *, store: str | None = None, memory: str | None = None) -> None:
+        super().__init__()
+        self.session = Session(logs=logs)
+        self.root = Path(store) if store else default_root()
+        self.child: ChildProcess | None = None
+        self._store, self._memory = store, memory
+        self._preferences = Preferences()
+
+    # What screens ask for
+
+    def on_open_folder(self, message: messages.OpenFolder) -> None:
+        self.open_folder(Path(message.folder))
+
+    def on_start_run(self, message: messages.StartRun) -> None:
+        if not self._busy():
+            self.start_run(message.logs)
+
+    def _busy(self) -> bool:
+        """Whether a run is in progress. Tells the user so."""
+        if self.child is None or not self.child.running:
+            return False
+        self.notify("A run is in progress: 6 shows it, c there cancels it.", severity="warning")
+        return True
+
+    # The child process and its messages
+
+    def start_run(self, logs: Logs) -> None:
+        """Correlates or analyses these logs in a child process, and shows how it goes."""
+        self.child = ChildProcess(engine_command.command_for(logs, store=self._store, memory=self._memory))
+        self.session.logs = logs
+        self.session.run = self.session.report = self.session.progress = self.session.estimate = None
+        self.session.changed_inputs = []
+        self.forget(("run", *VIEWS_OF_A_RUN), meanwhile="open")
+        self.go("run")
+        # Starting a process takes its time: first the screen is painted.
+        self.call_after_refresh(self._follow, self.child)
+
+    def _follow(self, child: ChildProcess) -> None:
+        _: Worker[None] = self.run_worker(partial(run_engine, child, self.post_message), exit_on_error=False)
+
+    async def stop_child(self) -> None:
+        """Ends the child process, if there is one. Where it had to be killed, removes its leftover files."""
+        if self.child is not None and self.child.running:
+            await self.child.cancel()
+            await self.child.wait()
+            await asyncio.to_thread(sweep, self.root)
+
+    def cancel_run(self) -> None:
+        """Asks, then cancels the run."""
+        if self.child is not None and self.child.running:
+            self.ask("Cancel the run?", "Nothing of it is kept.", self.stop_child)
+
+    def on_progressed(self, message: messages.Progressed) -> None:
+        self.session.progress = message.event
+        self.pass_on(message)
+
+    def on_estimated(self, message: messages.Estimated) -> None:
+        self.session.estimate = message.event
+        self.pass_on(message)
+        self.refresh_bindings()
+
+    def on_finished(self, message: messages.Finished) -> None:
+        self.pass_on(message)
+        if message.event.run is not None:
+            self.open_folder(Path(message.event.run), fresh=True)
+
+    def on_failed(self, message: messages.Failed) -> None:
+        self.session.estimate = None
+        self.forget(VIEWS_OF_A_RUN, meanwhile="run")
+        self.go("run")
+        self.pass_on(message)
+        self.refresh_bindings()
+        # A child that was killed left its spill files.
+        _: Worker[None] = self.run_worker(partial(sweep, self.root), thread=True, exit_on_error=False)
+
+    # Finished runs
+
+    def open_folder(self, folder: Path, *, fresh: bool = False) -> None:
+        """Opens a finished run, and then checks whether the input files have changed since the run."""
+        _: Worker[None] = self.run_worker(partial(self._open, folder, fresh=fresh), group="open", exclusive=True)
+
+    async def _open(self, folder: Path, *, fresh: bool) -> None:
+        if not fresh and self._busy():
+            return
+        try:
+            opened = await asyncio.to_thread(open_run.open_run, folder)
+        except LogcorrError as error:
+            self.notify(safe(str(error), 400), title="Cannot open", severity="error", timeout=10, markup=False)
+            return
+        view = "overview" if fresh else self._preferences.view(opened.manifest.kind)
+        self._show_run(opened, view, fresh=fresh)
+        changed = [] if fresh else await asyncio.to_thread(open_run.changed_inputs, opened.manifest)
+        if changed and self.session.run is opened.run:
+            self.session.changed_inputs = changed
+            names = safe(", ".join(Path(name).name for name in changed), 120)
+            text = f"{names}: gone or changed since this run was made. Run them again to see the present logs."
+            self.notify(text, title="Inputs have changed", severity="warning", timeout=12, markup=False)
+            for screen in self.bases.values():
+                screen.refresh(recompose=False)
+
+    def _show_run(self, opened: open_run.OpenedRun, view: str, *, fresh: bool) -> None:
+        self.session.run, self.session.report = opened.run, opened.report
+        self.session.logs = opened.logs
+        self.session.estimate, self.session.changed_inputs = None, []
+        gone: tuple[str, ...] = VIEWS_OF_A_RUN
+        if not fresh:
+            self.child, self.session.progress = None, None
+            gone = ("run", *VIEWS_OF_A_RUN)
+        with self.batch_update():
+            self.forget(gone, meanwhile="run" if fresh else "open")
+            self.go(view)
+        self.refresh_bindings()

@@ -1,0 +1,1 @@
+"""The look: colours, and how text, times and status codes are written."""

@@ -1,0 +1,28 @@
+"""Status codes: the class, the colour and the phrase of a code."""
+
+from http import HTTPStatus
+
+from logcorr_tui.look.palette import Palette
+
+_BRIEF = {0: "Aborted", 500: "Internal Error", 503: "Unavailable"}
+
+
+def status_class(status: int) -> str:
+    """The name of a code's class: good for 2xx, moved for 3xx, client for 4xx, odd for 1xx, server for the rest."""
+    return {2: "good", 3: "moved", 4: "client", 1: "odd"}.get(status // 100, "server")
+
+
+def colour_of(code: int | None, colours: Palette) -> str:
+    """The colour of a status code's class. A code that is no HTTP status has the colour of a missing response."""
+    by_class = {2: colours.good, 3: colours.info, 4: colours.warn, 5: colours.bad}
+    return by_class.get((code or 0) // 100, colours.lost)
+
+
+def reason(code: int) -> str:
+    """The reason phrase of a status code, short."""
+    if code in _BRIEF:
+        return _BRIEF[code]
+    try:
+        return HTTPStatus(code).phrase
+    except ValueError:
+        return "Unknown"

@@ -1,0 +1,86 @@
+"""The sections of the detail of one row: its fields, and the raw lines of its entries."""
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from rich.cells import cell_len, set_cell_size
+from rich.table import Table
+from rich.text import Text
+
+from logcorr.model.ledger import Log
+from logcorr.query.view_pages import ViewPages
+from logcorr_tui.look.safe_text import plain, safe
+from logcorr_tui.look.status_codes import status_class
+from logcorr_tui.widgets.table.cells import cell_text
+from logcorr_tui.work.raw_lines import Excerpt
+from logcorr_tui.work.related_rows import Value
+
+_LINE_LIMIT = 1000
+# The cells of the mark and the number in front of a raw line.
+_NUMBER_CELLS = 12
+
+
+def fields(pages: ViewPages, row: Value, colours: Mapping[str, str]) -> list[Text]:
+    """A line of text for each field."""
+    side = row.get("side", _only(pages.files))
+    wide = max(cell_len(column.title) for column in pages.columns)
+    lines = []
+    for column in pages.columns:
+        value = row[column.name]
+        line = Text(set_cell_size(safe(column.title, 30), wide + 2), style="dim")
+        shown = cell_text(column, value, pages.files, side if isinstance(side, str) else None)
+        if isinstance(value, str):
+            shown = safe(value, _LINE_LIMIT)
+        if column.kind == "duration" and isinstance(value, int):
+            shown += f"  ({value:,} us)"
+        style = "not dim bold"
+        if column.kind == "status" and isinstance(value, int):
+            style += f" {colours[status_class(value)]}"
+        line.append(shown, style=style)
+        lines.append(line)
+    return lines
+
+
+def line_positions(row: Value, files: Mapping[str, Sequence[str]]) -> dict[Log, tuple[int, int]]:
+    """The position of each entry of a row: number of the file and line, by side. `files` are the manifest's."""
+    found: dict[Log, tuple[int, int]] = {}
+    for name in files:
+        side = cast("Log", name)
+        file, line = row.get(f"{side}_file"), row.get(f"{side}_line")
+        if row.get("side", _only(files)) == side:
+            file, line = row.get("file"), row.get("line")
+        if isinstance(file, int) and isinstance(line, int):
+            found[side] = (file, line)
+    return found
+
+
+def raw_line_texts(excerpt: Excerpt, line: int) -> list[Text]:
+    """A text for each raw line, with a mark at `line`. A note comes first where the file has changed since the run."""
+    lines = [plain(f"! {excerpt.note}", "bold italic", limit=300)] if excerpt.note else []
+    for number, text in excerpt.lines:
+        here = number == line
+        shown = Text(f"{'▶' if here else ' '} {number:>9,} ", style="bold" if here else "dim")
+        shown.append(safe(text, _LINE_LIMIT), style="bold" if here else "dim")
+        lines.append(shown)
+    return lines
+
+
+def raw_line_table(lines: Sequence[Text]) -> Table:
+    """The raw lines as a table, with folded text beside the numbers. Only the marked line is folded."""
+    table = Table.grid(padding=0, expand=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold", ratio=1)
+    for line in lines:
+        number, text = line.divide([_NUMBER_CELLS]) if line.plain[:2] in ("▶ ", "  ") else (Text(""), line)
+        if number.plain.startswith("  "):
+            text.no_wrap, text.overflow = True, "ellipsis"
+        else:
+            # A Text folds at blanks, whatever its column says.
+            text.overflow = "fold"
+        table.add_row(number, text)
+    return table
+
+
+def _only(files: Mapping[str, object]) -> str | None:
+    """The side of all entries, where there is only one side."""
+    return next(iter(files)) if len(files) == 1 else None

@@ -1,0 +1,54 @@
+"""The query of a table: its filter and its order."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from logcorr.query.table_columns import Column
+
+# The order that a view opens with: column and descending. Other views open as stored, in the order of pairing.
+DEFAULT_SORT: dict[str, tuple[str, bool]] = {
+    "slow": ("duration_us", True),
+    "skewed": ("duration_us", False),
+    "users": ("requests", True),
+    "endpoints": ("requests", True),
+    "ips": ("busiest_requests", True),
+    **dict.fromkeys(("duplicates", "redelivered", "superseded"), ("time", False)),
+}
+# Kinds of columns that are sorted from the largest value first.
+LARGEST_FIRST = ("duration", "number", "status", "truth")
+
+
+@dataclass(frozen=True)
+class RowQuery:
+    """The drilled filter with the text of its chip, the typed terms, and the order: column and descending."""
+
+    drilled: str = ""
+    label: str = ""
+    typed: tuple[str, ...] = ()
+    sort: tuple[str, bool] | None = None
+
+    @property
+    def expression(self) -> str:
+        """The whole filter, drilled and typed."""
+        return " ".join(part for part in (self.drilled, *self.typed) if part)
+
+    @property
+    def chips(self) -> list[str]:
+        """The text of a chip for each part of the filter that can be removed."""
+        return [*([self.label or self.drilled] if self.drilled else []), *self.typed]
+
+    def without(self, chip: int) -> "RowQuery":
+        """The query without the filter of one chip."""
+        if self.drilled and chip == 0:
+            return replace(self, drilled="", label="")
+        at = chip - bool(self.drilled)
+        return replace(self, typed=self.typed[:at] + self.typed[at + 1 :])
+
+    def sorted_by(self, name: str | None, columns: Sequence[Column]) -> "RowQuery":
+        """The query sorted by a column, or the other way round where it is sorted by the column. As stored for None."""
+        if name is None:
+            return replace(self, sort=None)
+        if self.sort is not None and self.sort[0] == name:
+            return replace(self, sort=(name, not self.sort[1]))
+        kinds = {column.name: column.kind for column in columns}
+        return replace(self, sort=(name, kinds.get(name) in LARGEST_FIRST))

@@ -1,0 +1,94 @@
+"""The session: the finished run that is open, or the logs of the run in progress."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol, cast
+
+from textual.widget import Widget
+
+from logcorr.model.access_report import AccessReport, RunReport
+from logcorr.model.events import EstimateEvent, ProgressEvent
+from logcorr.runs.run_folder import RunFolder
+from logcorr_tui.state.navigation import Kind
+
+
+@dataclass(frozen=True)
+class Logs:
+    """The logs of a run, by side, and the form of an access log (None: recognised by its first lines)."""
+
+    kind: Kind
+    files: dict[str, tuple[str, ...]]
+    form: str | None = None
+    collapse_ids: bool = False
+
+    @classmethod
+    def pair(cls, requests: Sequence[str], responses: Sequence[str]) -> "Logs":
+        """A pair of logs, to be correlated."""
+        return cls("correlation", {"request": tuple(requests), "response": tuple(responses)})
+
+    @classmethod
+    def access(cls, files: Sequence[str], form: str | None = None, *, collapse_ids: bool = False) -> "Logs":
+        """Access logs to be analysed, all of one form."""
+        return cls("access", {"access": tuple(files)}, form, collapse_ids)
+
+
+@dataclass
+class Session:
+    """The one state of the app. Handlers on the UI thread own the state; threads only post messages."""
+
+    run: RunFolder | None = None
+    report: RunReport | None = None
+    logs: Logs | None = None
+    progress: ProgressEvent | None = None
+    estimate: EstimateEvent | None = None
+    changed_inputs: list[str] = field(default_factory=list)
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of the run that is shown: by its report, or else by its logs."""
+        if self.report is not None:
+            return "access" if isinstance(self.report, AccessReport) else "correlation"
+        return self.logs.kind if self.logs is not None else "correlation"
+
+
+class WithSession(Protocol):
+    """An app with a session, for screens that show a run."""
+
+    session: Session
+
+
+class WithRoot(WithSession, Protocol):
+    """An app with a session, and with the folder that holds the runs."""
+
+    root: Path
+
+
+class RunningProcess(Protocol):
+    """A child process, as far as screens show it."""
+
+    @property
+    def running(self) -> bool:
+        """Whether the process still has to end."""
+
+
+class WithRuns(WithRoot, Protocol):
+    """An app that cancels and compares runs, for the Open and the Run screen."""
+
+    @property
+    def child(self) -> RunningProcess | None:
+        """The child process of the last run that this app started."""
+
+    def cancel_run(self) -> None:
+        """Asks, then cancels the run."""
+
+    def compare(self, folder: Path) -> None:
+        """Asks with which other run to compare this one, and shows the comparison."""
+
+    def action_step_back(self) -> None:
+        """One step back."""
+
+
+def session_of(widget: Widget) -> Session:
+    """The session of the app that a widget lives in. An empty session where the app has none."""
+    return cast("WithSession", widget.app).session if hasattr(widget.app, "session") else Session()

@@ -1,0 +1,1 @@
+"""The charts of the overview, and the canvas that they are drawn on."""

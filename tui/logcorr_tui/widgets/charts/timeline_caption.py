@@ -1,0 +1,63 @@
+"""The texts on the frame of the timeline: the legend above, and the figures of the selection below."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from textual.geometry import Size
+
+from logcorr.model.report import TimelinePoint
+from logcorr.text.quantities import percent, short
+from logcorr_tui.look.palette import Palette
+from logcorr_tui.look.time_text import clocks, spaced
+from logcorr_tui.state.overview_figures import Figures
+from logcorr_tui.widgets.charts.canvas import Part
+
+_ROOMY = 90
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The selection: its span in seconds, its points, and its latency band in ms (None: all bands)."""
+
+    span: tuple[float, float]
+    points: Sequence[TimelinePoint]
+    band: tuple[float, float] | None
+
+
+def title(figures: Figures | None, size: Size, colours: Palette, *, zoomed: bool) -> list[Part]:
+    """The title and the legend; and whether the figures are estimates, or zoomed."""
+    dim = colours.dim
+    parts: list[Part] = [("Timeline", colours.ink, True)]
+    if figures and figures.share is not None:
+        parts.append((f" · {figures.note()}", colours.warn, False))
+    if zoomed:
+        parts.append((" · zoomed, Esc undoes", colours.warn, False))
+    parts += [(" · req/s ", dim, False), ("■", colours.accent, False), (" ok ", dim, False)]
+    parts += [("■", colours.bad, False), (" 5xx", dim, False)]
+    if size.height >= 12 and size.width >= _ROOMY:
+        parts += [(" · latency ", dim, False), ("⠒", colours.info, False), (" p50 ", dim, False)]
+        parts += [("⠒", colours.warn, False), (" p99", dim, False)]
+    return [*parts, (" · heat = latency density", dim, False)]
+
+
+def note(chosen: Chosen | None, size: Size, colours: Palette, keys: Iterable[str], *, exact: bool = True) -> list[Part]:
+    """The figures of the selection, and the actions for it. Without `exact`, orphans are left out."""
+    offers: list[Part] = [(f" · {text}", colours.dim, False) for text in keys]
+    if chosen is None:
+        return [("↔ time cursor", colours.dim, False), *offers]
+    (start, end), points = chosen.span, chosen.points
+    requests = sum(p.requests for p in points)
+    parts: list[Part] = [(clocks(start, end), colours.ink, True)]
+    if chosen.band is not None:
+        low, high = chosen.band
+        parts.append((f" · {spaced(low)} – {spaced(high)}", colours.ink, True))
+    parts.append((f" · {short(requests / max(end - start, 1e-6))}/s", colours.ink, False))
+    if size.width >= _ROOMY:
+        failed = percent(sum(p.errors_5xx for p in points), requests, 1)
+        parts.append((f" · 5xx {failed}", colours.ink, False))
+        if exact:
+            parts.append((f" · {short(sum(p.orphans for p in points))} orphans", colours.ink, False))
+        if chosen.band is None:
+            worst = max((p.p99_ms for p in points if p.p99_ms is not None), default=None)
+            parts.append((f" · p99 {spaced(worst)}", colours.ink, False))
+    return [*parts, *offers]

@@ -1,0 +1,1 @@
+"""The table of any number of rows, with its head, filter chips and prompt."""

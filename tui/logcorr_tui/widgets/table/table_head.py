@@ -1,0 +1,94 @@
+"""The head of a table: the view, the number of rows, the row of the cursor, the present work; or why it is empty."""
+
+from collections import Counter
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.widgets import Static
+
+from logcorr.model.access_report import RunReport
+from logcorr.model.options import View
+from logcorr.model.report import Report
+from logcorr_tui.look.safe_text import plain, safe
+from logcorr_tui.state.navigation import title_of
+from logcorr_tui.state.side_ledgers import ledgers
+
+_NONE: dict[str, str] = {
+    "exchanges": "No exchanges: nothing in one log has a partner in the other.",
+    "slow": "Nothing is slower than the p99: there are too few exchanges, or they all took the same time.",
+    "errors": "No errors: every exchange has a status from 100 to 399.",
+    "orphans": "No orphans: every entry has its partner.",
+    "malformed": "No malformed lines: every line could be read.",
+    "duplicates": "No duplicates: no entry came again.",
+    "redelivered": "Nothing was redelivered: no entry came again as it was.",
+    "superseded": "Nothing is superseded: no id has more entries than were paired.",
+    "skewed": "No clock skew: no response is earlier than its request.",
+    "users": "No users: no request names one.",
+}
+_NONE_OF: dict[str, dict[str, str]] = {
+    "access": {
+        "exchanges": "No exchanges: no line could be read.",
+        "slow": "Nothing is slower than the p99: there are too few exchanges, or the log tells no durations.",
+        "skewed": "No exchange took less than nothing.",
+        "endpoints": "No endpoints: no line could be read.",
+        "ips": "No IPs: no exchange names one.",
+        "windows": "No windows: no line could be read.",
+    }
+}
+
+
+def why_empty(view: View, kind: str, *, narrowed: bool) -> str:
+    """Why a table of a run of this kind is empty."""
+    if narrowed:
+        return f"No rows: nothing in {view} fits. x removes the last filter."
+    return {**_NONE, **_NONE_OF.get(kind, {})}.get(view, f"No {view} rows.")
+
+
+def reason_counts(view: View, report: RunReport | None) -> str:
+    """The reasons of orphans or malformed lines with their counts, highest first. Empty for other views."""
+    found: Counter[str] = Counter()
+    if view == "orphans" and isinstance(report, Report):
+        found.update(report.orphans.request)
+        found.update(report.orphans.response)
+    elif view == "malformed" and report is not None:
+        for side in ledgers(report).values():
+            found.update(side.malformed)
+    return " · ".join(f"{safe(reason)} {n:,}" for reason, n in sorted(found.items(), key=_most_first) if n)
+
+
+def _most_first(counted: tuple[str, int]) -> tuple[int, str]:
+    return -counted[1], counted[0]
+
+
+class TableHead(Horizontal):
+    """Orphans · 12 of 3,173 rows · row 1 · sorting…"""
+
+    def __init__(self, view: View, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name for it
+        super().__init__(id=id)
+        self._view = view
+
+    def compose(self) -> ComposeResult:
+        yield Static(plain(title_of(self._view)), id="view", markup=False)
+        yield Static("", id="counts", markup=False)
+        yield Static("", id="state", markup=False)
+
+    def count(self, shown: int | None, total: int | None, cursor: int, *, narrowed: bool) -> None:
+        """Shows the number of shown rows and of all rows (None: not known yet), and the cursor (from 0)."""
+        whole = "…" if total is None else f"{total:,}"
+        rows = "row" if total == 1 else "rows"
+        counts = Text(no_wrap=True, overflow="ellipsis")
+        if shown is not None and narrowed:
+            counts.append(f"{shown:,}", style="bold").append(f" of {whole} {rows}")
+        else:
+            counts.append(whole, style="bold").append(f" {rows}")
+        if shown:
+            counts.append(f"  ·  row {cursor + 1:,}", style="dim")
+        # This runs at every step of the cursor, so it runs without a layout.
+        self.query_one("#counts", Static).update(counts, layout=False)
+
+    def state(self, text: str) -> None:
+        """Shows the work in progress. Empty for no work."""
+        state = self.query_one("#state", Static)
+        if str(state.content) != text:
+            state.update(Text(text))

@@ -1,0 +1,1 @@
+"""Work outside of the UI thread: threads, child processes, files."""

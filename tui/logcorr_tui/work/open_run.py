@@ -1,0 +1,50 @@
+"""Opens a finished run: checks that it is whole, reads its report, and checks whether its inputs have changed."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from logcorr.inputs.files import fingerprint, resolve
+from logcorr.model.access_report import RunReport
+from logcorr.model.errors import InputError
+from logcorr.model.ledger import Log
+from logcorr.model.manifest import Manifest
+from logcorr.runs.run_folder import RunFolder
+from logcorr_tui.state.session import Logs
+
+
+@dataclass(frozen=True)
+class OpenedRun:
+    """A finished run with its manifest and report."""
+
+    run: RunFolder
+    manifest: Manifest
+    report: RunReport
+
+    @property
+    def logs(self) -> Logs:
+        """The logs of the run, as the user named them."""
+        files = {side: tuple(names) for side, names in self.manifest.files.items()}
+        return Logs("access" if self.manifest.kind == "access" else "correlation", files)
+
+
+def open_run(path: Path) -> OpenedRun:
+    """The run in this folder. Raises InputError where the run is not whole."""
+    run = RunFolder(path)
+    run.check()
+    return OpenedRun(run, run.manifest, run.report)
+
+
+def changed_inputs(manifest: Manifest) -> list[str]:
+    """The input files that are gone or have changed since the run, as the user named them."""
+    found = []
+    for side, names in manifest.files.items():
+        for name, was in zip(names, manifest.inputs[side], strict=True):
+            try:
+                files = resolve(cast("Log", side), (was.path,))
+                same = len(files) == 1 and fingerprint(files[0]) == was
+            except InputError:
+                same = False
+            if not same:
+                found.append(name)
+    return found

@@ -1,0 +1,90 @@
+"""The rows that go with one row: all entries of its id, and other exchanges of its user or address.
+
+The queries read the run folder, so call them in a thread.
+"""
+
+from collections.abc import Mapping
+from typing import cast
+
+import polars as pl
+from rich.text import Text
+
+from logcorr.model.options import View
+from logcorr.runs import views
+from logcorr.runs.run_folder import RunFolder
+from logcorr_tui.look.safe_text import safe
+from logcorr_tui.look.status_codes import status_class
+from logcorr_tui.look.time_text import duration_text, instant_text
+
+_MOST_ENTRIES = 40
+_MOST_OTHERS = 12
+_AROUND_US = 60_000_000
+# The owner of an exchange is the first of these attributes that it has. `_NAMED` are the attributes in a list.
+_WHO = ("user_id", "ip")
+_NAMED = ("request_id", "user_id", "method", "endpoint")
+Value = Mapping[str, object]
+
+
+def entries_of_id(run: RunFolder, identity: str, colours: Mapping[str, str]) -> list[Text]:
+    """Every exchange, orphan and repeated entry of an id, in the order of time."""
+    found: list[tuple[int, Text]] = []
+    kinds: tuple[View, ...] = ("exchanges", "orphans", "duplicates")
+    for view in kinds:
+        rows = _micros(views.scan(run, view).filter(pl.col("request_id") == identity).head(_MOST_ENTRIES))
+        for row in rows:
+            instant = row.get("request_time", row.get("time"))
+            text = _exchange(row, colours) if view == "exchanges" else _entry(row)
+            found.append((instant if isinstance(instant, int) else 0, text))
+    found.sort(key=lambda pair: pair[0])
+    return [text for _, text in found[:_MOST_ENTRIES]]
+
+
+def owner(row: Value) -> tuple[str, str] | None:
+    """The owner of a row: the attribute (user or address) and its value. None where the row has neither."""
+    return next(((name, value) for name in _WHO if isinstance(value := row.get(name), str)), None)
+
+
+def exchanges_of_owner(run: RunFolder, row: Value, name: str, value: str, colours: Mapping[str, str]) -> list[Text]:
+    """Other exchanges of an owner, those nearest in time to the row. Of all time where the row has no instant."""
+    instant = row.get("request_time", row.get("time"))
+    rows = views.scan(run, "exchanges").filter(pl.col(name) == value)
+    own = [pl.col(key) == row[key] for key in ("request_id",) if isinstance(row.get(key), str)]
+    own = own or [pl.col(key) == row[key] for key in ("file", "line") if key in row and "side" not in row]
+    if own:
+        rows = rows.filter(~pl.all_horizontal(own))
+    if isinstance(instant, int):
+        distance = (pl.col("request_time").cast(pl.Int64) - instant).abs()
+        rows = rows.filter(distance <= _AROUND_US).bottom_k(_MOST_OTHERS, by=distance)
+    else:
+        rows = rows.head(_MOST_OTHERS)
+    return [_exchange(row, colours) for row in _micros(rows.sort("request_time"))]
+
+
+def _micros(rows: pl.LazyFrame) -> list[dict[str, object]]:
+    instants = [name for name, dtype in rows.collect_schema().items() if isinstance(dtype, pl.Datetime)]
+    frame = rows.with_columns(pl.col(instants).cast(pl.Int64)).collect(engine="streaming")
+    return frame.to_dicts()
+
+
+def _exchange(row: Value, colours: Mapping[str, str]) -> Text:
+    status = cast("int", row["status_code"])
+    text = Text(instant_text(cast("int", row["request_time"])), style="")
+    if "request_id" in row:  # the list also has orphans and repeated entries
+        text.append("  exchange  ", style="dim")
+    text.append("  ")
+    text.append(f"{status:>3}", style=f"bold {colours[status_class(status)]}")
+    text.append(f"  {duration_text(cast('int', row['duration_us'])):>8}  ")
+    first, *rest = [name for name in _NAMED if name in row]
+    text.append(f"{safe(cast('str | None', row[first]), 60)}  ")
+    text.append("  ".join(safe(cast("str | None", row[name]), 60) for name in rest), style="dim")
+    return text
+
+
+def _entry(row: Value) -> Text:
+    what = row.get("reason") or row.get("kind")
+    text = Text(instant_text(cast("int", row["time"])), style="")
+    text.append(f"  {safe(str(row['side'])):<10}  ", style="dim")
+    text.append(safe(str(what)), style="bold")
+    value = row["user_id"] if row["side"] == "request" else row["status_code"]
+    text.append(f"  {safe(None if value is None else str(value), 40)}  line {row['line']:,}", style="dim")
+    return text
