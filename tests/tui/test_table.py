@@ -238,7 +238,7 @@ def test_what_is_cancelled_gives_the_rows_and_the_cursor_back(run: RunFolder, mo
         await _until(pilot, lambda: table.row(7) is not None)
         seventh = table.row(7)
         with monkeypatch.context() as patch:
-            patch.setattr(view_pages, "sift", endless)
+            patch.setattr(view_pages, "filter_in_process", endless)
             await pilot.press("slash", *"status>0", "enter")
             await _until(pilot, lambda: table.total == 5)
             assert table.cursor == 0
