@@ -33,6 +33,13 @@ class Stage:
         field.insert_text_at_cursor(text)
         await self.pilot.pause()
 
+    async def look(self, size: tuple[int, int], theme: str) -> None:
+        """Gives the screen this size and this theme, if it does not have them."""
+        if tuple(self.app.size) != size:
+            await self.pilot.resize_terminal(*size)
+        if self.app.theme != theme:
+            self.app.theme = theme
+
     async def see(self, *texts: str) -> None:
         """Waits until all these texts are on the screen."""
         await self.until(lambda: all(text in "\n".join(text_of(strips_of(self.app))) for text in texts), str(texts))
