@@ -1,9 +1,14 @@
-"""What tests of the app share: style sheets are parsed once for all apps."""
+"""What tests of the app share: style sheets are parsed once for all apps, and filters need not start a process."""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+
+from logcorr import paging, sift
+from logcorr.columns import Row
+from logcorr.errors import Cancelled
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -23,4 +28,29 @@ def _styles_parsed_once() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Stylesheet, "_parse_rules", parsed)
+        yield
+
+
+@pytest.fixture(scope="module")
+def sifted_here() -> Iterator[None]:
+    """Filters and sorts in a thread of this process, which has loaded all it needs for that.
+
+    The process of its own that does so for a user is in test_paging.py, in the pictures and in the terminals.
+    """
+    from logcorr import sifter
+
+    telling = threading.local()
+
+    def here(job: sift.Job, cancel: threading.Event, first: Callable[[list[Row]], None]) -> sift.Made:
+        telling.first = first
+        made = sifter.do(job)
+        if cancel.is_set():
+            raise Cancelled("The filter or sort was cancelled.")
+        return sift.Made(
+            [(str(path.relative_to(job.folder)), rows) for path, rows in zip(made.paths, made.heights, strict=True)], 0
+        )
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sifter, "_tell", lambda event: telling.first(event.rows))
+        patch.setattr(paging, "sift", here)
         yield
