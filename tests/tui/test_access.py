@@ -88,7 +88,7 @@ def on_run(shared: Shared[LogcorrApp]) -> Play:
 
     def played(act: Callable[[Stage], Awaitable[None]], size: tuple[int, int]) -> None:
         async def from_overview(pilot: Pilot[Any], app: LogcorrApp) -> None:
-            if app.current_mode is not None and app.session.run is not None:
+            if app.session.run is not None:
                 app.go("overview")
             await act(Stage(app, pilot))
 

@@ -23,7 +23,7 @@ from logcorr_tui.app import LogcorrApp
 from logcorr_tui.main import main
 from logcorr_tui.paths import candidates, free, partner
 from logcorr_tui.session import Logs
-from tests.helpers import PATIENCE_S, SAMPLE, command, halted, looks, start, succeed, ticking
+from tests.helpers import PATIENCE_S, SAMPLE, halted, looks, start, succeed, ticking
 from tests.tui.headless import Shared
 
 LOGS = (str(SAMPLE / "requests.log"), str(SAMPLE / "responses.log"))
@@ -152,9 +152,8 @@ def replace_command(monkeypatch: pytest.MonkeyPatch, words: Sequence[str]) -> No
     monkeypatch.setattr(worker, "correlate_command", lambda *_args, **_more: list(words))
 
 
-def test_a_finished_run_opens_and_every_view_can_be_seen(finished: Path, store: Path) -> None:
+def test_a_finished_run_opens_and_every_view_can_be_seen(drive_on: Drive) -> None:
     async def body(pilot: Pilot[None], app: LogcorrApp) -> None:
-        await until(pilot, lambda: app.current_mode == "overview")
         assert app.session.report is not None
         assert app.session.changed_inputs == []
         for key, mode in zip("234578961", [*MODES, "users", "run", "overview"], strict=True):
@@ -171,7 +170,7 @@ def test_a_finished_run_opens_and_every_view_can_be_seen(finished: Path, store: 
         await pilot.pause()
         assert app.current_mode == "overview"
 
-    drive(body, run=finished, store=str(store))
+    drive_on(body)
     assert config.load_state(config.state_path()).views == {"correlation": "orphans"}
 
 
@@ -193,8 +192,7 @@ def test_changed_inputs_are_told(tmp_path: Path, store: Path) -> None:
     logs = [tmp_path / "requests.log", tmp_path / "responses.log"]
     for log in logs:
         log.write_bytes((SAMPLE / log.name).read_bytes())
-    with start(command("correlate", *logs, "--store", store), tmp_path) as process:
-        process.communicate(timeout=60)
+    succeed("correlate", *logs, "--store", store, cwd=tmp_path)
     logs[0].write_bytes(b"other")
     logs[1].unlink()
     (run,) = store.iterdir()
