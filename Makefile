@@ -74,7 +74,7 @@ docs: $(VENV)/.installed-dev ## write docs/cli.md anew from the commands
 
 snapshots: $(VENV)/.installed-dev ## take the pictures anew that tests compare the screens with
 	@rm -f tests/tui/snapshots/*.svg
-	@LOGCORR_REGEN=1 $(BIN)/python -m pytest -q tests/tui/test_snapshots.py
+	@LOGCORR_REGEN=1 $(BIN)/python -m pytest -q -m "" tests/tui/test_snapshots.py
 
 screenshots: $(VENV)/.installed-dev ## take the pictures of the README anew
 	@$(BIN)/python docs/screenshots.py

@@ -2,16 +2,18 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Generic, TypeVar
 
 from textual.app import App
 from textual.pilot import Pilot
 from textual.strip import Strip
 from textual.widgets import Input
 
-from tests.support.helpers import looks
+from tests.support.helpers import PATIENCE_S, looks
 from tests.tui.picture import strips_of, svg, text_of
 
+AnyApp = TypeVar("AnyApp", bound=App[Any])
 _STILL = 2
 _LOOK_S = 0.04
 
@@ -32,6 +34,13 @@ class Stage:
         assert isinstance(field, Input)
         field.insert_text_at_cursor(text)
         await self.pilot.pause()
+
+    async def look(self, size: tuple[int, int], theme: str) -> None:
+        """Gives the screen this size and this theme, if it does not have them."""
+        if tuple(self.app.size) != size:
+            await self.pilot.resize_terminal(*size)
+        if self.app.theme != theme:
+            self.app.theme = theme
 
     async def see(self, *texts: str) -> None:
         """Waits until all these texts are on the screen."""
@@ -78,3 +87,48 @@ def play(app: App[Any], act: Callable[[Stage], Awaitable[None]], size: tuple[int
             await act(Stage(app, pilot))
 
     asyncio.run(playing())
+
+
+class Shared(Generic[AnyApp]):
+    """An app that goes on from one test to the next: its event loop is its own, and stands still between them.
+
+    Starting an app and making its screens takes most of the time of a test. After a test that failed there is a new one.
+    """
+
+    def __init__(self, make: Callable[[], AnyApp], size: tuple[int, int]) -> None:
+        self._make, self._size = make, size
+        self._runner: asyncio.Runner | None = None
+        self._opened: AbstractAsyncContextManager[Pilot[Any]] | None = None
+
+    def play(self, act: Callable[[Pilot[Any], AnyApp], Awaitable[None]], size: tuple[int, int] | None = None) -> None:
+        """Lets `act` act in the app at this size, else at the one it was made with."""
+        if self._runner is None:
+            self._app = self._make()
+            self._app.animation_level = "none"
+            self._runner = asyncio.Runner()
+            self._opened = self._app.run_test(size=self._size)
+            self._pilot: Pilot[Any] = self._runner.run(self._entered(self._opened))
+        try:
+            self._runner.run(asyncio.wait_for(self._acted(act, size or self._size), 4 * PATIENCE_S))
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Ends the app, if it runs; raises what it failed by."""
+        runner, opened, self._runner, self._opened = self._runner, self._opened, None, None
+        if runner is not None and opened is not None:
+            with runner:
+                runner.run(self._left(opened))
+
+    async def _acted(self, act: Callable[[Pilot[Any], AnyApp], Awaitable[None]], size: tuple[int, int]) -> None:
+        if tuple(self._app.size) != size:
+            await self._pilot.resize_terminal(*size)
+        await act(self._pilot, self._app)
+        assert self._app._exception is None, "the app has failed"
+
+    async def _entered(self, opened: AbstractAsyncContextManager[Pilot[Any]]) -> Pilot[Any]:
+        return await opened.__aenter__()
+
+    async def _left(self, opened: AbstractAsyncContextManager[Pilot[Any]]) -> None:
+        await opened.__aexit__(None, None, None)

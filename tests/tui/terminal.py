@@ -45,6 +45,8 @@ class Terminal:
         self.columns, self.rows = columns, rows
         self.faults: list[str] = []
         self.clips: list[str] = []
+        # While its size changes, what the app has drawn for the one before it may be beyond the edge.
+        self.settled = True
         self._cells = [[" "] * columns for _ in range(rows)]
         self._at = [0, 0]
         self._rest = ""
@@ -55,7 +57,7 @@ class Terminal:
         self._pressed = 0.0
         self._last = time.monotonic()
         self._ours, theirs = pty.openpty()
-        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        self._tell_size()
         try:
             self.process = subprocess.Popen(
                 command, cwd=here, env=env, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
@@ -64,6 +66,17 @@ class Terminal:
             os.close(theirs)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Makes it larger or smaller; the app draws all of it anew, and whoever has seen that sets `settled`."""
+        with self._lock:
+            self.settled = False
+            self.columns, self.rows = columns, rows
+            self._cells = [[" "] * columns for _ in range(rows)]
+            self._at = [0, 0]
+        self._pressed = time.monotonic()
+        self._tell_size()
+        self.process.send_signal(signal.SIGWINCH)
 
     def close(self) -> None:
         self.process.kill()
@@ -91,6 +104,10 @@ class Terminal:
     def press(self, *keys: str) -> None:
         """Presses keys that may change nothing."""
         os.write(self._ours, "".join(keys).encode())
+
+    def written_since(self, start: float) -> bool:
+        """Whether something was written since then, and no more for a moment."""
+        return start < self._last < time.monotonic() - _QUIET_S
 
     def lines(self) -> list[str]:
         """The screen, a text for each row; the second half of a wide character is an empty cell."""
@@ -120,6 +137,9 @@ class Terminal:
                 raise AssertionError(f"{words} did not come; ended with {self.process.poll()}; {wrong}\n{shown}")
             time.sleep(_LOOK_S)
         raise AssertionError
+
+    def _tell_size(self) -> None:
+        fcntl.ioctl(self._ours, termios.TIOCSWINSZ, struct.pack("HHHH", self.rows, self.columns, 0, 0))
 
     def _read(self) -> None:
         while True:
@@ -163,7 +183,8 @@ class Terminal:
             elif not wide:
                 self._cells[row][max(column - 1, 0)] += char
             elif column + wide > self.columns or row >= self.rows:
-                self.faults.append(f"{char!r} beyond the edge at {row},{column} in {text[:120]!r}")
+                if self.settled:
+                    self.faults.append(f"{char!r} beyond the edge at {row},{column} in {text[:120]!r}")
             else:
                 self._cells[row][column : column + wide] = [char, ""][:wide]
                 self._at[1] += wide

@@ -2,10 +2,13 @@
 
 import csv
 import sys
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
+from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Static
 
 from logcorr.generate.access.options import AccessOptions
@@ -25,9 +28,12 @@ from logcorr_tui.state.session import Logs
 from logcorr_tui.widgets.table.window_table import WindowTable
 from logcorr_tui.work.engine_command import command_for
 from tests.support.helpers import SAMPLE
-from tests.tui.headless import Stage, play
+from tests.tui.headless import Shared, Stage, play
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
+pytestmark = [
+    pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals"),
+    pytest.mark.usefixtures("filtered_here"),
+]
 
 LARGE, SMALL = (120, 36), (80, 24)
 
@@ -45,7 +51,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def run(folder: Path) -> RunFolder:
     (found,) = [path for path in (folder / "runs").iterdir() if not path.name.startswith(".")]
     return RunFolder(found)
@@ -65,11 +71,30 @@ def _own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name.lower()))
 
 
-def opened(run: RunFolder, *, anew: bool = True) -> LogcorrApp:
-    """The app on a run; anew: on its overview, whatever was seen last."""
-    if anew:
-        remembered.save_remembered(remembered.remembered_path(), remembered.Remembered())
-    return LogcorrApp(run=run.path, store=str(run.path.parent))
+Play = Callable[..., None]
+
+
+@pytest.fixture(scope="module")
+def shared(run: RunFolder) -> Iterator[Shared[LogcorrApp]]:
+    """The app on the run; its tables keep what was done to them from one test to the next."""
+    app = Shared(lambda: LogcorrApp(run=run.path, store=str(run.path.parent)), LARGE)
+    yield app
+    app.close()
+
+
+@pytest.fixture
+def on_run(shared: Shared[LogcorrApp]) -> Play:
+    """Acts in the app, from its overview on, at a size."""
+
+    def played(act: Callable[[Stage], Awaitable[None]], size: tuple[int, int]) -> None:
+        async def from_overview(pilot: Pilot[Any], app: LogcorrApp) -> None:
+            if app.session.run is not None:
+                app.go("overview")
+            await act(Stage(app, pilot))
+
+        shared.play(from_overview, size)
+
+    return played
 
 
 async def shown(stage: Stage, chip: str, rows: int) -> None:
@@ -102,7 +127,7 @@ def test_a_log_is_analysed_and_every_view_seen(folder: Path, tmp_path: Path) -> 
     play(LogcorrApp(Logs.access((log,)), store=str(tmp_path / "runs")), act, LARGE)
 
 
-def test_enter_leads_from_a_row_to_exactly_its_exchanges(run: RunFolder, report: AccessReport) -> None:
+def test_enter_leads_from_a_row_to_exactly_its_exchanges(on_run: Play, report: AccessReport) -> None:
     busiest, suspect, worst = report.endpoints[0], report.suspects[0], report.worst_window
     assert worst is not None
 
@@ -121,10 +146,10 @@ def test_enter_leads_from_a_row_to_exactly_its_exchanges(run: RunFolder, report:
         await stage.press("enter")
         await shown(stage, f"window {worst.start[11:16]} – {worst.end[11:16]}", worst.total_requests)
 
-    play(opened(run), act, SMALL)
+    on_run(act, SMALL)
 
 
-def test_tiles_and_ledger_lead_to_the_rows_they_count(run: RunFolder, report: AccessReport) -> None:
+def test_tiles_and_ledger_lead_to_the_rows_they_count(on_run: Play, report: AccessReport) -> None:
     reason, malformed = next(iter(report.inputs.access.malformed.items()))
     worst = report.worst_window
     assert worst is not None
@@ -155,11 +180,11 @@ def test_tiles_and_ledger_lead_to_the_rows_they_count(run: RunFolder, report: Ac
         await stage.press("enter")
         await shown(stage, f"malformed: {reason}", malformed)
 
-    play(opened(run), act, LARGE)
-    play(opened(run), ledger, (120, 44))
+    on_run(act, LARGE)
+    on_run(ledger, (120, 44))
 
 
-def test_details_of_an_exchange_an_address_and_a_window(run: RunFolder, report: AccessReport, folder: Path) -> None:
+def test_details_of_an_exchange_an_address_and_a_window(on_run: Play, report: AccessReport, folder: Path) -> None:
     lines = (folder / "access.ndjson").read_bytes().split(b"\n")
     suspect, worst = report.suspects[0], report.worst_window
     assert worst is not None
@@ -191,10 +216,10 @@ def test_details_of_an_exchange_an_address_and_a_window(run: RunFolder, report: 
         await stage.press("i")
         await stage.see("asked most in it", f"{worst.start[11:16]} – {worst.end[11:16]}")
 
-    play(opened(run), act, LARGE)
+    on_run(act, LARGE)
 
 
-def test_values_that_occur_complete_a_filter(run: RunFolder, report: AccessReport) -> None:
+def test_values_that_occur_complete_a_filter(on_run: Play, run: RunFolder, report: AccessReport) -> None:
     busiest = report.endpoints[0].endpoint
     assert busiest is not None
 
@@ -216,6 +241,7 @@ def test_values_that_occur_complete_a_filter(run: RunFolder, report: AccessRepor
         wanted = (pl.col("endpoint") == busiest) & (pl.col("method") == "GET") & pl.col("status_code").ge(400)
         wanted &= pl.col("user_agent").str.contains("Mozilla", literal=True)
         await stage.see(f"{matching(run, 'errors', wanted):,} of ", "method=GET ×")
+        await stage.press("x")
 
     async def durations(stage: Stage) -> None:
         await stage.see("√ complete")
@@ -224,12 +250,13 @@ def test_values_that_occur_complete_a_filter(run: RunFolder, report: AccessRepor
         await stage.press("enter")
         slow = pl.col("p99_us").gt(500_000) & pl.col("requests").gt(3)
         await stage.see(f"{matching(run, 'endpoints', slow):,} of ", "p99>500ms ×")
+        await stage.press("x")
 
-    play(opened(run), act, LARGE)
-    play(opened(run), durations, SMALL)
+    on_run(act, LARGE)
+    on_run(durations, SMALL)
 
 
-def test_what_differs_names_the_agent_behind_the_abuse(run: RunFolder, report: AccessReport) -> None:
+def test_what_differs_names_the_agent_behind_the_abuse(on_run: Play, report: AccessReport) -> None:
     async def act(stage: Stage) -> None:
         await stage.see("√ complete")
         await stage.press("7")
@@ -239,10 +266,10 @@ def test_what_differs_names_the_agent_behind_the_abuse(run: RunFolder, report: A
         await stage.press("w")
         await stage.see("What differs", "By agent", "By endpoint", "By status")
 
-    play(opened(run), act, LARGE)
+    on_run(act, LARGE)
 
 
-def test_a_view_is_exported_as_it_is_filtered(run: RunFolder, report: AccessReport, tmp_path: Path) -> None:
+def test_a_view_is_exported_as_it_is_filtered(on_run: Play, report: AccessReport, tmp_path: Path) -> None:
     target = tmp_path / "suspects.csv"
 
     async def act(stage: Stage) -> None:
@@ -256,8 +283,9 @@ def test_a_view_is_exported_as_it_is_filtered(run: RunFolder, report: AccessRepo
         stage.app.screen.query_one("#path", Input).value = str(target)
         await stage.press("enter")
         await stage.see(f"√ {report.suspicious_ip_count} rows")
+        await stage.press("escape", "x")
 
-    play(opened(run), act, SMALL)
+    on_run(act, SMALL)
     with target.open(encoding="utf8", newline="") as file:
         assert sorted(row["ip"] for row in csv.DictReader(file)) == report.suspicious_ips
 
@@ -316,8 +344,8 @@ def test_views_are_remembered_by_the_kind_of_run(run: RunFolder) -> None:
         await stage.see(" IPs ", "row 1")
         assert isinstance(stage.app.screen, TableScreen)
 
-    play(opened(run), leave, SMALL)
-    play(opened(run, anew=False), back, SMALL)
+    play(LogcorrApp(run=run.path, store=str(run.path.parent)), leave, SMALL)
+    play(LogcorrApp(run=run.path, store=str(run.path.parent)), back, SMALL)
     assert remembered.load_remembered(remembered.remembered_path()).views == {"access": "ips"}
 
 

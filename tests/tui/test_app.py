@@ -6,16 +6,18 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.json import encode
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
 from logcorr.model.errors import InputError
+from logcorr.model.events import DoneEvent
 from logcorr_tui.app import LogcorrApp
 from logcorr_tui.main import main
 from logcorr_tui.state import remembered, settings
@@ -23,10 +25,12 @@ from logcorr_tui.state.session import Logs
 from logcorr_tui.work import engine_command
 from logcorr_tui.work.file_names import response_log_for, unused_name
 from logcorr_tui.work.path_completion import candidates
-from tests.support.helpers import PATIENCE_S, SAMPLE, command, halted, looks, start, succeed, ticking
+from tests.support.helpers import PATIENCE_S, SAMPLE, halted, looks, start, succeed, ticking
+from tests.tui.headless import Shared
 
 LOGS = (str(SAMPLE / "requests.log"), str(SAMPLE / "responses.log"))
 Body = Callable[[Pilot[None], LogcorrApp], Awaitable[None]]
+Drive = Callable[..., None]
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
 
@@ -50,6 +54,30 @@ def sample_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     succeed("correlate", *LOGS, "--store", folder / "runs", cwd=folder)
     (run,) = (folder / "runs").iterdir()
     return run
+
+
+@pytest.fixture(scope="module")
+def shared(sample_run: Path) -> Iterator[Shared[LogcorrApp]]:
+    """The app on the finished run of the sample; a test takes it as the one before left it."""
+    app = Shared(lambda: LogcorrApp(run=sample_run, store=str(sample_run.parent)), (120, 36))
+    yield app
+    app.close()
+
+
+@pytest.fixture
+def drive_on(shared: Shared[LogcorrApp]) -> Callable[..., None]:
+    """Lets a body press keys in the app on the run of the sample, from the overview on."""
+
+    def driven(body: Body, size: tuple[int, int] = (120, 36)) -> None:
+        async def from_overview(pilot: Pilot[Any], app: LogcorrApp) -> None:
+            await until(pilot, lambda: app.session.run is not None)
+            app.go("overview")
+            await until(pilot, lambda: app.current_mode == "overview")
+            await body(pilot, app)
+
+        shared.play(from_overview, size)
+
+    return driven
 
 
 @pytest.fixture
@@ -106,13 +134,28 @@ def stuck(monkeypatch: pytest.MonkeyPatch, mark: Path, store: Path) -> None:
     replace_command(monkeypatch, halted("pair", mark, *words))
 
 
+def waiting(monkeypatch: pytest.MonkeyPatch, mark: Path, store: Path) -> None:
+    """The same with a stand-in that starts at once: it keeps a file until it is told to end."""
+    code = f"""
+import pathlib, time
+left = pathlib.Path({str(store)!r}) / ".work-of-a-stand-in"
+left.parent.mkdir(exist_ok=True)
+left.touch()
+pathlib.Path({str(mark)!r}).touch()
+try:
+    time.sleep({10 * PATIENCE_S})
+finally:
+    left.unlink()
+"""
+    replace_command(monkeypatch, [sys.executable, "-I", "-S", "-c", code])
+
+
 def replace_command(monkeypatch: pytest.MonkeyPatch, words: Sequence[str]) -> None:
     monkeypatch.setattr(engine_command, "correlate_command", lambda *_args, **_more: list(words))
 
 
-def test_a_finished_run_opens_and_every_view_can_be_seen(finished: Path, store: Path) -> None:
+def test_a_finished_run_opens_and_every_view_can_be_seen(drive_on: Drive) -> None:
     async def body(pilot: Pilot[None], app: LogcorrApp) -> None:
-        await until(pilot, lambda: app.current_mode == "overview")
         assert app.session.report is not None
         assert app.session.changed_inputs == []
         for key, mode in zip("234578961", [*MODES, "users", "run", "overview"], strict=True):
@@ -129,7 +172,7 @@ def test_a_finished_run_opens_and_every_view_can_be_seen(finished: Path, store: 
         await pilot.pause()
         assert app.current_mode == "overview"
 
-    drive(body, run=finished, store=str(store))
+    drive_on(body)
     assert remembered.load_remembered(remembered.remembered_path()).views == {"correlation": "orphans"}
 
 
@@ -151,8 +194,7 @@ def test_changed_inputs_are_told(tmp_path: Path, store: Path) -> None:
     logs = [tmp_path / "requests.log", tmp_path / "responses.log"]
     for log in logs:
         log.write_bytes((SAMPLE / log.name).read_bytes())
-    with start(command("correlate", *logs, "--store", store), tmp_path) as process:
-        process.communicate(timeout=60)
+    succeed("correlate", *logs, "--store", store, cwd=tmp_path)
     logs[0].write_bytes(b"other")
     logs[1].unlink()
     (run,) = store.iterdir()
@@ -183,7 +225,8 @@ def test_a_run_to_its_end(store: Path) -> None:
 def test_cancel_asks_and_leaves_nothing(
     size: tuple[int, int], store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stuck(monkeypatch, tmp_path / "mark", store)
+    # What is left of a real run does not depend on the size.
+    (stuck if size == (120, 36) else waiting)(monkeypatch, tmp_path / "mark", store)
 
     async def body(pilot: Pilot[None], app: LogcorrApp) -> None:
         await until(pilot, (tmp_path / "mark").exists)
@@ -211,7 +254,7 @@ def test_cancel_asks_and_leaves_nothing(
 def test_quitting_ends_the_child(
     keys: tuple[str, ...], store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stuck(monkeypatch, tmp_path / "mark", store)
+    (stuck if "q" in keys else waiting)(monkeypatch, tmp_path / "mark", store)
 
     async def body(pilot: Pilot[None], app: LogcorrApp) -> None:
         await until(pilot, (tmp_path / "mark").exists)
@@ -238,10 +281,11 @@ def test_quitting_ends_the_child(
     ids=["disk", "killed", "internal"],
 )
 def test_a_child_that_dies_is_told(
-    code: str, parts: tuple[str, ...], store: Path, monkeypatch: pytest.MonkeyPatch
+    code: str, parts: tuple[str, ...], finished: Path, store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    done = f"import sys; sys.stderr.write({encode(DoneEvent(run=str(finished), reused=False, seconds=1)).decode()!r})"
     left = store / ".work-of-the-dead"
-    left.mkdir(parents=True)
+    left.mkdir()
     (left / "lock").touch()
     with monkeypatch.context() as patch:
         replace_command(patch, [sys.executable, "-c", code])
@@ -251,7 +295,10 @@ def test_a_child_that_dies_is_told(
             for part in parts:
                 assert part in text(app, "#failure")
             await until(pilot, lambda: not left.exists())
+            # Once more with the real one; which is not another one after another death.
             patch.undo()
+            if "--store" not in parts:
+                replace_command(patch, [sys.executable, "-I", "-S", "-c", done])
             await pilot.press("r")
             await until(pilot, lambda: app.current_mode == "overview")
 
@@ -306,13 +353,12 @@ def test_the_demo(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     drive(body, store=str(store))
 
 
-def test_json_of_the_orphans_is_two_keys_away(finished: Path, store: Path, tmp_path: Path) -> None:
+def test_json_of_the_orphans_is_two_keys_away(drive_on: Drive, tmp_path: Path) -> None:
     (tmp_path / "orphans.json").touch()
 
     async def body(pilot: Pilot[None], app: LogcorrApp) -> None:
-        await until(pilot, lambda: app.current_mode == "overview")
         await pilot.press("4")
-        await pilot.pause(0.3)
+        await pilot.pause()
         await pilot.press("e")
         await pilot.pause()
         await pilot.press("enter")
@@ -323,21 +369,18 @@ def test_json_of_the_orphans_is_two_keys_away(finished: Path, store: Path, tmp_p
         assert app.current_mode == "orphans"
 
     with chdir(tmp_path):
-        drive(body, run=finished, store=str(store))
+        drive_on(body)
     assert len(json.loads((tmp_path / "orphans-2.json").read_bytes())) == 9
     assert not list(tmp_path.glob(".*.part"))
 
 
-def test_a_filtered_view_is_exported_and_nothing_is_replaced_unasked(
-    finished: Path, store: Path, tmp_path: Path
-) -> None:
+def test_a_filtered_view_is_exported_and_nothing_is_replaced_unasked(drive_on: Drive, tmp_path: Path) -> None:
     there = tmp_path / "here.csv"
     there.write_text("precious", encoding="utf8")
 
     async def body(pilot: Pilot[None], app: LogcorrApp) -> None:
         from logcorr_tui.state.messages import ExportView
 
-        await until(pilot, lambda: app.current_mode == "overview")
         app.post_message(ExportView("orphans", "side=request"))
         await pilot.pause()
         app.screen.query_one("#path", Input).value = str(there)
@@ -348,7 +391,7 @@ def test_a_filtered_view_is_exported_and_nothing_is_replaced_unasked(
         await pilot.press("enter")
         await until(pilot, lambda: "√ 5 rows" in text(app, "#told"))
 
-    drive(body, run=finished, store=str(store), size=(80, 24))
+    drive_on(body, (80, 24))
     assert len(there.read_text(encoding="utf8").splitlines()) == 6
 
 
@@ -372,9 +415,8 @@ def test_an_export_can_be_cancelled_and_wrong_ones_are_told(finished: Path, stor
     assert not list(store.glob(".work-*"))
 
 
-def test_help_names_every_key(finished: Path, store: Path) -> None:
+def test_help_names_every_key(drive_on: Drive) -> None:
     async def body(pilot: Pilot[None], app: LogcorrApp) -> None:
-        await until(pilot, lambda: app.current_mode == "overview")
         await pilot.press("question_mark")
         await pilot.pause()
         from logcorr_tui.screens.help import HelpScreen
@@ -388,7 +430,7 @@ def test_help_names_every_key(finished: Path, store: Path) -> None:
         assert app.current_mode == "overview"
         assert app.screen is not screen
 
-    drive(body, run=finished, store=str(store), size=(80, 24))
+    drive_on(body, (80, 24))
 
 
 def test_the_theme_is_remembered() -> None:

@@ -45,18 +45,28 @@ def gone(pid: int) -> bool:
     return False
 
 
-def test_a_run_to_its_end(tmp_path: Path) -> None:
-    posted = run(sample(tmp_path))
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("worker")
+
+
+@pytest.fixture(scope="module")
+def posted(store: Path) -> list[Message]:
+    """All that is posted of one run to its end."""
+    return run(sample(store))
+
+
+def test_a_run_to_its_end(posted: list[Message], store: Path) -> None:
     assert isinstance(posted[-1], Finished)
     assert posted[-1].event.run is not None
-    assert Path(posted[-1].event.run).parent == tmp_path
+    assert Path(posted[-1].event.run).parent == store
     assert any(isinstance(message, Progressed) for message in posted)
     assert any(isinstance(message, Estimated) for message in posted)
     assert [type(message) for message in posted].count(Finished) == 1
 
 
-def test_progress_can_be_replaced_by_newer_progress(tmp_path: Path) -> None:
-    one, *_ = [message for message in run(sample(tmp_path)) if isinstance(message, Progressed)]
+def test_progress_can_be_replaced_by_newer_progress(posted: list[Message]) -> None:
+    one, *_ = [message for message in posted if isinstance(message, Progressed)]
     assert one.can_replace(one)
     assert not one.can_replace(Failed(1, ""))
 

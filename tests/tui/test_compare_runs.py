@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import OptionList
+from textual.widgets import Input, OptionList
 
 from logcorr.runs.run_folder import RunFolder
 from logcorr_tui.app import LogcorrApp
@@ -48,14 +48,21 @@ def says(app: LogcorrApp, selector: str, words: str) -> bool:
     return bool(app.screen.query(selector)) and words in text(app, selector)
 
 
-@pytest.mark.parametrize("size", SIZES, ids=str)
-def test_from_the_palette(root: Path, size: tuple[int, int]) -> None:
+def test_from_the_palette(root: Path, subtests: pytest.Subtests) -> None:
     async def body(pilot: Pilot[None], app: LogcorrApp) -> None:
         await until(pilot, lambda: app.current_mode == "overview")
+        for size in SIZES:
+            with subtests.test(size=size):
+                await pilot.resize_terminal(*size)
+                await compare(pilot, app)
+
+    async def compare(pilot: Pilot[None], app: LogcorrApp) -> None:
         before = app.screen
         await pilot.press("ctrl+p")
-        await pilot.press(*"compare with")
-        await pilot.pause(0.5)
+        field = app.screen.query_one(Input)
+        field.value = "compare with"
+        found_commands = app.screen.query_one(OptionList)
+        await until(pilot, lambda: found_commands.option_count == 1)
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, PickRunScreen) and says(app, "#told", "x swaps"))
         await pilot.press("enter")
@@ -92,7 +99,7 @@ def test_from_the_palette(root: Path, size: tuple[int, int]) -> None:
         await pilot.pause()
         assert app.screen is before
 
-    drive(body, run=root / "bbbb", store=str(root), size=size)
+    drive(body, run=root / "bbbb", store=str(root), size=SIZES[0])
 
 
 def test_from_the_open_screen(root: Path) -> None:

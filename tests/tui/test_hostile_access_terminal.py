@@ -9,18 +9,32 @@ from tests.support.helpers import succeed
 from tests.support.hostile import MARK
 from tests.tui.walk import ENTER, ESCAPE, OPEN, PAGE_DOWN, PASTED, Walk, walking
 
+SIZES, IDS = [(120, 36), (80, 24)], ["120x36", "80x24"]
+# Every screen is seen at both sizes. For what is done there one will do in the short suite: the one that shows more.
+MOSTLY_LARGE = pytest.mark.parametrize(
+    "walk", [SIZES[0], pytest.param(SIZES[1], marks=pytest.mark.long)], ids=IDS, indirect=True
+)
 
-@pytest.fixture(scope="module", params=[(120, 36), (80, 24)], ids=["120x36", "80x24"])
-def walk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
     """The app as it analyses a hostile log of JSON lines; its store holds a run on a combined log."""
     here = tmp_path_factory.mktemp("terminal")
     hostile.access(here / "access\u202e[bold].ndjson")
     hostile.combined(here / "combined.log")
     store = here / "store"
     succeed("analyze", "combined.log", "--store", store, cwd=here)
-    with walking(["--access", "access*", "--store", str(store)], here, *request.param) as walk:
+    with walking(["--access", "access*", "--store", str(store)], here, *SIZES[0]) as walk:
         walk.to("", "complete", "Latency distribution")
         yield walk
+
+
+@pytest.fixture(scope="module", params=SIZES, ids=IDS)
+def walk(request: pytest.FixtureRequest, app: Walk) -> Walk:
+    """The same app in a terminal of one size after the other."""
+    app.resize(*request.param)
+    app.terminal.clips.clear()
+    return app
 
 
 def is_wide(walk: Walk) -> bool:
@@ -39,11 +53,13 @@ def test_every_screen_of_an_access_log(walk: Walk) -> None:
     walk.to("i", "asked most in it", MARK)
     walk.to(ESCAPE, " Windows  ", "·  row ")
     walk.to("llllG", "  ·  row ")
+    walk.to("hhhhg", "  ·  row 1 ", " Windows  ")
     walk.to("6", "Started")
     walk.press(PAGE_DOWN)
     walk.to("", "Ledger · where")
 
 
+@MOSTLY_LARGE
 def test_from_an_address_to_its_exchanges_and_raw_lines(walk: Walk) -> None:
     walk.home()
     walk.to("7", " IPs  ", "·  row 1", MARK)
@@ -59,6 +75,7 @@ def test_from_an_address_to_its_exchanges_and_raw_lines(walk: Walk) -> None:
     walk.to(ENTER, "No rows", MARK)
 
 
+@MOSTLY_LARGE
 def test_runs_on_access_logs_are_listed_and_compared(walk: Walk) -> None:
     walk.home()
     walk.to(OPEN, "╭─ Recent runs", "combined.log")

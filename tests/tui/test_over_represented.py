@@ -1,6 +1,5 @@
 """What differs, by keyboard alone and by mouse: from the timeline and from tables, on to exactly the rows, and back."""
 
-import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -23,11 +22,14 @@ from logcorr_tui.screens.over_represented import OverRepresentedScreen
 from logcorr_tui.screens.table import TableScreen
 from logcorr_tui.widgets.charts.over_represented_list import OverRepresentedList
 from logcorr_tui.widgets.charts.timeline import Timeline
-from tests.support.helpers import PATIENCE_S, looks
+from tests.support.helpers import looks
+from tests.tui.headless import Shared
 
+pytestmark = pytest.mark.usefixtures("filtered_here")
 HOSTILE = '[b]\x1b[31m "x" \u202ey\\'
 NOISY = ("batch importer 7", HOSTILE, "")
 Body = Callable[[Pilot[None], LogcorrApp], Awaitable[None]]
+Drive = Callable[..., None]
 
 
 @pytest.fixture(scope="module")
@@ -63,18 +65,33 @@ def _own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name.lower()))
 
 
-def drive(run: RunFolder, body: Body, size: tuple[int, int] = (120, 36)) -> None:
-    """Runs the app on the run, with the timeline's worst minute selected, while `body` presses keys."""
+@pytest.fixture(scope="module")
+def shared(run: RunFolder) -> Iterator[Shared[LogcorrApp]]:
+    """The app on the run; a test takes it as the one before left it."""
+    app = Shared(lambda: LogcorrApp(run=run.path, store=str(run.path.parent)), (120, 36))
+    yield app
+    app.close()
 
-    async def whole() -> None:
-        app = LogcorrApp(run=run.path, store=str(run.path.parent))
-        async with app.run_test(size=size) as pilot:
-            await until(pilot, lambda: app.current_mode == "overview")
+
+@pytest.fixture
+def drive(shared: Shared[LogcorrApp]) -> Callable[..., None]:
+    """Lets a body press keys in the app, with the timeline's worst minute selected."""
+
+    def driven(body: Body, size: tuple[int, int] = (120, 36)) -> None:
+        async def from_overview(pilot: Pilot[Any], app: LogcorrApp) -> None:
+            await until(pilot, lambda: app.session.run is not None)
+            app.go("overview")
+            await until(pilot, lambda: app.current_mode == "overview" and len(app.screen_stack) == 1)
+            chart = app.screen.query_one(Timeline)
+            chart._zooms, chart.cursor, chart.band = [], None, None
+            app.screen.set_focus(None)
             await pilot.press("w")
             await until(pilot, lambda: isinstance(app.focused, Timeline))
             await body(pilot, app)
 
-    asyncio.run(asyncio.wait_for(whole(), 4 * PATIENCE_S))
+        shared.play(from_overview, size)
+
+    return driven
 
 
 async def until(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
@@ -123,7 +140,7 @@ def rows_of(run: RunFolder, screen: TableScreen) -> int:
 
 
 @pytest.mark.parametrize("size", [(120, 36), (80, 24), (50, 20)])
-def test_from_the_timeline_into_exactly_the_rows_and_back(run: RunFolder, size: tuple[int, int]) -> None:
+def test_from_the_timeline_into_exactly_the_rows_and_back(drive: Drive, run: RunFolder, size: tuple[int, int]) -> None:
     async def body(pilot: Pilot[None], app: LogcorrApp) -> None:
         chart = app.screen.query_one(Timeline)
         await pilot.press("w")
@@ -160,10 +177,10 @@ def test_from_the_timeline_into_exactly_the_rows_and_back(run: RunFolder, size: 
         await pilot.press("escape")
         await until(pilot, lambda: app.current_mode == "overview" and isinstance(app.focused, Timeline))
 
-    drive(run, body, size)
+    drive(body, size)
 
 
-def test_log_text_is_harmless(run: RunFolder) -> None:
+def test_log_text_is_harmless(drive: Drive) -> None:
     async def body(pilot: Pilot[None], app: LogcorrApp) -> None:
         await pilot.press("w")
         await until(pilot, counted(app))
@@ -181,20 +198,20 @@ def test_log_text_is_harmless(run: RunFolder) -> None:
         assert not set("\x1b\u202e") & set(shown(app))
         assert "No rows" not in shown(app)
 
-    drive(run, body)
+    drive(body)
 
 
-def test_a_region_of_the_heat_map_compares_its_latency_too(run: RunFolder) -> None:
+def test_a_region_of_the_heat_map_compares_its_latency_too(drive: Drive) -> None:
     async def body(pilot: Pilot[None], app: LogcorrApp) -> None:
         await pilot.press("right", "up", "w")
         await until(pilot, lambda: isinstance(app.screen, OverRepresentedScreen))
         assert "duration>=" in comparison_of(app).expression
         await until(pilot, lambda: "exchanges" in str(app.screen.query_one("#counts", Static).render()))
 
-    drive(run, body)
+    drive(body)
 
 
-def test_the_foot_of_the_frame_does_what_it_says(run: RunFolder) -> None:
+def test_the_foot_of_the_frame_does_what_it_says(drive: Drive) -> None:
     async def body(pilot: Pilot[None], app: LogcorrApp) -> None:
         chart = app.screen.query_one(Timeline)
         await pilot.press("right")
@@ -210,10 +227,10 @@ def test_the_foot_of_the_frame_does_what_it_says(run: RunFolder) -> None:
         await until(pilot, lambda: isinstance(app.screen, TableScreen))
         assert table_of(app).expression.endswith(" status=503")
 
-    drive(run, body)
+    drive(body)
 
 
-def test_from_a_filtered_table_and_from_the_palette(run: RunFolder) -> None:
+def test_from_a_filtered_table_and_from_the_palette(drive: Drive, run: RunFolder) -> None:
     async def body(pilot: Pilot[None], app: LogcorrApp) -> None:
         titles = [command.title for command in app.get_system_commands(app.screen)]
         assert "What differs (w)" in titles
@@ -241,10 +258,10 @@ def test_from_a_filtered_table_and_from_the_palette(run: RunFolder) -> None:
         assert table_of(app).view == "orphans", "those are no exchanges"
         assert "What differs (w)" not in [c.title for c in app.get_system_commands(app.screen)]
 
-    drive(run, body)
+    drive(body)
 
 
-def test_what_the_rows_were_chosen_by_is_not_told_as_a_finding(run: RunFolder) -> None:
+def test_what_the_rows_were_chosen_by_is_not_told_as_a_finding(drive: Drive) -> None:
     async def body(pilot: Pilot[None], app: LogcorrApp) -> None:
         for view, expression, titles, why in (
             ("errors", "", ["By user"], "No list by status: these are the failed exchanges."),
@@ -261,10 +278,10 @@ def test_what_the_rows_were_chosen_by_is_not_told_as_a_finding(run: RunFolder) -
         await until(pilot, lambda: "No list" in said(app))
         assert "No list by user or status: the rows were chosen by it." in said(app)
 
-    drive(run, body)
+    drive(body)
 
 
-def test_nothing_to_tell_is_said(run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_to_tell_is_said(drive: Drive, monkeypatch: pytest.MonkeyPatch) -> None:
     async def body(pilot: Pilot[None], app: LogcorrApp) -> None:
         for expression, part in (
             ("", "every exchange is selected"),
@@ -280,10 +297,10 @@ def test_nothing_to_tell_is_said(run: RunFolder, monkeypatch: pytest.MonkeyPatch
             await until(pilot, lambda: not isinstance(app.screen, OverRepresentedScreen))
 
     monkeypatch.setattr(over_represented, "_CHANCE", 1e-9)
-    drive(run, body)
+    drive(body)
 
 
-def test_escape_ends_the_counting(run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_escape_ends_the_counting(drive: Drive, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first chunk takes until it is cancelled, and then nothing more is read."""
     chunks: list[float] = []
 
@@ -315,12 +332,12 @@ def test_escape_ends_the_counting(run: RunFolder, monkeypatch: pytest.MonkeyPatc
         await until(pilot, lambda: bool(ended))
         assert app.current_mode == "overview"
 
-    drive(run, body)
+    drive(body)
     assert type(ended[0]).__name__ == "Cancelled"
     assert len(chunks) < 2000
 
 
-def test_help_lists_its_keys(run: RunFolder) -> None:
+def test_help_lists_its_keys(drive: Drive) -> None:
     async def body(pilot: Pilot[None], app: LogcorrApp) -> None:
         await pilot.press("question_mark")
         await until(pilot, lambda: isinstance(app.screen, HelpScreen))
@@ -333,4 +350,4 @@ def test_help_lists_its_keys(run: RunFolder) -> None:
         ids = [entry[2] for entry in app.screen._here]
         assert {"differs.back", "standouts.next", "standouts.next_list"} <= set(ids)
 
-    drive(run, body)
+    drive(body)

@@ -5,7 +5,7 @@ import html
 import math
 import random
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from itertools import pairwise
 
 import msgspec
@@ -28,6 +28,7 @@ from logcorr_tui.widgets.charts.percentile_marks import place_marks
 from logcorr_tui.widgets.charts.status_bars import StatusBars
 from logcorr_tui.widgets.charts.timeline import Timeline
 from tests.support import pair_reports
+from tests.tui.headless import Shared
 
 SIZES = [(120, 36), (80, 24), (101, 45), (200, 60), (63, 19), (40, 12), (9, 4)]
 
@@ -95,13 +96,26 @@ def lines(app: Demo) -> list[str]:
 REPORTS = [busy, pair_reports.busy, pair_reports.empty, pair_reports.one_exchange, pair_reports.only_orphans]
 
 
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Shared[Demo]]:
+    """An overview that takes one report and size after the other."""
+    app = Shared(lambda: Demo(Session()), SIZES[0])
+    yield app
+    app.close()
+
+
+@pytest.fixture(scope="module")
+def reports() -> list[Report]:
+    return [make() for make in REPORTS]
+
+
 @pytest.mark.parametrize("size", SIZES)
-def test_every_report_at_every_size(size: tuple[int, int]) -> None:
+def test_every_report_at_every_size(size: tuple[int, int], shared: Shared[Demo], reports: list[Report]) -> None:
     keys = ["right", "up", "shift+right", "z", "enter", "end"]
 
-    async def use(app: Demo, pilot: Pilot[None]) -> None:
-        for make in REPORTS:
-            app.session.report = make()
+    async def use(pilot: Pilot[None], app: Demo) -> None:
+        for make, report in zip(REPORTS, reports, strict=True):
+            app.session.report = report
             app.screen.query_one(Histogram).focus()
             assert isinstance(app.screen, OverviewScreen)
             app.screen.reload()
@@ -116,7 +130,7 @@ def test_every_report_at_every_size(size: tuple[int, int]) -> None:
                 for y in range(widget.size.height):
                     assert widget.render_line(y).cell_length == widget.size.width
 
-    show(Session(), use, size)
+    shared.play(use, size)
 
 
 @pytest.mark.parametrize("size", [(120, 36), (80, 24), (97, 31)])
@@ -241,7 +255,7 @@ def test_mouse_selects_and_drills() -> None:
 def test_ledger_closes_and_is_reachable() -> None:
     async def use(app: Demo, pilot: Pilot[None]) -> None:
         await pilot.press("b")
-        await pilot.pause(0.5)
+        await pilot.pause()
         assert app.focused is app.screen.query_one(Ledger)
         text = app.text()
         assert "every line accounted for" in text

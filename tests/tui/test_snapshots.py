@@ -4,7 +4,7 @@ The run, the clock, the engine and all folders are fixed, so that a picture is t
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import msgspec
@@ -21,12 +21,15 @@ from tests.tui import fixed_run
 from tests.tui.album import Album
 from tests.tui.headless import Stage, play
 
+LARGE, SMALL = "120x36", "80x24"
+SIZES = {LARGE: (120, 36), SMALL: (80, 24)}
+# Sizes move things, and themes colour them: each of them once shows what is new in it, and the rest is for the long suite.
+LOOKS = {"plain": [(LARGE, "dark"), (SMALL, "light")], "crossed": [(LARGE, "light"), (SMALL, "dark")]}
+
 pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="paths are written with other slashes there"),
-    pytest.mark.parametrize("theme", ["dark", "light"]),
-    pytest.mark.parametrize("size", [(120, 36), (80, 24)], ids=["120x36", "80x24"]),
+    pytest.mark.parametrize("looks", ["plain", pytest.param("crossed", marks=pytest.mark.long)]),
 ]
-Open = Callable[..., LogcorrApp]
 
 # Tells what it is given, and then waits until nobody listens any more or ends with a code.
 _ENGINE = """
@@ -46,19 +49,43 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def _fixed(stored: Path, theme: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _fixed(stored: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing of this machine is to be seen: paths are relative, settings are nowhere, sizes on disk are set."""
     monkeypatch.chdir(stored)
     monkeypatch.setattr(settings, "settings_path", lambda: Path("~/.config/logcorr/tui.toml"))
     monkeypatch.setattr(remembered, "remembered_path", lambda: tmp_path / "state.json")
     monkeypatch.setattr(RunFolder, "bytes", lambda _run: 1_830_000)
-    remembered.save_remembered(remembered.remembered_path(), remembered.Remembered(theme=f"logcorr-{theme}"))
+
+
+class Albums:
+    """The pictures of one test: of each screen one in each look, all taken in one session where that can be done."""
+
+    def __init__(self, topic: str, looks: str, new: Path, subtests: pytest.Subtests) -> None:
+        self._looks, self._subtests = LOOKS[looks], subtests
+        self._albums = {(size, theme): Album(topic, f"{size}-{theme}", new) for size, theme in self._looks}
+
+    def play(self, make: Callable[[], LogcorrApp], act: Callable[[Stage], Awaitable[None]], *, anew: bool) -> None:
+        """Takes the pictures and compares them; anew: with an app for each look, where what was pressed depends on it."""
+        for looks in [[look] for look in self._looks] if anew else [self._looks]:
+            self._turns = list(looks)
+            size, theme = looks[0]
+            remembered.save_remembered(remembered.remembered_path(), remembered.Remembered(theme=f"logcorr-{theme}"))
+            play(make(), act, SIZES[size])
+        for look, album in self._albums.items():
+            with self._subtests.test(look="-".join(look)):
+                album.check()
+
+    async def add(self, stage: Stage, name: str) -> None:
+        """Takes what is on the screen in each look; the next screen is taken in them the other way round."""
+        for size, theme in self._turns:
+            await stage.look(SIZES[size], f"logcorr-{theme}")
+            self._albums[size, theme].add(name, await stage.picture())
+        self._turns.reverse()
 
 
 @pytest.fixture
-def album(request: pytest.FixtureRequest, size: tuple[int, int], theme: str, tmp_path: Path) -> Album:
-    topic = request.function.__name__.removeprefix("test_").replace("_", "-")
-    return Album(topic, f"{size[0]}x{size[1]}-{theme}", tmp_path)
+def album(request: pytest.FixtureRequest, looks: str, tmp_path: Path, subtests: pytest.Subtests) -> Albums:
+    return Albums(request.function.__name__.removeprefix("test_").replace("_", "-"), looks, tmp_path, subtests)
 
 
 @pytest.fixture(scope="session")
@@ -116,41 +143,40 @@ def estimate() -> EstimateEvent:
     )  # fmt: skip
 
 
-def test_open(album: Album, size: tuple[int, int]) -> None:
+def test_open(album: Albums) -> None:
     async def act(stage: Stage) -> None:
         await stage.see("19.7k", "12.5M", "! run")
-        album.add("recent", await stage.picture())
+        await album.add(stage, "recent")
         await stage.press("slash")
         await stage.type("logs/re")
         await stage.see("requests.log  responses.log")
-        album.add("paths", await stage.picture())
+        await album.add(stage, "paths")
         await stage.press("s", "enter")
         await stage.see("no such file")
-        album.add("wrong", await stage.picture())
+        await album.add(stage, "wrong")
 
-    play(LogcorrApp(store=str(fixed_run.STORE)), act, size)
-    album.check()
+    album.play(lambda: LogcorrApp(store=str(fixed_run.STORE)), act, anew=True)
 
 
-def test_run(album: Album, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_run(album: Albums, monkeypatch: pytest.MonkeyPatch) -> None:
     engine(monkeypatch, progress("pair", 1.0, 4), estimate())
 
     async def act(stage: Stage) -> None:
         await stage.see("4/16", "estimates from 25 %")
-        album.add("progress", await stage.picture())
+        await album.add(stage, "progress")
         await stage.press("1")
         await stage.see("Latency distribution")
-        album.add("estimates", await stage.picture())
+        await album.add(stage, "estimates")
         await stage.press("6", "c")
         await stage.see("Cancel the run?")
-        album.add("confirm", await stage.picture())
+        await album.add(stage, "confirm")
         await stage.press("y")
         await stage.see("The run was cancelled")
-        album.add("cancelled", await stage.picture())
+        await album.add(stage, "cancelled")
         engine(monkeypatch, progress("read", 0.4, 0), "logcorr: error: no space left in 'runs'.\n", code=3)
         await stage.press("r")
         await stage.see("The run failed")
-        album.add("failed", await stage.picture())
+        await album.add(stage, "failed")
         engine(
             monkeypatch,
             progress("export", 1.0, 16),
@@ -161,89 +187,84 @@ def test_run(album: Album, size: tuple[int, int], monkeypatch: pytest.MonkeyPatc
         await stage.see("Latency distribution", "√ complete")
         await stage.press("6")
         await stage.see("Peak memory", "20,025")
-        album.add("complete", await stage.picture())
+        await album.add(stage, "complete")
 
     logs = Logs.pair(("logs/requests.log",), ("logs/responses.log",))
-    play(LogcorrApp(logs, store=str(fixed_run.STORE)), act, size)
-    album.check()
+    album.play(lambda: LogcorrApp(logs, store=str(fixed_run.STORE)), act, anew=False)
 
 
-def test_overview(album: Album, size: tuple[int, int]) -> None:
+def test_overview(album: Albums) -> None:
     async def act(stage: Stage) -> None:
         await stage.see("√ complete", "Timeline")
-        album.add("first", await stage.picture())
+        await album.add(stage, "first")
         await stage.press("right", "w", "right", "shift+right", "shift+right", "up")
-        album.add("selection", await stage.picture())
+        await album.add(stage, "selection")
         await stage.press("z")
         await stage.see("zoomed")
-        album.add("zoomed", await stage.picture())
+        await album.add(stage, "zoomed")
         await stage.press("question_mark")
         await stage.see("id for tui.toml")
-        album.add("help", await stage.picture())
+        await album.add(stage, "help")
         await stage.press("escape", "ctrl+p")
         await stage.see("Search for commands")
-        album.add("palette", await stage.picture())
+        await album.add(stage, "palette")
 
-    play(app_on_run(), act, size)
-    album.check()
+    album.play(app_on_run, act, anew=True)
 
 
-def test_table(album: Album, size: tuple[int, int]) -> None:
+def test_table(album: Albums) -> None:
     async def act(stage: Stage) -> None:
         await stage.see("√ complete", "Timeline")
         names = ("slow", "errors", "orphans", "malformed", "duplicates", "skewed", "users")
         for key, name in zip("2345789", names, strict=True):
             await stage.press(key)
             await stage.see(f"{name.capitalize()} ", " rows  ·  row 1")
-            album.add(name, await stage.picture())
+            await album.add(stage, name)
 
-    play(app_on_run(), act, size)
-    album.check()
+    album.play(app_on_run, act, anew=False)
 
 
-def test_rows(album: Album, size: tuple[int, int]) -> None:
+def test_rows(album: Albums) -> None:
     async def act(stage: Stage) -> None:
         await stage.see("√ complete", "Timeline")
         await stage.press("3")
         await stage.see("Errors ", "row 1")
         await stage.press("slash")
         await stage.type("status>=500 dur")
-        album.add("prompt", await stage.picture())
+        await album.add(stage, "prompt")
         await stage.type("ation>2s")
         await stage.press("enter")
         await stage.see("duration>2s ×", " of ")
-        album.add("filtered", await stage.picture())
+        await album.add(stage, "filtered")
         await stage.press("s")
         await stage.see("as stored")
-        album.add("sort", await stage.picture())
+        await album.add(stage, "sort")
         await stage.press("escape", "slash")
         await stage.type(" nonsense>1")
         await stage.press("enter")
         await stage.see("no 'nonsense' here")
-        album.add("wrong", await stage.picture())
+        await album.add(stage, "wrong")
         await stage.press("escape", "j", "enter")
         await stage.see("row 2 of")
-        album.add("detail", await stage.picture())
+        await album.add(stage, "detail")
         await stage.press("escape", "e")
         await stage.see("to a file")
-        album.add("export", await stage.picture())
+        await album.add(stage, "export")
 
-    play(app_on_run(), act, size)
-    album.check()
+    album.play(app_on_run, act, anew=False)
 
 
 @pytest.mark.usefixtures("access_stored")
-def test_access(album: Album, size: tuple[int, int]) -> None:
+def test_access(album: Albums) -> None:
     async def act(stage: Stage) -> None:
         await stage.see("√ complete", "Worst time")
-        album.add("overview", await stage.picture())
+        await album.add(stage, "overview")
         for key, name in (("4", "Endpoints"), ("7", "IPs"), ("8", "Windows")):
             await stage.press(key)
             await stage.see(f"{name} ", " rows  ·  row 1")
-            album.add(name.lower(), await stage.picture())
+            await album.add(stage, name.lower())
         await stage.press("i")
         await stage.see("asked most in it")
-        album.add("window", await stage.picture())
+        await album.add(stage, "window")
 
-    play(LogcorrApp(run=fixed_run.ACCESS_RUN, store=str(fixed_run.ACCESS_STORE)), act, size)
-    album.check()
+    album.play(lambda: LogcorrApp(run=fixed_run.ACCESS_RUN, store=str(fixed_run.ACCESS_STORE)), act, anew=False)

@@ -1,12 +1,11 @@
 """Tables and detail by keyboard alone, with hostile text, at both sizes; and lines of logs read by their number."""
 
-import asyncio
 import gzip
 import re
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from textual.app import App
@@ -31,7 +30,9 @@ from logcorr_tui.widgets.table.filter_chips import FilterChips
 from logcorr_tui.widgets.table.window_table import WindowTable
 from logcorr_tui.work.raw_lines import RawLineReader
 from tests.support.helpers import SAMPLE, looks, zstandard
+from tests.tui.headless import Shared
 
+pytestmark = pytest.mark.usefixtures("filtered_here")
 SIZES = [(120, 36), (80, 24)]
 _HOSTILE = (
     "\x1b[31mred\x1b]0;title\x07",
@@ -50,18 +51,24 @@ _RAW = ("\x1b", "\x07", "\x9b", "\u202e", "\u2066", "\u200b", "\ufeff")
 class TableApp(App[None]):
     """The least app that the table needs."""
 
-    def __init__(self, run: RunFolder, view: View = "exchanges", expression: str = "", label: str = "") -> None:
+    def __init__(self, run: RunFolder, root: Path | None = None) -> None:
         super().__init__()
         report = run.report
         assert isinstance(report, Report)
         self.session = Session(run=run, report=report)
-        self.root = run.path.parent
+        self.root = root or run.path.parent
         self.exports: list[ExportView] = []
         self.copied = ""
-        self.table = TableScreen(view, expression, label)
+        self.table = TableScreen("exchanges", "", "")
 
-    def on_mount(self) -> None:
-        self.push_screen(self.table)
+    async def show(self, view: View = "exchanges", expression: str = "", label: str = "") -> None:
+        """A new table instead of all screens before it."""
+        while len(self.screen_stack) > 1:
+            await self.pop_screen()
+        self.exports.clear()
+        self.copied, self.theme = "", "textual-dark"
+        self.table = TableScreen(view, expression, label)
+        await self.push_screen(self.table)
 
     def on_export_view(self, message: ExportView) -> None:
         self.exports.append(message)
@@ -99,15 +106,38 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     return _run_of(folder, folder / "store")
 
 
-def play(app: TableApp, flow: Callable[[Pilot[Any]], Awaitable[None]], size: tuple[int, int] = (120, 36)) -> None:
-    """Runs a flow in the app, once its table is there."""
+Flow = Callable[[Pilot[Any], TableApp], Awaitable[None]]
 
-    async def playing() -> None:
-        async with app.run_test(size=size) as pilot:
+
+class Tables:
+    """One app on a run for all tests; each shows a table of its own in it."""
+
+    def __init__(self, run: RunFolder, root: Path | None = None) -> None:
+        self.shared = Shared(lambda: TableApp(run, root), SIZES[0])
+
+    def play(self, flow: Flow, *of: str, size: tuple[int, int] = SIZES[0]) -> None:
+        """Runs a flow once the table of this view, filter and label is there."""
+
+        async def playing(pilot: Pilot[Any], app: TableApp) -> None:
+            await app.show(*cast("list[Any]", of))
             await _until(pilot, lambda: app.table._pages is not None)
-            await flow(pilot)
+            await flow(pilot, app)
 
-    asyncio.run(playing())
+        self.shared.play(playing, size)
+
+
+@pytest.fixture(scope="module")
+def tables(run: RunFolder) -> Iterator[Tables]:
+    found = Tables(run)
+    yield found
+    found.shared.close()
+
+
+@pytest.fixture(scope="module")
+def hostile_tables(hostile: RunFolder) -> Iterator[Tables]:
+    found = Tables(hostile)
+    yield found
+    found.shared.close()
 
 
 async def _until(pilot: Pilot[Any], holds: Callable[[], bool]) -> None:
@@ -130,10 +160,8 @@ def _shown(app: TableApp) -> str:
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_filter_sort_go_and_export_by_keyboard(run: RunFolder, size: tuple[int, int]) -> None:
-    app = TableApp(run, "exchanges", "status>=200", "all but aborted")
-
-    async def flow(pilot: Pilot[Any]) -> None:
+def test_filter_sort_go_and_export_by_keyboard(tables: Tables, size: tuple[int, int]) -> None:
+    async def flow(pilot: Pilot[Any], app: TableApp) -> None:
         table = app.table.query_one(WindowTable)
         everything = table.total
         assert "all but aborted ×" in _shown(app)
@@ -171,14 +199,12 @@ def test_filter_sort_go_and_export_by_keyboard(run: RunFolder, size: tuple[int, 
         await pilot.press("escape")
         assert app.screen is not app.table
 
-    play(app, flow, size)
+    tables.play(flow, "exchanges", "status>=200", "all but aborted", size=size)
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_the_cursor_moves_by_keys_and_mouse(run: RunFolder, size: tuple[int, int]) -> None:
-    app = TableApp(run)
-
-    async def flow(pilot: Pilot[Any]) -> None:
+def test_the_cursor_moves_by_keys_and_mouse(tables: Tables, size: tuple[int, int]) -> None:
+    async def flow(pilot: Pilot[Any], app: TableApp) -> None:
         table = app.table.query_one(WindowTable)
         for keys, row in ((("G",), 49), (("g",), 0), (("j", "j", "down"), 3), (("k", "up"), 1), (("end",), 49)):
             await pilot.press(*keys)
@@ -198,13 +224,11 @@ def test_the_cursor_moves_by_keys_and_mouse(run: RunFolder, size: tuple[int, int
         await pilot.pause()
         assert table.scroll_offset.y + table.body_height() > 49
 
-    play(app, flow, size)
+    tables.play(flow, size=size)
 
 
-def test_a_wrong_filter_says_what_and_where_and_keeps_the_rows(run: RunFolder) -> None:
-    app = TableApp(run, "orphans")
-
-    async def flow(pilot: Pilot[Any]) -> None:
+def test_a_wrong_filter_says_what_and_where_and_keeps_the_rows(tables: Tables) -> None:
+    async def flow(pilot: Pilot[Any], app: TableApp) -> None:
         await pilot.press("slash", *"reson=lost", "enter")
         await pilot.pause()
         assert "no 'reson' here" in _shown(app)
@@ -219,21 +243,21 @@ def test_a_wrong_filter_says_what_and_where_and_keeps_the_rows(run: RunFolder) -
         await pilot.press("x")
         await _until(pilot, lambda: app.table.query_one(WindowTable).total > 0)
 
-    play(app, flow)
+    tables.play(flow, "orphans")
 
 
-def test_what_is_cancelled_gives_the_rows_and_the_cursor_back(run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
-    app = TableApp(run)
+def test_what_is_cancelled_gives_the_rows_and_the_cursor_back(tables: Tables, monkeypatch: pytest.MonkeyPatch) -> None:
     ended = threading.Event()
 
-    def endless(_job: FilterTask, cancel: threading.Event, first: Callable[[list[Row]], None]) -> Made:
-        first(app.table._base.page(20, 5) if app.table._base else [])
-        assert cancel.wait(20)
-        ended.set()
-        raise Cancelled("it was.")
-
-    async def flow(pilot: Pilot[Any]) -> None:
+    async def flow(pilot: Pilot[Any], app: TableApp) -> None:
         table = app.table.query_one(WindowTable)
+
+        def endless(_job: FilterTask, cancel: threading.Event, first: Callable[[list[Row]], None]) -> Made:
+            first(app.table._base.page(20, 5) if app.table._base else [])
+            assert cancel.wait(20)
+            ended.set()
+            raise Cancelled("it was.")
+
         await pilot.press(*"jjjjjjj")
         await _until(pilot, lambda: table.row(7) is not None)
         seventh = table.row(7)
@@ -250,16 +274,16 @@ def test_what_is_cancelled_gives_the_rows_and_the_cursor_back(run: RunFolder, mo
         assert app.screen is app.table
         assert app.table.expression == ""
 
-    play(app, flow)
+    tables.play(flow)
 
 
-def test_files_of_views_are_gone_with_the_table(run: RunFolder) -> None:
-    app = TableApp(run)
+def test_files_of_views_are_gone_with_the_table(run: RunFolder, tmp_path: Path) -> None:
+    tables = Tables(run, tmp_path)
 
     def left() -> list[Path]:
-        return list(app.root.glob(".work-*"))
+        return list(tmp_path.glob(".work-*"))
 
-    async def flow(pilot: Pilot[Any]) -> None:
+    async def flow(pilot: Pilot[Any], app: TableApp) -> None:
         for column in ("user_id", "status_code"):
             app.table._sort_by(column)
             await _until(pilot, lambda column=column: app.table._shown.sort == (column, column != "user_id"))  # type: ignore[misc]
@@ -267,17 +291,18 @@ def test_files_of_views_are_gone_with_the_table(run: RunFolder) -> None:
         app.pop_screen()
         await _until(pilot, lambda: not left())
 
-    play(app, flow)
-    again = app = TableApp(run, "errors")
-    play(again, lambda pilot: _until(pilot, lambda: bool(left())))
+    tables.play(flow)
+    tables.play(lambda pilot, _app: _until(pilot, lambda: bool(left())), "errors")
+    tables.shared.close()
     for thread in threading.enumerate():
         if thread.name == "spill":
             thread.join(20)
     assert left() == []
 
 
-def test_a_page_that_cannot_be_read_is_told_only_where_it_is_shown(run: RunFolder) -> None:
-    app = TableApp(run)
+def test_a_page_that_cannot_be_read_is_told_only_where_it_is_shown(
+    tables: Tables, monkeypatch: pytest.MonkeyPatch
+) -> None:
     told: list[str] = []
 
     class Gone:
@@ -288,9 +313,9 @@ def test_a_page_that_cannot_be_read_is_told_only_where_it_is_shown(run: RunFolde
         def page(self, offset: int, count: int) -> list[Row]:
             raise FileNotFoundError(f"no rows {offset} to {offset + count}")
 
-    async def flow(pilot: Pilot[Any]) -> None:
+    async def flow(pilot: Pilot[Any], app: TableApp) -> None:
         table = app.table.query_one(WindowTable)
-        app.notify = lambda message, **_: told.append(message)  # type: ignore[method-assign]
+        monkeypatch.setattr(app, "notify", lambda message, **_: told.append(message))
         table.show(Gone(), (), 10)
         table._read(0)
         table.show(Gone(), (), 0)
@@ -299,39 +324,33 @@ def test_a_page_that_cannot_be_read_is_told_only_where_it_is_shown(run: RunFolde
         table.show(Gone(), (), 10)
         await _until(pilot, lambda: told == ["no rows 0 to 200"])
 
-    play(app, flow)
+    tables.play(flow)
 
 
-def test_a_chip_is_chosen_and_removed(run: RunFolder) -> None:
-    app = TableApp(run, "exchanges", "status<500", "no 5xx")
-
-    async def flow(pilot: Pilot[Any]) -> None:
+def test_a_chip_is_chosen_and_removed(tables: Tables) -> None:
+    async def flow(pilot: Pilot[Any], app: TableApp) -> None:
         await pilot.press("slash", *"duration>1ms", "enter")
         await _until(pilot, lambda: app.table._shown.typed == ("duration>1ms",))
         app.table.query_one(FilterChips).focus()
         await pilot.press("right", "left", "x")
         await _until(pilot, lambda: app.table._shown == RowQuery(typed=("duration>1ms",)))
 
-    play(app, flow)
+    tables.play(flow, "exchanges", "status<500", "no 5xx")
 
 
 @pytest.mark.parametrize("view", ["orphans", "malformed", "duplicates", "superseded", "users", "slow", "skewed"])
-def test_every_view_opens_and_shows_detail(run: RunFolder, view: View) -> None:
-    app = TableApp(run, view)
-
-    async def flow(pilot: Pilot[Any]) -> None:
+def test_every_view_opens_and_shows_detail(tables: Tables, view: View) -> None:
+    async def flow(pilot: Pilot[Any], app: TableApp) -> None:
         if app.table.query_one(WindowTable).total:
             await pilot.press("enter")
             await _until(pilot, lambda: isinstance(app.screen, DetailScreen) and "fields" in app.screen._copied)
 
-    play(app, flow)
+    tables.play(flow, view)
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_detail_shows_fields_lines_entries_and_user_and_steps(run: RunFolder, size: tuple[int, int]) -> None:
-    app = TableApp(run, "exchanges", "user=carol", "carol")
-
-    async def flow(pilot: Pilot[Any]) -> None:
+def test_detail_shows_fields_lines_entries_and_user_and_steps(tables: Tables, size: tuple[int, int]) -> None:
+    async def flow(pilot: Pilot[Any], app: TableApp) -> None:
         await pilot.press("enter")
         await _until(pilot, lambda: isinstance(app.screen, DetailScreen) and "user" in app.screen._copied)
         detail = app.screen
@@ -349,14 +368,12 @@ def test_detail_shows_fields_lines_entries_and_user_and_steps(run: RunFolder, si
         await pilot.pause()
         assert app.table.query_one(WindowTable).cursor == 1
 
-    play(app, flow, size)
+    tables.play(flow, "exchanges", "user=carol", "carol", size=size)
 
 
 # Every view at both sizes, in a terminal and byte by byte: test_hostile_terminal.py.
-def test_a_closed_detail_is_not_kept(run: RunFolder) -> None:
-    app = TableApp(run, "exchanges", "user=carol status=200", "carol")
-
-    async def flow(pilot: Pilot[Any]) -> None:
+def test_a_closed_detail_is_not_kept(tables: Tables) -> None:
+    async def flow(pilot: Pilot[Any], app: TableApp) -> None:
         listening = len(app.theme_changed_signal._subscriptions)
         for _ in range(2):
             await pilot.press("enter")
@@ -365,62 +382,58 @@ def test_a_closed_detail_is_not_kept(run: RunFolder) -> None:
             await _until(pilot, lambda: not isinstance(app.screen, DetailScreen))
         await _until(pilot, lambda: len(app.theme_changed_signal._subscriptions) == listening)
 
-    play(app, flow)
+    tables.play(flow, "exchanges", "user=carol status=200", "carol")
 
 
-def test_an_open_detail_takes_the_colours_of_another_theme(run: RunFolder) -> None:
-    app = TableApp(run, "exchanges", "user=carol status=200", "carol")
-
-    def styles() -> set[str]:
+def test_an_open_detail_takes_the_colours_of_another_theme(tables: Tables) -> None:
+    def styles(app: TableApp) -> set[str]:
         lines = app.screen._copied["user"][1] if isinstance(app.screen, DetailScreen) else []
         return {str(span.style).lower() for line in lines for span in line.spans}
 
-    async def flow(pilot: Pilot[Any]) -> None:
+    async def flow(pilot: Pilot[Any], app: TableApp) -> None:
         await pilot.press("enter")
         await _until(pilot, lambda: isinstance(app.screen, DetailScreen) and "user" in app.screen._copied)
         detail = app.screen
         assert isinstance(detail, DetailScreen)
         before = f"bold {app.theme_variables['success']}".lower()
-        assert before in styles()
+        assert before in styles(app)
         app.theme = "dracula"
         await _until(pilot, lambda: before != f"bold {app.theme_variables['success']}".lower())
         after = f"bold {app.theme_variables['success']}".lower()
-        await _until(pilot, lambda: after in styles())
-        assert before not in styles()
+        await _until(pilot, lambda: after in styles(app))
+        assert before not in styles(app)
         assert detail.query_one("#user").display
 
-    play(app, flow)
+    tables.play(flow, "exchanges", "user=carol status=200", "carol")
 
 
 @pytest.mark.parametrize(
     ("view", "size"), [("exchanges", SIZES[0]), ("orphans", SIZES[1]), ("malformed", SIZES[0]), ("users", SIZES[1])]
 )
-def test_hostile_text_is_shown_harmless(hostile: RunFolder, view: View, size: tuple[int, int]) -> None:
-    app = TableApp(hostile, view, 'user!="\x1b[31m[/oops]"' if view != "malformed" else "", "")
-
-    def harmless() -> None:
+def test_hostile_text_is_shown_harmless(hostile_tables: Tables, view: View, size: tuple[int, int]) -> None:
+    def harmless(app: TableApp) -> None:
         texts = [_shown(app), app.export_screenshot()]
         texts += [segment.text for strip in app.screen._compositor.render_strips() for segment in strip]
         for raw in _RAW:
             assert not any(raw in text for text in texts)
         assert {strip.cell_length for strip in app.screen._compositor.render_strips()} == {size[0]}
 
-    async def flow(pilot: Pilot[Any]) -> None:
+    async def flow(pilot: Pilot[Any], app: TableApp) -> None:
         total = app.table.query_one(WindowTable).total
         assert total
         await pilot.press("G")
         await pilot.pause(0.05)
-        harmless()
+        harmless(app)
         await pilot.press("g", "enter")
         for _ in range(min(total, 4)):
             await _until(pilot, lambda: isinstance(app.screen, DetailScreen) and "fields" in app.screen._copied)
-            harmless()
+            harmless(app)
             await pilot.press("n")
         await pilot.press("escape", "slash", *"text~[/oops]" if view == "malformed" else "user=[/oops]x", "enter")
         await _until(pilot, _settled(app))
-        harmless()
+        harmless(app)
 
-    play(app, flow, size)
+    hostile_tables.play(flow, view, 'user!="\x1b[31m[/oops]"' if view != "malformed" else "", "", size=size)
 
 
 def _packed(folder: Path, text: bytes) -> Iterator[Path]:

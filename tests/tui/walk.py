@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.support.helpers import ROOT
+from tests.support.helpers import ROOT, looks
 from tests.support.hostile import PAYLOADS
 from tests.tui.terminal import Terminal, broken_boxes
 
@@ -38,15 +38,35 @@ class Walk:
         for key in (ESCAPE, "1") * 20:
             if "Latency distribution" in "\n".join(self.terminal.lines()):
                 break
-            self.press(key)
+            self.press(key, early=False)
         self.to("", "complete", "Latency distribution", boxes=False)
         assert self.terminal.faults == []
 
-    def press(self, key: str) -> None:
-        """Presses a key that may change nothing; a busy machine takes as much longer over it as over these looks."""
+    def resize(self, columns: int, rows: int) -> None:
+        """Goes to the overview and gives the terminal another size."""
+        if (self.terminal.columns, self.terminal.rows) != (columns, rows):
+            self.home()
+            self.terminal.resize(columns, rows)
+            # An Escape of the way home that came late may have led from the overview to what can be opened.
+            for _ in looks(_MOMENT_LOOKS * _LOOK_S):
+                self.press("1", early=False)
+                if "Latency distribution" in "\n".join(self.terminal.lines()):
+                    break
+            self.to("", "complete", "Latency distribution", "Quit")
+            self.terminal.settled = True
+
+    def press(self, key: str, *, early: bool = True) -> None:
+        """Presses a key that may change nothing; a busy machine takes as much longer over it as over these looks.
+
+        Goes on early once something is drawn. That will not do for Escape, which is none while more of a sequence may
+        come, nor for a key after which another is pressed only if what is drawn is not yet right.
+        """
+        start = time.monotonic()
         self.terminal.press(key)
         for _ in range(_MOMENT_LOOKS):
             time.sleep(_LOOK_S)
+            if early and self.terminal.written_since(start):
+                break
 
     def paste(self, text: str, *words: str) -> str:
         """Pastes as a terminal does that marks what was pasted."""
@@ -65,6 +85,8 @@ def walking(words: Sequence[str], here: Path, columns: int, rows: int) -> Iterat
         "LANG": "C.UTF-8",
         # Pictures on the way to where it scrolls show nothing else, and take time.
         "TEXTUAL_ANIMATIONS": "none",
+        # How many milliseconds Escape waits for more of a sequence. These are written at once.
+        "ESCDELAY": "25",
         "PYTHONFAULTHANDLER": "1",
     }
     terminal = Terminal([sys.executable, "-m", "logcorr_tui", *words], here, environment, columns, rows)
