@@ -1,18 +1,17 @@
 """`analyze` equals the plain oracle on logs of every format, and the order, splitting and packing of lines do not matter.
 
-LOGCORR_EXAMPLES=n tries n fresh random examples instead of the default, which are the same in every run.
+LOGCORR_EXAMPLES=n tries n times as many examples, fresh ones.
 """
 
 import json
 import math
-import os
 import random
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, note, settings
+from hypothesis import given, note
 
 from tests.access_oracle import durations
 from tests.access_oracle_lines import FORMATS, Exchange, classify
@@ -20,16 +19,9 @@ from tests.access_strategies import AccessCase, access_cases, access_shuffles
 from tests.helpers import succeed
 from tests.oracle import Record, lines_of
 from tests.strategies import SECOND
+from tests.ways import search
 
 GOLDEN = Path(__file__).parent / "golden_access"
-MORE = os.environ.get("LOGCORR_EXAMPLES")
-SETTINGS = settings(
-    max_examples=int(MORE or 15),
-    derandomize=not MORE,
-    deadline=None,
-    print_blob=True,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
 LATENCIES = ("latency", "latency_success", "latency_failure")
 # Dictionaries whose keys are data: elsewhere the engine may say more than the oracle does.
 OPEN = {"status", "missing", "malformed"}
@@ -134,14 +126,14 @@ def test_a_form_is_not_told_by_user_agents_alone() -> None:
     check(AccessCase((("a.log", b"\n".join(lines)), ("b.log", b""))))
 
 
-@SETTINGS
+@search(8)
 @given(access_cases())
 def test_the_engine_equals_the_oracle(case: AccessCase) -> None:
     note(case.readable())
     check(case)
 
 
-@settings(SETTINGS, max_examples=int(MORE or 6))
+@search(3)
 @given(access_shuffles())
 def test_order_files_and_packing_do_not_matter(twice: tuple[AccessCase, AccessCase]) -> None:
     note("\n".join(case.readable() for case in twice))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.style import Style
@@ -19,6 +19,7 @@ from logcorr.summary import render_summary
 from logcorr.text import rate
 from tests import access_fixture as reports
 from tests.access_fixture import HOSTILE
+from tests.ways import search
 
 GOLDEN = Path(__file__).parent / "golden"
 FOLDER = "/home/op/.cache/logcorr/runs/4f1c09b2"
@@ -288,7 +289,7 @@ def test_what_took_no_time_stands_beside_the_rest() -> None:
     ),
     width=st.integers(72, 160),
 )
-@settings(max_examples=30)
+@search(8)
 def test_tables_survive_any_figures(rows: list[IpRow], width: int) -> None:
     report = msgspec.structs.replace(reports.busy(), suspects=rows, failing_ips=rows)
     assert max(cell_len(line) for line in render(report, width).splitlines()) <= width

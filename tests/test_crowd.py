@@ -1,6 +1,5 @@
 """A bucket that one id fills: pairing it in chunks of a few entries gives what pairing it whole gives."""
 
-import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +8,7 @@ from tempfile import TemporaryDirectory
 import msgspec
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, example, given, note, settings
+from hypothesis import example, given, note
 from hypothesis import strategies as st
 
 from logcorr import bucket, crowd, ordered, partition
@@ -23,8 +22,8 @@ from logcorr.partition import Bucket, Plan
 from logcorr.run import correlate
 from tests.strategies import Case, cases
 from tests.test_correlate_properties import case, compare
+from tests.ways import search
 
-MORE = os.environ.get("LOGCORR_EXAMPLES")
 SCHEMAS: dict[Side, pl.Schema] = {
     "request": pl.Schema({"request_id": pl.String, "time": pl.Int64, "user_id": pl.String, "row": pl.UInt32}),
     "response": pl.Schema({"request_id": pl.String, "time": pl.Int64, "status_code": pl.Int16, "row": pl.UInt32}),
@@ -32,16 +31,6 @@ SCHEMAS: dict[Side, pl.Schema] = {
 POLICIES: tuple[Pairing, ...] = ("in-order", "first", "last")
 Entry = tuple[str, int, object]
 Rows = list[tuple[object, ...]]
-
-
-def search(examples: int) -> settings:
-    return settings(
-        max_examples=int(MORE or examples),
-        derandomize=not MORE,
-        deadline=None,
-        print_blob=True,
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture],
-    )
 
 
 @pytest.fixture(autouse=True)
@@ -96,7 +85,7 @@ def everything(chunks: list[Paired]) -> list[Rows]:
     ]
 
 
-@search(15)
+@search(8)
 @given(
     REQUESTS,
     RESPONSES,
@@ -181,7 +170,7 @@ SAME = "@00:01Z,a,200\n" * 9
 MANY = "".join(f"@00:{second:02}Z,a,20{second % 2}\n" for second in range(25))
 
 
-@search(5)
+@search(2)
 @given(cases())
 @example(case(SAME, SAME))
 @example(case(SAME, MANY, pairing="last"))

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from logcorr import diff, diff_groups, store
@@ -25,6 +25,7 @@ from tests.diff_cases import (
     ranked,
 )
 from tests.helpers import generated, runs_root, succeed
+from tests.ways import search
 
 FLIPPED = {"worse": "better", "better": "worse", "more": "less", "less": "more", "new": "gone", "gone": "new"}
 
@@ -41,7 +42,7 @@ def users(draw: st.DrawFn) -> list[User]:
     return found
 
 
-@settings(max_examples=40)
+@search(12)
 @given(users(), users())
 def test_users_are_judged_and_ranked_as_by_hand(a: list[User], b: list[User]) -> None:
     with TemporaryDirectory() as folder:
@@ -67,7 +68,7 @@ def test_users_are_judged_and_ranked_as_by_hand(a: list[User], b: list[User]) ->
             assert rate == (user.errors / answered if user and answered else None)
 
 
-@settings(max_examples=15)
+@search(4)
 @given(users(), users(), st.integers(1, 4))
 def test_parts_and_top_make_no_difference(a: list[User], b: list[User], rows: int) -> None:
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
@@ -88,7 +89,7 @@ def verdicts(found: Diff) -> dict[str, Any]:
     return told
 
 
-@settings(max_examples=20)
+@search(6)
 @given(users(), users())
 def test_swapped_runs_flip_the_verdicts(a: list[User], b: list[User]) -> None:
     with TemporaryDirectory() as folder:
@@ -97,7 +98,7 @@ def test_swapped_runs_flip_the_verdicts(a: list[User], b: list[User]) -> None:
     assert verdicts(there) == flipped
 
 
-@settings(max_examples=15)
+@search(4)
 @given(users())
 def test_a_run_against_itself_is_the_same(a: list[User]) -> None:
     with TemporaryDirectory() as folder:

@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from logcorr import contrast, differs, filters, views
@@ -22,6 +22,7 @@ from logcorr.run import correlate
 from logcorr.store import RunFolder
 from logcorr.views import Records
 from tests.helpers import generated
+from tests.ways import search
 
 Row = dict[str, Any]
 TOP = 5
@@ -67,7 +68,7 @@ rows_of = st.lists(st.tuples(users, st.integers(100, 104), st.booleans(), st.int
 
 
 @pytest.mark.parametrize(("most", "slots"), [(300_000, 1 << 20), (3, 1 << 20), (1, 4), (2, 2)])
-@settings(max_examples=25)
+@search(8)
 @given(groups=rows_of, files=st.integers(1, 3), shuffle=st.randoms(use_true_random=False))
 def test_equals_a_plain_count(
     place: Path, most: int, slots: int, *, groups: list[Any], files: int, shuffle: random.Random

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.style import Style
@@ -17,6 +17,7 @@ from logcorr.model import HistogramBin, Report, TimelinePoint
 from logcorr.summary import render_summary
 from logcorr.text import duration, percent, safe, short, size
 from tests import report_fixture as reports
+from tests.ways import search
 
 GOLDEN = Path(__file__).parent / "golden"
 FOLDER = "/home/op/.cache/logcorr/runs/4f1c09b2"
@@ -151,7 +152,7 @@ def _point(second: int, requests: int, p99: float | None) -> TimelinePoint:
     )
 
 
-@settings(max_examples=40)
+@search(12)
 @given(
     points=st.lists(
         st.builds(
