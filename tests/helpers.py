@@ -184,9 +184,9 @@ def generated(folder: Path, rows: int, **options: Any) -> dict[str, Any]:
 
 
 def big_logs(factory: pytest.TempPathFactory) -> Path:
-    """A folder with a pair of logs of 300,000 lines, all of them UTF-8; one for the whole session."""
+    """A folder with a pair of logs of 80,000 lines, all of them UTF-8; one for the whole session."""
     folder = factory.getbasetemp() / "big pair"
-    generated(folder, 150_000, encoding_errors=False, header=True)
+    generated(folder, 40_000, encoding_errors=False, header=True)
     return folder
 
 

@@ -29,11 +29,15 @@ def search(examples: int) -> settings:
 
 
 def some(values: Iterable[Any], *short: Any) -> list[Any]:
-    """The values as parameters of a test: those in `short` each time, the others where all variants are asked for."""
+    """The values as parameters of a test: those in `short` each time, the others where all variants are asked for.
+
+    A tuple is a value for each of several parameters.
+    """
     every = list(values)
     unknown = [value for value in short if value not in every]
     assert not unknown, f"there is no {unknown}"
-    return [value if value in short else pytest.param(value, marks=long) for value in every]
+    apart = [value if isinstance(value, tuple) else (value,) for value in every]
+    return [pytest.param(*one, marks=() if value in short else long) for one, value in zip(apart, every, strict=True)]
 
 
 def without_kernels(patch: pytest.MonkeyPatch) -> None:
