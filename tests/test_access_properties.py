@@ -19,7 +19,7 @@ from tests.access_strategies import AccessCase, access_cases, access_shuffles
 from tests.helpers import succeed
 from tests.oracle import Record, lines_of
 from tests.strategies import SECOND
-from tests.ways import search
+from tests.ways import search, some
 
 GOLDEN = Path(__file__).parent / "golden_access"
 LATENCIES = ("latency", "latency_success", "latency_failure")
@@ -109,15 +109,18 @@ def test_golden_files(name: str) -> None:
     check(AccessCase(((f"{name}.log", (GOLDEN / f"{name}.log").read_bytes()),), form=name, collapse_ids=True))
 
 
+@pytest.mark.parametrize(("rows", "chunk"), some([(3_000, 60_000), (20_000, 1_000_000)], (3_000, 60_000)))
 @pytest.mark.parametrize("form", FORMATS)
-def test_a_few_odd_lines_among_many(form: str) -> None:
-    """Enough lines for several morsels: what one odd line does to its own must not be done to another."""
+def test_a_few_odd_lines_among_many(form: str, rows: int, chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Enough lines for several chunks: what one odd line does to its own must not be done to another."""
+    monkeypatch.setenv("LOGCORR_CHUNK_BYTES", str(chunk))
     golden = {name: (GOLDEN / f"{name}.log").read_bytes().splitlines() for name in FORMATS}
     plain = [line for line in golden[form] if isinstance(classify(line, form), Exchange)]
     odd = [line for lines in golden.values() for line in lines] + [b"\xff", b"{},{}", b'{"x":[{}', b"{}]}", b"\x00"]
     chance = random.Random(1)
-    lines = [chance.choice(odd if index % 1000 == 999 else plain) for index in range(20_000)]
-    files = (("a.log", b"\n".join(lines[:13_000])), ("b.log.gz", b"\r\n".join(lines[13_000:]) + b"\r\n"))
+    lines = [chance.choice(odd if index % (rows // 20) == rows // 20 - 1 else plain) for index in range(rows)]
+    cut = rows * 2 // 3
+    files = (("a.log", b"\n".join(lines[:cut])), ("b.log.gz", b"\r\n".join(lines[cut:]) + b"\r\n"))
     check(AccessCase(files))
 
 

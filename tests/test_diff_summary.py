@@ -1,5 +1,6 @@
 """The readable comparison: golden text at four widths, hostile names, and the words that say what a colour says."""
 
+import itertools
 import os
 import re
 import unicodedata
@@ -19,6 +20,7 @@ from logcorr.text import duration
 from tests.diff_cases import Endpoint, User, access_run, pair_run
 from tests.report_fixture import busy
 from tests.test_summary import HOSTILE
+from tests.ways import some
 
 GOLDEN = Path(__file__).parent / "golden"
 ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
@@ -91,8 +93,10 @@ def test_golden(make: Callable[[Path], Diff], width: int, tmp_path: Path) -> Non
     assert text == path.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("color", [False, True])
-@pytest.mark.parametrize("make", [incident, access, hostile])
+@pytest.mark.parametrize(
+    ("make", "color"),
+    some(itertools.product((incident, access, hostile), (False, True)), (access, False), (hostile, True)),
+)
 def test_no_line_is_wider_than_the_terminal(make: Callable[[Path], Diff], tmp_path: Path, *, color: bool) -> None:
     found = make(tmp_path)
     for width in (72, 80, 109, 110, 117, 118, 160):

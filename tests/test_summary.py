@@ -1,5 +1,6 @@
 """The summary: golden text at two widths, its corner cases, and no way for a log to reach the terminal raw."""
 
+import itertools
 import os
 import re
 import unicodedata
@@ -17,7 +18,7 @@ from logcorr.model import HistogramBin, Report, TimelinePoint
 from logcorr.summary import render_summary
 from logcorr.text import duration, percent, safe, short, size
 from tests import report_fixture as reports
-from tests.ways import search
+from tests.ways import search, some
 
 GOLDEN = Path(__file__).parent / "golden"
 FOLDER = "/home/op/.cache/logcorr/runs/4f1c09b2"
@@ -51,9 +52,11 @@ def test_golden(make: Callable[[], Report], width: int) -> None:
     assert text == path.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("color", [False, True])
-@pytest.mark.parametrize("width", [72, 80, 109, 110, 120, 160])
 @pytest.mark.parametrize("make", [*CORNERS, with_hostile_text])
+@pytest.mark.parametrize(
+    ("width", "color"),
+    some(itertools.product((72, 80, 109, 110, 120, 160), (False, True)), (72, True), (109, False), (160, True)),
+)
 def test_no_line_is_wider_than_the_terminal(make: Callable[[], Report], width: int, *, color: bool) -> None:
     lines = ESCAPE.sub("", render(make(), width, color=color)).splitlines()
     assert [line for line in lines if cell_len(line) > width] == []
