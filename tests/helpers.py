@@ -1,6 +1,7 @@
 """What tests of the whole command share: running it in this process or in one of its own, small logs, looking for leftovers."""
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -175,6 +176,13 @@ def write_pair(folder: Path, requests: bytes = REQUESTS, responses: bytes = RESP
     """Writes requests.log and responses.log."""
     (folder / "requests.log").write_bytes(requests)
     (folder / "responses.log").write_bytes(responses)
+
+
+def as_it_was(original: Path, folder: Path) -> Path:
+    """A folder made the same as another one, times of change too: a run made there once is known again."""
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(original, folder)
+    return folder
 
 
 @cache
