@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from tests.ways import some
+
 _FIRST_FRAME = """
 import importlib
 import sys
@@ -23,7 +25,14 @@ print(late)
 """
 
 
-@pytest.mark.parametrize("module", ["logcorr.run", "logcorr.accesslog", "logcorr.pair_lines", "logcorr.matching"])
+@pytest.mark.parametrize(
+    "module",
+    some(
+        ("logcorr.run", "logcorr.accesslog", "logcorr.pair_lines", "logcorr.matching"),
+        "logcorr.run",
+        "logcorr.accesslog",
+    ),
+)
 def test_numpy_is_known_to_polars_before_there_are_threads(module: str) -> None:
     words = [sys.executable, "-c", _FIRST_FRAME, module]
     said = subprocess.run(words, capture_output=True, text=True, check=True, timeout=120)

@@ -11,12 +11,14 @@ from pathlib import Path
 import pytest
 
 from tests.helpers import REQUESTS, RESPONSES, assert_short_error, files_of, kept, logcorr, succeed, zstandard
+from tests.ways import some
 
-ROWS = 40_000
+ROWS = 25_000
 _chance = random.Random(3)
 BIG = "".join(
     f"2025-03-01T{n // 3600:02}:{n // 60 % 60:02}:{n % 60:02}Z,{_chance.getrandbits(64):016x},u\n" for n in range(ROWS)
 ).encode()
+SIZES = {"small": REQUESTS, "big": BIG}
 # A frame that says of itself that it is to be skipped.
 SKIPPED = b"\x50\x2a\x4d\x18\x04\x00\x00\x00abcd"
 
@@ -54,9 +56,16 @@ BROKEN: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
-@pytest.mark.parametrize("raw", [REQUESTS, BIG], ids=["small", "big"])
-@pytest.mark.parametrize("name", SOUND)
-def test_every_member_and_frame_is_read(tmp_path: Path, name: str, raw: bytes) -> None:
+@pytest.mark.parametrize(
+    ("name", "size"),
+    some(
+        itertools.product(SOUND, SIZES),
+        *((name, "small") for name in SOUND),
+        *((name, "big") for name in ("members.gz", "frames.zst")),
+    ),
+)
+def test_every_member_and_frame_is_read(tmp_path: Path, name: str, size: str) -> None:
+    raw = SIZES[size]
     (tmp_path / name).write_bytes(SOUND[name](raw))
     (tmp_path / "plain.log").write_bytes(raw)
     (tmp_path / "responses.log").write_bytes(RESPONSES)
@@ -71,9 +80,10 @@ def test_every_member_and_frame_is_read(tmp_path: Path, name: str, raw: bytes) -
     assert found[0][1]["lines"] == raw.count(b"\n")
 
 
-@pytest.mark.parametrize("raw", [REQUESTS, BIG], ids=["small", "big"])
+@pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("name", BROKEN)
-def test_what_is_broken_names_the_file_and_how_far_it_was_read(tmp_path: Path, name: str, raw: bytes) -> None:
+def test_what_is_broken_names_the_file_and_how_far_it_was_read(tmp_path: Path, name: str, size: str) -> None:
+    raw = SIZES[size]
     (tmp_path / name).write_bytes(BROKEN[name](raw))
     (tmp_path / "responses.log").write_bytes(RESPONSES)
     before = files_of(tmp_path)

@@ -183,7 +183,7 @@ def incident(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], D
         "bad": {"seed": 3, "incident": True},
     }
     for name, more in options.items():
-        generated(folder / name, 60_000, users=500, **more)
+        generated(folder / name, 30_000, users=500, **more)
         succeed("correlate", f"{name}/requests.log", f"{name}/responses.log", cwd=folder)
     runs = {run.manifest.files["request"][0].partition("/")[0]: run for run in store.runs(runs_root(folder))}
     return lambda a, b: diff.diff(runs[a], runs[b])
