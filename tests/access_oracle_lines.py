@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
+from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -212,6 +213,7 @@ def path_of(target: str | None, *, collapse_ids: bool) -> str | None:
     return path or None
 
 
+@lru_cache(1 << 16)
 def classify(line: bytes, form: str, *, collapse_ids: bool = False) -> Exchange | str:
     """The exchange of a line, or `blank`, or the reason why it is malformed."""
     if not line.strip(b" \t"):

@@ -294,7 +294,7 @@ def test_what_took_no_time_stands_beside_the_rest() -> None:
     ),
     width=st.integers(72, 160),
 )
-@search(8)
+@search(4)
 def test_tables_survive_any_figures(rows: list[IpRow], width: int) -> None:
     report = msgspec.structs.replace(reports.busy(), suspects=rows, failing_ips=rows)
     assert max(cell_len(line) for line in render(report, width).splitlines()) <= width

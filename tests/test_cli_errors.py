@@ -442,7 +442,13 @@ def test_a_working_folder_that_is_not_utf8_is_no_matter(here: Path) -> None:
     assert (odd / "out.csv").exists()
 
 
-@pytest.mark.parametrize("name", ["web[1].log", "a*b.log", "what?.log", "100%.log", " spaced .log", "ü.log", "{x}.log"])
+@pytest.mark.parametrize(
+    "name",
+    some(
+        ("web[1].log", "a*b.log", "what?.log", "100%.log", " spaced .log", "ü.log", "{x}.log"),
+        *("web[1].log", "what?.log", "ü.log", "{x}.log"),
+    ),
+)
 def test_names_of_every_kind(here: Path, name: str) -> None:
     (here / name).write_bytes(REQUESTS)
     (here / "decoy1.log").write_bytes(REQUESTS)

@@ -6,7 +6,9 @@ import json
 import random
 import re
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -56,6 +58,28 @@ BROKEN: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
+def read(here: Path, name: str) -> tuple[str, dict[str, Any]]:
+    """The orphans and the counts that come of a request log, as if it were the plain one."""
+    (here / "responses.log").write_bytes(RESPONSES)
+    words = ("--orphans", "orphans.json", "--report", "report.json", "--sort", "time")
+    succeed("correlate", name, "responses.log", *words, cwd=here)
+    counts = json.loads((here / "report.json").read_bytes())["inputs"]["requests"]
+    orphans = (here / "orphans.json").read_text(encoding="utf8").replace(name, "plain.log")
+    return orphans, {**counts, "files": 0, "bytes": 0}
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[str, dict[str, Any]]]:
+    """What comes of the same log as plain text."""
+
+    def of(size: str) -> tuple[str, dict[str, Any]]:
+        here = tmp_path_factory.mktemp("plain")
+        (here / "plain.log").write_bytes(SIZES[size])
+        return read(here, "plain.log")
+
+    return cache(of)
+
+
 @pytest.mark.parametrize(
     ("name", "size"),
     some(
@@ -64,20 +88,14 @@ BROKEN: dict[str, Callable[[bytes], bytes]] = {
         *((name, "big") for name in ("members.gz", "frames.zst")),
     ),
 )
-def test_every_member_and_frame_is_read(tmp_path: Path, name: str, size: str) -> None:
+def test_every_member_and_frame_is_read(
+    tmp_path: Path, name: str, size: str, plain: Callable[[str], tuple[str, dict[str, Any]]]
+) -> None:
     raw = SIZES[size]
     (tmp_path / name).write_bytes(SOUND[name](raw))
-    (tmp_path / "plain.log").write_bytes(raw)
-    (tmp_path / "responses.log").write_bytes(RESPONSES)
-    found = []
-    for log in (name, "plain.log"):
-        words = ("--orphans", "orphans.json", "--report", "report.json", "--sort", "time", "--force")
-        succeed("correlate", log, "responses.log", *words, cwd=tmp_path)
-        counts = json.loads((tmp_path / "report.json").read_bytes())["inputs"]["requests"]
-        orphans = (tmp_path / "orphans.json").read_text(encoding="utf8").replace(name, "plain.log")
-        found.append((orphans, {**counts, "files": 0, "bytes": 0}))
-    assert found[0] == found[1]
-    assert found[0][1]["lines"] == raw.count(b"\n")
+    found = read(tmp_path, name)
+    assert found == plain(size)
+    assert found[1]["lines"] == raw.count(b"\n")
 
 
 @pytest.mark.parametrize("size", SIZES)

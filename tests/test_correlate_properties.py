@@ -163,7 +163,7 @@ EVERYWHERE = Case((("q0", TWO[0]), ("q1", TWO[1])), (("r0", TWO[0]), ("r1", TWO[
 AROUND_NOTHING = Case((("q0", b""), ("q1", TWO[1])), (("r0", BOM), ("r1", TWO[1]), ("r2", b""), ("r3", b"\n")))
 
 
-@search(12)
+@search(8)
 @given(cases())
 @example(EVERYWHERE)
 @example(AROUND_NOTHING)
@@ -198,7 +198,7 @@ def test_the_engine_equals_the_oracle(case: Case) -> None:
 
 
 @needs_kernels
-@search(4)
+@search(3)
 @given(cases())
 def test_the_engine_without_kernels_equals_the_oracle(case: Case) -> None:
     """As all tests are where there are no kernels."""

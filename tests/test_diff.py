@@ -42,7 +42,7 @@ def users(draw: st.DrawFn) -> list[User]:
     return found
 
 
-@search(12)
+@search(8)
 @given(users(), users())
 def test_users_are_judged_and_ranked_as_by_hand(a: list[User], b: list[User]) -> None:
     with TemporaryDirectory() as folder:
@@ -68,7 +68,7 @@ def test_users_are_judged_and_ranked_as_by_hand(a: list[User], b: list[User]) ->
             assert rate == (user.errors / answered if user and answered else None)
 
 
-@search(4)
+@search(3)
 @given(users(), users(), st.integers(1, 4))
 def test_parts_and_top_make_no_difference(a: list[User], b: list[User], rows: int) -> None:
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
@@ -89,7 +89,7 @@ def verdicts(found: Diff) -> dict[str, Any]:
     return told
 
 
-@search(6)
+@search(4)
 @given(users(), users())
 def test_swapped_runs_flip_the_verdicts(a: list[User], b: list[User]) -> None:
     with TemporaryDirectory() as folder:
@@ -98,7 +98,7 @@ def test_swapped_runs_flip_the_verdicts(a: list[User], b: list[User]) -> None:
     assert verdicts(there) == flipped
 
 
-@search(4)
+@search(3)
 @given(users())
 def test_a_run_against_itself_is_the_same(a: list[User]) -> None:
     with TemporaryDirectory() as folder:

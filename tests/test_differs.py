@@ -68,7 +68,7 @@ rows_of = st.lists(st.tuples(users, st.integers(100, 104), st.booleans(), st.int
 
 
 @pytest.mark.parametrize(("most", "slots"), [(300_000, 1 << 20), (3, 1 << 20), (1, 4), (2, 2)])
-@search(8)
+@search(5)
 @given(groups=rows_of, files=st.integers(1, 3), shuffle=st.randoms(use_true_random=False))
 def test_equals_a_plain_count(
     place: Path, most: int, slots: int, *, groups: list[Any], files: int, shuffle: random.Random

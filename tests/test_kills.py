@@ -22,7 +22,7 @@ from tests.helpers import command, generated, kept, start, succeed, wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
 
-KILLS = int(os.environ.get("LOGCORR_KILLS", "6"))
+KILLS = int(os.environ.get("LOGCORR_KILLS", "4"))
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 OLD = b"what was there before"
 PATIENCE_S = 60.0

@@ -75,7 +75,7 @@ SWAPPED = (
 )
 
 
-@search(4)
+@search(3)
 @given(shuffles(), st.sampled_from((MEMORY, 4 * MEMORY)))
 @example(SWAPPED, 2 * MEMORY)
 def test_shuffled_and_split_differently(twice: tuple[Case, Case], memory_bytes: int) -> None:
@@ -91,7 +91,7 @@ def test_shuffled_and_split_differently(twice: tuple[Case, Case], memory_bytes: 
         assert raw == second[2][form], form
 
 
-@search(4)
+@search(3)
 @given(cases(), st.sampled_from((0, 3)), st.sampled_from((1, 300)))
 @example(SWAPPED[0], 3, 1)
 @example(SWAPPED[0], 0, 1)

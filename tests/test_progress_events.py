@@ -189,7 +189,7 @@ def test_time_and_memory(spilled: list[Event]) -> None:
 
 
 def test_estimates_come_while_logs_in_order_are_read(logs: Path, tmp_path: Path) -> None:
-    events = run(logs, tmp_path, LOGCORR_BUCKETS="", LOGCORR_CHUNK_BYTES="100000")
+    events = run(logs, tmp_path, LOGCORR_BUCKETS="", LOGCORR_CHUNK_BYTES="50000")
     estimates = of_kind(events, "estimate")
     shares = [event["share"] for event in estimates]
     assert never_back(shares)

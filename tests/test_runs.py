@@ -1,6 +1,7 @@
 """Kept runs: when one is opened again and when not, listing, showing, removing, exporting, and runs that are damaged."""
 
 import csv
+import itertools
 import json
 import os
 import shutil
@@ -28,6 +29,7 @@ from tests.helpers import (
     succeed,
     write_pair,
 )
+from tests.ways import some
 
 PAIR = ("correlate", "requests.log", "responses.log")
 FORMS = ("json", "ndjson", "jsonl", "csv", "parquet")
@@ -456,15 +458,20 @@ def test_a_damaged_run_is_told(sample: Path, file: str, raw: bytes) -> None:
     assert kept(sample) == []
 
 
-@pytest.mark.parametrize("raw", [DAMAGES["half"], DAMAGES["of another schema"], None], ids=["half", "other", "gone"])
-@pytest.mark.parametrize("file", ["manifest.json", "report.json"])
-def test_a_damaged_run_is_made_anew(sample: Path, file: str, raw: bytes | None) -> None:
+@pytest.mark.parametrize(
+    ("file", "damage"),
+    some(
+        itertools.product(("manifest.json", "report.json"), ("half", "of another schema", "gone")),
+        *(("manifest.json", "half"), ("manifest.json", "gone"), ("report.json", "of another schema")),
+    ),
+)
+def test_a_damaged_run_is_made_anew(sample: Path, file: str, damage: str) -> None:
     """A run that cannot be read must not stand in the way of the same correlation for ever."""
     run = only_run(sample)
-    if raw is None:
+    if damage == "gone":
         (run / file).unlink()
     else:
-        (run / file).write_bytes(raw)
+        (run / file).write_bytes(DAMAGES[damage])
     succeed(*PAIR, "-o", "second.ndjson", "--sort", "time", cwd=sample)
     assert (sample / "second.ndjson").read_bytes() == (sample / "first.ndjson").read_bytes()
     assert last_event(sample)["reused"], "the run is whole again"
