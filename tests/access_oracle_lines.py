@@ -213,9 +213,17 @@ def path_of(target: str | None, *, collapse_ids: bool) -> str | None:
     return path or None
 
 
-@lru_cache(1 << 16)
 def classify(line: bytes, form: str, *, collapse_ids: bool = False) -> Exchange | str:
     """The exchange of a line, or `blank`, or the reason why it is malformed."""
+    values = _values(line, form)
+    if isinstance(values, str):
+        return values
+    return Exchange(**values | {"endpoint": path_of(values["endpoint"], collapse_ids=collapse_ids)})
+
+
+@lru_cache(1 << 16)
+def _values(line: bytes, form: str) -> Record | str:
+    """What a line says, or why it says nothing; lines are looked at several times."""
     if not line.strip(b" \t"):
         return "blank"
     try:
@@ -238,7 +246,7 @@ def classify(line: bytes, form: str, *, collapse_ids: bool = False) -> Exchange 
         values["user_agent"] = text(unescaped(tail[2])) if tail else None
     if values["at"] is None or values["status"] is None:
         return "timestamp" if values["at"] is None else "status_code"
-    return Exchange(**values | {"endpoint": path_of(values["endpoint"], collapse_ids=collapse_ids)})
+    return values
 
 
 def detect(files: Sequence[File]) -> str:

@@ -151,7 +151,16 @@ def test_hostile_names_of_outputs(logs: Path, tmp_path: Path) -> None:
     for number, some_names in enumerate(names[at : at + 4] for at in range(0, len(names), 4)):
         here = tmp_path.joinpath(str(number), *some_names)
         made = [logcorr("generate", "pair", here, "--rows", "10", cwd=logs) for _ in range(2)]
-        made += [logcorr("generate", "access", here / f"{some_names[0]}.csv", "--rows", "10", "--force", cwd=logs)]
+        made += [
+            logcorr(
+                "generate",
+                "access",
+                here / f"{some_names[0]}.csv",
+                *("--rows", "10", "--ips", "10"),
+                "--force",
+                cwd=logs,
+            )
+        ]
         for outcome in made:
             assert_harmless(outcome)
 

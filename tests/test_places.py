@@ -1,5 +1,6 @@
 """Where runs and outputs go: folders that cannot be written, other file systems, and several runs in one store."""
 
+import itertools
 import json
 import os
 import shutil
@@ -50,8 +51,13 @@ def elsewhere(tmp_path: Path) -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-@pytest.mark.parametrize("what", ["out.ndjson", "out.csv", "out.parquet", "out.json"])
-@pytest.mark.parametrize("where", ["store", "output"])
+@pytest.mark.parametrize(
+    ("where", "what"),
+    some(
+        itertools.product(("store", "output"), ("out.ndjson", "out.csv", "out.parquet", "out.json")),
+        *(("store", "out.ndjson"), ("output", "out.csv"), ("output", "out.parquet"), ("output", "out.ndjson")),
+    ),
+)
 def test_the_store_and_the_output_on_two_file_systems(here: Path, elsewhere: Path, where: str, what: str) -> None:
     """Outputs are renamed into place within their own folder, whatever file system the store is on."""
     target = (here if where == "store" else elsewhere) / what
