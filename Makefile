@@ -64,7 +64,7 @@ test: $(VENV)/.installed-dev ## lint, types, import contracts and every short te
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
 	@echo "contracts: which module may import which"
-	@$(BIN)/lint-imports | tail -n 2
+	@$(BIN)/lint-imports
 	@echo "types: mypy checks them while the tests run, and says so when it is done"
 	@echo "tests: $(WORKERS) at a time; each dot is one that passed"
 	@$(BIN)/mypy & types=$$!; $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal; tests=$$?; wait $$types && exit $$tests
