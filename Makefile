@@ -5,6 +5,8 @@ ROWS   ?= 1000000
 FUZZ_MINUTES ?= 5
 FUZZ   ?=
 SOAK_MINUTES ?= 60
+SANITIZE_MINUTES ?= 3
+WORKERS ?= 3
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 # A part of logcorr in C is built where there is a C compiler, and anew when it changes.
@@ -22,7 +24,7 @@ BENCH_PIP     := $(BENCH_VENV)/bin/python -m pip --quiet --disable-pip-version-c
 BENCH_WORDS    = --rows $(BENCH_ROWS) --timeout $(BENCH_TIMEOUT) --dir "$(BENCH_DIR)" $(if $(BENCH_ONLY),--only $(BENCH_ONLY)) $(if $(BENCH_PUBLISH),--publish)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test docs snapshots screenshots bench bench-scale fuzz soak clean check-python
+.PHONY: help demo test test-long test-kernels docs snapshots screenshots bench bench-scale fuzz soak clean check-python
 
 help: ## show this help
 	@echo "usage: make TARGET [PYTHON=python3.12] [VENV=.venv]"
@@ -57,11 +59,41 @@ demo: $(VENV)/.installed ## a pair of a million lines each with an incident, cor
 # The types are checked while the tests run. Tests start many processes, which need not compile the sources each time.
 # Those of the app wait about as much as they work: three at a time keep two cores busy.
 test: export PYTHONDONTWRITEBYTECODE =
-test: $(VENV)/.installed-dev ## lint, types, import contracts and every test
-	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check .
+test: $(VENV)/.installed-dev ## lint, types, import contracts and every short test
+	@echo "lint: ruff looks for faults and for lines that are not formatted"
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet .
+	@echo "contracts: which module may import which"
 	@$(BIN)/lint-imports
-	@$(BIN)/mypy & types=$$!; $(BIN)/python -m pytest -q -n 3 --dist worksteal; tests=$$?; wait $$types && exit $$tests
+	@echo "types: mypy checks them while the tests run, and says so when it is done"
+	@echo "tests: $(WORKERS) at a time; each dot is one that passed"
+	@$(BIN)/mypy & types=$$!; $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal; tests=$$?; wait $$types && exit $$tests
+
+# Everything once, the variants that short tests leave out too, with many more examples, kills and bytes.
+test-long: export PYTHONDONTWRITEBYTECODE =
+test-long: export LOGCORR_EXAMPLES ?= 20
+test-long: export LOGCORR_KILLS ?= 100
+test-long: export LOGCORR_BOMBS ?= 1
+test-long: $(VENV)/.installed-dev ## every test in all its variants, and the kernels under sanitizers (half an hour)
+	@echo "tests: all variants, $(LOGCORR_EXAMPLES) times the examples, $(LOGCORR_KILLS) kills, large bombs; each dot is one that passed"
+	@$(BIN)/python -m pytest -q -m "" -n $(WORKERS) --dist worksteal
+	@$(MAKE) --no-print-directory test-kernels
+
+# In a copy of the sources, so that the kernels of the environment stay as they are. The first fault ends the process.
+SANITIZE = -fsanitize=address,undefined
+KERNEL_TESTS = tests/unit/compute/test_kernels.py tests/unit/compute/test_hash_match.py tests/unit/formats/test_pair_lines.py \
+	tests/unit/figures/test_user_table.py tests/unit/runs/test_write_ndjson.py
+test-kernels: $(VENV)/.installed-dev ## the kernels under AddressSanitizer and UndefinedBehaviorSanitizer (gcc)
+	@echo "kernels: their tests, and the fuzz of pairs for $(SANITIZE_MINUTES) minutes, under sanitizers"
+	@python="$(abspath $(BIN)/python)" && copy=$$(mktemp -d) && trap 'rm -rf "$$copy"' EXIT && \
+	cp -R pyproject.toml assets core tests tui "$$copy" && cd "$$copy" && rm -f core/logcorr/_kernels.* && \
+	export PYTHONPATH="$$copy:$$copy/core:$$copy/tui" && \
+	CFLAGS="$(SANITIZE) -fno-sanitize-recover -g" LDFLAGS="$(SANITIZE)" \
+	"$$python" -c 'from pathlib import Path; from core.kernels.build_hook import _compiled; _compiled(Path("core/kernels"), Path("core"))' && \
+	export LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" PYTHONMALLOC=malloc ASAN_OPTIONS=detect_leaks=0 && \
+	"$$python" -c 'import sys, logcorr._kernels as built; sys.exit(not built.__file__.startswith(sys.argv[1]))' "$$copy" && \
+	"$$python" -m pytest -q -m "" -p no:cacheprovider $(KERNEL_TESTS) && \
+	"$$python" -m tests.fuzz --minutes $(SANITIZE_MINUTES) pairs
 
 fuzz: $(VENV)/.installed-dev ## compare nasty inputs with the oracles for FUZZ_MINUTES; FUZZ="pairs --seed 7" narrows it
 	@$(BIN)/python -m tests.fuzz --minutes $(FUZZ_MINUTES) $(FUZZ)

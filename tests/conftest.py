@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from tests.support.kernels_or_numpy import needs_kernels, without_kernels
+from tests.support.kernels_or_numpy import needs_kernels, search, without_kernels
 
-settings.register_profile("logcorr", derandomize=True, deadline=None, database=None, print_blob=True)
+settings.register_profile("logcorr", search(100), database=None)
 settings.load_profile("logcorr")
 # Textual reads it when it is imported. Pictures on the way to where it scrolls show nothing else, and take time.
 os.environ["TEXTUAL_ANIMATIONS"] = "none"
@@ -33,7 +33,8 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv("HOME", str(home))
         for variable, folder in (("CACHE", ".cache"), ("CONFIG", ".config"), ("DATA", ".data"), ("STATE", ".state")):
             patch.setenv(f"XDG_{variable}_HOME", str(home / folder))
-        for variable in ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "LOGCORR_STORE"):
+        # Processes of the tests need not compile the sources each time, whoever started the tests.
+        for variable in ("PYTHONDONTWRITEBYTECODE", "COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "LOGCORR_STORE"):
             patch.delenv(variable, raising=False)
         yield
 

@@ -18,7 +18,7 @@ Event = dict[str, Any]
 
 @pytest.fixture(scope="session")
 def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A pair of logs of 300,000 lines, all of them UTF-8."""
+    """A pair of logs of 80,000 lines, all of them UTF-8."""
     return big_logs(tmp_path_factory)
 
 
@@ -63,7 +63,7 @@ def spilled(logs: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Event]
             "-o",
             "out.csv",
             LOGCORR_BUCKETS=str(BUCKETS),
-            LOGCORR_CHUNK_BYTES="200000",
+            LOGCORR_CHUNK_BYTES="100000",
         )
 
 
@@ -189,7 +189,7 @@ def test_time_and_memory(spilled: list[Event]) -> None:
 
 
 def test_estimates_come_while_logs_in_order_are_read(logs: Path, tmp_path: Path) -> None:
-    events = run(logs, tmp_path, LOGCORR_BUCKETS="", LOGCORR_CHUNK_BYTES="200000")
+    events = run(logs, tmp_path, LOGCORR_BUCKETS="", LOGCORR_CHUNK_BYTES="50000")
     estimates = of_kind(events, "estimate")
     shares = [event["share"] for event in estimates]
     assert never_back(shares)

@@ -1,6 +1,7 @@
 """Kept runs: when one is opened again and when not, listing, showing, removing, exporting, and runs that are damaged."""
 
 import csv
+import itertools
 import json
 import os
 import shutil
@@ -19,6 +20,7 @@ from tests.support.helpers import (
     RESPONSES,
     SAMPLE,
     Outcome,
+    as_it_was,
     assert_short_error,
     files_of,
     kept,
@@ -27,6 +29,7 @@ from tests.support.helpers import (
     succeed,
     write_pair,
 )
+from tests.support.kernels_or_numpy import some
 
 PAIR = ("correlate", "requests.log", "responses.log")
 FORMS = ("json", "ndjson", "jsonl", "csv", "parquet")
@@ -50,13 +53,46 @@ def here(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.fixture
-def sample(tmp_path: Path) -> Path:
-    """A folder that holds the sample pair, and one finished run of it."""
+def made(folder: Path, *words: str, **env: str) -> tuple[Path, Path]:
+    """A folder where a run was made, and a copy of it: as files are known by their paths, tests share the one folder."""
+    succeed(*PAIR, *words, cwd=folder, **env)
+    return shutil.copytree(folder, folder.with_name(f"{folder.name} once")), folder
+
+
+def with_sample(folder: Path) -> Path:
     for name in ("requests.log", "responses.log"):
-        shutil.copyfile(SAMPLE / name, tmp_path / name)
-    succeed(*PAIR, "-o", "first.ndjson", "--sort", "time", cwd=tmp_path)
-    return tmp_path
+        shutil.copyfile(SAMPLE / name, folder / name)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def sample_once(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    return made(with_sample(tmp_path_factory.mktemp("sample")), "-o", "first.ndjson", "--sort", "time")
+
+
+@pytest.fixture(scope="module")
+def parts_once(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    folder = with_sample(tmp_path_factory.mktemp("parts"))
+    return made(folder, "-o", "first.ndjson", "--sort", "time", LOGCORR_BUCKETS="4")
+
+
+@pytest.fixture(scope="module")
+def small_once(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    folder = tmp_path_factory.mktemp("small")
+    write_pair(folder)
+    return made(folder, "-o", "first.csv", "--memory", "600MB")
+
+
+@pytest.fixture
+def sample(sample_once: tuple[Path, Path]) -> Path:
+    """A folder that holds the sample pair, and one finished run of it."""
+    return as_it_was(*sample_once)
+
+
+@pytest.fixture
+def small(small_once: tuple[Path, Path]) -> Path:
+    """A folder that holds the small pair of logs, and one finished run of it."""
+    return as_it_was(*small_once)
 
 
 def last_event(cwd: Path, *words: str, **env: str) -> dict[str, Any]:
@@ -82,9 +118,11 @@ def test_the_same_inputs_and_options_open_the_run_again(here: Path, monkeypatch:
     run = only_run(here)
     assert first["run"] == str(run)
     monkeypatch.setattr(
-        "logcorr.inputs.reader.SideReader.entries", lambda *_args: pytest.fail("the logs were read again")
+        "logcorr.inputs.files.reader.SideReader.entries", lambda *_args: pytest.fail("the logs were read again")
     )
-    monkeypatch.setattr("logcorr.pairing.buckets.spill_entries", lambda *_args: pytest.fail("something was spilled"))
+    monkeypatch.setattr(
+        "logcorr.pairing.steps.buckets.spill_entries", lambda *_args: pytest.fail("something was spilled")
+    )
     again = last_event(here, LOGCORR_BUCKETS="4")
     assert again["reused"]
     assert again["run"] == str(run)
@@ -107,13 +145,12 @@ def test_a_reopened_run_gives_the_same_report(sample: Path) -> None:
     assert report["inputs"]["requests"]["matched"] == ROWS["exchanges"]
 
 
-def test_an_appended_line_makes_a_new_run(here: Path) -> None:
-    last_event(here)
-    with (here / "responses.log").open("ab") as log:
+def test_an_appended_line_makes_a_new_run(small: Path) -> None:
+    with (small / "responses.log").open("ab") as log:
         log.write(b"2025-03-01T12:00:02.5Z,c,200\n")
-    assert not last_event(here, "--report", "report.json")["reused"]
-    assert len(kept(here)) == 2
-    assert json.loads((here / "report.json").read_bytes())["inputs"]["requests"]["matched"] == 3
+    assert not last_event(small, "--report", "report.json")["reused"]
+    assert len(kept(small)) == 2
+    assert json.loads((small / "report.json").read_bytes())["inputs"]["requests"]["matched"] == 3
 
 
 def test_other_bytes_at_the_end_make_a_new_run_even_at_the_same_time(here: Path) -> None:
@@ -154,11 +191,10 @@ def test_other_bytes_in_the_middle_make_a_new_run(here: Path) -> None:
         ("--window", "1s"),
     ],
 )
-def test_other_options_make_a_new_run(here: Path, words: tuple[str, ...]) -> None:
-    last_event(here)
-    assert not last_event(here, *words)["reused"]
-    assert len(kept(here)) == 2
-    assert last_event(here, *words)["reused"]
+def test_other_options_make_a_new_run(small: Path, words: tuple[str, ...]) -> None:
+    assert not last_event(small, "-o", "out.csv", *words)["reused"]
+    assert len(kept(small)) == 2
+    assert last_event(small, *words)["reused"]
 
 
 @pytest.mark.parametrize(
@@ -172,16 +208,14 @@ def test_other_options_make_a_new_run(here: Path, words: tuple[str, ...]) -> Non
         ("--fail-if", "p99>1h"),
     ],
 )
-def test_options_that_change_nothing_open_the_run_again(here: Path, words: tuple[str, ...]) -> None:
-    last_event(here, "--memory", "600MB")
-    assert last_event(here, *words)["reused"]
-    assert len(kept(here)) == 1
+def test_options_that_change_nothing_open_the_run_again(small: Path, words: tuple[str, ...]) -> None:
+    assert last_event(small, *words)["reused"]
+    assert len(kept(small)) == 1
 
 
-def test_swapped_sides_are_another_run(here: Path) -> None:
-    last_event(here)
-    succeed("correlate", "responses.log", "requests.log", "-o", "out.csv", cwd=here)
-    assert len(kept(here)) == 2
+def test_swapped_sides_are_another_run(small: Path) -> None:
+    succeed("correlate", "responses.log", "requests.log", "-o", "out.csv", cwd=small)
+    assert len(kept(small)) == 2
 
 
 def test_no_store_keeps_no_run(here: Path) -> None:
@@ -191,9 +225,8 @@ def test_no_store_keeps_no_run(here: Path) -> None:
     assert len((here / "out.csv").read_bytes().splitlines()) == 3
 
 
-def test_no_store_opens_no_run_again(here: Path) -> None:
-    last_event(here)
-    assert not last_event(here, "--no-store")["reused"]
+def test_no_store_opens_no_run_again(small: Path) -> None:
+    assert not last_event(small, "--no-store")["reused"]
 
 
 def test_another_store(here: Path) -> None:
@@ -205,9 +238,8 @@ def test_another_store(here: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="modes are of no use there")
-def test_only_the_owner_may_look(here: Path) -> None:
-    last_event(here)
-    for folder in (runs_root(here), only_run(here), *(path for path in only_run(here).iterdir() if path.is_dir())):
+def test_only_the_owner_may_look(small: Path) -> None:
+    for folder in (runs_root(small), only_run(small), *(path for path in only_run(small).iterdir() if path.is_dir())):
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700, folder
 
 
@@ -430,15 +462,20 @@ def test_a_damaged_run_is_told(sample: Path, file: str, raw: bytes) -> None:
     assert kept(sample) == []
 
 
-@pytest.mark.parametrize("raw", [DAMAGES["half"], DAMAGES["of another schema"], None], ids=["half", "other", "gone"])
-@pytest.mark.parametrize("file", ["manifest.json", "report.json"])
-def test_a_damaged_run_is_made_anew(sample: Path, file: str, raw: bytes | None) -> None:
+@pytest.mark.parametrize(
+    ("file", "damage"),
+    some(
+        itertools.product(("manifest.json", "report.json"), ("half", "of another schema", "gone")),
+        *(("manifest.json", "half"), ("manifest.json", "gone"), ("report.json", "of another schema")),
+    ),
+)
+def test_a_damaged_run_is_made_anew(sample: Path, file: str, damage: str) -> None:
     """A run that cannot be read must not stand in the way of the same correlation for ever."""
     run = only_run(sample)
-    if raw is None:
+    if damage == "gone":
         (run / file).unlink()
     else:
-        (run / file).write_bytes(raw)
+        (run / file).write_bytes(DAMAGES[damage])
     succeed(*PAIR, "-o", "second.ndjson", "--sort", "time", cwd=sample)
     assert (sample / "second.ndjson").read_bytes() == (sample / "first.ndjson").read_bytes()
     assert last_event(sample)["reused"], "the run is whole again"
@@ -454,14 +491,12 @@ def test_a_view_whose_files_are_gone(sample: Path, view: str) -> None:
 
 
 @pytest.fixture
-def parts(tmp_path: Path) -> tuple[Path, Path]:
+def parts(parts_once: tuple[Path, Path]) -> tuple[Path, Path]:
     """A finished run of many buckets, and one of the files of its exchanges."""
-    for name in ("requests.log", "responses.log"):
-        shutil.copyfile(SAMPLE / name, tmp_path / name)
-    succeed(*PAIR, "-o", "first.ndjson", "--sort", "time", cwd=tmp_path, LOGCORR_BUCKETS="4")
-    found = sorted((only_run(tmp_path) / "exchanges").glob("*.parquet"))
+    here = as_it_was(*parts_once)
+    found = sorted((only_run(here) / "exchanges").glob("*.parquet"))
     assert len(found) > 1
-    return tmp_path, next(path for path in found if pl.read_parquet(path).height)
+    return here, next(path for path in found if pl.read_parquet(path).height)
 
 
 def test_a_part_of_a_view_that_is_gone_is_noticed(parts: tuple[Path, Path]) -> None:

@@ -16,9 +16,10 @@ from logcorr.inputs import changes
 from logcorr.jobs import progress_meter
 from logcorr.pairing import bucket_join
 from tests.support.helpers import assert_short_error, command, files_of, kept, logcorr, start, succeed
+from tests.support.kernels_or_numpy import some
 
 TO_FILES = ("-o", "out.csv", "--orphans", "orphans.csv", "--report", "report.json", "--sort", "time")
-ROWS = 30_000
+ROWS = 6_000
 Act = Callable[[Path], object]
 Arrange = Callable[[str, Callable[[], object]], None]
 
@@ -177,8 +178,9 @@ def test_a_log_that_is_rotated_once_it_is_read_is_no_matter(here: Path, monkeypa
     assert inputs_of(here)["requests"]["matched"] == ROWS
 
 
-MORE = log("late", 5_000, first=ROWS)
+MORE = log("late", 2_000, first=ROWS)
 TORN = MORE[:-4]
+GROWING = (("fast", "before"), ("fast", "amid"), ("fast", "after"), ("careful", "amid"))
 
 
 def grow(path: Path, more: bytes = MORE) -> None:
@@ -196,9 +198,13 @@ def results(here: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize(
-    ("reader", "moment"), [("fast", "before"), ("fast", "amid"), ("fast", "after"), ("careful", "amid")]
+    ("torn", "reader", "moment"),
+    some(
+        ((torn, *reader) for torn in (False, True) for reader in GROWING),
+        *((True, *reader) for reader in GROWING),
+        (False, "fast", "amid"),
+    ),
 )
-@pytest.mark.parametrize("torn", [False, True], ids=["whole", "torn"])
 def test_of_a_log_that_grows_the_lines_of_its_start_are_read(
     here: Path, reader: str, torn: bool, moment: str, at: Arrange
 ) -> None:

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
+from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -214,6 +215,15 @@ def path_of(target: str | None, *, collapse_ids: bool) -> str | None:
 
 def classify(line: bytes, form: str, *, collapse_ids: bool = False) -> Exchange | str:
     """The exchange of a line, or `blank`, or the reason why it is malformed."""
+    values = _values(line, form)
+    if isinstance(values, str):
+        return values
+    return Exchange(**values | {"endpoint": path_of(values["endpoint"], collapse_ids=collapse_ids)})
+
+
+@lru_cache(1 << 16)
+def _values(line: bytes, form: str) -> Record | str:
+    """What a line says, or why it says nothing; lines are looked at several times."""
     if not line.strip(b" \t"):
         return "blank"
     try:
@@ -236,7 +246,7 @@ def classify(line: bytes, form: str, *, collapse_ids: bool = False) -> Exchange 
         values["user_agent"] = text(unescaped(tail[2])) if tail else None
     if values["at"] is None or values["status"] is None:
         return "timestamp" if values["at"] is None else "status_code"
-    return Exchange(**values | {"endpoint": path_of(values["endpoint"], collapse_ids=collapse_ids)})
+    return values
 
 
 def detect(files: Sequence[File]) -> str:

@@ -1,35 +1,27 @@
 """`analyze` equals the plain oracle on logs of every format, and the order, splitting and packing of lines do not matter.
 
-LOGCORR_EXAMPLES=n tries n fresh random examples instead of the default, which are the same in every run.
+LOGCORR_EXAMPLES=n tries n times as many examples, fresh ones.
 """
 
 import json
 import math
-import os
 import random
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, note, settings
+from hypothesis import given, note
 
 from tests.oracle.access_lines_oracle import FORMATS, Exchange, classify
 from tests.oracle.access_oracle import durations
 from tests.oracle.pair_oracle import Record, lines_of
 from tests.support.access_strategies import AccessCase, access_cases, access_shuffles
 from tests.support.helpers import succeed
+from tests.support.kernels_or_numpy import search, some
 from tests.support.pair_strategies import SECOND
 
 GOLDEN = Path(__file__).parents[1] / "golden_access"
-MORE = os.environ.get("LOGCORR_EXAMPLES")
-SETTINGS = settings(
-    max_examples=int(MORE or 15),
-    derandomize=not MORE,
-    deadline=None,
-    print_blob=True,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
 LATENCIES = ("latency", "latency_success", "latency_failure")
 # Dictionaries whose keys are data: elsewhere the engine may say more than the oracle does.
 OPEN = {"status", "missing", "malformed"}
@@ -117,15 +109,18 @@ def test_golden_files(name: str) -> None:
     check(AccessCase(((f"{name}.log", (GOLDEN / f"{name}.log").read_bytes()),), form=name, collapse_ids=True))
 
 
+@pytest.mark.parametrize(("rows", "chunk"), some([(3_000, 60_000), (20_000, 1_000_000)], (3_000, 60_000)))
 @pytest.mark.parametrize("form", FORMATS)
-def test_a_few_odd_lines_among_many(form: str) -> None:
-    """Enough lines for several morsels: what one odd line does to its own must not be done to another."""
+def test_a_few_odd_lines_among_many(form: str, rows: int, chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Enough lines for several chunks: what one odd line does to its own must not be done to another."""
+    monkeypatch.setenv("LOGCORR_CHUNK_BYTES", str(chunk))
     golden = {name: (GOLDEN / f"{name}.log").read_bytes().splitlines() for name in FORMATS}
     plain = [line for line in golden[form] if isinstance(classify(line, form), Exchange)]
     odd = [line for lines in golden.values() for line in lines] + [b"\xff", b"{},{}", b'{"x":[{}', b"{}]}", b"\x00"]
     chance = random.Random(1)
-    lines = [chance.choice(odd if index % 1000 == 999 else plain) for index in range(20_000)]
-    files = (("a.log", b"\n".join(lines[:13_000])), ("b.log.gz", b"\r\n".join(lines[13_000:]) + b"\r\n"))
+    lines = [chance.choice(odd if index % (rows // 20) == rows // 20 - 1 else plain) for index in range(rows)]
+    cut = rows * 2 // 3
+    files = (("a.log", b"\n".join(lines[:cut])), ("b.log.gz", b"\r\n".join(lines[cut:]) + b"\r\n"))
     check(AccessCase(files))
 
 
@@ -134,14 +129,14 @@ def test_a_form_is_not_told_by_user_agents_alone() -> None:
     check(AccessCase((("a.log", b"\n".join(lines)), ("b.log", b""))))
 
 
-@SETTINGS
+@search(8)
 @given(access_cases())
 def test_the_engine_equals_the_oracle(case: AccessCase) -> None:
     note(case.readable())
     check(case)
 
 
-@settings(SETTINGS, max_examples=int(MORE or 6))
+@search(3)
 @given(access_shuffles())
 def test_order_files_and_packing_do_not_matter(twice: tuple[AccessCase, AccessCase]) -> None:
     note("\n".join(case.readable() for case in twice))

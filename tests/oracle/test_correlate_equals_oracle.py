@@ -1,7 +1,6 @@
 """The engine equals the plain oracle on every small and nasty pair of logs: all records, and all figures of the report.
 
-LOGCORR_EXAMPLES=n tries n fresh random examples instead of the default 30, which are the same in
-every run; `make fuzz` tries many thousands.
+LOGCORR_EXAMPLES=n tries n times as many examples, fresh ones; `make fuzz` tries many thousands.
 """
 
 import json
@@ -15,22 +14,14 @@ from unittest.mock import patch
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, example, given, note, settings
+from hypothesis import example, given, note
 
 from logcorr.jobs.correlate import correlate
 from logcorr.model.options import Output
 from tests.oracle.pair_oracle import Record
-from tests.support.kernels_or_numpy import needs_kernels, without_kernels
+from tests.support.kernels_or_numpy import needs_kernels, search, without_kernels
 from tests.support.pair_strategies import BOM, SECOND, Case, cases
 
-MORE = os.environ.get("LOGCORR_EXAMPLES")
-SETTINGS = settings(
-    max_examples=int(MORE or 30),
-    derandomize=not MORE,
-    deadline=None,
-    print_blob=True,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
 COLUMNS = (
     "duration_us",
     "request_time",
@@ -172,7 +163,7 @@ EVERYWHERE = Case((("q0", TWO[0]), ("q1", TWO[1])), (("r0", TWO[0]), ("r1", TWO[
 AROUND_NOTHING = Case((("q0", b""), ("q1", TWO[1])), (("r0", BOM), ("r1", TWO[1]), ("r2", b""), ("r3", b"\n")))
 
 
-@SETTINGS
+@search(8)
 @given(cases())
 @example(EVERYWHERE)
 @example(AROUND_NOTHING)
@@ -207,7 +198,7 @@ def test_the_engine_equals_the_oracle(case: Case) -> None:
 
 
 @needs_kernels
-@settings(SETTINGS, max_examples=int(MORE or 8))
+@search(3)
 @given(cases())
 def test_the_engine_without_kernels_equals_the_oracle(case: Case) -> None:
     """As all tests are where there are no kernels."""

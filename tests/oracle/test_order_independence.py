@@ -9,21 +9,15 @@ from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
 import msgspec
-from hypothesis import HealthCheck, example, given, note, settings
+from hypothesis import example, given, note
 from hypothesis import strategies as st
 
 from logcorr.jobs.correlate import correlate
 from logcorr.model.options import Output, View
 from tests.oracle.pair_oracle import Record
+from tests.support.kernels_or_numpy import search
 from tests.support.pair_strategies import Case, cases, shuffles
 
-SETTINGS = settings(
-    max_examples=int(os.environ.get("LOGCORR_EXAMPLES", "10")),
-    derandomize="LOGCORR_EXAMPLES" not in os.environ,
-    deadline=None,
-    print_blob=True,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
 TIMES = ("duration_us", "request_time", "response_time")
 PLACES = ("file", "line", "request_file", "request_line", "response_file", "response_line")
 VIEWS: tuple[View, ...] = ("exchanges", "orphans", "malformed", "duplicates")
@@ -81,7 +75,7 @@ SWAPPED = (
 )
 
 
-@SETTINGS
+@search(3)
 @given(shuffles(), st.sampled_from((MEMORY, 4 * MEMORY)))
 @example(SWAPPED, 2 * MEMORY)
 def test_shuffled_and_split_differently(twice: tuple[Case, Case], memory_bytes: int) -> None:
@@ -97,7 +91,7 @@ def test_shuffled_and_split_differently(twice: tuple[Case, Case], memory_bytes: 
         assert raw == second[2][form], form
 
 
-@SETTINGS
+@search(3)
 @given(cases(), st.sampled_from((0, 3)), st.sampled_from((1, 300)))
 @example(SWAPPED[0], 3, 1)
 @example(SWAPPED[0], 0, 1)

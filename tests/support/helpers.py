@@ -1,6 +1,7 @@
 """What tests of the whole command share: running it in this process or in one of its own, small logs, looking for leftovers."""
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -181,6 +182,13 @@ def write_pair(folder: Path, requests: bytes = REQUESTS, responses: bytes = RESP
     (folder / "responses.log").write_bytes(responses)
 
 
+def as_it_was(original: Path, folder: Path) -> Path:
+    """A folder made the same as another one, times of change too: a run made there once is known again."""
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(original, folder)
+    return folder
+
+
 @cache
 def generated(folder: Path, rows: int, **options: Any) -> dict[str, Any]:
     """Makes requests.log and responses.log in a folder, once in a session; returns the truth."""
@@ -188,9 +196,9 @@ def generated(folder: Path, rows: int, **options: Any) -> dict[str, Any]:
 
 
 def big_logs(factory: pytest.TempPathFactory) -> Path:
-    """A folder with a pair of logs of 300,000 lines, all of them UTF-8; one for the whole session."""
+    """A folder with a pair of logs of 80,000 lines, all of them UTF-8; one for the whole session."""
     folder = factory.getbasetemp() / "big pair"
-    generated(folder, 150_000, encoding_errors=False, header=True)
+    generated(folder, 40_000, encoding_errors=False, header=True)
     return folder
 
 

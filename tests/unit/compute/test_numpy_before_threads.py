@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from tests.support.kernels_or_numpy import some
+
 _FIRST_FRAME = """
 import importlib
 import sys
@@ -25,12 +27,16 @@ print(late)
 
 @pytest.mark.parametrize(
     "module",
-    [
+    some(
+        (
+            "logcorr.jobs.correlate",
+            "logcorr.formats.line_format.access_lines",
+            "logcorr.formats.line_format.pair_lines_numpy",
+            "logcorr.compute.hash_match",
+        ),
         "logcorr.jobs.correlate",
-        "logcorr.formats.access_lines",
-        "logcorr.formats.pair_lines_numpy",
-        "logcorr.compute.hash_match",
-    ],
+        "logcorr.formats.line_format.access_lines",
+    ),
 )
 def test_numpy_is_known_to_polars_before_there_are_threads(module: str) -> None:
     words = [sys.executable, "-c", _FIRST_FRAME, module]

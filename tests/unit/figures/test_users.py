@@ -15,7 +15,7 @@ from logcorr.figures.sums import TOP
 def test_users_are_counted(room: int, tmp_path: Path) -> None:
     chance = Random(3)
     names: list[str | None] = [None, "", *(f"user-{number}" for number in range(70))]
-    exchanges = [(chance.choice(names), chance.choice((99, 100, 200, 399, 400, 503))) for _ in range(4000)]
+    exchanges = [(chance.choice(names), chance.choice((99, 100, 200, 399, 400, 503))) for _ in range(1600)]
     lost = [(chance.choice(names), chance.choice(("request", "request", "response"))) for _ in range(500)]
     requests, errors, orphans = (Counter[str | None]() for _ in range(3))
     for user, status in exchanges:
@@ -26,7 +26,7 @@ def test_users_are_counted(room: int, tmp_path: Path) -> None:
         orphans[user] += side == "request"
     frame = pl.DataFrame(exchanges, schema={"user_id": pl.String, "status_code": pl.Int16}, orient="row")
     files = [tmp_path / f"{number}.parquet" for number in range(8)]
-    for file, part in zip(files, frame.iter_slices(500), strict=True):
+    for file, part in zip(files, frame.iter_slices(200), strict=True):
         part.write_parquet(file)
     alone = pl.LazyFrame(lost, schema={"user_id": pl.String, "side": pl.String}, orient="row")
     parts = list(users.count_users(files, alone, tmp_path / "users", room))

@@ -1,5 +1,6 @@
 """The generated pair of logs: its truth must be what a plain reading of its files gives, whatever the options."""
 
+import itertools
 import json
 import re
 from collections import Counter, defaultdict
@@ -14,6 +15,7 @@ from logcorr.generate.pair import lines as generator
 from logcorr.generate.pair.scenario import NO_RESPONSE, PairOptions, Scenario
 from logcorr.generate.pair.write_pair import FILES, generate_pair
 from logcorr.model.errors import OutputError, UsageError
+from tests.support.kernels_or_numpy import some
 
 NO_IDS = {"", "-", "null", "none", "nil", "undefined"}
 TIMESTAMP = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)?", re.ASCII)
@@ -142,8 +144,14 @@ def reckoned(folder: Path) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("chunk", [1_700, generator.CHUNK])
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(
+    ("case", "chunk"),
+    some(
+        itertools.product(CASES, (1_700, generator.CHUNK)),
+        *((case, 1_700) for case in CASES),
+        ("defaults", generator.CHUNK),
+    ),
+)
 def test_truth_is_what_the_files_say(case: str, chunk: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(generator, "CHUNK", chunk)
     truth = make(tmp_path, **CASES[case])

@@ -20,6 +20,7 @@ from logcorr.inputs.samples import sample
 from logcorr.model.errors import InputError
 from tests.oracle.pair_oracle import lines_of
 from tests.support.helpers import succeed, zstandard
+from tests.support.kernels_or_numpy import some
 
 BOM = b"\xef\xbb\xbf"
 MILLION = 1_000_000
@@ -94,15 +95,22 @@ TRICKY = {
     "other ends": "a\x0bb\x0cc\u2028d\u2029e\x85f\x1cg\n".encode(),
     "wide": "ünï,☃,𝒳\n\ud7ff\uffff\n".encode(),
     "escapes": b"\x1b[31m\\n\\\x7f\n",
-    "many": many(30_000),
+    "many": many(10_000),
     "long lines": b"".join(b"y" * (1000 * number) + b"\n" for number in range(1, 60)),
-    "many short": b"z\n" * 200_000,
+    "many short": b"z\n" * 50_000,
     "around a block": b"a" * ((1 << 20) - 1) + b"\n" + b"b" * (1 << 20) + b"\r\n" + b"c" * ((1 << 20) - 2) + b"\r\nd",
 }
 
 
-@pytest.mark.parametrize("form", ["plain", "gzip", "zstd"])
-@pytest.mark.parametrize("name", TRICKY)
+@pytest.mark.parametrize(
+    ("name", "form"),
+    some(
+        itertools.product(TRICKY, ("plain", "gzip", "zstd")),
+        *((name, "plain") for name in TRICKY),
+        *((name, "gzip") for name in ("no end", "crlf", "only a cr", "bom", "many", "around a block")),
+        *((name, "zstd") for name in ("no end", "ends mixed", "bom twice", "wide", "long lines", "around a block")),
+    ),
+)
 def test_a_file_is_read_as_the_oracle_reads_it(name: str, form: str, tmp_path: Path) -> None:
     path = write(tmp_path, "tricky.log", TRICKY[name], form)
     expected: list[tuple[int, str, str | None]] = [(row, text, None) for row, text in enumerate(plain(TRICKY[name]))]
@@ -143,7 +151,7 @@ def test_many_files_keep_their_order(tmp_path: Path) -> None:
 def test_several_members_are_one_file(form: str, tmp_path: Path) -> None:
     """As `cat a.gz b.gz` makes them; a line may go on in the next member, and a member may be empty."""
     pack = gzip.compress if form == "gzip" else zstandard
-    whole = many(40_000)
+    whole = many(10_000)
     cuts = [0, 1, 7, 100_000, 100_000, len(whole) - 1, len(whole)]
     path = tmp_path / "members.log"
     path.write_bytes(b"".join(pack(whole[start:stop]) for start, stop in itertools.pairwise(cuts)))
@@ -191,12 +199,12 @@ def test_bad_bytes_are_never_passed_over(at: int, tmp_path: Path) -> None:
 
 def test_a_log_of_another_encoding_is_read_to_its_end(tmp_path: Path) -> None:
     """Wherever the wrong lines stand, and where all are."""
-    for wrong in (lambda _: True, lambda number: number % 1000 == 7, lambda number: number > 150_000):
-        rows = [b"caf\xe9,%d" % number if wrong(number) else "café".encode() for number in range(160_000)]
+    for wrong in (lambda _: True, lambda number: number % 1000 == 7, lambda number: number > 55_000):
+        rows = [b"caf\xe9,%d" % number if wrong(number) else "café".encode() for number in range(60_000)]
         path = write(tmp_path, "latin.log", b"\r\n".join(rows))
         found = read([path], 1 << 22).rows
         assert [row[1] for row in found] == [row.decode(errors="replace") for row in rows]
-        assert [row[0] for row in found if row[2] == "encoding"] == list(filter(wrong, range(160_000)))
+        assert [row[0] for row in found if row[2] == "encoding"] == list(filter(wrong, range(60_000)))
 
 
 def test_a_line_too_long_to_be_held_is_cut(tmp_path: Path) -> None:
@@ -214,7 +222,7 @@ def test_the_broken_file_is_named(tmp_path: Path) -> None:
         read([whole, cut])
 
 
-LONG = 20 * MILLION
+LONG = 9 * MILLION
 VERY_LONG = {
     "no commas": (b"x" * LONG, "fields"),
     "only commas": (b"," * LONG, "fields"),
@@ -226,7 +234,7 @@ VERY_LONG = {
 }
 
 
-@pytest.mark.parametrize("name", VERY_LONG)
+@pytest.mark.parametrize("name", some(VERY_LONG, *set(VERY_LONG) - {"no commas", "a wide entry"}))
 def test_a_very_long_line_is_a_line_like_others(name: str, tmp_path: Path) -> None:
     line, kind = VERY_LONG[name]
     write(tmp_path, "requests.log", b"2025-03-01T12:00:00Z,a,u\n" + line + b"\r\n2025-03-01T12:00:02Z,c,u\n")
@@ -293,7 +301,7 @@ LONG_LINES = {
 }
 
 
-@pytest.mark.parametrize("end", [b"\n", b"\r\n", b""], ids=["lf", "crlf", "none"])
+@pytest.mark.parametrize("end", some((b"\n", b"\r\n", b""), b"\r\n", b""))
 @pytest.mark.parametrize(("line", "reason"), LONG_LINES.values(), ids=LONG_LINES)
 def test_a_long_line_is_held_only_where_it_has_to_be(
     line: bytes, reason: str | None, end: bytes, tmp_path: Path

@@ -6,17 +6,21 @@ import json
 import random
 import re
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.support.helpers import REQUESTS, RESPONSES, assert_short_error, files_of, kept, logcorr, succeed, zstandard
+from tests.support.kernels_or_numpy import some
 
-ROWS = 40_000
+ROWS = 25_000
 _chance = random.Random(3)
 BIG = "".join(
     f"2025-03-01T{n // 3600:02}:{n // 60 % 60:02}:{n % 60:02}Z,{_chance.getrandbits(64):016x},u\n" for n in range(ROWS)
 ).encode()
+SIZES = {"small": REQUESTS, "big": BIG}
 # A frame that says of itself that it is to be skipped.
 SKIPPED = b"\x50\x2a\x4d\x18\x04\x00\x00\x00abcd"
 
@@ -54,26 +58,50 @@ BROKEN: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
-@pytest.mark.parametrize("raw", [REQUESTS, BIG], ids=["small", "big"])
-@pytest.mark.parametrize("name", SOUND)
-def test_every_member_and_frame_is_read(tmp_path: Path, name: str, raw: bytes) -> None:
+def read(here: Path, name: str) -> tuple[str, dict[str, Any]]:
+    """The orphans and the counts that come of a request log, as if it were the plain one."""
+    (here / "responses.log").write_bytes(RESPONSES)
+    words = ("--orphans", "orphans.json", "--report", "report.json", "--sort", "time")
+    succeed("correlate", name, "responses.log", *words, cwd=here)
+    counts = json.loads((here / "report.json").read_bytes())["inputs"]["requests"]
+    orphans = (here / "orphans.json").read_text(encoding="utf8").replace(name, "plain.log")
+    return orphans, {**counts, "files": 0, "bytes": 0}
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[str, dict[str, Any]]]:
+    """What comes of the same log as plain text."""
+
+    def of(size: str) -> tuple[str, dict[str, Any]]:
+        here = tmp_path_factory.mktemp("plain")
+        (here / "plain.log").write_bytes(SIZES[size])
+        return read(here, "plain.log")
+
+    return cache(of)
+
+
+@pytest.mark.parametrize(
+    ("name", "size"),
+    some(
+        itertools.product(SOUND, SIZES),
+        *((name, "small") for name in SOUND),
+        *((name, "big") for name in ("members.gz", "frames.zst")),
+    ),
+)
+def test_every_member_and_frame_is_read(
+    tmp_path: Path, name: str, size: str, plain: Callable[[str], tuple[str, dict[str, Any]]]
+) -> None:
+    raw = SIZES[size]
     (tmp_path / name).write_bytes(SOUND[name](raw))
-    (tmp_path / "plain.log").write_bytes(raw)
-    (tmp_path / "responses.log").write_bytes(RESPONSES)
-    found = []
-    for log in (name, "plain.log"):
-        words = ("--orphans", "orphans.json", "--report", "report.json", "--sort", "time", "--force")
-        succeed("correlate", log, "responses.log", *words, cwd=tmp_path)
-        counts = json.loads((tmp_path / "report.json").read_bytes())["inputs"]["requests"]
-        orphans = (tmp_path / "orphans.json").read_text(encoding="utf8").replace(name, "plain.log")
-        found.append((orphans, {**counts, "files": 0, "bytes": 0}))
-    assert found[0] == found[1]
-    assert found[0][1]["lines"] == raw.count(b"\n")
+    found = read(tmp_path, name)
+    assert found == plain(size)
+    assert found[1]["lines"] == raw.count(b"\n")
 
 
-@pytest.mark.parametrize("raw", [REQUESTS, BIG], ids=["small", "big"])
+@pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("name", BROKEN)
-def test_what_is_broken_names_the_file_and_how_far_it_was_read(tmp_path: Path, name: str, raw: bytes) -> None:
+def test_what_is_broken_names_the_file_and_how_far_it_was_read(tmp_path: Path, name: str, size: str) -> None:
+    raw = SIZES[size]
     (tmp_path / name).write_bytes(BROKEN[name](raw))
     (tmp_path / "responses.log").write_bytes(RESPONSES)
     before = files_of(tmp_path)

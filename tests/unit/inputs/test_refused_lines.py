@@ -8,11 +8,12 @@ import pytest
 
 from logcorr.jobs.correlate import correlate
 from logcorr.model.options import CorrelateOptions, Output
+from tests.support.kernels_or_numpy import some
 
-LINES = 300_000
+LINES = 200_000
 
 
-@pytest.mark.parametrize("round_", range(3))
+@pytest.mark.parametrize("round_", some(range(3), 0))
 def test_every_one_of_many_malformed_lines_counts_once(round_: int, tmp_path: Path) -> None:
     del round_  # threads meet differently each time
     stamp = "2025-11-21T14:00:00.000Z"

@@ -1,6 +1,5 @@
 """A bucket that one id fills: pairing it in chunks of a few entries gives what pairing it whole gives."""
 
-import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +8,7 @@ from tempfile import TemporaryDirectory
 import msgspec
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, example, given, note, settings
+from hypothesis import example, given, note
 from hypothesis import strategies as st
 
 from logcorr.compute import memory_budget
@@ -26,9 +25,9 @@ from logcorr.pairing.buckets import Bucket
 from logcorr.pairing.oversized_ids import PairingTask
 from logcorr.pairing.rules import Rules
 from tests.oracle.test_correlate_equals_oracle import case, compare
+from tests.support.kernels_or_numpy import search
 from tests.support.pair_strategies import Case, cases
 
-MORE = os.environ.get("LOGCORR_EXAMPLES")
 SCHEMAS: dict[Side, pl.Schema] = {
     "request": pl.Schema({"request_id": pl.String, "time": pl.Int64, "user_id": pl.String, "row": pl.UInt32}),
     "response": pl.Schema({"request_id": pl.String, "time": pl.Int64, "status_code": pl.Int16, "row": pl.UInt32}),
@@ -36,16 +35,6 @@ SCHEMAS: dict[Side, pl.Schema] = {
 POLICIES: tuple[Pairing, ...] = ("in-order", "first", "last")
 Entry = tuple[str, int, object]
 Rows = list[tuple[object, ...]]
-
-
-def search(examples: int) -> settings:
-    return settings(
-        max_examples=int(MORE or examples),
-        derandomize=not MORE,
-        deadline=None,
-        print_blob=True,
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture],
-    )
 
 
 @pytest.fixture(autouse=True)
@@ -100,7 +89,7 @@ def everything(chunks: list[Paired]) -> list[Rows]:
     ]
 
 
-@search(15)
+@search(4)
 @given(
     REQUESTS,
     RESPONSES,
@@ -109,13 +98,13 @@ def everything(chunks: list[Paired]) -> list[Rows]:
     st.integers(2, 7),
     st.integers(2, 4),
 )
-@example([("a", 0, None)] * 30, [("a", 0, 200)] * 30, "in-order", None, 2, 2)
-@example([("a", 0, "u")] * 30, [("a", 5, 200), ("a", 6, 200), ("a", 7, 200)], "in-order", 1, 2, 2)
-@example([("a", at, "u") for at in range(40)], [("a", at + 1, 200) for at in range(30)], "in-order", 0, 3, 2)
-@example([("a", at, "u") for at in range(40)], [("a", at + 1, 200) for at in range(30)], "last", 0, 3, 2)
-@example([("a", 0, f"u{at}") for at in range(40)] + [("a", 0, None)] * 9, [("b", 0, 200)] * 9, "first", None, 3, 2)
+@example([("a", 0, None)] * 12, [("a", 0, 200)] * 12, "in-order", None, 2, 2)
+@example([("a", 0, "u")] * 12, [("a", 5, 200), ("a", 6, 200), ("a", 7, 200)], "in-order", 1, 2, 2)
+@example([("a", at, "u") for at in range(16)], [("a", at + 1, 200) for at in range(12)], "in-order", 0, 3, 2)
+@example([("a", at, "u") for at in range(16)], [("a", at + 1, 200) for at in range(12)], "last", 0, 3, 2)
+@example([("a", 0, f"u{at}") for at in range(16)] + [("a", 0, None)] * 9, [("b", 0, 200)] * 9, "first", None, 3, 2)
 @example([], [], "in-order", None, 2, 2)
-@example([("a", 0, None), ("b", 0, None)] * 20, [], "last", None, 2, 2)
+@example([("a", 0, None), ("b", 0, None)] * 8, [], "last", None, 2, 2)
 def test_chunks_come_to_what_the_whole_bucket_does(  # noqa: PLR0917 - Hypothesis names them
     requests: list[Entry],
     responses: list[Entry],
@@ -147,8 +136,8 @@ def test_chunks_come_to_what_the_whole_bucket_does(  # noqa: PLR0917 - Hypothesi
 
 @pytest.mark.parametrize("policy", POLICIES)
 def test_chunks_of_a_crowd_are_small(tmp_path: Path, policy: Pairing) -> None:
-    requests: list[Entry] = [("a", at // 7 * 7, "u") for at in range(400)]
-    responses: list[Entry] = [("a", at, 200) for at in range(300)]
+    requests: list[Entry] = [("a", at // 7 * 7, "u") for at in range(120)]
+    responses: list[Entry] = [("a", at, 200) for at in range(90)]
     whole = on_disk(tmp_path, frame("request", requests), frame("response", responses))
     for _, paired in oversized_ids.pair(whole, tmp_path / "work", task(Rules(policy=policy, max_duration_us=3), 20)):
         frames = [paired.exchanges, *paired.orphans, *paired.repeats]
@@ -181,11 +170,11 @@ def tiny_buckets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory_budget, "plan", tiny)
 
 
-SAME = "@00:01Z,a,200\n" * 9
-MANY = "".join(f"@00:{second:02}Z,a,20{second % 2}\n" for second in range(25))
+SAME = "@00:01Z,a,200\n" * 6
+MANY = "".join(f"@00:{second:02}Z,a,20{second % 2}\n" for second in range(11))
 
 
-@search(5)
+@search(1)
 @given(cases())
 @example(case(SAME, SAME))
 @example(case(SAME, MANY, pairing="last"))

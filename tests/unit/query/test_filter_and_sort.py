@@ -6,13 +6,14 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from logcorr.compute.slots import Slots
 from logcorr.model.errors import OutputError
 from logcorr.query import filter_and_sort
 from logcorr.query.first_rows import first_rows
+from tests.support.kernels_or_numpy import search
 
 _KEYS = st.lists(st.none() | st.integers(-3, 3) | st.integers(-(2**62), 2**62), min_size=1, max_size=60)
 _TEXTS = st.lists(st.none() | st.text(max_size=3) | st.sampled_from(["", "a", "ab", "宽"]), min_size=1, max_size=60)
@@ -44,7 +45,7 @@ def _expected(keys: list[Any], *, descending: bool) -> list[Any]:
 
 @pytest.mark.parametrize("descending", [False, True])
 @pytest.mark.parametrize(("slot", "piece"), [(1000, 1000), (7, 1000), (7, 5), (1, 3)])
-@settings(max_examples=30, deadline=None)
+@search(10)
 @given(keys=_KEYS | _TEXTS)
 def test_an_order_is_exact_whatever_the_slots(
     tmp_path_factory: pytest.TempPathFactory, keys: list[Any], slot: int, piece: int, *, descending: bool
@@ -105,7 +106,7 @@ def test_slots_give_back_what_was_dealt_in_pieces(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("descending", [False, True])
-@settings(max_examples=50, deadline=None)
+@search(20)
 @given(keys=_KEYS | _TEXTS, of_them=st.integers(0, 60), count=st.integers(1, 12))
 def test_the_first_rows_are_the_first_of_the_order(
     keys: list[Any], of_them: int, count: int, *, descending: bool

@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from logcorr.jobs.correlate import correlate
@@ -23,6 +23,7 @@ from logcorr.runs import views
 from logcorr.runs.run_folder import RunFolder
 from logcorr.runs.views import Records
 from tests.support.helpers import generated
+from tests.support.kernels_or_numpy import search
 
 Row = dict[str, Any]
 TOP = 5
@@ -68,7 +69,7 @@ rows_of = st.lists(st.tuples(users, st.integers(100, 104), st.booleans(), st.int
 
 
 @pytest.mark.parametrize(("most", "slots"), [(300_000, 1 << 20), (3, 1 << 20), (1, 4), (2, 2)])
-@settings(max_examples=25)
+@search(5)
 @given(groups=rows_of, files=st.integers(1, 3), shuffle=st.randoms(use_true_random=False))
 def test_equals_a_plain_count(
     place: Path, most: int, slots: int, *, groups: list[Any], files: int, shuffle: random.Random

@@ -1,9 +1,11 @@
 """The readable comparison: golden text at four widths, hostile names, and the words that say what a colour says."""
 
+import itertools
 import os
 import re
 import unicodedata
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -17,11 +19,14 @@ from logcorr.render.diff_summary import render_diff
 from logcorr.render.diff_tables import by, count, figure_name, full_name, points, share, signed
 from logcorr.text.quantities import duration
 from tests.support.diff_cases import Endpoint, User, access_run, pair_run
+from tests.support.kernels_or_numpy import some
 from tests.support.pair_reports import busy
 from tests.unit.render.test_summary import HOSTILE
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
+Make = Callable[[Path], Diff]
+Once = Callable[[Make], Diff]
 SPREAD = (1_000, 20_000, 80_000, 200_000, 900_000)
 
 
@@ -74,6 +79,12 @@ def hostile(folder: Path) -> Diff:
     return msgspec.structs.replace(found, a=run, b=run, groups=groups, options={HOSTILE: (HOSTILE, "日本" * 50)})
 
 
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
+    """What a maker makes, made once."""
+    return cache(lambda make: make(tmp_path_factory.mktemp("made")))
+
+
 @pytest.fixture(autouse=True)
 def fresh_styles() -> None:
     """Rich keeps a style's escape codes as they first were on any console, even on one of fewer colours."""
@@ -83,18 +94,20 @@ def fresh_styles() -> None:
 
 @pytest.mark.parametrize("width", [72, 80, 120, 160])
 @pytest.mark.parametrize("make", [incident, same, access, empty])
-def test_golden(make: Callable[[Path], Diff], width: int, tmp_path: Path) -> None:
+def test_golden(make: Make, width: int, once: Once) -> None:
     path = GOLDEN / f"diff_{make.__name__}_{width}.txt"
-    text = render_diff(make(tmp_path), width=width, color=False)
+    text = render_diff(once(make), width=width, color=False)
     if os.environ.get("LOGCORR_REGEN") == "1":
         path.write_text(text, encoding="utf-8")
     assert text == path.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("color", [False, True])
-@pytest.mark.parametrize("make", [incident, access, hostile])
-def test_no_line_is_wider_than_the_terminal(make: Callable[[Path], Diff], tmp_path: Path, *, color: bool) -> None:
-    found = make(tmp_path)
+@pytest.mark.parametrize(
+    ("make", "color"),
+    some(itertools.product((incident, access, hostile), (False, True)), (access, False), (hostile, True)),
+)
+def test_no_line_is_wider_than_the_terminal(make: Make, once: Once, *, color: bool) -> None:
+    found = once(make)
     for width in (72, 80, 109, 110, 117, 118, 160):
         lines = ESCAPE.sub("", render_diff(found, width=width, color=color)).splitlines()
         assert [line for line in lines if cell_len(line) > width] == []
@@ -102,8 +115,8 @@ def test_no_line_is_wider_than_the_terminal(make: Callable[[Path], Diff], tmp_pa
     assert render_diff(found, width=999, color=color) == render_diff(found, width=160, color=color)
 
 
-def test_colours_say_nothing_that_signs_do_not(tmp_path: Path) -> None:
-    found = incident(tmp_path)
+def test_colours_say_nothing_that_signs_do_not(once: Once) -> None:
+    found = once(incident)
     plain, coloured = (render_diff(found, width=120, color=color) for color in (False, True))
     assert ("\x1b" in plain, "\x1b[38;2;" in coloured) == (False, True)
     assert "\x1b[48;5;" not in coloured, "the terminal's own background shows"
@@ -111,23 +124,23 @@ def test_colours_say_nothing_that_signs_do_not(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("color", [False, True])
-def test_a_log_cannot_reach_the_terminal(tmp_path: Path, *, color: bool) -> None:
+def test_a_log_cannot_reach_the_terminal(once: Once, *, color: bool) -> None:
     for width in (72, 160):
-        text = ESCAPE.sub("", render_diff(hostile(tmp_path / str(width)), width=width, color=color))
+        text = ESCAPE.sub("", render_diff(once(hostile), width=width, color=color))
         raw = {c for c in text if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Zl", "Zp"}} - {"\n"}
         assert raw == set()
         assert "␛]0;owned" in text
         text.encode("utf-8")
 
 
-def test_what_got_worse_comes_first(tmp_path: Path) -> None:
-    lines = render_diff(incident(tmp_path / "i"), width=80, color=False).splitlines()
+def test_what_got_worse_comes_first(once: Once) -> None:
+    lines = render_diff(once(incident), width=80, color=False).splitlines()
     assert lines[0].endswith("▲ worse")
     first = [line for line in lines if line.startswith(" ▌ ")]
     assert first[0].split()[1:4] == ["p99", "812ms", "→"]
     assert any("user-1 " in line and "failed" in line for line in first)
     assert any("Made with other options  pairing None in A, last in B" in line for line in first)
-    calm = render_diff(same(tmp_path / "s"), width=80, color=False)
+    calm = render_diff(once(same), width=80, color=False)
     assert "Nothing got worse" in calm
     assert not {"▲", "▼"} & set(calm)
 

@@ -1,5 +1,6 @@
 """The summary: golden text at two widths, its corner cases, and no way for a log to reach the terminal raw."""
 
+import itertools
 import os
 import re
 import unicodedata
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.style import Style
@@ -18,6 +19,7 @@ from logcorr.render.summary import render_summary
 from logcorr.text.quantities import duration, percent, short, size
 from logcorr.text.safe import safe
 from tests.support import pair_reports as reports
+from tests.support.kernels_or_numpy import search, some
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 FOLDER = "/home/op/.cache/logcorr/runs/4f1c09b2"
@@ -51,9 +53,11 @@ def test_golden(make: Callable[[], Report], width: int) -> None:
     assert text == path.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("color", [False, True])
-@pytest.mark.parametrize("width", [72, 80, 109, 110, 120, 160])
 @pytest.mark.parametrize("make", [*CORNERS, with_hostile_text])
+@pytest.mark.parametrize(
+    ("width", "color"),
+    some(itertools.product((72, 80, 109, 110, 120, 160), (False, True)), (72, True), (109, False), (160, True)),
+)
 def test_no_line_is_wider_than_the_terminal(make: Callable[[], Report], width: int, *, color: bool) -> None:
     lines = ESCAPE.sub("", render(make(), width, color=color)).splitlines()
     assert [line for line in lines if cell_len(line) > width] == []
@@ -152,7 +156,7 @@ def _point(second: int, requests: int, p99: float | None) -> TimelinePoint:
     )
 
 
-@settings(max_examples=40)
+@search(12)
 @given(
     points=st.lists(
         st.builds(

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from logcorr.model.diff import Diff
@@ -19,6 +19,7 @@ from logcorr.query.compare.figures import COUNTS, LATENCIES, RATES
 from logcorr.runs import run_folder
 from tests.support.diff_cases import Endpoint, User, access_run, compared, judged, pair_run, ranked
 from tests.support.helpers import generated, runs_root, succeed
+from tests.support.kernels_or_numpy import search
 
 FLIPPED = {"worse": "better", "better": "worse", "more": "less", "less": "more", "new": "gone", "gone": "new"}
 
@@ -35,7 +36,7 @@ def users(draw: st.DrawFn) -> list[User]:
     return found
 
 
-@settings(max_examples=40)
+@search(8)
 @given(users(), users())
 def test_users_are_judged_and_ranked_as_by_hand(a: list[User], b: list[User]) -> None:
     with TemporaryDirectory() as folder:
@@ -61,7 +62,7 @@ def test_users_are_judged_and_ranked_as_by_hand(a: list[User], b: list[User]) ->
             assert rate == (user.errors / answered if user and answered else None)
 
 
-@settings(max_examples=15)
+@search(3)
 @given(users(), users(), st.integers(1, 4))
 def test_parts_and_top_make_no_difference(a: list[User], b: list[User], rows: int) -> None:
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
@@ -82,7 +83,7 @@ def verdicts(found: Diff) -> dict[str, Any]:
     return told
 
 
-@settings(max_examples=20)
+@search(4)
 @given(users(), users())
 def test_swapped_runs_flip_the_verdicts(a: list[User], b: list[User]) -> None:
     with TemporaryDirectory() as folder:
@@ -91,7 +92,7 @@ def test_swapped_runs_flip_the_verdicts(a: list[User], b: list[User]) -> None:
     assert verdicts(there) == flipped
 
 
-@settings(max_examples=15)
+@search(3)
 @given(users())
 def test_a_run_against_itself_is_the_same(a: list[User]) -> None:
     with TemporaryDirectory() as folder:
@@ -176,7 +177,7 @@ def incident(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], D
         "bad": {"seed": 3, "incident": True},
     }
     for name, more in options.items():
-        generated(folder / name, 60_000, users=500, **more)
+        generated(folder / name, 30_000, users=500, **more)
         succeed("correlate", f"{name}/requests.log", f"{name}/responses.log", cwd=folder)
     runs = {run.manifest.files["request"][0].partition("/")[0]: run for run in run_folder.all_runs(runs_root(folder))}
     return lambda a, b: runs_.diff(runs[a], runs[b])
