@@ -6,10 +6,11 @@ from typing import Any
 import msgspec
 import polars as pl
 
+from logcorr.compute.group_in_parts import KeyCounts
 from logcorr.figures import endpoints_and_addresses
 from logcorr.figures.histogram import histogram
 from logcorr.figures.latency import LatencyFigures
-from logcorr.figures.sums import TOP, KeyCounts, Sums
+from logcorr.figures.sums import TOP, Sums
 from logcorr.figures.timeline import heatmap, timeline
 from logcorr.model.access_report import (
     MOST_ENDPOINTS,
@@ -102,8 +103,8 @@ def report(found: Found, inputs: AccessInputs, form: str, run: RunInfo) -> Acces
         failing_endpoints=failing,
         ips=_ips(found.ips(), "requests"),
         failing_ips=_ips(found.ips(), "errors"),
-        methods=[MethodRow(**row) for row in found.methods.top("requests").to_dicts()],
-        user_agents=[AgentRow(**row) for row in found.agents.top("requests").to_dicts()],
+        methods=[MethodRow(**row) for row in found.methods.top("requests", TOP).to_dicts()],
+        user_agents=[AgentRow(**row) for row in found.agents.top("requests", TOP).to_dicts()],
         run=run,
         fastest_endpoint_ms=ms(fastest_us),
         slowest_endpoint_ms=ms(slowest_us and -slowest_us),

@@ -6,15 +6,16 @@ from pathlib import Path
 
 import polars as pl
 
-from logcorr.compute import resources
+from logcorr.compute import group_in_parts, resources
 from logcorr.compute.arrow_text import copied
 from logcorr.compute.background import read_ahead
+from logcorr.compute.group_in_parts import KeyCounts
 from logcorr.compute.memory_budget import chunk_size
 from logcorr.figures import access_report, endpoints_and_addresses, percentiles
 from logcorr.figures.access_report import Found
 from logcorr.figures.grid import grid
 from logcorr.figures.latency import LatencyFigures
-from logcorr.figures.sums import KeyCounts, Sums
+from logcorr.figures.sums import Sums
 from logcorr.formats.access_dialects import TEXTS
 from logcorr.formats.access_lines import access_format, detect
 from logcorr.inputs.line_numbers import file_of, line_of
@@ -140,25 +141,19 @@ class _Analysis(Job[AccessReport]):
         def scan(*columns: str) -> pl.LazyFrame:
             return pl.scan_parquet(parts, glob=False).select(columns)
 
-        def pieces(key: str, row_bytes: int) -> int:
-            text = scan(key).select(pl.col(key).str.len_bytes().sum()).collect(engine="streaming").item() or 0
+        def partitions(key: str, row_bytes: int, *more: str) -> Iterator[list[pl.LazyFrame]]:
+            needed = group_in_parts.bytes_needed(
+                scan(key), key, each=row_bytes, text_factor=_BYTES_PER_TEXT_BYTE, by_key=False
+            )
             room = max(_LEAST_ROOM_BYTES, options.memory_bytes - _BASE_BYTES)
-            return -(-(rows * row_bytes + text * _BYTES_PER_TEXT_BYTE) // room)
+            count = group_in_parts.partitions_needed(needed, room)
+            return group_in_parts.partitioned([scan(key, *more)], key, count, work.spill / key)
 
-        by_endpoint = endpoints_and_addresses.by_key(
-            lambda: scan("endpoint", "duration_us", "status_code"),
-            "endpoint",
-            pieces("endpoint", _ENDPOINT_BYTES),
-            work.spill / "endpoints",
-        )
-        for number, piece in enumerate(by_endpoint):
+        for number, (piece,) in enumerate(partitions("endpoint", _ENDPOINT_BYTES, "duration_us", "status_code")):
             self._meter.tap()
             _sink(endpoints_and_addresses.endpoints(piece), work.run / "endpoints" / f"{number:04d}.parquet")
         suspects = []
-        by_ip = endpoints_and_addresses.by_key(
-            lambda: scan("ip", "request_time", "status_code"), "ip", pieces("ip", _IP_BYTES), work.spill / "ips"
-        )
-        for number, piece in enumerate(by_ip):
+        for number, (piece,) in enumerate(partitions("ip", _IP_BYTES, "request_time", "status_code")):
             self._meter.tap()
             counted = endpoints_and_addresses.ip_windows(piece, options.window_us).collect(engine="streaming")
             suspects.append(copied(counted.filter(pl.col("requests") > options.suspicious).select("at", "ip")))
