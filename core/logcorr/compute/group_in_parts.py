@@ -102,13 +102,11 @@ class SpilledPartitions:
 class PartialCounts:
     """Counts by key, added up over frames of equal columns; merged whenever many rows were added since.
 
-    Many are a million rows, or as many as were merged last if those are fewer, but not below `least_waiting`.
+    Many are a million rows, or as many as were merged last if those are fewer, but at least `least_rows`.
     """
 
-    def __init__(
-        self, keys: Iterable[str], empty: pl.DataFrame | None = None, least_waiting: int = _MOST_WAITING
-    ) -> None:
-        self._keys, self._least_waiting = list(keys), least_waiting
+    def __init__(self, keys: Iterable[str], empty: pl.DataFrame | None = None, least_rows: int = _MOST_WAITING) -> None:
+        self._keys, self._least_rows = list(keys), least_rows
         self._frames = [] if empty is None else [empty]
         self._waiting = 0
 
@@ -116,7 +114,7 @@ class PartialCounts:
         """Adds a frame of keys and their counts (integers)."""
         self._frames.append(counts)
         self._waiting += counts.height
-        if self._waiting > max(self._least_waiting, min(self._frames[0].height, _MOST_WAITING)):
+        if self._waiting > max(self._least_rows, min(self._frames[0].height, _MOST_WAITING)):
             self.merged()
 
     def merged(self) -> pl.DataFrame:

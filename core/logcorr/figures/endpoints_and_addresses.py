@@ -24,10 +24,7 @@ _COUNTS = (
 
 def endpoints(exchanges: pl.LazyFrame) -> pl.LazyFrame:
     """A row an endpoint: requests, errors of all kinds, and its durations (µs, nearest rank)."""
-    counted = exchanges.group_by("endpoint").agg(
-        *_COUNTS,
-        _DURATION.filter(_DURATION >= 0).sort().alias("took"),
-    )
+    counted = exchanges.group_by("endpoint").agg(*_COUNTS, _DURATION.filter(_DURATION >= 0).sort().alias("took"))
     took = pl.col("took").list
     count = took.len().cast(pl.Int64)
     ranks = {name: took.get(-(-count * permille // 1000) - 1, null_on_oob=True) for name, permille in QUANTILES.items()}
@@ -98,6 +95,4 @@ def worst_first(windows: pl.DataFrame) -> pl.DataFrame:
 
 def tally(exchanges: pl.LazyFrame, name: str) -> pl.LazyFrame:
     """(name, requests, errors) by the values of a column."""
-    return exchanges.group_by(name).agg(
-        _COUNT.alias("requests"), is_failure(_STATUS).sum().cast(pl.Int64).alias("errors")
-    )
+    return exchanges.group_by(name).agg(_COUNTS[:2])

@@ -219,7 +219,7 @@ class _Counter:
 
 
 def _counts() -> PartialCounts:
-    return PartialCounts(["value"], least_waiting=_MOST_VALUES // 2)
+    return PartialCounts(["value"], least_rows=_MOST_VALUES // 2)
 
 
 def _counted(values: pl.LazyFrame) -> pl.LazyFrame:

@@ -82,7 +82,7 @@ def test_counts_are_those_of_a_dict(frames: list[Rows], most_keys: int, most_wai
         patch.setattr(group_in_parts, "_MOST_WAITING", most_waiting)
         here = Path(folder) / "counts"
         by_key, to_rank = KeyCounts("key", ["n"], here), KeyCounts("key", ["n"], Path(folder) / "ranked")
-        partial = PartialCounts(["key"], least_waiting=most_waiting)
+        partial = PartialCounts(["key"], least_rows=most_waiting)
         for rows in frames:
             by_key.add(frame(rows))
             to_rank.add(frame(rows))
