@@ -14,7 +14,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from logcorr.figures import counts, endpoints_and_addresses
+from logcorr.compute import group_in_parts
+from logcorr.figures import counts
 from logcorr.generate.access.write_access import AccessOptions, generate_access
 from logcorr.jobs import analyze
 from tests.support.helpers import (
@@ -92,13 +93,13 @@ def test_any_number_of_parts_gives_the_same(
     monkeypatch.setattr(analyze, "_LEAST_ROOM_BYTES", 1 << 20)
     monkeypatch.setattr(analyze, "_SLICE_ROWS", 2_500)
     parts: list[int] = []
-    by_key = endpoints_and_addresses.by_key
+    partitioned = group_in_parts.partitioned
 
-    def seen(rows: endpoints_and_addresses.Rows, key: str, many: int, folder: Path) -> Iterator[pl.LazyFrame]:
-        parts.append(many)
-        return by_key(rows, key, many, folder)
+    def seen(frames: list[pl.LazyFrame], key: str, count: int, folder: Path) -> Iterator[list[pl.LazyFrame]]:
+        parts.append(count)
+        return partitioned(frames, key, count, folder)
 
-    monkeypatch.setattr(endpoints_and_addresses, "by_key", seen)
+    monkeypatch.setattr(group_in_parts, "partitioned", seen)
     split = json.loads(succeed(*words, cwd=tmp_path).out)
     assert min(parts) > 3
     for report in (whole, split):

@@ -1,8 +1,5 @@
-"""Entries → hash buckets on disk: how many, from the memory budget; and a bucket that is too large, split again.
-
-Buckets go by a seeded hash of the request id, so every entry of an id is in one bucket and each bucket is an unbiased
-sample of the ids. polars' hash lives within one run: it is never written. `PartitionBy` is marked unstable in polars:
-it is named here and nowhere else.
+"""Rows → files on disk by a number of each row, and back. `PartitionBy` is marked unstable in polars: it is named only
+here.
 """
 
 from collections.abc import Iterator, Sequence

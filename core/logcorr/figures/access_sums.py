@@ -4,9 +4,10 @@ from pathlib import Path
 
 import polars as pl
 
+from logcorr.compute.group_in_parts import KeyCounts
 from logcorr.figures import endpoints_and_addresses
 from logcorr.figures.grid import Grid
-from logcorr.figures.sums import KeyCounts, Sums
+from logcorr.figures.sums import Sums
 
 _EXTREME = ("duration_us", "request_time", "endpoint", "method", "ip", "status_code")
 

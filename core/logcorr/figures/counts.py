@@ -4,9 +4,9 @@ Durations are counted by exact value while there are few enough of them. Past th
 wide), and a second look at the durations themselves makes every percentile exact again.
 """
 
-from collections.abc import Iterable
-
 import polars as pl
+
+from logcorr.compute.group_in_parts import PartialCounts
 
 MOST_CELLS = 1_000_000
 _BIN_BITS = 8
@@ -14,55 +14,23 @@ _BIN_BITS = 8
 CELL_KEYS = ("at", "duration_us", "failure")
 
 
-class Tables:
-    """Counts by key, added up over many frames of equal columns; merged whenever they have grown by a million rows."""
-
-    def __init__(self, keys: Iterable[str], empty: pl.DataFrame) -> None:
-        self._keys = list(keys)
-        self._frames = [empty]
-        self._pending = 0
-
-    def add(self, frame: pl.DataFrame) -> None:
-        """Adds a frame of counts."""
-        self._frames.append(frame)
-        self._pending += frame.height
-        if self._pending > MOST_CELLS:
-            self.merged()
-
-    def merged(self) -> pl.DataFrame:
-        """All counts so far, one row a key."""
-        if len(self._frames) > 1:
-            summed = pl.concat(self._frames).lazy().group_by(self._keys).agg(pl.all().sum()).collect(engine="streaming")
-            self._frames, self._pending = [summed], 0
-        return self._frames[0]
-
-    @property
-    def height(self) -> int:
-        """How many rows the counts take now, merged or not."""
-        return sum(frame.height for frame in self._frames)
-
-    def replace(self, frame: pl.DataFrame) -> None:
-        """Sets the counts to those of one frame."""
-        self._frames, self._pending = [frame], 0
-
-
 class Cells:
     """Exchanges by timeline bucket (`at`), duration and failure: what every latency figure comes from."""
 
     def __init__(self, empty: pl.DataFrame) -> None:
-        self._tables = Tables(CELL_KEYS, empty)
+        self._counts = PartialCounts(CELL_KEYS, empty)
         self.exact = True
 
     def add(self, cells: pl.DataFrame) -> None:
         """Adds counts (at, duration_us, failure, n)."""
-        self._tables.add(cells if self.exact else binned(cells))
-        if self.exact and self._tables.height > MOST_CELLS and (merged := self.merged()).height > MOST_CELLS:
+        self._counts.add(cells if self.exact else binned(cells))
+        if self.exact and self._counts.height > MOST_CELLS and (merged := self.merged()).height > MOST_CELLS:
             self.exact = False
-            self._tables.replace(binned(merged))
+            self._counts.replace(binned(merged))
 
     def merged(self) -> pl.DataFrame:
         """All counts so far (at, duration_us, failure, n); durations are the lower edges of bins unless `exact`."""
-        return self._tables.merged()
+        return self._counts.merged()
 
 
 def bin_of(duration_us: pl.Expr) -> pl.Expr:

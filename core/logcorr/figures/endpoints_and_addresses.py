@@ -1,15 +1,11 @@
 """What only access logs need: counts by endpoint, address, method and agent, and what happened in each window.
 
-Exact for any number of endpoints and addresses: a view too large to be grouped at once is first spread over files by
-the hash of the key, so that every key is in one of them.
+Exact for any number of endpoints and addresses: what is too large to be grouped at once comes in partitions, each of
+which holds all rows of its keys.
 """
-
-from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import polars as pl
 
-from logcorr.compute.spill import parts_of, spread
 from logcorr.model.quantiles import OF_ENDPOINTS, QUANTILES, rank_of
 from logcorr.model.status import is_client_error, is_failure, is_server_error
 
@@ -18,34 +14,17 @@ _STATUS = pl.col("status_code")
 _INSTANT = pl.Datetime("us", "UTC")
 _COUNT = pl.len().cast(pl.Int64)
 _DURATION = pl.col("duration_us")
-
-Rows = Callable[[], pl.LazyFrame]
-
-
-def by_key(rows: Rows, key: str, parts: int, folder: Path) -> Iterator[pl.LazyFrame]:
-    """The rows in about so many parts, every value of the key in one of them; spread below `folder` if in several."""
-    if parts <= 1:
-        yield rows()
-        return
-    number = (pl.col(key).fill_null("").hash(seed=11) % parts).cast(pl.UInt16)
-    spread(rows(), number, folder, parts=parts)
-    for part in range(parts):
-        files = parts_of(folder, part)
-        if files:
-            yield pl.scan_ipc(list(files), glob=False)
-            for file in files:
-                file.unlink()
+_COUNTS = (
+    _COUNT.alias("requests"),
+    is_failure(_STATUS).sum().cast(pl.Int64).alias("errors"),
+    is_client_error(_STATUS).sum().cast(pl.Int64).alias("errors_4xx"),
+    is_server_error(_STATUS).sum().cast(pl.Int64).alias("errors_5xx"),
+)
 
 
 def endpoints(exchanges: pl.LazyFrame) -> pl.LazyFrame:
     """A row an endpoint: requests, errors of all kinds, and its durations (µs, nearest rank)."""
-    counted = exchanges.group_by("endpoint").agg(
-        _COUNT.alias("requests"),
-        is_failure(_STATUS).sum().cast(pl.Int64).alias("errors"),
-        is_client_error(_STATUS).sum().cast(pl.Int64).alias("errors_4xx"),
-        is_server_error(_STATUS).sum().cast(pl.Int64).alias("errors_5xx"),
-        _DURATION.filter(_DURATION >= 0).sort().alias("took"),
-    )
+    counted = exchanges.group_by("endpoint").agg(*_COUNTS, _DURATION.filter(_DURATION >= 0).sort().alias("took"))
     took = pl.col("took").list
     count = took.len().cast(pl.Int64)
     ranks = {f"{name}_us": took.get(rank_of(QUANTILES[name], count) - 1, null_on_oob=True) for name in OF_ENDPOINTS}
@@ -72,12 +51,7 @@ def ip_windows(exchanges: pl.LazyFrame, window_us: int) -> pl.LazyFrame:
     return (
         exchanges.filter(pl.col("ip").is_not_null())
         .group_by("ip", (pl.col("request_time").cast(pl.Int64) // window_us).alias("at"))
-        .agg(
-            _COUNT.alias("requests"),
-            is_failure(_STATUS).sum().cast(pl.Int64).alias("errors"),
-            is_client_error(_STATUS).sum().cast(pl.Int64).alias("errors_4xx"),
-            is_server_error(_STATUS).sum().cast(pl.Int64).alias("errors_5xx"),
-        )
+        .agg(_COUNTS)
     )
 
 
@@ -121,6 +95,4 @@ def worst_first(windows: pl.DataFrame) -> pl.DataFrame:
 
 def tally(exchanges: pl.LazyFrame, name: str) -> pl.LazyFrame:
     """(name, requests, errors) by the values of a column."""
-    return exchanges.group_by(name).agg(
-        _COUNT.alias("requests"), is_failure(_STATUS).sum().cast(pl.Int64).alias("errors")
-    )
+    return exchanges.group_by(name).agg(_COUNTS[:2])

@@ -2,10 +2,8 @@
 
 import polars as pl
 
-from logcorr.figures.counts import Tables
-from logcorr.model.report import (
-    HistogramBin,
-)
+from logcorr.compute.group_in_parts import PartialCounts
+from logcorr.model.report import HistogramBin
 
 BAND_EDGES_PER_DECADE = 10
 
@@ -24,7 +22,7 @@ def band_edges_us() -> list[int]:
     return [0, *sorted(edges)]
 
 
-def histogram(bands: Tables) -> list[HistogramBin]:
+def histogram(bands: PartialCounts) -> list[HistogramBin]:
     """Log-spaced bins from the first to the last that holds a duration, empty ones between them included."""
     counts = dict(bands.merged().group_by("band").agg(pl.col("n").sum()).iter_rows())
     if not counts:

@@ -4,12 +4,10 @@ In timeline and windows an exchange counts at its request's time (errors and lat
 response's, an orphan at its own.
 """
 
-from collections.abc import Iterable
-from pathlib import Path
-
 import polars as pl
 
-from logcorr.figures.counts import Cells, Tables
+from logcorr.compute.group_in_parts import PartialCounts
+from logcorr.figures.counts import Cells
 from logcorr.figures.grid import Grid
 from logcorr.figures.histogram import banded
 from logcorr.figures.percentiles import Spread, spread
@@ -17,8 +15,6 @@ from logcorr.figures.user_table import UserTable
 from logcorr.model.status import is_failure
 
 TOP = 100
-_MOST_KEYS_IN_MEMORY = 400_000
-_KEY_PARTS = 16
 
 _EMPTY_CELLS = pl.DataFrame(schema={"at": pl.Int64, "duration_us": pl.Int64, "failure": pl.Boolean, "n": pl.Int64})
 _EMPTY_STATUSES = pl.DataFrame(schema={"at": pl.Int64, "status_code": pl.Int16, "n": pl.Int64})
@@ -71,58 +67,15 @@ def slowest(exchanges: pl.LazyFrame) -> pl.LazyFrame:
     return chosen.sort(order, descending=[True, False, False, False, False], nulls_last=False).head(TOP)
 
 
-class KeyCounts:
-    """Counts by one text column for any number of values: in memory while few, else on disk in parts by their hash."""
-
-    def __init__(self, key: str, counts: Iterable[str], folder: Path) -> None:
-        self._key, self._folder = key, folder
-        self._empty = pl.DataFrame(schema={key: pl.String, **dict.fromkeys(counts, pl.Int64)})
-        self._tables = Tables([key], self._empty)
-        self._flushed = 0
-
-    def add(self, counts: pl.DataFrame) -> None:
-        """Adds a frame of the key and its counts."""
-        self._tables.add(counts)
-        if self._tables.height > _MOST_KEYS_IN_MEMORY and self._tables.merged().height > _MOST_KEYS_IN_MEMORY:
-            self._flush()
-
-    def parts(self) -> list[pl.LazyFrame]:
-        """All counts: lazy frames of which each key is in exactly one, once."""
-        if not self._flushed:
-            return [self._tables.merged().lazy()]
-        self._flush()
-        return [
-            pl.scan_ipc(sorted(folder.glob("*.ipc")), glob=False).group_by(self._key).agg(pl.all().sum())
-            for folder in sorted(self._folder.iterdir())
-        ]
-
-    def top(self, by: str) -> pl.DataFrame:
-        """The TOP keys by one of the counts, then by the key, null first."""
-        order = {"by": [by, self._key], "descending": [True, False], "nulls_last": False}
-        tops = [part.sort(**order).head(TOP).collect() for part in self.parts()]  # type: ignore[arg-type]
-        return pl.concat(tops).sort(**order).head(TOP)  # type: ignore[arg-type]
-
-    def _flush(self) -> None:
-        counts = self._tables.merged().with_columns(
-            part=(pl.col(self._key).fill_null("").hash(seed=9) % _KEY_PARTS).cast(pl.Int8)
-        )
-        for (number,), part in counts.group_by("part"):
-            folder = self._folder / f"{number}"
-            folder.mkdir(parents=True, exist_ok=True)
-            part.drop("part").write_ipc(folder / f"{self._flushed:06d}.ipc")
-        self._tables.replace(self._empty)
-        self._flushed += 1
-
-
 class Sums:
     """What the report of either kind needs of exchanges: durations and statuses over time, added up in any order."""
 
     def __init__(self, grid: Grid) -> None:
         self.grid = grid
         self.cells = Cells(_EMPTY_CELLS)
-        self.bands = Tables(["at", "band"], _EMPTY_BANDS)
-        self.timeline = Tables(["at", "status_code"], _EMPTY_STATUSES)
-        self.windows = Tables(["at", "status_code"], _EMPTY_STATUSES)
+        self.bands = PartialCounts(["at", "band"], _EMPTY_BANDS)
+        self.timeline = PartialCounts(["at", "status_code"], _EMPTY_STATUSES)
+        self.windows = PartialCounts(["at", "status_code"], _EMPTY_STATUSES)
         self.spreads = {False: Spread(), True: Spread()}
 
     def plans(self, exchanges: pl.LazyFrame) -> list[pl.LazyFrame]:
@@ -157,7 +110,7 @@ class Aggregates(Sums):
     def __init__(self, grid: Grid, users_room: int) -> None:
         super().__init__(grid)
         self.users = UserTable(users_room)
-        self.responses = Tables(["at"], _EMPTY_ARRIVALS)
+        self.responses = PartialCounts(["at"], _EMPTY_ARRIVALS)
         self.slowest = pl.DataFrame()
 
     def add(self, exchanges: pl.DataFrame) -> None:

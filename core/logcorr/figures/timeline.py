@@ -4,8 +4,8 @@ from typing import cast
 
 import polars as pl
 
+from logcorr.compute.group_in_parts import PartialCounts
 from logcorr.figures import percentiles
-from logcorr.figures.counts import Tables
 from logcorr.figures.histogram import band_edges_us
 from logcorr.figures.latency import LatencyFigures
 from logcorr.figures.sums import Aggregates, Sums
@@ -72,7 +72,7 @@ def heatmap(sums: Sums, first: int) -> Heatmap:
     )
 
 
-def by_status(table: Tables) -> dict[int, tuple[int, int, int]]:
+def by_status(table: PartialCounts) -> dict[int, tuple[int, int, int]]:
     """{bucket: (exchanges, 4xx, 5xx)}."""
     status, n = pl.col("status_code"), pl.col("n")
     rows = (

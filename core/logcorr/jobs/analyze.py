@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from logcorr.compute import resources
+from logcorr.compute import group_in_parts, resources
 from logcorr.compute.arrow_text import copied
 from logcorr.compute.background_thread import read_ahead
 from logcorr.compute.memory_budget import chunk_size
@@ -73,8 +73,8 @@ class _Analysis(Job[AccessReport]):
         rows = views.height("exchanges")
         self._meter.sides["access"].ledger.update(exchanges=rows, **malformed)
         sums = self._count_exchanges(read, work, views)
-        self._write_endpoints(rows, work, views)
-        suspicious = self._write_ips(rows, work, views)
+        self._write_endpoints(work, views)
+        suspicious = self._write_ips(work, views)
         windows = self._write_windows(sums, suspicious, views)
         figures = latency.figures(sums, lambda: views.scan("exchanges"))
         self._meter.enter("report")
@@ -126,23 +126,19 @@ class _Analysis(Job[AccessReport]):
             sums.add(exchanges)
         return sums
 
-    def _write_endpoints(self, rows: int, work: WorkFolder, views: ViewWriter) -> None:
+    def _write_endpoints(self, work: WorkFolder, views: ViewWriter) -> None:
         """Writes a row an endpoint."""
         exchanges = views.scan("exchanges").select("endpoint", "duration_us", "status_code")
-        parts = self._parts(exchanges, rows, "endpoint", _ENDPOINT_BYTES)
-        by_endpoint = endpoints_and_addresses.by_key(lambda: exchanges, "endpoint", parts, work.spill / "endpoints")
-        for number, part in enumerate(by_endpoint):
+        for number, part in enumerate(self._partitions(exchanges, "endpoint", _ENDPOINT_BYTES, work)):
             self._meter.tap()
             views.write(endpoints_and_addresses.endpoints(part), "endpoints", f"{number:04d}")
 
-    def _write_ips(self, rows: int, work: WorkFolder, views: ViewWriter) -> pl.DataFrame:
+    def _write_ips(self, work: WorkFolder, views: ViewWriter) -> pl.DataFrame:
         """Writes a row an address; returns (at, ip) of the windows in which an address was suspicious."""
         exchanges = views.scan("exchanges").select("ip", "request_time", "status_code")
-        parts = self._parts(exchanges, rows, "ip", _IP_BYTES)
         suspicious = []
         window_us, most = self._access.window_us, self._access.suspicious
-        by_ip = endpoints_and_addresses.by_key(lambda: exchanges, "ip", parts, work.spill / "ips")
-        for number, part in enumerate(by_ip):
+        for number, part in enumerate(self._partitions(exchanges, "ip", _IP_BYTES, work)):
             self._meter.tap()
             counts = endpoints_and_addresses.ip_windows(part, window_us).collect(engine="streaming")
             suspicious.append(copied(counts.filter(pl.col("requests") > most).select("at", "ip")))
@@ -155,11 +151,17 @@ class _Analysis(Job[AccessReport]):
         views.write(endpoints_and_addresses.worst_first(windows).lazy(), "windows", "0000")
         return windows
 
-    def _parts(self, exchanges: pl.LazyFrame, rows: int, key: str, row_bytes: int) -> int:
-        """In how many parts rows are grouped by a key, so that each part fits the memory budget."""
-        text = exchanges.select(pl.col(key).str.len_bytes().sum()).collect(engine="streaming").item() or 0
+    def _partitions(
+        self, exchanges: pl.LazyFrame, key: str, row_bytes: int, work: WorkFolder
+    ) -> Iterator[pl.LazyFrame]:
+        """The rows in partitions by a key, each of which can be grouped within the memory budget."""
+        needed = group_in_parts.bytes_needed(
+            exchanges.select(key), key, each=row_bytes, text_factor=_BYTES_PER_TEXT_BYTE, by_key=False
+        )
         room = max(_LEAST_ROOM_BYTES, self._access.memory_bytes - _BASE_BYTES)
-        return -(-(rows * row_bytes + text * _BYTES_PER_TEXT_BYTE) // room)
+        count = group_in_parts.partitions_needed(needed, room)
+        for (rows,) in group_in_parts.partitioned([exchanges], key, count, work.spill / key):
+            yield rows
 
     def _slices(self, parts: list[Path]) -> Iterator[pl.LazyFrame]:
         for part in parts:

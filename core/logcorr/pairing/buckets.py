@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
+from logcorr.compute.group_in_parts import hash_range
 from logcorr.compute.spill import parts_of, pieces, spread
 from logcorr.model.ledger import Side
 
@@ -51,8 +52,7 @@ def spill_entries(entries: pl.LazyFrame, folder: Path, buckets: int, level: int 
 
 def bucket_of(buckets: int, level: int = 1) -> pl.Expr:
     """The bucket (from 0) of each request_id; levels are independent of each other."""
-    high = pl.col("request_id").hash(seed=level) // (1 << 32)
-    return (high * buckets // (1 << 32)).cast(pl.UInt16)
+    return hash_range(pl.col("request_id").hash(seed=level), buckets)
 
 
 def spilled(folders: dict[Side, Path], buckets: int, level: int = 1) -> list[Bucket]:

@@ -4,46 +4,44 @@ from pathlib import Path
 
 import polars as pl
 
-from logcorr.compute import spill
+from logcorr.compute.group_in_parts import SpilledPartitions, hash_range
 from logcorr.pairing.steps import KEY
 
-_PARTS = 64
+_PARTITIONS = 64
 
 
 class RecurringIds:
     """Takes keys (UInt64); in memory while they are few, else on disk by their range."""
 
     def __init__(self, folder: Path, most_in_memory: int) -> None:
-        self._folder, self._most_in_memory = folder, most_in_memory
+        self._most_in_memory = most_in_memory
+        # A key is a hash itself.
+        number = hash_range(pl.col(KEY), _PARTITIONS)
+        self._used = SpilledPartitions(number, _PARTITIONS, folder / "used")
+        self._others = SpilledPartitions(number, _PARTITIONS, folder / "others")
         self._keys: list[pl.Series] = []
         self._rows = 0
-        self._flushes = 0
 
     def add(self, keys: pl.Series) -> None:
         """The keys of some more exchanges."""
         self._keys.append(keys)
         self._rows += keys.len()
         if self._rows > self._most_in_memory:
-            self._flush()
+            self._spill()
 
     def again(self, others: pl.LazyFrame) -> pl.Series:
         """The keys that come more than once, or among others (one column, KEY) as well."""
-        if not self._flushes:
+        if not self._used.spills:
             return _again(_together(self._keys), others.collect(engine="streaming")[KEY])
-        self._flush()
-        _spread(others, self._folder / "others")
-        found = []
-        for number in range(_PARTS):
-            used = spill.parts_of(self._folder / "used", number)
-            rest = spill.parts_of(self._folder / "others", number)
-            found.append(_again(_read(used), _read(rest)))
-        return pl.concat(found)
+        self._spill()
+        self._others.add(others)
+        both = zip(self._used.partitions(), self._others.partitions(), strict=True)
+        return pl.concat([_again(_read(used), _read(rest)) for used, rest in both])
 
-    def _flush(self) -> None:
+    def _spill(self) -> None:
         if self._keys:
-            _spread(_together(self._keys).to_frame().lazy(), self._folder / "used" / f"{self._flushes:06d}")
+            self._used.add(_together(self._keys).to_frame().lazy())
         self._keys, self._rows = [], 0
-        self._flushes += 1
 
 
 def _again(used: pl.Series, others: pl.Series) -> pl.Series:
@@ -55,12 +53,8 @@ def _again(used: pl.Series, others: pl.Series) -> pl.Series:
     return pl.concat(found).unique()
 
 
-def _spread(keys: pl.LazyFrame, folder: Path) -> None:
-    spill.spread(keys, (pl.col(KEY) // ((1 << 64) // _PARTS)).cast(pl.UInt8), folder, parts=_PARTS)
-
-
-def _read(files: tuple[Path, ...]) -> pl.Series:
-    return pl.scan_ipc(list(files), glob=False).collect()[KEY] if files else _together([])
+def _read(scans: list[pl.LazyFrame]) -> pl.Series:
+    return _together([keys.collect()[KEY] for keys in scans])
 
 
 def _together(keys: list[pl.Series]) -> pl.Series:

@@ -12,6 +12,7 @@ from statistics import NormalDist
 import msgspec
 import polars as pl
 
+from logcorr.compute.group_in_parts import PartialCounts, partition_of
 from logcorr.runs.views import Records
 
 Value = str | int | None
@@ -21,11 +22,9 @@ Check = Callable[[], None]
 _CHANCE = 0.01
 _MOST_VALUES = 300_000
 _SLOTS = 1 << 20
-_SEED = 11
 # Scores that differ by less do so only in the last bits of a sum.
 _DIGITS = 6
 _SLACK = 1e-3
-_NONE = pl.DataFrame(schema={"value": pl.Null, "n": pl.Int64})
 
 
 class Standout(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,8 +130,7 @@ class _Counter:
     def __init__(self, column: str, top: int) -> None:
         self.column, self._top = column, top
         self._low, self._high, self._width = 0, _SLOTS, _SLOTS
-        self._counts = _Counts()
-        self._met = _Counts()
+        self._counts, self._met = _counts(), _counts()
         self._slots: pl.LazyFrame | None = None
         self._sketching = False
         self._contenders: list[pl.DataFrame] = []
@@ -153,26 +151,28 @@ class _Counter:
         """Counts chosen rows."""
         rows = chunk.lazy().select(value=self.column)
         if self._sketching:
-            self._counts.add(_counted(rows.select(value=_slot())))
+            self._counts.add(_counted(rows.select(value=_slot())).collect())
             return
         if self._slots is not None:
             rows = rows.join(self._slots, left_on=_slot(), right_on="value", how="semi")
         if self._high - self._low < _SLOTS:
             rows = rows.filter(_slot().is_between(self._low, self._high, closed="left"))
-        height = self._counts.add(_counted(rows))
-        if height > _MOST_VALUES and self._slots is None:
+        self._counts.add(_counted(rows).collect())
+        if self._counts.merged_height > _MOST_VALUES and self._slots is None:
             self._sketching = True
-            self._counts.add(self._counts.take().with_columns(value=_slot()))
+            counts, self._counts = self._counts.merged(), _counts()
+            self._counts.add(counts.with_columns(value=_slot()))
             return
-        while height > _MOST_VALUES and self._high - self._low > 1:
+        while self._counts.merged_height > _MOST_VALUES and self._high - self._low > 1:
             self._high = (self._low + self._high + 1) // 2
-            height = self._counts.keep(_slot() < self._high)
+            self._counts.replace(self._counts.merged().filter(_slot() < self._high))
 
     def pass_on(self, inside: int, outside: int) -> None:
         """All chosen rows were seen: what can stand out is a contender, seen from them alone."""
         # A value scores the less, the more of the other rows have it.
         most = score(pl.col("n"), pl.lit(0, pl.Int64), inside, outside)
-        found = self._counts.take().filter(most > least_score(inside) - _SLACK)
+        found = self._counts.merged().filter(most > least_score(inside) - _SLACK)
+        self._counts = _counts()
         if self._sketching:
             self._sketching, self._slots = False, found.lazy()
             self._low = 0 if found.height else _SLOTS
@@ -185,11 +185,12 @@ class _Counter:
     def meet(self, chunk: pl.DataFrame) -> None:
         """Counts those of all rows that have a contender's value."""
         rows = chunk.lazy().select(value=self.column)
-        self._met.add(_counted(rows).join(self._wanted(), on="value", how="semi", nulls_equal=True))
+        self._met.add(_counted(rows).join(self._wanted(), on="value", how="semi", nulls_equal=True).collect())
 
     def settle(self, inside: int, outside: int) -> None:
         """The contenders have their counts: the best of them stay."""
-        met = self._met.take().lazy().rename({"n": "all"})
+        met = self._met.merged().lazy().rename({"n": "all"})
+        self._met = _counts()
         counted = self._wanted().join(met, on="value", nulls_equal=True)
         others = pl.col("all") - pl.col("n")
         scored = counted.select(
@@ -217,40 +218,8 @@ class _Counter:
         return pl.concat(self._contenders).lazy()
 
 
-class _Counts:
-    """Counts (value, n) added up; merged whenever more rows wait than were merged."""
-
-    def __init__(self) -> None:
-        self._merged = _NONE
-        self._waiting: list[pl.DataFrame] = []
-        self._waiting_rows = 0
-
-    def add(self, counts: pl.LazyFrame | pl.DataFrame) -> int:
-        """Adds counts; gives how many values there are, as far as that is known."""
-        frame = counts.lazy().collect()
-        self._waiting.append(frame)
-        self._waiting_rows += frame.height
-        if self._waiting_rows > max(_MOST_VALUES // 2, self._merged.height):
-            self._merge()
-        return self._merged.height
-
-    def keep(self, wanted: pl.Expr) -> int:
-        """Drops all other values; gives how many are left."""
-        self._merge()
-        self._merged = self._merged.filter(wanted)
-        return self._merged.height
-
-    def take(self) -> pl.DataFrame:
-        """All counts; there are none then."""
-        self._merge()
-        counts, self._merged = self._merged, _NONE
-        return counts
-
-    def _merge(self) -> None:
-        frames = [frame for frame in (self._merged, *self._waiting) if frame.height]
-        self._waiting, self._waiting_rows = [], 0
-        if frames:
-            self._merged = pl.concat(frames).lazy().group_by("value").agg(pl.col("n").sum()).collect(engine="streaming")
+def _counts() -> PartialCounts:
+    return PartialCounts(["value"], least_rows=_MOST_VALUES // 2)
 
 
 def _counted(values: pl.LazyFrame) -> pl.LazyFrame:
@@ -258,7 +227,7 @@ def _counted(values: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _slot() -> pl.Expr:
-    return (pl.col("value").hash(_SEED) // ((1 << 64) // _SLOTS)).cast(pl.UInt32)
+    return partition_of("value", _SLOTS)
 
 
 def _chunks(sources: Sequence[Records], counters: Sequence[_Counter], check: Check) -> Iterator[pl.DataFrame]:

@@ -1,7 +1,6 @@
 """The users or endpoints of two runs side by side: each judged by its own rates, the worst of them kept.
 
-The views are joined a part of the keys at a time, by their hash: ten million on either side take the memory of one
-part. The hash lives within this comparison and is never written.
+The views are joined a hash partition of the keys at a time: ten million on either side take the memory of one.
 """
 
 from threading import Event
@@ -10,6 +9,7 @@ from typing import Any
 import msgspec
 import polars as pl
 
+from logcorr.compute.group_in_parts import filtered, partitions_needed
 from logcorr.model.access_report import AccessReport, RunReport
 from logcorr.model.diff import GroupChange, Groups, Verdict
 from logcorr.model.errors import Cancelled, InputError
@@ -22,7 +22,7 @@ from logcorr.query.compare.significance import least_sigma, rate_sigma, turn, wi
 from logcorr.runs import views
 from logcorr.runs.run_folder import RunFolder
 
-_PART_ROWS = 500_000
+_PARTITION_ROWS = 500_000
 # The view of a run's groups, by kind, and its key.
 _VIEWS: dict[str, tuple[View, str]] = {"correlation": ("users", "user_id"), "access": ("endpoints", "endpoint")}
 _QUANTILES = {"min_us": 0.0, **{f"{name}_us": QUANTILES[name] for name in OF_ENDPOINTS}, "max_us": 1.0}
@@ -51,13 +51,13 @@ def groups(a: Side, b: Side, *, top: int, cancel: Event | None = None) -> Groups
     rows = [side.manifest.rows.get(view, 0) for side in (a, b)]
     least = least_sigma(max(rows))
     whole = _failures(a.report)
-    parts = max(1, -(-max(rows) // _PART_ROWS))
+    partitions = partitions_needed(max(rows), _PARTITION_ROWS)
     counts, best, slowest = [], [], []
-    for number in range(parts):
+    for both in filtered(scans, key, partitions):
         if cancel is not None and cancel.is_set():
             raise Cancelled("The comparison was cancelled.")
         try:
-            joined = _joined(scans, key, number, parts).collect(engine="streaming").lazy()
+            joined = _joined(both, key).collect(engine="streaming").lazy()
         except pl.exceptions.PolarsError as error:
             names = f"{a.run.path.name} or {b.run.path.name}"
             raise InputError(f"run {names}: view {view!r} is damaged. Remove the run and run again.") from error
@@ -79,14 +79,13 @@ def groups(a: Side, b: Side, *, top: int, cancel: Event | None = None) -> Groups
     )
 
 
-def _joined(scans: list[pl.LazyFrame], key: str, number: int, parts: int) -> pl.LazyFrame:
-    """The groups of one part of the keys: (key, and for each side its counts and quantiles); no requests is none."""
+def _joined(scans: list[pl.LazyFrame], key: str) -> pl.LazyFrame:
+    """The groups of both runs: (key, and for each side its counts and quantiles); no requests is none."""
     schema = scans[0].collect_schema()
     names = [name for name in (*_COUNTS, *_QUANTILES) if name in schema]
     sides = []
     for scan, side in zip(scans, "ab", strict=True):
-        rows = scan.filter(pl.col(key).fill_null("").hash(seed=17) % parts == number) if parts > 1 else scan
-        sides.append(rows.select(key, *(pl.col(name).alias(f"{name}_{side}") for name in names)))
+        sides.append(scan.select(key, *(pl.col(name).alias(f"{name}_{side}") for name in names)))
     both = sides[0].join(sides[1], on=key, how="full", coalesce=True, nulls_equal=True)
     return both.with_columns(
         *(pl.col(f"{name}_{side}").fill_null(0) for name in names if name in _COUNTS for side in "ab"),

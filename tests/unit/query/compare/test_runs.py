@@ -67,7 +67,7 @@ def test_users_are_judged_and_ranked_as_by_hand(a: list[User], b: list[User]) ->
 def test_parts_and_top_make_no_difference(a: list[User], b: list[User], rows: int) -> None:
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         whole = compared(Path(folder) / "whole", a, b)
-        patch.setattr(groups_, "_PART_ROWS", rows)
+        patch.setattr(groups_, "_PARTITION_ROWS", rows)
         assert compared(Path(folder) / "parts", a, b).groups == whole.groups
         few = compared(Path(folder) / "few", a, b, top=2).groups
         assert few.rows == whole.groups.rows[:2]

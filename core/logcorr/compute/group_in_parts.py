@@ -1,0 +1,183 @@
+"""Exact group-by within a memory bound: rows go into hash partitions, so that all rows of a key are in exactly one.
+
+Counts by key are partial aggregates. They are added up over frames, merged when they have grown, and spilled into hash
+partitions beyond a bound. polars' hash lives within one run: it is never written to a run folder or an export.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import polars as pl
+
+from logcorr.compute.spill import parts_of, pieces, spread
+
+_SEED = 9
+_ONE_IN = 32
+_MOST_WAITING = 1_000_000
+_MOST_KEYS_IN_MEMORY = 400_000
+_KEY_PARTITIONS = 16
+_WHOLE = 1 << 62
+
+
+def hash_range(hashed: pl.Expr, count: int) -> pl.Expr:
+    """The number (UInt32, from 0) of the range that a hash (UInt64) falls into, of `count` equal ranges."""
+    return (hashed // (1 << 32) * count // (1 << 32)).cast(pl.UInt32)
+
+
+def partition_of(key: str, count: int) -> pl.Expr:
+    """The number (UInt32, from 0) of the hash partition of a key of any type, null too, of `count` partitions."""
+    return hash_range(pl.col(key).hash(seed=_SEED), count)
+
+
+def bytes_needed(rows: pl.LazyFrame, key: str, *, each: int, text_factor: int, by_key: bool) -> int:
+    """About the bytes of memory that a group-by of a text key takes.
+
+    It takes `each` bytes for every row, and `text_factor` bytes for every byte of its key. With `by_key` it takes them
+    for every key instead, and their number is estimated from one in 32 keys.
+    """
+    column = pl.col(key)
+    counted = rows.select(key)
+    if by_key:
+        counted = counted.filter(column.hash(seed=_SEED) % _ONE_IN == 0).group_by(key).agg()
+    sums = counted.select(pl.len(), column.str.len_bytes().cast(pl.Int64).sum())
+    count, text_bytes = sums.collect(engine="streaming").row(0)
+    return int((_ONE_IN if by_key else 1) * (count * each + text_bytes * text_factor))
+
+
+def partitions_needed(needed: int, room: int) -> int:
+    """How many partitions there must be for each to be within `room`; both in bytes, or both in rows."""
+    return max(1, -(-needed // room))
+
+
+def filtered(frames: Sequence[pl.LazyFrame], key: str, count: int) -> Iterator[list[pl.LazyFrame]]:
+    """For each of `count` partitions the rows of every frame that are in it: all rows are looked at again each time."""
+    if count <= 1:
+        yield list(frames)
+        return
+    for number in range(count):
+        yield [rows.filter(partition_of(key, count) == number) for rows in frames]
+
+
+def partitioned(
+    frames: Sequence[pl.LazyFrame], key: str, count: int, folder: Path, most_bytes: int = _WHOLE
+) -> Iterator[list[pl.LazyFrame]]:
+    """The rows of all frames in `count` partitions, each as some frames; one partition is the frames themselves.
+
+    The rows of more partitions are spilled below `folder`, a new one, as by `SpilledPartitions`, which costs less than
+    to look at all rows again. Partitions without rows are left out.
+    """
+    if count <= 1:
+        yield list(frames)
+        return
+    spilled = SpilledPartitions(partition_of(key, count), count, folder)
+    for rows in frames:
+        spilled.add(rows)
+    yield from filter(None, spilled.partitions(most_bytes))
+
+
+class SpilledPartitions:
+    """Rows on disk in `count` partitions; `number` gives the partition (from 0) of a row."""
+
+    def __init__(self, number: pl.Expr, count: int, folder: Path) -> None:
+        self._number, self._count, self._folder = number, count, folder
+        self.spills = 0
+
+    def add(self, rows: pl.LazyFrame) -> None:
+        """Runs the query and spills its rows."""
+        spread(rows, self._number, self._folder / f"{self.spills:06d}", parts=self._count)
+        self.spills += 1
+
+    def partitions(self, most_bytes: int = _WHOLE) -> Iterator[list[pl.LazyFrame]]:
+        """The rows of each partition, in frames of about `most_bytes` on disk; no frame where it has no rows.
+
+        The files of a partition are removed when the next one is asked for.
+        """
+        for number in range(self._count):
+            files = parts_of(self._folder, number)
+            yield list(pieces(files, most_bytes))
+            for file in files:
+                file.unlink()
+
+
+class PartialCounts:
+    """Counts by key, added up over frames of equal columns; merged whenever many rows were added since.
+
+    Many are a million rows, or as many as were merged last if those are fewer, but at least `least_rows`.
+    """
+
+    def __init__(self, keys: Iterable[str], empty: pl.DataFrame | None = None, least_rows: int = _MOST_WAITING) -> None:
+        self._keys, self._least_rows = list(keys), least_rows
+        self._frames = [] if empty is None else [empty]
+        self._waiting = 0
+
+    def add(self, counts: pl.DataFrame) -> None:
+        """Adds a frame of keys and their counts (integers)."""
+        self._frames.append(counts)
+        self._waiting += counts.height
+        if self._waiting > max(self._least_rows, min(self._frames[0].height, _MOST_WAITING)):
+            self.merged()
+
+    def merged(self) -> pl.DataFrame:
+        """All counts so far, one row a key. There must be a frame: an added one, or the empty one."""
+        if self._waiting:
+            rows = pl.concat(self._frames).lazy()
+            self.replace(rows.group_by(self._keys).agg(pl.all().sum()).collect(engine="streaming"))
+        return self._frames[0]
+
+    @property
+    def height(self) -> int:
+        """How many rows the counts take now, merged or not."""
+        return sum(frame.height for frame in self._frames)
+
+    @property
+    def merged_height(self) -> int:
+        """How many keys there are at least: as many as when the counts were merged last."""
+        return self._frames[0].height if self._frames else 0
+
+    def replace(self, counts: pl.DataFrame) -> None:
+        """Sets the counts to those of one frame, one row a key."""
+        self._frames, self._waiting = [counts], 0
+
+
+class KeyCounts:
+    """Counts by a text key for any number of keys: in memory while they are few, else spilled into partitions."""
+
+    def __init__(self, key: str, counts: Iterable[str], folder: Path) -> None:
+        self._key = key
+        self._empty = pl.DataFrame(schema={key: pl.String, **dict.fromkeys(counts, pl.Int64)})
+        self._counts = PartialCounts([key], self._empty)
+        self._spilled = SpilledPartitions(partition_of(key, _KEY_PARTITIONS), _KEY_PARTITIONS, folder)
+
+    def add(self, counts: pl.DataFrame) -> None:
+        """Adds a frame of the key and its counts."""
+        self._counts.add(counts)
+        if self._counts.height > _MOST_KEYS_IN_MEMORY and self._counts.merged().height > _MOST_KEYS_IN_MEMORY:
+            self._spill()
+
+    def partitions(self) -> Iterator[pl.LazyFrame]:
+        """All counts, once: one row a key, every key in exactly one frame, to be read before the next is asked for."""
+        if not self._spilled.spills:
+            yield self._counts.merged().lazy()
+            return
+        self._spill()
+        for (rows,) in filter(None, self._spilled.partitions()):
+            yield rows.group_by(self._key).agg(pl.all().sum())
+
+    def top(self, by: str, most: int) -> pl.DataFrame:
+        """The `top` of all partitions."""
+        return top(self.partitions(), by, self._key, most)
+
+    def _spill(self) -> None:
+        self._spilled.add(self._counts.merged().lazy())
+        self._counts.replace(self._empty)
+
+
+def top(partitions: Iterable[pl.LazyFrame], by: str, key: str, most: int) -> pl.DataFrame:
+    """The `most` rows of all partitions that have the highest counts, then by key, null first."""
+
+    def first(rows: pl.LazyFrame) -> pl.DataFrame:
+        chosen = rows.filter(pl.col(by) >= pl.col(by).top_k(most).min())
+        ordered = chosen.sort(by, key, descending=[True, False], nulls_last=False)
+        return ordered.head(most).collect(engine="streaming")
+
+    return first(pl.concat([first(rows) for rows in partitions]).lazy())
