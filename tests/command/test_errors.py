@@ -326,7 +326,7 @@ def test_too_little_room_is_told_before_any_work(
     here: Path, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: SimpleNamespace(total=100, used=99, free=1))
-    monkeypatch.setattr("logcorr.inputs.files.reader.SideReader.entries", lambda *_args: pytest.fail("work began"))
+    monkeypatch.setattr("logcorr.inputs.reader.SideReader.entries", lambda *_args: pytest.fail("work began"))
     fails(here, 3, *PAIR, *words, parts=("needs about", "free"))
 
 

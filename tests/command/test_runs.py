@@ -118,10 +118,10 @@ def test_the_same_inputs_and_options_open_the_run_again(here: Path, monkeypatch:
     run = only_run(here)
     assert first["run"] == str(run)
     monkeypatch.setattr(
-        "logcorr.inputs.files.reader.SideReader.entries", lambda *_args: pytest.fail("the logs were read again")
+        "logcorr.inputs.reader.SideReader.entries", lambda *_args: pytest.fail("the logs were read again")
     )
     monkeypatch.setattr(
-        "logcorr.pairing.steps.buckets.spill_entries", lambda *_args: pytest.fail("something was spilled")
+        "logcorr.pairing.buckets.spill_entries", lambda *_args: pytest.fail("something was spilled")
     )
     again = last_event(here, LOGCORR_BUCKETS="4")
     assert again["reused"]

@@ -30,12 +30,12 @@ print(late)
     some(
         (
             "logcorr.jobs.correlate",
-            "logcorr.formats.line_format.access_lines",
-            "logcorr.formats.line_format.pair_lines_numpy",
+            "logcorr.formats.access_lines",
+            "logcorr.formats.pair_lines_numpy",
             "logcorr.compute.hash_match",
         ),
         "logcorr.jobs.correlate",
-        "logcorr.formats.line_format.access_lines",
+        "logcorr.formats.access_lines",
     ),
 )
 def test_numpy_is_known_to_polars_before_there_are_threads(module: str) -> None:
