@@ -120,9 +120,7 @@ def test_the_same_inputs_and_options_open_the_run_again(here: Path, monkeypatch:
     monkeypatch.setattr(
         "logcorr.inputs.reader.SideReader.entries", lambda *_args: pytest.fail("the logs were read again")
     )
-    monkeypatch.setattr(
-        "logcorr.pairing.buckets.spill_entries", lambda *_args: pytest.fail("something was spilled")
-    )
+    monkeypatch.setattr("logcorr.pairing.buckets.spill_entries", lambda *_args: pytest.fail("something was spilled"))
     again = last_event(here, LOGCORR_BUCKETS="4")
     assert again["reused"]
     assert again["run"] == str(run)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import polars as pl
 
-from logcorr.compute.spill import parts_of, pieces, spread
+from logcorr.compute.parquet_slices import slices_by_bytes
+from logcorr.compute.spill import parts_of, spread
 
 _SEED = 9
 _ONE_IN = 32
@@ -94,7 +95,7 @@ class SpilledPartitions:
         """
         for number in range(self._count):
             files = parts_of(self._folder, number)
-            yield list(pieces(files, most_bytes))
+            yield list(slices_by_bytes(files, most_bytes))
             for file in files:
                 file.unlink()
 

@@ -7,6 +7,7 @@ import polars as pl
 
 from logcorr.compute import group_in_parts
 from logcorr.compute.group_in_parts import PartialCounts
+from logcorr.compute.parquet_slices import scan
 from logcorr.figures.sums import TOP
 from logcorr.model.status import is_failure
 
@@ -46,9 +47,7 @@ def top(parts: Iterable[pl.LazyFrame]) -> pl.DataFrame:
 
 
 def _rows(exchanges: list[Path]) -> pl.LazyFrame:
-    return pl.scan_parquet(exchanges, glob=False).select(
-        "user_id", error=is_failure(pl.col("status_code")), orphan=pl.lit(value=False)
-    )
+    return scan(exchanges).select("user_id", error=is_failure(pl.col("status_code")), orphan=pl.lit(value=False))
 
 
 def _batches(files: Sequence[Path], most_bytes: int) -> Iterator[list[Path]]:

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import polars as pl
 
@@ -10,6 +9,7 @@ from logcorr.compute import group_in_parts, resources
 from logcorr.compute.arrow_text import copied
 from logcorr.compute.background_thread import read_ahead
 from logcorr.compute.memory_budget import chunk_size
+from logcorr.compute.parquet_slices import slices
 from logcorr.figures import access_report, endpoints_and_addresses, latency
 from logcorr.figures.access_sums import AccessSums
 from logcorr.figures.grid import grid
@@ -122,7 +122,8 @@ class _Analysis(Job[AccessReport]):
     def _count_exchanges(self, read: SideResult, work: WorkFolder, views: ViewWriter) -> AccessSums:
         """Counts all exchanges in one pass over them."""
         sums = AccessSums(grid(read.first_us, read.last_us, self._access.window_us), TEXTS, work.spill)
-        for exchanges in self._slices(views.files("exchanges")):
+        for exchanges in slices(views.files("exchanges"), _SLICE_ROWS):
+            self._meter.tap()
             sums.add(exchanges)
         return sums
 
@@ -162,14 +163,6 @@ class _Analysis(Job[AccessReport]):
         count = group_in_parts.partitions_needed(needed, room)
         for (rows,) in group_in_parts.partitioned([exchanges], key, count, work.spill / key):
             yield rows
-
-    def _slices(self, parts: list[Path]) -> Iterator[pl.LazyFrame]:
-        for part in parts:
-            rows = pl.scan_parquet(part, glob=False)
-            height = int(rows.select(pl.len()).collect().item())
-            for start in range(0, max(height, 1), _SLICE_ROWS):
-                self._meter.tap()
-                yield rows.slice(start, _SLICE_ROWS)
 
     def _inputs(self, read: SideResult, malformed: dict[str, int], rows: int) -> AccessInputs:
         """The ledger. Raises LedgerError where it does not close."""

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
+from logcorr.compute.parquet_slices import files_of, height_of, scan
 from logcorr.inputs.line_numbers import LinesRead, file_of, line_of, row_of
 from logcorr.inputs.reader import SideResult
 from logcorr.model.ledger import SIDES, Log, Side
@@ -61,15 +62,15 @@ class ViewWriter:
 
     def files(self, view: str) -> list[Path]:
         """The parts of a view that were written so far."""
-        return sorted((self._run / view).glob("*.parquet"))
+        return files_of(self._run / view)
 
     def scan(self, view: str) -> pl.LazyFrame:
         """The rows of a view that were written so far, whatever the folder's name is."""
-        return pl.scan_parquet(self.files(view), glob=False)
+        return scan(self.files(view))
 
     def height(self, view: str) -> int:
         """How many rows of a view were written so far."""
-        return int(self.scan(view).select(pl.len()).collect().item())
+        return height_of(self.files(view))
 
     def heights(self) -> dict[str, int]:
         """How many rows each view has."""
@@ -139,13 +140,13 @@ class PairViews(ViewWriter):
     def exchange_parts(self) -> Iterator[pl.LazyFrame]:
         """The exchanges written so far by part, as pairing gives them (EXCHANGE_SCHEMA)."""
         for path in self.files("exchanges"):
-            yield self._paired_columns(pl.scan_parquet(path, glob=False))
+            yield self._paired_columns(scan([path]))
 
     def take_back(self, keys: pl.Series) -> Iterator[pl.DataFrame]:
         """Takes the exchanges of some keys out of what was written, and gives them as pairing gave them."""
         key = hashed()
         for path in self.files("exchanges"):
-            part = pl.scan_parquet(path, glob=False)
+            part = scan([path])
             of_part = part.select(key).collect(engine="streaming").to_series()
             # Only the keys of this part: all keys may be many, and the engine makes a set of them anew for each part.
             chosen = key.is_in(keys.filter(keys.is_in(of_part.implode())).implode())
@@ -160,7 +161,7 @@ class PairViews(ViewWriter):
     def finish_orphans(self, edge_us: int, first_request_us: int | None, last_response_us: int | None) -> pl.LazyFrame:
         """Gives every orphan its reason and writes the view; returns it, with instants as Int64 µs."""
         # As pairing left them: `reason` is null where the edge decides.
-        orphans = pl.scan_ipc(sorted(self._unreasoned.glob("*.ipc")), glob=False)
+        orphans = scan(files_of(self._unreasoned, "ipc"))
         reason = orphan_reasons.final_reason(edge_us, first_request_us, last_response_us)
         self.write(self._located(orphans.with_columns(reason.alias("reason"))), "orphans", "0000")
         return self.scan("orphans").with_columns(pl.col("time").cast(pl.Int64))
@@ -169,7 +170,7 @@ class PairViews(ViewWriter):
         """Writes the counts of all users, and returns what was written."""
         for number, part in enumerate(parts):
             self.write(part, "users", f"{number:04d}")
-        return [pl.scan_parquet(path, glob=False) for path in self.files("users")]
+        return [scan([path]) for path in self.files("users")]
 
     def finish_duplicates(self) -> None:
         """Leaves an empty view where nothing was repeated."""
