@@ -59,7 +59,9 @@ def interruptible(
             os._exit(Cancelled.exit_code)
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            # Work that is complete stays complete: a SIGTERM that comes while the process ends changes nothing.
+            done = bool(result) and number == signal.SIGTERM
+            signal.signal(number, signal.SIG_IGN if done else handler)
     if not failure:
         return result[0]
     if cancel.is_set():

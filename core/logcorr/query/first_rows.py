@@ -2,32 +2,37 @@
 
 import polars as pl
 
+# So many equal rows stay in the order in which they are stored, as they do in the full sort.
+_MANY_EQUALS = 300_000
+
 
 def first_rows(rows: pl.LazyFrame, some: pl.LazyFrame, column: str, count: int, *, descending: bool) -> pl.DataFrame:
-    """The first `count` rows in order; fewer where the others have no value. `some` are part of the rows.
+    """The first `count` rows in the order of a column, equals by the last column; fewer where other rows have no value.
 
-    The first keys of those give a bound, so that of all rows only few are ever held: a file of a run is a fair sample
-    of it. Rows on the bound can be most of the view, so they only fill up what those within it leave.
+    `some` are part of the rows, and a fair sample: the first keys of the sample give a bound, so that few of all rows
+    are ever held. Rows on the bound can be most of the view. They only fill up the room that rows within it leave.
     """
     key = pl.col(column)
     keys = some.select(key).filter(key.is_not_null())
-    best = _best(keys, column, count, descending=descending).get_column(column)
-    if best.len() < count:
+    bounds = (keys.top_k if descending else keys.bottom_k)(count, by=column).collect(engine="streaming")
+    if bounds.height < count:
         found = _best(rows.filter(key.is_not_null()), column, count, descending=descending)
         return _ordered(found, column, descending=descending) if found.height else rows.head(count).collect()
-    bound = pl.lit(best.min() if descending else best.max(), best.dtype)
+    bound = pl.lit(bounds[column].min() if descending else bounds[column].max(), bounds[column].dtype)
     within = rows.filter(key > bound if descending else key < bound)
     found = _best(within, column, count, descending=descending)
     if found.height < count:
-        on_it = rows.filter(key == bound).head(count - found.height)
-        found = pl.concat([found, on_it.collect(engine="streaming")])
+        on_it = rows.filter(key == bound).head(_MANY_EQUALS).collect(engine="streaming")
+        if on_it.height < _MANY_EQUALS:
+            on_it = on_it.sort(on_it.columns[-1], nulls_last=True)
+        found = pl.concat([found, on_it.head(count - found.height)])
     return _ordered(found, column, descending=descending)
 
 
 def _best(rows: pl.LazyFrame, column: str, count: int, *, descending: bool) -> pl.DataFrame:
-    found = rows.top_k(count, by=column) if descending else rows.bottom_k(count, by=column)
-    return found.collect(engine="streaming")
+    last = rows.collect_schema().names()[-1]
+    return rows.top_k(count, by=[column, last], reverse=[not descending, True]).collect(engine="streaming")
 
 
 def _ordered(rows: pl.DataFrame, column: str, *, descending: bool) -> pl.DataFrame:
-    return rows.sort(column, descending=descending, maintain_order=True)
+    return rows.sort(column, rows.columns[-1], descending=[descending, False], nulls_last=True, maintain_order=True)

@@ -105,3 +105,20 @@ def test_the_first_rows_are_the_first_of_the_order(
     assert found["key"].to_list() == expected[: found.height]
     assert found.height >= min(count, sum(key is not None for key in keys))
     assert found["number"].n_unique() == found.height
+
+
+@pytest.mark.parametrize("descending", [False, True])
+def test_equal_rows_come_first_as_in_the_whole_order(tmp_path: Path, *, descending: bool) -> None:
+    """Whatever order the rows are stored in: the first rows stay where they are when the whole order is there."""
+    names = ["delta", None, "alpha", "charlie", "bravo", "echo"]
+    frame = pl.DataFrame({"count": [2, 1, 2, 2, 1, 3], "name": names})
+    expected = {True: ["echo", "alpha", "charlie", "delta"], False: ["bravo", None, "alpha", "charlie"]}[descending]
+    for number, stored in enumerate((frame, frame.reverse(), frame.sort("name"))):
+        path = tmp_path / f"{number}.parquet"
+        stored.write_parquet(path)
+        first = first_rows(stored.lazy(), stored.lazy(), "count", 4, descending=descending)
+        assert first["name"].to_list() == expected
+        folder = tmp_path / f"sorted-{number}"
+        folder.mkdir()
+        whole = filter_and_sort.ordered(row_files([path]), "count", folder, descending=descending)
+        assert [name for _, name in _rows(whole)][:4] == expected

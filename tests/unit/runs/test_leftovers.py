@@ -91,7 +91,11 @@ def test_a_child_does_not_keep_the_lock(tmp_path: Path) -> None:
     path = tmp_path / LOCK
     lock = path.open("w")
     assert try_lock(lock)
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, close_fds=False) as child:
+    words = [sys.executable, "-c", "print(flush=True); input()"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(words, stdin=pipe, stdout=pipe, close_fds=False) as child:
+        assert child.stdout is not None
+        child.stdout.readline()  # by now it runs its own program
         lock.close()
         with path.open("r+") as again:
             assert try_lock(again)
