@@ -145,7 +145,7 @@ class Job(ABC, Generic[_R]):
                 spill,
                 sort_time=output.sort_time,
                 raw_csv=output.raw_csv,
-                tap=self._meter.tap,
+                tap=lambda _rows: self._meter.tap(),
             )
         if self._options.report_path is not None:
             part = output_files.part_of(self._options.report_path)

@@ -1,24 +1,68 @@
-"""One view of a finished run → a file, or stdout."""
+"""Exports a view of a finished run to a file, or to stdout: all of its rows, or those that a filter leaves."""
 
+from collections.abc import Callable
 from pathlib import Path
+
+import msgspec
+import polars as pl
 
 from logcorr.model.options import Output
 from logcorr.runs import output_files, views, write_records
 from logcorr.runs.run_folder import RunFolder
 from logcorr.runs.work_folder import WorkFolder
 
+# Called with the number of rows of each chunk before the chunk is written; may raise.
+Tap = Callable[[int], None]
 
-def export_view(run: RunFolder, output: Output, root: Path, *, force: bool) -> None:
-    """Writes one view of a finished run. Raises UsageError, InputError or OutputError; leaves no half file."""
-    output_files.check_target(output.path, force=force, inputs=[])
-    found = views.records(run, output.view, output.columns)
+
+def export_view(
+    run: RunFolder,
+    output: Output,
+    root: Path,
+    *,
+    force: bool,
+    where: pl.Expr | None = None,
+    tap: Tap = lambda _rows: None,
+) -> None:
+    """Writes the rows of a view for which `where` holds. Raises UsageError, InputError or OutputError.
+
+    Leaves no half file, and never replaces a log that the run is of.
+    """
+    logs = [Path(log.path) for side in run.manifest.inputs.values() for log in side]
+    output_files.check_target(output.path, force=force, inputs=logs)
     with WorkFolder(root) as work:
         part = output_files.part_of(output.path)
         if output.path != output_files.STDOUT:
             work.add_part(part)
-        try:
-            spill = work.spill / "sort"
-            write_records.write(found, output.path, part, spill, sort_time=output.sort_time, raw_csv=output.raw_csv)
-        except views.UNREADABLE as error:
-            raise run.damaged(output.view) from error
+        write_view(run, output, part, work, where=where, tap=tap)
         work.deliver([] if output.path == output_files.STDOUT else [(part, Path(output.path).absolute())])
+
+
+def write_view(
+    run: RunFolder,
+    output: Output,
+    part: Path,
+    work: WorkFolder,
+    *,
+    where: pl.Expr | None = None,
+    tap: Tap = lambda _rows: None,
+) -> None:
+    """Writes to the unfinished file `part` what `export_view` writes; raises as it does."""
+    records = views.records(run, output.view, output.columns)
+    if where is not None:
+        chosen = where if records.chosen is None else records.chosen & where
+        records = msgspec.structs.replace(records, chosen=chosen)
+    try:
+        write_records.write(
+            records,
+            output.path,
+            part,
+            work.spill / "sort",
+            sort_time=output.sort_time,
+            raw_csv=output.raw_csv,
+            tap=tap,
+        )
+    except views.UNREADABLE as error:
+        tap(0)  # an engine that is ended by the tap may say that its files are damaged
+        raise run.damaged(output.view) from error
+    tap(0)

@@ -26,7 +26,7 @@ _COLUMNS = (
     Column("size", right=True, rank=5),
     Column("logs", fill=True),
 )
-_COUNTS = ("requests", "errors_5xx", "orphans", "suspicious_ips")
+_COUNTS = {"requests": "requests", "5xx": "errors_5xx", "orphans": "orphans", "suspicious": "suspicious_ips"}
 _KINDS = {"correlation": "pair"}
 _LEAST_LOGS = 16
 _NARROW = 100
@@ -49,7 +49,11 @@ def as_text(found: list[dict[str, Any]], width: int) -> str:
     if not found:
         return ""
     names = dict(zip((row["run"] for row in found), _names([row["run"] for row in found], width), strict=True))
-    table = {row["run"]: [names[row["run"]], *_cells(row)] for row in found if "error" not in row}
+    table = {
+        row["run"]: [names[row["run"]], *texts(row).values(), _logs(row, whole=False)]
+        for row in found
+        if "error" not in row
+    }
     # What none of the runs has needs no column.
     told = [k for k, column in enumerate(zip(*table.values(), strict=True)) if set(column) != {"–"}]
     columns = [_COLUMNS[k] for k in told]
@@ -74,27 +78,17 @@ def _names(names: list[str], width: int) -> list[str]:
     return [safe(name) for name in names]
 
 
-def _cells(row: dict[str, Any]) -> list[str]:
-    """All columns but the first; the logs without their folders."""
-    return [
-        kind_of(row),
-        made(row),
-        *(short(row[name]) if row.get(name) is not None else "–" for name in _COUNTS),
-        duration(row["p50_ms"]),
-        duration(row["p99_ms"]),
-        size(row["bytes"]),
-        _logs(row, whole=False),
-    ]
-
-
-def kind_of(row: dict[str, Any]) -> str:
-    """What a run is of, as people call it."""
-    return _KINDS.get(row["kind"], safe(str(row["kind"]), 12))
-
-
-def made(row: dict[str, Any]) -> str:
-    """When a run was made, to the minute."""
-    return safe(str(row["created"])[:16].replace("T", " "))
+def texts(row: dict[str, Any]) -> dict[str, str]:
+    """The text of each column but name and logs, for one of `rows` that could be read; a dash for a figure it lacks."""
+    counts = (short(row[name]) if row.get(name) is not None else "–" for name in _COUNTS.values())
+    return {
+        "kind": _KINDS.get(row["kind"], safe(str(row["kind"]), 12)),
+        "made": safe(str(row["created"])[:16].replace("T", " ")),
+        **dict(zip(_COUNTS, counts, strict=True)),
+        "p50": duration(row["p50_ms"]),
+        "p99": duration(row["p99_ms"]),
+        "size": size(row["bytes"]),
+    }
 
 
 def _logs(row: dict[str, Any], *, whole: bool) -> str:

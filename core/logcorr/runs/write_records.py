@@ -36,18 +36,19 @@ def write(
     *,
     sort_time: bool = False,
     raw_csv: bool = False,
-    tap: Callable[[], None] = lambda: None,
+    tap: Callable[[int], None] = lambda _rows: None,
 ) -> None:
     """Writes records to `part` in the form that `path` names, or to stdout; sorts out of core in the folder `spill`.
 
     In CSV, what a spreadsheet would run is made inert unless `raw_csv` is asked for.
-    `tap` is called for every chunk and may raise. Raises OutputError where the disk is full or cannot be written.
+    `tap` is called with how many rows each chunk has, and may raise. Raises OutputError where the disk is full or
+    cannot be written.
     """
 
     def frames() -> Iterator[pl.DataFrame]:
         yield records.schema.to_frame()  # the columns of a file without rows
-        for frame in _in_order(records, spill, tap) if sort_time else records.chunks():
-            tap()
+        for frame in _in_order(records, spill, lambda: tap(0)) if sort_time else records.chunks():
+            tap(frame.height)
             yield frame
 
     with refusals(path, lambda: sum(stored.stat().st_size for stored in records.parts)):

@@ -6,9 +6,8 @@ from typing import Any
 
 from rich.text import Text
 
-from logcorr.runs.list_runs import kind_of, made
+from logcorr.runs import list_runs
 from logcorr.text.fit_columns import Column, Fitted
-from logcorr.text.quantities import duration, short, size
 from logcorr.text.safe import safe
 
 _COLUMNS = (
@@ -26,7 +25,7 @@ _LEAST_LOGS = 24
 
 
 def lines(rows: Sequence[dict[str, Any]], width: int) -> tuple[Text, list[Text]]:
-    """The head, and a line for each of `listing.rows`. Narrow lines have fewer columns, and no column is cut."""
+    """The head, and a line for each of `list_runs.rows`. Narrow lines have fewer columns, and no column is cut."""
     cells = [[*texts(row).values()] if "error" not in row else None for row in rows]
     fitted = Fitted(_COLUMNS, [row for row in cells if row is not None], width, _LEAST_LOGS)
 
@@ -41,23 +40,9 @@ def lines(rows: Sequence[dict[str, Any]], width: int) -> tuple[Text, list[Text]]
 
 
 def texts(row: dict[str, Any]) -> dict[str, str]:
-    """The text of each column for one of `listing.rows` that could be read."""
+    """The text of each column for one of `list_runs.rows` that could be read."""
+    known = list_runs.texts(row)
     logs = [safe("/".join(PurePath(name).parts[-2:]), 60) for names in row["files"].values() for name in names]
-    return {
-        "made": made(row),
-        "kind": kind_of(row),
-        "requests": short(row["requests"]),
-        "5xx": short(row["errors_5xx"]) if row.get("errors_5xx") is not None else "–",
-        "of note": _of_note(row),
-        "p50": duration(row["p50_ms"]),
-        "p99": duration(row["p99_ms"]),
-        "size": size(row["bytes"]),
-        "logs": ", ".join(logs),
-    }
-
-
-def _of_note(row: dict[str, Any]) -> str:
-    """The figure of the "of note" column: orphans, or suspicious addresses."""
-    if "suspicious_ips" in row:
-        return f"{short(row['suspicious_ips'])} suspicious"
-    return f"{short(row['orphans'])} orphans" if "orphans" in row else "–"
+    noted = next((f"{known[name]} {name}" for name in ("suspicious", "orphans") if known[name] != "–"), "–")
+    known |= {"of note": noted, "logs": ", ".join(logs)}
+    return {column.name: known[column.name] for column in _COLUMNS}

@@ -1,35 +1,20 @@
-"""Exports a filtered view of a run to a file, in a thread. It streams, can be cancelled, and leaves no half file.
-
-The steps are those of `logcorr.exports.one`, with a filter before, and a tap that counts rows and cancels.
-"""
+"""Exports a filtered view of a run to a file, in a thread. It streams, can be cancelled, and leaves no half file."""
 
 import io
 import os
 import threading
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import polars as pl
 
 from logcorr.model.errors import Cancelled
-from logcorr.model.options import View
+from logcorr.model.options import Output, View
 from logcorr.query import filter_language
-from logcorr.runs import output_files, views, write_records
+from logcorr.runs import export_view, output_files, views
 from logcorr.runs.run_folder import RunFolder
 from logcorr.runs.work_folder import WorkFolder
 
 _CANCELLED = "cancelled; nothing was written."
-
-
-class CountedRecords(views.Records, frozen=True, kw_only=True):
-    """Records that call `tap` with the number of rows of each chunk, before the chunk is written."""
-
-    tap: Callable[[int], None]
-
-    def chunks(self, **more: pl.Expr) -> Iterator[pl.DataFrame]:
-        for chunk in super().chunks(**more):
-            self.tap(chunk.height)
-            yield chunk
 
 
 class DownloadFile(io.FileIO):
@@ -53,7 +38,8 @@ class ExportJob:
     """One export: `write` in a thread, `rows` and `cancel` from any other."""
 
     def __init__(self, run: RunFolder, view: View, expression: str, path: str, root: Path) -> None:
-        self._run, self._view, self._expression, self._path, self._root = run, view, expression, path, root
+        self._run, self._expression, self._root = run, expression, root
+        self._output = Output(view=view, path=path)
         self._cancelled = threading.Event()
         self.rows = 0
 
@@ -63,46 +49,28 @@ class ExportJob:
 
     def write(self, *, force: bool) -> None:
         """Writes the file. Raises UsageError, InputError, OutputError or Cancelled; leaves no half file."""
-        manifest = self._run.manifest
-        logs = [Path(log.path) for side in manifest.inputs.values() for log in side]
-        output_files.check_target(self._path, force=force, inputs=logs)
-        with WorkFolder(self._root) as work:
-            part = output_files.part_of(self._path)
-            work.add_part(part)
-            self._fill(part, work)
-            work.deliver([(part, Path(self._path).absolute())])
+        export_view.export_view(self._run, self._output, self._root, force=force, where=self._filter(), tap=self._tap)
 
     def download(self) -> "DownloadFile":
         """Writes to a file that only this process can reach, and that is gone when it is closed.
 
         Of the path, only the ending matters. Raises as `write` does.
         """
-        output_files.check_form(self._path)
+        output_files.check_form(self._output.path)
         with WorkFolder(self._root) as work:
             part = work.spill / "download"
-            self._fill(part, work)
+            export_view.write_view(self._run, self._output, part, work, where=self._filter(), tap=self._tap)
             return DownloadFile(part)
 
-    def _fill(self, part: Path, work: WorkFolder) -> None:
+    def _filter(self) -> pl.Expr | None:
+        if not self._expression.strip():
+            return None
         try:
-            found = self._records()
-            write_records.write(found, self._path, part, work.spill / "sort", sort_time=False)
+            schema = views.scan(self._run, self._output.view).collect_schema()
         except views.UNREADABLE as error:
-            self._check()
-            raise self._run.damaged(self._view) from error
-        self._check()
-
-    def _records(self) -> CountedRecords:
-        found = views.records(self._run, self._view)
-        chosen = found.chosen
-        if self._expression.strip():
-            schema = views.scan(self._run, self._view).collect_schema()
-            terms = filter_language.parse(
-                self._expression, schema, filter_language.day_of(self._run.report), self._run.manifest.files
-            )
-            wanted = filter_language.expression(terms)
-            chosen = wanted if chosen is None else chosen & wanted
-        return CountedRecords(parts=found.parts, chosen=chosen, columns=found.columns, time=found.time, tap=self._tap)
+            raise self._run.damaged(self._output.view) from error
+        day, files = filter_language.day_of(self._run.report), self._run.manifest.files
+        return filter_language.expression(filter_language.parse(self._expression, schema, day, files))
 
     def _tap(self, rows: int) -> None:
         self._check()
