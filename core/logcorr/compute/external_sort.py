@@ -33,7 +33,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     """An order by columns, the first key before the next; at most `most_rows` rows are sorted in memory at once.
 
     Rows that agree in all keys go by the column `tie`; or as they came, where they are the rows of a cut.
-    `descending` is of the keys, not of the tie. The cuts come of a sample of about `sample_rows` rows.
+    `descending` and `nulls_last` are of the keys, not of the tie. Cuts come of a sample of about `sample_rows` rows.
     """
 
     keys: Sequence[str]
@@ -110,7 +110,9 @@ class _Sort:
             one.remove()
         keys, tie = self._order.keys, [] if self._order.tie is None else [self._order.tie]
         descending = [*(self._order.descending for _ in keys), *(False for _ in tie)]
-        return rows.sort([*keys, *tie], descending=descending, nulls_last=self._order.nulls_last)
+        # Nulls last take twice as long to sort, even where there are none.
+        last = [*(self._order.nulls_last and rows[key].null_count() > 0 for key in keys), *(False for _ in tie)]
+        return rows.sort([*keys, *tie], descending=descending, nulls_last=last)
 
     def _cuts(self, rows: Rows, key: str) -> pl.Series | None:
         """Values that cut rows into about even ranges; None where all rows agree in the key."""

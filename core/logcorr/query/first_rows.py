@@ -24,15 +24,17 @@ def first_rows(rows: pl.LazyFrame, some: pl.LazyFrame, column: str, count: int, 
     if found.height < count:
         on_it = rows.filter(key == bound).head(_MANY_EQUALS).collect(engine="streaming")
         if on_it.height < _MANY_EQUALS:
-            on_it = on_it.sort(on_it.columns[-1], nulls_last=True)
+            on_it = on_it.sort(on_it.columns[-1])
         found = pl.concat([found, on_it.head(count - found.height)])
     return _ordered(found, column, descending=descending)
 
 
 def _best(rows: pl.LazyFrame, column: str, count: int, *, descending: bool) -> pl.DataFrame:
-    last = rows.collect_schema().names()[-1]
-    return rows.top_k(count, by=[column, last], reverse=[not descending, True]).collect(engine="streaming")
+    last = pl.col(rows.collect_schema().names()[-1])
+    # The engine takes null last here; in the order of equal rows it comes first.
+    by = [pl.col(column), last.is_not_null(), last]
+    return rows.top_k(count, by=by, reverse=[not descending, True, True]).collect(engine="streaming")
 
 
 def _ordered(rows: pl.DataFrame, column: str, *, descending: bool) -> pl.DataFrame:
-    return rows.sort(column, rows.columns[-1], descending=[descending, False], nulls_last=True, maintain_order=True)
+    return rows.sort(column, rows.columns[-1], descending=[descending, False], maintain_order=True)
