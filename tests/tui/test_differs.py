@@ -287,8 +287,7 @@ def test_escape_ends_the_counting(run: RunFolder, monkeypatch: pytest.MonkeyPatc
     """The first chunk takes until it is cancelled, and then nothing more is read."""
     chunks: list[float] = []
 
-    def slow(self: views.Records, **more: pl.Expr) -> Iterator[pl.DataFrame]:
-        del more
+    def slow(self: views.Records) -> Iterator[pl.DataFrame]:
         while len(chunks) < 2000:
             chunks.append(time.monotonic())
             time.sleep(0.01)

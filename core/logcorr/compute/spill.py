@@ -5,7 +5,6 @@ sample of the ids. polars' hash lives within one run: it is never written. `Part
 it is named here and nowhere else.
 """
 
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -40,32 +39,3 @@ def spread(rows: pl.LazyFrame, number: pl.Expr, folder: Path, *, parts: int = 1)
 def parts_of(folder: Path, number: int) -> tuple[Path, ...]:
     """The files of one number at any depth below a folder."""
     return tuple(sorted(folder.rglob(f"{number}-*.ipc")))
-
-
-def pieces(paths: Sequence[Path], most_bytes: int) -> Iterator[pl.LazyFrame]:
-    """Scans of all rows of some files, each of about so many bytes of them.
-
-    A scan maps its files, and what it has read of them counts as memory of the process until it ends.
-    """
-    together: list[Path] = []
-    room = most_bytes
-    for path in paths:
-        size = path.stat().st_size
-        if size > most_bytes:
-            rows = height_of([path])
-            step = max(1, rows * most_bytes // size)
-            for start in range(0, rows, step):
-                yield pl.scan_ipc(path, glob=False).slice(start, step)
-            continue
-        if size > room:
-            yield pl.scan_ipc(together, glob=False)
-            together, room = [], most_bytes
-        together.append(path)
-        room -= size
-    if together:
-        yield pl.scan_ipc(together, glob=False)
-
-
-def height_of(paths: Sequence[Path]) -> int:
-    """How many rows some files have; they know, so nothing is read."""
-    return int(pl.scan_ipc(list(paths), glob=False).select(pl.len()).collect().item()) if paths else 0

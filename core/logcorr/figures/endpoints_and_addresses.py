@@ -9,6 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
+from logcorr.compute.parquet_slices import scan
 from logcorr.compute.spill import parts_of, spread
 from logcorr.model.status import is_client_error, is_failure, is_server_error
 
@@ -32,7 +33,7 @@ def by_key(rows: Rows, key: str, parts: int, folder: Path) -> Iterator[pl.LazyFr
     for part in range(parts):
         files = parts_of(folder, part)
         if files:
-            yield pl.scan_ipc(list(files), glob=False)
+            yield scan(files)
             for file in files:
                 file.unlink()
 

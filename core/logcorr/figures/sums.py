@@ -9,6 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
+from logcorr.compute.parquet_slices import files_of, scan
 from logcorr.figures.counts import Cells, Tables
 from logcorr.figures.grid import Grid
 from logcorr.figures.histogram import banded
@@ -92,7 +93,7 @@ class KeyCounts:
             return [self._tables.merged().lazy()]
         self._flush()
         return [
-            pl.scan_ipc(sorted(folder.glob("*.ipc")), glob=False).group_by(self._key).agg(pl.all().sum())
+            scan(files_of(folder, "ipc")).group_by(self._key).agg(pl.all().sum())
             for folder in sorted(self._folder.iterdir())
         ]
 

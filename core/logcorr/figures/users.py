@@ -6,7 +6,8 @@ from pathlib import Path
 
 import polars as pl
 
-from logcorr.compute.spill import parts_of, pieces, spread
+from logcorr.compute.parquet_slices import scan, slices_by_bytes
+from logcorr.compute.spill import parts_of, spread
 from logcorr.figures.counts import Tables
 from logcorr.figures.sums import TOP
 from logcorr.model.status import is_failure
@@ -41,7 +42,7 @@ def count_users(exchanges: Sequence[Path], orphans: pl.LazyFrame, folder: Path, 
         spread(batch, part, folder / f"{number:06d}", parts=parts)
     for number in range(parts):
         if files := parts_of(folder, number):
-            yield _counts(list(pieces(files, room // _BATCHES_IN_ROOM)))
+            yield _counts(list(slices_by_bytes(files, room // _BATCHES_IN_ROOM)))
 
 
 def with_orphans(counts: pl.DataFrame, orphans: pl.LazyFrame) -> Iterator[pl.LazyFrame]:
@@ -66,9 +67,7 @@ def _first(users: pl.LazyFrame) -> pl.DataFrame:
 
 
 def _rows(exchanges: list[Path]) -> pl.LazyFrame:
-    return pl.scan_parquet(exchanges, glob=False).select(
-        "user_id", error=is_failure(pl.col("status_code")), orphan=pl.lit(value=False)
-    )
+    return scan(exchanges).select("user_id", error=is_failure(pl.col("status_code")), orphan=pl.lit(value=False))
 
 
 def _batches(files: Sequence[Path], most_bytes: int) -> Iterator[list[Path]]:

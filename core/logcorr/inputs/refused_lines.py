@@ -5,6 +5,7 @@ from pathlib import Path
 import polars as pl
 
 from logcorr.compute import arrow_text
+from logcorr.compute.parquet_slices import scan
 from logcorr.formats.line_format import REJECT_SCHEMA
 
 _REJECTS_IN_MEMORY = 50_000
@@ -30,7 +31,7 @@ class SpilledRows:
         """All of them; None where there are none."""
         if self._rows:
             self._flush()
-        return pl.scan_ipc(self._files, glob=False) if self._files else None
+        return scan(self._files) if self._files else None
 
     def _flush(self) -> None:
         self._folder.mkdir(exist_ok=True, mode=0o700)

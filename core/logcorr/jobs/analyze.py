@@ -1,7 +1,6 @@
 """Drives the analysis of an access log: each line is an exchange already, so reading it is most of the work."""
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
@@ -10,6 +9,8 @@ from logcorr.compute import resources
 from logcorr.compute.arrow_text import copied
 from logcorr.compute.background import read_ahead
 from logcorr.compute.memory_budget import chunk_size
+from logcorr.compute.parquet_slices import files_of, height_of, slices
+from logcorr.compute.parquet_slices import scan as scan_files
 from logcorr.figures import access_report, endpoints_and_addresses, percentiles
 from logcorr.figures.access_report import Found
 from logcorr.figures.grid import grid
@@ -45,6 +46,7 @@ _ENDPOINT_BYTES = 250
 _IP_BYTES = 400
 _BYTES_PER_TEXT_BYTE = 4
 _INSTANT = pl.Datetime("us", "UTC")
+_VIEWS = ("exchanges", "malformed", "endpoints", "ips", "windows")
 _MISSING = (*TEXTS[:3], "response_time", *TEXTS[3:])
 
 
@@ -71,7 +73,7 @@ class _Analysis(Job[AccessReport]):
         samples = first_lines(files, MANY_LINES)
         name = self._access.form or detect(samples[:SAMPLE_LINES])
         form = access_format(name, samples, collapse_ids=self._access.collapse_ids)
-        for view in ("exchanges", "malformed", "endpoints", "ips", "windows"):
+        for view in _VIEWS:
             (work.run / view).mkdir(mode=0o700)
         read = self._read(
             SideReader(form, files, work.spill / "access", chunk_size(self._access.memory_bytes), self._meter),
@@ -79,13 +81,13 @@ class _Analysis(Job[AccessReport]):
         )
         self._meter.enter("count")
         rejects = _write_rejects(read, work.run / "malformed")
-        self._meter.sides["access"].ledger.update(exchanges=_height(work.run / "exchanges"), **rejects)
+        self._meter.sides["access"].ledger.update(exchanges=height_of(files_of(work.run / "exchanges")), **rejects)
         found = self._found(work, read)
         self._meter.enter("report")
         inputs = self._inputs(read, rejects, found.rows)
         final = access_report.report(found, inputs, form.name, self._run_info(1, 0))
         run = RunFolder(work.run)
-        rows = {view: _height(work.run / view) for view in ("exchanges", "malformed", "endpoints", "ips", "windows")}
+        rows = {view: height_of(files_of(work.run / view)) for view in _VIEWS}
         manifest = self._manifest("access", _bytes(work.run), rows, list(TEXTS), access_report.headline(final))
         run.write(manifest, final)
         return run
@@ -108,13 +110,14 @@ class _Analysis(Job[AccessReport]):
 
     def _found(self, work: WorkFolder, read: SideResult) -> Found:
         options = self._access
-        parts = sorted((work.run / "exchanges").glob("*.parquet"))
-        rows = _height(work.run / "exchanges")
+        parts = files_of(work.run / "exchanges")
+        rows = height_of(parts)
         sums = Sums(grid(read.first_us, read.last_us, options.window_us))
         missing = dict.fromkeys(_MISSING, 0)
         extremes: dict[str, list[pl.DataFrame]] = {"fastest": [], "slowest": []}
         counts = {name: KeyCounts(name, ("requests", "errors"), work.spill / name) for name in ("method", "user_agent")}
-        for chunk in self._slices(parts):
+        for chunk in slices(parts, _SLICE_ROWS):
+            self._meter.tap()
             exchanges = chunk.with_columns(pl.col("request_time").cast(pl.Int64))
             plans = [
                 chunk.select(
@@ -138,7 +141,7 @@ class _Analysis(Job[AccessReport]):
             counts["user_agent"].add(agent)
 
         def scan(*columns: str) -> pl.LazyFrame:
-            return pl.scan_parquet(parts, glob=False).select(columns)
+            return scan_files(parts).select(columns)
 
         def pieces(key: str, row_bytes: int) -> int:
             text = scan(key).select(pl.col(key).str.len_bytes().sum()).collect(engine="streaming").item() or 0
@@ -187,18 +190,10 @@ class _Analysis(Job[AccessReport]):
             agents=counts["user_agent"],
             windows=windows,
             suspicious=suspicious,
-            endpoints=lambda: _scan(work.run / "endpoints"),
-            ips=lambda: _scan(work.run / "ips"),
+            endpoints=lambda: scan_files(files_of(work.run / "endpoints")),
+            ips=lambda: scan_files(files_of(work.run / "ips")),
             exchanges=lambda: scan("endpoint", "status_code"),
         )
-
-    def _slices(self, parts: list[Path]) -> Iterator[pl.LazyFrame]:
-        for part in parts:
-            rows = pl.scan_parquet(part, glob=False)
-            height = int(rows.select(pl.len()).collect().item())
-            for start in range(0, max(height, 1), _SLICE_ROWS):
-                self._meter.tap()
-                yield rows.slice(start, _SLICE_ROWS)
 
     def _inputs(self, read: SideResult, malformed: dict[str, int], rows: int) -> AccessInputs:
         """The ledger. Raises LedgerError where it does not close."""
@@ -246,15 +241,6 @@ def _write_rejects(read: SideResult, folder: Path) -> dict[str, int]:
     )
     _sink(rows, folder / "access.parquet")
     return dict(read.rejects.group_by("reason").len().collect(engine="streaming").iter_rows())
-
-
-def _scan(folder: Path) -> pl.LazyFrame:
-    """The rows of a folder's files, whatever the folder's name is."""
-    return pl.scan_parquet(sorted(folder.glob("*.parquet")), glob=False)
-
-
-def _height(folder: Path) -> int:
-    return int(_scan(folder).select(pl.len()).collect().item())
 
 
 def _bytes(run: Path) -> dict[str, int]:

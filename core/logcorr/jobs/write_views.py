@@ -5,6 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
+from logcorr.compute.parquet_slices import files_of, height_of, scan
 from logcorr.inputs.line_numbers import file_of, line_of, row_of
 from logcorr.inputs.reader import SideResult
 from logcorr.model.ledger import SIDES, Side
@@ -83,22 +84,22 @@ class ViewWriter:
 
     def exchange_files(self) -> list[Path]:
         """The files of the exchanges written so far."""
-        return sorted((self._run / "exchanges").glob("*.parquet"))
+        return files_of(self._run / "exchanges")
 
     def exchanges(self) -> pl.LazyFrame:
         """The exchanges written so far."""
-        return pl.scan_parquet(self.exchange_files(), glob=False)
+        return scan(self.exchange_files())
 
     def exchange_parts(self) -> Iterator[pl.LazyFrame]:
         """The exchanges written so far by part, as pairing gives them (EXCHANGE_SCHEMA)."""
         for path in self.exchange_files():
-            yield self._paired_columns(pl.scan_parquet(path, glob=False))
+            yield self._paired_columns(scan([path]))
 
     def take_back(self, keys: pl.Series) -> Iterator[pl.DataFrame]:
         """Takes the exchanges of some keys out of what was written, and gives them as pairing gave them."""
         key = hashed()
         for path in self.exchange_files():
-            part = pl.scan_parquet(path, glob=False)
+            part = scan([path])
             of_part = part.select(key).collect(engine="streaming").to_series()
             # Those of the part alone: all of them may be many, and a set of them is made anew for each part.
             chosen = key.is_in(keys.filter(keys.is_in(of_part.implode())).implode())
@@ -112,7 +113,7 @@ class ViewWriter:
 
     def raw_orphans(self) -> pl.LazyFrame:
         """The orphans as pairing left them: `reason` is null where the edge decides."""
-        return pl.scan_ipc(sorted(self._orphans.glob("*.ipc")), glob=False)
+        return scan(files_of(self._orphans, "ipc"))
 
     def finish_orphans(self, edge_us: int, first_request_us: int | None, last_response_us: int | None) -> None:
         """Gives every orphan its reason and writes the view."""
@@ -130,7 +131,7 @@ class ViewWriter:
 
     def orphans(self) -> pl.LazyFrame:
         """The finished orphans, instants as Int64 µs."""
-        rows = pl.scan_parquet(self._run / "orphans" / "0000.parquet", glob=False)
+        rows = scan([self._run / "orphans" / "0000.parquet"])
         return rows.with_columns(pl.col("time").cast(pl.Int64))
 
     def finish_malformed(self, sides: dict[Side, SideResult]) -> dict[Side, dict[str, int]]:
@@ -156,9 +157,9 @@ class ViewWriter:
         """Writes the counts of all users, and returns what was written."""
         for number, part in enumerate(parts):
             self._sink(part, "users", f"{number:04d}")
-        written = [pl.scan_parquet(path, glob=False) for path in sorted((self._run / "users").glob("*.parquet"))]
-        self.rows["users"] = sum(int(part.select(pl.len()).collect().item()) for part in written)
-        return written
+        paths = files_of(self._run / "users")
+        self.rows["users"] = height_of(paths)
+        return [scan([path]) for path in paths]
 
     def parts(self) -> dict[str, int]:
         """The bytes of every file written, by its path in the run folder."""

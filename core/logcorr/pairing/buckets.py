@@ -10,7 +10,8 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
-from logcorr.compute.spill import parts_of, pieces, spread
+from logcorr.compute.parquet_slices import remove, scan, slices_by_bytes
+from logcorr.compute.spill import parts_of, spread
 from logcorr.model.ledger import Side
 
 _SPLIT_BUCKETS = 8
@@ -31,7 +32,8 @@ class Bucket(msgspec.Struct, frozen=True, kw_only=True):
 
     def scan(self, side: Side, schema: pl.Schema) -> pl.LazyFrame:
         """The entries of one side."""
-        return _scan(self.paths(side), schema)
+        paths = self.paths(side)
+        return scan(paths) if paths else pl.LazyFrame(schema=schema)
 
     @property
     def bytes(self) -> int:
@@ -40,8 +42,7 @@ class Bucket(msgspec.Struct, frozen=True, kw_only=True):
 
     def remove(self) -> None:
         """Deletes the bucket's files."""
-        for path in (*self.requests, *self.responses):
-            path.unlink()
+        remove((*self.requests, *self.responses))
 
 
 def spill_entries(entries: pl.LazyFrame, folder: Path, buckets: int, level: int = 1) -> None:
@@ -94,14 +95,10 @@ def split(bucket: Bucket, folder: Path, most_bytes: int, schemas: dict[Side, pl.
     level = bucket.level + 1
     folders: dict[Side, Path] = {side: folder / side for side in schemas}
     for side in schemas:
-        for number, piece in enumerate(pieces(bucket.paths(side), most_bytes)):
+        for number, piece in enumerate(slices_by_bytes(bucket.paths(side), most_bytes)):
             spill_entries(piece, folders[side] / f"piece{number}", _SPLIT_BUCKETS, level)
     parts = spilled(folders, _SPLIT_BUCKETS, level)
     bucket.remove()
     return [
         small for number, part in enumerate(parts) for small in split(part, folder / str(number), most_bytes, schemas)
     ]
-
-
-def _scan(paths: tuple[Path, ...], schema: pl.Schema) -> pl.LazyFrame:
-    return pl.scan_ipc(list(paths), glob=False) if paths else pl.LazyFrame(schema=schema)

@@ -1,7 +1,7 @@
 """A bucket that is too large for memory → what it came to, in chunks: ids that crowd it are drawn out, the rest split.
 
 A split by hash makes any number of ids small, but not one id that half of all lines have. The entries of such an id
-are put in order on disk (`ordered`), and paired a range of ranks at a time.
+are put in order on disk (`ordered_entries`), and paired a range of ranks at a time.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
-from logcorr.compute import spill
+from logcorr.compute import parquet_slices, spill
 from logcorr.model.ledger import SIDES, Side
 from logcorr.pairing import bucket_join, buckets, steps
 from logcorr.pairing.bucket_join import Paired
@@ -43,7 +43,7 @@ def pair(whole: Bucket, folder: Path, task: PairingTask) -> Iterator[tuple[float
 
     Every entry is in exactly one chunk. Working files stand below `folder`, which is new.
     """
-    total = sum(spill.height_of(whole.paths(side)) for side in SIDES)
+    total = sum(parquet_slices.height_of(whole.paths(side)) for side in SIDES)
     settled = 0
     for paired in _pair(whole, folder, task):
         settled += 2 * paired.exchanges.height + sum(frame.height for frame in (*paired.orphans, *paired.repeats))
@@ -73,7 +73,7 @@ def _crowds(whole: Bucket, task: PairingTask) -> list[str]:
     """The ids that a sample of either side finds to be crowds, the largest first, at most as many as go at once."""
     found: dict[str, int] = {}
     for side in SIDES:
-        one_in = max(1, spill.height_of(whole.paths(side)) // _SAMPLE_ROWS)
+        one_in = max(1, parquet_slices.height_of(whole.paths(side)) // _SAMPLE_ROWS)
         chosen = pl.col("row").hash(seed=5) % one_in == 0
         # Counted by the piece: texts that are only picked out keep all of the piece's texts in memory.
         sample = [
@@ -107,7 +107,7 @@ def _draw_out(whole: Bucket, crowds: list[str], folder: Path, task: PairingTask)
 
 
 def _pieces(whole: Bucket, side: Side, task: PairingTask) -> Iterator[pl.LazyFrame]:
-    for piece in spill.pieces(whole.paths(side), task.bucket_bytes):
+    for piece in parquet_slices.slices_by_bytes(whole.paths(side), task.bucket_bytes):
         task.tap()
         yield piece
 

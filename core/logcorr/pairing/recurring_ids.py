@@ -5,6 +5,7 @@ from pathlib import Path
 import polars as pl
 
 from logcorr.compute import spill
+from logcorr.compute.parquet_slices import scan
 from logcorr.pairing.steps import KEY
 
 _PARTS = 64
@@ -60,7 +61,7 @@ def _spread(keys: pl.LazyFrame, folder: Path) -> None:
 
 
 def _read(files: tuple[Path, ...]) -> pl.Series:
-    return pl.scan_ipc(list(files), glob=False).collect()[KEY] if files else _together([])
+    return scan(files).collect()[KEY] if files else _together([])
 
 
 def _together(keys: list[pl.Series]) -> pl.Series:

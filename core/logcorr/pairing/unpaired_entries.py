@@ -6,6 +6,7 @@ import polars as pl
 
 from logcorr.compute.arrow_text import copied, text_bytes
 from logcorr.compute.memory_budget import MemoryPlan
+from logcorr.compute.parquet_slices import scan
 from logcorr.model.ledger import SIDES, Side
 from logcorr.pairing import buckets as buckets_
 from logcorr.pairing.buckets import Bucket
@@ -71,7 +72,7 @@ class UnpairedEntries:
     def _scan(self, side: Side) -> pl.LazyFrame:
         files = sorted((self._folder / side).rglob("*.ipc"))
         frames = [frame.lazy() for frame in self._frames[side]] or [self._schemas[side].to_frame().lazy()]
-        return pl.concat([pl.scan_ipc(files, glob=False), *frames] if files else frames)
+        return pl.concat([scan(files), *frames] if files else frames)
 
     def _flush(self) -> None:
         for side, frames in self._frames.items():

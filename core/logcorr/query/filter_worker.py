@@ -8,11 +8,11 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
+from logcorr.compute.parquet_slices import RowFiles, row_files, scan
 from logcorr.compute.resources import peak_rss
 from logcorr.model.errors import InputError, LogcorrError, OutputError, system_error
 from logcorr.query import filter_and_sort, filter_language
 from logcorr.query.columns import columns_of, shown
-from logcorr.query.filter_and_sort import RowFiles
 from logcorr.query.filter_process import Event, Failed, First, Job, Made
 from logcorr.query.first_rows import first_rows
 from logcorr.runs import views
@@ -56,7 +56,7 @@ def do(job: Job) -> RowFiles:
     wanted = [found.chosen, filter_language.expression(job.terms) if job.terms else None]
     held = [condition for condition in wanted if condition is not None]
     chosen = pl.all_horizontal(held) if held else None
-    schema = pl.scan_parquet(found.parts, glob=False).collect_schema()
+    schema = scan(found.parts).collect_schema()
     columns = columns_of(schema)
 
     def tell(rows: pl.LazyFrame) -> None:
@@ -64,18 +64,15 @@ def do(job: Job) -> RowFiles:
 
     def told(files: RowFiles) -> None:
         if files.height - files.heights[-1] < FIRST_ROWS and files.heights[-1]:
-            tell(pl.concat([filter_and_sort.scan(path) for path in files.paths]).head(FIRST_ROWS))
+            tell(pl.concat([scan([path]) for path in files.paths]).head(FIRST_ROWS))
 
     if job.column is not None:
-        parts = [
-            filter_and_sort.scan(path) if chosen is None else filter_and_sort.scan(path).filter(chosen)
-            for path in found.parts
-        ]
+        parts = [scan([path]) if chosen is None else scan([path]).filter(chosen) for path in found.parts]
         largest = max(range(len(parts)), key=lambda number: found.parts[number].stat().st_size)
         first = first_rows(pl.concat(parts), parts[largest], job.column, FIRST_ROWS, descending=job.descending)
         tell(first.lazy())
     if chosen is None:
-        files = filter_and_sort.files(found.parts)
+        files = row_files(found.parts)
     else:
         files = filter_and_sort.filtered(found.parts, chosen, folder, told if job.column is None else lambda _: None)
     if job.column is None:

@@ -68,7 +68,7 @@ def contrasts(
     may raise.
     """
     counters = [_Counter(column, top) for column in columns]
-    rows = sum(_height(records) for records in whole)
+    rows = sum(records.height for records in whole)
     inside = 0
     while under_way := [counter for counter in counters if not counter.done]:
         inside = 0
@@ -269,9 +269,3 @@ def _chunks(sources: Sequence[Records], counters: Sequence[_Counter], check: Che
             check()
             yield chunk
     check()
-
-
-def _height(records: Records) -> int:
-    rows = pl.scan_parquet(records.parts, glob=False)
-    rows = rows if records.chosen is None else rows.filter(records.chosen)
-    return int(rows.select(pl.len()).collect(engine="streaming").item()) if records.parts else 0

@@ -13,13 +13,11 @@ from contextlib import contextmanager
 from itertools import accumulate
 from pathlib import Path
 
-import polars as pl
-
+from logcorr.compute import parquet_slices
+from logcorr.compute.parquet_slices import RowFiles
 from logcorr.model.errors import UsageError
 from logcorr.model.options import View
-from logcorr.query import filter_and_sort
 from logcorr.query.columns import Column, Row, columns_of, shown
-from logcorr.query.filter_and_sort import RowFiles
 from logcorr.query.filter_language import Term
 from logcorr.query.filter_process import Job, sift
 from logcorr.query.view_files import ViewFiles
@@ -59,7 +57,7 @@ class ViewPages:
         """How many rows there are; the first call reads the heads of the files."""
         with self._telling():
             if not self.stored:
-                return int(self._lazy.select(pl.len()).collect(engine="streaming").item())
+                return parquet_slices.count(self._lazy)
             ends = self._row_ends()
             return ends[-1] if ends else 0
 
@@ -78,7 +76,7 @@ class ViewPages:
         number = bisect_right(ends, offset)
         while len(rows) < count and number < len(ends):
             start = ends[number - 1] if number else 0
-            part = filter_and_sort.scan(self._parts[number]).slice(offset + len(rows) - start, count - len(rows))
+            part = parquet_slices.scan([self._parts[number]]).slice(offset + len(rows) - start, count - len(rows))
             found = shown(part, self.columns)
             if not found:  # a file that is shorter than it was
                 break
@@ -145,5 +143,5 @@ class ViewPages:
     def _row_ends(self) -> list[int]:
         with self._lock:
             if self._ends is None:
-                self._ends = list(accumulate(filter_and_sort.files(self._parts).heights))
+                self._ends = list(accumulate(parquet_slices.row_files(self._parts).heights))
             return self._ends

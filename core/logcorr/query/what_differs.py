@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import msgspec
 import polars as pl
 
+from logcorr.compute import parquet_slices
 from logcorr.model.errors import Cancelled, UsageError
 from logcorr.model.options import View
 from logcorr.query import filter_language
@@ -81,7 +82,7 @@ def _lost(
     Of the terms those on the request's time and attributes hold for them too; without one on time there are none.
     """
     orphans = views.records(run, "orphans")
-    schema = pl.scan_parquet(orphans.parts, glob=False).collect_schema()
+    schema = parquet_slices.scan(orphans.parts).collect_schema()
     attributes = [name for name in run.manifest.attributes if name in schema]
     kept = [_of_orphans(term) for term in terms if term.columns[0] in ("request_time", *attributes)]
     if not attributes or not any(term.columns == ("time",) for term in kept):

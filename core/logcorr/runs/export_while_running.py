@@ -6,11 +6,10 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
+from logcorr.compute.parquet_slices import slices_of
 from logcorr.model.options import Output
 from logcorr.runs import output_files, write_ndjson, write_records
 from logcorr.runs.work_folder import WorkFolder
-
-_CHUNK_ROWS = 100_000
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,5 +54,5 @@ def _append(target: Target, part: Path, rows: pl.LazyFrame, count: int) -> None:
     # Work that was abandoned has removed the file, and then it is not to be made anew: so it is not opened to append.
     with output_files.refusals(target.path, lambda: target.needed_bytes), part.open("r+b") as file:
         file.seek(0, os.SEEK_END)
-        for start in range(0, count, _CHUNK_ROWS):
-            write_ndjson.write(rows.slice(start, _CHUNK_ROWS).select(**target.columns).collect(), file)
+        for chunk in slices_of(rows, count):
+            write_ndjson.write(chunk.select(**target.columns).collect(), file)

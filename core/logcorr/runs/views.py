@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
+from logcorr.compute import parquet_slices
 from logcorr.model.errors import UsageError
 from logcorr.model.options import View
 from logcorr.model.status import is_failure
@@ -48,7 +49,6 @@ EXTRA_COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "access": ("duration_us", "request_time", "file", "line"),
 }
-_CHUNK_ROWS = 100_000
 _ENTRY = ("request_id", "time", "user_id", "status_code")
 _RECORDS = {
     "orphans": ("side", *_ENTRY, "reason", "file", "line"),
@@ -82,25 +82,29 @@ class Records(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def schema(self) -> pl.Schema:
         """The columns of a record and their types."""
-        return pl.scan_parquet(self.parts, glob=False).select(**self.columns).collect_schema()
+        return parquet_slices.scan(self.parts).select(**self.columns).collect_schema()
 
-    def chunks(self, **more: pl.Expr) -> Iterator[pl.DataFrame]:
-        """All records in the order they are stored in, some ten thousand at a time, with `more` columns in front.
+    @property
+    def height(self) -> int:
+        """How many records there are."""
+        return parquet_slices.count(self._rows(parquet_slices.scan(self.parts))) if self.parts else 0
 
-        Read a slice at a time: one scan of the whole runs ahead of whoever writes, by hundreds of megabytes.
-        """
-        for part in self.parts:
-            rows = pl.scan_parquet(part, glob=False)
-            count = int(rows.select(pl.len()).collect().item())
-            for start in range(0, count, _CHUNK_ROWS):
-                chunk = rows.slice(start, _CHUNK_ROWS)
-                chunk = chunk if self.chosen is None else chunk.filter(self.chosen)
-                yield chunk.select(**more, **self.columns).collect(engine="streaming")
+    def chunks(self) -> Iterator[pl.DataFrame]:
+        """All records in the order they are stored in, at most 100,000 at a time."""
+        for records in self.slices():
+            yield records.collect(engine="streaming")
+
+    def slices(self) -> Iterator[pl.LazyFrame]:
+        """The same, not read yet."""
+        return (self._rows(rows).select(**self.columns) for rows in parquet_slices.slices(self.parts))
+
+    def _rows(self, stored: pl.LazyFrame) -> pl.LazyFrame:
+        return stored if self.chosen is None else stored.filter(self.chosen)
 
 
 def scan(run: RunFolder, view: View) -> pl.LazyFrame:
     """The stored rows of a view. Raises UsageError for a view there is not, InputError where its files are gone."""
-    rows = pl.scan_parquet(_parts(run, view), glob=False)
+    rows = parquet_slices.scan(_parts(run, view))
     chosen = _chosen(run, view)
     return rows if chosen is None else rows.filter(chosen)
 

@@ -6,21 +6,20 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
+import msgspec
 import polars as pl
 from polars.io.plugins import register_io_source
 
 from logcorr.compute.background import read_ahead
-from logcorr.compute.spill import parts_of, spread
+from logcorr.compute.external_sort import Order, Rows, external_sort
 from logcorr.runs import write_ndjson
 from logcorr.runs.csv_formulas import without_formulas
 from logcorr.runs.output_files import STDOUT, refusals
 from logcorr.runs.views import Records
 from logcorr.text.safe import json_for_terminal
 
-_SORTED_AT_ONCE_ROWS = 125_000
-_MOST_SLOTS = 200
+_SORTED_AT_ONCE_ROWS = 200_000
 _YIELDED_ROWS = 20_000
-_SAMPLE_ROWS = 100_000
 _INSTANT = "instant"
 
 
@@ -47,7 +46,7 @@ def write(
 
     def frames() -> Iterator[pl.DataFrame]:
         yield records.schema.to_frame()  # the columns of a file without rows
-        for frame in _in_order(records, spill) if sort_time else records.chunks():
+        for frame in _in_order(records, spill, tap) if sort_time else records.chunks():
             tap()
             yield frame
 
@@ -119,43 +118,14 @@ _WRITERS: dict[str, Callable[[Iterator[pl.DataFrame], IO[bytes]], None]] = {
 }
 
 
-def _in_order(records: Records, spill: Path) -> Iterator[pl.DataFrame]:
-    """The records by time, then id, then the rest of the record: sorted a range of time at a time.
-
-    Only the record and its instant go through the spill. Views without a time go by the whole record.
-    """
+def _in_order(records: Records, spill: Path, tap: Callable[[], None]) -> Iterator[pl.DataFrame]:
+    """The records by time, then id, then the rest of the record; those without a time go by the whole record."""
     names = list(records.columns)
-    instant = pl.lit(0, pl.Int64) if records.time is None else pl.col(records.time).cast(pl.Int64)
-    order = [_INSTANT, *(name for name in names if name == "request_id" and records.time is not None)]
-    order += [name for name in names if name not in order]
-    edges = _edges(records, instant)
-
-    def source(
-        _columns: list[str] | None, _predicate: pl.Expr | None, _rows: int | None, _size: int | None
-    ) -> Iterator[pl.DataFrame]:
-        return records.chunks(**{_INSTANT: instant})
-
-    slot = pl.col(_INSTANT).map_batches(
-        lambda times: edges.search_sorted(times, side="right").cast(pl.UInt32),
-        is_elementwise=True,
-        return_dtype=pl.UInt32,
-    )
-    rows = register_io_source(source, schema={_INSTANT: pl.Int64, **records.schema}, is_pure=True)
-    # Records are wider than entries: a quarter as many of them are held in open files.
-    spread(rows, slot, spill, parts=4 * (edges.len() + 1))
-    for number in range(edges.len() + 1):
-        if parts := parts_of(spill, number):
-            ordered = pl.scan_ipc(list(parts), glob=False).sort(order, nulls_last=False).select(names)
-            # Whole slots at once would pile up where writing is slower than sorting.
-            yield from ordered.collect(engine="streaming").iter_slices(_YIELDED_ROWS)
-
-
-def _edges(records: Records, instant: pl.Expr) -> pl.Series:
-    """Instants that cut the rows into about equal slots. Any cuts give the same file; a sample gives even ones."""
-    rows = pl.scan_parquet(records.parts, glob=False)
-    rows = rows if records.chosen is None else rows.filter(records.chosen)
-    count = int(rows.select(pl.len()).collect(engine="streaming").item())
-    slots = min(max(1, -(-count // _SORTED_AT_ONCE_ROWS)), _MOST_SLOTS)
-    sample = rows.select(instant.gather_every(max(1, count // _SAMPLE_ROWS))).collect(engine="streaming").to_series()
-    cuts = [sample.quantile(number / slots, "nearest") for number in range(1, slots)]
-    return pl.Series(sorted({int(cut) for cut in cuts if cut is not None}), dtype=pl.Int64)
+    columns, keys = records.columns, names
+    if records.time is not None:
+        columns = {_INSTANT: pl.col(records.time).cast(pl.Int64), **columns}
+        keys = [_INSTANT, *sorted(names, key=lambda name: name != "request_id")]
+    rows = Rows(records.height, msgspec.structs.replace(records, columns=columns).slices)
+    for frame in external_sort(rows, Order(keys=keys, most_rows=_SORTED_AT_ONCE_ROWS), spill, tap):
+        # Whole ranges at once would pile up where writing is slower than sorting.
+        yield from frame.select(names).iter_slices(_YIELDED_ROWS)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, note, settings
 from hypothesis import strategies as st
 
-from logcorr.compute import memory_budget
+from logcorr.compute import external_sort, memory_budget
 from logcorr.compute.memory_budget import MemoryPlan
 from logcorr.jobs.correlate import correlate
 from logcorr.jobs.progress_meter import ProgressMeter
@@ -122,13 +122,13 @@ def test_chunks_come_to_what_the_whole_bucket_does(  # noqa: PLR0917 - Hypothesi
     policy: Pairing,
     max_duration_us: int | None,
     most: int,
-    slots: int,
+    ranges: int,
 ) -> None:
     rules = Rules(policy=policy, max_duration_us=max_duration_us)
     frames = frame("request", requests), frame("response", responses)
     whole = bucket_join.pair(frames[0].lazy(), frames[1].lazy(), rules)
     with TemporaryDirectory(prefix="logcorr-") as name, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ordered_entries, "_SLOTS", slots)
+        patch.setattr(external_sort, "_MOST_RANGES", ranges)
         patch.setattr(ordered_entries, "_SAMPLE_ROWS", 8)
         folder = Path(name)
         told = list(oversized_ids.pair(on_disk(folder, *frames), folder / "work", task(rules, most)))

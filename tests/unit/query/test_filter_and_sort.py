@@ -1,4 +1,4 @@
-"""Filtered and sorted files hold the very rows, in order, whatever the slots; and the first rows are the first rows."""
+"""Filtered and sorted files hold the very rows, in order, whatever the ranges; and the first rows are the first rows."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from logcorr.compute.slots import Slots
+from logcorr.compute import parquet_slices
+from logcorr.compute.parquet_slices import RowFiles, row_files
 from logcorr.model.errors import OutputError
 from logcorr.query import filter_and_sort
 from logcorr.query.first_rows import first_rows
@@ -29,8 +30,8 @@ def _stored(folder: Path, keys: list[Any], dtype: Any, parts: int = 3) -> list[P
     return paths
 
 
-def _rows(found: filter_and_sort.RowFiles) -> list[Any]:
-    frames = [filter_and_sort.scan(path).collect() for path in found.paths]
+def _rows(found: RowFiles) -> list[Any]:
+    frames = [parquet_slices.scan([path]).collect() for path in found.paths]
     assert [frame.height for frame in frames] == found.heights
     return [row for frame in frames for row in frame.rows()]
 
@@ -43,11 +44,11 @@ def _expected(keys: list[Any], *, descending: bool) -> list[Any]:
 
 
 @pytest.mark.parametrize("descending", [False, True])
-@pytest.mark.parametrize(("slot", "piece"), [(1000, 1000), (7, 1000), (7, 5), (1, 3)])
+@pytest.mark.parametrize("most", [1000, 14, 2])
 @settings(max_examples=30, deadline=None)
 @given(keys=_KEYS | _TEXTS)
-def test_an_order_is_exact_whatever_the_slots(
-    tmp_path_factory: pytest.TempPathFactory, keys: list[Any], slot: int, piece: int, *, descending: bool
+def test_an_order_is_exact_whatever_the_ranges(
+    tmp_path_factory: pytest.TempPathFactory, keys: list[Any], most: int, *, descending: bool
 ) -> None:
     folder = tmp_path_factory.mktemp("sifting")
     text = any(isinstance(key, str) for key in keys)
@@ -55,21 +56,17 @@ def test_an_order_is_exact_whatever_the_slots(
     target = folder / "view"
     target.mkdir()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(filter_and_sort, "_SLOT_ROWS", slot)
-        patch.setattr(filter_and_sort, "_SLICE_ROWS", piece)
-        found = filter_and_sort.ordered(filter_and_sort.files(paths), "key", target, descending=descending)
+        patch.setattr(filter_and_sort, "_SORTED_AT_ONCE_ROWS", most)
+        found = filter_and_sort.ordered(row_files(paths), "key", target, descending=descending)
     assert _rows(found) == _expected(keys, descending=descending)
     assert sorted(path.name for path in target.iterdir()) == sorted(path.name for path in found.paths)
     assert all(path.exists() for path in paths)
 
 
 def test_one_key_for_most_rows_makes_no_large_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(filter_and_sort, "_SLOT_ROWS", 50)
-    monkeypatch.setattr(filter_and_sort, "_SLICE_ROWS", 20)
+    monkeypatch.setattr(filter_and_sort, "_SORTED_AT_ONCE_ROWS", 100)
     keys = [200] * 400 + list(range(100)) + [None] * 200
-    found = filter_and_sort.ordered(
-        filter_and_sort.files(_stored(tmp_path, keys, pl.Int64)), "key", tmp_path, descending=False
-    )
+    found = filter_and_sort.ordered(row_files(_stored(tmp_path, keys, pl.Int64)), "key", tmp_path, descending=False)
     assert _rows(found) == _expected(keys, descending=False)
     assert max(found.heights) <= 100
 
@@ -90,18 +87,7 @@ def test_a_disk_without_room_is_known_before(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=10))
     paths = _stored(tmp_path, [1, 2, 3], pl.Int64)
     with pytest.raises(OutputError, match="filter"):
-        filter_and_sort.ordered(filter_and_sort.files(paths), "key", tmp_path, descending=False)
-
-
-def test_slots_give_back_what_was_dealt_in_pieces(tmp_path: Path) -> None:
-    slots = Slots(tmp_path)
-    for start in (0, 10, 20):
-        rows = pl.DataFrame({"n": range(start, start + 10)})
-        slots.deal(rows, (rows["n"] % 3).cast(pl.UInt32))
-    assert [rows["n"].to_list() for rows in slots.take(1)] == [[1, 4, 7, 10, 13, 16, 19, 22, 25, 28]]
-    assert [rows["n"].to_list() for rows in slots.take(0, 5)] == [[0, 3, 6, 9], [12, 15, 18], [21, 24, 27]]
-    assert list(slots.take(5)) == []
-    assert [path.name for path in tmp_path.iterdir()] == ["slot-2.bin"]
+        filter_and_sort.ordered(row_files(paths), "key", tmp_path, descending=False)
 
 
 @pytest.mark.parametrize("descending", [False, True])

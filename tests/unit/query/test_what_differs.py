@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from logcorr.compute import parquet_slices
 from logcorr.jobs.correlate import correlate
 from logcorr.model.errors import Cancelled, UsageError
 from logcorr.model.options import CorrelateOptions, View
@@ -85,7 +86,7 @@ def test_equals_a_plain_count(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(over_represented, "_MOST_VALUES", most)
         patch.setattr(over_represented, "_SLOTS", slots)
-        patch.setattr(views, "_CHUNK_ROWS", 23)
+        patch.setattr(parquet_slices, "SLICE_ROWS", 23)
         told = contrasts(chosen, [whole], ["n", "code"], TOP, nothing)
     for at, of in enumerate(told):
         inside = [row[at] for row in rows if row[2]]
@@ -204,7 +205,7 @@ def test_only_of_exchanges_and_not_when_cancelled(run: RunFolder) -> None:
 
 
 def test_a_cancel_ends_it_at_the_next_chunk(run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(views, "_CHUNK_ROWS", 500)
+    monkeypatch.setattr(parquet_slices, "SLICE_ROWS", 500)
     cancel, chunks = threading.Event(), []
     real: Callable[..., Iterator[pl.DataFrame]] = Records.chunks
 

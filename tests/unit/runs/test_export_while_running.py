@@ -10,6 +10,7 @@ from typing import IO
 import polars as pl
 import pytest
 
+from logcorr.compute import parquet_slices
 from logcorr.jobs.correlate import correlate
 from logcorr.model.errors import OutputError
 from logcorr.model.options import CorrelateOptions, Output
@@ -76,7 +77,7 @@ def test_the_same_as_from_the_finished_run(
     monkeypatch.setenv("LOGCORR_CHUNK_BYTES", str(chunk))
     if buckets is not None:
         monkeypatch.setenv("LOGCORR_BUCKETS", buckets)
-    monkeypatch.setattr(export_while_running, "_CHUNK_ROWS", 100)
+    monkeypatch.setattr(parquet_slices, "SLICE_ROWS", 100)
     write_logs(tmp_path)
     other = Output(view="exchanges", path=str(tmp_path / "few.JSONL"))
     found = correlate(options(tmp_path, ndjson_of(tmp_path), other))
