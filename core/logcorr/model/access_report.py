@@ -2,7 +2,7 @@
 
 import msgspec
 
-from logcorr.model.ledger import AccessInputs
+from logcorr.model.ledger import AccessInputs, AccessLedger
 from logcorr.model.report import Heatmap, HistogramBin, Latency, Report, RunInfo, Timeline
 
 MOST_ENDPOINTS = 1000
@@ -120,6 +120,10 @@ class AccessReport(msgspec.Struct, frozen=True, kw_only=True):
     slowest_endpoint_ms: float | None = None
     busiest_endpoint_requests: int | None = None
     suspects: list[IpRow] = []
+
+    def ledgers(self) -> dict[str, AccessLedger]:
+        """The ledger of the log, by its name."""
+        return {"access": self.inputs.access}
 
 
 RunReport = Report | AccessReport

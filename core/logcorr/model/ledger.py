@@ -23,10 +23,21 @@ class SideLedger(msgspec.Struct, frozen=True, kw_only=True):
     matched: int
     orphans: int
 
+    def counts(self) -> dict[str, int]:
+        """The counts that add up to the lines, by name."""
+        return {
+            "matched": self.matched,
+            "orphans": self.orphans,
+            "redelivered": self.redelivered,
+            "superseded": self.superseded,
+            "malformed": sum(self.malformed.values()),
+            "blank": self.blank,
+            "header": self.header,
+        }
+
     def closes(self) -> bool:
-        """Whether blank, header, malformed, redelivered, superseded, matched and orphans add up to lines."""
-        parts = self.blank + self.header + sum(self.malformed.values()) + self.redelivered + self.superseded
-        return self.lines == parts + self.matched + self.orphans
+        """Whether the counts add up to the lines."""
+        return self.lines == sum(self.counts().values())
 
 
 class Inputs(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,9 +62,13 @@ class AccessLedger(msgspec.Struct, frozen=True, kw_only=True):
     malformed: dict[str, int]
     exchanges: int
 
+    def counts(self) -> dict[str, int]:
+        """The counts that add up to the lines, by name."""
+        return {"exchanges": self.exchanges, "malformed": sum(self.malformed.values()), "blank": self.blank}
+
     def closes(self) -> bool:
-        """Whether blank, malformed and exchanges add up to lines."""
-        return self.lines == self.blank + sum(self.malformed.values()) + self.exchanges
+        """Whether the counts add up to the lines."""
+        return self.lines == sum(self.counts().values())
 
 
 class AccessInputs(msgspec.Struct, frozen=True, kw_only=True):

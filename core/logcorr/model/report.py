@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from logcorr.model.ledger import Inputs, Orphans
+from logcorr.model.ledger import Inputs, Orphans, SideLedger
 
 
 class Latency(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,3 +130,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     users: list[UserRow]
     slowest: list[SlowExchange]
     run: RunInfo
+
+    def ledgers(self) -> dict[str, SideLedger]:
+        """The ledger of each side, by its name."""
+        return {"requests": self.inputs.requests, "responses": self.inputs.responses}

@@ -9,11 +9,6 @@ from logcorr.model.report import Timeline, TimelinePoint
 from logcorr.text import instants
 from logcorr.text.instants import clock, seconds
 
-_STEPS = [1, 2, 5, 10, 15, 30]
-_STEPS += [60 * n for n in (1, 2, 5, 10, 15, 30)] + [3600 * n for n in (1, 2, 3, 6, 12)]
-_STEPS += [86_400 * n for n in (1, 2, 5, 10, 20, 50, 100)]
-_STEPS += [31_536_000 * n for n in (1, 2, 5, 10, 50, 100, 500, 1000)]
-
 
 def draw(timeline: Timeline, width: int, *, color: bool) -> list[str]:
     """Requests a second, failures and orphans under them, p50 and p99 below, all on one time axis."""
@@ -80,8 +75,7 @@ def _latency(
 def _ticks(start: float, end: float, columns: int) -> dict[int, str]:
     """Round times as labels of columns, far enough apart to be read."""
     room = (end - start) / max(columns // 13, 1)
-    step = next((s for s in _STEPS if s >= room), _STEPS[-1])
-    form = "%H:%M:%S" if step < 60 else "%H:%M" if step < 86_400 else "%d %b" if step < 20 * 86_400 else "%Y-%m-%d"
+    step, form = instants.axis_labels(room)
     first = -(-start // step)
     ticks = {}
     for k in range(min(int(end // step - first) + 1, columns)):

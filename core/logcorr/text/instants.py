@@ -13,6 +13,10 @@ SECOND_US = 1_000_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST = (datetime.max.replace(tzinfo=UTC, microsecond=0) - EPOCH).total_seconds()
 DAY_US = 86_400_000_000
+_LABEL_STEPS_S = [1, 2, 5, 10, 15, 30]
+_LABEL_STEPS_S += [60 * n for n in (1, 2, 5, 10, 15, 30)] + [3600 * n for n in (1, 2, 3, 6, 12)]
+_LABEL_STEPS_S += [86_400 * n for n in (1, 2, 5, 10, 20, 50, 100)]
+_LABEL_STEPS_S += [31_536_000 * n for n in (1, 2, 5, 10, 50, 100, 500, 1000)]
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(\.[0-9]{1,6})?)?", re.ASCII)
 _INSTANT = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[Tt ]([0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?)"
@@ -51,6 +55,13 @@ def clock(at: float, form: str) -> str:
     moment = EPOCH + timedelta(seconds=min(at, _LAST))
     # strftime pads years before 1000 on some platforms only.
     return moment.strftime(form.replace("%Y", f"{moment.year:04d}"))
+
+
+def axis_labels(room_s: float) -> tuple[int, str]:
+    """The round step (s) between labels of a time axis that stand at least this far apart, and the form of a label."""
+    step = next((step for step in _LABEL_STEPS_S if step >= room_s), _LABEL_STEPS_S[-1])
+    form = "%H:%M:%S" if step < 60 else "%H:%M" if step < 86_400 else "%d %b" if step < 20 * 86_400 else "%Y-%m-%d"
+    return step, form
 
 
 def span(timeline: Timeline) -> tuple[float, float] | None:

@@ -1,10 +1,7 @@
 """Status codes: the class, the colour and the phrase of a code."""
 
-from http import HTTPStatus
-
+from logcorr.model.status import class_of, phrase
 from logcorr_tui.look.palette import Palette
-
-_BRIEF = {0: "Aborted", 500: "Internal Error", 503: "Unavailable"}
 
 
 def status_class(status: int) -> str:
@@ -15,14 +12,9 @@ def status_class(status: int) -> str:
 def colour_of(code: int | None, colours: Palette) -> str:
     """The colour of a status code's class. A code that is no HTTP status has the colour of a missing response."""
     by_class = {2: colours.good, 3: colours.info, 4: colours.warn, 5: colours.bad}
-    return by_class.get((code or 0) // 100, colours.lost)
+    return by_class.get(class_of(code or 0), colours.lost)
 
 
 def reason(code: int) -> str:
     """The reason phrase of a status code, short."""
-    if code in _BRIEF:
-        return _BRIEF[code]
-    try:
-        return HTTPStatus(code).phrase
-    except ValueError:
-        return "Unknown"
+    return phrase(code) or "Unknown"

@@ -6,8 +6,8 @@ from msgspec.structs import replace
 
 from logcorr.model.access_report import AccessReport, RunReport
 from logcorr.model.report import Heatmap, HistogramBin, TimelinePoint
+from logcorr.model.status import server_errors
 from logcorr_tui.state.session import Session
-from logcorr_tui.state.side_ledgers import malformed
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Figures:
 
     @property
     def server_errors(self) -> int:
-        return sum(n for code, n in self.status.items() if int(code) // 100 == 5)
+        return server_errors(self.status)
 
     @property
     def failures(self) -> int:
@@ -52,7 +52,7 @@ class Figures:
         if self.report is None:
             return "nothing paired so far"
         if isinstance(self.report, AccessReport):
-            return "no line could be read · 5 tells why" if malformed(self.report) else "the log is empty"
+            return "no line could be read · 5 tells why" if self.report.inputs.access.malformed else "the log is empty"
         asked, answered = self.report.inputs.requests, self.report.inputs.responses
         if not asked.orphans and not answered.orphans:
             bad = sum(asked.malformed.values()) + sum(answered.malformed.values())

@@ -11,7 +11,6 @@ from logcorr.text.safe import safe
 from logcorr_tui.look.palette import Palette
 from logcorr_tui.state.overview_figures import Figures, figures, running
 from logcorr_tui.state.session import Session, session_of
-from logcorr_tui.state.side_ledgers import ledgers
 from logcorr_tui.widgets.charts.canvas import Canvas, Part
 from logcorr_tui.widgets.charts.chart import Painted
 
@@ -50,7 +49,7 @@ class Masthead(Painted):
         x = canvas.write(0, 0, " ◆ logcorr ", colours.on_badge, colours.accent, bold=True) + 1
         sides = list(session.logs.files.values()) if session.logs else []
         if report is not None and (session.run is not None or not sides):
-            sides = [tuple(side.files) for side in ledgers(report).values()]
+            sides = [tuple(side.files) for side in report.ledgers().values()]
         limit = max((end - x - 4) // max(len(sides), 1), 8)
         title: list[Part] = []
         for side in sides:
@@ -59,7 +58,7 @@ class Masthead(Painted):
         x = canvas.parts(x, 0, title, end - 1)
         if report is None or (self.figures and self.figures.share is not None):
             return
-        total = sum(side.bytes for side in ledgers(report).values())
+        total = sum(side.bytes for side in report.ledgers().values())
         volume = f"{size(total)} in {duration(sum(report.run.seconds.values()) * 1000)}"
         spans = span_texts(report)
         if spans:
@@ -82,7 +81,7 @@ class Masthead(Painted):
             return f"◌ running {100 * progress.bytes_done // progress.bytes_total} %", "warn"
         if report is None:
             return "no run", "dim"
-        if not all(side.closes() for side in ledgers(report).values()):
+        if not all(side.closes() for side in report.ledgers().values()):
             return "✗ ledger", "bad"
         return ("! inputs changed", "warn") if session.changed_inputs else ("√ complete", "good")
 

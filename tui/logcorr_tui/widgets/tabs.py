@@ -11,7 +11,6 @@ from logcorr_tui.look.palette import Palette
 from logcorr_tui.state.navigation import Place, places_of
 from logcorr_tui.state.overview_figures import Figures, figures
 from logcorr_tui.state.session import session_of
-from logcorr_tui.state.side_ledgers import malformed
 from logcorr_tui.widgets.charts.canvas import Canvas, Part
 from logcorr_tui.widgets.charts.chart import Painted
 
@@ -28,7 +27,7 @@ def row_counts(report: RunReport, found: Figures) -> dict[str, str]:
         # The p99 is a nearest rank: at most so many durations lie above it.
         "slow": counted - -(-counted * 99 // 100),
         "errors": found.failures,
-        "malformed": malformed(report),
+        "malformed": sum(side.counts()["malformed"] for side in report.ledgers().values()),
     }
     if isinstance(report, AccessReport):
         numbers |= {"windows": report.windows.count, "skewed": report.latency.negative}

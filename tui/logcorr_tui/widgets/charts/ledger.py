@@ -14,7 +14,6 @@ from logcorr.text.quantities import short
 from logcorr_tui.look.palette import Palette
 from logcorr_tui.state.messages import Drill
 from logcorr_tui.state.session import session_of
-from logcorr_tui.state.side_ledgers import ledgers
 from logcorr_tui.widgets.charts.canvas import Canvas, Part
 from logcorr_tui.widgets.charts.chart import Chart
 
@@ -53,15 +52,11 @@ class Line:
 
 
 def _line(name: str, side: SideLedger | AccessLedger) -> Line:
-    if isinstance(side, AccessLedger):
-        counts = (side.exchanges, *(side.malformed.get(reason, 0) for reason in ACCESS_REASONS), side.blank)
-    else:
-        malformed = sum(side.malformed.values())
-        counts = (
-            *(side.matched, side.orphans, side.redelivered, side.superseded),
-            *(malformed, side.blank, side.header),
-        )
-    return Line(name, side.lines, counts, side.closes())
+    counts = side.counts()
+    if isinstance(side, AccessLedger):  # which has room for the reasons
+        counts |= {reason: side.malformed.get(reason, 0) for reason in ACCESS_REASONS}
+    names = _ACCESS if isinstance(side, AccessLedger) else _PAIR
+    return Line(name, side.lines, tuple(counts[count] for count, *_ in names), side.closes())
 
 
 class Ledger(Chart):
@@ -81,7 +76,7 @@ class Ledger(Chart):
     def lines(self) -> list[Line]:
         """The counts of each side."""
         report = self.figures.report if self.figures else None
-        return [_line(name, side) for name, side in ledgers(report).items()] if report is not None else []
+        return [_line(name, side) for name, side in report.ledgers().items()] if report is not None else []
 
     @property
     def _counts(self) -> tuple[Count, ...]:

@@ -8,6 +8,7 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.geometry import Region
 
+from logcorr.model.status import class_of
 from logcorr.text.quantities import percent, short
 from logcorr_tui.look.palette import Palette
 from logcorr_tui.look.status_codes import colour_of, reason
@@ -100,7 +101,7 @@ class StatusBars(Chart):
         assert self.figures is not None  # noqa: S101 - there are rows
         shares: Counter[int] = Counter()
         for code, n in self.figures.status.items():
-            shares[int(code) // 100 if 2 <= int(code) // 100 <= 5 else 0] += n
+            shares[class_of(int(code))] += n
         total, width = sum(shares.values()), canvas.width - 4
         classes = [(kind, shares[kind]) for kind in (2, 3, 4, 5, 0) if shares[kind]]
         x, summed = 2, 0

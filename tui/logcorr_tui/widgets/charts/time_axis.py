@@ -6,10 +6,6 @@ from dataclasses import dataclass
 from logcorr.model.report import TimelinePoint
 from logcorr.text import instants
 
-_STEPS = [1, 2, 5, 10, 15, 30]
-_STEPS += [60 * n for n in (1, 2, 5, 10, 15, 30)] + [3600 * n for n in (1, 2, 3, 6, 12)]
-_STEPS += [86_400 * n for n in (1, 2, 5, 10, 20, 50, 100)] + [31_536_000 * n for n in (1, 2, 5, 10, 50, 100, 500, 1000)]
-
 
 @dataclass(frozen=True)
 class Axis:
@@ -50,8 +46,7 @@ def ticks(found: Axis) -> list[tuple[int, str]]:
     """The columns and texts of the labels, far enough apart to be read. The last label ends with the axis."""
     columns, span = len(found.of_column), found.end - found.start
     room = span / max(columns // 12, 1)
-    step = next((s for s in _STEPS if s >= room), _STEPS[-1])
-    form = "%H:%M:%S" if step < 60 else "%H:%M" if step < 86_400 else "%d %b" if step < 20 * 86_400 else "%Y-%m-%d"
+    step, form = instants.axis_labels(room)
     out: list[tuple[int, str]] = []
     free = 0
     at = -(-found.start // step) * step

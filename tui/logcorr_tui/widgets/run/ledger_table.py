@@ -10,7 +10,6 @@ from logcorr.formats.malformed_reasons import ACCESS_REASONS
 from logcorr.model.ledger import AccessLedger, SideLedger
 from logcorr_tui.look.palette import Palette
 from logcorr_tui.state.session import Session
-from logcorr_tui.state.side_ledgers import ledgers
 
 # The sides of a ledger, and its counts from top to bottom. The reasons are of malformed lines.
 _SIDES = {"correlation": ("requests", "responses"), "access": ("access",)}
@@ -25,7 +24,7 @@ def ledger(session: Session, colours: Palette) -> Table:
     event, report, sides = session.progress, session.report, _SIDES[session.kind]
     counts: Mapping[str, Mapping[str, int]] = event.ledger if event else {}
     if report is not None:
-        counts = {name: _counts(side) for name, side in ledgers(report).items()}
+        counts = {name: _counts(side) for name, side in report.ledgers().items()}
     table = Table.grid(padding=(0, 3, 0, 0))
     table.add_column(style=colours.dim, width=14)
     for _ in sides:
@@ -40,7 +39,7 @@ def ledger(session: Session, colours: Palette) -> Table:
         shown = f"  {name}" if name in ACCESS_REASONS else name
         table.add_row(shown, *(Text("·" if count is None else f"{count:,}", style=style) for count in found))
     if report is not None:
-        closes = all(side.closes() for side in ledgers(report).values())
+        closes = all(side.closes() for side in report.ledgers().values())
         sign = ("√ every line is accounted for", colours.good) if closes else ("✗ does not add up", colours.bad)
         table.add_row("", Text(sign[0], style=sign[1]), *([""] if len(sides) > 1 else []))
     return table

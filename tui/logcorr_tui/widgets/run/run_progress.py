@@ -14,7 +14,6 @@ from logcorr.text.quantities import duration, percent, short, size
 from logcorr.text.safe import safe
 from logcorr_tui.look.palette import Palette, badge
 from logcorr_tui.state.session import Session
-from logcorr_tui.state.side_ledgers import ledgers
 from logcorr_tui.widgets.charts.canvas import horizontal_bar
 
 _STAGES = {
@@ -139,7 +138,7 @@ def files(session: Session, wide: int, colours: Palette) -> list[RenderableType]
             return []
         return [
             _file(side.removesuffix("s"), name, (1, 1), "", wide, colours=colours)
-            for side, of in ledgers(report).items()
+            for side, of in report.ledgers().items()
             for name in of.files[:_FILES_SHOWN]
         ]
     shown: list[RenderableType] = [

@@ -12,7 +12,6 @@ from logcorr.model.options import View
 from logcorr.model.report import Report
 from logcorr_tui.look.safe_text import plain, safe
 from logcorr_tui.state.navigation import title_of
-from logcorr_tui.state.side_ledgers import ledgers
 
 _NONE: dict[str, str] = {
     "exchanges": "No exchanges: nothing in one log has a partner in the other.",
@@ -52,7 +51,7 @@ def reason_counts(view: View, report: RunReport | None) -> str:
         found.update(report.orphans.request)
         found.update(report.orphans.response)
     elif view == "malformed" and report is not None:
-        for side in ledgers(report).values():
+        for side in report.ledgers().values():
             found.update(side.malformed)
     return " · ".join(f"{safe(reason)} {n:,}" for reason, n in sorted(found.items(), key=_most_first) if n)
 
