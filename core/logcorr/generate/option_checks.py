@@ -1,6 +1,8 @@
-"""Parameters of generated logs: what both generators ask of them, and how they say no."""
+"""The options that both generators have, and how options that make no sense are refused."""
 
 from datetime import UTC, datetime, timedelta
+
+import msgspec
 
 from logcorr.model.errors import UsageError
 
@@ -35,15 +37,35 @@ def check_seconds(name: str, value: float, least: float) -> None:
         raise UsageError(f"{name} is {value}: give seconds from {least:g} to {_MAX_SECONDS:.0f}")
 
 
-def start_us(start: str, span_s: float) -> int:
-    """A start in whole milliseconds, given as microseconds since 1970; UTC where it has no zone. Raises UsageError."""
-    try:
-        moment = datetime.fromisoformat(start)
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        # A day of room on both sides, for skew, slow responses and other zones.
-        _ = (moment - timedelta(days=1), (moment + timedelta(seconds=span_s, days=1)).astimezone(UTC))
-        return (moment - _EPOCH) // timedelta(milliseconds=1) * 1000
-    except (ValueError, OverflowError):
-        raise UsageError(
-            f"start is {start!r}: give a time like 2025-11-21T14:00:00Z, with the span in years 1 to 9999"
-        ) from None
+class GeneratorOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What any generated log is to be like: how long, when, how untidy. Rates are shares from 0 to 1."""
+
+    rows: int = 1_000_000
+    seed: int = 1
+    start: str = "2025-11-21T14:00:00Z"
+    span_s: float = 7200.0
+    malformed: float = 0.0005
+    blank: float = 0.0001
+    disorder_s: float = 2.0
+    incident: bool = False
+    encoding_errors: bool = True
+    force: bool = False
+
+    def check_times(self) -> None:
+        """Raise UsageError for a span, disorder or start that makes no sense."""
+        check_seconds("span_s", self.span_s, 0.001)
+        check_seconds("disorder_s", self.disorder_s, 0)
+        self.start_us()
+
+    def start_us(self) -> int:
+        """`start` in whole milliseconds, given as µs since 1970; UTC where it has no zone. Raises UsageError."""
+        try:
+            moment = datetime.fromisoformat(self.start)
+            moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+            # A day of room on both sides, for skew, slow responses and other zones.
+            _ = (moment - timedelta(days=1), (moment + timedelta(seconds=self.span_s, days=1)).astimezone(UTC))
+            return (moment - _EPOCH) // timedelta(milliseconds=1) * 1000
+        except (ValueError, OverflowError):
+            raise UsageError(
+                f"start is {self.start!r}: give a time like 2025-11-21T14:00:00Z, with the span in years 1 to 9999"
+            ) from None

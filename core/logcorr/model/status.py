@@ -4,38 +4,27 @@ The tests take one code, or a column of codes of polars; what they give for null
 """
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     import polars as pl
 
+_Status = TypeVar("_Status", int, "pl.Expr")
 # HTTP's own phrases are too long for a table, and it has none for an exchange that a proxy ended.
 _SHORT_PHRASES = {0: "Aborted", 500: "Internal Error", 503: "Unavailable"}
 
 
-@overload
-def is_failure(status: int) -> bool: ...
-@overload
-def is_failure(status: "pl.Expr") -> "pl.Expr": ...
-def is_failure(status: "int | pl.Expr") -> "bool | pl.Expr":
+def is_failure(status: _Status) -> _Status:
     """Whether a status is 400 and over, or under 100."""
     return (status >= 400) | (status < 100)
 
 
-@overload
-def is_client_error(status: int) -> bool: ...
-@overload
-def is_client_error(status: "pl.Expr") -> "pl.Expr": ...
-def is_client_error(status: "int | pl.Expr") -> "bool | pl.Expr":
+def is_client_error(status: _Status) -> _Status:
     """Whether a status is 4xx."""
     return (status >= 400) & (status <= 499)
 
 
-@overload
-def is_server_error(status: int) -> bool: ...
-@overload
-def is_server_error(status: "pl.Expr") -> "pl.Expr": ...
-def is_server_error(status: "int | pl.Expr") -> "bool | pl.Expr":
+def is_server_error(status: _Status) -> _Status:
     """Whether a status is 5xx."""
     return (status >= 500) & (status <= 599)
 

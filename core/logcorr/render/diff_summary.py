@@ -1,10 +1,9 @@
 """The readable comparison of two runs, as a terminal shows it: first what got worse, then everything side by side."""
 
-import io
 from pathlib import PurePath
 
 import msgspec
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -12,6 +11,7 @@ from logcorr.model.diff import LEAST_SIGMA, Diff, DiffRun, Figure
 from logcorr.render import diff_tables, pair_panels
 from logcorr.render.diff_tables import Inks
 from logcorr.render.pair_panels import BLUE, DIM, GREEN, RED
+from logcorr.render.terminal_text import terminal_text
 from logcorr.text import instants
 from logcorr.text.fit_columns import head
 from logcorr.text.quantities import duration, short
@@ -29,22 +29,7 @@ Parts = list[str | tuple[str, str]]
 def render_diff(diff: Diff, *, width: int, color: bool) -> str:
     """The whole comparison as lines for a terminal `width` cells wide; without `color` there is no escape in it."""
     width = min(max(width, NARROW), WIDEST)
-    out = io.StringIO()
-    console = Console(
-        file=out,
-        width=width,
-        force_terminal=color,
-        color_system="truecolor" if color else None,
-        no_color=not color,
-        markup=False,
-        emoji=False,
-        highlight=False,
-        legacy_windows=False,
-        _environ={},
-    )
-    for part in _parts(diff, width):
-        console.print(part)
-    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
+    return terminal_text(_parts(diff, width), width, color=color)
 
 
 def headline(diff: Diff, width: int, inks: Inks) -> list[Text]:

@@ -3,9 +3,7 @@
 All text that stems from a log is made harmless by `safe` and handed to rich as Text, never as markup.
 """
 
-import io
-
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 from rich.text import Text
 
 from logcorr.model.access_report import AccessReport, RunReport
@@ -14,6 +12,7 @@ from logcorr.model.status import is_failure, server_errors
 from logcorr.render import access_summary, pair_panels, summary_blocks
 from logcorr.render.pair_panels import AMBER, BLUE, CYAN, GREEN, PURPLE, RED
 from logcorr.render.summary_blocks import BESIDE, NARROW, WIDE, WIDEST
+from logcorr.render.terminal_text import terminal_text
 from logcorr.text.quantities import duration, percent, short
 
 _LONG = 10**9
@@ -22,27 +21,13 @@ _LONG = 10**9
 def render_summary(report: RunReport, *, width: int, color: bool, reused: bool, folder: str | None) -> str:
     """The whole summary as lines for a terminal `width` cells wide; without `color` there is no escape in it."""
     width = min(max(width, NARROW), WIDEST)
-    out = io.StringIO()
-    console = Console(
-        file=out,
-        width=width,
-        force_terminal=color,
-        color_system="truecolor" if color else None,
-        no_color=not color,
-        markup=False,
-        emoji=False,
-        highlight=False,
-        legacy_windows=False,
-        _environ={},
-    )
     if isinstance(report, AccessReport):
         parts, total = access_summary.parts(report, width, color=color), report.inputs.access.bytes
     else:
         parts, total = _parts(report, width, color=color), report.inputs.requests.bytes + report.inputs.responses.bytes
-    for part in parts:
-        console.print(part)
-    console.print(summary_blocks.run_line(report.run, total, width, reused=reused, folder=folder), overflow="fold")
-    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
+    run_line = summary_blocks.run_line(report.run, total, width, reused=reused, folder=folder)
+    run_line.overflow = "fold"
+    return terminal_text([*parts, run_line], width, color=color)
 
 
 def _parts(report: Report, width: int, *, color: bool) -> list[RenderableType]:

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import msgspec
-
 from logcorr.generate import option_checks
 from logcorr.model.errors import UsageError
 
@@ -15,7 +13,7 @@ MAX_ABUSERS = 500
 _PACKED = (".gz", ".zst", ".bz2", ".xz", ".zip")
 
 
-class AccessOptions(msgspec.Struct, frozen=True, kw_only=True):
+class AccessOptions(option_checks.GeneratorOptions, frozen=True, kw_only=True):
     """What a generated access log is to be like; everything but `path` and `force` shapes the bytes.
 
     The log has exactly `rows` lines. `malformed`, `blank` and `missing` are shares of them, of which at least half
@@ -23,21 +21,11 @@ class AccessOptions(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     path: str
-    rows: int = 1_000_000
-    seed: int = 1
-    start: str = "2025-11-21T14:00:00Z"
-    span_s: float = 7200.0
     ips: int = 50_000
     abusers: int = 6
     endpoints: int = 40
     ids: int = 20
     missing: float = 0.002
-    malformed: float = 0.0005
-    blank: float = 0.0001
-    disorder_s: float = 2.0
-    incident: bool = False
-    encoding_errors: bool = True
-    force: bool = False
     # The name of a file beside the log.
     truth: str = "truth.json"
 
@@ -60,10 +48,4 @@ class AccessOptions(msgspec.Struct, frozen=True, kw_only=True):
         if self.endpoints * self.ids > MAX_ENDPOINTS:
             many = f"endpoints is {self.endpoints} and ids is {self.ids}"
             raise UsageError(f"{many}: give numbers whose product is at most {MAX_ENDPOINTS:,}")
-        option_checks.check_seconds("span_s", self.span_s, 0.001)
-        option_checks.check_seconds("disorder_s", self.disorder_s, 0)
-        self.start_us()
-
-    def start_us(self) -> int:
-        """`start` in whole milliseconds, given as microseconds since 1970; UTC where it has no zone."""
-        return option_checks.start_us(self.start, self.span_s)
+        self.check_times()

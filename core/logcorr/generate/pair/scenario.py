@@ -4,7 +4,6 @@ Everything is integer arithmetic on an exchange's number and the seed, so that a
 is the same on every run. How lines look, and what is written, is the business of `generate.py`.
 """
 
-import msgspec
 import polars as pl
 
 from logcorr.generate import option_checks
@@ -25,7 +24,7 @@ _USERS = 1 << 12
 _CRASH = (0.58, 0.59)
 
 
-class PairOptions(msgspec.Struct, frozen=True, kw_only=True):
+class PairOptions(option_checks.GeneratorOptions, frozen=True, kw_only=True):
     """What a generated pair of logs is to be like; everything but `directory` and `force` shapes the bytes.
 
     `request_orphans`, `response_orphans`, `retries` and `skew` are shares of the exchanges and add up to at most 1; of
@@ -36,23 +35,13 @@ class PairOptions(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     directory: str
-    rows: int = 1_000_000
-    seed: int = 1
-    start: str = "2025-11-21T14:00:00Z"
-    span_s: float = 7200.0
     users: int = 50_000
     request_orphans: float = 0.003
     response_orphans: float = 0.0005
     retries: float = 0.002
     redelivered: float = 0.001
-    malformed: float = 0.0005
-    disorder_s: float = 2.0
     skew: float = 0.001
-    incident: bool = False
-    blank: float = 0.0001
     header: bool = False
-    encoding_errors: bool = True
-    force: bool = False
 
     def check(self) -> None:
         """Raise UsageError for the first option that makes no sense."""
@@ -63,18 +52,12 @@ class PairOptions(msgspec.Struct, frozen=True, kw_only=True):
         option_checks.check_sum(0.5, **noise)
         option_checks.check_number("rows", self.rows, 0)
         option_checks.check_number("users", self.users, 1)
-        option_checks.check_seconds("span_s", self.span_s, 0.001)
-        option_checks.check_seconds("disorder_s", self.disorder_s, 0)
-        self.start_us()
+        self.check_times()
 
     @property
     def noise(self) -> float:
         """The share of lines that are malformed, blank or a second copy."""
         return self.malformed + self.blank + self.redelivered
-
-    def start_us(self) -> int:
-        """`start` in whole milliseconds, given as microseconds since 1970; UTC where it has no zone."""
-        return option_checks.start_us(self.start, self.span_s)
 
 
 class Scenario:

@@ -144,7 +144,7 @@ def _figure(name: str, a: float | None, b: float | None, sigma: float | None) ->
 
 def _status(code: str, a: tuple[int, int], b: tuple[int, int], sigma: float | None) -> StatusChange:
     one, other = (part / of if of else None for part, of in (a, b))
-    verdict = _verdict(one, other, sigma, bad=is_failure(int(code)))
+    verdict = _verdict(one, other, sigma, bad=bool(is_failure(int(code))))
     if verdict in ("more", "less") and abs(sigma or 0) < LEAST_SIGMA:
         verdict = "same"
     return StatusChange(
