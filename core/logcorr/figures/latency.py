@@ -27,5 +27,5 @@ def figures(sums: Sums, exchanges: Callable[[], pl.LazyFrame]) -> LatencyFigures
         known = exchanges().filter(pl.col("duration_us").is_not_null())
         return known.select(at.alias("at"), "duration_us", is_failure(pl.col("status_code")).alias("failure"))
 
-    populations, p999_us = percentiles.populations(sums.cells, durations, sums.spreads)
-    return LatencyFigures(populations, p999_us, percentiles.over_time(sums.cells, durations))
+    populations, p999_us = percentiles.populations(sums.latencies, durations, sums.spreads)
+    return LatencyFigures(populations, p999_us, percentiles.over_time(sums.latencies, durations))

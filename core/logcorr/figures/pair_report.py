@@ -107,9 +107,9 @@ def _users(sums: Aggregates, top: pl.DataFrame, exchanges: Callable[[], pl.LazyF
         return rows.filter(of_top).rename({"user_id": "at"})
 
     cells = int(top["requests"].sum())
-    if sums.cells.exact:
+    if sums.latencies.exact:
         # Each user has no more durations than there are.
-        cells = min(cells, top.height * 2 * sums.cells.merged()["duration_us"].n_unique())
+        cells = min(cells, top.height * 2 * sums.latencies.merged()["duration_us"].n_unique())
     p99 = percentiles.p99_by(durations, cells)
     return [
         UserRow(user_id=user, requests=requests, errors=errors, orphans=lost, p99_ms=ms(p99.get(user)))

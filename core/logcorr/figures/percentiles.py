@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from logcorr.figures.counts import MOST_CELLS, Cells, bin_of
+from logcorr.figures.latency_counts import MOST_COUNTS, LatencyCounts, bin_of
 from logcorr.model.quantiles import ESTIMATED, OVER_TIME, QUANTILES, rank_of
 from logcorr.model.report import Latency
 from logcorr.text.quantities import ms
@@ -57,7 +57,7 @@ def spread(cells: pl.DataFrame) -> Spread:
 
 
 def populations(
-    cells: Cells, durations: Durations, spreads: dict[bool, Spread]
+    cells: LatencyCounts, durations: Durations, spreads: dict[bool, Spread]
 ) -> tuple[dict[str, Latency], int | None]:
     """Latency of "all", "success" and "failure", and the p99.9 of all in µs; `spreads` is by whether they failed."""
 
@@ -73,7 +73,7 @@ def populations(
     return {group: _latency(group, of[group], found) for group in of}, found.get(("all", 0.999))
 
 
-def estimates(cells: Cells) -> dict[str, float | None]:
+def estimates(cells: LatencyCounts) -> dict[str, float | None]:
     """p50, p90, p95 and p99 in ms of the cells so far, to within a bin."""
     found = _percentiles(cells.merged(), _all, None, tuple(QUANTILES[name] for name in ESTIMATED))
     return {f"{name}_ms": ms(found.get((0, QUANTILES[name]))) for name in ESTIMATED}
@@ -99,7 +99,7 @@ def estimates_over_time(bands: pl.DataFrame, edges: list[int]) -> dict[tuple[Any
     return found
 
 
-def over_time(cells: Cells, durations: Durations) -> dict[tuple[Any, float], int]:
+def over_time(cells: LatencyCounts, durations: Durations) -> dict[tuple[Any, float], int]:
     """The durations (µs) at TIMELINE_QUANTILES for each timeline bucket: {(at, quantile): duration_us}."""
     return _percentiles(cells.merged(), _by_at, None if cells.exact else durations, TIMELINE_QUANTILES)
 
@@ -109,7 +109,7 @@ def p99_by(durations: Durations, cells: int) -> dict[Any, int]:
 
     `cells` tells how many different (at, duration, failure) there may be.
     """
-    exact = cells <= MOST_CELLS
+    exact = cells <= MOST_COUNTS
     counted = durations().with_columns(pl.col("duration_us") if exact else bin_of(pl.col("duration_us")))
     counts = counted.group_by("at", "duration_us", "failure").agg(pl.len().cast(pl.Int64).alias("n"))
     found = _percentiles(counts.collect(engine="streaming"), _by_at, None if exact else durations, (0.99,))

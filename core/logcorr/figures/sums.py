@@ -7,7 +7,7 @@ response's, an orphan at its own.
 import polars as pl
 
 from logcorr.compute.group_in_parts import PartialCounts
-from logcorr.figures.counts import Cells
+from logcorr.figures.latency_counts import LatencyCounts
 from logcorr.figures.grid import Grid
 from logcorr.figures.histogram import banded
 from logcorr.figures.percentiles import Spread, spread
@@ -16,7 +16,7 @@ from logcorr.model.status import is_failure
 
 TOP = 100
 
-_EMPTY_CELLS = pl.DataFrame(schema={"at": pl.Int64, "duration_us": pl.Int64, "failure": pl.Boolean, "n": pl.Int64})
+_EMPTY_LATENCIES = pl.DataFrame(schema={"at": pl.Int64, "duration_us": pl.Int64, "failure": pl.Boolean, "n": pl.Int64})
 _EMPTY_STATUSES = pl.DataFrame(schema={"at": pl.Int64, "status_code": pl.Int16, "n": pl.Int64})
 _EMPTY_ARRIVALS = pl.DataFrame(schema={"at": pl.Int64, "n": pl.Int64})
 _EMPTY_BANDS = pl.DataFrame(schema={"at": pl.Int64, "band": pl.Int64, "n": pl.Int64})
@@ -72,7 +72,7 @@ class Sums:
 
     def __init__(self, grid: Grid) -> None:
         self.grid = grid
-        self.cells = Cells(_EMPTY_CELLS)
+        self.latencies = LatencyCounts(_EMPTY_LATENCIES)
         self.bands = PartialCounts(["at", "band"], _EMPTY_BANDS)
         self.timeline = PartialCounts(["at", "status_code"], _EMPTY_STATUSES)
         self.windows = PartialCounts(["at", "status_code"], _EMPTY_STATUSES)
@@ -94,7 +94,7 @@ class Sums:
         new_cells = cells(counts.lazy()).collect(engine="streaming")
         for failed in (False, True):
             self.spreads[failed] = self.spreads[failed].plus(spread(new_cells.filter(pl.col("failure") == failed)))
-        self.cells.add(new_cells)
+        self.latencies.add(new_cells)
         self.bands.add(banded(new_cells))
         self.timeline.add(timeline)
 

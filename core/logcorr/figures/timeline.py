@@ -54,7 +54,7 @@ def timeline(
 
 
 def heatmap(sums: Sums, first: int) -> Heatmap:
-    """Cells by timeline bucket (counted from the first point) and latency band of half a decade."""
+    """LatencyCounts by timeline bucket (counted from the first point) and latency band of half a decade."""
     bands = sums.bands.merged()
     edges = band_edges_us()
     if not bands.height:

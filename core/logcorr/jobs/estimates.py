@@ -44,5 +44,5 @@ class Estimates:
             histogram=histogram.histogram(sums.bands),
             timeline=timeline,
             heatmap=heatmap,
-            **percentiles.estimates(sums.cells),
+            **percentiles.estimates(sums.latencies),
         )

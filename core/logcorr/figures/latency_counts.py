@@ -8,23 +8,23 @@ import polars as pl
 
 from logcorr.compute.group_in_parts import PartialCounts
 
-MOST_CELLS = 1_000_000
+MOST_COUNTS = 1_000_000
 _BIN_BITS = 8
 
-CELL_KEYS = ("at", "duration_us", "failure")
+LATENCY_KEYS = ("at", "duration_us", "failure")
 
 
-class Cells:
+class LatencyCounts:
     """Exchanges by timeline bucket (`at`), duration and failure: what every latency figure comes from."""
 
     def __init__(self, empty: pl.DataFrame) -> None:
-        self._counts = PartialCounts(CELL_KEYS, empty)
+        self._counts = PartialCounts(LATENCY_KEYS, empty)
         self.exact = True
 
     def add(self, cells: pl.DataFrame) -> None:
         """Adds counts (at, duration_us, failure, n)."""
         self._counts.add(cells if self.exact else binned(cells))
-        if self.exact and self._counts.height > MOST_CELLS and (merged := self.merged()).height > MOST_CELLS:
+        if self.exact and self._counts.height > MOST_COUNTS and (merged := self.merged()).height > MOST_COUNTS:
             self.exact = False
             self._counts.replace(binned(merged))
 
@@ -42,11 +42,11 @@ def bin_of(duration_us: pl.Expr) -> pl.Expr:
 
 
 def binned(cells: pl.DataFrame) -> pl.DataFrame:
-    """Cells with their durations lowered to the edge of their bin."""
+    """LatencyCounts with their durations lowered to the edge of their bin."""
     return (
         cells.lazy()
         .with_columns(bin_of(pl.col("duration_us")))
-        .group_by(CELL_KEYS)
+        .group_by(LATENCY_KEYS)
         .agg(pl.col("n").sum())
         .collect(engine="streaming")
     )
