@@ -8,7 +8,7 @@ import polars as pl
 from logcorr.figures import percentiles
 from logcorr.figures.histogram import histogram
 from logcorr.figures.latency import LatencyFigures
-from logcorr.figures.sums import Aggregates
+from logcorr.figures.pair_sums import PairSums
 from logcorr.figures.timeline import by_status, heatmap, timeline
 from logcorr.model import clock_skew
 from logcorr.model.ledger import Inputs, Orphans
@@ -39,7 +39,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     run: RunInfo
 
 
-def correlation(sums: Aggregates, figures: LatencyFigures, parts: Parts) -> Report:
+def correlation(sums: PairSums, figures: LatencyFigures, parts: Parts) -> Report:
     """The report of a correlation."""
     everything = sums.spreads[False].plus(sums.spreads[True])
     exchanges = everything.count + everything.negative
@@ -66,7 +66,7 @@ def correlation(sums: Aggregates, figures: LatencyFigures, parts: Parts) -> Repo
     )
 
 
-def _worst_window(sums: Aggregates, orphans: pl.DataFrame) -> Window | None:
+def _worst_window(sums: PairSums, orphans: pl.DataFrame) -> Window | None:
     errors, lost = by_status(sums.windows), _by_side(orphans)
     windows = []
     for at in {*errors, *lost}:
@@ -97,7 +97,7 @@ def _by_side(orphans: pl.DataFrame) -> dict[int, tuple[int, int]]:
     return found
 
 
-def _users(sums: Aggregates, top: pl.DataFrame, exchanges: Callable[[], pl.LazyFrame]) -> list[UserRow]:
+def _users(sums: PairSums, top: pl.DataFrame, exchanges: Callable[[], pl.LazyFrame]) -> list[UserRow]:
     if not top.height:
         return []
 

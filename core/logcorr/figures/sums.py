@@ -7,18 +7,16 @@ response's, an orphan at its own.
 import polars as pl
 
 from logcorr.compute.group_in_parts import PartialCounts
-from logcorr.figures.latency_counts import LatencyCounts
 from logcorr.figures.grid import Grid
 from logcorr.figures.histogram import banded
+from logcorr.figures.latency_counts import LatencyCounts
 from logcorr.figures.percentiles import Spread, spread
-from logcorr.figures.user_table import UserTable
 from logcorr.model.status import is_failure
 
 TOP = 100
 
 _EMPTY_LATENCIES = pl.DataFrame(schema={"at": pl.Int64, "duration_us": pl.Int64, "failure": pl.Boolean, "n": pl.Int64})
 _EMPTY_STATUSES = pl.DataFrame(schema={"at": pl.Int64, "status_code": pl.Int16, "n": pl.Int64})
-_EMPTY_ARRIVALS = pl.DataFrame(schema={"at": pl.Int64, "n": pl.Int64})
 _EMPTY_BANDS = pl.DataFrame(schema={"at": pl.Int64, "band": pl.Int64, "n": pl.Int64})
 
 
@@ -52,19 +50,6 @@ def statuses(exchanges: pl.LazyFrame, width_us: int) -> pl.LazyFrame:
 def coarser(counts: pl.LazyFrame, times: int) -> pl.LazyFrame:
     """Counts by status in buckets so many times as wide."""
     return counts.group_by(pl.col("at") // times, "status_code").agg(pl.col("n").sum())
-
-
-def arrivals(frame: pl.LazyFrame, instant: str, width_us: int) -> pl.LazyFrame:
-    """(at, n): rows by bucket of one of their instants."""
-    return frame.group_by(aligned(instant, width_us).alias("at")).agg(pl.len().cast(pl.Int64).alias("n"))
-
-
-def slowest(exchanges: pl.LazyFrame) -> pl.LazyFrame:
-    """The TOP slowest exchanges, in a full order so that ties do not depend on the order of lines."""
-    order = ["duration_us", "request_time", "request_id", "user_id", "status_code"]
-    least = pl.col("duration_us").top_k(TOP).min()
-    chosen = exchanges.filter(pl.col("duration_us") >= least)
-    return chosen.sort(order, descending=[True, False, False, False, False], nulls_last=False).head(TOP)
 
 
 class Sums:
@@ -102,34 +87,3 @@ class Sums:
         """Exchanges by status code so far."""
         counts = self.windows.merged().group_by("status_code").agg(pl.col("n").sum()).sort("status_code")
         return {str(code): n for code, n in counts.iter_rows()}
-
-
-class Aggregates(Sums):
-    """Everything that the report of a correlation needs of the exchanges, added up bucket by bucket."""
-
-    def __init__(self, grid: Grid, users_room: int) -> None:
-        super().__init__(grid)
-        self.users = UserTable(users_room)
-        self.responses = PartialCounts(["at"], _EMPTY_ARRIVALS)
-        self.slowest = pl.DataFrame()
-
-    def add(self, exchanges: pl.DataFrame) -> None:
-        """Adds the exchanges of one bucket."""
-        self.users.add(exchanges)
-        frame = exchanges.lazy()
-        own = [arrivals(frame, "response_time", self.grid.bucket_us), slowest(frame)]
-        responses, slow, *shared = pl.collect_all([*own, *self.plans(frame)], engine="streaming")
-        self.take(*shared)
-        self.responses.add(responses)
-        both = pl.concat([self.slowest, slow]) if self.slowest.height else slow
-        self.slowest = slowest(both.lazy()).collect()
-
-
-def orphan_arrivals(orphans: pl.LazyFrame, grid: Grid) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Orphans (at, side, n) by timeline bucket and by window."""
-    plans = [
-        orphans.group_by((pl.col("time") // width).alias("at"), "side").agg(pl.len().cast(pl.Int64).alias("n"))
-        for width in (grid.bucket_us, grid.window_us)
-    ]
-    by_bucket, by_window = pl.collect_all(plans, engine="streaming")
-    return by_bucket, by_window

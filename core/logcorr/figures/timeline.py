@@ -8,7 +8,8 @@ from logcorr.compute.group_in_parts import PartialCounts
 from logcorr.figures import percentiles
 from logcorr.figures.histogram import band_edges_us
 from logcorr.figures.latency import LatencyFigures
-from logcorr.figures.sums import Aggregates, Sums
+from logcorr.figures.pair_sums import PairSums
+from logcorr.figures.sums import Sums
 from logcorr.model.report import Heatmap, Timeline, TimelinePoint
 from logcorr.model.status import is_client_error, is_server_error
 from logcorr.text import instants
@@ -17,7 +18,7 @@ from logcorr.text.quantities import ms
 _BANDS_PER_HEAT_ROW = 5
 
 
-def so_far(sums: Aggregates) -> tuple[Timeline, Heatmap]:
+def so_far(sums: PairSums) -> tuple[Timeline, Heatmap]:
     """Timeline and heat map of what is paired so far, without orphans; percentiles to within a histogram band."""
     found = LatencyFigures({}, None, percentiles.estimates_over_time(sums.bands.merged(), band_edges_us()))
     over_time, first = timeline(sums, found, dict(sums.responses.merged().iter_rows()), {})

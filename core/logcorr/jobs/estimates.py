@@ -1,7 +1,7 @@
 """First estimates of a correlation: what is told of the result while it is made."""
 
 from logcorr.figures import histogram, percentiles
-from logcorr.figures.sums import Aggregates
+from logcorr.figures.pair_sums import PairSums
 from logcorr.figures.timeline import so_far
 from logcorr.jobs.progress_meter import ProgressMeter
 from logcorr.jobs.write_views import PairViews
@@ -15,7 +15,7 @@ class Estimates:
     def __init__(self, meter: ProgressMeter, views: PairViews, *, wanted: bool) -> None:
         self._meter, self._views, self._wanted = meter, views, wanted
 
-    def tell(self, share: float, sums: Aggregates, orphans: int) -> None:
+    def tell(self, share: float, sums: PairSums, orphans: int) -> None:
         """`share` is how much of the work is done, `orphans` about how many there are. Raises Cancelled."""
         self._fill_ledger()
         self._meter.tap()
@@ -33,7 +33,7 @@ class Estimates:
                 orphans=views.open_orphans.get(side, 0),
             )
 
-    def _event(self, share: float, sums: Aggregates, orphans: int) -> EstimateEvent:
+    def _event(self, share: float, sums: PairSums, orphans: int) -> EstimateEvent:
         timeline, heatmap = so_far(sums)
         return EstimateEvent(
             share=share,

@@ -6,7 +6,7 @@ import msgspec
 import polars as pl
 
 from logcorr.compute.background_thread import BackgroundThread
-from logcorr.figures.sums import Aggregates
+from logcorr.figures.pair_sums import PairSums
 from logcorr.inputs.both_sides import in_time_order
 from logcorr.inputs.reader import SideReader, SideResult
 from logcorr.jobs.estimates import Estimates
@@ -32,7 +32,7 @@ class Sinks(msgspec.Struct, frozen=True, kw_only=True):
 
     views: PairViews
     export: ExportWhileRunning
-    sums: Aggregates
+    sums: PairSums
     recurring: RecurringIds
     unpaired: UnpairedEntries
     estimates: Estimates
