@@ -14,11 +14,10 @@ from logcorr.jobs.progress_meter import ProgressMeter
 from logcorr.jobs.write_views import PairViews
 from logcorr.model.ledger import SIDES, Side
 from logcorr.pairing import steps
-from logcorr.pairing.recent_exchanges import RecentExchanges
 from logcorr.pairing.recurring_ids import RecurringIds
 from logcorr.pairing.rules import Rules
 from logcorr.pairing.steps import KEY
-from logcorr.pairing.streaming_join import StreamingJoin
+from logcorr.pairing.streaming_join import RecentExchanges, StreamingJoin
 from logcorr.pairing.unpaired_entries import UnpairedEntries
 from logcorr.runs.export_while_running import ExportWhileRunning
 
