@@ -99,7 +99,7 @@ class PairWhileReading:
 def take_back_recurring(sinks: Sinks) -> bool:
     """Makes entries again of all exchanges whose ids recur, however far away; tells whether there were any."""
     with sinks.meter.step("check"):
-        recurring = sinks.recurring.again(sinks.unpaired.keys())
+        recurring = sinks.recurring.recurring(sinks.unpaired.keys())
     if not recurring.len():
         return False
     taken = False
@@ -107,5 +107,5 @@ def take_back_recurring(sinks: Sinks) -> bool:
         taken = True
         sinks.export.drop()
         for side in SIDES:
-            sinks.unpaired.add(side, exchanges.lazy().pipe(steps.taken_back, side).collect())
+            sinks.unpaired.add(side, exchanges.lazy().pipe(steps.entries_of, side).collect())
     return taken
