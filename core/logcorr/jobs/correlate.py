@@ -90,7 +90,7 @@ class _Correlation(Job[Report]):
         sinks.views.finish_duplicates()
         reasons = _reasons(orphans)
         by_bucket, by_window = orphan_arrivals(orphans, sinks.sums.grid)
-        parts = pair_report.Parts(
+        data = pair_report.PairReportData(
             inputs=self._inputs(sides, malformed, reasons, sinks.views),
             orphans=reasons,
             orphans_by_bucket=by_bucket,
@@ -101,7 +101,7 @@ class _Correlation(Job[Report]):
             skew_us=self._pairing.skew_us,
             run=self._run_info(self._meter.buckets[1], spilled_bytes),
         )
-        return self._finish(work, sinks, pair_report.correlation(sinks.sums, figures, parts))
+        return self._finish(work, sinks, pair_report.report(sinks.sums, figures, data))
 
     def _readers(self, work: WorkFolder, plan: MemoryPlan) -> dict[Side, SideReader]:
         """A reader for each side; nothing but samples has been read yet."""

@@ -2,7 +2,7 @@
 
 from logcorr.figures import histogram, percentiles
 from logcorr.figures.pair_sums import PairSums
-from logcorr.figures.timeline import so_far
+from logcorr.figures.timeline import timeline_so_far
 from logcorr.jobs.progress_meter import ProgressMeter
 from logcorr.jobs.write_views import PairViews
 from logcorr.model.events import EstimateEvent
@@ -34,12 +34,12 @@ class Estimates:
             )
 
     def _event(self, share: float, sums: PairSums, orphans: int) -> EstimateEvent:
-        timeline, heatmap = so_far(sums)
+        timeline, heatmap = timeline_so_far(sums)
         return EstimateEvent(
             share=share,
             matched=self._views.exchanges_written,
             orphans=orphans,
-            negative=sums.spreads[False].negative + sums.spreads[True].negative,
+            negative=sums.totals[False].negative + sums.totals[True].negative,
             status=sums.status(),
             histogram=histogram.histogram(sums.bands),
             timeline=timeline,
