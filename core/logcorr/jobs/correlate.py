@@ -188,7 +188,7 @@ class _Correlation(Job[Report]):
             report.kind, sinks.views.parts(), sinks.views.heights(), _ATTRIBUTES, _headline(report)
         )
         run.write(manifest, report)
-        self._written = sinks.export.parts
+        self._written = sinks.export.unfinished
         return run
 
     def _export_while_running(self, work: WorkFolder) -> ExportWhileRunning:

@@ -77,7 +77,7 @@ class PairWhileReading:
     def _settle(self, exchanges: pl.DataFrame) -> None:
         # While this part is written and counted, the next ones are read and paired.
         self._writer.do(partial(self._keep, exchanges))
-        if self._sinks.export.parts:
+        if self._sinks.export.unfinished:
             self._exporter.do(partial(self._export, exchanges))
 
     def _keep(self, exchanges: pl.DataFrame) -> None:

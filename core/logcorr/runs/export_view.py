@@ -1,4 +1,4 @@
-"""One view of a finished run → a file, or stdout."""
+"""Exports one view of a finished run to a file, or to stdout."""
 
 from pathlib import Path
 
@@ -9,16 +9,21 @@ from logcorr.runs.work_folder import WorkFolder
 
 
 def export_view(run: RunFolder, output: Output, root: Path, *, force: bool) -> None:
-    """Writes one view of a finished run. Raises UsageError, InputError or OutputError; leaves no half file."""
+    """Writes a view of a finished run to `output.path`, or to stdout; `root` is the folder of all runs.
+
+    A file appears complete or not at all. Raises UsageError, InputError or OutputError.
+    """
     output_files.check_target(output.path, force=force, inputs=[])
-    found = views.records(run, output.view, output.columns)
+    records = views.records(run, output.view, output.columns)
     with WorkFolder(root) as work:
-        part = output_files.part_of(output.path)
+        unfinished = output_files.unfinished_path(output.path)
         if output.path != output_files.STDOUT:
-            work.add_part(part)
+            work.add_unfinished(unfinished)
         try:
             spill = work.spill / "sort"
-            write_records.write(found, output.path, part, spill, sort_time=output.sort_time, raw_csv=output.raw_csv)
+            write_records.write(
+                records, output.path, unfinished, spill, sort_time=output.sort_time, raw_csv=output.raw_csv
+            )
         except views.UNREADABLE as error:
             raise run.damaged(output.view) from error
-        work.deliver([] if output.path == output_files.STDOUT else [(part, Path(output.path).absolute())])
+        work.deliver([] if output.path == output_files.STDOUT else [(unfinished, Path(output.path).absolute())])

@@ -67,8 +67,8 @@ class ExportJob:
         logs = [Path(log.path) for side in manifest.inputs.values() for log in side]
         output_files.check_target(self._path, force=force, inputs=logs)
         with WorkFolder(self._root) as work:
-            part = output_files.part_of(self._path)
-            work.add_part(part)
+            part = output_files.unfinished_path(self._path)
+            work.add_unfinished(part)
             self._fill(part, work)
             work.deliver([(part, Path(self._path).absolute())])
 
