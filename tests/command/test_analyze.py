@@ -15,7 +15,7 @@ import polars as pl
 import pytest
 
 from logcorr.compute import group_in_parts
-from logcorr.figures import counts
+from logcorr.figures import latency_counts
 from logcorr.generate.access.write_access import AccessOptions, generate_access
 from logcorr.jobs import analyze
 from tests.support.helpers import (
@@ -76,7 +76,7 @@ def test_figures_are_exact_where_durations_are_counted_in_bins(
 ) -> None:
     words = ("analyze", big[0], "--no-store", "--report", "-")
     exact = json.loads(succeed(*words, cwd=tmp_path).out)
-    monkeypatch.setattr(counts, "MOST_CELLS", 100)
+    monkeypatch.setattr(latency_counts, "MOST_COUNTS", 100)
     binned = json.loads(succeed(*words, cwd=tmp_path).out)
     for report in (exact, binned):
         del report["run"]

@@ -180,7 +180,7 @@ def test_a_run_that_is_ended_while_it_is_delivered_is_whole_or_not_there(
     parts = [(tmp_path / f".{name}.part", tmp_path / name) for name in ("out.csv", "report.json")]
     with WorkFolder(tmp_path / "store") as work:
         for part, _ in parts:
-            work.add_part(part)
+            work.add_unfinished(part)
             part.write_bytes(b"new")
         if abandoned:
             abandon_all()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from logcorr.runs.leftovers import starting
+from logcorr.runs.leftovers import root_lock
 from tests.support.helpers import (
     PATIENCE_S,
     STAGES,
@@ -233,7 +233,7 @@ def test_a_work_folder_without_a_lock_is_removed_unless_it_is_being_made(
     then = time.time() - age_s
     os.utime(folder, (then, then))
     (tmp_path / "empty.log").touch()
-    with starting(runs_root(tmp_path)) if held else nullcontext(True) as alone:
+    with root_lock(runs_root(tmp_path)) if held else nullcontext(True) as alone:
         assert alone
         succeed("correlate", "empty.log", "empty.log", "-o", "out.csv", cwd=tmp_path)
     assert folder.exists() == (held and age_s == 0)

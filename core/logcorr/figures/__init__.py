@@ -1,1 +1,1 @@
-"""What is counted of exchanges and orphans, and the reports made of it."""
+"""Figures: counts, sums and percentiles of exchanges and orphans, and the reports that are made of them."""

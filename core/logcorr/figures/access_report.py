@@ -1,4 +1,4 @@
-"""What was found in an access log → its report."""
+"""Makes the report of an access log from its sums and its finished views."""
 
 from typing import Any
 
@@ -32,8 +32,12 @@ from logcorr.text.quantities import ms
 MOST_SUSPICIOUS = 100_000
 
 
-class Counted(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that was counted: sums, percentiles, tables (DataFrame) and looks at the views (lazy)."""
+class AccessReportData(msgspec.Struct, frozen=True, kw_only=True):
+    """What the report of an access log is made of: sums, latency, the number of exchanges, tables, and scans of views.
+
+    `windows` has the columns that `endpoints_and_addresses.windows` gives. `suspicious` has (at, ip), a row for each
+    suspicious address of a window.
+    """
 
     sums: AccessSums
     figures: LatencyFigures
@@ -45,61 +49,61 @@ class Counted(msgspec.Struct, frozen=True, kw_only=True):
     exchanges: pl.LazyFrame
 
 
-def report(counted: Counted, inputs: AccessInputs, form: str, run: RunInfo) -> AccessReport:
-    """The report of an access log."""
-    sums, everything = counted.sums, counted.figures.populations
+def report(data: AccessReportData, inputs: AccessInputs, form: str, run: RunInfo) -> AccessReport:
+    """The report of an access log in the format `form`."""
+    sums, latency = data.sums, data.figures.populations
     status = sums.status()
     by_code = [(int(code), n) for code, n in status.items()]
     failed = sum(n for code, n in by_code if is_failure(code))
-    over_time, first = timeline(sums, counted.figures, None, {})
-    suspicious = counted.suspicious.select(pl.col("ip").unique()).sort("ip")
-    top, failing = (_endpoints(counted, by) for by in ("requests", "errors"))
-    fastest, fastest_us = _named(counted.endpoints, pl.col("p50_us"))
-    slowest, slowest_us = _named(counted.endpoints, -pl.col("p50_us"))
-    busiest, busiest_requests = _named(counted.endpoints, -pl.col("requests"))
+    points, first = timeline(sums, data.figures, None, {})
+    suspicious = data.suspicious.select(pl.col("ip").unique()).sort("ip")
+    top, failing = (_endpoints(data, by) for by in ("requests", "errors"))
+    fastest, fastest_us = _least_endpoint(data.endpoints, pl.col("p50_us"))
+    slowest, slowest_us = _least_endpoint(data.endpoints, -pl.col("p50_us"))
+    busiest, busiest_requests = _least_endpoint(data.endpoints, -pl.col("requests"))
     return AccessReport(
         schema=SCHEMA,
         kind="access",
         format=form,
         inputs=inputs,
         missing=sums.missing,
-        total_requests=counted.rows,
-        successful_requests=counted.rows - failed,
+        total_requests=data.rows,
+        successful_requests=data.rows - failed,
         failed_requests=failed,
         failed_4xx=sum(n for code, n in by_code if is_client_error(code)),
         failed_5xx=sum(n for code, n in by_code if is_server_error(code)),
-        fastest_request=_one(sums.extreme(slow=False)),
-        slowest_request=_one(sums.extreme(slow=True)),
+        fastest_request=_one_request(sums.extreme(slow=False)),
+        slowest_request=_one_request(sums.extreme(slow=True)),
         fastest_endpoint=fastest,
         slowest_endpoint=slowest,
         busiest_endpoint=busiest,
-        worst_window=_worst(counted),
+        worst_window=_worst(data),
         suspicious_ips=suspicious["ip"].head(MOST_SUSPICIOUS).to_list(),
         suspicious_ip_count=suspicious.height,
-        latency=everything["all"],
-        latency_success=everything["success"],
-        latency_failure=everything["failure"],
+        latency=latency["all"],
+        latency_success=latency["success"],
+        latency_failure=latency["failure"],
         status=status,
         histogram=histogram(sums.bands),
-        timeline=over_time,
+        timeline=points,
         heatmap=heatmap(sums, first),
-        windows=Windows(window_s=sums.grid.window_us / instants.SECOND_US, count=counted.windows.height),
+        windows=Windows(window_s=sums.grid.window_us / instants.SECOND_US, count=data.windows.height),
         endpoints=top,
         failing_endpoints=failing,
-        ips=_ips(counted.ips, "requests"),
-        failing_ips=_ips(counted.ips, "errors"),
-        methods=[MethodRow(**row) for row in sums.by["method"].top("requests", TOP).to_dicts()],
-        user_agents=[AgentRow(**row) for row in sums.by["user_agent"].top("requests", TOP).to_dicts()],
+        ips=_ips(data.ips, "requests"),
+        failing_ips=_ips(data.ips, "errors"),
+        methods=[MethodRow(**row) for row in sums.counts_by["method"].top("requests", TOP).to_dicts()],
+        user_agents=[AgentRow(**row) for row in sums.counts_by["user_agent"].top("requests", TOP).to_dicts()],
         run=run,
         fastest_endpoint_ms=ms(fastest_us),
         slowest_endpoint_ms=ms(slowest_us and -slowest_us),
         busiest_endpoint_requests=busiest_requests and -busiest_requests,
-        suspects=_ips(counted.ips.filter("suspicious"), "busiest_requests"),
+        suspects=_ips(data.ips.filter("suspicious"), "busiest_requests"),
     )
 
 
 def headline(final: AccessReport) -> dict[str, Any]:
-    """The figures by which a run is listed."""
+    """The figures of a run in a list of runs."""
     return {
         "requests": final.total_requests,
         "errors_5xx": final.failed_5xx,
@@ -109,7 +113,7 @@ def headline(final: AccessReport) -> dict[str, Any]:
     }
 
 
-def _one(exchange: pl.DataFrame) -> OneRequest | None:
+def _one_request(exchange: pl.DataFrame) -> OneRequest | None:
     if not exchange.height:
         return None
     row = exchange.row(0, named=True)
@@ -123,36 +127,36 @@ def _one(exchange: pl.DataFrame) -> OneRequest | None:
     )
 
 
-def _named(endpoints: pl.LazyFrame, by: pl.Expr) -> tuple[str | None, int | None]:
-    """The name of the endpoint for which `by` is lowest, the first by name on a tie; and how low it is."""
-    known = endpoints.select("endpoint", by=by).drop_nulls()
-    # In two steps: in one, all rows would be held until their minimum is known.
-    least: int | None = known.select(pl.col("by").min()).collect(engine="streaming").item()
+def _least_endpoint(endpoints: pl.LazyFrame, by: pl.Expr) -> tuple[str | None, int | None]:
+    """The name of the endpoint whose value `by` is least, the first name on a tie; and that value."""
+    values = endpoints.select("endpoint", by=by).drop_nulls()
+    # In two steps, as one query would hold all rows until it knows the least value.
+    least: int | None = values.select(pl.col("by").min()).collect(engine="streaming").item()
     if least is None:
         return None, None
-    best = known.filter(pl.col("by") == least).select(pl.col("endpoint").min())
-    return best.collect(engine="streaming").item(), least
+    name = values.filter(pl.col("by") == least).select(pl.col("endpoint").min())
+    return name.collect(engine="streaming").item(), least
 
 
 def _top(rows: pl.LazyFrame, by: str, name: str, most: int) -> pl.DataFrame:
-    """The rows with the highest counts, by name on a tie, null first."""
-    some = rows.filter(pl.col(by) > 0)
-    least = some.select(pl.col(by).top_k(most).min()).collect(engine="streaming").item()
+    """The `most` rows with the highest counts, by name on a tie, null first."""
+    counted = rows.filter(pl.col(by) > 0)
+    least = counted.select(pl.col(by).top_k(most).min()).collect(engine="streaming").item()
     if least is None:
         return rows.head(0).collect()
-    # Few are above the bound; of those on it, the first by name.
-    above = some.filter(pl.col(by) > least).collect(engine="streaming")
-    on_it = some.filter(pl.col(by) == least)
-    unnamed = on_it.filter(pl.col(name).is_null())
-    named = on_it.bottom_k(most, by=name)
-    together = pl.concat([above, *pl.collect_all([unnamed, named], engine="streaming")])
-    return together.unique(maintain_order=True).sort(by, name, descending=[True, False], nulls_last=False).head(most)
+    # Fewer than `most` rows have more than the least count. Any number of rows have just that: the first by name count.
+    above = counted.filter(pl.col(by) > least).collect(engine="streaming")
+    equal = counted.filter(pl.col(by) == least)
+    unnamed = equal.filter(pl.col(name).is_null())
+    named = equal.bottom_k(most, by=name)
+    candidates = pl.concat([above, *pl.collect_all([unnamed, named], engine="streaming")])
+    return candidates.unique(maintain_order=True).sort(by, name, descending=[True, False], nulls_last=False).head(most)
 
 
-def _endpoints(counted: Counted, by: str) -> list[EndpointRow]:
-    top = _top(counted.endpoints, by, "endpoint", MOST_ENDPOINTS if by == "requests" else TOP)
+def _endpoints(data: AccessReportData, by: str) -> list[EndpointRow]:
+    top = _top(data.endpoints, by, "endpoint", MOST_ENDPOINTS if by == "requests" else TOP)
     statuses: dict[str | None, dict[str, int]] = {}
-    for name, code, n in endpoints_and_addresses.statuses_of(counted.exchanges, top).iter_rows():
+    for name, code, n in endpoints_and_addresses.statuses_of(data.exchanges, top).iter_rows():
         statuses.setdefault(name, {})[str(code)] = n
     return [
         EndpointRow(
@@ -178,18 +182,18 @@ def _ips(ips: pl.LazyFrame, by: str) -> list[IpRow]:
     return [IpRow(**{**row, "busiest_start": instants.text(row["busiest_start"])}) for row in top.iter_rows(named=True)]
 
 
-def _worst(counted: Counted) -> AccessWindow | None:
-    if not counted.windows.height:
+def _worst(data: AccessReportData) -> AccessWindow | None:
+    if not data.windows.height:
         return None
     failures = pl.col("errors_4xx") + pl.col("errors_5xx")
-    counts = counted.windows.select("at", "requests", "errors_4xx", "errors_5xx")
+    counts = data.windows.select("at", "requests", "errors_4xx", "errors_5xx")
     worst = counts.filter(failures == failures.max()).sort("at").row(0, named=True)
-    width, at = counted.sums.grid.window_us, worst["at"]
+    width, at = data.sums.grid.window_us, worst["at"]
     return AccessWindow(
         start=instants.text(at * width),
         end=instants.text((at + 1) * width),
         total_requests=worst["requests"],
         errors_4xx=worst["errors_4xx"],
         errors_5xx=worst["errors_5xx"],
-        suspicious_ips=counted.suspicious.filter(pl.col("at") == at)["ip"].sort().to_list(),
+        suspicious_ips=data.suspicious.filter(pl.col("at") == at)["ip"].sort().to_list(),
     )

@@ -1,7 +1,7 @@
-"""What only access logs need: counts by endpoint, address, method and agent, and what happened in each window.
+"""The figures that only access logs have: by endpoint, by address, by method, by user agent, and by window.
 
-Exact for any number of endpoints and addresses: what is too large to be grouped at once comes in partitions, each of
-which holds all rows of its keys.
+They are exact for any number of endpoints and addresses. Rows that are too many to be grouped at once come in
+partitions, and all rows of an endpoint or address are in one partition. `at` is the number of a window.
 """
 
 import polars as pl
@@ -23,31 +23,33 @@ _COUNTS = (
 
 
 def endpoints(exchanges: pl.LazyFrame) -> pl.LazyFrame:
-    """A row an endpoint: requests, errors of all kinds, and its durations (µs, nearest rank)."""
-    counted = exchanges.group_by("endpoint").agg(*_COUNTS, _DURATION.filter(_DURATION >= 0).sort().alias("took"))
-    took = pl.col("took").list
-    count = took.len().cast(pl.Int64)
-    ranks = {f"{name}_us": took.get(rank_of(QUANTILES[name], count) - 1, null_on_oob=True) for name in OF_ENDPOINTS}
-    # The name comes last: where a view is sorted, equals go by the last column.
-    return counted.select(
+    """A row for each endpoint: requests, errors, errors_4xx, errors_5xx, and nearest-rank percentiles (µs)."""
+    counts = exchanges.group_by("endpoint").agg(*_COUNTS, _DURATION.filter(_DURATION >= 0).sort().alias("durations"))
+    durations = pl.col("durations").list
+    count = durations.len().cast(pl.Int64)
+    ranks = {
+        f"{name}_us": durations.get(rank_of(QUANTILES[name], count) - 1, null_on_oob=True) for name in OF_ENDPOINTS
+    }
+    # The name comes last, as equal rows of a sorted view go by the last column.
+    return counts.select(
         *("requests", "errors", "errors_4xx", "errors_5xx"),
-        took.first().alias("min_us"),
+        durations.first().alias("min_us"),
         *(pl.when(count > 0).then(rank).alias(name) for name, rank in ranks.items()),
-        took.last().alias("max_us"),
+        durations.last().alias("max_us"),
         "endpoint",
     )
 
 
 def statuses_of(exchanges: pl.LazyFrame, chosen: pl.DataFrame) -> pl.DataFrame:
-    """(endpoint, status_code, n) of the endpoints chosen."""
-    # A join would hold more than these few names.
-    of = exchanges.filter(pl.col("endpoint").is_in(chosen["endpoint"].unique().implode(), nulls_equal=True))
-    counts = of.group_by("endpoint", "status_code").agg(_COUNT.alias("n")).sort("endpoint", "status_code")
+    """(endpoint, status_code, n): exchanges by status, of the endpoints in the column `endpoint` of `chosen`."""
+    # `is_in` takes less memory than a join.
+    rows = exchanges.filter(pl.col("endpoint").is_in(chosen["endpoint"].unique().implode(), nulls_equal=True))
+    counts = rows.group_by("endpoint", "status_code").agg(_COUNT.alias("n")).sort("endpoint", "status_code")
     return counts.collect(engine="streaming")
 
 
 def ip_windows(exchanges: pl.LazyFrame, window_us: int) -> pl.LazyFrame:
-    """(ip, at, requests, errors, errors_4xx, errors_5xx): what each address did in each window."""
+    """(ip, at, requests, errors, errors_4xx, errors_5xx): a row for each address and window (µs) with a request."""
     return (
         exchanges.filter(pl.col("ip").is_not_null())
         .group_by("ip", (pl.col("request_time").cast(pl.Int64) // window_us).alias("at"))
@@ -56,7 +58,10 @@ def ip_windows(exchanges: pl.LazyFrame, window_us: int) -> pl.LazyFrame:
 
 
 def ips(windows: pl.LazyFrame, window_us: int, suspicious: int) -> pl.LazyFrame:
-    """A row an address, with the window in which it asked most (the earliest on a tie)."""
+    """A row for each address, from the rows of `ip_windows`: its counts, and its busiest window, the earliest on a tie.
+
+    An address is suspicious if it has more than so many requests in a window.
+    """
     requests, at = pl.col("requests"), pl.col("at")
     most = requests.max()
     counts = windows.group_by("ip").agg(
@@ -69,30 +74,31 @@ def ips(windows: pl.LazyFrame, window_us: int, suspicious: int) -> pl.LazyFrame:
 
 
 def windows(counts: pl.DataFrame, suspicious: pl.DataFrame, window_us: int) -> pl.DataFrame:
-    """A row a window: start, requests, errors, and how many addresses were suspicious in it.
+    """A row for each window in order of time: start, requests, errors, how many addresses were suspicious in it, `at`.
 
-    `counts` are (at, status_code, n), `suspicious` (at, ip) pairs.
+    `counts` has (at, status_code, n). `suspicious` has (at, ip), a row for each suspicious address of a window.
     """
     n = pl.col("n")
-    found = counts.group_by("at").agg(
+    requests = counts.group_by("at").agg(
         n.sum().alias("requests"),
         n.filter(is_failure(_STATUS)).sum().alias("errors"),
         n.filter(is_client_error(_STATUS)).sum().alias("errors_4xx"),
         n.filter(is_server_error(_STATUS)).sum().alias("errors_5xx"),
     )
-    many = suspicious.group_by("at").agg(_COUNT.alias("suspicious_ips"))
-    together = found.join(many, on="at", how="left").with_columns(pl.col("suspicious_ips").fill_null(0)).sort("at")
+    addresses = suspicious.group_by("at").agg(_COUNT.alias("suspicious_ips"))
+    rows = requests.join(addresses, on="at", how="left").with_columns(pl.col("suspicious_ips").fill_null(0)).sort("at")
     start = (pl.col("at") * window_us).cast(_INSTANT).alias("window_start")
-    return together.select(start, pl.exclude("at"), "at")
+    return rows.select(start, pl.exclude("at"), "at")
 
 
 def worst_first(windows: pl.DataFrame) -> pl.DataFrame:
-    """Windows as they are stored: most failures (4xx and 5xx) first, the earliest of equals; the start comes last."""
+    """The rows of `windows` as they are stored: most failures (4xx and 5xx) first, the earlier window on a tie."""
     failures = pl.col("errors_4xx") + pl.col("errors_5xx")
     ordered = windows.sort(failures, pl.col("at"), descending=[True, False])
+    # The start comes last, as equal rows of a sorted view go by the last column.
     return ordered.select(pl.exclude("window_start", "at"), "window_start")
 
 
-def tally(exchanges: pl.LazyFrame, name: str) -> pl.LazyFrame:
-    """(name, requests, errors) by the values of a column."""
-    return exchanges.group_by(name).agg(_COUNTS[:2])
+def requests_and_errors_by(column: str, exchanges: pl.LazyFrame) -> pl.LazyFrame:
+    """(column, requests, errors): how many exchanges and errors there are for each value of a column."""
+    return exchanges.group_by(column).agg(_COUNTS[:2])

@@ -1,4 +1,4 @@
-"""The grid that the timeline and the windows count on, aligned to the clock."""
+"""The grid of time on which timeline and windows count: how wide a bucket and a window are."""
 
 import msgspec
 
@@ -12,14 +12,14 @@ _STEPS_S = (
 
 
 class Grid(msgspec.Struct, frozen=True, kw_only=True):
-    """The width of a timeline bucket and of a window, in µs; both are aligned to 1970-01-01T00:00:00Z."""
+    """The width of a timeline bucket and of a window, in µs. Both count from 1970-01-01T00:00:00Z."""
 
     bucket_us: int
     window_us: int
 
 
 def grid(first_us: int | None, last_us: int | None, window_us: int) -> Grid:
-    """The grid for a log between two instants: the narrowest bucket that makes at most 240 points."""
+    """The grid for logs between two instants (µs): the narrowest bucket that makes at most 240 points."""
     span = (last_us or 0) - (first_us or 0)
     steps = (step * SECOND_US for step in _STEPS_S)
     whole_weeks = -(-span // (_MOST_POINTS * _STEPS_S[-1] * SECOND_US)) * _STEPS_S[-1] * SECOND_US

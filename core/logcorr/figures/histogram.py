@@ -1,4 +1,4 @@
-"""The latency histogram: log-spaced bands, and how many durations fall into each."""
+"""The latency histogram: bands that are even on a logarithmic scale, and how many durations fall into each."""
 
 import polars as pl
 
@@ -8,22 +8,25 @@ from logcorr.model.report import HistogramBin
 BAND_EDGES_PER_DECADE = 10
 
 
-def banded(cells_: pl.DataFrame) -> pl.DataFrame:
-    """(at, band, n): non-negative durations by histogram band: the index of its lower edge in `band_edges_us`."""
+def band_counts(latencies: pl.DataFrame) -> pl.DataFrame:
+    """(at, band, n) from counts by duration (at, duration_us, failure, n), without negative durations.
+
+    `band` is the index of the band's lower edge in `band_edges_us`.
+    """
     edges = pl.Series(band_edges_us())
-    kept = cells_.filter(pl.col("duration_us") >= 0)
+    kept = latencies.filter(pl.col("duration_us") >= 0)
     bands = edges.search_sorted(kept["duration_us"], side="right").cast(pl.Int64) - 1
     return kept.with_columns(bands.alias("band")).group_by("at", "band").agg(pl.col("n").sum())
 
 
 def band_edges_us() -> list[int]:
-    """Lower edges of the histogram's bands: 0, then ten a decade from 1 µs to beyond any duration."""
+    """The lower edges (µs) of all bands: 0, then ten for each decade from 1 µs to beyond any duration."""
     edges = {round(10 ** (step / BAND_EDGES_PER_DECADE)) for step in range(18 * BAND_EDGES_PER_DECADE + 1)}
     return [0, *sorted(edges)]
 
 
 def histogram(bands: PartialCounts) -> list[HistogramBin]:
-    """Log-spaced bins from the first to the last that holds a duration, empty ones between them included."""
+    """The bands from the first to the last one that holds a duration, with the empty bands between them."""
     counts = dict(bands.merged().group_by("band").agg(pl.col("n").sum()).iter_rows())
     if not counts:
         return []

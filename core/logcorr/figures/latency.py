@@ -1,4 +1,4 @@
-"""Latency of all exchanges, of those that succeeded and of those that failed, and over time."""
+"""Latency figures: of all exchanges, of successes, of failures, and of each timeline bucket."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +12,10 @@ from logcorr.model.status import is_failure
 
 
 class LatencyFigures(msgspec.Struct, frozen=True):
-    """Latency of all, success and failure; the p99.9 of all in µs; and {(timeline bucket, quantile): µs}."""
+    """`populations` are 'all', 'success' and 'failure', with the Latency of each; `p999_us` is the p99.9 of all.
+
+    `over_time` has durations (µs) by (number of the timeline bucket, quantile).
+    """
 
     populations: dict[str, Any]
     p999_us: int | None
@@ -20,12 +23,12 @@ class LatencyFigures(msgspec.Struct, frozen=True):
 
 
 def figures(sums: Sums, exchanges: Callable[[], pl.LazyFrame]) -> LatencyFigures:
-    """All percentiles; reads the exchanges again only where there were too many distinct durations to count."""
+    """All percentiles, exact. Reads the exchanges again only if there are too many different durations to count."""
 
     def durations() -> pl.LazyFrame:
         at = pl.col("request_time").cast(pl.Int64) // sums.grid.bucket_us
-        known = exchanges().filter(pl.col("duration_us").is_not_null())
-        return known.select(at.alias("at"), "duration_us", is_failure(pl.col("status_code")).alias("failure"))
+        rows = exchanges().filter(pl.col("duration_us").is_not_null())
+        return rows.select(at.alias("at"), "duration_us", is_failure(pl.col("status_code")).alias("failure"))
 
-    populations, p999_us = percentiles.populations(sums.cells, durations, sums.spreads)
-    return LatencyFigures(populations, p999_us, percentiles.over_time(sums.cells, durations))
+    populations, p999_us = percentiles.populations(sums.latencies, durations, sums.totals)
+    return LatencyFigures(populations, p999_us, percentiles.over_time(sums.latencies, durations))

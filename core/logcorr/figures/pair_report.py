@@ -1,4 +1,4 @@
-"""Merged aggregates and the finished views → the report."""
+"""Makes the report of a correlation from its sums and its finished views."""
 
 from collections.abc import Callable
 
@@ -8,8 +8,8 @@ import polars as pl
 from logcorr.figures import percentiles
 from logcorr.figures.histogram import histogram
 from logcorr.figures.latency import LatencyFigures
-from logcorr.figures.sums import Aggregates
-from logcorr.figures.timeline import by_status, heatmap, timeline
+from logcorr.figures.pair_sums import PairSums
+from logcorr.figures.timeline import heatmap, requests_and_errors, timeline
 from logcorr.model import clock_skew
 from logcorr.model.ledger import Inputs, Orphans
 from logcorr.model.manifest import SCHEMA
@@ -25,8 +25,12 @@ from logcorr.text import instants
 from logcorr.text.quantities import ms
 
 
-class Parts(msgspec.Struct, frozen=True, kw_only=True):
-    """What the report of a correlation is made of beside the aggregates: orphans, top users, looks at the views."""
+class PairReportData(msgspec.Struct, frozen=True, kw_only=True):
+    """What the report of a correlation is made of beyond sums and latency.
+
+    The counts of orphans have the columns (at, side, n); `users` are the rows of the table of users. `exchanges` scans
+    all stored exchanges. Edge and clock skew are in µs.
+    """
 
     inputs: Inputs
     orphans: Orphans
@@ -39,44 +43,45 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     run: RunInfo
 
 
-def correlation(sums: Aggregates, figures: LatencyFigures, parts: Parts) -> Report:
+def report(sums: PairSums, figures: LatencyFigures, data: PairReportData) -> Report:
     """The report of a correlation."""
-    everything = sums.spreads[False].plus(sums.spreads[True])
-    exchanges = everything.count + everything.negative
+    totals = sums.totals[False].plus(sums.totals[True])
+    exchanges = totals.count + totals.negative
     responses = dict(sums.responses.merged().iter_rows())
-    over_time, first = timeline(sums, figures, responses, _by_side(parts.orphans_by_bucket))
+    points, first = timeline(sums, figures, responses, _by_side(data.orphans_by_bucket))
     return Report(
         schema=SCHEMA,
         kind="correlation",
-        inputs=parts.inputs,
-        orphans=parts.orphans,
+        inputs=data.inputs,
+        orphans=data.orphans,
         latency=figures.populations["all"],
         latency_success=figures.populations["success"],
         latency_failure=figures.populations["failure"],
         status=sums.status(),
         histogram=histogram(sums.bands),
-        timeline=over_time,
+        timeline=points,
         heatmap=heatmap(sums, first),
-        worst_window=_worst_window(sums, parts.orphans_by_window),
-        skew=clock_skew.skew(exchanges, everything.negative, everything.lowest_us, parts.skew_us),
-        edge_ms=parts.edge_us / 1000,
-        users=_users(sums, parts.users, parts.exchanges),
+        worst_window=_worst_window(sums, data.orphans_by_window),
+        skew=clock_skew.skew(exchanges, totals.negative, totals.lowest_us, data.skew_us),
+        edge_ms=data.edge_us / 1000,
+        users=_users(sums, data.users, data.exchanges),
         slowest=_slowest(sums.slowest),
-        run=parts.run,
+        run=data.run,
     )
 
 
-def _worst_window(sums: Aggregates, orphans: pl.DataFrame) -> Window | None:
-    errors, lost = by_status(sums.windows), _by_side(orphans)
+def _worst_window(sums: PairSums, orphans: pl.DataFrame) -> Window | None:
+    """The window with most errors and orphans, the earliest on a tie; `orphans` are counts (at, side, n)."""
+    statuses, orphans_at = requests_and_errors(sums.windows), _by_side(orphans)
     windows = []
-    for at in {*errors, *lost}:
-        requests, client, server = errors.get(at, (0, 0, 0))
-        request_orphans, response_orphans = lost.get(at, (0, 0))
-        both = request_orphans + response_orphans
-        windows.append((-(client + server + both), at, requests + request_orphans, client, server, both))
+    for at in {*statuses, *orphans_at}:
+        requests, client, server = statuses.get(at, (0, 0, 0))
+        request_orphans, response_orphans = orphans_at.get(at, (0, 0))
+        lost = request_orphans + response_orphans
+        windows.append((-(client + server + lost), at, requests + request_orphans, client, server, lost))
     if not windows:
         return None
-    _, at, requests, client, server, both = min(windows)
+    _, at, requests, client, server, lost = min(windows)
     width = sums.grid.window_us
     return Window(
         start=instants.text(at * width),
@@ -84,33 +89,34 @@ def _worst_window(sums: Aggregates, orphans: pl.DataFrame) -> Window | None:
         total_requests=requests,
         errors_4xx=client,
         errors_5xx=server,
-        orphans=both,
+        orphans=lost,
     )
 
 
 def _by_side(orphans: pl.DataFrame) -> dict[int, tuple[int, int]]:
-    """{bucket: (request orphans, response orphans)} from counts (at, side, n)."""
-    found: dict[int, tuple[int, int]] = {}
+    """{at: (request orphans, response orphans)} from counts (at, side, n)."""
+    counts: dict[int, tuple[int, int]] = {}
     for at, side, n in orphans.select("at", "side", "n").iter_rows():
-        request, response = found.get(at, (0, 0))
-        found[at] = (request + n, response) if side == "request" else (request, response + n)
-    return found
+        request, response = counts.get(at, (0, 0))
+        counts[at] = (request + n, response) if side == "request" else (request, response + n)
+    return counts
 
 
-def _users(sums: Aggregates, top: pl.DataFrame, exchanges: Callable[[], pl.LazyFrame]) -> list[UserRow]:
+def _users(sums: PairSums, top: pl.DataFrame, exchanges: Callable[[], pl.LazyFrame]) -> list[UserRow]:
+    """The rows of the table of users. Their p99 is counted from the stored exchanges."""
     if not top.height:
         return []
 
     def durations() -> pl.LazyFrame:
         rows = exchanges().select("user_id", "duration_us", is_failure(pl.col("status_code")).alias("failure"))
-        of_top = pl.col("user_id").is_in(top["user_id"].implode(), nulls_equal=True)
-        return rows.filter(of_top).rename({"user_id": "at"})
+        in_top = pl.col("user_id").is_in(top["user_id"].implode(), nulls_equal=True)
+        return rows.filter(in_top).rename({"user_id": "at"})
 
-    cells = int(top["requests"].sum())
-    if sums.cells.exact:
-        # Each user has no more durations than there are.
-        cells = min(cells, top.height * 2 * sums.cells.merged()["duration_us"].n_unique())
-    p99 = percentiles.p99_by(durations, cells)
+    most_counts = int(top["requests"].sum())
+    if sums.latencies.exact:
+        # A user has at most as many different durations, with and without failure, as all users have.
+        most_counts = min(most_counts, top.height * 2 * sums.latencies.merged()["duration_us"].n_unique())
+    p99 = percentiles.p99_by(durations, most_counts)
     return [
         UserRow(user_id=user, requests=requests, errors=errors, orphans=lost, p99_ms=ms(p99.get(user)))
         for user, requests, errors, lost in top.select("user_id", "requests", "errors", "orphans").iter_rows()

@@ -1,4 +1,4 @@
-"""Counted durations → exact nearest-rank percentiles, of all exchanges, of populations of them and over time."""
+"""Exact nearest-rank percentiles from counts of durations: by population, by timeline bucket, by user."""
 
 from collections.abc import Callable
 from itertools import groupby
@@ -8,19 +8,23 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from logcorr.figures.counts import MOST_CELLS, Cells, bin_of
+from logcorr.figures.latency_counts import MOST_COUNTS, LatencyCounts, bin_of
 from logcorr.model.quantiles import ESTIMATED, OVER_TIME, QUANTILES, rank_of
 from logcorr.model.report import Latency
 from logcorr.text.quantities import ms
 
 TIMELINE_QUANTILES = tuple(QUANTILES[name] for name in OVER_TIME)
 
-# Looks at the durations themselves: (at, duration_us, failure), a row an exchange.
+# Reads the durations again: (at, duration_us, failure), a row for each exchange.
 Durations = Callable[[], pl.LazyFrame]
 
 
-class Spread(msgspec.Struct, frozen=True, kw_only=True):
-    """Exact sums over one population: how many durations are negative or not, extremes and sum of the latter."""
+class DurationTotals(msgspec.Struct, frozen=True, kw_only=True):
+    """Exact totals of the durations of some exchanges.
+
+    `count`, `total_us`, `min_us` and `max_us` are of the non-negative durations, `negative` counts all others.
+    `lowest_us` is the least of all.
+    """
 
     count: int = 0
     negative: int = 0
@@ -29,62 +33,65 @@ class Spread(msgspec.Struct, frozen=True, kw_only=True):
     max_us: int | None = None
     lowest_us: int | None = None
 
-    def plus(self, other: "Spread") -> "Spread":
-        """The spread of both populations together."""
-        return Spread(
+    def plus(self, other: "DurationTotals") -> "DurationTotals":
+        """The totals of the exchanges of both."""
+        return DurationTotals(
             count=self.count + other.count,
             negative=self.negative + other.negative,
             total_us=self.total_us + other.total_us,
-            min_us=_of_known(min, self.min_us, other.min_us),
-            max_us=_of_known(max, self.max_us, other.max_us),
-            lowest_us=_of_known(min, self.lowest_us, other.lowest_us),
+            min_us=_of_present(min, self.min_us, other.min_us),
+            max_us=_of_present(max, self.max_us, other.max_us),
+            lowest_us=_of_present(min, self.lowest_us, other.lowest_us),
         )
 
 
-def spread(cells: pl.DataFrame) -> Spread:
-    """The spread of exact cells (duration_us, n)."""
+def duration_totals(counts: pl.DataFrame) -> DurationTotals:
+    """The totals from counts (duration_us, n) of exact durations."""
     duration, n = pl.col("duration_us"), pl.col("n")
-    real = duration >= 0
-    row = cells.select(
-        count=n.filter(real).sum(),
-        negative=n.filter(~real).sum(),
-        total_us=(duration.cast(pl.Int128) * n).filter(real).sum(),
-        min_us=duration.filter(real).min(),
-        max_us=duration.filter(real).max(),
+    valid = duration >= 0
+    row = counts.select(
+        count=n.filter(valid).sum(),
+        negative=n.filter(~valid).sum(),
+        total_us=(duration.cast(pl.Int128) * n).filter(valid).sum(),
+        min_us=duration.filter(valid).min(),
+        max_us=duration.filter(valid).max(),
         lowest_us=duration.min(),
     ).row(0, named=True)
-    return Spread(**row)
+    return DurationTotals(**row)
 
 
 def populations(
-    cells: Cells, durations: Durations, spreads: dict[bool, Spread]
+    latencies: LatencyCounts, durations: Durations, totals: dict[bool, DurationTotals]
 ) -> tuple[dict[str, Latency], int | None]:
-    """Latency of "all", "success" and "failure", and the p99.9 of all in µs; `spreads` is by whether they failed."""
+    """The Latency of "all", "success" and "failure", and the p99.9 of all in µs; `totals` are by failure."""
 
     def grouped(counts: pl.LazyFrame) -> pl.LazyFrame:
         failed = pl.col("failure")
         groups = {"all": pl.lit(value=True), "success": ~failed, "failure": failed}
-        return pl.concat([counts.filter(chosen).with_columns(group=pl.lit(name)) for name, chosen in groups.items()])
+        return pl.concat([counts.filter(members).with_columns(group=pl.lit(name)) for name, members in groups.items()])
 
-    # When each was does not matter here: without it they are few.
-    counts = cells.merged().lazy().group_by("duration_us", "failure").agg(pl.col("n").sum()).collect(engine="streaming")
-    found = _percentiles(counts, grouped, None if cells.exact else durations, tuple(QUANTILES.values()))
-    of = {"success": spreads[False], "failure": spreads[True], "all": spreads[False].plus(spreads[True])}
-    return {group: _latency(group, of[group], found) for group in of}, found.get(("all", 0.999))
+    # Without the timeline bucket there are fewer counts.
+    counts = (
+        latencies.merged().lazy().group_by("duration_us", "failure").agg(pl.col("n").sum()).collect(engine="streaming")
+    )
+    values = _percentiles(counts, grouped, None if latencies.exact else durations, tuple(QUANTILES.values()))
+    by_group = {"success": totals[False], "failure": totals[True], "all": totals[False].plus(totals[True])}
+    return {group: _latency(group, by_group[group], values) for group in by_group}, values.get(("all", 0.999))
 
 
-def estimates(cells: Cells) -> dict[str, float | None]:
-    """p50, p90, p95 and p99 in ms of the cells so far, to within a bin."""
-    found = _percentiles(cells.merged(), _all, None, tuple(QUANTILES[name] for name in ESTIMATED))
-    return {f"{name}_ms": ms(found.get((0, QUANTILES[name]))) for name in ESTIMATED}
+def estimates(latencies: LatencyCounts) -> dict[str, float | None]:
+    """p50, p90, p95 and p99 in ms of the exchanges so far, exact or to within a bin, by names as `p50_ms`."""
+    values = _percentiles(latencies.merged(), _all, None, tuple(QUANTILES[name] for name in ESTIMATED))
+    return {f"{name}_ms": ms(values.get((0, QUANTILES[name]))) for name in ESTIMATED}
 
 
 def estimates_over_time(bands: pl.DataFrame, edges: list[int]) -> dict[tuple[Any, float], int]:
-    """`over_time` from counts by histogram band (at, band, n), as if the durations of a band were spread evenly in it.
+    """Estimates of `over_time` from counts by histogram band (at, band, n); `edges` are those of all bands in µs.
 
-    A few thousand counts at most, so this costs milliseconds however many exchanges there are.
+    The durations of a band are taken to be even in it. There are at most a few thousand counts, so this takes
+    milliseconds for any number of exchanges.
     """
-    found: dict[tuple[Any, float], int] = {}
+    values: dict[tuple[Any, float], int] = {}
     for at, rows in groupby(bands.sort("at", "band").select("at", "band", "n").iter_rows(), key=itemgetter(0)):
         counts = [(band, n) for _, band, n in rows]
         total = sum(n for _, n in counts)
@@ -93,27 +100,28 @@ def estimates_over_time(bands: pl.DataFrame, edges: list[int]) -> dict[tuple[Any
             for band, n in counts:
                 if before + n >= rank:
                     low, high = edges[band], edges[band + 1]
-                    found[at, quantile] = low + (high - low) * (rank - before) // (n + 1)
+                    values[at, quantile] = low + (high - low) * (rank - before) // (n + 1)
                     break
                 before += n
-    return found
+    return values
 
 
-def over_time(cells: Cells, durations: Durations) -> dict[tuple[Any, float], int]:
+def over_time(latencies: LatencyCounts, durations: Durations) -> dict[tuple[Any, float], int]:
     """The durations (µs) at TIMELINE_QUANTILES for each timeline bucket: {(at, quantile): duration_us}."""
-    return _percentiles(cells.merged(), _by_at, None if cells.exact else durations, TIMELINE_QUANTILES)
+    return _percentiles(latencies.merged(), _by_at, None if latencies.exact else durations, TIMELINE_QUANTILES)
 
 
-def p99_by(durations: Durations, cells: int) -> dict[Any, int]:
+def p99_by(durations: Durations, most_counts: int) -> dict[Any, int]:
     """The p99 (µs) of the durations of each `at`, which may be of any type.
 
-    `cells` tells how many different (at, duration, failure) there may be.
+    `most_counts` is how many different (at, duration_us, failure) there are at most: more than MOST_COUNTS are counted
+    by bin first.
     """
-    exact = cells <= MOST_CELLS
-    counted = durations().with_columns(pl.col("duration_us") if exact else bin_of(pl.col("duration_us")))
-    counts = counted.group_by("at", "duration_us", "failure").agg(pl.len().cast(pl.Int64).alias("n"))
-    found = _percentiles(counts.collect(engine="streaming"), _by_at, None if exact else durations, (0.99,))
-    return {at: value for (at, _), value in found.items()}
+    exact = most_counts <= MOST_COUNTS
+    rows = durations().with_columns(pl.col("duration_us") if exact else bin_of(pl.col("duration_us")))
+    counts = rows.group_by("at", "duration_us", "failure").agg(pl.len().cast(pl.Int64).alias("n"))
+    values = _percentiles(counts.collect(engine="streaming"), _by_at, None if exact else durations, (0.99,))
+    return {at: value for (at, _), value in values.items()}
 
 
 def _all(counts: pl.LazyFrame) -> pl.LazyFrame:
@@ -125,68 +133,73 @@ def _by_at(counts: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _percentiles(
-    cells: pl.DataFrame,
+    counts: pl.DataFrame,
     grouped: Callable[[pl.LazyFrame], pl.LazyFrame],
     durations: Durations | None,
     quantiles: tuple[float, ...],
 ) -> dict[tuple[Any, float], int]:
-    """{(group, quantile): duration_us} of cells; where they hold bins, `durations` looks at the rows themselves."""
-    real = pl.col("duration_us") >= 0
-    counts = _running(grouped(cells.lazy().filter(real)), ["group"])
+    """{(group, quantile): duration_us} from counts by duration, with the columns that `grouped` needs.
+
+    `grouped` gives counts a column `group`. Where counts are by bin, `durations` reads the exact durations again.
+    """
+    valid = pl.col("duration_us") >= 0
+    running = _running(grouped(counts.lazy().filter(valid)), ["group"])
     total = pl.col("n").sum().over("group")
-    found = pl.concat(
+    at_rank = pl.concat(
         [
-            counts.with_columns(quantile=pl.lit(quantile), rank=rank_of(quantile, total)).pipe(_reached)
+            running.with_columns(quantile=pl.lit(quantile), rank=rank_of(quantile, total)).pipe(_reached)
             for quantile in quantiles
         ]
     ).collect()
     if durations is not None:
-        bins = found.lazy().select("group", "quantile", "rank", bin="duration_us")
-        rows = durations().filter(real).with_columns(bin=bin_of(pl.col("duration_us")))
-        # Only what is in the bins asked for is counted, by what the groups are of: else it would be nearly everything.
+        bins = at_rank.lazy().select("group", "quantile", "rank", bin="duration_us")
+        rows = durations().filter(valid).with_columns(bin=bin_of(pl.col("duration_us")))
+        # Only rows in the bins of the percentiles are counted, and by the column that groups are made of: few rows.
         if grouped is _by_at:
-            # By hash, as a join would hold many of the rows; the few too many are gone with the join below.
-            at = pl.col("group").hash(3) ^ pl.col("duration_us").hash(5)
-            of, group = "at", pl.col("at").cast(found.schema["group"])
-            near = rows.filter((group.hash(3) ^ pl.col("bin").hash(5)).is_in(found.select(at).to_series().implode()))
+            # By hash, as a join would hold many rows in memory. The join below drops rows that only share a hash.
+            hashed = pl.col("group").hash(3) ^ pl.col("duration_us").hash(5)
+            by, group = "at", pl.col("at").cast(at_rank.schema["group"])
+            rows = rows.filter(
+                (group.hash(3) ^ pl.col("bin").hash(5)).is_in(at_rank.select(hashed).to_series().implode())
+            )
         else:
-            of = "failure"
-            near = rows.filter(pl.col("bin").is_in(found["duration_us"].unique().implode()))
-        counted = near.group_by(of, "bin", "duration_us").agg(pl.len().cast(pl.Int64).alias("n"))
+            by = "failure"
+            rows = rows.filter(pl.col("bin").is_in(at_rank["duration_us"].unique().implode()))
+        exact = rows.group_by(by, "bin", "duration_us").agg(pl.len().cast(pl.Int64).alias("n"))
         keys = ["group", "quantile", "bin", "rank"]
-        counted = grouped(counted).join(bins, on=["group", "bin"], nulls_equal=True)
-        found = _running(counted, keys).pipe(_reached).collect(engine="streaming")
+        exact = grouped(exact).join(bins, on=["group", "bin"], nulls_equal=True)
+        at_rank = _running(exact, keys).pipe(_reached).collect(engine="streaming")
     return {
         (group, quantile): duration
-        for group, quantile, duration in found.select("group", "quantile", "duration_us").iter_rows()
+        for group, quantile, duration in at_rank.select("group", "quantile", "duration_us").iter_rows()
     }
 
 
 def _running(counts: pl.LazyFrame, keys: list[str]) -> pl.LazyFrame:
-    """Counts by duration within each key, in order, with `reached`: how many are at or below."""
+    """Counts in order of duration within the keys, with `reached`: how many durations are not greater."""
     summed = counts.group_by(*keys, "duration_us").agg(pl.col("n").sum()).sort(*keys, "duration_us")
     return summed.with_columns(reached=pl.col("n").cum_sum().over(keys))
 
 
 def _reached(counts: pl.LazyFrame) -> pl.LazyFrame:
-    """The rows whose duration is the one at `rank`; `rank` becomes that among the equal durations."""
+    """The rows whose duration stands at `rank`; their new `rank` counts from the first duration of the row."""
     before = pl.col("reached") - pl.col("n")
-    hit = (pl.col("reached") >= pl.col("rank")) & (before < pl.col("rank"))
-    return counts.filter(hit).with_columns(rank=pl.col("rank") - before)
+    at_rank = (pl.col("reached") >= pl.col("rank")) & (before < pl.col("rank"))
+    return counts.filter(at_rank).with_columns(rank=pl.col("rank") - before)
 
 
-def _latency(group: str, spread_: Spread, values: dict[tuple[str, float], int]) -> Latency:
-    mean = spread_.total_us / spread_.count if spread_.count else None
+def _latency(group: str, totals: DurationTotals, values: dict[tuple[str, float], int]) -> Latency:
+    mean = totals.total_us / totals.count if totals.count else None
     return Latency(
-        count=spread_.count,
-        negative=spread_.negative,
-        min_ms=ms(spread_.min_us),
+        count=totals.count,
+        negative=totals.negative,
+        min_ms=ms(totals.min_us),
         mean_ms=ms(mean),
-        max_ms=ms(spread_.max_us),
+        max_ms=ms(totals.max_us),
         accuracy="exact",
         **{f"{name}_ms": ms(values.get((group, quantile))) for name, quantile in QUANTILES.items()},
     )
 
 
-def _of_known(choose: Callable[[int, int], int], one: int | None, other: int | None) -> int | None:
+def _of_present(choose: Callable[[int, int], int], one: int | None, other: int | None) -> int | None:
     return choose(one, other) if one is not None and other is not None else (other if one is None else one)

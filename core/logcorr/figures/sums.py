@@ -1,135 +1,92 @@
-"""Exchanges and orphans → partial aggregates: pure steps on lazy frames, and the sums they merge into.
+"""The sums that the report of either kind needs of exchanges, and the queries that count a frame of exchanges.
 
-In timeline and windows an exchange counts at its request's time (errors and latency too), `responses` at the
-response's, an orphan at its own.
+All sums are integers and merge exactly in any order. `at` is the number of a timeline bucket or of a window. An
+exchange, its error and its latency are counted at the time of its request.
 """
 
 import polars as pl
 
 from logcorr.compute.group_in_parts import PartialCounts
-from logcorr.figures.counts import Cells
 from logcorr.figures.grid import Grid
-from logcorr.figures.histogram import banded
-from logcorr.figures.percentiles import Spread, spread
-from logcorr.figures.user_table import UserTable
+from logcorr.figures.histogram import band_counts
+from logcorr.figures.latency_counts import LatencyCounts
+from logcorr.figures.percentiles import DurationTotals, duration_totals
 from logcorr.model.status import is_failure
 
+# How many rows a table of a report has.
 TOP = 100
 
-_EMPTY_CELLS = pl.DataFrame(schema={"at": pl.Int64, "duration_us": pl.Int64, "failure": pl.Boolean, "n": pl.Int64})
+_EMPTY_LATENCIES = pl.DataFrame(schema={"at": pl.Int64, "duration_us": pl.Int64, "failure": pl.Boolean, "n": pl.Int64})
 _EMPTY_STATUSES = pl.DataFrame(schema={"at": pl.Int64, "status_code": pl.Int16, "n": pl.Int64})
-_EMPTY_ARRIVALS = pl.DataFrame(schema={"at": pl.Int64, "n": pl.Int64})
 _EMPTY_BANDS = pl.DataFrame(schema={"at": pl.Int64, "band": pl.Int64, "n": pl.Int64})
 
 
-def aligned(instant: str, width_us: int) -> pl.Expr:
-    """The number of the bucket of this width in which an instant (Int64, µs) falls."""
+def bucket_number(instant: str, width_us: int) -> pl.Expr:
+    """The number of the timeline bucket or window of this width (µs) that holds an instant, a column (Int64, µs)."""
     return pl.col(instant) // width_us
 
 
-def counted(exchanges: pl.LazyFrame, grid: Grid) -> pl.LazyFrame:
+def exchange_counts(exchanges: pl.LazyFrame, grid: Grid) -> pl.LazyFrame:
     """(at, duration_us, status_code, n): exchanges by timeline bucket, exact duration and status."""
-    return exchanges.group_by(aligned("request_time", grid.bucket_us).alias("at"), "duration_us", "status_code").agg(
-        pl.len().cast(pl.Int64).alias("n")
-    )
+    return exchanges.group_by(
+        bucket_number("request_time", grid.bucket_us).alias("at"), "duration_us", "status_code"
+    ).agg(pl.len().cast(pl.Int64).alias("n"))
 
 
-def cells(counts: pl.LazyFrame) -> pl.LazyFrame:
-    """(at, duration_us, failure, n) of `counted` exchanges; one without a duration counts as none."""
+def latency_counts(counts: pl.LazyFrame) -> pl.LazyFrame:
+    """(at, duration_us, failure, n) from `exchange_counts`, without exchanges that have no duration."""
     known = counts.filter(pl.col("duration_us").is_not_null())
     return known.group_by("at", "duration_us", is_failure(pl.col("status_code")).alias("failure")).agg(
         pl.col("n").sum()
     )
 
 
-def statuses(exchanges: pl.LazyFrame, width_us: int) -> pl.LazyFrame:
-    """(at, status_code, n): exchanges by bucket of the request's time and status."""
-    return exchanges.group_by(aligned("request_time", width_us).alias("at"), "status_code").agg(
+def status_counts(exchanges: pl.LazyFrame, width_us: int) -> pl.LazyFrame:
+    """(at, status_code, n): exchanges by time of the request, in buckets or windows of this width, and status."""
+    return exchanges.group_by(bucket_number("request_time", width_us).alias("at"), "status_code").agg(
         pl.len().cast(pl.Int64).alias("n")
     )
 
 
-def coarser(counts: pl.LazyFrame, times: int) -> pl.LazyFrame:
-    """Counts by status in buckets so many times as wide."""
+def in_wider_buckets(counts: pl.LazyFrame, times: int) -> pl.LazyFrame:
+    """(at, status_code, n) from counts by time and status, in buckets that are `times` as wide."""
     return counts.group_by(pl.col("at") // times, "status_code").agg(pl.col("n").sum())
 
 
-def arrivals(frame: pl.LazyFrame, instant: str, width_us: int) -> pl.LazyFrame:
-    """(at, n): rows by bucket of one of their instants."""
-    return frame.group_by(aligned(instant, width_us).alias("at")).agg(pl.len().cast(pl.Int64).alias("n"))
-
-
-def slowest(exchanges: pl.LazyFrame) -> pl.LazyFrame:
-    """The TOP slowest exchanges, in a full order so that ties do not depend on the order of lines."""
-    order = ["duration_us", "request_time", "request_id", "user_id", "status_code"]
-    least = pl.col("duration_us").top_k(TOP).min()
-    chosen = exchanges.filter(pl.col("duration_us") >= least)
-    return chosen.sort(order, descending=[True, False, False, False, False], nulls_last=False).head(TOP)
-
-
 class Sums:
-    """What the report of either kind needs of exchanges: durations and statuses over time, added up in any order."""
+    """Durations and statuses of exchanges over time, as the report of either kind needs them."""
 
     def __init__(self, grid: Grid) -> None:
         self.grid = grid
-        self.cells = Cells(_EMPTY_CELLS)
+        self.latencies = LatencyCounts(_EMPTY_LATENCIES)
         self.bands = PartialCounts(["at", "band"], _EMPTY_BANDS)
         self.timeline = PartialCounts(["at", "status_code"], _EMPTY_STATUSES)
         self.windows = PartialCounts(["at", "status_code"], _EMPTY_STATUSES)
-        self.spreads = {False: Spread(), True: Spread()}
+        # By whether the exchanges failed.
+        self.totals = {False: DurationTotals(), True: DurationTotals()}
 
-    def plans(self, exchanges: pl.LazyFrame) -> list[pl.LazyFrame]:
-        """What is to be counted of some exchanges, for `take`."""
+    def queries(self, exchanges: pl.LazyFrame) -> list[pl.LazyFrame]:
+        """The queries that count a frame of exchanges; `add_counts` takes their results."""
         needs_windows = self.grid.window_us % self.grid.bucket_us
         return [
-            counted(exchanges, self.grid),
-            *([statuses(exchanges, self.grid.window_us)] if needs_windows else []),
+            exchange_counts(exchanges, self.grid),
+            *([status_counts(exchanges, self.grid.window_us)] if needs_windows else []),
         ]
 
-    def take(self, counts: pl.DataFrame, windows: pl.DataFrame | None = None) -> None:
-        """Adds what came of `plans`."""
-        timeline = coarser(counts.lazy(), 1).collect()
+    def add_counts(self, counts: pl.DataFrame, windows: pl.DataFrame | None = None) -> None:
+        """Adds the results of `queries`."""
+        timeline = in_wider_buckets(counts.lazy(), 1).collect()
         times = self.grid.window_us // self.grid.bucket_us
-        self.windows.add(coarser(timeline.lazy(), times).collect() if windows is None else windows)
-        new_cells = cells(counts.lazy()).collect(engine="streaming")
+        self.windows.add(in_wider_buckets(timeline.lazy(), times).collect() if windows is None else windows)
+        latencies = latency_counts(counts.lazy()).collect(engine="streaming")
         for failed in (False, True):
-            self.spreads[failed] = self.spreads[failed].plus(spread(new_cells.filter(pl.col("failure") == failed)))
-        self.cells.add(new_cells)
-        self.bands.add(banded(new_cells))
+            added = duration_totals(latencies.filter(pl.col("failure") == failed))
+            self.totals[failed] = self.totals[failed].plus(added)
+        self.latencies.add(latencies)
+        self.bands.add(band_counts(latencies))
         self.timeline.add(timeline)
 
     def status(self) -> dict[str, int]:
-        """Exchanges by status code so far."""
+        """How many exchanges there are so far of each status code, by the code as text, in ascending order."""
         counts = self.windows.merged().group_by("status_code").agg(pl.col("n").sum()).sort("status_code")
         return {str(code): n for code, n in counts.iter_rows()}
-
-
-class Aggregates(Sums):
-    """Everything that the report of a correlation needs of the exchanges, added up bucket by bucket."""
-
-    def __init__(self, grid: Grid, users_room: int) -> None:
-        super().__init__(grid)
-        self.users = UserTable(users_room)
-        self.responses = PartialCounts(["at"], _EMPTY_ARRIVALS)
-        self.slowest = pl.DataFrame()
-
-    def add(self, exchanges: pl.DataFrame) -> None:
-        """Adds the exchanges of one bucket."""
-        self.users.add(exchanges)
-        frame = exchanges.lazy()
-        own = [arrivals(frame, "response_time", self.grid.bucket_us), slowest(frame)]
-        responses, slow, *shared = pl.collect_all([*own, *self.plans(frame)], engine="streaming")
-        self.take(*shared)
-        self.responses.add(responses)
-        both = pl.concat([self.slowest, slow]) if self.slowest.height else slow
-        self.slowest = slowest(both.lazy()).collect()
-
-
-def orphan_arrivals(orphans: pl.LazyFrame, grid: Grid) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Orphans (at, side, n) by timeline bucket and by window."""
-    plans = [
-        orphans.group_by((pl.col("time") // width).alias("at"), "side").agg(pl.len().cast(pl.Int64).alias("n"))
-        for width in (grid.bucket_us, grid.window_us)
-    ]
-    by_bucket, by_window = pl.collect_all(plans, engine="streaming")
-    return by_bucket, by_window

@@ -1,4 +1,4 @@
-"""Timeline and heat map of a report, from counts by time."""
+"""Timeline and heat map of a report, from counts by timeline bucket."""
 
 from typing import cast
 
@@ -8,7 +8,8 @@ from logcorr.compute.group_in_parts import PartialCounts
 from logcorr.figures import percentiles
 from logcorr.figures.histogram import band_edges_us
 from logcorr.figures.latency import LatencyFigures
-from logcorr.figures.sums import Aggregates, Sums
+from logcorr.figures.pair_sums import PairSums
+from logcorr.figures.sums import Sums
 from logcorr.model.report import Heatmap, Timeline, TimelinePoint
 from logcorr.model.status import is_client_error, is_server_error
 from logcorr.text import instants
@@ -17,27 +18,28 @@ from logcorr.text.quantities import ms
 _BANDS_PER_HEAT_ROW = 5
 
 
-def so_far(sums: Aggregates) -> tuple[Timeline, Heatmap]:
-    """Timeline and heat map of what is paired so far, without orphans; percentiles to within a histogram band."""
-    found = LatencyFigures({}, None, percentiles.estimates_over_time(sums.bands.merged(), band_edges_us()))
-    over_time, first = timeline(sums, found, dict(sums.responses.merged().iter_rows()), {})
-    return over_time, heatmap(sums, first)
+def timeline_so_far(sums: PairSums) -> tuple[Timeline, Heatmap]:
+    """Timeline and heat map of the exchanges so far, without orphans. Percentiles are exact to a histogram band."""
+    figures = LatencyFigures({}, None, percentiles.estimates_over_time(sums.bands.merged(), band_edges_us()))
+    points, first = timeline(sums, figures, dict(sums.responses.merged().iter_rows()), {})
+    return points, heatmap(sums, first)
 
 
 def timeline(
-    sums: Sums, found: LatencyFigures, responses: dict[int, int] | None, lost: dict[int, tuple[int, int]]
+    sums: Sums, figures: LatencyFigures, responses: dict[int, int] | None, orphans: dict[int, tuple[int, int]]
 ) -> tuple[Timeline, int]:
-    """Points from the first to the last bucket that counts anything, empty ones too; the first's number.
+    """The points from the first to the last bucket with any count, and the number of the first bucket.
 
-    Without `responses` an exchange is answered when it is asked; `lost` are orphans of requests and of responses.
+    `responses` has counts by bucket; if it is None, a response counts at the time of its request. `orphans` has the
+    orphans of requests and of responses by bucket.
     """
     width = sums.grid.bucket_us
-    errors = by_status(sums.timeline)
-    buckets = {*errors, *(responses or ()), *lost}
+    statuses = requests_and_errors(sums.timeline)
+    buckets = {*statuses, *(responses or ()), *orphans}
     points = []
     for at in range(min(buckets), max(buckets) + 1) if buckets else ():
-        requests, client, server = errors.get(at, (0, 0, 0))
-        request_orphans, response_orphans = lost.get(at, (0, 0))
+        requests, client, server = statuses.get(at, (0, 0, 0))
+        request_orphans, response_orphans = orphans.get(at, (0, 0))
         points.append(
             TimelinePoint(
                 start=instants.text(at * width),
@@ -46,15 +48,15 @@ def timeline(
                 errors_4xx=client,
                 errors_5xx=server,
                 orphans=request_orphans + response_orphans,
-                p50_ms=ms(found.over_time.get((at, 0.5))),
-                p99_ms=ms(found.over_time.get((at, 0.99))),
+                p50_ms=ms(figures.over_time.get((at, 0.5))),
+                p99_ms=ms(figures.over_time.get((at, 0.99))),
             )
         )
     return Timeline(bucket_s=width / instants.SECOND_US, points=points), min(buckets, default=0)
 
 
 def heatmap(sums: Sums, first: int) -> Heatmap:
-    """Cells by timeline bucket (counted from the first point) and latency band of half a decade."""
+    """Counts by timeline bucket, numbered from the bucket `first`, and by latency band of half a decade."""
     bands = sums.bands.merged()
     edges = band_edges_us()
     if not bands.height:
@@ -72,11 +74,11 @@ def heatmap(sums: Sums, first: int) -> Heatmap:
     )
 
 
-def by_status(table: PartialCounts) -> dict[int, tuple[int, int, int]]:
-    """{bucket: (exchanges, 4xx, 5xx)}."""
+def requests_and_errors(counts: PartialCounts) -> dict[int, tuple[int, int, int]]:
+    """{at: (exchanges, 4xx, 5xx)} from counts (at, status_code, n)."""
     status, n = pl.col("status_code"), pl.col("n")
     rows = (
-        table.merged()
+        counts.merged()
         .group_by("at")
         .agg(
             n.sum(),

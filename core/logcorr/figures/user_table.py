@@ -1,4 +1,4 @@
-"""What each user's requests came to, counted while they are paired: by a kernel, as far as there is room for them."""
+"""Requests and errors of each user, counted by a kernel while exchanges are paired, if all users fit memory."""
 
 import secrets
 from typing import Any
@@ -14,13 +14,16 @@ from logcorr.compute.kernels import compiled
 _FIRST_USERS = 1 << 10
 _SLOTS_PER_USER = 2
 _SLOT = np.dtype("u4, u4")
-# The first of all users is none.
+# The first row of the table is for exchanges without a user.
 _NO_USER = 1
 _USER = np.dtype([("bytes", "u4"), ("text", "u1", 12), ("requests", "u4"), ("errors", "u4")])
 
 
 class UserTable:
-    """The requests and errors of users, within about `room` bytes; `full` once there are too many, or no kernels."""
+    """A hash table of users with their requests and errors, of at most about `room` bytes.
+
+    It is `full` once it would exceed them, and from the start where there are no kernels. Then it counts no more.
+    """
 
     def __init__(self, room: int) -> None:
         self._room = room
@@ -32,7 +35,7 @@ class UserTable:
         self.full = compiled is None
 
     def add(self, exchanges: pl.DataFrame) -> None:
-        """Counts exchanges by `user_id` (String); errors are those whose `status_code` (Int16) tells a failure."""
+        """Counts exchanges by `user_id` (String); an error has a `status_code` (Int16) of a failure."""
         status = exchanges["status_code"].to_numpy()
         begin = 0
         for users in na.c_array_stream(exchanges["user_id"]) if not self.full else ():
@@ -41,7 +44,7 @@ class UserTable:
             begin = end
 
     def counts(self) -> pl.DataFrame:
-        """(user_id, requests, errors) of all users that were seen, unless the table is full."""
+        """(user_id, requests, errors): a row for each user. Of no use once the table is full."""
         users = self._users[: self._count]
         ends = np.concatenate([[0], users["bytes"].cumsum(dtype=np.int64)])
         names = np.empty(ends[-1], np.uint8)
@@ -52,18 +55,19 @@ class UserTable:
         return pl.DataFrame({"user_id": column(names, ends, present), **counts}).filter(pl.col("requests") > 0)
 
     def _add(self, users: Any, status: npt.NDArray[np.int16]) -> None:
-        given = *buffers(users), users.offset
+        texts = *buffers(users), users.offset
         row = 0
         while not self.full:
             table = self._slots, self._users, self._texts
             row, self._count, self._text_bytes = compiled.count_users(
-                given, status, row, self._mixer, table, self._count, self._text_bytes
+                texts, status, row, self._mixer, table, self._count, self._text_bytes
             )
             if row == status.size:
                 break
             self._grow()
 
     def _grow(self) -> None:
+        """Doubles the table of users if it is full, else the texts of long names."""
         users, texts = (2 if self._count == self._users.size else 1), (2 if self._count < self._users.size else 1)
         slots = np.zeros(users * self._slots.size, _SLOT)
         if slots.nbytes + users * self._users.nbytes + texts * self._texts.nbytes > self._room:

@@ -1,4 +1,4 @@
-"""What each user's requests came to, counted from the stored rows once all is paired: any number of users."""
+"""Requests, errors and orphans of each user, counted from the stored exchanges, for any number of users."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -18,14 +18,14 @@ _BATCHES_IN_ROOM = 4
 
 
 def count_users(exchanges: Sequence[Path], orphans: pl.LazyFrame, folder: Path, room: int) -> Iterator[pl.LazyFrame]:
-    """(user_id, requests, errors, orphans) of all users; each user is in exactly one of the frames.
+    """(user_id, requests, errors, orphans): frames with a row for each user, who is in exactly one frame.
 
-    `exchanges` are stored rows as Parquet. Where the counts of all users would take more than `room` bytes, rows are
-    first spilled in `folder` into partitions of the users.
+    `exchanges` are Parquet files. An orphan is a request without a response. If the counts of all users would take more
+    than `room` bytes, rows are first spilled below `folder` into partitions by user.
     """
-    lost = orphans.filter(pl.col("side") == "request")
-    alone = lost.select("user_id", error=pl.lit(value=False), orphan=pl.lit(value=True))
-    batches = [*map(_rows, _batches(exchanges, room // _BATCHES_IN_ROOM)), alone]
+    requests = orphans.filter(pl.col("side") == "request")
+    orphan_rows = requests.select("user_id", error=pl.lit(value=False), orphan=pl.lit(value=True))
+    batches = [*map(_rows, _batches(exchanges, room // _BATCHES_IN_ROOM)), orphan_rows]
     needed = group_in_parts.bytes_needed(
         pl.concat(batches), "user_id", each=_BYTES_PER_USER, text_factor=_BYTES_PER_TEXT_BYTE, by_key=True
     )
@@ -34,16 +34,18 @@ def count_users(exchanges: Sequence[Path], orphans: pl.LazyFrame, folder: Path, 
 
 
 def with_orphans(counts: pl.DataFrame, orphans: pl.LazyFrame) -> Iterator[pl.LazyFrame]:
-    """What `count_users` gives, in one frame, from (user_id, requests, errors) of all exchanges."""
-    lost = orphans.filter(pl.col("side") == "request").group_by("user_id").agg(requests=pl.len().cast(pl.Int64))
-    alone = lost.with_columns(errors=pl.lit(0, pl.Int64), orphans="requests")
-    both = pl.concat([counts.lazy().with_columns(orphans=pl.lit(0, pl.Int64)), alone])
-    yield both.group_by("user_id").agg(pl.all().sum())
+    """The same as `count_users`, in one frame, from the counts (user_id, requests, errors) of all exchanges."""
+    orphan_counts = (
+        orphans.filter(pl.col("side") == "request").group_by("user_id").agg(requests=pl.len().cast(pl.Int64))
+    )
+    orphan_counts = orphan_counts.with_columns(errors=pl.lit(0, pl.Int64), orphans="requests")
+    rows = pl.concat([counts.lazy().with_columns(orphans=pl.lit(0, pl.Int64)), orphan_counts])
+    yield rows.group_by("user_id").agg(pl.all().sum())
 
 
-def top(parts: Iterable[pl.LazyFrame]) -> pl.DataFrame:
-    """The TOP users of all parts by requests, then by id, null first."""
-    return group_in_parts.top(parts, "requests", "user_id", TOP)
+def top(partitions: Iterable[pl.LazyFrame]) -> pl.DataFrame:
+    """The TOP users of all partitions by requests, then by id, null first."""
+    return group_in_parts.top(partitions, "requests", "user_id", TOP)
 
 
 def _rows(exchanges: list[Path]) -> pl.LazyFrame:
@@ -51,6 +53,7 @@ def _rows(exchanges: list[Path]) -> pl.LazyFrame:
 
 
 def _batches(files: Sequence[Path], most_bytes: int) -> Iterator[list[Path]]:
+    """The files in lists of about so many bytes each."""
     batch: list[Path] = []
     room = most_bytes
     for file in files:
@@ -64,11 +67,11 @@ def _batches(files: Sequence[Path], most_bytes: int) -> Iterator[list[Path]]:
 
 
 def _counts(batches: list[pl.LazyFrame]) -> pl.LazyFrame:
-    """The counts of users. By batch, as the engine holds the more of a group-by the more rows there are."""
+    """The counts of users. They are made by batch, as a group-by of polars holds more the more rows there are."""
     count = pl.len().cast(pl.Int64)
-    errors, lost = (pl.col(name).sum().cast(pl.Int64) for name in ("error", "orphan"))
+    errors, orphans = (pl.col(name).sum().cast(pl.Int64) for name in ("error", "orphan"))
     counts = PartialCounts(["user_id"])
     for rows in batches:
-        of_each = rows.group_by("user_id").agg(count.alias("requests"), errors.alias("errors"), lost.alias("orphans"))
-        counts.add(of_each.collect(engine="streaming"))
+        columns = count.alias("requests"), errors.alias("errors"), orphans.alias("orphans")
+        counts.add(rows.group_by("user_id").agg(columns).collect(engine="streaming"))
     return counts.merged().lazy()

@@ -78,7 +78,7 @@ class _Analysis(Job[AccessReport]):
         windows = self._write_windows(sums, suspicious, views)
         figures = latency.figures(sums, lambda: views.scan("exchanges"))
         self._meter.enter("report")
-        counted = access_report.Counted(
+        data = access_report.AccessReportData(
             sums=sums,
             figures=figures,
             rows=rows,
@@ -89,7 +89,7 @@ class _Analysis(Job[AccessReport]):
             exchanges=views.scan("exchanges"),
         )
         inputs = self._inputs(read, malformed, rows)
-        report = access_report.report(counted, inputs, form.name, self._run_info(1, 0))
+        report = access_report.report(data, inputs, form.name, self._run_info(1, 0))
         run = RunFolder(work.run)
         manifest = self._manifest("access", views.parts(), views.heights(), list(TEXTS), access_report.headline(report))
         run.write(manifest, report)

@@ -10,7 +10,7 @@ from logcorr.compute import memory_budget, resources
 from logcorr.compute.memory_budget import MemoryPlan
 from logcorr.figures import latency, pair_report, users
 from logcorr.figures.grid import Grid, grid
-from logcorr.figures.sums import Aggregates, orphan_arrivals
+from logcorr.figures.pair_sums import PairSums, orphan_arrivals
 from logcorr.formats import line_format
 from logcorr.formats.malformed_reasons import PAIR_REASONS
 from logcorr.formats.pair_lines import PairFormat
@@ -90,7 +90,7 @@ class _Correlation(Job[Report]):
         sinks.views.finish_duplicates()
         reasons = _reasons(orphans)
         by_bucket, by_window = orphan_arrivals(orphans, sinks.sums.grid)
-        parts = pair_report.Parts(
+        data = pair_report.PairReportData(
             inputs=self._inputs(sides, malformed, reasons, sinks.views),
             orphans=reasons,
             orphans_by_bucket=by_bucket,
@@ -101,7 +101,7 @@ class _Correlation(Job[Report]):
             skew_us=self._pairing.skew_us,
             run=self._run_info(self._meter.buckets[1], spilled_bytes),
         )
-        return self._finish(work, sinks, pair_report.correlation(sinks.sums, figures, parts))
+        return self._finish(work, sinks, pair_report.report(sinks.sums, figures, data))
 
     def _readers(self, work: WorkFolder, plan: MemoryPlan) -> dict[Side, SideReader]:
         """A reader for each side; nothing but samples has been read yet."""
@@ -121,7 +121,7 @@ class _Correlation(Job[Report]):
         return Sinks(
             views=views,
             export=self._export_while_running(work),
-            sums=Aggregates(grid(*span(self._files), self._options.window_us), plan.users_room),
+            sums=PairSums(grid(*span(self._files), self._options.window_us), plan.users_room),
             recurring=RecurringIds(work.spill / "keys", plan.used_keys),
             unpaired=UnpairedEntries(plan, work.spill / "entries", schemas),
             estimates=Estimates(self._meter, views, wanted=self._estimates),
@@ -142,7 +142,7 @@ class _Correlation(Job[Report]):
         grid_ = _grid_of(sides, self._options.window_us)
         if not taken_back and grid_ == sinks.sums.grid:
             return sinks
-        sums = Aggregates(grid_, plan.users_room)
+        sums = PairSums(grid_, plan.users_room)
         for part in sinks.views.exchange_parts():
             self._meter.tap()
             sums.add(part.collect(engine="streaming"))
@@ -188,7 +188,7 @@ class _Correlation(Job[Report]):
             report.kind, sinks.views.parts(), sinks.views.heights(), _ATTRIBUTES, _headline(report)
         )
         run.write(manifest, report)
-        self._written = sinks.export.parts
+        self._written = sinks.export.unfinished
         return run
 
     def _export_while_running(self, work: WorkFolder) -> ExportWhileRunning:

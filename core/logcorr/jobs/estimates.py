@@ -1,8 +1,8 @@
 """First estimates of a correlation: what is told of the result while it is made."""
 
 from logcorr.figures import histogram, percentiles
-from logcorr.figures.sums import Aggregates
-from logcorr.figures.timeline import so_far
+from logcorr.figures.pair_sums import PairSums
+from logcorr.figures.timeline import timeline_so_far
 from logcorr.jobs.progress_meter import ProgressMeter
 from logcorr.jobs.write_views import PairViews
 from logcorr.model.events import EstimateEvent
@@ -15,7 +15,7 @@ class Estimates:
     def __init__(self, meter: ProgressMeter, views: PairViews, *, wanted: bool) -> None:
         self._meter, self._views, self._wanted = meter, views, wanted
 
-    def tell(self, share: float, sums: Aggregates, orphans: int) -> None:
+    def tell(self, share: float, sums: PairSums, orphans: int) -> None:
         """`share` is how much of the work is done, `orphans` about how many there are. Raises Cancelled."""
         self._fill_ledger()
         self._meter.tap()
@@ -33,16 +33,16 @@ class Estimates:
                 orphans=views.open_orphans.get(side, 0),
             )
 
-    def _event(self, share: float, sums: Aggregates, orphans: int) -> EstimateEvent:
-        timeline, heatmap = so_far(sums)
+    def _event(self, share: float, sums: PairSums, orphans: int) -> EstimateEvent:
+        timeline, heatmap = timeline_so_far(sums)
         return EstimateEvent(
             share=share,
             matched=self._views.exchanges_written,
             orphans=orphans,
-            negative=sums.spreads[False].negative + sums.spreads[True].negative,
+            negative=sums.totals[False].negative + sums.totals[True].negative,
             status=sums.status(),
             histogram=histogram.histogram(sums.bands),
             timeline=timeline,
             heatmap=heatmap,
-            **percentiles.estimates(sums.cells),
+            **percentiles.estimates(sums.latencies),
         )

@@ -21,7 +21,7 @@ from logcorr.model.manifest import SCHEMA, Manifest
 from logcorr.model.options import JobOptions, Output
 from logcorr.model.report import RunInfo
 from logcorr.runs import output_files, run_folder, views, write_records
-from logcorr.runs.ownership import claim
+from logcorr.runs.ownership import check_absent_or_mine
 from logcorr.runs.run_folder import RunFolder
 from logcorr.runs.work_folder import WorkFolder
 from logcorr.text.quantities import size
@@ -63,7 +63,7 @@ class Job(ABC, Generic[_R]):
     def result(self) -> Result[_R]:
         """Does the work, or opens what was done before; complete at the end, or without a trace."""
         if self._options.keep:
-            claim(self._root / self._key)
+            check_absent_or_mine(self._root / self._key)
         done = run_folder.finished_run(self._root, self._key) if self._options.keep else None
         if done is None:
             return self._result(None)
@@ -130,12 +130,12 @@ class Job(ABC, Generic[_R]):
         targets = []
         for number, output in enumerate(self._options.outputs):
             self._meter.tap()
-            part = output_files.part_of(output.path)
+            part = output_files.unfinished_path(output.path)
             if output.path != output_files.STDOUT:
                 targets.append((part, Path(output.path).absolute()))
                 if part in self._written:
                     continue
-                work.add_part(part)
+                work.add_unfinished(part)
             found = views.records(run, output.view, output.columns)
             spill = work.spill / f"sort{number}"
             write_records.write(
@@ -148,8 +148,8 @@ class Job(ABC, Generic[_R]):
                 tap=lambda _rows: self._meter.tap(),
             )
         if self._options.report_path is not None:
-            part = output_files.part_of(self._options.report_path)
-            work.add_part(part)
+            part = output_files.unfinished_path(self._options.report_path)
+            work.add_unfinished(part)
             targets.append((part, Path(self._options.report_path).absolute()))
             text = run_folder.encode(run.report)
             try:
@@ -206,7 +206,7 @@ def _check_outputs(options: JobOptions, inputs: list[Path]) -> None:
         views.check_columns(options.kind, output.view, output.columns)
         output_files.check_target(output.path, force=options.force, inputs=inputs)
     if options.report_path is not None:
-        output_files.check_place(options.report_path, force=options.force, inputs=inputs)
+        output_files.check_path(options.report_path, force=options.force, inputs=inputs)
         paths.append(_one_name(options.report_path))
     twice = next((path for path in paths if paths.count(path) > 1), None)
     if twice is not None:

@@ -6,7 +6,7 @@ import msgspec
 import polars as pl
 
 from logcorr.compute.background_thread import BackgroundThread
-from logcorr.figures.sums import Aggregates
+from logcorr.figures.pair_sums import PairSums
 from logcorr.inputs.both_sides import in_time_order
 from logcorr.inputs.reader import SideReader, SideResult
 from logcorr.jobs.estimates import Estimates
@@ -14,11 +14,10 @@ from logcorr.jobs.progress_meter import ProgressMeter
 from logcorr.jobs.write_views import PairViews
 from logcorr.model.ledger import SIDES, Side
 from logcorr.pairing import steps
-from logcorr.pairing.recent_exchanges import RecentExchanges
 from logcorr.pairing.recurring_ids import RecurringIds
 from logcorr.pairing.rules import Rules
 from logcorr.pairing.steps import KEY
-from logcorr.pairing.streaming_join import StreamingJoin
+from logcorr.pairing.streaming_join import RecentExchanges, StreamingJoin
 from logcorr.pairing.unpaired_entries import UnpairedEntries
 from logcorr.runs.export_while_running import ExportWhileRunning
 
@@ -32,7 +31,7 @@ class Sinks(msgspec.Struct, frozen=True, kw_only=True):
 
     views: PairViews
     export: ExportWhileRunning
-    sums: Aggregates
+    sums: PairSums
     recurring: RecurringIds
     unpaired: UnpairedEntries
     estimates: Estimates
@@ -78,7 +77,7 @@ class PairWhileReading:
     def _settle(self, exchanges: pl.DataFrame) -> None:
         # While this part is written and counted, the next ones are read and paired.
         self._writer.do(partial(self._keep, exchanges))
-        if self._sinks.export.parts:
+        if self._sinks.export.unfinished:
             self._exporter.do(partial(self._export, exchanges))
 
     def _keep(self, exchanges: pl.DataFrame) -> None:
@@ -100,7 +99,7 @@ class PairWhileReading:
 def take_back_recurring(sinks: Sinks) -> bool:
     """Makes entries again of all exchanges whose ids recur, however far away; tells whether there were any."""
     with sinks.meter.step("check"):
-        recurring = sinks.recurring.again(sinks.unpaired.keys())
+        recurring = sinks.recurring.recurring(sinks.unpaired.keys())
     if not recurring.len():
         return False
     taken = False
@@ -108,5 +107,5 @@ def take_back_recurring(sinks: Sinks) -> bool:
         taken = True
         sinks.export.drop()
         for side in SIDES:
-            sinks.unpaired.add(side, exchanges.lazy().pipe(steps.taken_back, side).collect())
+            sinks.unpaired.add(side, exchanges.lazy().pipe(steps.entries_of, side).collect())
     return taken

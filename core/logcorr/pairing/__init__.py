@@ -1,1 +1,1 @@
-"""Entries of both sides to exchanges, orphans and repeated entries."""
+"""Pairing: entries of both sides become exchanges, orphans and repeated entries."""

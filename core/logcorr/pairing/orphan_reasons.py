@@ -1,8 +1,9 @@
-"""Why an entry is an orphan: every reason, their order, and what decides between them. Only this file says so.
+"""Why an entry is an orphan: all reasons, their order, and what decides between them. No other file decides this.
 
-Two reasons are known when entries are paired: the pair was taken apart, or the id has a pair elsewhere. The others
-follow from the *edge*: a request shortly before the end of the response logs may have been answered later, and a
-response shortly after the start of the request logs may belong to an earlier request.
+Two reasons are known when entries are paired: the pair lasts too long, or other entries of the id are a pair. All
+other reasons follow from the *edge*, which is a duration. A request that comes less than the edge before the end of the
+response logs may have been answered later. A response that comes less than the edge after the start of the request logs
+may answer an earlier request.
 """
 
 from typing import TYPE_CHECKING
@@ -18,23 +19,24 @@ IN_FLIGHT = "in_flight"
 BEFORE_START = "before_start"
 LOST = "lost"
 
-# The first that fits is the reason.
+# The first reason that fits an entry is its reason.
 ORPHAN_REASONS = (TOO_FAR, REPEATED_ID, IN_FLIGHT, BEFORE_START, LOST)
 _EDGE_REASON: dict[Side, str] = {"request": IN_FLIGHT, "response": BEFORE_START}
 _LEAST_EDGE_US = 1_000_000
 
 
-def edge_us(given_us: int | None, p999_us: int | None) -> int:
-    """The edge in µs: as given, or else the p99.9 of the durations, and a second at least."""
-    return max(_LEAST_EDGE_US, p999_us or 0) if given_us is None else given_us
+def edge_us(option_us: int | None, p999_us: int | None) -> int:
+    """The edge in µs: the option if it was given, else the p99.9 of all durations, but at least a second."""
+    return max(_LEAST_EDGE_US, p999_us or 0) if option_us is None else option_us
 
 
 def final_reason(edge: int, first_request_us: int | None, last_response_us: int | None) -> "pl.Expr":
-    """The reason of each orphan (`side`, `time`, and `reason`, which is null where the edge decides).
+    """The reason of each orphan, from its columns `side`, `time` (µs) and `reason`.
 
-    Where the other side has no entry there is no instant to compare with, and the edge decides nothing.
+    `reason` is null where the edge (µs) is to decide. Where the other side has no entry, its instant is None: then no
+    entry is near an edge.
     """
-    import polars as pl  # noqa: PLC0415 - the names of the reasons are wanted without it
+    import polars as pl  # noqa: PLC0415 - commands that only name the reasons start without polars
 
     time, side = pl.col("time"), pl.col("side")
     reasons = [pl.col("reason")]

@@ -1,4 +1,7 @@
-"""The keys of all exchanges that were paired early: whether one of them comes again, in all of both logs."""
+"""The keys of all exchanges that were paired while reading, and which of these keys come again anywhere in both logs.
+
+A key is the 64-bit hash of a request id. An exchange is right only if its id comes once on each side.
+"""
 
 from pathlib import Path
 
@@ -11,51 +14,51 @@ _PARTITIONS = 64
 
 
 class RecurringIds:
-    """Takes keys (UInt64); in memory while they are few, else on disk by their range."""
+    """Takes keys (UInt64): up to `most_in_memory` of them in memory, more in partitions on disk below `folder`."""
 
     def __init__(self, folder: Path, most_in_memory: int) -> None:
         self._most_in_memory = most_in_memory
-        # A key is a hash itself.
+        # A key is a hash already, so its range is its partition.
         number = hash_range(pl.col(KEY), _PARTITIONS)
-        self._used = SpilledPartitions(number, _PARTITIONS, folder / "used")
-        self._others = SpilledPartitions(number, _PARTITIONS, folder / "others")
+        self._paired = SpilledPartitions(number, _PARTITIONS, folder / "used")
+        self._unpaired = SpilledPartitions(number, _PARTITIONS, folder / "others")
         self._keys: list[pl.Series] = []
         self._rows = 0
 
     def add(self, keys: pl.Series) -> None:
-        """The keys of some more exchanges."""
+        """Takes the keys of more exchanges."""
         self._keys.append(keys)
         self._rows += keys.len()
         if self._rows > self._most_in_memory:
             self._spill()
 
-    def again(self, others: pl.LazyFrame) -> pl.Series:
-        """The keys that come more than once, or among others (one column, KEY) as well."""
-        if not self._used.spills:
-            return _again(_together(self._keys), others.collect(engine="streaming")[KEY])
+    def recurring(self, unpaired: pl.LazyFrame) -> pl.Series:
+        """The distinct keys of exchanges that come again: in another exchange, or in unpaired entries (column KEY)."""
+        if not self._paired.spills:
+            return _recurring(_concat(self._keys), unpaired.collect(engine="streaming")[KEY])
         self._spill()
-        self._others.add(others)
-        both = zip(self._used.partitions(), self._others.partitions(), strict=True)
-        return pl.concat([_again(_read(used), _read(rest)) for used, rest in both])
+        self._unpaired.add(unpaired)
+        partitions = zip(self._paired.partitions(), self._unpaired.partitions(), strict=True)
+        return pl.concat([_recurring(_read(paired), _read(others)) for paired, others in partitions])
 
     def _spill(self) -> None:
         if self._keys:
-            self._used.add(_together(self._keys).to_frame().lazy())
+            self._paired.add(_concat(self._keys).to_frame().lazy())
         self._keys, self._rows = [], 0
 
 
-def _again(used: pl.Series, others: pl.Series) -> pl.Series:
-    # The few are what a table is made of, the many look into it.
-    few, many = sorted((used, others), key=len)
-    found = [many.filter(many.is_in(few.implode()))]
-    if used.n_unique() != used.len():
-        found.append(used.filter(used.is_duplicated()))
-    return pl.concat(found).unique()
+def _recurring(paired: pl.Series, unpaired: pl.Series) -> pl.Series:
+    # `is_in` makes a hash table of its argument, which costs more than to look keys up: so that is the shorter series.
+    shorter, longer = sorted((paired, unpaired), key=len)
+    recurring = [longer.filter(longer.is_in(shorter.implode()))]
+    if paired.n_unique() != paired.len():
+        recurring.append(paired.filter(paired.is_duplicated()))
+    return pl.concat(recurring).unique()
 
 
 def _read(scans: list[pl.LazyFrame]) -> pl.Series:
-    return _together([keys.collect()[KEY] for keys in scans])
+    return _concat([keys.collect()[KEY] for keys in scans])
 
 
-def _together(keys: list[pl.Series]) -> pl.Series:
+def _concat(keys: list[pl.Series]) -> pl.Series:
     return pl.concat(keys) if keys else pl.Series(KEY, [], dtype=pl.UInt64)

@@ -11,21 +11,24 @@ from logcorr.pairing.steps import KEY, VALUE, join
 
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
-    """How entries of one id pair, and the longest duration (µs) of a pair."""
+    """The policy by which entries of one id pair, and the longest duration (µs) of a pair; None for no limit."""
 
     policy: Pairing = "in-order"
     max_duration_us: int | None = None
 
 
-def taken_apart(pairs: pl.LazyFrame, rules: Rules) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
-    """Pairs as exchanges, and the orphans of those that last too long."""
+def split_by_duration(pairs: pl.LazyFrame, rules: Rules) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
+    """Splits the pairs of `join` into exchanges, and into orphans where a pair lasts too long.
+
+    There is a frame of orphans for each side, with the reason TOO_FAR; none if the rules set no longest duration.
+    """
     exchanges = steps.exchanges(pairs).collect(engine="in-memory")
     if rules.max_duration_us is None:
         return exchanges, []
-    far = pl.col("duration_us").abs() > rules.max_duration_us
-    torn = exchanges.lazy().filter(far)
-    return exchanges.filter(~far), [
-        steps.orphans(torn.rename({f"{side}_time": "time", f"{side}_row": "row"}), side, pl.lit(TOO_FAR)).collect(
+    too_far = pl.col("duration_us").abs() > rules.max_duration_us
+    rejected = exchanges.lazy().filter(too_far)
+    return exchanges.filter(~too_far), [
+        steps.orphans(rejected.rename({f"{side}_time": "time", f"{side}_row": "row"}), side, pl.lit(TOO_FAR)).collect(
             engine="in-memory"
         )
         for side in SIDES
@@ -33,10 +36,11 @@ def taken_apart(pairs: pl.LazyFrame, rules: Rules) -> tuple[pl.DataFrame, list[p
 
 
 def ranked(entries: pl.LazyFrame, side: Side) -> pl.LazyFrame:
-    """Entries of repeated keys in pairing order, with `rank` (from 0 within the key), `last` and `redelivered`.
+    """Entries with KEY in pairing order, with the columns `rank`, `last`, `redelivered` and `collision`.
 
-    Of equal entries (id, instant, value) the first in the files keeps its rank; the others are redelivered, rank null.
-    `clash` tells that the entry before has the same key and another id.
+    `rank` (UInt32) counts from 0 within the key, and `last` marks the highest rank. Of entries with equal id, instant
+    and value, the first entry in the files has a rank. All others are `redelivered`: their rank is null. `collision`
+    tells that the entry before has the same key and another id.
     """
     value = VALUE[side]
     column = pl.col
@@ -44,12 +48,12 @@ def ranked(entries: pl.LazyFrame, side: Side) -> pl.LazyFrame:
     same_key = (column(KEY) == column(KEY).shift()).fill_null(value=False)
     ordered = ordered.with_columns(
         same=same_key,
-        clash=same_key & (column("request_id") != column("request_id").shift()),
+        collision=same_key & (column("request_id") != column("request_id").shift()),
         redelivered=same_key
         & (column("time") == column("time").shift())
         & column(value).eq_missing(column(value).shift()),
     )
-    # Ranks count the kept entries: their running number less that of the key's first entry.
+    # A rank is the running number of a kept entry, less the number of the first kept entry of its key.
     numbered = ordered.with_columns(number=(~column("redelivered")).cast(pl.UInt32).cum_sum())
     first = pl.when(~column("same")).then(column("number")).forward_fill()
     final = pl.when(~column("same").shift(-1, fill_value=False)).then(column("number")).backward_fill()
@@ -60,7 +64,7 @@ def ranked(entries: pl.LazyFrame, side: Side) -> pl.LazyFrame:
 
 
 def matched(requests: pl.LazyFrame, responses: pl.LazyFrame, policy: Pairing) -> pl.LazyFrame:
-    """The pairs of ranked entries under a pairing policy, as `join` gives them."""
+    """The pairs that a pairing policy makes of the entries that `ranked` gave, with the columns that `join` gives."""
     sides = []
     for entries, side in zip((requests, responses), SIDES, strict=True):
         kept = entries.filter(~pl.col("redelivered"))

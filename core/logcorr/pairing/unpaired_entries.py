@@ -1,4 +1,4 @@
-"""Entries that did not pair while the logs were read: in memory while they are few, else in buckets on disk."""
+"""Entries that did not pair while the logs were read. Few are kept in memory, more in hash buckets on disk."""
 
 from pathlib import Path
 
@@ -12,13 +12,18 @@ from logcorr.pairing import buckets as buckets_
 from logcorr.pairing.buckets import Bucket
 from logcorr.pairing.steps import hashed
 
+# A line of usual length, as memory budgets were measured with.
 _USUAL_LINE_BYTES = 55
-_LARGE_ROWS = 50_000
+# A frame of at most so many rows is small. So many small frames of a side are joined into one.
+_SMALL_ROWS = 50_000
 _MOST_SMALL = 64
 
 
 class UnpairedEntries:
-    """Takes entries of both sides (the schemas of their formats) and gives them back together."""
+    """Collects entries of both sides, in the schemas of their formats, and gives all of them to the pairing by buckets.
+
+    Beyond `plan.bucket_bytes` of text, entries are spilled below `folder`.
+    """
 
     def __init__(self, plan: MemoryPlan, folder: Path, schemas: dict[Side, pl.Schema]) -> None:
         self._plan, self._folder, self._schemas = plan, folder, schemas
@@ -29,45 +34,45 @@ class UnpairedEntries:
         self.height = dict.fromkeys(SIDES, 0)
 
     def add(self, side: Side, entries: pl.DataFrame) -> None:
-        """Takes entries, whatever other columns they have."""
+        """Takes entries of one side; columns that are not in its schema are dropped."""
         if not entries.height:
             return
-        own = entries.select(self._schemas[side].names())
-        self._frames[side].append(own if own.height > _LARGE_ROWS else copied(own))
-        self._small[side] = self._small[side] + 1 if own.height <= _LARGE_ROWS else 0
+        entries = entries.select(self._schemas[side].names())
+        small = entries.height <= _SMALL_ROWS
+        self._frames[side].append(copied(entries) if small else entries)
+        self._small[side] = self._small[side] + 1 if small else 0
         if self._small[side] == _MOST_SMALL:
-            # Each holds pages of memory that others cannot use.
-            together = copied(pl.concat(self._frames[side][-_MOST_SMALL:], rechunk=True))
-            self._frames[side][-_MOST_SMALL:] = [together]
+            # Every frame holds pages of memory that no other frame can use.
+            self._frames[side][-_MOST_SMALL:] = [copied(pl.concat(self._frames[side][-_MOST_SMALL:], rechunk=True))]
             self._small[side] = 0
-        self.height[side] += own.height
-        self._text_bytes += max(_USUAL_LINE_BYTES * own.height, text_bytes(own))
+        self.height[side] += entries.height
+        self._text_bytes += max(_USUAL_LINE_BYTES * entries.height, text_bytes(entries))
         if self._text_bytes > self._plan.bucket_bytes:
             self._flush()
 
     @property
     def spilled(self) -> bool:
-        """Whether they are on disk."""
+        """Whether any entries are on disk."""
         return self._flushes > 0
 
     @property
     def spilled_bytes(self) -> int:
-        """What they take on disk."""
+        """How many bytes the entries take on disk."""
         return sum(file.stat().st_size for file in self._folder.rglob("*.ipc"))
 
     def keys(self) -> pl.LazyFrame:
-        """The keys of all of them (one column, KEY)."""
-        sides = [self._scan(side).select(hashed()) for side in SIDES]
-        return pl.concat(sides)
+        """The keys of all entries (one column, KEY)."""
+        keys = [self._scan(side).select(hashed()) for side in SIDES]
+        return pl.concat(keys)
 
     def frames(self) -> list[pl.LazyFrame]:
-        """All of them by side, where they are in memory."""
+        """The requests and the responses; for entries that are in memory."""
         return [self._scan(side) for side in SIDES]
 
     def buckets(self) -> list[Bucket]:
-        """All of them, where they are on disk."""
+        """Spills the entries that are still in memory; returns the buckets, which hold all entries."""
         self._flush()
-        return buckets_.spilled({side: self._folder / side for side in SIDES}, self._plan.buckets)
+        return buckets_.spilled_buckets({side: self._folder / side for side in SIDES}, self._plan.buckets)
 
     def _scan(self, side: Side) -> pl.LazyFrame:
         files = sorted((self._folder / side).rglob("*.ipc"))
@@ -75,6 +80,7 @@ class UnpairedEntries:
         return pl.concat([scan(files), *frames] if files else frames)
 
     def _flush(self) -> None:
+        """Writes all entries in memory to their buckets."""
         for side, frames in self._frames.items():
             if frames:
                 folder = self._folder / side / f"{self._flushes:06d}"

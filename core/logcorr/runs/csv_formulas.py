@@ -1,7 +1,8 @@
-"""Text of a CSV file that a spreadsheet would run as a formula → the same with a `'` in front, so that it does not.
+"""Makes text inert that a spreadsheet would run as a formula: text of CSV files gets a `'` in front of a formula.
 
-A spreadsheet runs what starts with = + - @ or their full-width forms, also behind blanks and control characters. One
-that takes semicolons or tabs for separators finds such starts within a cell too, whatever the quotes around it.
+A spreadsheet takes text for a formula if it starts with = + - @ or one of their full-width forms. Blanks and control
+characters may stand before it. A spreadsheet that takes semicolons or tabs for separators may split a text there,
+quotes or not: then a formula may also start within the text.
 """
 
 import polars as pl
@@ -14,9 +15,9 @@ _SUSPECT = f"{_START}|{_WITHIN}"
 
 
 def without_formulas(frame: pl.DataFrame) -> pl.DataFrame:
-    """The frame with every text that could be run made inert; numbers stay numbers, also negative ones."""
+    """The frame with every formula in its text columns made inert; negative numbers stay numbers."""
     texts = pl.col(pl.String)
-    found = frame.select(texts.str.contains(_SUSPECT).any())
-    suspects = [name for name in found.columns if found[name].any()]
+    suspect = frame.select(texts.str.contains(_SUSPECT).any())
+    suspects = [name for name in suspect.columns if suspect[name].any()]
     column = pl.col(suspects)
     return frame.with_columns(column.str.replace_all(_WITHIN, "${1}'${2}").str.replace(_START, "'${1}"))

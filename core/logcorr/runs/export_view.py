@@ -31,23 +31,23 @@ def export_view(
     logs = [Path(log.path) for side in run.manifest.inputs.values() for log in side]
     output_files.check_target(output.path, force=force, inputs=logs)
     with WorkFolder(root) as work:
-        part = output_files.part_of(output.path)
+        unfinished = output_files.unfinished_path(output.path)
         if output.path != output_files.STDOUT:
-            work.add_part(part)
-        write_view(run, output, part, work, where=where, tap=tap)
-        work.deliver([] if output.path == output_files.STDOUT else [(part, Path(output.path).absolute())])
+            work.add_unfinished(unfinished)
+        write_view(run, output, unfinished, work, where=where, tap=tap)
+        work.deliver([] if output.path == output_files.STDOUT else [(unfinished, Path(output.path).absolute())])
 
 
 def write_view(
     run: RunFolder,
     output: Output,
-    part: Path,
+    unfinished: Path,
     work: WorkFolder,
     *,
     where: pl.Expr | None = None,
     tap: Tap = lambda _rows: None,
 ) -> None:
-    """Writes to the unfinished file `part` what `export_view` writes; raises as it does."""
+    """Writes to the file `unfinished` what `export_view` writes; raises as it does."""
     records = views.records(run, output.view, output.columns)
     if where is not None:
         chosen = where if records.chosen is None else records.chosen & where
@@ -56,7 +56,7 @@ def write_view(
         write_records.write(
             records,
             output.path,
-            part,
+            unfinished,
             work.spill / "sort",
             sort_time=output.sort_time,
             raw_csv=output.raw_csv,

@@ -1,4 +1,4 @@
-"""Outputs of exchanges that are written while the run settles them, instead of being read again from its folder."""
+"""Exports exchanges to outputs while the run makes them, so that they need not be read again from its folder."""
 
 import os
 from pathlib import Path
@@ -13,7 +13,10 @@ from logcorr.runs.work_folder import WorkFolder
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
-    """One output: its name, the columns of its records by expressions on stored rows, and what it takes on disk."""
+    """An output: its path, the columns of its records, and about how many bytes it takes on disk.
+
+    The columns are expressions on the rows of exchanges as they are stored.
+    """
 
     path: str
     columns: dict[str, pl.Expr]
@@ -21,38 +24,38 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def can_export_while_running(output: Output) -> bool:
-    """Whether its records can be written as they come, and taken back: all exchanges, a line each, in a file."""
+    """Whether an output can be written while the run goes on: NDJSON of all exchanges, in a file, in any order."""
     return output.view == "exchanges" and not output.sort_time and write_records.is_ndjson(output.path)
 
 
 class ExportWhileRunning:
-    """Writes what becomes part of the exchanges to unfinished outputs as well, in the same order."""
+    """Appends exchanges to unfinished outputs, in the order in which they are stored."""
 
     def __init__(self, targets: list[Target], work: WorkFolder) -> None:
-        self._targets = {output_files.part_of(target.path): target for target in targets}
-        for part, target in self._targets.items():
-            work.add_part(part)
-            with output_files.refusals(target.path, lambda: 0):
-                part.write_bytes(b"")
+        self._targets = {output_files.unfinished_path(target.path): target for target in targets}
+        for unfinished, target in self._targets.items():
+            work.add_unfinished(unfinished)
+            with output_files.raising_output_errors(target.path, lambda: 0):
+                unfinished.write_bytes(b"")
 
     def add(self, rows: pl.LazyFrame, count: int) -> None:
-        """Writes so many rows as they are stored. Raises OutputError where the disk is full or cannot be written."""
-        for part, target in self._targets.items():
-            _append(target, part, rows, count)
+        """Appends `count` rows of exchanges as they are stored. Raises OutputError where a file cannot be written."""
+        for unfinished, target in self._targets.items():
+            _append(target, unfinished, rows, count)
 
     def drop(self) -> None:
-        """Gives up what was written, as some of it is no exchange any more; it has to be written from the run."""
+        """Gives the outputs up, as exchanges in them were taken back; the finished run has to be exported instead."""
         self._targets = {}
 
     @property
-    def parts(self) -> frozenset[Path]:
+    def unfinished(self) -> frozenset[Path]:
         """The unfinished outputs that hold all exchanges so far."""
         return frozenset(self._targets)
 
 
-def _append(target: Target, part: Path, rows: pl.LazyFrame, count: int) -> None:
-    # Work that was abandoned has removed the file, and then it is not to be made anew: so it is not opened to append.
-    with output_files.refusals(target.path, lambda: target.needed_bytes), part.open("r+b") as file:
+def _append(target: Target, unfinished: Path, rows: pl.LazyFrame, count: int) -> None:
+    # Opened for reading and writing, as appending would make the file again after abandoned work has removed it.
+    with output_files.raising_output_errors(target.path, lambda: target.needed_bytes), unfinished.open("r+b") as file:
         file.seek(0, os.SEEK_END)
         for chunk in slices_of(rows, count):
             write_ndjson.write(chunk.select(**target.columns).collect(), file)

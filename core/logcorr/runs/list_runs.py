@@ -1,4 +1,4 @@
-"""Finished runs as a table for people and as JSON for programs."""
+"""Lists finished runs: as a table for people, and as JSON for programs."""
 
 from pathlib import Path, PurePath
 from typing import Any
@@ -29,38 +29,39 @@ _COLUMNS = (
 _COUNTS = {"requests": "requests", "5xx": "errors_5xx", "orphans": "orphans", "suspicious": "suspicious_ips"}
 _KINDS = {"correlation": "pair"}
 _LEAST_LOGS = 16
+# A terminal of fewer columns shows short names.
 _NARROW = 100
-# As much of a name as finds a run again.
+# So many characters of a name are usually enough to find its run.
 _SHORT_NAME = 8
 
 
 def rows(root: Path) -> list[dict[str, Any]]:
-    """What `runs list` tells of each run, newest first; a run that cannot be read says so under `error`."""
+    """A row for each run, newest first: the columns of `runs list --json`. A run that cannot be read has `error`."""
     return [_row(folder) for folder in all_runs(root)]
 
 
-def as_json(found: list[dict[str, Any]]) -> str:
+def as_json(rows: list[dict[str, Any]]) -> str:
     """A line of JSON for each run."""
-    return "".join(msgspec.json.encode(row).decode() + "\n" for row in found)
+    return "".join(msgspec.json.encode(row).decode() + "\n" for row in rows)
 
 
-def as_text(found: list[dict[str, Any]], width: int) -> str:
-    """A table no wider than `width`: columns are left out, and never cut, where it is too narrow for all of them."""
-    if not found:
+def as_text(rows: list[dict[str, Any]], width: int) -> str:
+    """A table no wider than `width`. Where not all columns fit, some are left out, and none is cut."""
+    if not rows:
         return ""
-    names = dict(zip((row["run"] for row in found), _names([row["run"] for row in found], width), strict=True))
+    names = dict(zip((row["run"] for row in rows), _names([row["run"] for row in rows], width), strict=True))
     table = {
         row["run"]: [names[row["run"]], *texts(row).values(), _logs(row, whole=False)]
-        for row in found
+        for row in rows
         if "error" not in row
     }
-    # What none of the runs has needs no column.
-    told = [k for k, column in enumerate(zip(*table.values(), strict=True)) if set(column) != {"–"}]
-    columns = [_COLUMNS[k] for k in told]
-    cells = {name: [row[k] for k in told] for name, row in table.items()}
+    # A column in which no run has a value is left out.
+    filled = [k for k, column in enumerate(zip(*table.values(), strict=True)) if set(column) != {"–"}]
+    columns = [_COLUMNS[k] for k in filled]
+    cells = {name: [row[k] for k in filled] for name, row in table.items()}
     fitted = Fitted(columns, list(cells.values()), width, _LEAST_LOGS) if columns else None
     lines = [fitted.head()] if fitted else []
-    for row in found:
+    for row in rows:
         if fitted is None or "error" in row:
             name = names[row["run"]]
             error = safe(row["error"].removeprefix(f"run {row['run']}: "))
@@ -71,10 +72,10 @@ def as_text(found: list[dict[str, Any]], width: int) -> str:
 
 
 def _names(names: list[str], width: int) -> list[str]:
-    """The names of runs; on a narrow terminal as much of them as tells them apart."""
+    """The names of runs. On a narrow terminal they are cut, to as many characters as tell them apart."""
     if width < _NARROW:
-        long = next(n for n in range(_SHORT_NAME, 10**6) if len({name[:n] for name in names}) == len(names))
-        names = [name[:long] for name in names]
+        length = next(n for n in range(_SHORT_NAME, 10**6) if len({name[:n] for name in names}) == len(names))
+        names = [name[:length] for name in names]
     return [safe(name) for name in names]
 
 
@@ -97,6 +98,7 @@ def _logs(row: dict[str, Any], *, whole: bool) -> str:
 
 
 def _with_folders(cells: list[str], row: dict[str, Any], room: int) -> list[str]:
+    """The cells with the logs named by their whole paths, if these fit the room."""
     logs = _logs(row, whole=True)
     return [*cells[:-1], logs] if cell_len(logs) <= room else cells
 

@@ -1,4 +1,4 @@
-"""Output files: checked before any work, written beside their target, told about when the disk is full."""
+"""Output files: checks before any work, the unfinished file beside the target, errors while it is written."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -16,30 +16,33 @@ STDOUT = "-"
 
 
 def check_target(path: str, *, force: bool, inputs: list[Path]) -> None:
-    """Raises UsageError for an unknown form, OutputError for what must not or cannot be written; before any work."""
+    """Checks an output before any work; stdout passes.
+
+    Raises UsageError for an unknown form, OutputError where no file can be written, or none may be replaced.
+    """
     if path == STDOUT:
         return
     check_form(path)
-    check_place(path, force=force, inputs=inputs)
+    check_path(path, force=force, inputs=inputs)
 
 
 def check_form(path: str) -> None:
-    """Raises UsageError for an ending that stands for no form."""
+    """Raises UsageError if the ending of a path names no form."""
     if Path(path).suffix.lower() not in FORMS:
         message = f"output {path!r}: the ending picks the form, and this one is none of {', '.join(FORMS)}."
         raise UsageError(message)
 
 
-def check_place(path: str, *, force: bool, inputs: list[Path]) -> None:
-    """Raises OutputError where a file cannot be written there, or would replace one without leave."""
+def check_path(path: str, *, force: bool, inputs: list[Path]) -> None:
+    """Raises OutputError if a file cannot be written, would replace an input, or replace any file without `force`."""
     try:
-        _check_place(path, force=force, inputs=inputs)
+        _check_path(path, force=force, inputs=inputs)
     except OSError as error:
         message = f"output {path!r} cannot be written: {error.strerror or error}. Check the path and its permissions."
         raise OutputError(message) from error
 
 
-def _check_place(path: str, *, force: bool, inputs: list[Path]) -> None:
+def _check_path(path: str, *, force: bool, inputs: list[Path]) -> None:
     target = Path(path)
     if not is_utf8(path):
         message = f"output {path!r}: the path is not UTF-8. Name another."
@@ -62,19 +65,19 @@ def _check_place(path: str, *, force: bool, inputs: list[Path]) -> None:
             raise OutputError(message)
 
 
-def part_of(path: str) -> Path:
-    """The unfinished file that stands beside a target until it is complete."""
+def unfinished_path(path: str) -> Path:
+    """Where an output is written until it is complete: a hidden file beside its target."""
     target = Path(path).absolute()
     return target.with_name(f".{target.name}.{os.getpid()}.part")
 
 
 @contextmanager
-def refusals(path: str, needed_bytes: Callable[[], int]) -> Iterator[None]:
-    """Raises OutputError where the system refuses to write an output, which takes about so many bytes."""
+def raising_output_errors(path: str, needed_bytes: Callable[[], int]) -> Iterator[None]:
+    """Turns errors of the system, while an output is written, into OutputError; it takes about `needed_bytes()`."""
     try:
         yield
     except (OSError, pl.exceptions.ComputeError) as error:
-        refused = system_error(error)
-        if refused is None:  # nothing that the system says: the view is damaged
+        cause = system_error(error)
+        if cause is None:  # not an error of the system, so the view that is read is damaged
             raise
-        raise cannot_write(path, refused, size(needed_bytes())) from error
+        raise cannot_write(path, cause, size(needed_bytes())) from error

@@ -1,4 +1,4 @@
-"""Whose files are whose: what a run keeps is its user's alone, and nobody else's folder is taken for a run."""
+"""Who owns files: only its user may read a run, and no folder of another user is taken for a run."""
 
 import contextlib
 import os
@@ -9,44 +9,45 @@ from pathlib import Path
 
 from logcorr.model.errors import InputError, OutputError
 
-_PRIVATE = 0o077
+_PRIVATE_UMASK = 0o077
 _WRITABLE = 0o666
 _lock = threading.Lock()
-_held = 0
-_users = _PRIVATE
+# How many blocks of `privately` are entered now, and the umask from before the first.
+_entered = 0
+_user_umask = _PRIVATE_UMASK
 
 
 @contextlib.contextmanager
 def privately() -> Iterator[None]:
-    """As long as it lasts, files that this process makes are for its user only, whatever the umask and the thread."""
-    global _held, _users  # noqa: PLW0603 - a process has one umask
+    """Within this block, only its user may read files that this process makes, in any thread and with any umask."""
+    global _entered, _user_umask  # noqa: PLW0603 - a process has one umask
     with _lock:
-        if not _held:
-            _users = os.umask(_PRIVATE)
-        _held += 1
+        if not _entered:
+            _user_umask = os.umask(_PRIVATE_UMASK)
+        _entered += 1
     try:
         yield
     finally:
         with _lock:
-            _held -= 1
-            if not _held:
-                os.umask(_users)
+            _entered -= 1
+            if not _entered:
+                os.umask(_user_umask)
 
 
-def hand_over(part: Path, target: Path) -> None:
-    """Renames a complete output to its name; who else may read it is again what the user's umask says."""
+def rename_output(unfinished: Path, target: Path) -> None:
+    """Renames a complete output to its target, readable by others as the umask of the user allows."""
     with _lock:
-        users = _users if _held else os.umask(_PRIVATE)
-        if not _held:
-            os.umask(users)
-    # A disk that knows no modes has none to be set.
+        umask = _user_umask if _entered else os.umask(_PRIVATE_UMASK)
+        if not _entered:
+            os.umask(umask)
+    # A disk that knows no modes refuses to set one.
     with contextlib.suppress(OSError):
-        part.chmod(_WRITABLE & ~users)
-    part.replace(target)
+        unfinished.chmod(_WRITABLE & ~umask)
+    unfinished.replace(target)
 
 
 def is_mine(folder: Path) -> bool:
-    """Whether it is a folder of this user, and no link to one."""
+    """Whether a path is a folder of this user, and not a link to one."""
     try:
         status = folder.lstat()
     except OSError:
@@ -54,15 +55,15 @@ def is_mine(folder: Path) -> bool:
     return stat.S_ISDIR(status.st_mode) and (os.name == "nt" or status.st_uid == os.geteuid())
 
 
-def claim(path: Path) -> None:
-    """Raises OutputError where a run has no place, as something stands there that is no folder of this user's."""
+def check_absent_or_mine(path: Path) -> None:
+    """Raises OutputError if a run cannot be made at a path, because it exists and is not a folder of this user."""
     if os.path.lexists(path) and not is_mine(path):
         message = f"run folder {str(path)!r} is a link, a file, or somebody else's. Name another store with --store."
         raise OutputError(message)
 
 
 def check_mine(path: Path) -> None:
-    """Raises InputError for the folder of a run that is not this user's: it could say anything."""
+    """Raises InputError if the folder of a run is not this user's, because another user may have forged it."""
     if not is_mine(path):
         message = f"run {path.name!r} is a link, or somebody else's: it is neither read nor removed."
         raise InputError(message)

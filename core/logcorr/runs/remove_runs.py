@@ -1,4 +1,4 @@
-"""Removing finished runs: all of each, and nothing that is no run of this user's."""
+"""Removes finished runs of this user, each as a whole, and nothing else."""
 
 import os
 from pathlib import Path
@@ -12,12 +12,15 @@ from logcorr.runs.views import FOLDERS
 
 
 def remove(run: RunFolder) -> None:
-    """Deletes a run. Raises InputError for what is none of this user's, OutputError where it cannot be deleted."""
+    """Deletes a run.
+
+    Raises InputError if it is not this user's or holds files that are not of a run, OutputError if deleting fails.
+    """
     check_mine(run.path)
-    strange = sorted(entry.name for entry in run.path.iterdir() if entry.name not in {MANIFEST, REPORT, *FOLDERS})
-    if strange:
+    foreign = sorted(entry.name for entry in run.path.iterdir() if entry.name not in {MANIFEST, REPORT, *FOLDERS})
+    if foreign:
         message = (
-            f"run {run.path.name!r}: {strange[0]!r} in it is no part of a run. Look at it, and remove it yourself."
+            f"run {run.path.name!r}: {foreign[0]!r} in it is no part of a run. Look at it, and remove it yourself."
         )
         raise InputError(message)
     try:
@@ -28,14 +31,17 @@ def remove(run: RunFolder) -> None:
 
 
 def remove_all(root: Path) -> tuple[int, list[str]]:
-    """Deletes all runs of a root and what dead processes left there; how many went, and why others did not."""
-    removed, left = 0, list[str]()
+    """Deletes all runs below a root, and what dead processes left there.
+
+    Returns how many runs are deleted, and the errors of all others.
+    """
+    removed, errors = 0, list[str]()
     for run in run_folder.all_runs(root):
         try:
             remove(run)
             removed += 1
         except LogcorrError as error:
-            left.append(str(error))
+            errors.append(str(error))
     if os.path.lexists(root):
         sweep(root)
-    return removed, left
+    return removed, errors

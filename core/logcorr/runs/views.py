@@ -1,4 +1,4 @@
-"""Any view of a finished run, as stored or as records for export. Plans only; nothing here loads a view."""
+"""The views of a finished run: as stored rows, and as records for export. All are queries; none loads a view."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,11 +14,11 @@ from logcorr.model.status import is_failure
 from logcorr.runs.run_folder import RunFolder
 from logcorr.text import instants
 
-# What the engine raises on files that are damaged.
+# What polars raises when it reads a damaged file.
 UNREADABLE = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
 
-# How a view is kept: the Parquet folder behind it, and which of its rows.
-_STORED = {
+# The folder of Parquet files that has the rows of each view. Some views are a selection of its rows.
+_FOLDER_OF = {
     "exchanges": "exchanges",
     "slow": "exchanges",
     "errors": "exchanges",
@@ -33,7 +33,7 @@ _STORED = {
     "ips": "ips",
     "windows": "windows",
 }
-FOLDERS = frozenset(_STORED.values())
+FOLDERS = frozenset(_FOLDER_OF.values())
 # The views that a run of each kind has.
 VIEWS_OF: dict[str, tuple[View, ...]] = {
     "correlation": (
@@ -42,7 +42,7 @@ VIEWS_OF: dict[str, tuple[View, ...]] = {
     ),
     "access": ("exchanges", "slow", "errors", "malformed", "skewed", "endpoints", "ips", "windows"),
 }
-# What records of exchanges may have beyond what they always have.
+# The columns that records of exchanges have only if they are asked for.
 EXTRA_COLUMNS: dict[str, tuple[str, ...]] = {
     "correlation": (
         *("duration_us", "request_time", "response_time"),
@@ -70,9 +70,9 @@ _EXCHANGE = {"correlation": ("request_id",), "access": ("request_time",)}
 
 
 class Records(msgspec.Struct, frozen=True, kw_only=True):
-    """A view as records: the files of its stored rows, which of the rows, and the columns of a record in order.
+    """A view as records: its parts, which of the stored rows it has (None for all), and the columns of a record.
 
-    Columns are expressions on the stored rows; `time` names the stored column that is a record's own instant.
+    Columns are expressions on stored rows, in order. `time` names the stored column with the instant of a record.
     """
 
     parts: list[Path]
@@ -82,7 +82,7 @@ class Records(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def schema(self) -> pl.Schema:
-        """The columns of a record and their types."""
+        """The columns of a record, and their types."""
         return parquet_slices.scan(self.parts).select(**self.columns).collect_schema()
 
     @property
@@ -91,12 +91,12 @@ class Records(msgspec.Struct, frozen=True, kw_only=True):
         return parquet_slices.count(self._rows(parquet_slices.scan(self.parts))) if self.parts else 0
 
     def chunks(self) -> Iterator[pl.DataFrame]:
-        """All records in the order they are stored in, at most 100,000 at a time."""
+        """All records in the order in which they are stored, at most 100,000 in a frame."""
         for records in self.slices():
             yield records.collect(engine="streaming")
 
     def slices(self) -> Iterator[pl.LazyFrame]:
-        """The same, not read yet."""
+        """The same as queries, which have read nothing yet."""
         return (self._rows(rows).select(**self.columns) for rows in parquet_slices.slices(self.parts))
 
     def _rows(self, stored: pl.LazyFrame) -> pl.LazyFrame:
@@ -104,30 +104,36 @@ class Records(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def scan(run: RunFolder, view: View) -> pl.LazyFrame:
-    """The stored rows of a view. Raises UsageError for a view there is not, InputError where its files are gone."""
+    """The stored rows of a view.
+
+    Raises UsageError if runs of this kind have no such view, InputError if its files are missing or damaged.
+    """
     rows = parquet_slices.scan(_parts(run, view))
     chosen = _chosen(run, view)
     return rows if chosen is None else rows.filter(chosen)
 
 
 def records(run: RunFolder, view: View, extra: Sequence[str] = ()) -> Records:
-    """A view as the records that an export writes; `extra` columns only for views of exchanges. Raises UsageError."""
+    """A view as the records that an export writes; views of exchanges may have `extra` columns.
+
+    Raises UsageError for a view or column that there is not, InputError if files are missing or damaged.
+    """
     parts = _parts(run, view)
     manifest = run.manifest
-    stored = _STORED[view]
+    folder = _FOLDER_OF[view]
     check_columns(manifest.kind, view, extra)
-    if stored == "exchanges":
+    if folder == "exchanges":
         columns = exchange_columns(manifest.kind, manifest.attributes, manifest.files, extra)
     else:
-        columns = {name: _column(name, manifest.files) for name in _RECORDS[stored]}
+        columns = {name: _column(name, manifest.files) for name in _RECORDS[folder]}
     times = {"exchanges": "request_time", "orphans": "time", "duplicates": "time", "windows": "window_start"}
-    return Records(parts=parts, chosen=_chosen(run, view), columns=columns, time=times.get(stored))
+    return Records(parts=parts, chosen=_chosen(run, view), columns=columns, time=times.get(folder))
 
 
 def exchange_columns(
     kind: str, attributes: Sequence[str], files: dict[str, list[str]], extra: Sequence[str] = ()
 ) -> dict[str, pl.Expr]:
-    """The columns of exchanges as records, by expressions on their stored rows; `files` are the inputs by log."""
+    """The columns of exchanges as records, as expressions on stored rows; `files` names the files of each log."""
     names = (*_EXCHANGE[kind], *attributes, "status_code", "duration_ms", *extra)
     return {name: _column(name, files) for name in names}
 
@@ -137,11 +143,11 @@ def _parts(run: RunFolder, view: View) -> list[Path]:
     if view not in known:
         message = f"no view {view!r} in this run. There are: {', '.join(known)}."
         raise UsageError(message)
-    return run.view(_STORED[view])
+    return run.view(_FOLDER_OF[view])
 
 
 def _chosen(run: RunFolder, view: View) -> pl.Expr | None:
-    """Which of the stored rows a view is of; None where of all."""
+    """Which of the stored rows of its folder a view has; None for all."""
     if view == "slow":
         return pl.col("duration_us") > round((run.report.latency.p99_ms or 0) * 1000)
     if view == "errors":
@@ -152,8 +158,8 @@ def _chosen(run: RunFolder, view: View) -> pl.Expr | None:
 
 
 def check_columns(kind: str, view: View, extra: Sequence[str]) -> None:
-    """Raises UsageError where a view of such runs has no such extra columns."""
-    known = EXTRA_COLUMNS[kind] if _STORED.get(view) == "exchanges" else ()
+    """Raises UsageError for an extra column that a view of runs of this kind does not have."""
+    known = EXTRA_COLUMNS[kind] if _FOLDER_OF.get(view) == "exchanges" else ()
     unknown = [name for name in extra if name not in known]
     if unknown:
         message = f"no column {unknown[0]!r} for view {view!r}. There are: {', '.join(known) or 'no more columns'}."
@@ -161,29 +167,30 @@ def check_columns(kind: str, view: View, extra: Sequence[str]) -> None:
 
 
 def whole_ms(duration_us: pl.Expr) -> pl.Expr:
-    """Microseconds as whole milliseconds, cut towards zero."""
+    """Microseconds as whole milliseconds, rounded towards zero."""
     return pl.when(duration_us < 0).then(-(-duration_us // 1000)).otherwise(duration_us // 1000)
 
 
 def _column(name: str, files: dict[str, list[str]]) -> pl.Expr:
+    """A column of records as an expression on stored rows, which name files by their index in a log."""
     column = pl.col(name)
     if name == "duration_ms":
         return whole_ms(pl.col("duration_us"))
     if name in ("request_time", "response_time", "time", "busiest_start", "window_start"):
         return instants.text_of(column)
     if name in ("request_file", "response_file"):
-        return _names(column, files[name.removesuffix("_file")])
+        return _file_names(column, files[name.removesuffix("_file")])
     if name == "file":
         first, *others = files
         if not others:
-            return _names(column, files[first])
-        # One list for both sides: a `when` would look up every row's index on both.
+            return _file_names(column, files[first])
+        # One list for both logs, as two lists would be looked up for every row.
         index = pl.col("file") + pl.when(pl.col("side") == first).then(0).otherwise(len(files[first]))
-        return _names(index, [name for side in files.values() for name in side])
+        return _file_names(index, [name for side in files.values() for name in side])
     return column
 
 
-def _names(index: pl.Expr, names: list[str]) -> pl.Expr:
-    """File names by their index; `replace_strict` would hold the whole view to do it."""
-    known = pl.Series(names, dtype=pl.String)
-    return index.map_batches(known.gather, is_elementwise=True, return_dtype=pl.String)
+def _file_names(index: pl.Expr, names: list[str]) -> pl.Expr:
+    """File names by their index. Not by `replace_strict`, which would hold the whole view in memory."""
+    series = pl.Series(names, dtype=pl.String)
+    return index.map_batches(series.gather, is_elementwise=True, return_dtype=pl.String)

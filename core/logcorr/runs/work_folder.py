@@ -1,4 +1,7 @@
-"""The work folder of a run in progress: private, locked, and gone at the end, however that comes."""
+"""The work folder of a run in progress: private, locked, and always removed at the end.
+
+A process locks its work folder. If the lock of a work folder is free, its process is dead, and `leftovers` removes it.
+"""
 
 import os
 import shutil
@@ -11,28 +14,29 @@ from types import TracebackType
 from typing import IO, Self
 
 from logcorr.model.errors import Cancelled, OutputError, cannot_write
-from logcorr.runs.leftovers import GONE, LOCK, PARTS, WORK_PREFIX, lock_soon, starting, sweep
-from logcorr.runs.ownership import claim, hand_over, privately
+from logcorr.runs.leftovers import GONE, LOCK, UNFINISHED, WORK_PREFIX, lock_soon, root_lock, sweep
+from logcorr.runs.ownership import check_absent_or_mine, privately, rename_output
 from logcorr.runs.run_folder import RunFolder, finished_run
 
 _REMOVE_TRIES = 20
 _REMOVE_WAIT_S = 0.02
-_LOOKS = 3
+# After an error, the folder must be gone at so many checks in a row.
+_CHECKS = 3
 _open_folders: "set[WorkFolder]" = set()
 
 
 class WorkFolder:
-    """The private folder of a run in progress: `run/` is what will be published, `spill/` what will not.
+    """The private folder of a run in progress: `run/` will be published, `spill/` will not.
 
-    Removed at the end, however that comes; raises OutputError where it cannot be made.
+    It is made when the context is entered, and removed when it is left. Raises OutputError if it cannot be made.
     """
 
     def __init__(self, root: Path) -> None:
         self._root = root
         self._lock: IO[str] | None = None
-        self._parts: list[Path] = []
+        self._unfinished: list[Path] = []
         self._private = ExitStack()
-        # Whoever comes first: what is delivered stays, and of what is abandoned nothing is delivered.
+        # Held to deliver, and to abandon: abandoned work delivers nothing.
         self._end = threading.Lock()
         self._abandoned = False
 
@@ -43,7 +47,7 @@ class WorkFolder:
             self._private.enter_context(privately())
             self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
             sweep(self._root)
-            with starting(self._root):
+            with root_lock(self._root):
                 self.path = Path(tempfile.mkdtemp(prefix=WORK_PREFIX, dir=self._root))
                 self._lock = (self.path / LOCK).open("w", encoding="utf8")
                 lock_soon(self._lock)
@@ -62,7 +66,7 @@ class WorkFolder:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         with self._private:
-            self.abandon(looks=1 if kind is None else _LOOKS)
+            self.abandon(checks=1 if kind is None else _CHECKS)
 
     @property
     def run(self) -> Path:
@@ -71,28 +75,29 @@ class WorkFolder:
 
     @property
     def spill(self) -> Path:
-        """The folder for everything that is gone after the run."""
+        """The folder of temporary files, which are removed after the run."""
         return self.path / "spill"
 
-    def add_part(self, part: Path) -> None:
-        """Notes an unfinished output, so that it is removed if this process cannot do it itself."""
-        self._parts.append(part)
-        with (self.path / PARTS).open("ab") as journal:
-            journal.write(os.fsencode(part.resolve()) + b"\0")
+    def add_unfinished(self, path: Path) -> None:
+        """Notes the path of an unfinished output, so that another process removes it if this process dies."""
+        self._unfinished.append(path)
+        with (self.path / UNFINISHED).open("ab") as journal:
+            journal.write(os.fsencode(path.resolve()) + b"\0")
 
-    def deliver(self, parts: list[tuple[Path, Path]], key: str | None = None) -> RunFolder | None:
-        """Publishes the run where it has a key, then renames each part to its target: all of it, or nothing.
+    def deliver(self, outputs: list[tuple[Path, Path]], key: str | None = None) -> RunFolder | None:
+        """Publishes the run if it has a key; then renames each unfinished output to its target (unfinished, target).
 
-        Raises Cancelled where another thread has abandoned the work, OutputError where a target cannot be replaced.
+        Raises Cancelled if another thread has abandoned the work: then nothing is delivered. Raises OutputError if a
+        target cannot be replaced.
         """
         with self._end:
             if self._abandoned:
                 message = "interrupted; nothing was kept."
                 raise Cancelled(message)
             run = None if key is None else self.publish(key)
-            for part, target in parts:
+            for unfinished, target in outputs:
                 try:
-                    hand_over(part, target)
+                    rename_output(unfinished, target)
                 except OSError as error:
                     raise cannot_write(str(target), error) from error
             return run
@@ -100,10 +105,10 @@ class WorkFolder:
     def publish(self, key: str) -> RunFolder:
         """Makes the run visible as `<root>/<key>`, by one rename.
 
-        One that another process made meanwhile stays; a damaged one goes.
+        A run that another process has made there meanwhile is kept; a damaged run is replaced.
         """
         target = self._root / key
-        claim(target)
+        check_absent_or_mine(target)
         if target.exists() and finished_run(self._root, key) is None:
             target.rename(self.path / "damaged")
         try:
@@ -113,45 +118,45 @@ class WorkFolder:
                 raise
         return RunFolder(target)
 
-    def abandon(self, looks: int = _LOOKS) -> None:
-        """Removes the folder and all unfinished outputs; safe while other threads still write into it.
+    def abandon(self, checks: int = _CHECKS) -> None:
+        """Removes the folder and all unfinished outputs, even while other threads still write into the folder.
 
-        The folder must be gone at so many looks in a row, a moment apart.
+        It is removed until it is gone at so many checks in a row, 0.02 s apart.
         """
         with self._end:
             self._abandoned = True
-        self._remove_parts()
+        self._remove_unfinished()
         if self._lock is not None:
             self._lock.close()
-        doomed = self.path.with_name(self.path.name + GONE)
+        renamed = self.path.with_name(self.path.name + GONE)
         try:
-            self.path.rename(doomed)
+            self.path.rename(renamed)
         except OSError:
-            doomed = self.path
-        # A query that was ended may have writers left, which make their folders anew: remove until nothing comes back.
+            renamed = self.path
+        # Threads of a query that was ended may still write, and make their folders again.
         gone = 0
         for _ in range(_REMOVE_TRIES):
-            found = [folder for folder in (doomed, self.path) if folder.exists()]
-            for folder in found:
+            present = [folder for folder in (renamed, self.path) if folder.exists()]
+            for folder in present:
                 shutil.rmtree(folder, ignore_errors=True)
-            gone = (0 if found else gone) + (not any(folder.exists() for folder in found))
-            if gone >= looks:
+            gone = (0 if present else gone) + (not any(folder.exists() for folder in present))
+            if gone >= checks:
                 break
             time.sleep(_REMOVE_WAIT_S)
-        self._remove_parts()  # one may just have been begun
+        self._remove_unfinished()  # a thread may have begun another one meanwhile
         _open_folders.discard(self)
 
-    def _remove_parts(self) -> None:
-        for part in self._parts:
-            part.unlink(missing_ok=True)
+    def _remove_unfinished(self) -> None:
+        for path in self._unfinished:
+            path.unlink(missing_ok=True)
 
 
 def abandon_all() -> None:
-    """Removes the work folders of this process, from whatever thread: for a process that is about to exit."""
+    """Removes all work folders of this process, from any thread; for a process that is about to exit."""
     for folder in list(_open_folders):
         folder.abandon()
 
 
 def is_utf8(path: str | Path) -> bool:
-    """Whether a path is UTF-8 on disk: polars writes to no other."""
+    """Whether a path is UTF-8 on disk, as polars needs it."""
     return not any("\udc80" <= char <= "\udcff" for char in str(path))

@@ -1,4 +1,4 @@
-"""Records → json, ndjson, csv or parquet: streamed, written beside the target and renamed when complete."""
+"""Writes records as JSON, NDJSON, CSV or Parquet, a few at a time, to an unfinished output or to stdout."""
 
 import os
 import sys
@@ -14,7 +14,7 @@ from logcorr.compute.background_thread import read_ahead
 from logcorr.compute.external_sort import Order, Rows, external_sort
 from logcorr.runs import write_ndjson
 from logcorr.runs.csv_formulas import without_formulas
-from logcorr.runs.output_files import STDOUT, refusals
+from logcorr.runs.output_files import STDOUT, raising_output_errors
 from logcorr.runs.views import Records
 from logcorr.text.safe import json_for_terminal
 
@@ -24,47 +24,47 @@ _INSTANT = "instant"
 
 
 def is_ndjson(path: str) -> bool:
-    """Whether a file of this name is to hold a record a line."""
+    """Whether the path is one of a file that is written as NDJSON."""
     return path != STDOUT and _WRITERS.get(Path(path).suffix.lower()) is _ndjson
 
 
 def write(
     records: Records,
     path: str,
-    part: Path,
+    unfinished: Path,
     spill: Path,
     *,
     sort_time: bool = False,
     raw_csv: bool = False,
     tap: Callable[[int], None] = lambda _rows: None,
 ) -> None:
-    """Writes records to `part` in the form that `path` names, or to stdout; sorts out of core in the folder `spill`.
+    """Writes records to the file `unfinished`, in the form that the ending of `path` names, or to stdout.
 
-    In CSV, what a spreadsheet would run is made inert unless `raw_csv` is asked for.
-    `tap` is called with how many rows each chunk has, and may raise. Raises OutputError where the disk is full or
-    cannot be written.
+    `sort_time` sorts them by time, on disk in the folder `spill`. In CSV, formulas are made inert unless `raw_csv`.
+    `tap` is called with how many rows each chunk has, and may raise. Raises OutputError if the disk is full or cannot
+    be written.
     """
 
     def frames() -> Iterator[pl.DataFrame]:
-        yield records.schema.to_frame()  # the columns of a file without rows
+        yield records.schema.to_frame()  # so that a file without rows has columns
         for frame in _in_order(records, spill, lambda: tap(0)) if sort_time else records.chunks():
             tap(frame.height)
             yield frame
 
-    with refusals(path, lambda: sum(stored.stat().st_size for stored in records.parts)):
+    with raising_output_errors(path, lambda: sum(stored.stat().st_size for stored in records.parts)):
         if path == STDOUT:
             _to_stdout(read_ahead(frames()))
         elif Path(path).suffix.lower() == ".parquet":
-            _parquet(frames, records.schema, part)
+            _parquet(frames, records.schema, unfinished)
         else:
             suffix = Path(path).suffix.lower()
             rows = map(without_formulas, frames()) if suffix == ".csv" and not raw_csv else frames()
-            with part.open("wb") as file:
+            with unfinished.open("wb") as file:
                 _WRITERS[suffix](read_ahead(rows), file)
 
 
 def _to_stdout(frames: Iterator[pl.DataFrame]) -> None:
-    """NDJSON, with escapes on a terminal; until whoever reads it has had enough, which is no error."""
+    """Writes NDJSON, made safe if stdout is a terminal. It is no error if the reader of a pipe closes it."""
     terminal = sys.stdout.isatty()
     try:
         for frame in frames:
@@ -74,20 +74,20 @@ def _to_stdout(frames: Iterator[pl.DataFrame]) -> None:
                 write_ndjson.write(frame, sys.stdout.buffer)
         sys.stdout.buffer.flush()
     except OSError as error:
-        # What is still buffered goes nowhere, instead of failing again at exit.
+        # The bytes that are still buffered are dropped, as to write them would fail again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not isinstance(error, BrokenPipeError):
             raise
 
 
-def _parquet(frames: Callable[[], Iterator[pl.DataFrame]], schema: pl.Schema, part: Path) -> None:
+def _parquet(frames: Callable[[], Iterator[pl.DataFrame]], schema: pl.Schema, unfinished: Path) -> None:
     def source(
         columns: list[str] | None, _predicate: pl.Expr | None, _rows: int | None, _size: int | None
     ) -> Iterator[pl.DataFrame]:
         return (frame.select(columns) if columns else frame for frame in frames())
 
     rows = register_io_source(source, schema=schema, is_pure=True)
-    rows.sink_parquet(part, compression="lz4", statistics=False, engine="streaming")
+    rows.sink_parquet(unfinished, compression="lz4", statistics=False, engine="streaming")
 
 
 def _ndjson(frames: Iterator[pl.DataFrame], file: IO[bytes]) -> None:
@@ -101,13 +101,13 @@ def _csv(frames: Iterator[pl.DataFrame], file: IO[bytes]) -> None:
 
 
 def _json(frames: Iterator[pl.DataFrame], file: IO[bytes]) -> None:
-    """One array, one object a line."""
+    """Writes one JSON array, with a line for each object."""
     file.write(b"[")
-    comma = 1  # is not to stand before the first
+    skipped = 1  # the comma before the first object
     for frame in frames:
-        for piece in write_ndjson.items(frame):
-            file.write(piece[comma:])
-            comma = 0
+        for block in write_ndjson.items(frame):
+            file.write(block[skipped:])
+            skipped = 0
     file.write(b"\n]\n")
 
 
@@ -120,7 +120,7 @@ _WRITERS: dict[str, Callable[[Iterator[pl.DataFrame], IO[bytes]], None]] = {
 
 
 def _in_order(records: Records, spill: Path, tap: Callable[[], None]) -> Iterator[pl.DataFrame]:
-    """The records by time, then id, then the rest of the record; those without a time go by the whole record."""
+    """The records by time, request id and then the rest of the record; by the whole record if they have no time."""
     names = list(records.columns)
     columns, keys = records.columns, names
     if records.time is not None:
@@ -128,5 +128,5 @@ def _in_order(records: Records, spill: Path, tap: Callable[[], None]) -> Iterato
         keys = [_INSTANT, *sorted(names, key=lambda name: name != "request_id")]
     rows = Rows(records.height, msgspec.structs.replace(records, columns=columns).slices)
     for frame in external_sort(rows, Order(keys=keys, most_rows=_SORTED_AT_ONCE_ROWS), spill, tap):
-        # Whole ranges at once would pile up where writing is slower than sorting.
+        # In small frames, as large ones take much memory while they wait to be written.
         yield from frame.select(names).iter_slices(_YIELDED_ROWS)

@@ -40,7 +40,7 @@ Rows = list[tuple[object, ...]]
 @pytest.fixture(autouse=True)
 def few_splits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Buckets are split once, in two: enough to be on every path, and quick."""
-    monkeypatch.setattr(buckets, "_DEEPEST", 2)
+    monkeypatch.setattr(buckets, "_DEEPEST_LEVEL", 2)
     monkeypatch.setattr(buckets, "_SPLIT_BUCKETS", 2)
 
 

@@ -149,10 +149,10 @@ def test_keys_that_come_again(most: int, tmp_path: Path) -> None:
     others = pl.LazyFrame({KEY: [keys[3], 1, keys[3]]}, schema={KEY: pl.UInt64})
     none = pl.LazyFrame(schema={KEY: pl.UInt64})
     used.add(keys[10:12])
-    assert sorted(used.again(others)) == sorted([keys[3], keys[10], keys[11]])
+    assert sorted(used.recurring(others)) == sorted([keys[3], keys[10], keys[11]])
     empty = RecurringIds(tmp_path / "empty", most)
-    assert empty.again(none).len() == 0
-    assert empty.again(others).len() == 0
+    assert empty.recurring(none).len() == 0
+    assert empty.recurring(others).len() == 0
 
 
 def run(folder: Path, *outputs: Output) -> Report:

@@ -155,7 +155,7 @@ def test_a_part_that_was_removed_is_not_made_anew(tmp_path: Path, monkeypatch: p
     real = export_while_running.ExportWhileRunning.add
 
     def late(self: export_while_running.ExportWhileRunning, rows: pl.LazyFrame, count: int) -> None:
-        for part in self.parts:
+        for part in self.unfinished:
             part.unlink(missing_ok=True)
         real(self, rows, count)
 

@@ -14,13 +14,13 @@ from pathlib import Path
 import filelock
 import pytest
 
-from logcorr.runs.leftovers import LOCK, WORK_PREFIX, starting, sweep, try_lock
+from logcorr.runs.leftovers import LOCK, WORK_PREFIX, root_lock, sweep, try_lock
 from logcorr.runs.work_folder import WorkFolder
 
 
 def test_a_folder_that_is_just_being_made_is_let_be(tmp_path: Path) -> None:
     folder = tmp_path / f"{WORK_PREFIX}new"
-    with starting(tmp_path) as alone:
+    with root_lock(tmp_path) as alone:
         assert alone
         folder.mkdir(mode=0o700)
         sweep(tmp_path)
@@ -114,5 +114,5 @@ def test_a_disk_without_locks_has_none_to_give(tmp_path: Path, monkeypatch: pyte
     with WorkFolder(tmp_path) as work:
         assert work.run.is_dir()
         assert folder.is_dir(), "nobody can tell that it is dead"
-    with starting(tmp_path) as alone:
+    with root_lock(tmp_path) as alone:
         assert not alone

@@ -1,0 +1,57 @@
+"""The sums that the report of a correlation needs of exchanges and orphans.
+
+`at` is the number of a timeline bucket or of a window. A response is counted at its own time, and so is an orphan.
+"""
+
+import polars as pl
+
+from logcorr.compute.group_in_parts import PartialCounts
+from logcorr.figures.grid import Grid
+from logcorr.figures.sums import TOP, Sums, bucket_number
+from logcorr.figures.user_table import UserTable
+
+_EMPTY_ARRIVALS = pl.DataFrame(schema={"at": pl.Int64, "n": pl.Int64})
+
+
+class PairSums(Sums):
+    """The sums over all exchanges of a correlation; the counts of users take at most about `users_room` bytes."""
+
+    def __init__(self, grid: Grid, users_room: int) -> None:
+        super().__init__(grid)
+        self.users = UserTable(users_room)
+        self.responses = PartialCounts(["at"], _EMPTY_ARRIVALS)
+        self.slowest = pl.DataFrame()
+
+    def add(self, exchanges: pl.DataFrame) -> None:
+        """Adds exchanges (EXCHANGE_SCHEMA of `pairing`)."""
+        self.users.add(exchanges)
+        frame = exchanges.lazy()
+        own = [arrival_counts(frame, "response_time", self.grid.bucket_us), slowest(frame)]
+        responses, slow, *counts = pl.collect_all([*own, *self.queries(frame)], engine="streaming")
+        self.add_counts(*counts)
+        self.responses.add(responses)
+        candidates = pl.concat([self.slowest, slow]) if self.slowest.height else slow
+        self.slowest = slowest(candidates.lazy()).collect()
+
+
+def arrival_counts(frame: pl.LazyFrame, instant: str, width_us: int) -> pl.LazyFrame:
+    """(at, n): rows by the bucket of this width (µs) in which an instant, one of their columns, falls."""
+    return frame.group_by(bucket_number(instant, width_us).alias("at")).agg(pl.len().cast(pl.Int64).alias("n"))
+
+
+def slowest(exchanges: pl.LazyFrame) -> pl.LazyFrame:
+    """The TOP slowest exchanges, the slowest first. The order is a full one, so that ties do not depend on the logs."""
+    order = ["duration_us", "request_time", "request_id", "user_id", "status_code"]
+    least = pl.col("duration_us").top_k(TOP).min()
+    chosen = exchanges.filter(pl.col("duration_us") >= least)
+    return chosen.sort(order, descending=[True, False, False, False, False], nulls_last=False).head(TOP)
+
+
+def orphan_arrivals(orphans: pl.LazyFrame, grid: Grid) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """How many orphans there are (at, side, n): by timeline bucket, and by window."""
+    queries = [
+        orphans.group_by((pl.col("time") // width).alias("at"), "side").agg(pl.len().cast(pl.Int64).alias("n"))
+        for width in (grid.bucket_us, grid.window_us)
+    ]
+    by_bucket, by_window = pl.collect_all(queries, engine="streaming")
+    return by_bucket, by_window
