@@ -115,8 +115,8 @@ class _Analysis(Job[AccessReport]):
             del entries
             resources.give_back()
         read = reader.finish()
-        if read.late.height or not parts:
-            views.write(_stored(read.late.lazy(), read.lines_read.starts), "exchanges", "0000")
+        if read.first_line_entries.height or not parts:
+            views.write(_stored(read.first_line_entries.lazy(), read.lines_read.starts), "exchanges", "0000")
         return read
 
     def _count_exchanges(self, read: SideResult, work: WorkFolder, views: ViewWriter) -> AccessSums:

@@ -17,7 +17,7 @@ from logcorr.formats.pair_lines import PairFormat
 from logcorr.formats.timestamps import common_form
 from logcorr.inputs.files import InputFile
 from logcorr.inputs.reader import SideReader, SideResult
-from logcorr.inputs.samples import first_lines, span
+from logcorr.inputs.samples import first_lines, time_span
 from logcorr.jobs.estimates import Estimates
 from logcorr.jobs.job import Job, Result
 from logcorr.jobs.pair_by_bucket import pair_by_bucket
@@ -121,7 +121,7 @@ class _Correlation(Job[Report]):
         return Sinks(
             views=views,
             export=self._export_while_running(work),
-            sums=Aggregates(grid(*span(self._files), self._options.window_us), plan.users_room),
+            sums=Aggregates(grid(*time_span(self._files), self._options.window_us), plan.users_room),
             recurring=RecurringIds(work.spill / "keys", plan.used_keys),
             unpaired=UnpairedEntries(plan, work.spill / "entries", schemas),
             estimates=Estimates(self._meter, views, wanted=self._estimates),

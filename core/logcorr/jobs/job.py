@@ -98,7 +98,7 @@ class Job(ABC, Generic[_R]):
         self._meter.tell(
             DoneEvent(run=str(folder) if folder else None, reused=done is not None, seconds=self._meter.elapsed)
         )
-        grown = changes.grown([file for files in self._files.values() for file in files])
+        grown = changes.names_of_grown([file for files in self._files.values() for file in files])
         return Result(report=final, folder=folder, reused=done is not None, grown=grown)
 
     @abstractmethod

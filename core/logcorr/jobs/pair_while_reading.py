@@ -62,7 +62,7 @@ class PairWhileReading:
             self._recent.finish()
         sides = {side: reader.finish() for side, reader in readers.items()}
         for side in SIDES:
-            self._sinks.unpaired.add(side, sides[side].late)
+            self._sinks.unpaired.add(side, sides[side].first_line_entries)
         return sides
 
     def _pair(self, side: Side, entries: pl.DataFrame) -> None:
