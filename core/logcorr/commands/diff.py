@@ -60,5 +60,5 @@ def diff(before: str, after: str, store: str | None, *, top: int, as_json: bool,
         if known is None:
             say(f"note: {limit.text} cannot be judged: one of the runs has no such figure.")
         elif held is not None:
-            say(f"failed: {limit.text} ({fail_if_.told(held)}).")
+            say(f"failed: {limit.text} ({fail_if_.change_text(held)}).")
     return FAILED_CONDITION if any(held is not None for _, held, _ in verdicts) else 0

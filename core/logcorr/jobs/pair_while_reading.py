@@ -47,8 +47,8 @@ class PairWhileReading:
 
     def __init__(self, rules: Rules, sinks: Sinks, *, streaming: bool, part_rows: int) -> None:
         self._sinks, self._streaming = sinks, streaming
-        self._join = StreamingJoin(rules, self._leave)
-        self._recent = RecentExchanges(part_rows, self._settle, self._leave)
+        self._join = StreamingJoin(rules, self._leave_to_buckets)
+        self._recent = RecentExchanges(part_rows, self._settle, self._leave_to_buckets)
 
     def read(self, readers: dict[Side, SideReader]) -> dict[Side, SideResult]:
         """Reads both sides to their ends. After that, every entry is in a written exchange or in `Sinks.unpaired`."""
@@ -71,17 +71,17 @@ class PairWhileReading:
             if exchanges is not None:
                 self._recent.add(exchanges, self._join.waiting_keys, closely=self._join.repeats)
 
-    def _leave(self, side: Side, entries: pl.DataFrame) -> None:
+    def _leave_to_buckets(self, side: Side, entries: pl.DataFrame) -> None:
         self._recent.note_left(entries[KEY])
         self._sinks.unpaired.add(side, entries)
 
     def _settle(self, exchanges: pl.DataFrame) -> None:
         # While this part is written and counted, the next chunks are read and paired.
-        self._writer.do(partial(self._keep, exchanges))
+        self._writer.do(partial(self._write_and_count, exchanges))
         if self._sinks.export.parts:
             self._exporter.do(partial(self._export, exchanges))
 
-    def _keep(self, exchanges: pl.DataFrame) -> None:
+    def _write_and_count(self, exchanges: pl.DataFrame) -> None:
         sinks = self._sinks
         sinks.recurring.add(exchanges[KEY])
         part = exchanges.drop(KEY)
