@@ -87,7 +87,7 @@ def run_job(options: JobOptions, load: Callable[[], Callable[..., Any]], values:
 
 
 def outputs(values: dict[str, Any], *wanted: tuple[View, str | None]) -> tuple[Output, ...]:
-    """The outputs that the options ask for. `wanted` are views with their paths; None is a view that is not asked for."""
+    """The outputs that the options ask for. `wanted` are views with their paths; a path of None is not asked for."""
     columns = names(values["columns"])
     if columns and values["output"] is None:
         message = "--columns goes with -o."
