@@ -10,7 +10,7 @@ import polars as pl
 
 from logcorr.model.ledger import Side
 
-# The median is of one entry in so many, which is cheap and near enough.
+# The median is of a sample of one entry in so many: that is cheap and near enough.
 _ENTRIES_PER_SAMPLE = 64
 
 

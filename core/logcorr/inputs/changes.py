@@ -88,7 +88,7 @@ def _has_grown(file: InputFile) -> bool:
 
 
 def _whole_lines(file: InputFile) -> InputFile:
-    if file.form != "plain":
+    if file.compression != "plain":
         return msgspec.structs.replace(file, grown=True)
     with file.path.open("rb") as stream:
         size = _last_line_end(stream, file.bytes)

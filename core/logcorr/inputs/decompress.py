@@ -56,9 +56,9 @@ def open_text(file: InputFile) -> Iterator[IO[bytes]]:
     with ExitStack() as opened:
         try:
             stream: IO[bytes] = opened.enter_context(io.BufferedReader(_FileAsBegun(file)))
-            if file.form == "gzip":
+            if file.compression == "gzip":
                 stream = opened.enter_context(cast("IO[bytes]", gzip.GzipFile(fileobj=stream)))
-            elif file.form == "zstd":
+            elif file.compression == "zstd":
                 stream = opened.enter_context(cast("IO[bytes]", zstd.ZstdFile(stream)))
         except OSError as error:
             raise _broken(file, None, error) from error
@@ -75,7 +75,7 @@ def read_text(file: InputFile, stream: IO[bytes], size: int) -> bytes:
 
 def _broken(file: InputFile, stream: IO[bytes] | None, error: Exception) -> InputError:
     where = f" after {stream.tell():,} bytes of text" if stream is not None else ""
-    what = "the compressed data is broken or cut off" if file.form != "plain" else "it cannot be read"
+    what = "the compressed data is broken or cut off" if file.compression != "plain" else "it cannot be read"
     # After the end of a gzip member, gzip reports bytes that are no gzip as if they began the file.
     reason = "what follows is no gzip data" if where and str(error).startswith("Not a gzipped file") else error
     return InputError(f"{file.name!r}: {what}{where} ({reason}). Check the file, or copy it again.")

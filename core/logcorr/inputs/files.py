@@ -13,9 +13,9 @@ from logcorr.model.errors import InputError
 from logcorr.model.ledger import Log
 from logcorr.model.manifest import Fingerprint
 
-Form = Literal["plain", "gzip", "zstd"]
+Compression = Literal["plain", "gzip", "zstd"]
 
-_MAGIC: tuple[tuple[bytes, Form], ...] = ((b"\x1f\x8b", "gzip"), (b"\x28\xb5\x2f\xfd", "zstd"))
+_MAGIC: tuple[tuple[bytes, Compression], ...] = ((b"\x1f\x8b", "gzip"), (b"\x28\xb5\x2f\xfd", "zstd"))
 # A frame that every zstd reader skips. pzstd and others begin files with it.
 _SKIPPED_FRAME = tuple(bytes([0x50 + n]) + b"\x2a\x4d\x18" for n in range(16))
 _UNREAD_MAGIC = (b"BZh", b"\xfd7zXZ\x00", b"PK\x03\x04")
@@ -26,7 +26,7 @@ _SMALLEST_GZIP = 20
 
 
 class InputFile(msgspec.Struct, frozen=True, kw_only=True):
-    """A file to read: its path, its name as the user gave it, its size on disk, its form and its size as text.
+    """A file to read: its path, its name as the user gave it, its size on disk, its compression and its size as text.
 
     `text_bytes` is exact for plain files and an estimate for compressed ones. `identity` is device and inode, `digest`
     the hash of both ends (empty until it is needed). Everything is as it was when the file was first looked at: no
@@ -36,7 +36,7 @@ class InputFile(msgspec.Struct, frozen=True, kw_only=True):
     path: Path
     name: str
     bytes: int
-    form: Form
+    compression: Compression
     text_bytes: int
     mtime_ns: int
     identity: tuple[int, int]
@@ -48,7 +48,7 @@ def resolve(log: Log, words: tuple[str, ...]) -> list[InputFile]:
     """The files of one log: each word names a file, a glob or a folder.
 
     Words keep their order; the files of a glob or a folder are sorted by name. Raises InputError for a file that is
-    missing, unreadable, not regular or of a form that is not read, and for a folder or glob without files.
+    missing, unreadable, not regular or of another compression, and for a folder or glob without files.
     """
     return [_inspect(log, name) for word in words for name in _expand(log, word)]
 
@@ -64,7 +64,7 @@ def digested(file: InputFile) -> InputFile:
     return msgspec.structs.replace(
         file,
         bytes=status.st_size,
-        text_bytes=status.st_size if file.form == "plain" else file.text_bytes,
+        text_bytes=status.st_size if file.compression == "plain" else file.text_bytes,
         mtime_ns=status.st_mtime_ns,
         identity=(status.st_dev, status.st_ino),
         digest=digest,
@@ -143,23 +143,24 @@ def _inspect(log: Log, name: str) -> InputFile:
     if head.startswith(_UNREAD_MAGIC) or path.suffix.lower() in _UNREAD_ENDINGS:
         message = f"{log} log {name!r}: this form is not read. Give it plain, as .gz or as .zst."
         raise InputError(message)
-    form: Form = next((form for magic, form in _MAGIC if head.startswith(magic)), "plain")
-    form = "zstd" if head.startswith(_SKIPPED_FRAME) else form
+    compression: Compression = next((name for magic, name in _MAGIC if head.startswith(magic)), "plain")
+    compression = "zstd" if head.startswith(_SKIPPED_FRAME) else compression
     return InputFile(
         path=path,
         name=readable(name),
         bytes=status.st_size,
-        form=form,
-        text_bytes=_text_bytes(path, form, status.st_size),
+        compression=compression,
+        text_bytes=_text_bytes(path, compression, status.st_size),
         mtime_ns=status.st_mtime_ns,
         identity=(status.st_dev, status.st_ino),
     )
 
 
-def _text_bytes(path: Path, form: Form, size: int) -> int:
-    if form == "plain":
+def _text_bytes(path: Path, compression: Compression, size: int) -> int:
+    """The bytes of the file as text: exact for a plain file, else an estimate."""
+    if compression == "plain":
         return size
-    if form == "gzip" and size >= _SMALLEST_GZIP:
+    if compression == "gzip" and size >= _SMALLEST_GZIP:
         with path.open("rb") as stream:
             stream.seek(-4, os.SEEK_END)
             expanded = int.from_bytes(stream.read(4), "little")

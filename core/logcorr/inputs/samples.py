@@ -40,7 +40,7 @@ def sample_end(file: InputFile, *, most_lines: int = SAMPLE_LINES) -> list[str]:
 
     A compressed file gives none: its end can only be reached through all of it.
     """
-    if file.form != "plain":
+    if file.compression != "plain":
         return []
     with open_text(file) as stream:
         stream.seek(max(0, file.bytes - _END_BYTES))

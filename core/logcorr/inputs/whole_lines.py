@@ -31,9 +31,9 @@ class LongLine(NamedTuple):
 def whole_lines(file: InputFile, size: int, *, access: bool = False) -> Iterator[bytes | LongLine]:
     """All bytes of a file as texts of about `size` bytes, each of whole lines that end in LF.
 
-    A line of more than LONG_LINE_BYTES comes as a LongLine. Where it cannot be an entry, only its start is kept. With
-    `access` the file is an access log. Raises InputError, which names file and offset, where the file cannot be read or
-    is broken.
+    A line that may be too long for memory comes as a LongLine. Where it cannot be an entry, only its start is kept.
+    With `access` the file is an access log. Raises InputError, which names file and offset, where the file cannot be
+    read or is broken.
     """
     rest: bytes = b""
     long: _LongPairLine | None = None
@@ -50,7 +50,7 @@ def whole_lines(file: InputFile, size: int, *, access: bool = False) -> Iterator
             if cut:
                 yield rest + read[:cut] if rest else read[:cut]
                 rest = read[cut:]
-                if file.form == "plain":
+                if file.compression == "plain":
                     # The start of the next line is read again with the rest of it: cheaper than to join both.
                     stream.seek(-len(rest), os.SEEK_CUR)
                     rest = b""

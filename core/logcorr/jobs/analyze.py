@@ -111,14 +111,14 @@ class _Analysis(Job[AccessReport]):
         ledger = self._meter.sides["access"].ledger
         # Until exchanges are written, they keep the text of their chunks in memory.
         most_chunks = max(1, self._access_options.memory_bytes // (_TEXT_SHARE * chunk_bytes))
-        parts = 0
-        for parts, entries in enumerate(batches(read_ahead(reader.entries()), _PART_ROWS, most_chunks), 1):
-            views.write(_stored(entries.lazy(), reader.lines_read.starts), "exchanges", f"{parts:04d}")
+        part = 0
+        for part, entries in enumerate(batches(read_ahead(reader.entries()), _PART_ROWS, most_chunks), 1):
+            views.write(_stored(entries.lazy(), reader.lines_read.starts), "exchanges", f"{part:04d}")
             ledger["exchanges"] = ledger.get("exchanges", 0) + entries.height
             del entries
             resources.give_back()
         read = reader.finish()
-        if read.first_line_entries.height or not parts:
+        if read.first_line_entries.height or not part:
             views.write(_stored(read.first_line_entries.lazy(), read.lines_read.starts), "exchanges", "0000")
         return read
 

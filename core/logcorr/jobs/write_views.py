@@ -169,10 +169,10 @@ class PairViews(ViewWriter):
         self.write(self._located(orphans.with_columns(reason.alias("reason"))), "orphans", "0000")
         return self.scan("orphans").with_columns(pl.col("time").cast(pl.Int64))
 
-    def finish_users(self, parts: Iterable[pl.LazyFrame]) -> list[pl.LazyFrame]:
+    def finish_users(self, partitions: Iterable[pl.LazyFrame]) -> list[pl.LazyFrame]:
         """Writes the counts of all users, and returns the parts of the view."""
-        for number, part in enumerate(parts):
-            self.write(part, "users", f"{number:04d}")
+        for number, users in enumerate(partitions):
+            self.write(users, "users", f"{number:04d}")
         return [scan([path]) for path in self.files("users")]
 
     def finish_duplicates(self) -> None:

@@ -124,7 +124,7 @@ def complete(
 ) -> list[str]:
     """The completions of the term at the cursor. Each replaces all of `token(text, cursor)`.
 
-    `seen` gives values that are known to occur, by stored column.
+    `seen` are values that occur, by stored column.
     """
     start, _ = token(text, cursor)
     head = text[start:cursor]
@@ -159,20 +159,20 @@ def _term(
     if not columns:
         raise _error(shown, start, f"no {name!r} here", f"Names: {', '.join(names(schema))}.")
     kind = _kind(name, columns, schema)
-    sign = _SIGN.match(text, word.end())
+    match = _SIGN.match(text, word.end())
     possible = f"{name} takes {' '.join(_SIGNS[kind])}"
-    if sign is None:
+    if match is None:
         raise _error(shown, word.end(), "a comparison is missing", f"{possible}, without blanks.")
-    known: Sign | None = next((known for known in _SIGNS[kind] if known == sign[0]), None)
-    if known is None:
-        raise _error(shown, word.end(), f"{sign[0]} does not go with {name}", f"{possible}.")
-    value, end = _value(text, sign.end(), shown)
+    sign: Sign | None = next((known for known in _SIGNS[kind] if known == match[0]), None)
+    if sign is None:
+        raise _error(shown, word.end(), f"{match[0]} does not go with {name}", f"{possible}.")
+    value, end = _value(text, match.end(), shown)
     if value is None:
-        raise _error(shown, sign.end(), "a value is missing", f'Write {_EXAMPLES[kind]}; "" means no value.')
-    term = Term(text=text[start:end], columns=columns, sign=known, kind=kind, value=None)
+        raise _error(shown, match.end(), "a value is missing", f'Write {_EXAMPLES[kind]}; "" means no value.')
+    term = Term(text=text[start:end], columns=columns, sign=sign, kind=kind, value=None)
     if not value:
-        if known not in ("=", "!="):
-            raise _error(shown, sign.end(), f'"" does not go with {known}', 'Only = and != take "", for no value.')
+        if sign not in ("=", "!="):
+            raise _error(shown, match.end(), f'"" does not go with {sign}', 'Only = and != take "", for no value.')
         return term, end
     try:
         return _with_value(term, value, day, files), end
@@ -180,7 +180,7 @@ def _term(
         message = f"{safe(value, 60)!r} is not {_EXAMPLES[kind]}"
         offered = _values(columns, schema) if kind != "file" else [safe(n, 60) for side in files.values() for n in side]
         hint = f"Write {_EXAMPLES[kind]}." if not offered else f"There are: {', '.join(offered)}."
-        raise _error(shown, sign.end(), message, hint) from error
+        raise _error(shown, match.end(), message, hint) from error
 
 
 def _value(text: str, start: int, shown: str) -> tuple[str | None, int]:

@@ -39,7 +39,7 @@ class Canvas:
             self.cells[column, row] = glyph, ink, paper if self.color else None
 
     def bar(self, column: int, share: float, ink: Callable[[int], RGB], rows: int | None = None) -> int:
-        """Draws a bar over `share` of the rows, at least an eighth where it is above 0. Returns its height in eighths."""
+        """Draws a bar over `share` of the rows, at least an eighth where it is above 0. Returns its eighths."""
         eighths = _eighths(share, rows or self.height)
         for row in range(-(-eighths // 8)):
             self.put(column, row, _EIGHTHS[min(eighths - row * 8, 8)], ink(row))

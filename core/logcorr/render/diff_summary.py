@@ -175,10 +175,10 @@ def _worst_groups(diff: Diff, width: int, inks: Inks) -> list[Fragments]:
 
 
 def _named(files: list[str]) -> str:
-    more = f" +{len(files) - 1}" if len(files) > 1 else ""
+    others = f" +{len(files) - 1}" if len(files) > 1 else ""
     path = PurePath(files[0])
     # Two runs may be of logs of one name, which only their folders tell apart.
-    return "/".join(path.parts[-2:]) + more if path.name else files[0] + more
+    return "/".join(path.parts[-2:]) + others if path.name else files[0] + others
 
 
 def _hours(run: DiffRun) -> str:

@@ -21,8 +21,8 @@ _WIDE, _WIDE_LATENCY = 110, 118
 _SIGNS = {"worse": "▲", "better": "▼", "more": "▲", "less": "▼", "same": "=", "new": "▲", "gone": "▼"}
 _TIMES = 3.0
 _LONG = 10**7
-Column = tuple[str, Literal["left", "right", "fill"]]
-_FIGURE: tuple[Column, ...] = (
+ColumnSpec = tuple[str, Literal["left", "right", "fill"]]
+_FIGURE: tuple[ColumnSpec, ...] = (
     *(("", "fill"), ("A", "right"), ("B", "right")),
     *(("change", "right"), ("by", "right"), ("", "left")),
 )
@@ -70,7 +70,7 @@ def latency(diff: Diff, width: int, inks: Inks) -> Table:
                 if figure is not None:
                     _add_figure(table, figure, "  " + figure_name(measure), inks)
         return table
-    columns: list[Column] = [("", "fill")]
+    columns: list[ColumnSpec] = [("", "fill")]
     for population in POPULATIONS:
         columns += [(f"{population} A", "right"), ("B", "right"), ("by", "right"), ("", "left")]
     table = _table(inks, *columns)
@@ -91,8 +91,8 @@ def latency(diff: Diff, width: int, inks: Inks) -> Table:
 def statuses(diff: Diff, width: int, inks: Inks) -> Table:
     """A row for each status code, with its share of all exchanges."""
     wide = width >= _WIDE
-    counts: list[Column] = [("count A", "right"), ("count B", "right")] if wide else []
-    shares: list[Column] = [("share A", "right"), ("share B", "right"), ("change", "right"), ("", "left")]
+    counts: list[ColumnSpec] = [("count A", "right"), ("count B", "right")] if wide else []
+    shares: list[ColumnSpec] = [("share A", "right"), ("share B", "right"), ("change", "right"), ("", "left")]
     table = _table(inks, ("code", "left"), ("", "fill"), *counts, *shares)
     for row in diff.statuses:
         ink = inks.of(row.verdict)
@@ -108,8 +108,8 @@ def statuses(diff: Diff, width: int, inks: Inks) -> Table:
 def failing(diff: Diff, width: int, inks: Inks) -> Table:
     """Groups by failures: the share of requests that failed, and how many more failed than at the rate of A."""
     wide = width >= _WIDE
-    tails: list[Column] = [("p99 A", "right"), ("p99 B", "right")] if wide else []
-    names: list[Column] = [(group_name(diff), "fill"), ("req A", "right"), ("req B", "right")]
+    tails: list[ColumnSpec] = [("p99 A", "right"), ("p99 B", "right")] if wide else []
+    names: list[ColumnSpec] = [(group_name(diff), "fill"), ("req A", "right"), ("req B", "right")]
     table = _table(inks, *names, ("fail A", "right"), ("fail B", "right"), ("extra", "right"), *tails, ("", "left"))
     for row in diff.groups.rows:
         cells = [_name(row, inks), Text(short(row.requests_a)), Text(short(row.requests_b))]
@@ -125,7 +125,7 @@ def failing(diff: Diff, width: int, inks: Inks) -> Table:
 def slowing(diff: Diff, width: int, inks: Inks) -> Table:
     """Groups by latency: percentiles, and how much more time the requests of B took than at the pace of A."""
     kinds = ("p50", "p95", "p99") if width >= _WIDE else ("p50", "p99")
-    columns: list[Column] = [(f"{kind} {side}", "right") for kind in kinds for side in "AB"]
+    columns: list[ColumnSpec] = [(f"{kind} {side}", "right") for kind in kinds for side in "AB"]
     table = _table(inks, (group_name(diff), "fill"), ("req B", "right"), *columns, ("extra", "right"), ("", "left"))
     for row in diff.groups.by_latency:
         verdict = row.latency_verdict or "same"
@@ -221,7 +221,7 @@ def _verdict(verdict: Verdict, inks: Inks) -> Text:
     return Text(f"{_SIGNS[verdict]} {verdict}", inks.of(verdict))
 
 
-def _table(inks: Inks, *columns: Column) -> Table:
+def _table(inks: Inks, *columns: ColumnSpec) -> Table:
     """A table without lines, as wide as its panel. A column that fills takes the width that other columns leave."""
     table = Table(box=None, expand=True, padding=(0, 2, 0, 0), pad_edge=False, header_style=inks.dim)
     for name, kind in columns:

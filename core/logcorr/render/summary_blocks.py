@@ -45,9 +45,9 @@ def files(names: Sequence[str], limit: int) -> str:
     """The name of the first file without folders, and the number of other files, in at most `limit` cells."""
     if not names:
         return "–"
-    more = f" +{len(names) - 1}" if len(names) > 1 else ""
-    room = max(limit - len(more), 8)
-    return head(safe(PurePath(names[0]).name or names[0], room), room) + more
+    others = f" +{len(names) - 1}" if len(names) > 1 else ""
+    room = max(limit - len(others), 8)
+    return head(safe(PurePath(names[0]).name or names[0], room), room) + others
 
 
 def tiles(rows: Sequence[tuple[str, ...]], width: int) -> RenderableType:

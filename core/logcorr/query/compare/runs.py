@@ -113,13 +113,13 @@ def _latency_sigmas(a: dict[str, Latency], b: dict[str, Latency]) -> dict[str, f
 
     A mean has the sigma of the percentile that changed most. A maximum is a single exchange and has no sigma.
     """
-    known = {"min": 0.0, **QUANTILES, "max": 1.0}
+    quantiles = {"min": 0.0, **QUANTILES, "max": 1.0}
     rows = [
         {f"{name}_{side}": value for side, latency in (("a", a[p]), ("b", b[p])) for name, value in _points(latency)}
         for p in POPULATIONS
     ]
-    schema = {f"{name}_{side}": pl.Float64 for side in "ab" for name in (*known, "of")}
-    frame = with_slower(pl.DataFrame(rows, schema=schema).lazy(), known, "of")
+    schema = {f"{name}_{side}": pl.Float64 for side in "ab" for name in (*quantiles, "of")}
+    frame = with_slower(pl.DataFrame(rows, schema=schema).lazy(), quantiles, "of")
     sigmas = frame.select(*(pl.col(f"slower_{name}").alias(name) for name in QUANTILES), mean="slower").collect()
     return {
         name if population == "all" else f"{population}.{name}": value
