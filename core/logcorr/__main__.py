@@ -1,16 +1,17 @@
-"""`logcorr`, and `python -m logcorr`: loads the command and runs it."""
+"""`logcorr` and `python -m logcorr`: loads the command and runs it."""
 
 import signal
 
 
 def main() -> None:
-    """The command. An interrupt that comes before it can say so ends the process at once, without a traceback."""
-    listening = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # else interrupts are to be ignored
-    if listening:
+    """Runs the command. An interrupt while the command is loaded ends the process without a traceback."""
+    # Where the caller ignores interrupts, they stay ignored.
+    takes_interrupts = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if takes_interrupts:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-    from logcorr.cli import main as command  # noqa: PLC0415 - after that
+    from logcorr.cli import main as command  # noqa: PLC0415 - after interrupts are handled
 
-    if listening:
+    if takes_interrupts:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     command()
 

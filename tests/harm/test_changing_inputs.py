@@ -50,7 +50,7 @@ def at(monkeypatch: pytest.MonkeyPatch) -> Arrange:
 
     def arrange(moment: str, act: Callable[[], object]) -> None:
         where, name = {
-            "before": (changes, "as_begun"),
+            "before": (changes, "as_at_start"),
             "amid": (progress_meter.ProgressMeter, "tap"),
             "after": (changes, "check_whole_lines"),
         }[moment]

@@ -1,1 +1,1 @@
-"""The commands of `logcorr`, a file each, and what several of them share. Only `logcorr.cli` imports them."""
+"""The commands of `logcorr`, a file for each, and what several commands share. Only `logcorr.cli` imports them."""

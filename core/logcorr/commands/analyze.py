@@ -1,4 +1,4 @@
-"""`logcorr analyze`: an access log → who asked what, and what came of it."""
+"""`logcorr analyze`: analyses an access log."""
 
 from collections.abc import Callable
 from functools import partial
@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from logcorr.commands.options import positive
-from logcorr.commands.run_job import do, job_fields, job_options, outputs
+from logcorr.commands.run_job import job_fields, job_options, outputs, run_job
 from logcorr.formats.access_dialects import FORMS
 from logcorr.model.options import AnalyzeOptions
 
@@ -27,7 +27,7 @@ from logcorr.model.options import AnalyzeOptions
 )
 @click.option("--collapse-ids", is_flag=True, help="Write * for numbers, hex and UUIDs in the paths of endpoints.")
 @job_options
-def analyze(logs: tuple[str, ...], **given: Any) -> int:
+def analyze(logs: tuple[str, ...], **values: Any) -> int:
     """Analyse an access log: who asked what, what failed, what was slow, and who asks too much.
 
     FILEs are files, folders or quoted globs; plain, .gz or .zst; JSON lines (also of Caddy, Traefik and nginx), common
@@ -41,11 +41,11 @@ def analyze(logs: tuple[str, ...], **given: Any) -> int:
     """
     options = AnalyzeOptions(
         files=logs,
-        form=None if given["form"] == "auto" else given["form"],
-        suspicious=positive("--suspicious", given["suspicious"]),
-        collapse_ids=given["collapse_ids"],
-        outputs=outputs(given, ("exchanges", given["output"]), ("malformed", given["malformed"])),
-        **job_fields(given),
+        form=None if values["form"] == "auto" else values["form"],
+        suspicious=positive("--suspicious", values["suspicious"]),
+        collapse_ids=values["collapse_ids"],
+        outputs=outputs(values, ("exchanges", values["output"]), ("malformed", values["malformed"])),
+        **job_fields(values),
     )
 
     def load() -> Callable[..., Any]:
@@ -53,4 +53,4 @@ def analyze(logs: tuple[str, ...], **given: Any) -> int:
 
         return partial(job, options)
 
-    return do(options, load, given)
+    return run_job(options, load, values)

@@ -1,4 +1,4 @@
-"""`logcorr correlate`: two logs → pairs."""
+"""`logcorr correlate`: pairs a request log and a response log."""
 
 from collections.abc import Callable
 from functools import partial
@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from logcorr.commands.options import DURATION
-from logcorr.commands.run_job import do, job_fields, job_options, outputs
+from logcorr.commands.run_job import job_fields, job_options, outputs, run_job
 from logcorr.model import clock_skew
 from logcorr.model.errors import UsageError
 from logcorr.model.options import CorrelateOptions
@@ -34,7 +34,7 @@ from logcorr.model.options import CorrelateOptions
 @click.option("--edge", type=DURATION, help="How near an end of the logs an orphan is excused.  [default: p99.9, 1s]")
 @click.option("--skew", type=float, default=0.0, help="Milliseconds to add to every response's time; may be negative.")
 @job_options
-def correlate(logs: tuple[str, ...], **given: Any) -> int:
+def correlate(logs: tuple[str, ...], **values: Any) -> int:
     """Pair two logs: which requests were answered, when, how, and which never were.
 
     REQUESTS and RESPONSES are files, folders or quoted globs; plain, .gz or .zst.
@@ -48,18 +48,18 @@ def correlate(logs: tuple[str, ...], **given: Any) -> int:
 
     With no -o, a readable summary is printed. A run on the same logs with the same options opens again at once.
     """
-    options = _options(logs, given)
+    options = _options(logs, values)
 
     def load() -> Callable[..., Any]:
         from logcorr.jobs.correlate import correlate as job
 
-        return partial(job, options, estimates=given["progress"] == "json")
+        return partial(job, options, estimates=values["progress"] == "json")
 
-    return do(options, load, given)
+    return run_job(options, load, values)
 
 
-def _options(logs: tuple[str, ...], given: dict[str, Any]) -> CorrelateOptions:
-    requests, responses = given["requests"], given["responses"]
+def _options(logs: tuple[str, ...], values: dict[str, Any]) -> CorrelateOptions:
+    requests, responses = values["requests"], values["responses"]
     if len(logs) == 2 and not requests and not responses:
         requests, responses = (logs[0],), (logs[1],)
     elif logs or not requests or not responses:
@@ -68,12 +68,12 @@ def _options(logs: tuple[str, ...], given: dict[str, Any]) -> CorrelateOptions:
     return CorrelateOptions(
         requests=requests,
         responses=responses,
-        pairing=given["pairing"],
-        max_duration_us=given["max_duration"],
-        edge_us=given["edge"],
-        skew_us=clock_skew.skew_us(given["skew"]),
+        pairing=values["pairing"],
+        max_duration_us=values["max_duration"],
+        edge_us=values["edge"],
+        skew_us=clock_skew.skew_us(values["skew"]),
         outputs=outputs(
-            given, ("exchanges", given["output"]), ("orphans", given["orphans"]), ("malformed", given["malformed"])
+            values, ("exchanges", values["output"]), ("orphans", values["orphans"]), ("malformed", values["malformed"])
         ),
-        **job_fields(given),
+        **job_fields(values),
     )

@@ -1,4 +1,4 @@
-"""`logcorr diff`: two finished runs → what changed from one to the other."""
+"""`logcorr diff`: compares two finished runs."""
 
 from typing import Any
 
@@ -38,27 +38,27 @@ def diff(before: str, after: str, store: str | None, *, top: int, as_json: bool,
     limits = [fail_if_.limit(text) for text in fail_if]
     top = positive("--top", top)
     from logcorr.commands.interrupt import interruptible
-    from logcorr.query.compare import runs as diffs
-    from logcorr.runs import run_folder as stores
+    from logcorr.query.compare import runs as compare_runs
+    from logcorr.runs import run_folder
 
-    runs = [stores.find_run(run_root(store), name) for name in (before, after)]
+    runs = [run_folder.find_run(run_root(store), name) for name in (before, after)]
     for limit in limits:
         limit.check(runs[0].manifest.kind)
 
     def work(cancel: Any) -> Any:
-        return diffs.diff(runs[0], runs[1], top=top, cancel=cancel)
+        return compare_runs.diff(runs[0], runs[1], top=top, cancel=cancel)
 
-    found = interruptible(work, lambda: None)
-    verdicts = [(limit, limit.holds(found), limit.figure(found)) for limit in limits]
+    comparison = interruptible(work, lambda: None)
+    verdicts = [(limit, limit.holds(comparison), limit.figure(comparison)) for limit in limits]
     if as_json:
-        put_json(stores.encode(found).decode())
+        put_json(run_folder.encode(comparison).decode())
     else:
         from logcorr.render.diff_summary import render_diff
 
-        put(render_diff(found, width=width(), color=wants_color()))
-    for limit, held, known in verdicts:
-        if known is None:
+        put(render_diff(comparison, width=width(), color=wants_color()))
+    for limit, exceeded, figure in verdicts:
+        if figure is None:
             say(f"note: {limit.text} cannot be judged: one of the runs has no such figure.")
-        elif held is not None:
-            say(f"failed: {limit.text} ({fail_if_.told(held)}).")
-    return FAILED_CONDITION if any(held is not None for _, held, _ in verdicts) else 0
+        elif exceeded is not None:
+            say(f"failed: {limit.text} ({fail_if_.change_text(exceeded)}).")
+    return FAILED_CONDITION if any(exceeded is not None for _, exceeded, _ in verdicts) else 0

@@ -1,4 +1,4 @@
-"""`logcorr export`: a view of a finished run → a file."""
+"""`logcorr export`: writes a view of a finished run to a file."""
 
 from typing import Any, get_args
 
@@ -19,7 +19,7 @@ _VIEWS = get_args(View)
 @click.option("--force", is_flag=True, help="Replace a file that exists.")
 @RAW_CSV
 @STORE
-def export(run: str, store: str | None, *, force: bool, **given: Any) -> None:
+def export(run: str, store: str | None, *, force: bool, **values: Any) -> None:
     """Write a view of a finished RUN to a file.
 
     \b
@@ -28,11 +28,11 @@ def export(run: str, store: str | None, *, force: bool, **given: Any) -> None:
       logcorr export 3f2a --view slow -o - --columns request_time | head
     """
     output = Output(
-        view=given["view"],
-        path=given["output"],
-        columns=names(given["columns"]),
-        sort_time=given["sort"] == "time",
-        raw_csv=given["raw_csv"],
+        view=values["view"],
+        path=values["output"],
+        columns=names(values["columns"]),
+        sort_time=values["sort"] == "time",
+        raw_csv=values["raw_csv"],
     )
     from logcorr.commands.interrupt import interruptible
     from logcorr.runs import export_view, run_folder, work_folder

@@ -1,4 +1,4 @@
-"""`logcorr generate`: test logs whose truth is known."""
+"""`logcorr generate`: makes test logs whose truth is known."""
 
 from collections.abc import Callable
 from functools import reduce
@@ -47,7 +47,7 @@ def generate() -> None:
 @click.option("--header", is_flag=True, help="Name the columns in a first line.")
 @click.option("--utf8-only", is_flag=True, help="No malformed line that is not UTF-8.")
 @click.option("--force", is_flag=True, help="Replace files that exist.")
-def generate_pair(directory: str, **given: Any) -> None:
+def generate_pair(directory: str, **values: Any) -> None:
     """Write requests.log, responses.log and truth.json into DIRECTORY.
 
     truth.json holds the ledger, orphan reasons and pair count that a correct run must report.
@@ -60,7 +60,7 @@ def generate_pair(directory: str, **given: Any) -> None:
     from logcorr.generate.pair.scenario import PairOptions
     from logcorr.generate.pair.write_pair import generate_pair as write
 
-    options = PairOptions(directory=directory, **_fields(given))
+    options = PairOptions(directory=directory, **_fields(values))
 
     truth = _generated(write, options)
     say(f"wrote {directory}: {truth['pairs']:,} pairs; what a correct run must report is in truth.json.")
@@ -80,7 +80,7 @@ def generate_pair(directory: str, **given: Any) -> None:
 @click.option("--utf8-only", is_flag=True, help="No malformed line that is not UTF-8.")
 @click.option("--truth", default="truth.json", show_default=True, help="Name of the file beside FILE for its truth.")
 @click.option("--force", is_flag=True, help="Replace files that exist.")
-def generate_access(file: str, **given: Any) -> None:
+def generate_access(file: str, **values: Any) -> None:
     """Write an access log as NDJSON into FILE, and truth.json beside it.
 
     The log has fast, normal, slow and very slow phases, sparse and dense traffic, abusive addresses and attacks.
@@ -94,7 +94,7 @@ def generate_access(file: str, **given: Any) -> None:
     from logcorr.generate.access.write_access import AccessOptions
     from logcorr.generate.access.write_access import generate_access as write
 
-    options = AccessOptions(path=file, **_fields(given))
+    options = AccessOptions(path=file, **_fields(values))
     truth = _generated(write, options)
     exchanges = truth["inputs"]["access"]["exchanges"]
     where = Path(file).with_name(options.truth)
@@ -108,14 +108,14 @@ def _fields(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _generated(write: Callable[..., dict[str, Any]], options: Any) -> dict[str, Any]:
-    """The truth of what a generator has written; an interrupt ends it."""
+    """Runs a generator, which an interrupt ends, and returns the truth of what it has written."""
     from logcorr.commands.interrupt import interruptible
 
     def work(cancel: Any) -> dict[str, Any]:
-        def watch(_done: int, _total: int) -> None:
+        def check_cancel(_done: int, _total: int) -> None:
             if cancel.is_set():
                 raise KeyboardInterrupt
 
-        return write(options, watch)
+        return write(options, check_cancel)
 
     return interruptible(work, lambda: None)

@@ -1,4 +1,4 @@
-"""What the options of several commands share: durations and sizes as people write them, the folder of runs."""
+"""Options that several commands have: durations and sizes as people write them, and the folder of runs."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +11,7 @@ from logcorr.text import quantities
 
 
 class Quantity(click.ParamType[int]):
-    """A duration or a size as people write it, read by one of the functions of `units`."""
+    """A click type: a duration (µs) or a size (bytes) as people write it. `read` is a function of `text.quantities`."""
 
     def __init__(self, name: str, read: Callable[[str], int]) -> None:
         self.name, self._read = name, read
@@ -33,12 +33,12 @@ RAW_CSV = click.option("--raw-csv", is_flag=True, help="Write CSV cells unchange
 
 
 def names(text: str) -> tuple[str, ...]:
-    """The names of a list that is separated by commas."""
+    """The names in a list that is separated by commas."""
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def positive(option: str, value: int) -> int:
-    """The value of an option that must be more than 0; else UsageError."""
+    """Returns the value of an option that must be more than 0. Raises UsageError where it is not."""
     if value <= 0:
         message = f"{option} must be more than 0."
         raise UsageError(message)
@@ -46,7 +46,7 @@ def positive(option: str, value: int) -> int:
 
 
 def run_root(store: str | None) -> Path:
-    """The folder of runs that is asked for, or the platform's."""
+    """The folder of runs: the one that `--store` names, or else the default of the platform."""
     from logcorr.runs.run_folder import default_root
 
     return Path(store) if store else default_root()

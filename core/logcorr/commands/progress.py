@@ -1,6 +1,7 @@
-"""Where progress goes: a bar for people, JSON lines for programs, or nowhere. All of it on stderr.
+"""Shows the progress of a job on stderr: as a bar for people, as JSON lines for programs, or not at all.
 
-A sink is a context manager to be called with each event; a stderr that is gone silences it, and never fails the run.
+A progress sink is a context manager, and is called with each event. Where stderr has been closed, it goes silent: the
+job goes on.
 """
 
 from __future__ import annotations
@@ -29,7 +30,10 @@ _GONE = (OSError, ValueError)  # a closed pipe, a closed file
 
 
 class _Quiet(io.TextIOBase):
-    """A stderr that may go away unnoticed: rich ends the process on a broken pipe, from a thread of its own at that."""
+    """A stderr that may be closed: writing to it never fails.
+
+    On a broken pipe rich would end the process, even from its own thread.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -54,7 +58,9 @@ class _Quiet(io.TextIOBase):
         return _is_terminal(self._stream)
 
 
-class Sink(Protocol):
+class ProgressSink(Protocol):
+    """Takes the events of a job while its context is open."""
+
     def __enter__(self) -> Self: ...
 
     def __exit__(
@@ -73,14 +79,17 @@ class NoProgress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Nothing is held."""
+        """Does nothing: there is nothing to release."""
 
     def __call__(self, event: Event) -> None:
-        """Nothing is shown."""
+        """Does nothing."""
 
 
 class JsonProgress(NoProgress):
-    """One JSON object a line and event, written at once; on a terminal it has escapes for what that would obey."""
+    """Writes each event as a JSON object on a line of its own, at once.
+
+    For a terminal, characters that could control it are escaped.
+    """
 
     def __init__(self, stderr: TextIO) -> None:
         self._stderr: TextIO | None = stderr
@@ -101,7 +110,7 @@ class JsonProgress(NoProgress):
 
 
 class BarProgress(NoProgress):
-    """One bar that follows the stages: bytes while reading, buckets while pairing; it is wiped at the end."""
+    """A bar that shows each stage: bytes while reading, buckets while pairing. At the end the bar is erased."""
 
     def __init__(self, stderr: TextIO, *, console: Console | None = None) -> None:
         self._stderr, self._console = stderr, console
@@ -139,12 +148,12 @@ class BarProgress(NoProgress):
 
     def __call__(self, event: Event) -> None:
         if self._bar is not None:
-            self._show(self._bar, event)
+            self._update(self._bar, event)
 
-    def _show(self, bar: Progress, event: Event) -> None:
+    def _update(self, bar: Progress, event: Event) -> None:
         if isinstance(event, EstimateEvent):
-            seen = event.matched + event.orphans
-            self._estimate = f"p99 ~{duration(event.p99_ms)}  orphans ~{percent(event.orphans, seen)}"
+            requests = event.matched + event.orphans
+            self._estimate = f"p99 ~{duration(event.p99_ms)}  orphans ~{percent(event.orphans, requests)}"
             return
         if isinstance(event, DoneEvent):
             if self._task is not None:
@@ -169,8 +178,8 @@ class BarProgress(NoProgress):
         return "  ".join(facts)
 
 
-def progress_sink(mode: Mode, stderr: TextIO) -> Sink:
-    """The sink for `--progress`; `auto` is a bar on a terminal and nothing elsewhere."""
+def progress_sink(mode: Mode, stderr: TextIO) -> ProgressSink:
+    """The sink for a value of `--progress`. `auto` is a bar on a terminal, and nothing elsewhere."""
     if mode == "auto":
         mode = "bar" if _is_terminal(stderr) else "none"
     if mode == "json":
@@ -186,7 +195,7 @@ def _is_terminal(stream: TextIO) -> bool:
 
 
 def _extent(event: ProgressEvent) -> tuple[float, float | None]:
-    """How far the stage is, and of how much; of an unknown whole (None) the bar only pulses."""
+    """How much of the stage is done, and how much there is; None where that is unknown, so that the bar only pulses."""
     if event.stage == "pair":
         return event.buckets_done, event.buckets_total or None
     if event.stage == "read":

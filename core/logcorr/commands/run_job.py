@@ -1,4 +1,4 @@
-"""What correlating and analysing share: the options of a job, and doing it with progress, cancel and exit code."""
+"""What `correlate` and `analyze` share: the options of a job, and running a job with progress and exit code."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -18,7 +18,7 @@ _LEAST_MEMORY = 256 * 10**6
 
 
 def job_options(command: Any) -> Any:
-    """A decorator: what every job takes, which is memory, where runs are kept, progress and conditions."""
+    """A decorator that adds the options every job has: memory, the folder of runs, progress and conditions."""
     options = (
         click.option("--force", is_flag=True, help="Replace output files that exist."),
         RAW_CSV,
@@ -49,33 +49,34 @@ def job_options(command: Any) -> Any:
     return command
 
 
-def do(options: JobOptions, load: Callable[[], Callable[..., Any]], given: dict[str, Any]) -> int:
-    """Does a job with progress, cancel and exit code, and prints what came of it.
+def run_job(options: JobOptions, load: Callable[[], Callable[..., Any]], values: dict[str, Any]) -> int:
+    """Runs a job that can be interrupted, shows its progress, prints its result, and returns the exit code.
 
-    `load` imports the job with its engine, which has to know its threads by then, and returns it.
+    `load` imports and returns the function of the job. It is called only after the threads of polars are limited,
+    because polars reads the limit when it is imported. `values` are the values of the options by name.
     """
-    if options.memory_bytes < _LEAST_MEMORY and given["progress"] != "json":
+    if options.memory_bytes < _LEAST_MEMORY and values["progress"] != "json":
         say(f"note: --memory is under {_LEAST_MEMORY // 10**6}MB, which the engine alone may take.")
-    conditions = [fail_if.condition(text, options.kind) for text in given["fail_if"]]
+    conditions = [fail_if.condition(text, options.kind) for text in values["fail_if"]]
     threads.limit_engine(options.memory_bytes)
-    work = load()
+    job = load()
     from logcorr.commands.interrupt import interruptible
     from logcorr.commands.progress import progress_sink
     from logcorr.runs import run_folder, work_folder
 
-    with progress_sink(given["progress"], sys.stderr) as sink:
+    with progress_sink(values["progress"], sys.stderr) as sink:
         result = interruptible(
-            lambda cancel: work(on_event=sink, cancel=cancel),
+            lambda cancel: job(on_event=sink, cancel=cancel),
             work_folder.abandon_all,
-            leash=sys.stdin if given["end_with_stdin"] else None,
+            leash=sys.stdin if values["end_with_stdin"] else None,
         )
-    for name in result.grown if given["progress"] != "json" else ():
+    for name in result.grown if values["progress"] != "json" else ():
         say(f"note: {name!r} has grown since this run began: lines written since then are left to the next run.")
     folder = str(result.folder) if result.folder else None
-    if given["report"] == "-":
+    if values["report"] == "-":
         put_json(run_folder.encode(result.report).decode())
     elif any(output.view == "exchanges" or output.path == "-" for output in options.outputs):
-        if result.reused and given["progress"] != "json":
+        if result.reused and values["progress"] != "json":
             say(f"opened the finished run {folder} again.")
     else:
         from logcorr.render.summary import render_summary
@@ -85,10 +86,10 @@ def do(options: JobOptions, load: Callable[[], Callable[..., Any]], given: dict[
     return _judge(conditions, result.report)
 
 
-def outputs(given: dict[str, Any], *wanted: tuple[View, str | None]) -> tuple[Output, ...]:
-    """The files that options ask for, of pairs of a view and a path; where there is no path, there is none."""
-    columns = names(given["columns"])
-    if columns and given["output"] is None:
+def outputs(values: dict[str, Any], *wanted: tuple[View, str | None]) -> tuple[Output, ...]:
+    """The outputs that the options ask for. `wanted` are views with their paths; a path of None is not asked for."""
+    columns = names(values["columns"])
+    if columns and values["output"] is None:
         message = "--columns goes with -o."
         raise UsageError(message)
     return tuple(
@@ -96,27 +97,28 @@ def outputs(given: dict[str, Any], *wanted: tuple[View, str | None]) -> tuple[Ou
             view=view,
             path=path,
             columns=columns if view == "exchanges" else (),
-            sort_time=given["sort"] == "time",
-            raw_csv=given["raw_csv"],
+            sort_time=values["sort"] == "time",
+            raw_csv=values["raw_csv"],
         )
         for view, path in wanted
         if path is not None
     )
 
 
-def job_fields(given: dict[str, Any]) -> dict[str, Any]:
-    """The options of JobOptions but for the outputs."""
+def job_fields(values: dict[str, Any]) -> dict[str, Any]:
+    """The fields of JobOptions, except outputs, from the values of the options."""
     return {
-        "window_us": positive("--window", given["window"]),
-        "memory_bytes": _memory(given["memory"]),
-        "store": given["store"],
-        "keep": not given["no_store"],
-        "report_path": None if given["report"] == "-" else given["report"],
-        "force": given["force"],
+        "window_us": positive("--window", values["window"]),
+        "memory_bytes": _memory(values["memory"]),
+        "store": values["store"],
+        "keep": not values["no_store"],
+        "report_path": None if values["report"] == "-" else values["report"],
+        "force": values["force"],
     }
 
 
 def _judge(conditions: Sequence[fail_if.Condition], report: Any) -> int:
+    """Says which conditions hold, and returns the exit code."""
     code = 0
     for condition in conditions:
         value = condition.holds(report)
@@ -128,5 +130,5 @@ def _judge(conditions: Sequence[fail_if.Condition], report: Any) -> int:
     return code
 
 
-def _memory(given: int | None) -> int:
-    return resources.default_memory() if given is None else positive("--memory", given)
+def _memory(memory_bytes: int | None) -> int:
+    return resources.default_memory() if memory_bytes is None else positive("--memory", memory_bytes)

@@ -1,4 +1,4 @@
-"""`logcorr runs`: the finished runs, listed, shown and removed."""
+"""`logcorr runs`: lists, shows and removes finished runs."""
 
 import click
 
@@ -29,13 +29,13 @@ def runs_list(store: str | None = None, *, as_json: bool = False) -> None:
     """List finished runs, newest first."""
     from logcorr.runs import list_runs
 
-    found = list_runs.rows(run_root(store))
-    if not found and not as_json:
+    rows = list_runs.rows(run_root(store))
+    if not rows and not as_json:
         say(f"no runs in {run_root(store)}.")
     if as_json:
-        put_json(list_runs.as_json(found))
+        put_json(list_runs.as_json(rows))
     else:
-        put(list_runs.as_text(found, width()))
+        put(list_runs.as_text(rows, width()))
 
 
 @runs.command("show")
@@ -69,12 +69,13 @@ def runs_remove(names: tuple[str, ...], store: str | None, *, every: bool) -> No
         raise UsageError(message)
     root = run_root(store)
     if every:
-        removed, left = remove_all(root)
+        removed, reasons = remove_all(root)
     else:
-        doomed = {folder.path: folder for folder in [find_run(root, name) for name in names]}
-        for folder in doomed.values():
+        # A run may be named twice.
+        chosen = {folder.path: folder for folder in [find_run(root, name) for name in names]}
+        for folder in chosen.values():
             remove(folder)
-        removed, left = len(doomed), []
-    for reason in left:
+        removed, reasons = len(chosen), []
+    for reason in reasons:
         say(f"note: {reason}")
     say(f"removed {removed} run{'' if removed == 1 else 's'}.")

@@ -1,6 +1,6 @@
-"""Standard output and standard error: made usable whatever they are, written to, and measured.
+"""Standard output and standard error: made usable, written to, and measured.
 
-stdout is for results alone; everything that is said to a person goes to stderr.
+Only results go to stdout. Messages for people go to stderr.
 """
 
 import errno
@@ -14,24 +14,26 @@ from logcorr.text.safe import json_for_terminal, one_line
 
 
 def wants_color() -> bool:
+    """Whether stdout is a terminal that shows colours, and the user has not asked for none."""
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def width() -> int:
+    """The width of the terminal in cells; 100 where there is no terminal."""
     import shutil
 
     return shutil.get_terminal_size((100, 24)).columns
 
 
 class _Closed(io.TextIOBase):
-    """Stands for a standard output that the caller has closed."""
+    """Takes the place of a stdout that the caller has closed. Writing to it fails like any other write."""
 
     def write(self, _text: str) -> int:
         raise OSError(errno.EBADF, "standard output is closed")
 
 
 def settle_streams() -> None:
-    """Makes both streams usable whatever they are: closed, or of an encoding that lacks characters."""
+    """Makes both streams usable where they are closed, or where their encoding lacks characters."""
     sys.stdout = sys.stdout or cast("Any", _Closed())
     sys.stderr = sys.stderr or Path(os.devnull).open("w", encoding="utf8")  # noqa: SIM115 - for the life of the process
     for stream in (sys.stdout, sys.stderr):
@@ -40,7 +42,7 @@ def settle_streams() -> None:
 
 
 def silence_stdout() -> None:
-    """What is still buffered goes nowhere, instead of failing again at exit."""
+    """Discards what stdout still has in its buffer, so that flushing it does not fail again at exit."""
     if isinstance(sys.stdout, _Closed):
         return
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -52,10 +54,10 @@ def put(text: str) -> None:
 
 
 def put_json(text: str) -> None:
-    """Programs get it as it is; a terminal, with escapes for what it would obey."""
+    """Writes JSON to stdout. For a terminal, characters that could control it are escaped."""
     put(json_for_terminal(text) if sys.stdout.isatty() else text)
 
 
 def say(text: str) -> None:
-    """Tells a person something on stderr."""
+    """Writes a message for a person to stderr, on one line."""
     sys.stderr.write(f"logcorr: {one_line(text)}\n")

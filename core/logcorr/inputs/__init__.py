@@ -1,1 +1,1 @@
-"""Files that the user names to chunks of lines, and those to entries."""
+"""Files that the user names become chunks of whole lines. Chunks of lines become entries."""

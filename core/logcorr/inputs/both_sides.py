@@ -1,4 +1,7 @@
-"""Both sides' entries, read abreast: the side that is behind in time comes next, and each reads one chunk ahead."""
+"""Reads the entries of both sides together: the next frame is of the side that has read less far in time.
+
+Each side reads one chunk in advance, in a thread of its own.
+"""
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -7,48 +10,49 @@ import polars as pl
 
 from logcorr.model.ledger import Side
 
-_ONE_IN = 64
+# The median is of a sample of one entry in so many: that is cheap and near enough.
+_ENTRIES_PER_SAMPLE = 64
 
 
 def in_time_order(sides: Mapping[Side, Iterator[pl.DataFrame]]) -> Iterator[tuple[Side, pl.DataFrame]]:
-    """The frames of both sides, each in its own order; raises what their iterators raise.
+    """The frames of both sides; each side keeps its own order. Raises what the iterators raise.
 
-    Logs that go back in time are read abreast as well: what counts is the direction of both together.
+    Logs that go back in time are read together as well: the drift of both sides tells the direction.
     """
     with ThreadPoolExecutor(len(sides)) as pool:
-        ahead = {side: pool.submit(next, frames, None) for side, frames in sides.items()}
+        next_frames = {side: pool.submit(next, frames, None) for side, frames in sides.items()}
         clocks = {side: _Clock() for side in sides}
-        while ahead:
+        while next_frames:
             backwards = sum(clock.drift for clock in clocks.values()) < 0
-            side = min(ahead, key=lambda side: clocks[side].place(backwards=backwards))
-            frame = ahead.pop(side).result()
+            side = min(next_frames, key=lambda side: clocks[side].progress(backwards=backwards))
+            frame = next_frames.pop(side).result()
             if frame is not None:
-                ahead[side] = pool.submit(next, sides[side], None)
-                clocks[side].show(frame)
+                next_frames[side] = pool.submit(next, sides[side], None)
+                clocks[side].move_to(frame)
                 yield side, frame
 
 
 class _Clock:
-    """Where in time a side is: the median of its last frame, which a few wrong instants do not move."""
+    """The time that a side has reached: the median instant of its last frame. A few wrong instants do not move it."""
 
     def __init__(self) -> None:
         self._first: float | None = None
         self._last: float | None = None
 
-    def show(self, entries: pl.DataFrame) -> None:
-        """Moves the clock to the entries' time; stays where there are none."""
-        median = entries["time"].gather_every(_ONE_IN).median()
+    def move_to(self, entries: pl.DataFrame) -> None:
+        """Moves the clock to the median instant of the entries. Without entries the clock stays."""
+        median = entries["time"].gather_every(_ENTRIES_PER_SAMPLE).median()
         if isinstance(median, float):
             self._last = median
             self._first = median if self._first is None else self._first
 
     @property
     def drift(self) -> float:
-        """How far the clock has moved; negative where the log goes back in time."""
+        """How far the clock has moved, in µs. Negative where the log goes back in time."""
         return 0.0 if self._first is None or self._last is None else self._last - self._first
 
-    def place(self, *, backwards: bool) -> float:
-        """Where the clock is on the way through the log; a side that has not begun is behind all others."""
+    def progress(self, *, backwards: bool) -> float:
+        """A number that grows while the log is read. A side that has not begun has the least of all."""
         if self._last is None:
             return float("-inf")
         return -self._last if backwards else self._last

@@ -1,6 +1,7 @@
-"""Whether input files are still what they were when the run began: a live log may have grown, and nothing else.
+"""Checks that input files are still what they were when the run began. A live log may have grown, but nothing else.
 
-A log that has grown is read as far as it was whole lines when the run began; the rest is for the next run.
+A log that has grown is read up to the last whole line that it had when the run began. Later lines are left to the next
+run.
 """
 
 import stat
@@ -14,39 +15,45 @@ from logcorr.inputs.files import InputFile, ends
 from logcorr.model.errors import InputError
 
 _BLOCK_BYTES = 1 << 20
-_AGAIN = "Nothing was kept. Run again"
+_ADVICE = "Nothing was kept. Run again"
 
 
-def as_begun(files: list[InputFile]) -> list[InputFile]:
-    """The files as the run found them: those that have grown since end with their last whole line of then.
+def as_at_start(files: list[InputFile]) -> list[InputFile]:
+    """The files as they were when the run began. A file that has grown ends with its last whole line of then.
 
-    Raises InputError where a file is gone, is another one, is shorter or was written to other than at its end.
+    Raises InputError where a file is gone, was replaced, is shorter, or was written to anywhere but at its end.
     """
     return [_whole_lines(file) if _has_grown(file) else file for file in files]
 
 
 @contextmanager
-def telling(files: list[InputFile]) -> Iterator[None]:
-    """Tells what happened to a file where that is why it cannot be read: one that was just cut off is not broken."""
+def explained(files: list[InputFile]) -> Iterator[None]:
+    """Checks the files again where reading them fails: a file that was just cut off is not called broken.
+
+    Raises the InputError that tells how a file changed, else the InputError of the reader.
+    """
     try:
         yield
     except InputError:
-        as_begun(files)
+        as_at_start(files)
         raise
 
 
 class CutLineError(Exception):
-    """A file ended within a line when it was read, and has grown since: what was read is not what it says."""
+    """A file ended within a line when it was read, and has grown since. So its last line was read only in part."""
 
 
 def check_whole_lines(files: list[InputFile], read: list[InputFile]) -> None:
-    """Looks at files again that were read as they stood before. Raises CutLineError, and as `as_begun` does."""
-    if [file.bytes for file in as_begun(files)] != [file.bytes for file in read]:
+    """Checks the `files` of a run again, once they were read. `read` are the same files, ended where reading ended.
+
+    Raises CutLineError, and InputError as `as_at_start` does.
+    """
+    if [file.bytes for file in as_at_start(files)] != [file.bytes for file in read]:
         raise CutLineError
 
 
-def grown(files: list[InputFile]) -> list[str]:
-    """The names of the files that are longer by now than when the run began."""
+def names_of_grown(files: list[InputFile]) -> list[str]:
+    """The names of the files that are longer now than when the run began."""
     return [file.name for file in files if _size(file) > file.bytes]
 
 
@@ -54,7 +61,7 @@ def _size(file: InputFile) -> int:
     try:
         return file.path.stat().st_size
     except OSError:
-        return 0  # gone since it was read, which is no matter any more
+        return 0  # the file went away after it was read, which does no harm
 
 
 def _has_grown(file: InputFile) -> bool:
@@ -63,8 +70,8 @@ def _has_grown(file: InputFile) -> bool:
         if not stat.S_ISREG(status.st_mode) or (status.st_dev, status.st_ino) != file.identity:
             raise _changed(file, "another file took its place while it was read", "when the logs are not being rotated")
         if status.st_size < file.bytes:
-            told = f"it shrank from {file.bytes:,} to {status.st_size:,} bytes while it was read"
-            raise _changed(file, told, "when nothing cuts it")
+            change = f"it shrank from {file.bytes:,} to {status.st_size:,} bytes while it was read"
+            raise _changed(file, change, "when nothing cuts it")
         if status.st_size == file.bytes:
             if status.st_mtime_ns != file.mtime_ns:
                 raise _changed(file, "it was written to while it was read", "when it is at rest")
@@ -73,15 +80,15 @@ def _has_grown(file: InputFile) -> bool:
             if ends(stream, file.bytes) != file.digest:
                 raise _changed(file, "it was written anew while it was read", "when nothing cuts it")
     except FileNotFoundError as error:
-        told = "it was removed or renamed while it was read"
-        raise _changed(file, told, "when the logs are not being rotated") from error
+        change = "it was removed or renamed while it was read"
+        raise _changed(file, change, "when the logs are not being rotated") from error
     except OSError as error:
         raise _changed(file, f"it cannot be read any more ({error.strerror or error})", "when it can") from error
     return True
 
 
 def _whole_lines(file: InputFile) -> InputFile:
-    if file.form != "plain":
+    if file.compression != "plain":
         return msgspec.structs.replace(file, grown=True)
     with file.path.open("rb") as stream:
         size = _last_line_end(stream, file.bytes)
@@ -93,12 +100,12 @@ def _last_line_end(stream: IO[bytes], size: int) -> int:
     while size:
         start = max(0, size - _BLOCK_BYTES)
         stream.seek(start)
-        found = stream.read(size - start).rfind(b"\n")
-        if found >= 0:
-            return start + found + 1
+        newline = stream.read(size - start).rfind(b"\n")
+        if newline >= 0:
+            return start + newline + 1
         size = start
     return 0
 
 
-def _changed(file: InputFile, what: str, when: str) -> InputError:
-    return InputError(f"{file.name!r}: {what}. {_AGAIN} {when}, or on a copy.")
+def _changed(file: InputFile, change: str, when: str) -> InputError:
+    return InputError(f"{file.name!r}: {change}. {_ADVICE} {when}, or on a copy.")

@@ -1,4 +1,4 @@
-"""Input files → their lines a chunk of some megabytes at a time, whatever bytes they hold."""
+"""Input files become chunks: some megabytes of whole lines each, whatever bytes the files hold."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
@@ -7,17 +7,18 @@ import polars as pl
 
 from logcorr.formats.line_format import LINE_SCHEMA, LineFormat, scanned
 from logcorr.inputs.files import InputFile
-from logcorr.inputs.whole_lines import LongLine, in_utf8, spans
+from logcorr.inputs.whole_lines import LongLine, in_utf8, whole_lines
 
 _DENSE_BYTES = 1 << 18
-_LOOK_BYTES = 512
-_LOOKS = 64
+# So many windows of a text, of so many bytes each, tell whether its lines are short.
+_WINDOW_BYTES = 512
+_WINDOWS = 64
 _SHORT_LINE_BYTES = 8
 _SHORT_LINE_COST = 32
 
 
-class Piece(NamedTuple):
-    """A part of a chunk that is of one file: its number, its bytes, and how many lines it has, where counted."""
+class FileLines(NamedTuple):
+    """What a chunk holds of one file: the number of the file, bytes, and lines (None where they were not counted)."""
 
     file: int
     bytes: int
@@ -28,10 +29,10 @@ class Chunk(NamedTuple):
     """Whole lines of one file, or of several small ones."""
 
     text: bytes | LongLine
-    pieces: Sequence[Piece]
+    by_file: Sequence[FileLines]
 
     def lines(self, first_row: int) -> pl.LazyFrame:
-        """The lines (LINE_SCHEMA), the first of which is row `first_row` of the side."""
+        """The lines (LINE_SCHEMA). The first line is row `first_row` of the side."""
         if isinstance(self.text, LongLine):
             row = (self.text.text, first_row, self.text.refused)
             return pl.LazyFrame([row], schema=LINE_SCHEMA, orient="row")
@@ -45,49 +46,52 @@ class Chunk(NamedTuple):
 
 
 def chunks(files: Sequence[InputFile], size: int, *, access: bool = False) -> Iterator[Chunk]:
-    """All lines of the files in order, about `size` bytes at a time; raises InputError as `spans` does."""
-    held: list[tuple[int, bytes]] = []
-    room = enough = size - size // 8
+    """All lines of the files, in order, in chunks of about `size` bytes. Raises InputError as `whole_lines` does.
+
+    With `access` the files are access logs.
+    """
+    texts: list[tuple[int, bytes]] = []
+    room = whole_room = size - size // 8
     for number, file in enumerate(files):
-        for span in _thinned(spans(file, size, access=access)):
-            if isinstance(span, LongLine):
-                if held:
-                    yield _joined(held)
-                yield Chunk(span, [Piece(number, span.bytes, 1)])
-                held, room = [], enough
+        for text in _thinned(whole_lines(file, size, access=access)):
+            if isinstance(text, LongLine):
+                if texts:
+                    yield _joined(texts)
+                yield Chunk(text, [FileLines(number, text.bytes, 1)])
+                texts, room = [], whole_room
                 continue
-            held.append((number, span))
-            room -= len(span) * (_SHORT_LINE_COST if _is_dense(span) else 1)
+            texts.append((number, text))
+            room -= len(text) * (_SHORT_LINE_COST if _is_dense(text) else 1)
             if room <= 0:
-                yield _joined(held)
-                held, room = [], enough
-    if held:
-        yield _joined(held)
+                yield _joined(texts)
+                texts, room = [], whole_room
+    if texts:
+        yield _joined(texts)
 
 
-def _joined(held: list[tuple[int, bytes]]) -> Chunk:
-    if len(held) == 1:
-        number, text = held[0]
-        return Chunk(text, [Piece(number, len(text), None)])
-    parts = [Piece(number, len(text), text.count(b"\n")) for number, text in held]
-    return Chunk(b"".join(text for _, text in held), parts)
+def _joined(texts: list[tuple[int, bytes]]) -> Chunk:
+    if len(texts) == 1:
+        number, text = texts[0]
+        return Chunk(text, [FileLines(number, len(text), None)])
+    by_file = [FileLines(number, len(text), text.count(b"\n")) for number, text in texts]
+    return Chunk(b"".join(text for _, text in texts), by_file)
 
 
-def _thinned(spans: Iterable[bytes | LongLine]) -> Iterator[bytes | LongLine]:
-    """The same lines, fewer at a time where they are short: a line of a byte takes a hundred."""
-    for span in spans:
-        if isinstance(span, LongLine) or len(span) <= _DENSE_BYTES or not _is_dense(span):
-            yield span
+def _thinned(texts: Iterable[bytes | LongLine]) -> Iterator[bytes | LongLine]:
+    """The same lines, in smaller texts where lines are short: in memory a line of one byte takes a hundred."""
+    for text in texts:
+        if isinstance(text, LongLine) or len(text) <= _DENSE_BYTES or not _is_dense(text):
+            yield text
             continue
         start = 0
-        while start < len(span):
-            stop = span.find(b"\n", start + _DENSE_BYTES) + 1 or len(span)
-            yield span[start:stop]
+        while start < len(text):
+            stop = text.find(b"\n", start + _DENSE_BYTES) + 1 or len(text)
+            yield text[start:stop]
             start = stop
 
 
 def _is_dense(text: bytes) -> bool:
-    """Whether lines are very short, in any of many places."""
-    step = max(_LOOK_BYTES, len(text) // _LOOKS)
-    places = range(0, len(text), step)
-    return any(text.count(b"\n", at, at + _LOOK_BYTES) * _SHORT_LINE_BYTES > _LOOK_BYTES for at in places)
+    """Whether lines are very short in any of the windows that are looked at."""
+    step = max(_WINDOW_BYTES, len(text) // _WINDOWS)
+    starts = range(0, len(text), step)
+    return any(text.count(b"\n", at, at + _WINDOW_BYTES) * _SHORT_LINE_BYTES > _WINDOW_BYTES for at in starts)

@@ -1,4 +1,4 @@
-"""Input files as the bytes of their text, decompressed as they are read; what cannot be read is an InputError."""
+"""Input files as the bytes of their text, decompressed while they are read. A failure to read is an InputError."""
 
 import gzip
 import io
@@ -16,8 +16,8 @@ except ImportError:
     from backports import zstd
 
 
-class _Begun(io.RawIOBase):
-    """A file as long as it was when the run began."""
+class _FileAsBegun(io.RawIOBase):
+    """A file that ends where it ended when the run began."""
 
     def __init__(self, file: InputFile) -> None:
         self._file = file.path.open("rb", buffering=0)
@@ -38,9 +38,9 @@ class _Begun(io.RawIOBase):
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         if whence == io.SEEK_END:
             offset, whence = offset + self._bytes, io.SEEK_SET
-        place = self._file.seek(offset, whence)
-        self._left = max(0, self._bytes - place)
-        return place
+        position = self._file.seek(offset, whence)
+        self._left = max(0, self._bytes - position)
+        return position
 
     def close(self) -> None:
         self._file.close()
@@ -49,13 +49,16 @@ class _Begun(io.RawIOBase):
 
 @contextmanager
 def open_text(file: InputFile) -> Iterator[IO[bytes]]:
-    """The file's text as bytes, decompressed as it is read; what was written to it since the run began is left out."""
+    """Opens the text of a file as bytes, decompressed while it is read, without what was written since the run began.
+
+    Raises InputError where the file cannot be opened.
+    """
     with ExitStack() as opened:
         try:
-            stream: IO[bytes] = opened.enter_context(io.BufferedReader(_Begun(file)))
-            if file.form == "gzip":
+            stream: IO[bytes] = opened.enter_context(io.BufferedReader(_FileAsBegun(file)))
+            if file.compression == "gzip":
                 stream = opened.enter_context(cast("IO[bytes]", gzip.GzipFile(fileobj=stream)))
-            elif file.form == "zstd":
+            elif file.compression == "zstd":
                 stream = opened.enter_context(cast("IO[bytes]", zstd.ZstdFile(stream)))
         except OSError as error:
             raise _broken(file, None, error) from error
@@ -63,7 +66,7 @@ def open_text(file: InputFile) -> Iterator[IO[bytes]]:
 
 
 def read_text(file: InputFile, stream: IO[bytes], size: int) -> bytes:
-    """The next bytes of an opened file."""
+    """The next bytes of text, `size` at most; none at the end. Raises InputError where the file is broken."""
     try:
         return stream.read(size)
     except (OSError, EOFError, zlib.error, zstd.ZstdError) as error:
@@ -72,7 +75,7 @@ def read_text(file: InputFile, stream: IO[bytes], size: int) -> bytes:
 
 def _broken(file: InputFile, stream: IO[bytes] | None, error: Exception) -> InputError:
     where = f" after {stream.tell():,} bytes of text" if stream is not None else ""
-    what = "the compressed data is broken or cut off" if file.form != "plain" else "it cannot be read"
-    # gzip says so of what stands behind an end as if it were the start of the file.
+    what = "the compressed data is broken or cut off" if file.compression != "plain" else "it cannot be read"
+    # After the end of a gzip member, gzip reports bytes that are no gzip as if they began the file.
     reason = "what follows is no gzip data" if where and str(error).startswith("Not a gzipped file") else error
     return InputError(f"{file.name!r}: {what}{where} ({reason}). Check the file, or copy it again.")

@@ -1,4 +1,4 @@
-"""The first line of a file, which may be a header or begin with a byte order mark."""
+"""The first line of a file, which may be a header or may begin with a byte order mark (BOM)."""
 
 import msgspec
 import polars as pl
@@ -14,7 +14,7 @@ from logcorr.inputs.samples import HEAD_BYTES
 class FirstLine(msgspec.Struct, frozen=True):
     """The first line of a file as text without its line end; `refused` as in LINE_SCHEMA.
 
-    `phantom` tells that the file is a BOM and nothing else: what a reader takes for its line is none.
+    `phantom` tells that the file is a BOM and nothing else: a reader counts a line in it, but there is none.
     """
 
     text: str
@@ -23,9 +23,9 @@ class FirstLine(msgspec.Struct, frozen=True):
 
 
 def first_line(file: InputFile, *, access: bool = False) -> FirstLine | None:
-    """The first line of a file, BOM included; None where the file is empty or the line is of no special kind.
+    """The first line of a file, BOM included; None where the file is empty or its first line is like any other.
 
-    A line is special when it starts with a BOM or may be a header: else it is of the same class for being first.
+    The first line is special where it starts with a BOM or may be a header. Raises InputError.
     """
     with open_text(file) as stream:
         head = read_text(file, stream, HEAD_BYTES)
@@ -39,23 +39,24 @@ def first_line(file: InputFile, *, access: bool = False) -> FirstLine | None:
     return FirstLine(text, refused, phantom=head == BOM.encode())
 
 
-def special_first_lines(files: list[InputFile], tally: LinesRead, form: LineFormat) -> pl.DataFrame:
-    """The first lines of files that are of another class for being first: classified; `kind` is header, bom or phantom.
+def special_first_lines(files: list[InputFile], lines_read: LinesRead, form: LineFormat) -> pl.DataFrame:
+    """The first lines of files that are not what the same line would be elsewhere, classified by the format.
 
-    All of them were refused where they were read: a header's first field and one behind a BOM are no timestamps.
+    `kind` is header, bom or phantom. The reader has refused all these lines: neither the first field of a header nor a
+    field that begins with a BOM is a timestamp. A phantom is taken back from `lines_read`. Raises InputError.
     """
     special: list[tuple[str, int, str | None, str]] = []
-    for number, (file, start) in enumerate(zip(files, tally.starts, strict=True)):
-        found = first_line(file, access=form.side == "access")
-        if found is None:
+    for number, (file, start) in enumerate(zip(files, lines_read.starts, strict=True)):
+        first = first_line(file, access=form.side == "access")
+        if first is None:
             continue
-        bare = form.first_line(found.text)
-        if found.phantom:
-            tally.forget(number)
+        bare = form.first_line(first.text)
+        if first.phantom:
+            lines_read.forget(number)
             special.append(("", start, None, "phantom"))
         elif bare is None:
             special.append(("", start, None, "header"))
-        elif bare != found.text:
-            special.append((bare, start, found.refused, "bom"))
+        elif bare != first.text:
+            special.append((bare, start, first.refused, "bom"))
     frame = pl.DataFrame(special, schema={**LINE_SCHEMA, "kind": pl.String}, orient="row")
     return form.classify(frame).with_columns(blank=pl.col("blank") & (pl.col("kind") == "bom"))

@@ -1,4 +1,4 @@
-"""Row numbers over all files of a side ↔ file index and line number from 1."""
+"""Rows, which number all lines of a side from 0 ↔ the index of a file and the number of a line in it, from 1."""
 
 import threading
 
@@ -38,7 +38,10 @@ def row_of(file: str, line: str, starts: list[int]) -> pl.Expr:
 
 
 class LinesRead:
-    """What the reader of one side has counted so far; other threads look at it meanwhile."""
+    """How many lines and bytes of text the reader of one side has read, by file. For any thread.
+
+    Lists are in the order of the files.
+    """
 
     def __init__(self, files: list[InputFile]) -> None:
         self._lock = threading.Lock()
@@ -48,7 +51,7 @@ class LinesRead:
         self._rows = 0
 
     def add(self, number: int, first_row: int, lines: int, text_bytes: int) -> None:
-        """Counts `lines` lines of file `number`, the first of which is row `first_row` of the side."""
+        """Counts `lines` lines of file `number`. The first of these lines is row `first_row` of the side."""
         with self._lock:
             self.lines[number] += lines
             self.text_bytes[number] += text_bytes
@@ -56,13 +59,16 @@ class LinesRead:
             self._starts[number] = min(self._starts.get(number, first_row), first_row)
 
     def forget(self, number: int) -> None:
-        """Takes back the one line that file `number` was thought to have."""
+        """Takes back a line of file `number` that was counted, but is none."""
         with self._lock:
             self.lines[number] -= 1
 
     @property
     def starts(self) -> list[int]:
-        """The row at which each file starts, complete once all is read; an empty file starts where the next does."""
+        """The row at which each file starts. It is complete once all files are read.
+
+        An empty file starts where the next file starts.
+        """
         starts, following = [], self._rows
         for number in reversed(range(len(self.lines))):
             following = self._starts.get(number, following)

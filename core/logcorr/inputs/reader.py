@@ -1,4 +1,4 @@
-"""One side's files → its entries a chunk at a time, in the order of the lines; every line counts once."""
+"""The files of one side become its entries, a chunk at a time, in the order of the lines. Every line counts once."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -19,10 +19,15 @@ _PUT_OFF_LINES = 4_000
 
 
 class SideResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What one side came to. `late` are the entries of first lines, which are told apart when all are read."""
+    """What reading one side came to, besides the entries that were passed on while it was read.
+
+    `first_line_entries` are the entries among the first lines of files (columns: `schema`); they are known once all
+    lines are read. `rejects` are the malformed lines (REJECT_SCHEMA). `blank` and `header` count lines. `first_us` and
+    `last_us` are the instants between which all entries lie.
+    """
 
     lines_read: LinesRead
-    late: pl.DataFrame
+    first_line_entries: pl.DataFrame
     schema: pl.Schema
     rejects: pl.LazyFrame
     blank: int
@@ -31,15 +36,15 @@ class SideResult(msgspec.Struct, frozen=True, kw_only=True):
     last_us: int | None
 
 
-class Instants:
-    """The first and last instant of all entries that pass."""
+class TimeRange:
+    """The first and the last instant of the entries seen so far, in µs; None before any entry."""
 
     def __init__(self) -> None:
         self.first: int | None = None
         self.last: int | None = None
 
     def __call__(self, entries: pl.DataFrame) -> None:
-        """Looks at the entries."""
+        """Widens the range to the instants of the entries."""
         times = entries.get_column("time")
         low, high = times.min(), times.max()
         if isinstance(low, int) and isinstance(high, int):
@@ -48,7 +53,7 @@ class Instants:
 
 
 class SideReader:
-    """Reads a side from its first line to its last: once through `entries`, then `finish`."""
+    """Reads a side from its first line to its last: first all of `entries`, then `finish`."""
 
     def __init__(
         self,
@@ -59,13 +64,13 @@ class SideReader:
         progress: ReadingProgress,
     ) -> None:
         folder.mkdir(parents=True, mode=0o700)
-        self._form, self._given, self._chunk_bytes = form, files, chunk_bytes
-        # Those that have grown since they were first looked at end where they did.
-        self._files = changes.as_begun(files)
+        self._form, self._files_at_start, self._chunk_bytes = form, files, chunk_bytes
+        # A file that has grown since it was first looked at ends where it ended then.
+        self._files = changes.as_at_start(files)
         self._progress = progress
         self._ledger = {"blank": 0, "malformed": 0}
         self._rejects = RefusedLines(folder / "rejects", self._ledger)
-        self._instants = Instants()
+        self._times = TimeRange()
         self._rows = 0
         self.lines_read = LinesRead(files)
         progress.sides[form.side] = SideProgress(files=files, lines_read=self.lines_read, ledger=self._ledger)
@@ -76,47 +81,47 @@ class SideReader:
         return self._form.schema
 
     def entries(self) -> Iterator[pl.DataFrame]:
-        """The entries of each chunk (the format's schema); raises InputError, and what the tap raises."""
+        """The entries of each chunk (`schema`). Raises InputError, and Cancelled where the job was cancelled."""
         put_off: list[pl.DataFrame] = []
         for number, chunk in enumerate(self._chunks()):
             self._progress.tap()
-            found, uncommon = self._read(chunk)
+            entries, uncommon = self._read(chunk)
             if uncommon is not None:
                 put_off.append(uncommon)
-            # The careful path costs by the call: where few lines need it, those of some chunks go together.
+            # Each call of the careful path is costly: where few lines need it, it takes the lines of several chunks.
             if put_off and (number % _PUT_OFF_CHUNKS == 0 or sum(lines.height for lines in put_off) > _PUT_OFF_LINES):
-                found = pl.concat([found, self._careful(put_off)])
+                entries = pl.concat([entries, self._careful(put_off)])
                 put_off = []
-            yield found
+            yield entries
         if put_off:
             yield self._careful(put_off)
 
     def finish(self) -> SideResult:
-        """What the side came to, once all of `entries` were taken. Raises what `unchanged.check_whole_lines` does."""
-        changes.check_whole_lines(self._given, self._files)
+        """What reading came to, once all of `entries` were taken. Raises what `changes.check_whole_lines` raises."""
+        changes.check_whole_lines(self._files_at_start, self._files)
         special = special_first_lines(self._files, self.lines_read, self._form)
-        late = special.filter("valid").select(self._form.schema.names())
-        self._instants(late)
-        again = special.filter(pl.col("reason").is_not_null())
+        entries = special.filter("valid").select(self._form.schema.names())
+        self._times(entries)
+        malformed = special.filter(pl.col("reason").is_not_null())
         refused = self._rejects.scan().filter(~pl.col("row").is_in(special["row"].to_list()))
-        self._ledger["malformed"] -= special.height - again.height
+        self._ledger["malformed"] -= special.height - malformed.height
         return SideResult(
             lines_read=self.lines_read,
-            late=late,
+            first_line_entries=entries,
             schema=self._form.schema,
-            rejects=pl.concat([refused, line_format.excerpts(again).lazy()]),
+            rejects=pl.concat([refused, line_format.excerpts(malformed).lazy()]),
             blank=self._rejects.blank + int(special["blank"].sum()),
             header=int((special["kind"] == "header").sum()),
-            first_us=self._instants.first,
-            last_us=self._instants.last,
+            first_us=self._times.first,
+            last_us=self._times.last,
         )
 
     def _chunks(self) -> Iterator[chunks.Chunk]:
-        with changes.telling(self._given):
-            found = chunks.chunks(self._files, self._chunk_bytes, access=self._form.side == "access")
+        with changes.explained(self._files_at_start):
+            all_chunks = chunks.chunks(self._files, self._chunk_bytes, access=self._form.side == "access")
             while True:
                 with self._progress.step("input"):
-                    chunk = next(found, None)
+                    chunk = next(all_chunks, None)
                 if chunk is None:
                     break
                 yield chunk
@@ -124,29 +129,29 @@ class SideReader:
     def _read(self, chunk: chunks.Chunk) -> tuple[pl.DataFrame, pl.DataFrame | None]:
         """The entries among a chunk's common lines, and the other lines (LINE_SCHEMA)."""
         with self._progress.step("parse"):
-            found, uncommon = chunk.parted(self._form, self._rows)
-        lines = found.height + (0 if uncommon is None else uncommon.height)
-        for piece in chunk.pieces:
-            count = lines if piece.lines is None else piece.lines
-            self.lines_read.add(piece.file, self._rows, count, piece.bytes)
+            entries, uncommon = chunk.parted(self._form, self._rows)
+        lines = entries.height + (0 if uncommon is None else uncommon.height)
+        for of_file in chunk.by_file:
+            count = lines if of_file.lines is None else of_file.lines
+            self.lines_read.add(of_file.file, self._rows, count, of_file.bytes)
             self._rows += count
-        self._instants(found)
-        return found, uncommon
+        self._times(entries)
+        return entries, uncommon
 
     def _careful(self, lines: list[pl.DataFrame]) -> pl.DataFrame:
         with self._progress.step("parse"):
-            found = line_format.settled(pl.concat(lines), self._form, self._rejects)
-        self._instants(found)
-        return found
+            entries = line_format.settled(pl.concat(lines), self._form, self._rejects)
+        self._times(entries)
+        return entries
 
 
-def batches(frames: Iterable[pl.DataFrame], rows: int, most: int) -> Iterator[pl.DataFrame]:
-    """The same rows in frames of at least so many, but for the last, or of so many frames at most."""
-    held: list[pl.DataFrame] = []
+def batches(frames: Iterable[pl.DataFrame], least_rows: int, most_frames: int) -> Iterator[pl.DataFrame]:
+    """Joins frames until they have `least_rows` rows or `most_frames` were joined. The last batch may be smaller."""
+    batch: list[pl.DataFrame] = []
     for frame in frames:
-        held.append(frame)
-        if len(held) >= most or sum(part.height for part in held) >= rows:
-            yield pl.concat(held)
-            held = []
-    if held:
-        yield pl.concat(held)
+        batch.append(frame)
+        if len(batch) >= most_frames or sum(joined.height for joined in batch) >= least_rows:
+            yield pl.concat(batch)
+            batch = []
+    if batch:
+        yield pl.concat(batch)

@@ -1,4 +1,4 @@
-"""What reading tells about its progress, and whom: the job that drives it."""
+"""What reading reports of its progress, and the interface of the job that takes the reports."""
 
 from contextlib import AbstractContextManager
 from typing import Protocol
@@ -11,7 +11,7 @@ from logcorr.model.ledger import Log
 
 
 class SideProgress(msgspec.Struct):
-    """The files of one side, which of their lines have been read, and where these lines went so far."""
+    """The files of one side, how many of their lines were read, and a count of lines by what became of them."""
 
     files: list[InputFile]
     lines_read: LinesRead
@@ -19,12 +19,12 @@ class SideProgress(msgspec.Struct):
 
 
 class ReadingProgress(Protocol):
-    """Whoever is told how far reading is."""
+    """Takes reports of how far reading is."""
 
     sides: dict[Log, SideProgress]
 
     def tap(self) -> None:
-        """To be called for every chunk, from any thread. Raises Cancelled where the job was cancelled."""
+        """To be called for every chunk, by any thread. Raises Cancelled where the job was cancelled."""
 
     def step(self, name: str) -> AbstractContextManager[None]:
-        """Counts the time of a step of the work."""
+        """A context whose time is counted as a step of the work."""

@@ -1,6 +1,6 @@
-"""Whether files look like access logs, by their first lines: for whoever is given files without a word about them.
+"""Whether files look like access logs, by their first lines: for files that are given without their kind.
 
-Most are told apart without the engine, which takes longer to load than a person wants to wait for a first picture.
+For most files the bytes alone decide, without polars: polars takes longer to load than a person wants to wait.
 """
 
 from collections.abc import Sequence
@@ -10,22 +10,23 @@ from logcorr.inputs.files import InputFile
 
 _MOST_FILES = 16
 _HEAD_BYTES = 64 << 10
-# Every known form has one or the other in each line.
+# Each line of every known form has one of these two.
 _SIGNS = (b"{", b'] "')
 
 
 def is_access_log(files: Sequence[InputFile]) -> bool:
-    """Whether half or more of the first lines of each file are of a known form, as far as files are looked at.
+    """Whether in each file half or more of the first lines are of a known form. Only the first files are looked at.
 
-    Files without a line tell nothing; where there are no others, they are not taken for access logs. Raises InputError.
+    Files without lines tell nothing, and by themselves are not taken for access logs. Raises InputError where a file
+    cannot be read.
     """
     if not any(_may_be(file) for file in files[:_MOST_FILES]):
         return False
     from logcorr.formats.line_format import SPACE
     from logcorr.inputs.samples import sample
 
-    samples = [found for file in files[:_MOST_FILES] if (found := [line for line in sample(file) if line.strip(SPACE)])]
-    return bool(samples) and all(_known(sample) for sample in samples)
+    samples = [lines for file in files[:_MOST_FILES] if (lines := [line for line in sample(file) if line.strip(SPACE)])]
+    return bool(samples) and all(_known(lines) for lines in samples)
 
 
 def _may_be(file: InputFile) -> bool:
@@ -34,15 +35,13 @@ def _may_be(file: InputFile) -> bool:
     return any(sign in head for sign in _SIGNS)
 
 
-def _known(sample: Sequence[str]) -> bool:
+def _known(lines: Sequence[str]) -> bool:
     import polars as pl
 
     from logcorr.formats.access_lines import AccessFormat, detect
     from logcorr.formats.line_format import LINE_SCHEMA
     from logcorr.formats.timestamps import CommonForm
 
-    frame = pl.DataFrame(
-        {"line": sample, "row": range(len(sample)), "refused": [None] * len(sample)}, schema=LINE_SCHEMA
-    )
-    read = AccessFormat(name=detect(sample), stamps=CommonForm()).classify(frame)
-    return int(read["valid"].sum()) * 2 >= len(sample)
+    frame = pl.DataFrame({"line": lines, "row": range(len(lines)), "refused": [None] * len(lines)}, schema=LINE_SCHEMA)
+    classified = AccessFormat(name=detect(lines), stamps=CommonForm()).classify(frame)
+    return int(classified["valid"].sum()) * 2 >= len(lines)

@@ -1,4 +1,4 @@
-"""What reading a side comes to: refused lines, first and last instant, lines that are special for being first."""
+"""Refused lines of one side: malformed lines are kept, on disk where there are many; blank lines are counted."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ _REJECTS_IN_MEMORY = 50_000
 
 
 class SpilledRows:
-    """Rows set aside, on disk when many."""
+    """Rows set aside until all are needed. More than `most_rows` go to files in the folder."""
 
     def __init__(self, folder: Path, most_rows: int) -> None:
         self._folder, self._most_rows = folder, most_rows
@@ -21,14 +21,14 @@ class SpilledRows:
         self._files: list[Path] = []
 
     def __call__(self, rows: pl.DataFrame) -> None:
-        """Takes some rows."""
+        """Sets rows aside."""
         self._frames.append(arrow_text.copied(rows))
         self._rows += rows.height
         if self._rows > self._most_rows:
             self._flush()
 
     def scan(self) -> pl.LazyFrame | None:
-        """All of them; None where there are none."""
+        """All rows that were set aside; None where there are none."""
         if self._rows:
             self._flush()
         return scan(self._files) if self._files else None
@@ -42,22 +42,25 @@ class SpilledRows:
 
 
 class RefusedLines:
-    """Refused lines (REJECT_SCHEMA); blank ones are only counted."""
+    """Refused lines (REJECT_SCHEMA). Malformed lines are kept, blank lines are only counted.
+
+    Both counts also go into the ledger.
+    """
 
     def __init__(self, folder: Path, ledger: dict[str, int]) -> None:
-        self._kept = SpilledRows(folder, _REJECTS_IN_MEMORY)
+        self._malformed = SpilledRows(folder, _REJECTS_IN_MEMORY)
         self._ledger = ledger
         self.blank = 0
 
     def __call__(self, refused: pl.DataFrame) -> None:
-        """Takes some refused lines."""
-        kept = refused.filter(pl.col("reason").is_not_null())
-        self.blank += refused.height - kept.height
+        """Adds refused lines. A blank line has no reason."""
+        malformed = refused.filter(pl.col("reason").is_not_null())
+        self.blank += refused.height - malformed.height
         self._ledger["blank"] = self.blank
-        self._ledger["malformed"] += kept.height
-        self._kept(kept)
+        self._ledger["malformed"] += malformed.height
+        self._malformed(malformed)
 
     def scan(self) -> pl.LazyFrame:
-        """All refused lines but the blank ones."""
-        found = self._kept.scan()
-        return pl.LazyFrame(schema=REJECT_SCHEMA) if found is None else found
+        """All malformed lines."""
+        rows = self._malformed.scan()
+        return pl.LazyFrame(schema=REJECT_SCHEMA) if rows is None else rows

@@ -1,4 +1,4 @@
-"""Bytes of an input file, compressed or not, → whole lines in UTF-8, within bounds whatever the bytes are."""
+"""The bytes of an input file become whole lines in UTF-8, in bounded memory whatever the bytes are."""
 
 import codecs
 import os
@@ -11,29 +11,32 @@ from logcorr.inputs.files import InputFile
 
 LONG_LINE_BYTES = 1 << 22
 _WINDOW_BYTES = 1 << 13
-_KEPT_OF_REFUSED = 1 << 13
+_REFUSED_START_BYTES = 1 << 13
 _LONGEST_STAMP = 256
 _COMMAS = 2
 _BLANK = b" \t"
 
 
 class LongLine(NamedTuple):
-    """A line by itself: its text or the start of it, why it is refused (None where it may be an entry), its bytes."""
+    """A single line: its text or the start of its text, and the bytes of the whole line with its end.
+
+    `refused` is why the line cannot be an entry, as in LINE_SCHEMA; None where it may be an entry or is blank.
+    """
 
     text: str
     refused: str | None
     bytes: int
 
 
-def spans(file: InputFile, size: int, *, access: bool = False) -> Iterator[bytes | LongLine]:
-    """All bytes of a file as whole lines, each of which ends in LF, about `size` at a time.
+def whole_lines(file: InputFile, size: int, *, access: bool = False) -> Iterator[bytes | LongLine]:
+    """All bytes of a file as texts of about `size` bytes, each of whole lines that end in LF.
 
-    A line that may be too long to be held comes by itself; of one that is no entry of a pair's log, or with `access` of
-    none of an access log, only the start is kept. Raises InputError that names file and offset where the file cannot be
+    A line that may be too long for memory comes as a LongLine. Where it cannot be an entry, only its start is kept.
+    With `access` the file is an access log. Raises InputError, which names file and offset, where the file cannot be
     read or is broken.
     """
     rest: bytes = b""
-    long: _Growing | None = None
+    long: _LongPairLine | None = None
     with open_text(file) as stream:
         while read := read_text(file, stream, size):
             if long is not None:
@@ -47,44 +50,48 @@ def spans(file: InputFile, size: int, *, access: bool = False) -> Iterator[bytes
             if cut:
                 yield rest + read[:cut] if rest else read[:cut]
                 rest = read[cut:]
-                if file.form == "plain":
-                    # Read again with what follows, which is cheaper than to put them together.
+                if file.compression == "plain":
+                    # The start of the next line is read again with the rest of it: cheaper than to join both.
                     stream.seek(-len(rest), os.SEEK_CUR)
                     rest = b""
             else:
                 rest += read
             if len(rest) > LONG_LINE_BYTES:
-                long, rest = (_GrowingAccess if access else _Growing)(rest), b""
+                long, rest = (_LongAccessLine if access else _LongPairLine)(rest), b""
     if long is not None:
         yield long.line()
     elif rest:
         yield rest + b"\n"
 
 
-def in_utf8(whole: bytes) -> tuple[bytes, list[int]]:
-    """The same lines in UTF-8, and where those begin in it that were not: their wrong bytes are U+FFFD."""
-    if whole.isascii():
-        return whole, []
-    parts: list[bytes] = []
+def in_utf8(text: bytes) -> tuple[bytes, list[int]]:
+    """The same lines in UTF-8, and the offsets in it at which lines begin that were not UTF-8.
+
+    Bytes that are not UTF-8 become U+FFFD.
+    """
+    if text.isascii():
+        return text, []
+    segments: list[bytes] = []
     wrong: list[int] = []
-    start = kept = moved = 0
-    # To decode all at once would make a text of up to four times the size.
-    while start < len(whole):
-        stop = whole.find(b"\n", start + _WINDOW_BYTES) + 1 or len(whole)
-        window = whole[start:stop]
+    # `copied` is how much of the text is in segments, `shift` how much longer it is there.
+    start = copied = shift = 0
+    # To decode all of it at once would make a text of up to four times the size.
+    while start < len(text):
+        stop = text.find(b"\n", start + _WINDOW_BYTES) + 1 or len(text)
+        window = text[start:stop]
         if not _is_utf8(window):
             lines = window.split(b"\n")
-            at = start + moved
+            offset = start + shift
             for number, line in enumerate(lines):
                 if not _is_utf8(line):
                     lines[number] = line.decode(errors="replace").encode()
-                    wrong.append(at)
-                at += len(lines[number]) + 1
+                    wrong.append(offset)
+                offset += len(lines[number]) + 1
             mended = b"\n".join(lines)
-            parts += [whole[kept:start], mended]
-            kept, moved = stop, moved + len(mended) - len(window)
+            segments += [text[copied:start], mended]
+            copied, shift = stop, shift + len(mended) - len(window)
         start = stop
-    return (b"".join([*parts, whole[kept:]]) if wrong else whole), wrong
+    return (b"".join([*segments, text[copied:]]) if wrong else text), wrong
 
 
 def _is_utf8(text: bytes) -> bool:
@@ -97,59 +104,62 @@ def _is_utf8(text: bytes) -> bool:
     return True
 
 
-class _Growing:
-    """A line too long to be held unless it has to be: a line that starts with no timestamp is refused for sure."""
+class _LongPairLine:
+    """A very long line of a request or response log, built up from blocks of bytes.
+
+    It is held whole only while it may be an entry: a line without a timestamp at its start is none.
+    """
 
     def __init__(self, start: bytes) -> None:
         self._bytes = 0
         self._commas = 0
         self._utf8: codecs.IncrementalDecoder | None = codecs.getincrementaldecoder("utf8")()
-        self._chunks: list[bytes] = []
-        self._held = True
+        self._blocks: list[bytes] = []
+        self._whole = True
         self.add(start)
 
-    def add(self, chunk: bytes) -> None:
-        """The next bytes of the line."""
-        self._bytes += len(chunk)
-        self._commas += chunk.count(b",")
+    def add(self, block: bytes) -> None:
+        """Adds the next bytes of the line."""
+        self._bytes += len(block)
+        self._commas += block.count(b",")
         if self._utf8 is not None:
             try:
-                self._utf8.decode(chunk)
+                self._utf8.decode(block)
             except UnicodeDecodeError:
                 self._utf8 = None
-        if not self._chunks:
-            chunk = chunk.lstrip(_BLANK)
-        if self._held and chunk:
-            self._chunks.append(chunk)
-            self._held = self._may_be_entry()
+        if not self._blocks:
+            block = block.lstrip(_BLANK)
+        if self._whole and block:
+            self._blocks.append(block)
+            self._whole = self._may_be_entry()
 
     def line(self) -> LongLine:
-        """The line, complete."""
-        blank = self._chunks in ([], [b"\r"])
-        if blank or (self._held and self._may_end() and self._valid()):
-            text = b"".join(self._chunks).removesuffix(b"\r").decode()
+        """The line, once all its bytes were added."""
+        blank = self._blocks in ([], [b"\r"])
+        if blank or (self._whole and self._is_complete() and self._is_utf8()):
+            text = b"".join(self._blocks).removesuffix(b"\r").decode()
             return LongLine(text, None, self._bytes + 1)
-        text = b"".join(self._chunks)[:_KEPT_OF_REFUSED].decode(errors="replace")
-        reason = self._reason() if self._valid() else ENCODING
+        text = b"".join(self._blocks)[:_REFUSED_START_BYTES].decode(errors="replace")
+        reason = self._reason() if self._is_utf8() else ENCODING
         return LongLine(text, reason, self._bytes + 1)
 
     def _may_be_entry(self) -> bool:
-        """Whether the line may still be an entry; where not, only its start is kept."""
-        start = b"".join(self._chunks) if len(self._chunks[0]) < _LONGEST_STAMP else self._chunks[0]
+        """Whether the line may still be an entry. Where not, drops all but its start."""
+        start = b"".join(self._blocks) if len(self._blocks[0]) < _LONGEST_STAMP else self._blocks[0]
         stamp = start.partition(b",")[0].rstrip(_BLANK)
         if self._commas <= _COMMAS and len(stamp) < _LONGEST_STAMP:
             return True
-        self._chunks = [start[:_KEPT_OF_REFUSED]]
+        self._blocks = [start[:_REFUSED_START_BYTES]]
         return False
 
-    def _may_end(self) -> bool:
-        """Whether the whole of what is held may be an entry."""
+    def _is_complete(self) -> bool:
+        """Whether the line, now that it has ended, has all fields of an entry."""
         return self._commas == _COMMAS
 
     def _reason(self) -> str | None:
         return FIELDS if self._commas != _COMMAS else TIMESTAMP
 
-    def _valid(self) -> bool:
+    def _is_utf8(self) -> bool:
         if self._utf8 is None:
             return False
         try:
@@ -159,18 +169,21 @@ class _Growing:
         return True
 
 
-class _GrowingAccess(_Growing):
-    """The same of an access log: an object, or what has a bracket before its time. Its start tells the reason."""
+class _LongAccessLine(_LongPairLine):
+    """A very long line of an access log: an entry is a JSON object, or has a bracket before its time.
+
+    Why it is refused is decided where it is read, by its start.
+    """
 
     def _may_be_entry(self) -> bool:
-        start = b"".join(self._chunks) if len(self._chunks[0]) < _KEPT_OF_REFUSED else self._chunks[0]
-        start = start[:_KEPT_OF_REFUSED].removeprefix(codecs.BOM_UTF8).lstrip(_BLANK)
+        start = b"".join(self._blocks) if len(self._blocks[0]) < _REFUSED_START_BYTES else self._blocks[0]
+        start = start[:_REFUSED_START_BYTES].removeprefix(codecs.BOM_UTF8).lstrip(_BLANK)
         if start.startswith(b"{") or b" [" in start or b"\t[" in start:
             return True
-        self._chunks = [start]
+        self._blocks = [start]
         return False
 
-    def _may_end(self) -> bool:
+    def _is_complete(self) -> bool:
         return True
 
     def _reason(self) -> str | None:

@@ -1,1 +1,1 @@
-"""One run driven from its start to its publishing."""
+"""Jobs: each makes one run, from checking its inputs to publishing it."""

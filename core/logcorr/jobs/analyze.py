@@ -1,4 +1,7 @@
-"""Drives the analysis of an access log: each line is an exchange already, so reading it is most of the work."""
+"""The job that analyses an access log, stage by stage.
+
+Each line of an access log is an exchange already, so reading it is most of the work.
+"""
 
 import threading
 from collections.abc import Iterator
@@ -30,15 +33,15 @@ from logcorr.runs.run_folder import RunFolder
 from logcorr.runs.work_folder import WorkFolder
 
 _RUN_PER_TEXT_BYTE = 0.8
-# Of the time of a whole run, as measured.
+# The share of the time of a run that reading takes, as measured.
 _READ_SHARE = 0.9
 _PART_ROWS = 400_000
-# One in so many bytes of memory may hold text of which the exchanges are not written yet.
+# One in so many bytes of memory may be text whose exchanges are not written yet.
 _TEXT_SHARE = 8
 _SLICE_ROWS = 250_000
 _BASE_BYTES = 330 << 20
 _LEAST_ROOM_BYTES = 100 << 20
-# What a row takes while it is grouped, where each has an endpoint and an address of its own.
+# Bytes of memory that a row takes while rows are grouped, where every row has its own endpoint and address.
 _ENDPOINT_BYTES = 250
 _IP_BYTES = 400
 _BYTES_PER_TEXT_BYTE = 4
@@ -48,9 +51,9 @@ _INSTANT = pl.Datetime("us", "UTC")
 def analyze(
     options: AnalyzeOptions, *, on_event: Listener | None = None, cancel: threading.Event | None = None
 ) -> Result[AccessReport]:
-    """Analyses an access log, writes the outputs asked for, and keeps the run unless told not to.
+    """Analyses an access log, writes the outputs asked for, and keeps the run unless the options say otherwise.
 
-    Raises as `correlate` does.
+    Cancellation, events and errors are as for `correlate`.
     """
     return _Analysis(options, ProgressMeter(on_event, cancel, options.memory_bytes, read_share=_READ_SHARE)).result()
 
@@ -58,12 +61,12 @@ def analyze(
 class _Analysis(Job[AccessReport]):
     def __init__(self, options: AnalyzeOptions, meter: ProgressMeter) -> None:
         names = ("form", "window_us", "suspicious", "collapse_ids")
-        told = {name: getattr(options, name) for name in names}
-        super().__init__(options, {"access": options.files}, told, meter)
-        self._access = options
+        key_options = {name: getattr(options, name) for name in names}
+        super().__init__(options, {"access": options.files}, key_options, meter)
+        self._access_options = options
 
     def _compute(self, work: WorkFolder) -> RunFolder:
-        """The stages of an analysis; each takes what the stages before it have made."""
+        """The stages of an analysis, in order. Each stage takes the results of the stages before it."""
         self._require_disk(work, _RUN_PER_TEXT_BYTE)
         form = self._format()
         views = ViewWriter(work.run, ("exchanges", "malformed", "endpoints", "ips", "windows"))
@@ -96,76 +99,76 @@ class _Analysis(Job[AccessReport]):
         return run
 
     def _format(self) -> AccessFormat:
-        """The format of the log, as told or by its first lines."""
+        """The format of the log: of the form that the options name, or of the form that its first lines have."""
         samples = first_lines(self._files["access"], MANY_LINES)
-        name = self._access.form or detect(samples[:SAMPLE_LINES])
-        return access_format(name, samples, collapse_ids=self._access.collapse_ids)
+        name = self._access_options.form or detect(samples[:SAMPLE_LINES])
+        return access_format(name, samples, collapse_ids=self._access_options.collapse_ids)
 
     def _read(self, form: AccessFormat, work: WorkFolder, views: ViewWriter) -> SideResult:
-        """Reads every line, and writes the exchanges a part at a time."""
-        chunk_bytes = chunk_size(self._access.memory_bytes)
+        """Reads every line, and writes the exchanges, one part of the view after another."""
+        chunk_bytes = chunk_size(self._access_options.memory_bytes)
         reader = SideReader(form, self._files["access"], work.spill / "access", chunk_bytes, self._meter)
         ledger = self._meter.sides["access"].ledger
-        # Until exchanges are written, they keep all text alive that they were read from.
-        most = max(1, self._access.memory_bytes // (_TEXT_SHARE * chunk_bytes))
-        parts = 0
-        for parts, entries in enumerate(batches(read_ahead(reader.entries()), _PART_ROWS, most), 1):
-            views.write(_stored(entries.lazy(), reader.lines_read.starts), "exchanges", f"{parts:04d}")
+        # Until exchanges are written, they keep the text of their chunks in memory.
+        most_chunks = max(1, self._access_options.memory_bytes // (_TEXT_SHARE * chunk_bytes))
+        part = 0
+        for part, entries in enumerate(batches(read_ahead(reader.entries()), _PART_ROWS, most_chunks), 1):
+            views.write(_stored(entries.lazy(), reader.lines_read.starts), "exchanges", f"{part:04d}")
             ledger["exchanges"] = ledger.get("exchanges", 0) + entries.height
             del entries
             resources.give_back()
         read = reader.finish()
-        if read.late.height or not parts:
-            views.write(_stored(read.late.lazy(), read.lines_read.starts), "exchanges", "0000")
+        if read.first_line_entries.height or not part:
+            views.write(_stored(read.first_line_entries.lazy(), read.lines_read.starts), "exchanges", "0000")
         return read
 
     def _count_exchanges(self, read: SideResult, work: WorkFolder, views: ViewWriter) -> AccessSums:
-        """Counts all exchanges in one pass over them."""
-        sums = AccessSums(grid(read.first_us, read.last_us, self._access.window_us), TEXTS, work.spill)
+        """Counts all exchanges in one pass over the view."""
+        sums = AccessSums(grid(read.first_us, read.last_us, self._access_options.window_us), TEXTS, work.spill)
         for exchanges in slices(views.files("exchanges"), _SLICE_ROWS):
             self._meter.tap()
             sums.add(exchanges)
         return sums
 
     def _write_endpoints(self, work: WorkFolder, views: ViewWriter) -> None:
-        """Writes a row an endpoint."""
+        """Writes a row for each endpoint."""
         exchanges = views.scan("exchanges").select("endpoint", "duration_us", "status_code")
         for number, part in enumerate(self._partitions(exchanges, "endpoint", _ENDPOINT_BYTES, work)):
             self._meter.tap()
             views.write(endpoints_and_addresses.endpoints(part), "endpoints", f"{number:04d}")
 
     def _write_ips(self, work: WorkFolder, views: ViewWriter) -> pl.DataFrame:
-        """Writes a row an address; returns (at, ip) of the windows in which an address was suspicious."""
+        """Writes a row for each address. Returns a row (at, ip) for each window in which an address was suspicious."""
         exchanges = views.scan("exchanges").select("ip", "request_time", "status_code")
         suspicious = []
-        window_us, most = self._access.window_us, self._access.suspicious
+        window_us, limit = self._access_options.window_us, self._access_options.suspicious
         for number, part in enumerate(self._partitions(exchanges, "ip", _IP_BYTES, work)):
             self._meter.tap()
             counts = endpoints_and_addresses.ip_windows(part, window_us).collect(engine="streaming")
-            suspicious.append(copied(counts.filter(pl.col("requests") > most).select("at", "ip")))
-            views.write(endpoints_and_addresses.ips(counts.lazy(), window_us, most), "ips", f"{number:04d}")
+            suspicious.append(copied(counts.filter(pl.col("requests") > limit).select("at", "ip")))
+            views.write(endpoints_and_addresses.ips(counts.lazy(), window_us, limit), "ips", f"{number:04d}")
         return pl.concat(suspicious)
 
     def _write_windows(self, sums: AccessSums, suspicious: pl.DataFrame, views: ViewWriter) -> pl.DataFrame:
-        """Writes a row a window, the worst first; returns them in order of time."""
-        windows = endpoints_and_addresses.windows(sums.windows.merged(), suspicious, self._access.window_us)
+        """Writes a row for each window, the worst first. Returns the same rows in order of time."""
+        windows = endpoints_and_addresses.windows(sums.windows.merged(), suspicious, self._access_options.window_us)
         views.write(endpoints_and_addresses.worst_first(windows).lazy(), "windows", "0000")
         return windows
 
     def _partitions(
         self, exchanges: pl.LazyFrame, key: str, row_bytes: int, work: WorkFolder
     ) -> Iterator[pl.LazyFrame]:
-        """The rows in partitions by a key, each of which can be grouped within the memory budget."""
+        """The exchanges in partitions by the hash of a key. Each partition can be grouped within the memory budget."""
         needed = group_in_parts.bytes_needed(
             exchanges.select(key), key, each=row_bytes, text_factor=_BYTES_PER_TEXT_BYTE, by_key=False
         )
-        room = max(_LEAST_ROOM_BYTES, self._access.memory_bytes - _BASE_BYTES)
+        room = max(_LEAST_ROOM_BYTES, self._access_options.memory_bytes - _BASE_BYTES)
         count = group_in_parts.partitions_needed(needed, room)
         for (rows,) in group_in_parts.partitioned([exchanges], key, count, work.spill / key):
             yield rows
 
     def _inputs(self, read: SideResult, malformed: dict[str, int], rows: int) -> AccessInputs:
-        """The ledger. Raises LedgerError where it does not close."""
+        """The ledger of the log. Raises LedgerError where it does not close."""
         ledger = AccessLedger(
             files=self._names("access"),
             bytes=sum(file.bytes for file in self._files["access"]),
@@ -181,6 +184,7 @@ class _Analysis(Job[AccessReport]):
 
 
 def _stored(entries: pl.LazyFrame, starts: list[int]) -> pl.LazyFrame:
+    """Entries as the view of exchanges stores them. `starts` are the rows at which the files start."""
     return entries.select(
         pl.col("time").cast(_INSTANT).alias("request_time"),
         "duration_us",

@@ -1,4 +1,4 @@
-"""Drives a correlation through its stages: read, pair, report, export; complete at the end, or without a trace."""
+"""The job that correlates a request log and a response log, stage by stage."""
 
 import threading
 from typing import Any
@@ -17,7 +17,7 @@ from logcorr.formats.pair_lines import PairFormat
 from logcorr.formats.timestamps import common_form
 from logcorr.inputs.files import InputFile
 from logcorr.inputs.reader import SideReader, SideResult
-from logcorr.inputs.samples import first_lines, span
+from logcorr.inputs.samples import first_lines, time_span
 from logcorr.jobs.estimates import Estimates
 from logcorr.jobs.job import Job, Result
 from logcorr.jobs.pair_by_bucket import pair_by_bucket
@@ -44,7 +44,7 @@ from logcorr.runs.work_folder import WorkFolder
 _SPILL_PER_TEXT_BYTE = 1.3
 _VIEWS_PER_TEXT_BYTE = 0.9
 _ATTRIBUTES = ["user_id"]
-# Of the time of a whole run, as measured.
+# The share of the time of a run that reading takes, as measured.
 _READ_SHARE = 0.9
 
 
@@ -55,11 +55,11 @@ def correlate(
     estimates: bool = True,
     cancel: threading.Event | None = None,
 ) -> Result[Report]:
-    """Correlates two logs, writes the outputs asked for, and keeps the run unless told not to.
+    """Correlates two logs, writes the outputs asked for, and keeps the run unless the options say otherwise.
 
-    The same inputs and options open the finished run again. `on_event` is called from the engine's threads; without
-    `estimates` it is spared those, which cost a little. Raises InputError, UsageError, OutputError, LedgerError, or
-    Cancelled once `cancel` is set.
+    The same inputs and options open the finished run again. `on_event` is called in any thread. Without `estimates` it
+    gets no EstimateEvent, which saves some work. Raises InputError, UsageError, OutputError or LedgerError; Cancelled
+    once `cancel` is set.
     """
     meter = ProgressMeter(on_event, cancel, options.memory_bytes, read_share=_READ_SHARE)
     return _Correlation(options, meter, estimates=estimates and on_event is not None).result()
@@ -67,12 +67,12 @@ def correlate(
 
 class _Correlation(Job[Report]):
     def __init__(self, options: CorrelateOptions, meter: ProgressMeter, *, estimates: bool) -> None:
-        given: dict[Log, tuple[str, ...]] = {"request": options.requests, "response": options.responses}
-        super().__init__(options, given, _told(options), meter)
-        self._pairing, self._estimates = options, estimates
+        log_words: dict[Log, tuple[str, ...]] = {"request": options.requests, "response": options.responses}
+        super().__init__(options, log_words, _key_options(options), meter)
+        self._pair_options, self._with_estimates = options, estimates
 
     def _compute(self, work: WorkFolder) -> RunFolder:
-        """The stages of a correlation; each takes what the stages before it have made."""
+        """The stages of a correlation, in order. Each stage takes the results of the stages before it."""
         plan = memory_budget.plan(self._text_bytes, self._options.memory_bytes)
         self._require_disk(work, _VIEWS_PER_TEXT_BYTE + _SPILL_PER_TEXT_BYTE)
         readers = self._readers(work, plan)
@@ -84,7 +84,7 @@ class _Correlation(Job[Report]):
         self._meter.enter("report")
         malformed = {side: sinks.views.write_malformed(side, sides[side]) for side in SIDES}
         figures = latency.figures(sinks.sums, sinks.views.exchanges)
-        edge_us = orphan_reasons.edge_us(self._pairing.edge_us, figures.p999_us)
+        edge_us = orphan_reasons.edge_us(self._pair_options.edge_us, figures.p999_us)
         orphans = sinks.views.finish_orphans(edge_us, sides["request"].first_us, sides["response"].last_us)
         users = self._count_users(work, sinks, orphans)
         sinks.views.finish_duplicates()
@@ -98,15 +98,15 @@ class _Correlation(Job[Report]):
             exchanges=sinks.views.exchanges,
             users=users,
             edge_us=edge_us,
-            skew_us=self._pairing.skew_us,
+            skew_us=self._pair_options.skew_us,
             run=self._run_info(self._meter.buckets[1], spilled_bytes),
         )
         return self._finish(work, sinks, pair_report.report(sinks.sums, figures, data))
 
     def _readers(self, work: WorkFolder, plan: MemoryPlan) -> dict[Side, SideReader]:
-        """A reader for each side; nothing but samples has been read yet."""
+        """A reader for each side. Only samples of the logs are read here."""
         forms = {
-            side: _pair_format(side, self._files[side], clock_skew.shift_us(side, self._pairing.skew_us))
+            side: _pair_format(side, self._files[side], clock_skew.shift_us(side, self._pair_options.skew_us))
             for side in SIDES
         }
         return {
@@ -115,21 +115,21 @@ class _Correlation(Job[Report]):
         }
 
     def _sinks(self, work: WorkFolder, plan: MemoryPlan, readers: dict[Side, SideReader]) -> Sinks:
-        """Where entries and exchanges go while the logs are read."""
+        """Everything that takes entries and exchanges while the logs are read."""
         views = PairViews(work.run, work.spill, {side: reader.lines_read for side, reader in readers.items()})
         schemas = {side: reader.schema for side, reader in readers.items()}
         return Sinks(
             views=views,
             export=self._export_while_running(work),
-            sums=PairSums(grid(*span(self._files), self._options.window_us), plan.users_room),
+            sums=PairSums(grid(*time_span(self._files), self._options.window_us), plan.users_room),
             recurring=RecurringIds(work.spill / "keys", plan.used_keys),
             unpaired=UnpairedEntries(plan, work.spill / "entries", schemas),
-            estimates=Estimates(self._meter, views, wanted=self._estimates),
+            estimates=Estimates(self._meter, views, wanted=self._with_estimates),
             meter=self._meter,
         )
 
     def _read_and_pair(self, plan: MemoryPlan, readers: dict[Side, SideReader], sinks: Sinks) -> dict[Side, SideResult]:
-        """Reads every line of both sides, and pairs what stands close in time."""
+        """Reads every line of both sides, and pairs entries that stand close in time."""
         pairing = PairWhileReading(self._rules, sinks, streaming=plan.streaming, part_rows=plan.part_rows)
         sides = pairing.read(readers)
         for side, read in sides.items():
@@ -137,7 +137,11 @@ class _Correlation(Job[Report]):
         return sides
 
     def _take_back_recurring(self, plan: MemoryPlan, sides: dict[Side, SideResult], sinks: Sinks) -> Sinks:
-        """Takes back exchanges whose ids recur; counts anew where that, or the span of the logs, changes figures."""
+        """Turns exchanges whose ids recur back into entries, and returns the sinks with the right sums.
+
+        The exchanges are counted anew where some were taken back, and where the logs span another time than their
+        samples told.
+        """
         taken_back = take_back_recurring(sinks)
         grid_ = _grid_of(sides, self._options.window_us)
         if not taken_back and grid_ == sinks.sums.grid:
@@ -149,11 +153,11 @@ class _Correlation(Job[Report]):
         return msgspec.structs.replace(sinks, sums=sums)
 
     def _pair_by_bucket(self, work: WorkFolder, plan: MemoryPlan, sides: dict[Side, SideResult], sinks: Sinks) -> None:
-        """Pairs the entries that are left, and decides which of them are orphans or repeated."""
+        """Pairs the unpaired entries, and decides which entries are orphans and which are repeated."""
         self._meter.enter("pair")
         resources.give_back()
         views = sinks.views
-        settled, to_settle = 2 * views.exchanges_written, sum(sinks.unpaired.height.values())
+        settled_entries, open_entries = 2 * views.exchanges_written, sum(sinks.unpaired.height.values())
         task = PairingTask(
             rules=self._rules,
             schemas={side: sides[side].schema for side in SIDES},
@@ -167,14 +171,14 @@ class _Correlation(Job[Report]):
             views.add(paired)
             sinks.export.add(views.stored(paired.exchanges), paired.exchanges.height)
             sinks.sums.add(paired.exchanges)
-            del paired  # not to be held while the next bucket is paired
-            done = (settled + share * to_settle) / max(1, settled + to_settle)
-            sinks.estimates.tell(done, sinks.sums, sum(views.open_orphans.values()))
+            del paired  # frees memory before the next bucket is paired
+            share_done = (settled_entries + share * open_entries) / max(1, settled_entries + open_entries)
+            sinks.estimates.tell(share_done, sinks.sums, sum(views.open_orphans.values()))
 
     def _count_users(self, work: WorkFolder, sinks: Sinks, orphans: pl.LazyFrame) -> pl.DataFrame:
-        """Writes the counts of all users; returns the top of them."""
+        """Writes the counts of all users. Returns the users with the most requests."""
         if sinks.sums.users.full:
-            # Not all memory that reading has freed is given back to the system.
+            # The system does not get back all the memory that reading has freed.
             room = memory_budget.room_for_data(self._options.memory_bytes) // 2
             counted = users.count_users(sinks.views.files("exchanges"), orphans, work.spill / "users", room)
         else:
@@ -182,16 +186,17 @@ class _Correlation(Job[Report]):
         return users.top(sinks.views.finish_users(counted))
 
     def _finish(self, work: WorkFolder, sinks: Sinks, report: Report) -> RunFolder:
-        """Writes report and manifest: the run is whole then, and can be published."""
+        """Writes report and manifest. After that the run is complete and can be published."""
         run = RunFolder(work.run)
         manifest = self._manifest(
             report.kind, sinks.views.parts(), sinks.views.heights(), _ATTRIBUTES, _headline(report)
         )
         run.write(manifest, report)
-        self._written = sinks.export.unfinished
+        self._exported = sinks.export.unfinished
         return run
 
     def _export_while_running(self, work: WorkFolder) -> ExportWhileRunning:
+        """The outputs that can be written while the logs are read."""
         files = {str(side): self._names(side) for side in SIDES}
         targets = [
             Target(
@@ -206,7 +211,7 @@ class _Correlation(Job[Report]):
 
     @property
     def _rules(self) -> Rules:
-        return Rules(policy=self._pairing.pairing, max_duration_us=self._pairing.max_duration_us)
+        return Rules(policy=self._pair_options.pairing, max_duration_us=self._pair_options.max_duration_us)
 
     def _inputs(
         self,
@@ -237,39 +242,42 @@ class _Correlation(Job[Report]):
         return Inputs(requests=ledgers["request"], responses=ledgers["response"])
 
 
-def _told(options: CorrelateOptions) -> dict[str, Any]:
-    """The options that decide what a run comes to."""
+def _key_options(options: CorrelateOptions) -> dict[str, Any]:
+    """The options that change the result of a run, so that they are part of its key."""
     names = ("pairing", "max_duration_us", "edge_us", "skew_us", "window_us")
     return {name: getattr(options, name) for name in names}
 
 
-def _headline(final: Report) -> dict[str, Any]:
+def _headline(report: Report) -> dict[str, Any]:
+    """The figures that the list of runs shows."""
     return {
-        "requests": final.inputs.requests.matched + final.inputs.requests.orphans,
-        "matched": final.inputs.requests.matched,
-        "orphans": final.inputs.requests.orphans + final.inputs.responses.orphans,
-        "errors_5xx": server_errors(final.status),
-        "p50_ms": final.latency.p50_ms,
-        "p99_ms": final.latency.p99_ms,
+        "requests": report.inputs.requests.matched + report.inputs.requests.orphans,
+        "matched": report.inputs.requests.matched,
+        "orphans": report.inputs.requests.orphans + report.inputs.responses.orphans,
+        "errors_5xx": server_errors(report.status),
+        "p50_ms": report.latency.p50_ms,
+        "p99_ms": report.latency.p99_ms,
     }
 
 
 def _grid_of(sides: dict[Side, SideResult], window_us: int) -> Grid:
+    """The grid that spans all entries of both sides."""
     firsts = [read.first_us for read in sides.values() if read.first_us is not None]
     lasts = [read.last_us for read in sides.values() if read.last_us is not None]
     return grid(min(firsts, default=None), max(lasts, default=None), window_us)
 
 
 def _reasons(orphans: pl.LazyFrame) -> Orphans:
+    """The number of orphans of each side by reason, in the order of the reasons."""
     rows = orphans.group_by("side", "reason").len().collect(engine="streaming")
-    found = {(side, reason): n for side, reason, n in rows.iter_rows()}
+    counts = {(side, reason): n for side, reason, n in rows.iter_rows()}
     by_side = {
-        side: {reason: found[side, reason] for reason in ORPHAN_REASONS if (side, reason) in found} for side in SIDES
+        side: {reason: counts[side, reason] for reason in ORPHAN_REASONS if (side, reason) in counts} for side in SIDES
     }
     return Orphans(request=by_side["request"], response=by_side["response"])
 
 
 def _pair_format(side: Side, files: list[InputFile], shift_us: int) -> PairFormat:
-    """The format of one side's logs; µs to add to every instant."""
+    """The format of the logs of one side. `shift_us` is added to every instant."""
     stamps = [line.split(",", 1)[0].strip(line_format.SPACE) for line in first_lines(files)]
     return PairFormat(side=side, form=common_form(stamps), shift_us=shift_us)

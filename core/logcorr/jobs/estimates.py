@@ -1,4 +1,4 @@
-"""First estimates of a correlation: what is told of the result while it is made."""
+"""Estimates of a correlation's figures, reported while the correlation goes on."""
 
 from logcorr.figures import histogram, percentiles
 from logcorr.figures.pair_sums import PairSums
@@ -10,20 +10,26 @@ from logcorr.model.ledger import SIDES
 
 
 class Estimates:
-    """Tells the ledger, and where they are `wanted` the figures, of what is in the views by now."""
+    """Reports what is in the views so far: the ledger always, the figures only where they are `wanted`."""
 
     def __init__(self, meter: ProgressMeter, views: PairViews, *, wanted: bool) -> None:
         self._meter, self._views, self._wanted = meter, views, wanted
 
     def tell(self, share: float, sums: PairSums, orphans: int) -> None:
-        """`share` is how much of the work is done, `orphans` about how many there are. Raises Cancelled."""
+        """Updates the ledger and reports the figures. Raises Cancelled where the job was cancelled.
+
+        `share` is the share of the work that is done, `orphans` about how many orphans there are so far.
+        """
         self._fill_ledger()
         self._meter.tap()
         if self._wanted:
             self._meter.tell(self._event(share, sums, orphans))
 
     def _fill_ledger(self) -> None:
-        """Where the lines went whose entries are settled; the ledger closes after the last bucket."""
+        """Counts the lines whose entries are settled, by what became of them.
+
+        The ledger closes after the last bucket.
+        """
         views = self._views
         for side in SIDES:
             self._meter.sides[side].ledger.update(

@@ -1,4 +1,4 @@
-"""What every job does around its own work: check inputs and outputs, open a finished run again, export, publish."""
+"""What every job does: check inputs and outputs, open a finished run again or make one, export, publish."""
 
 from abc import ABC, abstractmethod
 from datetime import UTC, datetime
@@ -32,9 +32,9 @@ _COLUMN_PER_TEXT_BYTE = 0.4
 
 
 class Result(msgspec.Struct, Generic[_R], frozen=True, kw_only=True):
-    """A finished job: its report, its folder (None when none was kept), and whether it was there already.
+    """The result of a job: the report, the folder of the run (None where it is not kept), and whether it was reused.
 
-    `grown` names the input files to which more was written since the job began; that is not part of it.
+    `grown` names the input files that have grown since the job began. What was added is not in the report.
     """
 
     report: _R
@@ -44,137 +44,155 @@ class Result(msgspec.Struct, Generic[_R], frozen=True, kw_only=True):
 
 
 class Job(ABC, Generic[_R]):
-    """One run over `given` logs. `told` are the options that decide what it comes to: with the inputs, they name it."""
+    """A job that makes one run.
+
+    `log_words` are the files, globs and folders that the user named for each log. `key_options` are the options that
+    change the result of the run: its key is a hash of inputs, key options and version.
+    """
 
     def __init__(
-        self, options: JobOptions, given: dict[Log, tuple[str, ...]], told: dict[str, Any], meter: ProgressMeter
+        self,
+        options: JobOptions,
+        log_words: dict[Log, tuple[str, ...]],
+        key_options: dict[str, Any],
+        meter: ProgressMeter,
     ) -> None:
-        self._options, self._told, self._meter = options, told, meter
-        self._files = {log: [digested(file) for file in resolve(log, names)] for log, names in given.items()}
+        self._options, self._key_options, self._meter = options, key_options, meter
+        self._files = {log: [digested(file) for file in resolve(log, words)] for log, words in log_words.items()}
         _check_outputs(options, [file.path for files in self._files.values() for file in files])
-        self._prints = {log: [fingerprint(file) for file in files] for log, files in self._files.items()}
+        self._fingerprints = {log: [fingerprint(file) for file in files] for log, files in self._files.items()}
         names = {log: self._names(log) for log in self._files}
-        self._key = run_folder.key_of([SCHEMA, __version__, told, self._prints, names])
+        self._key = run_folder.key_of([SCHEMA, __version__, key_options, self._fingerprints, names])
         self._root = Path(options.store) if options.store else run_folder.default_root()
         self._started = datetime.now(UTC)
-        self._needed = 0
-        self._written: frozenset[Path] = frozenset()
+        self._needed_bytes = 0
+        self._exported: frozenset[Path] = frozenset()
 
     def result(self) -> Result[_R]:
-        """Does the work, or opens what was done before; complete at the end, or without a trace."""
+        """Makes the run, or opens the finished run of the same key, and writes the outputs.
+
+        Publishes everything or nothing. Raises as `correlate` does.
+        """
         if self._options.keep:
             check_absent_or_mine(self._root / self._key)
-        done = run_folder.finished_run(self._root, self._key) if self._options.keep else None
-        if done is None:
+        finished = run_folder.finished_run(self._root, self._key) if self._options.keep else None
+        if finished is None:
             return self._result(None)
         try:
-            return self._result(done)
+            return self._result(finished)
         except (InputError, *views.UNREADABLE) as error:
-            # It is damaged in a way that only shows where it is read.
+            # The run is damaged in a way that only shows when its views are read.
             if any(output.path == output_files.STDOUT for output in self._options.outputs):
-                raise done.damaged("exchanges") from error  # part of it may be out already
-            done.remove()
+                raise finished.damaged("exchanges") from error  # some records may be on stdout already
+            finished.remove()
             return self._result(None)
 
-    def _result(self, done: RunFolder | None) -> Result[_R]:
-        self._written = frozenset()
+    def _result(self, finished: RunFolder | None) -> Result[_R]:
+        self._exported = frozenset()
         try:
             with WorkFolder(self._root) as work:
-                run = done or self._compute(work)
-                final = cast("_R", run.report)
+                run = finished or self._compute(work)
+                report = cast("_R", run.report)
                 self._meter.enter("export")
                 targets = self._export(run, work)
-                made = self._options.keep and done is None
-                run = work.deliver(targets, self._key if made else None) or run
+                publish = self._options.keep and finished is None
+                run = work.deliver(targets, self._key if publish else None) or run
         except changes.CutLineError:
-            # By now it is known where the whole lines of that file end.
-            return self._result(done)
+            # The file has grown by now, so that the end of its last whole line can be told.
+            return self._result(finished)
         except (OSError, pl.exceptions.PolarsError) as error:
-            refused = system_error(error)
-            if refused is None:
+            os_error = system_error(error)
+            if os_error is None:
                 raise
-            raise self._cannot_write(refused) from error
+            raise self._cannot_write(os_error) from error
         folder = run.path if self._options.keep else None
         self._meter.tell(
-            DoneEvent(run=str(folder) if folder else None, reused=done is not None, seconds=self._meter.elapsed)
+            DoneEvent(run=str(folder) if folder else None, reused=finished is not None, seconds=self._meter.elapsed)
         )
-        grown = changes.grown([file for files in self._files.values() for file in files])
-        return Result(report=final, folder=folder, reused=done is not None, grown=grown)
+        grown = changes.names_of_grown([file for files in self._files.values() for file in files])
+        return Result(report=report, folder=folder, reused=finished is not None, grown=grown)
 
     @abstractmethod
     def _compute(self, work: WorkFolder) -> RunFolder:
-        """Makes the run in the work folder; unfinished outputs that are whole by then are in `_written`."""
+        """Makes the run in the work folder. Unfinished outputs that it writes completely are named in `_exported`."""
 
     @property
     def _text_bytes(self) -> int:
-        """What the logs are as text, as far as can be known before they are read."""
+        """The bytes of all logs as text, as far as can be known before they are read."""
         return sum(file.text_bytes for files in self._files.values() for file in files)
 
     def _require_disk(self, work: WorkFolder, factor: float) -> None:
-        """Raises OutputError where there is no room for so many bytes of a run for each of text, or for the outputs."""
+        """Raises OutputError where a disk has no room for the run or an output. A byte of text takes `factor` bytes."""
         text = self._text_bytes
-        self._needed = int(text * factor)
-        resources.require_disk(work.path, self._needed, "this run", "name a folder on another disk with --store")
+        self._needed_bytes = int(text * factor)
+        resources.require_disk(work.path, self._needed_bytes, "this run", "name a folder on another disk with --store")
         for output in self._options.outputs:
             if output.path != output_files.STDOUT:
-                place = Path(output.path).absolute().parent
+                folder = Path(output.path).absolute().parent
                 needed = self._output_bytes(output) if output.view == "exchanges" else 0
-                resources.require_disk(place, needed, f"output {output.path!r}", "name another folder")
+                resources.require_disk(folder, needed, f"output {output.path!r}", "name another folder")
 
     def _output_bytes(self, output: Output) -> int:
-        """About what all exchanges take as an output."""
+        """About how many bytes all exchanges take as an output."""
         return int(self._text_bytes * (_OUTPUT_PER_TEXT_BYTE + _COLUMN_PER_TEXT_BYTE * len(output.columns)))
 
     def _export(self, run: RunFolder, work: WorkFolder) -> list[tuple[Path, Path]]:
-        """Writes every output beside its target; returns the (part, target) pairs to rename once all is complete."""
+        """Writes every output to an unfinished file beside its target.
+
+        Returns pairs (unfinished, target), to be renamed once everything is complete.
+        """
         targets = []
         for number, output in enumerate(self._options.outputs):
             self._meter.tap()
-            part = output_files.unfinished_path(output.path)
+            unfinished = output_files.unfinished_path(output.path)
             if output.path != output_files.STDOUT:
-                targets.append((part, Path(output.path).absolute()))
-                if part in self._written:
+                targets.append((unfinished, Path(output.path).absolute()))
+                if unfinished in self._exported:
                     continue
-                work.add_unfinished(part)
-            found = views.records(run, output.view, output.columns)
+                work.add_unfinished(unfinished)
+            records = views.records(run, output.view, output.columns)
             spill = work.spill / f"sort{number}"
             write_records.write(
-                found,
+                records,
                 output.path,
-                part,
+                unfinished,
                 spill,
                 sort_time=output.sort_time,
                 raw_csv=output.raw_csv,
                 tap=lambda _rows: self._meter.tap(),
             )
         if self._options.report_path is not None:
-            part = output_files.unfinished_path(self._options.report_path)
-            work.add_unfinished(part)
-            targets.append((part, Path(self._options.report_path).absolute()))
+            unfinished = output_files.unfinished_path(self._options.report_path)
+            work.add_unfinished(unfinished)
+            targets.append((unfinished, Path(self._options.report_path).absolute()))
             text = run_folder.encode(run.report)
             try:
-                part.write_bytes(text)
+                unfinished.write_bytes(text)
             except OSError as error:
                 raise cannot_write(self._options.report_path, error, size(len(text))) from error
         return targets
 
     def _cannot_write(self, error: OSError) -> LogcorrError:
-        room = f" This run needs about {size(self._needed)} there." if error.errno in FULL and self._needed else ""
+        room = (
+            f" This run needs about {size(self._needed_bytes)} there."
+            if error.errno in FULL and self._needed_bytes
+            else ""
+        )
         return OutputError(
             f"writing below {str(self._root)!r} failed: {error.strerror or error}.{room} "
             "Free some space, or name another folder with --store."
         )
 
-    def _run_info(self, buckets: int, spilled: int) -> RunInfo:
+    def _run_info(self, buckets: int, spilled_bytes: int) -> RunInfo:
         return RunInfo(
             version=__version__,
             kernels=kernels.loaded(),
-            options={**self._told, "memory_bytes": self._options.memory_bytes},
+            options={**self._key_options, "memory_bytes": self._options.memory_bytes},
             started=self._started.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
             seconds={name: round(value, 3) for name, value in self._meter.lap().items()},
             steps={name: round(value, 3) for name, value in self._meter.steps.items()},
             buckets=buckets,
-            spilled_bytes=spilled,
+            spilled_bytes=spilled_bytes,
             peak_rss_bytes=resources.peak_rss(),
         )
 
@@ -187,8 +205,8 @@ class Job(ABC, Generic[_R]):
             key=self._key,
             version=__version__,
             created=self._started.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            options=self._told,
-            inputs={str(log): prints for log, prints in self._prints.items()},
+            options=self._key_options,
+            inputs={str(log): fingerprints for log, fingerprints in self._fingerprints.items()},
             files={str(log): self._names(log) for log in self._files},
             parts=parts,
             attributes=attributes,
@@ -201,19 +219,19 @@ class Job(ABC, Generic[_R]):
 
 
 def _check_outputs(options: JobOptions, inputs: list[Path]) -> None:
-    paths = [_one_name(output.path) for output in options.outputs]
+    paths = [_comparable(output.path) for output in options.outputs]
     for output in options.outputs:
         views.check_columns(options.kind, output.view, output.columns)
         output_files.check_target(output.path, force=options.force, inputs=inputs)
     if options.report_path is not None:
         output_files.check_path(options.report_path, force=options.force, inputs=inputs)
-        paths.append(_one_name(options.report_path))
+        paths.append(_comparable(options.report_path))
     twice = next((path for path in paths if paths.count(path) > 1), None)
     if twice is not None:
         message = f"output {twice!r} is named twice. Name two files."
         raise OutputError(message)
 
 
-def _one_name(path: str) -> str:
-    """The same for all names of one file."""
+def _comparable(path: str) -> str:
+    """The path by which outputs are compared: the same for all names of one file."""
     return path if path == output_files.STDOUT else str(Path(path).resolve())

@@ -14,10 +14,10 @@ from logcorr.pairing.unpaired_entries import UnpairedEntries
 def pair_by_bucket(
     unpaired: UnpairedEntries, task: PairingTask, meter: ProgressMeter, folder: Path, *, spilled: bool
 ) -> Iterator[tuple[float, Paired]]:
-    """What became of the entries of each bucket, with the share of all entries that is settled by then.
+    """Pairs one bucket after another: yields the share of all entries that is settled, and the paired entries.
 
-    Entries that are in memory, and not to be `spilled`, are one bucket. A bucket that is too large comes in chunks,
-    with working files in the folder.
+    Entries that are in memory, and not to be `spilled`, are one bucket. A bucket that is larger than the task allows is
+    yielded in several steps; its working files are in the folder.
     """
     if not spilled:
         meter.buckets = (0, 1)
@@ -25,17 +25,17 @@ def pair_by_bucket(
         yield 1.0, bucket_join.pair(requests, responses, task.rules)
         meter.buckets = (1, 1)
         return
-    found = unpaired.buckets()
-    meter.buckets = (0, len(found))
-    too_large = buckets.too_large(found, task.bucket_bytes)
-    for number, bucket in enumerate(found):
+    all_buckets = unpaired.buckets()
+    meter.buckets = (0, len(all_buckets))
+    too_large = buckets.too_large(all_buckets, task.bucket_bytes)
+    for number, bucket in enumerate(all_buckets):
         meter.tap()
         if too_large[number]:
             for share, paired in oversized_ids.pair(bucket, folder / str(number), task):
-                yield (number + share) / len(found), paired
-                del paired  # not to be held while the next chunk is made
+                yield (number + share) / len(all_buckets), paired
+                del paired  # frees memory before the next step
         else:
             requests, responses = (bucket.scan(side, task.schemas[side]) for side in SIDES)
-            yield (number + 1) / len(found), bucket_join.pair(requests, responses, task.rules)
+            yield (number + 1) / len(all_buckets), bucket_join.pair(requests, responses, task.rules)
             bucket.remove()
-        meter.buckets = (number + 1, len(found))
+        meter.buckets = (number + 1, len(all_buckets))

@@ -1,4 +1,4 @@
-"""Reads both logs and pairs what it can on the way; what is in doubt is left to the buckets, which see every entry."""
+"""Reads both logs, and pairs entries that stand close in time. Other entries are left to be paired by bucket."""
 
 from functools import partial
 
@@ -23,10 +23,10 @@ from logcorr.runs.export_while_running import ExportWhileRunning
 
 
 class Sinks(msgspec.Struct, frozen=True, kw_only=True):
-    """Where entries and exchanges go while both logs are read, and who is told.
+    """Everything that takes entries and exchanges while both logs are read.
 
-    `views` and `export` write exchanges, `sums` counts them, and `recurring` notes their ids. `unpaired` takes entries
-    without a partner nearby.
+    `views` and `export` write exchanges, `sums` counts exchanges, and `recurring` notes the ids of exchanges.
+    `unpaired` takes entries without a partner nearby. `estimates` and `meter` report progress.
     """
 
     views: PairViews
@@ -39,18 +39,18 @@ class Sinks(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PairWhileReading:
-    """The pairing while both logs are read. Without `streaming` every entry is left to the buckets.
+    """Pairs entries while both logs are read. Without `streaming` every entry is left to the buckets.
 
-    A part of `part_rows` exchanges is settled at once: written, counted and exported.
+    Exchanges are written, counted and exported in parts of `part_rows` rows.
     """
 
     def __init__(self, rules: Rules, sinks: Sinks, *, streaming: bool, part_rows: int) -> None:
         self._sinks, self._streaming = sinks, streaming
-        self._join = StreamingJoin(rules, self._leave)
-        self._recent = RecentExchanges(part_rows, self._settle, self._leave)
+        self._join = StreamingJoin(rules, self._leave_to_buckets)
+        self._recent = RecentExchanges(part_rows, self._settle, self._leave_to_buckets)
 
     def read(self, readers: dict[Side, SideReader]) -> dict[Side, SideResult]:
-        """Reads both sides whole; every entry is in an exchange that was settled, or is unpaired."""
+        """Reads both sides to their ends. After that, every entry is in a written exchange or in `Sinks.unpaired`."""
         with BackgroundThread() as self._writer, BackgroundThread() as self._exporter:
             for side, entries in in_time_order({side: reader.entries() for side, reader in readers.items()}):
                 if self._streaming:
@@ -61,7 +61,7 @@ class PairWhileReading:
             self._recent.finish()
         sides = {side: reader.finish() for side, reader in readers.items()}
         for side in SIDES:
-            self._sinks.unpaired.add(side, sides[side].late)
+            self._sinks.unpaired.add(side, sides[side].first_line_entries)
         return sides
 
     def _pair(self, side: Side, entries: pl.DataFrame) -> None:
@@ -70,17 +70,17 @@ class PairWhileReading:
             if exchanges is not None:
                 self._recent.add(exchanges, self._join.waiting_keys, closely=self._join.repeats)
 
-    def _leave(self, side: Side, entries: pl.DataFrame) -> None:
+    def _leave_to_buckets(self, side: Side, entries: pl.DataFrame) -> None:
         self._recent.note_left(entries[KEY])
         self._sinks.unpaired.add(side, entries)
 
     def _settle(self, exchanges: pl.DataFrame) -> None:
-        # While this part is written and counted, the next ones are read and paired.
-        self._writer.do(partial(self._keep, exchanges))
+        # While this part is written and counted, the next chunks are read and paired.
+        self._writer.do(partial(self._write_and_count, exchanges))
         if self._sinks.export.unfinished:
             self._exporter.do(partial(self._export, exchanges))
 
-    def _keep(self, exchanges: pl.DataFrame) -> None:
+    def _write_and_count(self, exchanges: pl.DataFrame) -> None:
         sinks = self._sinks
         sinks.recurring.add(exchanges[KEY])
         part = exchanges.drop(KEY)
@@ -88,7 +88,7 @@ class PairWhileReading:
             sinks.views.add_exchanges(part)
         with sinks.meter.step("count"):
             sinks.sums.add(part)
-            # Entries that the join gave up had no partner nearby: about as many will be orphans.
+            # The join gave up entries without a partner nearby: about as many will be orphans.
             sinks.estimates.tell(sinks.meter.share_read, sinks.sums, self._join.given_up)
 
     def _export(self, exchanges: pl.DataFrame) -> None:
@@ -97,7 +97,7 @@ class PairWhileReading:
 
 
 def take_back_recurring(sinks: Sinks) -> bool:
-    """Makes entries again of all exchanges whose ids recur, however far away; tells whether there were any."""
+    """Turns all exchanges whose ids recur anywhere in the logs back into entries. Returns whether there were any."""
     with sinks.meter.step("check"):
         recurring = sinks.recurring.recurring(sinks.unpaired.keys())
     if not recurring.len():

@@ -1,4 +1,4 @@
-"""Progress while a run goes on: counts what is done, tells it a few times a second, and stops the run when asked."""
+"""Measures the progress of a job, reports it a few times a second, and stops the job when it is cancelled."""
 
 import math
 import threading
@@ -20,9 +20,10 @@ Listener = Callable[[Event], None]
 
 
 class ProgressMeter:
-    """The one that knows how far a run is. `tap` is cheap: call it for every morsel, from any thread.
+    """Knows how far a job is. `tap` is cheap: call it for every chunk or slice, in any thread.
 
-    `read_share` is about how much of the time reading takes; the rest goes by buckets, where there are any.
+    `listener` gets the events. `read_share` is about the share of the time that reading takes; the rest of the time is
+    measured by buckets, where there are any.
     """
 
     def __init__(
@@ -35,74 +36,78 @@ class ProgressMeter:
     ) -> None:
         self._listener = listener
         self._cancel = cancel
-        self._memory = memory_bytes
+        self._memory_bytes = memory_bytes
         self._read_share = read_share
         self._began = time.perf_counter()
-        # Held while an event is put together and told, so that events come in the order of what they say.
-        self._telling = threading.Lock()
-        self._last = -math.inf
-        self._most = 0
+        # Held while an event is made and passed on, so that no event reports less than an event before it.
+        self._reporting = threading.Lock()
+        self._last_report = -math.inf
+        self._most_bytes_done = 0
         self._stage_began = self._began
         self.stage = "read"
         self.seconds: dict[str, float] = {}
         self.steps: dict[str, float] = {}
-        self._stepping = threading.Lock()
+        self._steps_lock = threading.Lock()
         self.buckets = (0, 0)
         self.sides: dict[Log, SideProgress] = {}
 
     def tap(self) -> None:
-        """Raises Cancelled where the run was cancelled; tells the listener now and then.
+        """Raises Cancelled where the job was cancelled. Reports progress where the last report is long enough ago.
 
-        A thread that finds another one telling goes on at once: what it would say is said next time.
+        A thread does not wait for another thread that reports: its progress is in the next report.
         """
         self._stop_if_asked()
-        if not self._due(time.perf_counter()) or not self._telling.acquire(blocking=False):
+        if not self._due(time.perf_counter()) or not self._reporting.acquire(blocking=False):
             return
         try:
             self._tell_progress()
         finally:
-            self._telling.release()
+            self._reporting.release()
 
     def enter(self, stage: str) -> None:
-        """Ends the stage before and begins this one, and says so."""
-        with self._telling:
+        """Ends the current stage, begins the next one and reports it. Raises Cancelled where the job was cancelled."""
+        with self._reporting:
             now = time.perf_counter()
             self.seconds[self.stage] = self.seconds.get(self.stage, 0.0) + now - self._stage_began
-            self.stage, self._stage_began, self._last = stage, now, -math.inf
+            self.stage, self._stage_began, self._last_report = stage, now, -math.inf
             self._stop_if_asked()
             self._tell_progress()
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
-        """Counts the time of a step of the work; steps of several threads go on at once, so they may add up to more."""
+        """A context whose time is added to a step of the work.
+
+        Several threads run steps at once, so all steps together may take longer than the job.
+        """
         begun = time.perf_counter()
         try:
             yield
         finally:
-            with self._stepping:
+            with self._steps_lock:
                 self.steps[name] = self.steps.get(name, 0.0) + time.perf_counter() - begun
 
     def lap(self) -> dict[str, float]:
-        """Seconds by stage until now."""
+        """Seconds by stage so far, the current stage included."""
         now = time.perf_counter()
         return {**self.seconds, self.stage: self.seconds.get(self.stage, 0.0) + now - self._stage_began}
 
     def tell(self, event: Event) -> None:
-        """Passes an event on."""
+        """Passes an event to the listener."""
         if self._listener is not None:
-            with self._telling:
+            with self._reporting:
                 self._listener(event)
 
     @property
     def elapsed(self) -> float:
-        """Seconds since the run began."""
+        """Seconds since the job began."""
         return time.perf_counter() - self._began
 
     @property
     def share_read(self) -> float:
-        """How much of the text has been read, as far as can be told."""
-        text = sum(file.text_bytes for of in self.sides.values() for file in of.files)
-        return min(1.0, sum(sum(of.lines_read.text_bytes) for of in self.sides.values()) / text) if text else 1.0
+        """The share of the text that has been read, as far as the size of the text is known."""
+        total = sum(file.text_bytes for side in self.sides.values() for file in side.files)
+        read = sum(sum(side.lines_read.text_bytes) for side in self.sides.values())
+        return min(1.0, read / total) if total else 1.0
 
     def _stop_if_asked(self) -> None:
         if self._cancel is not None and self._cancel.is_set():
@@ -110,29 +115,30 @@ class ProgressMeter:
             raise Cancelled(message)
 
     def _due(self, now: float) -> bool:
-        return self._listener is not None and now - self._last >= EVERY_S
+        return self._listener is not None and now - self._last_report >= EVERY_S
 
     def _tell_progress(self) -> None:
-        """To be called by the thread that holds `_telling`: the clock is read anew, as another may have told before."""
+        """Reports progress if it is due. To be called by the thread that holds `_reporting`."""
+        # The clock is read again: another thread may have reported in the meantime.
         now = time.perf_counter()
         if self._listener is not None and self._due(now):
-            self._last = now
+            self._last_report = now
             self._listener(self._event(now))
 
     def _event(self, now: float) -> ProgressEvent:
         files = [
-            FileProgress(side=side, file=file.name, bytes_done=_done(file, read), bytes_total=file.bytes)
-            for side, of in list(self.sides.items())
-            for file, read in zip(of.files, list(of.lines_read.text_bytes), strict=True)
+            FileProgress(side=log, file=file.name, bytes_done=_done(file, read), bytes_total=file.bytes)
+            for log, side in list(self.sides.items())
+            for file, read in zip(side.files, list(side.lines_read.text_bytes), strict=True)
         ]
         total = sum(file.bytes_total for file in files)
         done = total if self.stage != "read" else sum(file.bytes_done for file in files)
-        self._most = max(self._most, done)
+        self._most_bytes_done = max(self._most_bytes_done, done)
         lines = sum(sum(side.lines_read.lines) for side in self.sides.values())
         elapsed = now - self._began
         return ProgressEvent(
             stage=self.stage,
-            bytes_done=self._most,
+            bytes_done=self._most_bytes_done,
             bytes_total=total,
             lines=lines,
             rows_per_s=lines / elapsed if elapsed > 0 else 0.0,
@@ -141,22 +147,23 @@ class ProgressMeter:
             buckets_total=self.buckets[1],
             seconds=elapsed,
             rss_bytes=resources.rss(),
-            memory_bytes=self._memory,
+            memory_bytes=self._memory_bytes,
             ledger={
-                _LEDGERS[side]: {"lines": sum(of.lines_read.lines), **of.ledger} for side, of in self.sides.items()
+                _LEDGERS[log]: {"lines": sum(side.lines_read.lines), **side.ledger} for log, side in self.sides.items()
             },
             files=files,
         )
 
     def _eta(self, elapsed: float, total: int) -> float | None:
-        """Seconds left; None where that cannot be told."""
-        read = self._most / total if total else 1.0
-        done, of = self.buckets
-        if self.stage != "read" and not of:
+        """Seconds that are left; None where they cannot be estimated."""
+        read = self._most_bytes_done / total if total else 1.0
+        buckets_done, buckets = self.buckets
+        if self.stage != "read" and not buckets:
             return None
-        part = self._read_share * read + ((1 - self._read_share) * done / of if of else 0.0)
-        return elapsed * (1 - part) / part if part > 0.02 else None
+        share = self._read_share * read + ((1 - self._read_share) * buckets_done / buckets if buckets else 0.0)
+        return elapsed * (1 - share) / share if share > 0.02 else None
 
 
 def _done(file: InputFile, text_bytes: int) -> int:
+    """The bytes of the file on disk that so many bytes of its text come to."""
     return min(file.bytes, int(file.bytes * text_bytes / file.text_bytes)) if file.text_bytes else file.bytes

@@ -1,4 +1,4 @@
-"""Writes the Parquet views of a run folder, while the run goes on and at its end."""
+"""Writes the Parquet views of a run folder, while the logs are read and at the end of the job."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -29,7 +29,10 @@ _ORPHANS = pl.Schema(
 
 
 class ViewWriter:
-    """The views of one run while it is made: a folder each, for this user only, of Parquet files called parts."""
+    """The views of a run that is being made: a folder for each view, which only this user may read.
+
+    A part of a view is a Parquet file in its folder.
+    """
 
     def __init__(self, run: Path, views: Sequence[str]) -> None:
         self._run, self._views = run, views
@@ -47,7 +50,7 @@ class ViewWriter:
         )
 
     def write_malformed(self, log: Log, read: SideResult) -> dict[str, int]:
-        """Writes the malformed lines of one log; returns how many there are by reason."""
+        """Writes the malformed lines of one log. Returns the number of lines by reason."""
         starts = read.lines_read.starts
         rows = read.rejects.select(
             pl.lit(log).alias("side"),
@@ -65,7 +68,7 @@ class ViewWriter:
         return files_of(self._run / view)
 
     def scan(self, view: str) -> pl.LazyFrame:
-        """The rows of a view that were written so far, whatever the folder's name is."""
+        """The rows of a view that were written so far."""
         return scan(self.files(view))
 
     def height(self, view: str) -> int:
@@ -83,12 +86,12 @@ class ViewWriter:
 
 
 class PairViews(ViewWriter):
-    """The views of a correlation. Exchanges are final when they are written; orphans wait for their reasons."""
+    """The views of a correlation. Orphans are kept aside until `finish_orphans` gives them their reasons."""
 
     def __init__(self, run: Path, spill: Path, lines_read: Mapping[Side, LinesRead]) -> None:
-        """`lines_read` tells at which rows the files of a side start, as far as it has been read."""
+        """`lines_read` tells the rows at which the files of a side start, as far as the side has been read."""
         super().__init__(run, ("exchanges", "orphans", "malformed", "duplicates", "users"))
-        self._lines_read, self._parts = lines_read, 0
+        self._lines_read, self._parts_written = lines_read, 0
         self._unreasoned = spill / "orphans"
         self._unreasoned.mkdir(mode=0o700)
         self.exchanges_written = 0
@@ -97,14 +100,14 @@ class PairViews(ViewWriter):
 
     def add_exchanges(self, exchanges: pl.DataFrame) -> str:
         """Writes a part of the exchanges; returns its name."""
-        part = f"{self._parts:04d}"
-        self._parts += 1
+        part = f"{self._parts_written:04d}"
+        self._parts_written += 1
         self.write(self.stored(exchanges), "exchanges", part)
         self.exchanges_written += exchanges.height
         return part
 
     def stored(self, exchanges: pl.DataFrame) -> pl.LazyFrame:
-        """Exchanges as pairing gives them (EXCHANGE_SCHEMA) → as they are written."""
+        """Exchanges as pairing returns them (EXCHANGE_SCHEMA), in the columns that the view has."""
         request, response = self._starts("request"), self._starts("response")
         return exchanges.lazy().select(
             "request_id",
@@ -120,7 +123,7 @@ class PairViews(ViewWriter):
         )
 
     def add(self, paired: Paired) -> None:
-        """Writes what became of the entries of one bucket."""
+        """Writes exchanges and repeats of one bucket, and keeps its orphans aside."""
         part = self.add_exchanges(paired.exchanges)
         orphans = pl.concat([frame for frame in paired.orphans if frame.height] or [_ORPHANS.to_frame()])
         for side, n in orphans.group_by("side").len().iter_rows():
@@ -128,52 +131,52 @@ class PairViews(ViewWriter):
         orphans.write_ipc(self._unreasoned / f"{part}.ipc")
         repeats = [frame for frame in paired.repeats if frame.height]
         if repeats:
-            together = pl.concat(repeats)
-            for side, kind, n in together.group_by("side", "kind").len().iter_rows():
+            all_repeats = pl.concat(repeats)
+            for side, kind, n in all_repeats.group_by("side", "kind").len().iter_rows():
                 self.repeats[side, kind] = self.repeats.get((side, kind), 0) + n
-            self.write(self._located(together.lazy()), "duplicates", part)
+            self.write(self._located(all_repeats.lazy()), "duplicates", part)
 
     def exchanges(self) -> pl.LazyFrame:
         """The exchanges written so far."""
         return self.scan("exchanges")
 
     def exchange_parts(self) -> Iterator[pl.LazyFrame]:
-        """The exchanges written so far by part, as pairing gives them (EXCHANGE_SCHEMA)."""
+        """The exchanges written so far, part by part, as pairing returns them (EXCHANGE_SCHEMA)."""
         for path in self.files("exchanges"):
             yield self._paired_columns(scan([path]))
 
     def take_back(self, keys: pl.Series) -> Iterator[pl.DataFrame]:
-        """Takes the exchanges of some keys out of what was written, and gives them as pairing gave them."""
+        """Removes the exchanges of these keys from the view. Yields them as pairing returned them (EXCHANGE_SCHEMA)."""
         key = hashed()
         for path in self.files("exchanges"):
             part = scan([path])
-            of_part = part.select(key).collect(engine="streaming").to_series()
-            # Only the keys of this part: all keys may be many, and the engine makes a set of them anew for each part.
-            chosen = key.is_in(keys.filter(keys.is_in(of_part.implode())).implode())
-            found = self._paired_columns(part.filter(chosen)).collect(engine="streaming")
-            if found.height:
+            part_keys = part.select(key).collect(engine="streaming").to_series()
+            # Only the keys of this part: all keys may be many, and the engine makes a set of the keys for each part.
+            chosen = key.is_in(keys.filter(keys.is_in(part_keys.implode())).implode())
+            exchanges = self._paired_columns(part.filter(chosen)).collect(engine="streaming")
+            if exchanges.height:
                 rest = path.with_name(f"{path.stem}-rest.parquet")
                 self.write(part.filter(~chosen), "exchanges", rest.stem)
                 rest.replace(path)
-                self.exchanges_written -= found.height
-                yield found
+                self.exchanges_written -= exchanges.height
+                yield exchanges
 
     def finish_orphans(self, edge_us: int, first_request_us: int | None, last_response_us: int | None) -> pl.LazyFrame:
-        """Gives every orphan its reason and writes the view; returns it, with instants as Int64 µs."""
-        # As pairing left them: `reason` is null where the edge decides.
+        """Gives every orphan its reason and writes the view. Returns the view with instants as Int64 µs."""
+        # `reason` is null where only the edge of the logs decides.
         orphans = scan(files_of(self._unreasoned, "ipc"))
         reason = orphan_reasons.final_reason(edge_us, first_request_us, last_response_us)
         self.write(self._located(orphans.with_columns(reason.alias("reason"))), "orphans", "0000")
         return self.scan("orphans").with_columns(pl.col("time").cast(pl.Int64))
 
-    def finish_users(self, parts: Iterable[pl.LazyFrame]) -> list[pl.LazyFrame]:
-        """Writes the counts of all users, and returns what was written."""
-        for number, part in enumerate(parts):
-            self.write(part, "users", f"{number:04d}")
+    def finish_users(self, partitions: Iterable[pl.LazyFrame]) -> list[pl.LazyFrame]:
+        """Writes the counts of all users, and returns the parts of the view."""
+        for number, users in enumerate(partitions):
+            self.write(users, "users", f"{number:04d}")
         return [scan([path]) for path in self.files("users")]
 
     def finish_duplicates(self) -> None:
-        """Leaves an empty view where nothing was repeated."""
+        """Writes an empty view where nothing was repeated."""
         if not self.repeats:
             self.write(self._located(_ORPHANS.to_frame().rename({"reason": "kind"}).lazy()), "duplicates", "0000")
 
@@ -181,14 +184,14 @@ class PairViews(ViewWriter):
         return self._lines_read[side].starts
 
     def _paired_columns(self, written: pl.LazyFrame) -> pl.LazyFrame:
-        """Exchanges as they are written → as pairing gives them (EXCHANGE_SCHEMA)."""
+        """Exchanges of the view in the columns that pairing returns (EXCHANGE_SCHEMA)."""
         return written.with_columns(
             *(pl.col(f"{side}_time").cast(pl.Int64) for side in SIDES),
             *(row_of(f"{side}_file", f"{side}_line", self._starts(side)).alias(f"{side}_row") for side in SIDES),
         ).select(EXCHANGE_SCHEMA.names())
 
     def _located(self, entries: pl.LazyFrame) -> pl.LazyFrame:
-        """Entries of both sides with `file` and `line` in place of `row`."""
+        """Entries of both sides with `file` and `line` instead of `row`."""
         sides = [
             entries.filter(pl.col("side") == side).select(
                 pl.exclude("time", "row"),

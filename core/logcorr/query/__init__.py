@@ -1,1 +1,1 @@
-"""Questions to finished runs: pages, filters, what differs, comparisons."""
+"""Questions to finished runs: pages of views, filters, what differs, comparisons."""

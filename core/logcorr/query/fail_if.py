@@ -1,4 +1,4 @@
-"""`--fail-if` of one run: a figure of its report against a limit."""
+"""`--fail-if` of one run: compares a figure of the report with a limit."""
 
 import re
 from collections.abc import Callable
@@ -16,7 +16,10 @@ _SHARE = re.compile(r"[0-9]+(?:\.[0-9]+)?%?|\.[0-9]+%?", re.ASCII)
 
 
 class Condition(msgspec.Struct, frozen=True):
-    """`p99>500ms`: one figure of a report against a limit (ms for percentiles, a share for rates)."""
+    """`p99>500ms`: a figure of a report, a comparison, and a limit.
+
+    The limit is in ms for percentiles and a share (0 to 1) for rates.
+    """
 
     text: str
     metric: str
@@ -25,11 +28,11 @@ class Condition(msgspec.Struct, frozen=True):
 
     @property
     def unit(self) -> str:
-        """What the figure is in: ms for percentiles, nothing for shares."""
+        """The unit of the figure, to be written after it: " ms" for percentiles, nothing for shares."""
         return " ms" if self.metric in QUANTILES else ""
 
     def figure(self, report: RunReport) -> float | None:
-        """The figure the condition is about; None where the report has none."""
+        """The figure that the condition names; None where the report does not have it."""
         if self.metric in QUANTILES:
             value: float | None = getattr(report.latency, f"{self.metric}_ms")
             return value
@@ -38,13 +41,13 @@ class Condition(msgspec.Struct, frozen=True):
         return _RATES[self.metric](report)
 
     def holds(self, report: RunReport) -> float | None:
-        """The figure where the condition holds; None where it does not, or where the report has no such figure."""
+        """The figure where the condition holds; None where it does not, or where the report has no figure."""
         value = self.figure(report)
         return value if value is not None and _SIGNS[self.sign](value, self.limit) else None
 
 
 def condition(text: str, kind: str) -> Condition:
-    """Reads a condition for `--fail-if` on runs of a kind. Raises UsageError, also for figures that such runs lack."""
+    """Reads a condition for runs of a kind. Raises UsageError, also where runs of this kind never have the figure."""
     match = _CONDITION.fullmatch(text)
     metrics = METRICS[kind]
     if match is None or match[1] not in metrics:
@@ -60,8 +63,8 @@ def condition(text: str, kind: str) -> Condition:
     return Condition(text, metric, sign, float(limit.removesuffix("%")) / (100 if limit.endswith("%") else 1))
 
 
-def _share(part: int, of: int) -> float:
-    return part / of if of else 0.0
+def _share(count: int, total: int) -> float:
+    return count / total if total else 0.0
 
 
 def _orphan_rate(report: Report) -> float:

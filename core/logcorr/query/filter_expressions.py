@@ -1,4 +1,7 @@
-"""A term of a filter as understood, and the expression that holds for a row exactly when terms do. Executes nothing."""
+"""The terms of a filter, and the polars expression that holds for a row exactly where all terms hold.
+
+Nothing here reads rows.
+"""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -13,11 +16,11 @@ Sign = Literal["=", "!=", "<", "<=", ">", ">=", "~"]
 
 
 class Term(msgspec.Struct, frozen=True, kw_only=True):
-    """One condition, as written (`text`) and as understood.
+    """One condition of a filter: its text as written, and what the text means.
 
-    `value` is null for an empty one, which means "no value". Instants and durations are µs; `until` is where the
-    minute or second that an instant names ends, so that `=` finds all of it. With `each_day` instants are times of the
-    day. `files` gives the file numbers that are meant, by side.
+    It compares `columns` with `value`; None as the value means "no value". Instants and durations are in µs. An instant
+    names a second or a minute: `until` is its end, so that `=` finds every instant in it. With `each_day` instants are
+    µs since midnight. `files` are the numbers of the files that are meant, by side.
     """
 
     text: str
@@ -31,9 +34,12 @@ class Term(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def expression(terms: Sequence[Term]) -> pl.Expr:
-    """What holds for a row exactly when all terms hold; never null. No value is unequal to every value."""
-    held = [_holds(term) for term in terms]
-    return pl.all_horizontal(held) if held else pl.lit(value=True)
+    """The expression that is true for a row where all terms hold, else false; never null.
+
+    A row without a value differs from every value, so that `!=` holds for it.
+    """
+    tests = [_holds(term) for term in terms]
+    return pl.all_horizontal(tests) if tests else pl.lit(value=True)
 
 
 def _holds(term: Term) -> pl.Expr:
@@ -69,10 +75,12 @@ def _in_files(term: Term, column: str) -> pl.Expr:
         return pl.any_horizontal([pl.col(column) == number for number in numbers] or [pl.lit(value=False)])
 
     if column == "file" and len(term.files) > 1:
-        found = pl.any_horizontal([(pl.col("side") == side) & among(meant) for side, meant in term.files.items()])
+        in_files = pl.any_horizontal(
+            [(pl.col("side") == side) & among(numbers) for side, numbers in term.files.items()]
+        )
     elif column == "file":
-        found = among(*term.files.values())
+        in_files = among(*term.files.values())
     else:
-        found = among(term.files.get(column.removesuffix("_file"), ()))
-    found = found.fill_null(value=False)
-    return ~found if term.sign == "!=" else found
+        in_files = among(term.files.get(column.removesuffix("_file"), ()))
+    in_files = in_files.fill_null(value=False)
+    return ~in_files if term.sign == "!=" else in_files

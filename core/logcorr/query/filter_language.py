@@ -1,6 +1,6 @@
-"""The small language that filters a view's stored rows: `status>=500 user=user-7 duration>1s time>12:15`.
+"""The small language that filters the rows of a view: `status>=500 user=user-7 duration>1s time>12:15`.
 
-Terms are separated by blanks, and all must hold. `expression` gives what polars filters by.
+Terms are separated by blanks. A row passes where all terms hold.
 """
 
 import re
@@ -29,9 +29,10 @@ _BARE = re.compile(r'[^\s"]+')
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _TOKEN = re.compile(r'(?:"(?:[^"\\]|\\.)*"?|[^\s"])+', re.DOTALL)
 _INTEGER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
-# Durations that a row of many exchanges has.
+# The columns of durations in a row that stands for many exchanges.
 _FIGURES = ("min", *OF_ENDPOINTS, "max")
-# What a short name stands for: the first of the stored columns that the view has, or all of them.
+# The stored columns that a short name stands for: `line` and `file` stand for all columns that the view has, other
+# names for the first column that the view has.
 _ALIASES = {
     "status": ("status_code",),
     "user": ("user_id",),
@@ -69,8 +70,9 @@ def parse(
 ) -> list[Term]:
     """The terms of a filter on rows of `schema`.
 
-    `day` is the one day of the log: without it, `HH:MM` is a time of every day. `files` are the manifest's.
-    Raises UsageError that names the term, its place (from 1) and what is possible.
+    `day` is the day of a log of one day: without it, `HH:MM` is a time of every day. `files` are the names of the log
+    files by side, as in the manifest. Raises UsageError, which names the term, the position of the fault in the text
+    (from 1) and what is possible there.
     """
     terms, at = [], 0
     while at < len(text):
@@ -83,13 +85,13 @@ def parse(
 
 
 def names(schema: Mapping[str, pl.DataType]) -> list[str]:
-    """All names that can be filtered by: short ones first, then the stored columns."""
+    """All names that a term can start with: first short names, then stored columns."""
     short = [alias for alias, columns in _ALIASES.items() if any(column in schema for column in columns)]
     return [*short, *(name for name in schema if name not in short)]
 
 
 def quoted(value: str) -> str:
-    """A value as it is written in a filter, whatever is in it."""
+    """A value as it is written in a filter: in quotes where it needs quotes."""
     if value and not re.search(r'[\s"\\]', value):
         return value
     escaped = value.replace("\\", "\\\\").replace('"', '\\"')
@@ -97,20 +99,20 @@ def quoted(value: str) -> str:
 
 
 def equal(column: str, value: str | int | None, schema: Mapping[str, pl.DataType]) -> str:
-    """The term that finds exactly the rows with a value (null: with none) in a stored column."""
+    """The term that finds exactly the rows with this value in a stored column. None finds the rows without a value."""
     name = next((alias for alias in _ALIASES if _columns(alias, schema) == (column,)), column)
     return f"{name}={quoted('' if value is None else str(value))}"
 
 
 def day_of(report: RunReport) -> date | None:
-    """The day of a log that has only one, in UTC."""
+    """The day of a log that covers one day in UTC; None where it covers more or none."""
     points = report.timeline.points
     days = {points[0].start[:10], points[-1].start[:10]} if points else set()
     return date.fromisoformat(days.pop()) if len(days) == 1 else None
 
 
 def token(text: str, cursor: int) -> tuple[int, int]:
-    """Where the term at the cursor starts and ends; an empty span where there is none."""
+    """The start and the end of the term at the cursor; both are the cursor where there is no term."""
     for match in _TOKEN.finditer(text):
         if match.start() <= cursor <= match.end():
             return match.span()
@@ -120,9 +122,9 @@ def token(text: str, cursor: int) -> tuple[int, int]:
 def complete(
     text: str, cursor: int, schema: Mapping[str, pl.DataType], seen: Mapping[str, Sequence[str]] | None = None
 ) -> list[str]:
-    """What the term at the cursor can become: each is to replace `token(text, cursor)` as a whole.
+    """The completions of the term at the cursor. Each replaces all of `token(text, cursor)`.
 
-    `seen` gives values that are known to occur, by stored column.
+    `seen` are values that occur, by stored column.
     """
     start, _ = token(text, cursor)
     head = text[start:cursor]
@@ -130,11 +132,11 @@ def complete(
     name = word[0] if word else ""
     rest = head[len(name) :]
     if not rest:
-        found = [known for known in names(schema) if known.startswith(name) and known != name]
+        longer_names = [known for known in names(schema) if known.startswith(name) and known != name]
         if name in names(schema):
             kind = _kind(name, _columns(name, schema), schema)
-            return [f"{name}{sign}" for sign in _SIGNS[kind]] + found
-        return found
+            return [f"{name}{sign}" for sign in _SIGNS[kind]] + longer_names
+        return longer_names
     sign = _SIGN.match(rest)
     if sign is None or name not in names(schema):
         return [f"{name}!="] if rest == "!" and name in names(schema) else []
@@ -157,20 +159,20 @@ def _term(
     if not columns:
         raise _error(shown, start, f"no {name!r} here", f"Names: {', '.join(names(schema))}.")
     kind = _kind(name, columns, schema)
-    sign = _SIGN.match(text, word.end())
+    match = _SIGN.match(text, word.end())
     possible = f"{name} takes {' '.join(_SIGNS[kind])}"
-    if sign is None:
+    if match is None:
         raise _error(shown, word.end(), "a comparison is missing", f"{possible}, without blanks.")
-    known: Sign | None = next((known for known in _SIGNS[kind] if known == sign[0]), None)
-    if known is None:
-        raise _error(shown, word.end(), f"{sign[0]} does not go with {name}", f"{possible}.")
-    value, end = _value(text, sign.end(), shown)
+    sign: Sign | None = next((known for known in _SIGNS[kind] if known == match[0]), None)
+    if sign is None:
+        raise _error(shown, word.end(), f"{match[0]} does not go with {name}", f"{possible}.")
+    value, end = _value(text, match.end(), shown)
     if value is None:
-        raise _error(shown, sign.end(), "a value is missing", f'Write {_EXAMPLES[kind]}; "" means no value.')
-    term = Term(text=text[start:end], columns=columns, sign=known, kind=kind, value=None)
+        raise _error(shown, match.end(), "a value is missing", f'Write {_EXAMPLES[kind]}; "" means no value.')
+    term = Term(text=text[start:end], columns=columns, sign=sign, kind=kind, value=None)
     if not value:
-        if known not in ("=", "!="):
-            raise _error(shown, sign.end(), f'"" does not go with {known}', 'Only = and != take "", for no value.')
+        if sign not in ("=", "!="):
+            raise _error(shown, match.end(), f'"" does not go with {sign}', 'Only = and != take "", for no value.')
         return term, end
     try:
         return _with_value(term, value, day, files), end
@@ -178,11 +180,11 @@ def _term(
         message = f"{safe(value, 60)!r} is not {_EXAMPLES[kind]}"
         offered = _values(columns, schema) if kind != "file" else [safe(n, 60) for side in files.values() for n in side]
         hint = f"Write {_EXAMPLES[kind]}." if not offered else f"There are: {', '.join(offered)}."
-        raise _error(shown, sign.end(), message, hint) from error
+        raise _error(shown, match.end(), message, hint) from error
 
 
 def _value(text: str, start: int, shown: str) -> tuple[str | None, int]:
-    """The value that starts here and where it ends; None where there is none."""
+    """The value that starts at `start`, and the position where it ends. The value is None where there is none."""
     if text.startswith('"', start):
         match = _QUOTED.match(text, start)
         if match is None:
@@ -212,13 +214,13 @@ def _with_value(term: Term, value: str, day: date | None, files: Mapping[str, Se
     if kind == "truth":
         return msgspec.structs.replace(term, value={"true": True, "false": False}[value] if value in _TRUTH else _no())
     if kind == "file":
-        meant = {
-            side: tuple(n for n, name in enumerate(given) if _named(name, value, term.sign))
-            for side, given in files.items()
+        numbers = {
+            side: tuple(number for number, name in enumerate(file_names) if _named(name, value, term.sign))
+            for side, file_names in files.items()
         }
-        if not any(meant.values()):
+        if not any(numbers.values()):
             raise ValueError(value)
-        return msgspec.structs.replace(term, value=value, files=meant)
+        return msgspec.structs.replace(term, value=value, files=numbers)
     return msgspec.structs.replace(term, value=value)
 
 
@@ -242,8 +244,8 @@ def _integer(value: str) -> int:
 def _columns(name: str, schema: Mapping[str, pl.DataType]) -> tuple[str, ...]:
     if name in schema:
         return (name,)
-    found = tuple(column for column in _ALIASES.get(name, ()) if column in schema)
-    return found if name in ("line", "file") else found[:1]
+    columns = tuple(column for column in _ALIASES.get(name, ()) if column in schema)
+    return columns if name in ("line", "file") else columns[:1]
 
 
 def _kind(name: str, columns: tuple[str, ...], schema: Mapping[str, pl.DataType]) -> Kind:
@@ -260,7 +262,7 @@ def _kind(name: str, columns: tuple[str, ...], schema: Mapping[str, pl.DataType]
 
 
 def _values(columns: tuple[str, ...], schema: Mapping[str, pl.DataType]) -> tuple[str, ...]:
-    """All values that a column can have, where they are few."""
+    """All values that a column can have, for columns of few values; none for other columns."""
     column = columns[0] if columns else ""
     if column == "reason":
         return PAIR_REASONS if "text" in schema else ORPHAN_REASONS

@@ -1,6 +1,7 @@
-"""Filters or sorts a view in a process of its own: the job for it, what it tells, and its end at once when cancelled.
+"""Filters or sorts a view in a child process: the task it is given, the events it sends, and how it is ended.
 
-Apart from the program that asks, it takes neither its memory nor its threads; a query inside could not be ended.
+The child process spares the memory and the threads of the program that asks. It can be ended at once, which a running
+query of polars cannot.
 """
 
 import contextlib
@@ -23,13 +24,16 @@ from logcorr.model.options import View
 from logcorr.query.filter_language import Term
 from logcorr.query.table_columns import Row
 
-_LOOK_EVERY_S = 0.02
-_SAID = "said.txt"
-_SAID_MOST = 400
+_POLL_S = 0.02
+_STDERR_FILE = "said.txt"
+_STDERR_END_BYTES = 400
 
 
 class FilterTask(msgspec.Struct, frozen=True, kw_only=True):
-    """The rows of a run's view for which all terms hold, by a column or as stored: to be written to the folder."""
+    """What to write to the folder: the rows of a view of a run for which all terms hold.
+
+    The rows are sorted by `column`, or as they are stored where it is None.
+    """
 
     run: str
     view: View
@@ -40,20 +44,20 @@ class FilterTask(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class First(msgspec.Struct, frozen=True, tag="first"):
-    """The first rows, in order; more of them may follow."""
+    """Event: the first rows, in order. A later event may have more of the first rows."""
 
     rows: list[Row]
 
 
 class Made(msgspec.Struct, frozen=True, tag="made"):
-    """All is written: the files in the folder with their rows, in order, and the most memory it took."""
+    """Event: all rows are written. `files` are file names in the folder with their numbers of rows, in order."""
 
     files: list[tuple[str, int]]
     peak_rss_bytes: int
 
 
 class Failed(msgspec.Struct, frozen=True, tag="failed"):
-    """It cannot be done: the name of the error, and what it says."""
+    """Event: the task failed. `error` is the name of a class in `model.errors`, `said` its message."""
 
     error: str
     said: str
@@ -62,32 +66,33 @@ class Failed(msgspec.Struct, frozen=True, tag="failed"):
 Event = First | Made | Failed
 
 
-def filter_in_process(job: FilterTask, cancel: threading.Event, first: Callable[[list[Row]], None]) -> Made:
-    """Has a process do the job, and tells the first rows. Raises what it failed of, Cancelled once `cancel` is set.
+def filter_in_process(task: FilterTask, cancel: threading.Event, on_rows: Callable[[list[Row]], None]) -> Made:
+    """Runs the task in a child process. `on_rows` gets the first rows as soon as they are known.
 
-    However it ends, nobody writes to the folder any more then.
+    Raises the LogcorrError that the task failed with, and Cancelled once `cancel` is set. Afterwards nothing writes to
+    the folder any more.
     """
     if cancel.is_set():
         raise Cancelled("The filter or sort was cancelled.")
-    with (Path(job.folder) / _SAID).open("wb") as said:
+    with (Path(task.folder) / _STDERR_FILE).open("wb") as stderr:
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", "logcorr.query.filter_worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=said,
+            stderr=stderr,
             env=child_process.environment(logcorr),
             start_new_session=os.name != "nt",
         )
     lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     assert process.stdin is not None  # noqa: S101 - for the types: both are pipes
     assert process.stdout is not None  # noqa: S101 - likewise
-    reader = threading.Thread(target=_read, args=(process.stdout, lines), name="sift", daemon=True)
+    reader = threading.Thread(target=_read, args=(process.stdout, lines), name="filter", daemon=True)
     reader.start()
     try:
         with contextlib.suppress(BrokenPipeError):
-            process.stdin.write(msgspec.json.encode(job) + b"\n")
+            process.stdin.write(msgspec.json.encode(task) + b"\n")
             process.stdin.flush()
-        made = _follow(lines, cancel, first)
+        made = _follow(lines, cancel, on_rows)
     finally:
         process.kill()
         process.wait()
@@ -95,19 +100,21 @@ def filter_in_process(job: FilterTask, cancel: threading.Event, first: Callable[
         process.stdout.close()
         with contextlib.suppress(OSError):
             process.stdin.close()
-    return made if made is not None else _unmade(process.returncode, Path(job.folder) / _SAID)
+    if made is None:
+        raise _died(process.returncode, Path(task.folder) / _STDERR_FILE)
+    return made
 
 
 def _follow(
-    lines: "queue.SimpleQueue[bytes]", cancel: threading.Event, first: Callable[[list[Row]], None]
+    lines: "queue.SimpleQueue[bytes]", cancel: threading.Event, on_rows: Callable[[list[Row]], None]
 ) -> Made | None:
-    """What the process made; None where it ended without a word."""
+    """The event that all rows are written; None where the process ended without it."""
     decoder = msgspec.json.Decoder(Event)
     while True:
         if cancel.is_set():
             raise Cancelled("The filter or sort was cancelled.")
         try:
-            line = lines.get(timeout=_LOOK_EVERY_S)
+            line = lines.get(timeout=_POLL_S)
         except queue.Empty:
             continue
         if not line:
@@ -118,7 +125,7 @@ def _follow(
             raise kind(event.said)
         if isinstance(event, Made):
             return event
-        first(event.rows)
+        on_rows(event.rows)
 
 
 def _read(stream: IO[bytes], lines: "queue.SimpleQueue[bytes]") -> None:
@@ -127,9 +134,10 @@ def _read(stream: IO[bytes], lines: "queue.SimpleQueue[bytes]") -> None:
     lines.put(b"")
 
 
-def _unmade(code: int, said: Path) -> Made:
-    words = said.read_bytes()[-_SAID_MOST:].decode("utf8", "replace").strip() if said.exists() else ""
+def _died(code: int, stderr: Path) -> LogcorrError:
+    """The error for a process that ended without an event: its last line on stderr tells why."""
+    words = stderr.read_bytes()[-_STDERR_END_BYTES:].decode("utf8", "replace").strip() if stderr.exists() else ""
     last = words.splitlines()[-1] if words else "it said nothing."
     if code == -9:
         last = "it was killed, most likely because the machine ran out of memory."
-    raise LogcorrError(f"The process that filters and sorts ended with {code}: {last}")
+    return LogcorrError(f"The process that filters and sorts ended with {code}: {last}")

@@ -1,8 +1,8 @@
-"""Values that are over-represented among some of the rows against the others: exact counts, ranked by likelihood.
+"""Finds values that are over-represented in chosen rows, compared with all other rows. Counts are exact.
 
-The rank is the log-likelihood ratio G² of the value's 2×2 table: T. Dunning, "Accurate Methods for the Statistics of
-Surprise and Coincidence", Computational Linguistics 19(1), 1993. Unlike lift it is not won by a few rows that happen
-to be among the chosen, and unlike χ² it holds where counts are small.
+Values are ranked by the log-likelihood ratio G² of the 2×2 table of a value: T. Dunning, "Accurate Methods for the
+Statistics of Surprise and Coincidence", Computational Linguistics 19(1), 1993. Unlike lift, G² does not rank a value of
+few rows first; unlike χ², it holds where counts are small.
 """
 
 import math
@@ -18,17 +18,17 @@ from logcorr.runs.views import Records
 Value = str | int | None
 Check = Callable[[], None]
 
-# One selection in a hundred shows anything where nothing differs, however many values were looked at.
+# Where nothing differs, one selection in a hundred shows a value all the same, however many values there are.
 _CHANCE = 0.01
 _MOST_VALUES = 300_000
 _SLOTS = 1 << 20
-# Scores that differ by less do so only in the last bits of a sum.
+# Scores are rounded before they are sorted: smaller differences come from the order of a sum.
 _DIGITS = 6
 _SLACK = 1e-3
 
 
 class Standout(msgspec.Struct, frozen=True, kw_only=True):
-    """A value (null: none), how many of the chosen and of the other rows have it, and its score G²."""
+    """A value (None: no value), the number of chosen and of other rows that have it, and its score G²."""
 
     value: Value
     inside: int
@@ -37,7 +37,10 @@ class Standout(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Contrast(msgspec.Struct, frozen=True, kw_only=True):
-    """What stands out in one column, the strongest first; `inside` and `outside` are all chosen and all other rows."""
+    """The values that stand out in one column, the highest score first.
+
+    `inside` is the number of chosen rows, `outside` the number of all other rows.
+    """
 
     column: str
     inside: int
@@ -45,26 +48,28 @@ class Contrast(msgspec.Struct, frozen=True, kw_only=True):
     rows: list[Standout]
 
     def share_inside(self, row: Standout) -> float:
-        """The value's share of the chosen rows."""
+        """The share of the chosen rows that have the value."""
         return row.inside / self.inside
 
     def share_outside(self, row: Standout) -> float:
-        """The value's share of the other rows."""
+        """The share of the other rows that have the value."""
         return row.outside / self.outside
 
     def lift(self, row: Standout) -> float:
-        """How many times as large its share of the chosen rows is; infinite where no other row has it."""
+        """The share of the chosen rows divided by the share of the other rows; infinite where no other row has it."""
         return self.share_inside(row) / self.share_outside(row) if row.outside else math.inf
 
 
 def contrasts(
     chosen: Records, whole: Sequence[Records], columns: Sequence[str], top: int, check: Check
 ) -> list[Contrast]:
-    """For each column the `top` values over-represented in `chosen`, which are rows of the `whole`, against the others.
+    """For each column, the `top` values that are over-represented in the chosen rows.
 
-    Counts are exact. Only values are counted that the chosen rows have; where those are more than fit into memory, only
-    those that may stand out by their hash, a range of hashes at a time. `check` is called between chunks of rows, and
-    may raise.
+    The `chosen` rows are rows of the `whole`; they are compared with all other rows of the `whole`. `check` is called
+    between chunks of rows, and may raise to end the work.
+
+    Only values of the chosen rows are counted. Where there are too many values for memory, counts by hash tell which
+    values may stand out, and these values are counted a range of hashes at a time.
     """
     counters = [_Counter(column, top) for column in columns]
     rows = sum(records.height for records in whole)
@@ -74,17 +79,17 @@ def contrasts(
         for chunk in _chunks([chosen], under_way, check):
             inside += chunk.height
             for counter in under_way:
-                counter.count(chunk)
+                counter.count_chosen(chunk)
         if not 0 < inside < rows:
             break
         for counter in under_way:
-            counter.pass_on(inside, rows - inside)
+            counter.choose_contenders(inside, rows - inside)
         due = [counter for counter in under_way if counter.due]
         for chunk in _chunks(whole, due, check):
             for counter in due:
-                counter.meet(chunk)
+                counter.count_all(chunk)
         for counter in due:
-            counter.settle(inside, rows - inside)
+            counter.keep_best(inside, rows - inside)
     return [
         Contrast(column=counter.column, inside=inside, outside=rows - inside, rows=counter.standouts(inside))
         for counter in counters
@@ -92,45 +97,52 @@ def contrasts(
 
 
 def least_score(inside: int) -> float:
-    """The score from which on a value stands out in so many rows: a one-sided test, with Bonferroni's correction.
+    """The score above which a value stands out in so many chosen rows: a one-sided test with Bonferroni's correction.
 
-    Each of the rows may have a value of its own, so that many values may have been looked at.
+    The correction is for as many values as rows, since every row may have another value.
     """
     return NormalDist().inv_cdf(1 - _CHANCE / inside) ** 2 if inside else math.inf
 
 
 def score(inside: pl.Expr, outside: pl.Expr, all_inside: int, all_outside: int) -> pl.Expr:
-    """G² of the table of rows (chosen or not) by value (this or another); negative where the value is rarer inside."""
-    every = float(all_inside + all_outside)
+    """G² of the table of rows (chosen or not) by value (this value or another).
+
+    `inside` and `outside` count the rows with the value, `all_inside` and `all_outside` all rows. The score is negative
+    where the value is rarer among the chosen rows.
+    """
+    all_rows = float(all_inside + all_outside)
     inside, outside = inside.cast(pl.Float64), outside.cast(pl.Float64)
-    both = inside + outside
+    with_value = inside + outside
+    # Of each cell: its count, and the sums of its row and its column.
     table = (
-        (inside, both, all_inside),
-        (all_inside - inside, every - both, all_inside),
-        (outside, both, all_outside),
-        (all_outside - outside, every - both, all_outside),
+        (inside, with_value, all_inside),
+        (all_inside - inside, all_rows - with_value, all_inside),
+        (outside, with_value, all_outside),
+        (all_outside - outside, all_rows - with_value, all_outside),
     )
-    # O·ln(O/E), with E the row's sum times the column's over all; 0·ln 0 is 0.
+    # O·ln(O/E), where E is the sum of the row times the sum of the column over all rows; 0·ln 0 is 0.
     terms = [
-        pl.when(seen > 0).then(seen * (seen / marginal * (every / total)).log()).otherwise(0.0)
-        for seen, marginal, total in table
+        pl.when(count > 0).then(count * (count / row_sum * (all_rows / column_sum)).log()).otherwise(0.0)
+        for count, row_sum, column_sum in table
     ]
     over = inside * all_outside >= outside * all_inside
     return 2 * pl.sum_horizontal(terms) * pl.when(over).then(1).otherwise(-1)
 
 
 class _Counter:
-    """One column: counts of its values among the chosen rows, then among all, and the best of them so far.
+    """Counts the values of one column, first in the chosen rows, then in all rows, and keeps the best values.
 
-    Where there are too many values, the first pass counts slots of their hashes instead, and leaves only the slots
-    whose rows would be enough to stand out if they were all of one value. Where even these hold too many values, they
-    come by the range [low, high) of slots, which is halved until they fit.
+    A value that may stand out by its count in the chosen rows is a contender; only contenders are counted in all rows.
+
+    Where there are too many values, the first pass counts slots instead, which are groups of values by hash. It leaves
+    the slots whose rows would stand out if all of them had one value. Where even these slots have too many values, each
+    later pass takes the values of the slots from `low` up to `high`; this range is halved until its values fit.
     """
 
     def __init__(self, column: str, top: int) -> None:
         self.column, self._top = column, top
         self._low, self._high, self._width = 0, _SLOTS, _SLOTS
-        self._counts, self._met = _counts(), _counts()
+        self._counts, self._all_counts = _counts(), _counts()
         self._slots: pl.LazyFrame | None = None
         self._sketching = False
         self._contenders: list[pl.DataFrame] = []
@@ -143,12 +155,12 @@ class _Counter:
 
     @property
     def due(self) -> bool:
-        """Whether the contenders are to be counted among all rows now."""
+        """Whether it is time to count the contenders in all rows."""
         waiting = sum(frame.height for frame in self._contenders)
         return waiting > 0 and (self.done or waiting > _MOST_VALUES)
 
-    def count(self, chunk: pl.DataFrame) -> None:
-        """Counts chosen rows."""
+    def count_chosen(self, chunk: pl.DataFrame) -> None:
+        """Counts a chunk of chosen rows."""
         rows = chunk.lazy().select(value=self.column)
         if self._sketching:
             self._counts.add(_counted(rows.select(value=_slot())).collect())
@@ -167,31 +179,33 @@ class _Counter:
             self._high = (self._low + self._high + 1) // 2
             self._counts.replace(self._counts.merged().filter(_slot() < self._high))
 
-    def pass_on(self, inside: int, outside: int) -> None:
-        """All chosen rows were seen: what can stand out is a contender, seen from them alone."""
-        # A value scores the less, the more of the other rows have it.
+    def choose_contenders(self, inside: int, outside: int) -> None:
+        """Takes the values that can stand out as contenders, after all chosen rows were counted."""
+        # The most a value can score: the more other rows have it, the lower is its score.
         most = score(pl.col("n"), pl.lit(0, pl.Int64), inside, outside)
-        found = self._counts.merged().filter(most > least_score(inside) - _SLACK)
+        contenders = self._counts.merged().filter(most > least_score(inside) - _SLACK)
         self._counts = _counts()
         if self._sketching:
-            self._sketching, self._slots = False, found.lazy()
-            self._low = 0 if found.height else _SLOTS
+            self._sketching, self._slots = False, contenders.lazy()
+            self._low = 0 if contenders.height else _SLOTS
             return
-        if found.height:
-            self._contenders.append(found)
+        if contenders.height:
+            self._contenders.append(contenders)
         self._width = min(self._width, self._high - self._low)
         self._low, self._high = self._high, min(self._high + self._width, _SLOTS)
 
-    def meet(self, chunk: pl.DataFrame) -> None:
-        """Counts those of all rows that have a contender's value."""
+    def count_all(self, chunk: pl.DataFrame) -> None:
+        """Counts the rows of a chunk of all rows that have the value of a contender."""
         rows = chunk.lazy().select(value=self.column)
-        self._met.add(_counted(rows).join(self._wanted(), on="value", how="semi", nulls_equal=True).collect())
+        self._all_counts.add(
+            _counted(rows).join(self._contending(), on="value", how="semi", nulls_equal=True).collect()
+        )
 
-    def settle(self, inside: int, outside: int) -> None:
-        """The contenders have their counts: the best of them stay."""
-        met = self._met.merged().lazy().rename({"n": "all"})
-        self._met = _counts()
-        counted = self._wanted().join(met, on="value", nulls_equal=True)
+    def keep_best(self, inside: int, outside: int) -> None:
+        """Keeps the best contenders, after all rows were counted."""
+        all_counts = self._all_counts.merged().lazy().rename({"n": "all"})
+        self._all_counts = _counts()
+        counted = self._contending().join(all_counts, on="value", nulls_equal=True)
         others = pl.col("all") - pl.col("n")
         scored = counted.select(
             "value",
@@ -199,22 +213,22 @@ class _Counter:
             others.alias("outside"),
             score(pl.col("n"), others, inside, outside).alias("score"),
         )
-        both = pl.concat([*(frame.lazy() for frame in self._best), scored])
+        candidates = pl.concat([*(frame.lazy() for frame in self._best), scored])
         order = [pl.col("score").round(_DIGITS), pl.col("value")]
-        self._best = [both.sort(order, descending=[True, False]).head(self._top).collect()]
+        self._best = [candidates.sort(order, descending=[True, False]).head(self._top).collect()]
         self._contenders = []
 
     def standouts(self, inside: int) -> list[Standout]:
-        """What stands out."""
+        """The best values that stand out, the highest score first."""
         least = least_score(inside)
         return [
-            Standout(value=value, inside=n, outside=others, score=found)
+            Standout(value=value, inside=inside_rows, outside=outside_rows, score=score_of)
             for frame in self._best
-            for value, n, others, found in frame.iter_rows()
-            if found > least
+            for value, inside_rows, outside_rows, score_of in frame.iter_rows()
+            if score_of > least
         ]
 
-    def _wanted(self) -> pl.LazyFrame:
+    def _contending(self) -> pl.LazyFrame:
         return pl.concat(self._contenders).lazy()
 
 
@@ -231,7 +245,7 @@ def _slot() -> pl.Expr:
 
 
 def _chunks(sources: Sequence[Records], counters: Sequence[_Counter], check: Check) -> Iterator[pl.DataFrame]:
-    """All rows of some sources, only the columns that are counted."""
+    """All rows of the sources in chunks, with only the columns that are counted."""
     columns = {counter.column: pl.col(counter.column) for counter in counters}
     for source in sources if columns else ():
         for chunk in msgspec.structs.replace(source, columns=columns).chunks():

@@ -1,4 +1,4 @@
-"""What a view's rows look like to people: which columns, in which order, under which titles, and what they hold."""
+"""How the rows of a view are shown: which columns, in which order, with which titles, and of which kind of value."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
@@ -44,6 +44,7 @@ _KINDS: dict[str, Kind] = {
     **dict.fromkeys(("request_file", "response_file", "file"), "file"),
     **dict.fromkeys(("request_line", "response_line", "line"), "line"),
 }
+# The columns that come first, by view. The first view whose columns a schema has is the view of its rows.
 _FIRST = {
     "exchanges": ("request_time", "request_id", "status_code", "duration_us"),
     "orphans": ("time", "side", "request_id", "reason"),
@@ -58,7 +59,7 @@ _FIRST = {
 
 
 class Column(msgspec.Struct, frozen=True):
-    """A column of a page: its stored name, its title, and what its values are (instants and durations are µs)."""
+    """A column of a page: its stored name, its title, and the kind of its values. Instants and durations are in µs."""
 
     name: str
     title: str
@@ -66,8 +67,8 @@ class Column(msgspec.Struct, frozen=True):
 
 
 def columns_of(schema: Mapping[str, pl.DataType]) -> tuple[Column, ...]:
-    """The columns of stored rows in the order they are shown: what one looks for first, files last."""
-    kind = next((kind for kind, wanted in _FIRST.items() if all(name in schema for name in wanted)), "users")
+    """The columns of stored rows in the order in which they are shown. Columns of files come last."""
+    kind = next((kind for kind, names in _FIRST.items() if all(name in schema for name in names)), "users")
     first = _FIRST[kind]
     attributes = [name for name in schema if name not in first and name not in _KINDS]
     last = [name for name in schema if name not in first and name in _KINDS]
@@ -75,12 +76,12 @@ def columns_of(schema: Mapping[str, pl.DataType]) -> tuple[Column, ...]:
         names = [*first, *attributes, *last]
     else:
         names = [*first[:2], *attributes, *first[2:], *last]
-    last_files = sorted(names, key=lambda name: _KINDS.get(name) == "file")
-    return tuple(Column(name, _TITLES.get(name, name), _kind(name, schema[name])) for name in last_files)
+    files_last = sorted(names, key=lambda name: _KINDS.get(name) == "file")
+    return tuple(Column(name, _TITLES.get(name, name), _kind(name, schema[name])) for name in files_last)
 
 
 def shown(rows: pl.LazyFrame, columns: Sequence[Column]) -> list[Row]:
-    """Runs the query; its rows, values in the order of `columns`."""
+    """Runs the query and returns its rows, with values in the order of `columns`. Instants are integers."""
     instants = [pl.col(column.name).cast(pl.Int64) for column in columns if column.kind == "instant"]
     return rows.select(column.name for column in columns).with_columns(instants).collect().rows()
 

@@ -1,6 +1,7 @@
-"""The private folder for the files of filtered and sorted views: a work folder of the store, made at first use.
+"""A private folder for the files of filtered and sorted views, made at first use.
 
-So it is locked while this process lives, and the next start removes it where this one could not.
+It is a work folder among the runs, so it is locked while this process lives. Where this process cannot remove it, the
+next start of logcorr does.
 """
 
 import tempfile
@@ -13,7 +14,7 @@ from logcorr.runs.work_folder import WorkFolder
 
 
 class ViewFiles:
-    """Makes folders below a root until it is closed, which removes them all. For any thread."""
+    """Makes folders for the files of views, until it is closed. Closing removes them all. For any thread."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -23,7 +24,7 @@ class ViewFiles:
         self._closed = False
 
     def folder(self) -> Path:
-        """A new folder, for this user only. Raises OutputError where there can be none, Cancelled once it is closed."""
+        """A new folder that only this user may read. Raises OutputError, and Cancelled once `close` was called."""
         with self._lock:
             if self._closed:
                 raise Cancelled("The view was closed.")
@@ -32,7 +33,7 @@ class ViewFiles:
             return Path(tempfile.mkdtemp(prefix="view-", dir=self._work.spill))
 
     def close(self) -> None:
-        """Removes everything, for good."""
+        """Removes all folders. No more can be made."""
         with self._lock:
             self._closed = True
             self._stack.close()

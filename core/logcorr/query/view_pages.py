@@ -1,7 +1,7 @@
-"""Any page of any view of a run, at once and whatever its size: slices of files, never a whole view in memory.
+"""Reads any page of any view of a run quickly, whatever the size of the view. No view is ever in memory as a whole.
 
-A view that is stored as it is shown is sliced where it lies. A filtered or sorted one is first written to files of
-its own, by a process of its own (`sift`).
+The pages of a stored view are slices of its files. A filtered or sorted view is first written to files of its own by a
+child process (`filter_process`).
 """
 
 import copy
@@ -32,9 +32,10 @@ _AS_STORED = ("exchanges", "orphans", "malformed", "duplicates", "users", "endpo
 
 
 class ViewPages:
-    """The rows of a view in one order. Cheap to make; `page` is for any thread but the one that draws.
+    """The rows of a view in one order. Cheap to make. `page` reads files, so the thread that draws must not call it.
 
-    Where `stored` is false the view is a part of what is stored: `narrowed((), …)` makes its pages fast.
+    Where `stored` is false, the view is a selection of stored rows, and its pages are slow until `narrowed` has written
+    the rows to files. All methods raise InputError where the run is damaged.
     """
 
     def __init__(self, run: RunFolder, view: View, spill: ViewFiles) -> None:
@@ -44,7 +45,7 @@ class ViewPages:
         self.files = run.manifest.files
         self.stored = view in _AS_STORED
         self._lazy = views.scan(run, view)
-        with self._telling():
+        with self._damage_named():
             self.schema = dict(self._lazy.collect_schema())
         self.columns = columns_of(self.schema)
         self._parts = self._whole = run.view(view) if self.stored else []
@@ -54,18 +55,18 @@ class ViewPages:
 
     @property
     def total(self) -> int:
-        """How many rows there are; the first call reads the heads of the files."""
-        with self._telling():
+        """The number of rows. The first call reads the metadata of the files."""
+        with self._damage_named():
             if not self.stored:
                 return parquet_slices.count(self._lazy)
             ends = self._row_ends()
             return ends[-1] if ends else 0
 
     def page(self, offset: int, count: int) -> list[Row]:
-        """Up to `count` rows from `offset` (from 0), values in the order of `columns`."""
+        """Up to `count` rows from row `offset` (from 0) on, with values in the order of `columns`."""
         if offset < 0 or count <= 0:
             return []
-        with self._telling():
+        with self._damage_named():
             return self._page(offset, count)
 
     def _page(self, offset: int, count: int) -> list[Row]:
@@ -77,10 +78,10 @@ class ViewPages:
         while len(rows) < count and number < len(ends):
             start = ends[number - 1] if number else 0
             part = parquet_slices.scan([self._parts[number]]).slice(offset + len(rows) - start, count - len(rows))
-            found = shown(part, self.columns)
-            if not found:  # a file that is shorter than it was
+            part_rows = shown(part, self.columns)
+            if not part_rows:  # the file has become shorter
                 break
-            rows += found
+            rows += part_rows
             number += 1
         return rows
 
@@ -92,10 +93,11 @@ class ViewPages:
         cancel: threading.Event,
         preview: Preview = lambda _: None,
     ) -> "ViewPages":
-        """The rows of the whole view for which all terms hold, in this order (no value last), ready to be paged.
+        """The pages of the rows of the whole view for which all terms hold, sorted by a column; no value comes last.
 
-        Takes its time, in a thread; `preview` is called there with the first rows as soon as they are known.
-        Raises Cancelled soon after `cancel` is set, and leaves nothing then.
+        This takes a while: call it in a thread of its own. `preview` is called in that thread with the first rows as
+        soon as they are known. Raises UsageError for an unknown column, OutputError where the disk has no room, and
+        Cancelled soon after `cancel` is set. On an error no files are left.
         """
         if sort_column is not None and sort_column not in self.schema:
             message = f"no column {sort_column!r} to sort by. There are: {', '.join(self.schema)}."
@@ -107,7 +109,7 @@ class ViewPages:
         if not terms and sort_column is None and pages.stored:
             return pages
         folder = self.spill.folder()
-        job = FilterTask(
+        task = FilterTask(
             run=str(self.run.path),
             view=self.view,
             terms=pages.terms,
@@ -116,7 +118,7 @@ class ViewPages:
             folder=str(folder),
         )
         try:
-            made = filter_in_process(job, cancel, preview)
+            made = filter_in_process(task, cancel, preview)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
@@ -124,13 +126,13 @@ class ViewPages:
         return pages
 
     def close(self) -> None:
-        """Removes the files that this filter or order was written to; the pages are gone then."""
+        """Removes the files of a filtered or sorted view. Its pages can no longer be read."""
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
 
     @contextmanager
-    def _telling(self) -> Iterator[None]:
-        """Raises InputError where the engine cannot read what is stored."""
+    def _damage_named(self) -> Iterator[None]:
+        """A context that raises InputError where polars cannot read the files of the view."""
         try:
             yield
         except views.UNREADABLE as error:

@@ -22,10 +22,11 @@ _NAME = re.compile(r"[A-Za-z_]+")
 
 
 class Differs(msgspec.Struct, frozen=True, kw_only=True):
-    """A selection of `inside` exchanges against the `outside` others: a contrast for each attribute and the status.
+    """How a selection of exchanges differs from all other exchanges: a contrast for each attribute and for the status.
 
-    Where the selection is one of time, `lost` contrasts the requests of that time that got no response with all other
-    requests, by attribute, and `lost_filter` finds them among the orphans.
+    `inside` is the number of selected exchanges, `outside` the number of all other exchanges. Where the selection is by
+    time, `lost` compares the requests of that time without a response with all other requests, by attribute.
+    `lost_filter` is the filter that finds these requests among the orphans.
     """
 
     inside: int
@@ -43,10 +44,11 @@ class Differs(msgspec.Struct, frozen=True, kw_only=True):
 def differs(
     run: RunFolder, view: View, terms: Sequence[Term], cancel: threading.Event | None = None, top: int = TOP
 ) -> Differs:
-    """What stands out in the rows of a view of exchanges for which all terms hold, against all other exchanges.
+    """How the rows of a view of exchanges for which all terms hold differ from all other exchanges.
 
-    Reads the exchanges three times, a few times more where there are very many values, which takes no more memory.
-    Raises UsageError for another view, and Cancelled once `cancel` is set.
+    Each contrast has at most `top` values. Reads the exchanges three times, and a few times more where there are very
+    many values, so that memory stays bounded. Raises UsageError for a view that is not of exchanges, InputError where
+    the run is damaged, and Cancelled once `cancel` is set.
     """
     if view not in VIEWS:
         raise UsageError(f"what differs is told of exchanges, not of {view!r}. Views: {', '.join(VIEWS)}.")
@@ -57,18 +59,24 @@ def differs(
 
     exchanges = views.records(run, "exchanges")
     attributes = run.manifest.attributes
-    found = views.records(run, view)
-    wanted = [filter_language.expression(terms), *([] if found.chosen is None else [found.chosen])]
-    chosen = msgspec.structs.replace(found, chosen=pl.all_horizontal(wanted))
-    told = contrasts(chosen, [exchanges], [*attributes, "status_code"], top, check)
+    records = views.records(run, view)
+    conditions = [filter_language.expression(terms), *([] if records.chosen is None else [records.chosen])]
+    chosen = msgspec.structs.replace(records, chosen=pl.all_horizontal(conditions))
+    by_column = contrasts(chosen, [exchanges], [*attributes, "status_code"], top, check)
     lost, lost_filter = _lost(run, terms, exchanges, top, check) if "orphans" in run.manifest.rows else ([], "")
-    return Differs(inside=told[0].inside, outside=told[0].outside, exchanges=told, lost=lost, lost_filter=lost_filter)
+    return Differs(
+        inside=by_column[0].inside,
+        outside=by_column[0].outside,
+        exchanges=by_column,
+        lost=lost,
+        lost_filter=lost_filter,
+    )
 
 
-def given(view: View, terms: Sequence[Term]) -> set[str]:
-    """The columns that define a selection: contrasted with all others, their values would only tell how it was made.
+def selecting_columns(view: View, terms: Sequence[Term]) -> set[str]:
+    """The columns by which exchanges were selected. Their values differ because of the selection itself.
 
-    What is merely excluded by `!=` leaves the other values to be told apart.
+    A column that is only compared by `!=` does not count: its other values can still differ.
     """
     columns = {column for term in terms if term.sign != "!=" for column in term.columns}
     return columns | ({"status_code"} if view == "errors" else set())
@@ -77,25 +85,26 @@ def given(view: View, terms: Sequence[Term]) -> set[str]:
 def _lost(
     run: RunFolder, terms: Sequence[Term], exchanges: views.Records, top: int, check: Check
 ) -> tuple[list[Contrast], str]:
-    """Requests without a response against all other requests, and the filter that finds them among the orphans.
+    """How requests without a response differ from all other requests, and the filter that finds them among orphans.
 
-    Of the terms those on the request's time and attributes hold for them too; without one on time there are none.
+    Orphans can only be selected by the terms on the time and the attributes of a request. Without a term on time, the
+    selection is not by time, and there is nothing to compare.
     """
     orphans = views.records(run, "orphans")
     schema = parquet_slices.scan(orphans.parts).collect_schema()
     attributes = [name for name in run.manifest.attributes if name in schema]
-    kept = [_of_orphans(term) for term in terms if term.columns[0] in ("request_time", *attributes)]
-    if not attributes or not any(term.columns == ("time",) for term in kept):
+    orphan_terms = [_of_orphans(term) for term in terms if term.columns[0] in ("request_time", *attributes)]
+    if not attributes or not any(term.columns == ("time",) for term in orphan_terms):
         return [], ""
-    asked = pl.col("side") == "request"
-    requests = msgspec.structs.replace(orphans, chosen=asked)
-    chosen = msgspec.structs.replace(orphans, chosen=asked & filter_language.expression(kept))
-    found = contrasts(chosen, [exchanges, requests], attributes, top, check)
-    return found, " ".join(["side=request", *(term.text for term in kept)])
+    is_request = pl.col("side") == "request"
+    requests = msgspec.structs.replace(orphans, chosen=is_request)
+    chosen = msgspec.structs.replace(orphans, chosen=is_request & filter_language.expression(orphan_terms))
+    by_column = contrasts(chosen, [exchanges, requests], attributes, top, check)
+    return by_column, " ".join(["side=request", *(term.text for term in orphan_terms)])
 
 
 def _of_orphans(term: Term) -> Term:
-    """A term on a request's time or attribute, as orphans are filtered by it."""
+    """A term on the time or an attribute of a request, as a term on the columns of orphans."""
     if term.columns != ("request_time",):
         return term
     return msgspec.structs.replace(term, columns=("time",), text=_NAME.sub("time", term.text, count=1))

@@ -1,4 +1,4 @@
-"""The framed tables of an access log's summary: extremes, endpoints, addresses, methods, agents, missing, ledger."""
+"""The framed tables of the summary of an access log: extremes, endpoints, addresses, methods, agents, ledger."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from rich.text import Text
 from logcorr.formats.malformed_reasons import ACCESS_REASONS
 from logcorr.model.access_report import MOST_ENDPOINTS, AccessReport, EndpointRow, IpRow, OneRequest
 from logcorr.render import pair_panels
-from logcorr.render.framed_table import Sheet
+from logcorr.render.framed_table import FramedTable
 from logcorr.render.pair_panels import AMBER, CYAN, DIM, GREEN, PURPLE, RED
 from logcorr.text import instants
 from logcorr.text.fit_columns import Column
@@ -21,8 +21,8 @@ _AGENTS = 5
 _METHODS = 8
 
 
-def extremes(report: AccessReport) -> Sheet:
-    """Fastest and slowest request; fastest, slowest and busiest endpoint."""
+def extremes(report: AccessReport) -> FramedTable:
+    """The fastest and the slowest request; the fastest, the slowest and the busiest endpoint."""
     columns = [
         Column(""),
         Column("", right=True),
@@ -41,19 +41,19 @@ def extremes(report: AccessReport) -> Sheet:
         _endpoint("busiest endpoint", report.busiest_endpoint, times, CYAN),
     ]
     note = "endpoints by their median" if report.latency.count else "the log tells no response times"
-    return Sheet("Fastest, slowest, busiest", note, columns, rows)
+    return FramedTable("Fastest, slowest, busiest", note, columns, rows)
 
 
-def endpoints(report: AccessReport) -> Sheet:
-    """The endpoints that are asked most."""
-    found = report.endpoints
-    some = f"{len(found):,}" + (" or more" if len(found) >= MOST_ENDPOINTS else "")
-    note = f"first {SHOWN} of {some} by requests" if len(found) > SHOWN else "by requests"
-    return _endpoints("Endpoints", note, found[:SHOWN])
+def endpoints(report: AccessReport) -> FramedTable:
+    """The endpoints with the most requests."""
+    rows = report.endpoints
+    total = f"{len(rows):,}" + (" or more" if len(rows) >= MOST_ENDPOINTS else "")
+    note = f"first {SHOWN} of {total} by requests" if len(rows) > SHOWN else "by requests"
+    return _endpoints("Endpoints", note, rows[:SHOWN])
 
 
-def failing_endpoints(report: AccessReport) -> Sheet | None:
-    """The endpoints that fail most, unless the busiest ones are just those."""
+def failing_endpoints(report: AccessReport) -> FramedTable | None:
+    """The endpoints with the most errors; None where `endpoints` shows all of these endpoints already."""
     worst = report.failing_endpoints[:_FAILING]
     shown = {row.endpoint for row in report.endpoints[:SHOWN]}
     if all(row.endpoint in shown for row in worst):
@@ -61,8 +61,11 @@ def failing_endpoints(report: AccessReport) -> Sheet | None:
     return _endpoints("Failing endpoints", "by errors", worst)
 
 
-def suspects(report: AccessReport, limit: int | None, window: str) -> Sheet:
-    """The addresses that ask too much, with the window in which each asked most; the busiest where none does."""
+def suspects(report: AccessReport, limit: int | None, window: str) -> FramedTable:
+    """The suspicious addresses, each with its busiest window; the busiest addresses where none is suspicious.
+
+    An address is suspicious with more than `limit` requests in a window. `window` is the width of a window in words.
+    """
     rule = f"over {limit:,} requests in {window}" if limit else f"too many requests in {window}"
     columns = [
         Column("ip", fill=True),
@@ -74,15 +77,15 @@ def suspects(report: AccessReport, limit: int | None, window: str) -> Sheet:
     count = report.suspicious_ip_count
     if not count:
         rows = [_address(row.ip, row) for row in report.ips[:SHOWN]]
-        return Sheet("Busiest IPs", f"none with {rule}", columns, rows, "the log tells no addresses")
-    known = {row.ip: row for row in report.suspects}
-    names = [*known, *(ip for ip in report.suspicious_ips if ip not in known)][:SHOWN]
+        return FramedTable("Busiest IPs", f"none with {rule}", columns, rows, "the log tells no addresses")
+    rows_by_ip = {row.ip: row for row in report.suspects}
+    ips = [*rows_by_ip, *(ip for ip in report.suspicious_ips if ip not in rows_by_ip)][:SHOWN]
     note = f"{count:,} with {rule}" if count <= SHOWN else f"first {SHOWN} of {count:,} with {rule}"
-    return Sheet("Suspicious IPs", note, columns, [_address(ip, known.get(ip)) for ip in names])
+    return FramedTable("Suspicious IPs", note, columns, [_address(ip, rows_by_ip.get(ip)) for ip in ips])
 
 
-def failing_ips(report: AccessReport) -> Sheet:
-    """The addresses behind most failures."""
+def failing_ips(report: AccessReport) -> FramedTable:
+    """The addresses with the most errors."""
     columns = [
         Column("ip", fill=True),
         Column("requests", right=True),
@@ -102,21 +105,23 @@ def failing_ips(report: AccessReport) -> Sheet:
         ]
         for row in report.failing_ips[:SHOWN]
     ]
-    return Sheet("IPs behind the errors", "by errors", columns, rows, "no request of a known address failed")
+    return FramedTable("IPs behind the errors", "by errors", columns, rows, "no request of a known address failed")
 
 
-def methods(report: AccessReport) -> Sheet:
+def methods(report: AccessReport) -> FramedTable:
+    """The methods with the most requests."""
     rows = [(row.method, row.requests, row.errors) for row in report.methods[:_METHODS]]
-    return _tally("Methods", "method", rows, len(report.methods))
+    return _requests_by("Methods", "method", rows, len(report.methods))
 
 
-def agents(report: AccessReport) -> Sheet:
+def agents(report: AccessReport) -> FramedTable:
+    """The user agents with the most requests."""
     rows = [(row.user_agent, row.requests, row.errors) for row in report.user_agents[:_AGENTS]]
-    return _tally("User agents", "user agent", rows, len(report.user_agents))
+    return _requests_by("User agents", "user agent", rows, len(report.user_agents))
 
 
 def missing(report: AccessReport) -> Panel | None:
-    """The fields that requests lack."""
+    """The fields that requests lack; None where no request lacks any."""
     if not report.missing:
         return None
     table = pair_panels.grid(("field", None), ("requests", "right"), ("share", "right"))
@@ -127,7 +132,7 @@ def missing(report: AccessReport) -> Panel | None:
 
 
 def ledger(report: AccessReport) -> Panel:
-    """Every line, down to the sum that must be the number of lines."""
+    """How many lines became what. The last sum must be the number of lines."""
     side = report.inputs.access
     table = pair_panels.grid(("", None), ("lines", "right"), ("share", "right"))
 
@@ -143,7 +148,7 @@ def ledger(report: AccessReport) -> Panel:
     row("  5xx", report.failed_5xx, DIM)
     row("  other", report.failed_requests - report.failed_4xx - report.failed_5xx, DIM, always=False)
     row("malformed", sum(side.malformed.values()), RED)
-    for reason in pair_panels.order(ACCESS_REASONS, side.malformed):
+    for reason in pair_panels.occurring_reasons(ACCESS_REASONS, side.malformed):
         row(f"  {reason.replace('_', ' ')}", side.malformed.get(reason, 0), DIM)
     row("blank", side.blank, "none", always=False)
     table.add_row(Text("= lines", "bold"), Text(f"{side.lines:,}", "bold"), Text())
@@ -152,18 +157,18 @@ def ledger(report: AccessReport) -> Panel:
     return pair_panels.panel("Ledger", "every line once", table)
 
 
-def _request(name: str, one: OneRequest | None, ink: str) -> list[Text]:
-    if one is None:
+def _request(name: str, request: OneRequest | None, ink: str) -> list[Text]:
+    if request is None:
         return [Text(name, DIM), Text("–", DIM), *(Text() for _ in range(5))]
-    code = str(one.status_code)
+    code = str(request.status_code)
     return [
         Text(name, DIM),
-        Text(duration(one.ms), f"bold {ink}"),
+        Text(duration(request.ms), f"bold {ink}"),
         Text(code, pair_panels.ink_of(code)),
-        _named(one.method, 10),
-        _named(one.endpoint),
-        Text(safe(one.ip, 64), DIM),
-        Text(safe(one.time[:23].replace("T", " ").rstrip("Z")), DIM),
+        _named(request.method, 10),
+        _named(request.endpoint),
+        Text(safe(request.ip, 64), DIM),
+        Text(safe(request.time[:23].replace("T", " ").rstrip("Z")), DIM),
     ]
 
 
@@ -177,7 +182,7 @@ def _median(ms: float | None) -> str:
     return f"p50 {duration(ms)}" if ms is not None else ""
 
 
-def _endpoints(title: str, note: str, found: Sequence[EndpointRow]) -> Sheet:
+def _endpoints(title: str, note: str, endpoint_rows: Sequence[EndpointRow]) -> FramedTable:
     columns = [
         Column("endpoint", fill=True),
         Column("requests", right=True),
@@ -186,22 +191,23 @@ def _endpoints(title: str, note: str, found: Sequence[EndpointRow]) -> Sheet:
         Column("4xx", right=True, rank=3),
         Column("5xx", right=True, rank=2),
     ]
-    timed = any(row.p50_ms is not None for row in found)
+    timed = any(row.p50_ms is not None for row in endpoint_rows)
     if timed:
         columns += [Column(name, right=True) for name in ("p50", "p95", "p99")]
         columns.append(Column("max", right=True, rank=4))
     rows = []
-    for row in found:
+    for row in endpoint_rows:
         cells = [_named(row.endpoint), _count(row.requests, "bold"), _errors(row.errors)]
         cells += [_rate(row.errors, row.requests), _count(row.errors_4xx, AMBER), _count(row.errors_5xx, RED)]
         if timed:
             cells += [Text(duration(row.p50_ms), CYAN), Text(duration(row.p95_ms)), Text(duration(row.p99_ms), AMBER)]
             cells.append(Text(duration(row.max_ms), DIM))
         rows.append(cells)
-    return Sheet(title, note, columns, rows, "no requests")
+    return FramedTable(title, note, columns, rows, "no requests")
 
 
-def _tally(title: str, name: str, found: Sequence[tuple[str | None, int, int]], count: int) -> Sheet:
+def _requests_by(title: str, name: str, counts: Sequence[tuple[str | None, int, int]], total: int) -> FramedTable:
+    """A row (value, requests, errors) for each of the `counts`, of a `total` of values that there are."""
     columns = [
         Column(name, fill=True),
         Column("requests", right=True),
@@ -210,9 +216,11 @@ def _tally(title: str, name: str, found: Sequence[tuple[str | None, int, int]], 
     ]
     rows = [
         [_named(value), _count(requests, "bold"), _errors(errors), _rate(errors, requests)]
-        for value, requests, errors in found
+        for value, requests, errors in counts
     ]
-    return Sheet(title, f"first {len(found)} by requests" if count > len(found) else "by requests", columns, rows)
+    return FramedTable(
+        title, f"first {len(counts)} by requests" if total > len(counts) else "by requests", columns, rows
+    )
 
 
 def _address(ip: str, row: IpRow | None) -> list[Text]:

@@ -1,4 +1,4 @@
-"""The summary of an access log: who asked what, what failed, what was slow, and who asks too much."""
+"""The summary of an access log, from the header to the ledger: requests, failures, latency, suspicious addresses."""
 
 from rich.cells import cell_len
 from rich.console import RenderableType
@@ -14,20 +14,20 @@ from logcorr.text.quantities import duration, percent, rate, short
 from logcorr.text.safe import safe
 
 
-def parts(report: AccessReport, width: int, *, color: bool) -> list[RenderableType]:
-    """Everything from the header to the ledger, for a terminal `width` cells wide."""
-    found: list[RenderableType] = [_header(report, width), _tiles(report, width), Text()]
+def blocks(report: AccessReport, width: int, *, color: bool) -> list[RenderableType]:
+    """The blocks of the summary from top to bottom, for a terminal `width` cells wide."""
+    shown: list[RenderableType] = [_header(report, width), _tiles(report, width), Text()]
     if report.total_requests:
-        found += summary_blocks.distribution(report, width, unanswered=0, color=color)
-        found += summary_blocks.flow(report.timeline, width, "requests, failures", color=color)
-        found += [*_notices(report, width), access_panels.extremes(report).panel(width)]
-        found.append(access_panels.endpoints(report).panel(width))
+        shown += summary_blocks.distribution(report, width, unanswered=0, color=color)
+        shown += summary_blocks.flow(report.timeline, width, "requests, failures", color=color)
+        shown += [*_notices(report, width), access_panels.extremes(report).panel(width)]
+        shown.append(access_panels.endpoints(report).panel(width))
         failing = access_panels.failing_endpoints(report)
-        found += [failing.panel(width)] if failing else []
+        shown += [failing.panel(width)] if failing else []
         suspects = access_panels.suspects(report, report.run.options.get("suspicious"), _window(report))
-        found += beside(suspects, access_panels.failing_ips(report), width)
-        found += beside(access_panels.methods(report), access_panels.agents(report), width)
-    return found + _accounts(report, width)
+        shown += beside(suspects, access_panels.failing_ips(report), width)
+        shown += beside(access_panels.methods(report), access_panels.agents(report), width)
+    return shown + _accounts(report, width)
 
 
 def _header(report: AccessReport, width: int) -> RenderableType:
@@ -78,7 +78,7 @@ def _tiles(report: AccessReport, width: int) -> RenderableType:
 
 
 def _notices(report: AccessReport, width: int) -> list[RenderableType]:
-    """The worst window with who asked too much in it, and what may be wrong with the clocks."""
+    """The worst window with its suspicious addresses, and a notice of negative durations."""
     lines: list[Text] = []
     window, negative = report.worst_window, report.latency.negative
     if window:
@@ -88,7 +88,7 @@ def _notices(report: AccessReport, width: int) -> list[RenderableType]:
         when = f"{summary_blocks.window(window.start, window.end)}, of {count:,} window{'' if count == 1 else 's'}"
         lines.append(summary_blocks.notice(ink, "Worst window", when, what))
         if window.suspicious_ips:
-            lines[-1].append("\n ▌ ", ink).append(_some(window.suspicious_ips, width - 4), PURPLE)
+            lines[-1].append("\n ▌ ", ink).append(_suspicious_ips(window.suspicious_ips, width - 4), PURPLE)
     if negative:
         share = percent(negative, negative + report.latency.count)
         what = f"{negative:,} requests ({share}) took less than nothing"
@@ -98,8 +98,8 @@ def _notices(report: AccessReport, width: int) -> list[RenderableType]:
     return summary_blocks.notices(lines)
 
 
-def _some(ips: list[str], width: int) -> str:
-    """How many addresses are suspicious, and as many of them as there is room for."""
+def _suspicious_ips(ips: list[str], width: int) -> str:
+    """The number of suspicious addresses, and as many addresses as fit the width."""
     text = f"{len(ips):,} suspicious IP{'' if len(ips) == 1 else 's'}: "
     for k, ip in enumerate(ips):
         more = f" and {len(ips) - k - 1:,} more" if k < len(ips) - 1 else ""
@@ -111,7 +111,7 @@ def _some(ips: list[str], width: int) -> str:
 
 
 def _accounts(report: AccessReport, width: int) -> list[RenderableType]:
-    """Ledger and missing fields, beside the latency of success and failure where the log tells any."""
+    """The ledger, with latency and missing fields beside it where there are any."""
     ledger, missing = access_panels.ledger(report), access_panels.missing(report)
     right = [pair_panels.percentiles(report)] if report.latency.count or not report.total_requests else []
     right += [missing] if missing else []
@@ -122,6 +122,6 @@ def _accounts(report: AccessReport, width: int) -> list[RenderableType]:
 
 
 def _window(report: AccessReport) -> str:
-    """How wide a window is: 1m rather than 1m 00s."""
+    """The width of a window in words: 1m rather than 1m 00s."""
     text = duration(report.windows.window_s * 1000)
     return text.removesuffix(" 00s").removesuffix(" 00m").removesuffix(" 00h")

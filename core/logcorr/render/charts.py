@@ -1,8 +1,8 @@
-"""The charts of the summary, drawn with plotext; nothing else knows plotext.
+"""The charts of the summary, drawn with plotext. No other module imports plotext.
 
-Each function gives lines of exactly `width` cells, with ANSI colours if `color`.
-plotext's figure is global: not for threads.
-The canvas is used cell by cell (x a column, y a row from below), so that bars end on an eighth of a cell.
+Each chart is a list of lines of exactly `width` cells, with ANSI colours if `color`. The figure of plotext is global,
+so no two threads may draw at once. Bars are drawn cell by cell, to end on an eighth of a cell: x is a column, y a row
+from below.
 """
 
 import math
@@ -39,7 +39,7 @@ class Canvas:
             self.cells[column, row] = glyph, ink, paper if self.color else None
 
     def bar(self, column: int, share: float, ink: Callable[[int], RGB], rows: int | None = None) -> int:
-        """A bar of `share` of the rows; what is not nothing shows at least an eighth. Gives its eighths."""
+        """Draws a bar over `share` of the rows, at least an eighth where it is above 0. Returns its eighths."""
         eighths = _eighths(share, rows or self.height)
         for row in range(-(-eighths // 8)):
             self.put(column, row, _EIGHTHS[min(eighths - row * 8, 8)], ink(row))
@@ -50,7 +50,7 @@ class Canvas:
             self.put(column + offset, row, glyph, ink)
 
     def render(self, left: Mapping[int, str], below: Mapping[int, str] | None = None) -> list[str]:
-        """`left` labels rows, `below` columns (none: no axis at all)."""
+        """The lines of the chart. `left` are labels of rows, `below` labels of columns (None: no axis)."""
         below = below and {column: text for column, text in below.items() if text}
         plt.add_theme(_THEME, text=GREY)
         plt.terminal.limit(False, False)
@@ -60,15 +60,15 @@ class Canvas:
         figure.theme(_THEME)
         figure.axes(active=False)
         groups: dict[tuple[str, RGB, RGB | None], list[tuple[int, int]]] = defaultdict(list)
-        for place, style in self.cells.items():
-            groups[style].append(place)
-        for (glyph, ink, paper), places in groups.items():
+        for position, style in self.cells.items():
+            groups[style].append(position)
+        for (glyph, ink, paper), positions in groups.items():
             marker = plt.marker(glyph, plt.pixel(ink, paper or "default"))
-            figure.draw(figure.signal([c + 0.5 for c, _ in places], [r + 0.5 for _, r in places], marker=marker))
+            figure.draw(figure.signal([c + 0.5 for c, _ in positions], [r + 0.5 for _, r in positions], marker=marker))
         for xs, ys, ink in self.lines:
             marker = plt.marker("braille", plt.pixel(ink, "default"))
             figure.draw(figure.signal(xs, ys, marker=marker).lines(len(xs) > 1))
-        # plotext refuses a label of nothing but spaces, and without any label there would be no gutter.
+        # plotext refuses a label of spaces only, and without labels there would be no gutter.
         labels = {row: text for row, text in left.items() if text} or {0: "–"}
         rows = [row + 0.5 for row in labels]
         names = [f"{text:>{GUTTER - 1}} " for text in labels.values()]
@@ -87,34 +87,37 @@ class Canvas:
 def histogram(
     bins: Sequence[HistogramBin], marks: Mapping[str, float | None], width: int, height: int, *, color: bool
 ) -> list[str]:
-    """Latencies on a log axis, green up to p50, over amber at p95, to red past p99; `marks` names percentiles."""
+    """Latencies on a log axis. `marks` are percentiles in ms by name, drawn as lines.
+
+    Bars are green up to p50, amber at p95, and red above p99.
+    """
     spans = [(_low(b), b.to_ms, b.count) for b in bins if b.count > 0]
     if not spans:
         return []
-    zero = _draw_near(spans)
+    zero = _move_zero(spans)
     canvas = Canvas(width, height, color=color)
     start, end = math.log10(spans[0][0]), math.log10(max(spans[-1][1], spans[0][0] * 1.01))
     counts = spread([(math.log10(a), math.log10(b), n) for a, b, n in spans], start, end, canvas.columns)
     top = max(counts)
-    places = {name: _column(ms, start, end, canvas.columns) for name, ms in marks.items() if ms and ms > 0}
-    roof = height - min(len(places), 2)
+    mark_columns = {name: _column(ms, start, end, canvas.columns) for name, ms in marks.items() if ms and ms > 0}
+    roof = height - min(len(mark_columns), 2)
     ends = []
     for column, count in enumerate(counts):
-        ends.append(-(-canvas.bar(column, count / top, partial(_grade, column, places), roof) // 8))
-    _mark(canvas, {name: (places[name], f"{name} {duration(marks[name])}") for name in places}, ends)
+        ends.append(-(-canvas.bar(column, count / top, partial(_grade, column, mark_columns), roof) // 8))
+    _mark(canvas, {name: (mark_columns[name], f"{name} {duration(marks[name])}") for name in mark_columns}, ends)
     ticks = _log_ticks(start, end, canvas.columns)
     if zero:
-        place = _column(zero, start, end, canvas.columns)
-        ticks = {place: "0", **{at: text for at, text in ticks.items() if at - len(text) / 2 > place + 1}}
+        zero_column = _column(zero, start, end, canvas.columns)
+        ticks = {zero_column: "0", **{at: text for at, text in ticks.items() if at - len(text) / 2 > zero_column + 1}}
     return canvas.render({roof - 1: short(_peak(bins)), 0: "0"}, ticks)
 
 
 def rates(good: Sequence[float], bad: Sequence[float], width: int, height: int, *, color: bool) -> list[str]:
-    """Requests a second, one bar a column: blue, with what failed on top in red."""
+    """Requests a second, a bar for each column: successful requests in blue, failed requests on top in red."""
     canvas = Canvas(width, height, color=color)
     top = max((g + b for g, b in zip(good, bad, strict=True)), default=0.0) or 1.0
-    for column, (fine, failed) in enumerate(zip(good, bad, strict=True)):
-        total = canvas.bar(column, (fine + failed) / top, lambda row: _shade(row, height))
+    for column, (successful, failed) in enumerate(zip(good, bad, strict=True)):
+        total = canvas.bar(column, (successful + failed) / top, lambda row: _shade(row, height))
         red = round(failed / top * height * 8)
         if red >= 4:
             _overlay(canvas, column, total - red, total)
@@ -147,7 +150,7 @@ def percentiles(
     *,
     color: bool,
 ) -> list[str]:
-    """Lines of latency on a log scale, all over one time axis."""
+    """Lines of latency (ms) on a log scale. All lines have the same time axis."""
     canvas = Canvas(width, height, color=color)
     logs = [math.log10(max(v, 1e-3)) for values, _ in series for v in values if v is not None]
     low, high = (min(logs), max(logs)) if logs else (0.0, 1.0)
@@ -173,7 +176,7 @@ def _eighths(share: float, rows: int) -> int:
 
 
 def _overlay(canvas: Canvas, column: int, start: int, end: int) -> None:
-    """Repaint the eighths from `start` to `end` of a drawn bar in red; a cell holds two colours, not three."""
+    """Paints a drawn bar red from eighth `start` to eighth `end`. A cell has two colours, not three."""
     for row in range(start // 8, -(-end // 8)):
         low, high = max(start - row * 8, 0), min(end - row * 8, 8)
         if low == 0 or (high < 8 and high - low >= low):
@@ -187,7 +190,10 @@ def _shade(row: int, height: int) -> RGB:
 
 
 def _mark(canvas: Canvas, marks: Mapping[str, tuple[int, str]], ends: Sequence[int]) -> None:
-    """A thin line down to the bar for each mark, its label in the first row of the roof where there is room."""
+    """Draws a line from the top down to the bar for each mark, and its label in the first row that has room.
+
+    `marks` are (column, label) by name, `ends` the rows at which bars end.
+    """
     free = [0, 0]
     for column, text in marks.values():
         row = 0 if column + len(text) + 2 <= canvas.columns and free[0] <= column else 1
@@ -204,7 +210,10 @@ def _mark(canvas: Canvas, marks: Mapping[str, tuple[int, str]], ends: Sequence[i
 
 
 def spread(spans: Sequence[tuple[float, float, float]], start: float, end: float, columns: int) -> list[float]:
-    """Counts of (from, to, count) shared out over the columns of [start, end) by the width each covers."""
+    """The counts of the spans (from, to, count), distributed over the columns of [start, end).
+
+    A column gets the share of a count that its width has of the width of the span.
+    """
     cell = (end - start) / columns
     out = [0.0] * columns
     for low, high, count in spans:
@@ -216,20 +225,21 @@ def spread(spans: Sequence[tuple[float, float, float]], start: float, end: float
 
 
 def _low(span: HistogramBin) -> float:
-    """The lower edge on a log axis: the first bin may begin at zero, which has no logarithm."""
+    """The lower edge of a bin on a log axis. The first bin may begin at zero, which has no logarithm."""
     return span.from_ms if span.from_ms > 0 else span.to_ms / 2
 
 
-def _draw_near(spans: list[tuple[float, float, int]]) -> float | None:
-    """Moves what took no time at all next to the rest, where decades of nothing lie between; the middle of its place.
+def _move_zero(spans: list[tuple[float, float, int]]) -> float | None:
+    """Moves the bin of zero durations beside the other bins, where a log axis would leave an empty stretch between.
 
-    A log of whole milliseconds has such bins, and no log axis reaches down to zero.
+    A log of whole milliseconds has this bin, and no log axis reaches down to zero. Returns the middle of the moved bin
+    in ms; None where it was not moved.
     """
     if len(spans) < 2 or spans[0][1] > _SHORTEST_MS or spans[1][0] < 10 * spans[0][1]:
         return None
-    near = spans[1][0]
-    spans[0] = (near / 2, near / 1.5, spans[0][2])
-    return near / math.sqrt(3)
+    next_start = spans[1][0]
+    spans[0] = (next_start / 2, next_start / 1.5, spans[0][2])
+    return next_start / math.sqrt(3)
 
 
 def _peak(bins: Sequence[HistogramBin]) -> int:
@@ -249,23 +259,23 @@ def _grade(column: int, marks: Mapping[str, int], _row: int) -> RGB:
     return _blend(AMBER, RED, (column - high) / max(top - high, 1))
 
 
-def _blend(one: RGB, other: RGB, share: float) -> RGB:
+def _blend(low: RGB, high: RGB, share: float) -> RGB:
     share = min(max(share, 0.0), 1.0)
-    red, green, blue = (round(a + (b - a) * share) for a, b in zip(one, other, strict=True))
+    red, green, blue = (round(a + (b - a) * share) for a, b in zip(low, high, strict=True))
     return red, green, blue
 
 
 def _log_ticks(start: float, end: float, columns: int) -> dict[int, str]:
-    """Decades; with fewer than three of them in sight, also 2 and 5 of each."""
+    """Labels of columns: decades, and where fewer than three decades are shown, also 2 and 5 of each decade."""
     steps = (1,) if end - start > 2 else (1, 2, 5)
     ticks: dict[int, str] = {}
-    after = -1
+    last_end = -1
     for power in range(math.floor(start), math.ceil(end) + 1):
         for step in steps:
-            place = (math.log10(step) + power - start) / (end - start) * columns
+            position = (math.log10(step) + power - start) / (end - start) * columns
             label = duration(step * 10.0**power)
-            column = int(place)
-            if 0 <= place < columns and column - len(label) / 2 > after:
+            column = int(position)
+            if 0 <= position < columns and column - len(label) / 2 > last_end:
                 ticks[column] = label
-                after = column + len(label) // 2 + 1
+                last_end = column + len(label) // 2 + 1
     return ticks or {0: duration(10**start), columns - 1: duration(10**end)}

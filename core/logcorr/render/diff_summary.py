@@ -1,4 +1,4 @@
-"""The readable comparison of two runs, as a terminal shows it: first what got worse, then everything side by side."""
+"""The comparison of two runs as text for a terminal: first what got worse, then tables of all figures."""
 
 from pathlib import PurePath
 
@@ -21,27 +21,28 @@ NARROW, WIDEST = 72, 160
 _WORST = 6
 _BESIDE_NAME = 58
 _PAIR = " ⋈ "
-# As much of a key as tells runs apart, and finds them again.
+# The characters of a key that are shown: enough to tell runs apart and to find a run by.
 _KEY_SHOWN = 8
-Parts = list[str | tuple[str, str]]
+# Text, or text and its style.
+Fragments = list[str | tuple[str, str]]
 
 
 def render_diff(diff: Diff, *, width: int, color: bool) -> str:
-    """The whole comparison as lines for a terminal `width` cells wide; without `color` there is no escape in it."""
+    """The comparison as lines for a terminal `width` cells wide. Without `color` there are no escapes in it."""
     width = min(max(width, NARROW), WIDEST)
-    return terminal_text(_parts(diff, width), width, color=color)
+    return terminal_text(_blocks(diff, width), width, color=color)
 
 
 def headline(diff: Diff, width: int, inks: Inks) -> list[Text]:
-    """What got worse: figures by ratio, then the users or endpoints worst off; and whether A and B were made alike."""
-    found = {figure.name: figure for figure in diff.figures}
-    # A part says the same as its whole.
+    """What got worse: figures by ratio, then the worst user or endpoint; then options that differ between A and B."""
+    by_name = {figure.name: figure for figure in diff.figures}
+    # A rate by reason says the same as the whole rate.
     worst = [name for name in diff.worse if "." not in name] or diff.worse
-    told = [_worse(found[name], inks) for name in worst[:_WORST]]
+    worse_lines = [_worse(by_name[name], inks) for name in worst[:_WORST]]
     if len(worst) > _WORST:
-        told.append([(f"and {len(worst) - _WORST} more below", inks.dim)])
-    told += _worst_groups(diff, width, inks)
-    lines = [Text.assemble((" ▌ ", inks.bad), *parts) for parts in told]
+        worse_lines.append([(f"and {len(worst) - _WORST} more below", inks.dim)])
+    worse_lines += _worst_groups(diff, width, inks)
+    lines = [Text.assemble((" ▌ ", inks.bad), *fragments) for fragments in worse_lines]
     if not lines:
         said = "all is within one percent, or within what chance makes"
         lines = [Text.assemble((" ▌ ", inks.good), ("Nothing got worse  ", "bold"), (said, inks.dim))]
@@ -52,12 +53,12 @@ def headline(diff: Diff, width: int, inks: Inks) -> list[Text]:
 
 
 def got_worse(diff: Diff) -> bool:
-    """Whether anything did."""
+    """Whether any figure or group got worse."""
     return bool(diff.worse or diff.groups.worse or diff.groups.slower)
 
 
 class Section(msgspec.Struct, frozen=True):
-    """A table with its title and the note beside it."""
+    """A table with its title and the note beside the title."""
 
     name: str
     title: str
@@ -66,20 +67,20 @@ class Section(msgspec.Struct, frozen=True):
 
 
 def sections(diff: Diff, width: int, inks: Inks) -> list[Section]:
-    """The tables that have anything to show, each for a frame `width` cells wide."""
+    """The tables that have rows, each for a frame `width` cells wide."""
     groups = f"{diff_tables.group_name(diff)}s".capitalize()
-    found = [Section("figures", "Figures", "B against A", diff_tables.figures(diff, inks))]
+    shown = [Section("figures", "Figures", "B against A", diff_tables.figures(diff, inks))]
     if any(figure.unit == "ms" for figure in diff.figures):
-        found.append(Section("latency", "Latency", "B against A", diff_tables.latency(diff, width, inks)))
+        shown.append(Section("latency", "Latency", "B against A", diff_tables.latency(diff, width, inks)))
     if diff.statuses:
-        found.append(Section("statuses", "Status codes", "shares of all", diff_tables.statuses(diff, width, inks)))
+        shown.append(Section("statuses", "Status codes", "shares of all", diff_tables.statuses(diff, width, inks)))
     for rows, what, title, table in (
         (diff.groups.rows, "failing", f"{groups} by failures", diff_tables.failing),
         (diff.groups.by_latency, "slowing", f"{groups} by latency", diff_tables.slowing),
     ):
         if rows:
-            found.append(Section(what, title, note(diff, what, width - len(title) - 9), table(diff, width, inks)))
-    return found
+            shown.append(Section(what, title, note(diff, what, width - len(title) - 9), table(diff, width, inks)))
+    return shown
 
 
 def run_line(name: str, run: DiffRun, width: int, dim: str = DIM) -> Text:
@@ -95,27 +96,27 @@ def run_line(name: str, run: DiffRun, width: int, dim: str = DIM) -> Text:
 
 
 def logs(run: DiffRun) -> str:
-    """The names of a run's logs, the first of each side."""
+    """The names of the logs of a run: the first file of each side."""
     names = [_named(files) for files in run.files.values() if files]
     return _PAIR.join(names) or "–"
 
 
 def note(diff: Diff, what: str, room: int) -> str:
-    """What stands beside the title of a table of groups: as much of it as there is room for."""
+    """The note beside the title of a table of groups, cut to `room` cells. `what` is `failing` or `slowing`."""
     groups = diff.groups
-    many = f"{max(groups.a, groups.b):,}"
+    total = f"{max(groups.a, groups.b):,}"
     if what == "failing":
-        parts = [f"{groups.worse:,} of {many} worse", f"{groups.better:,} better"]
-        parts += [f"{n:,} {which}" for n, which in ((groups.new, "new"), (groups.gone, "gone")) if n]
+        counts = [f"{groups.worse:,} of {total} worse", f"{groups.better:,} better"]
+        counts += [f"{n:,} {which}" for n, which in ((groups.new, "new"), (groups.gone, "gone")) if n]
     else:
-        parts = [f"{groups.slower:,} of {many} slower", f"{groups.faster:,} faster"]
-    while len(parts) > 1 and len(" · ".join(parts)) > room:
-        parts.pop()
-    return " · ".join(parts)
+        counts = [f"{groups.slower:,} of {total} slower", f"{groups.faster:,} faster"]
+    while len(counts) > 1 and len(" · ".join(counts)) > room:
+        counts.pop()
+    return " · ".join(counts)
 
 
 def legend(diff: Diff) -> str:
-    """How to read the signs and the columns."""
+    """What the signs and the columns mean."""
     name = diff_tables.group_name(diff)
     lost = " A request without a response has failed, too." if diff.kind == "correlation" else ""
     return (
@@ -125,44 +126,44 @@ def legend(diff: Diff) -> str:
     )
 
 
-def _parts(diff: Diff, width: int) -> list[RenderableType]:
+def _blocks(diff: Diff, width: int) -> list[RenderableType]:
     inks, worse = Inks(), got_worse(diff)
     badge = Text(" ▲ worse " if worse else " √ not worse ", f"bold #1a1b26 on {RED if worse else GREEN}")
     title = Text.assemble((" ◆ logcorr diff ", f"bold #1a1b26 on {BLUE}"))
     top = Text.assemble(title, " " * max(width - title.cell_len - badge.cell_len, 1), badge)
-    parts: list[RenderableType] = [top, run_line("A", diff.a, width), run_line("B", diff.b, width), Text()]
-    parts += [*headline(diff, width, inks), Text()]
-    parts += [pair_panels.panel(part.title, part.note, part.table) for part in sections(diff, width, inks)]
-    return [*parts, Text(f" {legend(diff)}", DIM)]
+    blocks: list[RenderableType] = [top, run_line("A", diff.a, width), run_line("B", diff.b, width), Text()]
+    blocks += [*headline(diff, width, inks), Text()]
+    blocks += [pair_panels.panel(section.title, section.note, section.table) for section in sections(diff, width, inks)]
+    return [*blocks, Text(f" {legend(diff)}", DIM)]
 
 
-def _worse(figure: Figure, inks: Inks) -> Parts:
+def _worse(figure: Figure, inks: Inks) -> Fragments:
     a, b = (diff_tables.value(figure, number) for number in (figure.a, figure.b))
     return [(f"{diff_tables.full_name(figure.name):<16}", "bold"), f"{a} → {b}  ", (diff_tables.by(figure), inks.bad)]
 
 
-def _worst_groups(diff: Diff, width: int, inks: Inks) -> list[Parts]:
-    told: list[Parts] = []
+def _worst_groups(diff: Diff, width: int, inks: Inks) -> list[Fragments]:
+    lines: list[Fragments] = []
     room = max(width - _BESIDE_NAME, 12)
     name = diff_tables.group_name(diff)
     if diff.groups.worse:
         row = diff.groups.rows[0]
         rates = f"  {diff_tables.share(row.failure_rate_a)} → {diff_tables.share(row.failure_rate_b)} failed  "
         extra = f"+{short(round(row.extra_failures or 0))}"
-        told.append([(f"{name:<16}", "bold"), head(safe(row.name, room), room), rates, (extra, inks.bad)])
+        lines.append([(f"{name:<16}", "bold"), head(safe(row.name, room), room), rates, (extra, inks.bad)])
     if diff.groups.slower:
         row = diff.groups.by_latency[0]
-        spans = f"  p50 {duration(row.p50_a_ms)} → {duration(row.p50_b_ms)}  "
+        medians = f"  p50 {duration(row.p50_a_ms)} → {duration(row.p50_b_ms)}  "
         extra = f"+{duration(row.extra_ms)}"
-        told.append([(f"{name:<16}", "bold"), head(safe(row.name, room), room), spans, (extra, inks.bad)])
-    return told
+        lines.append([(f"{name:<16}", "bold"), head(safe(row.name, room), room), medians, (extra, inks.bad)])
+    return lines
 
 
 def _named(files: list[str]) -> str:
-    more = f" +{len(files) - 1}" if len(files) > 1 else ""
+    others = f" +{len(files) - 1}" if len(files) > 1 else ""
     path = PurePath(files[0])
-    # Two runs of logs of one name differ by the folder.
-    return "/".join(path.parts[-2:]) + more if path.name else files[0] + more
+    # Two runs may be of logs of one name, which only their folders tell apart.
+    return "/".join(path.parts[-2:]) + others if path.name else files[0] + others
 
 
 def _hours(run: DiffRun) -> str:

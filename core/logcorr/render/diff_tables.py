@@ -1,6 +1,6 @@
-"""The tables of a comparison, for the command's summary and the app alike: figures, latency, statuses, groups.
+"""The tables of a comparison, for the command and for the app: figures, latency, statuses, groups.
 
-What a change means is said by a sign and a word; colours only repeat it. All text of a log goes through `safe`.
+A sign and a word tell what a change means; colours only repeat it. All text of a log goes through `safe`.
 """
 
 from collections.abc import Callable
@@ -21,15 +21,15 @@ _WIDE, _WIDE_LATENCY = 110, 118
 _SIGNS = {"worse": "▲", "better": "▼", "more": "▲", "less": "▼", "same": "=", "new": "▲", "gone": "▼"}
 _TIMES = 3.0
 _LONG = 10**7
-Column = tuple[str, Literal["left", "right", "fill"]]
-_FIGURE: tuple[Column, ...] = (
+ColumnSpec = tuple[str, Literal["left", "right", "fill"]]
+_FIGURE: tuple[ColumnSpec, ...] = (
     *(("", "fill"), ("A", "right"), ("B", "right")),
     *(("change", "right"), ("by", "right"), ("", "left")),
 )
 
 
 class Inks(msgspec.Struct, frozen=True):
-    """The colours: of what is worse, better, neither, to be noted, and of what matters less."""
+    """The colours of worse, better and other changes, of warnings, and of secondary text."""
 
     bad: str = pair_panels.RED
     good: str = pair_panels.GREEN
@@ -44,7 +44,10 @@ class Inks(msgspec.Struct, frozen=True):
 
 
 def figures(diff: Diff, inks: Inks) -> Table:
-    """Requests, lines and rates; a reason is told below its whole: of orphans if it occurs, else if it changed."""
+    """Requests, lines and rates.
+
+    Rates by reason stand below the whole rate: of orphans where they occur, others only where they changed.
+    """
     table = _table(inks, *_FIGURE)
     for figure in diff.figures:
         whole, _, reason = figure.name.partition(".")
@@ -55,9 +58,9 @@ def figures(diff: Diff, inks: Inks) -> Table:
 
 
 def latency(diff: Diff, width: int, inks: Inks) -> Table:
-    """Percentiles of all exchanges, of those that succeeded, of those that failed: side by side where there is room."""
-    found = {figure.name: figure for figure in diff.figures}
-    named = {p: {m: found.get(m if p == "all" else f"{p}.{m}") for m in MEASURES} for p in POPULATIONS}
+    """Percentiles of all, of successful and of failed exchanges: side by side where there is room."""
+    by_name = {figure.name: figure for figure in diff.figures}
+    named = {p: {m: by_name.get(m if p == "all" else f"{p}.{m}") for m in MEASURES} for p in POPULATIONS}
     if width < _WIDE_LATENCY:
         table = _table(inks, *_FIGURE)
         for population, measures in named.items():
@@ -67,7 +70,7 @@ def latency(diff: Diff, width: int, inks: Inks) -> Table:
                 if figure is not None:
                     _add_figure(table, figure, "  " + figure_name(measure), inks)
         return table
-    columns: list[Column] = [("", "fill")]
+    columns: list[ColumnSpec] = [("", "fill")]
     for population in POPULATIONS:
         columns += [(f"{population} A", "right"), ("B", "right"), ("by", "right"), ("", "left")]
     table = _table(inks, *columns)
@@ -86,10 +89,10 @@ def latency(diff: Diff, width: int, inks: Inks) -> Table:
 
 
 def statuses(diff: Diff, width: int, inks: Inks) -> Table:
-    """A line a status code, as shares of all exchanges."""
+    """A row for each status code, with its share of all exchanges."""
     wide = width >= _WIDE
-    counts: list[Column] = [("count A", "right"), ("count B", "right")] if wide else []
-    shares: list[Column] = [("share A", "right"), ("share B", "right"), ("change", "right"), ("", "left")]
+    counts: list[ColumnSpec] = [("count A", "right"), ("count B", "right")] if wide else []
+    shares: list[ColumnSpec] = [("share A", "right"), ("share B", "right"), ("change", "right"), ("", "left")]
     table = _table(inks, ("code", "left"), ("", "fill"), *counts, *shares)
     for row in diff.statuses:
         ink = inks.of(row.verdict)
@@ -103,10 +106,10 @@ def statuses(diff: Diff, width: int, inks: Inks) -> Table:
 
 
 def failing(diff: Diff, width: int, inks: Inks) -> Table:
-    """Groups by failures: what share of their requests failed, and how many more than would have at A's rate."""
+    """Groups by failures: the share of requests that failed, and how many more failed than at the rate of A."""
     wide = width >= _WIDE
-    tails: list[Column] = [("p99 A", "right"), ("p99 B", "right")] if wide else []
-    names: list[Column] = [(group_name(diff), "fill"), ("req A", "right"), ("req B", "right")]
+    tails: list[ColumnSpec] = [("p99 A", "right"), ("p99 B", "right")] if wide else []
+    names: list[ColumnSpec] = [(group_name(diff), "fill"), ("req A", "right"), ("req B", "right")]
     table = _table(inks, *names, ("fail A", "right"), ("fail B", "right"), ("extra", "right"), *tails, ("", "left"))
     for row in diff.groups.rows:
         cells = [_name(row, inks), Text(short(row.requests_a)), Text(short(row.requests_b))]
@@ -120,9 +123,9 @@ def failing(diff: Diff, width: int, inks: Inks) -> Table:
 
 
 def slowing(diff: Diff, width: int, inks: Inks) -> Table:
-    """Groups by latency: their percentiles, and how much more time B's requests took than they would at A's pace."""
+    """Groups by latency: percentiles, and how much more time the requests of B took than at the pace of A."""
     kinds = ("p50", "p95", "p99") if width >= _WIDE else ("p50", "p99")
-    columns: list[Column] = [(f"{kind} {side}", "right") for kind in kinds for side in "AB"]
+    columns: list[ColumnSpec] = [(f"{kind} {side}", "right") for kind in kinds for side in "AB"]
     table = _table(inks, (group_name(diff), "fill"), ("req B", "right"), *columns, ("extra", "right"), ("", "left"))
     for row in diff.groups.by_latency:
         verdict = row.latency_verdict or "same"
@@ -136,12 +139,12 @@ def slowing(diff: Diff, width: int, inks: Inks) -> Table:
 
 
 def group_name(diff: Diff) -> str:
-    """What the groups are: `user`, `endpoint`."""
+    """What a group is: `user` or `endpoint`."""
     return diff.groups.key.removesuffix("_id")
 
 
 def figure_name(name: str) -> str:
-    """The name of a figure for people: a part is told below its whole, so that it needs only its own name."""
+    """The name of a figure for people. A figure by reason or population stands below the whole one, so it is short."""
     whole, _, part = name.rpartition(".")
     if part.startswith("error_rate_"):
         return "  " + part.removeprefix("error_rate_")
@@ -150,7 +153,7 @@ def figure_name(name: str) -> str:
 
 
 def full_name(name: str) -> str:
-    """The same where it stands alone: `failure p99`, `orphan rate, lost`, `5xx rate`."""
+    """The name of a figure that stands alone: `failure p99`, `orphan rate, lost`, `5xx rate`."""
     whole, _, part = name.rpartition(".")
     if part.startswith("error_rate_"):
         return part.removeprefix("error_rate_") + " rate"
@@ -159,7 +162,7 @@ def full_name(name: str) -> str:
 
 
 def value(figure: Figure, number: float | None) -> str:
-    """A figure of A or B."""
+    """A figure of A or B as text, in its unit."""
     if number is None:
         return "–"
     show: dict[str, Callable[[float], str]] = {"ms": duration, "share": share, "count": count}
@@ -167,7 +170,7 @@ def value(figure: Figure, number: float | None) -> str:
 
 
 def by(figure: Figure) -> str:
-    """What a figure grew by: `+53 %`, and from three times on `×4.3`."""
+    """How much a figure grew: `+53 %`, and from three times on `×4.3`."""
     if figure.ratio is None:
         return ""
     if figure.ratio >= _TIMES:
@@ -177,7 +180,7 @@ def by(figure: Figure) -> str:
 
 
 def share(number: float | None) -> str:
-    """A share in percent; one that is not nothing never reads so."""
+    """A share in percent. A share above 0 is never written as 0."""
     if number is None:
         return "–"
     return "0 %" if not number else "<0.01 %" if number < 0.0001 else f"{100 * number:.2f} %"
@@ -190,7 +193,7 @@ def points(change: float) -> str:
 
 
 def count(number: float) -> str:
-    """A count, whole while it is not too long."""
+    """A count, in full where it is not too long."""
     return f"{number:,.0f}" if abs(number) < _LONG else short(number)
 
 
@@ -218,8 +221,8 @@ def _verdict(verdict: Verdict, inks: Inks) -> Text:
     return Text(f"{_SIGNS[verdict]} {verdict}", inks.of(verdict))
 
 
-def _table(inks: Inks, *columns: Column) -> Table:
-    """A table without lines, as wide as its panel; a column that fills takes the room left."""
+def _table(inks: Inks, *columns: ColumnSpec) -> Table:
+    """A table without lines, as wide as its panel. A column that fills takes the width that other columns leave."""
     table = Table(box=None, expand=True, padding=(0, 2, 0, 0), pad_edge=False, header_style=inks.dim)
     for name, kind in columns:
         table.add_column(

@@ -1,4 +1,4 @@
-"""A framed table of rows that stem from a log: whatever the terminal's width, no figure of it is ever cut."""
+"""A framed table of text from a log. Whatever the width of the terminal, no figure in it is cut."""
 
 from collections.abc import Sequence
 
@@ -17,32 +17,32 @@ _LIKED = 48
 _MOST_LINES = 4
 
 
-class Sheet:
-    """Columns and rows of texts; a column of nothing but empty ones is left away.
+class FramedTable:
+    """Columns and rows of texts in a frame. A column without any text is left out. Without columns it says `nothing`.
 
-    `whole` is the width at which nothing is cut, `wanted` the one at which it is only a very long text.
+    `whole` is the width at which no text is cut. At the width `wanted` only very long texts are cut.
     """
 
     def __init__(
         self, title: str, note: str, columns: Sequence[Column], rows: Sequence[Sequence[Text]], nothing: str = ""
     ) -> None:
         self._title, self._note, self._nothing = title, note, nothing
-        told = [k for k in range(len(columns)) if any(row[k].plain for row in rows)]
-        self._columns, self._rows = [columns[k] for k in told], [[row[k] for k in told] for row in rows]
+        filled = [k for k in range(len(columns)) if any(row[k].plain for row in rows)]
+        self._columns, self._rows = [columns[k] for k in filled], [[row[k] for k in filled] for row in rows]
         self._widths = [
             max(len(column.name), *(row[k].cell_len for row in self._rows)) for k, column in enumerate(self._columns)
         ]
-        self.whole = _FRAME + (sum(self._widths) + GAP * (len(told) - 1) if told else len(nothing))
+        self.whole = _FRAME + (sum(self._widths) + GAP * (len(filled) - 1) if filled else len(nothing))
         texts = (wide for column, wide in zip(self._columns, self._widths, strict=True) if column.fill)
         self.wanted = self.whole - sum(max(wide - _LIKED, 0) for wide in texts)
 
     def panel(self, width: int) -> Panel:
-        """The table in a frame of this width; without rows, the word that there is nothing."""
+        """The table in a frame of this width. Columns are left out by rank where there is no room for all."""
         if not self._columns:
             return pair_panels.panel(self._title, self._note, [Text(self._nothing, DIM, overflow="fold")])
-        kept, room = fit(self._columns, self._widths, width - _FRAME, _LEAST)
+        shown, room = fit(self._columns, self._widths, width - _FRAME, _LEAST)
         table = Table(box=None, expand=True, padding=(0, GAP, 0, 0), pad_edge=False, header_style=DIM)
-        for k in kept:
+        for k in shown:
             column = self._columns[k]
             table.add_column(
                 Text(column.name),
@@ -53,18 +53,18 @@ class Sheet:
             )
         cells = room * self._lines(room)
         for row in self._rows:
-            table.add_row(*(_within(row[k], cells) if self._columns[k].fill else row[k] for k in kept))
+            table.add_row(*(_within(row[k], cells) if self._columns[k].fill else row[k] for k in shown))
         return pair_panels.panel(self._title, self._note, table)
 
     def _lines(self, room: int) -> int:
-        """How many lines a text may take: one, unless two that are cut to it would look the same."""
+        """How many lines a text may take: one, or more where two texts would look the same when they are cut to one."""
         texts = {row[k].plain for row in self._rows for k, column in enumerate(self._columns) if column.fill}
-        alike = (n for n in range(1, _MOST_LINES) if len({middle(text, room * n) for text in texts}) == len(texts))
-        return next(alike, _MOST_LINES)
+        distinct = (n for n in range(1, _MOST_LINES) if len({middle(text, room * n) for text in texts}) == len(texts))
+        return next(distinct, _MOST_LINES)
 
 
-def beside(left: Sheet, right: Sheet, width: int) -> list[RenderableType]:
-    """Two sheets side by side where both have what they want, one above the other where not."""
+def beside(left: FramedTable, right: FramedTable, width: int) -> list[RenderableType]:
+    """Two tables side by side where both have the width they want, else one above the other."""
     spare = width - left.wanted - right.wanted
     if width < summary_blocks.WIDE or spare < 0:
         return [left.panel(width), right.panel(width)]

@@ -1,4 +1,4 @@
-"""The framed tables of the summary: status codes and percentiles of both kinds, and those of a correlation alone."""
+"""The framed tables of summaries: status codes and percentiles for both kinds of runs, others for correlations."""
 
 import math
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ _SHOWN = 8
 
 
 def panel(title: str, note: str | Text, body: RenderableType | Sequence[Text]) -> Panel:
-    """A round frame with a title, a dim note beside it, and lines or a table inside."""
+    """A frame with a title, a dim note beside the title, and lines or a table inside."""
     head = Text.assemble((title, "bold default"))
     if note:
         head.append(" · ", DIM).append(Text(note, DIM) if isinstance(note, str) else note)
@@ -38,9 +38,9 @@ def ink_of(code: str) -> str:
 
 
 def status(counts: dict[str, int], unanswered: int, width: int, *, color: bool) -> list[Text]:
-    """A bar of the classes, their shares, and a line a code; the rarest codes are summed up."""
+    """A bar of the classes, the share of each class, and a line for each code. The rarest codes share a line."""
     total = sum(counts.values())
-    # Without colour the bar of classes would be one block: its legend tells the same.
+    # Without colour the bar of classes would be one block. Its legend tells the same.
     lines = _classes(counts, total, width)[0 if color else 1 :] if total else []
     rows = sorted(counts.items(), key=lambda row: (-row[1], int(row[0])))
     top = max(counts.values(), default=1)
@@ -55,7 +55,7 @@ def status(counts: dict[str, int], unanswered: int, width: int, *, color: bool) 
 
 
 def ledger(report: Report) -> Panel:
-    """Both sides, line by line, down to the sum that must be the number of lines."""
+    """How many lines of each side became what. The last sum must be the number of lines."""
     sides = report.inputs.requests, report.inputs.responses
     lost = report.orphans.request, report.orphans.response
     table = grid(("", None), ("requests", "right"), ("responses", "right"))
@@ -67,10 +67,10 @@ def ledger(report: Report) -> Panel:
 
     row("matched", [s.matched for s in sides], GREEN)
     row("orphans", [s.orphans for s in sides], PURPLE)
-    for reason in order(ORPHAN_REASONS, *lost):
+    for reason in occurring_reasons(ORPHAN_REASONS, *lost):
         row(f"  {reason.replace('_', ' ')}", [side.get(reason, 0) for side in lost], DIM)
     row("malformed", [sum(s.malformed.values()) for s in sides], RED)
-    for reason in order(PAIR_REASONS, *(s.malformed for s in sides)):
+    for reason in occurring_reasons(PAIR_REASONS, *(s.malformed for s in sides)):
         row(f"  {reason.replace('_', ' ')}", [s.malformed.get(reason, 0) for s in sides], DIM)
     row("redelivered", [s.redelivered for s in sides], "none")
     row("superseded", [s.superseded for s in sides], "none", always=False)
@@ -85,7 +85,7 @@ def ledger(report: Report) -> Panel:
 
 
 def percentiles(report: RunReport) -> Panel:
-    """Latency of all exchanges, of those that succeeded, of those that failed."""
+    """The latency of all, of successful and of failed exchanges."""
     table = grid(("", None), ("all", "right"), ("success", "right"), ("failure", "right"))
     columns = report.latency, report.latency_success, report.latency_failure
     inks = "", GREEN, RED
@@ -101,6 +101,7 @@ def percentiles(report: RunReport) -> Panel:
 
 
 def slowest(report: Report) -> Panel:
+    """The slowest exchanges."""
     table = grid(("took", "right"), ("status", "right"), ("request", "fill"), ("user", None), ("asked at", None))
     for row in report.slowest[:5]:
         code = str(row.status_code)
@@ -115,6 +116,7 @@ def slowest(report: Report) -> Panel:
 
 
 def users(report: Report) -> Panel:
+    """The users with the most requests."""
     table = grid(("user", "fill"), ("requests", "right"), ("errors", "right"), ("orphans", "right"), ("p99", "right"))
     for row in report.users[:5]:
         table.add_row(
@@ -145,7 +147,10 @@ def _figure(latency: Latency, name: str) -> float | None:
 
 
 def grid(*columns: tuple[str, str | None]) -> Table:
-    """A table without lines, as wide as its panel; a column marked `fill` takes the room left, else all share it."""
+    """A table without lines, as wide as its panel. Columns are (title, kind).
+
+    A column of kind `fill` takes the width that other columns leave. Without it, all columns share that width.
+    """
     table = Table(box=None, expand=True, padding=(0, 2, 0, 0), pad_edge=False, header_style=DIM)
     for name, kind in columns:
         side: JustifyMethod = "right" if kind == "right" else "left"
@@ -154,14 +159,14 @@ def grid(*columns: tuple[str, str | None]) -> Table:
     return table
 
 
-def order(known: Sequence[str], *counts: dict[str, int]) -> list[str]:
-    """The known reasons that occur, in their order; then any that a later version may have added."""
-    found = {reason for side in counts for reason, n in side.items() if n}
-    return [r for r in known if r in found] + sorted(found.difference(known))
+def occurring_reasons(known: Sequence[str], *counts: dict[str, int]) -> list[str]:
+    """The reasons that occur: first `known` reasons in their order, then reasons of a later version."""
+    occurring = {reason for side in counts for reason, n in side.items() if n}
+    return [r for r in known if r in occurring] + sorted(occurring.difference(known))
 
 
 def _classes(counts: dict[str, int], total: int, width: int) -> list[Text]:
-    """One bar of all exchanges and its legend."""
+    """A bar of all exchanges by class of status, and its legend."""
     sums = {kind: sum(n for code, n in counts.items() if class_of(int(code)) == kind) for kind in _CLASSES}
     shown = [kind for kind, n in sums.items() if n]
     cells = {kind: max(round(width * sums[kind] / total), 1) for kind in shown}
@@ -177,14 +182,14 @@ def _classes(counts: dict[str, int], total: int, width: int) -> list[Text]:
     return [bar, legend]
 
 
-def _bar_line(what: tuple[str, str, str], count: int, share: str, top: int, width: int) -> Text:
-    """Code and name (in `what`, with their colour), a bar on a log scale, count and share."""
-    code, name, ink = what
+def _bar_line(label: tuple[str, str, str], count: int, share: str, top: int, width: int) -> Text:
+    """A line of code, name, bar on a log scale, count and share. `label` is code, name and colour."""
+    code, name, ink = label
     figures = f"{count:,}" if width >= 60 and count < 10**10 else short(count)
     room, column = (21, 14) if width >= 60 else (17, 7)
     cells = max(width - room - column - 13, 4)
-    long = min(max(round(cells * math.log1p(count) / math.log1p(top)), 1), cells)
+    filled = min(max(round(cells * math.log1p(count) / math.log1p(top)), 1), cells)
     name = name if len(name) <= room else name[: room - 1] + "…"
     line = Text.assemble((f"{code:<4}", f"bold {ink}"), (f"{name:<{room}} ", DIM))
-    line.append("━" * long, ink).append("─" * (cells - long), FRAME)
+    line.append("━" * filled, ink).append("─" * (cells - filled), FRAME)
     return line.append(f"{figures:>{column}}").append(f"{share:>8}", DIM)

@@ -1,6 +1,6 @@
-"""The readable summary of a report, as a terminal shows it: what was asked first comes first.
+"""The summary of a report as text for a terminal. What people ask first comes first.
 
-All text that stems from a log is made harmless by `safe` and handed to rich as Text, never as markup.
+All text of a log goes through `safe`, and is given to rich as Text, never as markup.
 """
 
 from rich.console import RenderableType
@@ -19,23 +19,26 @@ _LONG = 10**9
 
 
 def render_summary(report: RunReport, *, width: int, color: bool, reused: bool, folder: str | None) -> str:
-    """The whole summary as lines for a terminal `width` cells wide; without `color` there is no escape in it."""
+    """The summary as lines for a terminal `width` cells wide. Without `color` there are no escapes in it."""
     width = min(max(width, NARROW), WIDEST)
     if isinstance(report, AccessReport):
-        parts, total = access_summary.parts(report, width, color=color), report.inputs.access.bytes
+        blocks, total = access_summary.blocks(report, width, color=color), report.inputs.access.bytes
     else:
-        parts, total = _parts(report, width, color=color), report.inputs.requests.bytes + report.inputs.responses.bytes
+        blocks, total = (
+            _blocks(report, width, color=color),
+            report.inputs.requests.bytes + report.inputs.responses.bytes,
+        )
     run_line = summary_blocks.run_line(report.run, total, width, reused=reused, folder=folder)
     run_line.overflow = "fold"
-    return terminal_text([*parts, run_line], width, color=color)
+    return terminal_text([*blocks, run_line], width, color=color)
 
 
-def _parts(report: Report, width: int, *, color: bool) -> list[RenderableType]:
+def _blocks(report: Report, width: int, *, color: bool) -> list[RenderableType]:
     wide = width >= WIDE
-    parts: list[RenderableType] = [_header(report, width), _tiles(report, width), Text()]
-    parts += summary_blocks.distribution(report, width, unanswered=report.inputs.requests.orphans, color=color)
-    parts += summary_blocks.flow(report.timeline, width, "requests, failures, orphans", color=color)
-    parts += _notices(report)
+    blocks: list[RenderableType] = [_header(report, width), _tiles(report, width), Text()]
+    blocks += summary_blocks.distribution(report, width, unanswered=report.inputs.requests.orphans, color=color)
+    blocks += summary_blocks.flow(report.timeline, width, "requests, failures, orphans", color=color)
+    blocks += _notices(report)
     left = width * 5 // 9
     beside = [pair_panels.percentiles(report)]
     if report.users and wide:
@@ -43,14 +46,14 @@ def _parts(report: Report, width: int, *, color: bool) -> list[RenderableType]:
     # Side by side only where neither labels nor figures are cut.
     few_digits = max(report.inputs.requests.lines, report.inputs.responses.lines) < _LONG
     if wide or (few_digits and width >= BESIDE):
-        parts += summary_blocks.row([[pair_panels.ledger(report)], beside], [left, width - left])
+        blocks += summary_blocks.row([[pair_panels.ledger(report)], beside], [left, width - left])
     else:
-        parts += [pair_panels.ledger(report), *beside]
+        blocks += [pair_panels.ledger(report), *beside]
     if report.users and not wide:
-        parts.append(pair_panels.users(report))
+        blocks.append(pair_panels.users(report))
     if report.slowest:
-        parts.append(pair_panels.slowest(report))
-    return parts
+        blocks.append(pair_panels.slowest(report))
+    return blocks
 
 
 def _header(report: Report, width: int) -> RenderableType:
@@ -83,7 +86,7 @@ def _tiles(report: Report, width: int) -> RenderableType:
 
 
 def _notices(report: Report) -> list[RenderableType]:
-    """What an operator should look at first, and what may be wrong with the clocks."""
+    """What an operator should look at first: the worst window, and signs of clocks that differ."""
     lines: list[Text] = []
     window, skew = report.worst_window, report.skew
     if window and (window.errors_4xx or window.errors_5xx or window.orphans):

@@ -1,4 +1,4 @@
-"""What the summaries of both kinds are put together from: header, tiles, charts, rows of panels, notices, run line."""
+"""The blocks that both kinds of summaries share: header, tiles, charts, rows of panels, notices, run line."""
 
 import io
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ NARROW, BESIDE, WIDE, WIDEST = 72, 80, 110, 160
 
 
 def header(logs: Text, flow: Timeline, width: int, *, closes: bool) -> RenderableType:
-    """One line: the logs, the time they cover where there is room, and whether every line is accounted for."""
+    """A line: the logs, the time they cover where there is room, and whether every line is accounted for."""
     line = Text.assemble((" ◆ logcorr ", f"bold #1a1b26 on {BLUE}"), " ", logs)
     covered = span(flow)
     if covered:
@@ -42,16 +42,16 @@ def header(logs: Text, flow: Timeline, width: int, *, closes: bool) -> Renderabl
 
 
 def files(names: Sequence[str], limit: int) -> str:
-    """The first of the files without its folders, and how many more there are."""
+    """The name of the first file without folders, and the number of other files, in at most `limit` cells."""
     if not names:
         return "–"
-    more = f" +{len(names) - 1}" if len(names) > 1 else ""
-    room = max(limit - len(more), 8)
-    return head(safe(PurePath(names[0]).name or names[0], room), room) + more
+    others = f" +{len(names) - 1}" if len(names) > 1 else ""
+    room = max(limit - len(others), 8)
+    return head(safe(PurePath(names[0]).name or names[0], room), room) + others
 
 
 def tiles(rows: Sequence[tuple[str, ...]], width: int) -> RenderableType:
-    """Tiles side by side: each a colour, a name, a figure, and notes under it."""
+    """Tiles side by side. A tile is a row of colour, name, figure and notes."""
     grid = Table.grid(padding=0)
     for k in range(len(rows)):
         grid.add_column(width=width // len(rows) + (k < width % len(rows)), no_wrap=True)
@@ -62,13 +62,13 @@ def tiles(rows: Sequence[tuple[str, ...]], width: int) -> RenderableType:
 
 
 def peak(flow: Timeline) -> str:
-    """The most requests a second of any point."""
+    """The highest rate of requests among all points."""
     most = max((p.requests for p in flow.points), default=0) / (flow.bucket_s or 1)
     return f"{rate(most)} peak"
 
 
 def distribution(report: RunReport, width: int, *, unanswered: int, color: bool) -> list[RenderableType]:
-    """Latency histogram and status codes, side by side where there is room."""
+    """The histogram of latency and the status codes, side by side where there is room."""
     wide = width >= WIDE and bool(report.histogram)
     left = width * 7 // 12 if wide else width
     status = pair_panels.status(report.status, unanswered, (width - left if wide else width) - 4, color=color)
@@ -80,7 +80,7 @@ def distribution(report: RunReport, width: int, *, unanswered: int, color: bool)
 
 
 def flow(points: Timeline, width: int, counted: str, *, color: bool) -> list[RenderableType]:
-    """The timeline; `counted` names what its bars count."""
+    """The timeline. `counted` names what its bars count, for the legend."""
     lines = timeline.draw(points, width - 4, color=color)
     if not lines:
         return []
@@ -90,7 +90,7 @@ def flow(points: Timeline, width: int, counted: str, *, color: bool) -> list[Ren
 
 
 def row(stacks: list[list[Panel]], widths: list[int]) -> list[RenderableType]:
-    """Stacks of panels side by side; the last panel of each stack grows so that all end on one line."""
+    """Stacks of panels side by side. The last panel of each stack grows, so that all stacks end on one line."""
     probe = Console(file=io.StringIO(), color_system=None, legacy_windows=False, _environ={})
     heights = [
         [len(probe.render_lines(panel, probe.options.update(width=cells), pad=False)) for panel in stack]
@@ -106,17 +106,17 @@ def row(stacks: list[list[Panel]], widths: list[int]) -> list[RenderableType]:
 
 
 def notices(lines: Sequence[Text]) -> list[RenderableType]:
-    """Notices between blank lines; nothing at all where there are none."""
+    """The notices between blank lines; nothing where there are no notices."""
     return [Text(), *lines, Text()] if lines else []
 
 
 def notice(ink: str, name: str, what: str, more: str) -> Text:
-    """What an operator should see, on a line or two."""
+    """A notice on a line, with `more` on a second line."""
     return Text.assemble((" ▌ ", ink), (f"{name}  ", "bold"), what, ("\n ▌ " if more else "", ink), (more, DIM))
 
 
 def window(start: str, end: str) -> str:
-    """A window's times; the day of its end only where that is another one."""
+    """The start and the end of a window. The end has a day only where it is another day."""
     first, last = instants.seconds(start), instants.seconds(end)
     day = instants.clock(first, "%d %b")
     form = "%H:%M:%S" if instants.clock(last, "%d %b") == day else "%d %b %H:%M:%S"
@@ -124,7 +124,7 @@ def window(start: str, end: str) -> str:
 
 
 def run_line(run: RunInfo, total: int, width: int, *, reused: bool, folder: str | None) -> Text:
-    """How the run over `total` bytes went, and where it is kept."""
+    """Duration, rate and memory of a run over `total` bytes of logs, and its folder."""
     seconds = sum(run.seconds.values())
     facts = [f"logcorr {run.version}", f"{size(total)} in {duration(seconds * 1000)}"]
     if seconds > 0:

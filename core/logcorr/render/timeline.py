@@ -1,6 +1,6 @@
-"""The timeline of the summary: points of the report laid out over the columns of a terminal.
+"""The timeline of the summary: draws the points of the report over the columns of a terminal.
 
-Points may be missing, few or many, and lie millennia apart: nothing here is sized by the time they span.
+Points may be few or many, and may lie millennia apart, so nothing here takes memory or time by the time they span.
 """
 
 import math
@@ -11,8 +11,8 @@ from logcorr.text.instants import clock, seconds
 
 
 def draw(timeline: Timeline, width: int, *, color: bool) -> list[str]:
-    """Requests a second, failures and orphans under them, p50 and p99 below, all on one time axis."""
-    from logcorr.render import charts  # noqa: PLC0415 - what else needs times is not to load plotext for it
+    """Charts with one time axis: requests a second, failures and orphans below, then p50 and p99."""
+    from logcorr.render import charts  # noqa: PLC0415 - plotext is loaded only to draw
 
     covered = instants.span(timeline)
     if covered is None:
@@ -37,7 +37,7 @@ def draw(timeline: Timeline, width: int, *, color: bool) -> list[str]:
 
 
 def _rate(timeline: Timeline, counts: list[int], covered: tuple[float, float], columns: int) -> list[float]:
-    """Counts of points as a rate in each column; a point wider than a column keeps its own rate."""
+    """The rate of the counts in each column. All columns of a point that is wider than a column have its rate."""
     from logcorr.render import charts  # noqa: PLC0415 - as above
 
     start, end = covered
@@ -56,7 +56,7 @@ def _rate(timeline: Timeline, counts: list[int], covered: tuple[float, float], c
 def _latency(
     points: list[TimelinePoint], bucket_s: float, covered: tuple[float, float], columns: int
 ) -> tuple[list[float | None], list[float | None]]:
-    """The worst p99 of the points in each column, and the mean of their p50 by requests."""
+    """Of the points in each column: the mean of p50 weighted by requests, and the highest p99."""
     start, end = covered
     cell = (end - start) / columns
     worst: list[float | None] = [None] * columns
@@ -73,7 +73,7 @@ def _latency(
 
 
 def _ticks(start: float, end: float, columns: int) -> dict[int, str]:
-    """Round times as labels of columns, far enough apart to be read."""
+    """Labels of columns: round times, far enough apart to be read."""
     room = (end - start) / max(columns // 13, 1)
     step, form = instants.axis_labels(room)
     first = -(-start // step)

@@ -37,18 +37,18 @@ class Found(NamedTuple):
 def read(paths: list[Path], size: int = 1 << 20) -> Found:
     """All lines, in chunks of about `size` bytes."""
     files = resolve("request", tuple(str(path) for path in paths))
-    tally = LinesRead(files)
+    lines_read = LinesRead(files)
     rows: list[tuple[int, str, str | None]] = []
     first = 0
     for chunk in chunks(files, size):
         frame = chunk.lines(first).collect(engine="streaming")
         assert dict(frame.schema) == dict(LINE_SCHEMA)
         rows += frame.sort("row").select("row", "line", "refused").iter_rows()
-        for piece in chunk.pieces:
-            count = frame.height if piece.lines is None else piece.lines
-            tally.add(piece.file, first, count, piece.bytes)
+        for of_file in chunk.by_file:
+            count = frame.height if of_file.lines is None else of_file.lines
+            lines_read.add(of_file.file, first, count, of_file.bytes)
             first += count
-    return Found(rows, tally.lines, tally.starts)
+    return Found(rows, lines_read.lines, lines_read.starts)
 
 
 def plain(raw: bytes) -> list[str]:

@@ -93,7 +93,7 @@ class OverRepresentedScreen(Screen[None]):
                     self.expression, schema, filter_language.day_of(run.report), run.manifest.files
                 )
                 told = what_differs.differs(run, self.view, terms, cancel)
-                given = what_differs.given(self.view, terms)
+                given = what_differs.selecting_columns(self.view, terms)
                 words = [_word(of, schema) for of in told.exchanges if of.column in given]
                 self.post_message(self._Found(told, self._listings(told, dict(schema), given), words))
             except Cancelled:

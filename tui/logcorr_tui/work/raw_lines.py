@@ -53,7 +53,7 @@ class RawLineReader:
     def _lines(self, file: InputFile, first: int, last: int, cancel: threading.Event) -> list[tuple[int, str]]:
         """The lines `first` to `last`, each cut to a few kilobytes."""
         starts = self._line_starts.setdefault(str(file.path), [(1, 0)])
-        number, start = starts[bisect_right(starts, (first, 1 << 62)) - 1] if file.form == "plain" else (1, 0)
+        number, start = starts[bisect_right(starts, (first, 1 << 62)) - 1] if file.compression == "plain" else (1, 0)
         found: list[tuple[int, str]] = []
         held, at = b"", start  # `held` is the start of line `number`, where the line is wanted
         with open_text(file) as stream:
@@ -66,7 +66,7 @@ class RawLineReader:
                 if number + ends < first:
                     number += ends
                     at += len(block)
-                    if ends and file.form == "plain" and at - starts[-1][1] >= _START_EVERY:
+                    if ends and file.compression == "plain" and at - starts[-1][1] >= _START_EVERY:
                         starts.append((number, at - (len(block) - block.rfind(b"\n") - 1)))
                     held = b""
                     continue

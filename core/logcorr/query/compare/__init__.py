@@ -1,1 +1,1 @@
-"""Two finished runs side by side."""
+"""Compares two finished runs."""

@@ -1,4 +1,4 @@
-"""`--fail-if` of a comparison: how much a figure may change, as people write it, against a finished comparison."""
+"""`--fail-if` of a comparison: compares the change of a figure with a limit."""
 
 import math
 import re
@@ -26,10 +26,10 @@ _EXAMPLES = (
 
 
 class Limit(msgspec.Struct, frozen=True):
-    """`p99>+10%`: the change of one figure from A to B against a limit.
+    """`p99>+10%`: the change of a figure from run A to run B, a comparison, and a limit.
 
-    `change` is in ms for latencies, a share for rates (written in percentage points), a number for counts; `ratio` is
-    what the figure grows by, as a share of what it was.
+    Where the limit is `by` change, it is in ms for latencies, a share for rates (written in percentage points) and a
+    number for counts. Where it is `by` ratio, it is the change as a share of the figure of A.
     """
 
     text: str
@@ -39,37 +39,37 @@ class Limit(msgspec.Struct, frozen=True):
     limit: float
 
     def check(self, kind: str) -> None:
-        """Raises UsageError where runs of this kind never have such a figure."""
+        """Raises UsageError where runs of this kind never have the figure."""
         absent = ("responses", "pairs", "orphan_rate") if kind == "access" else ("suspicious_ips",)
         if self.metric.partition(".")[0] in absent:
             raise UsageError(f"--fail-if {self.text!r}: there is no {self.metric} in runs of kind {kind!r}.")
 
     def figure(self, diff: Diff) -> Figure | None:
-        """The figure that the condition is about; None where one of the runs has none, so that it cannot be judged."""
+        """The figure that the limit is for; None where a run does not have it, so that the limit cannot be judged."""
         figures = {figure.name: figure for figure in diff.figures}
         whole = figures.get(self.metric.partition(".")[0])
-        found = figures.get(self.metric)
-        if found is None and self.metric in RATES and whole is not None and whole.change is not None:
-            # A reason that neither run has seen.
-            found = msgspec.structs.replace(whole, name=self.metric, a=0.0, b=0.0, change=0.0)
-        return found if found is not None and found.change is not None else None
+        figure = figures.get(self.metric)
+        if figure is None and self.metric in RATES and whole is not None and whole.change is not None:
+            # The rate is by a reason that neither run has: it is 0 in both.
+            figure = msgspec.structs.replace(whole, name=self.metric, a=0.0, b=0.0, change=0.0)
+        return figure if figure is not None and figure.change is not None else None
 
     def holds(self, diff: Diff) -> Figure | None:
-        """The figure where the condition holds; None where it does not or cannot be judged."""
+        """The figure where its change is beyond the limit; None where it is not, or where it cannot be judged."""
         figure = self.figure(diff)
         if figure is None or figure.a is None or figure.b is None:
             return None
         change = figure.b - figure.a
         if self.by == "ratio":
             change = change / figure.a if figure.a else math.copysign(math.inf, change) if change else 0.0
-        # What was written in decimals is compared as such: 1.5 % less 1 % is 0.5 %.
+        # Limits are written in decimals: 1.5 % less 1 % must count as 0.5 %, although floats differ in the last bits.
         near = math.isclose(change, self.limit, rel_tol=_NEAR, abs_tol=1e-12)
         above, below = change > self.limit and not near, change < self.limit and not near
         return figure if {">": above, ">=": not below, "<": below, "<=": not above}[self.sign] else None
 
 
 def limit(text: str) -> Limit:
-    """Reads a condition. Raises UsageError."""
+    """Reads a limit from text. Raises UsageError, which tells what is possible."""
     match = _CONDITION.fullmatch(text)
     if match is None or match[1] not in _METRICS:
         raise UsageError(
@@ -81,8 +81,8 @@ def limit(text: str) -> Limit:
     return Limit(text, metric, sign, by, -value if direction == "-" else value)
 
 
-def told(figure: Figure) -> str:
-    """What a figure went from and to, for the message that a condition held."""
+def change_text(figure: Figure) -> str:
+    """The figure of A and of B in words, for the message that a limit was exceeded."""
     show = {"ms": duration, "share": _percent, "count": _count}[figure.unit]
     return f"{figure.name} went from {show(figure.a)} to {show(figure.b)}"
 

@@ -1,4 +1,4 @@
-"""What the reports of both kinds have in common, under one name each, so that two of them can be put side by side."""
+"""The figures of a run under fixed names, the same for both kinds of runs, so that two runs can be compared."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ from logcorr.pairing.orphan_reasons import ORPHAN_REASONS
 POPULATIONS = ("all", "success", "failure")
 MEASURES = (*QUANTILES, "mean", "max")
 
-# Every figure there is, by name and in order; a run of one kind lacks some of them.
+# The names of all figures, in order. Runs of one kind do not have all figures.
 COUNTS = ("requests", "responses", "pairs", "lines", "suspicious_ips")
 RATES = (
     *("error_rate", "error_rate_4xx", "error_rate_5xx", "orphan_rate"),
@@ -28,8 +28,11 @@ LATENCIES = tuple(
 )
 
 
-class Tallies(msgspec.Struct, frozen=True, kw_only=True):
-    """The figures of one run: counts; rates as (part, of); latency by population. What its kind lacks is not there."""
+class RunFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """The figures of one run: counts, rates as (count, total), latency by population, and exchanges by status code.
+
+    Figures that runs of its kind never have are absent.
+    """
 
     counts: dict[str, int]
     rates: dict[str, tuple[int, int]]
@@ -37,12 +40,12 @@ class Tallies(msgspec.Struct, frozen=True, kw_only=True):
     status: dict[str, int]
 
     def figure(self, name: str) -> float | None:
-        """One of COUNTS, RATES or LATENCIES as a number; None where there is none."""
+        """The figure of a name in COUNTS, RATES or LATENCIES; None where the run does not have it. Latency is in ms."""
         if name in self.counts:
             return self.counts[name]
         if name in self.rates:
-            part, of = self.rates[name]
-            return part / of if of else None
+            count, total = self.rates[name]
+            return count / total if total else None
         if name in LATENCIES:
             population, _, measure = name.rpartition(".")
             value: float | None = getattr(self.latency[population or "all"], f"{measure}_ms")
@@ -50,12 +53,12 @@ class Tallies(msgspec.Struct, frozen=True, kw_only=True):
         return None
 
 
-def tallies(report: RunReport) -> Tallies:
+def run_figures(report: RunReport) -> RunFigures:
     """The figures of a report of either kind."""
     return _access(report) if isinstance(report, AccessReport) else _correlation(report)
 
 
-def _correlation(report: Report) -> Tallies:
+def _correlation(report: Report) -> RunFigures:
     asked, answered = report.inputs.requests, report.inputs.responses
     lines = asked.lines + answered.lines
     failures = report.latency_failure
@@ -63,7 +66,7 @@ def _correlation(report: Report) -> Tallies:
     orphans = asked.orphans + answered.orphans
     by_reason = _added(report.orphans.request, report.orphans.response)
     entries = asked.matched + orphans
-    return Tallies(
+    return RunFigures(
         counts={
             "requests": asked.matched + asked.orphans + asked.superseded,
             "responses": answered.matched + answered.orphans + answered.superseded,
@@ -83,9 +86,9 @@ def _correlation(report: Report) -> Tallies:
     )
 
 
-def _access(report: AccessReport) -> Tallies:
+def _access(report: AccessReport) -> RunFigures:
     ledger, negative = report.inputs.access, report.latency.negative
-    return Tallies(
+    return RunFigures(
         counts={
             "requests": report.total_requests,
             "lines": ledger.lines,
@@ -103,8 +106,8 @@ def _access(report: AccessReport) -> Tallies:
 
 
 def _latency(report: RunReport) -> dict[str, Latency]:
-    found = (report.latency, report.latency_success, report.latency_failure)
-    return dict(zip(POPULATIONS, found, strict=True))
+    latencies = (report.latency, report.latency_success, report.latency_failure)
+    return dict(zip(POPULATIONS, latencies, strict=True))
 
 
 def _classes(status: dict[str, int]) -> dict[str, tuple[int, int]]:

@@ -1,6 +1,6 @@
-"""The users or endpoints of two runs side by side: each judged by its own rates, the worst of them kept.
+"""Compares the users or endpoints of two runs: each group is judged by its own rates, and the worst groups are kept.
 
-The views are joined a hash partition of the keys at a time: ten million on either side take the memory of one.
+The views of both runs are joined one partition by hash at a time, so that memory stays bounded with ten million groups.
 """
 
 from threading import Event
@@ -17,47 +17,47 @@ from logcorr.model.manifest import Manifest
 from logcorr.model.options import View
 from logcorr.model.quantiles import OF_ENDPOINTS, QUANTILES
 from logcorr.model.report import Report
-from logcorr.query.compare.figures import tallies
+from logcorr.query.compare.figures import run_figures
 from logcorr.query.compare.significance import least_sigma, rate_sigma, turn, with_slower
 from logcorr.runs import views
 from logcorr.runs.run_folder import RunFolder
 
 _PARTITION_ROWS = 500_000
-# The view of a run's groups, by kind, and its key.
+# The view that has the groups of a run, and its key column, by kind of run.
 _VIEWS: dict[str, tuple[View, str]] = {"correlation": ("users", "user_id"), "access": ("endpoints", "endpoint")}
 _QUANTILES = {"min_us": 0.0, **{f"{name}_us": QUANTILES[name] for name in OF_ENDPOINTS}, "max_us": 1.0}
 _COUNTS = ("requests", "errors", "orphans")
-# The mean of a group whose quantiles are spread evenly, but for the one in a hundred above p99: a single slow request
-# would outweigh all others.
+# Weights of quantiles that make a mean duration, if durations are spread evenly between quantiles. The one request in a
+# hundred above p99 is left out: a single slow request would outweigh all others.
 _PACE = {"min_us": 0.25, "p50_us": 0.475, "p95_us": 0.245, "p99_us": 0.03}
 _VERDICTS: dict[int, Verdict] = {1: "worse", -1: "better", 0: "same"}
 
 
-class Side(msgspec.Struct, frozen=True, kw_only=True):
-    """One of the two runs."""
+class ComparedRun(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the two runs, with its manifest and report."""
 
     run: RunFolder
     manifest: Manifest
     report: RunReport
 
 
-def groups(a: Side, b: Side, *, top: int, cancel: Event | None = None) -> Groups:
-    """The `top` groups to look at first, of all that either run has.
+def groups(a: ComparedRun, b: ComparedRun, *, top: int, cancel: Event | None = None) -> Groups:
+    """The `top` groups that changed most by failures and by latency, among all groups of either run.
 
-    Raises InputError where a view is damaged, Cancelled once `cancel` is set.
+    Raises InputError where a view is damaged, and Cancelled once `cancel` is set.
     """
     view, key = _VIEWS[a.manifest.kind]
-    scans = [views.scan(side.run, view) for side in (a, b)]
-    rows = [side.manifest.rows.get(view, 0) for side in (a, b)]
+    scans = [views.scan(compared.run, view) for compared in (a, b)]
+    rows = [compared.manifest.rows.get(view, 0) for compared in (a, b)]
     least = least_sigma(max(rows))
     whole = _failures(a.report)
     partitions = partitions_needed(max(rows), _PARTITION_ROWS)
     counts, best, slowest = [], [], []
-    for both in filtered(scans, key, partitions):
+    for partition in filtered(scans, key, partitions):
         if cancel is not None and cancel.is_set():
             raise Cancelled("The comparison was cancelled.")
         try:
-            joined = _joined(both, key).collect(engine="streaming").lazy()
+            joined = _joined(partition, key).collect(engine="streaming").lazy()
         except pl.exceptions.PolarsError as error:
             names = f"{a.run.path.name} or {b.run.path.name}"
             raise InputError(f"run {names}: view {view!r} is damaged. Remove the run and run again.") from error
@@ -69,25 +69,28 @@ def groups(a: Side, b: Side, *, top: int, cancel: Event | None = None) -> Groups
     sums = pl.concat(counts).sum().row(0, named=True)
     rows_first = _first(pl.concat(best).lazy(), key, top).collect()
     rows_slow = _slow(pl.concat(slowest).lazy(), key, top).collect()
-    known = [_p99(side.report) for side in (a, b)]
+    reported_p99 = [_p99(compared.report) for compared in (a, b)]
     return Groups(
         key=key,
         least_sigma=least,
-        rows=[_change(row, key, known) for row in rows_first.iter_rows(named=True)],
-        by_latency=[_change(row, key, known) for row in rows_slow.iter_rows(named=True)],
+        rows=[_change(row, key, reported_p99) for row in rows_first.iter_rows(named=True)],
+        by_latency=[_change(row, key, reported_p99) for row in rows_slow.iter_rows(named=True)],
         **sums,
     )
 
 
 def _joined(scans: list[pl.LazyFrame], key: str) -> pl.LazyFrame:
-    """The groups of both runs: (key, and for each side its counts and quantiles); no requests is none."""
+    """The groups of both runs: the key, then counts and quantiles of each run (NAME_a, NAME_b).
+
+    A group that a run does not have has 0 requests there.
+    """
     schema = scans[0].collect_schema()
     names = [name for name in (*_COUNTS, *_QUANTILES) if name in schema]
-    sides = []
+    runs = []
     for scan, side in zip(scans, "ab", strict=True):
-        sides.append(scan.select(key, *(pl.col(name).alias(f"{name}_{side}") for name in names)))
-    both = sides[0].join(sides[1], on=key, how="full", coalesce=True, nulls_equal=True)
-    return both.with_columns(
+        runs.append(scan.select(key, *(pl.col(name).alias(f"{name}_{side}") for name in names)))
+    joined = runs[0].join(runs[1], on=key, how="full", coalesce=True, nulls_equal=True)
+    return joined.with_columns(
         *(pl.col(f"{name}_{side}").fill_null(0) for name in names if name in _COUNTS for side in "ab"),
         *(pl.lit(None, pl.Int64).alias(f"{name}_{side}") for name in _QUANTILES if name not in names for side in "ab"),
         *(pl.lit(None, pl.Int64).alias(f"{name}_{side}") for name in _COUNTS if name not in names for side in "ab"),
@@ -95,39 +98,44 @@ def _joined(scans: list[pl.LazyFrame], key: str) -> pl.LazyFrame:
 
 
 def _judged(joined: pl.LazyFrame, whole: tuple[int, int], least: float) -> pl.LazyFrame:
-    """With failures (`bad`), what of them is extra, and whether failures and durations grew (`failing`, `slowing`)."""
-    of_a, of_b = pl.col("requests_a"), pl.col("requests_b")
+    """Adds to each group its failures (`bad`), its extra failures and time, and whether it got worse.
+
+    `whole` is (failures, requests) of all of run A. `failing` and `slowing` are 1, 0 or -1 as `turn` gives them.
+    """
+    requests_a, requests_b = pl.col("requests_a"), pl.col("requests_b")
     rows = joined.with_columns(
         (pl.col(f"errors_{side}") + pl.col(f"orphans_{side}").fill_null(0)).alias(f"bad_{side}") for side in "ab"
     )
-    all_bad, all_of = whole
-    # A group that A does not have is held against all that A has.
-    known, bad_b = of_a > 0, pl.col("bad_b")
+    all_bad, all_requests = whole
+    # A group that A does not have is compared with all groups of A together.
+    in_a, bad_b = requests_a > 0, pl.col("bad_b")
     based = rows.with_columns(
-        base=pl.when(known).then("bad_a").otherwise(pl.lit(all_bad)),
-        base_of=pl.when(known).then(of_a).otherwise(pl.lit(all_of)),
+        base=pl.when(in_a).then("bad_a").otherwise(pl.lit(all_bad)),
+        base_of=pl.when(in_a).then(requests_a).otherwise(pl.lit(all_requests)),
     ).with_columns(
         sigma=rate_sigma("base", "base_of", "bad_b", "requests_b"),
         usual=pl.when(pl.col("base_of") > 0).then(pl.col("base") / pl.col("base_of")),
-        rate_b=pl.when(of_b > 0).then(bad_b / of_b),
+        rate_b=pl.when(requests_b > 0).then(bad_b / requests_b),
         **{f"pace_{side}": _pace(side) for side in "ab"},
     )
     return with_slower(based, _QUANTILES, "requests").with_columns(
-        extra=pl.when(of_b > 0).then(bad_b - of_b * pl.col("usual")),
+        extra=pl.when(requests_b > 0).then(bad_b - requests_b * pl.col("usual")),
         failing=turn("usual", "rate_b", "sigma", least),
-        extra_ms=(pl.col("pace_b") - pl.col("pace_a")) * of_b / 1000,
+        extra_ms=(pl.col("pace_b") - pl.col("pace_a")) * requests_b / 1000,
         slowing=turn("pace_a", "pace_b", "slower", least),
     )
 
 
 def _pace(side: str) -> pl.Expr:
-    parts = (pl.col(f"{name}_{side}") * share for name, share in _PACE.items())
-    return pl.sum_horizontal(*parts, ignore_nulls=False)
+    """About the mean duration of a group in µs."""
+    weighted = (pl.col(f"{name}_{side}") * share for name, share in _PACE.items())
+    return pl.sum_horizontal(*weighted, ignore_nulls=False)
 
 
 def _counted(judged: pl.LazyFrame) -> pl.LazyFrame:
+    """One row: how many groups each run has, and how many groups are new, gone, worse, better, slower and faster."""
     in_a, in_b = pl.col("requests_a") > 0, pl.col("requests_b") > 0
-    told = {
+    conditions = {
         "a": in_a,
         "b": in_b,
         "new": ~in_a & in_b,
@@ -137,24 +145,24 @@ def _counted(judged: pl.LazyFrame) -> pl.LazyFrame:
         "slower": pl.col("slowing") == 1,
         "faster": pl.col("slowing") == -1,
     }
-    return judged.select(which.sum().cast(pl.Int64).alias(name) for name, which in told.items())
+    return judged.select(which.sum().cast(pl.Int64).alias(name) for name, which in conditions.items())
 
 
 def _first(judged: pl.LazyFrame, key: str, top: int) -> pl.LazyFrame:
-    """Worse by extra failures, then better likewise, then the busiest."""
+    """The groups that got worse, by extra failures; then the groups that got better; then the busiest groups."""
     return _ordered(judged, "failing", "extra", key, top)
 
 
 def _slow(judged: pl.LazyFrame, key: str, top: int) -> pl.LazyFrame:
-    """The same by time; only of groups whose durations both runs know."""
+    """The same by extra time, for groups whose durations are known in both runs."""
     return _ordered(judged.filter(pl.col("extra_ms").is_not_null()), "slowing", "extra_ms", key, top)
 
 
-def _ordered(judged: pl.LazyFrame, grown: str, extra: str, key: str, top: int) -> pl.LazyFrame:
-    place = pl.col(grown).replace_strict({1: 0, -1: 1, 0: 2})
-    much = pl.when(pl.col(grown) != 0).then(pl.col(extra).abs()).otherwise(0.0)
-    busy = pl.max_horizontal("requests_a", "requests_b")
-    ordered = judged.sort(place, -much, -busy, key, nulls_last=False)
+def _ordered(judged: pl.LazyFrame, change: str, extra: str, key: str, top: int) -> pl.LazyFrame:
+    rank = pl.col(change).replace_strict({1: 0, -1: 1, 0: 2})
+    amount = pl.when(pl.col(change) != 0).then(pl.col(extra).abs()).otherwise(0.0)
+    requests = pl.max_horizontal("requests_a", "requests_b")
+    ordered = judged.sort(rank, -amount, -requests, key, nulls_last=False)
     return ordered.head(top)
 
 
@@ -162,29 +170,29 @@ def _failures(report: RunReport) -> tuple[int, int]:
     """Requests that failed or got no response, and all requests."""
     if isinstance(report, AccessReport):
         return report.failed_requests, report.total_requests
-    errors, pairs = tallies(report).rates["error_rate"]
+    errors, pairs = run_figures(report).rates["error_rate"]
     lost = sum(report.orphans.request.values())
     return errors + lost, pairs + lost
 
 
 def _p99(report: RunReport) -> dict[str | None, float | None]:
-    """What the report tells of its busiest users."""
+    """The p99 (ms) of the busiest users, which only the report of a correlation has; views of users have none."""
     return {row.user_id: row.p99_ms for row in report.users} if isinstance(report, Report) else {}
 
 
-def _change(row: dict[str, Any], key: str, known: list[dict[str | None, float | None]]) -> GroupChange:
-    told: dict[str, Any] = {}
-    for side, p99 in zip("ab", known, strict=True):
+def _change(row: dict[str, Any], key: str, reported_p99: list[dict[str | None, float | None]]) -> GroupChange:
+    fields: dict[str, Any] = {}
+    for side, p99 in zip("ab", reported_p99, strict=True):
         requests, errors, orphans = (row[f"{name}_{side}"] for name in _COUNTS)
         answered = requests - (orphans or 0)
-        told[f"requests_{side}"], told[f"errors_{side}"], told[f"orphans_{side}"] = requests, errors, orphans
-        told[f"error_rate_{side}"] = errors / answered if answered else None
-        told[f"failure_rate_{side}"] = row[f"bad_{side}"] / requests if requests else None
+        fields[f"requests_{side}"], fields[f"errors_{side}"], fields[f"orphans_{side}"] = requests, errors, orphans
+        fields[f"error_rate_{side}"] = errors / answered if answered else None
+        fields[f"failure_rate_{side}"] = row[f"bad_{side}"] / requests if requests else None
         for name in OF_ENDPOINTS:
             value = row[f"{name}_us_{side}"]
-            told[f"{name}_{side}_ms"] = None if value is None else value / 1000
-        if told[f"p99_{side}_ms"] is None:
-            told[f"p99_{side}_ms"] = p99.get(row[key])
+            fields[f"{name}_{side}_ms"] = None if value is None else value / 1000
+        if fields[f"p99_{side}_ms"] is None:
+            fields[f"p99_{side}_ms"] = p99.get(row[key])
     new, gone = not row["requests_a"], not row["requests_b"]
     judged = row["extra_ms"] is not None
     return GroupChange(
@@ -195,5 +203,5 @@ def _change(row: dict[str, Any], key: str, known: list[dict[str | None, float | 
         extra_ms=row["extra_ms"],
         latency_sigma=row["slower"],
         latency_verdict=_VERDICTS[row["slowing"]] if judged else None,
-        **told,
+        **fields,
     )

@@ -7,7 +7,7 @@ import pytest
 
 from logcorr.model.diff import Diff
 from logcorr.model.errors import UsageError
-from logcorr.query.compare.fail_if import Limit, limit, told
+from logcorr.query.compare.fail_if import Limit, change_text, limit
 from tests.support.diff_cases import Endpoint, User, access_run, compared, pair_report, pair_run
 
 
@@ -83,7 +83,7 @@ def test_when_a_condition_holds(found: Diff, text: str, holds: bool) -> None:
 
 def test_what_a_message_tells(found: Diff) -> None:
     figures = [limit(text).holds(found) for text in ("p99>=+10ms", "error_rate>=+0.5%", "requests>+1")]
-    assert [told(figure) for figure in figures if figure] == [
+    assert [change_text(figure) for figure in figures if figure] == [
         "p99 went from 100ms to 110ms",
         "error_rate went from 1 % to 1.5 %",
         "requests went from 10,000 to 12,000",
