@@ -55,7 +55,7 @@ def as_text(found: list[dict[str, Any]], width: int) -> str:
     columns = [_COLUMNS[k] for k in told]
     cells = {name: [row[k] for k in told] for name, row in table.items()}
     fitted = Fitted(columns, list(cells.values()), width, _LEAST_LOGS) if columns else None
-    lines = [fitted.head()] if fitted else []
+    lines = [fitted.header()] if fitted else []
     for row in found:
         if fitted is None or "error" in row:
             name = names[row["run"]]
