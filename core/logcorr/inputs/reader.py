@@ -135,7 +135,7 @@ class SideReader:
 
     def _careful(self, lines: list[pl.DataFrame]) -> pl.DataFrame:
         with self._progress.step("parse"):
-            found = line_format.settled(pl.concat(lines), self._form, self._rejects)
+            found = line_format.parse_carefully(pl.concat(lines), self._form, self._rejects)
         self._instants(found)
         return found
 

@@ -113,7 +113,7 @@ class _Analysis(Job[AccessReport]):
             views.write(_stored(entries.lazy(), reader.lines_read.starts), "exchanges", f"{parts:04d}")
             ledger["exchanges"] = ledger.get("exchanges", 0) + entries.height
             del entries
-            resources.give_back()
+            resources.trim_heap()
         read = reader.finish()
         if read.late.height or not parts:
             views.write(_stored(read.late.lazy(), read.lines_read.starts), "exchanges", "0000")

@@ -25,8 +25,8 @@ class SideLedger(msgspec.Struct, frozen=True, kw_only=True):
 
     def closes(self) -> bool:
         """Whether blank, header, malformed, redelivered, superseded, matched and orphans add up to lines."""
-        unpaired = self.blank + self.header + sum(self.malformed.values()) + self.redelivered + self.superseded
-        return self.lines == unpaired + self.matched + self.orphans
+        parts = self.blank + self.header + sum(self.malformed.values()) + self.redelivered + self.superseded
+        return self.lines == parts + self.matched + self.orphans
 
 
 class Inputs(msgspec.Struct, frozen=True, kw_only=True):

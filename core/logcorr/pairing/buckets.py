@@ -12,7 +12,7 @@ import polars as pl
 
 from logcorr.compute.group_in_parts import hash_range
 from logcorr.compute.parquet_slices import remove, scan, slices_by_bytes
-from logcorr.compute.spill import parts_of, spread
+from logcorr.compute.spill import partition_files, spill_partitions
 from logcorr.model.ledger import Side
 
 _SPLIT_BUCKETS = 8
@@ -48,7 +48,7 @@ class Bucket(msgspec.Struct, frozen=True, kw_only=True):
 
 def spill_entries(entries: pl.LazyFrame, folder: Path, buckets: int, level: int = 1) -> None:
     """Runs the query and writes its entries to a new folder, uncompressed Arrow IPC, a file a bucket."""
-    spread(entries, bucket_of(buckets, level), folder, parts=buckets)
+    spill_partitions(entries, bucket_of(buckets, level), folder, partitions=buckets)
 
 
 def bucket_of(buckets: int, level: int = 1) -> pl.Expr:
@@ -60,7 +60,9 @@ def spilled(folders: dict[Side, Path], buckets: int, level: int = 1) -> list[Buc
     """The buckets that `spill` left below the folders of both sides."""
     return [
         Bucket(
-            requests=parts_of(folders["request"], number), responses=parts_of(folders["response"], number), level=level
+            requests=partition_files(folders["request"], number),
+            responses=partition_files(folders["response"], number),
+            level=level,
         )
         for number in range(buckets)
     ]

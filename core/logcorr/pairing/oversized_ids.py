@@ -99,10 +99,10 @@ def _draw_out(whole: Bucket, crowds: list[str], folder: Path, task: PairingTask)
         for place, piece in enumerate(_pieces(whole, side, task)):
             entries = piece.with_columns(number=number)
             drawn = entries.filter(pl.col("number").is_not_null()).drop("request_id")
-            spill.spread(drawn, pl.col("number"), folder / side / f"piece{place}")
+            spill.spill_partitions(drawn, pl.col("number"), folder / side / f"piece{place}")
             rest = entries.filter(pl.col("number").is_null()).drop("number")
-            spill.spread(rest, pl.lit(0, pl.UInt8), folder / "rest" / side / f"piece{place}")
-        left[side] = spill.parts_of(folder / "rest" / side, 0)
+            spill.spill_partitions(rest, pl.lit(0, pl.UInt8), folder / "rest" / side / f"piece{place}")
+        left[side] = spill.partition_files(folder / "rest" / side, 0)
     whole.remove()
     return Bucket(requests=left["request"], responses=left["response"], level=whole.level)
 
@@ -118,7 +118,7 @@ def _pair_one(request_id: str, work: Path, folder: Path, number: int, task: Pair
     sides: dict[Side, OrderedEntries] = {}
     for side in SIDES:
         sides[side] = OrderedEntries(steps.VALUE[side], work / side, task.rows, task.bucket_bytes, task.tap)
-        for entries in sides[side].add(spill.parts_of(folder / side, number)):
+        for entries in sides[side].add(spill.partition_files(folder / side, number)):
             yield _repeats(entries, request_id, side, "redelivered")
     both = min(of.height for of in sides.values())
     spans = {side: _paired_ranks(of.height, both, task.rules) for side, of in sides.items()}

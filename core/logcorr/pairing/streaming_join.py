@@ -12,8 +12,8 @@ from typing import cast
 import polars as pl
 
 from logcorr.compute.arrow_text import copied
-from logcorr.compute.byte_words import Array
-from logcorr.compute.hash_match import alone, match
+from logcorr.compute.byte_words import UInt64Array
+from logcorr.compute.hash_match import match, unmatched
 from logcorr.model.ledger import SIDES, Side
 from logcorr.pairing import steps
 from logcorr.pairing.rules import Rules
@@ -89,7 +89,7 @@ class StreamingJoin:
         if doubtful.len():
             sure = ~pairs[KEY].is_in(doubtful.implode())
             pairs = pairs.filter(sure)
-            others = {side: alone(places[side].filter(sure).to_numpy(), both[side].height) for side in SIDES}
+            others = {side: unmatched(places[side].filter(sure).to_numpy(), both[side].height) for side in SIDES}
         for side in SIDES:
             rest = both[side][pl.Series(others[side])]
             if doubtful.len():
@@ -100,7 +100,7 @@ class StreamingJoin:
         self._paired += 2 * pairs.height
         return pairs.lazy().pipe(steps.exchanges, KEY).collect(engine="in-memory") if pairs.height else None
 
-    def _doubtful(self, pairs: pl.DataFrame, repeated: Array) -> pl.Series:
+    def _doubtful(self, pairs: pl.DataFrame, repeated: UInt64Array) -> pl.Series:
         """The keys of pairs that are not to stand as they are: repeated, of two ids, or too far apart."""
         self.repeats |= repeated.size > 0
         doubt = pairs["request_id"] != pairs["response_id"]
