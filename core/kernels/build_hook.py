@@ -1,6 +1,7 @@
-"""Build hook: compiles the kernels where there is a C compiler; without one, a warning says so and the wheel is pure.
+"""Build hook: compiles the kernels if there is a C compiler. Without one it warns, and the wheel is pure Python.
 
-An editable install finds them in its source tree, a wheel brings its own: nothing else is written to the tree.
+For an editable install the compiled kernels are written into the source tree. A wheel contains them, and nothing is
+written into the tree.
 """
 
 import os
@@ -16,15 +17,15 @@ from hatchling.builders.wheel import WheelBuilder
 _MODULE = "logcorr._kernels"
 _SWITCH = "LOGCORR_KERNELS"
 _OPTIMISED = ["/O2"] if os.name == "nt" else ["-std=c11", "-O3", "-g0", "-Wall", "-Wextra"]
-# The limited API of that version: one file for it and all later ones.
+# The limited API of this version of Python: one file works with it and with all later versions.
 _INTERPRETER, _ABI = "cp311", "abi3"
 
 
 class KernelsHook(BuildHookInterface[Any]):
-    """Runs before a wheel is put together, also the one that stands for an editable install."""
+    """Runs before a wheel is built, also the wheel of an editable install."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Compiles, and has the result included and the wheel tagged; or goes on without, with one warning."""
+        """Compiles the kernels, adds them to the wheel and tags it. If this fails, it warns once."""
         self._made = TemporaryDirectory(prefix="logcorr-kernels-")
         package = Path(self.root, "core", "logcorr")
         kernels = self._compiled()
@@ -39,7 +40,7 @@ class KernelsHook(BuildHookInterface[Any]):
             build_data["tag"] = f"{_INTERPRETER}-{_ABI}-{self._platform()}"
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:  # noqa: ARG002
-        """Removes what was compiled for the wheel, which has it by now."""
+        """Removes the compiled file, which is in the wheel now."""
         self._made.cleanup()
 
     def _compiled(self) -> Path | None:
@@ -47,7 +48,7 @@ class KernelsHook(BuildHookInterface[Any]):
             return None
         try:
             return _compiled(Path(self.root, "core", "kernels"), Path(self._made.name))
-        except Exception as error:  # noqa: BLE001 - whatever it is, logcorr works without
+        except Exception as error:  # noqa: BLE001 - logcorr works without kernels, whatever the error
             self._warn(error)
             return None
 
@@ -56,7 +57,7 @@ class KernelsHook(BuildHookInterface[Any]):
         self.app.display_warning(f"the C kernels were not built, logcorr will be slower: {said}")
 
     def _replace(self, package: Path, kernels: Path | None) -> None:
-        """Puts new kernels in the place of old ones, in one step: who runs the old ones keeps them."""
+        """Replaces old kernels by new ones in one step. A process that has loaded the old kernels keeps them."""
         for old in package.glob("_kernels.*"):
             if kernels is None or old.name != kernels.name:
                 old.unlink()
@@ -71,10 +72,10 @@ class KernelsHook(BuildHookInterface[Any]):
 
 
 def _compiled(sources: Path, folder: Path) -> Path:
-    """The shared library made of all C files, in `folder`. Raises whatever setuptools raises where that fails."""
+    """Compiles all C files into a shared library in `folder`. Raises any error of setuptools."""
     if sys.implementation.name != "cpython":
         raise NotImplementedError("they are for CPython only")
-    from setuptools import Distribution, Extension  # noqa: PLC0415 - one more thing that may be missing
+    from setuptools import Distribution, Extension  # noqa: PLC0415 - setuptools may be missing, as the compiler may
     from setuptools.command.build_ext import build_ext  # noqa: PLC0415
 
     extension = Extension(

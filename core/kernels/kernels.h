@@ -1,5 +1,5 @@
-/* What the kernels share. Each releases the interpreter's lock while it works, and writes only into arrays that it is
-   given and whose sizes it has checked. */
+/* What all kernels share. A kernel releases the interpreter's lock while it works. It writes only into arrays of the
+   caller, after it has checked their sizes. */
 #ifndef LOGCORR_KERNELS_H
 #define LOGCORR_KERNELS_H
 
@@ -12,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What logcorr/compute/kernels.py asks for: one more whenever a kernel takes or gives something else. */
+/* The version that logcorr/compute/kernels.py asks for. It is raised whenever the arguments or results of a kernel
+   change. */
 #define KERNELS_VERSION 5
 
 PyObject *count_users(PyObject *module, PyObject *args);
@@ -23,7 +24,7 @@ PyObject *name_users(PyObject *module, PyObject *args);
 PyObject *ndjson(PyObject *module, PyObject *args);
 PyObject *pair_lines(PyObject *module, PyObject *args);
 
-/* Whether an array holds `count` items of so many bytes, and begins where a number as long may, of 8 bytes at most. */
+/* Whether an array holds `count` items of `bytes` bytes, and is aligned for numbers of this size (8 bytes at most). */
 static inline bool holds(const Py_buffer *array, Py_ssize_t count, Py_ssize_t bytes) {
     uintptr_t number = bytes < 8 ? (uintptr_t)bytes : 8;
     return array->len / bytes >= count && (!array->len || (uintptr_t)array->buf % number == 0);

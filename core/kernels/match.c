@@ -1,4 +1,4 @@
-/* Which keys of two sides are the same; what logcorr/compute/hash_match.py does with tables of numpy. */
+/* Finds equal keys of two sides: gives what logcorr/compute/hash_match.py computes with numpy. */
 
 #include "kernels.h"
 
@@ -9,16 +9,16 @@ typedef struct {
     Py_ssize_t count;
 } Side;
 
-/* Slots for the keys of one side, each with the place of a key or NOBODY. A key that finds its slot taken goes to the
-   next one; half of them at least are empty. The mixer is not known to who wrote the keys' ids, so that they cannot be
-   chosen to be all for one slot. */
+/* A hash table of the keys of one side. A slot has the index of a key, or NOBODY. A key whose slot is taken goes to the
+   next slot; at least half of the slots are empty. The mixer is secret, so nobody can choose ids whose keys all belong
+   to one slot. */
 typedef struct {
     int32_t *places;
     uint64_t mixer, last;
     int shift;
 } Slots;
 
-/* Places of equal keys, and those of all other keys; keys that a side has several times. */
+/* The indexes of equal keys, the indexes of all other keys, and the keys that a side has more than once. */
 typedef struct {
     uint32_t *left, *right, *left_alone, *right_alone;
     uint64_t *repeated;
@@ -27,7 +27,7 @@ typedef struct {
 
 static inline uint64_t slot_of(const Slots *slots, uint64_t key) { return (key * slots->mixer) >> slots->shift; }
 
-/* The slot that holds a key, or the empty one that is to. */
+/* The slot that holds a key, or the empty slot for it. */
 static inline uint64_t find(const Slots *slots, const uint64_t *keys, uint64_t key) {
     uint64_t slot = slot_of(slots, key);
     while (slots->places[slot] != NOBODY && keys[slots->places[slot]] != key) slot = (slot + 1) & slots->last;
@@ -45,7 +45,7 @@ static void fill(Slots *slots, Side side, Matches *found) {
     }
 }
 
-/* Of several equal keys on the left, the first has the partner. */
+/* Of several equal keys on the left, the first one is paired. */
 static void seek(const Slots *slots, Side left, Side right, bool *taken, Matches *found) {
     for (Py_ssize_t place = 0; place < left.count; place++) {
         int32_t partner = slots->places[find(slots, right.keys, left.keys[place])];
@@ -82,7 +82,7 @@ static bool match_sides(Side left, Side right, uint64_t mixer, Matches *found) {
 
 enum { LEFT, RIGHT, LEFT_PLACES, RIGHT_PLACES, LEFT_ALONE, RIGHT_ALONE, REPEATED, BUFFERS };
 
-/* (keys of the left, keys of the right, mixer, five arrays) -> pairs, repeated keys. */
+/* (left keys, right keys, mixer, five arrays to write) -> number of pairs, number of repeated keys. */
 PyObject *match(PyObject *Py_UNUSED(module), PyObject *args) {
     Py_buffer of[BUFFERS] = {{0}};
     unsigned long long mixer;

@@ -1,4 +1,4 @@
-/* logcorr._kernels: what is done for every line of a log, where numpy would go over the lines many times. */
+/* logcorr._kernels: work for every line of a log in one pass, where numpy needs many passes. */
 
 #include "kernels.h"
 

@@ -1,11 +1,11 @@
-/* Columns as Arrow has them -> records as NDJSON, byte by byte what polars writes. */
+/* Arrow columns -> records as NDJSON: the same bytes that polars writes. */
 
 #include "views.h"
 
 enum { NUMBER_BYTES = 20, ESCAPE_BYTES = 6 };
 
-/* One column: what stands before each of its values, and its Arrow buffers. `kind` is the letter of Arrow's format:
-   "v" for views of text, that of the width for integers. */
+/* A column: the text before each of its values, and its Arrow buffers. `kind` is the letter of its Arrow format: "v"
+   for views of text, for integers the letter of their width. */
 typedef struct {
     int kind;
     Py_ssize_t offset, text_count;
@@ -16,13 +16,13 @@ typedef struct {
 typedef struct {
     Field *fields;
     Py_ssize_t field_count;
-    Py_buffer ending; /* what stands after the last value of a record */
+    Py_buffer ending; /* the text after the last value of a record */
 } Record;
 
-/* What records are written into. What is called with a place in it gives the next one, or NULL. */
+/* The space for records. A function that writes at a position in it gives the position after its output, or NULL. */
 typedef struct {
     const uint8_t *end;
-    bool wrong; /* not that there was no room, but that a text is not where its view says */
+    bool wrong; /* NULL was given because a view points outside of its texts, not because the space ended */
 } Room;
 
 static inline uint64_t word_at(const uint8_t *text) {
@@ -37,7 +37,7 @@ static inline uint64_t half_word_at(const uint8_t *text) {
     return word;
 }
 
-/* Copies as memcpy does, without a call: most texts are short. */
+/* Copies as memcpy does, but without a function call, as most texts are short. */
 static inline void copy(uint8_t *to, const uint8_t *from, Py_ssize_t bytes) {
     if (bytes < 8) {
         for (Py_ssize_t at = 0; at < bytes; at++) to[at] = from[at];
@@ -49,7 +49,7 @@ static inline void copy(uint8_t *to, const uint8_t *from, Py_ssize_t bytes) {
     }
 }
 
-/* Whether one of eight bytes is a control character, a quote or a backslash: not 0 where it is. */
+/* Not 0 if one of eight bytes is a control character, a quote or a backslash. */
 static inline uint64_t to_escape(uint64_t word) {
     const uint64_t ones = 0x0101010101010101, high = 0x8080808080808080;
     uint64_t quote = word ^ ones * '"', backslash = word ^ ones * '\\';
@@ -59,7 +59,7 @@ static inline uint64_t to_escape(uint64_t word) {
 
 static inline bool is_escaped(uint8_t byte) { return byte < ' ' || byte == '"' || byte == '\\'; }
 
-/* Copies a text of more than eight bytes; tells whether that was all, as nothing of it has to be escaped. */
+/* Copies a text of more than eight bytes. Tells whether it is plain: nothing of it has to be escaped. */
 static inline bool copy_plain(uint8_t *to, const uint8_t *from, Py_ssize_t bytes) {
     uint64_t found = to_escape(word_at(from + bytes - 8));
     for (Py_ssize_t at = 0; at < bytes - 8; at += 8) {
@@ -70,7 +70,7 @@ static inline bool copy_plain(uint8_t *to, const uint8_t *from, Py_ssize_t bytes
     return !found;
 }
 
-/* The same for the text in a view, without a branch on its length; always copies all that a view has room for. */
+/* The same for a text within a view, without a branch on its length. It always copies INLINE_BYTES bytes. */
 static inline bool copy_inline(uint8_t *to, const uint8_t *from, Py_ssize_t bytes) {
     static const uint8_t masks[2 * INLINE_BYTES] = {255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255};
     const uint64_t blanks = 0x2020202020202020;
@@ -82,7 +82,7 @@ static inline bool copy_inline(uint8_t *to, const uint8_t *from, Py_ssize_t byte
 }
 
 static uint8_t *copy_escaped(uint8_t *to, const uint8_t *from, Py_ssize_t bytes) {
-    static const char digits[] = "0123456789abcdef", letters[] = "btn fr"; /* of 8 to 13 */
+    static const char digits[] = "0123456789abcdef", letters[] = "btn fr"; /* for the bytes 8 to 13 */
     for (Py_ssize_t at = 0; at < bytes; at++) {
         uint8_t byte = from[at];
         if (!is_escaped(byte)) {
@@ -123,7 +123,7 @@ static inline uint32_t pair_of(uint64_t number) {
     return pair;
 }
 
-/* Numbers of up to four digits without a branch on how many: nobody could foretell it. */
+/* Writes numbers of up to four digits without a branch on their length, which the processor could not predict. */
 static inline uint8_t *add_digits(uint8_t *to, uint64_t number) {
     if (number > 9999 || PY_BIG_ENDIAN) return add_any(to, number);
     int digits = 1 + (number > 9) + (number > 99) + (number > 999);
@@ -190,7 +190,8 @@ static inline uint8_t *add_record(uint8_t *to, Room *room, const Record *record,
     return to + record->ending.len;
 }
 
-/* Adds the records of rows until there is no room for all of one; `row` is then the next. Gives the end of the last. */
+/* Adds the records of rows until there is no room for a record. `row` is then the row of this record. Gives the end of
+   the last record. */
 static uint8_t *add_records(uint8_t *to, Room *room, const Record *record, Py_ssize_t *row, Py_ssize_t rows) {
     for (uint8_t *next; *row < rows && (next = add_record(to, room, record, *row)); to = next) ++*row;
     return to;
@@ -211,7 +212,7 @@ static Py_ssize_t value_bytes(int kind) {
     }
 }
 
-/* Whether the buffers of a column hold so many rows behind its offset. */
+/* Whether the buffers of a column hold `rows` rows after its offset. */
 static bool holds_rows(const Field *field, Py_ssize_t rows) {
     Py_ssize_t bytes = value_bytes(field->kind);
     if (!bytes || field->offset < 0 || field->offset > PY_SSIZE_T_MAX - rows) return false;
@@ -253,7 +254,7 @@ static bool read_fields(Record *record, PyObject *given, Py_ssize_t rows) {
     return true;
 }
 
-/* (columns, ending, row, rows, room) -> the row behind the last that there was room for, the bytes written. */
+/* (columns, ending, first row, end of rows, array to write) -> the first row without room, the bytes written. */
 PyObject *ndjson(PyObject *Py_UNUSED(module), PyObject *args) {
     Record record = {0};
     Py_buffer out = {0};

@@ -1,8 +1,8 @@
-/* The lines of a pair's log that are of its common form -> columns of entries. The rules are logcorr/formats/pair_lines_numpy.py's. */
+/* Lines of the common form of pair logs -> columns of entries, by the rules of logcorr/formats/pair_lines_numpy.py. */
 
 #include "stamps.h"
 
-/* Where the entries go: `capacity` of each, and the bytes of the texts, as many as the log's. */
+/* The columns of entries. Each has room for `capacity` entries, and the texts for as many bytes as the log has. */
 typedef struct {
     Py_ssize_t rows, capacity, empty, id_bytes, user_bytes;
     int64_t *time, *id_ends, *user_ends;
@@ -11,7 +11,7 @@ typedef struct {
     int16_t *status;
 } Entries;
 
-/* Where the other lines go: their rows, and where they begin and end. */
+/* The other lines: their rows, and the positions where they begin and end. */
 typedef struct {
     Py_ssize_t rows;
     int64_t *bounds;
@@ -22,12 +22,12 @@ static const char *const SHORT = "the arrays are too short for the lines";
 
 typedef struct {
     const uint8_t *text, *end;
-    const int64_t *wrong, *wrong_end; /* the places of lines that were not UTF-8 */
+    const int64_t *wrong, *wrong_end; /* the positions of lines that were not UTF-8 */
     uint32_t first_row;
     bool requests;
 } Lines;
 
-/* Whether a text that is not empty surely has no blank at either end. */
+/* Whether a text, which must not be empty, surely has no blank at its ends. */
 static inline bool bare(const uint8_t *begin, const uint8_t *end) {
     return *begin > ' ' && end[-1] != ' ' && end[-1] != '\t';
 }
@@ -49,7 +49,7 @@ static inline bool no_id(const uint8_t *id, Py_ssize_t bytes) {
     }
 }
 
-/* `bytes` counts the texts so far. It is never read back from `ends`, which the caller could write to meanwhile. */
+/* `bytes` is the length of all texts so far. It is never read from `text_end`, as another thread could write there. */
 static inline void append(uint8_t *texts, Py_ssize_t *bytes, int64_t *text_end, const uint8_t *begin,
                           const uint8_t *end) {
     memcpy(texts + *bytes, begin, end - begin);
@@ -91,10 +91,10 @@ static inline bool add_line(const Lines *lines, const Form *form, Minute *minute
     return true;
 }
 
-/* Tells whether there was room for all lines. */
+/* Reads the lines, and tells whether there was room for every line. */
 static bool read_lines(const Lines *lines, const Form *form, Entries *to, Others *others) {
     Minute minute;
-    memset(minute.text, '\n', MINUTE_BYTES); /* which no line holds */
+    memset(minute.text, '\n', MINUTE_BYTES); /* no line has this text, so no minute is known yet */
     const int64_t *wrong = lines->wrong;
     uint32_t row = lines->first_row;
     for (const uint8_t *line = lines->text, *newline; line < lines->end; line = newline + 1, row++) {
@@ -116,7 +116,7 @@ static bool read_lines(const Lines *lines, const Form *form, Entries *to, Others
 
 enum { TEXT, WRONG, ZONE, TIME, ROW, IDS, ID_ENDS, USERS, USER_ENDS, PRESENT, STATUS, BOUNDS, OTHER_ROWS, BUFFERS };
 
-/* Whether each array is as long as `capacity` lines ask for, those of the other side aside. */
+/* Whether each array is long enough for `capacity` lines. Arrays for the columns of the other side are not used. */
 static bool large_enough(const Py_buffer *of, Py_ssize_t capacity, bool requests) {
     bool both = holds(&of[TIME], capacity, 8) && holds(&of[ROW], capacity, 4) && holds(&of[WRONG], 0, 8) &&
                 holds(&of[OTHER_ROWS], capacity, 4) && holds(&of[BOUNDS], capacity, 16);
@@ -126,7 +126,7 @@ static bool large_enough(const Py_buffer *of, Py_ssize_t capacity, bool requests
     return both && ids && (requests ? users : holds(&of[STATUS], capacity, 2));
 }
 
-/* Whether a form is one of logcorr/formats/timestamps.py's. */
+/* Whether a form is a CommonForm of logcorr/formats/timestamps.py. */
 static bool sound_form(const Form *form, int separator) {
     return separator >= 0 && separator < 0x80 && form->digits >= 0 && form->digits <= MOST_DIGITS &&
            form->zone_us > -DAY_US && form->zone_us < DAY_US;
@@ -139,8 +139,8 @@ static const char *fault_in(const Py_buffer *of, const Form *form, int separator
     return large_enough(of, capacity, requests) ? NULL : SHORT;
 }
 
-/* (text, wrong, requests, (separator, digits, zone, zone_us), first_row, ten arrays) -> entries, other lines, bytes of
-   ids, bytes of users, users that are empty. */
+/* (text, wrong, requests, (separator, digits, zone, zone_us), first_row, ten arrays to write) -> number of entries,
+   number of other lines, bytes of ids, bytes of users, number of empty users. */
 PyObject *pair_lines(PyObject *Py_UNUSED(module), PyObject *args) {
     Py_buffer of[BUFFERS] = {{0}};
     Form form;
@@ -189,7 +189,7 @@ PyObject *pair_lines(PyObject *Py_UNUSED(module), PyObject *args) {
     return Py_BuildValue("nnnnn", entries.rows, others.rows, entries.id_bytes, entries.user_bytes, entries.empty);
 }
 
-/* (text) -> how many lines end in it. */
+/* (text) -> the number of line ends in it. */
 PyObject *line_count(PyObject *Py_UNUSED(module), PyObject *args) {
     Py_buffer text;
     if (!PyArg_ParseTuple(args, "y*", &text)) return NULL;

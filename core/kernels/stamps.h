@@ -1,4 +1,5 @@
-/* Timestamps of one form, "YYYY-MM-DD?HH:MM:SS[.d...]zone", as microseconds since 1970 UTC; what logcorr/formats/timestamps_numpy.py does. */
+/* Timestamps of one form, "YYYY-MM-DD?HH:MM:SS[.d...]zone", as microseconds since 1970 UTC: gives what
+   logcorr/formats/timestamps_numpy.py gives. */
 #ifndef LOGCORR_STAMPS_H
 #define LOGCORR_STAMPS_H
 
@@ -16,7 +17,7 @@ typedef struct {
     long long zone_us;
 } Form;
 
-/* The minute that was read last: the next line is mostly of the same. */
+/* The minute that was read last. Most lines have the same minute as the line before. */
 typedef struct {
     uint8_t text[MINUTE_BYTES];
     int64_t us;
@@ -38,7 +39,8 @@ static inline int days_in(int year, int month) {
     return days[month - 1] + (month == 2 && leap);
 }
 
-/* Days from 1970-01-01 to a day of the years 1 to 9999; years begin in March, so that a leap day is their last. */
+/* Days from 1970-01-01 to a day of the years 1 to 9999. Years are taken to begin in March, so that a leap day is the
+   last day of its year. */
 static inline int64_t days_since_1970(int year, int month, int day) {
     int of_march = year - (month <= 2);
     int day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
@@ -59,7 +61,7 @@ static inline bool read_minute(const uint8_t *text, unsigned char separator, Min
     return true;
 }
 
-/* Reads the `stamp_bytes` of a timestamp; digits beyond microseconds are cut. */
+/* Reads a timestamp of `stamp_bytes` bytes. Digits beyond microseconds are ignored. */
 static inline bool read_stamp(const uint8_t *text, const Form *form, Minute *minute, int64_t *us) {
     static const int units[MICRO_DIGITS] = {100000, 10000, 1000, 100, 10, 1};
     int seconds = two_digits(text + 17);

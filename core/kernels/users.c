@@ -1,23 +1,24 @@
-/* How many requests and errors each user has, in tables that logcorr/figures/user_table.py keeps and makes larger. */
+/* Counts requests and errors by user, in tables that logcorr/figures/user_table.py owns and enlarges. */
 
 #include "views.h"
 
 enum { NO_USER = 0, SLOTS_A_USER = 2, BATCH = 32 };
 
-/* A user as Arrow has a text, a longer one in the table's own `texts`: all that is counted is in one place. */
+/* A user: the name and the counts together. A short name is in `text`. A longer name is in the table's `texts`, and
+   `text` has its position there. */
 typedef struct {
     uint32_t bytes;
     uint8_t text[INLINE_BYTES];
     uint32_t requests, errors;
 } User;
 
-/* The place of a user, and its hash; empty where the place is NO_USER, which has none. */
+/* The index of a user, and the hash of its name. A slot with the index NO_USER is empty. */
 typedef struct {
     uint32_t place, hash;
 } Slot;
 
-/* Users in the order in which they came, the first for no user. A user that finds its slot taken goes to the next; half
-   of them at least are empty. */
+/* The users in order of their first exchange. The first item counts exchanges without a user. A user whose slot is
+   taken goes to the next slot; at least half of the slots are empty. */
 typedef struct {
     User *users;
     Slot *slots;
@@ -33,7 +34,7 @@ typedef struct {
     Py_ssize_t text_count, offset, row, rows;
 } Exchanges;
 
-/* What is known of one of the next exchanges; without a text it has no user. */
+/* The user of one of the next exchanges; none if `text` is NULL. */
 typedef struct {
     const uint8_t *text;
     Py_ssize_t bytes;
@@ -55,7 +56,7 @@ static inline uint64_t mixed(uint64_t a, uint64_t b) {
     return product ^ product >> 29;
 }
 
-/* The mixer is not known to who wrote the log, so that users cannot be named to be all for one slot. */
+/* The mixer is secret, so nobody can choose names of users that all belong to one slot. */
 static inline uint32_t hash_of(const uint8_t *text, Py_ssize_t bytes, uint64_t mixer) {
     uint64_t hash = mixer ^ (uint64_t)bytes, word;
     for (; bytes > 8; bytes -= 8, text += 8) {
@@ -67,7 +68,7 @@ static inline uint32_t hash_of(const uint8_t *text, Py_ssize_t bytes, uint64_t m
     return (uint32_t)(mixed(mixed(hash, word), mixer) >> 16);
 }
 
-/* A text that is too long for a user is in `texts`, from the place that stands instead. */
+/* The name of a user: in the user itself, or in the texts of the table. */
 static inline const uint8_t *name_of(const Table *table, const User *user) {
     uint64_t begin;
     if (user->bytes <= INLINE_BYTES) return user->text;
@@ -81,7 +82,7 @@ static inline bool is_user(const Table *table, Slot slot, const Wanted *wanted) 
     return user->bytes == wanted->bytes && !memcmp(name_of(table, user), wanted->text, (size_t)wanted->bytes);
 }
 
-/* The slot of a user, or the empty one that is to be: there always is one. */
+/* The slot of a user, or the empty slot for it. There always is an empty slot. */
 static inline Slot *slot_of(const Table *table, const Wanted *wanted) {
     uint64_t slot = wanted->hash & table->last_slot;
     while (table->slots[slot].place != NO_USER && !is_user(table, table->slots[slot], wanted))
@@ -106,7 +107,7 @@ static bool add_user(Table *table, Slot *slot, const Wanted *wanted) {
     return true;
 }
 
-/* Finds out what the next exchanges need, and has it come from memory meanwhile. */
+/* Hashes the users of the next exchanges, and prefetches their slots and counts from memory. */
 static bool look_ahead(const Table *table, const Exchanges *of, Py_ssize_t rows, Wanted *wanted) {
     for (Py_ssize_t each = 0; each < rows; each++) {
         Py_ssize_t row = of->offset + of->row + each;
@@ -123,7 +124,7 @@ static bool look_ahead(const Table *table, const Exchanges *of, Py_ssize_t rows,
     return true;
 }
 
-/* Counts exchanges until there is no room for a user; `row` is then the next. */
+/* Counts exchanges until there is no room for a new user. `row` is then the row of this user's exchange. */
 static Outcome count(Table *table, Exchanges *of) {
     Wanted wanted[BATCH];
     while (of->row < of->rows) {
@@ -146,7 +147,7 @@ static Outcome count(Table *table, Exchanges *of) {
 
 enum { SLOTS, USERS, TEXTS, ARRAYS };
 
-/* The table that arrays hold; false with an error set where they cannot. */
+/* Reads a table from its arrays; false with an error set if they hold no table. */
 static bool read_table(Table *table, const Py_buffer *of) {
     uint64_t slots = (uint64_t)of[SLOTS].len / sizeof(Slot);
     table->slots = of[SLOTS].buf, table->users = of[USERS].buf, table->texts = of[TEXTS].buf;
@@ -172,8 +173,8 @@ static void release(Py_buffer *of, int count) {
     for (int each = 0; each < count; each++) PyBuffer_Release(&of[each]);
 }
 
-/* ((present or None, views, texts, offset), statuses, row, mixer, (slots, users, texts), users and bytes of texts so
-   far) -> the next row, users, bytes of texts. */
+/* ((present or None, views, texts, offset), statuses, first row, mixer, (slots, users, texts), number of users, bytes
+   of texts) -> the next row, number of users, bytes of texts. */
 PyObject *count_users(PyObject *Py_UNUSED(module), PyObject *args) {
     Py_buffer arrays[ARRAYS] = {{0}}, present = {0}, views = {0}, status = {0};
     Exchanges of = {0};
@@ -207,7 +208,7 @@ PyObject *count_users(PyObject *Py_UNUSED(module), PyObject *args) {
     return result;
 }
 
-/* (slots, more slots): gives all users their places among those, of which nobody has one. */
+/* (slots, larger slots): puts all users into the larger slots, which must be empty. */
 PyObject *move_users(PyObject *Py_UNUSED(module), PyObject *args) {
     Py_buffer of[2] = {{0}};
     if (!PyArg_ParseTuple(args, "y*w*", &of[0], &of[1])) return NULL;
@@ -231,7 +232,7 @@ PyObject *move_users(PyObject *Py_UNUSED(module), PyObject *args) {
     return Py_NewRef(Py_None);
 }
 
-/* (users, texts, names): writes what the users are called, one behind the other; their lengths are in the users. */
+/* (users, texts, names): writes the names of all users, one after the other. Their lengths are in the users. */
 PyObject *name_users(PyObject *Py_UNUSED(module), PyObject *args) {
     Py_buffer of[2] = {{0}}, names = {0};
     if (!PyArg_ParseTuple(args, "y*y*w*", &of[0], &of[1], &names)) return NULL;

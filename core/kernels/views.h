@@ -1,4 +1,4 @@
-/* A column of text as Arrow has it: views of 16 bytes that hold a short text, or tell where a longer one is. */
+/* An Arrow column of text: views of 16 bytes. A view holds a short text, or points to a longer text in a buffer. */
 #ifndef LOGCORR_VIEWS_H
 #define LOGCORR_VIEWS_H
 
@@ -6,7 +6,7 @@
 
 enum { VIEW_BYTES = 16, INLINE_BYTES = 12 };
 
-/* Finds the text of a view: in the view itself, or in one of the column's buffers; NULL where that does not hold it. */
+/* The text of a view: in the view itself, or in a buffer of the column; NULL if the buffer does not hold it. */
 static inline const uint8_t *text_of(const uint8_t *view, const Py_buffer *texts, Py_ssize_t text_count,
                                      Py_ssize_t *bytes) {
     int32_t length, buffer, begin;
@@ -23,7 +23,7 @@ static inline const uint8_t *text_of(const uint8_t *view, const Py_buffer *texts
 
 static inline bool is_present(const uint8_t *bits, Py_ssize_t row) { return !bits || bits[row / 8] >> row % 8 & 1; }
 
-/* Whether there is a bit for each of so many rows, or none at all as every row is present. */
+/* Whether there is a bit for each row, or no bits at all because every row is present. */
 static inline bool has_bits(const Py_buffer *present, Py_ssize_t rows) {
     return !present->buf || present->len >= rows / 8 + (rows % 8 != 0);
 }
@@ -33,7 +33,7 @@ static inline void release_texts(Py_buffer *texts, Py_ssize_t count) {
     PyMem_Free(texts);
 }
 
-/* The buffers of a tuple; NULL with an error set where one is none. */
+/* The buffers of a tuple; NULL with an error set if an item is no buffer. */
 static inline Py_buffer *read_texts(PyObject *given, Py_ssize_t *count) {
     Py_ssize_t all = PyTuple_Size(given);
     Py_buffer *texts = PyMem_Calloc(all ? (size_t)all : 1, sizeof *texts);

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import TextIO, TypeVar
 
-from logcorr.compute.child_process import on_leash
+from logcorr.compute.child_process import call_at_end
 from logcorr.model.errors import Cancelled
 
 _T = TypeVar("_T")
@@ -43,7 +43,7 @@ def interruptible(
     worker = threading.Thread(target=body, name="run", daemon=True)
     worker.start()
     if leash is not None:
-        on_leash(leash, cancel.set)
+        call_at_end(leash, cancel.set)
     try:
         while worker.is_alive() and not cancel.is_set():
             worker.join(0.05)

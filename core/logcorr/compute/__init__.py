@@ -1,1 +1,1 @@
-"""Columns, disk and threads: what every floor above computes with. Nothing here knows what a log is."""
+"""Computing with columns, disk, memory and threads, for every floor above. Nothing here knows what a log is."""

@@ -1,4 +1,7 @@
-"""Parts of a text → columns of text, without a copy: their values stay where the text has them."""
+"""Spans of a text → columns of text, without a copy: the columns refer to the bytes of the text.
+
+A span of rows is two arrays of byte positions: the start and the end (excluded) of a value in every row.
+"""
 
 from typing import Any
 
@@ -7,57 +10,61 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from logcorr.compute.byte_words import Places
+from logcorr.compute.byte_words import Positions
 
-Span = tuple[Places, Places]
+Span = tuple[Positions, Positions]
 Present = npt.NDArray[np.uint8]
 
 _TEXTS = na.large_string()
 
 
-def parts(text: bytes, *spans: Span) -> list[pl.Series]:
-    """A column for each span, from its first places up to its second.
+def text_columns(text: bytes, *spans: Span) -> list[pl.Series]:
+    """A column of text for each span.
 
-    A row's spans follow each other, as the rows do. `text` is UTF-8, and no place is within a character of it. The
-    columns keep the text alive.
+    The spans of a row follow each other in the text, and so do the rows. `text` is UTF-8, and no position is within a
+    character. The columns keep the text alive.
     """
-    bounds = [places for span in spans for places in span]
+    bounds = [positions for span in spans for positions in span]
     rows = bounds[0].size
     if not rows:
         return [pl.Series([], dtype=pl.String)] * len(spans)
-    # One array of all that lies between two bounds, of which every other value is asked for.
+    # One array of the texts between all neighbouring bounds. Each column takes every nth text of it.
     ends = np.empty((rows, len(bounds)), np.int64)
-    for column, places in enumerate(bounds):
-        ends[:, column] = places
+    for number, positions in enumerate(bounds):
+        ends[:, number] = positions
     between = na.c_array_from_buffers(_TEXTS, ends.size - 1, [None, ends, text])
     whole = pl.Series(between)
-    # The engine makes several chunks of them, and is slow to look into such.
-    return [whole.gather_every(len(bounds), column).rechunk() for column in range(0, len(bounds), 2)]
+    # gather_every makes several chunks, and polars is slow to look into a column of several chunks.
+    return [whole.gather_every(len(bounds), number).rechunk() for number in range(0, len(bounds), 2)]
 
 
-def column(texts: npt.NDArray[np.uint8], ends: npt.NDArray[np.int64], present: Present | None = None) -> pl.Series:
-    """A column of texts that follow each other, from 0 up to each end; where bits of `present` are not set, null.
+def text_column(texts: npt.NDArray[np.uint8], ends: npt.NDArray[np.int64], present: Present | None = None) -> pl.Series:
+    """A column of the texts that follow each other in `texts` (UTF-8), which the column keeps alive.
 
-    `texts` is UTF-8; the column keeps it alive.
+    `ends` has the start of the first text, 0, and then the end of every text. A text is null if its bit in `present` is
+    not set.
     """
     return pl.Series(na.c_array_from_buffers(_TEXTS, ends.size - 1, [present, ends, texts]))
 
 
-def buffers(column: Any) -> tuple[Any, Any, tuple[Any, ...]]:
-    """What an Arrow array is made of, for kernels: bits of what is there (None for all), values or views, and texts."""
-    present, values, *texts = column.view().buffers
-    # The last buffer of views only tells how long those of the texts are.
+def buffers(array: Any) -> tuple[Any, Any, tuple[Any, ...]]:
+    """The buffers of an Arrow array, for kernels: bits of the present rows (None for all), values or views, texts."""
+    present, values, *texts = array.view().buffers
+    # The last buffer of an array of views has only the lengths of the text buffers.
     return present if present.size_bytes else None, values, tuple(texts[:-1])
 
 
-def cut_out(text: bytes, span: Span) -> list[bytes]:
-    """The same for a few rows, one by one."""
-    return [text[start:end] for start, end in zip(*(places.tolist() for places in span), strict=True)]
+def span_bytes(text: bytes, span: Span) -> list[bytes]:
+    """The bytes of a span, a value for each row. It copies them, which is fast enough for few rows only."""
+    return [text[start:end] for start, end in zip(*(positions.tolist() for positions in span), strict=True)]
 
 
-def lines_frame(text: bytes, span: Span, rows: Places, wrong: npt.NDArray[np.bool_]) -> pl.DataFrame:
-    """Lines of a text with their rows as LINE_SCHEMA, those that were not UTF-8 refused."""
-    columns = {"line": parts(text, span)[0], "row": rows.astype(np.uint32), "refused": wrong}
+def lines_frame(text: bytes, span: Span, rows: Positions, wrong: npt.NDArray[np.bool_]) -> pl.DataFrame:
+    """Lines of a text as the LINE_SCHEMA of `line_format`: line, row, refused.
+
+    The lines marked in `wrong` were not UTF-8, so they are refused.
+    """
+    columns = {"line": text_columns(text, span)[0], "row": rows.astype(np.uint32), "refused": wrong}
     refused = pl.when("refused").then(pl.lit("encoding"))
     return pl.DataFrame(columns).with_columns(refused.alias("refused"))
 
@@ -66,13 +73,13 @@ _FEW_ROWS = 500
 
 
 def copied(rows: pl.DataFrame) -> pl.DataFrame:
-    """The same rows in memory of their own: a part of a frame keeps all text of the whole alive."""
+    """A copy of the rows in memory of their own. A slice of a frame keeps the text of the whole frame alive."""
     if rows.height < _FEW_ROWS:
         return pl.DataFrame(rows.rows(), schema=rows.schema, orient="row")
     return rows.with_columns(pl.concat_str(text, pl.lit("")) for text in rows.select(pl.col(pl.String)).columns)
 
 
 def text_bytes(rows: pl.DataFrame) -> int:
-    """The bytes of all texts of a frame."""
+    """How many bytes all texts of a frame have."""
     texts = rows.select(pl.col(pl.String))
     return sum(int(size or 0) for size in texts.select(pl.all().str.len_bytes().sum()).row(0)) if texts.width else 0

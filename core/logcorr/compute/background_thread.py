@@ -1,4 +1,4 @@
-"""Work that goes on behind its owner: one piece after another, in a thread of its own."""
+"""Work in a background thread: tasks that run one after the other, and reading one item ahead."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -9,9 +9,9 @@ _Item = TypeVar("_Item")
 
 
 class BackgroundThread:
-    """Does pieces of work in the order in which they come; the owner waits until the one before the last is done.
+    """Runs tasks one after the other in a thread. At most one task runs while its owner goes on.
 
-    What a piece raises is raised at the next call of `do`, or at the end; then what comes after it is not done.
+    An exception of a task is raised by the next call of `do`, or at the end of the context; later tasks do not run.
     """
 
     def __enter__(self) -> Self:
@@ -26,10 +26,10 @@ class BackgroundThread:
         if kind is None:
             self._wait()
 
-    def do(self, piece: Callable[[], None]) -> None:
-        """Begins a piece once all before it are done."""
+    def do(self, task: Callable[[], None]) -> None:
+        """Waits until the last task is done, then starts this task. Raises the exception of the last task."""
         self._wait()
-        self._last = self._pool.submit(piece)
+        self._last = self._pool.submit(task)
 
     def _wait(self) -> None:
         if self._last is not None:
@@ -37,9 +37,12 @@ class BackgroundThread:
 
 
 def read_ahead(items: Iterator[_Item]) -> Iterator[_Item]:
-    """The same items, none of them None: while one is used the next is made. Raises what making them raises."""
+    """The same items: while the caller uses an item, a thread makes the next one. No item may be None.
+
+    An exception of `items` is raised in place of the item.
+    """
     with ThreadPoolExecutor(1) as pool:
-        coming = pool.submit(next, items, None)
-        while (item := coming.result()) is not None:
-            coming = pool.submit(next, items, None)
+        following = pool.submit(next, items, None)
+        while (item := following.result()) is not None:
+            following = pool.submit(next, items, None)
             yield item

@@ -1,4 +1,4 @@
-"""Child processes: the environment that they run in, and the leash that ends them with whoever started them."""
+"""Child processes: their environment, and how they notice that the process that started them is gone."""
 
 import os
 import threading
@@ -11,7 +11,7 @@ _INSTALLED = ("site-packages", "dist-packages")
 
 
 def environment(*packages: ModuleType, base: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The environment for a child that runs the code of these packages, also where they are not installed."""
+    """The environment of a child that imports these packages, also if they are not installed but in a source tree."""
     roots = (Path(str(package.__file__)).resolve().parent.parent for package in packages)
     paths = [str(root) for root in roots if root.name not in _INSTALLED]
     if not paths:
@@ -19,11 +19,11 @@ def environment(*packages: ModuleType, base: Mapping[str, str] = os.environ) -> 
     return {**base, "PYTHONPATH": os.pathsep.join(filter(None, [*paths, base.get("PYTHONPATH", "")]))}
 
 
-def on_leash(stream: IO[Any], end: Callable[[], None]) -> None:
-    """Calls `end`, from a thread, when the stream ends: it does when the process at its other end is gone."""
+def call_at_end(stream: IO[Any], callback: Callable[[], None]) -> None:
+    """Calls `callback`, in a thread, when the stream ends. A pipe ends when the process at its other end is gone."""
 
-    def hold() -> None:
+    def read_to_end() -> None:
         stream.read()
-        end()
+        callback()
 
-    threading.Thread(target=hold, name="leash", daemon=True).start()
+    threading.Thread(target=read_to_end, name="leash", daemon=True).start()

@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from logcorr.compute.parquet_slices import slices_by_bytes
-from logcorr.compute.spill import parts_of, spread
+from logcorr.compute.spill import partition_files, spill_partitions
 
 _SEED = 9
 _ONE_IN = 32
@@ -51,7 +51,7 @@ def partitions_needed(needed: int, room: int) -> int:
 
 
 def filtered(frames: Sequence[pl.LazyFrame], key: str, count: int) -> Iterator[list[pl.LazyFrame]]:
-    """For each of `count` partitions the rows of every frame that are in it: all rows are looked at again each time."""
+    """For each of `count` partitions, its rows in every frame. Every partition scans all rows again."""
     if count <= 1:
         yield list(frames)
         return
@@ -62,10 +62,10 @@ def filtered(frames: Sequence[pl.LazyFrame], key: str, count: int) -> Iterator[l
 def partitioned(
     frames: Sequence[pl.LazyFrame], key: str, count: int, folder: Path, most_bytes: int = _WHOLE
 ) -> Iterator[list[pl.LazyFrame]]:
-    """The rows of all frames in `count` partitions, each as some frames; one partition is the frames themselves.
+    """The rows of all frames in `count` partitions: a list of frames for each. One partition is the frames unchanged.
 
-    The rows of more partitions are spilled below `folder`, a new one, as by `SpilledPartitions`, which costs less than
-    to look at all rows again. Partitions without rows are left out.
+    The rows of several partitions are spilled below `folder`, which must not exist. This costs less than to scan all
+    rows again for each partition. Partitions without rows are left out.
     """
     if count <= 1:
         yield list(frames)
@@ -85,25 +85,25 @@ class SpilledPartitions:
 
     def add(self, rows: pl.LazyFrame) -> None:
         """Runs the query and spills its rows."""
-        spread(rows, self._number, self._folder / f"{self.spills:06d}", parts=self._count)
+        spill_partitions(rows, self._number, self._folder / f"{self.spills:06d}", partitions=self._count)
         self.spills += 1
 
     def partitions(self, most_bytes: int = _WHOLE) -> Iterator[list[pl.LazyFrame]]:
-        """The rows of each partition, in frames of about `most_bytes` on disk; no frame where it has no rows.
+        """The rows of each partition, in frames of about `most_bytes` on disk; no frame if the partition has no rows.
 
         The files of a partition are removed when the next one is asked for.
         """
         for number in range(self._count):
-            files = parts_of(self._folder, number)
+            files = partition_files(self._folder, number)
             yield list(slices_by_bytes(files, most_bytes))
             for file in files:
                 file.unlink()
 
 
 class PartialCounts:
-    """Counts by key, added up over frames of equal columns; merged whenever many rows were added since.
+    """Counts by key, added up over frames with the same columns. They are merged when many rows were added.
 
-    Many are a million rows, or as many as were merged last if those are fewer, but at least `least_rows`.
+    Many are as many rows as the last merge gave, at most a million, and at least `least_rows`.
     """
 
     def __init__(self, keys: Iterable[str], empty: pl.DataFrame | None = None, least_rows: int = _MOST_WAITING) -> None:
@@ -132,7 +132,7 @@ class PartialCounts:
 
     @property
     def merged_height(self) -> int:
-        """How many keys there are at least: as many as when the counts were merged last."""
+        """How many keys the last merge gave. There are at least as many keys now."""
         return self._frames[0].height if self._frames else 0
 
     def replace(self, counts: pl.DataFrame) -> None:
@@ -141,7 +141,7 @@ class PartialCounts:
 
 
 class KeyCounts:
-    """Counts by a text key for any number of keys: in memory while they are few, else spilled into partitions."""
+    """Counts by a text key, for any number of keys. Few keys are held in memory, many are spilled into partitions."""
 
     def __init__(self, key: str, counts: Iterable[str], folder: Path) -> None:
         self._key = key
@@ -156,7 +156,10 @@ class KeyCounts:
             self._spill()
 
     def partitions(self) -> Iterator[pl.LazyFrame]:
-        """All counts, once: one row a key, every key in exactly one frame, to be read before the next is asked for."""
+        """All counts: one row a key, every key in exactly one frame. A frame must be read before the next is taken.
+
+        To be called once.
+        """
         if not self._spilled.spills:
             yield self._counts.merged().lazy()
             return
@@ -165,7 +168,7 @@ class KeyCounts:
             yield rows.group_by(self._key).agg(pl.all().sum())
 
     def top(self, by: str, most: int) -> pl.DataFrame:
-        """The `top` of all partitions."""
+        """The `most` rows with the highest counts in the column `by`: see the function `top`. To be called once."""
         return top(self.partitions(), by, self._key, most)
 
     def _spill(self) -> None:
@@ -174,7 +177,7 @@ class KeyCounts:
 
 
 def top(partitions: Iterable[pl.LazyFrame], by: str, key: str, most: int) -> pl.DataFrame:
-    """The `most` rows of all partitions that have the highest counts, then by key, null first."""
+    """The `most` rows of all partitions with the highest counts in column `by`. Equal counts go by key, null first."""
 
     def first(rows: pl.LazyFrame) -> pl.DataFrame:
         chosen = rows.filter(pl.col(by) >= pl.col(by).top_k(most).min())

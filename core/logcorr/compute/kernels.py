@@ -1,4 +1,4 @@
-"""The compiled kernels, where this installation has them; else None, and numpy does the same at a lower speed."""
+"""Loads the compiled kernels. If this installation has none, `compiled` is None, and numpy does the same, slower."""
 
 import os
 from importlib import import_module
@@ -13,16 +13,16 @@ def _loaded() -> ModuleType | None:
     if os.environ.get(_SWITCH) == "off":
         return None
     try:
-        found = import_module("logcorr._kernels")
+        module = import_module("logcorr._kernels")
     except ImportError:
         return None
-    # Those of another version of the sources are as good as none.
-    return found if found.VERSION == _VERSION else None
+    # Kernels that were built from another version of the sources are not used.
+    return module if module.VERSION == _VERSION else None
 
 
 compiled: Any = _loaded()
 
 
 def loaded() -> bool:
-    """Whether this process has the kernels."""
+    """Whether this process uses the compiled kernels."""
     return compiled is not None

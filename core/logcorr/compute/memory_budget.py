@@ -1,4 +1,4 @@
-"""The memory budget of a run: how many bytes each part of the work may take."""
+"""The memory budget of a run: how many bytes each stage of the work may take."""
 
 import math
 import os
@@ -8,32 +8,33 @@ import msgspec
 from logcorr.compute.kernels import compiled
 
 _MB = 1 << 20
-# What the interpreter, polars and one engine take before any bucket, and a text byte's size in a bucket that is being
-# paired; measured on logs of 55 byte lines.
+# Measured on logs with lines of 55 bytes: the memory of the interpreter and polars without any data, and the memory
+# that each byte of text takes while its bucket is paired.
 _BASE_BYTES = 250 * _MB
 _PAIRED_PER_TEXT_BYTE = 5.0
-# Past this size a join misses the processor's caches so often that buckets on disk are cheaper, however much memory
-# there is.
+# A join of a larger bucket misses the processor's caches so often that smaller buckets on disk are cheaper, even if
+# there is memory for it.
 _BUCKET_TEXT_BYTES = 128 * _MB
 _MOST_BUCKETS = 128
-# Chunks of this size are read fastest; so many of them, with what comes of them, are in memory at a time.
+# Chunks of this size are read fastest. Room for data must hold so many chunks, with their entries and exchanges.
 _CHUNK_BYTES = 5 * _MB
 _CHUNKS_IN_ROOM = 64
 _CHUNK_BYTES_PER_PART_ROW = 32
-# Of eight bytes each; looking through them takes as much again, and twice that for a table.
-_ROOM_PER_USED_KEY = 64
-_PART_FOR_USERS = 4
+# A key has eight bytes. Searching all keys takes as much again, and twice that for a hash table.
+_BYTES_PER_KEY = 64
+_USERS_SHARE = 4
 _MOST_FOR_USERS = 256 * _MB
 _BUCKETS_VARIABLE = "LOGCORR_BUCKETS"
 _CHUNK_VARIABLE = "LOGCORR_CHUNK_BYTES"
 
 
 class MemoryPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """How many buckets there are for what does not pair while it is read; without `streaming` nothing is tried then.
+    """The sizes that keep a correlation within its memory.
 
-    Sizes are of text: of a bucket that fits memory, and of a chunk that is read at once. `part_rows` is how many
-    exchanges are written at once, `used_keys` how many of their keys are held in memory, `users_room` how many bytes
-    the counts of users may take all the while.
+    `streaming` tells to pair while reading. Entries that are not paired then go to `buckets` buckets. `bucket_bytes` is
+    the text of the largest bucket that fits into memory, `chunk_bytes` the text of a chunk. `part_rows` exchanges are
+    written at once. `keys_in_memory` keys of paired exchanges are held in memory. The counts by user may take
+    `users_room` bytes.
     """
 
     streaming: bool
@@ -41,35 +42,35 @@ class MemoryPlan(msgspec.Struct, frozen=True, kw_only=True):
     bucket_bytes: int
     chunk_bytes: int
     part_rows: int
-    used_keys: int
+    keys_in_memory: int
     users_room: int
 
 
 def plan(text_bytes: int, memory_bytes: int) -> MemoryPlan:
-    """The plan for logs of `text_bytes` (both sides) within `memory_bytes`."""
+    """The plan for logs of `text_bytes` (both sides together, decompressed) within `memory_bytes`."""
     room = room_for_data(memory_bytes)
-    users_room = min(room // _PART_FOR_USERS, _MOST_FOR_USERS) if compiled else 0
-    rest = room - users_room
-    bucket_bytes = min(int(rest / _PAIRED_PER_TEXT_BYTE), _BUCKET_TEXT_BYTES)
+    users_room = min(room // _USERS_SHARE, _MOST_FOR_USERS) if compiled else 0
+    room_without_users = room - users_room
+    bucket_bytes = min(int(room_without_users / _PAIRED_PER_TEXT_BYTE), _BUCKET_TEXT_BYTES)
     forced = os.environ.get(_BUCKETS_VARIABLE)
     chunk_bytes = chunk_size(room)
-    wanted = min(max(2, math.ceil(text_bytes / bucket_bytes)), _MOST_BUCKETS)
+    bucket_count = min(max(2, math.ceil(text_bytes / bucket_bytes)), _MOST_BUCKETS)
     return MemoryPlan(
         streaming=not forced,
-        buckets=int(forced) if forced else wanted,
+        buckets=int(forced) if forced else bucket_count,
         bucket_bytes=bucket_bytes,
         chunk_bytes=chunk_bytes,
         part_rows=max(1, chunk_bytes // _CHUNK_BYTES_PER_PART_ROW),
-        used_keys=rest // _ROOM_PER_USED_KEY,
+        keys_in_memory=room_without_users // _BYTES_PER_KEY,
         users_room=users_room,
     )
 
 
 def room_for_data(memory_bytes: int) -> int:
-    """What of a budget is left for data."""
+    """The bytes of a budget that are left for data."""
     return max(memory_bytes - _BASE_BYTES, 64 * _MB)
 
 
 def chunk_size(room: int) -> int:
-    """How many bytes of a log are best read at once where there are so many for all that comes of them."""
+    """The best size of a chunk, in bytes of text, if `room` bytes are left for data."""
     return int(os.environ.get(_CHUNK_VARIABLE) or min(_CHUNK_BYTES, room // _CHUNKS_IN_ROOM))

@@ -1,4 +1,4 @@
-"""What the machine has and this process takes: memory, peak RSS, free disk."""
+"""The memory of the machine, the memory of this process, and free disk space."""
 
 import ctypes
 import shutil
@@ -13,7 +13,7 @@ _GB = 1 << 30
 
 
 def default_memory() -> int:
-    """A quarter of the machine's memory, at most 4 GB, at least 512 MB (millions of bytes, as --memory reads them)."""
+    """The default of --memory in bytes: a quarter of the machine's memory, at least 512 MB and at most 4 GB."""
     import psutil
 
     try:
@@ -31,8 +31,8 @@ def peak_rss() -> int:
         return psutil.Process().memory_info().peak_wset
     import resource
 
-    # psutil 7.2 knows the peak on Windows only. On Linux, ru_maxrss starts at the peak of the process that started this
-    # one: a child that held 8 MB was told to have held its parent's 614.
+    # psutil 7.2 knows the peak on Windows only. On Linux, ru_maxrss starts at the peak of the parent process: for a
+    # child that held 8 MB it gave the 614 MB of its parent.
     with suppress(OSError):
         for line in Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines():
             if line.startswith("VmHWM:"):
@@ -41,7 +41,7 @@ def peak_rss() -> int:
 
 
 def rss() -> int:
-    """The memory this process holds now, in bytes; its peak where the system tells no more."""
+    """The memory this process holds now, in bytes; its peak if the system does not tell."""
     import psutil
 
     try:
@@ -50,14 +50,17 @@ def rss() -> int:
         return peak_rss()
 
 
-def give_back() -> None:
-    """Hands what was freed back to the system, where the C library can: its heaps keep it in pieces otherwise."""
+def trim_heap() -> None:
+    """Returns freed memory to the system if the C library can do that. Otherwise its heap keeps free blocks."""
     with suppress(AttributeError, OSError, TypeError):
         ctypes.CDLL(None).malloc_trim(0)
 
 
 def require_disk(folder: Path, needed: int, what: str, remedy: str) -> None:
-    """Raises OutputError where the folder's disk has less than `needed` bytes free."""
+    """Raises OutputError if the folder's disk has less than `needed` bytes free.
+
+    `what` needs the space, and `remedy` says what else the user can do; both are parts of the message.
+    """
     free = shutil.disk_usage(folder).free
     if free < needed:
         message = (

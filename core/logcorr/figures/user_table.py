@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from logcorr.compute.arrow_text import buffers, column
+from logcorr.compute.arrow_text import buffers, text_column
 from logcorr.compute.kernels import compiled
 
 _FIRST_USERS = 1 << 10
@@ -52,7 +52,7 @@ class UserTable:
         present = np.full(-(-self._count // 8), 0xFF, np.uint8)
         present[0] ^= _NO_USER
         counts = {name: users[name].astype(np.int64) for name in ("requests", "errors")}
-        return pl.DataFrame({"user_id": column(names, ends, present), **counts}).filter(pl.col("requests") > 0)
+        return pl.DataFrame({"user_id": text_column(names, ends, present), **counts}).filter(pl.col("requests") > 0)
 
     def _add(self, users: Any, status: npt.NDArray[np.int16]) -> None:
         texts = *buffers(users), users.offset

@@ -1,1 +1,1 @@
-"""A line of a log to an entry, or to the reason why it is none."""
+"""The formats of log lines: a line becomes an entry, or has a reason why it is malformed."""

@@ -1,49 +1,49 @@
-"""The forms of access logs: where each one keeps what, and in which units."""
+"""The forms of access logs: the JSON keys of each form, and its units."""
 
 from typing import Literal
 
 import msgspec
 
-Path = tuple[str, ...]
+KeyPath = tuple[str, ...]
 Clock = Literal["text", "clf", "unix"]
 
 TEXTS = ("method", "endpoint", "ip", "user_agent")
 
 
 class Dialect(msgspec.Struct, frozen=True, kw_only=True):
-    """A form of JSON access logs: the paths of its keys; a path into a list is one to its first.
+    """A form of JSON access logs: the key paths of each field. A path to a list stands for the list's first item.
 
-    Of several keys the first that holds a value counts. The unit of the duration is 10^`microseconds` µs. `clocks` are
-    the forms that a timestamp may have, under any of its keys: their values are the choice of whoever names the keys,
-    and no text is of two of the forms. `request` is a whole request line, `addresses` are paths of addresses with a
-    port. A number stands for the text that it is written as, also where it is given as one.
+    If a field has several paths, the first that holds a value counts. The unit of a duration is 10^`microseconds` µs.
+    `clocks` are the forms of timestamps that are allowed under every key, as users choose the keys of their logs; no
+    text fits two of the forms. `request` are paths of whole request lines, `addresses` are paths of addresses with a
+    port. A field of text may be a JSON number: its digits are the text. A field of numbers may be a JSON text.
     """
 
-    stamp: tuple[Path, ...]
-    status: tuple[Path, ...]
-    duration: tuple[Path, ...]
+    stamp: tuple[KeyPath, ...]
+    status: tuple[KeyPath, ...]
+    duration: tuple[KeyPath, ...]
     microseconds: int
-    method: tuple[Path, ...]
-    endpoint: tuple[Path, ...]
-    ip: tuple[Path, ...]
-    user_agent: tuple[Path, ...]
-    request: tuple[Path, ...] = ()
-    addresses: tuple[Path, ...] = ()
+    method: tuple[KeyPath, ...]
+    endpoint: tuple[KeyPath, ...]
+    ip: tuple[KeyPath, ...]
+    user_agent: tuple[KeyPath, ...]
+    request: tuple[KeyPath, ...] = ()
+    addresses: tuple[KeyPath, ...] = ()
     clocks: tuple[Clock, ...] = ("text",)
 
     @property
-    def numeric(self) -> frozenset[Path]:
-        """Those of what is read as a number or an instant."""
+    def numeric(self) -> frozenset[KeyPath]:
+        """The paths that hold a number or an instant."""
         return frozenset((*self.stamp, *self.status, *self.duration))
 
     @property
-    def paths(self) -> list[Path]:
-        """All paths that are read, each once."""
+    def paths(self) -> list[KeyPath]:
+        """All paths of the form, each once."""
         groups = (self.stamp, self.status, self.duration, self.method, self.endpoint, self.ip, self.user_agent)
         return list(dict.fromkeys(path for group in (*groups, self.request, self.addresses) for path in group))
 
 
-def _flat(*names: str) -> tuple[Path, ...]:
+def _flat(*names: str) -> tuple[KeyPath, ...]:
     return tuple((name,) for name in names)
 
 
@@ -83,7 +83,7 @@ DIALECTS: dict[str, Dialect] = {
         user_agent=_flat("request_User-Agent"),
         addresses=_flat("ClientAddr"),
     ),
-    # https://nginx.org/en/docs/http/ngx_http_log_module.html, with the variables' own names as keys
+    # https://nginx.org/en/docs/http/ngx_http_log_module.html, with the names of nginx's variables as keys
     "nginx": Dialect(
         stamp=_flat("time_iso8601", "time_local", "time", "timestamp", "@timestamp", "msec"),
         status=_flat("status"),

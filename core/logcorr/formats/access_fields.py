@@ -1,6 +1,7 @@
-"""What the texts of an access log's line say, as expressions on columns of text.
+"""The values of an access log's fields, as expressions on columns of text.
 
-The `quick` ones trust that a text has no blanks around it; what they give is exact, and null where that is not sure.
+With `quick`, an expression assumes that a text has no blanks at its ends. What it gives is exact; it gives null if it
+is not sure.
 """
 
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -32,58 +33,58 @@ _MICRO_DIGITS = 6
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _ID_SEGMENT = rf"^(?:[0-9]+|[0-9a-fA-F]*[0-9][0-9a-fA-F]*|{_UUID})$"
 _LEAST_HEX = 8
-# Of numbers written out plainly.
+# The longest plain decimal number that is read.
 _MOST_DIGITS = 100
-# Below the first, in µs, a float tells for certain on which side of a tie a duration is; but not within the second.
+# A float rounds a duration (in µs) correctly if it is below the first limit and further from a tie than the second.
 _SURE_US, _NEAR_TIE = 1 << 40, 1e-3
 
 
 def host(address: pl.Expr) -> pl.Expr:
-    """An address without its port, and without the brackets that a port makes necessary."""
+    """An address without its port, and without the brackets around an IPv6 address with a port."""
     bare = address.str.extract(r"^\[([^\]]*)\](?::[0-9]*)?$")
     return pl.coalesce(bare, address.str.extract(r"^([^:]*):[0-9]*$"), address)
 
 
-def held(text: pl.Expr) -> pl.Expr:
-    """Whether a text says anything: not that it is null, empty, blank or `-`."""
+def has_value(text: pl.Expr) -> pl.Expr:
+    """Whether a text has a value: it is not null, empty, blank or `-`."""
     return (~text.str.strip_chars(SPACE).is_in(["", "-"])).fill_null(value=False)
 
 
 def blank_ends(text: pl.Expr) -> pl.Expr:
-    """Whether a text has blanks around: quicker to see than to take off, which copies every text."""
-    # A blank sorts before everything that is to be seen.
-    found = (text < pl.lit("!")) | text.str.ends_with(" ") | text.str.ends_with("\t")
-    return found.fill_null(value=False)
+    """Whether a text has blanks at its ends. This is faster than to strip all texts, which copies them."""
+    # A blank sorts before every visible character.
+    blank = (text < pl.lit("!")) | text.str.ends_with(" ") | text.str.ends_with("\t")
+    return blank.fill_null(value=False)
 
 
 def stripped(name: str, *, quick: bool) -> pl.Expr:
-    """A text column without blanks around."""
+    """A text column, without blanks at the ends of its texts."""
     return pl.col(name) if quick else pl.col(name).str.strip_chars(SPACE)
 
 
 def value(text: pl.Expr) -> pl.Expr:
-    """A text, null where that is empty or `-`."""
+    """A text; null if it is empty or `-`."""
     return pl.when((text != "") & (text != "-")).then(text)
 
 
 def path(target: pl.Expr) -> pl.Expr:
-    """What a request is for, without its query; null where that is nothing."""
+    """The path of a request target: the target without its query; null if nothing is left."""
     before = value(target).str.splitn("?", 2).struct.field("field_0")
     return pl.when(before != "").then(before)
 
 
 def status(*, quick: bool) -> pl.Expr:
-    """The column `status` as a number of one to three digits."""
+    """The column `status` as a number (Int16) of one to three digits; null for any other text."""
     text = stripped("status", quick=quick)
     number = text.str.to_integer(strict=False, dtype=pl.Int16)
-    # A sign is the one thing that to_integer takes and a status code does not; it sorts before the digits.
+    # to_integer accepts a sign, a status code has none. A sign sorts before the digits.
     return pl.when((text.str.len_bytes() <= 3) & (text >= pl.lit("0"))).then(number)
 
 
 def duration(microseconds: int, *, quick: bool) -> pl.Expr:
-    """The column `duration`, in units of 10^microseconds µs, as whole µs; a tie goes to the even one.
+    """The column `duration`, in units of 10^microseconds µs, as whole µs (Int64); a tie goes to the even number.
 
-    What is no plain decimal number is null, and `quick` only tells what a float is sure to get right.
+    A text that is no plain decimal number gives null. With `quick`, so does a number that a float may round wrongly.
     """
     text = stripped("duration", quick=quick)
     plain = pl.when(text.str.contains(_PLAIN_NUMBER)).then(text)
@@ -95,17 +96,17 @@ def duration(microseconds: int, *, quick: bool) -> pl.Expr:
 
 
 def _exact(microseconds: int, numbers: pl.Series) -> pl.Series:
-    """Decimal numbers as text, times 10^microseconds, as integers; null from BEYOND."""
-    found: list[int | None] = []
+    """Texts of decimal numbers, times 10^microseconds, as integers; null for a result of BEYOND or more."""
+    integers: list[int | None] = []
     for text in numbers:
         value = None if text is None or len(text) > _MOST_DIGITS else Decimal(text).scaleb(microseconds)
-        within = value is not None and abs(value) < BEYOND
-        found.append(int(value.to_integral_value(ROUND_HALF_EVEN)) if value is not None and within else None)
-    return pl.Series(found, dtype=pl.Int64)
+        in_range = value is not None and abs(value) < BEYOND
+        integers.append(int(value.to_integral_value(ROUND_HALF_EVEN)) if value is not None and in_range else None)
+    return pl.Series(integers, dtype=pl.Int64)
 
 
 def collapsed(path: pl.Expr) -> pl.Expr:
-    """Paths with `*` for each segment that is an id: digits, hex of eight digits or more with a digit in it, a UUID."""
+    """Paths with `*` for each segment that is an id: digits, a UUID, or eight or more hex digits with a digit 0-9."""
     segment = pl.element()
     is_id = segment.str.contains(_ID_SEGMENT) & (
         segment.str.contains("^[0-9]+$") | (segment.str.len_bytes() >= _LEAST_HEX)
@@ -119,15 +120,15 @@ def careful(stamp: pl.Expr) -> pl.Expr:
 
 
 def _from_unix(stamp: pl.Expr) -> pl.Expr:
-    """Seconds since 1970 within the years of the grammar, cut to the microsecond: towards the past, before 1970 too."""
-    sound = pl.when(stamp.str.contains(_UNIX_STAMP)).then(stamp)
-    whole, fraction = (sound.str.splitn(".", 2).struct.field(f"field_{part}") for part in (0, 1))
+    """Seconds since 1970 as instants in µs; null outside of the years 1 to 9999. Finer digits are rounded down."""
+    plain = pl.when(stamp.str.contains(_UNIX_STAMP)).then(stamp)
+    whole, fraction = (plain.str.splitn(".", 2).struct.field(f"field_{part}") for part in (0, 1))
     digits = fraction.fill_null("").str.pad_end(_MICRO_DIGITS, "0")
     micros = digits.str.head(_MICRO_DIGITS).str.to_integer(strict=False, dtype=pl.Int64)
-    more = digits.str.slice(_MICRO_DIGITS).str.contains("[1-9]").cast(pl.Int64)
+    has_more = digits.str.slice(_MICRO_DIGITS).str.contains("[1-9]").cast(pl.Int64)
     seconds = whole.str.to_integer(strict=False, dtype=pl.Int64) * instants.SECOND_US
-    found = pl.when(stamp.str.starts_with("-")).then(seconds - micros - more).otherwise(seconds + micros)
-    return pl.when((found >= _FIRST_US) & (found < _AFTER_LAST_US)).then(found)
+    instant = pl.when(stamp.str.starts_with("-")).then(seconds - micros - has_more).otherwise(seconds + micros)
+    return pl.when((instant >= _FIRST_US) & (instant < _AFTER_LAST_US)).then(instant)
 
 
 CLOCKS = {"clf": common_and_combined.instants, "unix": _from_unix}

@@ -1,6 +1,6 @@
-"""Access log lines → exchanges, or the reason why not: JSON of several dialects, common and combined log format.
+"""Access log lines → exchanges, or the reason why a line is malformed: JSON, and the common and combined log format.
 
-Pure, like `formats`: lazy frames in and out, a log's common form by streaming expressions, all else by `classify`.
+Nothing here reads files. Lines of the log's common form are parsed by streaming expressions, all others by `classify`.
 """
 
 from collections.abc import Sequence
@@ -10,19 +10,23 @@ import polars as pl
 
 from logcorr.formats import access_fields as values
 from logcorr.formats import common_and_combined, json_template_exchanges, malformed_reasons, timestamps
-from logcorr.formats.access_dialects import DIALECTS, FORMS, JSON_FORMS, TEXTS, Clock, Dialect, Path
-from logcorr.formats.json_lines import Paths
+from logcorr.formats.access_dialects import DIALECTS, FORMS, JSON_FORMS, TEXTS, Clock, Dialect, KeyPath
+from logcorr.formats.json_lines import PathReader
 from logcorr.formats.json_templates import Template, templates_of
-from logcorr.formats.line_format import BOM, LINE_SCHEMA, SPACE, few, scanned
+from logcorr.formats.line_format import BOM, LINE_SCHEMA, SPACE, scan_lines, too_few
 from logcorr.formats.timestamps import CommonForm
 from logcorr.model.ledger import Log
 
-# Of a sample, so many lines tell the form of the timestamps.
+# How many lines of a sample are searched for the form of the timestamps.
 _STAMP_LINES = 100
 
 
 class AccessFormat(msgspec.Struct, frozen=True, kw_only=True):
-    """One of FORMS; `common` is the log's usual form of timestamps, where those are of the pair logs' grammar."""
+    """The format of an access log.
+
+    `name` is one of FORMS. `stamps` is the common form of its timestamps, if they are of the grammar in `timestamps`.
+    `templates` are those of its first lines, for a JSON form only. With `collapse_ids`, ids in paths become `*`.
+    """
 
     name: str
     stamps: CommonForm
@@ -31,29 +35,29 @@ class AccessFormat(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def side(self) -> Log:
-        """What the lines are of."""
+        """The log that the lines are of."""
         return "access"
 
     @property
     def schema(self) -> pl.Schema:
-        """An exchange: time and duration_us (Int64, µs), status_code, method, endpoint, ip, user_agent, row."""
+        """The columns of an exchange: see `access_fields.ENTRY`."""
         return values.ENTRY
 
-    def parted(self, text: bytes, wrong: list[int], first_row: int) -> tuple[pl.DataFrame, pl.DataFrame | None]:
-        """The exchanges among the lines of the log's common form, and the other lines."""
+    def parse_common(self, text: bytes, wrong: list[int], first_row: int) -> tuple[pl.DataFrame, pl.DataFrame | None]:
+        """The exchanges among the lines of the common form, and the other lines: see `LineFormat.parse_common`."""
         if not self.templates:
-            return self._split(scanned(text, wrong, first_row))
-        reader = json_template_exchanges.reader(self.templates, DIALECTS[self.name], self.stamps)
-        found, rest = json_template_exchanges.parted(text, wrong, first_row, reader)
+            return self._split(scan_lines(text, wrong, first_row))
+        reader = json_template_exchanges.reader_of(self.templates, DIALECTS[self.name], self.stamps)
+        exchanges, rest = json_template_exchanges.parse_common(text, wrong, first_row, reader)
         if self.collapse_ids:
-            found = found.with_columns(values.collapsed(pl.col("endpoint")))
-        if rest is None or few(rest.height, found.height + rest.height):
-            return found, rest
-        more, rest = self._split(rest.lazy())
-        return pl.concat([found, more]), rest
+            exchanges = exchanges.with_columns(values.collapsed(pl.col("endpoint")))
+        if rest is None or too_few(rest.height, exchanges.height + rest.height):
+            return exchanges, rest
+        more_exchanges, rest = self._split(rest.lazy())
+        return pl.concat([exchanges, more_exchanges]), rest
 
     def _split(self, lines: pl.LazyFrame) -> tuple[pl.DataFrame, pl.DataFrame | None]:
-        """The exchanges among lines (LINE_SCHEMA) of which many may be such, and the other lines."""
+        """The exchanges among lines (LINE_SCHEMA) that are mostly of the common form, and the other lines."""
         names = self.schema.names()
         read = self._common(lines).select(*names, "common", "line", "refused").collect(engine="streaming")
         common = read.get_column("common")
@@ -62,9 +66,9 @@ class AccessFormat(msgspec.Struct, frozen=True, kw_only=True):
         return read.filter(common).select(names), read.filter(~common).select(LINE_SCHEMA.names())
 
     def _common(self, lines: pl.LazyFrame) -> pl.LazyFrame:
-        """Lines with the columns of an exchange; `common` says the line surely is one."""
+        """Lines with the columns of an exchange. `common` tells that the line is an exchange for sure."""
         if self.name not in JSON_FORMS:
-            raw = common_and_combined.parts(lines).with_columns(
+            raw = common_and_combined.split_fields(lines).with_columns(
                 sure=pl.col("stamp").is_not_null() & pl.col("refused").is_null()
             )
         else:
@@ -81,14 +85,14 @@ class AccessFormat(msgspec.Struct, frozen=True, kw_only=True):
         return read.with_columns(common=sound.fill_null(value=False))
 
     def classify(self, lines: pl.DataFrame) -> pl.DataFrame:
-        """Every line (LINE_SCHEMA) with `valid`, the columns of an exchange, and the `reason` where it is none."""
+        """Classifies every line (LINE_SCHEMA): see `LineFormat.classify`."""
         if self.name in JSON_FORMS:
-            dialect, paths = _dialect(self.name)
+            dialect, paths = _dialect_and_reader(self.name)
             texts, sound = paths.careful(lines["line"])
             raw = lines.hstack(texts).with_columns(sound.alias("sound")).lazy().with_columns(_raw(dialect, paths))
             unread = malformed_reasons.JSON
         else:
-            raw = common_and_combined.parts(lines.lazy()).with_columns(sound=pl.col("stamp").is_not_null())
+            raw = common_and_combined.split_fields(lines.lazy()).with_columns(sound=pl.col("stamp").is_not_null())
             unread = malformed_reasons.FIELDS
         checks = (
             (~pl.col("sound"), unread),
@@ -97,16 +101,16 @@ class AccessFormat(msgspec.Struct, frozen=True, kw_only=True):
         )
         blank = (pl.col("line").str.strip_chars(SPACE) == "").alias("blank")
         read = self._read(raw, quick=False).with_columns(blank)
-        found = read.with_columns(malformed_reasons.first_reason(checks).alias("reason"))
-        return found.with_columns(valid=pl.col("reason").is_null() & ~pl.col("blank")).collect(engine="in-memory")
+        checked = read.with_columns(malformed_reasons.first_reason(checks).alias("reason"))
+        return checked.with_columns(valid=pl.col("reason").is_null() & ~pl.col("blank")).collect(engine="in-memory")
 
     def first_line(self, text: str) -> str | None:
-        """The first line of a file without its BOM; access logs have no header."""
+        """The first line of a file, without its BOM. An access log has no header."""
         return text.removeprefix(BOM)
 
     def _decoded(self, lines: pl.LazyFrame) -> pl.LazyFrame:
-        """JSON lines with what they say as text, in columns of their own; `sure` where nothing is in doubt."""
-        dialect, paths = _dialect(self.name)
+        """JSON lines with the texts of their fields in columns. `sure` tells that the texts are exact."""
+        dialect, paths = _dialect_and_reader(self.name)
 
         def decode(morsel: pl.DataFrame) -> pl.DataFrame:
             return morsel.hstack(paths.decoded(morsel.get_column("line")))
@@ -117,7 +121,7 @@ class AccessFormat(msgspec.Struct, frozen=True, kw_only=True):
         return decoded.with_columns(sure, *_raw(dialect, paths))
 
     def _read(self, raw: pl.LazyFrame, *, quick: bool) -> pl.LazyFrame:
-        """Texts → values: instants in µs, durations in µs, status, and texts with null for nothing."""
+        """Adds the columns of an exchange, from the texts of its fields. Instants and durations are in µs."""
         dialect = DIALECTS.get(self.name)
         clocks: tuple[Clock, ...] = dialect.clocks if dialect else ("clf",)
         stamp = pl.col("stamp") if quick else pl.col("stamp").str.strip_chars(SPACE)
@@ -138,24 +142,24 @@ class AccessFormat(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def detect(samples: Sequence[str]) -> str:
-    """The form in which most of a log's first lines can be read; the first of FORMS on a tie.
+    """The form that fits most of a log's first lines; the first of FORMS on a tie.
 
-    Common and combined read the same lines: it is combined where one of them has a user agent.
+    Common and combined fit the same lines. The form is combined if a line has a user agent.
     """
     lines = [line for line in samples if line.strip(SPACE)]
     frame = pl.DataFrame({"line": lines, "row": range(len(lines)), "refused": [None] * len(lines)}, schema=LINE_SCHEMA)
     counts = {name: int(AccessFormat(name=name, stamps=CommonForm()).classify(frame)["valid"].sum()) for name in FORMS}
     best = max(FORMS, key=lambda name: counts[name])
     if counts[best]:
-        return "combined" if best == "common" and _agents(frame) else best
+        return "combined" if best == "common" and _has_agents(frame) else best
     return "ndjson" if any(line.lstrip(SPACE).startswith("{") for line in lines) or not lines else "combined"
 
 
 def access_format(name: str, samples: Sequence[str], *, collapse_ids: bool) -> AccessFormat:
-    """The format of that name for a log with these first lines."""
+    """The format `name`, one of FORMS, for a log that begins with the lines `samples`."""
     stamps: list[str] = []
     if name in JSON_FORMS:
-        dialect, paths = _dialect(name)
+        dialect, paths = _dialect_and_reader(name)
         texts, _ = paths.careful(samples[:_STAMP_LINES])
         stamps = texts.select(_raw(dialect, paths))["stamp"].drop_nulls().str.strip_chars(SPACE).to_list()
     return AccessFormat(
@@ -166,29 +170,31 @@ def access_format(name: str, samples: Sequence[str], *, collapse_ids: bool) -> A
     )
 
 
-def _agents(lines: pl.DataFrame) -> bool:
-    return bool(common_and_combined.parts(lines.lazy()).select(pl.col("agent").is_not_null().any()).collect().item())
+def _has_agents(lines: pl.DataFrame) -> bool:
+    return bool(
+        common_and_combined.split_fields(lines.lazy()).select(pl.col("agent").is_not_null().any()).collect().item()
+    )
 
 
-def _dialect(name: str) -> tuple[Dialect, Paths]:
+def _dialect_and_reader(name: str) -> tuple[Dialect, PathReader]:
     dialect = DIALECTS[name]
     clocks = dialect.stamp if "unix" in dialect.clocks else ()
-    return dialect, Paths(dialect.paths, dialect.numeric, frozenset(clocks))
+    return dialect, PathReader(dialect.paths, dialect.numeric, frozenset(clocks))
 
 
-def _raw(dialect: Dialect, paths: Paths) -> list[pl.Expr]:
-    """stamp, status, duration, and the texts, of the columns at paths."""
-    column = dict(zip(dialect.paths, paths.columns, strict=True))
+def _raw(dialect: Dialect, paths: PathReader) -> list[pl.Expr]:
+    """The columns stamp, status, duration and TEXTS, from the columns of the paths."""
+    column_of = dict(zip(dialect.paths, paths.columns, strict=True))
 
-    def first(group: tuple[Path, ...], others: Sequence[pl.Expr] = ()) -> list[pl.Expr]:
-        places = [pl.col(column[path]) for path in group]
-        # Of several places the first that holds a value counts.
-        if len(places) + len(others) == 1:
-            return places
-        return [*(pl.when(values.held(place)).then(place) for place in places), *others]
+    def first(group: tuple[KeyPath, ...], others: Sequence[pl.Expr] = ()) -> list[pl.Expr]:
+        columns = [pl.col(column_of[path]) for path in group]
+        # If a field has several columns, the first with a value counts.
+        if len(columns) + len(others) == 1:
+            return columns
+        return [*(pl.when(values.has_value(text)).then(text) for text in columns), *others]
 
-    requests = [common_and_combined.request(pl.col(column[path])) for path in dialect.request]
-    addresses = [values.host(pl.col(column[path]).str.strip_chars(SPACE)) for path in dialect.addresses]
+    requests = [common_and_combined.request(pl.col(column_of[path])) for path in dialect.request]
+    addresses = [values.host(pl.col(column_of[path]).str.strip_chars(SPACE)) for path in dialect.addresses]
     return [
         pl.coalesce(first(dialect.stamp)).alias("stamp"),
         pl.coalesce(first(dialect.status)).alias("status"),

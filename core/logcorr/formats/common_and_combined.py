@@ -1,19 +1,20 @@
-r"""Lines of the common and the combined log format → their parts as text.
+r"""Lines of the common and the combined log format → the texts of their fields.
 
     host ident user [time] "request" status bytes ["referer" "user agent" [anything]]
 
-Apache httpd, nginx and those who copy them write these; both formats are read by one rule, so the wrong one of the two
-is never a reason to refuse a line:
+Apache httpd and nginx write these formats. One rule reads both formats, so a line is never refused because it is of the
+other format:
 
-- Fields are parted by one blank. The host does not begin with a BOM. The user may hold blanks, as Apache writes the
-  name that a client gave; it does not begin with `- `, which is what stands there where a virtual host comes before the
-  host: such a line is no exchange, as its requests would be counted for the virtual host.
-- In quotes, a backslash keeps the next character from ending the text. `\"` and `\\` are read as what they stand for;
-  other escapes (`\x16`, `\t`) stay as they are written, for whoever searches the log for them.
-- The request is METHOD TARGET PROTOCOL. Its target is all between the method and the protocol, blanks too, as old
-  servers let them through; without a protocol (HTTP/0.9) it holds none. What is nothing of the kind has neither method
-  nor endpoint, but is an exchange all the same: `-`, an empty text, the bytes of a TLS handshake.
-- Behind the size anything may stand. Only two texts in quotes right there are the referer and the user agent.
+- One blank separates two fields. The host does not begin with a BOM. The user may have blanks, as Apache writes the
+  name that a client sent. The user does not begin with `- `: this happens where a virtual host stands before the host.
+  A line with a virtual host is no exchange, as its requests would be counted for the virtual host.
+- In quotes, a character after a backslash does not end the text. `\"` and `\\` are unescaped. Other escapes (`\x16`,
+  `\t`) stay as they are written, so that they can be searched for in the log.
+- The request is METHOD TARGET PROTOCOL. The target is everything between the method and the protocol, with blanks, as
+  old servers allow blanks there. Without a protocol (HTTP/0.9) the target has no blanks. Any other text, such as `-`,
+  nothing, or the bytes of a TLS handshake, is an exchange without method and endpoint.
+- After the size of the response anything may follow. Two texts in quotes directly after it are the referer and the user
+  agent.
 """
 
 import polars as pl
@@ -32,8 +33,11 @@ _YEAR = "(?:[1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])"
 _STAMP = rf"^[0-9]{{2}}/[A-Z][a-z]{{2}}/{_YEAR}:[0-9]{{2}}:[0-5][0-9]:[0-5][0-9] [+-][0-9]{{4}}$"
 
 
-def parts(lines: pl.LazyFrame) -> pl.LazyFrame:
-    """The column `line` → ip, stamp, method, endpoint, status, duration (always null), user_agent; or all null."""
+def split_fields(lines: pl.LazyFrame) -> pl.LazyFrame:
+    """Adds the texts of the fields of column `line`: ip, stamp, method, endpoint, status, duration, user_agent.
+
+    All are null if the line is of neither format. `agent` is the user agent as it is written. duration is always null.
+    """
     part = pl.col("line").str.extract_groups(_LINE).struct
     split = lines.with_columns(
         part.field("1").alias("ip"),
@@ -48,13 +52,13 @@ def parts(lines: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def request(line: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
-    """Method and target of a request line such as `GET /x HTTP/1.1`."""
+    """Method and target of a request line, for example `GET /x HTTP/1.1`; both null for any other text."""
     part = line.str.extract_groups(_REQUEST).struct
     return part.field("1"), pl.coalesce(part.field("2"), part.field("3"))
 
 
 def instants(stamp: pl.Expr) -> pl.Expr:
-    """Instants (Int64, µs) of texts such as `10/Oct/2000:13:55:36 -0700`; null for all others."""
+    """Instants (Int64, µs) of texts in the form of `10/Oct/2000:13:55:36 -0700`; null for any other text."""
     sound = pl.when(stamp.str.contains(_STAMP)).then(stamp)
     return sound.str.to_datetime("%d/%b/%Y:%H:%M:%S %z", time_unit="us", strict=False, cache=True).to_physical()
 

@@ -1,6 +1,6 @@
-"""Lines of JSON that are of a log's templates → exchanges, for all lines of a chunk at once.
+"""JSON lines of a log's templates → exchanges, for all lines of a chunk at once.
 
-Every exchange found here is what the careful path reads for sure; all other lines stay lines.
+Every exchange that is found here equals the exchange of the careful path. All other lines are returned as lines.
 """
 
 from collections.abc import Sequence
@@ -11,18 +11,18 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from logcorr.compute.arrow_text import Span, lines_frame, parts
-from logcorr.compute.byte_words import BYTES, Places, Words
+from logcorr.compute.arrow_text import Span, lines_frame, text_columns
+from logcorr.compute.byte_words import BYTES, Positions, Words
 from logcorr.formats import access_fields as values
 from logcorr.formats import common_and_combined
-from logcorr.formats.access_dialects import TEXTS, Dialect, Path
+from logcorr.formats.access_dialects import TEXTS, Dialect, KeyPath
 from logcorr.formats.decimals_numpy import decimals, digits, scaled
 from logcorr.formats.json_escapes import Unescaped
-from logcorr.formats.json_template_values import Cut
+from logcorr.formats.json_template_values import CutLines
 from logcorr.formats.json_templates import Template
 from logcorr.formats.line_format import SPACE
 from logcorr.formats.timestamps import CommonForm
-from logcorr.formats.timestamps_numpy import Flags, Instants, stamps
+from logcorr.formats.timestamps_numpy import Flags, Int64Array, stamps
 
 _NUMBERS = ("stamp", "status", "duration")
 _REQUEST, _ADDRESS = "request", "address"
@@ -32,11 +32,11 @@ _NULL_WORD, _HALF = np.uint64(int.from_bytes(_NULL, "little")), np.uint64(32)
 _DASH, _BLANK, _QUERY = b"- ?"
 
 
-class TemplatePlan(NamedTuple):
-    """A template with the field that each of its values is, if it is one that is read.
+class FieldTemplate(NamedTuple):
+    """A template, and in `fields` the field of each of its values; None for a value that is not read.
 
-    `spare` are the fields for which another value of the line counts where the first holds nothing, `bare` those
-    without quotes.
+    `spare` are the fields that have a further value in the line, which counts if the first is empty. `bare` are the
+    fields whose values have no quotes.
     """
 
     template: Template
@@ -45,175 +45,189 @@ class TemplatePlan(NamedTuple):
     bare: frozenset[str]
 
 
-class Reader(NamedTuple):
-    """How the lines of a log are read: timestamps are of the form `stamps`, or of another of the dialect's clocks."""
+class TemplateReader(NamedTuple):
+    """How to read the lines of a log. A timestamp has the form `stamps`, or is of another clock of the dialect."""
 
-    plans: tuple[TemplatePlan, ...]
+    field_templates: tuple[FieldTemplate, ...]
     dialect: Dialect
     stamps: CommonForm
 
 
 @lru_cache(maxsize=8)
-def reader(templates: tuple[Template, ...], dialect: Dialect, stamps: CommonForm) -> Reader:
-    """The reader of a log's lines of the templates that may have exchanges; made once for its many chunks."""
-    found = (_plan(template, dialect) for template in templates)
-    plans = tuple(plan for plan in found if {"stamp", "status"} <= set(plan.fields))
-    return Reader(plans, dialect, stamps)
+def reader_of(templates: tuple[Template, ...], dialect: Dialect, stamps: CommonForm) -> TemplateReader:
+    """The reader for the lines of some templates; it is made once for the many chunks of a log.
+
+    Templates without a timestamp or without a status have no exchanges, so they are left out.
+    """
+    all_templates = (_field_template(template, dialect) for template in templates)
+    field_templates = tuple(
+        field_template for field_template in all_templates if {"stamp", "status"} <= set(field_template.fields)
+    )
+    return TemplateReader(field_templates, dialect, stamps)
 
 
-def parted(text: bytes, wrong: list[int], first_row: int, reader: Reader) -> tuple[pl.DataFrame, pl.DataFrame | None]:
-    """The exchanges among whole lines (values.ENTRY), and the other lines (LINE_SCHEMA)."""
-    cut = Cut(text, wrong)
-    for plan in reader.plans:
-        cut.take(plan.template, plan.fields)
-    found = np.flatnonzero(cut.form >= 0)
+def parse_common(
+    text: bytes, wrong: list[int], first_row: int, reader: TemplateReader
+) -> tuple[pl.DataFrame, pl.DataFrame | None]:
+    """The exchanges among whole lines (`access_fields.ENTRY`), and the other lines (LINE_SCHEMA, or None)."""
+    cut = CutLines(text, wrong)
+    for field_template in reader.field_templates:
+        cut.take(field_template.template, field_template.fields)
+    rows = np.flatnonzero(cut.template_number >= 0)
     entries = pl.DataFrame(schema=values.ENTRY)
-    if cut.words is not None and found.size:
-        entries = _Fields(text, cut.words, cut, found, reader.plans).read(reader, first_row)
-    if entries.height == cut.form.size:
+    if cut.words is not None and rows.size:
+        entries = _Fields(text, cut.words, cut, rows, reader.field_templates).read(reader, first_row)
+    if entries.height == cut.template_number.size:
         return entries, None
-    other = np.ones(cut.form.size, np.bool_)
-    other[entries["row"].to_numpy() - first_row] = False
-    rest = np.flatnonzero(other)
-    return entries, lines_frame(text, (cut.start[rest], cut.end[rest]), first_row + rest, cut.wrong[rest])
+    is_other = np.ones(cut.template_number.size, np.bool_)
+    is_other[entries["row"].to_numpy() - first_row] = False
+    other_rows = np.flatnonzero(is_other)
+    return entries, lines_frame(
+        text, (cut.start[other_rows], cut.end[other_rows]), first_row + other_rows, cut.wrong[other_rows]
+    )
 
 
 class _Fields:
-    """The fields of the lines that were cut: arrays of a value for each of them."""
+    """The fields of the lines that were cut. Each array has an item for each of these lines."""
 
-    def __init__(self, text: bytes, words: Words, cut: Cut, rows: Places, plans: Sequence[TemplatePlan]) -> None:
+    def __init__(
+        self, text: bytes, words: Words, cut: CutLines, rows: Positions, field_templates: Sequence[FieldTemplate]
+    ) -> None:
         self._text, self._words, self._rows = text, words, rows
-        self._spans = {name: _some(span, rows) for name, span in cut.spans.items()}
-        form = cut.form[rows]
-        self._spare = _flags([plan.spare for plan in plans], form)
-        self._slow = {name: found.of(rows) for name, found in cut.unescaped.items()}
+        self._spans = {name: _span_of_rows(span, rows) for name, span in cut.spans.items()}
+        template_number = cut.template_number[rows]
+        self._spare = _flags([field_template.spare for field_template in field_templates], template_number)
+        self._unescaped = {name: unescaped.of_rows(rows) for name, unescaped in cut.unescaped.items()}
         self._read: dict[str, pl.Series] = {}
-        self._bare = _flags([plan.bare for plan in plans], form)
+        self._bare = _flags([field_template.bare for field_template in field_templates], template_number)
 
-    def read(self, reader: Reader, first_row: int) -> pl.DataFrame:
-        """The lines that are exchanges for sure."""
+    def read(self, reader: TemplateReader, first_row: int) -> pl.DataFrame:
+        """The lines that are exchanges for sure (`access_fields.ENTRY`). To be called once."""
         time, sound = self._instants(reader.dialect, reader.stamps)
-        status, usual = self._status()
-        sound &= usual
-        duration, known, usual = self._durations(reader.dialect.microseconds)
-        sound &= usual
-        nothing: dict[str, Flags] = {}
+        status, sure = self._status()
+        sound &= sure
+        duration, known, sure = self._durations(reader.dialect.microseconds)
+        sound &= sure
+        empty: dict[str, Flags] = {}
         for name in TEXTS:
             if name in self._spans:
-                nothing[name], usual = self._look(name)
-                sound &= usual
+                empty[name], sure = self._inspect_text(name)
+                sound &= sure
         numbers = {"row": first_row + self._rows, "time": time, "status_code": status, "duration_us": duration}
         if not sound.all():
-            kept = np.flatnonzero(sound)
-            numbers = {name: column[kept] for name, column in numbers.items()}
-            nothing = {name: column[kept] for name, column in nothing.items()}
-            known = known[kept]
-            self._spans = {name: _some(span, kept) for name, span in self._spans.items()}
-            self._slow = {name: found.of(kept) for name, found in self._slow.items()}
-        texts = {name: self._text_of(name, nothing.get(name)) for name in self._spans if name not in _NUMBERS}
+            sound_rows = np.flatnonzero(sound)
+            numbers = {name: column[sound_rows] for name, column in numbers.items()}
+            empty = {name: column[sound_rows] for name, column in empty.items()}
+            known = known[sound_rows]
+            self._spans = {name: _span_of_rows(span, sound_rows) for name, span in self._spans.items()}
+            self._unescaped = {name: unescaped.of_rows(sound_rows) for name, unescaped in self._unescaped.items()}
+        texts = {name: self._text_of(name, empty.get(name)) for name in self._spans if name not in _NUMBERS}
         entries = pl.DataFrame({**numbers, **texts})
         if not known.all():
             entries = entries.with_columns(pl.when(pl.Series(known)).then("duration_us").alias("duration_us"))
-        entries = _with_parts(entries)
+        entries = _with_derived(entries)
         return entries.select(
             (pl.col(name) if name in entries.columns else pl.lit(None)).cast(dtype).alias(name)
             for name, dtype in values.ENTRY.items()
         )
 
-    def _instants(self, dialect: Dialect, form: CommonForm) -> tuple[Instants, Flags]:
+    def _instants(self, dialect: Dialect, form: CommonForm) -> tuple[Int64Array, Flags]:
         start, end = self._spans["stamp"]
         instants, sound = stamps(form).read(self._words, start, end)
-        others = [clock for clock in dialect.clocks if clock != "text"]
-        rest = np.flatnonzero(~sound)
-        if others and rest.size:
-            column = parts(self._text, _some((start, end), rest))[0].to_frame("stamp")
-            read = pl.coalesce(values.CLOCKS[clock](pl.col("stamp")) for clock in others)
-            found = column.select(read).to_series()
-            sound[rest] = found.is_not_null().to_numpy()
-            instants[rest] = found.fill_null(0).to_numpy()
+        other_clocks = [clock for clock in dialect.clocks if clock != "text"]
+        unread = np.flatnonzero(~sound)
+        if other_clocks and unread.size:
+            column = text_columns(self._text, _span_of_rows((start, end), unread))[0].to_frame("stamp")
+            read = pl.coalesce(values.CLOCKS[clock](pl.col("stamp")) for clock in other_clocks)
+            read_instants = column.select(read).to_series()
+            sound[unread] = read_instants.is_not_null().to_numpy()
+            instants[unread] = read_instants.fill_null(0).to_numpy()
         return instants, sound
 
-    def _status(self) -> tuple[Instants, Flags]:
+    def _status(self) -> tuple[Int64Array, Flags]:
         start, end = self._spans["status"]
         status, sound = digits(self._words, start, end)
         sound &= end - start <= _STATUS_DIGITS
         return status, sound
 
-    def _durations(self, exponent: int) -> tuple[Instants, Flags, Flags]:
-        """Durations in µs, which of them are known, and of which lines it is sure whether they are."""
+    def _durations(self, exponent: int) -> tuple[Int64Array, Flags, Flags]:
+        """Durations in µs, which lines have a duration, and for which lines this is sure."""
         if "duration" not in self._spans:
             unknown = np.zeros(self._rows.size, np.bool_)
             return unknown.astype(np.int64), unknown, ~unknown
-        found = decimals(self._words, *self._spans["duration"])
-        duration, known = scaled(found, exponent)
-        known &= found.sound
-        return duration, known, known | self._nothing("duration")
+        numbers = decimals(self._words, *self._spans["duration"])
+        duration, known = scaled(numbers, exponent)
+        known &= numbers.sound
+        return duration, known, known | self._is_empty("duration")
 
-    def _look(self, name: str) -> tuple[Flags, Flags]:
-        """In which lines a text holds nothing, and in which it is sure what is read.
+    def _inspect_text(self, name: str) -> tuple[Flags, Flags]:
+        """Which lines have no value in a field of text, and for which lines the value is sure.
 
-        What follows the path of an endpoint is taken off its span.
+        Changes the span of an endpoint: it then ends before the query.
         """
-        nothing = self._nothing(name)
+        empty = self._is_empty(name)
         start, end = self._spans[name]
         blank = (self._words.octets(start) == _BLANK) | (self._words.octets(end - 1) == _BLANK)
-        self._take_off(name, np.flatnonzero(blank & (start < end)))
+        self._strip_blanks(name, np.flatnonzero(blank & (start < end)))
         if name == "endpoint":
             queries = np.flatnonzero(np.frombuffer(self._text, np.uint8) == _QUERY)
             queries = np.append(queries, len(self._text))
             end = np.minimum(end, queries[np.searchsorted(queries, start)])
             self._spans[name] = start, end
-            nothing |= start == end
-        if name in self._slow:
-            pick = self._slow[name].pick
-            texts = pl.Series("text", [None, *self._slow[name].texts], dtype=pl.String)
-            self._read[name] = texts.to_frame().select(_said(name, pl.col("text"))).to_series()
-            some = np.flatnonzero(pick)
-            nothing[some] = self._read[name].is_null().to_numpy()[pick[some]]
-        return nothing, ~(nothing & self._spare[name]) if name in self._spare else np.ones_like(nothing)
+            empty |= start == end
+        if name in self._unescaped:
+            text_number = self._unescaped[name].text_number
+            texts = pl.Series("text", [None, *self._unescaped[name].texts], dtype=pl.String)
+            self._read[name] = texts.to_frame().select(_text_value(name, pl.col("text"))).to_series()
+            unescaped_rows = np.flatnonzero(text_number)
+            empty[unescaped_rows] = self._read[name].is_null().to_numpy()[text_number[unescaped_rows]]
+        return empty, ~(empty & self._spare[name]) if name in self._spare else np.ones_like(empty)
 
-    def _take_off(self, name: str, rows: Places) -> None:
-        """Has the texts of some lines read without blanks around, as those with escapes are."""
+    def _strip_blanks(self, name: str, rows: Positions) -> None:
+        """Has blanks at the ends of a field removed in some lines: they are decoded as texts with escapes are."""
         if rows.size:
-            self._slow.setdefault(name, Unescaped(self._rows.size)).add(
-                self._text, rows, _some(self._spans[name], rows)
+            self._unescaped.setdefault(name, Unescaped(self._rows.size)).add(
+                self._text, rows, _span_of_rows(self._spans[name], rows)
             )
 
-    def _nothing(self, name: str) -> Flags:
-        """Where a field is empty, a dash or null."""
+    def _is_empty(self, name: str) -> Flags:
+        """Which lines have no value in a field: it is empty, `-` or null."""
         start, end = self._spans[name]
-        nothing: Flags = (end - start == 1) & (self._words.octets(start) == _DASH)
-        nothing |= start == end
+        empty: Flags = (end - start == 1) & (self._words.octets(start) == _DASH)
+        empty |= start == end
         if name in self._bare:
-            nothing |= (
+            empty |= (
                 self._bare[name] & (end - start == len(_NULL)) & (self._words.at(end, -BYTES) >> _HALF == _NULL_WORD)
             )
-        return nothing
+        return empty
 
-    def _text_of(self, name: str, nothing: Flags | None) -> pl.Series:
-        """A text of each line; null where it holds nothing."""
-        column = parts(self._text, self._spans[name])[0]
-        if name in self._slow:
-            pick = self._slow[name].pick
-            read = self._read.get(name, pl.Series([None, *self._slow[name].texts], dtype=pl.String))
-            column = column.zip_with(pl.Series(pick == 0), read.gather(pick))
-        if nothing is None or not nothing.any():
+    def _text_of(self, name: str, empty: Flags | None) -> pl.Series:
+        """The text of a field in each line; null where the field is empty."""
+        column = text_columns(self._text, self._spans[name])[0]
+        if name in self._unescaped:
+            text_number = self._unescaped[name].text_number
+            read = self._read.get(name, pl.Series([None, *self._unescaped[name].texts], dtype=pl.String))
+            column = column.zip_with(pl.Series(text_number == 0), read.gather(text_number))
+        if empty is None or not empty.any():
             return column
-        return column.zip_with(pl.Series(~nothing), pl.Series([None], dtype=pl.String))
+        return column.zip_with(pl.Series(~empty), pl.Series([None], dtype=pl.String))
 
 
-def _flags(names: Sequence[frozenset[str]], form: npt.NDArray[np.int8]) -> dict[str, Flags]:
-    """For each name that comes in some forms, whether it comes in that of each line."""
-    return {name: np.array([name in of_form for of_form in names])[form] for name in frozenset[str]().union(*names)}
+def _flags(names: Sequence[frozenset[str]], template_number: npt.NDArray[np.int8]) -> dict[str, Flags]:
+    """For each name in `names`, which has a set for each template: whether it is in the set of each line's template."""
+    return {
+        name: np.array([name in of_template for of_template in names])[template_number]
+        for name in frozenset[str]().union(*names)
+    }
 
 
-def _some(span: Span, rows: Places) -> Span:
+def _span_of_rows(span: Span, rows: Positions) -> Span:
     start, end = span
     return start[rows], end[rows]
 
 
-def _with_parts(entries: pl.DataFrame) -> pl.DataFrame:
-    """Fills from request lines and addresses with a port what has no value of its own."""
+def _with_derived(entries: pl.DataFrame) -> pl.DataFrame:
+    """Fills fields without a value from whole request lines, and from addresses with a port."""
     texts: dict[str, pl.Expr] = {}
     if _REQUEST in entries.columns:
         texts["method"], texts["endpoint"] = common_and_combined.request(pl.col(_REQUEST))
@@ -221,31 +235,31 @@ def _with_parts(entries: pl.DataFrame) -> pl.DataFrame:
         texts["ip"] = values.host(pl.col(_ADDRESS).str.strip_chars(SPACE))
     if not texts:
         return entries
-    found = {name: _said(name, text) for name, text in texts.items()}
-    own = [name for name in found if name in entries.columns]
+    values_ = {name: _text_value(name, text) for name, text in texts.items()}
+    present = [name for name in values_ if name in entries.columns]
     return entries.with_columns(
-        **{name: pl.coalesce(name, text) if name in own else text for name, text in found.items()}
+        **{name: pl.coalesce(name, text) if name in present else text for name, text in values_.items()}
     )
 
 
-def _said(name: str, text: pl.Expr) -> pl.Expr:
-    """What a text says, whatever blanks are around it."""
+def _text_value(name: str, text: pl.Expr) -> pl.Expr:
+    """The value of a field of text, without blanks at its ends; null if there is none."""
     return (values.path if name == "endpoint" else values.value)(text.str.strip_chars(SPACE))
 
 
-def _plan(template: Template, dialect: Dialect) -> TemplatePlan:
+def _field_template(template: Template, dialect: Dialect) -> FieldTemplate:
     keys = {(value.key,) for value in template.values}
-    parts_of = {"method": (_REQUEST, dialect.request), "endpoint": (_REQUEST, dialect.request)}
-    parts_of["ip"] = _ADDRESS, dialect.addresses
-    fields: dict[Path, str] = {}
+    sources_of = {"method": (_REQUEST, dialect.request), "endpoint": (_REQUEST, dialect.request)}
+    sources_of["ip"] = _ADDRESS, dialect.addresses
+    fields: dict[KeyPath, str] = {}
     spare = set()
     for name in (*_NUMBERS, *TEXTS):
-        whole, paths = parts_of.get(name, ("", ()))
-        sources = [(path, name) for path in getattr(dialect, name)] + [(path, whole) for path in paths]
-        there = [(path, field) for path, field in sources if path in keys]
-        fields |= there[:1]
-        if len(there) > 1:
+        whole, paths = sources_of.get(name, ("", ()))
+        candidates = [(path, name) for path in getattr(dialect, name)] + [(path, whole) for path in paths]
+        present = [(path, field) for path, field in candidates if path in keys]
+        fields |= present[:1]
+        if len(present) > 1:
             spare.add(name)
     named = [(fields.get((value.key,)), value.quoted) for value in template.values]
     bare = {name for name, quoted in named if name is not None and not quoted}
-    return TemplatePlan(template, tuple(name for name, _ in named), frozenset(spare), frozenset(bare))
+    return FieldTemplate(template, tuple(name for name, _ in named), frozenset(spare), frozenset(bare))

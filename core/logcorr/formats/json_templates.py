@@ -1,6 +1,7 @@
-"""A log writer's templates: the same keys in the same order, written alike. Lines of one are cut, not parsed.
+"""Templates of JSON lines: lines of a template have the same keys in the same order, and the same text between values.
 
-Most logs have a few: where a value is a number or a text, or where a field may be missing.
+Lines of a template are cut at known texts, not parsed. Most logs have few templates: they differ where a value is a
+number or a text, or where a field may be missing.
 """
 
 import re
@@ -17,12 +18,15 @@ _TEXT = re.compile(r'"([^"\\]*)"')
 _TOKEN = re.compile(r'[^\s",{}\[\]\\]+')
 _NEXT = re.compile(r"\s*,")
 _END = re.compile(r"\s*\}\s*")
-# Each is looked for among the lines that are of none before it.
+# Every template is compared with all lines that the templates before it did not fit.
 _MOST = 8
 
 
 class Value(msgspec.Struct, frozen=True):
-    """A value's key, the text that stands before it, and whether it is in quotes (which are part of those texts)."""
+    """The key of a value, the text before the value, and whether the value is in quotes.
+
+    The quotes are part of the texts around the value.
+    """
 
     key: str
     before: str
@@ -30,39 +34,39 @@ class Value(msgspec.Struct, frozen=True):
 
 
 class Template(msgspec.Struct, frozen=True):
-    """Values in their order, and the text behind the last."""
+    """The values of a line in their order, and the text after the last value."""
 
     values: tuple[Value, ...]
     after: str
 
 
 def templates_of(samples: Sequence[str]) -> tuple[Template, ...]:
-    """The templates of a log's first lines, those of most lines first."""
-    found = Counter(template for line in samples if (template := _template(line)))
-    return tuple(template for template, _ in found.most_common(_MOST))
+    """The templates of a log's first lines, at most eight. Templates of many lines come first."""
+    counts = Counter(template for line in samples if (template := _template(line)))
+    return tuple(template for template, _ in counts.most_common(_MOST))
 
 
 def _template(line: str) -> Template | None:
-    """The template that one line is of; None where it is not flat, not plain, or has a key twice."""
+    """The template of a line; None if it is no flat object, is not plain ASCII without escapes, or has a key twice."""
     values = []
-    start = place = 0
+    start = position = 0
     if not line.isascii() or not line.startswith("{"):
         return None
-    place = 1
-    while key := _KEY.match(line, place):
+    position = 1
+    while key := _KEY.match(line, position):
         text = _TEXT.match(line, key.end())
-        found = text or _TOKEN.match(line, key.end())
-        if found is None or (text is None and re.search(BARE, found[0]) is None):
+        value = text or _TOKEN.match(line, key.end())
+        if value is None or (text is None and re.search(BARE, value[0]) is None):
             return None
-        before = line[start : found.start(1) if text else found.start()]
+        before = line[start : value.start(1) if text else value.start()]
         values.append(Value(key[1], before, quoted=text is not None))
-        start = found.end(1) if text else found.end()
-        place = found.end()
-        comma = _NEXT.match(line, place)
+        start = value.end(1) if text else value.end()
+        position = value.end()
+        comma = _NEXT.match(line, position)
         if comma is None:
             break
-        place = comma.end()
-    end = _END.fullmatch(line, place)
+        position = comma.end()
+    end = _END.fullmatch(line, position)
     if end is None or not values or len({value.key for value in values}) < len(values):
         return None
     return Template(tuple(values), line[start:])

@@ -1,7 +1,7 @@
-"""What a format of log lines is, and what is done with the lines of any: `pairlog` and `accesslog` are those there are.
+"""The protocol of a format of log lines, and functions for lines of any format.
 
-Pure: frames in and out. The lines of a log's common form are parsed many at once; the few others take the careful path,
-those of some chunks together.
+`pair_lines` and `access_lines` have the formats. Nothing here reads files: frames in, frames out. Lines of the log's
+common form are parsed many at once. The few other lines of some chunks are collected, and take the careful path.
 """
 
 import io
@@ -18,65 +18,68 @@ SPACE = " \t"
 BOM = "\ufeff"
 TEXT_LIMIT_BYTES = 4096
 
-# A line as a reader gives it: its text, its number from 0 over all files of the side, and the reason a reader
-# already knows for refusing it.
+# A line as a reader gives it: its text, its number from 0 over all files of the side, and the reason for which the
+# reader refuses it (null if it does not).
 LINE_SCHEMA = pl.Schema({"line": pl.String, "row": pl.UInt32, "refused": pl.String})
 
 REJECT_SCHEMA = pl.Schema({"row": pl.UInt32, "reason": pl.String, "text": pl.String, "truncated": pl.Boolean})
 
-# One in so many lines is few.
-_FEW = 16
+# One uncommon line in so many does not pay for a call of the careful path.
+_LINES_PER_UNCOMMON = 16
 
 
-Look = Callable[[pl.DataFrame], None]
+TakeRejects = Callable[[pl.DataFrame], None]
 
 
 class LineFormat(Protocol):
-    """What the lines of a log are: how the usual ones are read, and how all are."""
+    """The format of the lines of a log: parses lines of the common form fast, and classifies any line."""
 
     @property
     def side(self) -> Log:
-        """What the lines are of."""
+        """The log that the lines are of."""
 
     @property
     def schema(self) -> pl.Schema:
         """The columns of an entry, `row` among them."""
 
-    def parted(self, text: bytes, wrong: list[int], first_row: int) -> tuple[pl.DataFrame, pl.DataFrame | None]:
-        """Whole lines → the entries that surely are such (`schema`), and the other lines (LINE_SCHEMA; None for none).
+    def parse_common(self, text: bytes, wrong: list[int], first_row: int) -> tuple[pl.DataFrame, pl.DataFrame | None]:
+        """Whole lines → the entries that are sure (`schema`), and the other lines (LINE_SCHEMA; None if there is none).
 
-        `text` is UTF-8 and ends in LF; those lines were not that begin at the places in `wrong`. `first_row` is the row
-        of the first.
+        `text` is UTF-8 and ends in LF. The lines that begin at the byte positions `wrong` (ascending) were not UTF-8.
+        `first_row` is the row of the first line.
         """
 
     def classify(self, lines: pl.DataFrame) -> pl.DataFrame:
-        """Every line (LINE_SCHEMA) with `valid`, `blank`, the columns of an entry, and the `reason` if it is none."""
+        """The careful path, exact for every line (LINE_SCHEMA), at several times the cost of `parse_common`.
+
+        Adds `valid`, `blank`, the columns of an entry, and `reason`: why the line is malformed, null if it is not.
+        """
 
     def first_line(self, text: str) -> str | None:
-        """What a file's first line is where that differs from the same line elsewhere; None where it is a header."""
+        """The first line of a file as a line to be read, without its BOM; None if it is a header."""
 
 
-def few(uncommon: int, lines: int) -> bool:
-    """Whether so few lines are uncommon that a call of the careful path for them would not pay."""
-    return uncommon * _FEW <= lines
+def too_few(uncommon: int, lines: int) -> bool:
+    """Whether so few of the lines are uncommon that a separate call for them does not pay."""
+    return uncommon * _LINES_PER_UNCOMMON <= lines
 
 
-def settled(lines: pl.DataFrame, form: LineFormat, reject: Look) -> pl.DataFrame:
-    """The entries among some lines; the others go to `reject`."""
-    settled = form.classify(lines)
-    rejected = settled.filter(~pl.col("valid"))
+def parse_carefully(lines: pl.DataFrame, form: LineFormat, reject: TakeRejects) -> pl.DataFrame:
+    """The entries among lines (LINE_SCHEMA), by the careful path. Excerpts of the other lines go to `reject`."""
+    classified = form.classify(lines)
+    rejected = classified.filter(~pl.col("valid"))
     if rejected.height:
         reject(excerpts(rejected))
-    return settled.filter("valid").select(form.schema.names())
+    return classified.filter("valid").select(form.schema.names())
 
 
 def excerpts(rejected: pl.DataFrame) -> pl.DataFrame:
-    """What is kept of refused lines (REJECT_SCHEMA): their text, cut to TEXT_LIMIT_BYTES."""
-    long = rejected["line"].str.len_bytes() > TEXT_LIMIT_BYTES
+    """What is kept of lines that are no entries (REJECT_SCHEMA): the text is cut to TEXT_LIMIT_BYTES."""
+    too_long = rejected["line"].str.len_bytes() > TEXT_LIMIT_BYTES
     text = rejected["line"]
-    if long.any():
-        text = pl.Series([_cut(line) if over else line for line, over in zip(text, long, strict=True)])
-    return rejected.select("row", "reason", text.alias("text"), long.alias("truncated"))
+    if too_long.any():
+        text = pl.Series([_cut(line) if is_long else line for line, is_long in zip(text, too_long, strict=True)])
+    return rejected.select("row", "reason", text.alias("text"), too_long.alias("truncated"))
 
 
 def null_if_empty(name: str) -> pl.Expr:
@@ -85,12 +88,12 @@ def null_if_empty(name: str) -> pl.Expr:
 
 
 def _cut(text: str) -> str:
-    """The text cut to at most TEXT_LIMIT_BYTES of UTF-8, at a character's edge."""
+    """The text cut to at most TEXT_LIMIT_BYTES of UTF-8, between two characters."""
     return text.encode()[:TEXT_LIMIT_BYTES].decode(errors="ignore")
 
 
-def scanned(text: bytes, wrong: list[int], first_row: int) -> pl.LazyFrame:
-    """The lines of a text in UTF-8; those were not that begin at the places in `wrong`."""
+def scan_lines(text: bytes, wrong: list[int], first_row: int) -> pl.LazyFrame:
+    """The lines of a text in UTF-8 (LINE_SCHEMA). Lines that begin at the byte positions `wrong` were not UTF-8."""
     scan = pl.scan_lines(io.BytesIO(text), row_index_name="row", row_index_offset=first_row)
     refused = pl.lit(None, pl.String)
     if wrong:
@@ -100,6 +103,6 @@ def scanned(text: bytes, wrong: list[int], first_row: int) -> pl.LazyFrame:
 
 
 def _numbers(text: bytes, starts: list[int]) -> list[int]:
-    """The numbers (from 0) of the lines that begin at some places, in their order."""
-    between = (text.count(b"\n", *places) for places in pairwise([0, *starts]))
+    """The numbers (from 0) of the lines that begin at the byte positions `starts` (ascending)."""
+    between = (text.count(b"\n", *bounds) for bounds in pairwise([0, *starts]))
     return list(accumulate(between))

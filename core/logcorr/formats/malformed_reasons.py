@@ -1,5 +1,6 @@
-"""Why a line is malformed: the reasons of each kind of log, and that the first that fits is the one. Only this file
-says so; what each reason means for a line is said where the line is read.
+"""Why a line is malformed: the reasons of each kind of log, and their order. This file holds both.
+
+The first reason that applies to a line is its reason. The formats say when a reason applies.
 """
 
 from collections.abc import Sequence
@@ -20,12 +21,12 @@ ACCESS_REASONS = (ENCODING, JSON, FIELDS, TIMESTAMP, STATUS_CODE)
 
 
 def first_reason(checks: "Sequence[tuple[pl.Expr, str]]") -> "pl.Expr":
-    """The reason of each line: the first whose check holds; null for a line that passes all checks.
+    """The reason of each line: the reason of the first check that holds; null if no check holds.
 
-    `checks` are (what is wrong with the line, the reason), in the order of the reasons. A line that is `blank` has no
-    reason, and one that its reader `refused` has the reader's.
+    A check is (what is wrong with a line, the reason); checks are in the order of the reasons. A `blank` line has no
+    reason. A line that its reader `refused` has the reason of the reader.
     """
-    import polars as pl  # noqa: PLC0415 - the names of the reasons are wanted without it
+    import polars as pl  # noqa: PLC0415 - the names of the reasons are also used without polars
 
     refused = pl.col("refused")
     reason = pl.when(pl.col("blank")).then(None).when(refused.is_not_null()).then(refused)

@@ -1,6 +1,6 @@
-"""Pair log lines → entries, or the reason why not.
+"""Lines of request and response logs → entries, or the reason why a line is malformed.
 
-Pure, like `formats`: the usual lines by `pair_lines`, all else by `classify`.
+Lines of the common form are parsed by `pair_lines_kernel` or `pair_lines_numpy`, all other lines by `classify`.
 """
 
 import msgspec
@@ -18,7 +18,10 @@ _STATUS = r"^[0-9]{1,3}$"
 
 
 class PairFormat(msgspec.Struct, frozen=True, kw_only=True):
-    """`TIMESTAMP,REQUEST_ID,VALUE`: VALUE is a user id in request logs, a status code in response logs."""
+    """`TIMESTAMP,REQUEST_ID,VALUE`: VALUE is a user id in request logs, a status code in response logs.
+
+    `form` is the common form of the timestamps. `shift_us` is added to every instant.
+    """
 
     side: Side
     form: CommonForm
@@ -31,38 +34,38 @@ class PairFormat(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def schema(self) -> pl.Schema:
-        """What an entry is: request_id, time (Int64, µs), user_id or status_code, row."""
+        """The columns of an entry: request_id, time (Int64, µs), user_id or status_code, row."""
         kind = pl.String() if self.side == "request" else pl.Int16()
         return pl.Schema({"request_id": pl.String, "time": pl.Int64, self.value: kind, "row": pl.UInt32})
 
-    def parted(self, text: bytes, wrong: list[int], first_row: int) -> tuple[pl.DataFrame, pl.DataFrame | None]:
-        """The entries among the lines of the log's common form, and the other lines."""
-        parted = pair_lines_kernel.parted if compiled else pair_lines_numpy.parted
-        found, rest = parted(text, wrong, self.side, self.form, first_row)
-        return found.with_columns(pl.col("time") + self.shift_us) if self.shift_us else found, rest
+    def parse_common(self, text: bytes, wrong: list[int], first_row: int) -> tuple[pl.DataFrame, pl.DataFrame | None]:
+        """The entries among the lines of the common form, and the other lines: see `LineFormat.parse_common`."""
+        parse_common = pair_lines_kernel.parse_common if compiled else pair_lines_numpy.parse_common
+        entries, rest = parse_common(text, wrong, self.side, self.form, first_row)
+        return entries.with_columns(pl.col("time") + self.shift_us) if self.shift_us else entries, rest
 
     def classify(self, lines: pl.DataFrame) -> pl.DataFrame:
-        """The careful path: exact for every line, at several times the cost."""
+        """Classifies every line (LINE_SCHEMA): see the function `classify`."""
         return classify(lines, self)
 
     def first_line(self, text: str) -> str | None:
-        """Without its BOM, or None if it is a header."""
+        """The first line of a file, without its BOM; None if it is a header."""
         return first_line(text)
 
 
 def classify(lines: pl.DataFrame, form: PairFormat) -> pl.DataFrame:
-    """Every line (LINE_SCHEMA) with `valid`, the columns of an entry, and the `reason` where it is none.
+    """Every line (LINE_SCHEMA) with `valid`, `blank`, the columns of an entry, and `reason` (null for a valid line).
 
-    The careful path: exact for every line, at several times the cost of the common one.
+    This is the careful path: exact for every line, at several times the cost of the common path.
     """
-    parts = pl.col("line").str.splitn(",", 4).struct
+    fields = pl.col("line").str.splitn(",", 4).struct
     column = pl.col
     split = lines.with_columns(
         blank=column("line").str.strip_chars(SPACE) == "",
-        stamp=parts.field("field_0").str.strip_chars(SPACE),
-        request_id=parts.field("field_1").str.strip_chars(SPACE),
-        field=parts.field("field_2").str.strip_chars(SPACE),
-        three=parts.field("field_2").is_not_null() & parts.field("field_3").is_null(),
+        stamp=fields.field("field_0").str.strip_chars(SPACE),
+        request_id=fields.field("field_1").str.strip_chars(SPACE),
+        field=fields.field("field_2").str.strip_chars(SPACE),
+        three=fields.field("field_2").is_not_null() & fields.field("field_3").is_null(),
     )
     stamps = split["stamp"].zip_with(split["three"], pl.Series([None], dtype=pl.String))
     split = split.with_columns(timestamps.careful(stamps).alias("time") + form.shift_us)
@@ -81,7 +84,10 @@ def classify(lines: pl.DataFrame, form: PairFormat) -> pl.DataFrame:
 
 
 def first_line(text: str) -> str | None:
-    """What a file's first line is where that differs from the same line elsewhere: without BOM, or None if header."""
+    """The first line of a file, without its BOM; None if it is a header.
+
+    A header has the name of an id in its second field, and no timestamp in its first.
+    """
     bare = text.removeprefix(BOM)
     fields = [field.strip(SPACE) for field in bare.split(",")]
     if len(fields) > 1 and fields[1].lower() in HEADER_IDS and bare.strip(SPACE):

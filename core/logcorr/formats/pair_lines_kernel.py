@@ -1,18 +1,18 @@
-"""What `pair_lines` does, by the compiled kernel: the same entries and the same other lines."""
+"""Parses lines of the common form of pair logs by the compiled kernel. Gives the same as `pair_lines_numpy`."""
 
 import numpy as np
 import polars as pl
 
-from logcorr.compute.arrow_text import column, lines_frame
+from logcorr.compute.arrow_text import lines_frame, text_column
 from logcorr.compute.kernels import compiled
 from logcorr.formats.timestamps import CommonForm
 from logcorr.model.ledger import Side
 
 
-def parted(
+def parse_common(
     text: bytes, wrong: list[int], side: Side, form: CommonForm, first_row: int
 ) -> tuple[pl.DataFrame, pl.DataFrame | None]:
-    """What `LineFormat.parted` gives, for one side's lines with timestamps of a form."""
+    """`LineFormat.parse_common` for the lines of one side, with timestamps of a form."""
     lines, requests = compiled.line_count(text), side == "request"
     of_requests, of_responses = (lines, 0) if requests else (0, lines)
     time, row = np.empty(lines, np.int64), np.empty(lines, np.uint32)
@@ -24,19 +24,21 @@ def parted(
     arrays = (time, row, ids, id_ends, users, user_ends, present, status, bounds, other_row)
     stamp = (form.separator, form.digits, form.zone.encode(), form.zone_us)
     starts = np.array(wrong, np.int64)
-    found, others, id_bytes, user_bytes, empty = compiled.pair_lines(text, starts, requests, stamp, first_row, *arrays)
-    # Copies, as what is cut off would lie about in pieces too small for the next chunk.
+    entry_count, other_count, id_bytes, user_bytes, empty = compiled.pair_lines(
+        text, starts, requests, stamp, first_row, *arrays
+    )
+    # Copies, so that each long array is freed whole, and its memory serves the next chunk.
     ids = ids[:id_bytes].copy()
-    columns = {"request_id": column(ids, id_ends[: found + 1]), "time": pl.Series(time[:found])}
+    columns = {"request_id": text_column(ids, id_ends[: entry_count + 1]), "time": pl.Series(time[:entry_count])}
     if requests:
         users = users[:user_bytes].copy()
-        columns["user_id"] = column(users, user_ends[: found + 1], present if empty else None)
+        columns["user_id"] = text_column(users, user_ends[: entry_count + 1], present if empty else None)
     else:
-        columns["status_code"] = pl.Series(status[:found])
-    columns["row"] = pl.Series(row[:found])
-    rest = None
-    if others:
-        begin, end = bounds[:others].T
+        columns["status_code"] = pl.Series(status[:entry_count])
+    columns["row"] = pl.Series(row[:entry_count])
+    other_lines = None
+    if other_count:
+        begin, end = bounds[:other_count].T
         refused = np.isin(begin, starts)
-        rest = lines_frame(text, (begin, end), other_row[:others], refused)
-    return pl.DataFrame(columns), rest
+        other_lines = lines_frame(text, (begin, end), other_row[:other_count], refused)
+    return pl.DataFrame(columns), other_lines

@@ -1,6 +1,6 @@
-"""The lines of a pair's log that are of its common form → entries, for all lines of a chunk at once.
+"""Lines of the common form of pair logs → entries, for all lines of a chunk at once.
 
-Every entry found here is one for sure; all other lines stay lines, for `pairlog.classify`.
+Every entry that is found here is sure. All other lines are returned as lines, for `pair_lines.classify`.
 """
 
 from itertools import product
@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from logcorr.compute.arrow_text import Span, lines_frame, parts
-from logcorr.compute.byte_words import BYTES, Places, Words
-from logcorr.formats.line_format import few, null_if_empty
+from logcorr.compute.arrow_text import Span, lines_frame, text_columns
+from logcorr.compute.byte_words import BYTES, Positions, Words
+from logcorr.formats.line_format import null_if_empty, too_few
 from logcorr.formats.timestamps import CommonForm
 from logcorr.formats.timestamps_numpy import Flags, stamps
 from logcorr.model.ledger import Side
@@ -27,10 +27,10 @@ _FIELDS = 3
 _STATUS_DIGITS = 3
 
 
-def parted(
+def parse_common(
     text: bytes, wrong: list[int], side: Side, form: CommonForm, first_row: int
 ) -> tuple[pl.DataFrame, pl.DataFrame | None]:
-    """What `LineFormat.parted` gives, for one side's lines with timestamps of a form."""
+    """`LineFormat.parse_common` for the lines of one side, with timestamps of a form."""
     lines = _Lines(text, wrong)
     common = np.zeros(lines.start.size, np.bool_)
     columns: dict[str, Any] = {"time": np.empty(common.size, np.int64)}
@@ -49,18 +49,18 @@ def parted(
         columns["status_code"], sound = lines.status(*value)
         common &= sound
     common &= lines.usual(common, *request_id)
-    rest = None
+    other_lines = None
     if not common.all():
-        rest = lines.frame(np.flatnonzero(~common), first_row)
-        kept = np.flatnonzero(common)
-        columns = {name: column[kept] for name, column in columns.items()}
-        texts = {name: (start[kept], end[kept]) for name, (start, end) in texts.items()}
-    return _entries(text, texts, columns), rest
+        other_lines = lines.frame(np.flatnonzero(~common), first_row)
+        common_rows = np.flatnonzero(common)
+        columns = {name: column[common_rows] for name, column in columns.items()}
+        texts = {name: (start[common_rows], end[common_rows]) for name, (start, end) in texts.items()}
+    return _entries(text, texts, columns), other_lines
 
 
 def _entries(text: bytes, texts: dict[str, Span], columns: dict[str, Any]) -> pl.DataFrame:
-    found = parts(text, *texts.values())
-    entries = pl.DataFrame({**dict(zip(texts, found, strict=True)), **columns})
+    text_series = text_columns(text, *texts.values())
+    entries = pl.DataFrame({**dict(zip(texts, text_series, strict=True)), **columns})
     users = texts.get("user_id")
     if users is not None and (users[0] == users[1]).any():
         entries = entries.with_columns(null_if_empty("user_id").alias("user_id"))
@@ -69,9 +69,9 @@ def _entries(text: bytes, texts: dict[str, Span], columns: dict[str, Any]) -> pl
 
 
 class _Lines:
-    """Where the lines of a text and their fields are: arrays of a number for each line.
+    """The byte positions of the lines of a text and of their commas: arrays with an item for each line.
 
-    `three` tells the lines of three fields, in the others the commas are anywhere.
+    `three` marks the lines of three fields. For other lines the positions of the commas are meaningless.
     """
 
     def __init__(self, text: bytes, wrong: list[int]) -> None:
@@ -79,14 +79,14 @@ class _Lines:
         self._octets = np.frombuffer(text, np.uint8)
         marks = self._octets == _COMMA
         marks |= self._octets == _NEWLINE
-        places = np.flatnonzero(marks)
-        last = np.flatnonzero(self._octets.take(places) == _NEWLINE)
-        ends = places.take(last)
+        positions = np.flatnonzero(marks)
+        last = np.flatnonzero(self._octets.take(positions) == _NEWLINE)
+        ends = positions.take(last)
         self.three: Flags = np.diff(last, prepend=-1) == _FIELDS
-        self.first_comma: Places = places.take(last - 2, mode="clip")
-        self.second_comma: Places = places.take(last - 1, mode="clip")
-        self.start: Places = np.concatenate([[0], ends[:-1] + 1])
-        self.end: Places = np.maximum(ends - (self._at(ends - 1) == _RETURN), self.start)
+        self.first_comma: Positions = positions.take(last - 2, mode="clip")
+        self.second_comma: Positions = positions.take(last - 1, mode="clip")
+        self.start: Positions = np.concatenate([[0], ends[:-1] + 1])
+        self.end: Positions = np.maximum(ends - (self._at(ends - 1) == _RETURN), self.start)
         self.wrong: Flags = np.zeros(ends.size, np.bool_)
         self.wrong[np.searchsorted(self.start, wrong)] = True
 
@@ -94,37 +94,37 @@ class _Lines:
         """The row of each line."""
         return np.arange(first_row, first_row + self.start.size, dtype=np.uint32)
 
-    def bare(self, start: Places, end: Places) -> Flags:
-        """Whether what stands from `start` to `end`, which is something, surely has no blank at either end."""
+    def bare(self, start: Positions, end: Positions) -> Flags:
+        """Whether a text, from `start` to `end` (excluded), surely has no blank at its ends. It must not be empty."""
         first, last = self._at(start), self._at(end - 1)
-        found: Flags = (first > _SPACE) & (last != _SPACE) & (last != _TAB)
-        return found
+        is_bare: Flags = (first > _SPACE) & (last != _SPACE) & (last != _TAB)
+        return is_bare
 
-    def usual(self, common: Flags, start: Places, end: Places) -> Flags:
-        """Whether an id is none of the words for no id; where few may be, they stay to be looked at."""
+    def usual(self, common: Flags, start: Positions, end: Positions) -> Flags:
+        """Whether an id is none of the words for no id. If few ids are short, all short ids are left to `classify`."""
         usual = end - start >= _USUAL_ID_BYTES
         short = np.flatnonzero(common & ~usual)
-        if not few(short.size, usual.size):
-            ids = parts(self._text, (start[short], end[short]))[0]
+        if not too_few(short.size, usual.size):
+            ids = text_columns(self._text, (start[short], end[short]))[0]
             usual[short] = ~ids.is_in(_NO_ID_SPELLINGS.implode()).to_numpy()
         return usual
 
-    def status(self, start: Places, end: Places) -> tuple[npt.NDArray[np.int16], Flags]:
-        """The status codes from `start` to `end`, and which of them are one to three digits."""
+    def status(self, start: Positions, end: Positions) -> tuple[npt.NDArray[np.int16], Flags]:
+        """The status codes from `start` to `end` (excluded), and which texts are one to three digits."""
         digits = end - start
         sound = (digits > 0) & (digits <= _STATUS_DIGITS)
         code = np.zeros(digits.size, np.int16)
-        for place in range(_STATUS_DIGITS):
-            value = self._at(end - 1 - place) - np.uint8(_ZERO)
-            there = digits > place
-            sound &= (value <= 9) | ~there
-            code += np.int16(10**place) * (value * there)
+        for index in range(_STATUS_DIGITS):
+            value = self._at(end - 1 - index) - np.uint8(_ZERO)
+            has_digit = digits > index
+            sound &= (value <= 9) | ~has_digit
+            code += np.int16(10**index) * (value * has_digit)
         return code, sound
 
-    def frame(self, some: Places, first_row: int) -> pl.DataFrame:
-        """Some of the lines as LINE_SCHEMA."""
-        return lines_frame(self._text, (self.start[some], self.end[some]), first_row + some, self.wrong[some])
+    def frame(self, rows: Positions, first_row: int) -> pl.DataFrame:
+        """The lines of the given rows as LINE_SCHEMA."""
+        return lines_frame(self._text, (self.start[rows], self.end[rows]), first_row + rows, self.wrong[rows])
 
-    def _at(self, places: Places) -> npt.NDArray[np.uint8]:
-        # Where a line has no such field, a place may be none of the text.
-        return self._octets.take(places, mode="clip")
+    def _at(self, positions: Positions) -> npt.NDArray[np.uint8]:
+        # A line of fewer fields has positions that may be outside of the text.
+        return self._octets.take(positions, mode="clip")

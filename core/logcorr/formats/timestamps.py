@@ -1,6 +1,6 @@
-"""Timestamp text → microseconds since 1970 UTC: a fast path for a log's common form, a careful path for all others.
+"""Texts of timestamps → µs since 1970 UTC: a fast path for the common form of a log, a careful path for all forms.
 
-Pure: expressions and series in and out. The grammar is strict; what it does not allow is null, never a guess.
+The grammar is strict: a text that it does not allow becomes null, never a guess.
 """
 
 import re
@@ -14,7 +14,7 @@ _GRAMMAR = (
     r"^([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-5][0-9]:[0-5][0-9])"
     r"(?:\.([0-9]{1,9}))?(?:[Zz]|([+-])([0-9]{2})(?::?([0-9]{2}))?)?$"
 )
-# The years of a common form are those in which chrono and the grammar cannot differ.
+# A common form has the years 1000 to 2999 only: there chrono, the parser of polars, agrees with the grammar.
 _COMMON = re.compile(
     r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}([T ])[0-9]{2}:[0-5][0-9]:[0-5][0-9](?:\.([0-9]{1,9}))?([Zz]|[+-][0-9:]{2,5}|)"
 )
@@ -24,7 +24,11 @@ _MICRO_DIGITS = 6
 
 
 class CommonForm(msgspec.Struct, frozen=True):
-    """The form most timestamps of a log have: separator, digits of the fraction, zone text and its shift in µs."""
+    """The form of most timestamps of a log.
+
+    `separator` stands between date and time, `digits` is the number of decimals of a second, `zone` is the text of the
+    zone, and `zone_us` is what the zone adds to UTC, in µs.
+    """
 
     separator: str = "T"
     digits: int = 3
@@ -33,7 +37,7 @@ class CommonForm(msgspec.Struct, frozen=True):
 
 
 def common_form(samples: list[str]) -> CommonForm:
-    """The form that most of the sampled timestamp texts share; the usual `…T….000Z` where none is a timestamp."""
+    """The form of most of the sampled texts; `…T….000Z` if no text is a timestamp."""
     matches = [match for text in samples if (match := _COMMON.fullmatch(text))]
     for (separator, digits, zone), _ in Counter((m[1], len(m[2] or ""), m[3]) for m in matches).most_common():
         shift_us = _zone_us(zone)
@@ -44,13 +48,13 @@ def common_form(samples: list[str]) -> CommonForm:
 
 @lru_cache(maxsize=16)
 def _zone_us(zone: str) -> int | None:
-    """What a zone adds to UTC; None where the text is none. Logs name few, and a query for each is slow."""
+    """What a zone adds to UTC, in µs; None if the text is no zone. It is cached, as the query is slow."""
     instant = careful(pl.Series([f"2000-01-01T00:00:00{zone}"])).item()
     return None if instant is None else _YEAR_2000_US - instant
 
 
 def fast(text: pl.Expr, form: CommonForm) -> pl.Expr:
-    """Instants (Int64, µs) of the texts that have the common form; null for every other text, valid or not."""
+    """Instants (Int64, µs) of the texts of the common form; null for every other text, also for other timestamps."""
     fraction = rf"\.[0-9]{{{form.digits}}}" if form.digits else ""
     shape = (
         rf"^[12][0-9]{{3}}-[0-9]{{2}}-[0-9]{{2}}{form.separator}[0-9]{{2}}:[0-5][0-9]:[0-5][0-9]"
@@ -68,7 +72,7 @@ def fast(text: pl.Expr, form: CommonForm) -> pl.Expr:
 
 
 def careful(text: pl.Series) -> pl.Series:
-    """Instants (Int64, µs) of timestamp texts in any allowed form; null where the text is not a timestamp."""
+    """Instants (Int64, µs) of timestamps in any allowed form; null for a text that is no timestamp."""
     column = pl.col("text")
     part = column.str.extract_groups(_GRAMMAR).struct
     date, clock, fraction = part.field("1"), part.field("2"), part.field("3")

@@ -1,7 +1,7 @@
-"""Timestamps of one form in the bytes of a text → microseconds since 1970 UTC, for all lines at once.
+"""Timestamps of one form in the bytes of a text → µs since 1970 UTC, for all lines at once.
 
-Exact for the form: what is sound here is a timestamp of `timestamps.careful`, with the same instant. What is not may be
-one of another form.
+A sound timestamp has the instant that `timestamps.careful` gives. A text that is not sound may be a timestamp of
+another form.
 """
 
 from functools import lru_cache
@@ -9,23 +9,22 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from logcorr.compute.byte_words import BYTES, DIGIT, Array, Pattern, Places, Words, digit, tens
+from logcorr.compute.byte_words import BYTES, DIGIT, Pattern, Positions, UInt64Array, Words, digit, tens
 from logcorr.formats.timestamps import CommonForm
 
-Instants = npt.NDArray[np.int64]
+Int64Array = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
 _DATE: list[str | None] = [*[DIGIT] * 4, "-", DIGIT, DIGIT, "-", DIGIT, DIGIT]
 _CLOCK: list[str | None] = [DIGIT, DIGIT, ":", DIGIT, DIGIT, ":", DIGIT, DIGIT]
 _SECONDS, _FRACTION = 17, 20
 _MICRO_DIGITS = 6
-_MINUTE_BYTES = 16
 _MINUTE_US = 60_000_000
 _SECOND_US = 1_000_000
 
 
 class Stamps:
-    """The timestamps of a form: `width` bytes each."""
+    """Reads timestamps of a form. A timestamp has `width` bytes."""
 
     def __init__(self, form: CommonForm) -> None:
         fraction = [".", *[DIGIT] * form.digits] if form.digits else []
@@ -42,8 +41,8 @@ class Stamps:
             digits = min(2, kept - place)
             self._numbers.append((_FRACTION + place, digits, 10 ** (_MICRO_DIGITS - place - digits)))
 
-    def read(self, words: Words, start: Places, end: Places) -> tuple[Instants, Flags]:
-        """The instants of the timestamps that stand from `start` to `end`, and which of them are sound."""
+    def read(self, words: Words, start: Positions, end: Positions) -> tuple[Int64Array, Flags]:
+        """The instants of the timestamps from `start` to `end` (excluded), and which of them are sound."""
         sound = end - start == self.width
         values = [
             pattern.values(words.at(start, offset))
@@ -53,7 +52,7 @@ class Stamps:
         for pattern, word in zip(self._patterns[1:], values[1:], strict=True):
             faults |= pattern.faults(word)
         sound &= faults == 0
-        minutes, real = _minutes_of_all(values[0], values[1])
+        minutes, real = _minutes_by_run(values[0], values[1])
         sound &= real
         pairs = [tens(word) for word in values[2:]]
         micros = np.zeros(start.size, np.uint64)
@@ -68,43 +67,45 @@ class Stamps:
             minutes -= self._zone_us
         return minutes, sound
 
-    def _number(self, values: list[Array], pairs: list[Array], place: int, digits: int) -> Array:
-        """The number of one or two digits at a place of the form, behind the minute."""
+    def _number(self, values: list[UInt64Array], pairs: list[UInt64Array], index: int, digits: int) -> UInt64Array:
+        """The number of one or two digits at an index of the form that lies after the minute."""
         for offset, word, pair in zip(self._offsets[2:], values[2:], pairs, strict=True):
-            if offset <= place and place + digits <= offset + BYTES:
-                return digit(word if digits == 1 else pair, place - offset)
-        raise AssertionError(place)
+            if offset <= index and index + digits <= offset + BYTES:
+                return digit(word if digits == 1 else pair, index - offset)
+        raise AssertionError(index)
 
 
 @lru_cache(maxsize=8)
 def stamps(form: CommonForm) -> Stamps:
-    """The reader of a form; made once, since a side is read in many chunks."""
+    """The reader of a form. It is cached, as a side is read in many chunks."""
     return Stamps(form)
 
 
-def _minutes_of_all(first: Array, second: Array) -> tuple[Instants, Flags]:
-    """The minute that each pair of words tells, in µs, and whether there is such; lines next to each other share it."""
+def _minutes_by_run(first: UInt64Array, second: UInt64Array) -> tuple[Int64Array, Flags]:
+    """The minute of each pair of words, in µs since 1970, and whether it exists. A run of equal pairs is read once."""
     if not first.size:
         return np.empty(0, np.int64), np.empty(0, np.bool_)
-    other = first[1:] != first[:-1]
-    other |= second[1:] != second[:-1]
-    begins = np.concatenate([[0], np.flatnonzero(other) + 1])
-    counts = np.diff(begins, append=first.size)
-    minutes, real = _minutes(first[begins], second[begins])
-    return np.repeat(minutes, counts), np.repeat(real, counts)
+    differs = first[1:] != first[:-1]
+    differs |= second[1:] != second[:-1]
+    run_starts = np.concatenate([[0], np.flatnonzero(differs) + 1])
+    run_lengths = np.diff(run_starts, append=first.size)
+    minutes, real = _minutes(first[run_starts], second[run_starts])
+    return np.repeat(minutes, run_lengths), np.repeat(real, run_lengths)
 
 
-def _minutes(first: Array, second: Array) -> tuple[Instants, Flags]:
-    def number(word: Array, *places: int) -> Instants:
-        found = np.zeros(word.size, np.uint64)
+def _minutes(first: UInt64Array, second: UInt64Array) -> tuple[Int64Array, Flags]:
+    def number(word: UInt64Array, *places: int) -> Int64Array:
+        value = np.zeros(word.size, np.uint64)
         for place in places:
-            found = found * np.uint64(10) + digit(word, place)
-        return found.view(np.int64)
+            value = value * np.uint64(10) + digit(word, place)
+        return value.view(np.int64)
 
     year, month = number(first, 0, 1, 2, 3), number(first, 5, 6)
     day, hour, minute = number(second, 0, 1), number(second, 3, 4), number(second, 6, 7)
     months = (year - 1970) * 12 + month - 1
-    begin, following = (at.astype("M8[M]").astype("M8[D]").astype(np.int64) for at in (months, months + 1))
+    begin, following = (
+        month_number.astype("M8[M]").astype("M8[D]").astype(np.int64) for month_number in (months, months + 1)
+    )
     real = (year > 0) & (month > 0) & (month <= 12) & (day > 0) & (day <= following - begin)
     real &= (hour < 24) & (minute < 60)
     return (((begin + day - 1) * 24 + hour) * 60 + minute) * _MINUTE_US, real

@@ -1,1 +1,1 @@
-"""Test logs whose truth is known."""
+"""Generates test logs, together with the report that a correct run must give: the truth."""

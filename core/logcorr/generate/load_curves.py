@@ -1,6 +1,6 @@
-"""What the load of a generated log looks like: when requests come, how long they take, how they end.
+"""The load of a generated log: when requests arrive, how long they take, and their status.
 
-Tables at equal steps of probability or time, so that a random integer picks from them.
+The distributions are tables at equal steps of probability or time, so that a random integer picks a value.
 """
 
 import math
@@ -13,7 +13,8 @@ import polars as pl
 MAX_LATENCY_MS = 60_000
 STATUS_STEPS = 1 << 10
 
-# (from, to) in shares of the span, how much slower, the share of server errors.
+# (start, end, factor, errors): start and end are shares of the span, requests take `factor` times as long, and `errors`
+# is the share of server errors.
 INCIDENTS = ((0.53, 0.60, 12.0, 0.25), (0.825, 0.84, 4.0, 0.08))
 
 _KNOTS = 1024
@@ -25,24 +26,24 @@ _STATUS_SHARES = {
 }  # fmt: skip
 
 
-class Pace:
-    """When each of `count` numbered requests comes, in ms after the start, along a curve of rates over the span."""
+class ArrivalTimes:
+    """The arrival times of `count` numbered requests, in ms after the start. The rate varies over the span."""
 
     def __init__(self, count: int, span_ms: int, rate: Callable[[float], float]) -> None:
-        """`rate` gives the relative rate for a share of the span, 0 to 1."""
+        """`rate` gives the relative rate of arrivals at a share of the span, from 0 to 1."""
         self._count = count
         self._span_ms = span_ms
         self._knots = _knots(span_ms, rate)
 
     def earliest_ms(self, number: int) -> int:
-        """The time before which neither request `number` nor any later one comes."""
+        """The time in ms before which neither request `number` nor any later request arrives."""
         if number >= self._count:
             return self._span_ms
         knot, rest = divmod(number * _KNOTS, self._count)
         return self._knots[knot] + (self._knots[knot + 1] - self._knots[knot]) * rest // self._count
 
     def ms(self, number: pl.Expr, random: pl.Expr) -> pl.Expr:
-        """Along the curve, and up to three gaps late, as chance has it in 16 bits."""
+        """The arrival times of requests: on the curve, plus a delay of up to three gaps by 16 random bits."""
         scaled = number.cast(pl.Int64) * _KNOTS
         steps = pl.Series([b - a for a, b in zip(self._knots, self._knots[1:], strict=False)])
         knot = scaled // self._count
@@ -52,13 +53,13 @@ class Pace:
         return pl.min_horizontal(even + late, pl.lit(self._span_ms - 1))
 
 
-def swing(share: float) -> float:
-    """A slow daily swing of the rate."""
+def daily_rate(share: float) -> float:
+    """The relative rate of arrivals at a share of the span: it rises and falls slowly, as in the course of a day."""
     return 1 + 0.45 * math.sin(math.tau * (share - 0.2)) + 0.12 * math.sin(math.tau * 3 * share)
 
 
 def _knots(span_ms: int, rate: Callable[[float], float]) -> list[int]:
-    """The milliseconds at which equal shares of all requests have come."""
+    """The times in ms at which equal shares of all requests have arrived."""
     rates = [rate(x / _RATE_STEPS) for x in range(_RATE_STEPS)]
     knots, total, done, step = [0], sum(rates), 0.0, 0
     for knot in range(1, _KNOTS):
@@ -71,7 +72,10 @@ def _knots(span_ms: int, rate: Callable[[float], float]) -> list[int]:
 
 @cache
 def latency_curve(steps: int) -> Sequence[float]:
-    """Milliseconds at equal steps of probability: a log-normal hump about 14 ms, one in 25 in a second, slow one."""
+    """Durations in ms at equal steps of probability.
+
+    Most are log-normal around 14 ms. One in 25 is of a second, slow log-normal distribution.
+    """
     normal, curve = NormalDist(), []
     for step in range(steps):
         share = (step + 0.5) / steps
@@ -83,12 +87,12 @@ def latency_curve(steps: int) -> Sequence[float]:
 
 
 def latency_table(steps: int, slower: float) -> Sequence[int]:
-    """The curve in whole milliseconds, so many times slower."""
+    """The latency curve in whole ms, with every duration `slower` times as long; at most MAX_LATENCY_MS."""
     return [min(MAX_LATENCY_MS, max(1, round(ms * slower))) for ms in latency_curve(steps)]
 
 
 def status_table(errors: float, shares: Mapping[int, float] = _STATUS_SHARES) -> list[int]:
-    """Status codes at equal steps of probability, a share of them turned into server errors."""
+    """STATUS_STEPS status codes at equal steps of probability. The share `errors` is replaced by server errors."""
     codes: list[int] = []
     reached = 0.0
     for code, share in _SERVER_ERRORS.items():

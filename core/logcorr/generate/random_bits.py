@@ -1,6 +1,7 @@
-"""Chance that can be repeated: random bits that depend on nothing but a seed and a number.
+"""Repeatable random bits: they depend on a seed and a number only.
 
-Never polars' own random numbers or hashes: the same options must give the same bytes on every machine and version.
+The random numbers and hashes of polars are not used: the same options must give the same bytes on every machine and
+with every version of polars.
 """
 
 import polars as pl
@@ -14,17 +15,17 @@ def word(value: int) -> pl.Expr:
 
 
 def bits(column: str, offset: int, width: int) -> pl.Expr:
-    """`width` bits of a 64-bit column from bit `offset` on, as a signed integer."""
+    """`width` bits of a UInt64 column, from bit `offset` on, as Int64."""
     return ((pl.col(column) // word(1 << offset)) & word((1 << width) - 1)).cast(pl.Int64)
 
 
 def threshold(share: float) -> int:
-    """The number of 32-bit values that stand for a share."""
+    """How many of the 32-bit values stand for a share from 0 to 1."""
     return round(min(1.0, max(0.0, share)) * (1 << 32))
 
 
 def mixed(value: pl.Expr) -> pl.Expr:
-    """splitmix64: 64 well-mixed bits for every 64-bit integer. Unlike polars' hash it never changes."""
+    """64 well-mixed bits for every 64-bit integer (splitmix64). Unlike the hash of polars, it never changes."""
     value = value * word(0x9E3779B97F4A7C15)
     value = (value ^ (value // word(1 << 30))) * word(0xBF58476D1CE4E5B9)
     value = (value ^ (value // word(1 << 27))) * word(0x94D049BB133111EB)
@@ -32,13 +33,13 @@ def mixed(value: pl.Expr) -> pl.Expr:
 
 
 def mixed_number(value: int) -> int:
-    """The same for a plain integer."""
+    """`mixed` for a Python integer."""
     value = (value * 0x9E3779B97F4A7C15) & _WORD
     value = ((value ^ (value >> 30)) * 0xBF58476D1CE4E5B9) & _WORD
     value = ((value ^ (value >> 27)) * 0x94D049BB133111EB) & _WORD
     return value ^ (value >> 31)
 
 
-def keys(seed: int, lanes: int) -> list[int]:
-    """Where each of up to eight independent streams of random bits begins."""
-    return [mixed_number(seed * 8 + lane) for lane in range(lanes)]
+def keys(seed: int, streams: int) -> list[int]:
+    """The start value of each of up to eight independent streams of random bits."""
+    return [mixed_number(seed * 8 + stream) for stream in range(streams)]

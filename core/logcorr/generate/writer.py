@@ -1,4 +1,4 @@
-"""Writing generated logs: files that appear whole or not at all, and lines in the order of a slightly untidy log."""
+"""Writes generated logs: files that appear complete or not at all, and lines that are sorted by a key."""
 
 import os
 import re
@@ -11,52 +11,55 @@ import polars as pl
 
 from logcorr.model.errors import OutputError
 
-# How a timestamp is written; all but the first are rare.
-MILLIS, MICROS, NANOS, OFFSET, SPACE, SECONDS = range(6)
-FORMS = {
+# The forms of timestamps. All but the first are rare.
+MILLIS, MICROS, NANOS, OFFSET, SPACED, SECONDS = range(6)
+STAMP_FORMATS = {
     MILLIS: "%Y-%m-%dT%H:%M:%S%.3fZ",
     MICROS: "%Y-%m-%dT%H:%M:%S%.6fZ",
     NANOS: "%Y-%m-%dT%H:%M:%S%.6f789Z",
     OFFSET: "%Y-%m-%dT%H:%M:%S%.6f+02:00",
-    SPACE: "%Y-%m-%d %H:%M:%S%.3f",
+    SPACED: "%Y-%m-%d %H:%M:%S%.3f",
     SECONDS: "%Y-%m-%dT%H:%M:%SZ",
 }
 OFFSET_US = 7_200_000_000
 
 BLANKS = ("", "  ", "\t")
 
-# Bytes that are no UTF-8 cannot pass through polars: \x01 and a letter stand for them until the text is bytes.
+# polars cannot hold bytes that are no UTF-8. In its texts, \x01 and a letter stand for these bytes.
 _MARK = b"\x01"
 _DIRTY = {b"a": b"\xff\xfe", b"b": b"\xe9", b"c": b"\xc0\xaf", b"d": b"\xed\xa0\x80", b"e": b"\xe2\x82"}
 
-# Blocks of this many lines stay in the processor's cache, which halves the time it takes to join them.
+# A block of this many lines stays in the processor's cache. This halves the time that joining the lines takes.
 _BLOCK = 8192
 
 
 @contextmanager
 def whole_files(directory: Path, names: Sequence[str], *, force: bool) -> Iterator[list[BinaryIO]]:
-    """The files of a folder, open under passing names; in place once all is well, gone otherwise."""
+    """Opens new files of a folder under temporary names, and renames them at the end; after an error it removes them.
+
+    Raises OutputError if a file exists (without `force`) or cannot be written.
+    """
     targets = [directory / name for name in names]
     if not force and (taken := [target.name for target in targets if target.exists()]):
         raise OutputError(f"{directory} already holds {', '.join(taken)}: choose another folder, or use --force")
-    made = [folder for folder in (directory, *directory.parents) if not folder.exists()]
-    parts = [directory / f".{name}.{os.getpid()}.part" for name in names]
+    new_folders = [folder for folder in (directory, *directory.parents) if not folder.exists()]
+    temporary = [directory / f".{name}.{os.getpid()}.part" for name in names]
     opened: list[BinaryIO] = []
-    written = parts.copy()
+    written = temporary.copy()
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        opened += (part.open("wb") for part in parts)
+        opened += (path.open("wb") for path in temporary)
         yield opened
         for file in opened:
             file.close()
-        for part, target in zip(parts, targets, strict=True):
-            part.replace(target)
+        for path, target in zip(temporary, targets, strict=True):
+            path.replace(target)
             written.append(target)
     except BaseException as error:
         for file in opened:
             with suppress(OSError):
                 file.close()
-        _remove(written, made)
+        _remove(written, new_folders)
         if isinstance(error, OSError):
             reason = error.strerror or error
             raise OutputError(f"{directory}: cannot write the logs ({reason}): free space or choose another") from error
@@ -64,7 +67,7 @@ def whole_files(directory: Path, names: Sequence[str], *, force: bool) -> Iterat
 
 
 def _remove(files: list[Path], folders: list[Path]) -> None:
-    """Take back what this run made; a folder that something else is in by now stays."""
+    """Removes files and folders that this run made. A folder that is not empty stays."""
     for file in files:
         with suppress(OSError):
             file.unlink()
@@ -73,24 +76,27 @@ def _remove(files: list[Path], folders: list[Path]) -> None:
             folder.rmdir()
 
 
-class Untidy:
-    """Lines on their way to disk, sorted by key as far as no later line can come before."""
+class SortingWriter:
+    """Writes lines sorted by key. A line is held back while a later call may still bring a line before it."""
 
     def __init__(self, file: BinaryIO, most: int) -> None:
-        """`most` lines are held back at a time: a very dense log would keep too much."""
+        """At most `most` lines are held back: this bounds the memory for a very dense log."""
         self._file = file
         self._most = most
         self._waiting = pl.DataFrame(schema={"key": pl.Int64, "line": pl.String})
 
     def add(self, texts: list[pl.DataFrame], watermark: int | None) -> int:
-        """Take lines (key, line), write those with a key before `watermark`, or all; tells how many were written."""
-        # Stable, as lines of one instant are many.
+        """Takes lines (key, line). Writes the lines with a key before `watermark`; all lines for None.
+
+        Returns how many lines were written.
+        """
+        # Stable, as many lines have the same key.
         waiting = pl.concat([self._waiting, *texts]).sort("key", maintain_order=True)
         ready = waiting.height
         if watermark is not None:
-            kept = waiting.height - int(waiting["key"].search_sorted(watermark))
-            # Where fewer are kept, lines move further than asked.
-            ready -= min(kept, self._most)
+            held_back = waiting.height - int(waiting["key"].search_sorted(watermark))
+            # If fewer lines are held back than needed, some lines are written out of order.
+            ready -= min(held_back, self._most)
         for block in waiting.head(ready).iter_slices(_BLOCK):
             self._write(block["line"])
         self._waiting = waiting.slice(ready).clone()
@@ -98,7 +104,7 @@ class Untidy:
 
     def _write(self, lines: pl.Series) -> None:
         text: bytes = lines.str.join("\n").cast(pl.Binary).item()
-        # Never joined again: a copy of each block would take as long as the writing.
+        # Written in spans, not joined again: a copy of each block would take as long as the writing.
         view, done = memoryview(text), 0
         while (mark := text.find(_MARK, done)) >= 0:
             self._file.write(view[done:mark])
@@ -108,8 +114,8 @@ class Untidy:
         self._file.write(b"\n")
 
 
-def filled(template: str) -> pl.Expr:
-    """The text of a template, with columns in the places of the capital letters in braces that name them."""
-    pieces = re.split(r"\{([A-Z])\}", template)
-    parts = [pl.col(piece) if place % 2 else pl.lit(piece) for place, piece in enumerate(pieces) if piece]
-    return pl.concat_str(parts)
+def fill_template(template: str) -> pl.Expr:
+    """The text of a template: a capital letter in braces is replaced by the column of this name."""
+    segments = re.split(r"\{([A-Z])\}", template)
+    texts = [pl.col(segment) if index % 2 else pl.lit(segment) for index, segment in enumerate(segments) if segment]
+    return pl.concat_str(texts)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from logcorr.formats.line_format import LINE_SCHEMA, LineFormat, scanned
+from logcorr.formats.line_format import LINE_SCHEMA, LineFormat, scan_lines
 from logcorr.inputs.files import InputFile
 from logcorr.inputs.whole_lines import LongLine, in_utf8, whole_lines
 
@@ -36,13 +36,13 @@ class Chunk(NamedTuple):
         if isinstance(self.text, LongLine):
             row = (self.text.text, first_row, self.text.refused)
             return pl.LazyFrame([row], schema=LINE_SCHEMA, orient="row")
-        return scanned(*in_utf8(self.text), first_row)
+        return scan_lines(*in_utf8(self.text), first_row)
 
     def parted(self, form: LineFormat, first_row: int) -> tuple[pl.DataFrame, pl.DataFrame | None]:
-        """What `LineFormat.parted` makes of the lines."""
+        """What `LineFormat.parse_common` makes of the lines."""
         if isinstance(self.text, LongLine):
             return pl.DataFrame(schema=form.schema), self.lines(first_row).collect()
-        return form.parted(*in_utf8(self.text), first_row)
+        return form.parse_common(*in_utf8(self.text), first_row)
 
 
 def chunks(files: Sequence[InputFile], size: int, *, access: bool = False) -> Iterator[Chunk]:

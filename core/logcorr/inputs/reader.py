@@ -140,7 +140,7 @@ class SideReader:
 
     def _careful(self, lines: list[pl.DataFrame]) -> pl.DataFrame:
         with self._progress.step("parse"):
-            entries = line_format.settled(pl.concat(lines), self._form, self._rejects)
+            entries = line_format.parse_carefully(pl.concat(lines), self._form, self._rejects)
         self._times(entries)
         return entries
 

@@ -116,7 +116,7 @@ class _Analysis(Job[AccessReport]):
             views.write(_stored(entries.lazy(), reader.lines_read.starts), "exchanges", f"{part:04d}")
             ledger["exchanges"] = ledger.get("exchanges", 0) + entries.height
             del entries
-            resources.give_back()
+            resources.trim_heap()
         read = reader.finish()
         if read.first_line_entries.height or not part:
             views.write(_stored(read.first_line_entries.lazy(), read.lines_read.starts), "exchanges", "0000")

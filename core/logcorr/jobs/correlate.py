@@ -122,7 +122,7 @@ class _Correlation(Job[Report]):
             views=views,
             export=self._export_while_running(work),
             sums=PairSums(grid(*time_span(self._files), self._options.window_us), plan.users_room),
-            recurring=RecurringIds(work.spill / "keys", plan.used_keys),
+            recurring=RecurringIds(work.spill / "keys", plan.keys_in_memory),
             unpaired=UnpairedEntries(plan, work.spill / "entries", schemas),
             estimates=Estimates(self._meter, views, wanted=self._with_estimates),
             meter=self._meter,
@@ -155,7 +155,7 @@ class _Correlation(Job[Report]):
     def _pair_by_bucket(self, work: WorkFolder, plan: MemoryPlan, sides: dict[Side, SideResult], sinks: Sinks) -> None:
         """Pairs the unpaired entries, and decides which entries are orphans and which are repeated."""
         self._meter.enter("pair")
-        resources.give_back()
+        resources.trim_heap()
         views = sinks.views
         settled_entries, open_entries = 2 * views.exchanges_written, sum(sinks.unpaired.height.values())
         task = PairingTask(

@@ -14,7 +14,7 @@ from logcorr.inputs import changes
 from logcorr.inputs.files import digested, fingerprint, resolve
 from logcorr.jobs.progress_meter import ProgressMeter
 from logcorr.model.access_report import RunReport
-from logcorr.model.errors import FULL, InputError, LogcorrError, OutputError, cannot_write, system_error
+from logcorr.model.errors import DISK_FULL, InputError, LogcorrError, OutputError, cannot_write, system_error
 from logcorr.model.events import DoneEvent
 from logcorr.model.ledger import Log
 from logcorr.model.manifest import SCHEMA, Manifest
@@ -175,7 +175,7 @@ class Job(ABC, Generic[_R]):
     def _cannot_write(self, error: OSError) -> LogcorrError:
         room = (
             f" This run needs about {size(self._needed_bytes)} there."
-            if error.errno in FULL and self._needed_bytes
+            if error.errno in DISK_FULL and self._needed_bytes
             else ""
         )
         return OutputError(

@@ -1,1 +1,1 @@
-"""The structs that cross floors: options, ledger, errors, events, reports; and what a failure is."""
+"""Structs that more than one floor uses: options, ledger, errors, events and reports. Also what counts as a failure."""

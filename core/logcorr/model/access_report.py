@@ -1,4 +1,7 @@
-"""The frozen structs of an access log's report. Times, rates and sizes as in `model`; rates are shares from 0 to 1."""
+"""The frozen structs of the report of an access log.
+
+Times are RFC 3339 text in UTC, durations milliseconds, rates shares from 0 to 1, unless a name says otherwise.
+"""
 
 import msgspec
 
@@ -9,7 +12,7 @@ MOST_ENDPOINTS = 1000
 
 
 class OneRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A single request that stands out."""
+    """One request: the fastest or the slowest of the log."""
 
     endpoint: str | None
     method: str | None
@@ -20,7 +23,7 @@ class OneRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AccessWindow(msgspec.Struct, frozen=True, kw_only=True):
-    """One aligned window; `suspicious_ips` are those with too many requests in it."""
+    """One aligned time window. `suspicious_ips` are the addresses with too many requests in this window."""
 
     start: str
     end: str
@@ -46,7 +49,7 @@ class EndpointRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IpRow(msgspec.Struct, frozen=True, kw_only=True):
-    """An address, and the window in which it asked most often."""
+    """An address, with its busiest window: the window in which it sent the most requests."""
 
     ip: str
     requests: int
@@ -71,7 +74,7 @@ class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Windows(msgspec.Struct, frozen=True, kw_only=True):
-    """How wide the windows are, and how many hold a request."""
+    """The width of a window in seconds, and how many windows hold at least one request."""
 
     window_s: float
     count: int
@@ -80,7 +83,8 @@ class Windows(msgspec.Struct, frozen=True, kw_only=True):
 class AccessReport(msgspec.Struct, frozen=True, kw_only=True):
     """The report of an access log, as `--report` writes it.
 
-    `suspicious_ips` are all of them by name, `suspects` those with the most requests in one window.
+    `suspicious_ips` names every suspicious address. `suspects` has rows for the suspicious addresses with the most
+    requests in one window.
     """
 
     schema: int

@@ -1,7 +1,7 @@
-"""Clock skew: a response whose clock is behind that of its request. Only this file says what is made of it.
+"""Clock skew: the clock of the responses is late against the clock of the requests. This file holds all rules about it.
 
-A negative duration is kept, counted and shown. It is never clamped, and never corrected unasked: `--skew` shifts every
-response by what the user names.
+Skew shows as negative durations. A negative duration is kept, counted and shown. It is never clamped, and corrected
+only on demand: `--skew` shifts every response by a time that the user names.
 """
 
 from typing import TYPE_CHECKING
@@ -17,12 +17,12 @@ _MOST_MS = 10**12
 
 
 def shift_us(side: Side, skew_us: int) -> int:
-    """What is added to every instant of a side, in µs: responses are shifted, requests are not."""
+    """The µs that are added to every instant of a side. Only responses are shifted."""
     return skew_us if side == "response" else 0
 
 
 def skew_us(milliseconds: float) -> int:
-    """`--skew` in µs. Raises UsageError where it is beyond all reason."""
+    """`--skew` as whole µs. Raises UsageError if it is no number or beyond 10^12 ms either way."""
     if not abs(milliseconds) <= _MOST_MS:
         message = f"--skew must be within {_MOST_MS:,} ms either way."
         raise UsageError(message)
@@ -30,12 +30,12 @@ def skew_us(milliseconds: float) -> int:
 
 
 def is_skewed(duration_us: "pl.Expr") -> "pl.Expr":
-    """Whether the clocks of an exchange disagree visibly: it took less than nothing."""
+    """Whether the clocks of an exchange disagree visibly: its duration is negative. An expression of Booleans."""
     return duration_us < 0
 
 
 def skew(exchanges: int, negative: int, lowest_us: int | None, applied_us: int) -> Skew:
-    """What a report says of skew: of so many exchanges, so many negative durations, the lowest, and the shift."""
+    """The skew of a report, from counts of exchanges and of negative durations, the lowest duration, and the shift."""
     return Skew(
         negative=negative,
         share=negative / exchanges if exchanges else 0.0,

@@ -1,14 +1,15 @@
-"""The frozen structs of a comparison of two runs. A is the run before, B the one after; `*_a` and `*_b` are theirs.
+"""The frozen structs of a comparison of two runs. A is the run before, B the run after.
 
-Rates are shares from 0 to 1, durations milliseconds. A `sigma` tells by how many standard deviations B lies above A:
-how sure it is that more than chance made the difference. Null stands where a run has no such figure.
+Fields that end in `_a` and `_b` hold the figures of A and B. Rates are shares from 0 to 1, durations milliseconds. A
+`sigma` is the number of standard deviations by which B lies above A: the larger it is, the less likely the difference
+is chance. A figure that a run does not have is null.
 """
 
 from typing import Any, Literal
 
 import msgspec
 
-# Below either of these a difference is none: nobody acts on one percent, and chance goes up to three sigmas often.
+# A difference counts only if it reaches both limits. Nobody acts on one percent, and chance often makes three sigmas.
 LEAST_RATIO = 1.01
 LEAST_SIGMA = 3.0
 
@@ -17,7 +18,7 @@ Unit = Literal["count", "ms", "share"]
 
 
 class DiffRun(msgspec.Struct, frozen=True, kw_only=True):
-    """One of the two runs: its key, its logs, and the first and last instant that they cover."""
+    """One of the two runs: its key, its log files, and the first and last instant that the logs cover."""
 
     run: str
     created: str
@@ -28,7 +29,7 @@ class DiffRun(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True):
-    """One figure of both runs: `change` is b - a, `ratio` is b / a where that is a number."""
+    """One figure of both runs. `change` is b - a. `ratio` is b / a, null if that is no number."""
 
     name: str
     unit: Unit
@@ -41,7 +42,7 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StatusChange(msgspec.Struct, frozen=True, kw_only=True):
-    """One status code: exchanges and their share of all; `change_points` is in percentage points."""
+    """One status code: its exchanges and their share of all exchanges. `change_points` is in percentage points."""
 
     code: str
     a: int
@@ -54,10 +55,11 @@ class StatusChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GroupChange(msgspec.Struct, frozen=True, kw_only=True):
-    """One user or endpoint. A request fails by its status, or (users only) by having no response.
+    """One user or endpoint. A request fails by its status. A request of a user also fails if it has no response.
 
-    `extra_failures` are those beyond what B's requests would have at A's rate, and at the rate of all A's requests
-    where A has none of the group. `extra_ms` is the time that B's requests took beyond what they would at A's pace.
+    `extra_failures` compares the failures of B with the number that B's requests would have at A's failure rate. If A
+    has no request of the group, the rate of all requests of A is taken. `extra_ms` compares the total time of B's
+    requests with the time that as many requests would take at A's mean duration.
     """
 
     name: str | None
@@ -86,11 +88,12 @@ class GroupChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Groups(msgspec.Struct, frozen=True, kw_only=True):
-    """Users or endpoints: how many there are and what became of them, and those to look at first.
+    """All users or all endpoints: counts by verdict, and the groups to look at first.
 
-    `rows` is ordered by failures and `by_latency` by time (empty for users): what got worse first, most of it first;
-    then what got better; then the busiest. `least_sigma` is what a change must reach to count, which grows with the
-    number of groups: among a million, chance alone makes some look bad.
+    `rows` is ordered by failures, `by_latency` by time (empty for users). In both, groups that got worse come first,
+    the largest change first; then groups that got better; then the busiest groups. `least_sigma` is the sigma that a
+    change must reach to count. It grows with the number of groups: among a million groups, chance alone makes some look
+    bad.
     """
 
     key: str
@@ -108,7 +111,9 @@ class Groups(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Diff(msgspec.Struct, frozen=True, kw_only=True):
-    """Two runs side by side. `worse` names figures that got worse, by ratio; `options` those that differ: [a, b]."""
+    """A comparison of two runs. `worse` names the figures that got worse, by ratio. `options` has [a, b] of each option
+    that differs.
+    """
 
     schema: int
     kind: str

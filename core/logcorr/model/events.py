@@ -1,6 +1,6 @@
-"""What a run tells while it goes on: how far it is, first estimates, and that it is done.
+"""The events of a job while it runs: its progress, first estimates, and its end.
 
-With `--progress json` each is a line on stderr. Durations are microseconds, sizes bytes, unless a name says otherwise.
+With `--progress json` each event is one line of JSON on stderr. Sizes are bytes. Units of time are in the names.
 """
 
 import msgspec
@@ -10,7 +10,7 @@ from logcorr.model.report import Heatmap, HistogramBin, Timeline
 
 
 class FileProgress(msgspec.Struct, frozen=True, kw_only=True):
-    """How far one input file has been read, in bytes as they stand on disk."""
+    """How far one input file has been read, in bytes on disk: compressed bytes if the file is compressed."""
 
     side: Log
     file: str
@@ -19,7 +19,7 @@ class FileProgress(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProgressEvent(msgspec.Struct, frozen=True, kw_only=True, tag="progress", tag_field="event"):
-    """Where a run is. Stages in order: read (both sides), pair, report, export. Counts never go back."""
+    """The progress of a run. Its stages in order: read (both sides), pair, report, export. No count ever decreases."""
 
     stage: str
     bytes_done: int
@@ -37,10 +37,10 @@ class ProgressEvent(msgspec.Struct, frozen=True, kw_only=True, tag="progress", t
 
 
 class EstimateEvent(msgspec.Struct, frozen=True, kw_only=True, tag="estimate", tag_field="event"):
-    """While reading and after each bucket: figures from the share of the logs that has been paired so far.
+    """Estimated figures, sent while reading and after each bucket: they come from the entries paired so far.
 
-    Counts are as found, to be divided by the share; while reading, `orphans` are entries that found no partner nearby.
-    In the timeline and the heat map orphans are yet to come.
+    `share` is the share of the logs that was paired, from 0 to 1. Counts are not scaled up: a reader divides them by
+    the share. While reading, `orphans` counts the entries without a partner nearby. The timeline has no orphans.
     """
 
     share: float
@@ -58,7 +58,7 @@ class EstimateEvent(msgspec.Struct, frozen=True, kw_only=True, tag="estimate", t
 
 
 class DoneEvent(msgspec.Struct, frozen=True, kw_only=True, tag="done", tag_field="event"):
-    """The run is complete: its folder (null when none is kept), and whether a finished run was opened again."""
+    """The run is complete. `run` is its folder, null if none is kept. `reused` tells that a finished run was opened."""
 
     run: str | None
     reused: bool

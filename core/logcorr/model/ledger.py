@@ -1,4 +1,4 @@
-"""The ledger: where every line of a log went, by side and by reason."""
+"""The ledger: what became of every line of a log, by side and by reason."""
 
 from typing import Literal
 
@@ -10,7 +10,7 @@ SIDES: tuple[Side, Side] = ("request", "response")
 
 
 class SideLedger(msgspec.Struct, frozen=True, kw_only=True):
-    """Where every line of one side went; `lines` is the sum of all other counts."""
+    """What became of every line of one side. `lines` is the sum of all other counts of lines."""
 
     files: list[str]
     bytes: int
@@ -46,14 +46,14 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Orphans(msgspec.Struct, frozen=True, kw_only=True):
-    """Orphans of each side by reason; only reasons that occur are there."""
+    """The orphans of each side by reason. Only reasons that occur are keys."""
 
     request: dict[str, int]
     response: dict[str, int]
 
 
 class AccessLedger(msgspec.Struct, frozen=True, kw_only=True):
-    """Where every line went; `lines` is the sum of blank, malformed and exchanges."""
+    """What became of every line of an access log. `lines` is the sum of blank, malformed and exchanges."""
 
     files: list[str]
     bytes: int

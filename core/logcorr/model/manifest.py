@@ -1,4 +1,4 @@
-"""The manifest of a run folder: what the run is of and which files it has."""
+"""The manifest of a run folder: the inputs and options of the run, and the files of the folder."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ SCHEMA = 1
 
 
 class Fingerprint(msgspec.Struct, frozen=True, kw_only=True):
-    """What tells whether an input is still the same file: size, time of change, and a hash of both its ends."""
+    """Identifies the content of an input file: its size, its time of change, and a hash of its start and its end."""
 
     path: str
     bytes: int
@@ -17,11 +17,11 @@ class Fingerprint(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What stands in a run folder: written last, read first.
+    """What a run folder holds. The manifest is written last and read first, so a folder that has one is complete.
 
-    `files` gives for each side the input files in order, as the user named them; a view's `*_file` columns index it.
-    `parts` gives the bytes of every Parquet file of the views; `attributes` lists the columns that exchanges carry
-    beside the fixed ones.
+    `files` lists the input files of each side in order, as the user named them; the `*_file` columns of a view are
+    indexes into this list. `parts` gives the bytes of every Parquet file of the views. `attributes` lists the columns
+    that exchanges have in addition to the fixed columns.
     """
 
     schema: int

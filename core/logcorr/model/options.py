@@ -23,9 +23,10 @@ View = Literal[
 
 
 class Output(msgspec.Struct, frozen=True, kw_only=True):
-    """One file to export: which view, where to (its ending is the form, `-` is NDJSON on stdout), in which order.
+    """One file to export: which view to which path. The ending of the path chooses the form; `-` is NDJSON on stdout.
 
-    `raw_csv` leaves cells of a CSV file as they are that a spreadsheet would run as formulas.
+    No `columns` means all columns. `raw_csv` leaves a cell of a CSV file unchanged if a spreadsheet would run it as a
+    formula.
     """
 
     view: View
@@ -36,7 +37,7 @@ class Output(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class JobOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What every job is told: how wide a window is, how much memory there is, where what it makes goes."""
+    """The options that every job has: the width of a window, the memory budget, and where runs and outputs go."""
 
     kind: ClassVar[str]
     window_us: int = 60_000_000
@@ -49,7 +50,7 @@ class JobOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CorrelateOptions(JobOptions, frozen=True, kw_only=True):
-    """Everything one correlation is told, checked before any work starts."""
+    """All options of a correlation."""
 
     kind: ClassVar[str] = "correlation"
     requests: tuple[str, ...]
@@ -61,7 +62,7 @@ class CorrelateOptions(JobOptions, frozen=True, kw_only=True):
 
 
 class AnalyzeOptions(JobOptions, frozen=True, kw_only=True):
-    """Everything the analysis of an access log is told; `form` is one of dialects.FORMS, or None to find out."""
+    """All options of the analysis of an access log. `form` is one of `access_dialects.FORMS`; None means: detect it."""
 
     kind: ClassVar[str] = "access"
     files: tuple[str, ...]

@@ -1,6 +1,6 @@
-"""The frozen structs that cross floors: options, report and manifest.
+"""The frozen structs of the report of a correlation. The report of an access log shares many of these structs.
 
-Times are microseconds since 1970-01-01 UTC, durations microseconds, sizes bytes, unless a name says otherwise.
+Times are RFC 3339 text in UTC, shares are from 0 to 1. Other units are in the names.
 """
 
 from typing import Any
@@ -11,7 +11,7 @@ from logcorr.model.ledger import Inputs, Orphans, SideLedger
 
 
 class Latency(msgspec.Struct, frozen=True, kw_only=True):
-    """Nearest-rank percentiles over the non-negative durations, in milliseconds; null where there are none."""
+    """Nearest-rank percentiles of the non-negative durations, in milliseconds; null if there is no such duration."""
 
     count: int
     negative: int
@@ -27,7 +27,7 @@ class Latency(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HistogramBin(msgspec.Struct, frozen=True, kw_only=True):
-    """Durations in [from_ms, to_ms)."""
+    """The number of durations from `from_ms` up to, but without, `to_ms`."""
 
     from_ms: float
     to_ms: float
@@ -51,7 +51,7 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Heatmap(msgspec.Struct, frozen=True, kw_only=True):
-    """Exchanges by timeline bucket and latency band: cells are [timeline point index, band index, count]."""
+    """Exchanges by timeline point and duration band. A cell is [index of the point, index of the band, count]."""
 
     edges_ms: list[float]
     cells: list[tuple[int, int, int]]
@@ -67,7 +67,7 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Skew(msgspec.Struct, frozen=True, kw_only=True):
-    """Negative durations: how many, their share of all exchanges, the lowest; and the shift that was asked for."""
+    """Negative durations: their count, their share of all exchanges, the lowest of them; and the shift by `--skew`."""
 
     negative: int
     share: float
@@ -93,10 +93,10 @@ class SlowExchange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """How the run went; the only part of a report that differs between two runs on the same lines.
+    """How the run went. This is the only part of a report that differs between two runs on the same lines.
 
-    `seconds` are by stage, one after the other; `steps` are what the stages are made of, some of them side by side;
-    `kernels` tells whether the compiled ones did part of the work.
+    `seconds` is the wall time of each stage; stages follow each other. `steps` is the time of the steps within the
+    stages; some steps run at the same time. `kernels` tells whether the compiled kernels were used.
     """
 
     version: str

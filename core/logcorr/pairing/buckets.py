@@ -13,7 +13,7 @@ import polars as pl
 
 from logcorr.compute.group_in_parts import hash_range
 from logcorr.compute.parquet_slices import remove, scan, slices_by_bytes
-from logcorr.compute.spill import parts_of, spread
+from logcorr.compute.spill import partition_files, spill_partitions
 from logcorr.model.ledger import Side
 
 _SPLIT_BUCKETS = 8
@@ -49,7 +49,7 @@ class Bucket(msgspec.Struct, frozen=True, kw_only=True):
 
 def spill_entries(entries: pl.LazyFrame, folder: Path, buckets: int, level: int = 1) -> None:
     """Runs the query and writes its entries to a new folder: uncompressed Arrow IPC, a file for each bucket."""
-    spread(entries, bucket_of(buckets, level), folder, parts=buckets)
+    spill_partitions(entries, bucket_of(buckets, level), folder, partitions=buckets)
 
 
 def bucket_of(buckets: int, level: int = 1) -> pl.Expr:
@@ -61,7 +61,9 @@ def spilled_buckets(folders: dict[Side, Path], buckets: int, level: int = 1) -> 
     """The buckets that `spill_entries` wrote at any depth below the folders of both sides."""
     return [
         Bucket(
-            requests=parts_of(folders["request"], number), responses=parts_of(folders["response"], number), level=level
+            requests=partition_files(folders["request"], number),
+            responses=partition_files(folders["response"], number),
+            level=level,
         )
         for number in range(buckets)
     ]

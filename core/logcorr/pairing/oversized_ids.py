@@ -108,10 +108,10 @@ def _spread_oversized_ids(whole: Bucket, oversized_ids: list[str], folder: Path,
         for index, entries in enumerate(_slices(whole, side, task)):
             numbered = entries.with_columns(number=number)
             oversized = numbered.filter(pl.col("number").is_not_null()).drop("request_id")
-            spill.spread(oversized, pl.col("number"), folder / side / f"piece{index}")
+            spill.spill_partitions(oversized, pl.col("number"), folder / side / f"piece{index}")
             rest = numbered.filter(pl.col("number").is_null()).drop("number")
-            spill.spread(rest, pl.lit(0, pl.UInt8), folder / "rest" / side / f"piece{index}")
-        rest_files[side] = spill.parts_of(folder / "rest" / side, 0)
+            spill.spill_partitions(rest, pl.lit(0, pl.UInt8), folder / "rest" / side / f"piece{index}")
+        rest_files[side] = spill.partition_files(folder / "rest" / side, 0)
     whole.remove()
     return Bucket(requests=rest_files["request"], responses=rest_files["response"], level=whole.level)
 
@@ -128,7 +128,7 @@ def _pair_id(request_id: str, work: Path, folder: Path, number: int, task: Pairi
     sides: dict[Side, OrderedEntries] = {}
     for side in SIDES:
         sides[side] = OrderedEntries(steps.VALUE[side], work / side, task.most_rows, task.bucket_bytes, task.tap)
-        for entries in sides[side].add(spill.parts_of(folder / side, number)):
+        for entries in sides[side].add(spill.partition_files(folder / side, number)):
             yield _repeats(entries, request_id, side, "redelivered")
     least_height = min(ordered.height for ordered in sides.values())
     paired_ranks = {side: _paired_ranks(ordered.height, least_height, task.rules) for side, ordered in sides.items()}

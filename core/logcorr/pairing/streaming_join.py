@@ -13,8 +13,8 @@ from typing import cast
 import polars as pl
 
 from logcorr.compute.arrow_text import copied, text_bytes
-from logcorr.compute.byte_words import Array
-from logcorr.compute.hash_match import alone, match
+from logcorr.compute.byte_words import UInt64Array
+from logcorr.compute.hash_match import match, unmatched
 from logcorr.model.ledger import SIDES, Side
 from logcorr.pairing import steps
 from logcorr.pairing.rules import Rules
@@ -100,7 +100,7 @@ class StreamingJoin:
         if doubtful.len():
             sure = ~pairs[KEY].is_in(doubtful.implode())
             pairs = pairs.filter(sure)
-            unpaired = {side: alone(paired[side].filter(sure).to_numpy(), sides[side].height) for side in SIDES}
+            unpaired = {side: unmatched(paired[side].filter(sure).to_numpy(), sides[side].height) for side in SIDES}
         for side in SIDES:
             entries = sides[side][pl.Series(unpaired[side])]
             if doubtful.len():
@@ -111,7 +111,7 @@ class StreamingJoin:
         self._paired += 2 * pairs.height
         return pairs.lazy().pipe(steps.exchanges, KEY).collect(engine="in-memory") if pairs.height else None
 
-    def _doubtful_keys(self, pairs: pl.DataFrame, repeated: Array) -> pl.Series:
+    def _doubtful_keys(self, pairs: pl.DataFrame, repeated: UInt64Array) -> pl.Series:
         """The keys whose pairs may be wrong: a side repeats the key, the ids differ, or the pair lasts too long."""
         self.repeats |= repeated.size > 0
         doubt = pairs["request_id"] != pairs["response_id"]

@@ -17,7 +17,7 @@ from logcorr.model.ledger import SIDES
 from logcorr.model.quantiles import OF_ENDPOINTS
 from logcorr.pairing.orphan_reasons import ORPHAN_REASONS
 from logcorr.query.filter_expressions import Kind, Sign, Term, expression
-from logcorr.text.instants import moment
+from logcorr.text.instants import time_range
 from logcorr.text.quantities import duration_us
 from logcorr.text.safe import safe
 
@@ -209,7 +209,7 @@ def _with_value(term: Term, value: str, day: date | None, files: Mapping[str, Se
         amount = 0 if value == "0" else duration_us(value.removeprefix("-"))
         return msgspec.structs.replace(term, value=-amount if negative else amount)
     if kind == "instant":
-        first, until, each_day = moment(value, day)
+        first, until, each_day = time_range(value, day)
         return msgspec.structs.replace(term, value=first, until=until, each_day=each_day)
     if kind == "truth":
         return msgspec.structs.replace(term, value={"true": True, "false": False}[value] if value in _TRUTH else _no())

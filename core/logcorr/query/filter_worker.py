@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
-from logcorr.compute.child_process import on_leash
+from logcorr.compute.child_process import call_at_end
 from logcorr.compute.parquet_slices import RowFiles, row_files, scan
 from logcorr.compute.resources import peak_rss
 from logcorr.model.errors import Cancelled, InputError, LogcorrError, OutputError, system_error
@@ -26,7 +26,7 @@ def main() -> None:
     line = sys.stdin.buffer.readline()
     if not line:
         return
-    on_leash(sys.stdin.buffer, lambda: os._exit(Cancelled.exit_code))
+    call_at_end(sys.stdin.buffer, lambda: os._exit(Cancelled.exit_code))
     job = msgspec.json.decode(line, type=FilterTask)
     try:
         made = do(job)

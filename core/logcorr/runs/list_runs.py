@@ -60,7 +60,7 @@ def as_text(rows: list[dict[str, Any]], width: int) -> str:
     columns = [_COLUMNS[k] for k in filled]
     cells = {name: [row[k] for k in filled] for name, row in table.items()}
     fitted = Fitted(columns, list(cells.values()), width, _LEAST_LOGS) if columns else None
-    lines = [fitted.head()] if fitted else []
+    lines = [fitted.header()] if fitted else []
     for row in rows:
         if fitted is None or "error" in row:
             name = names[row["run"]]

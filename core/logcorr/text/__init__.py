@@ -1,1 +1,1 @@
-"""Words for people, both ways: log text made harmless, quantities and instants read and written."""
+"""Text for people: makes log text harmless, and reads and writes quantities and instants."""

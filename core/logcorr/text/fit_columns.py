@@ -1,6 +1,7 @@
-"""Which columns of a table fit a terminal: the least important go first, and one of long texts gives way.
+"""Fits a table into the width of a terminal, by its least important columns and its one column of long texts.
 
-A figure is never cut; a text is cut in its middle, so that both its ends can still be told.
+Columns are left out by their rank until the others fit. One column, the filling column, takes the width that the others
+leave. A number is never cut. A text of the filling column is cut in its middle, so that its start and end are shown.
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,10 @@ GAP = 2
 
 
 class Column(msgspec.Struct, frozen=True):
-    """A column; `fill` marks the one that gives way, `rank` says how soon the column is left out: 0 never."""
+    """A column of a table. `right` aligns its texts to the right. `fill` marks the filling column.
+
+    Columns of the highest `rank` are left out first; a column of rank 0 is never left out.
+    """
 
     name: str
     right: bool = False
@@ -21,9 +25,10 @@ class Column(msgspec.Struct, frozen=True):
 
 
 def fit(columns: Sequence[Column], widths: Sequence[int], room: int, least: int) -> tuple[list[int], int]:
-    """The columns (by number) that fit into `room` cells, and the cells that are left for the one that fills.
+    """The numbers of the columns that fit into `room` terminal cells, and the width of the filling column in cells.
 
-    `widths` are the cells that each column would like; the filling one keeps `least` of them while others can go.
+    `widths` are the cells that each column needs. Other columns are left out while the filling column has less than
+    `least` cells, or less than it needs.
     """
     kept = list(range(len(columns)))
     wanted = min(least, max((widths[k] for k in kept if columns[k].fill), default=0))
@@ -36,20 +41,20 @@ def fit(columns: Sequence[Column], widths: Sequence[int], room: int, least: int)
 
 
 class Fitted:
-    """Rows of texts laid out as the columns that fit into `width` cells; `room` is what the filling one gets."""
+    """Rows of texts in the columns that fit into `width` cells. `room` is the width of the filling column in cells."""
 
     def __init__(self, columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int, least: int) -> None:
         self._columns = columns
-        self._head = [column.name for column in columns]
-        self._widths = [max(map(cell_len, texts)) for texts in zip(self._head, *rows, strict=True)]
+        self._names = [column.name for column in columns]
+        self._widths = [max(map(cell_len, texts)) for texts in zip(self._names, *rows, strict=True)]
         self._kept, self.room = fit(columns, self._widths, width, least)
 
-    def head(self) -> str:
-        """The names of the columns."""
-        return self.line(self._head)
+    def header(self) -> str:
+        """The line with the names of the columns."""
+        return self.line(self._names)
 
     def line(self, texts: Sequence[str]) -> str:
-        """One row; of the filling column's text what is too much goes out of its middle."""
+        """The line of one row. A text that is too long for the filling column is cut in its middle."""
         return (" " * GAP).join(self._cell(k, texts[k]) for k in self._kept).rstrip()
 
     def _cell(self, k: int, text: str) -> str:
@@ -60,14 +65,14 @@ class Fitted:
 
 
 def head(text: str, cells: int) -> str:
-    """`text` in at most so many cells of a terminal: what is too much goes at its end."""
+    """`text` in at most `cells` cells of a terminal: its start, if it is too long."""
     if cell_len(text) <= cells:
         return text
     return f"{_start(text, cells - 1)}…" if cells > 0 else ""
 
 
 def middle(text: str, cells: int) -> str:
-    """`text` in at most so many cells of a terminal: what is too much goes out of its middle."""
+    """`text` in at most `cells` cells of a terminal: its start and its end, if it is too long."""
     if cell_len(text) <= cells:
         return text
     start = _start(text, (cells - 1) // 2)
@@ -75,20 +80,20 @@ def middle(text: str, cells: int) -> str:
 
 
 def tail(text: str, cells: int) -> str:
-    """`text` in at most so many cells of a terminal: what is too much goes at its start."""
+    """`text` in at most `cells` cells of a terminal: its end, if it is too long."""
     if cell_len(text) <= cells:
         return text
     return f"…{_end(text, cells - 1)}" if cells > 0 else ""
 
 
-# rich puts a blank in the place of half a wide character; the text has no such blank.
+# rich replaces half of a wide character by a blank. This blank is not part of the text, so it is removed again.
 def _start(text: str, cells: int) -> str:
-    """The start of the text that needs at most so many cells."""
+    """The longest start of the text that needs at most `cells` cells."""
     start = split_text(text, cells)[0]
     return start if text.startswith(start) else start[:-1]
 
 
 def _end(text: str, cells: int) -> str:
-    """The end of the text that needs at most so many cells."""
+    """The longest end of the text that needs at most `cells` cells."""
     end = split_text(text, cell_len(text) - cells)[1]
     return end if text.endswith(end) else end[1:]

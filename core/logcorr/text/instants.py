@@ -1,4 +1,4 @@
-"""Instants as text and text as instants: microseconds or seconds since 1970 UTC, RFC 3339, and times in a filter."""
+"""Instants to text and back: µs or seconds since 1970 UTC, RFC 3339, and the times that a filter names."""
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
@@ -26,19 +26,19 @@ _INSTANT = re.compile(
 
 
 def text(instant_us: int) -> str:
-    """RFC 3339 in UTC with `Z`: whole seconds without a fraction, others to the microsecond."""
+    """An instant in µs since 1970 as RFC 3339 in UTC, with `Z`. It has six decimals, or none on a whole second."""
     try:
-        moment = EPOCH + timedelta(microseconds=instant_us)
-    except OverflowError:  # a shift by a zone can leave the years that datetime knows
-        import polars as pl  # noqa: PLC0415 - instants are read and written without it
+        instant = EPOCH + timedelta(microseconds=instant_us)
+    except OverflowError:  # a shift by a time zone can leave the years 1 to 9999 of datetime
+        import polars as pl  # noqa: PLC0415 - nearly all instants are written without polars
 
         return str(pl.select(text_of(pl.lit(instant_us))).item())
-    return moment.strftime(f"{moment.year:04d}-%m-%dT%H:%M:%S" + (".%f" if moment.microsecond else "")) + "Z"
+    return instant.strftime(f"{instant.year:04d}-%m-%dT%H:%M:%S" + (".%f" if instant.microsecond else "")) + "Z"
 
 
 def text_of(instant_us: "pl.Expr") -> "pl.Expr":
-    """`text` for a column of instants (Int64 µs or Datetime)."""
-    import polars as pl  # noqa: PLC0415 - as above
+    """`text` for a column of instants (Int64 µs or Datetime): an expression of texts."""
+    import polars as pl  # noqa: PLC0415 - the rest of this module works without polars
 
     micros = instant_us.cast(pl.Int64)
     text = micros.cast(pl.Datetime("us")).dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ")
@@ -46,15 +46,15 @@ def text_of(instant_us: "pl.Expr") -> "pl.Expr":
 
 
 def seconds(stamp: str) -> float:
-    """An RFC 3339 time of the report as seconds since 1970 in UTC."""
+    """A time of a report (RFC 3339, UTC) as seconds since 1970."""
     return (datetime.fromisoformat(stamp).replace(tzinfo=UTC) - EPOCH).total_seconds()
 
 
 def clock(at: float, form: str) -> str:
-    """Seconds since 1970 in a strftime form; what lies past the year 9999 is shown as its end."""
-    moment = EPOCH + timedelta(seconds=min(at, _LAST))
-    # strftime pads years before 1000 on some platforms only.
-    return moment.strftime(form.replace("%Y", f"{moment.year:04d}"))
+    """Seconds since 1970 in a strftime form. An instant after the year 9999 is shown as the last second of 9999."""
+    instant = EPOCH + timedelta(seconds=min(at, _LAST))
+    # strftime pads years before 1000 with zeros on some platforms only.
+    return instant.strftime(form.replace("%Y", f"{instant.year:04d}"))
 
 
 def axis_labels(room_s: float) -> tuple[int, str]:
@@ -65,17 +65,18 @@ def axis_labels(room_s: float) -> tuple[int, str]:
 
 
 def span(timeline: Timeline) -> tuple[float, float] | None:
-    """The first and the last instant that the points cover."""
+    """The start of the first point and the end of the last point, in seconds since 1970; None without points."""
     if not timeline.points:
         return None
     starts = [seconds(p.start) for p in timeline.points]
     return min(starts), max(starts) + timeline.bucket_s
 
 
-def moment(value: str, day: date | None) -> tuple[int, int, bool]:
-    """The µs at which what is named starts and ends, and whether they are of every day.
+def time_range(value: str, day: date | None) -> tuple[int, int, bool]:
+    """The range of a date, minute, second or fraction that a filter names: start, end (excluded), whether every day.
 
-    Without `day` a time that has no date is of every day. Raises ValueError for what is no time.
+    Start and end are µs since 1970, or µs since midnight for a time of every day. A time without a date is of `day`, or
+    of every day if `day` is None. Raises ValueError if `value` is no time.
     """
     clock = _CLOCK.fullmatch(value)
     if clock:
@@ -89,8 +90,8 @@ def moment(value: str, day: date | None) -> tuple[int, int, bool]:
     base = (date.fromisoformat(match[1]) - EPOCH.date()).days * DAY_US
     if match[2] is None:
         return base, base + DAY_US, False
-    part = _CLOCK.fullmatch(match[2])
-    if part is None:
+    clock = _CLOCK.fullmatch(match[2])
+    if clock is None:
         raise ValueError(value)
     zone = 0
     if match[3]:
@@ -99,15 +100,19 @@ def moment(value: str, day: date | None) -> tuple[int, int, bool]:
             raise ValueError(value)
         zone = (abs(hours) * 60 + minutes) * 60_000_000 * (-1 if match[3].startswith("-") else 1)
     start = base + _us(time.fromisoformat(match[2])) - zone
-    return start, start + _width(part[3], part[4]), False
+    return start, start + _width(clock[3], clock[4]), False
 
 
-def _us(moment: time) -> int:
-    whole = timedelta(hours=moment.hour, minutes=moment.minute, seconds=moment.second, microseconds=moment.microsecond)
-    return whole // timedelta(microseconds=1)
+def _us(clock: time) -> int:
+    """A time of day as µs since midnight."""
+    since_midnight = timedelta(
+        hours=clock.hour, minutes=clock.minute, seconds=clock.second, microseconds=clock.microsecond
+    )
+    return since_midnight // timedelta(microseconds=1)
 
 
 def _width(seconds: str | None, fraction: str | None) -> int:
+    """The length in µs of the range that a time of day names: a minute, a second, or the unit of its last decimal."""
     if fraction:
         return int(10 ** (7 - len(fraction)))
     return 1_000_000 if seconds else 60_000_000

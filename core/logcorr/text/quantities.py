@@ -1,4 +1,4 @@
-"""Durations, sizes and conditions as people write them → numbers."""
+"""Durations, sizes, counts, rates and shares: from the text that people write to numbers, and from numbers to text."""
 
 import re
 
@@ -19,12 +19,12 @@ _QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([a-zµ]+)", re.IGNORECASE | re
 
 
 def duration_us(text: str) -> int:
-    """`250us`, `5ms`, `2s`, `3m`, `1h` as microseconds. Raises UsageError."""
+    """`250us`, `5ms`, `2s`, `3m`, `1h` or `1d` as whole microseconds. Raises UsageError for any other text."""
     return _quantity(text, _DURATIONS_US, "a duration such as 250us, 5ms, 2s, 3m or 1h")
 
 
 def size_bytes(text: str) -> int:
-    """`512MB`, `4GB` as bytes: MB is a million, MiB 2^20. Raises UsageError."""
+    """`512MB`, `4GB` as whole bytes: MB is 10^6, MiB is 2^20. Raises UsageError for any other text."""
     return _quantity(text, _SIZES, "a size such as 512MB or 4GB")
 
 
@@ -47,19 +47,19 @@ def short(number: float) -> str:
 
 
 def rate(per_second: float) -> str:
-    """How often, in the unit that reads best: 5.68/s, 4.2/min, 3/h."""
+    """A rate in events per second, as text in the unit that reads best: 5.68/s, 4.2/min, 3/h."""
     if 0 < per_second < 0.0995 / 60:
         return f"{short(per_second * 3600)}/h"
     return f"{short(per_second * 60)}/min" if 0 < per_second < 0.0995 else f"{short(per_second)}/s"
 
 
 def size(number: float) -> str:
-    """Bytes: 512 B, 1.1 GB."""
+    """A number of bytes as text: 512 B, 1.1 GB."""
     return f"{short(number).rstrip('TGMk')} {short(number).lstrip('-0123456789.,').upper()}B"
 
 
 def duration(ms: float | None) -> str:
-    """Milliseconds in the unit that reads best: 250us, 14.2ms, 1.24s, 6m 12s, 2h 05m, 3d 04h; null is a dash."""
+    """Milliseconds in the unit that reads best: 250us, 14.2ms, 1.24s, 6m 12s, 2h 05m, 3d 04h; None is a dash."""
     if ms is None:
         return "–"
     if ms < 0:
@@ -77,7 +77,7 @@ def duration(ms: float | None) -> str:
 
 
 def percent(part: int, whole: int, decimals: int = 2) -> str:
-    """A share that never rounds to all or nothing unless it is: 99.62 %, <0.01 %."""
+    """`part` of `whole` in percent: 99.62 %, <0.01 %; a dash for a `whole` of 0. Nothing is rounded to 0 % or 100 %."""
     if not whole:
         return "–"
     if part == whole or not part:
@@ -87,12 +87,13 @@ def percent(part: int, whole: int, decimals: int = 2) -> str:
 
 
 def _split(ms: float, unit: int, per: int, big: str, small: str) -> tuple[int, str, int, str]:
+    """Milliseconds as two numbers with their units: the small unit has `unit` ms, the big one `per` small units."""
     high, low = divmod(int(ms // unit), per)
     return high, big, low, small
 
 
 def _three(number: float) -> str:
-    """Three digits that count: 1.24, 14.2, 812."""
+    """A number with three significant digits: 1.24, 14.2, 812."""
     size = abs(number)
     decimals = 0 if size >= 99.95 else 1 if size >= 9.995 else 2
     text = f"{number:.{decimals}f}"
@@ -100,5 +101,5 @@ def _three(number: float) -> str:
 
 
 def ms(duration_us: float | None) -> float | None:
-    """Microseconds as milliseconds."""
+    """Microseconds as milliseconds; None stays None."""
     return None if duration_us is None else duration_us / 1000

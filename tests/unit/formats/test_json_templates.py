@@ -43,7 +43,7 @@ def lines(*texts: str) -> pl.DataFrame:
 
 def check(form: AccessFormat, texts: list[str], end: str = "\n") -> pl.DataFrame:
     """The exchanges that are found at once among some lines, once they are seen to be those of the careful path."""
-    found, rest = form.parted("".join(f"{text}{end}" for text in texts).encode(), [], 0)
+    found, rest = form.parse_common("".join(f"{text}{end}" for text in texts).encode(), [], 0)
     careful = form.classify(lines(*texts))
     other = pl.DataFrame(schema=LINE_SCHEMA) if rest is None else rest
     rows = pl.concat([found["row"], other["row"]])

@@ -69,7 +69,7 @@ def check(text: bytes, side: Side, form: CommonForm, shift_us: int = 0) -> int:
     """Compares both ways; the number of entries that the quick one found."""
     whole, wrong = in_utf8(text)
     log = PairFormat(side=side, form=form, shift_us=shift_us)
-    found, rest = log.parted(whole, wrong, 7)
+    found, rest = log.parse_common(whole, wrong, 7)
     raw = text.removesuffix(b"\n").split(b"\n")
     plain = [line.removesuffix(b"\r").decode(errors="replace") for line in raw]
     refused = [None if line.decode(errors="replace").encode() == line else "encoding" for line in raw]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from logcorr.generate.access import write_access as generator
-from logcorr.generate.access.texts import Words
+from logcorr.generate.access.texts import Vocabulary
 from logcorr.generate.access.traffic import Traffic
 from logcorr.generate.access.write_access import AccessOptions, generate_access
 from logcorr.model.errors import OutputError, UsageError
@@ -181,7 +181,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(tmp_path: Pa
 
 
 def test_lines_are_the_same_on_every_machine_and_version() -> None:
-    words = Words(endpoints=40, ids=20, ips=50_000, abusers=6)
+    words = Vocabulary(endpoints=40, ids=20, ips=50_000, abusers=6)
     frame = Traffic(AccessOptions(path="", rows=1_000), words).lines(0, 3)
     assert frame.select("at", "status", "us", "method", "endpoint", "ip", "agent", "query", "form").rows() == [
         (1763733613148000, 200, 13000, 5, 415, 258, 0, 98, 9),
@@ -191,7 +191,7 @@ def test_lines_are_the_same_on_every_machine_and_version() -> None:
 
 
 def test_texts_are_what_they_are_written_as() -> None:
-    words = Words(endpoints=1_000, ids=3, ips=10_000, abusers=500)
+    words = Vocabulary(endpoints=1_000, ids=3, ips=10_000, abusers=500)
     assert words.endpoints.is_unique().all()
     assert words.ips.is_unique().all()
     for path, written in zip(words.endpoints, words.endpoints_json, strict=True):

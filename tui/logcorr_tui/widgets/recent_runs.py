@@ -36,7 +36,7 @@ def lines(rows: Sequence[dict[str, Any]], width: int) -> tuple[Text, list[Text]]
         shown(f"! {safe(str(row['error']), 200)}" if line is None else fitted.line(line))
         for row, line in zip(rows, cells, strict=True)
     ]
-    return shown(fitted.head()), told
+    return shown(fitted.header()), told
 
 
 def texts(row: dict[str, Any]) -> dict[str, str]:

@@ -1,1 +1,1 @@
-"""Access logs whose truth is known."""
+"""Generates access logs, together with their truth."""

@@ -1,8 +1,8 @@
-"""The uncommon ways in which lines of a generated access log are written: odd but sound, incomplete, malformed.
+"""Templates of the uncommon lines of a generated access log: valid lines, incomplete lines, and malformed lines.
 
-Capital letters in braces stand for texts of the line: V is its timestamp, C its status code, N and F its response time
-in whole milliseconds and the three digits after; M, E, S, I, D and U are its fields, each with its key and a comma
-before it, and R is all of these but S.
+Capital letters in braces stand for texts of the line. {V} is its timestamp, {C} its status code, {N} its response time
+in whole ms, and {F} the three digits after the ms. {M}, {E}, {S}, {I}, {D} and {U} are fields, each with a comma and
+its key before it. {R} is all fields but {S}.
 """
 
 LAYOUTS = (
@@ -16,18 +16,18 @@ LAYOUTS = (
     '{"timestamp":"{V}"{M}{E}{S}{I}{D}{U}}\r',
 )
 STATUS = ('"{C}"', "{C}", '" {C} "', "{C}.0", "{C}e0", '"{C}\\t"', "{C}", '"{C}"')
-# From FIRST_FINE to LAST_FINE the digits after the millisecond are written, and are part of the value.
-TOOK = ("{N}", "{N}", '"{N}"', "{N}.{F}", "{N}.{F}04", '"{N}.{F}"', "{N}.0", "{N}e0")
+# The templates from FIRST_FINE to LAST_FINE have {F}, which is part of the value.
+DURATION = ("{N}", "{N}", '"{N}"', "{N}.{F}", "{N}.{F}04", '"{N}.{F}"', "{N}.0", "{N}e0")
 FIRST_FINE, LAST_FINE = 3, 5
 
-# How the absence of a field is written; the first is not at all.
+# The values of a missing field. For the first, empty, the field is left out.
 _GAPS = ("", "null", '""', '"-"', "{}", '[1,"2"]', '" "', '{"a":null}')
 _ODD_GAPS = {"endpoint": {'" "': '"?page=2"', '{"a":null}': '" ?"'}, "response_time": {'" "': '"fast"', "{}": "1e300"}}
 # Which of FIELDS an incomplete line lacks, a bit for each.
 LACKING = (*(1 << place % 5 for place in range(13)), 0b01100, 0b11000, 0b11111)
 
 # What makes a line malformed; the first reason that fits is the one it is under.
-BROKEN = {
+MALFORMED_LINES = {
     "json": (
         '{"timestamp":"{V}","status_code":"{C}"{R}',
         '{"timestamp":"{V}","status_code":"{C}"{R},}',
@@ -84,6 +84,6 @@ BROKEN = {
 
 
 def gaps(field: str) -> list[str]:
-    """All that may stand for a field that is not there, with its key and a comma before it."""
+    """All texts that may stand for a missing field, with a comma and its key before them; one is empty."""
     odd = _ODD_GAPS.get(field, {})
     return [f',"{field}":{odd.get(gap, gap)}' if gap else "" for gap in _GAPS]

@@ -1,23 +1,23 @@
-"""What a generated access log is to be like: the options of `generate access`, and what they allow."""
+"""The options of `generate access`, and their limits."""
 
 from pathlib import Path
 
 from logcorr.generate import option_checks
 from logcorr.model.errors import UsageError
 
-# The truth counts by endpoint and address, so their number bounds the memory, and not the number of lines.
+# The truth counts by endpoint and address. So limits on their numbers bound the memory, whatever the number of lines.
 MAX_ENDPOINTS = 50_000
 MAX_IDS = 4096
 MAX_IPS = 1_000_000
 MAX_ABUSERS = 500
-_PACKED = (".gz", ".zst", ".bz2", ".xz", ".zip")
+_COMPRESSED = (".gz", ".zst", ".bz2", ".xz", ".zip")
 
 
 class AccessOptions(option_checks.GeneratorOptions, frozen=True, kw_only=True):
-    """What a generated access log is to be like; everything but `path` and `force` shapes the bytes.
+    """The options of a generated access log. All but `path`, `truth` and `force` change the bytes of the log.
 
-    The log has exactly `rows` lines. `malformed`, `blank` and `missing` are shares of them, of which at least half
-    stay whole. `endpoints` is the number of routes; the path of four in seven carries one or two of `ids` ids.
+    The log has exactly `rows` lines. `malformed`, `blank` and `missing` are shares of the lines; their sum is at most a
+    half. `endpoints` is the number of routes. The paths of four routes in seven have one or two of `ids` ids.
     """
 
     path: str
@@ -26,12 +26,12 @@ class AccessOptions(option_checks.GeneratorOptions, frozen=True, kw_only=True):
     endpoints: int = 40
     ids: int = 20
     missing: float = 0.002
-    # The name of a file beside the log.
+    # The name of a file in the folder of the log.
     truth: str = "truth.json"
 
     def check(self) -> None:
-        """Raise UsageError for the first option that makes no sense."""
-        if Path(self.path).suffix.lower() in _PACKED or not Path(self.path).name:
+        """Raises UsageError for the first option that makes no sense."""
+        if Path(self.path).suffix.lower() in _COMPRESSED or not Path(self.path).name:
             raise UsageError(f"the log cannot be {self.path!r}: give a name for plain NDJSON, such as access.ndjson")
         if not self.truth or Path(self.truth).name != self.truth or self.truth == Path(self.path).name:
             raise UsageError(
@@ -46,6 +46,6 @@ class AccessOptions(option_checks.GeneratorOptions, frozen=True, kw_only=True):
         option_checks.check_number("endpoints", self.endpoints, 1, MAX_ENDPOINTS)
         option_checks.check_number("ids", self.ids, 1, MAX_IDS)
         if self.endpoints * self.ids > MAX_ENDPOINTS:
-            many = f"endpoints is {self.endpoints} and ids is {self.ids}"
-            raise UsageError(f"{many}: give numbers whose product is at most {MAX_ENDPOINTS:,}")
+            product = f"endpoints is {self.endpoints} and ids is {self.ids}"
+            raise UsageError(f"{product}: give numbers whose product is at most {MAX_ENDPOINTS:,}")
         self.check_times()

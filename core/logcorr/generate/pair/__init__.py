@@ -1,1 +1,1 @@
-"""Request and response logs whose truth is known."""
+"""Generates request and response logs, together with their truth."""

@@ -1,11 +1,11 @@
-"""Synthetic request and response logs of any size in bounded memory, with the truth a correct run must report.
+"""The lines of generated request and response logs: entries, and noise (malformed, blank and redelivered lines).
 
-`scenario.py` says what happens; here it becomes lines, noise is put around them, files are written and the truth is
-counted along the way. Noise never touches an entry, and each id meets one special case at most: so counting is exact.
+`scenario` has the exchanges, `truth` counts what a correct run must report. Noise never changes an entry, and every id
+is in at most one special case, so the counts are exact.
 """
 
 from collections import Counter
-from typing import BinaryIO, Literal
+from typing import BinaryIO
 
 import polars as pl
 
@@ -19,13 +19,12 @@ from logcorr.generate.pair.scenario import (
     PairOptions,
 )
 from logcorr.generate.random_bits import bits, mixed, threshold
-from logcorr.generate.writer import BLANKS, FORMS, MILLIS, OFFSET, OFFSET_US, Untidy, filled
-
-Side = Literal["request", "response"]
+from logcorr.generate.writer import BLANKS, MILLIS, OFFSET, OFFSET_US, STAMP_FORMATS, SortingWriter, fill_template
+from logcorr.model.ledger import Side
 
 CHUNK = 100_000
 
-# T, I and V in braces are the timestamp, id and value of a sound line.
+# {T}, {I} and {V} are the timestamp, the id and the value of a valid line.
 _MALFORMED = {
     "fields": ("{T},{I}", "{T}{I},{V}", "{T},{I},{V},1", "Traceback (most recent call last):", "{T}", "{T},{I},,{V}"),
     "timestamp": (
@@ -39,22 +38,22 @@ _MALFORMED = {
 
 
 def entries_of(exchanges: pl.DataFrame, side: Side) -> pl.DataFrame:
-    """The entries of one side, a row each: us, form, id, value (user or status), bits (random)."""
+    """The entries of a side: us (instant, µs), form (of the timestamp), id, value (user or status), bits (random)."""
     missing, extra = (NO_REQUEST, EXTRA_REQUEST) if side == "request" else (NO_RESPONSE, EXTRA_RESPONSE)
     value, again_value = ("user", "user") if side == "request" else ("status", "again_status")
     noise = pl.col(f"{side}_bits")
-    own = exchanges.filter(pl.col("fate") != missing).select(
+    first_entries = exchanges.filter(pl.col("fate") != missing).select(
         pl.col(f"{side}_us").alias("us"), pl.col(f"{side}_form").alias("form"), "id", value=value, bits=noise
     )
-    again = exchanges.filter(pl.col("fate").is_in([RETRIED, extra])).select(
-        pl.col(f"again_{side}_us").alias("us"), pl.lit(MILLIS).cast(own["form"].dtype).alias("form"), "id",
+    retries = exchanges.filter(pl.col("fate").is_in([RETRIED, extra])).select(
+        pl.col(f"again_{side}_us").alias("us"), pl.lit(MILLIS).cast(first_entries["form"].dtype).alias("form"), "id",
         value=again_value, bits=mixed(noise),
     )  # fmt: skip
-    return pl.concat([own, again])
+    return pl.concat([first_entries, retries])
 
 
 class PairLog:
-    """One log on its way to disk: entries and the noise around them, in the order of a slightly untidy log."""
+    """Writes one log: its entries and the noise between them, nearly in order of time. Counts the lines by kind."""
 
     def __init__(self, side: Side, file: BinaryIO, options: PairOptions) -> None:
         self.side: Side = side
@@ -65,21 +64,23 @@ class PairLog:
         self._slack_us = MAX_SKEW_MS * 1000 if side == "response" else 0
         sound = 1 - options.noise
         malformed, blank = options.malformed / sound, options.blank / sound
-        self._marks = [threshold(at) for at in (malformed, malformed + blank, options.noise / sound)]
+        self._thresholds = [threshold(at) for at in (malformed, malformed + blank, options.noise / sound)]
         skipped = {"status_code" if side == "request" else "", "" if options.encoding_errors else "encoding"}
         self._reasons = [reason for reason in _MALFORMED if reason not in skipped]
-        self._untidy = Untidy(file, 4 * CHUNK)
+        self._writer = SortingWriter(file, 4 * CHUNK)
         if options.header:
             value = "user_id" if side == "request" else "status_code"
             file.write(f"timestamp,request_id,{value}\n".encode())
             self.counts["header"] = self.lines = 1
 
     def add(self, entries: pl.DataFrame, watermark: int | None) -> None:
-        """Take a chunk of entries; write every line that no later chunk can come before. None: write all."""
+        """Takes a chunk of entries, and writes every line that no later chunk can come before; all lines for None.
+
+        No later entry has an instant before `watermark`, in µs, but for skew.
+        """
         draw, late, amount = bits("bits", 0, 32), bits("bits", 32, 8) < 13, bits("bits", 40, 16)
-        # Never from polars' own random numbers: the same options must give the same bytes.
         moved = (amount * self._disorder_us) // (1 << 16)
-        malformed, blank, copied = self._marks
+        malformed, blank, copied = self._thresholds
         entries = entries.with_columns(key=pl.col("us") + pl.when(late).then(moved).otherwise(0))
         noise = entries.filter(draw < copied)
         copies = noise.filter(draw >= blank).with_columns(
@@ -90,32 +91,34 @@ class PairLog:
         texts = _texts(pl.concat([entries, copies]), self.side)
         texts.append(self._blanks(noise.filter((draw >= malformed) & (draw < blank))))
         texts += self._malformed_lines(noise.filter(draw < malformed))
-        self.lines += self._untidy.add(texts, None if watermark is None else watermark - self._slack_us)
+        self.lines += self._writer.add(texts, None if watermark is None else watermark - self._slack_us)
 
     def _blanks(self, noise: pl.DataFrame) -> pl.DataFrame:
         self.counts["blank"] += noise.height
         return noise.select("key", line=pl.lit(pl.Series(BLANKS)).gather(pl.int_range(noise.height) % len(BLANKS)))
 
     def _malformed_lines(self, noise: pl.DataFrame) -> list[pl.DataFrame]:
-        """Take the reasons in turn, and of each its variants in turn, so that few lines show all of them."""
-        done, many = self.malformed.total(), len(self._reasons)
+        """Takes the reasons in turn, and the variants of each reason in turn, so that few lines show all variants."""
+        done, reason_count = self.malformed.total(), len(self._reasons)
         turn = pl.int_range(done, done + noise.height)
-        noise = _fields(noise, self.side, FORMS[MILLIS]).with_columns(reason=turn % many, turn=turn // many)
+        noise = _fields(noise, self.side, STAMP_FORMATS[MILLIS]).with_columns(
+            reason=turn % reason_count, turn=turn // reason_count
+        )
         lines = []
-        for place, reason in enumerate(self._reasons):
-            rows = noise.filter(pl.col("reason") == place)
+        for number, reason in enumerate(self._reasons):
+            rows = noise.filter(pl.col("reason") == number)
             self.malformed[reason] += rows.height
             for variant, template in enumerate(_MALFORMED[reason]):
                 chosen = rows.filter(pl.col("turn") % len(_MALFORMED[reason]) == variant)
                 if chosen.height:
-                    lines.append(chosen.select("key", line=filled(template)))
+                    lines.append(chosen.select("key", line=fill_template(template)))
         return lines
 
 
 def _fields(entries: pl.DataFrame, side: Side, form: str) -> pl.DataFrame:
-    """The columns T, I and V: timestamp, id and value as text, beside key and bits."""
+    """The texts of entries: key, T (timestamp), I (id) and V (value)."""
     hexes = pl.lit(_HEXES)
-    shift = OFFSET_US if form == FORMS[OFFSET] else 0
+    shift = OFFSET_US if form == STAMP_FORMATS[OFFSET] else 0
     value = pl.col("value").cast(pl.String)
     return entries.select(
         "key",
@@ -129,9 +132,9 @@ _HEXES = pl.Series([f"{value:04x}" for value in range(1 << 16)])
 
 
 def _texts(entries: pl.DataFrame, side: Side) -> list[pl.DataFrame]:
-    """Entries as lines: frames of key and line, one for each form of timestamp."""
+    """Entries as lines: a frame of key and line for each form of timestamp."""
     frames = []
-    for code, form in FORMS.items():
+    for code, form in STAMP_FORMATS.items():
         rows = entries.filter(pl.col("form") == code)
-        frames.append(_fields(rows, side, form).select("key", line=filled("{T},{I},{V}")))
+        frames.append(_fields(rows, side, form).select("key", line=fill_template("{T},{I},{V}")))
     return frames

@@ -1,17 +1,17 @@
-"""What happens in a generated pair of logs: which exchanges there are, when, how slow, and what befalls them.
+"""The exchanges of a generated pair of logs: their times, durations, statuses, users and fates.
 
-Everything is integer arithmetic on an exchange's number and the seed, so that any stretch can be made on its own and
-is the same on every run. How lines look, and what is written, is the business of `generate.py`.
+Everything is integer arithmetic on the number of an exchange and the seed, so any range of exchanges can be made on its
+own, and is the same on every run. `lines` writes the exchanges as lines.
 """
 
 import polars as pl
 
 from logcorr.generate import option_checks
-from logcorr.generate.load_curves import INCIDENTS, STATUS_STEPS, Pace, latency_table, status_table, swing
+from logcorr.generate.load_curves import INCIDENTS, STATUS_STEPS, ArrivalTimes, daily_rate, latency_table, status_table
 from logcorr.generate.random_bits import bits, keys, mixed, threshold, word
-from logcorr.generate.writer import MICROS, MILLIS, NANOS, SECONDS, SPACE
+from logcorr.generate.writer import MICROS, MILLIS, NANOS, SECONDS, SPACED
 
-# What befalls an exchange; an exchange has exactly one fate, so that no special case meets another.
+# The fate of an exchange. An exchange has exactly one fate, so no two special cases meet.
 PLAIN, NO_RESPONSE, NO_REQUEST, RETRIED, EXTRA_REQUEST, EXTRA_RESPONSE, SKEWED = range(7)
 
 MAX_SKEW_MS = 251
@@ -20,18 +20,18 @@ _ID_BITS = (1 << 48) - 1
 _LATENCIES = 1 << 15
 _USERS = 1 << 12
 
-# In shares of the span, within the first incident.
+# Start and end, as shares of the span, within the first incident.
 _CRASH = (0.58, 0.59)
 
 
 class PairOptions(option_checks.GeneratorOptions, frozen=True, kw_only=True):
-    """What a generated pair of logs is to be like; everything but `directory` and `force` shapes the bytes.
+    """The options of a generated pair of logs. All but `directory` and `force` change the bytes of the logs.
 
-    `request_orphans`, `response_orphans`, `retries` and `skew` are shares of the exchanges and add up to at most 1; of
-    the retried ids four in five get a second full exchange, the others only a second request or response. A rate of
-    orphans above 0 also loses the responses of the last requests, or the requests of the first responses, as a log
-    that was cut out of a running service does. `malformed`, `blank` and `redelivered` are shares of the lines, of
-    which at least half stay sound.
+    `request_orphans`, `response_orphans`, `retries` and `skew` are shares of the exchanges; their sum is at most 1. Of
+    the retried ids, four in five have a second full exchange, the others a second request or a second response only. A
+    share of orphans above 0 also removes the responses of the last requests, or the requests of the first responses, as
+    in a log that was cut out of a running service. `malformed`, `blank` and `redelivered` are shares of the lines;
+    their sum is at most a half.
     """
 
     directory: str
@@ -44,7 +44,7 @@ class PairOptions(option_checks.GeneratorOptions, frozen=True, kw_only=True):
     header: bool = False
 
     def check(self) -> None:
-        """Raise UsageError for the first option that makes no sense."""
+        """Raises UsageError for the first option that makes no sense."""
         fates = {name: getattr(self, name) for name in ("request_orphans", "response_orphans", "retries", "skew")}
         noise = {name: getattr(self, name) for name in ("malformed", "blank", "redelivered")}
         option_checks.check_shares(**fates, **noise)
@@ -56,12 +56,12 @@ class PairOptions(option_checks.GeneratorOptions, frozen=True, kw_only=True):
 
     @property
     def noise(self) -> float:
-        """The share of lines that are malformed, blank or a second copy."""
+        """The share of lines that are malformed, blank or redelivered."""
         return self.malformed + self.blank + self.redelivered
 
 
 class Scenario:
-    """The exchanges of one set of options, numbered from 0 to `count` in order of their requests."""
+    """The exchanges of a set of options, numbered from 0 to `count` (excluded) in order of their requests."""
 
     def __init__(self, options: PairOptions) -> None:
         self._options = options
@@ -71,7 +71,7 @@ class Scenario:
         self.count = round(options.rows * (1 - options.noise) / (1 + 0.9 * options.retries - lost))
         self._ends = min(max(3, int(self.count * 0.2 / options.span_s)), self.count // 50)
         self._keys = keys(options.seed, 6)
-        self._pace = Pace(self.count, self._span_ms, swing)
+        self._arrivals = ArrivalTimes(self.count, self._span_ms, daily_rate)
         incidents = INCIDENTS if options.incident else ()
         regimes = [(1.0, 0.0), *((slower, errors) for _, _, slower, errors in incidents)]
         self._latencies = pl.Series([ms for slower, _ in regimes for ms in latency_table(_LATENCIES, slower)])
@@ -79,8 +79,8 @@ class Scenario:
         self._users = pl.Series([int(options.users ** (step / _USERS)) for step in range(_USERS)] + [options.users + 1])
 
     def earliest_us(self, number: int) -> int:
-        """The instant before which neither exchange `number` nor any later one has a request."""
-        return self.start_us + 1000 * self._pace.earliest_ms(number)
+        """The instant in µs before which neither exchange `number` nor any later exchange has a request."""
+        return self.start_us + 1000 * self._arrivals.earliest_ms(number)
 
     def exchanges(self, first: int, end: int) -> pl.DataFrame:
         """Exchanges `first` to `end` (excluded), a row each.
@@ -92,12 +92,12 @@ class Scenario:
         """
         number = pl.col("number")
         frame = pl.select(number=pl.int_range(first, end, dtype=pl.UInt64))
-        lanes = ("base", "more", "extra", "request_bits", "response_bits")
+        streams = ("base", "more", "extra", "request_bits", "response_bits")
         frame = frame.with_columns(
             self._identity(number).alias("id"),
-            *(mixed(number + word(key)).alias(lane) for lane, key in zip(lanes, self._keys, strict=False)),
+            *(mixed(number + word(key)).alias(stream) for stream, key in zip(streams, self._keys, strict=False)),
         )
-        frame = frame.with_columns(t=self._pace.ms(number, bits("extra", 0, 16)))
+        frame = frame.with_columns(t=self._arrivals.ms(number, bits("extra", 0, 16)))
         frame = frame.with_columns(regime=self._regime(), fate=self._fate(number, bits("more", 0, 32)))
         frame = frame.with_columns(
             (pl.col("t") + self._shift()).alias("r"),
@@ -126,18 +126,18 @@ class Scenario:
         return pl.col(column) * 1000 + self.start_us
 
     def _identity(self, number: pl.Expr) -> pl.Expr:
-        """Every step can be undone within 48 bits, so no two numbers share an id."""
+        """The id of an exchange, 48 bits. Every step is reversible, so no two numbers share an id."""
         mask = word(_ID_BITS)
         value = ((number ^ word(self._keys[5] & _ID_BITS)) * word(0x9E3779B97F4B)) & mask
         value = ((value ^ (value // word(1 << 24))) * word(0xD1B54A32D193)) & mask
         return value ^ (value // word(1 << 23))
 
     def _regime(self) -> pl.Expr:
-        """0 for normal operation, or the number of the incident."""
+        """The regime of an exchange: 0 for normal operation, else the number (from 1) of the incident."""
         regime = pl.lit(0, dtype=pl.Int64)
         if self._options.incident:
-            for place, (begin, end, _, _) in enumerate(INCIDENTS, 1):
-                regime = pl.when(self._within("t", begin, end)).then(place).otherwise(regime)
+            for incident, (begin, end, _, _) in enumerate(INCIDENTS, 1):
+                regime = pl.when(self._within("t", begin, end)).then(incident).otherwise(regime)
         return regime
 
     def _within(self, column: str, begin: float, end: float) -> pl.Expr:
@@ -162,7 +162,7 @@ class Scenario:
         return fate
 
     def _crash(self) -> pl.Expr:
-        """The fate, once a crash has taken every response of its time, and every answer to a request of its time."""
+        """The fate after the crash: no response is written during it, and no request of its time is ever answered."""
         twice = pl.col("fate").is_in([RETRIED, EXTRA_RESPONSE])
         hit = (
             self._within("t", *_CRASH) | self._within("r", *_CRASH) | (twice & self._within("again_response", *_CRASH))
@@ -170,7 +170,7 @@ class Scenario:
         return pl.when(hit).then(NO_RESPONSE).otherwise(pl.col("fate"))
 
     def _shift(self) -> pl.Expr:
-        """Response minus request in milliseconds; at least 1 in size, so that finer digits never turn its sign."""
+        """Response minus request in ms. It is never 0, so that finer digits never change its sign."""
         skewed = -1 - bits("extra", 46, 8) % (MAX_SKEW_MS - 1)
         latency = self._latency(bits("base", 0, 15), pl.col("regime"))
         return pl.when(pl.col("fate") == SKEWED).then(skewed).otherwise(latency)
@@ -182,18 +182,18 @@ class Scenario:
         return pl.lit(self._statuses).gather(random + regime * STATUS_STEPS)
 
     def _form(self, column: str, offset: int) -> pl.Expr:
-        """One line in a thousand is written in another form, and every other one that falls on a whole second."""
+        """The form of a timestamp: rarely another than the usual form, but often without decimals on a whole second."""
         rare = bits("extra", offset, 12)
         whole = ((pl.col(column) + self.start_us // 1000) % 1000 == 0) & (rare % 2 == 0)
-        return pl.when(rare < SPACE).then(rare + 1).when(whole).then(SECONDS).otherwise(MILLIS)
+        return pl.when(rare < SPACED).then(rare + 1).when(whole).then(SECONDS).otherwise(MILLIS)
 
     def _user(self) -> pl.Expr:
-        """A Zipf-like rank from 1 to `users`: few are busy, most are rare; one request in 128 has none."""
-        place, fine = bits("base", 25, 12), bits("base", 37, 20)
-        low, high = pl.lit(self._users).gather(place), pl.lit(self._users).gather(place + 1)
-        return pl.when(bits("base", 57, 7) > 0).then(low + (high - low) * fine // (1 << 20))
+        """A user by Zipf-like rank, from 1 to `users`: few are busy, most are rare. One request in 128 has no user."""
+        step, fraction = bits("base", 25, 12), bits("base", 37, 20)
+        low, high = pl.lit(self._users).gather(step), pl.lit(self._users).gather(step + 1)
+        return pl.when(bits("base", 57, 7) > 0).then(low + (high - low) * fraction // (1 << 20))
 
 
 def _submillis(form: str, offset: int) -> pl.Expr:
-    """Microseconds beyond the millisecond, in eight steps: so durations keep few distinct values at any size."""
+    """The µs after the whole ms, in eight steps, so that a log of any size has few different durations."""
     return pl.when(pl.col(form).is_in([MICROS, NANOS])).then(bits("extra", offset, 3) * 125).otherwise(0)

@@ -1,4 +1,4 @@
-"""A pair of logs of any size in bounded memory, with the truth that a correct run must report."""
+"""Generates a pair of logs of any size in bounded memory, with the truth that a correct run must report."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,10 +8,7 @@ import msgspec
 
 from logcorr.generate.pair import lines
 from logcorr.generate.pair.lines import PairLog, entries_of
-from logcorr.generate.pair.scenario import (
-    PairOptions,
-    Scenario,
-)
+from logcorr.generate.pair.scenario import PairOptions, Scenario
 from logcorr.generate.pair.truth import PairTruth
 from logcorr.generate.writer import whole_files
 
@@ -19,11 +16,12 @@ FILES = ("requests.log", "responses.log", "truth.json")
 
 
 def generate_pair(options: PairOptions, on_progress: Callable[[int, int], None] | None = None) -> dict[str, Any]:
-    """Write requests.log, responses.log and truth.json into `options.directory`, and return the truth.
+    """Writes requests.log, responses.log and truth.json into `options.directory`, and returns the truth.
 
-    `on_progress` is called after every chunk with the request lines done and in total, about; what it raises ends the
-    run. The three files appear together at the end; a run that fails or is interrupted leaves nothing. Raises
-    UsageError for options that make no sense, OutputError for files that exist already or cannot be written.
+    `on_progress` is called after every chunk with two numbers of request lines, both estimated: done, and in total. An
+    exception of `on_progress` ends the run. The three files appear together at the end; a run that fails or is
+    interrupted leaves nothing. Raises UsageError for options that make no sense, OutputError for files that exist
+    already or cannot be written.
     """
     options.check()
     scenario = Scenario(options)
@@ -36,11 +34,11 @@ def generate_pair(options: PairOptions, on_progress: Callable[[int, int], None] 
             watermark = scenario.earliest_us(end)
             for log in logs:
                 entries = entries_of(exchanges, log.side)
-                truth.see_entries(log.side, entries)
+                truth.note_span(log.side, entries)
                 log.add(entries, watermark if end < scenario.count else None)
-            truth.see_exchanges(exchanges, watermark)
+            truth.count_exchanges(exchanges, watermark)
             if on_progress:
                 on_progress(options.rows * end // scenario.count, options.rows)
-        told = truth.told(*logs)
-        truth_file.write(msgspec.json.format(msgspec.json.encode(told), indent=2) + b"\n")
-    return told
+        figures = truth.figures(*logs)
+        truth_file.write(msgspec.json.format(msgspec.json.encode(figures), indent=2) + b"\n")
+    return figures
