@@ -17,7 +17,7 @@ from logcorr.commands.diff import diff
 from logcorr.commands.export import export
 from logcorr.commands.generate import generate
 from logcorr.commands.runs import runs
-from logcorr.commands.streams import say, settle_streams, silence_stdout
+from logcorr.commands.stdout_and_stderr import say, settle_streams, silence_stdout
 from logcorr.model.errors import LogcorrError, OutputError
 
 _INTERNAL = 70

@@ -1,8 +1,8 @@
 """All that is fuzzed, by name."""
 
-from tests.fuzz import accesses, pairs, settings, stamps, terms
+from tests.fuzz import accesses, filters, pairs, settings, timestamps
 
 TARGETS = {
     target.name: target
-    for target in (pairs.TARGET, stamps.TARGET, terms.TARGET, accesses.TARGET, settings.TARGET)
+    for target in (pairs.TARGET, timestamps.TARGET, filters.TARGET, accesses.TARGET, settings.TARGET)
 }  # fmt: skip

@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from logcorr.model.errors import InputError
-from logcorr.query.view_pages import ViewFiles, ViewPages
+from logcorr.query.view_pages import TemporaryFolder, ViewPages
 from logcorr.runs.run_folder import RunFolder
 from logcorr_tui.work.export_job import ExportJob
 from tests.support.helpers import SAMPLE, assert_short_error, kept, logcorr, runs_root, succeed
@@ -141,7 +141,7 @@ def test_a_damaged_run_is_told_and_made_anew(what: str, how: str, here: Path) ->
 @pytest.mark.parametrize("how", some(("gone", "cut", "zeros", "noise in its middle"), "gone", "noise in its middle"))
 def test_the_app_is_told_of_a_damaged_view(how: str, here: Path) -> None:
     run = RunFolder(only_run(here))
-    spill = ViewFiles(here / "spill")
+    spill = TemporaryFolder(here / "spill")
     try:
         sound = ViewPages(run, "exchanges", spill)
         rows = sound.total

@@ -58,10 +58,10 @@ SHORT = [
 @cache
 def shim(folder: Path) -> Path | None:
     """The library that plays a full disk; None where it cannot be made."""
-    compiler, library = shutil.which("cc"), folder / "fulldisk.so"
+    compiler, library = shutil.which("cc"), folder / "full_disk.so"
     if compiler is None:
         return None
-    source = ROOT / "tests" / "support" / "fulldisk.c"
+    source = ROOT / "tests" / "support" / "full_disk.c"
     made = subprocess.run([compiler, "-shared", "-fPIC", "-o", library, source, "-ldl"], check=False)
     return library if made.returncode == 0 else None
 
@@ -87,7 +87,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, bool], dic
 
 
 def _found(how: str, short: bool, here: Path) -> dict[str, dict[str, Any]]:
-    words, environment = [sys.executable, "-m", "tests.support.fulldisk", how, str(here / "disk")], {}
+    words, environment = [sys.executable, "-m", "tests.support.full_disk", how, str(here / "disk")], {}
     if how == "tmpfs":
         if not may_mount():
             pytest.skip("this user may not mount a disk of his own")

@@ -17,7 +17,7 @@ from textual.widgets import Input
 from logcorr.generate.access.write_access import AccessOptions, generate_access
 from logcorr.generate.pair.scenario import PairOptions
 from logcorr.generate.pair.write_pair import generate_pair
-from logcorr.runs.run_folder import all_runs
+from logcorr.runs.find_runs import all_runs
 from logcorr_tui.app import LogcorrApp
 from logcorr_tui.screens.export import ExportScreen
 from logcorr_tui.screens.table import TableScreen

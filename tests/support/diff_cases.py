@@ -13,7 +13,7 @@ from logcorr.model.diff import Diff
 from logcorr.model.ledger import AccessInputs, AccessLedger, Inputs, Orphans
 from logcorr.model.manifest import Manifest
 from logcorr.model.report import Report, Timeline
-from logcorr.query.compare import runs
+from logcorr.query.compare import compare_runs
 from logcorr.runs.run_folder import RunFolder
 from tests.support import pair_reports
 
@@ -140,7 +140,7 @@ def made(folder: Path, report: RunReport, view: str, rows: pl.DataFrame) -> RunF
 
 def compared(folder: Path, a: list[User], b: list[User], top: int = 10**6) -> Diff:
     """The comparison of two runs with these users."""
-    return runs.diff(pair_run(folder / "a", a), pair_run(folder / "b", b), top=top)
+    return compare_runs.diff(pair_run(folder / "a", a), pair_run(folder / "b", b), top=top)
 
 
 # The plain way, a user at a time.

@@ -6,8 +6,8 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from logcorr_tui.look.palette import DARK, LIGHT, Palette
-from tests.tui.album import KEPT
 from tests.tui.contrast import LEAST, contrast
+from tests.tui.snapshot_album import KEPT
 
 # What lies below a dialog is dimmed on purpose.
 _DIALOGS = ("confirm", "export", "help", "palette", "sort")

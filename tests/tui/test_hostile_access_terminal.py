@@ -7,7 +7,7 @@ import pytest
 from tests.support import hostile
 from tests.support.helpers import succeed
 from tests.support.hostile import MARK
-from tests.tui.walk import ENTER, ESCAPE, OPEN, PAGE_DOWN, PASTED, Walk, walking
+from tests.tui.terminal_walk import ENTER, ESCAPE, OPEN, PAGE_DOWN, PASTED, Walk, walking
 
 SIZES, IDS = [(120, 36), (80, 24)], ["120x36", "80x24"]
 # Every screen is seen at both sizes. For what is done there one will do in the short suite: the one that shows more.

@@ -8,7 +8,7 @@ import pytest
 from tests.support import hostile
 from tests.support.helpers import succeed
 from tests.support.hostile import MARK, PAYLOADS, faults
-from tests.tui.walk import ENTER, ESCAPE, OPEN, PAGE_DOWN, PALETTE, PASTED, Walk, walking
+from tests.tui.terminal_walk import ENTER, ESCAPE, OPEN, PAGE_DOWN, PALETTE, PASTED, Walk, walking
 
 QUIET = "correlate", "--requests", "requests*", "--responses", "responses*"
 SIZES, IDS = [(120, 36), (80, 24)], ["120x36", "80x24"]

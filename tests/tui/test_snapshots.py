@@ -18,8 +18,8 @@ from logcorr_tui.state import remembered, settings
 from logcorr_tui.state.session import Logs
 from logcorr_tui.work import engine_command
 from tests.tui import fixed_run
-from tests.tui.album import Album
 from tests.tui.headless import Stage, play
+from tests.tui.snapshot_album import Album
 
 LARGE, SMALL = "120x36", "80x24"
 SIZES = {LARGE: (120, 36), SMALL: (80, 24)}

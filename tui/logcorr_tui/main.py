@@ -127,7 +127,7 @@ def _what(given: argparse.Namespace) -> tuple[Logs | None, Path | None]:
 
 def _run(word: str, store: str | None) -> Path:
     """The finished run of this name. A folder of the working directory comes first, as a shell completes it."""
-    from logcorr.runs.run_folder import default_root, find_run
+    from logcorr.runs.find_runs import default_root, find_run
 
     here = Path(word)
     name = str(here.resolve()) if (here / "manifest.json").is_file() else word

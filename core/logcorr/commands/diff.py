@@ -6,7 +6,7 @@ import click
 
 from logcorr.commands.options import STORE, positive, run_root
 from logcorr.commands.run_job import FAILED_CONDITION
-from logcorr.commands.streams import put, put_json, say, wants_color, width
+from logcorr.commands.stdout_and_stderr import put, put_json, say, wants_color, width
 
 
 @click.command()
@@ -38,10 +38,10 @@ def diff(before: str, after: str, store: str | None, *, top: int, as_json: bool,
     limits = [fail_if_.limit(text) for text in fail_if]
     top = positive("--top", top)
     from logcorr.commands.interrupt import interruptible
-    from logcorr.query.compare import runs as compare_runs
-    from logcorr.runs import run_folder
+    from logcorr.query.compare import compare_runs
+    from logcorr.runs import find_runs, run_folder
 
-    runs = [run_folder.find_run(run_root(store), name) for name in (before, after)]
+    runs = [find_runs.find_run(run_root(store), name) for name in (before, after)]
     for limit in limits:
         limit.check(runs[0].manifest.kind)
 

@@ -35,10 +35,10 @@ def export(run: str, store: str | None, *, force: bool, **values: Any) -> None:
         raw_csv=values["raw_csv"],
     )
     from logcorr.commands.interrupt import interruptible
-    from logcorr.runs import export_view, run_folder, work_folder
+    from logcorr.runs import export_view, find_runs, work_folder
 
     root = run_root(store)
     interruptible(
-        lambda _cancel: export_view.export_view(run_folder.find_run(root, run), output, root, force=force),
+        lambda _cancel: export_view.export_view(find_runs.find_run(root, run), output, root, force=force),
         work_folder.abandon_all,
     )

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from logcorr.commands.options import DURATION
-from logcorr.commands.streams import say
+from logcorr.commands.stdout_and_stderr import say
 
 _WHEN = (
     click.option("--seed", type=int, default=1, show_default=True, help="Same seed and options, same bytes."),

@@ -47,6 +47,6 @@ def positive(option: str, value: int) -> int:
 
 def run_root(store: str | None) -> Path:
     """The folder of runs: the one that `--store` names, or else the default of the platform."""
-    from logcorr.runs.run_folder import default_root
+    from logcorr.runs.find_runs import default_root
 
     return Path(store) if store else default_root()

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from logcorr.commands.options import DURATION, RAW_CSV, SIZE, names, positive
-from logcorr.commands.streams import put, put_json, say, wants_color, width
+from logcorr.commands.stdout_and_stderr import put, put_json, say, wants_color, width
 from logcorr.compute import resources, threads
 from logcorr.model.errors import UsageError
 from logcorr.model.options import JobOptions, Output, View

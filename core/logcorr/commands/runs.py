@@ -3,7 +3,7 @@
 import click
 
 from logcorr.commands.options import STORE, run_root
-from logcorr.commands.streams import put, put_json, say, wants_color, width
+from logcorr.commands.stdout_and_stderr import put, put_json, say, wants_color, width
 from logcorr.model.errors import UsageError
 
 
@@ -44,7 +44,8 @@ def runs_list(store: str | None = None, *, as_json: bool = False) -> None:
 @click.option("--json", "as_json", is_flag=True, help="The report as JSON.")
 def runs_show(run: str, store: str | None, *, as_json: bool) -> None:
     """Print the summary of RUN: a name of `runs list`, the start of one, or a folder."""
-    from logcorr.runs.run_folder import encode, find_run
+    from logcorr.runs.find_runs import find_run
+    from logcorr.runs.run_folder import encode
 
     folder = find_run(run_root(store), run)
     if as_json:
@@ -61,8 +62,8 @@ def runs_show(run: str, store: str | None, *, as_json: bool) -> None:
 @click.option("--all", "every", is_flag=True, help="Remove every run.")
 def runs_remove(names: tuple[str, ...], store: str | None, *, every: bool) -> None:
     """Remove finished runs; with --all also what interrupted ones left. Runs under way and other files stay."""
+    from logcorr.runs.find_runs import find_run
     from logcorr.runs.remove_runs import remove, remove_all
-    from logcorr.runs.run_folder import find_run
 
     if bool(names) == every:
         message = "name the runs to remove, or give --all."

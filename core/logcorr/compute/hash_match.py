@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from logcorr.compute.byte_words import Positions, UInt64Array
+from logcorr.compute.bytes_as_words import Positions, UInt64Array
 from logcorr.compute.kernels import compiled
 
 UInt32Array = npt.NDArray[np.uint32]

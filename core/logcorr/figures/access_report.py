@@ -11,10 +11,10 @@ from logcorr.figures.histogram import histogram
 from logcorr.figures.latency import LatencyFigures
 from logcorr.figures.sums import TOP
 from logcorr.figures.timeline import heatmap, timeline
+from logcorr.figures.worst_window import worst_access_window
 from logcorr.model.access_report import (
     MOST_ENDPOINTS,
     AccessReport,
-    AccessWindow,
     AgentRow,
     EndpointRow,
     IpRow,
@@ -77,7 +77,7 @@ def report(data: AccessReportData, inputs: AccessInputs, form: str, run: RunInfo
         fastest_endpoint=fastest,
         slowest_endpoint=slowest,
         busiest_endpoint=busiest,
-        worst_window=_worst(data),
+        worst_window=worst_access_window(data.windows, data.suspicious, data.sums.grid.window_us),
         suspicious_ips=suspicious["ip"].head(MOST_SUSPICIOUS).to_list(),
         suspicious_ip_count=suspicious.height,
         latency=latency["all"],
@@ -180,20 +180,3 @@ def _endpoints(data: AccessReportData, by: str) -> list[EndpointRow]:
 def _ips(ips: pl.LazyFrame, by: str) -> list[IpRow]:
     top = _top(ips.with_columns(pl.col("busiest_start").cast(pl.Int64)), by, "ip", TOP)
     return [IpRow(**{**row, "busiest_start": instants.text(row["busiest_start"])}) for row in top.iter_rows(named=True)]
-
-
-def _worst(data: AccessReportData) -> AccessWindow | None:
-    if not data.windows.height:
-        return None
-    failures = pl.col("errors_4xx") + pl.col("errors_5xx")
-    counts = data.windows.select("at", "requests", "errors_4xx", "errors_5xx")
-    worst = counts.filter(failures == failures.max()).sort("at").row(0, named=True)
-    width, at = data.sums.grid.window_us, worst["at"]
-    return AccessWindow(
-        start=instants.text(at * width),
-        end=instants.text((at + 1) * width),
-        total_requests=worst["requests"],
-        errors_4xx=worst["errors_4xx"],
-        errors_5xx=worst["errors_5xx"],
-        suspicious_ips=data.suspicious.filter(pl.col("at") == at)["ip"].sort().to_list(),
-    )

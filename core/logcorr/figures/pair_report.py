@@ -8,8 +8,9 @@ import polars as pl
 from logcorr.figures import percentiles
 from logcorr.figures.histogram import histogram
 from logcorr.figures.latency import LatencyFigures
-from logcorr.figures.pair_sums import PairSums
-from logcorr.figures.timeline import heatmap, requests_and_errors, timeline
+from logcorr.figures.pair_sums import PairSums, orphans_by_side
+from logcorr.figures.timeline import heatmap, timeline
+from logcorr.figures.worst_window import worst_pair_window
 from logcorr.model import clock_skew
 from logcorr.model.ledger import Inputs, Orphans
 from logcorr.model.manifest import SCHEMA
@@ -18,7 +19,6 @@ from logcorr.model.report import (
     RunInfo,
     SlowExchange,
     UserRow,
-    Window,
 )
 from logcorr.model.status import is_failure
 from logcorr.text import instants
@@ -48,7 +48,7 @@ def report(sums: PairSums, figures: LatencyFigures, data: PairReportData) -> Rep
     totals = sums.totals[False].plus(sums.totals[True])
     exchanges = totals.count + totals.negative
     responses = dict(sums.responses.merged().iter_rows())
-    points, first = timeline(sums, figures, responses, _by_side(data.orphans_by_bucket))
+    points, first = timeline(sums, figures, responses, orphans_by_side(data.orphans_by_bucket))
     return Report(
         schema=SCHEMA,
         kind="correlation",
@@ -61,45 +61,13 @@ def report(sums: PairSums, figures: LatencyFigures, data: PairReportData) -> Rep
         histogram=histogram(sums.bands),
         timeline=points,
         heatmap=heatmap(sums, first),
-        worst_window=_worst_window(sums, data.orphans_by_window),
+        worst_window=worst_pair_window(sums, data.orphans_by_window),
         skew=clock_skew.skew(exchanges, totals.negative, totals.lowest_us, data.skew_us),
         edge_ms=data.edge_us / 1000,
         users=_users(sums, data.users, data.exchanges),
         slowest=_slowest(sums.slowest),
         run=data.run,
     )
-
-
-def _worst_window(sums: PairSums, orphans: pl.DataFrame) -> Window | None:
-    """The window with most errors and orphans, the earliest on a tie; `orphans` are counts (at, side, n)."""
-    statuses, orphans_at = requests_and_errors(sums.windows), _by_side(orphans)
-    windows = []
-    for at in {*statuses, *orphans_at}:
-        requests, client, server = statuses.get(at, (0, 0, 0))
-        request_orphans, response_orphans = orphans_at.get(at, (0, 0))
-        lost = request_orphans + response_orphans
-        windows.append((-(client + server + lost), at, requests + request_orphans, client, server, lost))
-    if not windows:
-        return None
-    _, at, requests, client, server, lost = min(windows)
-    width = sums.grid.window_us
-    return Window(
-        start=instants.text(at * width),
-        end=instants.text((at + 1) * width),
-        total_requests=requests,
-        errors_4xx=client,
-        errors_5xx=server,
-        orphans=lost,
-    )
-
-
-def _by_side(orphans: pl.DataFrame) -> dict[int, tuple[int, int]]:
-    """{at: (request orphans, response orphans)} from counts (at, side, n)."""
-    counts: dict[int, tuple[int, int]] = {}
-    for at, side, n in orphans.select("at", "side", "n").iter_rows():
-        request, response = counts.get(at, (0, 0))
-        counts[at] = (request + n, response) if side == "request" else (request, response + n)
-    return counts
 
 
 def _users(sums: PairSums, top: pl.DataFrame, exchanges: Callable[[], pl.LazyFrame]) -> list[UserRow]:

@@ -55,3 +55,12 @@ def orphan_arrivals(orphans: pl.LazyFrame, grid: Grid) -> tuple[pl.DataFrame, pl
     ]
     by_bucket, by_window = pl.collect_all(queries, engine="streaming")
     return by_bucket, by_window
+
+
+def orphans_by_side(orphans: pl.DataFrame) -> dict[int, tuple[int, int]]:
+    """{at: (request orphans, response orphans)} from counts (at, side, n)."""
+    counts: dict[int, tuple[int, int]] = {}
+    for at, side, n in orphans.select("at", "side", "n").iter_rows():
+        request, response = counts.get(at, (0, 0))
+        counts[at] = (request + n, response) if side == "request" else (request, response + n)
+    return counts

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from logcorr.compute.arrow_text import buffers, text_column
 from logcorr.compute.kernels import compiled
+from logcorr.compute.zero_copy_text import buffers, text_column
 
 _FIRST_USERS = 1 << 10
 _SLOTS_PER_USER = 2

@@ -30,9 +30,6 @@ _PLAIN_NUMBER = r"^-?[0-9]+(?:\.[0-9]+)?$"
 _UNIX_STAMP = r"^-?[0-9]{1,12}(?:\.[0-9]+)?$"
 _FIRST_US, _AFTER_LAST_US = -62_135_596_800_000_000, 253_402_300_800_000_000
 _MICRO_DIGITS = 6
-_UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
-_ID_SEGMENT = rf"^(?:[0-9]+|[0-9a-fA-F]*[0-9][0-9a-fA-F]*|{_UUID})$"
-_LEAST_HEX = 8
 # The longest plain decimal number that is read.
 _MOST_DIGITS = 100
 # A float rounds a duration (in µs) correctly if it is below the first limit and further from a tie than the second.
@@ -67,12 +64,6 @@ def value(text: pl.Expr) -> pl.Expr:
     return pl.when((text != "") & (text != "-")).then(text)
 
 
-def path(target: pl.Expr) -> pl.Expr:
-    """The path of a request target: the target without its query; null if nothing is left."""
-    before = value(target).str.splitn("?", 2).struct.field("field_0")
-    return pl.when(before != "").then(before)
-
-
 def status(*, quick: bool) -> pl.Expr:
     """The column `status` as a number (Int16) of one to three digits; null for any other text."""
     text = stripped("status", quick=quick)
@@ -103,15 +94,6 @@ def _exact(microseconds: int, numbers: pl.Series) -> pl.Series:
         in_range = value is not None and abs(value) < BEYOND
         integers.append(int(value.to_integral_value(ROUND_HALF_EVEN)) if value is not None and in_range else None)
     return pl.Series(integers, dtype=pl.Int64)
-
-
-def collapsed(path: pl.Expr) -> pl.Expr:
-    """Paths with `*` for each segment that is an id: digits, a UUID, or eight or more hex digits with a digit 0-9."""
-    segment = pl.element()
-    is_id = segment.str.contains(_ID_SEGMENT) & (
-        segment.str.contains("^[0-9]+$") | (segment.str.len_bytes() >= _LEAST_HEX)
-    )
-    return path.str.split("/").list.eval(pl.when(is_id).then(pl.lit("*")).otherwise(segment)).list.join("/")
 
 
 def careful(stamp: pl.Expr) -> pl.Expr:

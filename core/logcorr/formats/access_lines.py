@@ -8,8 +8,14 @@ from collections.abc import Sequence
 import msgspec
 import polars as pl
 
-from logcorr.formats import access_fields as values
-from logcorr.formats import common_and_combined, json_template_exchanges, malformed_reasons, timestamps
+from logcorr.formats import (
+    access_fields,
+    common_and_combined,
+    endpoint_path,
+    json_template_exchanges,
+    malformed_reasons,
+    timestamps,
+)
 from logcorr.formats.access_dialects import DIALECTS, FORMS, JSON_FORMS, TEXTS, Clock, Dialect, KeyPath
 from logcorr.formats.json_lines import PathReader
 from logcorr.formats.json_templates import Template, templates_of
@@ -41,7 +47,7 @@ class AccessFormat(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def schema(self) -> pl.Schema:
         """The columns of an exchange: see `access_fields.ENTRY`."""
-        return values.ENTRY
+        return access_fields.ENTRY
 
     def parse_common(self, text: bytes, wrong: list[int], first_row: int) -> tuple[pl.DataFrame, pl.DataFrame | None]:
         """The exchanges among the lines of the common form, and the other lines: see `LineFormat.parse_common`."""
@@ -50,7 +56,7 @@ class AccessFormat(msgspec.Struct, frozen=True, kw_only=True):
         reader = json_template_exchanges.reader_of(self.templates, DIALECTS[self.name], self.stamps)
         exchanges, rest = json_template_exchanges.parse_common(text, wrong, first_row, reader)
         if self.collapse_ids:
-            exchanges = exchanges.with_columns(values.collapsed(pl.col("endpoint")))
+            exchanges = exchanges.with_columns(endpoint_path.collapsed(pl.col("endpoint")))
         if rest is None or too_few(rest.height, exchanges.height + rest.height):
             return exchanges, rest
         more_exchanges, rest = self._split(rest.lazy())
@@ -80,7 +86,7 @@ class AccessFormat(msgspec.Struct, frozen=True, kw_only=True):
             & pl.col("time").is_not_null()
             & pl.col("status_code").is_not_null()
             & (pl.col("duration_us").is_not_null() | duration.is_null() | (duration == "-"))
-            & ~pl.any_horizontal(values.blank_ends(pl.col(name)) for name in TEXTS)
+            & ~pl.any_horizontal(access_fields.blank_ends(pl.col(name)) for name in TEXTS)
         )
         return read.with_columns(common=sound.fill_null(value=False))
 
@@ -125,19 +131,19 @@ class AccessFormat(msgspec.Struct, frozen=True, kw_only=True):
         dialect = DIALECTS.get(self.name)
         clocks: tuple[Clock, ...] = dialect.clocks if dialect else ("clf",)
         stamp = pl.col("stamp") if quick else pl.col("stamp").str.strip_chars(SPACE)
-        instants = [values.CLOCKS[clock](stamp) for clock in clocks if clock != "text"]
+        instants = [access_fields.CLOCKS[clock](stamp) for clock in clocks if clock != "text"]
         if "text" in clocks:
-            instants.insert(0, timestamps.fast(stamp, self.stamps) if quick else values.careful(stamp))
-        method, target, ip, agent = (values.stripped(name, quick=quick) for name in TEXTS)
-        endpoint = values.path(target)
+            instants.insert(0, timestamps.fast(stamp, self.stamps) if quick else access_fields.careful(stamp))
+        method, target, ip, agent = (access_fields.stripped(name, quick=quick) for name in TEXTS)
+        endpoint = endpoint_path.path(target)
         return raw.with_columns(
             pl.coalesce(instants).alias("time"),
-            values.duration(dialect.microseconds if dialect else 0, quick=quick).alias("duration_us"),
-            values.status(quick=quick).alias("status_code"),
-            values.value(method).alias("method"),
-            (values.collapsed(endpoint) if self.collapse_ids else endpoint).alias("endpoint"),
-            values.value(ip).alias("ip"),
-            values.value(agent).alias("user_agent"),
+            access_fields.duration(dialect.microseconds if dialect else 0, quick=quick).alias("duration_us"),
+            access_fields.status(quick=quick).alias("status_code"),
+            access_fields.value(method).alias("method"),
+            (endpoint_path.collapsed(endpoint) if self.collapse_ids else endpoint).alias("endpoint"),
+            access_fields.value(ip).alias("ip"),
+            access_fields.value(agent).alias("user_agent"),
         )
 
 
@@ -191,10 +197,10 @@ def _raw(dialect: Dialect, paths: PathReader) -> list[pl.Expr]:
         # If a field has several columns, the first with a value counts.
         if len(columns) + len(others) == 1:
             return columns
-        return [*(pl.when(values.has_value(text)).then(text) for text in columns), *others]
+        return [*(pl.when(access_fields.has_value(text)).then(text) for text in columns), *others]
 
     requests = [common_and_combined.request(pl.col(column_of[path])) for path in dialect.request]
-    addresses = [values.host(pl.col(column_of[path]).str.strip_chars(SPACE)) for path in dialect.addresses]
+    addresses = [access_fields.host(pl.col(column_of[path]).str.strip_chars(SPACE)) for path in dialect.addresses]
     return [
         pl.coalesce(first(dialect.stamp)).alias("stamp"),
         pl.coalesce(first(dialect.status)).alias("status"),

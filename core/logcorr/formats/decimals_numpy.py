@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from logcorr.compute.byte_words import BYTES, DIGIT, Pattern, Positions, UInt64Array, Words, tens
+from logcorr.compute.bytes_as_words import BYTES, DIGIT, Pattern, Positions, UInt64Array, Words, tens
 from logcorr.formats.timestamps_numpy import Flags, Int64Array
 
 # Results from here on are not sound. This is far below the limit of 64 bits.

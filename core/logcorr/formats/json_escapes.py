@@ -8,8 +8,8 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from logcorr.compute.arrow_text import Span, span_bytes
-from logcorr.compute.byte_words import Positions
+from logcorr.compute.bytes_as_words import Positions
+from logcorr.compute.zero_copy_text import Span, span_bytes
 from logcorr.formats.timestamps_numpy import Flags
 
 _QUOTE, _BACKSLASH = b'"\\'

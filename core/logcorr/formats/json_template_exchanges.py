@@ -11,10 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from logcorr.compute.arrow_text import Span, lines_frame, text_columns
-from logcorr.compute.byte_words import BYTES, Positions, Words
-from logcorr.formats import access_fields as values
-from logcorr.formats import common_and_combined
+from logcorr.compute.bytes_as_words import BYTES, Positions, Words
+from logcorr.compute.zero_copy_text import Span, lines_frame, text_columns
+from logcorr.formats import access_fields, common_and_combined, endpoint_path
 from logcorr.formats.access_dialects import TEXTS, Dialect, KeyPath
 from logcorr.formats.decimals_numpy import decimals, digits, scaled
 from logcorr.formats.json_escapes import Unescaped
@@ -74,7 +73,7 @@ def parse_common(
     for field_template in reader.field_templates:
         cut.take(field_template.template, field_template.fields)
     rows = np.flatnonzero(cut.template_number >= 0)
-    entries = pl.DataFrame(schema=values.ENTRY)
+    entries = pl.DataFrame(schema=access_fields.ENTRY)
     if cut.words is not None and rows.size:
         entries = _Fields(text, cut.words, cut, rows, reader.field_templates).read(reader, first_row)
     if entries.height == cut.template_number.size:
@@ -128,7 +127,7 @@ class _Fields:
         entries = _with_derived(entries)
         return entries.select(
             (pl.col(name) if name in entries.columns else pl.lit(None)).cast(dtype).alias(name)
-            for name, dtype in values.ENTRY.items()
+            for name, dtype in access_fields.ENTRY.items()
         )
 
     def _instants(self, dialect: Dialect, form: CommonForm) -> tuple[Int64Array, Flags]:
@@ -138,7 +137,7 @@ class _Fields:
         unread = np.flatnonzero(~sound)
         if other_clocks and unread.size:
             column = text_columns(self._text, _span_of_rows((start, end), unread))[0].to_frame("stamp")
-            read = pl.coalesce(values.CLOCKS[clock](pl.col("stamp")) for clock in other_clocks)
+            read = pl.coalesce(access_fields.CLOCKS[clock](pl.col("stamp")) for clock in other_clocks)
             read_instants = column.select(read).to_series()
             sound[unread] = read_instants.is_not_null().to_numpy()
             instants[unread] = read_instants.fill_null(0).to_numpy()
@@ -232,7 +231,7 @@ def _with_derived(entries: pl.DataFrame) -> pl.DataFrame:
     if _REQUEST in entries.columns:
         texts["method"], texts["endpoint"] = common_and_combined.request(pl.col(_REQUEST))
     if _ADDRESS in entries.columns:
-        texts["ip"] = values.host(pl.col(_ADDRESS).str.strip_chars(SPACE))
+        texts["ip"] = access_fields.host(pl.col(_ADDRESS).str.strip_chars(SPACE))
     if not texts:
         return entries
     values_ = {name: _text_value(name, text) for name, text in texts.items()}
@@ -244,7 +243,7 @@ def _with_derived(entries: pl.DataFrame) -> pl.DataFrame:
 
 def _text_value(name: str, text: pl.Expr) -> pl.Expr:
     """The value of a field of text, without blanks at its ends; null if there is none."""
-    return (values.path if name == "endpoint" else values.value)(text.str.strip_chars(SPACE))
+    return (endpoint_path.path if name == "endpoint" else access_fields.value)(text.str.strip_chars(SPACE))
 
 
 def _field_template(template: Template, dialect: Dialect) -> FieldTemplate:

@@ -11,8 +11,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from logcorr.compute.arrow_text import Span, span_bytes
-from logcorr.compute.byte_words import BYTES, Positions, UInt64Array, Words
+from logcorr.compute.bytes_as_words import BYTES, Positions, UInt64Array, Words
+from logcorr.compute.zero_copy_text import Span, span_bytes
 from logcorr.formats.decimals_numpy import decimals, leading_zero
 from logcorr.formats.json_escapes import Unescaped, delimiting
 from logcorr.formats.json_templates import BARE, Template

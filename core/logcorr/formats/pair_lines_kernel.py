@@ -3,8 +3,8 @@
 import numpy as np
 import polars as pl
 
-from logcorr.compute.arrow_text import lines_frame, text_column
 from logcorr.compute.kernels import compiled
+from logcorr.compute.zero_copy_text import lines_frame, text_column
 from logcorr.formats.timestamps import CommonForm
 from logcorr.model.ledger import Side
 

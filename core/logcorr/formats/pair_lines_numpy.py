@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from logcorr.compute.arrow_text import Span, lines_frame, text_columns
-from logcorr.compute.byte_words import BYTES, Positions, Words
+from logcorr.compute.bytes_as_words import BYTES, Positions, Words
+from logcorr.compute.zero_copy_text import Span, lines_frame, text_columns
 from logcorr.formats.line_format import null_if_empty, too_few
 from logcorr.formats.timestamps import CommonForm
 from logcorr.formats.timestamps_numpy import Flags, stamps

@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from logcorr.compute.byte_words import BYTES, DIGIT, Pattern, Positions, UInt64Array, Words, digit, tens
+from logcorr.compute.bytes_as_words import BYTES, DIGIT, Pattern, Positions, UInt64Array, Words, digit, tens
 from logcorr.formats.timestamps import CommonForm
 
 Int64Array = npt.NDArray[np.int64]

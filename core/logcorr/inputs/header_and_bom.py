@@ -8,7 +8,7 @@ from logcorr.inputs.chunks import chunks
 from logcorr.inputs.decompress import open_text, read_text
 from logcorr.inputs.files import InputFile
 from logcorr.inputs.line_numbers import LinesRead
-from logcorr.inputs.samples import HEAD_BYTES
+from logcorr.inputs.sample_lines import HEAD_BYTES
 
 
 class FirstLine(msgspec.Struct, frozen=True):

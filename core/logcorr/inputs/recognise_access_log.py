@@ -23,7 +23,7 @@ def is_access_log(files: Sequence[InputFile]) -> bool:
     if not any(_may_be(file) for file in files[:_MOST_FILES]):
         return False
     from logcorr.formats.line_format import SPACE
-    from logcorr.inputs.samples import sample
+    from logcorr.inputs.sample_lines import sample
 
     samples = [lines for file in files[:_MOST_FILES] if (lines := [line for line in sample(file) if line.strip(SPACE)])]
     return bool(samples) and all(_known(lines) for lines in samples)

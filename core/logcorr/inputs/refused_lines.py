@@ -4,7 +4,7 @@ from pathlib import Path
 
 import polars as pl
 
-from logcorr.compute import arrow_text
+from logcorr.compute import zero_copy_text
 from logcorr.compute.parquet_slices import scan
 from logcorr.formats.line_format import REJECT_SCHEMA
 
@@ -22,7 +22,7 @@ class SpilledRows:
 
     def __call__(self, rows: pl.DataFrame) -> None:
         """Sets rows aside."""
-        self._frames.append(arrow_text.copied(rows))
+        self._frames.append(zero_copy_text.copied(rows))
         self._rows += rows.height
         if self._rows > self._most_rows:
             self._flush()

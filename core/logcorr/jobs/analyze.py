@@ -9,10 +9,10 @@ from collections.abc import Iterator
 import polars as pl
 
 from logcorr.compute import group_in_parts, resources
-from logcorr.compute.arrow_text import copied
 from logcorr.compute.background_thread import read_ahead
 from logcorr.compute.memory_budget import chunk_size
 from logcorr.compute.parquet_slices import slices
+from logcorr.compute.zero_copy_text import copied
 from logcorr.figures import access_report, endpoints_and_addresses, latency
 from logcorr.figures.access_sums import AccessSums
 from logcorr.figures.grid import grid
@@ -21,7 +21,7 @@ from logcorr.formats.access_lines import AccessFormat, access_format, detect
 from logcorr.formats.malformed_reasons import ACCESS_REASONS
 from logcorr.inputs.line_numbers import file_of, line_of
 from logcorr.inputs.reader import SideReader, SideResult, batches
-from logcorr.inputs.samples import MANY_LINES, SAMPLE_LINES, first_lines
+from logcorr.inputs.sample_lines import MANY_LINES, SAMPLE_LINES, first_lines
 from logcorr.jobs.job import Job, Result
 from logcorr.jobs.progress_meter import Listener, ProgressMeter
 from logcorr.jobs.write_views import ViewWriter

@@ -17,7 +17,7 @@ from logcorr.formats.pair_lines import PairFormat
 from logcorr.formats.timestamps import common_form
 from logcorr.inputs.files import InputFile
 from logcorr.inputs.reader import SideReader, SideResult
-from logcorr.inputs.samples import first_lines, time_span
+from logcorr.inputs.sample_lines import first_lines, time_span
 from logcorr.jobs.estimates import Estimates
 from logcorr.jobs.job import Job, Result
 from logcorr.jobs.pair_by_bucket import pair_by_bucket

@@ -20,7 +20,7 @@ from logcorr.model.ledger import Log
 from logcorr.model.manifest import SCHEMA, Manifest
 from logcorr.model.options import JobOptions, Output
 from logcorr.model.report import RunInfo
-from logcorr.runs import output_files, run_folder, views, write_records
+from logcorr.runs import find_runs, output_files, run_folder, views, write_records
 from logcorr.runs.ownership import check_absent_or_mine
 from logcorr.runs.run_folder import RunFolder
 from logcorr.runs.work_folder import WorkFolder
@@ -63,7 +63,7 @@ class Job(ABC, Generic[_R]):
         self._fingerprints = {log: [fingerprint(file) for file in files] for log, files in self._files.items()}
         names = {log: self._names(log) for log in self._files}
         self._key = run_folder.key_of([SCHEMA, __version__, key_options, self._fingerprints, names])
-        self._root = Path(options.store) if options.store else run_folder.default_root()
+        self._root = Path(options.store) if options.store else find_runs.default_root()
         self._started = datetime.now(UTC)
         self._needed_bytes = 0
         self._exported: frozenset[Path] = frozenset()
@@ -75,7 +75,7 @@ class Job(ABC, Generic[_R]):
         """
         if self._options.keep:
             check_absent_or_mine(self._root / self._key)
-        finished = run_folder.finished_run(self._root, self._key) if self._options.keep else None
+        finished = find_runs.finished_run(self._root, self._key) if self._options.keep else None
         if finished is None:
             return self._result(None)
         try:

@@ -13,10 +13,10 @@ from logcorr.jobs.estimates import Estimates
 from logcorr.jobs.progress_meter import ProgressMeter
 from logcorr.jobs.write_views import PairViews
 from logcorr.model.ledger import SIDES, Side
-from logcorr.pairing import steps
+from logcorr.pairing import join_steps
+from logcorr.pairing.join_steps import KEY
 from logcorr.pairing.recurring_ids import RecurringIds
 from logcorr.pairing.rules import Rules
-from logcorr.pairing.steps import KEY
 from logcorr.pairing.streaming_join import RecentExchanges, StreamingJoin
 from logcorr.pairing.unpaired_entries import UnpairedEntries
 from logcorr.runs.export_while_running import ExportWhileRunning
@@ -66,7 +66,7 @@ class PairWhileReading:
 
     def _pair(self, side: Side, entries: pl.DataFrame) -> None:
         with self._sinks.meter.step("pair"):
-            exchanges = self._join.add(side, steps.keyed(entries))
+            exchanges = self._join.add(side, join_steps.keyed(entries))
             if exchanges is not None:
                 self._recent.add(exchanges, self._join.waiting_keys, closely=self._join.repeats)
 
@@ -107,5 +107,5 @@ def take_back_recurring(sinks: Sinks) -> bool:
         taken = True
         sinks.export.drop()
         for side in SIDES:
-            sinks.unpaired.add(side, exchanges.lazy().pipe(steps.entries_of, side).collect())
+            sinks.unpaired.add(side, exchanges.lazy().pipe(join_steps.entries_of, side).collect())
     return taken

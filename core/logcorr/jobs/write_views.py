@@ -11,7 +11,7 @@ from logcorr.inputs.reader import SideResult
 from logcorr.model.ledger import SIDES, Log, Side
 from logcorr.pairing import orphan_reasons
 from logcorr.pairing.bucket_join import Paired
-from logcorr.pairing.steps import EXCHANGE_SCHEMA, hashed
+from logcorr.pairing.join_steps import EXCHANGE_SCHEMA, hashed
 
 _ROW_GROUP = 100_000
 _INSTANT = pl.Datetime("us", "UTC")

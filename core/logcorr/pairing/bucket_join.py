@@ -7,10 +7,10 @@ import msgspec
 import polars as pl
 
 from logcorr.model.ledger import SIDES, Side
-from logcorr.pairing import steps
+from logcorr.pairing import join_steps
+from logcorr.pairing.join_steps import KEY
 from logcorr.pairing.orphan_reasons import REPEATED_ID
 from logcorr.pairing.rules import Rules, matched, ranked, split_by_duration
-from logcorr.pairing.steps import KEY
 
 _SAMPLE_ONE_IN = 64
 _LEAST_SAMPLE = 1000
@@ -44,7 +44,7 @@ def pair(requests: pl.LazyFrame, responses: pl.LazyFrame, rules: Rules) -> Paire
     """
     sides = [requests, responses]
     try:
-        return _pair([side.with_columns(steps.hashed()) for side in sides], rules)
+        return _pair([side.with_columns(join_steps.hashed()) for side in sides], rules)
     except _HashCollision:
         return _pair([side.with_columns(pl.col("request_id").alias(KEY)) for side in sides], rules)
 
@@ -57,7 +57,7 @@ def _pair(queries: list[pl.LazyFrame], rules: Rules) -> Paired:
             return _pair_unique(sides, rules)
         except _RepeatedKey:
             pass
-    repeated = _collect(steps.repeated_keys(sides[0].lazy(), sides[1].lazy())).lazy()
+    repeated = _collect(join_steps.repeated_keys(sides[0].lazy(), sides[1].lazy())).lazy()
     repeated_sides = [_collect(side.lazy().join(repeated, on=KEY, how="semi")) for side in sides]
     sides = [_collect(side.lazy().join(repeated, on=KEY, how="anti")) for side in sides]
     unique = _pair_unique(sides, rules)
@@ -73,12 +73,12 @@ def _pair(queries: list[pl.LazyFrame], rules: Rules) -> Paired:
 def _pair_unique(sides: list[pl.DataFrame], rules: Rules) -> Paired:
     """Pairs entries by one join. Raises _RepeatedKey where a side has more than one entry of a key."""
     indexed = [side.lazy().with_row_index("index") for side in sides]
-    pairs = _collect(steps.join(indexed[0], indexed[1]))
+    pairs = _collect(join_steps.join(indexed[0], indexed[1]))
     unpaired = [_unpaired(side, pairs[index]) for side, index in zip(sides, ("index", "index_right"), strict=True)]
     _check_ids(pairs)
     exchanges, orphans = split_by_duration(pairs.lazy(), rules)
     for side, entries in zip(SIDES, unpaired, strict=True):
-        orphans.append(_collect(steps.orphans(entries.lazy(), side, pl.lit(None, pl.String))))
+        orphans.append(_collect(join_steps.orphans(entries.lazy(), side, pl.lit(None, pl.String))))
     return Paired(exchanges=exchanges, orphans=orphans, repeats=[])
 
 
@@ -114,17 +114,17 @@ def _pair_repeated(frames: list[pl.DataFrame], rules: Rules) -> Paired:
     for side, entries in sides.items():
         unpaired = entries.join(pairs.select(pl.col(f"{side}_row").alias("row")), on="row", how="anti").lazy()
         redelivered = pl.col("redelivered")
-        repeats.append(_collect(steps.repeats(unpaired.filter(redelivered), side, pl.lit("redelivered"))))
+        repeats.append(_collect(join_steps.repeats(unpaired.filter(redelivered), side, pl.lit("redelivered"))))
         unpaired = unpaired.filter(~redelivered)
         if rules.policy != "in-order":
             other_keys = other_sides[side].lazy().select(KEY).unique()
             superseded = unpaired.join(other_keys, on=KEY, how="semi")
-            repeats.append(_collect(steps.repeats(superseded, side, pl.lit("superseded"))))
+            repeats.append(_collect(join_steps.repeats(superseded, side, pl.lit("superseded"))))
             unpaired = unpaired.join(other_keys, on=KEY, how="anti")
         with_pair = unpaired.join(paired_keys.lazy(), on=KEY, how="semi")
-        orphans.append(_collect(steps.orphans(with_pair, side, pl.lit(REPEATED_ID))))
+        orphans.append(_collect(join_steps.orphans(with_pair, side, pl.lit(REPEATED_ID))))
         without_pair = unpaired.join(paired_keys.lazy(), on=KEY, how="anti")
-        orphans.append(_collect(steps.orphans(without_pair, side, pl.lit(None, pl.String))))
+        orphans.append(_collect(join_steps.orphans(without_pair, side, pl.lit(None, pl.String))))
     return Paired(exchanges=exchanges, orphans=orphans, repeats=repeats)
 
 
@@ -135,7 +135,7 @@ def _paired_keys(pairs: pl.DataFrame, exchanges: pl.DataFrame) -> pl.DataFrame:
 
 def _check_ids(pairs: pl.DataFrame) -> None:
     """Raises _HashCollision where a pair is of two different ids."""
-    if pairs.lazy().pipe(steps.collisions).collect().item():
+    if pairs.lazy().pipe(join_steps.collisions).collect().item():
         raise _HashCollision
 
 

@@ -1,7 +1,7 @@
 """Pairs a bucket that is too large for memory: oversized ids on their own, all other entries in smaller buckets.
 
 A split by hash makes buckets smaller, but not if half of all lines have the same id. An id with more entries on a side
-than memory may hold is oversized. Its entries are sorted on disk (`ordered_entries`), and paired a range of ranks at a
+than memory may hold is oversized. Its entries are sorted on disk (`sorted_entries`), and paired a range of ranks at a
 time.
 """
 
@@ -13,12 +13,12 @@ import polars as pl
 
 from logcorr.compute import parquet_slices, spill
 from logcorr.model.ledger import SIDES, Side
-from logcorr.pairing import bucket_join, buckets, steps
+from logcorr.pairing import bucket_join, buckets, join_steps
 from logcorr.pairing.bucket_join import Paired
 from logcorr.pairing.buckets import Bucket
-from logcorr.pairing.ordered_entries import OrderedEntries
 from logcorr.pairing.orphan_reasons import REPEATED_ID
 from logcorr.pairing.rules import Rules, split_by_duration
+from logcorr.pairing.sorted_entries import SortedEntries
 
 # To sort or write an entry of an oversized id takes as much memory as so many bytes of text in a bucket, as measured.
 _TEXT_BYTES_PER_ROW = 256
@@ -125,9 +125,9 @@ def _slices(whole: Bucket, side: Side, task: PairingTask) -> Iterator[pl.LazyFra
 
 def _pair_id(request_id: str, work: Path, folder: Path, number: int, task: PairingTask) -> Iterator[Paired]:
     """Pairs all entries of one id: its number is that of their files below folder/side. Sorts in the folder `work`."""
-    sides: dict[Side, OrderedEntries] = {}
+    sides: dict[Side, SortedEntries] = {}
     for side in SIDES:
-        sides[side] = OrderedEntries(steps.VALUE[side], work / side, task.most_rows, task.bucket_bytes, task.tap)
+        sides[side] = SortedEntries(join_steps.VALUE[side], work / side, task.most_rows, task.bucket_bytes, task.tap)
         for entries in sides[side].add(spill.partition_files(folder / side, number)):
             yield _repeats(entries, request_id, side, "redelivered")
     least_height = min(ordered.height for ordered in sides.values())
@@ -148,8 +148,10 @@ def _pair_id(request_id: str, work: Path, folder: Path, number: int, task: Pairi
                 if superseded:
                     yield _repeats(entries, request_id, side, "superseded")
                 else:
-                    orphans = steps.orphans(_with_id(entries, request_id), side, pl.lit(reason, pl.String)).collect()
-                    yield Paired(exchanges=steps.EXCHANGE_SCHEMA.to_frame(), orphans=[orphans], repeats=[])
+                    orphans = join_steps.orphans(
+                        _with_id(entries, request_id), side, pl.lit(reason, pl.String)
+                    ).collect()
+                    yield Paired(exchanges=join_steps.EXCHANGE_SCHEMA.to_frame(), orphans=[orphans], repeats=[])
         ordered.remove()
 
 
@@ -173,8 +175,8 @@ def _matched(requests: pl.DataFrame, responses: pl.DataFrame, request_id: str, r
 
 
 def _repeats(entries: pl.DataFrame, request_id: str, side: Side, kind: str) -> Paired:
-    repeats = steps.repeats(_with_id(entries, request_id), side, pl.lit(kind)).collect()
-    return Paired(exchanges=steps.EXCHANGE_SCHEMA.to_frame(), orphans=[], repeats=[repeats])
+    repeats = join_steps.repeats(_with_id(entries, request_id), side, pl.lit(kind)).collect()
+    return Paired(exchanges=join_steps.EXCHANGE_SCHEMA.to_frame(), orphans=[], repeats=[repeats])
 
 
 def _with_id(entries: pl.DataFrame, request_id: str) -> pl.LazyFrame:

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from logcorr.compute.group_in_parts import SpilledPartitions, hash_range
-from logcorr.pairing.steps import KEY
+from logcorr.pairing.join_steps import KEY
 
 _PARTITIONS = 64
 

@@ -5,9 +5,9 @@ import polars as pl
 
 from logcorr.model.ledger import SIDES, Side
 from logcorr.model.options import Pairing
-from logcorr.pairing import steps
+from logcorr.pairing import join_steps
+from logcorr.pairing.join_steps import KEY, VALUE, join
 from logcorr.pairing.orphan_reasons import TOO_FAR
-from logcorr.pairing.steps import KEY, VALUE, join
 
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,15 +22,15 @@ def split_by_duration(pairs: pl.LazyFrame, rules: Rules) -> tuple[pl.DataFrame, 
 
     There is a frame of orphans for each side, with the reason TOO_FAR; none if the rules set no longest duration.
     """
-    exchanges = steps.exchanges(pairs).collect(engine="in-memory")
+    exchanges = join_steps.exchanges(pairs).collect(engine="in-memory")
     if rules.max_duration_us is None:
         return exchanges, []
     too_far = pl.col("duration_us").abs() > rules.max_duration_us
     rejected = exchanges.lazy().filter(too_far)
     return exchanges.filter(~too_far), [
-        steps.orphans(rejected.rename({f"{side}_time": "time", f"{side}_row": "row"}), side, pl.lit(TOO_FAR)).collect(
-            engine="in-memory"
-        )
+        join_steps.orphans(
+            rejected.rename({f"{side}_time": "time", f"{side}_row": "row"}), side, pl.lit(TOO_FAR)
+        ).collect(engine="in-memory")
         for side in SIDES
     ]
 

@@ -12,13 +12,13 @@ from typing import cast
 
 import polars as pl
 
-from logcorr.compute.arrow_text import copied, text_bytes
-from logcorr.compute.byte_words import UInt64Array
+from logcorr.compute.bytes_as_words import UInt64Array
 from logcorr.compute.hash_match import match, unmatched
+from logcorr.compute.zero_copy_text import copied, text_bytes
 from logcorr.model.ledger import SIDES, Side
-from logcorr.pairing import steps
+from logcorr.pairing import join_steps
+from logcorr.pairing.join_steps import KEY
 from logcorr.pairing.rules import Rules
-from logcorr.pairing.steps import KEY
 
 # Takes entries (with KEY) of one side, which the pairing by buckets is to pair.
 Leave = Callable[[Side, pl.DataFrame], None]
@@ -95,7 +95,7 @@ class StreamingJoin:
         matches = match(*(sides[side][KEY].to_numpy() for side in SIDES))
         paired = dict(zip(SIDES, map(pl.Series, (matches.left, matches.right)), strict=True))
         unpaired = dict(zip(SIDES, (matches.left_alone, matches.right_alone), strict=True))
-        pairs = steps.joined_by_row(*(sides[side][paired[side]] for side in SIDES))
+        pairs = join_steps.joined_by_row(*(sides[side][paired[side]] for side in SIDES))
         doubtful = self._doubtful_keys(pairs, matches.repeated)
         if doubtful.len():
             sure = ~pairs[KEY].is_in(doubtful.implode())
@@ -109,7 +109,7 @@ class StreamingJoin:
                 entries = entries.filter(~in_doubt)
             sides[side] = copied(entries) if entries.height * _SMALL_ONE_IN < sides[side].height else entries
         self._paired += 2 * pairs.height
-        return pairs.lazy().pipe(steps.exchanges, KEY).collect(engine="in-memory") if pairs.height else None
+        return pairs.lazy().pipe(join_steps.exchanges, KEY).collect(engine="in-memory") if pairs.height else None
 
     def _doubtful_keys(self, pairs: pl.DataFrame, repeated: UInt64Array) -> pl.Series:
         """The keys whose pairs may be wrong: a side repeats the key, the ids differ, or the pair lasts too long."""
@@ -195,7 +195,7 @@ class RecentExchanges:
         masks = [frame[KEY].is_in(keys.implode()) for frame in frames]
         taken_back = pl.concat([frame.filter(mask) for frame, mask in zip(frames, masks, strict=True)])
         for side in SIDES:
-            self._leave(side, taken_back.lazy().pipe(steps.entries_of, side, KEY).collect())
+            self._leave(side, taken_back.lazy().pipe(join_steps.entries_of, side, KEY).collect())
         kept, *waiting = (
             frame.filter(~mask) if mask.any() else frame for frame, mask in zip(frames, masks, strict=True)
         )

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import polars as pl
 
-from logcorr.compute.arrow_text import copied, text_bytes
 from logcorr.compute.memory_budget import MemoryPlan
 from logcorr.compute.parquet_slices import scan
+from logcorr.compute.zero_copy_text import copied, text_bytes
 from logcorr.model.ledger import SIDES, Side
 from logcorr.pairing import buckets as buckets_
 from logcorr.pairing.buckets import Bucket
-from logcorr.pairing.steps import hashed
+from logcorr.pairing.join_steps import hashed
 
 # A line of usual length, as memory budgets were measured with.
 _USUAL_LINE_BYTES = 55

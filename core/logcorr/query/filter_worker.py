@@ -13,8 +13,8 @@ from logcorr.compute.resources import peak_rss
 from logcorr.model.errors import Cancelled, InputError, LogcorrError, OutputError, system_error
 from logcorr.query import filter_and_sort, filter_language
 from logcorr.query.filter_process import Event, Failed, FilterTask, First, Made
-from logcorr.query.first_rows import first_rows
 from logcorr.query.table_columns import columns_of, shown
+from logcorr.query.top_rows import top_rows
 from logcorr.runs import views
 from logcorr.runs.run_folder import RunFolder
 
@@ -69,7 +69,7 @@ def do(job: FilterTask) -> RowFiles:
     if job.column is not None:
         parts = [scan([path]) if chosen is None else scan([path]).filter(chosen) for path in found.parts]
         largest = max(range(len(parts)), key=lambda number: found.parts[number].stat().st_size)
-        first = first_rows(pl.concat(parts), parts[largest], job.column, FIRST_ROWS, descending=job.descending)
+        first = top_rows(pl.concat(parts), parts[largest], job.column, FIRST_ROWS, descending=job.descending)
         tell(first.lazy())
     if chosen is None:
         files = row_files(found.parts)

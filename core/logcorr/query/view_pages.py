@@ -20,11 +20,11 @@ from logcorr.model.options import View
 from logcorr.query.filter_language import Term
 from logcorr.query.filter_process import FilterTask, filter_in_process
 from logcorr.query.table_columns import Column, Row, columns_of, shown
-from logcorr.query.temporary_views import ViewFiles
+from logcorr.query.temporary_folder import TemporaryFolder
 from logcorr.runs import views
 from logcorr.runs.run_folder import RunFolder
 
-__all__ = ["Column", "Preview", "Row", "ViewFiles", "ViewPages"]
+__all__ = ["Column", "Preview", "Row", "TemporaryFolder", "ViewPages"]
 
 Preview = Callable[[list[Row]], None]
 
@@ -38,7 +38,7 @@ class ViewPages:
     the rows to files. All methods raise InputError where the run is damaged.
     """
 
-    def __init__(self, run: RunFolder, view: View, spill: ViewFiles) -> None:
+    def __init__(self, run: RunFolder, view: View, spill: TemporaryFolder) -> None:
         self.run, self.view, self.spill = run, view, spill
         self.terms: tuple[Term, ...] = ()
         self.sort: tuple[str, bool] | None = None

@@ -5,9 +5,9 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from logcorr.model.access_report import AccessReport
-from logcorr.render import access_panels, pair_panels, summary_blocks
+from logcorr.render import access_tables, pair_tables, summary_blocks
 from logcorr.render.framed_table import beside
-from logcorr.render.pair_panels import AMBER, BLUE, CYAN, DIM, GREEN, PURPLE, RED
+from logcorr.render.pair_tables import AMBER, BLUE, CYAN, DIM, GREEN, PURPLE, RED
 from logcorr.text import instants
 from logcorr.text.fit_columns import middle
 from logcorr.text.quantities import duration, percent, rate, short
@@ -20,13 +20,13 @@ def blocks(report: AccessReport, width: int, *, color: bool) -> list[RenderableT
     if report.total_requests:
         shown += summary_blocks.distribution(report, width, unanswered=0, color=color)
         shown += summary_blocks.flow(report.timeline, width, "requests, failures", color=color)
-        shown += [*_notices(report, width), access_panels.extremes(report).panel(width)]
-        shown.append(access_panels.endpoints(report).panel(width))
-        failing = access_panels.failing_endpoints(report)
+        shown += [*_notices(report, width), access_tables.extremes(report).panel(width)]
+        shown.append(access_tables.endpoints(report).panel(width))
+        failing = access_tables.failing_endpoints(report)
         shown += [failing.panel(width)] if failing else []
-        suspects = access_panels.suspects(report, report.run.options.get("suspicious"), _window(report))
-        shown += beside(suspects, access_panels.failing_ips(report), width)
-        shown += beside(access_panels.methods(report), access_panels.agents(report), width)
+        suspects = access_tables.suspects(report, report.run.options.get("suspicious"), _window(report))
+        shown += beside(suspects, access_tables.failing_ips(report), width)
+        shown += beside(access_tables.methods(report), access_tables.agents(report), width)
     return shown + _accounts(report, width)
 
 
@@ -112,8 +112,8 @@ def _suspicious_ips(ips: list[str], width: int) -> str:
 
 def _accounts(report: AccessReport, width: int) -> list[RenderableType]:
     """The ledger, with latency and missing fields beside it where there are any."""
-    ledger, missing = access_panels.ledger(report), access_panels.missing(report)
-    right = [pair_panels.percentiles(report)] if report.latency.count or not report.total_requests else []
+    ledger, missing = access_tables.ledger(report), access_tables.missing(report)
+    right = [pair_tables.percentiles(report)] if report.latency.count or not report.total_requests else []
     right += [missing] if missing else []
     if width < summary_blocks.BESIDE or not right:
         return [ledger, *right]

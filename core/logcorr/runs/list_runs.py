@@ -7,8 +7,9 @@ import msgspec
 from rich.cells import cell_len
 
 from logcorr.model.errors import InputError
+from logcorr.runs.find_runs import all_runs
 from logcorr.runs.ownership import check_mine
-from logcorr.runs.run_folder import RunFolder, all_runs
+from logcorr.runs.run_folder import RunFolder
 from logcorr.text.fit_columns import GAP, Column, Fitted, middle
 from logcorr.text.quantities import duration, short, size
 from logcorr.text.safe import safe

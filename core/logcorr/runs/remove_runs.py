@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from logcorr.model.errors import InputError, LogcorrError, OutputError
-from logcorr.runs import run_folder
+from logcorr.runs import find_runs
 from logcorr.runs.leftovers import sweep
 from logcorr.runs.ownership import check_mine
 from logcorr.runs.run_folder import MANIFEST, REPORT, RunFolder
@@ -36,7 +36,7 @@ def remove_all(root: Path) -> tuple[int, list[str]]:
     Returns how many runs are deleted, and the errors of all others.
     """
     removed, errors = 0, list[str]()
-    for run in run_folder.all_runs(root):
+    for run in find_runs.all_runs(root):
         try:
             remove(run)
             removed += 1

@@ -14,9 +14,10 @@ from types import TracebackType
 from typing import IO, Self
 
 from logcorr.model.errors import Cancelled, OutputError, cannot_write
+from logcorr.runs.find_runs import finished_run
 from logcorr.runs.leftovers import GONE, LOCK, UNFINISHED, WORK_PREFIX, lock_soon, root_lock, sweep
 from logcorr.runs.ownership import check_absent_or_mine, privately, rename_output
-from logcorr.runs.run_folder import RunFolder, finished_run
+from logcorr.runs.run_folder import RunFolder
 
 _REMOVE_TRIES = 20
 _REMOVE_WAIT_S = 0.02

@@ -7,8 +7,8 @@ import nanoarrow as na
 import numpy as np
 import polars as pl
 
-from logcorr.compute.arrow_text import buffers
 from logcorr.compute.kernels import compiled
+from logcorr.compute.zero_copy_text import buffers
 
 _BUFFER_BYTES = 1 << 18  # small enough to stay in a processor's cache until it is written
 _NUMBERS = (pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64)

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from logcorr.compute.byte_words import Words
+from logcorr.compute.bytes_as_words import Words
 from logcorr.formats.decimals_numpy import BEYOND, decimals, digits, leading_zero, scaled
 from logcorr.inputs.reader import batches
 

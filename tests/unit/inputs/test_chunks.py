@@ -16,7 +16,7 @@ from logcorr.inputs.chunks import chunks
 from logcorr.inputs.files import resolve
 from logcorr.inputs.header_and_bom import first_line
 from logcorr.inputs.line_numbers import LinesRead
-from logcorr.inputs.samples import sample
+from logcorr.inputs.sample_lines import sample
 from logcorr.model.errors import InputError
 from tests.oracle.pair_oracle import lines_of
 from tests.support.helpers import succeed, zstandard

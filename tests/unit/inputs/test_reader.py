@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from logcorr.compute import arrow_text
+from logcorr.compute import zero_copy_text
 from logcorr.inputs import reader
 from logcorr.jobs.correlate import correlate
 from logcorr.model.options import CorrelateOptions
@@ -56,7 +56,7 @@ def test_uncommon_lines_are_accounted_for(
 def test_a_copy_has_the_same_rows(rows: int) -> None:
     whole = pl.DataFrame({"text": [f"line {n}" for n in range(30_000)], "n": [1] * 30_000})
     part = whole.filter(pl.int_range(pl.len()) % (30_000 // rows) == 0)
-    assert arrow_text.copied(part).equals(part)
+    assert zero_copy_text.copied(part).equals(part)
 
 
 _SETS_ASIDE = """

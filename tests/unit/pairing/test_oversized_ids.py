@@ -19,7 +19,7 @@ from logcorr.model.errors import Cancelled
 from logcorr.model.events import Event, ProgressEvent
 from logcorr.model.ledger import Side
 from logcorr.model.options import Pairing
-from logcorr.pairing import bucket_join, buckets, ordered_entries, oversized_ids
+from logcorr.pairing import bucket_join, buckets, oversized_ids, sorted_entries
 from logcorr.pairing.bucket_join import Paired
 from logcorr.pairing.buckets import Bucket
 from logcorr.pairing.oversized_ids import PairingTask
@@ -118,7 +118,7 @@ def test_chunks_come_to_what_the_whole_bucket_does(  # noqa: PLR0917 - Hypothesi
     whole = bucket_join.pair(frames[0].lazy(), frames[1].lazy(), rules)
     with TemporaryDirectory(prefix="logcorr-") as name, pytest.MonkeyPatch.context() as patch:
         patch.setattr(external_sort, "_MOST_RANGES", ranges)
-        patch.setattr(ordered_entries, "_SAMPLE_ROWS", 8)
+        patch.setattr(sorted_entries, "_SAMPLE_ROWS", 8)
         folder = Path(name)
         told = list(oversized_ids.pair(on_disk(folder, *frames), folder / "work", task(rules, most)))
         assert not [path for path in folder.rglob("*") if path.is_file()], "files are left over"

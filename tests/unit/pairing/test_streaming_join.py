@@ -14,9 +14,9 @@ from logcorr.jobs.correlate import correlate
 from logcorr.model.ledger import SIDES, Side
 from logcorr.model.options import CorrelateOptions, Output
 from logcorr.model.report import Report
+from logcorr.pairing.join_steps import KEY, keyed
 from logcorr.pairing.recurring_ids import RecurringIds
 from logcorr.pairing.rules import Rules
-from logcorr.pairing.steps import KEY, keyed
 from logcorr.pairing.streaming_join import StreamingJoin
 from tests.support.kernels_or_numpy import some
 

@@ -13,7 +13,7 @@ from logcorr.compute import parquet_slices
 from logcorr.compute.parquet_slices import RowFiles, row_files
 from logcorr.model.errors import OutputError
 from logcorr.query import filter_and_sort
-from logcorr.query.first_rows import first_rows
+from logcorr.query.top_rows import top_rows
 from tests.support.kernels_or_numpy import search
 
 _KEYS = st.lists(st.none() | st.integers(-3, 3) | st.integers(-(2**62), 2**62), min_size=1, max_size=60)
@@ -100,7 +100,7 @@ def test_the_first_rows_are_the_first_of_the_order(
     text = any(isinstance(key, str) for key in keys)
     rows = pl.LazyFrame({"key": pl.Series(keys, dtype=pl.String if text else pl.Int64), "number": range(len(keys))})
     some = rows.head(of_them)
-    found = first_rows(rows, some, "key", count, descending=descending)
+    found = top_rows(rows, some, "key", count, descending=descending)
     expected = [key for key, _ in _expected(keys, descending=descending)]
     assert found["key"].to_list() == expected[: found.height]
     assert found.height >= min(count, sum(key is not None for key in keys))
@@ -116,7 +116,7 @@ def test_equal_rows_come_first_as_in_the_whole_order(tmp_path: Path, *, descendi
     for number, stored in enumerate((frame, frame.reverse(), frame.sort("name"))):
         path = tmp_path / f"{number}.parquet"
         stored.write_parquet(path)
-        first = first_rows(stored.lazy(), stored.lazy(), "count", 4, descending=descending)
+        first = top_rows(stored.lazy(), stored.lazy(), "count", 4, descending=descending)
         assert first["name"].to_list() == expected
         folder = tmp_path / f"sorted-{number}"
         folder.mkdir()

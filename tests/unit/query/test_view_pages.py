@@ -21,7 +21,7 @@ from logcorr.model.options import CorrelateOptions
 from logcorr.query import filter_language
 from logcorr.query.filter_process import FilterTask
 from logcorr.query.filter_worker import FIRST_ROWS
-from logcorr.query.view_pages import ViewFiles, ViewPages
+from logcorr.query.view_pages import TemporaryFolder, ViewPages
 from logcorr.runs import views
 from logcorr.runs.run_folder import RunFolder
 from tests.support.helpers import ROOT, SAMPLE, generated
@@ -39,10 +39,10 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
 
 
 @pytest.fixture
-def spill(tmp_path: Path) -> Iterator[ViewFiles]:
+def spill(tmp_path: Path) -> Iterator[TemporaryFolder]:
     """A place for files of views, of which nothing is left at the end."""
     root = tmp_path / "root"
-    found = ViewFiles(root)
+    found = TemporaryFolder(root)
     yield found
     found.close()
     assert not root.exists() or list(root.iterdir()) == []
@@ -73,7 +73,7 @@ def _stored(run: RunFolder, pages: ViewPages) -> list[Any]:
 @pytest.mark.parametrize(
     "view", some(views.VIEWS_OF["correlation"], "exchanges", "slow", "orphans", "malformed", "users")
 )
-def test_the_pages_of_every_view_are_its_rows(run: RunFolder, spill: ViewFiles, view: Any) -> None:
+def test_the_pages_of_every_view_are_its_rows(run: RunFolder, spill: TemporaryFolder, view: Any) -> None:
     pages = ViewPages(run, view, spill)
     rows = _stored(run, pages)
     assert pages.total == len(rows)
@@ -99,7 +99,7 @@ def test_the_pages_of_every_view_are_its_rows(run: RunFolder, spill: ViewFiles, 
         *[("duration_us", True), ("user_id", True), ("request_id", False)],
     ),
 )
-def test_sorted_pages_are_sorted(run: RunFolder, spill: ViewFiles, column: str, *, descending: bool) -> None:
+def test_sorted_pages_are_sorted(run: RunFolder, spill: TemporaryFolder, column: str, *, descending: bool) -> None:
     pages = ViewPages(run, "exchanges", spill)
     terms = filter_language.parse("status!=404", pages.schema)
     seen: list[Any] = []
@@ -118,7 +118,7 @@ def test_sorted_pages_are_sorted(run: RunFolder, spill: ViewFiles, column: str, 
         assert found.page(start, 50) == rows[start : start + 50]
 
 
-def test_first_rows_of_a_filter_are_told_as_they_are_found(run: RunFolder, spill: ViewFiles) -> None:
+def test_first_rows_of_a_filter_are_told_as_they_are_found(run: RunFolder, spill: TemporaryFolder) -> None:
     pages = ViewPages(run, "exchanges", spill)
     told: list[list[Any]] = []
     terms = filter_language.parse("duration>900ms", pages.schema)
@@ -128,7 +128,7 @@ def test_first_rows_of_a_filter_are_told_as_they_are_found(run: RunFolder, spill
     assert all(rows[: len(first)] == first for first in told)
 
 
-def test_what_is_cancelled_leaves_nothing(run: RunFolder, spill: ViewFiles, tmp_path: Path) -> None:
+def test_what_is_cancelled_leaves_nothing(run: RunFolder, spill: TemporaryFolder, tmp_path: Path) -> None:
     pages = ViewPages(run, "exchanges", spill)
     terms = filter_language.parse("status=200", pages.schema)
     for column in (None, "duration_us"):
@@ -143,14 +143,14 @@ def test_what_is_cancelled_leaves_nothing(run: RunFolder, spill: ViewFiles, tmp_
 
 def test_files_are_private_and_what_a_dead_process_left_goes_at_the_next_start(tmp_path: Path) -> None:
     script = (
-        "import os, sys, pathlib; from logcorr.query.temporary_views import ViewFiles; spill = ViewFiles(pathlib.Path(sys.argv[1]));"
+        "import os, sys, pathlib; from logcorr.query.temporary_folder import TemporaryFolder; spill = TemporaryFolder(pathlib.Path(sys.argv[1]));"
         "(spill.folder() / 'sorted.ipc').write_bytes(b'rows'); os.kill(os.getpid(), 9 if os.name != 'nt' else 15)"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "core")}
     subprocess.run([sys.executable, "-c", script, str(tmp_path)], env=environment, check=False, timeout=60)
     (left,) = tmp_path.glob(".work-*")
     assert list(left.rglob("sorted.ipc"))
-    spill = ViewFiles(tmp_path)
+    spill = TemporaryFolder(tmp_path)
     folder = spill.folder()
     assert not left.exists()
     if os.name != "nt":
@@ -189,7 +189,7 @@ def test_the_process_ends_with_the_one_that_asked(run: RunFolder, tmp_path: Path
     ("line", "said"), [("kill -9 $$", "out of memory"), ("echo no such engine >&2", "no such eng")]
 )
 def test_a_process_that_dies_says_why(
-    run: RunFolder, spill: ViewFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, line: str, said: str
+    run: RunFolder, spill: TemporaryFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, line: str, said: str
 ) -> None:
     python = tmp_path / "python"
     python.write_text(f"#!/bin/sh\n{line}\n")
@@ -199,7 +199,7 @@ def test_a_process_that_dies_says_why(
         ViewPages(run, "exchanges", spill).narrowed((), "user_id", False, threading.Event())
 
 
-def test_a_damaged_run_is_named(tmp_path: Path, spill: ViewFiles) -> None:
+def test_a_damaged_run_is_named(tmp_path: Path, spill: TemporaryFolder) -> None:
     run = _run(SAMPLE, tmp_path)
     pages = ViewPages(run, "exchanges", spill)
     part = run.view("exchanges")[0]
@@ -212,12 +212,12 @@ def test_a_damaged_run_is_named(tmp_path: Path, spill: ViewFiles) -> None:
         pages.narrowed((), "user_id", False, threading.Event())
 
 
-def test_a_column_there_is_not_is_named(run: RunFolder, spill: ViewFiles) -> None:
+def test_a_column_there_is_not_is_named(run: RunFolder, spill: TemporaryFolder) -> None:
     with pytest.raises(UsageError, match="'nope'"):
         ViewPages(run, "users", spill).narrowed((), "nope", False, threading.Event())
 
 
-def test_nothing_found_is_no_row(tmp_path: Path, spill: ViewFiles) -> None:
+def test_nothing_found_is_no_row(tmp_path: Path, spill: TemporaryFolder) -> None:
     pages = ViewPages(_run(SAMPLE, tmp_path), "exchanges", spill)
     for column in (None, "user_id"):
         seen: list[Any] = []

@@ -11,7 +11,7 @@ from logcorr.jobs.analyze import analyze
 from logcorr.model.events import Event, ProgressEvent
 from logcorr.model.options import AnalyzeOptions, View
 from logcorr.query import filter_language
-from logcorr.query.view_pages import ViewFiles, ViewPages
+from logcorr.query.view_pages import TemporaryFolder, ViewPages
 from logcorr.runs import views
 from logcorr.runs.run_folder import RunFolder
 
@@ -86,7 +86,7 @@ def test_windows_are_stored_worst_first(run: RunFolder) -> None:
     ],
 )
 def test_what_one_looks_for_comes_first(run: RunFolder, tmp_path: Path, view: View, titles: str) -> None:
-    spill = ViewFiles(tmp_path)
+    spill = TemporaryFolder(tmp_path)
     pages = ViewPages(run, view, spill)
     assert " ".join(column.title.replace(" ", "-") for column in pages.columns) == titles
     assert pages.total == len(pages.page(0, 100))

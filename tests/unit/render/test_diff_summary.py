@@ -14,7 +14,7 @@ from rich.cells import cell_len
 from rich.style import Style
 
 from logcorr.model.diff import Diff, Figure
-from logcorr.query.compare import runs as runs_
+from logcorr.query.compare import compare_runs as runs_
 from logcorr.render.diff_summary import render_diff
 from logcorr.render.diff_tables import by, count, figure_name, full_name, points, share, signed
 from logcorr.text.quantities import duration

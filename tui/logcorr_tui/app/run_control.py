@@ -7,8 +7,8 @@ from pathlib import Path
 from textual.worker import Worker
 
 from logcorr.model.errors import LogcorrError
+from logcorr.runs.find_runs import default_root
 from logcorr.runs.leftovers import sweep
-from logcorr.runs.run_folder import default_root
 from logcorr.text.safe import safe
 from logcorr_tui.app.screen_modes import ScreenModesApp
 from logcorr_tui.state import messages

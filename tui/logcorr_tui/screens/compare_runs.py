@@ -108,7 +108,7 @@ class CompareRunsScreen(Screen[None]):
     async def _work(self, a: Path, b: Path, cancel: threading.Event) -> None:
         def compared() -> Diff:
             # This imports polars, which must not hold up the thread that draws.
-            from logcorr.query.compare.runs import diff
+            from logcorr.query.compare.compare_runs import diff
 
             return diff(RunFolder(a), RunFolder(b), cancel=cancel)
 

@@ -24,10 +24,10 @@ from logcorr_tui.state.messages import ExportView, FindOverRepresented
 from logcorr_tui.state.row_query import DEFAULT_SORT, RowQuery
 from logcorr_tui.state.session import WithRoot
 from logcorr_tui.widgets.footer import FittingFooter
+from logcorr_tui.widgets.table.cursor_keys import row_number
 from logcorr_tui.widgets.table.filter_chips import FilterChips
 from logcorr_tui.widgets.table.filter_prompt import Prompt
 from logcorr_tui.widgets.table.filter_values import known_values
-from logcorr_tui.widgets.table.row_keys import row_number
 from logcorr_tui.widgets.table.table_head import TableHead, reason_counts, why_empty
 from logcorr_tui.widgets.table.window_table import WindowTable
 from logcorr_tui.work.view_rows import ViewRows

@@ -13,7 +13,7 @@ from textual.message import Message
 from logcorr.model.errors import Cancelled, LogcorrError
 from logcorr.model.options import View
 from logcorr.query.filter_language import Term
-from logcorr.query.view_pages import Row, ViewFiles, ViewPages
+from logcorr.query.view_pages import Row, TemporaryFolder, ViewPages
 from logcorr.runs.leftovers import sweep
 from logcorr.runs.run_folder import RunFolder
 
@@ -62,7 +62,7 @@ class ViewRows:
     def __init__(self, root: Path, work: Work, post: Post) -> None:
         self.query_number = 0
         self._root, self._work, self._post = root, work, post
-        self._spill = ViewFiles(root)
+        self._spill = TemporaryFolder(root)
         self._cancel = threading.Event()
 
     def open(self, run: RunFolder, view: View) -> None:

@@ -59,7 +59,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Diff:
         msgspec.structs.replace(latency, p50_ms=p50, p90_ms=None, p99_ms=p99)
         for p50, p99 in ((0.0, 100.0), (2.0, 110.0))
     ]
-    from logcorr.query.compare.runs import diff
+    from logcorr.query.compare.compare_runs import diff
 
     return diff(pair_run(folder / "a", a, latency=spans[0]), pair_run(folder / "b", b, latency=spans[1]))
 
@@ -112,7 +112,7 @@ def test_figures_that_runs_of_a_kind_never_have(kind: str, metrics: tuple[str, .
 
 
 def test_conditions_on_access_logs(tmp_path: Path) -> None:
-    from logcorr.query.compare.runs import diff
+    from logcorr.query.compare.compare_runs import diff
 
     runs = [access_run(tmp_path / name, [Endpoint("/", 1000, errors)]) for name, errors in (("a", 10), ("b", 30))]
     found = diff(*runs)

@@ -18,8 +18,8 @@ from textual.strip import Strip
 from logcorr.model.errors import LogcorrError
 from logcorr.query.table_columns import Column, Row
 from logcorr_tui.widgets.table.cells import Cells, cell_style, cell_text, cut
+from logcorr_tui.widgets.table.cursor_keys import RowKeys
 from logcorr_tui.widgets.table.page_cache import PAGE_ROWS, PageCache, Source
-from logcorr_tui.widgets.table.row_keys import RowKeys
 
 __all__ = ["Source", "WindowTable", "cell_text"]
 

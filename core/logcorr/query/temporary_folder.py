@@ -13,7 +13,7 @@ from logcorr.model.errors import Cancelled
 from logcorr.runs.work_folder import WorkFolder
 
 
-class ViewFiles:
+class TemporaryFolder:
     """Makes folders for the files of views, until it is closed. Closing removes them all. For any thread."""
 
     def __init__(self, root: Path) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from logcorr.compute.byte_words import Positions
+from logcorr.compute.bytes_as_words import Positions
 
 Span = tuple[Positions, Positions]
 Present = npt.NDArray[np.uint8]

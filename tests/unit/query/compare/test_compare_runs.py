@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from logcorr.model.diff import Diff
 from logcorr.model.errors import Cancelled, InputError, UsageError
+from logcorr.query.compare import compare_runs as runs_
 from logcorr.query.compare import groups as groups_
-from logcorr.query.compare import runs as runs_
 from logcorr.query.compare.fail_if import limit
 from logcorr.query.compare.figures import COUNTS, LATENCIES, RATES
-from logcorr.runs import run_folder
+from logcorr.runs import find_runs, run_folder
 from tests.support.diff_cases import Endpoint, User, access_run, compared, judged, pair_run, ranked
 from tests.support.helpers import generated, runs_root, succeed
 from tests.support.kernels_or_numpy import search
@@ -179,7 +179,7 @@ def incident(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], D
     for name, more in options.items():
         generated(folder / name, 30_000, users=500, **more)
         succeed("correlate", f"{name}/requests.log", f"{name}/responses.log", cwd=folder)
-    runs = {run.manifest.files["request"][0].partition("/")[0]: run for run in run_folder.all_runs(runs_root(folder))}
+    runs = {run.manifest.files["request"][0].partition("/")[0]: run for run in find_runs.all_runs(runs_root(folder))}
     return lambda a, b: runs_.diff(runs[a], runs[b])
 
 

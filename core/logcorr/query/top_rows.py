@@ -6,7 +6,7 @@ import polars as pl
 _MANY_EQUALS = 300_000
 
 
-def first_rows(rows: pl.LazyFrame, some: pl.LazyFrame, column: str, count: int, *, descending: bool) -> pl.DataFrame:
+def top_rows(rows: pl.LazyFrame, some: pl.LazyFrame, column: str, count: int, *, descending: bool) -> pl.DataFrame:
     """The first `count` rows in the order of a column, equals by the last column; fewer where other rows have no value.
 
     `some` are part of the rows, and a fair sample: the first keys of the sample give a bound, so that few of all rows

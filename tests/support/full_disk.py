@@ -1,9 +1,9 @@
 """Run as a program: commands, one after the other, on a disk that somebody else fills up when they reach a stage.
 
-    python -m tests.support.fulldisk tmpfs|shim DISK < cases.json > found.json
+    python -m tests.support.full_disk tmpfs|shim DISK < cases.json > found.json
 
 `tmpfs` mounts a small disk of its own at DISK, so it has to be started by `unshare -rm`; for `shim` the library made of
-fulldisk.c has to be preloaded. A case is [stage, words]. Of each, what came of it: code, err, and all files left.
+full_disk.c has to be preloaded. A case is [stage, words]. Of each, what came of it: code, err, and all files left.
 """
 
 import json

@@ -8,9 +8,9 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from tests.tui import album
-from tests.tui.album import Album, difference
+from tests.tui import snapshot_album
 from tests.tui.picture import svg
+from tests.tui.snapshot_album import Album, difference
 
 
 def picture(*lines: tuple[str, str]) -> str:
@@ -47,7 +47,7 @@ def test_a_difference_is_told_by_its_lines() -> None:
 
 
 def test_an_album_is_compared_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(album, "KEPT", tmp_path / "kept")
+    monkeypatch.setattr(snapshot_album, "KEPT", tmp_path / "kept")
     (tmp_path / "new").mkdir()
     shots = Album("topic", "9x1-dark", tmp_path / "new")
     shots.add("one", picture(("one", "")))

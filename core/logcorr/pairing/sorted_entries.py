@@ -16,7 +16,7 @@ _SAMPLE_ROWS = 16_384
 _COPIES = 4
 
 
-class OrderedEntries:
+class SortedEntries:
     """The entries of one id and side by rank, without redelivered ones, in files below a new folder.
 
     In memory are at most `most_rows` entries at a time, or a slice of a file that takes about `slice_bytes`. `value`

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from logcorr.runs.run_folder import RunFolder, all_runs
+from logcorr.runs.find_runs import all_runs
+from logcorr.runs.run_folder import RunFolder
 from tests.support.helpers import (
     Outcome,
     assert_short_error,

@@ -1,0 +1,24 @@
+"""The endpoint of a request: its path without query string, and with a star for each id."""
+
+import polars as pl
+
+from logcorr.formats.access_fields import value
+
+_UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+_ID_SEGMENT = rf"^(?:[0-9]+|[0-9a-fA-F]*[0-9][0-9a-fA-F]*|{_UUID})$"
+_LEAST_HEX = 8
+
+
+def path(target: pl.Expr) -> pl.Expr:
+    """The path of a request target: the target without its query; null if nothing is left."""
+    before = value(target).str.splitn("?", 2).struct.field("field_0")
+    return pl.when(before != "").then(before)
+
+
+def collapsed(path: pl.Expr) -> pl.Expr:
+    """Paths with `*` for each segment that is an id: digits, a UUID, or eight or more hex digits with a digit 0-9."""
+    segment = pl.element()
+    is_id = segment.str.contains(_ID_SEGMENT) & (
+        segment.str.contains("^[0-9]+$") | (segment.str.len_bytes() >= _LEAST_HEX)
+    )
+    return path.str.split("/").list.eval(pl.when(is_id).then(pl.lit("*")).otherwise(segment)).list.join("/")
