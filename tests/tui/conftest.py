@@ -43,12 +43,12 @@ def filtered_here() -> Iterator[None]:
 
     def here(
         job: filter_process.FilterTask, cancel: threading.Event, first: Callable[[list[Row]], None]
-    ) -> filter_process.Made:
+    ) -> filter_process.FilteredFiles:
         telling.first = first
         made = filter_worker.do(job)
         if cancel.is_set():
             raise Cancelled("The filter or sort was cancelled.")
-        return filter_process.Made(
+        return filter_process.FilteredFiles(
             [(str(path.relative_to(job.folder)), rows) for path, rows in zip(made.paths, made.heights, strict=True)], 0
         )
 

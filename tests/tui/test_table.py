@@ -18,7 +18,7 @@ from logcorr.model.errors import Cancelled
 from logcorr.model.options import CorrelateOptions, View
 from logcorr.model.report import Report
 from logcorr.query import view_pages
-from logcorr.query.filter_process import FilterTask, Made
+from logcorr.query.filter_process import FilteredFiles, FilterTask
 from logcorr.query.table_columns import Row
 from logcorr.runs.run_folder import RunFolder
 from logcorr_tui.screens.detail import DetailScreen
@@ -252,7 +252,7 @@ def test_what_is_cancelled_gives_the_rows_and_the_cursor_back(tables: Tables, mo
     async def flow(pilot: Pilot[Any], app: TableApp) -> None:
         table = app.table.query_one(WindowTable)
 
-        def endless(_job: FilterTask, cancel: threading.Event, first: Callable[[list[Row]], None]) -> Made:
+        def endless(_job: FilterTask, cancel: threading.Event, first: Callable[[list[Row]], None]) -> FilteredFiles:
             first(app.table._base.page(20, 5) if app.table._base else [])
             assert cancel.wait(20)
             ended.set()

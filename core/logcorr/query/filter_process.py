@@ -43,30 +43,30 @@ class FilterTask(msgspec.Struct, frozen=True, kw_only=True):
     folder: str
 
 
-class First(msgspec.Struct, frozen=True, tag="first"):
+class FirstRows(msgspec.Struct, frozen=True, tag="first"):
     """Event: the first rows, in order. A later event may have more of the first rows."""
 
     rows: list[Row]
 
 
-class Made(msgspec.Struct, frozen=True, tag="made"):
+class FilteredFiles(msgspec.Struct, frozen=True, tag="made"):
     """Event: all rows are written. `files` are file names in the folder with their numbers of rows, in order."""
 
     files: list[tuple[str, int]]
     peak_rss_bytes: int
 
 
-class Failed(msgspec.Struct, frozen=True, tag="failed"):
+class FilterFailed(msgspec.Struct, frozen=True, tag="failed"):
     """Event: the task failed. `error` is the name of a class in `model.errors`, `said` its message."""
 
     error: str
     said: str
 
 
-Event = First | Made | Failed
+FilterEvent = FirstRows | FilteredFiles | FilterFailed
 
 
-def filter_in_process(task: FilterTask, cancel: threading.Event, on_rows: Callable[[list[Row]], None]) -> Made:
+def filter_in_process(task: FilterTask, cancel: threading.Event, on_rows: Callable[[list[Row]], None]) -> FilteredFiles:
     """Runs the task in a child process. `on_rows` gets the first rows as soon as they are known.
 
     Raises the LogcorrError that the task failed with, and Cancelled once `cancel` is set. Afterwards nothing writes to
@@ -107,9 +107,9 @@ def filter_in_process(task: FilterTask, cancel: threading.Event, on_rows: Callab
 
 def _follow(
     lines: "queue.SimpleQueue[bytes]", cancel: threading.Event, on_rows: Callable[[list[Row]], None]
-) -> Made | None:
+) -> FilteredFiles | None:
     """The event that all rows are written; None where the process ended without it."""
-    decoder = msgspec.json.Decoder(Event)
+    decoder = msgspec.json.Decoder(FilterEvent)
     while True:
         if cancel.is_set():
             raise Cancelled("The filter or sort was cancelled.")
@@ -120,10 +120,10 @@ def _follow(
         if not line:
             return None
         event = decoder.decode(line)
-        if isinstance(event, Failed):
+        if isinstance(event, FilterFailed):
             kind = getattr(errors, event.error, LogcorrError)
             raise kind(event.said)
-        if isinstance(event, Made):
+        if isinstance(event, FilteredFiles):
             return event
         on_rows(event.rows)
 

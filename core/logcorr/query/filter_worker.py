@@ -1,4 +1,7 @@
-"""The process that filters or sorts a view: a `Job` on stdin, events on stdout. It ends when stdin does."""
+"""The process that filters or sorts a view. It reads a `FilterTask` from stdin and writes events to stdout.
+
+The process ends when stdin ends.
+"""
 
 import os
 import sys
@@ -12,7 +15,7 @@ from logcorr.compute.parquet_slices import RowFiles, row_files, scan
 from logcorr.compute.resources import peak_rss
 from logcorr.model.errors import Cancelled, InputError, LogcorrError, OutputError, system_error
 from logcorr.query import filter_and_sort, filter_language
-from logcorr.query.filter_process import Event, Failed, FilterTask, First, Made
+from logcorr.query.filter_process import FilteredFiles, FilterEvent, FilterFailed, FilterTask, FirstRows
 from logcorr.query.table_columns import columns_of, shown
 from logcorr.query.top_rows import top_rows
 from logcorr.runs import views
@@ -22,65 +25,62 @@ FIRST_ROWS = 200
 
 
 def main() -> None:
-    """Does one job."""
+    """Does one task."""
     line = sys.stdin.buffer.readline()
     if not line:
         return
     call_at_end(sys.stdin.buffer, lambda: os._exit(Cancelled.exit_code))
-    job = msgspec.json.decode(line, type=FilterTask)
+    task = msgspec.json.decode(line, type=FilterTask)
     try:
-        made = do(job)
-        _tell(
-            Made(
-                [(str(p.relative_to(job.folder)), n) for p, n in zip(made.paths, made.heights, strict=True)], peak_rss()
-            )
-        )
+        files = do(task)
+        named = zip((str(path.relative_to(task.folder)) for path in files.paths), files.heights, strict=True)
+        _tell(FilteredFiles(list(named), peak_rss()))
     except LogcorrError as error:
-        _tell(Failed(type(error).__name__, str(error)))
+        _tell(FilterFailed(type(error).__name__, str(error)))
     except (OSError, *views.UNREADABLE) as error:
-        refused = system_error(error)
-        if refused is not None:
-            reason = refused.strerror or refused
-            message = f"this view needs files in {job.folder!r}, which could not be written: {reason}."
-            _tell(Failed(OutputError.__name__, message))
+        os_error = system_error(error)
+        if os_error is not None:
+            reason = os_error.strerror or os_error
+            message = f"this view needs files in {task.folder!r}, which could not be written: {reason}."
+            _tell(FilterFailed(OutputError.__name__, message))
             os._exit(0)
-        _tell(Failed(InputError.__name__, str(RunFolder(Path(job.run)).damaged(job.view))))
-    # At once: nothing is left to be done, and the leash holds stdin.
+        _tell(FilterFailed(InputError.__name__, str(RunFolder(Path(task.run)).damaged(task.view))))
+    # At once: nothing is left to be done, and a thread still waits for the end of stdin.
     os._exit(0)
 
 
-def do(job: FilterTask) -> RowFiles:
-    """Writes the rows, and tells the first of them as soon as they are known."""
-    run, folder = RunFolder(Path(job.run)), Path(job.folder)
-    found = views.records(run, job.view)
-    wanted = [found.chosen, filter_language.expression(job.terms) if job.terms else None]
-    held = [condition for condition in wanted if condition is not None]
-    chosen = pl.all_horizontal(held) if held else None
-    schema = scan(found.parts).collect_schema()
-    columns = columns_of(schema)
+def do(task: FilterTask) -> RowFiles:
+    """Writes the rows, and tells the first rows as soon as they are known."""
+    run, folder = RunFolder(Path(task.run)), Path(task.folder)
+    records = views.records(run, task.view)
+    conditions = [records.chosen, filter_language.expression(task.terms) if task.terms else None]
+    known = [condition for condition in conditions if condition is not None]
+    chosen = pl.all_horizontal(known) if known else None
+    columns = columns_of(scan(records.parts).collect_schema())
 
     def tell(rows: pl.LazyFrame) -> None:
-        _tell(First(shown(rows, columns)))
+        _tell(FirstRows(shown(rows, columns)))
 
-    def told(files: RowFiles) -> None:
+    def tell_new_rows(files: RowFiles) -> None:
         if files.height - files.heights[-1] < FIRST_ROWS and files.heights[-1]:
             tell(pl.concat([scan([path]) for path in files.paths]).head(FIRST_ROWS))
 
-    if job.column is not None:
-        parts = [scan([path]) if chosen is None else scan([path]).filter(chosen) for path in found.parts]
-        largest = max(range(len(parts)), key=lambda number: found.parts[number].stat().st_size)
-        first = top_rows(pl.concat(parts), parts[largest], job.column, FIRST_ROWS, descending=job.descending)
+    if task.column is not None:
+        parts = [scan([path]) if chosen is None else scan([path]).filter(chosen) for path in records.parts]
+        largest = max(range(len(parts)), key=lambda number: records.parts[number].stat().st_size)
+        first = top_rows(pl.concat(parts), parts[largest], task.column, FIRST_ROWS, descending=task.descending)
         tell(first.lazy())
     if chosen is None:
-        files = row_files(found.parts)
+        files = row_files(records.parts)
     else:
-        files = filter_and_sort.filtered(found.parts, chosen, folder, told if job.column is None else lambda _: None)
-    if job.column is None:
+        listener = tell_new_rows if task.column is None else lambda _: None
+        files = filter_and_sort.filtered(records.parts, chosen, folder, listener)
+    if task.column is None:
         return files
-    return filter_and_sort.ordered(files, job.column, folder, descending=job.descending)
+    return filter_and_sort.ordered(files, task.column, folder, descending=task.descending)
 
 
-def _tell(event: Event) -> None:
+def _tell(event: FilterEvent) -> None:
     sys.stdout.buffer.write(msgspec.json.encode(event) + b"\n")
     sys.stdout.buffer.flush()
 

@@ -11,7 +11,7 @@ from logcorr.render import pair_tables
 from logcorr.render.framed_table import FramedTable
 from logcorr.render.pair_tables import AMBER, CYAN, DIM, GREEN, PURPLE, RED
 from logcorr.text import instants
-from logcorr.text.fit_columns import Column
+from logcorr.text.fit_columns import TextColumn
 from logcorr.text.quantities import duration, percent, short
 from logcorr.text.safe import safe
 
@@ -24,13 +24,13 @@ _METHODS = 8
 def extremes(report: AccessReport) -> FramedTable:
     """The fastest and the slowest request; the fastest, the slowest and the busiest endpoint."""
     columns = [
-        Column(""),
-        Column("", right=True),
-        Column("status", right=True),
-        Column("method"),
-        Column("endpoint", fill=True),
-        Column("ip", rank=2),
-        Column("asked at", rank=1),
+        TextColumn(""),
+        TextColumn("", right=True),
+        TextColumn("status", right=True),
+        TextColumn("method"),
+        TextColumn("endpoint", fill=True),
+        TextColumn("ip", rank=2),
+        TextColumn("asked at", rank=1),
     ]
     times = f"{short(report.busiest_endpoint_requests)} times" if report.busiest_endpoint_requests else ""
     rows = [
@@ -68,11 +68,11 @@ def suspects(report: AccessReport, limit: int | None, window: str) -> FramedTabl
     """
     rule = f"over {limit:,} requests in {window}" if limit else f"too many requests in {window}"
     columns = [
-        Column("ip", fill=True),
-        Column("requests", right=True),
-        Column("errors", right=True, rank=2),
-        Column("most", right=True),
-        Column("in the window from"),
+        TextColumn("ip", fill=True),
+        TextColumn("requests", right=True),
+        TextColumn("errors", right=True, rank=2),
+        TextColumn("most", right=True),
+        TextColumn("in the window from"),
     ]
     count = report.suspicious_ip_count
     if not count:
@@ -87,12 +87,12 @@ def suspects(report: AccessReport, limit: int | None, window: str) -> FramedTabl
 def failing_ips(report: AccessReport) -> FramedTable:
     """The addresses with the most errors."""
     columns = [
-        Column("ip", fill=True),
-        Column("requests", right=True),
-        Column("errors", right=True),
-        Column("rate", right=True, rank=3),
-        Column("4xx", right=True, rank=1),
-        Column("5xx", right=True, rank=2),
+        TextColumn("ip", fill=True),
+        TextColumn("requests", right=True),
+        TextColumn("errors", right=True),
+        TextColumn("rate", right=True, rank=3),
+        TextColumn("4xx", right=True, rank=1),
+        TextColumn("5xx", right=True, rank=2),
     ]
     rows = [
         [
@@ -184,17 +184,17 @@ def _median(ms: float | None) -> str:
 
 def _endpoints(title: str, note: str, endpoint_rows: Sequence[EndpointRow]) -> FramedTable:
     columns = [
-        Column("endpoint", fill=True),
-        Column("requests", right=True),
-        Column("errors", right=True, rank=1),
-        Column("rate", right=True),
-        Column("4xx", right=True, rank=3),
-        Column("5xx", right=True, rank=2),
+        TextColumn("endpoint", fill=True),
+        TextColumn("requests", right=True),
+        TextColumn("errors", right=True, rank=1),
+        TextColumn("rate", right=True),
+        TextColumn("4xx", right=True, rank=3),
+        TextColumn("5xx", right=True, rank=2),
     ]
     timed = any(row.p50_ms is not None for row in endpoint_rows)
     if timed:
-        columns += [Column(name, right=True) for name in ("p50", "p95", "p99")]
-        columns.append(Column("max", right=True, rank=4))
+        columns += [TextColumn(name, right=True) for name in ("p50", "p95", "p99")]
+        columns.append(TextColumn("max", right=True, rank=4))
     rows = []
     for row in endpoint_rows:
         cells = [_named(row.endpoint), _count(row.requests, "bold"), _errors(row.errors)]
@@ -209,10 +209,10 @@ def _endpoints(title: str, note: str, endpoint_rows: Sequence[EndpointRow]) -> F
 def _requests_by(title: str, name: str, counts: Sequence[tuple[str | None, int, int]], total: int) -> FramedTable:
     """A row (value, requests, errors) for each of the `counts`, of a `total` of values that there are."""
     columns = [
-        Column(name, fill=True),
-        Column("requests", right=True),
-        Column("errors", right=True, rank=1),
-        Column("rate", right=True),
+        TextColumn(name, fill=True),
+        TextColumn("requests", right=True),
+        TextColumn("errors", right=True, rank=1),
+        TextColumn("rate", right=True),
     ]
     rows = [
         [_named(value), _count(requests, "bold"), _errors(errors), _rate(errors, requests)]
@@ -227,7 +227,7 @@ def _address(ip: str, row: IpRow | None) -> list[Text]:
     if row is None:
         return [Text(safe(ip, 64), PURPLE), *(Text("–", DIM) for _ in range(4))]
     ink = PURPLE if row.suspicious else ""
-    start = instants.clock(instants.seconds(row.busiest_start), "%d %b %H:%M:%S")
+    start = instants.strftime(instants.seconds(row.busiest_start), "%d %b %H:%M:%S")
     most = _count(row.busiest_requests, f"bold {ink}".strip())
     return [Text(safe(ip, 64), ink), _count(row.requests), _errors(row.errors), most, Text(start, DIM)]
 

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from logcorr.render import pair_tables, summary_blocks
 from logcorr.render.pair_tables import DIM
-from logcorr.text.fit_columns import GAP, Column, fit, middle
+from logcorr.text.fit_columns import GAP, TextColumn, fit, middle
 
 _FRAME = 4
 _LEAST = 30
@@ -24,7 +24,7 @@ class FramedTable:
     """
 
     def __init__(
-        self, title: str, note: str, columns: Sequence[Column], rows: Sequence[Sequence[Text]], nothing: str = ""
+        self, title: str, note: str, columns: Sequence[TextColumn], rows: Sequence[Sequence[Text]], nothing: str = ""
     ) -> None:
         self._title, self._note, self._nothing = title, note, nothing
         filled = [k for k in range(len(columns)) if any(row[k].plain for row in rows)]

@@ -28,8 +28,8 @@ def header(logs: Text, flow: Timeline, width: int, *, closes: bool) -> Renderabl
     covered = span(flow)
     if covered:
         form = "%H:%M" if not any(at % 60 for at in covered) else "%H:%M:%S"
-        days = [instants.clock(at, "%d %b %Y") for at in covered]
-        clocks = [instants.clock(at, form) for at in covered]
+        days = [instants.strftime(at, "%d %b %Y") for at in covered]
+        clocks = [instants.strftime(at, form) for at in covered]
         if days[0] == days[1]:
             hours = f"{clocks[0]} – {clocks[1]} UTC"
             texts = [f"  {days[0]}  {hours}", f"  {hours}"]
@@ -118,9 +118,9 @@ def notice(ink: str, name: str, what: str, more: str) -> Text:
 def window(start: str, end: str) -> str:
     """The start and the end of a window. The end has a day only where it is another day."""
     first, last = instants.seconds(start), instants.seconds(end)
-    day = instants.clock(first, "%d %b")
-    form = "%H:%M:%S" if instants.clock(last, "%d %b") == day else "%d %b %H:%M:%S"
-    return f"{instants.clock(first, '%d %b %H:%M:%S')} – {instants.clock(last, form)}"
+    day = instants.strftime(first, "%d %b")
+    form = "%H:%M:%S" if instants.strftime(last, "%d %b") == day else "%d %b %H:%M:%S"
+    return f"{instants.strftime(first, '%d %b %H:%M:%S')} – {instants.strftime(last, form)}"
 
 
 def run_line(run: RunInfo, total: int, width: int, *, reused: bool, folder: str | None) -> Text:

@@ -7,7 +7,7 @@ import math
 
 from logcorr.model.report import Timeline, TimelinePoint
 from logcorr.text import instants
-from logcorr.text.instants import clock, seconds
+from logcorr.text.instants import seconds, strftime
 
 
 def draw(timeline: Timeline, width: int, *, color: bool) -> list[str]:
@@ -82,7 +82,7 @@ def _ticks(start: float, end: float, columns: int) -> dict[int, str]:
         at = (first + k) * step
         column = int((at - start) / (end - start) * columns)
         if column < columns:
-            ticks[column] = clock(at, form)
+            ticks[column] = strftime(at, form)
     if not ticks:
-        ticks[0] = clock(start, "%H:%M:%S")
+        ticks[0] = strftime(start, "%H:%M:%S")
     return ticks

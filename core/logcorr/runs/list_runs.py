@@ -10,22 +10,22 @@ from logcorr.model.errors import InputError
 from logcorr.runs.find_runs import all_runs
 from logcorr.runs.ownership import check_mine
 from logcorr.runs.run_folder import RunFolder
-from logcorr.text.fit_columns import GAP, Column, Fitted, middle
+from logcorr.text.fit_columns import GAP, Fitted, TextColumn, middle
 from logcorr.text.quantities import duration, short, size
 from logcorr.text.safe import safe
 
 _COLUMNS = (
-    Column("run"),
-    Column("kind"),
-    Column("made", rank=1),
-    Column("requests", right=True, rank=2),
-    Column("5xx", right=True, rank=6),
-    Column("orphans", right=True, rank=4),
-    Column("suspicious", right=True, rank=8),
-    Column("p50", right=True, rank=7),
-    Column("p99", right=True, rank=3),
-    Column("size", right=True, rank=5),
-    Column("logs", fill=True),
+    TextColumn("run"),
+    TextColumn("kind"),
+    TextColumn("made", rank=1),
+    TextColumn("requests", right=True, rank=2),
+    TextColumn("5xx", right=True, rank=6),
+    TextColumn("orphans", right=True, rank=4),
+    TextColumn("suspicious", right=True, rank=8),
+    TextColumn("p50", right=True, rank=7),
+    TextColumn("p99", right=True, rank=3),
+    TextColumn("size", right=True, rank=5),
+    TextColumn("logs", fill=True),
 )
 _COUNTS = {"requests": "requests", "5xx": "errors_5xx", "orphans": "orphans", "suspicious": "suspicious_ips"}
 _KINDS = {"correlation": "pair"}

@@ -12,7 +12,7 @@ from rich.cells import cell_len, split_text
 GAP = 2
 
 
-class Column(msgspec.Struct, frozen=True):
+class TextColumn(msgspec.Struct, frozen=True):
     """A column of a table. `right` aligns its texts to the right. `fill` marks the filling column.
 
     Columns of the highest `rank` are left out first; a column of rank 0 is never left out.
@@ -24,7 +24,7 @@ class Column(msgspec.Struct, frozen=True):
     rank: int = 0
 
 
-def fit(columns: Sequence[Column], widths: Sequence[int], room: int, least: int) -> tuple[list[int], int]:
+def fit(columns: Sequence[TextColumn], widths: Sequence[int], room: int, least: int) -> tuple[list[int], int]:
     """The numbers of the columns that fit into `room` terminal cells, and the width of the filling column in cells.
 
     `widths` are the cells that each column needs. Other columns are left out while the filling column has less than
@@ -43,7 +43,7 @@ def fit(columns: Sequence[Column], widths: Sequence[int], room: int, least: int)
 class Fitted:
     """Rows of texts in the columns that fit into `width` cells. `room` is the width of the filling column in cells."""
 
-    def __init__(self, columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int, least: int) -> None:
+    def __init__(self, columns: Sequence[TextColumn], rows: Sequence[Sequence[str]], width: int, least: int) -> None:
         self._columns = columns
         self._names = [column.name for column in columns]
         self._widths = [max(map(cell_len, texts)) for texts in zip(self._names, *rows, strict=True)]

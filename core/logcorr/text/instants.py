@@ -50,7 +50,7 @@ def seconds(stamp: str) -> float:
     return (datetime.fromisoformat(stamp).replace(tzinfo=UTC) - EPOCH).total_seconds()
 
 
-def clock(at: float, form: str) -> str:
+def strftime(at: float, form: str) -> str:
     """Seconds since 1970 in a strftime form. An instant after the year 9999 is shown as the last second of 9999."""
     instant = EPOCH + timedelta(seconds=min(at, _LAST))
     # strftime pads years before 1000 with zeros on some platforms only.

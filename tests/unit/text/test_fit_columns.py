@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from logcorr.text.fit_columns import Column, Fitted, head, middle, tail
+from logcorr.text.fit_columns import Fitted, TextColumn, head, middle, tail
 from logcorr.text.safe import safe, takes_no_cell
 
 # Letters, wide characters, marks, parts of Hangul syllables, emoji, joiners, and a wide character with a mark.
@@ -50,7 +50,10 @@ def test_where_a_text_is_cut(text: str, cells: int, start: str, both: str, end: 
 def test_columns_stand_under_each_other_whatever_they_hold() -> None:
     names = ("plain", "宽宽", "e\u0301", "\u1112\u1161\u11ab", "か\u3099", "☰")
     fitted = Fitted(
-        [Column("name"), Column("count", right=True), Column("log", fill=True)], [[n, n, "|"] for n in names], 80, 1
+        [TextColumn("name"), TextColumn("count", right=True), TextColumn("log", fill=True)],
+        [[n, n, "|"] for n in names],
+        80,
+        1,
     )
     assert {cell_len(fitted.line([name, name, "|"])) for name in names} == {len("plain") + 2 + len("count") + 2 + 1}
 

@@ -55,6 +55,6 @@ def stamp(at: float) -> str:
 def clocks(start: float, end: float) -> str:
     """A span of time for people: 15:04 – 15:05, with seconds or days where they matter."""
     if end - start >= 86_400:
-        return f"{instants.clock(start, '%d %b %H:%M')} – {instants.clock(end, '%d %b %H:%M')}"
+        return f"{instants.strftime(start, '%d %b %H:%M')} – {instants.strftime(end, '%d %b %H:%M')}"
     form = "%H:%M" if not start % 60 and not end % 60 else "%H:%M:%S"
-    return f"{instants.clock(start, form)} – {instants.clock(end, form)}"
+    return f"{instants.strftime(start, form)} – {instants.strftime(end, form)}"

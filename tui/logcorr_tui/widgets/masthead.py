@@ -28,8 +28,8 @@ def span_texts(report: RunReport) -> list[str]:
     if covered is None:
         return []
     form = "%H:%M" if not any(at % 60 for at in covered) else "%H:%M:%S"
-    days = [instants.clock(at, "%d %b %Y") for at in covered]
-    hours = [instants.clock(at, form) for at in covered]
+    days = [instants.strftime(at, "%d %b %Y") for at in covered]
+    hours = [instants.strftime(at, form) for at in covered]
     if days[0] == days[1]:
         return [f"{days[0]} {hours[0]}–{hours[1]} UTC", f"{hours[0]}–{hours[1]} UTC"]
     return [f"{days[0]} {hours[0]} – {days[1]} {hours[1]} UTC", f"{days[0]} – {days[1]}"]

@@ -7,19 +7,19 @@ from typing import Any
 from rich.text import Text
 
 from logcorr.runs import list_runs
-from logcorr.text.fit_columns import Column, Fitted
+from logcorr.text.fit_columns import Fitted, TextColumn
 from logcorr.text.safe import safe
 
 _COLUMNS = (
-    Column("made"),
-    Column("kind", rank=6),
-    Column("requests", right=True, rank=1),
-    Column("5xx", right=True, rank=5),
-    Column("of note", right=True, rank=2),
-    Column("p50", right=True, rank=4),
-    Column("p99", right=True, rank=3),
-    Column("size", right=True, rank=7),
-    Column("logs", fill=True),
+    TextColumn("made"),
+    TextColumn("kind", rank=6),
+    TextColumn("requests", right=True, rank=1),
+    TextColumn("5xx", right=True, rank=5),
+    TextColumn("of note", right=True, rank=2),
+    TextColumn("p50", right=True, rank=4),
+    TextColumn("p99", right=True, rank=3),
+    TextColumn("size", right=True, rank=7),
+    TextColumn("logs", fill=True),
 )
 _LEAST_LOGS = 24
 

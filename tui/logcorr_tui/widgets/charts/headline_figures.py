@@ -134,7 +134,7 @@ def _worst(report: AccessReport, colours: Palette) -> Tile:
     target = Drill("exchanges", f"time>={stamp(start)} time<{stamp(end)}", f"window {clocks(start, end)}")
     return Tile(
         _ACCESS_NAMES[5],
-        instants.clock(start, form),
+        instants.strftime(start, form),
         f"{short(failed)} failed",
         colours.bad if failed else colours.good,
         [],

@@ -52,7 +52,7 @@ def ticks(found: Axis) -> list[tuple[int, str]]:
     at = -(-found.start // step) * step
     for _ in range(columns + 1):
         column = int((at - found.start) / span * columns)
-        label = instants.clock(at, form)
+        label = instants.strftime(at, form)
         if at > found.end or column > columns:
             break
         if column + len(label) > columns:
@@ -62,6 +62,6 @@ def ticks(found: Axis) -> list[tuple[int, str]]:
             free = column + len(label) + 2
         at += step
     if not out:
-        label = instants.clock(found.start, "%H:%M:%S")
+        label = instants.strftime(found.start, "%H:%M:%S")
         out = [(0, label[:columns])]
     return out
