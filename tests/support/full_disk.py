@@ -19,7 +19,7 @@ from unittest.mock import patch
 from logcorr.figures import endpoints_and_addresses, latency
 from logcorr.jobs import progress_meter, write_views
 from logcorr.pairing import bucket_join
-from logcorr.runs import export_while_running, run_folder, work_folder, write_records
+from logcorr.runs import export_while_running, run_folder, work_folder, write_csv_json_parquet
 from tests.support.helpers import logcorr
 
 FILLER = "filler"
@@ -32,7 +32,7 @@ STAGES: dict[str, tuple[Any, str]] = {
     "count": (endpoints_and_addresses, "windows"),
     "report": (latency, "figures"),
     "manifest": (run_folder.RunFolder, "write"),
-    "export": (write_records, "write"),
+    "export": (write_csv_json_parquet, "write"),
     "last": (run_folder, "encode"),
 }
 

@@ -44,7 +44,7 @@ from pathlib import Path
 from logcorr.figures import endpoints_and_addresses, latency
 from logcorr.jobs.progress_meter import ProgressMeter
 from logcorr.pairing import bucket_join
-from logcorr.runs import write_records
+from logcorr.runs import write_csv_json_parquet
 from logcorr.cli import main
 stage, mark = sys.argv[1], Path(sys.argv[2])
 calls = {{"n": 0}}
@@ -87,7 +87,7 @@ elif stage == "count":
 elif stage == "report":
     halting(latency, "figures", 1)
 elif stage == "export":
-    halting(write_records, "write", 1, after=True)
+    halting(write_csv_json_parquet, "write", 1, after=True)
 sys.argv[:] = ["logcorr", *sys.argv[3:]]
 main()
 """

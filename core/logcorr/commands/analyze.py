@@ -6,8 +6,9 @@ from typing import Any
 
 import click
 
+from logcorr.commands.job_options import job_fields, job_options, outputs
 from logcorr.commands.options import positive
-from logcorr.commands.run_job import job_fields, job_options, outputs, run_job
+from logcorr.commands.run_job import run_job
 from logcorr.formats.access_dialects import FORMS
 from logcorr.model.options import AnalyzeOptions
 

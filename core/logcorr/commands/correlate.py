@@ -6,8 +6,9 @@ from typing import Any
 
 import click
 
+from logcorr.commands.job_options import job_fields, job_options, outputs
 from logcorr.commands.options import DURATION
-from logcorr.commands.run_job import job_fields, job_options, outputs, run_job
+from logcorr.commands.run_job import run_job
 from logcorr.model import clock_skew
 from logcorr.model.errors import UsageError
 from logcorr.model.options import CorrelateOptions

@@ -1,52 +1,16 @@
-"""What `correlate` and `analyze` share: the options of a job, and running a job with progress and exit code."""
+"""Runs a job of `correlate` or `analyze` with progress, interrupt, result and exit code."""
 
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import click
-
-from logcorr.commands.options import DURATION, RAW_CSV, SIZE, names, positive
 from logcorr.commands.stdout_and_stderr import put, put_json, say, wants_color, width
-from logcorr.compute import resources, threads
-from logcorr.model.errors import UsageError
-from logcorr.model.options import JobOptions, Output, View
+from logcorr.compute import threads
+from logcorr.model.options import JobOptions
 from logcorr.query import fail_if
 
 FAILED_CONDITION = 1
 _LEAST_MEMORY = 256 * 10**6
-
-
-def job_options(command: Any) -> Any:
-    """A decorator that adds the options every job has: memory, the folder of runs, progress and conditions."""
-    options = (
-        click.option("--force", is_flag=True, help="Replace output files that exist."),
-        RAW_CSV,
-        click.option("--window", type=DURATION, default="1m", show_default=True, help="Width of the worst window."),
-        click.option(
-            "--memory", type=SIZE, help="The most memory to take.  [default: a quarter of the machine's, 512MB to 4GB]"
-        ),
-        click.option(
-            "--store", type=click.Path(), help="Folder to keep runs in.  [default: the platform's cache folder]"
-        ),
-        click.option("--no-store", is_flag=True, help="Keep no run folder."),
-        click.option(
-            "--progress",
-            type=click.Choice(["auto", "bar", "json", "none"]),
-            default="auto",
-            show_default=True,
-            help="Progress on stderr.",
-        ),
-        click.option(
-            "--end-with-stdin", is_flag=True, hidden=True, help="Stop when standard input ends: for a parent process."
-        ),
-        click.option(
-            "--fail-if", multiple=True, help="Exit with 1 if this holds, such as 'p99>500ms'; may be given again."
-        ),
-    )
-    for option in reversed(options):
-        command = option(command)
-    return command
 
 
 def run_job(options: JobOptions, load: Callable[[], Callable[..., Any]], values: dict[str, Any]) -> int:
@@ -86,37 +50,6 @@ def run_job(options: JobOptions, load: Callable[[], Callable[..., Any]], values:
     return _judge(conditions, result.report)
 
 
-def outputs(values: dict[str, Any], *wanted: tuple[View, str | None]) -> tuple[Output, ...]:
-    """The outputs that the options ask for. `wanted` are views with their paths; a path of None is not asked for."""
-    columns = names(values["columns"])
-    if columns and values["output"] is None:
-        message = "--columns goes with -o."
-        raise UsageError(message)
-    return tuple(
-        Output(
-            view=view,
-            path=path,
-            columns=columns if view == "exchanges" else (),
-            sort_time=values["sort"] == "time",
-            raw_csv=values["raw_csv"],
-        )
-        for view, path in wanted
-        if path is not None
-    )
-
-
-def job_fields(values: dict[str, Any]) -> dict[str, Any]:
-    """The fields of JobOptions, except outputs, from the values of the options."""
-    return {
-        "window_us": positive("--window", values["window"]),
-        "memory_bytes": _memory(values["memory"]),
-        "store": values["store"],
-        "keep": not values["no_store"],
-        "report_path": None if values["report"] == "-" else values["report"],
-        "force": values["force"],
-    }
-
-
 def _judge(conditions: Sequence[fail_if.Condition], report: Any) -> int:
     """Says which conditions hold, and returns the exit code."""
     code = 0
@@ -128,7 +61,3 @@ def _judge(conditions: Sequence[fail_if.Condition], report: Any) -> int:
             say(f"failed: {condition.text} ({condition.metric} is {value:g}{condition.unit}).")
             code = FAILED_CONDITION
     return code
-
-
-def _memory(memory_bytes: int | None) -> int:
-    return resources.default_memory() if memory_bytes is None else positive("--memory", memory_bytes)

@@ -20,7 +20,8 @@ from logcorr.model.ledger import Log
 from logcorr.model.manifest import SCHEMA, Manifest
 from logcorr.model.options import JobOptions, Output
 from logcorr.model.report import RunInfo
-from logcorr.runs import find_runs, output_files, run_folder, views, write_records
+from logcorr.runs import find_runs, output_files, run_folder, views, write_csv_json_parquet
+from logcorr.runs.find_runs import key_of
 from logcorr.runs.ownership import check_absent_or_mine
 from logcorr.runs.run_folder import RunFolder
 from logcorr.runs.work_folder import WorkFolder
@@ -62,7 +63,7 @@ class Job(ABC, Generic[_R]):
         _check_outputs(options, [file.path for files in self._files.values() for file in files])
         self._fingerprints = {log: [fingerprint(file) for file in files] for log, files in self._files.items()}
         names = {log: self._names(log) for log in self._files}
-        self._key = run_folder.key_of([SCHEMA, __version__, key_options, self._fingerprints, names])
+        self._key = key_of([SCHEMA, __version__, key_options, self._fingerprints, names])
         self._root = Path(options.store) if options.store else find_runs.default_root()
         self._started = datetime.now(UTC)
         self._needed_bytes = 0
@@ -152,7 +153,7 @@ class Job(ABC, Generic[_R]):
                 work.add_unfinished(unfinished)
             records = views.records(run, output.view, output.columns)
             spill = work.spill / f"sort{number}"
-            write_records.write(
+            write_csv_json_parquet.write(
                 records,
                 output.path,
                 unfinished,

@@ -5,9 +5,9 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from logcorr.model.access_report import AccessReport
-from logcorr.render import access_tables, pair_tables, summary_blocks
+from logcorr.render import access_tables, summary_blocks, summary_tables
 from logcorr.render.framed_table import beside
-from logcorr.render.pair_tables import AMBER, BLUE, CYAN, DIM, GREEN, PURPLE, RED
+from logcorr.render.summary_tables import AMBER, BLUE, CYAN, DIM, GREEN, PURPLE, RED
 from logcorr.text import instants
 from logcorr.text.fit_columns import middle
 from logcorr.text.quantities import duration, percent, rate, short
@@ -113,7 +113,7 @@ def _suspicious_ips(ips: list[str], width: int) -> str:
 def _accounts(report: AccessReport, width: int) -> list[RenderableType]:
     """The ledger, with latency and missing fields beside it where there are any."""
     ledger, missing = access_tables.ledger(report), access_tables.missing(report)
-    right = [pair_tables.percentiles(report)] if report.latency.count or not report.total_requests else []
+    right = [summary_tables.percentiles(report)] if report.latency.count or not report.total_requests else []
     right += [missing] if missing else []
     if width < summary_blocks.BESIDE or not right:
         return [ledger, *right]

@@ -7,9 +7,9 @@ from rich.text import Text
 
 from logcorr.formats.malformed_reasons import ACCESS_REASONS
 from logcorr.model.access_report import MOST_ENDPOINTS, AccessReport, EndpointRow, IpRow, OneRequest
-from logcorr.render import pair_tables
+from logcorr.render import summary_tables
 from logcorr.render.framed_table import FramedTable
-from logcorr.render.pair_tables import AMBER, CYAN, DIM, GREEN, PURPLE, RED
+from logcorr.render.summary_tables import AMBER, CYAN, DIM, GREEN, PURPLE, RED
 from logcorr.text import instants
 from logcorr.text.fit_columns import TextColumn
 from logcorr.text.quantities import duration, percent, short
@@ -124,17 +124,17 @@ def missing(report: AccessReport) -> Panel | None:
     """The fields that requests lack; None where no request lacks any."""
     if not report.missing:
         return None
-    table = pair_tables.grid(("field", None), ("requests", "right"), ("share", "right"))
+    table = summary_tables.grid(("field", None), ("requests", "right"), ("share", "right"))
     for name, count in report.missing.items():
         share = percent(count, report.total_requests)
         table.add_row(Text(name.replace("_", " ")), Text(f"{count:,}", AMBER), Text(share, DIM))
-    return pair_tables.panel("Missing fields", "read as null", table)
+    return summary_tables.panel("Missing fields", "read as null", table)
 
 
 def ledger(report: AccessReport) -> Panel:
     """How many lines became what. The last sum must be the number of lines."""
     side = report.inputs.access
-    table = pair_tables.grid(("", None), ("lines", "right"), ("share", "right"))
+    table = summary_tables.grid(("", None), ("lines", "right"), ("share", "right"))
 
     def row(name: str, number: int, style: str, *, always: bool = True) -> None:
         if always or number:
@@ -148,13 +148,13 @@ def ledger(report: AccessReport) -> Panel:
     row("  5xx", report.failed_5xx, DIM)
     row("  other", report.failed_requests - report.failed_4xx - report.failed_5xx, DIM, always=False)
     row("malformed", sum(side.malformed.values()), RED)
-    for reason in pair_tables.occurring_reasons(ACCESS_REASONS, side.malformed):
+    for reason in summary_tables.occurring_reasons(ACCESS_REASONS, side.malformed):
         row(f"  {reason.replace('_', ' ')}", side.malformed.get(reason, 0), DIM)
     row("blank", side.blank, "none", always=False)
     table.add_row(Text("= lines", "bold"), Text(f"{side.lines:,}", "bold"), Text())
     mark = Text("√", GREEN) if side.closes() else Text("✗", RED)
     table.add_row(Text("accounted for", DIM), mark, Text())
-    return pair_tables.panel("Ledger", "every line once", table)
+    return summary_tables.panel("Ledger", "every line once", table)
 
 
 def _request(name: str, request: OneRequest | None, ink: str) -> list[Text]:
@@ -164,7 +164,7 @@ def _request(name: str, request: OneRequest | None, ink: str) -> list[Text]:
     return [
         Text(name, DIM),
         Text(duration(request.ms), f"bold {ink}"),
-        Text(code, pair_tables.ink_of(code)),
+        Text(code, summary_tables.ink_of(code)),
         _named(request.method, 10),
         _named(request.endpoint),
         Text(safe(request.ip, 64), DIM),

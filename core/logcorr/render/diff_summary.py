@@ -8,9 +8,9 @@ from rich.table import Table
 from rich.text import Text
 
 from logcorr.model.diff import LEAST_SIGMA, Diff, DiffRun, Figure
-from logcorr.render import diff_tables, pair_tables
+from logcorr.render import diff_tables, summary_tables
 from logcorr.render.diff_tables import Inks
-from logcorr.render.pair_tables import BLUE, DIM, GREEN, RED
+from logcorr.render.summary_tables import BLUE, DIM, GREEN, RED
 from logcorr.render.terminal_text import terminal_text
 from logcorr.text import instants
 from logcorr.text.fit_columns import head
@@ -133,7 +133,9 @@ def _blocks(diff: Diff, width: int) -> list[RenderableType]:
     top = Text.assemble(title, " " * max(width - title.cell_len - badge.cell_len, 1), badge)
     blocks: list[RenderableType] = [top, run_line("A", diff.a, width), run_line("B", diff.b, width), Text()]
     blocks += [*headline(diff, width, inks), Text()]
-    blocks += [pair_tables.panel(section.title, section.note, section.table) for section in sections(diff, width, inks)]
+    blocks += [
+        summary_tables.panel(section.title, section.note, section.table) for section in sections(diff, width, inks)
+    ]
     return [*blocks, Text(f" {legend(diff)}", DIM)]
 
 

@@ -13,7 +13,7 @@ from rich.text import Text
 from logcorr.model.diff import Diff, Figure, GroupChange, Verdict
 from logcorr.model.status import phrase
 from logcorr.query.compare.figures import MEASURES, POPULATIONS
-from logcorr.render import pair_tables
+from logcorr.render import summary_tables
 from logcorr.text.quantities import duration, short
 from logcorr.text.safe import safe
 
@@ -31,11 +31,11 @@ _FIGURE: tuple[ColumnSpec, ...] = (
 class Inks(msgspec.Struct, frozen=True):
     """The colours of worse, better and other changes, of warnings, and of secondary text."""
 
-    bad: str = pair_tables.RED
-    good: str = pair_tables.GREEN
-    other: str = pair_tables.CYAN
-    warn: str = pair_tables.AMBER
-    dim: str = pair_tables.DIM
+    bad: str = summary_tables.RED
+    good: str = summary_tables.GREEN
+    other: str = summary_tables.CYAN
+    warn: str = summary_tables.AMBER
+    dim: str = summary_tables.DIM
 
     def of(self, verdict: Verdict) -> str:
         """The colour of a verdict."""

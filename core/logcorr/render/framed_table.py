@@ -7,8 +7,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from logcorr.render import pair_tables, summary_blocks
-from logcorr.render.pair_tables import DIM
+from logcorr.render import summary_blocks, summary_tables
+from logcorr.render.summary_tables import DIM
 from logcorr.text.fit_columns import GAP, TextColumn, fit, middle
 
 _FRAME = 4
@@ -39,7 +39,7 @@ class FramedTable:
     def panel(self, width: int) -> Panel:
         """The table in a frame of this width. Columns are left out by rank where there is no room for all."""
         if not self._columns:
-            return pair_tables.panel(self._title, self._note, [Text(self._nothing, DIM, overflow="fold")])
+            return summary_tables.panel(self._title, self._note, [Text(self._nothing, DIM, overflow="fold")])
         shown, room = fit(self._columns, self._widths, width - _FRAME, _LEAST)
         table = Table(box=None, expand=True, padding=(0, GAP, 0, 0), pad_edge=False, header_style=DIM)
         for k in shown:
@@ -54,7 +54,7 @@ class FramedTable:
         cells = room * self._lines(room)
         for row in self._rows:
             table.add_row(*(_within(row[k], cells) if self._columns[k].fill else row[k] for k in shown))
-        return pair_tables.panel(self._title, self._note, table)
+        return summary_tables.panel(self._title, self._note, table)
 
     def _lines(self, room: int) -> int:
         """How many lines a text may take: one, or more where two texts would look the same when they are cut to one."""

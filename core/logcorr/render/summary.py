@@ -9,9 +9,9 @@ from rich.text import Text
 from logcorr.model.access_report import AccessReport, RunReport
 from logcorr.model.report import Report
 from logcorr.model.status import is_failure, server_errors
-from logcorr.render import access_summary, pair_tables, summary_blocks
-from logcorr.render.pair_tables import AMBER, BLUE, CYAN, GREEN, PURPLE, RED
+from logcorr.render import access_summary, summary_blocks, summary_tables
 from logcorr.render.summary_blocks import BESIDE, NARROW, WIDE, WIDEST
+from logcorr.render.summary_tables import AMBER, BLUE, CYAN, GREEN, PURPLE, RED
 from logcorr.render.terminal_text import terminal_text
 from logcorr.text.quantities import duration, percent, short
 
@@ -40,19 +40,19 @@ def _blocks(report: Report, width: int, *, color: bool) -> list[RenderableType]:
     blocks += summary_blocks.flow(report.timeline, width, "requests, failures, orphans", color=color)
     blocks += _notices(report)
     left = width * 5 // 9
-    beside = [pair_tables.percentiles(report)]
+    beside = [summary_tables.percentiles(report)]
     if report.users and wide:
-        beside.append(pair_tables.users(report))
+        beside.append(summary_tables.users(report))
     # Side by side only where neither labels nor figures are cut.
     few_digits = max(report.inputs.requests.lines, report.inputs.responses.lines) < _LONG
     if wide or (few_digits and width >= BESIDE):
-        blocks += summary_blocks.row([[pair_tables.ledger(report)], beside], [left, width - left])
+        blocks += summary_blocks.row([[summary_tables.ledger(report)], beside], [left, width - left])
     else:
-        blocks += [pair_tables.ledger(report), *beside]
+        blocks += [summary_tables.ledger(report), *beside]
     if report.users and not wide:
-        blocks.append(pair_tables.users(report))
+        blocks.append(summary_tables.users(report))
     if report.slowest:
-        blocks.append(pair_tables.slowest(report))
+        blocks.append(summary_tables.slowest(report))
     return blocks
 
 

@@ -11,8 +11,8 @@ from rich.text import Text
 
 from logcorr.model.access_report import RunReport
 from logcorr.model.report import RunInfo, Timeline
-from logcorr.render import charts, pair_tables, timeline
-from logcorr.render.pair_tables import BLUE, CYAN, DIM, GREEN, RED
+from logcorr.render import charts, summary_tables, timeline
+from logcorr.render.summary_tables import BLUE, CYAN, DIM, GREEN, RED
 from logcorr.text import instants
 from logcorr.text.fit_columns import head
 from logcorr.text.instants import span
@@ -71,9 +71,9 @@ def distribution(report: RunReport, width: int, *, unanswered: int, color: bool)
     """The histogram of latency and the status codes, side by side where there is room."""
     wide = width >= WIDE and bool(report.histogram)
     left = width * 7 // 12 if wide else width
-    status = pair_tables.status(report.status, unanswered, (width - left if wide else width) - 4, color=color)
+    status = summary_tables.status(report.status, unanswered, (width - left if wide else width) - 4, color=color)
     latency = _latency_chart(report, left - 4, max(len(status) - 2, 8), color=color)
-    codes = pair_tables.panel("Status codes", "log bars", status)
+    codes = summary_tables.panel("Status codes", "log bars", status)
     if latency is None:
         return [codes] if report.status else []
     return row([[latency], [codes]], [left, width - left]) if wide else [latency, codes]
@@ -86,7 +86,7 @@ def flow(points: Timeline, width: int, counted: str, *, color: bool) -> list[Ren
         return []
     timed = any(point.p99_ms is not None for point in points.points)
     legend = _legend(counted, timed=timed, color=color)
-    return [pair_tables.panel("Timeline", legend, [Text.from_ansi(line) for line in lines])]
+    return [summary_tables.panel("Timeline", legend, [Text.from_ansi(line) for line in lines])]
 
 
 def row(stacks: list[list[Panel]], widths: list[int]) -> list[RenderableType]:
@@ -149,7 +149,9 @@ def _latency_chart(report: RunReport, width: int, rows: int, *, color: bool) -> 
     marks = {"p50": latency.p50_ms, "p95": latency.p95_ms, "p99": latency.p99_ms}
     lines = charts.histogram(report.histogram, marks, width, rows, color=color)
     return (
-        pair_tables.panel("Latency distribution", "log x", [Text.from_ansi(line) for line in lines]) if lines else None
+        summary_tables.panel("Latency distribution", "log x", [Text.from_ansi(line) for line in lines])
+        if lines
+        else None
     )
 
 
@@ -159,5 +161,5 @@ def _legend(counted: str, *, timed: bool, color: bool) -> Text:
     legend = Text.assemble(("requests/s ", DIM), ("■", BLUE), (" ok ", DIM), ("■", RED), (" failed", DIM))
     if timed:
         legend.append(" · latency ", DIM).append("⠒", CYAN).append(" p50 ", DIM)
-        legend.append("⠒", pair_tables.AMBER).append(" p99", DIM)
+        legend.append("⠒", summary_tables.AMBER).append(" p99", DIM)
     return legend

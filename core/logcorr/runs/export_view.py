@@ -7,7 +7,7 @@ import msgspec
 import polars as pl
 
 from logcorr.model.options import Output
-from logcorr.runs import output_files, views, write_records
+from logcorr.runs import output_files, views, write_csv_json_parquet
 from logcorr.runs.run_folder import RunFolder
 from logcorr.runs.work_folder import WorkFolder
 
@@ -53,7 +53,7 @@ def write_view(
         chosen = where if records.chosen is None else records.chosen & where
         records = msgspec.structs.replace(records, chosen=chosen)
     try:
-        write_records.write(
+        write_csv_json_parquet.write(
             records,
             output.path,
             unfinished,

@@ -8,7 +8,7 @@ import polars as pl
 
 from logcorr.compute.parquet_slices import slices_of
 from logcorr.model.options import Output
-from logcorr.runs import output_files, write_ndjson, write_records
+from logcorr.runs import output_files, write_csv_json_parquet, write_ndjson
 from logcorr.runs.work_folder import WorkFolder
 
 
@@ -25,7 +25,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
 
 def can_export_while_running(output: Output) -> bool:
     """Whether an output can be written while the run goes on: NDJSON of all exchanges, in a file, in any order."""
-    return output.view == "exchanges" and not output.sort_time and write_records.is_ndjson(output.path)
+    return output.view == "exchanges" and not output.sort_time and write_csv_json_parquet.is_ndjson(output.path)
 
 
 class ExportWhileRunning:

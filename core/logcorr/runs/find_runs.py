@@ -1,7 +1,9 @@
 """Finds runs in a folder of runs: all of them, a finished one by its key, one by the start of its name."""
 
+import hashlib
 from pathlib import Path
 
+import msgspec
 import platformdirs
 
 from logcorr.model.errors import InputError
@@ -49,3 +51,11 @@ def find_run(root: Path, name: str) -> RunFolder:
     reason = "no run has this name" if not matches else f"{len(matches)} runs start with this name"
     message = f"run {name!r}: {reason}. See `logcorr runs list`."
     raise InputError(message)
+
+
+_KEY_DIGITS = 16
+
+
+def key_of(inputs: object) -> str:
+    """The key of the run of these inputs and options, which names its folder. Equal inputs have the same key."""
+    return hashlib.blake2b(msgspec.json.encode(inputs, order="sorted")).hexdigest()[:_KEY_DIGITS]

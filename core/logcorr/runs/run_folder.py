@@ -4,7 +4,6 @@ The root of all runs has a folder `<key>/` for each finished run, and a folder `
 (`work_folder`). A finished run appears by one rename, so every run that can be seen is complete.
 """
 
-import hashlib
 import os
 import shutil
 from pathlib import Path
@@ -20,7 +19,6 @@ MANIFEST = "manifest.json"
 REPORT = "report.json"
 _MAGIC = b"PAR1"
 _RUN_AGAIN = "Remove the run and run again."
-_KEY_DIGITS = 16
 _T = TypeVar("_T")
 
 
@@ -91,11 +89,6 @@ class RunFolder:
         except (OSError, msgspec.MsgspecError, RecursionError) as error:
             message = f"run {self.path.name}: {name} is missing or broken. {_RUN_AGAIN}"
             raise InputError(message) from error
-
-
-def key_of(inputs: object) -> str:
-    """The key of the run of these inputs and options, which names its folder. Equal inputs have the same key."""
-    return hashlib.blake2b(msgspec.json.encode(inputs, order="sorted")).hexdigest()[:_KEY_DIGITS]
 
 
 def encode(value: object) -> bytes:

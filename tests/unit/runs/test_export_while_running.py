@@ -15,7 +15,7 @@ from logcorr.compute import parquet_slices
 from logcorr.jobs.correlate import correlate
 from logcorr.model.errors import OutputError
 from logcorr.model.options import CorrelateOptions, Output
-from logcorr.runs import export_view, export_while_running, output_files, write_ndjson, write_records
+from logcorr.runs import export_view, export_while_running, output_files, write_csv_json_parquet, write_ndjson
 from logcorr.runs.run_folder import RunFolder
 from logcorr.runs.views import EXTRA_COLUMNS
 from tests.support.helpers import PATIENCE_S, big_logs, halted, kept, start, succeed, wait_until
@@ -61,13 +61,13 @@ def exported(folder: Path | None, here: Path) -> bytes:
 @pytest.fixture
 def read_again(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the outputs that were written from a run folder."""
-    real, names = write_records.write, []
+    real, names = write_csv_json_parquet.write, []
 
     def write(records: object, path: str, *given: object, **more: object) -> None:
         names.append(Path(path).name)
         real(records, path, *given, **more)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(write_records, "write", write)
+    monkeypatch.setattr(write_csv_json_parquet, "write", write)
     return names
 
 
