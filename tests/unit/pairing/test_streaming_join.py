@@ -3,6 +3,7 @@
 import itertools
 import json
 import random
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -194,6 +195,20 @@ def test_an_id_that_comes_again_later_takes_its_pair_back(
     assert {record["duration_us"] for record in records} == {0}
     for side, lines in zip(SIDES, (len(asked), len(usual)), strict=True):
         assert len({record[f"{side}_line"] for record in records}) == len(records) <= lines + len(again)
+
+
+def test_pairs_are_taken_back_from_every_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The response is that of the first request of its id, which had no partner nearby; the later one has none."""
+    monkeypatch.setenv("LOGCORR_CHUNK_BYTES", "4000")
+    usual = [(at, f"id-number-{at}", "u") for at in range(1800)]
+    before = [(at - 800, name, "v") for at, name, _ in usual if at >= 1000 and at % 100 == 0]
+    (tmp_path / "q.log").write_text(log(sorted(usual + before)))
+    (tmp_path / "r.log").write_text(log([(at, name, "200") for at, name, _ in usual]))
+    out = tmp_path / "out.ndjson"
+    report = run(tmp_path, Output(view="exchanges", path=str(out), columns=("duration_us",)))
+    assert report.inputs.requests.orphans == len(before) == 8
+    durations = Counter(json.loads(line)["duration_us"] for line in out.read_text().splitlines())
+    assert durations == {0: len(usual) - len(before), 800_000_000: len(before)}
 
 
 def test_logs_in_any_order_come_to_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -96,6 +96,16 @@ def test_times_are_as_plain_python(rows: list[tuple[Any, ...]], sign: str, secon
     assert _kept(rows, f"time{sign}{moment:%H:%M:%S}", None) == every_day
 
 
+@pytest.mark.parametrize(
+    ("sign", "kept"),
+    [("=", [5]), ("!=", [4, 6]), ("<", [4]), ("<=", [4, 5]), (">", [6]), (">=", [5, 6])],
+)
+def test_the_very_value_and_its_neighbours(sign: str, kept: list[int]) -> None:
+    rows = [(None, n, n * 1000, START + timedelta(seconds=n)) for n in (4, 5, 6)]
+    for text in (f"status{sign}5", f"duration{sign}5ms", f"time{sign}00:00:05", f"time{sign}2025-11-21T00:00:05Z"):
+        assert [row[1] for row in _kept(rows, text)] == kept
+
+
 @given(st.text())
 def test_any_value_survives_quoting(value: str) -> None:
     (term,) = filter_language.parse(f"id={filter_language.quoted(value)}", SCHEMA)
