@@ -18,8 +18,6 @@ from logcorr.text.quantities import duration, percent, short, size
 from logcorr.text.safe import json_for_terminal
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from rich.console import Console
     from rich.progress import Progress, TaskID
 
@@ -63,9 +61,7 @@ class ProgressSink(Protocol):
 
     def __enter__(self) -> Self: ...
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None: ...
 
     def __call__(self, event: Event) -> None: ...
 
@@ -76,9 +72,7 @@ class NoProgress:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """Does nothing: there is nothing to release."""
 
     def __call__(self, event: Event) -> None:
@@ -139,9 +133,7 @@ class BarProgress(NoProgress):
         self._bar.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         bar, self._bar = self._bar, None
         if bar is not None:
             bar.stop()

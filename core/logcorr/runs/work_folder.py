@@ -10,7 +10,6 @@ import threading
 import time
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Self
 
 from logcorr.model.errors import Cancelled, OutputError, cannot_write
@@ -63,9 +62,7 @@ class WorkFolder:
             raise OutputError(message) from error
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         with self._private:
             self.abandon(checks=1 if kind is None else _CHECKS)
 

@@ -50,28 +50,25 @@ class StartRun(Message):
     logs: Logs
 
 
-class Progressed(Message):
-    """The child's latest progress; a newer one replaces it."""
-
-    def __init__(self, event: ProgressEvent) -> None:
-        self.event = event
-        super().__init__()
+class _Newest(Message):
+    """Only the newest message of its kind is of interest: it replaces an older one that still waits."""
 
     def can_replace(self, message: Message) -> bool:
-        """Only the newest progress is of interest."""
-        return isinstance(message, Progressed)
+        return isinstance(message, type(self))
 
 
-class Estimated(Message):
-    """The child's latest estimates; newer ones replace them."""
+@dataclass
+class Progressed(_Newest):
+    """The child's latest progress."""
 
-    def __init__(self, event: EstimateEvent) -> None:
-        self.event = event
-        super().__init__()
+    event: ProgressEvent
 
-    def can_replace(self, message: Message) -> bool:
-        """Only the newest estimates are of interest."""
-        return isinstance(message, Estimated)
+
+@dataclass
+class Estimated(_Newest):
+    """The child's latest estimates."""
+
+    event: EstimateEvent
 
 
 @dataclass
