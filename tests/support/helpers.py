@@ -227,3 +227,12 @@ def assert_short_error(outcome: Outcome, *parts: str) -> None:
     assert "internal error" not in outcome.err
     for part in parts:
         assert part in outcome.err
+
+
+def gone(pid: int) -> bool:
+    """Whether no process has this id any more."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False

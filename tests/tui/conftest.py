@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -56,3 +57,10 @@ def filtered_here() -> Iterator[None]:
         patch.setattr(filter_worker, "_tell", lambda event: telling.first(event.rows))
         patch.setattr(view_pages, "filter_in_process", here)
         yield
+
+
+@pytest.fixture
+def own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The test has its own settings, memory and runs."""
+    for name in ("CONFIG", "STATE", "CACHE"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name.lower()))

@@ -32,7 +32,7 @@ from tests.tui.headless import Shared, Stage, play
 
 pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals"),
-    pytest.mark.usefixtures("filtered_here"),
+    pytest.mark.usefixtures("filtered_here", "own_settings"),
 ]
 
 LARGE, SMALL = (120, 36), (80, 24)
@@ -63,12 +63,6 @@ def report(run: RunFolder) -> AccessReport:
     assert isinstance(found, AccessReport)
     assert found.suspicious_ip_count >= 2
     return found
-
-
-@pytest.fixture(autouse=True)
-def _own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("CONFIG", "STATE", "CACHE"):
-        monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name.lower()))
 
 
 Play = Callable[..., None]

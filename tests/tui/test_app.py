@@ -25,21 +25,17 @@ from logcorr_tui.state.session import Logs
 from logcorr_tui.work import engine_command
 from logcorr_tui.work.file_names import response_log_for, unused_name
 from logcorr_tui.work.path_completion import candidates
-from tests.support.helpers import PATIENCE_S, SAMPLE, halted, looks, start, succeed, ticking
+from tests.support.helpers import PATIENCE_S, SAMPLE, gone, halted, looks, start, succeed, ticking
 from tests.tui.headless import Shared
 
 LOGS = (str(SAMPLE / "requests.log"), str(SAMPLE / "responses.log"))
 Body = Callable[[Pilot[None], LogcorrApp], Awaitable[None]]
 Drive = Callable[..., None]
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
-
-
-@pytest.fixture(autouse=True)
-def _own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every test has its own settings, memory and runs."""
-    for name in ("CONFIG", "STATE", "CACHE"):
-        monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name.lower()))
+pytestmark = [
+    pytest.mark.usefixtures("own_settings"),
+    pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals"),
+]
 
 
 @pytest.fixture
@@ -112,14 +108,6 @@ def text(app: LogcorrApp, selector: str) -> str:
     """What a Static of the present screen shows."""
     found = app.screen.query_one(selector, Static).render()
     return str(found)
-
-
-def gone(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    return False
 
 
 def left(store: Path) -> list[str]:

@@ -13,7 +13,7 @@ from textual.message import Message
 from logcorr_tui.state.messages import Estimated, Failed, Finished, Progressed
 from logcorr_tui.work import engine_command
 from logcorr_tui.work.child_process import ChildProcess, run_engine
-from tests.support.helpers import PATIENCE_S, SAMPLE, halted, looks, ticking
+from tests.support.helpers import PATIENCE_S, SAMPLE, gone, halted, looks, ticking
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
 
@@ -34,15 +34,6 @@ def run(command: list[str]) -> list[Message]:
 
 def python(code: str) -> list[str]:
     return [sys.executable, "-c", code]
-
-
-def gone(pid: int) -> bool:
-    """Whether no process has this id any more."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    return False
 
 
 @pytest.fixture(scope="module")

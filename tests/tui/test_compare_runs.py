@@ -20,10 +20,7 @@ NAME = HOSTILE.replace("\ud800", "")
 SIZES = [(120, 36), (80, 24), (40, 12)]
 
 
-@pytest.fixture(autouse=True)
-def _own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("CONFIG", "STATE", "CACHE"):
-        monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name.lower()))
+pytestmark = pytest.mark.usefixtures("own_settings")
 
 
 @pytest.fixture

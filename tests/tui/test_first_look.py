@@ -30,10 +30,7 @@ def run_of(folder: Path, requests: list[str], responses: list[str]) -> Path:
     return Path(found)
 
 
-@pytest.fixture(autouse=True)
-def _own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("CONFIG", "STATE", "CACHE"):
-        monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name.lower()))
+pytestmark = pytest.mark.usefixtures("own_settings")
 
 
 REQUESTS = [f"{AT.format(n)},r{n},u{n % 3}" for n in range(30)]

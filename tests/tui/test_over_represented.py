@@ -3,7 +3,6 @@
 import random
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from pathlib import Path
 from typing import Any, cast
 
 import polars as pl
@@ -25,7 +24,7 @@ from logcorr_tui.widgets.charts.timeline import Timeline
 from tests.support.helpers import looks
 from tests.tui.headless import Shared
 
-pytestmark = pytest.mark.usefixtures("filtered_here")
+pytestmark = pytest.mark.usefixtures("filtered_here", "own_settings")
 HOSTILE = '[b]\x1b[31m "x" \u202ey\\'
 NOISY = ("batch importer 7", HOSTILE, "")
 Body = Callable[[Pilot[None], LogcorrApp], Awaitable[None]]
@@ -57,12 +56,6 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     found = correlate(options).folder
     assert found is not None
     return RunFolder(found)
-
-
-@pytest.fixture(autouse=True)
-def _own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("CONFIG", "STATE", "CACHE"):
-        monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name.lower()))
 
 
 @pytest.fixture(scope="module")

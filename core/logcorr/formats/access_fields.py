@@ -29,7 +29,6 @@ ENTRY = pl.Schema(
 _PLAIN_NUMBER = r"^-?[0-9]+(?:\.[0-9]+)?$"
 _UNIX_STAMP = r"^-?[0-9]{1,12}(?:\.[0-9]+)?$"
 _FIRST_US, _AFTER_LAST_US = -62_135_596_800_000_000, 253_402_300_800_000_000
-_MICRO_DIGITS = 6
 # The longest plain decimal number that is read.
 _MOST_DIGITS = 100
 # A float rounds a duration (in µs) correctly if it is below the first limit and further from a tie than the second.
@@ -105,9 +104,9 @@ def _from_unix(stamp: pl.Expr) -> pl.Expr:
     """Seconds since 1970 as instants in µs; null outside of the years 1 to 9999. Finer digits are rounded down."""
     plain = pl.when(stamp.str.contains(_UNIX_STAMP)).then(stamp)
     whole, fraction = (plain.str.splitn(".", 2).struct.field(f"field_{part}") for part in (0, 1))
-    digits = fraction.fill_null("").str.pad_end(_MICRO_DIGITS, "0")
-    micros = digits.str.head(_MICRO_DIGITS).str.to_integer(strict=False, dtype=pl.Int64)
-    has_more = digits.str.slice(_MICRO_DIGITS).str.contains("[1-9]").cast(pl.Int64)
+    digits = fraction.fill_null("").str.pad_end(timestamps.MICRO_DIGITS, "0")
+    micros = digits.str.head(timestamps.MICRO_DIGITS).str.to_integer(strict=False, dtype=pl.Int64)
+    has_more = digits.str.slice(timestamps.MICRO_DIGITS).str.contains("[1-9]").cast(pl.Int64)
     seconds = whole.str.to_integer(strict=False, dtype=pl.Int64) * instants.SECOND_US
     instant = pl.when(stamp.str.starts_with("-")).then(seconds - micros - has_more).otherwise(seconds + micros)
     return pl.when((instant >= _FIRST_US) & (instant < _AFTER_LAST_US)).then(instant)

@@ -20,7 +20,7 @@ _COMMON = re.compile(
 )
 _SECONDS_WIDTH = 19
 _YEAR_2000_US = 946_684_800_000_000
-_MICRO_DIGITS = 6
+MICRO_DIGITS = 6
 
 
 class CommonForm(msgspec.Struct, frozen=True):
@@ -65,9 +65,9 @@ def fast(text: pl.Expr, form: CommonForm) -> pl.Expr:
     )
     instant = seconds.to_physical() - form.zone_us
     if form.digits:
-        kept = min(form.digits, _MICRO_DIGITS)
+        kept = min(form.digits, MICRO_DIGITS)
         digits = text.str.slice(_SECONDS_WIDTH + 1, kept).str.to_integer(strict=False, dtype=pl.Int64)
-        instant = instant + digits * 10 ** (_MICRO_DIGITS - kept)
+        instant = instant + digits * 10 ** (MICRO_DIGITS - kept)
     return pl.when(text.str.contains(shape)).then(instant)
 
 
@@ -80,7 +80,7 @@ def careful(text: pl.Series) -> pl.Series:
     seconds = pl.concat_str([date, clock], separator="T").str.to_datetime(
         "%Y-%m-%dT%H:%M:%S", time_unit="us", strict=False
     )
-    micros = fraction.fill_null("0").str.pad_end(_MICRO_DIGITS, "0").str.head(_MICRO_DIGITS).str.to_integer()
+    micros = fraction.fill_null("0").str.pad_end(MICRO_DIGITS, "0").str.head(MICRO_DIGITS).str.to_integer()
     hour, minute = (unit.fill_null("0").str.to_integer(dtype=pl.Int64) for unit in (hours, minutes))
     shift = (hour * 3600 + minute * 60) * 1_000_000
     instant = seconds.to_physical() + micros - pl.when(sign == "-").then(-shift).otherwise(shift)

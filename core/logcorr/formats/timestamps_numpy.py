@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from logcorr.compute.bytes_as_words import BYTES, DIGIT, Pattern, Positions, UInt64Array, Words, digit, tens
-from logcorr.formats.timestamps import CommonForm
+from logcorr.formats.timestamps import MICRO_DIGITS, CommonForm
 
 Int64Array = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -18,7 +18,6 @@ Flags = npt.NDArray[np.bool_]
 _DATE: list[str | None] = [*[DIGIT] * 4, "-", DIGIT, DIGIT, "-", DIGIT, DIGIT]
 _CLOCK: list[str | None] = [DIGIT, DIGIT, ":", DIGIT, DIGIT, ":", DIGIT, DIGIT]
 _SECONDS, _FRACTION = 17, 20
-_MICRO_DIGITS = 6
 _MINUTE_US = 60_000_000
 _SECOND_US = 1_000_000
 
@@ -35,11 +34,11 @@ class Stamps:
             self._offsets.append(self.width - BYTES)
         self._patterns = [Pattern(shape[offset : offset + BYTES]) for offset in self._offsets]
         self._zone_us = form.zone_us
-        kept = min(form.digits, _MICRO_DIGITS)
+        kept = min(form.digits, MICRO_DIGITS)
         self._numbers = [(_SECONDS, 2, _SECOND_US)]
         for place in range(0, kept, 2):
             digits = min(2, kept - place)
-            self._numbers.append((_FRACTION + place, digits, 10 ** (_MICRO_DIGITS - place - digits)))
+            self._numbers.append((_FRACTION + place, digits, 10 ** (MICRO_DIGITS - place - digits)))
 
     def read(self, words: Words, start: Positions, end: Positions) -> tuple[Int64Array, Flags]:
         """The instants of the timestamps from `start` to `end` (excluded), and which of them are sound."""

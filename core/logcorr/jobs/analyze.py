@@ -34,7 +34,6 @@ from logcorr.runs.work_folder import WorkFolder
 
 _RUN_PER_TEXT_BYTE = 0.8
 # The share of the time of a run that reading takes, as measured.
-_READ_SHARE = 0.9
 _PART_ROWS = 400_000
 # One in so many bytes of memory may be text whose exchanges are not written yet.
 _TEXT_SHARE = 8
@@ -55,7 +54,7 @@ def analyze(
 
     Cancellation, events and errors are as for `correlate`.
     """
-    return _Analysis(options, ProgressMeter(on_event, cancel, options.memory_bytes, read_share=_READ_SHARE)).result()
+    return _Analysis(options, ProgressMeter(on_event, cancel, options.memory_bytes)).result()
 
 
 class _Analysis(Job[AccessReport]):

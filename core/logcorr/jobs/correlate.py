@@ -45,7 +45,6 @@ _SPILL_PER_TEXT_BYTE = 1.3
 _VIEWS_PER_TEXT_BYTE = 0.9
 _ATTRIBUTES = ["user_id"]
 # The share of the time of a run that reading takes, as measured.
-_READ_SHARE = 0.9
 
 
 def correlate(
@@ -61,7 +60,7 @@ def correlate(
     gets no EstimateEvent, which saves some work. Raises InputError, UsageError, OutputError or LedgerError; Cancelled
     once `cancel` is set.
     """
-    meter = ProgressMeter(on_event, cancel, options.memory_bytes, read_share=_READ_SHARE)
+    meter = ProgressMeter(on_event, cancel, options.memory_bytes)
     return _Correlation(options, meter, estimates=estimates and on_event is not None).result()
 
 

@@ -14,6 +14,8 @@ from logcorr.model.events import Event, FileProgress, ProgressEvent
 from logcorr.model.ledger import Log
 
 EVERY_S = 0.1
+# About the share of the time that reading takes. The rest of the time is measured by buckets, where there are any.
+_READ_SHARE = 0.9
 _LEDGERS: dict[Log, str] = {"request": "requests", "response": "responses", "access": "access"}
 
 Listener = Callable[[Event], None]
@@ -22,22 +24,13 @@ Listener = Callable[[Event], None]
 class ProgressMeter:
     """Knows how far a job is. `tap` is cheap: call it for every chunk or slice, in any thread.
 
-    `listener` gets the events. `read_share` is about the share of the time that reading takes; the rest of the time is
-    measured by buckets, where there are any.
+    `listener` gets the events.
     """
 
-    def __init__(
-        self,
-        listener: Listener | None,
-        cancel: threading.Event | None,
-        memory_bytes: int,
-        *,
-        read_share: float = 0.5,
-    ) -> None:
+    def __init__(self, listener: Listener | None, cancel: threading.Event | None, memory_bytes: int) -> None:
         self._listener = listener
         self._cancel = cancel
         self._memory_bytes = memory_bytes
-        self._read_share = read_share
         self._began = time.perf_counter()
         # Held while an event is made and passed on, so that no event reports less than an event before it.
         self._reporting = threading.Lock()
@@ -160,7 +153,7 @@ class ProgressMeter:
         buckets_done, buckets = self.buckets
         if self.stage != "read" and not buckets:
             return None
-        share = self._read_share * read + ((1 - self._read_share) * buckets_done / buckets if buckets else 0.0)
+        share = _READ_SHARE * read + ((1 - _READ_SHARE) * buckets_done / buckets if buckets else 0.0)
         return elapsed * (1 - share) / share if share > 0.02 else None
 
 

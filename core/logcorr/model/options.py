@@ -20,6 +20,8 @@ View = Literal[
     "ips",
     "windows",
 ]
+# The endings of an output file; each picks a form.
+OUTPUT_FORMS = (".json", ".ndjson", ".jsonl", ".csv", ".parquet")
 
 
 class Output(msgspec.Struct, frozen=True, kw_only=True):

@@ -33,6 +33,11 @@ class HistogramBin(msgspec.Struct, frozen=True, kw_only=True):
     to_ms: float
     count: int
 
+    @property
+    def log_from_ms(self) -> float:
+        """Its lower edge on a log axis. The first bin may begin at zero, which has no logarithm."""
+        return self.from_ms if self.from_ms > 0 else self.to_ms / 2
+
 
 class TimelinePoint(msgspec.Struct, frozen=True, kw_only=True):
     start: str

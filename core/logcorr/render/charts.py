@@ -12,6 +12,7 @@ from functools import partial
 
 import plotext as plt
 
+from logcorr.model.quantiles import slowness
 from logcorr.model.report import HistogramBin
 from logcorr.text.quantities import duration, rate, short
 
@@ -91,7 +92,7 @@ def histogram(
 
     Bars are green up to p50, amber at p95, and red above p99.
     """
-    spans = [(_low(b), b.to_ms, b.count) for b in bins if b.count > 0]
+    spans = [(b.log_from_ms, b.to_ms, b.count) for b in bins if b.count > 0]
     if not spans:
         return []
     zero = _move_zero(spans)
@@ -224,11 +225,6 @@ def spread(spans: Sequence[tuple[float, float, float]], start: float, end: float
     return out
 
 
-def _low(span: HistogramBin) -> float:
-    """The lower edge of a bin on a log axis. The first bin may begin at zero, which has no logarithm."""
-    return span.from_ms if span.from_ms > 0 else span.to_ms / 2
-
-
 def _move_zero(spans: list[tuple[float, float, int]]) -> float | None:
     """Moves the bin of zero durations beside the other bins, where a log axis would leave an empty stretch between.
 
@@ -251,12 +247,9 @@ def _column(ms: float, start: float, end: float, columns: int) -> int:
 
 
 def _grade(column: int, marks: Mapping[str, int], _row: int) -> RGB:
-    middle, high, top = marks.get("p50", 0), marks.get("p95", 0), marks.get("p99", 0)
-    if column <= middle:
-        return GREEN
-    if column <= high:
-        return _blend(GREEN, AMBER, (column - middle) / max(high - middle, 1))
-    return _blend(AMBER, RED, (column - high) / max(top - high, 1))
+    step, share = slowness(column, marks.get("p50", 0), marks.get("p95", 0), marks.get("p99", 0))
+    colours = (GREEN, AMBER, RED)
+    return _blend(colours[step], colours[step + 1], share)
 
 
 def _blend(low: RGB, high: RGB, share: float) -> RGB:

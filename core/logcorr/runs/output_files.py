@@ -8,10 +8,10 @@ from pathlib import Path
 import polars as pl
 
 from logcorr.model.errors import OutputError, UsageError, cannot_write, system_error
+from logcorr.model.options import OUTPUT_FORMS
 from logcorr.runs.work_folder import is_utf8
 from logcorr.text.quantities import size
 
-FORMS = (".json", ".ndjson", ".jsonl", ".csv", ".parquet")
 STDOUT = "-"
 
 
@@ -28,8 +28,8 @@ def check_target(path: str, *, force: bool, inputs: list[Path]) -> None:
 
 def check_form(path: str) -> None:
     """Raises UsageError if the ending of a path names no form."""
-    if Path(path).suffix.lower() not in FORMS:
-        message = f"output {path!r}: the ending picks the form, and this one is none of {', '.join(FORMS)}."
+    if Path(path).suffix.lower() not in OUTPUT_FORMS:
+        message = f"output {path!r}: the ending picks the form, and this one is none of {', '.join(OUTPUT_FORMS)}."
         raise UsageError(message)
 
 

@@ -20,7 +20,7 @@ from textual.widgets import Button, Input, RadioButton, RadioSet, Static
 from textual.worker import Worker
 
 from logcorr.model.errors import Cancelled, LogcorrError
-from logcorr.model.options import View
+from logcorr.model.options import OUTPUT_FORMS, View
 from logcorr.runs.run_folder import RunFolder
 from logcorr.text.quantities import percent, short, size
 from logcorr.text.safe import safe
@@ -31,7 +31,6 @@ from logcorr_tui.work.path_completion import PathSuggester
 if TYPE_CHECKING:
     from logcorr_tui.work.export_job import ExportJob
 
-FORMS = (".json", ".ndjson", ".jsonl", ".csv", ".parquet")
 _EVERY_S = 0.2
 
 
@@ -101,7 +100,7 @@ class ExportScreen(ModalScreen[str | None]):
         """Gives the file name the ending of the next form."""
         field = self.query_one("#path", Input)
         path = Path(field.value)
-        forms = [form for form in FORMS if form != ".jsonl"]
+        forms = [form for form in OUTPUT_FORMS if form != ".jsonl"]
         after = (forms.index(path.suffix) + 1) % len(forms) if path.suffix in forms else 0
         if path.name:
             field.value = str(path.with_suffix(forms[after]))

@@ -13,12 +13,12 @@ import polars as pl
 from logcorr.compute.integer_counts import IntegerCounts
 from logcorr.generate.access.minutes import Minutes
 from logcorr.generate.access.texts import Vocabulary
+from logcorr.model.access_report import MOST_ENDPOINTS
 from logcorr.model.quantiles import OF_ENDPOINTS, QUANTILES, rank_of
 from logcorr.model.status import is_failure
 from logcorr.text import instants
 from logcorr.text.quantities import ms
 
-MOST_ENDPOINTS = 1000
 _MOST_AGENTS = 100
 _DURATIONS = 1 << 27
 _QUANTILES = {f"{name}_ms": quantile for name, quantile in QUANTILES.items()}

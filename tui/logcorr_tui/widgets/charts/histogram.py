@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
+from logcorr.model.quantiles import slowness
 from logcorr.model.report import HistogramBin
 from logcorr.text.quantities import percent, short
 from logcorr_tui.look.palette import Palette, blend
@@ -34,11 +35,6 @@ class Scale:
         return min(max(int(share * self.columns), 0), self.columns - 1)
 
 
-def _low(span: HistogramBin) -> float:
-    """The first bin may begin at zero, which has no logarithm."""
-    return span.from_ms if span.from_ms > 0 else span.to_ms / 2
-
-
 def scale(bins: list[HistogramBin], columns: int) -> Scale | None:
     """The bars that fit into these columns, from the first to the last bin with a count."""
     filled = [k for k, span in enumerate(bins) if span.count > 0]
@@ -50,14 +46,14 @@ def scale(bins: list[HistogramBin], columns: int) -> Scale | None:
     per = -(-len(bins) // columns)
     groups = [bins[k : k + per] for k in range(0, len(bins), per)]
     bars = [HistogramBin(from_ms=g[0].from_ms, to_ms=g[-1].to_ms, count=sum(b.count for b in g)) for g in groups]
-    start, end = math.log10(_low(bars[0])), math.log10(bars[-1].to_ms)
+    start, end = math.log10(bars[0].log_from_ms), math.log10(bars[-1].to_ms)
     end = max(end, start + 1e-6)
     if len(bars) * 2 < columns:
         # Few bins keep the width that they would have on an axis of a decade.
         middle, half = (start + end) / 2, max(end - start, 1.0) / 2
         start, end = middle - half, middle + half
     edges = [(math.log10(b.to_ms) - start) / (end - start) * columns for b in bars]
-    first = (math.log10(_low(bars[0])) - start) / (end - start) * columns
+    first = (math.log10(bars[0].log_from_ms) - start) / (end - start) * columns
     of_column, at = [], 0
     for column in range(columns):
         middle = column + 0.5
@@ -252,10 +248,6 @@ class Histogram(Chart):
 
 def _grade(column: int, marks: dict[str, int], columns: int, colours: Palette) -> str:
     """The colour of a column: green up to p50, amber at p95, red from p99 on."""
-    middle, high = marks.get("p50", columns), marks.get("p95", columns)
-    top = marks.get("p99", columns)
-    if column <= middle:
-        return colours.good
-    if column <= high:
-        return blend(colours.good, colours.warn, (column - middle) / max(high - middle, 1))
-    return blend(colours.warn, colours.bad, (column - high) / max(top - high, 1))
+    step, share = slowness(column, *(marks.get(name, columns) for name in ("p50", "p95", "p99")))
+    steps = (colours.good, colours.warn, colours.bad)
+    return blend(steps[step], steps[step + 1], share)
