@@ -12,8 +12,8 @@ from functools import partial
 
 import plotext as plt
 
-from logcorr.model.quantiles import slowness
 from logcorr.model.report import HistogramBin
+from logcorr.text.latency_axis import round_durations, slowness
 from logcorr.text.quantities import duration, rate, short
 
 RGB = tuple[int, int, int]
@@ -259,16 +259,12 @@ def _blend(low: RGB, high: RGB, share: float) -> RGB:
 
 
 def _log_ticks(start: float, end: float, columns: int) -> dict[int, str]:
-    """Labels of columns: decades, and where fewer than three decades are shown, also 2 and 5 of each decade."""
-    steps = (1,) if end - start > 2 else (1, 2, 5)
+    """Labels of columns."""
     ticks: dict[int, str] = {}
     last_end = -1
-    for power in range(math.floor(start), math.ceil(end) + 1):
-        for step in steps:
-            position = (math.log10(step) + power - start) / (end - start) * columns
-            label = duration(step * 10.0**power)
-            column = int(position)
-            if 0 <= position < columns and column - len(label) / 2 > last_end:
-                ticks[column] = label
-                last_end = column + len(label) // 2 + 1
+    for ms, position in round_durations(start, end, columns):
+        label, column = duration(ms), int(position)
+        if 0 <= position < columns and column - len(label) / 2 > last_end:
+            ticks[column] = label
+            last_end = column + len(label) // 2 + 1
     return ticks or {0: duration(10**start), columns - 1: duration(10**end)}

@@ -6,8 +6,8 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
-from logcorr.model.quantiles import slowness
 from logcorr.model.report import HistogramBin
+from logcorr.text.latency_axis import round_durations, slowness
 from logcorr.text.quantities import percent, short
 from logcorr_tui.look.palette import Palette, blend
 from logcorr_tui.look.time_text import bound, spaced
@@ -69,18 +69,15 @@ def scale(bins: list[HistogramBin], columns: int) -> Scale | None:
 
 
 def ticks(axis: Scale) -> list[tuple[int, str]]:
-    """Columns and labels of round durations: decades, and 2 and 5 of each where few decades are in sight."""
-    steps = (1,) if axis.end - axis.start > 2 else (1, 2, 5)
+    """Columns and labels of round durations."""
     out: list[tuple[int, str]] = []
     after = -1
-    for power in range(math.floor(axis.start), math.ceil(axis.end) + 1):
-        for step in steps:
-            place = (math.log10(step) + power - axis.start) / (axis.end - axis.start) * axis.columns
-            label = spaced(step * 10.0**power).replace(" ", "")
-            start = int(place) - len(label) // 2
-            if start > after and start >= 0 and start + len(label) <= axis.columns:
-                out.append((start, label))
-                after = start + len(label)
+    for ms, place in round_durations(axis.start, axis.end, axis.columns):
+        label = spaced(ms).replace(" ", "")
+        start = int(place) - len(label) // 2
+        if start > after and start >= 0 and start + len(label) <= axis.columns:
+            out.append((start, label))
+            after = start + len(label)
     return out
 
 
