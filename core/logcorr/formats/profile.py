@@ -125,8 +125,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
 
     `unwrap` names heads to take off each line; None means that they are told by their shape. `ties_by_line`: at one
     instant the lines of a file are in their order. `columns` of csv may be empty: then a header names them, or a line
-    that begins with `fields_line` (such as "#Fields:"). `refusal` says why logs of this form cannot be read, and what to
-    set at the server: such a profile is only there to be recognised.
+    that begins with `fields_line` (such as "#Fields:"). `refusal` says why logs of this form cannot be read, and what
+    to set at the server: such a profile is only there to be recognised.
     """
 
     name: str
