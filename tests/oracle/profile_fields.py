@@ -55,6 +55,11 @@ def field_text(fields: Mapping[str, Any], field: Any, *, an_id: bool = False) ->
     return found[1] if found else None
 
 
+def field_keys(table: Mapping[str, Any]) -> dict[str, Any]:
+    """The field in a table that says more than where the field is: a time, a status, a duration."""
+    return {key: table[key] for key in ("field", "pick", "any", "join") if key in table}
+
+
 def paths(field: Any) -> list[str]:
     """The paths that a field looks at."""
     if isinstance(field, str):

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from tests.oracle.profile_clock import Clock, duration_us
-from tests.oracle.profile_fields import field_text, holds, paths, pattern
+from tests.oracle.profile_fields import field_keys, field_text, holds, paths, pattern
 from tests.oracle.profile_syntax import SPACE, JsonError, csv_fields, json_object, logfmt_fields
 
 ATTRIBUTES = ("method", "endpoint", "ip", "user_agent")
@@ -54,7 +54,7 @@ def status_of(fields: Mapping[str, Any], spec: Any) -> int | None:
     if isinstance(spec, int):
         return spec
     table: dict[str, Any] = spec if isinstance(spec, dict) else {"field": spec}
-    text = field_text(fields, {key: table[key] for key in ("field", "pick", "any", "join") if key in table})
+    text = field_text(fields, field_keys(table))
     text = (text or "").strip(SPACE)
     codes = table.get("map", {})
     if text in codes:
@@ -75,7 +75,7 @@ def given_duration(fields: Mapping[str, Any], spec: Mapping[str, Any]) -> int | 
     if "sum" in spec:
         each = [given_duration(fields, {"field": field, "unit": spec["unit"]}) for field in spec["sum"]]
         return None if any(part is None or part < 0 for part in each) else sum(part or 0 for part in each)
-    text = (field_text(fields, spec["field"]) or "").strip(SPACE)
+    text = (field_text(fields, field_keys(spec)) or "").strip(SPACE)
     if text in ("", "-"):
         return None
     unit = spec.get("unit")
@@ -225,8 +225,7 @@ class Reader:
                 raise MalformedError("timestamp")
             return self.last_time, True, False
         for one in spec.get("any", [spec]):
-            field = {key: one[key] for key in ("field", "pick", "any", "join") if key in one}
-            text = field_text(fields, field)
+            text = field_text(fields, field_keys(one))
             if text in (None, "", "-"):
                 continue
             moment = self.clock.read(text or "", one.get("form", "rfc3339"), self.zone or have.get("zone"))
