@@ -8,11 +8,12 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from tests.oracle.profile_clock import Clock, duration_us
 from tests.oracle.profile_fields import field_keys, field_text, holds, paths, pattern
-from tests.oracle.profile_syntax import SPACE, JsonError, csv_fields, json_object, logfmt_fields
+from tests.oracle.profile_syntax import SPACE, JsonError, Number, csv_fields, json_object, logfmt_fields
 
 ATTRIBUTES = ("method", "endpoint", "ip", "user_agent")
 NULL_STATUS = ("", "-", "-1")
@@ -54,8 +55,8 @@ def status_of(fields: Mapping[str, Any], spec: Any) -> int | None:
     if isinstance(spec, int):
         return spec
     table: dict[str, Any] = spec if isinstance(spec, dict) else {"field": spec}
-    text = field_text(fields, field_keys(table))
-    text = (text or "").strip(SPACE)
+    value = field_text(fields, field_keys(table)) or ""
+    text = plain_whole(value) if isinstance(value, Number) else value.strip(SPACE)
     codes = table.get("map", {})
     if text in codes:
         return int(codes[text])
@@ -68,6 +69,12 @@ def status_of(fields: Mapping[str, Any], spec: Any) -> int | None:
     if "else" in table:
         return int(table["else"])
     raise MalformedError("status_code")
+
+
+def plain_whole(number: str) -> str:
+    """A number of JSON that is a whole one of up to three digits, such as 2e2, without point and exponent."""
+    value = Decimal(number)
+    return str(int(value)) if abs(value) < 1000 and value == int(value) else number
 
 
 def given_duration(fields: Mapping[str, Any], spec: Mapping[str, Any]) -> int | None:
@@ -249,9 +256,10 @@ class Reader:
             texts = {name: unescaped(text) for name, text in texts.items()}
         if "ip" in texts:
             texts["ip"] = client(texts["ip"])
+        texts = {name: text for name, text in texts.items() if text not in ("", "-")}
         if have["event"] == "exchange" and "endpoint" in texts:
             texts["endpoint"] = texts["endpoint"].split("?")[0]
-        return {name: text for name, text in texts.items() if text not in ("", "-")}
+        return {name: text for name, text in texts.items() if text}
 
 
 def unwrapped(lines: Iterable[str], head: str) -> Iterable[tuple[str, dict[str, str]]]:
