@@ -243,6 +243,8 @@ class Reader:
         raise MalformedError("timestamp")
 
     def id_of(self, have: Mapping[str, Any], fields: Mapping[str, Any]) -> str:
+        if "refusal" in self.table:
+            return ""
         parts = have["id"] if isinstance(have["id"], list) else [have["id"]]
         texts = [(field_text(fields, part, an_id=True) or "").strip(SPACE) for part in parts]
         if any(text.lower() in NO_ID for text in texts):
@@ -257,27 +259,27 @@ class Reader:
         if "ip" in texts:
             texts["ip"] = client(texts["ip"])
         texts = {name: text for name, text in texts.items() if text not in ("", "-")}
-        if have["event"] == "exchange" and "endpoint" in texts:
+        if "endpoint" in texts:
             texts["endpoint"] = texts["endpoint"].split("?")[0]
         return {name: text for name, text in texts.items() if text}
 
 
-def unwrapped(lines: Iterable[str], head: str) -> Iterable[tuple[str, dict[str, str]]]:
-    """Lines without the head that a collector put before them, and the fields that the head gives."""
+def unwrapped(lines: Iterable[str], head: str) -> Iterable[tuple[int, str, dict[str, str]]]:
+    """The row of a line, the line without the head that a collector put before it, and the fields of the head."""
     begun = ""
-    for line in lines:
+    for row, line in enumerate(lines, 1):
         if head == "docker-json" and line.startswith("{"):
             value = json.loads(line)
-            yield value["log"].rstrip("\n"), {"@time": value["time"], "@stream": value["stream"]}
+            yield row, value["log"].rstrip("\n"), {"@time": value["time"], "@stream": value["stream"]}
         elif head == "cri" and (found := CRI.match(line)):
             begun += line[found.end() :]
             if found[3] == "F":
-                yield begun, {"@time": found[1], "@stream": found[2]}
+                yield row, begun, {"@time": found[1], "@stream": found[2]}
                 begun = ""
         elif head == "syslog" and (found := SYSLOG.match(line)):
-            yield line[found.end() :], {"@time": found["time"] or "", "@source": found["source"]}
+            yield row, line[found.end() :], {"@time": found["time"] or "", "@source": found["source"]}
         else:
-            yield line, {}
+            yield row, line, {}
 
 
 def read(
@@ -295,9 +297,9 @@ def read(
         reader = Reader(table, place, day, zone, side)
         raw = content.removeprefix(b"\xef\xbb\xbf").split(b"\n")
         texts = [line.removesuffix(b"\r") for line in (raw if raw[-1] else raw[:-1])]
-        bad = [b"\xff" if line.decode(errors="replace").encode() != line else b"" for line in texts]
-        for row, (text, wrapper) in enumerate(unwrapped((line.decode(errors="replace") for line in texts), head)):
-            lines.append(reader.line(row + 1, text, wrapper, repaired=bool(bad[row])))
+        bad = [line.decode(errors="replace").encode() != line for line in texts]
+        for row, text, wrapper in unwrapped((line.decode(errors="replace") for line in texts), head):
+            lines.append(reader.line(row, text, wrapper, repaired=bad[row - 1]))
     return lines
 
 
