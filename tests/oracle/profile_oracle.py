@@ -4,7 +4,6 @@ It shares no code with the engine. Instants and durations are integer microsecon
 """
 
 import ipaddress
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
@@ -269,8 +268,12 @@ def unwrapped(lines: Iterable[str], head: str) -> Iterable[tuple[int, str, dict[
     begun = ""
     for row, line in enumerate(lines, 1):
         if head == "docker-json" and line.startswith("{"):
-            value = json.loads(line)
-            yield row, value["log"].rstrip("\n"), {"@time": value["time"], "@stream": value["stream"]}
+            try:
+                value = json_object(line)
+            except JsonError:
+                yield row, line, {}
+                continue
+            yield row, str(value.get("log", "")).rstrip("\n"), {"@time": str(value.get("time", ""))}
         elif head == "cri" and (found := CRI.match(line)):
             begun += line[found.end() :]
             if found[3] == "F":
