@@ -86,7 +86,8 @@ class Duration(msgspec.Struct, frozen=True, kw_only=True):
     """A duration that a line tells: a number in `field`, in `unit`, or in the unit whose text is in `unit_field`.
 
     `units` translates texts of units; without a translation the text is the unit itself. With `sum_of` the duration is
-    the sum of several fields, and null if one of them is missing or negative.
+    the sum of several fields, and null if one of them is missing or negative. `lenient`: a text that is no duration is
+    no duration; else it makes the line malformed.
     """
 
     field: Field = Field()
@@ -94,6 +95,7 @@ class Duration(msgspec.Struct, frozen=True, kw_only=True):
     unit_field: Field | None = None
     units: dict[str, Unit] = {}
     sum_of: tuple[Field, ...] = ()
+    lenient: bool = False
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
