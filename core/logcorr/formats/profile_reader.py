@@ -4,12 +4,14 @@ A line has the first class that fits: blank, header, other, malformed, or an eve
 date, a clock, a restart) is decided by `log_clock`, file by file.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import msgspec
 import polars as pl
 
 from logcorr.formats import profile_fields
+from logcorr.formats.delimited_fields import split_csv
 from logcorr.formats.json_fields import MALFORMED, OBJECT
 from logcorr.formats.line_format import SPACE
 from logcorr.formats.malformed_reasons import JSON
@@ -35,13 +37,18 @@ class ReadOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProfileReader:
-    """Reads lines by a profile. The columns of csv may be set anew for each file (`columns`)."""
+    """Reads lines by a profile, the lines of a file in order."""
 
     def __init__(self, profile: Profile, options: ReadOptions = ReadOptions()) -> None:  # noqa: B008 - it is frozen
         self.profile, self.options = profile, options
         self.paths = paths_of(profile)
-        self.columns: Sequence[str] = profile.columns
         self.doubled = 0
+        self.start_file()
+
+    def start_file(self) -> None:
+        """To be called before the first line of each file: a file of csv may begin with its header."""
+        self._columns: Sequence[str] = self.profile.columns
+        self._before_header = self.profile.syntax == "csv" and self.profile.fields_line is None
 
     @property
     def schema(self) -> pl.Schema:
@@ -75,7 +82,8 @@ class ProfileReader:
         times = [time for time in (self.profile.time, *(rule.time for rule in rules)) if time is not None]
         forms = [one.form for time in times for one in (time.any_of or (time,)) if one.kind == "field"]
         return (
-            any(rule.event == "restart" for rule in rules)
+            (self.profile.syntax == "csv" and not self.profile.columns)
+            or any(rule.event == "restart" for rule in rules)
             or any(time.kind == "previous" for time in times)
             or any(lacks(form) for form in forms)
         )
@@ -94,13 +102,52 @@ class ProfileReader:
         blank = lines["line"].str.strip_chars(SPACE) == ""
         parts = [self._unread(lines.filter(blank), BLANK)]
         left = lines.filter(~blank) if blank.any() else lines
-        if left.height:
-            cells = read_cells(left, self.profile, self.paths, self.columns)
-            broken = cells["state"] == MALFORMED
-            parts.append(self._unread(cells.filter(broken), MALFORMED_LINE, JSON))
-            parts += self._by_rules(cells.filter(cells["state"] == OBJECT))
-            parts.append(self._unread(cells.filter(~broken & (cells["state"] != OBJECT)), OTHER))
+        if left.height and self._before_header:
+            left = self._without_header(left, parts)
+        if left.height and self.profile.fields_line is not None:
+            for piece in self._between_directives(left, parts):
+                parts += self._read(piece)
+        elif left.height:
+            parts += self._read(left)
         return pl.concat([part for part in parts if part.height] or [self.schema.to_frame()])
+
+    def _read(self, lines: pl.DataFrame) -> list[pl.DataFrame]:
+        """The classes of lines that are neither blank nor headers."""
+        cells = read_cells(lines, self.profile, self.paths, self._columns)
+        broken = cells["state"] == MALFORMED
+        read = cells["state"] == OBJECT
+        return [
+            self._unread(cells.filter(broken), MALFORMED_LINE, JSON),
+            *self._by_rules(cells if read.all() else cells.filter(read)),
+            self._unread(cells.filter(~broken & ~read), OTHER),
+        ]
+
+    def _without_header(self, lines: pl.DataFrame, parts: list[pl.DataFrame]) -> pl.DataFrame:
+        """The lines of csv without the header of the file, which is added to `parts`.
+
+        A header names the columns, where the profile does not. Else it has the names that the profile gives.
+        """
+        self._before_header = False
+        first = split_csv(lines["line"][0], self.profile.separator, self.profile.quote)
+        named = [name.lower() for name in first]
+        if self._columns and named != [name.lower() for name in self._columns]:
+            return lines
+        self._columns = self._columns or first
+        parts.append(self._unread(lines.head(1), HEADER))
+        return lines.tail(-1)
+
+    def _between_directives(self, lines: pl.DataFrame, parts: list[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+        """The lines between directives, which begin with `#` and are added to `parts`. One directive names columns."""
+        directive = lines["line"].str.starts_with("#")
+        parts.append(self._unread(lines.filter(directive), HEADER))
+        names_columns = lines["line"].str.starts_with(self.profile.fields_line or "#").arg_true().to_list()
+        for start, stop in pairwise([0, *names_columns, lines.height]):
+            if start in names_columns:
+                names = lines["line"][start].removeprefix(self.profile.fields_line or "#")
+                self._columns = names.split()
+            piece = lines.slice(start, stop - start).filter(~directive.slice(start, stop - start))
+            if piece.height:
+                yield piece
 
     def _by_rules(self, cells: pl.DataFrame) -> list[pl.DataFrame]:
         """The classes of lines that have fields: the first rule that fits takes a line."""
