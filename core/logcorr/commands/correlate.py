@@ -75,10 +75,9 @@ def correlate(logs: tuple[str, ...], **values: Any) -> int:
 
 def _options(logs: tuple[str, ...], values: dict[str, Any]) -> CorrelateOptions:
     requests, responses, log = _logs(logs, values)
-    if values["requests_format"] or values["responses_format"]:
-        if log or values["form"]:
-            message = "--requests-format and --responses-format are for two logs, in place of --format."
-            raise UsageError(message)
+    if (values["requests_format"] or values["responses_format"]) and (log or values["form"]):
+        message = "--requests-format and --responses-format are for two logs, in place of --format."
+        raise UsageError(message)
     return CorrelateOptions(
         requests=requests,
         responses=responses,

@@ -17,8 +17,8 @@ _HALF_YEAR_DAYS = 180
 class LogClock:
     """The state of reading one file in order: `apply` takes its lines, chunk after chunk.
 
-    `given_date` (YYYY-MM-DD) is the date of the first line, for clocks without a date. `rolled` counts how often a clock
-    fell back, `previous` how many entries have the clock of a line above, `doubled` the stamps of doubled hours.
+    `given_date` (YYYY-MM-DD) is the date of the first line, for clocks without a date. `rolled` counts how often the
+    clock fell back, `previous` how many entries have that of a line above, `doubled` the stamps of doubled hours.
     """
 
     def __init__(self, given_date: str | None) -> None:

@@ -168,6 +168,18 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
         known = [name for name in ATTRIBUTES if any(getattr(holder, name) for holder in holders)]
         return (*known, *(name for name in own if name not in known))
 
+    def rules_of(self, event: Event) -> list[Rule]:
+        """The rules whose lines are of an event."""
+        return [rule for rule in self.rules if rule.event == event]
+
+    def attributes_of(self, event: Event) -> tuple[str, ...]:
+        """The attributes that entries of an event have, in the order of `attribute_names`."""
+        rules = self.rules_of(event)
+        holders: tuple[Profile | Rule, ...] = (self, *rules) if rules else ()
+        own = {name for holder in holders for name in holder.attributes}
+        known = {name for name in ATTRIBUTES if any(getattr(holder, name) for holder in holders)}
+        return tuple(name for name in self.attribute_names if name in own | known)
+
     @property
     def has_durations(self) -> bool:
         """Whether any rule reads a duration."""

@@ -25,7 +25,8 @@ def text_of(cells: pl.DataFrame, field: Field) -> pl.Series:
     if field.path in WRAPPER_FIELDS:
         texts = cells.get_column(field.path) if field.path in cells.columns else _nulls(cells, pl.String())
     else:
-        texts = cells.get_column(text_column(field.path))
+        column = text_column(field.path)
+        texts = cells.get_column(column) if column in cells.columns else _nulls(cells, pl.String())
     return texts.str.extract(field.pick, 1) if field.pick else texts
 
 

@@ -59,9 +59,9 @@ class LogReader:
         reader: ProfileReader,
         files: list[InputFile],
         folder: Path,
-        chunk_bytes: int,
         progress: ReadingProgress,
         *,
+        chunk_bytes: int,
         only: Side | None = None,
     ) -> None:
         folder.mkdir(parents=True, mode=0o700)
