@@ -101,9 +101,9 @@ def _check_patterns(profile: Profile) -> None:
         for condition in rule.where:
             if condition.match is not None:
                 _groups(condition.match, within.at("where").at(condition.path).at("match"))
-    for key, field, number in _all_fields(profile):
+    for key, field, holder in _all_fields(profile):
         for pick in _picks(field):
-            at = _place(profile, number).at(key).at("pick")
+            at = _place(profile, holder).at(key).at("pick")
             if len(_groups(pick, at)) != 1:
                 at.fail(f"the pattern {pick!r} wants exactly one group: the part that is taken")
 
@@ -181,13 +181,13 @@ def _check_fields(profile: Profile) -> None:
         for path in field.paths():
             if path not in names and not path.startswith("@"):
                 _place(profile, holder).at(key).fail(f"{path!r} is {_no_field(profile, holder)}")
-    for number, rule in enumerate(profile.rules, 1):
+    for k, rule in enumerate(profile.rules):
         for condition in rule.where:
-            if condition.path not in known[number - 1] and not condition.path.startswith("@"):
-                place = _place(profile, number).at("where").at(condition.path)
-                place.fail(f"{condition.path!r} is {_no_field(profile, number)}")
+            if condition.path not in known[k] and not condition.path.startswith("@"):
+                place = _place(profile, k + 1).at("where").at(condition.path)
+                place.fail(f"{condition.path!r} is {_no_field(profile, k + 1)}")
         if rule.event in _ENTRIES:
-            _check_needed(profile, rule, number, known[number - 1])
+            _check_needed(profile, rule, k + 1, known[k])
 
 
 def _no_field(profile: Profile, number: int | None) -> str:
