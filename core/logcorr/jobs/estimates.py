@@ -7,6 +7,7 @@ from logcorr.jobs.progress_meter import ProgressMeter
 from logcorr.jobs.write_views import PairViews
 from logcorr.model.events import EstimateEvent
 from logcorr.model.ledger import SIDES
+from logcorr.pairing.paired import SURPLUS
 
 
 class Estimates:
@@ -38,6 +39,8 @@ class Estimates:
                 matched=views.exchanges_written,
                 orphans=views.open_orphans.get(side, 0),
             )
+            if views.columns.has_weak(side):
+                self._meter.sides[side].ledger["surplus"] = views.repeats.get((side, SURPLUS), 0)
 
     def _event(self, share: float, sums: PairSums, orphans: int) -> EstimateEvent:
         timeline, heatmap = timeline_so_far(sums)

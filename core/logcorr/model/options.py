@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 import msgspec
 
-Pairing = Literal["in-order", "first", "last"]
+Pairing = Literal["in-order", "nearest", "first", "last"]
 View = Literal[
     "exchanges",
     "slow",

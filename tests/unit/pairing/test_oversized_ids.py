@@ -20,7 +20,7 @@ from logcorr.model.events import Event, ProgressEvent
 from logcorr.model.ledger import Side
 from logcorr.model.options import Pairing
 from logcorr.pairing import bucket_join, buckets, oversized_ids, sorted_entries
-from logcorr.pairing.bucket_join import Paired
+from logcorr.pairing.paired import Paired
 from logcorr.pairing.buckets import Bucket
 from logcorr.pairing.oversized_ids import PairingTask
 from logcorr.pairing.rules import Rules
