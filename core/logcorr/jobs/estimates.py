@@ -29,10 +29,12 @@ class Estimates:
     def _fill_ledger(self) -> None:
         """Counts the lines whose entries are settled, by what became of them.
 
-        The ledger closes after the last bucket.
+        The ledger closes after the last bucket. A log with both sides has no ledger of a side.
         """
         views = self._views
         for side in SIDES:
+            if side not in self._meter.sides:
+                continue
             self._meter.sides[side].ledger.update(
                 redelivered=views.repeats.get((side, "redelivered"), 0),
                 superseded=views.repeats.get((side, "superseded"), 0),
