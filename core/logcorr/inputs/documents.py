@@ -20,9 +20,15 @@ _BEGINS = re.compile(
     """,
     re.VERBOSE,
 )
-_BETWEEN = re.compile(rb"[ \t\r\n\0,\[\]]*+")
+_BETWEEN = re.compile(rb"(?:[ \t\r\n\0,\[\]]|\xef\xbb\xbf)*+")
 # Up to the next brace outside of a string. A string has no line end, so a broken one ends the match before its quote.
-_TO_BRACE = re.compile(rb'(?:[^"{}]++|"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+")*+([{}])?')
+_TEXT = rb'[^"{}]++|"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+"'
+_TO_BRACE = re.compile(rb"(?:" + _TEXT + rb")*+([{}])?")
+# A whole object with others in it, some levels deep. This is faster than to go from brace to brace.
+_OBJECT = rb"\{(?:" + _TEXT + rb")*+\}"
+for _ in range(4):
+    _OBJECT = rb"\{(?:" + _TEXT + rb"|" + _OBJECT + rb")*+\}"
+_WHOLE = re.compile(_OBJECT)
 _INDENTED = re.compile(rb'\{[ \t]*+\r?+\n[ \t]++"')
 
 
@@ -82,15 +88,14 @@ class _Splitter:
         self._depth = 0
         self._too_long = False
         self._begins_line = True
-        self._first = True
+        # After one object that is not whole, the block may have many. To try each would take too long.
+        self._try_whole = True
 
     def lines(self, block: bytes) -> bytes:
         """The objects that end in this block, a line each."""
         self._text += block
-        if self._first:
-            self._text = self._text.removeprefix(codecs.BOM_UTF8)
-            self._first = False
         lines: list[bytes] = []
+        self._try_whole = True
         while self._step(lines):
             pass
         self._forget_read()
@@ -113,8 +118,13 @@ class _Splitter:
         if self._at == len(self._text):
             return False
         if self._text.startswith(b"{", self._at):
+            self._too_long = False
+            if self._try_whole and (whole := _WHOLE.match(self._text, self._at)):
+                self._end(lines, whole.end())
+                return True
+            self._try_whole = False
             self._begins_line = self._text.startswith(b"\n", self._at - 1) if self._at else self._begins_line
-            self._depth, self._too_long = 1, False
+            self._depth = 1
             self._at += 1
             return True
         stop = self._text.find(b"\n", self._at)

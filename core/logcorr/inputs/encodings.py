@@ -73,4 +73,6 @@ def _wide_encoding(head: bytes) -> str | None:
 
 def _ends_in_cr(head: bytes) -> bool:
     """Whether there are several lines that end in CR, and none that ends in LF."""
-    return b"\r" in head and b"\n" not in head and len(head.strip(b"\r\0 \t").split(b"\r")) > 1 and head.count(b"\r") > 1
+    return (
+        b"\r" in head and b"\n" not in head and len(head.strip(b"\r\0 \t").split(b"\r")) > 1 and head.count(b"\r") > 1
+    )

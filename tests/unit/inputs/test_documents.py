@@ -53,7 +53,6 @@ def lines_of(raw: bytes, each: int = 1 << 20) -> list[bytes]:
 def test_every_object_is_a_line(objects: list[dict[str, Any]], shape: str, each: int, bom: str) -> None:
     raw = (bom + SHAPES[shape](objects)).encode()
     assert documents.begin(raw)
-    assert documents.begin(raw[:40]) or len(raw) < 60 or "not indented" in shape
     assert [json.loads(line) for line in lines_of(raw, each)] == objects
 
 
