@@ -83,8 +83,10 @@ def rfc3339(at: int) -> str:
 
 
 def lines_of(data: bytes) -> list[bytes]:
-    """The lines of a file, without a BOM at its start and without line ends."""
-    *ended, last = data.removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    """The lines of a file, without a BOM at its start, without line ends and without NUL bytes before a line."""
+    first, *others = data.split(b"\n")
+    first = first.lstrip(b"\0").removeprefix(b"\xef\xbb\xbf")
+    *ended, last = first, *(line.lstrip(b"\0") for line in others)
     return [line.removesuffix(b"\r") for line in (*ended, *([last] if last else []))]
 
 

@@ -122,7 +122,7 @@ ENDINGS = ("", "", "", "", "", "", "", ".gz")
 SIZES = (0, 1, 2, 3, 5, 8, 12, 16, 20, 24, 27, 30)
 BLANKS = ("", "", " ", "\t", " \t  ")
 # Blank to a careless eye only.
-NOT_BLANK = ("\u00a0", "\x0b", "\x0c", "\u2003", "\r", " \r ", "\x00", "\ufeff", ",", ",,", " , , ", ",,,")
+NOT_BLANK = ("\u00a0", "\x0b", "\x0c", "\u2003", "\r", " \r ", " \x00", "\ufeff", ",", ",,", " , , ", ",,,")
 BROKEN = (
     b"\xff",
     b"\xc3",

@@ -66,7 +66,7 @@ class RawLineReader:
                 if number + ends < first:
                     number += ends
                     at += len(block)
-                    if ends and file.compression == "plain" and at - starts[-1][1] >= _START_EVERY:
+                    if ends and file.compression == "plain" and stream.seekable() and at - starts[-1][1] >= _START_EVERY:
                         starts.append((number, at - (len(block) - block.rfind(b"\n") - 1)))
                     held = b""
                     continue
