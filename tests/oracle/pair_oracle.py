@@ -23,7 +23,7 @@ EPOCH, FOUR_CENTURIES = datetime(1970, 1, 1, tzinfo=UTC), 146_097 * 86_400_000_0
 
 
 class Entry(NamedTuple):
-    """One valid line; `value` is the user_id of a request (None when empty), the status code of a response."""
+    """One valid line; `value` is the user_id of a request or the status code of a response, None where there is none."""
 
     side: str
     at: int
@@ -56,8 +56,7 @@ def rfc3339(at: int) -> str:
     era, rest = divmod(at, FOUR_CENTURIES)
     moment = EPOCH + timedelta(microseconds=rest)
     year = moment.year + 400 * era
-    fraction = f".{at % 1_000_000:06}" if at % 1_000_000 else ""
-    return f"{year:{'04' if 0 <= year <= 9999 else '+05'}}-{moment:%m-%dT%H:%M:%S}{fraction}Z"
+    return f"{year:{'04' if 0 <= year <= 9999 else '+05'}}-{moment:%m-%dT%H:%M:%S}.{at % 1_000_000:06}Z"
 
 
 def lines_of(data: bytes) -> list[bytes]:
@@ -103,7 +102,7 @@ def read(side: str, files: Sequence[File], skew_us: int) -> tuple[list[Entry], l
 def pair(requests: list[Entry], responses: list[Entry], pairing: str) -> tuple[list[Pair], list[Entry], list[Entry]]:
     """The pairs, the left over and the superseded entries of one request_id; redelivered ones are already gone."""
     requests = sorted(requests, key=lambda entry: (entry.at, entry.value is not None, entry.value or ""))
-    responses = sorted(responses, key=lambda entry: (entry.at, entry.value))
+    responses = sorted(responses, key=lambda entry: (entry.at, entry.value is not None, entry.value or 0))
     both = min(len(requests), len(responses))
     if pairing == "in-order" or not both:
         return list(zip(requests, responses, strict=False)), requests[both:] + responses[both:], []
@@ -126,7 +125,7 @@ def durations(pairs: Sequence[Pair]) -> list[int]:
 
 
 def failed(response: Entry) -> bool:
-    return not 100 <= response.value < 400
+    return response.value is None or not 100 <= response.value < 400
 
 
 def latency(pairs: Sequence[Pair]) -> Record:
@@ -144,7 +143,7 @@ def tally(pairs: Sequence[Pair], orphans: Sequence[Entry], width_us: int) -> dic
     for request, response in pairs:
         start = request.at // width_us * width_us
         within[start].append((request, response))
-        counts[start].update(["requests", f"errors_{response.value // 100}xx"])
+        counts[start].update(["requests", *([] if response.value is None else [f"errors_{response.value // 100}xx"])])
         counts[response.at // width_us * width_us].update(["responses"])
     for entry in orphans:
         counts[entry.at // width_us * width_us].update([f"{entry.side}s", "orphans"])
@@ -243,7 +242,9 @@ def correlate(
         result: Record = {"files": [name for name, _ in files[side]], "bytes": sum(len(raw) for _, raw in files[side])}
         result |= {"lines": classes[side].total(), "blank": classes[side]["blank"], "header": classes[side]["header"]}
         result |= {"malformed": reasons, "redelivered": own["redelivered"], "superseded": own["superseded"]}
-        return result | {"matched": len(pairs), "orphans": sum(entry.side == side for entry, _ in orphans)}
+        result |= {"matched": len(pairs), "orphans": sum(entry.side == side for entry, _ in orphans)}
+        result |= {"other": 0, "repaired": 0, "left_out": 0, "surplus": 0}
+        return result | {"entries": sum(result[name] for name in ("redelivered", "superseded", "matched", "orphans"))}
 
     alone = [entry for entry, _ in orphans]
     negative = [response.at - request.at for request, response in pairs if response.at < request.at]
@@ -254,7 +255,7 @@ def correlate(
         "latency": latency(pairs),
         "latency_success": latency([couple for couple in pairs if not failed(couple[1])]),
         "latency_failure": latency([couple for couple in pairs if failed(couple[1])]),
-        "status": dict(Counter(str(response.value) for _, response in pairs)),
+        "status": dict(Counter("none" if last.value is None else str(last.value) for _, last in pairs)),
         "timeline": [{"start": rfc3339(at)} | point for at, point in tally(pairs, alone, bucket_us).items()],
         "worst_window": worst_window(pairs, alone, window_us),
         "skew": {"negative": len(negative), "share": share, "min_ms": lowest, "applied_ms": skew_us / 1000},
