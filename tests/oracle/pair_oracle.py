@@ -78,8 +78,7 @@ def rfc3339(at: int) -> str:
     era, rest = divmod(at, FOUR_CENTURIES)
     moment = EPOCH + timedelta(microseconds=rest)
     year = moment.year + 400 * era
-    fraction = f".{at % 1_000_000:06}" if at % 1_000_000 else ""
-    return f"{year:{'04' if 0 <= year <= 9999 else '+05'}}-{moment:%m-%dT%H:%M:%S}{fraction}Z"
+    return f"{year:{'04' if 0 <= year <= 9999 else '+05'}}-{moment:%m-%dT%H:%M:%S}.{at % 1_000_000:06}Z"
 
 
 def lines_of(data: bytes) -> list[bytes]:
@@ -337,7 +336,9 @@ def correlate(
         result: Record = {"files": [name for name, _ in files[side]], "bytes": sum(len(raw) for _, raw in files[side])}
         result |= {"lines": classes[side].total(), "blank": classes[side]["blank"], "header": classes[side]["header"]}
         result |= {"malformed": reasons, "redelivered": own["redelivered"], "superseded": own["superseded"]}
-        return result | {"matched": len(pairs), "orphans": sum(entry.side == side for entry, _ in orphans)}
+        result |= {"matched": len(pairs), "orphans": sum(entry.side == side for entry, _ in orphans)}
+        result |= {"other": 0, "repaired": 0, "left_out": 0, "surplus": 0}
+        return result | {"entries": sum(result[name] for name in ("redelivered", "superseded", "matched", "orphans"))}
 
     alone = [entry for entry, _ in orphans]
     negative = [response.at - request.at for request, response in pairs if response.at < request.at]
