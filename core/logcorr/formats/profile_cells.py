@@ -53,6 +53,13 @@ def paths_of(profile: Profile) -> tuple[str, ...]:
     return tuple(paths)
 
 
+def wrapper_fields(profile: Profile) -> tuple[str, ...]:
+    """The fields of a wrapper at which the profile looks."""
+    used = [path for rule in profile.rules for field in fields_of(profile, rule) for path in field.paths()]
+    used += [condition.path for rule in profile.rules for condition in rule.where]
+    return tuple(name for name in WRAPPER_FIELDS if name in used)
+
+
 def fields_of(profile: Profile, rule: Rule) -> list[Field]:
     """Every field that a rule reads, with those that the profile names for it."""
     fields: list[Field] = list(rule.id if rule.id is not None else profile.id)

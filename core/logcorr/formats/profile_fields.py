@@ -47,9 +47,11 @@ def _nulls(cells: pl.DataFrame, dtype: pl.DataType) -> pl.Series:
 
 def holds(cells: pl.DataFrame, condition: Condition) -> pl.Series:
     """Whether a condition holds for each line."""
-    text, kind = cells.get_column(text_column(condition.path)), cells.get_column(kind_column(condition.path))
+    text = text_of(cells, Field(path=condition.path))
     if condition.exists is not None:
-        return (kind > NULL) == condition.exists
+        kind = kind_column(condition.path)
+        there = cells.get_column(kind) > NULL if kind in cells.columns else text.is_not_null()
+        return there == condition.exists
     if condition.values is not None:
         if len(condition.values) == 1:
             return (text == condition.values[0]).fill_null(value=False)

@@ -10,18 +10,23 @@ from logcorr.formats import line_format
 from logcorr.formats.line_format import BOM, REJECT_SCHEMA, scan_lines
 from logcorr.formats.log_clock import LogClock
 from logcorr.formats.malformed_reasons import TIMESTAMP
+from logcorr.formats.profile_cells import wrapper_fields
 from logcorr.formats.profile_reader import BLANK, EVENTS, HEADER, MALFORMED_LINE, OTHER, ProfileReader
 from logcorr.inputs import changes, chunks
+from logcorr.inputs.encodings import without_colours
 from logcorr.inputs.files import InputFile
 from logcorr.inputs.line_numbers import LinesRead
 from logcorr.inputs.reader import TimeRange
 from logcorr.inputs.reading_progress import ReadingProgress, SideProgress
 from logcorr.inputs.refused_lines import SpilledRows
+from logcorr.inputs.unwrap import Unwrapper
 from logcorr.inputs.whole_lines import LongLine, in_utf8
 from logcorr.model.ledger import Log, Side
 
 _IN_MEMORY = 50_000
 _BOM = BOM.encode()
+# Marks lines that are a part of a line further down.
+_PART = "part"
 
 
 class LogResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,7 +55,8 @@ class LogResult(msgspec.Struct, frozen=True, kw_only=True):
 class LogReader:
     """Reads a log from its first line to its last: first all of `entries`, then `finish`.
 
-    With `only`, entries of the other side are lines of another kind: a log of requests may hold responses too.
+    `heads` are taken off the lines. With `only`, entries of the other side are lines of another kind: a log of requests
+    may hold responses too.
     """
 
     def __init__(
@@ -62,6 +68,7 @@ class LogReader:
         progress: ReadingProgress,
         *,
         chunk_bytes: int,
+        heads: tuple[str, ...] = (),
         only: Side | None = None,
     ) -> None:
         folder.mkdir(parents=True, mode=0o700)
@@ -69,6 +76,7 @@ class LogReader:
         self._files = changes.as_at_start(files)
         self._progress, self._only = progress, only
         self._clock = LogClock(reader.options.date)
+        self._unwrapper = Unwrapper(heads, wrapper_fields(reader.profile)) if heads else None
         self._rejects = SpilledRows(folder / "rejects", _IN_MEMORY)
         self._others = SpilledRows(folder / "others", _IN_MEMORY)
         self._times = {event: TimeRange() for event in EVENTS}
@@ -84,9 +92,9 @@ class LogReader:
         """The entries of each chunk, as `ProfileReader.classify` gives them. Raises InputError and Cancelled."""
         for chunk in self._chunks():
             self._progress.tap()
-            for number, text, size, refused in _by_file(chunk):
+            for number, text, size in _by_file(chunk):
                 with self._progress.step("parse"):
-                    lines = self._lines(number, text, refused)
+                    lines = self._lines(number, text)
                     self.lines_read.add(number, self._rows, lines.height, size)
                     self._rows += lines.height
                     read = self._read(lines)
@@ -117,21 +125,37 @@ class LogReader:
                     break
                 yield chunk
 
-    def _lines(self, number: int, text: bytes, refused: str | None) -> pl.DataFrame:
+    def _lines(self, number: int, text: bytes) -> pl.DataFrame:
         """The lines of a text of one file, with the columns that `ProfileReader.classify` takes."""
         if number != self._file:
             self._file = number
             self._clock.start_file()
             self._reader.start_file()
+            if self._unwrapper is not None:
+                self._unwrapper.start_file()
             text = text.removeprefix(_BOM)
+        columns: list[pl.Series] = []
+        if self._unwrapper is None:
+            text = without_colours(text)
+        else:
+            unwrapped = self._unwrapper.unwrap(text)
+            text = unwrapped.text
+            told = {"@time": unwrapped.time, "@stream": unwrapped.stream, "@source": unwrapped.source}
+            columns = [column.alias(name) for name, column in told.items() if column is not None]
+            if unwrapped.part is not None:
+                columns.append(unwrapped.part.alias(_PART))
         in_utf8_text, wrong = in_utf8(text)
         self.counts["repaired"] += len(wrong)
         lines = scan_lines(in_utf8_text, [], self._rows).collect(engine="in-memory")
-        return lines if refused is None else lines.with_columns(pl.lit(refused).alias("refused"))
+        return lines.hstack(columns) if columns else lines
 
     def _read(self, lines: pl.DataFrame) -> pl.DataFrame:
         """The entries among lines; everything else is counted and kept aside."""
-        read = self._reader.classify(lines)
+        whole = lines
+        if _PART in lines.columns:
+            self._set_aside(lines.filter(_PART).select("row", kind=pl.lit(OTHER), reason=pl.lit(None, pl.String)), lines)
+            whole = lines.filter(~pl.col(_PART))
+        read = self._reader.classify(whole)
         if self._reader.in_order:
             read = self._clock.apply(read)
         is_event = pl.col("kind").is_in(EVENTS)
@@ -164,12 +188,12 @@ class LogReader:
             self._times[kind](entries.filter(pl.col("kind") == kind) if count < entries.height else entries)
 
 
-def _by_file(chunk: chunks.Chunk) -> Iterable[tuple[int, bytes, int, str | None]]:
-    """The text of each file in a chunk: number of the file, text, bytes of the file, and why its line is refused."""
+def _by_file(chunk: chunks.Chunk) -> Iterable[tuple[int, bytes, int]]:
+    """The text of each file in a chunk: the number of the file, its text, and its bytes in the file."""
     if isinstance(chunk.text, LongLine):
-        yield chunk.by_file[0].file, f"{chunk.text.text}\n".encode(), chunk.text.bytes, chunk.text.refused
+        yield chunk.by_file[0].file, f"{chunk.text.text}\n".encode(), chunk.text.bytes
         return
     start = 0
     for of_file in chunk.by_file:
-        yield of_file.file, chunk.text[start : start + of_file.bytes], of_file.bytes, None
+        yield of_file.file, chunk.text[start : start + of_file.bytes], of_file.bytes
         start += of_file.bytes
