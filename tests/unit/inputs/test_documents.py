@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -17,8 +18,8 @@ VALUES: st.SearchStrategy[Any] = st.recursive(
     max_leaves=6,
 )
 OBJECTS = st.lists(st.dictionaries(st.text(max_size=3), VALUES, min_size=1, max_size=3), min_size=1, max_size=6)
-SHAPES = {
-    "array on one line": lambda objects: json.dumps(objects),
+SHAPES: dict[str, Callable[[list[Any]], str]] = {
+    "array on one line": json.dumps,
     "array, an object a line": lambda objects: "[\n" + ",\n".join(map(json.dumps, objects)) + "\n]\n",
     "array, indented": lambda objects: json.dumps(objects, indent=2),
     "array, indented by tabs": lambda objects: "\r\n" + json.dumps(objects, indent="\t").replace("\n", "\r\n"),
