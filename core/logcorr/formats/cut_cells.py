@@ -143,9 +143,7 @@ def _pattern_form(form: str) -> TimeForm | None:
     return TimeForm(_PATTERN, 0, bytes(directives), lacks_year, lacks_date)
 
 
-def times(
-    text: bytes, span: Span, form: TimeForm, day: date = date(1970, 1, 1)
-) -> tuple[npt.NDArray[np.int64], Bytes]:
+def times(text: bytes, span: Span, form: TimeForm, day: date = date(1970, 1, 1)) -> tuple[npt.NDArray[np.int64], Bytes]:
     """The instants of cells, µs since 1970 UTC, and for each NOT_READ, WITH_ZONE or WITHOUT_ZONE.
 
     What a form does not tell of the date is taken from `day`. NOT_READ may still be a time in a form that the careful

@@ -97,6 +97,11 @@ def at(value: Any, path: Sequence[str]) -> Any:
     return _ABSENT
 
 
+def has(record: dict[str, Any], path: str) -> bool:
+    """Whether an object has a value at a path that is not null."""
+    return at(record, path.split(".")) not in (None, _ABSENT)
+
+
 def parse(line: str) -> Any:
     """The object of a line; None for a line that begins with `{` and is no object; OTHER for any other line."""
     text = line.strip(JSON_SPACE)

@@ -44,7 +44,9 @@ class Class(msgspec.Struct, frozen=True):
 
     def joined(self, other: "Class") -> "Class":
         wide = {self.wide, other.wide} - {NOT_IN}
-        return Class(self.bits | other.bits, IN if IN in wide else UNTOLD if len(wide) > 1 else max(wide, default=NOT_IN))
+        return Class(
+            self.bits | other.bits, IN if IN in wide else UNTOLD if len(wide) > 1 else max(wide, default=NOT_IN)
+        )
 
 
 class Literal(msgspec.Struct, frozen=True):

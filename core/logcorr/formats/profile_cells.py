@@ -53,6 +53,15 @@ def paths_of(profile: Profile) -> tuple[str, ...]:
     return tuple(paths)
 
 
+def required_paths(profile: Profile, rule: Rule) -> list[str]:
+    """The paths without which a rule of a profile reads no entry: of its conditions, its time, its id and its status."""
+    fields = [*(rule.id if rule.id is not None else profile.id), *_status_fields(rule.status)]
+    time = rule.time or profile.time
+    fields += _time_fields(time)[:1] if time is not None else []
+    paths = [condition.path for condition in rule.where]
+    return [*paths, *(path for field in fields for path in field.paths()[:1] if path not in WRAPPER_FIELDS)]
+
+
 def wrapper_fields(profile: Profile) -> tuple[str, ...]:
     """The fields of a wrapper at which the profile looks."""
     used = [path for rule in profile.rules for field in fields_of(profile, rule) for path in field.paths()]

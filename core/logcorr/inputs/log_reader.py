@@ -153,7 +153,9 @@ class LogReader:
         """The entries among lines; everything else is counted and kept aside."""
         whole = lines
         if _PART in lines.columns:
-            self._set_aside(lines.filter(_PART).select("row", kind=pl.lit(OTHER), reason=pl.lit(None, pl.String)), lines)
+            self._set_aside(
+                lines.filter(_PART).select("row", kind=pl.lit(OTHER), reason=pl.lit(None, pl.String)), lines
+            )
             whole = lines.filter(~pl.col(_PART))
         read = self._reader.classify(whole)
         if self._reader.in_order:

@@ -6,13 +6,16 @@ lines is used. Profiles that read the same lines in the same way are no rivals: 
 used. Where two read the same lines differently, nothing is guessed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 import polars as pl
 
+from logcorr.formats import json_fields
 from logcorr.formats.profile import Profile, Rule
-from logcorr.formats.profile_reader import EVENTS, MALFORMED_LINE, ProfileReader, ReadOptions
+from logcorr.formats.profile_cells import required_paths
+from logcorr.formats.profile_reader import EVENTS, ProfileReader, ReadOptions
+from logcorr.model.ledger import Side
 
 BUILT_IN = "built in"
 _MOST_MALFORMED = 100
@@ -48,7 +51,15 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
         """Whether the profile claims the log."""
         both = bool(self.events.get("request") and self.events.get("response"))
         exchanges = self.events.get("exchange", 0) * 2 >= self.lines and self.lines > 0
-        return (both or exchanges) and self.malformed * _MOST_MALFORMED <= self.taken
+        return (both or exchanges) and self._sound
+
+    def claims_side(self, side: Side) -> bool:
+        """Whether the profile claims a log that holds the entries of one side."""
+        return self.events.get(side, 0) > 0 and self._sound
+
+    @property
+    def _sound(self) -> bool:
+        return self.malformed * _MOST_MALFORMED <= self.taken
 
 
 def candidate(
@@ -63,26 +74,26 @@ def candidate(
     bad = event & (pl.col("reason").is_not_null() | (no_time & timed))
     taken = read.filter(event)
     entries = read.filter(event & ~bad).sort("row")
-    broken = read.filter(pl.col("kind") == MALFORMED_LINE).height
     return Candidate(
         profile=profile,
         lines=read.filter(pl.col("kind") != "blank").height,
         taken=taken.height,
         malformed=taken.height - entries.height,
         events=dict(entries["kind"].value_counts().iter_rows()),
-        values=sum(entries.height - entries[name].null_count() for name in (*_VALUES, *profile.attribute_names))
-        - broken,
+        values=sum(entries.height - entries[name].null_count() for name in (*_VALUES, *profile.attribute_names)),
         entries=entries,
     )
 
 
-def told(candidates: Sequence[Candidate]) -> Candidate | None:
-    """The candidate that a log is of; None where no candidate reads a line.
+def told(candidates: Sequence[Candidate], side: Side | None = None) -> Candidate | None:
+    """The candidate that a log is of; None where no candidate reads a line. With `side`, the log holds that side.
+
+    Where no candidate claims the log, one is taken that reads more lines than it refuses.
 
     Raises AmbiguousError where two candidates read the same lines differently.
     """
     readable = [one for one in candidates if one.profile.refusal is None]
-    rivals = _rivals([one for one in readable if one.claims])
+    rivals = _rivals([one for one in readable if (one.claims_side(side) if side else one.claims)])
     if not rivals:
         rivals = _rivals([one for one in readable if one.read > one.malformed])
     if not rivals:
@@ -120,6 +131,24 @@ def _disagree(one: pl.DataFrame, other: pl.DataFrame) -> bool:
     both = one.join(other, on="row", suffix="_other")
     differ = [pl.col(name) != pl.col(f"{name}_other") for name in _DECISIVE]
     return bool(both.select(pl.any_horizontal(differ).fill_null(value=False).any()).item()) if both.height else False
+
+
+def nearest(lines: Sequence[str], profiles: Iterable[Profile]) -> list[tuple[str, str]]:
+    """The JSON profiles that have most of the fields they read in a log's first object: (name, what they lack)."""
+    record = next((one for line in lines if isinstance(one := json_fields.parse(line), dict)), None)
+    if record is None:
+        return []
+    scores = []
+    for profile in profiles:
+        if profile.syntax != "json" or profile.refusal is not None:
+            continue
+        wanted = dict.fromkeys(path for rule in profile.rules for path in required_paths(profile, rule))
+        there = [path for path in wanted if json_fields.has(record, path)]
+        lacked = [path for path in wanted if path not in there]
+        if there and lacked:
+            scores.append((len(there) / len(wanted), profile.name, ", ".join(lacked[:3])))
+    scores.sort(key=lambda score: (-score[0], score[1]))
+    return [(name, lacked) for _, name, lacked in scores]
 
 
 def plausible(profile: Profile, text: str) -> bool:

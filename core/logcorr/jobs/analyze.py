@@ -63,7 +63,7 @@ class _Analysis(Job[AccessReport]):
         views = ViewWriter(work.run, ("exchanges", "malformed", *group_views(TEXTS)))
         read = self._read(form, work, views)
         self._meter.enter("count")
-        malformed = views.write_malformed("access", read)
+        malformed = views.write_refused("access", read)
         rows = views.height("exchanges")
         self._meter.sides["access"].ledger.update(exchanges=rows, **malformed)
         sums = self._count_exchanges(read, work, views)

@@ -29,20 +29,19 @@ class Estimates:
     def _fill_ledger(self) -> None:
         """Counts the lines whose entries are settled, by what became of them.
 
-        The ledger closes after the last bucket. A log with both sides has no ledger of a side.
+        The ledger closes after the last bucket.
         """
         views = self._views
         for side in SIDES:
-            if side not in self._meter.sides:
-                continue
-            self._meter.sides[side].ledger.update(
+            ledger = self._meter.ledger_of(side)
+            ledger.update(
                 redelivered=views.repeats.get((side, "redelivered"), 0),
                 superseded=views.repeats.get((side, "superseded"), 0),
                 matched=views.exchanges_written,
                 orphans=views.open_orphans.get(side, 0),
             )
             if views.columns.has_weak(side):
-                self._meter.sides[side].ledger["surplus"] = views.repeats.get((side, SURPLUS), 0)
+                ledger["surplus"] = views.repeats.get((side, SURPLUS), 0)
 
     def _event(self, share: float, sums: PairSums, orphans: int) -> EstimateEvent:
         timeline, heatmap = timeline_so_far(sums)

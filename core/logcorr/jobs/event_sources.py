@@ -85,7 +85,7 @@ class TwoLogs:
         sides = {side: self._readers[side].finish() for side in SIDES}
         late = {side: read.first_line_entries for side, read in sides.items()}
         return SourceResult(
-            logs={**sides},
+            logs=dict[Log, SideResult](sides),
             spans={side: (read.first_us, read.last_us) for side, read in sides.items()},
             late=late,
             entries={side: self._entries[side] + late[side].height for side in SIDES},
@@ -150,7 +150,9 @@ def entry_columns(profiles: Mapping[Side, Profile]) -> EntryColumns:
     request, response = profiles["request"], profiles["response"]
     own = {side: profiles[side].attributes_of(side) for side in SIDES}
     names = tuple(dict.fromkeys([*own["request"], *own["response"]]))
-    known = tuple(name for name in dict.fromkeys([*request.attribute_names, *response.attribute_names]) if name in names)
+    known = tuple(
+        name for name in dict.fromkeys([*request.attribute_names, *response.attribute_names]) if name in names
+    )
     responses = response.rules_of("response")
     return EntryColumns(
         attributes=known,
@@ -184,4 +186,3 @@ def side_result(read: LogResult, schema: pl.Schema, side: Side, shift_us: int) -
         first_us=None if first is None else first + shift_us,
         last_us=None if last is None else last + shift_us,
     )
-

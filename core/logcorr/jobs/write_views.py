@@ -39,10 +39,16 @@ class ViewWriter:
             engine="streaming",
         )
 
-    def write_malformed(self, log: Log, read: SideResult) -> dict[str, int]:
-        """Writes the malformed lines of one log. Returns the number of lines by reason."""
+    def write_refused(self, log: Log, read: SideResult) -> dict[str, int]:
+        """Writes the malformed lines and the other lines of one log. Returns the malformed lines by reason."""
+        self._write_lines(log, read, read.rejects, "malformed")
+        if read.others is not None and "other" in self._views:
+            self._write_lines(log, read, read.others, "other")
+        return dict(read.rejects.group_by("reason").len().collect(engine="streaming").iter_rows())
+
+    def _write_lines(self, log: Log, read: SideResult, lines: pl.LazyFrame, view: str) -> None:
         starts = read.lines_read.starts
-        rows = read.rejects.select(
+        rows = lines.select(
             pl.lit(log).alias("side"),
             file_of("row", starts).alias("file"),
             line_of("row", starts).alias("line"),
@@ -50,8 +56,7 @@ class ViewWriter:
             "text",
             "truncated",
         )
-        self.write(rows, "malformed", log)
-        return dict(read.rejects.group_by("reason").len().collect(engine="streaming").iter_rows())
+        self.write(rows, view, log)
 
     def files(self, view: str) -> list[Path]:
         """The parts of a view that were written so far."""
@@ -79,13 +84,19 @@ class PairViews(ViewWriter):
     """The views of a correlation. Orphans are kept aside until `finish_orphans` gives them their reasons."""
 
     def __init__(
-        self, run: Path, spill: Path, lines_read: Mapping[Side, LinesRead], columns: EntryColumns | None = None
+        self,
+        run: Path,
+        spill: Path,
+        lines_read: Mapping[Side, LinesRead],
+        columns: EntryColumns | None = None,
+        more_views: Sequence[str] = (),
     ) -> None:
         """`lines_read` tells the rows at which the files of a side start, as far as the side has been read.
 
-        One log with both sides is the `lines_read` of both. `columns` are those of the entries.
+        One log with both sides is the `lines_read` of both. `columns` are those of the entries. `more_views` are views
+        that only some runs have.
         """
-        super().__init__(run, ("exchanges", "orphans", "malformed", "duplicates", "users"))
+        super().__init__(run, ("exchanges", "orphans", "malformed", "duplicates", "users", *more_views))
         self.columns = columns or EntryColumns()
         self._lines_read, self._parts_written = lines_read, 0
         self._unreasoned, self._hidden = spill / "orphans", spill / "hidden"
