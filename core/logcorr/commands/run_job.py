@@ -34,6 +34,8 @@ def run_job(options: JobOptions, load: Callable[[], Callable[..., Any]], values:
             work_folder.abandon_all,
             leash=sys.stdin if values["end_with_stdin"] else None,
         )
+    for note in result.notes if values["progress"] != "json" else ():
+        say(f"note: {note}")
     for name in result.grown if values["progress"] != "json" else ():
         say(f"note: {name!r} has grown since this run began: lines written since then are left to the next run.")
     folder = str(result.folder) if result.folder else None

@@ -88,9 +88,3 @@ def first_lines(files: list[InputFile], most_lines: int = SAMPLE_LINES) -> list[
             break
     return lines[:most_lines]
 
-
-def spread_sample(file: InputFile, *, most_lines: int = MANY_LINES) -> list[bytes]:
-    """Lines of a file, as bytes."""
-    with open_text(file) as stream:
-        head = read_text(file, stream, HEAD_BYTES * 4)
-    return [line.removesuffix(b"\r") for line in head.removeprefix(BOM.encode()).split(b"\n")][:most_lines]
