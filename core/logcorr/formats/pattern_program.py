@@ -167,9 +167,10 @@ class _Compiler:
                 self._add_repeat(node, after)
 
     def _add_sequence(self, parts: tuple[Node, ...], after: int) -> None:
-        follow = [after]
-        for part in reversed(parts[1:]):
-            follow.append(_first(part, follow[-1]))
+        follow = []
+        for part in reversed(parts):
+            follow.append(after)
+            after = _first(part, after)
         text = b""
         for part, behind in zip(parts, reversed(follow), strict=True):
             byte = _single(part)
