@@ -228,14 +228,21 @@ class Parser:
             raise UnknownSyntaxError
         return character
 
-    def _class(self) -> Class:
+    def _class(self) -> Node:
         negated = self._takes("^")
-        found = Class(0)
+        found, others = Class(0), list[Node]()
         first = True
         while first or self._next != "]":
-            found = found.joined(self._item(first=first))
+            if self._next.isascii():
+                found = found.joined(self._item(first=first))
+            else:
+                others.append(_literal(self._take()))
             first = False
         self._at += 1
+        if others and (negated or found.wide != NOT_IN):
+            raise UnknownSyntaxError
+        if others:
+            return Choice((found, *others))
         return found.negated() if negated else found
 
     def _item(self, *, first: bool) -> Class:

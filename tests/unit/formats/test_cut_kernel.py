@@ -41,7 +41,8 @@ class TestLogfmt:
         [
             ("msg=a status=200", ("a", "200", None)),
             ('  msg="a b" \t status= é=ü=1', ("a b", "", "ü=1")),
-            ('msg="a \\"b\\" \\u00e9\\n"', ('a "b" é\n', None, None)),
+            ('msg="a \\"b\\" é\\n"', ('a "b" é\n', None, None)),
+            ('msg=None status="null"', (None, "null", None)),
             ("msg='a \"b\"' status='it\\'s'", ('a "b"', "it's", None)),
             ("words before msg=a msg=a", ("a", None, None)),
             ('other="x" other=y msg=/p?q=1', ("/p?q=1", None, None)),
@@ -56,7 +57,7 @@ class TestLogfmt:
         "line",
         [
             "msg=a msg=b", 'msg=a msg="a"', "msg status=1", 'msg="a', 'msg="a"b', "msg='a", 'msg=a"b"', "it's msg=a",
-            "=a", "msg=[1, 2]", 'x={"msg": 1}', 'msg="\\x1b"', "msg=a\x1b[0m", '"quoted" msg=a', "msg=\x00",
+            "=a", "msg=[1, 2]", 'x={"msg": 1}', 'msg="\\x1b"', "msg=a\x1b[0m", 'msg="\\u00e9"', "msg=a\u00a0b", "a\u3000msg=a", '"quoted" msg=a', "msg=\x00",
         ],
     )  # fmt: skip
     def test_unsure_lines(self, line: str) -> None:
