@@ -4,6 +4,7 @@ A record is a line as a mapping from paths to texts. Lines of one id that begin 
 and over, are pairs.
 """
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
@@ -11,12 +12,15 @@ import msgspec
 
 Record = Mapping[str, str]
 
+_FIRST_WORD = re.compile(r"\W*[A-Za-z_]+\W*")
+
 _MOST_KINDS = 40
 _LEAST_PAIRS = 3
 # Shares of the requests that have a response, and of the lines with an id that are part of a pair.
 _LEAST_ANSWERED, _LEAST_LINES = 0.6, 0.4
 # A word that closes exchanges which are closed already is no response of its own.
 _MOST_OVERLAP = 0.1
+_MOST_REPEATED = 0.5
 
 
 class Pairs(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,7 +67,7 @@ def find_pairs(
         narrower = _pairs(records, (scope, *best.id), best.kind)
         if narrower is not None and narrower.repeated < best.repeated and narrower.pairs >= best.pairs:
             best = narrower
-    return best
+    return best if best.repeated <= _MOST_REPEATED * best.requests else None
 
 
 def _pairs(records: Sequence[Record], id_paths: tuple[str, ...], kind: str) -> Pairs | None:
@@ -76,47 +80,61 @@ def _pairs(records: Sequence[Record], id_paths: tuple[str, ...], kind: str) -> P
     if not starts:
         return None
     request = starts.most_common(1)[0][0]
-    segments = [segment for rows in groups.values() for segment in _segments(records, rows, kind, request)]
-    responses = _responses([[records[row][kind] for row in segment] for segment in segments])
-    closing = [[row for row in segment if records[row][kind] in responses] for segment in segments]
-    answered, lines = sum(1 for rows in closing if rows), sum(map(len, groups.values()))
-    if answered < max(_LEAST_PAIRS, _LEAST_ANSWERED * len(segments)) or 2 * answered < _LEAST_LINES * lines:
+    words = [_after_request([records[row][kind] for row in rows], request) for rows in groups.values()]
+    opened = [own.count(request) for own in words]
+    responses = _responses(words, opened, request)
+    closing = [[row for row in rows if records[row][kind] in responses] for rows in groups.values()]
+    answered = sum(min(len(rows), count) for rows, count in zip(closing, opened, strict=True))
+    requests, lines = sum(opened), sum(map(len, groups.values()))
+    if answered < max(_LEAST_PAIRS, _LEAST_ANSWERED * requests) or 2 * answered < _LEAST_LINES * lines:
         return None
-    with_request = sum(1 for rows in groups.values() if any(records[row][kind] == request for row in rows))
     return Pairs(
         id=id_paths,
         kind=kind,
         request=request,
         responses=tuple(responses),
         pairs=answered,
-        requests=len(segments),
-        repeated=len(segments) - with_request,
-        doubles=tuple(row for rows in closing for row in rows[1:]),
+        requests=requests,
+        repeated=requests - sum(1 for count in opened if count),
+        doubles=tuple(row for rows, count in zip(closing, opened, strict=True) for row in rows[count:] if count),
     )
 
 
-def _segments(records: Sequence[Record], rows: Sequence[int], kind: str, request: str) -> list[list[int]]:
-    """The rows that follow each request of an id, up to the next request of it."""
-    segments: list[list[int]] = []
-    for row in rows:
-        if records[row][kind] == request:
-            segments.append([])
-        elif segments:
-            segments[-1].append(row)
-    return segments
+def _after_request(words: Sequence[str], request: str) -> Sequence[str]:
+    """The words of an id's lines from its first request on."""
+    return words[words.index(request) :] if request in words else ()
 
 
-def _responses(segments: Sequence[Sequence[str]]) -> list[str]:
-    """The words that close exchanges: the most usual last one, and others that close what it leaves open."""
-    lasts = Counter(segment[-1] for segment in segments if segment)
-    covered: set[int] = set()
+def _responses(groups: Sequence[Sequence[str]], opened: Sequence[int], request: str) -> list[str]:
+    """The words that close exchanges: the most usual last one, and others that close what it leaves open.
+
+    No word is chosen with which there would be more responses than requests. Of words that close as many exchanges,
+    the one counts that is most like the first.
+    """
+    lasts = Counter(words[-1] for words in groups if words and words[-1] != request)
+    closed = [0] * len(groups)
     chosen: list[str] = []
-    for word, _ in lasts.most_common():
-        places = {place for place, segment in enumerate(segments) if word in segment}
-        if len(places & covered) <= _MOST_OVERLAP * len(places):
-            chosen.append(word)
-            covered |= places
-    return chosen
+    while True:
+        gains: dict[str, int] = {}
+        for word in lasts if not chosen else {word for words in groups for word in words} - {request, *chosen}:
+            counts = [words.count(word) for words in groups]
+            holding = [k for k, count in enumerate(counts) if count]
+            over = sum(1 for k in holding if closed[k] + counts[k] > opened[k])
+            if over <= _MOST_OVERLAP * len(holding):
+                gains[word] = len(holding) - over
+        if not gains:
+            return chosen
+        if chosen:
+            word = max(gains, key=lambda one: (gains[one], _likeness(one, chosen[0]), one))
+        else:
+            word = max(gains, key=lambda one: (lasts[one], gains[one], one))
+        closed = [count + words.count(word) for count, words in zip(closed, groups, strict=True)]
+        chosen.append(word)
+
+
+def _likeness(one: str, other: str) -> int:
+    """How many words two kinds of lines have in common."""
+    return len(set(one.split()) & set(other.split()))
 
 
 def kind_paths(records: Sequence[Record], *, preferred: Sequence[str]) -> list[str]:
@@ -128,6 +146,26 @@ def kind_paths(records: Sequence[Record], *, preferred: Sequence[str]) -> list[s
                 counts[path][text] += 1
     few = [path for path, texts in counts.items() if 2 <= len(texts) <= _MOST_KINDS and not _is_numeric(texts)]
     return sorted(few, key=lambda path: (_rank(path, preferred), path))
+
+
+def with_first_words(records: Sequence[Record], names: Sequence[str]) -> list[Record]:
+    """The records, with the first word of each message whose texts are too many to be words: at `^` and its path."""
+    counts: dict[str, set[str]] = defaultdict(set)
+    for record in records:
+        for path, text in record.items():
+            if path.rpartition(".")[2].lower() in names:
+                counts[path].add(text)
+    long = [path for path, texts in counts.items() if len(texts) > _MOST_KINDS]
+    if not long:
+        return list(records)
+    return [
+        {**record, **{f"^{path}": _first_word(record[path]) for path in long if path in record}} for record in records
+    ]
+
+
+def _first_word(text: str) -> str:
+    found = _FIRST_WORD.match(text)
+    return found[0] if found else text[:1]
 
 
 def _is_numeric(texts: Counter[str]) -> bool:

@@ -6,10 +6,10 @@ from typing import Any
 import msgspec
 
 from logcorr.formats.draft_profile import roles, words
-from logcorr.formats.draft_profile.events import Pairs, Record, find_pairs, kind_paths
+from logcorr.formats.draft_profile.events import Pairs, Record, find_pairs, kind_paths, with_first_words
 from logcorr.formats.draft_profile.roles import Candidate
 from logcorr.formats.profile import Condition, Duration, Field, Profile, Rule, Status, Syntax, Time
-from logcorr.formats.server_lines.build import PICK_BARE_TARGET, PICK_METHOD, PICK_TARGET
+from logcorr.formats.server_lines.build import PICK_BARE_TARGET, PICK_METHOD, PICK_TARGET, literal
 
 ORIGIN = "draft"
 _KIND_NAMES = ("msg", "event", "message", "type", "stage", "phase", "action", "incoming", "kind", "name", "state")
@@ -18,6 +18,8 @@ _SCOPE_NAMES = ("pid", "hostname", "host", "process", "tid", "thread", "worker",
 _NO_KINDS = ("level", "severity", "method", "status", "code", "lvl", "proto", "protocol", "scheme", "version")
 _ATTRIBUTES = ("user", "endpoint", "method", "ip", "user_agent")
 _MOST_IDS = 12
+# An id of so many characters is unique for ever.
+_LEAST_GLOBAL = 16
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,6 +31,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 
 def draft(records: Sequence[Record], syntax: Syntax, name: str, base: Mapping[str, Any]) -> Draft:
     """The draft for a log whose lines are these records. `base` are keys of the profile that are known already."""
+    records = with_first_words(records, _KIND_NAMES)
     found = {role: roles.candidates(records, role) for role in ("time", "id", "status", "duration", *_ATTRIBUTES)}
     scopes = [
         path for path in dict.fromkeys(path for record in records for path in record) if _last(path) in _SCOPE_NAMES
@@ -81,9 +84,15 @@ def _pair(
         rules.append(Rule(event="response", where=(_is(pairs.kind, stated_words),), status=told, duration=duration))
     if mapped:
         codes = {word: words.status_of(word) for word in mapped}
-        by_word = Status(field=Field(path=pairs.kind), codes=codes)
-        one = Status(always=codes[mapped[0]]) if len(set(codes.values())) == 1 else by_word
-        rules.append(Rule(event="response", where=(_is(pairs.kind, tuple(mapped)),), status=one, duration=duration))
+        rules += [
+            Rule(
+                event="response",
+                where=(_is(pairs.kind, tuple(word for word in mapped if codes[word] == code)),),
+                status=Status(always=code),
+                duration=duration,
+            )
+            for code in dict.fromkeys(codes.values())
+        ]
     remarks = [
         f"requests: {pairs.kind} = {pairs.request!r}: {pairs.requests} lines",
         f"responses: {', '.join(map(repr, pairs.responses))}: {pairs.pairs} requests have one",
@@ -91,7 +100,9 @@ def _pair(
         *([f"the unit of the duration is told {why}"] if why else []),
     ]
     own: dict[str, Any] = {"id": tuple(Field(path=path) for path in pairs.id)}
-    if pairs.repeated or len(pairs.id) > 1:
+    # Ids that are unique for ever come again with each new attempt, in order; counters begin anew.
+    counters = sum(map(len, (record[pairs.id[-1]] for record in requests if pairs.id[-1] in record)))
+    if len(pairs.id) > 1 or (pairs.repeated and counters < _LEAST_GLOBAL * len(requests)):
         own["pairing"] = "nearest"
     user = next((one.path for one in found["user"]), None)
     if user is not None:
@@ -100,7 +111,12 @@ def _pair(
 
 
 def _is(path: str, texts: tuple[str, ...]) -> Condition:
-    return Condition(path=path, values=texts)
+    """The condition that a path has one of these texts, or begins with one where only first words were looked at."""
+    if not path.startswith("^"):
+        return Condition(path=path, values=texts)
+    if len(texts) == 1:
+        return Condition(path=path[1:], prefix=texts[0])
+    return Condition(path=path[1:], match=f"(?:{'|'.join(literal(text) for text in texts)})")
 
 
 def _doubled(records: Sequence[Record], pairs: Pairs) -> str | None:

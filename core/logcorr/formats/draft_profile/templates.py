@@ -20,6 +20,7 @@ _STATUS = re.compile(r"([1-9]\d\d|0{1,3}|-)")
 _STATUS_BEHIND = re.compile(r"[A-Z_]+/(\d{3})")
 _STATUS_LAST = re.compile(r"\([^() ]+ (\d{3})\)")
 _NUMBER_UNIT = re.compile(r"([\d.,]+)(ms|s|us|µs|ns|m)")
+_TASK_KEYS = ("class=", "task=", "job=", "worker=")
 _TARGET = re.compile(r"/\S*|[a-z]+://\S+|\*")
 UNIT_WORDS = {
     **dict.fromkeys(("ms", "msec", "msecs", "millis"), "ms"),
@@ -67,10 +68,14 @@ class Columns:
         texts = self.values[column]
         return sum(1 for text in texts if fits.fullmatch(text)) / len(texts)
 
-    def status_column(self) -> int | None:
-        """The column of status codes: the first that holds nothing else, behind the request where there is one."""
-        after = next((k for k in range(len(self.values)) if self.is_request(k)), -1)
-        order = [*range(after + 1, len(self.values)), *range(after + 1)]
+    def status_column(self, first: int = 0) -> int | None:
+        """The column of status codes from column `first` on: the first that holds nothing else.
+
+        It is looked for behind the request, where there is one.
+        """
+        after = next((k for k in range(first, len(self.values)) if self.is_request(k)), first - 1)
+        order = [*range(after + 1, len(self.values)), *range(first, after + 1)]
+        column: int
         for column in order:
             for fits in (_STATUS, _STATUS_BEHIND, _STATUS_LAST):
                 codes = [found[1] for text in self.values[column] if (found := fits.fullmatch(text))]
@@ -84,6 +89,11 @@ class Columns:
         bare = [text.strip('"') for text in self.values[column] if text.startswith('"')]
         hits = sum(1 for text in bare if roles.REQUEST.fullmatch(text) and re.search(PROTOCOL, text))
         return len(bare) >= 0.8 * len(self.values[column]) and hits >= 0.5 * len(bare)
+
+    def is_target(self, column: int) -> bool:
+        """Whether a column holds the targets of requests: paths or addresses, in quotes or behind a key too."""
+        bare = [_KEY.sub("", text).strip('"') for text in self.values[column]]
+        return sum(1 for text in bare if _TARGET.fullmatch(text)) >= 0.8 * len(bare)
 
     def pattern(self, last: int) -> str:
         """The pattern of the columns up to `last`."""
@@ -150,18 +160,30 @@ class Columns:
             group = self._group("time", stamps.pattern_of(self._form or "rfc3339"))
         else:
             group = self._group("id", rf"[^{literal(closing)}]+" if closing else r"[\w.:-]+" if any(behind) else r"\S+")
-        left = _ending(before)
         right = self._marked(behind) if any(ID in text for text in behind) else _beginning(behind, closing)
-        return left + group + right
+        if mark == ID and "target" not in self.groups and all(re.fullmatch(r"[\w.:]+\[", text) for text in before):
+            # The name of a task before its id in brackets.
+            return self._group("target", r"[^\s\[]+") + r"\[" + group + right
+        return _ending(before) + group + right
 
     def _word(self, column: int) -> str:
         """The pattern of a column of words, and the group of what it is told to be."""
         texts = self.values[column]
         same = len(set(texts)) == 1
         told = self.told.get(column)
+        if (
+            column >= 2
+            and column + 1 < len(self.values)
+            and all(text == f"[{TIME}]" for text in self.values[column + 1])
+        ):
+            # In the common log format the user stands before the time. A client may send a name with blanks.
+            return self._group("user", ".*?")
         if told == "status" and "status" not in self.groups:
             behind = self.share(column, _STATUS_BEHIND) > 0.9
             return (r"[^\s/]+/" if behind else "") + self._group("status", r"\d+" if behind else r"\d+|-")
+        if told == "duration":
+            prefix = _common_prefix(texts)
+            return literal(prefix) + self._group(told, r"\d[\d.,e-]*") + r"\S*"
         if told is not None:
             return self._group(told, r"\S+")
         if self.share(column, _NUMBER_UNIT) > 0.95 and "number" not in self.groups:
@@ -179,11 +201,12 @@ class Columns:
             return self._group("method", "[A-Z]+")
         if self.share(column, _TARGET) >= 0.8:
             return self._group("target", r"\S+")
-        if same and any(char.isalpha() or char in "|>=<" for char in texts[0]) and not _KEY.match(texts[0]):
-            return literal(texts[0])
+        if same and texts[0] != "-" and not texts[0].isdecimal() and not _KEY.match(texts[0]):
+            return _fixed(texts[0])
         key = _KEY.match(texts[0])
         if key is not None and all(text.startswith(key[0]) for text in texts):
-            return f"{literal(key[0])}\\S*"
+            is_target = self.is_target(column) or key[0].lower() in _TASK_KEYS
+            return literal(key[0]) + (self._group("target", r"\S+") if is_target else r"\S*")
         return r"\S+"
 
 
@@ -196,25 +219,32 @@ def _common_prefix(texts: Sequence[str]) -> str:
     return prefix[: end + 1]
 
 
+def _fixed(text: str) -> str:
+    """The pattern of a text that is the same in all lines, but for its numbers, which other logs have otherwise."""
+    return re.sub(r"\d+", r"\\d+", literal(text))
+
+
 def _ending(texts: Sequence[str]) -> str:
     """The pattern of texts that stand before a group: the same text, or anything up to the last sign."""
-    if len(set(texts)) == 1:
-        return literal(texts[0])
     last = {text[-1:] for text in texts}
+    char = next(iter(last))
+    if len(last) == 1 and char in _CLOSING and any(text != char for text in texts):
+        return rf"[^\s{literal(char)}]*{literal(char)}"
+    if len(set(texts)) == 1:
+        return _fixed(texts[0])
     prefix = _common_prefix(texts)
-    if len(last) == 1 and not next(iter(last)).isalnum():
-        char = literal(next(iter(last)))
-        return f"{literal(prefix)}[^{char}]*{char}" if prefix != next(iter(last)) else rf"\S*{char}"
-    return rf"{literal(prefix)}\S*?"
+    if len(last) == 1 and not char.isalnum():
+        return rf"{_fixed(prefix)}\S*?{literal(char)}" if prefix != char else rf"\S*?{literal(char)}"
+    return rf"{_fixed(prefix)}\S*?"
 
 
 def _beginning(texts: Sequence[str], closing: str | None) -> str:
     """The pattern of texts that stand behind a group: the same text, or up to the closing bracket, or to the blank."""
-    if len(set(texts)) == 1:
-        return literal(texts[0])
     if closing is not None and all(closing in text for text in texts):
-        return f"[^{literal(closing)}]*{literal(closing)}\\S*"
-    return r"\S*"
+        alone = all(text == closing for text in texts)
+        end = literal(closing) if all(text.endswith(closing) for text in texts) else rf"{literal(closing)}\S*"
+        return end if alone else f"[^{literal(closing)}]*{end}"
+    return _fixed(texts[0]) if len(set(texts)) == 1 else r"\S*"
 
 
 def marked(line: str, spans: Mapping[str, tuple[int, int]]) -> str:

@@ -10,6 +10,7 @@ from logcorr.formats.draft_profile.events import Pairs, find_pairs
 from logcorr.formats.draft_profile.structured import ORIGIN, Draft
 from logcorr.formats.draft_profile.templates import ID, TIME, UNIT_WORDS, Columns, marked, shape, tokens
 from logcorr.formats.profile import Duration, Field, Profile, Rule, Status, Time, Unit
+from logcorr.formats.server_lines.build import literal
 
 _HEX = r"[0-9a-fA-F]"
 # Shapes of ids, the surest first; then names before an id.
@@ -21,14 +22,16 @@ _ID_SHAPES = (
     ),
     re.compile(rf"(?<!\w)((?=\w*\d)(?=\w*[a-fA-F]){_HEX}{{8,15}})(?!\w)"),
 )
-_VARIABLE = re.compile(r"[#*\"]")
+_VARIABLE = re.compile(r"[#*\"(]")
 _MOST_WORDS = 4
+# So many columns behind the words of a kind are looked at for a status.
+_MORE_COLUMNS = 6
+_RETRIED = 503
 _LEAST_TIMES, _LEAST_IDS = 0.3, 0.2
 _DURATION = re.compile(
     r"(\bin |\bafter |took[ =:]+|elapsed[ =:]+|(?<!Init )Duration[ =:]+|duration[ =:]+|completed_in=|latency[ =:]+)"
     r"(\d[\d.,]*(?:e-?\d+)?)( ?)(ms|msecs|µs|us|micros|seconds|secs|sec|s)?\b"
 )
-_STATUS = re.compile(r"(status(?:_code)?[=: ]+)([1-5]\d\d)\b", re.IGNORECASE)
 
 
 def draft(lines: Sequence[str], name: str) -> Draft:
@@ -114,7 +117,7 @@ def _pair_draft(lines: Sequence[str], kinds: Sequence[str], pairs: Pairs, form: 
     rules, remarks = [], []
     for event, kind in events:
         rows = [line for line, own in zip(lines, kinds, strict=True) if own == kind]
-        rule = _rule(rows, len(kind.split(" ")), event == "request", form)
+        rule = _rule(rows, kind.split(" "), form, is_request=event == "request")
         rules.append(rule)
         sample = rows[0].replace(TIME, "TIME").replace(ID, "ID")[:110]
         remarks.append(f"{event}: {len(rows)} lines, e.g. {sample}")
@@ -126,7 +129,6 @@ def _pair_draft(lines: Sequence[str], kinds: Sequence[str], pairs: Pairs, form: 
         time=_time(form),
         rules=tuple(_once(rules)),
         id=(Field(path="id"),),
-        pairing="nearest" if pairs.repeated else "in-order",
     )
     return Draft(profile=profile, remarks=tuple(remarks))
 
@@ -139,40 +141,69 @@ def _once(rules: Sequence[Rule]) -> list[Rule]:
     return list(once.values())
 
 
-def _rule(rows: Sequence[str], kind_words: int, is_request: bool, form: str | None) -> Rule:
-    """The rule for lines of one kind: a pattern with their time, id and fields."""
-    columns = Columns(rows, form, kind_words + 2)
-    status = None if is_request else columns.status_column()
-    columns.told |= {} if status is None else {status: "status"}
-    last = min(max(kind_words - 1, status or 0), len(columns.values) - 1)
-    pattern = columns.pattern(last)
-    duration = None
-    code: Status | None = None
-    if not is_request:
-        tail, duration = _tail_duration(rows)
-        if "status" in columns.groups:
+def _rule(rows: Sequence[str], kind: Sequence[str], form: str | None, *, is_request: bool) -> Rule:
+    """The rule for lines of one kind: a pattern with their time, id and fields. `kind` are the words of the kind."""
+    columns = Columns(rows, form, len(kind) + _MORE_COLUMNS)
+    last = min(_last_word(kind), len(columns.values) - 1)
+    tail, duration, code = "", None, None
+    if is_request:
+        last = max([last, *(k for k in range(last + 1, len(columns.values)) if columns.is_target(k))])
+    else:
+        status = columns.status_column(_first_after(kind))
+        if status is not None:
+            columns.told[status], last = "status", max(last, status)
+        word_status = words.status_of(" ".join(kind))
+        code = Status(always=word_status)
+        if status is not None:
             code = Status(field=Field(path="status"), null_is_none=True)
-        elif all(_STATUS.search(row) for row in rows):
-            code = Status(field=Field(path="status"))
-            pattern += r".*?status\w*[=: ]+(?P<status>\d{3})"
-        else:
-            code = Status(
-                always=words.status_of(" ".join(rows[0].replace(TIME, "").split()[-8:]) if _ends(rows) else rows[0])
-            )
-        pattern += tail
-    timed = "time" in columns.groups
+        # What stands in a line about a new attempt is the wait for it.
+        if status is not None or word_status != _RETRIED:
+            duration, tail, last = _given_duration(rows, columns, last)
+    pattern = columns.pattern(last) + tail
     return Rule(
         event="request" if is_request else "response",
         match=pattern,
-        time=None if timed or form is None else Time(kind="previous"),
+        time=None if "time" in columns.groups or form is None else Time(kind="previous"),
         status=code,
         duration=duration,
         **_attributes(columns, wanted=is_request),
     )
 
 
-def _ends(rows: Sequence[str]) -> bool:
-    return len({row.split()[-1] for row in rows}) == 1
+def _last_word(kind: Sequence[str]) -> int:
+    """The number of the last word that a kind needs: its id, or a word behind it that does not vary."""
+    needed = [k for k, word in enumerate(kind) if not _VARIABLE.search(word) or word == "<method>"]
+    return max((*needed, *(k for k, word in enumerate(kind) if ID in word or TIME in word)))
+
+
+def _first_after(kind: Sequence[str]) -> int:
+    """The number of the first word behind the id and the time of a kind."""
+    return max((k for k, word in enumerate(kind) if ID in word or TIME in word), default=-1) + 1
+
+
+def _given_duration(rows: Sequence[str], columns: Columns, last: int) -> tuple[Duration | None, str, int]:
+    """The duration of lines behind a word such as "in" or "elapsed=".
+
+    With it come the end of the pattern that reads it, and the last column of the pattern. Where the duration stands in
+    one column, that column is told, and the end is empty.
+    """
+    there = [match for row in rows if (match := _DURATION.search(row)) is not None]
+    if len(there) < 0.8 * len(rows):
+        return None, "", last
+    word = Counter(match[1] for match in there).most_common(1)[0][0]
+    unit_text = Counter(match[4] or "" for match in there).most_common(1)[0][0]
+    unit: Unit = UNIT_WORDS.get(unit_text, "s")  # type: ignore[assignment]
+    if not unit_text and word.lower().startswith(("dur", "lat")):
+        unit = "ms"
+    duration = Duration(field=Field(path="duration"), unit=unit)
+    places = Counter(len(tokens(match.string[: match.start(2) + 1])[1]) - 1 for match in there)
+    place, count = places.most_common(1)[0]
+    if place < len(columns.values) and count == len(rows):
+        columns.told[place] = "duration"
+        return duration, "", max(last, place)
+    blank = " ?" if unit_text else ""
+    start = literal(word.rstrip())
+    return duration, rf".*?{start}\s*(?P<duration>\d[\d.,e-]*){blank}{unit_text}", last
 
 
 def _attributes(columns: Columns, *, wanted: bool) -> dict[str, Any]:
@@ -183,23 +214,6 @@ def _attributes(columns: Columns, *, wanted: bool) -> dict[str, Any]:
     if "bare_target" in columns.groups and "endpoint" in fields:
         fields["endpoint"] = Field(any_of=(fields["endpoint"], Field(path="bare_target")))
     return fields
-
-
-def _tail_duration(rows: Sequence[str]) -> tuple[str, Duration | None]:
-    """The end of a pattern, and the duration that stands there behind a word such as "in" or "elapsed="."""
-    found = [_DURATION.search(row) for row in rows]
-    there = [match for match in found if match is not None]
-    if len(there) < 0.8 * len(rows):
-        return "", None
-    word = Counter(match[1] for match in there).most_common(1)[0][0]
-    unit_text = Counter(match[4] or "" for match in there).most_common(1)[0][0]
-    unit: Unit = UNIT_WORDS.get(unit_text, "s")  # type: ignore[assignment]
-    if not unit_text and word.lower().startswith(("dur", "lat")):
-        unit = "ms"
-    blank = " ?" if unit_text else ""
-    return rf".*?\b{word.strip()}\s*(?P<duration>[\d.,e-]+){blank}{unit_text}", Duration(
-        field=Field(path="duration"), unit=unit
-    )
 
 
 # Exchanges.
