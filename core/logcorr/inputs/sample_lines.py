@@ -38,11 +38,13 @@ def sample(file: InputFile, *, most_lines: int = SAMPLE_LINES) -> list[str]:
 def sample_end(file: InputFile, *, most_lines: int = SAMPLE_LINES) -> list[str]:
     """The last lines of a plain file as text, the last first, `most_lines` at most. Raises InputError.
 
-    A compressed file gives none: its end can only be reached through all of it.
+    A compressed file and a file of JSON documents give none: their end can only be reached through all of them.
     """
     if file.compression != "plain":
         return []
     with open_text(file) as stream:
+        if not stream.seekable():
+            return []
         stream.seek(max(0, file.bytes - _END_BYTES))
         end = read_text(file, stream, _END_BYTES)
     texts = (_text(line) for line in reversed(end.split(b"\n")[1:]))
@@ -85,3 +87,10 @@ def first_lines(files: list[InputFile], most_lines: int = SAMPLE_LINES) -> list[
         if len(lines) >= most_lines:
             break
     return lines[:most_lines]
+
+
+def spread_sample(file: InputFile, *, most_lines: int = MANY_LINES) -> list[bytes]:
+    """Lines of a file, as bytes."""
+    with open_text(file) as stream:
+        head = read_text(file, stream, HEAD_BYTES * 4)
+    return [line.removesuffix(b"\r") for line in head.removeprefix(BOM.encode()).split(b"\n")][:most_lines]

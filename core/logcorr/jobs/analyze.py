@@ -4,16 +4,14 @@ Each line of an access log is an exchange already, so reading it is most of the 
 """
 
 import threading
-from collections.abc import Iterator
 
 import polars as pl
 
-from logcorr.compute import group_in_parts, resources
+from logcorr.compute import resources
 from logcorr.compute.background_thread import read_ahead
 from logcorr.compute.memory_budget import chunk_size
 from logcorr.compute.parquet_slices import slices
-from logcorr.compute.zero_copy_text import copied
-from logcorr.figures import access_report, endpoints_and_addresses, latency
+from logcorr.figures import access_report, latency
 from logcorr.figures.access_sums import AccessSums
 from logcorr.figures.grid import grid
 from logcorr.formats.access_dialects import TEXTS
@@ -24,6 +22,7 @@ from logcorr.inputs.reader import SideReader, SideResult, batches
 from logcorr.inputs.sample_lines import MANY_LINES, SAMPLE_LINES, first_lines
 from logcorr.jobs.job import Job, Result
 from logcorr.jobs.progress_meter import Listener, ProgressMeter
+from logcorr.jobs.write_groups import SLICE_ROWS, GroupLimits, GroupWriter, group_views
 from logcorr.jobs.write_views import ViewWriter
 from logcorr.model.access_report import AccessReport
 from logcorr.model.errors import LedgerError
@@ -37,13 +36,6 @@ _RUN_PER_TEXT_BYTE = 0.8
 _PART_ROWS = 400_000
 # One in so many bytes of memory may be text whose exchanges are not written yet.
 _TEXT_SHARE = 8
-_SLICE_ROWS = 250_000
-_BASE_BYTES = 330 << 20
-_LEAST_ROOM_BYTES = 100 << 20
-# Bytes of memory that a row takes while rows are grouped, where every row has its own endpoint and address.
-_ENDPOINT_BYTES = 250
-_IP_BYTES = 400
-_BYTES_PER_TEXT_BYTE = 4
 _INSTANT = pl.Datetime("us", "UTC")
 
 
@@ -68,27 +60,25 @@ class _Analysis(Job[AccessReport]):
         """The stages of an analysis, in order. Each stage takes the results of the stages before it."""
         self._require_disk(work, _RUN_PER_TEXT_BYTE)
         form = self._format()
-        views = ViewWriter(work.run, ("exchanges", "malformed", "endpoints", "ips", "windows"))
+        views = ViewWriter(work.run, ("exchanges", "malformed", *group_views(TEXTS)))
         read = self._read(form, work, views)
         self._meter.enter("count")
-        malformed = views.write_malformed("access", read)
+        malformed = views.write_refused("access", read)
         rows = views.height("exchanges")
         self._meter.sides["access"].ledger.update(exchanges=rows, **malformed)
         sums = self._count_exchanges(read, work, views)
-        self._write_endpoints(work, views)
-        suspicious = self._write_ips(work, views)
-        windows = self._write_windows(sums, suspicious, views)
+        options = self._access_options
+        limits = GroupLimits(
+            window_us=options.window_us, suspicious=options.suspicious, memory_bytes=options.memory_bytes
+        )
+        groups = GroupWriter(views, work.spill, self._meter, limits).write(TEXTS, sums, sums.attributes)
         figures = latency.figures(sums, lambda: views.scan("exchanges"))
         self._meter.enter("report")
         data = access_report.AccessReportData(
             sums=sums,
             figures=figures,
             rows=rows,
-            windows=windows,
-            suspicious=suspicious,
-            endpoints=views.scan("endpoints"),
-            ips=views.scan("ips"),
-            exchanges=views.scan("exchanges"),
+            groups=groups,
         )
         inputs = self._inputs(read, malformed, rows)
         report = access_report.report(data, inputs, form.name, self._run_info(1, 0))
@@ -124,47 +114,10 @@ class _Analysis(Job[AccessReport]):
     def _count_exchanges(self, read: SideResult, work: WorkFolder, views: ViewWriter) -> AccessSums:
         """Counts all exchanges in one pass over the view."""
         sums = AccessSums(grid(read.first_us, read.last_us, self._access_options.window_us), TEXTS, work.spill)
-        for exchanges in slices(views.files("exchanges"), _SLICE_ROWS):
+        for exchanges in slices(views.files("exchanges"), SLICE_ROWS):
             self._meter.tap()
             sums.add(exchanges)
         return sums
-
-    def _write_endpoints(self, work: WorkFolder, views: ViewWriter) -> None:
-        """Writes a row for each endpoint."""
-        exchanges = views.scan("exchanges").select("endpoint", "duration_us", "status_code")
-        for number, part in enumerate(self._partitions(exchanges, "endpoint", _ENDPOINT_BYTES, work)):
-            self._meter.tap()
-            views.write(endpoints_and_addresses.endpoints(part), "endpoints", f"{number:04d}")
-
-    def _write_ips(self, work: WorkFolder, views: ViewWriter) -> pl.DataFrame:
-        """Writes a row for each address. Returns a row (at, ip) for each window in which an address was suspicious."""
-        exchanges = views.scan("exchanges").select("ip", "request_time", "status_code")
-        suspicious = []
-        window_us, limit = self._access_options.window_us, self._access_options.suspicious
-        for number, part in enumerate(self._partitions(exchanges, "ip", _IP_BYTES, work)):
-            self._meter.tap()
-            counts = endpoints_and_addresses.ip_windows(part, window_us).collect(engine="streaming")
-            suspicious.append(copied(counts.filter(pl.col("requests") > limit).select("at", "ip")))
-            views.write(endpoints_and_addresses.ips(counts.lazy(), window_us, limit), "ips", f"{number:04d}")
-        return pl.concat(suspicious)
-
-    def _write_windows(self, sums: AccessSums, suspicious: pl.DataFrame, views: ViewWriter) -> pl.DataFrame:
-        """Writes a row for each window, the worst first. Returns the same rows in order of time."""
-        windows = endpoints_and_addresses.windows(sums.windows.merged(), suspicious, self._access_options.window_us)
-        views.write(endpoints_and_addresses.worst_first(windows).lazy(), "windows", "0000")
-        return windows
-
-    def _partitions(
-        self, exchanges: pl.LazyFrame, key: str, row_bytes: int, work: WorkFolder
-    ) -> Iterator[pl.LazyFrame]:
-        """The exchanges in partitions by the hash of a key. Each partition can be grouped within the memory budget."""
-        needed = group_in_parts.bytes_needed(
-            exchanges.select(key), key, each=row_bytes, text_factor=_BYTES_PER_TEXT_BYTE, by_key=False
-        )
-        room = max(_LEAST_ROOM_BYTES, self._access_options.memory_bytes - _BASE_BYTES)
-        count = group_in_parts.partitions_needed(needed, room)
-        for (rows,) in group_in_parts.partitioned([exchanges], key, count, work.spill / key):
-            yield rows
 
     def _inputs(self, read: SideResult, malformed: dict[str, int], rows: int) -> AccessInputs:
         """The ledger of the log. Raises LedgerError where it does not close."""

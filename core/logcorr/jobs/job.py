@@ -35,13 +35,15 @@ _COLUMN_PER_TEXT_BYTE = 0.4
 class Result(msgspec.Struct, Generic[_R], frozen=True, kw_only=True):
     """The result of a job: the report, the folder of the run (None where it is not kept), and whether it was reused.
 
-    `grown` names the input files that have grown since the job began. What was added is not in the report.
+    `grown` names the input files that have grown since the job began. What was added is not in the report. `notes` are
+    sentences for the user on how the logs were read.
     """
 
     report: _R
     folder: Path | None
     reused: bool
     grown: list[str]
+    notes: list[str] = []
 
 
 class Job(ABC, Generic[_R]):
@@ -63,7 +65,9 @@ class Job(ABC, Generic[_R]):
         _check_outputs(options, [file.path for files in self._files.values() for file in files])
         self._fingerprints = {log: [fingerprint(file) for file in files] for log, files in self._files.items()}
         names = {log: self._names(log) for log in self._files}
-        self._key = key_of([SCHEMA, __version__, key_options, self._fingerprints, names])
+        self._notes: list[str] = []
+        self._key_options |= self._tell_formats()
+        self._key = key_of([SCHEMA, __version__, self._key_options, self._fingerprints, names])
         self._root = Path(options.store) if options.store else find_runs.default_root()
         self._started = datetime.now(UTC)
         self._needed_bytes = 0
@@ -111,11 +115,15 @@ class Job(ABC, Generic[_R]):
             DoneEvent(run=str(folder) if folder else None, reused=finished is not None, seconds=self._meter.elapsed)
         )
         grown = changes.names_of_grown([file for files in self._files.values() for file in files])
-        return Result(report=report, folder=folder, reused=finished is not None, grown=grown)
+        return Result(report=report, folder=folder, reused=finished is not None, grown=grown, notes=self._notes)
 
     @abstractmethod
     def _compute(self, work: WorkFolder) -> RunFolder:
         """Makes the run in the work folder. Unfinished outputs that it writes completely are named in `_exported`."""
+
+    @abstractmethod
+    def _tell_formats(self) -> dict[str, Any]:
+        """Tells the formats of the logs by samples. Returns what of it changes the result of the run."""
 
     @property
     def _text_bytes(self) -> int:

@@ -11,12 +11,12 @@ from logcorr.inputs.files import InputFile
 from logcorr.inputs.reading_progress import SideProgress
 from logcorr.model.errors import Cancelled
 from logcorr.model.events import Event, FileProgress, ProgressEvent
-from logcorr.model.ledger import Log
+from logcorr.model.ledger import Log, Side
 
 EVERY_S = 0.1
 # About the share of the time that reading takes. The rest of the time is measured by buckets, where there are any.
 _READ_SHARE = 0.9
-_LEDGERS: dict[Log, str] = {"request": "requests", "response": "responses", "access": "access"}
+_LEDGERS: dict[Log, str] = {"request": "requests", "response": "responses", "access": "access", "log": "log"}
 
 Listener = Callable[[Event], None]
 
@@ -43,6 +43,13 @@ class ProgressMeter:
         self._steps_lock = threading.Lock()
         self.buckets = (0, 0)
         self.sides: dict[Log, SideProgress] = {}
+        # What became of the entries of each side, where one log holds both.
+        self._entry_ledgers: dict[Side, dict[str, int]] = {}
+
+    def ledger_of(self, side: Side) -> dict[str, int]:
+        """The counts of what became of the lines of a side; of its entries, where one log holds both sides."""
+        own = self.sides.get(side)
+        return own.ledger if own is not None else self._entry_ledgers.setdefault(side, {})
 
     def tap(self) -> None:
         """Raises Cancelled where the job was cancelled. Reports progress where the last report is long enough ago.
@@ -142,7 +149,8 @@ class ProgressMeter:
             rss_bytes=resources.rss(),
             memory_bytes=self._memory_bytes,
             ledger={
-                _LEDGERS[log]: {"lines": sum(side.lines_read.lines), **side.ledger} for log, side in self.sides.items()
+                **{_LEDGERS[log]: {"lines": sum(one.lines_read.lines), **one.ledger} for log, one in self.sides.items()},
+                **{_LEDGERS[side]: dict(ledger) for side, ledger in self._entry_ledgers.items()},
             },
             files=files,
         )

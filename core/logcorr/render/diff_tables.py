@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from logcorr.model.diff import Diff, Figure, GroupChange, Verdict
-from logcorr.model.status import phrase
+from logcorr.model.status import NO_STATUS, code_of, phrase
 from logcorr.query.compare.figures import MEASURES, POPULATIONS
 from logcorr.render import summary_tables
 from logcorr.text.quantities import duration, short
@@ -21,6 +21,7 @@ _WIDE, _WIDE_LATENCY = 110, 118
 _SIGNS = {"worse": "▲", "better": "▼", "more": "▲", "less": "▼", "same": "=", "new": "▲", "gone": "▼"}
 _TIMES = 3.0
 _LONG = 10**7
+_NAMES = {"p999": "p99.9", NO_STATUS: "no status"}
 ColumnSpec = tuple[str, Literal["left", "right", "fill"]]
 _FIGURE: tuple[ColumnSpec, ...] = (
     *(("", "fill"), ("A", "right"), ("B", "right")),
@@ -96,7 +97,7 @@ def statuses(diff: Diff, width: int, inks: Inks) -> Table:
     table = _table(inks, ("code", "left"), ("", "fill"), *counts, *shares)
     for row in diff.statuses:
         ink = inks.of(row.verdict)
-        cells = [Text(row.code, "bold"), Text(phrase(int(row.code), short=False), inks.dim)]
+        cells = [Text(row.code, "bold"), Text(phrase(code_of(row.code), short=False), inks.dim)]
         if wide:
             cells += [Text(short(row.a)), Text(short(row.b))]
         cells += [Text(share(row.share_a)), Text(share(row.share_b), "bold")]
@@ -148,7 +149,7 @@ def figure_name(name: str) -> str:
     whole, _, part = name.rpartition(".")
     if part.startswith("error_rate_"):
         return "  " + part.removeprefix("error_rate_")
-    plain = "p99.9" if part == "p999" else part.replace("_", " ")
+    plain = _NAMES.get(part) or part.replace("_", " ")
     return f"  {plain}" if whole else plain
 
 

@@ -10,7 +10,7 @@ from logcorr.model.errors import UsageError
 from logcorr.model.manifest import SCHEMA, Manifest
 from logcorr.model.quantiles import QUANTILES
 from logcorr.model.report import Latency
-from logcorr.model.status import is_failure
+from logcorr.model.status import code_of, in_order, is_failure
 from logcorr.query.compare import groups as groups_
 from logcorr.query.compare.figures import COUNTS, LATENCIES, POPULATIONS, RATES, RunFigures, run_figures
 from logcorr.query.compare.groups import ComparedRun
@@ -73,14 +73,14 @@ def figures(a: RunFigures, b: RunFigures) -> list[Figure]:
 
 def statuses(a: dict[str, int], b: dict[str, int]) -> list[StatusChange]:
     """Every status code of either run: first failures that became more frequent, then failures that became rarer."""
-    codes = sorted({*a, *b}, key=int)
+    codes = in_order([*{*a, *b}])
     totals = sum(a.values()), sum(b.values())
     pairs = {code: ((a.get(code, 0), totals[0]), (b.get(code, 0), totals[1])) for code in codes}
     sigmas = _rate_sigmas(pairs)
     changes = [_status(code, *pairs[code], sigmas[code]) for code in codes]
 
     def rank(row: StatusChange) -> tuple[int, float, int]:
-        significant = is_failure(int(row.code)) and abs(row.sigma or 0) >= LEAST_SIGMA and row.verdict != "same"
+        significant = is_failure(code_of(row.code)) and abs(row.sigma or 0) >= LEAST_SIGMA and row.verdict != "same"
         change = (row.change_points or 0) if significant else 0
         return (0 if change > 0 else 1 if change < 0 else 2, -abs(change), -max(row.a, row.b))
 
@@ -150,7 +150,7 @@ def _figure(name: str, a: float | None, b: float | None, sigma: float | None) ->
 
 def _status(code: str, a: tuple[int, int], b: tuple[int, int], sigma: float | None) -> StatusChange:
     share_a, share_b = (count / total if total else None for count, total in (a, b))
-    verdict = _verdict(share_a, share_b, sigma, bad=bool(is_failure(int(code))))
+    verdict = _verdict(share_a, share_b, sigma, bad=is_failure(code_of(code)))
     if verdict in ("more", "less") and abs(sigma or 0) < LEAST_SIGMA:
         verdict = "same"
     return StatusChange(
