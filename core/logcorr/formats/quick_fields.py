@@ -11,7 +11,7 @@ from typing import Any, Literal
 import msgspec
 
 from logcorr.formats import profile_checks, profile_toml, profile_values
-from logcorr.formats.profile import ATTRIBUTES, Profile, Rule, Syntax
+from logcorr.formats.profile import ATTRIBUTES, Profile, Rule
 from logcorr.formats.profile_place import nearest
 from logcorr.model.errors import UsageError
 from logcorr.text.safe import safe
@@ -25,11 +25,11 @@ def profile(
     fields: str,
     where_request: str | None = None,
     where_response: str | None = None,
+    syntax: str = "json",
     *,
-    syntax: Syntax,
     side: Literal["request", "response"] | None = None,
 ) -> Profile:
-    """The profile that the words of `--fields` tell, in a log of this syntax.
+    """The profile that the words of `--fields` tell, in a log of this syntax: json, logfmt or csv.
 
     With the two conditions the log holds requests and responses. Without them its lines are exchanges, or they are all
     requests or all responses where `side` says so. Raises UsageError that names the option and the word.

@@ -149,7 +149,9 @@ class ProgressMeter:
             rss_bytes=resources.rss(),
             memory_bytes=self._memory_bytes,
             ledger={
-                **{_LEDGERS[log]: {"lines": sum(one.lines_read.lines), **one.ledger} for log, one in self.sides.items()},
+                **{
+                    _LEDGERS[log]: {"lines": sum(one.lines_read.lines), **one.ledger} for log, one in self.sides.items()
+                },
                 **{_LEDGERS[side]: dict(ledger) for side, ledger in self._entry_ledgers.items()},
             },
             files=files,

@@ -5,10 +5,13 @@ The draft is TOML with remarks as comments: what was found where, how often, wit
 
 from collections.abc import Sequence
 
+import msgspec
+
 from logcorr.formats import profile_checks, profile_to_toml
 from logcorr.formats.draft_profile import lines as log_lines
 from logcorr.formats.draft_profile import roles, stamps, structured, text_lines
 from logcorr.formats.draft_profile.structured import Draft
+from logcorr.formats.profile import Unit
 from logcorr.formats.server_lines.build import literal
 from logcorr.model.errors import UsageError
 from logcorr.text.safe import safe
@@ -19,12 +22,28 @@ def draft(lines: Sequence[str], *, name: str = "draft", unwrap: Sequence[str] = 
 
     Raises UsageError where the lines hold nothing to go by.
     """
-    found = look(lines, name)
+    return toml(look(lines, name), unwrap)
+
+
+def toml(found: Draft, unwrap: Sequence[str] = ()) -> str:
+    """A draft as TOML, with its remarks as comments."""
     comments = [f"# {safe(remark, 400)}" for remark in found.remarks]
     comments += [f"# heads that were taken off: {', '.join(unwrap)}"] if unwrap else []
     return "\n".join(["# A draft, made by looking at the log. Check it with: logcorr formats test", *comments, ""]) + (
         profile_to_toml.text(found.profile)
     )
+
+
+def with_unit(found: Draft, unit: Unit) -> Draft:
+    """The draft with this unit for all durations that have one."""
+    replace = msgspec.structs.replace
+    rules = tuple(
+        replace(rule, duration=replace(rule.duration, unit=unit))
+        if rule.duration is not None and rule.duration.unit is not None
+        else rule
+        for rule in found.profile.rules
+    )
+    return replace(found, profile=replace(found.profile, rules=rules), unsure_unit=None)
 
 
 def look(lines: Sequence[str], name: str) -> Draft:

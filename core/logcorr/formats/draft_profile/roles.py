@@ -55,6 +55,7 @@ _UNIT_ENDINGS: tuple[tuple[str, Unit], ...] = (
     *(("responseTime", "ms"), ("response-time", "ms"), ("response_time", "ms"), ("elapsed", "s")),
 )
 _SECOND_NS = 1_000_000_000
+BY_SIZE = "by its size: check it"
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
@@ -163,7 +164,7 @@ def unit_of(path: str, texts: Sequence[str], distances_us: Sequence[tuple[float,
     numbers = [abs(float(text)) for text in texts if NUMBER.fullmatch(text)]
     whole = all(number == int(number) for number in numbers)
     if not whole and max(numbers, default=0) < 100:
-        return "s", "by its size: check it"
+        return "s", BY_SIZE
     if whole and sorted(numbers)[len(numbers) // 2] > _SECOND_NS / 100_000:
-        return "ns", "by its size: check it"
-    return "ms", "by its size: check it"
+        return "ns", BY_SIZE
+    return "ms", BY_SIZE

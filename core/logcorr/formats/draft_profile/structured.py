@@ -23,10 +23,14 @@ _LEAST_GLOBAL = 16
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
-    """A profile that was found by looking, and remarks about it, which become comments."""
+    """A profile that was found by looking, and remarks about it, which become comments.
+
+    `unsure_unit` is the unit of the durations where only their size told it.
+    """
 
     profile: Profile
     remarks: tuple[str, ...]
+    unsure_unit: str | None = None
 
 
 def draft(records: Sequence[Record], syntax: Syntax, name: str, base: Mapping[str, Any]) -> Draft:
@@ -47,7 +51,9 @@ def draft(records: Sequence[Record], syntax: Syntax, name: str, base: Mapping[st
     else:
         rules, own, more = _pair(records, found, pairs)
     profile = Profile(name=name, origin=ORIGIN, syntax=syntax, time=time, rules=rules, **(own | dict(base)))
-    return Draft(profile=profile, remarks=(*remarks, *more))
+    units = [rule.duration.unit for rule in rules if rule.duration is not None]
+    unsure = units[0] if units and any(remark.endswith(roles.BY_SIZE) for remark in more) else None
+    return Draft(profile=profile, remarks=(*remarks, *more), unsure_unit=unsure)
 
 
 def _last(path: str) -> str:

@@ -46,7 +46,7 @@ def draft(lines: Sequence[str], name: str) -> Draft:
     remark = f"time: {form}: {count} of {len(lines)} lines, e.g. {examples}" if form else "time: no time was found"
     pair = _pair(timed, form, name)
     made = pair or _exchange(timed, form, name)
-    return Draft(profile=made.profile, remarks=(remark, *made.remarks))
+    return Draft(profile=made.profile, remarks=(remark, *made.remarks), unsure_unit=made.unsure_unit)
 
 
 def _time(form: str | None) -> Time | None:
@@ -247,7 +247,8 @@ def _exchange(lines: Sequence[str], form: str | None, name: str) -> Draft:
         **_attributes(columns, wanted=True),
     )
     remarks = [f"events: {count} of {len(lines)} lines have this shape", *([remark] if remark else [])]
-    return Draft(profile=_profile(name, form, columns, rule), remarks=tuple(remarks))
+    unsure = duration.unit if duration is not None and remark else None
+    return Draft(profile=_profile(name, form, columns, rule), remarks=tuple(remarks), unsure_unit=unsure)
 
 
 def _profile(name: str, form: str | None, columns: Columns, rule: Rule) -> Profile:
@@ -307,5 +308,5 @@ def _with_number(columns: Columns, number: int | None, last: int) -> tuple[str, 
     return (
         columns.pattern(last),
         Duration(field=Field(path="number"), unit=unit),
-        "the unit of the duration is told by its size: check it",
+        f"the unit of the duration is told {roles.BY_SIZE}",
     )
