@@ -4,13 +4,13 @@ A later profile replaces an earlier one of the same name. A name such as `nginx:
 configuration, which becomes a profile.
 """
 
-import re
 import tomllib
 from collections.abc import Sequence
 from difflib import get_close_matches
 from functools import cache
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 
@@ -22,8 +22,6 @@ from logcorr.text.safe import safe
 
 BUILT_IN = "built in"
 _CATALOGUE = "catalogue.toml"
-# The first line of a table of the catalogue: [NAME] or [[NAME.rule]].
-_HEADER = re.compile(r'^\[\[?"?([^\]."]+)', re.MULTILINE)
 
 
 def user_folder() -> Path:
@@ -48,7 +46,7 @@ class Registry:
         """The profile of a name, or of a server's own line such as `nginx:...`. Raises UsageError."""
         if name in self._own:
             return self._own[name]
-        if name in _slices():
+        if name in _tables():
             return _built_in(name)
         if server_lines.is_line(name):
             return server_lines.profile(name)
@@ -58,7 +56,7 @@ class Registry:
 
     def names(self) -> list[str]:
         """The names of all profiles, sorted."""
-        return sorted({*_slices(), *self._own})
+        return sorted({*_tables(), *self._own})
 
     def origin(self, name: str) -> str:
         """The file that the profile of a name comes from, or "built in". Raises UsageError where there is none."""
@@ -76,19 +74,13 @@ def _text(path: Path) -> str:
 
 
 @cache
-def _slices() -> dict[str, str]:
-    """The text of each built-in profile. TOML is slow to parse, so only the profiles that are wanted are parsed."""
+def _tables() -> dict[str, Any]:
+    """The tables of the built-in profiles."""
     text = resources.files("logcorr.formats").joinpath(_CATALOGUE).read_text("utf-8")
-    headers = list(_HEADER.finditer(text))
-    ends = [header.start() for header in headers[1:]] + [len(text)]
-    slices: dict[str, str] = {}
-    for header, end in zip(headers, ends, strict=True):
-        slices[header[1]] = slices.get(header[1], "") + text[header.start() : end]
-    return slices
+    return tomllib.loads(text, parse_float=Decimal)
 
 
 @cache
 def _built_in(name: str) -> Profile:
     """A built-in profile. The tests check the catalogue, so only the form of its keys is checked here."""
-    table = tomllib.loads(_slices()[name], parse_float=Decimal)[name]
-    return profile_toml.read_table(name, table, BUILT_IN)
+    return profile_toml.read_table(name, _tables()[name], BUILT_IN)

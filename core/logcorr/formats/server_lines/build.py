@@ -23,10 +23,10 @@ _SPECIAL = re.compile(r"([\\.+*?()|\[\]{}^$#&\-~/])")
 _PLAIN = re.compile(r"[#&\-~/]")
 # A request line is METHOD TARGET PROTOCOL. Old servers allow blanks in the target. HTTP/0.9 has no protocol.
 _METHOD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-_PROTOCOL = r"[A-Z]+/[0-9]+(?:\.[0-9]+)?"
+PROTOCOL = r"[A-Z]+/[0-9]+(?:\.[0-9]+)?"
 # From a request line at a path: what stands at a path is no part of the line's pattern.
-PICK_METHOD = rf"^[ \t]*({_METHOD})[ \t]+(?:(?:.*[ \t])?{_PROTOCOL}|[^ \t]+)[ \t]*$"
-PICK_TARGET = rf"^[ \t]*{_METHOD}[ \t]+([^ \t].*?)[ \t]+{_PROTOCOL}[ \t]*$"
+PICK_METHOD = rf"^[ \t]*({_METHOD})[ \t]+(?:(?:.*[ \t])?{PROTOCOL}|[^ \t]+)[ \t]*$"
+PICK_TARGET = rf"^[ \t]*{_METHOD}[ \t]+([^ \t].*?)[ \t]+{PROTOCOL}[ \t]*$"
 PICK_BARE_TARGET = rf"^[ \t]*{_METHOD}[ \t]+((?:[^A-Z \t]|[A-Z]+[^A-Z/ \t])[^ \t]*)[ \t]*$"
 
 
@@ -77,13 +77,20 @@ def _group(variable: Variable, shape: str, groups: dict[str, Variable]) -> str:
 
 
 def _request(variable: Variable, shape: str, groups: dict[str, Variable]) -> str:
-    """The groups of a request line: method and target. Any other text, as of a broken request, has neither."""
+    return request_pattern(groups, shape, variable.rank + _BEHIND)
+
+
+def request_pattern(groups: dict[str, Variable], shape: str = _QUOTED, rank: int = _BEHIND) -> str:
+    """The pattern of a request line, which adds the groups of method and target.
+
+    Any other text, as of a broken request, fits too and has neither. `shape` is the pattern of any text there.
+    """
     char, solid = _CHARACTERS.get(shape, (".", r"[^ \t]"))
-    method = Variable(name="method", role="method", rank=variable.rank + _BEHIND)
-    target = Variable(name="target", role="endpoint", rank=variable.rank + _BEHIND)
-    bare = Variable(name="bare_target", role="bare_endpoint", rank=variable.rank + _BEHIND)
+    method = Variable(name="method", role="method", rank=rank)
+    target = Variable(name="target", role="endpoint", rank=rank)
+    bare = Variable(name="bare_target", role="bare_endpoint", rank=rank)
     texts = (_group(method, _METHOD, groups), _group(target, f"{char}+?", groups), _group(bare, f"{solid}+", groups))
-    return rf"(?:[ \t]*{texts[0]}[ \t]+(?:(?:{texts[1]}[ \t]+)?{_PROTOCOL}|{texts[2]})[ \t]*|{shape})"
+    return rf"(?:[ \t]*{texts[0]}[ \t]+(?:(?:{texts[1]}[ \t]+)?{PROTOCOL}|{texts[2]})[ \t]*|{shape})"
 
 
 def literal(text: str) -> str:
