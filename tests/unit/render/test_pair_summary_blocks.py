@@ -12,7 +12,7 @@ from logcorr.render.summary import render_summary
 from tests.support import pair_reports
 from tests.support.attribute_runs import Lost, Pair, report_of
 
-HALF = {"redelivered": 0, "superseded": 0, "matched": 9, "orphans": 1}
+HALF: dict[str, Any] = {"redelivered": 0, "superseded": 0, "matched": 9, "orphans": 1}
 
 
 def render(report: Report, width: int = 120) -> str:
@@ -25,7 +25,7 @@ def changed(**fields: Any) -> str:
 
 @pytest.mark.parametrize("width", [72, 100, 160])
 def test_a_pair_with_attributes(width: int, tmp_path: Path) -> None:
-    agents = {"method": "GET", "user_agent": "curl"}
+    agents: dict[str, Any] = {"method": "GET", "user_agent": "curl"}
     rows = [Pair(at, 5_000, 200, endpoint="/orders", ip="10.0.0.9", **agents) for at in range(9)]
     rows += [Pair(at, 5_000, None, endpoint="/search", ip="::1", **agents) for at in range(2)]
     text = render(report_of(tmp_path, rows, [Lost("request", 3)]), width)
