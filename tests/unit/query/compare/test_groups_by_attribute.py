@@ -33,7 +33,9 @@ def run(folder: Path, *, failing: str, status: int | None, slow: int = 1) -> Run
 def found(tmp_path_factory: pytest.TempPathFactory) -> Diff:
     """In B the green tenant gets no status, and one endpoint is nine times as slow."""
     folder = tmp_path_factory.mktemp("runs")
-    return diff(run(folder / "a", failing="nobody", status=None), run(folder / "b", failing="green", status=None, slow=9))
+    return diff(
+        run(folder / "a", failing="nobody", status=None), run(folder / "b", failing="green", status=None, slow=9)
+    )
 
 
 def test_endpoints_come_first_where_a_log_tells_no_users(found: Diff) -> None:
