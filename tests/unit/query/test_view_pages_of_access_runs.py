@@ -72,7 +72,7 @@ def test_windows_are_stored_worst_first(run: RunFolder) -> None:
     assert rows["errors"].to_list() == [2, 2, 1, 3]
     worst = run.report.worst_window
     assert worst is not None
-    assert worst.start == "2025-11-21T14:01:00Z"
+    assert worst.start == "2025-11-21T14:01:00.000000Z"
 
 
 @pytest.mark.parametrize(
