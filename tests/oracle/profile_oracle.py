@@ -95,7 +95,7 @@ def given_duration(fields: Mapping[str, Any], spec: Mapping[str, Any]) -> int | 
 
 def client(text: str) -> str:
     """A client: the first of a list, without port and zone; IPv6 in its one form, mapped IPv4 as IPv4."""
-    first = text.split(",", maxsplit=1)[0].strip(" \t\"'")
+    first = text.split(",", maxsplit=1)[0].strip(SPACE)
     found = re.fullmatch(r"\[([^\]]*)\](?::\d*)?|([^:]*):\d*", first)
     bare = (found[1] or found[2] or "") if found else first
     try:
@@ -246,7 +246,7 @@ class Reader:
             return ""
         parts = have["id"] if isinstance(have["id"], list) else [have["id"]]
         texts = [(field_text(fields, part, an_id=True) or "").strip(SPACE) for part in parts]
-        if any(text.lower() in NO_ID for text in texts):
+        if any(text.lower() in (NO_ID if len(texts) == 1 else ("",)) for text in texts):
             raise MalformedError("request_id")
         return "/".join(texts) + (f"#{self.restarts}" if self.restarts else "")
 

@@ -63,7 +63,7 @@ def test_logfmt_has_double_quotes_and_those_of_python() -> None:
 
 @pytest.mark.parametrize(
     ("line", "wanted"),
-    [('a,"b,""c""",d', ["a", 'b,"c"', "d"]), ("a,,", ["a", "", ""]), ('a,"open', ["a", "open"]), ("", [""])],
+    [('a,"b,""c""",d', ["a", 'b,"c"', "d"]), ("a,,", ["a", "", ""]), ('a,"open', ["a", '"open']), ("", [""])],
 )
 def test_csv(line: str, wanted: list[str]) -> None:
     assert csv_fields(line, ",", '"') == wanted
