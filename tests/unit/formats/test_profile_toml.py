@@ -138,8 +138,10 @@ FAULTS = [
     ),
     (PAIR.replace('{ field = "t", form = "rfc3339" }', '"none"'), "key 'time': \"none\" wants a rule with a duration"),
     (
-        '[p]\nsyntax = "csv"\ncolumns = ["t", "s"]\ntime = { field = "t", form = "rfc3339" }\n'
-        '[[p.rule]]\nevent = "exchange"\nstatus = "x"',
+        (
+            '[p]\nsyntax = "csv"\ncolumns = ["t", "s"]\ntime = { field = "t", form = "rfc3339" }\n'
+            '[[p.rule]]\nevent = "exchange"\nstatus = "x"'
+        ),
         "rule 1, key 'status': 'x' is no column and no group of the pattern",
     ),
 ]
@@ -173,7 +175,7 @@ def test_a_time_is_missed_only_in_use() -> None:
 def test_a_refused_format_says_why() -> None:
     text = '[p]\nsyntax = "text"\nrefusal = "There is no id. Log one."\n'
     text += "".join(f"[[p.rule]]\nevent = '{event}'\nmatch = 'a'\n" for event in ("request", "response"))
-    with pytest.raises(UsageError, match="'p' cannot be read: There is no id. Log one."):
+    with pytest.raises(UsageError, match=r"'p' cannot be read: There is no id\. Log one\."):
         profile_checks.usable(profile_toml.read(text, "f")["p"], wrapper_gives_time=True)
 
 

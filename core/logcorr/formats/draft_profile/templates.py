@@ -15,6 +15,7 @@ TIME, ID = "\ue000", "\ue001"
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"\S*|\[[^\]]*\]\S*|\{[^}]*\}\S*|\([^)]*\)\S*|\S+')
 _CLOSING = {"[": "]", "{": "}", "(": ")"}
 _KEY = re.compile(r"[A-Za-z_][\w.-]*=")
+_BEFORE_NUMBER = re.compile(r"[A-Za-z_][\w.-]*=|\D*")
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
 _STATUS = re.compile(r"([1-9]\d\d|0{1,3}|-)")
 _STATUS_BEHIND = re.compile(r"[A-Z_]+/(\d{3})")
@@ -182,8 +183,8 @@ class Columns:
             behind = self.share(column, _STATUS_BEHIND) > 0.9
             return (r"[^\s/]+/" if behind else "") + self._group("status", r"\d+" if behind else r"\d+|-")
         if told == "duration":
-            prefix = _common_prefix(texts)
-            return literal(prefix) + self._group(told, r"\d[\d.,e-]*") + r"\S*"
+            name = _BEFORE_NUMBER.match(texts[0])
+            return literal(name[0] if name else "") + self._group(told, r"\d[\d.,e-]*") + r"\S*"
         if told is not None:
             return self._group(told, r"\S+")
         if self.share(column, _NUMBER_UNIT) > 0.95 and "number" not in self.groups:
