@@ -98,11 +98,11 @@ def test_text_pairs() -> None:
 
 CLF = "04/Mar/2026:05:06:{second:02} +0000"
 SHAPES = [
-    ('192.0.2.{k} - - [' + CLF + '] "GET /a/{k} HTTP/1.1" {code} {k}0 "-" "agent {k}"', None),
-    ('192.0.2.{k} - - [' + CLF + '] "GET /a/{k} HTTP/1.1" {code} {k}0 "-" "agent {k}" 0.{k:03}', 1000),
-    ('[' + CLF + '] 192.0.2.{k}:80{k} GET /a/{k} => {code} in {k} msecs', 1000),
+    ("192.0.2.{k} - - [" + CLF + '] "GET /a/{k} HTTP/1.1" {code} {k}0 "-" "agent {k}"', None),
+    ("192.0.2.{k} - - [" + CLF + '] "GET /a/{k} HTTP/1.1" {code} {k}0 "-" "agent {k}" 0.{k:03}', 1000),
+    ("[" + CLF + "] 192.0.2.{k}:80{k} GET /a/{k} => {code} in {k} msecs", 1000),
     ("{second:02} Mar 2026 05:06:07 {code} GET /a/{k} {k}ms", 1000),
-    ("04/Mar/2026 05:06:{second:02} shop.access 192.0.2.{k} - \"GET /a/{k} HTTP/1.1\" {code}", None),
+    ('04/Mar/2026 05:06:{second:02} shop.access 192.0.2.{k} - "GET /a/{k} HTTP/1.1" {code}', None),
 ]  # fmt: skip
 
 
