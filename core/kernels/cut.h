@@ -17,7 +17,8 @@ enum { MISSING, NONE, STRING, ESCAPED, NUMBER, BOOLEAN, OBJECT, ARRAY, BARE, DOU
 /* What became of a line. Only a line that is SURE has cells. */
 enum { SURE, UNSURE, OTHER, BLANK };
 
-enum { ESCAPE_BYTE = 0x1b, MOST_SLOTS = 64 };
+/* No byte below FIRST_WIDE_SPACE begins white space that is not ASCII. */
+enum { ESCAPE_BYTE = 0x1b, FIRST_WIDE_SPACE = 0xc2, MOST_SLOTS = 64 };
 
 /* The lines, or any other spans of the text, and the bounds of the whole text. */
 typedef struct {
@@ -145,6 +146,17 @@ static inline const uint8_t *string_end(const uint8_t *at, const uint8_t *end, c
     while (text_end - at >= 8 && end - at >= 8 && !ends_string(eight_bytes(at), quote)) at += 8;
     while (at < end && *at >= ' ' && *at != quote && *at != '\\') at++;
     return at;
+}
+
+/* Whether a character that is not ASCII is white space. */
+static inline bool is_wide_space(const uint8_t *at, Py_ssize_t bytes) {
+    if (bytes == 2) return at[0] == 0xc2 && (at[1] == 0x85 || at[1] == 0xa0);
+    if (bytes != 3) return false;
+    if (at[0] == 0xe1) return at[1] == 0x9a && at[2] == 0x80;
+    if (at[0] == 0xe3) return at[1] == 0x80 && at[2] == 0x80;
+    if (at[0] != 0xe2) return false;
+    if (at[1] == 0x81) return at[2] == 0x9f;
+    return at[1] == 0x80 && (at[2] <= 0x8a || at[2] == 0xa8 || at[2] == 0xa9 || at[2] == 0xaf);
 }
 
 static inline bool has_byte(const uint8_t *begin, const uint8_t *end, int byte) {

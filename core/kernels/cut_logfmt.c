@@ -2,7 +2,7 @@
 
    A line is sure if every reader of such lines would read it alike. Tokens without "=" are passed over. */
 
-#include "cut_escapes.h"
+#include "cut.h"
 
 enum { MOST_PLACES = 64, UNWANTED = -1 };
 
@@ -31,9 +31,11 @@ static int slot_of(const Reader *reader, const uint8_t *key, Py_ssize_t bytes) {
     return UNWANTED;
 }
 
-/* The end of a key: the first "=", blank, quote, or control character. */
-static inline const uint8_t *key_end(const uint8_t *at, const uint8_t *end) {
-    while (at < end && *at > ' ' && *at != '=' && *at != '"' && *at != '\'') at++;
+/* The end of a key or a bare value: a blank, a quote, `mark`, or what is not known: a control character or white space
+   that is not ASCII. */
+static inline const uint8_t *bare_end(const uint8_t *at, const uint8_t *end, uint8_t mark) {
+    for (; at < end && *at > ' ' && *at != '"' && *at != '\'' && *at != mark; at++)
+        if (*at >= FIRST_WIDE_SPACE && (is_wide_space(at, 2) || (end - at > 2 && is_wide_space(at, 3)))) return at;
     return at;
 }
 
@@ -45,13 +47,14 @@ static inline const uint8_t *read_key(Reader *reader, const uint8_t *at, const u
         *slot = place->slot;
         return at + place->bytes;
     }
-    const uint8_t *after = key_end(at, end);
+    const uint8_t *after = bare_end(at, end, '=');
     *slot = slot_of(reader, at, after - at);
     if (after < end && *after == '=') *place = (Place){.text = at, .bytes = after - at, .slot = *slot};
     return after;
 }
 
-/* The end of a text in quotes, or NULL. `at` is after the first quote. */
+/* The end of a text in quotes, or NULL. `at` is after the first quote. Of escapes, those are known that Go and Python
+   write alike. */
 static const uint8_t *quoted_end(const Reader *reader, const uint8_t *at, const uint8_t *end, uint8_t quote,
                                  int *type) {
     *type = STRING;
@@ -60,15 +63,20 @@ static const uint8_t *quoted_end(const Reader *reader, const uint8_t *at, const 
         if (at == end || (*at != quote && *at != '\\')) return NULL;
         if (*at == quote) return at;
         *type = ESCAPED;
-        at = end - at > 1 && at[1] == quote ? at + 2 : skip_escape(at, end);
-        if (!at) return NULL;
+        if (end - at < 2 || !at[1] || !strchr("\"'\\nrt", at[1])) return NULL;
+        at += 2;
     }
 }
 
 /* The end of a bare value, or NULL if it holds quotes or begins with a bracket: it may hold blanks then. */
-static const uint8_t *bare_end(const uint8_t *at, const uint8_t *end) {
-    if (at < end && strchr("{[(<", *at) && *at) return NULL;
-    while (at < end && *at > ' ' && *at != '"' && *at != '\'') at++;
+static const uint8_t *value_end(const uint8_t *at, const uint8_t *end, int *type) {
+    const uint8_t *begin = at;
+    if (at < end && *at && strchr("{[(<", *at)) return NULL;
+    at = bare_end(at, end, ' ');
+    Py_ssize_t bytes = at - begin;
+    bool none = (bytes == 4 && (!memcmp(begin, "null", 4) || !memcmp(begin, "None", 4))) ||
+                (bytes == 3 && !memcmp(begin, "nil", 3));
+    *type = none ? NONE : BARE;
     return at == end || is_space(*at) ? at : NULL;
 }
 
@@ -101,11 +109,11 @@ static int read_line(Reader *reader, Py_ssize_t row, const uint8_t *at, const ui
             at = quoted_end(reader, ++begin, end, *at, &type);
             if (!at || (at + 1 < end && !is_space(at[1]))) return UNSURE;
         } else {
-            at = bare_end(at, end);
+            at = value_end(at, end, &type);
             if (!at) return UNSURE;
         }
         if (slot != UNWANTED && !give(reader, row, slot, begin, at, type)) return UNSURE;
-        at += type != BARE;
+        at += type == STRING || type == ESCAPED;
     }
 }
 

@@ -45,17 +45,6 @@ typedef struct {
     bool unsure;
 } Machine;
 
-/* Whether a character that is not ASCII is white space. */
-static inline bool is_wide_space(const uint8_t *at, Py_ssize_t bytes) {
-    if (bytes == 2) return at[0] == 0xc2 && (at[1] == 0x85 || at[1] == 0xa0);
-    if (bytes != 3) return false;
-    if (at[0] == 0xe1) return at[1] == 0x9a && at[2] == 0x80;
-    if (at[0] == 0xe3) return at[1] == 0x80 && at[2] == 0x80;
-    if (at[0] != 0xe2) return false;
-    if (at[1] == 0x81) return at[2] == 0x9f;
-    return at[1] == 0x80 && (at[2] <= 0x8a || at[2] == 0xa8 || at[2] == 0xa9 || at[2] == 0xaf);
-}
-
 /* The position after the character at `at` if it is of the class, else NULL. */
 static inline const uint8_t *step(Machine *machine, const uint8_t *class, const uint8_t *at) {
     if (at == machine->end) return NULL;

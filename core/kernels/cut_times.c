@@ -35,11 +35,11 @@ static inline int number_at(const uint8_t *at, const uint8_t *end, int most) {
     return number > most ? -1 : number;
 }
 
-/* The end of a zone, or NULL: Z, UTC, GMT, or hours and minutes with a sign. */
+/* The end of a zone, or NULL: Z, UTC, or hours and minutes with a sign. */
 static const uint8_t *read_zone(const uint8_t *at, const uint8_t *end, int64_t *zone_us) {
     *zone_us = 0;
     if (begins(at, end, "Z", 1)) return at + 1;
-    if (begins(at, end, "UTC", 3) || begins(at, end, "GMT", 3)) return at + 3;
+    if (begins(at, end, "UTC", 3)) return at + 3;
     if (at == end || (*at != '+' && *at != '-')) return NULL;
     bool west = *at++ == '-';
     int hours = number_at(at, end, MOST_OFFSET_HOURS), minutes = 0;
@@ -67,6 +67,8 @@ static inline const uint8_t *read_fraction(const uint8_t *at, const uint8_t *end
     return at == begin ? NULL : at;
 }
 
+static inline int in_years(int64_t us) { return us >= FIRST_US && us < AFTER_LAST_US ? WITH_ZONE : NOT_READ; }
+
 static int read_rfc3339(const uint8_t *at, const uint8_t *end, Minute *minute, int64_t *us) {
     int micros = 0, seconds;
     int64_t zone_us;
@@ -80,12 +82,12 @@ static int read_rfc3339(const uint8_t *at, const uint8_t *end, Minute *minute, i
     }
     *us = minute->us + (int64_t)seconds * SECOND_US + micros;
     if (at == end) return WITHOUT_ZONE;
-    if (read_zone(at + (*at == ' '), end, &zone_us) != end) return NOT_READ;
+    at += *at == ' ';
+    if (end - at == 3 && begins(at, end, "GMT", 3)) return WITH_ZONE;
+    if (read_zone(at, end, &zone_us) != end) return NOT_READ;
     *us -= zone_us;
-    return WITH_ZONE;
+    return in_years(*us);
 }
-
-static inline int in_years(int64_t us) { return us >= FIRST_US && us < AFTER_LAST_US ? WITH_ZONE : NOT_READ; }
 
 /* A number of units of 10^power microseconds. It is rounded down. */
 static int read_epoch(const uint8_t *at, const uint8_t *end, int power, int64_t *us) {
@@ -194,7 +196,7 @@ static int read_pattern(const TimeForm *form, const uint8_t *at, const uint8_t *
     if (moment.weekday >= 0 && moment.year_told && (days % 7 + 11) % 7 != moment.weekday) return NOT_READ;
     int64_t minutes = (days * 24 + moment.hour + 12 * moment.afternoon) * 60 + moment.minute;
     *us = (minutes * 60 + moment.second) * SECOND_US + moment.micros - moment.zone_us;
-    return moment.zone_told ? WITH_ZONE : WITHOUT_ZONE;
+    return moment.zone_told ? in_years(*us) : WITHOUT_ZONE;
 }
 
 static const char *read_times(const TimeForm *form, const Spans *spans, const uint8_t *type, int64_t *times,

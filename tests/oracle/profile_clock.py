@@ -194,6 +194,8 @@ def duration_us(text: str, unit: str) -> int | None:
     parts_of = [part for part in re.split(r", | : ", text) if part.strip() not in ("-", "")]
     if not all(_PLAIN.fullmatch(part) and len(part) <= 100 for part in parts_of):
         return None
+    if any(abs(Decimal(part.replace(",", "")).adjusted()) > 40 for part in parts_of):
+        return None
     return _whole(sum((Decimal(part.replace(",", "")).scaleb(UNITS[unit]) for part in parts_of), Decimal(0)))
 
 

@@ -35,7 +35,7 @@ def text_of(value: Any) -> str | None:
     """The text of a value: a text, or a number as it is written; `true` and `false`; None for all else."""
     if isinstance(value, bool):
         return str(value).lower()
-    return str(value) if isinstance(value, str) else None
+    return value if isinstance(value, str) else None
 
 
 def field_text(fields: Mapping[str, Any], field: Any, *, an_id: bool = False) -> str | None:

@@ -8,11 +8,12 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from tests.oracle.profile_clock import Clock, duration_us
 from tests.oracle.profile_fields import field_keys, field_text, holds, paths, pattern
-from tests.oracle.profile_syntax import SPACE, JsonError, csv_fields, json_object, logfmt_fields
+from tests.oracle.profile_syntax import SPACE, JsonError, Number, csv_fields, json_object, logfmt_fields
 
 ATTRIBUTES = ("method", "endpoint", "ip", "user_agent")
 NULL_STATUS = ("", "-", "-1")
@@ -54,8 +55,8 @@ def status_of(fields: Mapping[str, Any], spec: Any) -> int | None:
     if isinstance(spec, int):
         return spec
     table: dict[str, Any] = spec if isinstance(spec, dict) else {"field": spec}
-    text = field_text(fields, field_keys(table))
-    text = (text or "").strip(SPACE)
+    value = field_text(fields, field_keys(table)) or ""
+    text = plain_whole(value) if isinstance(value, Number) else value.strip(SPACE)
     codes = table.get("map", {})
     if text in codes:
         return int(codes[text])
@@ -68,6 +69,12 @@ def status_of(fields: Mapping[str, Any], spec: Any) -> int | None:
     if "else" in table:
         return int(table["else"])
     raise MalformedError("status_code")
+
+
+def plain_whole(number: str) -> str:
+    """A number of JSON that is a whole one of up to three digits, such as 2e2, without point and exponent."""
+    value = Decimal(number)
+    return str(int(value)) if abs(value) < 1000 and value == int(value) else number
 
 
 def given_duration(fields: Mapping[str, Any], spec: Mapping[str, Any]) -> int | None:
@@ -236,6 +243,8 @@ class Reader:
         raise MalformedError("timestamp")
 
     def id_of(self, have: Mapping[str, Any], fields: Mapping[str, Any]) -> str:
+        if "refusal" in self.table:
+            return ""
         parts = have["id"] if isinstance(have["id"], list) else [have["id"]]
         texts = [(field_text(fields, part, an_id=True) or "").strip(SPACE) for part in parts]
         if any(text.lower() in NO_ID for text in texts):
@@ -249,27 +258,28 @@ class Reader:
             texts = {name: unescaped(text) for name, text in texts.items()}
         if "ip" in texts:
             texts["ip"] = client(texts["ip"])
-        if have["event"] == "exchange" and "endpoint" in texts:
+        texts = {name: text for name, text in texts.items() if text not in ("", "-")}
+        if "endpoint" in texts:
             texts["endpoint"] = texts["endpoint"].split("?")[0]
-        return {name: text for name, text in texts.items() if text not in ("", "-")}
+        return {name: text for name, text in texts.items() if text}
 
 
-def unwrapped(lines: Iterable[str], head: str) -> Iterable[tuple[str, dict[str, str]]]:
-    """Lines without the head that a collector put before them, and the fields that the head gives."""
+def unwrapped(lines: Iterable[str], head: str) -> Iterable[tuple[int, str, dict[str, str]]]:
+    """The row of a line, the line without the head that a collector put before it, and the fields of the head."""
     begun = ""
-    for line in lines:
+    for row, line in enumerate(lines, 1):
         if head == "docker-json" and line.startswith("{"):
             value = json.loads(line)
-            yield value["log"].rstrip("\n"), {"@time": value["time"], "@stream": value["stream"]}
+            yield row, value["log"].rstrip("\n"), {"@time": value["time"], "@stream": value["stream"]}
         elif head == "cri" and (found := CRI.match(line)):
             begun += line[found.end() :]
             if found[3] == "F":
-                yield begun, {"@time": found[1], "@stream": found[2]}
+                yield row, begun, {"@time": found[1], "@stream": found[2]}
                 begun = ""
         elif head == "syslog" and (found := SYSLOG.match(line)):
-            yield line[found.end() :], {"@time": found["time"] or "", "@source": found["source"]}
+            yield row, line[found.end() :], {"@time": found["time"] or "", "@source": found["source"]}
         else:
-            yield line, {}
+            yield row, line, {}
 
 
 def read(
@@ -287,9 +297,9 @@ def read(
         reader = Reader(table, place, day, zone, side)
         raw = content.removeprefix(b"\xef\xbb\xbf").split(b"\n")
         texts = [line.removesuffix(b"\r") for line in (raw if raw[-1] else raw[:-1])]
-        bad = [b"\xff" if line.decode(errors="replace").encode() != line else b"" for line in texts]
-        for row, (text, wrapper) in enumerate(unwrapped((line.decode(errors="replace") for line in texts), head)):
-            lines.append(reader.line(row + 1, text, wrapper, repaired=bool(bad[row])))
+        bad = [line.decode(errors="replace").encode() != line for line in texts]
+        for row, text, wrapper in unwrapped((line.decode(errors="replace") for line in texts), head):
+            lines.append(reader.line(row, text, wrapper, repaired=bad[row - 1]))
     return lines
 
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from logcorr.figures import latency, pair_report
+from logcorr.figures import latency, pair_report, users
 from logcorr.figures.grid import grid
 from logcorr.figures.group_figures import GroupData
 from logcorr.figures.pair_sums import PairSums, orphan_arrivals
@@ -59,7 +59,7 @@ def made(
     parts: int = 2,
 ) -> RunFolder:
     """A finished correlation of these exchanges and orphans, written in some parts as a job writes it."""
-    names = ["exchanges", "orphans", *group_views(attributes)]
+    names = ["exchanges", "orphans", "users", *group_views(attributes)]
     (folder / "spill").mkdir(parents=True)
     run = folder / "run"
     run.mkdir()
@@ -72,6 +72,10 @@ def made(
         stored = part.lazy().with_columns(pl.col("request_time", "response_time").cast(_INSTANT))
         views.write(stored, "exchanges", f"{number:04d}")
     views.write(_orphans(lost).with_columns(pl.col("time").cast(_INSTANT)).lazy(), "orphans", "0000")
+    orphan_rows = _orphans(lost).lazy()
+    counted = users.count_users(views.files("exchanges"), orphan_rows, folder / "spill" / "users", 1 << 30)
+    for number, rows in enumerate(counted):
+        views.write(rows, "users", f"{number:04d}")
     report = _report(folder, views, sums, pairs, lost, attributes=attributes, durations=durations)
     made_run = RunFolder(run)
     made_run.write(_manifest(views, attributes), report)
@@ -141,7 +145,7 @@ def _report(
         orphans_by_bucket=by_bucket,
         orphans_by_window=by_window,
         exchanges=lambda: views.scan("exchanges"),
-        users=pl.DataFrame(),
+        users=users.top([views.scan("users")]),
         edge_us=0,
         skew_us=0,
         run=_run_info(),
@@ -162,7 +166,14 @@ def _groups(
 
 
 def _ledger(file: str, matched: int, orphans: int) -> SideLedger:
-    counts = {"bytes": 1, "lines": matched + orphans, "blank": 0, "header": 0, "redelivered": 0, "superseded": 0}
+    counts: dict[str, Any] = {
+        "bytes": 1,
+        "lines": matched + orphans,
+        "blank": 0,
+        "header": 0,
+        "redelivered": 0,
+        "superseded": 0,
+    }
     return SideLedger(files=[file], malformed={}, matched=matched, orphans=orphans, **counts)
 
 

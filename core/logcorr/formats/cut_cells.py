@@ -23,7 +23,7 @@ MISSING, NULL, STRING, ESCAPED, NUMBER, BOOLEAN, OBJECT, ARRAY, BARE, DOUBLED = 
 SURE, UNSURE, OTHER, BLANK = range(4)
 # What became of a text of a time: not read, read, or read as UTC because it tells no zone.
 NOT_READ, WITH_ZONE, WITHOUT_ZONE = range(3)
-# The numbers that `equals` gives for a text that is none of the constants, and for one whose escapes have to be decoded.
+# What `equals` gives for a text that is none of the constants, and for one whose escapes have to be decoded.
 NO_CONSTANT, NOT_TOLD = 255, 254
 
 Int32s = npt.NDArray[np.int32]
@@ -88,8 +88,8 @@ def empty_cells(slots: int, rows: int, *, rule: bool = False, counts: bool = Fal
 def text_column(text: bytes, span: Span, *, nulls: Sequence[int] = (MISSING, NULL), quote: str = '"') -> pl.Series:
     """The texts of cells as a column (String), in memory of its own. Escapes are decoded.
 
-    Cells of the types `nulls` become null. `quote` is the one that is doubled in DOUBLED cells. A lone surrogate becomes
-    U+FFFD. `text` is UTF-8.
+    Cells of the types `nulls` become null. `quote` is the one that is doubled in DOUBLED cells. A lone surrogate
+    becomes U+FFFD. `text` is UTF-8.
     """
     rows, bits = span.type.size, sum(1 << kind for kind in nulls)
     ends, present = np.empty(rows + 1, np.int64), np.empty(-(-rows // 8), np.uint8)
@@ -175,8 +175,8 @@ def status(text: bytes, span: Span) -> tuple[npt.NDArray[np.int16], npt.NDArray[
 def equals(text: bytes, span: Span, constants: Sequence[str], *, prefix: bool = False) -> Bytes:
     """For each cell the number of the first constant that it is equal to (or begins with): uint8.
 
-    NO_CONSTANT is for a cell that is equal to none, or has no text; NOT_TOLD for a text with escapes. There may be up to
-    253 constants.
+    NO_CONSTANT is for a cell that is equal to none, or has no text; NOT_TOLD for a text with escapes. There may be up
+    to 253 constants.
     """
     encoded = [constant.encode() for constant in constants]
     ends = np.cumsum([len(constant) for constant in encoded], dtype=np.int32)

@@ -1,8 +1,8 @@
 """Cuts lines into the cells of fields by the compiled kernels: JSON, logfmt, csv, and patterns of text.
 
 Each cutter is made once for a profile and called for each chunk: `cells = CutJson(paths)(text, line_spans(text))`. It
-takes spans, so the part of a line that a prefix or a wrapper leaves can be cut as well. A line whose state is UNSURE has
-no cells: the careful reading has to tell. `compiled` must be there.
+takes spans, so the part of a line that a prefix or a wrapper leaves can be cut as well. A line whose state is UNSURE
+has no cells: the careful reading has to tell. `compiled` must be there.
 """
 
 from collections.abc import Sequence
@@ -60,8 +60,8 @@ class CutLogfmt:
     """Cuts pairs `key=value` with blanks between them. The slot of a key is its number in `keys`.
 
     Values are BARE up to the next blank, or in double or single quotes. Tokens without `=` are passed over. UNSURE are
-    lines with quotes elsewhere, with a bare value that begins with a bracket, and with a wanted key that has no value or
-    comes again with another. Raises ValueError for more than 64 keys, an empty key, or equal keys.
+    lines with quotes elsewhere, with a bare value that begins with a bracket, and with a wanted key that has no value
+    or comes again with another. Raises ValueError for more than 64 keys, an empty key, or equal keys.
     """
 
     def __init__(self, keys: Sequence[str]) -> None:
@@ -82,9 +82,10 @@ class CutCsv:
     """Cuts cells with a separator between them. The slot of a column is its number in `columns`, which are numbers
     from 0 of cells in a line.
 
-    `quote` of None: quotes mean nothing. A cell in quotes is a STRING, or DOUBLED if it holds doubled quotes; any other
-    is BARE. `counts` of the result has the number of cells of each line, 0 for a line that is not SURE. Cells beyond the
-    end of a line are MISSING. Raises ValueError for more than 64 columns, equal columns, or marks over one byte.
+    `quote` of None: quotes mean nothing. A cell in quotes is a STRING, or DOUBLED if it holds doubled quotes; any
+    other is BARE. `counts` of the result has the number of cells of each line, 0 for a line that is not SURE. Cells
+    beyond the end of a line are MISSING. Raises ValueError for more than 64 columns, equal columns, or marks over one
+    byte.
     """
 
     def __init__(self, columns: Sequence[int], separator: str = ",", quote: str | None = '"') -> None:

@@ -1,8 +1,8 @@
 """Key paths of JSON → the plan by which the kernel finds them: a graph from object to value.
 
-A path is keys joined by dots, and a key may hold dots itself. So a node stands for a set of places in paths, and an edge
-for every text of keys that can lead on from there. Of edges of one path only one may be in an object: which of them
-counts is for the careful reading to tell.
+A path is keys joined by dots, and a key may hold dots itself. So a node stands for a set of places in paths, and an
+edge for every text of keys that can lead on from there. Of edges of one path only one may be in an object: which of
+them counts is for the careful reading to tell.
 """
 
 from collections.abc import Iterator, Sequence
@@ -45,7 +45,8 @@ def json_plan(paths: Sequence[str]) -> JsonPlan:
         raise ValueError(f"the kernel reads at most {MOST_SLOTS} paths, not {len(paths)}")
     parts = [path.split(".") for path in paths]
     numbers: dict[_Places, int] = {frozenset((slot, 0) for slot in range(len(paths))): 0}
-    nodes, edges, keys, slots = [], [], bytearray(), []
+    nodes, edges = list[tuple[int, ...]](), list[tuple[int, ...]]()
+    keys, slots = bytearray(), list[int]()
     for places in _growing(numbers):
         leads = _edges(parts, places)
         if len(leads) > _MOST_EDGES:

@@ -21,7 +21,7 @@ from logcorr.formats.pattern_syntax import (
     Parser,
     Repeat,
     Sequence,
-    Unknown,
+    UnknownSyntaxError,
 )
 
 _MATCH, _BYTES, _CLASS, _EITHER, _GO_TO, _MARK, _AT_BEGIN, _AT_END, _REPEAT = range(9)
@@ -58,7 +58,7 @@ def compile_pattern(pattern: str, *, anywhere: bool = False) -> Program | None:
     try:
         node = parser.parse()
         compiler.add(node, _DONE)
-    except (Unknown, RecursionError):
+    except (UnknownSyntaxError, RecursionError):
         return None
     names = [name for name in parser.names if name]
     if len(parser.names) > _MOST_GROUPS or len(set(names)) < len(names):
@@ -134,7 +134,7 @@ class _Compiler:
     def _emit(self, code: int, *operands: int) -> int:
         """Adds a code, and gives its number."""
         if len(self._codes) == _MOST_CODES:
-            raise Unknown
+            raise UnknownSyntaxError
         self._codes.append([code, *operands, *[0] * (_FIELDS - 1 - len(operands))])
         return len(self._codes) - 1
 
@@ -167,9 +167,10 @@ class _Compiler:
                 self._add_repeat(node, after)
 
     def _add_sequence(self, parts: tuple[Node, ...], after: int) -> None:
-        follow = [after]
-        for part in reversed(parts[1:]):
-            follow.append(_first(part, follow[-1]))
+        follow = []
+        for part in reversed(parts):
+            follow.append(after)
+            after = _first(part, after)
         text = b""
         for part, behind in zip(parts, reversed(follow), strict=True):
             byte = _single(part)
@@ -201,7 +202,7 @@ class _Compiler:
             return
         if _may_be_empty(node.node) and node.most != 1:
             # What a repeat of nothing captures differs between engines.
-            raise Unknown
+            raise UnknownSyntaxError
         again = _first(node.node, after)
         within = after | again if node.most != node.least else after
         for number in range(node.least):

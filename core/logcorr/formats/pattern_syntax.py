@@ -29,7 +29,7 @@ _COUNTS = re.compile(r"\{([0-9]+)(,?)([0-9]*)\}")
 _HEX = re.compile(r"x([0-7][0-9A-Fa-f])")
 
 
-class Unknown(ValueError):
+class UnknownSyntaxError(ValueError):
     """The pattern has something that is not known here."""
 
 
@@ -103,7 +103,7 @@ _ANY = Class(_ASCII & ~_of("\n"), IN)
 
 
 class Parser:
-    """Parses one pattern. Raises Unknown where it is not of the known syntax."""
+    """Parses one pattern. Raises UnknownSyntaxError where it is not of the known syntax."""
 
     def __init__(self, pattern: str) -> None:
         self._pattern = pattern
@@ -114,7 +114,7 @@ class Parser:
         """The whole pattern. `names` then has the name of each group, None for a group without one."""
         node = self._choice()
         if self._at < len(self._pattern):
-            raise Unknown
+            raise UnknownSyntaxError
         return node
 
     @property
@@ -125,7 +125,7 @@ class Parser:
     def _take(self) -> str:
         character = self._next
         if not character:
-            raise Unknown
+            raise UnknownSyntaxError
         self._at += 1
         return character
 
@@ -153,9 +153,9 @@ class Parser:
         least, most = counts
         lazy = self._takes("?")
         if isinstance(node, Edge) or (self._next and self._next in "*+?{"):
-            raise Unknown
+            raise UnknownSyntaxError
         if (most or least) > _MOST_REPEATS or (most is not None and most < least):
-            raise Unknown
+            raise UnknownSyntaxError
         return Repeat(node, least, most, lazy)
 
     def _counts(self) -> tuple[int, int | None] | None:
@@ -166,7 +166,7 @@ class Parser:
             return None
         told = _COUNTS.match(self._pattern, self._at)
         if not told:
-            raise Unknown
+            raise UnknownSyntaxError
         self._at = told.end()
         least, comma, most = told.groups()
         return int(least), int(most or least) if most or not comma else None
@@ -185,7 +185,7 @@ class Parser:
             case ".":
                 return _ANY
             case "*" | "+" | "?" | "{" | "}" | "]":
-                raise Unknown
+                raise UnknownSyntaxError
         return _literal(character)
 
     def _group(self) -> Node:
@@ -196,12 +196,12 @@ class Parser:
             if named:
                 self._at = named.end()
             elif self._next == "?":
-                raise Unknown
+                raise UnknownSyntaxError
             number = len(self.names)
             self.names.append(named[1] if named else None)
         node = self._choice()
         if not self._takes(")"):
-            raise Unknown
+            raise UnknownSyntaxError
         return node if number is None else Group(number, node)
 
     def _escape(self) -> Node:
@@ -225,34 +225,41 @@ class Parser:
         if character in _CONTROLS:
             return _CONTROLS[character]
         if character not in _LITERAL_ESCAPES:
-            raise Unknown
+            raise UnknownSyntaxError
         return character
 
-    def _class(self) -> Class:
+    def _class(self) -> Node:
         negated = self._takes("^")
-        found = Class(0)
+        found, others = Class(0), list[Node]()
         first = True
         while first or self._next != "]":
-            found = found.joined(self._item(first=first))
+            if self._next.isascii():
+                found = found.joined(self._item(first=first))
+            else:
+                others.append(_literal(self._take()))
             first = False
         self._at += 1
+        if others and (negated or found.wide != NOT_IN):
+            raise UnknownSyntaxError
+        if others:
+            return Choice((found, *others))
         return found.negated() if negated else found
 
     def _item(self, *, first: bool) -> Class:
         """A character, a range or a class within a class."""
         if any(self._pattern.startswith(mark, self._at) for mark in ("[", "&&", "--", "~~")):
-            raise Unknown
+            raise UnknownSyntaxError
         low = self._class_character()
         if isinstance(low, Class):
             return low
         if low == "-" and not first and self._next != "]":
-            raise Unknown
+            raise UnknownSyntaxError
         if self._next != "-" or self._pattern.startswith("-]", self._at):
             return Class(_of(low))
         self._at += 1
         high = self._class_character()
         if isinstance(high, Class) or high in "[-" or high < low:
-            raise Unknown
+            raise UnknownSyntaxError
         return Class(_of("".join(map(chr, range(ord(low), ord(high) + 1)))))
 
     def _class_character(self) -> Class | str:
@@ -260,7 +267,7 @@ class Parser:
         if character == "\\":
             return self._escaped()
         if not character.isascii():
-            raise Unknown
+            raise UnknownSyntaxError
         return character
 
 

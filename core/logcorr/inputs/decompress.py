@@ -97,7 +97,8 @@ def _open(file: InputFile, opened: ExitStack) -> IO[bytes]:
     if file.compression == "gzip":
         return opened.enter_context(cast("IO[bytes]", gzip.GzipFile(fileobj=stream)))
     if file.compression == "zstd":
-        return opened.enter_context(cast("IO[bytes]", zstd.ZstdFile(stream)))
+        options = {zstd.DecompressionParameter.window_log_max: file.window_log}
+        return opened.enter_context(cast("IO[bytes]", zstd.ZstdFile(stream, options=options)))
     return stream
 
 
@@ -110,6 +111,11 @@ def _head(stream: IO[bytes], size: int) -> bytes:
 
 def _broken(file: InputFile, stream: IO[bytes] | None, error: Exception) -> InputError:
     where = f" after {stream.tell():,} bytes of text" if stream is not None else ""
+    if "requires too much memory" in str(error):
+        return InputError(
+            f"{file.name!r}: its zstd data wants a window of more than {1 << file.window_log:,} bytes{where}. "
+            "Give more --memory, or decompress it first: zstd -d --long=31 LOG"
+        )
     what = "the compressed data is broken or cut off" if file.compression != "plain" else "it cannot be read"
     # After the end of a gzip member, gzip reports bytes that are no gzip as if they began the file.
     reason = "what follows is no gzip data" if where and str(error).startswith("Not a gzipped file") else error

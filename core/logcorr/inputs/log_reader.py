@@ -1,6 +1,6 @@
 """The files of a log become the entries that a profile reads in them, a chunk at a time. Every line counts once."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -52,31 +52,38 @@ class LogResult(msgspec.Struct, frozen=True, kw_only=True):
         return self.spans.get(event, (None, None))
 
 
+class FileForm(msgspec.Struct, frozen=True, kw_only=True):
+    """How the lines of a file are read: by a reader of a profile, without the heads that are named."""
+
+    reader: ProfileReader
+    heads: tuple[str, ...] = ()
+
+
 class LogReader:
     """Reads a log from its first line to its last: first all of `entries`, then `finish`.
 
-    `heads` are taken off the lines. With `only`, entries of the other side are lines of another kind: a log of requests
-    may hold responses too.
+    `forms` has one form for all files, or one for each file. With `only`, entries of the other side are lines of
+    another kind: a log of requests may hold responses too.
     """
 
     def __init__(
         self,
         log: Log,
-        reader: ProfileReader,
+        forms: Sequence[FileForm],
         files: list[InputFile],
         folder: Path,
         progress: ReadingProgress,
         *,
         chunk_bytes: int,
-        heads: tuple[str, ...] = (),
         only: Side | None = None,
     ) -> None:
         folder.mkdir(parents=True, mode=0o700)
-        self._reader, self._files_at_start, self._chunk_bytes = reader, files, chunk_bytes
+        self._files_at_start, self._chunk_bytes = files, chunk_bytes
         self._files = changes.as_at_start(files)
         self._progress, self._only = progress, only
-        self._clock = LogClock(reader.options.date)
-        self._unwrapper = Unwrapper(heads, wrapper_fields(reader.profile)) if heads else None
+        opened = [_OpenForm(form) for form in forms]
+        self._open_forms = opened if len(opened) > 1 else opened * len(files)
+        self._all_forms = opened
         self._rejects = SpilledRows(folder / "rejects", _IN_MEMORY)
         self._others = SpilledRows(folder / "others", _IN_MEMORY)
         self._times = {event: TimeRange() for event in EVENTS}
@@ -94,10 +101,11 @@ class LogReader:
             self._progress.tap()
             for number, text, size in _by_file(chunk):
                 with self._progress.step("parse"):
-                    lines = self._lines(number, text)
+                    form = self._open_forms[number]
+                    lines = self._lines(number, text, form)
                     self.lines_read.add(number, self._rows, lines.height, size)
                     self._rows += lines.height
-                    read = self._read(lines)
+                    read = self._read(lines, form)
                 yield read
 
     def finish(self) -> LogResult:
@@ -110,9 +118,9 @@ class LogReader:
             others=pl.LazyFrame(schema=REJECT_SCHEMA) if others is None else others,
             counts=self.counts,
             spans={event: (times.first, times.last) for event, times in self._times.items()},
-            doubled=self._reader.doubled + self._clock.doubled,
-            rolled=self._clock.rolled,
-            previous=self._clock.previous,
+            doubled=sum(form.reader.doubled + form.clock.doubled for form in self._all_forms),
+            rolled=sum(form.clock.rolled for form in self._all_forms),
+            previous=sum(form.clock.previous for form in self._all_forms),
         )
 
     def _chunks(self) -> Iterator[chunks.Chunk]:
@@ -125,20 +133,17 @@ class LogReader:
                     break
                 yield chunk
 
-    def _lines(self, number: int, text: bytes) -> pl.DataFrame:
+    def _lines(self, number: int, text: bytes, form: "_OpenForm") -> pl.DataFrame:
         """The lines of a text of one file, with the columns that `ProfileReader.classify` takes."""
         if number != self._file:
             self._file = number
-            self._clock.start_file()
-            self._reader.start_file()
-            if self._unwrapper is not None:
-                self._unwrapper.start_file()
+            form.start_file()
             text = text.removeprefix(_BOM)
         columns: list[pl.Series] = []
-        if self._unwrapper is None:
+        if form.unwrapper is None:
             text = without_colours(text)
         else:
-            unwrapped = self._unwrapper.unwrap(text)
+            unwrapped = form.unwrapper.unwrap(text)
             text = unwrapped.text
             told = {"@time": unwrapped.time, "@stream": unwrapped.stream, "@source": unwrapped.source}
             columns = [column.alias(name) for name, column in told.items() if column is not None]
@@ -149,7 +154,7 @@ class LogReader:
         lines = scan_lines(in_utf8_text, [], self._rows).collect(engine="in-memory")
         return lines.hstack(columns) if columns else lines
 
-    def _read(self, lines: pl.DataFrame) -> pl.DataFrame:
+    def _read(self, lines: pl.DataFrame, form: "_OpenForm") -> pl.DataFrame:
         """The entries among lines; everything else is counted and kept aside."""
         whole = lines
         if _PART in lines.columns:
@@ -157,11 +162,11 @@ class LogReader:
                 lines.filter(_PART).select("row", kind=pl.lit(OTHER), reason=pl.lit(None, pl.String)), lines
             )
             whole = lines.filter(~pl.col(_PART))
-        read = self._reader.classify(whole)
-        if self._reader.in_order:
-            read = self._clock.apply(read)
+        read = form.reader.classify(whole)
+        if form.in_order:
+            read = form.clock.apply(read)
         is_event = pl.col("kind").is_in(EVENTS)
-        if not self._reader.profile.clockless:
+        if not form.reader.profile.clockless:
             late = is_event & pl.col("time").is_null()
             read = read.with_columns(pl.when(late).then(pl.lit(TIMESTAMP)).otherwise("reason").alias("reason"))
         kind = pl.when(pl.col("kind") == "restart").then(pl.lit(OTHER)).otherwise("kind")
@@ -188,6 +193,23 @@ class LogReader:
         for kind, count in entries["kind"].value_counts().iter_rows():
             self.counts[f"{kind}s"] += count
             self._times[kind](entries.filter(pl.col("kind") == kind) if count < entries.height else entries)
+
+
+class _OpenForm:
+    """A form with the state of reading a file in order."""
+
+    def __init__(self, form: FileForm) -> None:
+        self.reader = form.reader
+        self.in_order = form.reader.in_order
+        self.clock = LogClock(form.reader.options.date)
+        self.unwrapper = Unwrapper(form.heads, wrapper_fields(form.reader.profile)) if form.heads else None
+
+    def start_file(self) -> None:
+        """Begins the lines of another file."""
+        self.reader.start_file()
+        self.clock.start_file()
+        if self.unwrapper is not None:
+            self.unwrapper.start_file()
 
 
 def _by_file(chunk: chunks.Chunk) -> Iterable[tuple[int, bytes, int]]:

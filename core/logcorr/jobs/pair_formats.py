@@ -14,7 +14,7 @@ from logcorr.formats.profile_reader import ProfileReader, ReadOptions
 from logcorr.formats.profile_registry import Registry
 from logcorr.formats.timestamps import CommonForm, common_form
 from logcorr.inputs.files import InputFile
-from logcorr.inputs.log_reader import LogReader
+from logcorr.inputs.log_reader import FileForm, LogReader
 from logcorr.inputs.reader import SideReader
 from logcorr.inputs.reading_progress import ReadingProgress
 from logcorr.inputs.sample_lines import first_lines
@@ -114,10 +114,9 @@ class PairFormats(msgspec.Struct, frozen=True, kw_only=True):
 
     def _reader(self, log: Log, files: list[InputFile], only: Side | None, place: ReadingPlace) -> LogReader:
         told = self.told[log]
-        reader = ProfileReader(told.profile, self.options)
-        folder = place.folder / log
+        form = FileForm(reader=ProfileReader(told.profile, self.options), heads=told.heads)
         return LogReader(
-            log, reader, files, folder, place.progress, chunk_bytes=place.chunk_bytes, heads=told.heads, only=only
+            log, [form], files, place.folder / log, place.progress, chunk_bytes=place.chunk_bytes, only=only
         )
 
     def span(self) -> tuple[int | None, int | None] | None:

@@ -56,7 +56,7 @@ class ProgressMeter:
 
         A thread does not wait for another thread that reports: its progress is in the next report.
         """
-        self._stop_if_asked()
+        self.stop_if_asked()
         if not self._due(time.perf_counter()) or not self._reporting.acquire(blocking=False):
             return
         try:
@@ -64,13 +64,19 @@ class ProgressMeter:
         finally:
             self._reporting.release()
 
+    def stop_if_asked(self) -> None:
+        """Raises Cancelled where the job was cancelled."""
+        if self._cancel is not None and self._cancel.is_set():
+            message = "interrupted; nothing was kept."
+            raise Cancelled(message)
+
     def enter(self, stage: str) -> None:
         """Ends the current stage, begins the next one and reports it. Raises Cancelled where the job was cancelled."""
         with self._reporting:
             now = time.perf_counter()
             self.seconds[self.stage] = self.seconds.get(self.stage, 0.0) + now - self._stage_began
             self.stage, self._stage_began, self._last_report = stage, now, -math.inf
-            self._stop_if_asked()
+            self.stop_if_asked()
             self._tell_progress()
 
     @contextmanager
@@ -108,11 +114,6 @@ class ProgressMeter:
         total = sum(file.text_bytes for side in self.sides.values() for file in side.files)
         read = sum(sum(side.lines_read.text_bytes) for side in self.sides.values())
         return min(1.0, read / total) if total else 1.0
-
-    def _stop_if_asked(self) -> None:
-        if self._cancel is not None and self._cancel.is_set():
-            message = "interrupted; nothing was kept."
-            raise Cancelled(message)
 
     def _due(self, now: float) -> bool:
         return self._listener is not None and now - self._last_report >= EVERY_S

@@ -1,4 +1,4 @@
-"""Before a log is read: which profile reads it, and which heads its lines have. Told by samples, or named by the user."""
+"""Before a log is read: which profile reads it, and which heads its lines have, by samples or as the user names them."""
 
 from collections.abc import Sequence
 
@@ -120,14 +120,22 @@ class Teller:
             last_us=last if isinstance(last, int) else None,
         )
 
+    def fits(self, log: Sample, told: ToldFormat) -> bool:
+        """Whether a format reads every sampled line of another file of the log."""
+        if log.heads != told.heads:
+            return False
+        one = self._candidate(told.profile, log)
+        return one.claims and one.read == one.lines
+
     def candidates(self, log: Sample) -> list[Candidate]:
         """What each profile that may fit reads of the sampled lines."""
         text = "\n".join(log.lines)
-        found = []
-        for profile in map(self._registry.get, self._registry.names()):
-            if tell_format.plausible(profile, text):
-                found.append(self._candidate(_usable_or_refused(profile, log), log))
-        return found
+        profiles = map(self._registry.get, self._registry.names())
+        return [
+            self._candidate(_usable_or_refused(profile, log), log)
+            for profile in profiles
+            if tell_format.plausible(profile, text)
+        ]
 
     def unreadable(self, log: Sample) -> InputError:
         """The error for a log of which no line is an entry."""

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import polars as pl
 
 from logcorr.compute.parquet_slices import files_of, height_of, scan
 from logcorr.inputs.line_numbers import LinesRead, file_of, line_of, row_of
-from logcorr.inputs.reader import SideResult
 from logcorr.model.ledger import SIDES, Log, Side
 from logcorr.pairing import orphan_reasons
 from logcorr.pairing.entry_columns import EntryColumns
@@ -16,6 +16,22 @@ from logcorr.pairing.paired import Paired
 
 _ROW_GROUP = 100_000
 _INSTANT = pl.Datetime("us", "UTC")
+
+
+class LinesOfLog(Protocol):
+    """What reading a log came to, as far as its refused lines go: see `SideResult` and `LogResult`."""
+
+    @property
+    def lines_read(self) -> LinesRead:
+        """How many lines were read."""
+
+    @property
+    def rejects(self) -> pl.LazyFrame:
+        """The malformed lines."""
+
+    @property
+    def others(self) -> pl.LazyFrame | None:
+        """The lines that the profile does not speak of; None for a format that has none."""
 
 
 class ViewWriter:
@@ -39,14 +55,14 @@ class ViewWriter:
             engine="streaming",
         )
 
-    def write_refused(self, log: Log, read: SideResult) -> dict[str, int]:
+    def write_refused(self, log: Log, read: LinesOfLog) -> dict[str, int]:
         """Writes the malformed lines and the other lines of one log. Returns the malformed lines by reason."""
         self._write_lines(log, read, read.rejects, "malformed")
         if read.others is not None and "other" in self._views:
             self._write_lines(log, read, read.others, "other")
         return dict(read.rejects.group_by("reason").len().collect(engine="streaming").iter_rows())
 
-    def _write_lines(self, log: Log, read: SideResult, lines: pl.LazyFrame, view: str) -> None:
+    def _write_lines(self, log: Log, read: LinesOfLog, lines: pl.LazyFrame, view: str) -> None:
         starts = read.lines_read.starts
         rows = lines.select(
             pl.lit(log).alias("side"),

@@ -79,7 +79,9 @@ def suspects(report: RunReport, limit: int | None, window: str) -> FramedTable:
     count = report.suspicious_ip_count
     if not count:
         rows = [_address(row.ip, row) for row in report.ips[:SHOWN]]
-        return FramedTable("Busiest IPs", f"none with {rule}", columns, rows, "the log tells no addresses")
+        return FramedTable(
+            "Busiest IPs", report.timeline.reason or f"none with {rule}", columns, rows, "the log tells no addresses"
+        )
     rows_by_ip = {row.ip: row for row in report.suspects}
     ips = [*rows_by_ip, *(ip for ip in report.suspicious_ips if ip not in rows_by_ip)][:SHOWN]
     note = f"{count:,} with {rule}" if count <= SHOWN else f"first {SHOWN} of {count:,} with {rule}"

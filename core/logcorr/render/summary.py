@@ -102,7 +102,7 @@ def _notices(report: Report) -> list[RenderableType]:
         what = f"{window.errors_5xx:,} 5xx · {window.errors_4xx:,} 4xx · {window.orphans:,} orphans"
         what += f" · {window.total_requests:,} requests"
         lines.append(summary_blocks.notice(RED, "Worst window", summary_blocks.window(window.start, window.end), what))
-    if skew.negative:
+    if skew.negative and not (report.given and report.given.used == "given"):
         share = percent(skew.negative, report.inputs.requests.matched)
         what = f"{skew.negative:,} exchanges ({share}) answered up to {duration(-(skew.min_ms or 0))} too early"
         lines.append(summary_blocks.notice(AMBER, "Clock skew", what, "kept as logged; --skew MS shifts the responses"))
@@ -122,8 +122,12 @@ def _clock_notices(report: Report) -> list[Text]:
         what = f"the log has whole {unit}: a p50 of 0 ms means under {duration(step)}"
         lines.append(summary_blocks.notice(AMBER, "Coarse clock", what, ""))
     if given is not None:
-        p50_far, p99_far = duration(given.difference_p50_ms), duration(given.difference_p99_ms)
-        what = f"{given.count:,} responses tell one; it differs from the events by {p50_far} (p50), {p99_far} (p99)"
+        what = f"{given.count:,} response{'' if given.count == 1 else 's'} tell one; "
+        if given.difference_p50_ms is None:
+            what += "there is no distance of events to compare it with"
+        else:
+            p50_far, p99_far = duration(given.difference_p50_ms), duration(given.difference_p99_ms)
+            what += f"it differs from the events by {p50_far} (p50), {p99_far} (p99)"
         used = "the events" if by_events else "the given durations"
         lines.append(summary_blocks.notice(CYAN, "Given durations", what, f"all figures are of {used}"))
     return lines

@@ -22,6 +22,8 @@ DIM, FRAME = "#787c99", "#565f89"
 
 _CLASSES = {2: ("2xx", GREEN), 3: ("3xx", CYAN), 4: ("4xx", AMBER), 5: ("5xx", RED), 0: ("other", PURPLE)}
 _SHOWN = 8
+# The cells of a status code and the blank behind it.
+_CODE = 4
 
 
 def panel(title: str, note: str | Text, body: RenderableType | Sequence[Text]) -> Panel:
@@ -232,7 +234,10 @@ def _bar_line(label: tuple[str, str, str], count: int, share: str, top: int, wid
     room, column = (21, 14) if width >= 60 else (17, 7)
     cells = max(width - room - column - 13, 4)
     filled = min(max(round(cells * math.log1p(count) / math.log1p(top)), 1), cells)
+    # The key of no status is longer than a code.
+    code = f"{code:<3} "
+    room -= len(code) - _CODE
     name = name if len(name) <= room else name[: room - 1] + "…"
-    line = Text.assemble((f"{code:<4}", f"bold {ink}"), (f"{name:<{room}} ", DIM))
+    line = Text.assemble((code, f"bold {ink}"), (f"{name:<{room}} ", DIM))
     line.append("━" * filled, ink).append("─" * (cells - filled), FRAME)
     return line.append(f"{figures:>{column}}").append(f"{share:>8}", DIM)

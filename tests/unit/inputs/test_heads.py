@@ -1,6 +1,7 @@
 """Heads before lines are told by their shape, and a line's own start is never taken for one."""
 
 import json
+from collections.abc import Callable
 
 import pytest
 
@@ -20,7 +21,7 @@ def journal(text: str) -> str:
     return json.dumps({"_HOSTNAME": "h", "__REALTIME_TIMESTAMP": "1790000000000001", "MESSAGE": text})
 
 
-HEADED = {
+HEADED: dict[str, Callable[[str], str]] = {
     "docker-json": docker,
     "journald-json": journal,
     "cri": lambda text: f"2026-03-01T10:00:00.123456789Z stdout F {text}",
@@ -54,8 +55,8 @@ HEADED = {
 @pytest.mark.parametrize("name", HEADED)
 def test_a_head_is_told_by_its_shape(name: str, inner: str) -> None:
     lines = [HEADED[name](INNER[inner] % number).encode() for number in range(9)]
-    assert detect(lines) == (name.split()[0],)
-    assert detect([line + b"\r" for line in lines[:3]]) == (name.split()[0],)
+    assert detect(lines) == (name.split(maxsplit=1)[0],)
+    assert detect([line + b"\r" for line in lines[:3]]) == (name.split(maxsplit=1)[0],)
 
 
 OWN = {

@@ -1,5 +1,6 @@
 """Heads come off lines: what is behind them, what they tell, and the parts of long lines."""
 
+import itertools
 import json
 from collections.abc import Callable
 
@@ -65,7 +66,7 @@ def told(unwrapped: Unwrapped) -> list[tuple[str | None, str | None, str | None]
 
 
 def test_every_head_is_tested() -> None:
-    assert {name.split()[0] for name in HEADS} == set(NAMES)
+    assert {name.split(maxsplit=1)[0] for name in HEADS} == set(NAMES)
 
 
 TEXTS = st.lists(st.text(st.characters(exclude_characters="\n", exclude_categories=["Cs"]), max_size=20), max_size=6)
@@ -80,7 +81,7 @@ def test_heads_put_before_lines_and_taken_off_give_the_same_lines(
     texts = [text for text in texts if not text[:1].isdigit() and not text.startswith("\ufeff")]
     lines = "".join(head(text) + "\n" for text in texts).encode()
     expected = without_colours("".join(text + "\n" for text in texts).encode())
-    found = Unwrapper((name.split()[0],), needed).unwrap(lines)
+    found = Unwrapper((name.split(maxsplit=1)[0],), needed).unwrap(lines)
     assert found.text == expected
     for field, column, value in zip(FIELDS, (found.time, found.stream, found.source), tells, strict=True):
         assert (column is not None) == (field in needed)
@@ -110,7 +111,7 @@ def test_a_line_without_the_head_stays_as_it_is(name: str) -> None:
         b"ends in CR\r",
     ]
     text = b"".join(line + b"\n" + head("x").encode() + b"\r\n" for line in others)
-    found = Unwrapper((name.split()[0],), FIELDS).unwrap(text)
+    found = Unwrapper((name.split(maxsplit=1)[0],), FIELDS).unwrap(text)
     end = b"" if "json" in name else b"\r"
     assert found.text == b"".join(line + b"\nx" + end + b"\n" for line in others)
     assert told(found) == [(None, None, None), tells] * len(others)
@@ -192,7 +193,7 @@ def test_parts_are_joined_to_the_line_that_ends(name: str, needed: tuple[str, ..
         masks = [
             [False] * each.text.count(b"\n") if each.part is None else each.part.to_list() for each in found
         ]  # fmt: skip
-        assert sum(masks, []) == parts
+        assert list(itertools.chain.from_iterable(masks)) == parts
         assert sum(each.joined for each in found) == 2
         assert unwrapper.finish() == []
 

@@ -13,7 +13,14 @@ LINES = {"files", "bytes", "lines", "blank", "header", "other", "malformed", "re
 
 
 def side(**changed: Any) -> SideLedger:
-    lines = {"files": ["a.log"], "bytes": 90, "lines": 20, "blank": 1, "header": 1, "malformed": {"fields": 2}}
+    lines: dict[str, Any] = {
+        "files": ["a.log"],
+        "bytes": 90,
+        "lines": 20,
+        "blank": 1,
+        "header": 1,
+        "malformed": {"fields": 2},
+    }
     entries = {"redelivered": 1, "superseded": 2, "matched": 9, "orphans": 4}
     return SideLedger(**(lines | entries | changed))
 
@@ -24,10 +31,16 @@ def half(**changed: Any) -> SideLedger:
 
 
 def log(**changed: Any) -> LogLedger:
-    counts = {"blank": 1, "header": 0, "other": 40, "malformed": {"timestamp": 3}, "requests": 10, "responses": 12}
-    return LogLedger(
-        **({"files": ["app.log"], "bytes": 9, "lines": 66, "repaired": 5, "format": FORM} | counts | changed)
-    )
+    counts: dict[str, Any] = {
+        "blank": 1,
+        "header": 0,
+        "other": 40,
+        "malformed": {"timestamp": 3},
+        "requests": 10,
+        "responses": 12,
+    }
+    lines: dict[str, Any] = {"files": ["app.log"], "bytes": 9, "lines": 66, "repaired": 5, "format": FORM}
+    return LogLedger(**(lines | counts | changed))
 
 
 def keys(ledger: msgspec.Struct) -> set[str]:

@@ -6,13 +6,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from logcorr.model.ledger import Inputs, LogFormat, LogLedger, SideLedger
 from logcorr.model.report import Given, Report, Resolution
 from logcorr.render.summary import render_summary
 from tests.support import pair_reports
 from tests.support.attribute_runs import Lost, Pair, report_of
-
-HALF = {"redelivered": 0, "superseded": 0, "matched": 9, "orphans": 1}
 
 
 def render(report: Report, width: int = 120) -> str:
@@ -25,7 +22,7 @@ def changed(**fields: Any) -> str:
 
 @pytest.mark.parametrize("width", [72, 100, 160])
 def test_a_pair_with_attributes(width: int, tmp_path: Path) -> None:
-    agents = {"method": "GET", "user_agent": "curl"}
+    agents: dict[str, Any] = {"method": "GET", "user_agent": "curl"}
     rows = [Pair(at, 5_000, 200, endpoint="/orders", ip="10.0.0.9", **agents) for at in range(9)]
     rows += [Pair(at, 5_000, None, endpoint="/search", ip="::1", **agents) for at in range(2)]
     text = render(report_of(tmp_path, rows, [Lost("request", 3)]), width)
@@ -70,22 +67,7 @@ def test_given_durations_are_told_in_a_line() -> None:
 
 @pytest.mark.parametrize("width", [72, 120])
 def test_one_log_with_both_events(width: int) -> None:
-    form = LogFormat(name="fastify", origin="built in")
-    log = LogLedger(
-        files=["/var/log/app.log"],
-        bytes=4_096,
-        lines=66,
-        blank=1,
-        header=0,
-        other=40,
-        malformed={"timestamp": 3},
-        requests=10,
-        responses=12,
-        repaired=5,
-        format=form,
-    )
-    inputs = Inputs(log=log, requests=SideLedger(**HALF), responses=SideLedger(**HALF, surplus=2))
-    text = render(msgspec.structs.replace(pair_reports.one_exchange(), inputs=inputs), width)
+    text = render(pair_reports.one_log(), width)
     assert "app.log · fastify" in text
     assert "√ complete" in text
     for row in ("other", "timestamp", "repaired", "surplus", "= entries", "= lines"):

@@ -24,7 +24,7 @@ _NEUTRAL = (*COUNTS, *(name for name in LATENCIES if name.endswith("max")))
 
 
 def diff(a: RunFolder, b: RunFolder, *, top: int = TOP, cancel: Event | None = None) -> Diff:
-    """Compares two runs, with at most `top` users or endpoints.
+    """Compares two runs, with at most `top` users, endpoints, and values of each further attribute.
 
     Raises UsageError for runs of different kinds, InputError where a run is damaged, and Cancelled once `cancel` is
     set.
@@ -35,11 +35,14 @@ def diff(a: RunFolder, b: RunFolder, *, top: int = TOP, cancel: Event | None = N
         raise UsageError(f"{', '.join(kinds)}: only runs of one kind can be compared. See `logcorr runs list`.")
     reports = a.report, b.report
     runs = [ComparedRun(run=run, manifest=m, report=r) for run, m, r in zip((a, b), manifests, reports, strict=True)]
-    return compare(manifests, reports, groups_.groups(runs[0], runs[1], top=top, cancel=cancel))
+    first, *more = groups_.all_groups(runs[0], runs[1], top=top, cancel=cancel)
+    return compare(manifests, reports, first, more)
 
 
-def compare(manifests: tuple[Manifest, Manifest], reports: tuple[RunReport, RunReport], groups: Groups) -> Diff:
-    """The comparison of two reports of one kind, with the `groups` as they were compared before."""
+def compare(
+    manifests: tuple[Manifest, Manifest], reports: tuple[RunReport, RunReport], groups: Groups, more: list[Groups]
+) -> Diff:
+    """The comparison of two reports of one kind, with the groups as they were compared before."""
     a, b = (run_figures(report) for report in reports)
     compared = figures(a, b)
     worse = [figure for figure in compared if figure.verdict == "worse"]
@@ -53,6 +56,7 @@ def compare(manifests: tuple[Manifest, Manifest], reports: tuple[RunReport, RunR
         figures=compared,
         statuses=statuses(a.status, b.status),
         groups=groups,
+        more=more,
     )
 
 

@@ -131,7 +131,8 @@ class StatusBars(Chart):
             canvas.put(1, y, "▸", colours.ink, bold=True)
         x = canvas.write(2, y, f"{row.label:<4}", ink, bold=True)
         if wide:
-            canvas.write(x, y, row.reason[:17], colours.dim)
+            # The key of no status is longer than a code.
+            canvas.write(max(x, 3 + len(row.label)), y, row.reason[:17], colours.dim)
             x += 18
             # The shares are of exchanges; a request without a response is no exchange.
             share = "" if row.key is None else percent(row.count, total).replace(" %", "%")
