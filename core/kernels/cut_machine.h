@@ -7,7 +7,7 @@
 
 #include "cut.h"
 
-enum { CLASS_BYTES = 256, SET_BYTES = 257, AT_TEXT_END = 256, MOST_MARKS = 64, MOST_STEPS = 20000, MOST_WAYS = 256 };
+enum { CLASS_BYTES = 256, SET_BYTES = 257, AT_TEXT_END = 256, MOST_MARKS = 64, MOST_STEPS = 20000, MOST_WAYS = 256, MOST_FAILED = 128 };
 /* So many bytes that are moved over count as a step. No byte below FIRST_DIGIT begins a digit that is not ASCII. */
 enum { STEP_BYTES = 16, FIRST_DIGIT = 0xd9 };
 enum { MATCH, BYTES, CLASS, EITHER, GO_TO, MARK, AT_BEGIN, AT_END, REPEAT, CODES };
@@ -34,8 +34,15 @@ typedef struct {
 typedef struct {
     enum { RESUME, GIVE_BACK, TAKE_MORE, RESTORE } kind;
     int32_t code, more;
-    const uint8_t *at, *floor;
+    const uint8_t *at, *floor, *last;
 } Way;
+
+/* Positions where what comes after a repeat was tried, and does not match: none from `low` to `high` does. It does not
+   matter how the machine came there. */
+typedef struct {
+    uint32_t text; /* the number of the text for which this holds */
+    const uint8_t *low, *high;
+} Failed;
 
 typedef struct {
     const Program *program;
@@ -44,6 +51,8 @@ typedef struct {
     Way ways[MOST_WAYS];
     int way_count, steps;
     bool unsure;
+    Failed failed[MOST_FAILED]; /* by the number of the code */
+    uint32_t text;
     /* The code whose first run is noted: where, with which marks, and whether there was no other way to it. */
     int32_t noted_code;
     const uint8_t *noted_at;
@@ -124,6 +133,26 @@ static inline const uint8_t *give_back(Machine *machine, int32_t set, const uint
     return NULL;
 }
 
+/* Keeps in mind that nothing matches after a repeat from `low` to `high`. */
+static inline void fail(Machine *machine, int32_t code, const uint8_t *low, const uint8_t *high) {
+    if (code >= MOST_FAILED || low > high) return;
+    Failed *failed = &machine->failed[code];
+    bool joins = failed->text == machine->text && failed->low <= high && high <= failed->high;
+    *failed = (Failed){.text = machine->text,
+                       .low = joins && failed->low < low ? failed->low : low,
+                       .high = joins ? failed->high : high};
+}
+
+/* The last position of a repeat where what comes after it may match, or NULL. */
+static inline const uint8_t *last_hope(Machine *machine, int32_t at_code, const uint8_t *last, const uint8_t *floor) {
+    const Code *code = &machine->program->codes[at_code];
+    const Failed *failed = at_code < MOST_FAILED ? &machine->failed[at_code] : NULL;
+    bool known = failed && failed->text == machine->text && failed->low <= last && last <= failed->high;
+    if (!known && in_set(machine, code->e, last)) return last;
+    if (known && failed->low <= floor) return NULL;
+    return give_back(machine, code->e, known ? failed->low : last, floor);
+}
+
 /* Repeats a class, and puts off the other numbers of repeats. NULL if there is no number that can be right. */
 static inline const uint8_t *repeat(Machine *machine, int32_t at_code, const uint8_t *at) {
     const Code *code = &machine->program->codes[at_code];
@@ -141,9 +170,10 @@ static inline const uint8_t *repeat(Machine *machine, int32_t at_code, const uin
     const uint8_t *last = run(machine, class, at, more);
     machine->steps -= (int)((last - at) / STEP_BYTES);
     if (code->d == POSSESSIVE) return last;
-    if (!in_set(machine, code->e, last)) last = give_back(machine, code->e, last, at);
-    if (last && last > at) put_off(machine, (Way){.kind = GIVE_BACK, .code = at_code, .at = last, .floor = at});
-    return last;
+    const uint8_t *hope = last_hope(machine, at_code, last, at);
+    if (hope && hope > at)
+        put_off(machine, (Way){.kind = GIVE_BACK, .code = at_code, .at = hope, .floor = at, .last = last});
+    return hope;
 }
 
 /* Takes up the way that was put off last, with the code and the position to go on from. False if there is none. */
@@ -161,8 +191,12 @@ static inline bool take_up(Machine *machine, int32_t *code, const uint8_t **at) 
             machine->marks[way->more] = way->at;
             machine->way_count--;
         } else if (way->kind == GIVE_BACK) {
-            *at = way->at = give_back(machine, repeated->e, way->at, way->floor);
-            if (!*at || *at == way->floor) machine->way_count--;
+            *at = give_back(machine, repeated->e, way->at, way->floor);
+            if (!*at || *at == way->floor) {
+                fail(machine, way->code, *at ? way->at : way->floor, way->last);
+                machine->way_count--;
+            }
+            way->at = *at;
             if (*at) return true;
         } else {
             const uint8_t *class = machine->program->classes + CLASS_BYTES * repeated->a;

@@ -119,6 +119,7 @@ static bool fits_anywhere(Machine *machine) {
 /* Whether a rule matches a text. Where the codes that rules share can match in one way at most, they run once. */
 static bool fits(Machine *machine, const Rule *rule) {
     machine->program = &rule->program;
+    machine->text++;
     if (!rule->follows || !rule->shared) {
         machine->noted_code = rule->shared && !rule->anywhere ? rule->shared : -1;
         machine->noted_at = NULL;
@@ -160,6 +161,7 @@ static const char *read_rows(const Rules *rules, const Spans *spans, const uint8
                              uint8_t *taken) {
     bool escapes = has_byte(spans->text, spans->text_end, ESCAPE_BYTE);
     Machine machine;
+    memset(&machine, 0, sizeof machine);
     for (Py_ssize_t row = 0; row < spans->rows; row++) {
         taken[row] = NO_RULE;
         if (among && !among[row]) {
