@@ -14,10 +14,20 @@
 
 /* The version that logcorr/compute/kernels.py asks for. It is raised whenever the arguments or results of a kernel
    change. */
-#define KERNELS_VERSION 5
+#define KERNELS_VERSION 6
 
 PyObject *count_users(PyObject *module, PyObject *args);
+PyObject *cut_csv(PyObject *module, PyObject *args);
+PyObject *cut_equals(PyObject *module, PyObject *args);
+PyObject *cut_json(PyObject *module, PyObject *args);
+PyObject *cut_logfmt(PyObject *module, PyObject *args);
+PyObject *cut_numbers(PyObject *module, PyObject *args);
+PyObject *cut_pattern(PyObject *module, PyObject *args);
+PyObject *cut_status(PyObject *module, PyObject *args);
+PyObject *cut_texts(PyObject *module, PyObject *args);
+PyObject *cut_times(PyObject *module, PyObject *args);
 PyObject *line_count(PyObject *module, PyObject *args);
+PyObject *line_spans(PyObject *module, PyObject *args);
 PyObject *match(PyObject *module, PyObject *args);
 PyObject *move_users(PyObject *module, PyObject *args);
 PyObject *name_users(PyObject *module, PyObject *args);

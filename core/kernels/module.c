@@ -6,7 +6,17 @@ static int begin(PyObject *module) { return PyModule_AddIntConstant(module, "VER
 
 static PyMethodDef methods[] = {
     {"count_users", count_users, METH_VARARGS, NULL},
+    {"cut_csv", cut_csv, METH_VARARGS, NULL},
+    {"cut_equals", cut_equals, METH_VARARGS, NULL},
+    {"cut_json", cut_json, METH_VARARGS, NULL},
+    {"cut_logfmt", cut_logfmt, METH_VARARGS, NULL},
+    {"cut_numbers", cut_numbers, METH_VARARGS, NULL},
+    {"cut_pattern", cut_pattern, METH_VARARGS, NULL},
+    {"cut_status", cut_status, METH_VARARGS, NULL},
+    {"cut_texts", cut_texts, METH_VARARGS, NULL},
+    {"cut_times", cut_times, METH_VARARGS, NULL},
     {"line_count", line_count, METH_VARARGS, NULL},
+    {"line_spans", line_spans, METH_VARARGS, NULL},
     {"match", match, METH_VARARGS, NULL},
     {"move_users", move_users, METH_VARARGS, NULL},
     {"name_users", name_users, METH_VARARGS, NULL},

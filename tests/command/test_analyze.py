@@ -175,7 +175,7 @@ def test_more_columns_of_exchanges(here: Path) -> None:
         ("access.log", "-o", "out.csv", "--columns", "request_line"),
         ("access.log", "-o", "out.txt"),
         ("missing.log",),
-        ("-",),
+        ("-", "-"),
         ("/dev/stdin",),
         ("empty",),
         ("*.gz",),
