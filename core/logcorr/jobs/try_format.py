@@ -84,7 +84,7 @@ def _line(row: dict[str, object], text: str) -> TriedLine:
         kind = f"{MALFORMED_LINE}: {reason}"
     fields = {name: _text(name, value) for name, value in row.items() if name not in _NO_FIELDS and value is not None}
     if row["time"] is None and isinstance(row["clock"], int) and kind in EVENTS:
-        fields = {"clock": instants.text(row["clock"]).partition("T")[2], **fields}
+        fields = {"clock": instants.text(row["clock"]).partition("T")[2].rstrip("Z"), **fields}
     fields |= {name: "yes" for name in _SHOWN_LAST if row[name] and kind in EVENTS}
     number = rule + 1 if isinstance(rule, int) else None
     return TriedLine(line=int(str(row["row"])) + 1, kind=kind, rule=number, fields=fields, text=text)
