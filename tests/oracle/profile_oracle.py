@@ -79,7 +79,8 @@ def plain_whole(number: str) -> str:
 def given_duration(fields: Mapping[str, Any], spec: Mapping[str, Any]) -> int | None:
     """The duration that a line tells, in µs; None if it tells none; MalformedError if it cannot be read."""
     if "sum" in spec:
-        each = [given_duration(fields, {"field": field, "unit": spec["unit"]}) for field in spec["sum"]]
+        texts = [(field_text(fields, field) or "").strip(SPACE) for field in spec["sum"]]
+        each = [None if text in ("", "-") else duration_us(text, spec["unit"]) for text in texts]
         return None if any(part is None or part < 0 for part in each) else sum(part or 0 for part in each)
     text = (field_text(fields, field_keys(spec)) or "").strip(SPACE)
     if text in ("", "-"):
@@ -96,7 +97,7 @@ def given_duration(fields: Mapping[str, Any], spec: Mapping[str, Any]) -> int | 
 def client(text: str) -> str:
     """A client: the first of a list, without port and zone; IPv6 in its one form, mapped IPv4 as IPv4."""
     first = text.split(",", maxsplit=1)[0].strip(' \t"')
-    found = re.fullmatch(r"\[([^\]]*)\](?::\d*)?|([^:]*):\d*", first)
+    found = re.fullmatch(r"\[([^\]]*)\](?::[0-9]*)?|([^:\s]+):[0-9]{1,5}", first)
     bare = (found[1] or found[2] or "") if found else first
     try:
         address = ipaddress.ip_address(bare.split("%")[0])
@@ -223,6 +224,9 @@ class Reader:
             raise MalformedError("fields")
 
     def time_of(self, have: Mapping[str, Any], fields: Mapping[str, Any]) -> tuple[int | None, bool, bool]:
+        """The time in µs, whether it is that of a line above, and whether its hour is doubled. Of several times, the
+        first that can be read counts.
+        """
         spec = have.get("time", "none")
         if spec == "none":
             return None, False, False
@@ -236,7 +240,7 @@ class Reader:
                 continue
             moment = self.clock.read(text or "", one.get("form", "rfc3339"), self.zone or have.get("zone"))
             if moment is None:
-                break
+                continue
             self.last_time = moment.us
             return moment.us, False, moment.doubled
         raise MalformedError("timestamp")

@@ -1,5 +1,6 @@
 """The reader of profiles says of every line what the plain oracle says, whoever executes the profile."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
@@ -26,7 +27,7 @@ NAMES = tuple(
 def by_reader(profile: Profile, log: bytes, day: str | None) -> list[Any]:
     """What the reader says of each line of one file."""
     reader = ProfileReader(profile, ReadOptions(date=day))
-    raw = log.split(b"\n")
+    raw = log.removeprefix(b"\xef\xbb\xbf").split(b"\n")
     texts = [ANSI.sub("", line.removesuffix(b"\r").decode(errors="replace")) for line in (raw if raw[-1] else raw[:-1])]
     schema = {"line": pl.String, "row": pl.UInt32}
     lines = reader.classify(pl.DataFrame({"line": texts, "row": range(len(texts))}, schema=schema))
@@ -43,19 +44,20 @@ def _of_reader(line: dict[str, Any], names: tuple[str, ...]) -> Any:
     if line["reason"] or no_time:
         return line["reason"] or "timestamp"
     values = [line[name] for name in ("kind", "request_id", "time", "user_id", "status_code", "given_us", "weak")]
-    return [*values, {name: _comparable(line[name]) for name in names if line[name] is not None}]
+    return [*values, _comparable({name: line[name] for name in names})]
 
 
 def _of_oracle(line: Line) -> Any:
     if line.kind != "entry":
         return line.reason or line.kind
     values = [line.event, line.id or None, line.at, line.user, line.status, line.given_us, line.weak]
-    return [*values, {name: _comparable(text) for name, text in line.attributes.items()}]
+    return [*values, _comparable(line.attributes)]
 
 
-def _comparable(text: str) -> str:
-    """A text without the backslashes that escape quotes in lines of text."""
-    return text.replace("\\", "")
+def _comparable(texts: Mapping[str, str | None]) -> dict[str, str]:
+    """Attributes without the backslashes that escape quotes in lines of text."""
+    bare = {name: (text or "").replace("\\", "").strip(' "') for name, text in texts.items()}
+    return {name: text for name, text in bare.items() if text}
 
 
 def check(case: ProfileCase) -> None:
