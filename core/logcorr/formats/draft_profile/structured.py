@@ -164,6 +164,8 @@ def _exchange(
         **_attributes(found, lines or records, ("user", *_ATTRIBUTES)),
     )
     remarks = [f"events: no id joins two lines, so {len(lines)} lines are exchanges"]
+    if marker is None:
+        remarks = ["events: no id joins two lines, and no status or duration was found: say what an event is"]
     return (rule,), {}, [*remarks, *([f"the unit of the duration is told {why}"] if why else [])]
 
 
