@@ -153,4 +153,3 @@ def first_lines(files: list[InputFile], most_lines: int = SAMPLE_LINES) -> list[
         if len(lines) >= most_lines:
             break
     return lines[:most_lines]
-

@@ -112,8 +112,8 @@ def _after_request(words: Sequence[str], request: str) -> Sequence[str]:
 def _responses(groups: Sequence[Sequence[str]], opened: Sequence[int], request: str) -> list[str]:
     """The words that close exchanges: the most usual last one, and others that close what it leaves open.
 
-    But for the first, no word is chosen with which there would be more responses than requests. Of words that close as many exchanges,
-    the one counts that is most like the first.
+    But for the first, no word is chosen with which there would be more responses than requests. Of words that close as
+    many exchanges, the one counts that is most like the first.
     """
     lasts = Counter(words[-1] for words in groups if words and words[-1] != request)
     closed = [0] * len(groups)
