@@ -60,7 +60,7 @@ def test_logfmt_pairs_whose_words_are_the_status() -> None:
 
 
 def test_lines_of_the_application_between_the_events() -> None:
-    lines = []
+    lines: list[str] = []
     for second, key, event in pairs(30, 2):
         head = f'{{"time":"{clock(second)}","trace_id":"{key}","message":'
         if event:
