@@ -34,7 +34,7 @@ class LogClock:
         self._restarts = 0
 
     def apply(self, lines: pl.DataFrame) -> pl.DataFrame:
-        """The lines of one file (as `ProfileReader.classify` gives them), in order, with their final `time` and ids."""
+        """The lines of one file (columns of entries, and `kind`), in order, with their final `time` and ids."""
         lines = lines.sort("row")
         if (lines["lacks"].fill_null(0) > 0).any():
             lines = self._dated(lines)

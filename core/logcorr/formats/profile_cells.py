@@ -8,22 +8,13 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from logcorr.formats.cells import kind_column, text_column
 from logcorr.formats.delimited_fields import csv_cells, logfmt_cells
 from logcorr.formats.json_fields import OBJECT, OTHER, STRING, cells
 from logcorr.formats.profile import Duration, Field, Profile, Rule, Status, Time
 
 # What a wrapper around a line tells.
 WRAPPER_FIELDS = ("@time", "@stream", "@source")
-
-
-def text_column(path: str) -> str:
-    """The name of the column with the text at a path."""
-    return f"t:{path}"
-
-
-def kind_column(path: str) -> str:
-    """The name of the column with the kind of the value at a path: see `json_fields`."""
-    return f"k:{path}"
 
 
 def groups_of(pattern: str) -> tuple[str, ...]:

@@ -53,6 +53,8 @@ def without_leading_nuls(text: bytes) -> bytes:
 
     A log that is truncated while it is written to (copytruncate of logrotate) begins with NUL bytes.
     """
+    if b"\0" not in text:
+        return text
     text = text.lstrip(b"\0")
     return _NULS_BEFORE_LINE.sub(b"\n", text) if b"\n\0" in text else text
 

@@ -10,6 +10,7 @@ from typing import IO, Literal, NamedTuple
 
 import msgspec
 
+from logcorr.compute import resources
 from logcorr.inputs import standard_input, zstd_window
 from logcorr.model.errors import InputError
 from logcorr.model.ledger import Log
@@ -67,19 +68,19 @@ def resolve(log: Log, words: tuple[str, ...]) -> list[InputFile]:
 
 
 def resolve_all(
-    log: Log, words: tuple[str, ...], *, memory_bytes: int = 0, stdin: Callable[[], Path] | None = None
+    log: Log, words: tuple[str, ...], *, memory_bytes: int | None = None, stdin: Callable[[], Path] | None = None
 ) -> Resolved:
     """The files of one log: each word names a file, a glob or a folder, or is `-` for standard input.
 
     Words keep their order; the files of a glob or a folder are sorted by name. A file that is named again, also by a
-    link, is left out. zstd data may want a window that fits into `memory_bytes`. Raises InputError for a file that is
+    link, is left out. zstd data may want a window that fits into `memory_bytes`, by
+    default what a run may take. Raises InputError for a file that is
     missing, unreadable, not regular or of another compression, and for a folder or glob without files. `stdin` copies
     standard input to a file; what it raises is raised.
     """
     names = [(word, name) for word in words for name in _expand(log, word)]
-    window_log = zstd_window.largest_log(memory_bytes)
     found = [
-        _standard_input(log, stdin, window_log) if word == standard_input.NAME else _inspect(log, name, window_log)
+        _standard_input(log, stdin, memory_bytes) if word == standard_input.NAME else _inspect(log, name, memory_bytes)
         for word, name in names
     ]
     files: dict[tuple[int, int], InputFile] = {}
@@ -163,14 +164,14 @@ def _names(log: Log, word: str) -> list[str]:
     return [word]
 
 
-def _standard_input(log: Log, stdin: Callable[[], Path] | None, window_log: int) -> InputFile:
+def _standard_input(log: Log, stdin: Callable[[], Path] | None, memory_bytes: int | None) -> InputFile:
     """Standard input as a file, once it is read."""
     if stdin is None:
         raise InputError(f"{log} log '-': standard input is not read here. Save it to a file first.")
-    return msgspec.structs.replace(_inspect(log, str(stdin()), window_log), name=standard_input.NAME)
+    return msgspec.structs.replace(_inspect(log, str(stdin()), memory_bytes), name=standard_input.NAME)
 
 
-def _inspect(log: Log, name: str, window_log: int) -> InputFile:
+def _inspect(log: Log, name: str, memory_bytes: int | None) -> InputFile:
     path = Path(name)
     try:
         status = path.stat()
@@ -188,14 +189,9 @@ def _inspect(log: Log, name: str, window_log: int) -> InputFile:
     if head.startswith(tuple(_UNREAD_MAGIC)) or path.suffix.lower() in _UNREAD_ENDINGS:
         message = f"{log} log {name!r}: {_form(path, head)} is not read. Give it plain, as .gz or as .zst."
         raise InputError(message)
-    if window > 1 << window_log:
-        message = (
-            f"{log} log {name!r}: its zstd data wants a window of {window:,} bytes, more than --memory has room for. "
-            "Give more, or decompress it first: zstd -d --long=31 LOG"
-        )
-        raise InputError(message)
     compression: Compression = next((name for magic, name in _MAGIC if head.startswith(magic)), "plain")
     compression = "zstd" if head.startswith(_SKIPPED_FRAME) else compression
+    window_log = _window_log(log, name, window, memory_bytes) if compression == "zstd" else zstd_window.USUAL_LOG
     return InputFile(
         path=path,
         name=readable(name),
@@ -206,6 +202,17 @@ def _inspect(log: Log, name: str, window_log: int) -> InputFile:
         identity=(status.st_dev, status.st_ino),
         window_log=window_log,
     )
+
+
+def _window_log(log: Log, name: str, window: int, memory_bytes: int | None) -> int:
+    """The logarithm of the largest window that is read. Raises InputError where the file wants a larger one."""
+    largest = zstd_window.largest_log(resources.default_memory() if memory_bytes is None else memory_bytes)
+    if window > 1 << largest:
+        raise InputError(
+            f"{log} log {name!r}: its zstd data wants a window of {window:,} bytes, more than --memory has room for. "
+            "Give more, or decompress it first: zstd -d --long=31 LOG"
+        )
+    return largest
 
 
 def _form(path: Path, head: bytes) -> str:

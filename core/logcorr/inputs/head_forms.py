@@ -9,6 +9,8 @@ import re
 DOCKER_JSON, JOURNALD_JSON = "docker-json", "journald-json"
 CRI, KUBECTL, COMPOSE, GREP = "cri", "kubectl", "compose", "grep"
 SYSLOG, HEROKU, JOURNALD_SHORT = "syslog", "heroku", "journald-short"
+# The time that `docker logs` and `kubectl logs` put before a line with --timestamps.
+TIMESTAMPS = "timestamps"
 # Says that lines have no head.
 NONE = "none"
 # The fields that heads tell of a line.
@@ -67,6 +69,7 @@ PATTERNS: dict[str, bytes] = {
     COMPOSE: rb"(?P<source1>[A-Za-z0-9][\w.-]*+) *+\|" + _END,
     # The name of a file, and the number of a line that is no part of a time.
     GREP: rb"(?P<source1>[^\s:\"'{}\[\]<>|=,]++):(?:\d{1,9}:(?!\d\d:\d\d(?!:\d)))?+",
+    TIMESTAMPS: rb"(?P<time1>" + _RFC3339 + rb")" + _END,
 }  # fmt: skip
 NAMES = (DOCKER_JSON, JOURNALD_JSON, *PATTERNS, NONE)
 

@@ -38,6 +38,8 @@ _LOG_NAME = re.compile(
 _BEGINS_CLOCK = re.compile(rb"\d\d(?::\d\d|[.,]\d|Z|\s)")
 _DOCKER_KEYS = frozenset(("log", "stream", "time", "attrs"))
 _JOURNAL_TIME, _JOURNAL_TEXT = "__REALTIME_TIMESTAMP", "MESSAGE"
+# Alone, a time is the line's own.
+_WITH_TIMESTAMPS = (head_forms.KUBECTL, head_forms.COMPOSE)
 _Matches = list[re.Match[bytes]]
 
 
@@ -49,7 +51,7 @@ def detect(lines: Sequence[bytes]) -> tuple[str, ...]:
     rest = [text for line in lines if (text := without_colours(line).rstrip(b"\r")).strip()]
     heads: list[str] = []
     while rest and len(heads) < _MOST_HEADS:
-        name, rest = _outermost(rest)
+        name, rest = _outermost(rest, behind=heads[-1] if heads else None)
         if name is None:
             break
         heads.append(name)
@@ -57,8 +59,8 @@ def detect(lines: Sequence[bytes]) -> tuple[str, ...]:
     return tuple(heads)
 
 
-def _outermost(lines: list[bytes]) -> tuple[str | None, list[bytes]]:
-    """The outermost head of the lines, and the lines without it."""
+def _outermost(lines: list[bytes], *, behind: str | None) -> tuple[str | None, list[bytes]]:
+    """The outermost head of the lines, and the lines without it. `behind` is the head that stood before it."""
     for name, texts in (
         (head_forms.DOCKER_JSON, _docker_texts(lines)),
         (head_forms.JOURNALD_JSON, _journal_texts(lines)),
@@ -67,6 +69,8 @@ def _outermost(lines: list[bytes]) -> tuple[str | None, list[bytes]]:
             return name, texts
     own = [line for line in lines if not _NOTES.match(line)]
     for name, pattern in _PATTERNS.items():
+        if name == head_forms.TIMESTAMPS and behind not in _WITH_TIMESTAMPS:
+            continue
         matches = [match for line in own if (match := pattern.match(line + b"\n"))]
         if matches and _nearly_all(len(matches), len(own)) and _PROOFS.get(name, _any)(matches):
             return name, [_behind(match) for match in matches]
@@ -133,11 +137,17 @@ def _is_grep(matches: _Matches) -> bool:
     return not all(_BEGINS_CLOCK.match(_behind(match)) and match["source1"][-1:].isdigit() for match in matches)
 
 
+def _is_first_clock(matches: _Matches) -> bool:
+    """Whether the time stands before lines that have a time of their own, or are JSON."""
+    return all(_has_own_form(_behind(match)) for match in matches)
+
+
 _PROOFS: dict[str, Callable[[_Matches], bool]] = {
     head_forms.SYSLOG: _is_syslog,
     head_forms.JOURNALD_SHORT: _is_syslog,
     head_forms.COMPOSE: _is_compose,
     head_forms.GREP: _is_grep,
+    head_forms.TIMESTAMPS: _is_first_clock,
 }
 
 
@@ -172,5 +182,5 @@ def _objects(lines: list[bytes]) -> list[dict[str, Any]] | None:
 def _decoded(line: bytes) -> Any:
     try:
         return msgspec.json.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None

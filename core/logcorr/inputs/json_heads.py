@@ -35,6 +35,8 @@ class _JournalLine(msgspec.Struct):
     command: str | list[Any] | None = msgspec.field(name="_COMM", default=None)
 
 
+# An object may also be nested too deeply to be decoded.
+_NO_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _DOCKER = msgspec.json.Decoder(_DockerLine)
 _JOURNAL = msgspec.json.Decoder(_JournalLine)
 
@@ -74,7 +76,7 @@ def _decoded(decoder: Any, lines: bytes, none: Any) -> Sequence[Any]:
     """The decoded object of each line; `none` for a line that is no such object."""
     try:
         objects: list[Any] = decoder.decode_lines(lines)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except _NO_JSON:
         objects = []
     if len(objects) == lines.count(b"\n"):
         return objects
@@ -84,7 +86,7 @@ def _decoded(decoder: Any, lines: bytes, none: Any) -> Sequence[Any]:
 def _decoded_line(decoder: Any, line: bytes, none: Any) -> Any:
     try:
         return decoder.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except _NO_JSON:
         return none
 
 

@@ -7,14 +7,15 @@ import msgspec
 import polars as pl
 
 from logcorr.formats import line_format
-from logcorr.formats.line_format import BOM, REJECT_SCHEMA, scan_lines
+from logcorr.formats.line_format import BOM, REJECT_SCHEMA
 from logcorr.formats.log_clock import LogClock
 from logcorr.formats.malformed_reasons import TIMESTAMP
 from logcorr.formats.profile_cells import wrapper_fields
-from logcorr.formats.profile_reader import BLANK, EVENTS, HEADER, MALFORMED_LINE, OTHER, ProfileReader
+from logcorr.formats.profile_reader import EVENTS, MALFORMED_LINE, OTHER, RESTART, Parsed, Part, ProfileReader
 from logcorr.inputs import changes, chunks
 from logcorr.inputs.encodings import without_colours
 from logcorr.inputs.files import InputFile
+from logcorr.inputs.head_forms import FIELDS
 from logcorr.inputs.line_numbers import LinesRead
 from logcorr.inputs.reader import TimeRange
 from logcorr.inputs.reading_progress import ReadingProgress, SideProgress
@@ -25,8 +26,6 @@ from logcorr.model.ledger import Log, Side
 
 _IN_MEMORY = 50_000
 _BOM = BOM.encode()
-# Marks lines that are a part of a line further down.
-_PART = "part"
 
 
 class LogResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,17 +94,17 @@ class LogReader:
         self.lines_read = LinesRead(files)
         progress.sides[log] = SideProgress(files=files, lines_read=self.lines_read, ledger=self.counts)
 
-    def entries(self) -> Iterator[pl.DataFrame]:
-        """The entries of each chunk, as `ProfileReader.classify` gives them. Raises InputError and Cancelled."""
+    def entries(self) -> Iterator[dict[str, pl.DataFrame]]:
+        """The entries of each chunk by their events. Raises InputError and Cancelled."""
         for chunk in self._chunks():
             self._progress.tap()
             for number, text, size in _by_file(chunk):
                 with self._progress.step("parse"):
                     form = self._open_forms[number]
-                    lines = self._lines(number, text, form)
-                    self.lines_read.add(number, self._rows, lines.height, size)
-                    self._rows += lines.height
-                    read = self._read(lines, form)
+                    parsed = self._parsed(number, text, form)
+                    self.lines_read.add(number, self._rows, parsed.height, size)
+                    self._rows += parsed.height
+                    read = self._entries(parsed, form)
                 yield read
 
     def finish(self) -> LogResult:
@@ -133,66 +132,67 @@ class LogReader:
                     break
                 yield chunk
 
-    def _lines(self, number: int, text: bytes, form: "_OpenForm") -> pl.DataFrame:
-        """The lines of a text of one file, with the columns that `ProfileReader.classify` takes."""
+    def _parsed(self, number: int, text: bytes, form: "_OpenForm") -> Parsed:
+        """The lines of a text of one file by their classes."""
         if number != self._file:
             self._file = number
             form.start_file()
             text = text.removeprefix(_BOM)
-        columns: list[pl.Series] = []
+        columns: dict[str, pl.Series] = {}
+        part: pl.Series | None = None
         if form.unwrapper is None:
             text = without_colours(text)
         else:
             unwrapped = form.unwrapper.unwrap(text)
-            text = unwrapped.text
-            told = {"@time": unwrapped.time, "@stream": unwrapped.stream, "@source": unwrapped.source}
-            columns = [column.alias(name) for name, column in told.items() if column is not None]
-            if unwrapped.part is not None:
-                columns.append(unwrapped.part.alias(_PART))
-        in_utf8_text, wrong = in_utf8(text)
+            text, part = unwrapped.text, unwrapped.part
+            told = dict(zip(FIELDS, (unwrapped.time, unwrapped.stream, unwrapped.source), strict=True))
+            columns = {name: column for name, column in told.items() if column is not None}
+        text, wrong = in_utf8(text)
         self.counts["repaired"] += len(wrong)
-        lines = scan_lines(in_utf8_text, [], self._rows).collect(engine="in-memory")
-        return lines.hstack(columns) if columns else lines
+        parsed = form.reader.parse(text, self._rows, columns)
+        return parsed if part is None else _with_parts(parsed, part, self._rows)
 
-    def _read(self, lines: pl.DataFrame, form: "_OpenForm") -> pl.DataFrame:
-        """The entries among lines; everything else is counted and kept aside."""
-        whole = lines
-        if _PART in lines.columns:
-            self._set_aside(
-                lines.filter(_PART).select("row", kind=pl.lit(OTHER), reason=pl.lit(None, pl.String)), lines
-            )
-            whole = lines.filter(~pl.col(_PART))
-        read = form.reader.classify(whole)
-        if form.in_order:
-            read = form.clock.apply(read)
-        is_event = pl.col("kind").is_in(EVENTS)
-        if not form.reader.profile.clockless:
-            late = is_event & pl.col("time").is_null()
-            read = read.with_columns(pl.when(late).then(pl.lit(TIMESTAMP)).otherwise("reason").alias("reason"))
-        kind = pl.when(pl.col("kind") == "restart").then(pl.lit(OTHER)).otherwise("kind")
-        if self._only is not None:
-            kind = pl.when(is_event & (pl.col("kind") != self._only)).then(pl.lit(OTHER)).otherwise(kind)
-        kind = pl.when(pl.col("reason").is_not_null() & (kind != OTHER)).then(pl.lit(MALFORMED_LINE)).otherwise(kind)
-        read = read.with_columns(kind.alias("kind"))
-        entries = read.filter(is_event)
-        if entries.height < read.height:
-            self._set_aside(read.filter(~is_event), lines)
-        self._count(entries)
-        return entries
+    def _entries(self, parsed: Parsed, form: "_OpenForm") -> dict[str, pl.DataFrame]:
+        """The entries by their events; everything else is counted and kept aside."""
+        parts = form.in_order(parsed) if form.reader.in_order else parsed.parts
+        entries: dict[str, list[pl.DataFrame]] = {}
+        for part in parts:
+            if part.kind not in EVENTS:
+                self._set_aside(part, parsed)
+                continue
+            lines, wrong = part.lines, part.lines["reason"].is_not_null()
+            if self._only is not None and part.kind != self._only:
+                self._set_aside(Part(kind=OTHER, lines=lines.select("row")), parsed)
+                continue
+            if wrong.any():
+                for (reason,), rows in lines.filter(wrong).group_by("reason"):
+                    self._set_aside(Part(kind=MALFORMED_LINE, lines=rows.select("row"), reason=str(reason)), parsed)
+                lines = lines.filter(~wrong)
+            self.counts[f"{part.kind}s"] += lines.height
+            self._times[part.kind](lines)
+            entries.setdefault(part.kind, []).append(lines)
+        return {event: pl.concat(frames) for event, frames in entries.items()}
 
-    def _set_aside(self, unread: pl.DataFrame, lines: pl.DataFrame) -> None:
-        kinds = dict(unread["kind"].value_counts().iter_rows())
-        for kind, count in ((BLANK, "blank"), (HEADER, "header"), (OTHER, "other"), (MALFORMED_LINE, "malformed")):
-            self.counts[count] += kinds.get(kind, 0)
-        for kind, sink in ((MALFORMED_LINE, self._rejects), (OTHER, self._others)):
-            if kinds.get(kind):
-                chosen = unread.filter(pl.col("kind") == kind).select("row", "reason")
-                sink(line_format.excerpts(chosen.join(lines.select("row", "line"), on="row", how="left")))
+    def _set_aside(self, part: Part, parsed: Parsed) -> None:
+        """Counts lines that are no entries, and keeps those that are malformed or other."""
+        kind = OTHER if part.kind == RESTART else part.kind
+        if not part.lines.height:
+            return
+        self.counts[kind] += part.lines.height
+        sink = {MALFORMED_LINE: self._rejects, OTHER: self._others}.get(kind)
+        if sink is not None:
+            lines = parsed.texts(part.lines["row"]).with_columns(pl.lit(part.reason, pl.String).alias("reason"))
+            sink(line_format.excerpts(lines))
 
-    def _count(self, entries: pl.DataFrame) -> None:
-        for kind, count in entries["kind"].value_counts().iter_rows():
-            self.counts[f"{kind}s"] += count
-            self._times[kind](entries.filter(pl.col("kind") == kind) if count < entries.height else entries)
+
+def _with_parts(parsed: Parsed, part: pl.Series, first_row: int) -> Parsed:
+    """The same lines; those that are a part of a line further down are other lines."""
+    rows = (part.arg_true() + first_row).cast(pl.UInt32)
+    kept = [
+        msgspec.structs.replace(one, lines=one.lines.filter(~pl.col("row").is_in(rows.implode())))
+        for one in parsed.parts
+    ]
+    return msgspec.structs.replace(parsed, parts=[*kept, Part(kind=OTHER, lines=rows.alias("row").to_frame())])
 
 
 class _OpenForm:
@@ -200,7 +200,6 @@ class _OpenForm:
 
     def __init__(self, form: FileForm) -> None:
         self.reader = form.reader
-        self.in_order = form.reader.in_order
         self.clock = LogClock(form.reader.options.date)
         self.unwrapper = Unwrapper(form.heads, wrapper_fields(form.reader.profile)) if form.heads else None
 
@@ -210,6 +209,28 @@ class _OpenForm:
         self.clock.start_file()
         if self.unwrapper is not None:
             self.unwrapper.start_file()
+
+    def in_order(self, parsed: Parsed) -> list[Part]:
+        """The lines of a chunk, where clocks and ids depend on the lines above."""
+        events = {*EVENTS, RESTART}
+        parts = [part for part in parsed.parts if part.kind in events]
+        schema = self.reader.schema
+        frames = [
+            part.lines.select(
+                pl.col(name) if name in part.lines.columns else pl.lit(None, dtype).alias(name)
+                for name, dtype in schema.items()
+            ).with_columns(pl.lit(part.kind).alias("kind"))
+            for part in parts
+        ]
+        others = [part for part in parsed.parts if part.kind not in events]
+        if not frames:
+            return others
+        read = self.clock.apply(pl.concat(frames))
+        no_clock = pl.col("time").is_null() & pl.lit(not self.reader.profile.clockless)
+        read = read.with_columns(
+            pl.when(no_clock & (pl.col("kind") != RESTART)).then(pl.lit(TIMESTAMP)).otherwise("reason").alias("reason")
+        )
+        return others + [Part(kind=str(kind), lines=lines.drop("kind")) for (kind,), lines in read.group_by("kind")]
 
 
 def _by_file(chunk: chunks.Chunk) -> Iterable[tuple[int, bytes, int]]:

@@ -20,9 +20,11 @@ from logcorr.model.ledger import Side
 BUILT_IN = "built in"
 _MOST_MALFORMED = 100
 _RIVAL_SHARE = 0.9
+# A log of which one line in so many is of a refused form is recognised.
+_RECOGNISED = 4
 _VALUES = ("request_id", "user_id", "status_code", "given_us")
 # What two profiles must agree in to be no rivals.
-_DECISIVE = ("kind", "time", "clock", "request_id", "status_code", "given_us")
+_DECISIVE = ("kind", "time", "request_id", "status_code", "given_us")
 _LEAST_LITERAL = 3
 
 
@@ -69,9 +71,7 @@ def candidate(
     frame = pl.DataFrame({"line": lines, "row": range(len(lines))}, schema={"line": pl.String, "row": pl.UInt32})
     read = ProfileReader(profile, options).classify(frame.hstack(list(extras)))
     event = pl.col("kind").is_in(EVENTS)
-    no_time = event & pl.col("time").is_null() & pl.col("clock").is_null() & ~pl.col("previous")
-    timed = any(time is not None and time.kind == "field" for time in (profile.time, *(r.time for r in profile.rules)))
-    bad = event & (pl.col("reason").is_not_null() | (no_time & timed))
+    bad = event & pl.col("reason").is_not_null()
     taken = read.filter(event)
     entries = read.filter(event & ~bad).sort("row")
     return Candidate(
@@ -116,8 +116,10 @@ class AmbiguousError(Exception):
 
 def refused(candidates: Sequence[Candidate]) -> Candidate | None:
     """The candidate that recognises a log which cannot be read, for the reason that its profile names."""
-    recognised = [one for one in candidates if one.profile.refusal is not None and one.claims]
-    return max(recognised, key=lambda one: one.read, default=None)
+    recognised = [
+        one for one in candidates if one.profile.refusal is not None and one.taken * _RECOGNISED >= one.lines > 0
+    ]
+    return max(recognised, key=lambda one: one.taken, default=None)
 
 
 def _rivals(candidates: list[Candidate]) -> list[Candidate]:

@@ -172,7 +172,7 @@ def _text_of(lines: list[bytes]) -> bytes:
 def _lines_with(pattern: bytes, kinds: frozenset[str]) -> tuple[re.Pattern[bytes], list[str]]:
     """A pattern of a whole line that may have the head, with the groups of these kinds and then the line behind it."""
     head, found = head_forms.with_groups(pattern, kinds)
-    return re.compile(rb"(?:" + head + rb")?+([^\n]*+\n)"), found
+    return re.compile(rb"(?:" + head + rb")?([^\n]*+\n)"), found
 
 
 def _first_known(values: _Column, others: _Column | None) -> _Column:

@@ -1,6 +1,6 @@
 """The formats of the files of an access log. Each file may have its own."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -43,10 +43,15 @@ class AccessFormats(msgspec.Struct, frozen=True, kw_only=True):
             {"time": pl.Int64(), "given_us": pl.Int64(), "status_code": pl.Int16(), **texts, "row": pl.UInt32()}
         )
 
-    def exchanges(self, read: pl.DataFrame) -> pl.DataFrame:
-        """The exchanges among entries that a profile's reader gave, in the columns of `schema`."""
-        lacked = [pl.lit(None, dtype).alias(name) for name, dtype in self.schema.items() if name not in read.columns]
-        return read.with_columns(lacked).select(self.schema.names())
+    def exchanges(self, read: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+        """The exchanges among the entries that a reader gave, in the columns of `schema`."""
+        if "exchange" not in read:
+            return self.schema.to_frame()
+        exchanges = read["exchange"]
+        return exchanges.select(
+            pl.col(name) if name in exchanges.columns else pl.lit(None, dtype).alias(name)
+            for name, dtype in self.schema.items()
+        )
 
     @property
     def named(self) -> LogFormat:

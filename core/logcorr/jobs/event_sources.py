@@ -85,7 +85,7 @@ class TwoLogs:
         sides = {side: self._readers[side].finish() for side in SIDES}
         late = {side: read.first_line_entries for side, read in sides.items()}
         return SourceResult(
-            logs=dict[Log, SideResult](sides),
+            logs={log: sides[log] for log in SIDES},
             spans={side: (read.first_us, read.last_us) for side, read in sides.items()},
             late=late,
             entries={side: self._entries[side] + late[side].height for side in SIDES},
@@ -164,9 +164,10 @@ def entry_columns(profiles: Mapping[Side, Profile]) -> EntryColumns:
     )
 
 
-def of_side(read: pl.DataFrame, side: Side, columns: EntryColumns, shift_us: int) -> pl.DataFrame:
-    """The entries of one side among those that a profile's reader gave, in the columns of entries."""
-    entries = read.filter(pl.col("kind") == side).select(columns.schema(side).names())
+def of_side(read: Mapping[str, pl.DataFrame], side: Side, columns: EntryColumns, shift_us: int) -> pl.DataFrame:
+    """The entries of one side among those that a reader gave, in the columns of entries."""
+    schema = columns.schema(side)
+    entries = read[side].select(schema.names()) if side in read else schema.to_frame()
     return entries.with_columns(pl.col("time") + shift_us) if shift_us else entries
 
 

@@ -6,7 +6,7 @@ import msgspec
 import polars as pl
 
 from logcorr.formats import profile_checks, quick_fields
-from logcorr.formats.profile import Profile
+from logcorr.formats.profile import Profile, Time
 from logcorr.formats.profile_reader import ProfileReader, ReadOptions
 from logcorr.formats.profile_registry import Registry
 from logcorr.inputs import heads, sample_lines, tell_format
@@ -105,7 +105,7 @@ class Teller:
             chosen = self._told(log, side)
             told = True
         else:
-            profile = self._of_fields(log) if form is None else self._registry.get(form)
+            profile = self._of_fields(log, side) if form is None else self._registry.get(form)
             usable = profile_checks.usable(profile, wrapper_gives_time=log.gives_time)
             self._check_date(usable, log)
             chosen, told = self._candidate(usable, log), False
@@ -143,9 +143,8 @@ class Teller:
         near = tell_format.nearest(log.lines, profiles)[:_NEAREST]
         hint = f" Nearest: {'; '.join(f'{name} lacks {lacked}' for name, lacked in near)}." if near else ""
         return InputError(
-            f"{safe(log.name)!r}: no line is of a known format. The first line: {safe(log.first[:_SHOWN])}\n"
-            f"{hint.strip()} `logcorr formats list` names the formats that were looked for; "
-            f"`logcorr formats new FILE` drafts one.".strip()
+            f"{safe(log.name)!r}: no line is of a known format. The first line: {safe(log.first[:_SHOWN])!r}.{hint} "
+            "`logcorr formats list` names the formats that were looked for, `logcorr formats new FILE` drafts one."
         )
 
     def _candidate(self, profile: Profile, log: Sample) -> Candidate:
@@ -177,11 +176,13 @@ class Teller:
             message = f"{safe(log.name)!r} is of the format {name}, which has {holds}. Use `logcorr {command}` for it."
             raise InputError(message)
 
-    def _of_fields(self, log: Sample) -> Profile:
+    def _of_fields(self, log: Sample, side: Side | None) -> Profile:
         first = next((line for line in log.lines if line.strip()), "").lstrip()
         syntax = "json" if first.startswith("{") else "logfmt" if "=" in first else "csv"
         reading = self._reading
-        return quick_fields.profile(reading.fields or "", reading.where_request, reading.where_response, syntax)
+        return quick_fields.profile(
+            reading.fields or "", reading.where_request, reading.where_response, syntax, side=side
+        )
 
     def _check_date(self, profile: Profile, log: Sample) -> None:
         if self._reading.date is None and ProfileReader(profile).lacks_date:
@@ -211,4 +212,5 @@ def _usable_or_refused(profile: Profile, log: Sample) -> Profile:
     try:
         return profile_checks.usable(profile, wrapper_gives_time=log.gives_time)
     except UsageError as error:
-        return msgspec.structs.replace(profile, refusal=str(error))
+        rules = tuple(msgspec.structs.replace(rule, time=None) for rule in profile.rules)
+        return msgspec.structs.replace(profile, refusal=str(error), time=Time(kind="none"), rules=rules)

@@ -318,3 +318,28 @@ def test_a_long_line_is_held_only_where_it_has_to_be(
     else:
         assert line.startswith(rows[1][1].encode()[:4096])
         assert len(rows[1][1]) < 10_000
+
+
+def test_a_chunk_gives_the_lines_of_each_file(tmp_path: Path) -> None:
+    raws = [many(300, seed=number) for number in range(5)] + [b"", b"\x00no end"]
+    paths = [write(tmp_path, f"{number}.log", raw) for number, raw in enumerate(raws)]
+    texts = [b""] * len(raws)
+    for chunk in chunks(resolve("request", tuple(str(path) for path in paths)), 30_000):
+        for number, text in chunk.texts():
+            texts[number] += text
+    assert texts == [*raws[:-1], b"no end\n"]
+
+
+@pytest.mark.parametrize("form", ["plain", "gzip", "zstd"])
+def test_documents_are_lines(form: str, tmp_path: Path) -> None:
+    objects = [{"number": number, "text": "x" * (number % 90)} for number in range(5000)]
+    for raw in (
+        json.dumps(objects),
+        json.dumps(objects, indent=2),
+        "\n".join(json.dumps(o, indent=1) for o in objects),
+    ):
+        path = write(tmp_path, "documents.json", raw.encode(), form)
+        for size in (4000, 1 << 20):
+            found = read([path], size)
+            assert [json.loads(text) for _, text, _ in found.rows] == objects
+            assert found.lines == [len(objects)]

@@ -108,6 +108,15 @@ def test_heads_within_heads_are_told_outermost_first() -> None:
     assert detect(lines) == ("grep", "docker-json", "syslog")
 
 
+@pytest.mark.parametrize("head", ["[pod/shop/web] ", "web-1  | "])
+def test_a_time_behind_a_name_is_a_head_where_the_line_has_another(head: str) -> None:
+    name = "kubectl" if head.startswith("[") else "compose"
+    for inner, heads in ((ACCESS, (name, "timestamps")), (JSON, (name, "timestamps")), (TEXT, (name,))):
+        lines = [f"{head}2026-03-01T10:00:00.123456789Z {inner % number}".encode() for number in range(9)]
+        assert detect(lines) == heads
+        assert detect([line.removeprefix(head.encode()) for line in lines]) == ()
+
+
 def test_a_few_lines_may_have_no_head() -> None:
     lines = [f"Mar  1 10:00:00 node1 web[7]: {number}".encode() for number in range(100)]
     notes = [b"-- Journal begins at Sun 2026-03-01 --"] * 50

@@ -55,6 +55,7 @@ HEADS: dict[str, tuple[Callable[[str], str], tuple[str | None, str | None, str |
     "journald-short monotonic": (lambda text: f"[   12.345678] n1 web[7]: {text}", (None, None, "web")),
     "grep": (lambda text: f"a/access.log:{text}", (None, None, "a/access.log")),
     "grep numbered": (lambda text: f"a/access.log:12:{text}", (None, None, "a/access.log")),
+    "timestamps": (lambda text: f"{DAY}T10:00:00.5Z {text}", (f"{DAY}T10:00:00.5Z", None, None)),
     "none": (str, (None, None, None)),
 }
 
