@@ -19,6 +19,7 @@ from logcorr.formats.line_format import SPACE, scan_lines
 from logcorr.formats.malformed_reasons import JSON
 from logcorr.formats.profile import Profile, Rule
 from logcorr.formats.profile_cells import group_columns, paths_of, read_cells, whole
+from logcorr.formats.profile_fields import EntryPlan
 from logcorr.formats.profile_kernel import Indexes, LineCutter, executes
 from logcorr.formats.time_forms import lacks
 
@@ -43,8 +44,9 @@ class ReadOptions(msgspec.Struct, frozen=True, kw_only=True):
 class Part(msgspec.Struct, frozen=True, kw_only=True):
     """Lines of one class: BLANK, HEADER, OTHER, MALFORMED_LINE, RESTART or an event.
 
-    `lines` has the column row, and for an event those of an entry, with `reason` (null for a line that is an entry).
-    `reason` is that of malformed lines, `rule` the number of the rule that took the lines.
+    `lines` has the column row, and for an event those columns of an entry that the rule reads. A column `reason` is
+    there where some lines are malformed (null for a line that is an entry). `reason` is that of malformed lines,
+    `rule` the number of the rule that took the lines.
     """
 
     kind: str
@@ -243,7 +245,7 @@ class ProfileReader:
         self, cells: FrameCells | KernelCells, rule: Rule
     ) -> tuple[FrameCells | KernelCells, FrameCells | KernelCells]:
         """The lines that a rule takes, with the groups of its pattern as cells, and the other lines."""
-        fits = pl.repeat(value=True, n=cells.height, dtype=pl.Boolean, eager=True)
+        fits = pl.Series(np.ones(cells.height, np.bool_))
         own = self._groups_of(rule)
         for condition in rule.where:
             if condition.path not in own:
@@ -273,14 +275,15 @@ class ProfileReader:
         if rule.event not in EVENTS:
             kind = RESTART if rule.event == "restart" else OTHER
             return Part(kind=kind, lines=taken.rows.to_frame(), rule=number)
-        zone = self.options.zone or rule.zone or self.profile.zone
-        read, doubled = profile_fields.entry(
-            taken, self.profile, rule, zone, self.options.client, in_order=self.in_order
+        plan = EntryPlan(
+            zone=self.options.zone or rule.zone or self.profile.zone,
+            member=self.options.client,
+            in_order=self.in_order,
+            collapse_ids=self.options.collapse_ids,
         )
+        read, doubled = profile_fields.entry(taken, self.profile, rule, plan)
         self.doubled += doubled
-        if self.options.collapse_ids and "endpoint" in read.columns:
-            read = read.with_columns(profile_fields.collapsed("endpoint"))
-        return Part(kind=rule.event, lines=read.select(self.schema.names()), rule=number)
+        return Part(kind=rule.event, lines=read, rule=number)
 
 
 def _time_forms(profile: Profile) -> list[str]:

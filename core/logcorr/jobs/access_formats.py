@@ -6,7 +6,6 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from logcorr.formats import profile_to_toml
 from logcorr.formats.profile import ATTRIBUTES
 from logcorr.formats.profile_reader import ProfileReader, ReadOptions
 from logcorr.formats.profile_registry import Registry
@@ -77,7 +76,7 @@ class AccessFormats(msgspec.Struct, frozen=True, kw_only=True):
 
     def key(self) -> dict[str, Any]:
         """What of the formats changes the result of a run."""
-        return {"formats": [[profile_to_toml.text(told.profile), *told.heads] for told in self.told]}
+        return {"formats": [told.key for told in self.told]}
 
     def unreadable(self) -> InputError:
         """The error for files of which no line is an exchange."""

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from logcorr.formats import line_format, profile_to_toml
+from logcorr.formats import line_format
 from logcorr.formats.pair_lines import PairFormat
 from logcorr.formats.profile import Profile
 from logcorr.formats.profile_reader import ProfileReader, ReadOptions
@@ -26,6 +26,8 @@ from logcorr.model.options import CorrelateOptions
 from logcorr.pairing.rules import Rules
 
 OWN = "logcorr"
+# A line of logcorr's own forms, in which sizes of chunks were measured.
+_USUAL_LINE_BYTES = 55
 _OWN_FORMAT = LogFormat(name=OWN, origin="built in")
 
 
@@ -62,11 +64,7 @@ class PairFormats(msgspec.Struct, frozen=True, kw_only=True):
 
     def key(self) -> dict[str, Any]:
         """What of the formats changes the result of a run."""
-        return (
-            {"formats": {log: [profile_to_toml.text(told.profile), *told.heads] for log, told in self.told.items()}}
-            if self.told
-            else {}
-        )
+        return {"formats": {log: told.key for log, told in self.told.items()}} if self.told else {}
 
     def named(self, log: Log) -> LogFormat:
         """The name of a log's format, for the ledger."""
@@ -104,7 +102,8 @@ class PairFormats(msgspec.Struct, frozen=True, kw_only=True):
             return TwoLogs({side: _own_reader(side, files[side], shifts_us[side], place) for side in SIDES})
         columns = entry_columns(self.profiles())
         if ONE_LOG in self.told:
-            return OneLog(self._reader(ONE_LOG, files[ONE_LOG], None, place), columns, shifts_us)
+            reader = self._reader(ONE_LOG, files[ONE_LOG], None, place)
+            return OneLog(reader, columns, shifts_us, place.chunk_bytes // _USUAL_LINE_BYTES)
         return TwoLogs(
             {
                 side: ProfileSide(side, self._reader(side, files[side], side, place), columns, shifts_us[side])

@@ -1,11 +1,12 @@
-"""Before a log is read: which profile reads it, and which heads its lines have, by samples or as the user names them."""
+"""Before a log is read: which profile reads it, and which heads its lines have, told by samples or named."""
 
+import hashlib
 from collections.abc import Sequence
 
 import msgspec
 import polars as pl
 
-from logcorr.formats import profile_checks, quick_fields
+from logcorr.formats import profile_checks, profile_to_toml, quick_fields
 from logcorr.formats.profile import Profile, Time
 from logcorr.formats.profile_reader import ProfileReader, ReadOptions
 from logcorr.formats.profile_registry import Registry
@@ -39,6 +40,12 @@ class ToldFormat(msgspec.Struct, frozen=True, kw_only=True):
     told: bool = False
     first_us: int | None = None
     last_us: int | None = None
+
+    @property
+    def key(self) -> list[str]:
+        """What decides how the log is read: the name of the profile, a hash of all that it says, and the heads."""
+        said = hashlib.blake2b(profile_to_toml.text(self.profile).encode(), digest_size=8).hexdigest()
+        return [self.profile.name, said, *self.heads]
 
     @property
     def named(self) -> LogFormat:
