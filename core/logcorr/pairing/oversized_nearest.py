@@ -14,7 +14,7 @@ import polars as pl
 from logcorr.compute.external_sort import Order, Rows, external_sort
 from logcorr.model.ledger import SIDES, Side
 from logcorr.pairing.frame_files import FrameFiles
-from logcorr.pairing.nearest import BoolArray, Instants, Int64Array, open_after, places
+from logcorr.pairing.nearest import BoolArray, Instants, Integers, open_after, places
 from logcorr.pairing.rules import STRENGTH, Rules, with_strength
 from logcorr.pairing.sorted_entries import SortedEntries
 
@@ -157,7 +157,7 @@ class _Cursor:
         self._names = ("time", "row") if rules.by_line else ("time",)
         self._last: pl.DataFrame | None = None
 
-    def numbers(self, entries: pl.DataFrame) -> tuple[Int64Array, BoolArray]:
+    def numbers(self, entries: pl.DataFrame) -> tuple[Integers, BoolArray]:
         """The number of each entry's instant, and whether it is a response.
 
         Number 0 is the instant of the last entry of the frame before, or the first instant of all.
@@ -173,7 +173,7 @@ class _Cursor:
         return numbers, (entries[IS_RESPONSE] == 1).to_numpy()
 
 
-def _ranks(numbers: Int64Array, is_response: BoolArray, done: dict[int, int]) -> Int64Array:
+def _ranks(numbers: Integers, is_response: BoolArray, done: dict[int, int]) -> Integers:
     """The rank of each entry within its instant and side. `done` entries of instant 0 come before, by side."""
     ranks = np.empty(numbers.size, np.int64)
     for side, before in done.items():
@@ -185,7 +185,7 @@ def _ranks(numbers: Int64Array, is_response: BoolArray, done: dict[int, int]) ->
     return ranks
 
 
-def _add_instants(instants: FrameFiles, counts: Int64Array, open_before: int) -> int:
+def _add_instants(instants: FrameFiles, counts: Integers, open_before: int) -> int:
     """Adds the counts (requests, responses) of instants. Returns how many requests are open after them."""
     if not counts.size:
         return open_before
