@@ -82,10 +82,9 @@ class NearestOnDisk:
         if self._rules.ties_by_line:
             return ("time", "row", IS_RESPONSE) if self._rules.by_line else ("time", IS_RESPONSE, "row")
         columns = self._rules.columns
+        strength, last = (STRENGTH,) * columns.weak, (*columns.attributes, *("line_hash",) * columns.line_hash)
         values = dict.fromkeys(name for side in ("response", "request") for name in columns.values(side))
-        strength = (STRENGTH,) * columns.weak
-        attributes = columns.attributes
-        return ("time", IS_RESPONSE, *strength, *(name for name in values if name not in attributes), *attributes)
+        return ("time", IS_RESPONSE, *strength, *(name for name in values if name not in last), *last)
 
     def _of_both(self, entries: pl.LazyFrame, side: Side) -> pl.LazyFrame:
         """Entries of one side with the columns of both sides; what a side does not have is null."""
