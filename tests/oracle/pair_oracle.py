@@ -26,7 +26,8 @@ class Entry(NamedTuple):
     """One valid line; `value` is the user_id of a request (None when empty), the status code of a response (or None).
 
     The rest is what only some logs tell: `user` and `given_us` of a response, attributes of either side. `row` is the
-    place of the line in its log, `line_hash` tells lines apart that say the same otherwise. Without `clock` the line tells no instant, and `at` is 0.
+    place of the line in its log, `line_hash` tells lines apart that say the same otherwise. Without `clock` the line
+    tells no instant, and `at` is 0.
     """
 
     side: str
