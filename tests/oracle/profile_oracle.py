@@ -95,7 +95,7 @@ def given_duration(fields: Mapping[str, Any], spec: Mapping[str, Any]) -> int | 
 
 def client(text: str) -> str:
     """A client: the first of a list, without port and zone; IPv6 in its one form, mapped IPv4 as IPv4."""
-    first = text.split(",", maxsplit=1)[0].strip(SPACE)
+    first = text.split(",", maxsplit=1)[0].strip(' \t"')
     found = re.fullmatch(r"\[([^\]]*)\](?::\d*)?|([^:]*):\d*", first)
     bare = (found[1] or found[2] or "") if found else first
     try:
@@ -158,7 +158,7 @@ class Reader:
                 return None
             before, line = found.groupdict(), line[found.end() :]
         if self.syntax == "json":
-            line = line.lstrip(SPACE)
+            line = line.lstrip(" \t\r")
             if not line.startswith("{"):
                 return None
             try:
