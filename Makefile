@@ -103,8 +103,9 @@ fuzz: $(VENV)/.installed-dev ## compare nasty inputs with the oracles for FUZZ_M
 soak: $(VENV)/.installed-dev ## use the app for SOAK_MINUTES (60) and see that nothing of it grows
 	@SOAK_MINUTES=$(SOAK_MINUTES) $(BIN)/python -m tests.soak
 
-docs: $(VENV)/.installed-dev ## write docs/cli.md anew from the commands
+docs: $(VENV)/.installed-dev ## write docs/cli.md anew from the commands, and the table of docs/catalogue.md
 	@$(BIN)/python docs/generate_cli.py
+	@$(BIN)/python docs/generate_catalogue.py
 
 snapshots: $(VENV)/.installed-dev ## take the pictures anew that tests compare the screens with
 	@rm -f tests/tui/snapshots/*.svg

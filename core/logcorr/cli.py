@@ -15,6 +15,7 @@ from logcorr.commands.analyze import analyze
 from logcorr.commands.correlate import correlate
 from logcorr.commands.diff import diff
 from logcorr.commands.export import export
+from logcorr.commands.formats import formats
 from logcorr.commands.generate import generate
 from logcorr.commands.runs import runs
 from logcorr.commands.stdout_and_stderr import say, settle_streams, silence_stdout
@@ -82,5 +83,5 @@ def main() -> None:
     """
 
 
-for _command in (analyze, correlate, diff, export, generate, runs):
+for _command in (analyze, correlate, diff, export, formats, generate, runs):
     main.add_command(_command)

@@ -40,7 +40,7 @@ class Exchange(NamedTuple):
     """One valid line: its instant, and what is known of the request."""
 
     at: int
-    status: int
+    status: int | None
     took: int | None
     method: str | None
     endpoint: str | None

@@ -12,7 +12,7 @@ from tests.oracle.pair_oracle import QUANTILES, File, Record, lines_of, ms, near
 
 
 def failed(row: Exchange) -> bool:
-    return not 100 <= row.status < 400
+    return row.status is None or not 100 <= row.status < 400
 
 
 def durations(rows: Iterable[Exchange]) -> list[int]:
@@ -48,7 +48,7 @@ def by_window(rows: Iterable[Exchange], width_us: int) -> dict[int, list[Exchang
 
 
 def errors(rows: Sequence[Exchange]) -> Record:
-    classes = Counter(row.status // 100 for row in rows)
+    classes = Counter(row.status // 100 for row in rows if row.status is not None)
     return {"errors": sum(map(failed, rows)), "errors_4xx": classes[4], "errors_5xx": classes[5]}
 
 
@@ -76,7 +76,7 @@ def counted(rows: Iterable[Exchange], name: str) -> list[Record]:
 
 
 def statuses(rows: Iterable[Exchange]) -> dict[str, int]:
-    return dict(Counter(str(row.status) for row in rows))
+    return dict(Counter("none" if row.status is None else str(row.status) for row in rows))
 
 
 def missing(rows: Iterable[Exchange]) -> dict[str, int]:
@@ -97,7 +97,8 @@ def extreme_request(rows: Iterable[Exchange], sign: int) -> Record | None:
 
     def rank(one: tuple[int, Exchange]) -> Any:
         took, row = one
-        return sign * took, row.at, *map(none_first, (row.endpoint, row.method, row.ip)), row.status
+        texts = map(none_first, (row.endpoint, row.method, row.ip))
+        return sign * took, row.at, *texts, (row.status is not None, row.status or 0)
 
     if not timed:
         return None
@@ -117,7 +118,7 @@ def worst_window(rows: Sequence[Exchange], width_us: int, suspicious: int) -> Re
     if not rows:
         return None
     windows = by_window(rows, width_us)
-    start = max(windows, key=lambda at: (sum(row.status // 100 in (4, 5) for row in windows[at]), -at))
+    start = max(windows, key=lambda at: (errors(windows[at])["errors_4xx"] + errors(windows[at])["errors_5xx"], -at))
     own = windows[start]
     result = {"start": rfc3339(start), "end": rfc3339(start + width_us), "total_requests": len(own)} | errors(own)
     del result["errors"]

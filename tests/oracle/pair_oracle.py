@@ -23,7 +23,11 @@ EPOCH, FOUR_CENTURIES = datetime(1970, 1, 1, tzinfo=UTC), 146_097 * 86_400_000_0
 
 
 class Entry(NamedTuple):
-    """One valid line; `value` is the user_id of a request (None when empty), the status code of a response."""
+    """One valid line; `value` is the user_id of a request (None when empty), the status code of a response (or None).
+
+    The rest is what only some logs tell: `user` and `given_us` of a response, attributes of either side. `row` is the
+    place of the line in its log. Without `clock` the line tells no instant, and `at` is 0.
+    """
 
     side: str
     at: int
@@ -31,6 +35,24 @@ class Entry(NamedTuple):
     value: Any
     file: str
     line: int
+    row: int = 0
+    weak: bool = False
+    user: str | None = None
+    given_us: int | None = None
+    attributes: tuple[str | None, ...] = ()
+    clock: bool = True
+
+
+class Way(NamedTuple):
+    """How entries pair: the policy, the longest distance, and whether lines of one instant are in their order.
+
+    `one_log`: then a request and a response of one instant are, too.
+    """
+
+    pairing: str = "in-order"
+    max_duration_us: int | None = None
+    ties_by_line: bool = False
+    one_log: bool = False
 
 
 Pair = tuple[Entry, Entry]
@@ -56,13 +78,14 @@ def rfc3339(at: int) -> str:
     era, rest = divmod(at, FOUR_CENTURIES)
     moment = EPOCH + timedelta(microseconds=rest)
     year = moment.year + 400 * era
-    fraction = f".{at % 1_000_000:06}" if at % 1_000_000 else ""
-    return f"{year:{'04' if 0 <= year <= 9999 else '+05'}}-{moment:%m-%dT%H:%M:%S}{fraction}Z"
+    return f"{year:{'04' if 0 <= year <= 9999 else '+05'}}-{moment:%m-%dT%H:%M:%S}.{at % 1_000_000:06}Z"
 
 
 def lines_of(data: bytes) -> list[bytes]:
-    """The lines of a file, without a BOM at its start and without line ends."""
-    *ended, last = data.removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    """The lines of a file, without a BOM at its start, without line ends and without NUL bytes before a line."""
+    first, *others = data.split(b"\n")
+    first = first.lstrip(b"\0").removeprefix(b"\xef\xbb\xbf")
+    *ended, last = first, *(line.lstrip(b"\0") for line in others)
     return [line.removesuffix(b"\r") for line in (*ended, *([last] if last else []))]
 
 
@@ -92,7 +115,8 @@ def read(side: str, files: Sequence[File], skew_us: int) -> tuple[list[Entry], l
             if name == "entry":
                 time, request_id, last = (field.strip(" \t") for field in text.split(","))
                 value = int(last) if side == "response" else last or None
-                entries.append(Entry(side, (instant(time) or 0) + skew_us, request_id, value, file, number))
+                at = (instant(time) or 0) + skew_us
+                entries.append(Entry(side, at, request_id, value, file, number, row=classes.total()))
             elif name not in ("blank", "header"):
                 cut = text.encode()[:4096].decode(errors="ignore")
                 record = {"side": side, "file": file, "line": number, "reason": name}
@@ -100,15 +124,94 @@ def read(side: str, files: Sequence[File], skew_us: int) -> tuple[list[Entry], l
     return entries, malformed, classes
 
 
-def pair(requests: list[Entry], responses: list[Entry], pairing: str) -> tuple[list[Pair], list[Entry], list[Entry]]:
+def said(entry: Entry) -> tuple[Any, ...]:
+    """What an entry says besides its id and instant, in the order in which that is compared; None is before all."""
+    values = (entry.value, entry.user, entry.given_us, *entry.attributes)
+    return tuple((value is not None, 0 if value is None else value) for value in values)
+
+
+def moment(entry: Entry) -> tuple[bool, int]:
+    """When an entry is; what has no clock is at one instant, before all others."""
+    return entry.clock, entry.at
+
+
+def in_order(entries: Sequence[Entry], way: Way) -> list[Entry]:
+    """The entries of one id and side in pairing order: strong before weak, but for `nearest` within an instant only.
+
+    With `last`, weak ones come first.
+    """
+
+    def key(entry: Entry) -> tuple[Any, ...]:
+        weak = entry.weak if way.pairing != "last" else not entry.weak
+        if way.pairing == "nearest":
+            return (moment(entry), entry.row) if way.ties_by_line else (moment(entry), weak, said(entry))
+        return (weak, moment(entry), entry.row) if way.ties_by_line else (weak, moment(entry), said(entry))
+
+    return sorted(entries, key=key)
+
+
+def events_of(requests: list[Entry], responses: list[Entry], open_before: int, way: Way) -> list[Entry]:
+    """The entries of one id and instant in the order in which `nearest` takes them."""
+    if way.ties_by_line and way.one_log:
+        return sorted(requests + responses, key=lambda entry: entry.row)
+    early = max(0, min(open_before, len(responses) - len(requests)))
+    return responses[:early] + requests + responses[early:]
+
+
+def nearest_pairs(requests: list[Entry], responses: list[Entry], way: Way) -> tuple[list[Pair], list[Entry]]:
+    """The pairs and the left over entries of one id: each response takes the latest request that is open."""
+    pairs, left_over, open_requests = list[Pair](), list[Entry](), list[Entry]()
+    for now in sorted({moment(entry) for entry in requests + responses}):
+        new = [[entry for entry in side if moment(entry) == now] for side in (requests, responses)]
+        for entry in events_of(new[0], new[1], len(open_requests), way):
+            if entry.side == "request":
+                open_requests.append(entry)
+            elif open_requests:
+                pairs.append((open_requests.pop(), entry))
+            else:
+                left_over.append(entry)
+    return pairs, left_over + open_requests
+
+
+def pair(requests: list[Entry], responses: list[Entry], way: Way) -> tuple[list[Pair], list[Entry], list[Entry]]:
     """The pairs, the left over and the superseded entries of one request_id; redelivered ones are already gone."""
-    requests = sorted(requests, key=lambda entry: (entry.at, entry.value is not None, entry.value or ""))
-    responses = sorted(responses, key=lambda entry: (entry.at, entry.value))
+    requests, responses = in_order(requests, way), in_order(responses, way)
+    if way.pairing == "nearest":
+        return *nearest_pairs(requests, responses, way), []
     both = min(len(requests), len(responses))
-    if pairing == "in-order" or not both:
+    if way.pairing == "in-order" or not both:
         return list(zip(requests, responses, strict=False)), requests[both:] + responses[both:], []
-    keep = 0 if pairing == "first" else -1
+    keep = 0 if way.pairing == "first" else -1
     return [(requests.pop(keep), responses.pop(keep))], [], requests + responses
+
+
+def close(request: Entry, response: Entry, way: Way) -> bool:
+    """Whether a pair is not too far apart; what has no clock is not."""
+    clocks = request.clock and response.clock
+    return way.max_duration_us is None or not clocks or abs(response.at - request.at) <= way.max_duration_us
+
+
+def settle(entries: Sequence[Entry], way: Way) -> tuple[list[Pair], Verdicts, Verdicts]:
+    """The pairs; the orphans with their reasons ("" where the edge decides); the repeats with their kinds.
+
+    The entries of each side are in the order of their rows.
+    """
+    ids: dict[str, dict[str, dict[Any, Entry]]] = defaultdict(lambda: {"request": {}, "response": {}})
+    pairs, orphans, repeats = list[Pair](), Verdicts(), Verdicts()
+    for entry in entries:
+        same = entry.row if way.ties_by_line else (moment(entry), entry.weak, said(entry))
+        if ids[entry.request_id][entry.side].setdefault(same, entry) is not entry:
+            repeats.append((entry, "redelivered"))
+    for one in ids.values():
+        couples, left_over, passed_over = pair(list(one["request"].values()), list(one["response"].values()), way)
+        kept = [couple for couple in couples if close(*couple, way)]
+        pairs += kept
+        lonely = [(entry, "too_far") for couple in couples if couple not in kept for entry in couple]
+        lonely += [(entry, "repeated_id" if kept else "") for entry in left_over]
+        orphans += [(entry, reason) for entry, reason in lonely if not entry.weak]
+        repeats += [(entry, "surplus") for entry, _ in lonely if entry.weak]
+        repeats += [(entry, "surplus" if entry.weak else "superseded") for entry in passed_over]
+    return pairs, orphans, repeats
 
 
 def nearest(values: list[int], per_mille: int) -> int | None:
@@ -126,7 +229,7 @@ def durations(pairs: Sequence[Pair]) -> list[int]:
 
 
 def failed(response: Entry) -> bool:
-    return not 100 <= response.value < 400
+    return response.value is None or not 100 <= response.value < 400
 
 
 def latency(pairs: Sequence[Pair]) -> Record:
@@ -144,7 +247,7 @@ def tally(pairs: Sequence[Pair], orphans: Sequence[Entry], width_us: int) -> dic
     for request, response in pairs:
         start = request.at // width_us * width_us
         within[start].append((request, response))
-        counts[start].update(["requests", f"errors_{response.value // 100}xx"])
+        counts[start].update(["requests", f"errors_{(response.value or 0) // 100}xx"])
         counts[response.at // width_us * width_us].update(["responses"])
     for entry in orphans:
         counts[entry.at // width_us * width_us].update([f"{entry.side}s", "orphans"])
@@ -212,21 +315,11 @@ def correlate(
     """Records of the four views, and `report` with the keys of the SPEC; `bucket_us` is the width of its timeline."""
     files = {"request": requests, "response": responses}
     entries, malformed, classes = {}, list[Record](), {}
-    ids: dict[str, dict[str, dict[Any, Entry]]] = defaultdict(lambda: {"request": {}, "response": {}})
-    pairs, orphans, repeats = list[Pair](), Verdicts(), Verdicts()
     for side, raw in files.items():
         entries[side], bad, classes[side] = read(side, raw, skew_us if side == "response" else 0)
         malformed += bad
-        for entry in entries[side]:
-            if ids[entry.request_id][side].setdefault((entry.at, entry.value), entry) is not entry:
-                repeats.append((entry, "redelivered"))
-    for one in ids.values():
-        couples, left_over, passed_over = pair(list(one["request"].values()), list(one["response"].values()), pairing)
-        kept = [(a, b) for a, b in couples if max_duration_us is None or abs(b.at - a.at) <= max_duration_us]
-        pairs += kept
-        orphans += [(entry, "too_far") for couple in couples if couple not in kept for entry in couple]
-        orphans += [(entry, "repeated_id" if kept else "") for entry in left_over]
-        repeats += [(entry, "superseded") for entry in passed_over]
+    way = Way(pairing, max_duration_us)
+    pairs, orphans, repeats = settle([*entries["request"], *entries["response"]], way)
 
     edge = max(1_000_000, nearest(durations(pairs), 999) or 0) if edge_us is None else edge_us
     last = max((entry.at for entry in entries["response"]), default=None)
@@ -243,7 +336,9 @@ def correlate(
         result: Record = {"files": [name for name, _ in files[side]], "bytes": sum(len(raw) for _, raw in files[side])}
         result |= {"lines": classes[side].total(), "blank": classes[side]["blank"], "header": classes[side]["header"]}
         result |= {"malformed": reasons, "redelivered": own["redelivered"], "superseded": own["superseded"]}
-        return result | {"matched": len(pairs), "orphans": sum(entry.side == side for entry, _ in orphans)}
+        result |= {"matched": len(pairs), "orphans": sum(entry.side == side for entry, _ in orphans)}
+        result |= {"other": 0, "repaired": 0, "left_out": 0, "surplus": 0}
+        return result | {"entries": sum(result[name] for name in ("redelivered", "superseded", "matched", "orphans"))}
 
     alone = [entry for entry, _ in orphans]
     negative = [response.at - request.at for request, response in pairs if response.at < request.at]
@@ -254,7 +349,7 @@ def correlate(
         "latency": latency(pairs),
         "latency_success": latency([couple for couple in pairs if not failed(couple[1])]),
         "latency_failure": latency([couple for couple in pairs if failed(couple[1])]),
-        "status": dict(Counter(str(response.value) for _, response in pairs)),
+        "status": dict(Counter("none" if last.value is None else str(last.value) for _, last in pairs)),
         "timeline": [{"start": rfc3339(at)} | point for at, point in tally(pairs, alone, bucket_us).items()],
         "worst_window": worst_window(pairs, alone, window_us),
         "skew": {"negative": len(negative), "share": share, "min_ms": lowest, "applied_ms": skew_us / 1000},

@@ -58,7 +58,7 @@ def test_fastest_and_slowest_request_and_their_ties() -> None:
         "ms": 5.0,
         "status_code": 200,
         "ip": "a",
-        "time": "2025-06-02T09:00:01Z",
+        "time": "2025-06-02T09:00:01.000000Z",
     }
     assert (found["slowest_request"]["endpoint"], found["slowest_request"]["ms"]) == (None, 6.0)
     assert (found["latency"]["count"], found["latency"]["negative"]) == (6, 1)
@@ -92,7 +92,7 @@ def test_suspicious_is_more_than_the_limit_in_one_aligned_window() -> None:
         ("a", 2, False),
         ("b", 3, True),
     ]
-    assert found["ips"][0]["busiest_start"] == "2025-06-02T09:00:00Z"
+    assert found["ips"][0]["busiest_start"] == "2025-06-02T09:00:00.000000Z"
     assert report(*edge, suspicious=2, window_us=3_600_000_000)["suspicious_ips"] == ["a", "b"]
     assert report(*["00:00 a /x 200"] * 25)["suspicious_ips"] == []
     assert report(*["00:00 a /x 200"] * 26)["suspicious_ips"] == ["a"]
@@ -105,18 +105,20 @@ def test_the_worst_window_and_its_ties() -> None:
         suspicious=1,
     )
     counts = {"total_requests": 3, "errors_4xx": 0, "errors_5xx": 1, "suspicious_ips": ["a"]}
-    assert found["worst_window"] == {"start": "2025-06-02T09:00:00Z", "end": "2025-06-02T09:01:00Z"} | counts
+    assert (
+        found["worst_window"] == {"start": "2025-06-02T09:00:00.000000Z", "end": "2025-06-02T09:01:00.000000Z"} | counts
+    )
     assert found["suspicious_ips"] == ["a", "c"]
     assert found["windows"]["count"] == 3
     second = report("00:00 a /x 500", "00:59 a /x 200", "01:00 a /x 404", "01:59 a /x 500")["worst_window"]
-    assert (second["start"], second["errors_4xx"], second["errors_5xx"]) == ("2025-06-02T09:01:00Z", 1, 1)
-    assert report("05:00 a /x 200", "03:30 a /x 200")["worst_window"]["start"] == "2025-06-02T09:03:00Z"
+    assert (second["start"], second["errors_4xx"], second["errors_5xx"]) == ("2025-06-02T09:01:00.000000Z", 1, 1)
+    assert report("05:00 a /x 200", "03:30 a /x 200")["worst_window"]["start"] == "2025-06-02T09:03:00.000000Z"
 
 
 def test_windows_before_1970_are_aligned_too() -> None:
     lines = b'{"timestamp":"1969-12-31T23:59:59.5Z","status_code":500}\n{"timestamp":"1970-01-01T00:00:00Z","status_code":200}'
     worst = analyze([("a", lines)], window_us=1_000_000)["worst_window"]
-    assert (worst["start"], worst["end"]) == ("1969-12-31T23:59:59Z", "1970-01-01T00:00:00Z")
+    assert (worst["start"], worst["end"]) == ("1969-12-31T23:59:59.000000Z", "1970-01-01T00:00:00.000000Z")
 
 
 def test_the_timeline() -> None:

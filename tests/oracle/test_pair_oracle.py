@@ -73,13 +73,13 @@ def test_edge_instants(text: str) -> None:
 
 
 def test_times_as_text() -> None:
-    assert rfc3339(0) == "1970-01-01T00:00:00Z"
+    assert rfc3339(0) == "1970-01-01T00:00:00.000000Z"
     assert rfc3339(-1) == "1969-12-31T23:59:59.999999Z"
     assert rfc3339(222_000) == "1970-01-01T00:00:00.222000Z"
-    assert rfc3339(951_782_400_000_000) == "2000-02-29T00:00:00Z"
-    assert rfc3339(instant("0001-01-01T00:00:00+00:01") or 0) == "0000-12-31T23:59:00Z"
+    assert rfc3339(951_782_400_000_000) == "2000-02-29T00:00:00.000000Z"
+    assert rfc3339(instant("0001-01-01T00:00:00+00:01") or 0) == "0000-12-31T23:59:00.000000Z"
     assert rfc3339(instant("9999-12-31T23:59:59.000001-00:01") or 0) == "+10000-01-01T00:00:59.000001Z"
-    assert rfc3339(-63_092_476_800_000_000) == "-0030-09-06T00:00:00Z"
+    assert rfc3339(-63_092_476_800_000_000) == "-0030-09-06T00:00:00.000000Z"
 
 
 @pytest.mark.parametrize(
@@ -263,7 +263,7 @@ def test_windows_timeline_and_users() -> None:
     requests = "0:10,a,u 0:59,b,u 1:10,c, 1:20,d,v 3:00,e,u"
     responses = "0:11,a,404 1:01,b,200 1:11,c,503 2:30,x,99 2:31,y,0"
     report = run(requests, responses, edge_us=0)["report"]
-    window = {"start": "2025-01-01T12:01:00Z", "end": "2025-01-01T12:02:00Z"}
+    window = {"start": "2025-01-01T12:01:00.000000Z", "end": "2025-01-01T12:02:00.000000Z"}
     assert report["worst_window"] == window | {"total_requests": 2, "errors_4xx": 0, "errors_5xx": 1, "orphans": 1}
     shown = [tuple(point.values())[1:] for point in report["timeline"]]
     assert shown == [

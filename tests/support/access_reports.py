@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from logcorr.model import access_report, ledger
+from logcorr.model import access_report, group_rows, ledger
 from logcorr.model.report import Heatmap, Latency, Timeline
 from tests.support import pair_reports as pairs
 
@@ -14,10 +14,10 @@ PATHS = ["/api/v1/orders", "/api/v1/search", "/health", "/static/app.4f2c.js", "
 PATHS += [f"/api/v1/reports/2025/11/{day}/of-a-shop-with-a-long-name/export" for day in range(10, 18)]
 
 
-def _endpoint(rank: int, name: str | None) -> access_report.EndpointRow:
+def _endpoint(rank: int, name: str | None) -> group_rows.EndpointRow:
     requests = 2_904_118 // (rank + 1)
     client, server = requests // 40, requests // (90 if rank != 2 else 7)
-    return access_report.EndpointRow(
+    return group_rows.EndpointRow(
         endpoint=name,
         requests=requests,
         errors=client + server,
@@ -33,8 +33,8 @@ def _endpoint(rank: int, name: str | None) -> access_report.EndpointRow:
     )
 
 
-def _address(ip: str, requests: int, *, busiest: int, errors: int = 0) -> access_report.IpRow:
-    return access_report.IpRow(
+def _address(ip: str, requests: int, *, busiest: int, errors: int = 0) -> group_rows.IpRow:
+    return group_rows.IpRow(
         ip=ip,
         requests=requests,
         errors=errors,
@@ -105,17 +105,17 @@ def busy() -> access_report.AccessReport:
         histogram=pair.histogram,
         timeline=Timeline(bucket_s=60.0, points=points),
         heatmap=Heatmap(edges_ms=[], cells=[]),
-        windows=access_report.Windows(window_s=60.0, count=120),
+        windows=group_rows.Windows(window_s=60.0, count=120),
         endpoints=endpoints,
         failing_endpoints=sorted(endpoints, key=lambda row: -row.errors_5xx)[:3] + endpoints[-3:],
         ips=[*suspects, *others],
         failing_ips=[*suspects, _address("198.51.100.9", 12, busiest=3, errors=12)],
         methods=[
-            access_report.MethodRow(method=name, requests=total // part, errors=failed // part)
+            group_rows.MethodRow(method=name, requests=total // part, errors=failed // part)
             for name, part in (("GET", 2), ("POST", 3), ("OPTIONS", 90), (None, 4000))
         ],
         user_agents=[
-            access_report.AgentRow(user_agent=name, requests=total // part, errors=failed // part)
+            group_rows.AgentRow(user_agent=name, requests=total // part, errors=failed // part)
             for name, part in ((CHROME, 2), ("curl/8.4.0", 9), (None, 140), ("kube-probe/1.29", 900))
         ],
         run=msgspec.structs.replace(
@@ -163,7 +163,7 @@ def empty() -> access_report.AccessReport:
         status={},
         histogram=[],
         timeline=Timeline(bucket_s=1.0, points=[]),
-        windows=access_report.Windows(window_s=60.0, count=0),
+        windows=group_rows.Windows(window_s=60.0, count=0),
         endpoints=[],
         failing_endpoints=[],
         ips=[],
@@ -199,14 +199,14 @@ def one_request() -> access_report.AccessReport:
         status={"200": 1},
         histogram=[pairs.one_exchange().histogram[0]],
         timeline=Timeline(bucket_s=1.0, points=[msgspec.structs.replace(point, p50_ms=222.0, p99_ms=222.0)]),
-        windows=access_report.Windows(window_s=60.0, count=1),
+        windows=group_rows.Windows(window_s=60.0, count=1),
         endpoints=[
-            access_report.EndpointRow(
+            group_rows.EndpointRow(
                 endpoint=None, requests=1, errors=0, error_rate=0.0, errors_4xx=0, errors_5xx=0, status={}, **figures
             )
         ],
-        methods=[access_report.MethodRow(method=None, requests=1, errors=0)],
-        user_agents=[access_report.AgentRow(user_agent=None, requests=1, errors=0)],
+        methods=[group_rows.MethodRow(method=None, requests=1, errors=0)],
+        user_agents=[group_rows.AgentRow(user_agent=None, requests=1, errors=0)],
     )
 
 
@@ -239,7 +239,7 @@ def without_times() -> access_report.AccessReport:
         endpoints=[msgspec.structs.replace(row, **untimed) for row in report.endpoints],
         failing_endpoints=[msgspec.structs.replace(row, **untimed) for row in report.failing_endpoints],
         user_agents=[
-            access_report.AgentRow(user_agent=None, requests=report.total_requests, errors=report.failed_requests)
+            group_rows.AgentRow(user_agent=None, requests=report.total_requests, errors=report.failed_requests)
         ],
     )
 

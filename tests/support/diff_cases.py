@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 import msgspec
 import polars as pl
 
-from logcorr.model.access_report import AccessReport, RunReport, Windows
+from logcorr.model.access_report import AccessReport, RunReport
 from logcorr.model.diff import Diff
+from logcorr.model.group_rows import Windows
 from logcorr.model.ledger import AccessInputs, AccessLedger, Inputs, Orphans
 from logcorr.model.manifest import Manifest
 from logcorr.model.report import Report, Timeline
@@ -53,6 +54,7 @@ def pair_report(users: list[User], **changed: Any) -> Report:
     told: dict[str, Any] = {
         "inputs": Inputs(requests=asked, responses=answered),
         "orphans": Orphans(request={"lost": orphans} if orphans else {}, response={}),
+        "latency": whole.latency if pairs else msgspec.structs.replace(whole.latency, count=0, negative=0),
         "latency_failure": msgspec.structs.replace(whole.latency_failure, count=errors, negative=0),
         "status": {code: n for code, n in (("200", pairs - errors), ("500", errors)) if n},
         "skew": msgspec.structs.replace(whole.skew, negative=0, share=0.0),

@@ -210,3 +210,40 @@ def one_exchange() -> report.Report:
         timeline=report.Timeline(bucket_s=1.0, points=[point]),
         slowest=busy().slowest[:1],
     )
+
+
+def one_log() -> report.Report:
+    """One log that holds requests and responses, and lines of other loggers; some responses have no status."""
+    log = ledger.LogLedger(
+        files=["/var/log/shop/app.log"],
+        bytes=4_096,
+        lines=1_066,
+        blank=1,
+        header=0,
+        other=1_040,
+        malformed={"timestamp": 3},
+        requests=10,
+        responses=12,
+        repaired=5,
+        format=ledger.LogFormat(name="fastify", origin="built in"),
+    )
+    counts: dict[str, Any] = {"redelivered": 0, "superseded": 0, "matched": 9, "orphans": 1}
+    sides = [ledger.SideLedger(**counts, surplus=surplus) for surplus in (0, 2)]
+    return msgspec.structs.replace(
+        one_exchange(),
+        inputs=ledger.Inputs(log=log, requests=sides[0], responses=sides[1]),
+        orphans=ledger.Orphans(request={"lost": 1}, response={"lost": 1}),
+        status={"200": 5, "999": 1, "none": 3},
+        slowest=[msgspec.structs.replace(busy().slowest[0], status_code=None)],
+    )
+
+
+def without_clock() -> report.Report:
+    """One exchange of a log that tells durations and no times."""
+    slow = msgspec.structs.replace(busy().slowest[0], request_time=None, response_time=None)
+    return msgspec.structs.replace(
+        one_exchange(),
+        timeline=report.Timeline(bucket_s=1.0, points=[], reason=report.NO_CLOCK),
+        given=report.Given(count=1, difference_p50_ms=None, difference_p99_ms=None, used="given"),
+        slowest=[slow],
+    )

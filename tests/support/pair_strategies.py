@@ -122,7 +122,7 @@ ENDINGS = ("", "", "", "", "", "", "", ".gz")
 SIZES = (0, 1, 2, 3, 5, 8, 12, 16, 20, 24, 27, 30)
 BLANKS = ("", "", " ", "\t", " \t  ")
 # Blank to a careless eye only.
-NOT_BLANK = ("\u00a0", "\x0b", "\x0c", "\u2003", "\r", " \r ", "\x00", "\ufeff", ",", ",,", " , , ", ",,,")
+NOT_BLANK = ("\u00a0", "\x0b", "\x0c", "\u2003", "\r", " \r ", " \x00", "\ufeff", ",", ",,", " , , ", ",,,")
 BROKEN = (
     b"\xff",
     b"\xc3",
@@ -330,7 +330,7 @@ def _sides(draw: st.DrawFn) -> tuple[list[bytes], list[bytes]]:
 _BUCKETS = st.sampled_from((0, 0, 0, 0, 1, 3))
 _CHUNKS = st.sampled_from((1, 50, 150, 400, 1000, 1 << 20))
 OPTIONS = {
-    "pairing": st.sampled_from(("in-order", "in-order", "first", "last")),
+    "pairing": st.sampled_from(("in-order", "in-order", "nearest", "nearest", "first", "last")),
     "max_duration_us": st.sampled_from((*[None] * 8, 0, 1, 1000, SECOND, 2 * SECOND, 60 * SECOND, 3600 * SECOND)),
     "edge_us": st.sampled_from((None, None, None, 0, 1, 1000, SECOND, 60 * SECOND)),
     "skew_us": st.sampled_from((0, 0, 0, -1000, 1000, 250_000, -2 * SECOND, 3600 * SECOND)),

@@ -93,7 +93,10 @@ def lines(app: Demo) -> list[str]:
     return [line for widget in app.screen.query(Painted) for line in widget.canvas.text()]
 
 
-REPORTS = [busy, pair_reports.busy, pair_reports.empty, pair_reports.one_exchange, pair_reports.only_orphans]
+REPORTS = [
+    *(busy, pair_reports.busy, pair_reports.empty, pair_reports.one_exchange, pair_reports.only_orphans),
+    *(pair_reports.one_log, pair_reports.without_clock),
+]
 
 
 @pytest.fixture(scope="module")
@@ -264,6 +267,52 @@ def test_ledger_closes_and_is_reachable() -> None:
         assert (app.drills[0].view, app.drills[0].expression) == ("orphans", "side=request")
 
     show(Session(report=busy()), use, (120, 36))
+
+
+def test_one_log_has_a_ledger_of_entries() -> None:
+    async def use(app: Demo, pilot: Pilot[None]) -> None:
+        text = "\n".join(lines(app))
+        assert "1,066 lines: 10 requests, 12 responses, 3 malformed, 1,040 other, 1 blank" in text
+        assert re.search("entries +matched +orphans +redelivered +superseded +surplus", text)
+        assert "app.log" in text
+        app.screen.query_one(Ledger).focus()
+        await pilot.press("right", "right", "enter")
+        assert (app.drills[0].view, app.drills[0].expression) == ("orphans", "side=request")
+
+    show(Session(report=pair_reports.one_log()), use, (160, 40))
+
+
+def test_other_lines_have_a_count_where_there_are_any() -> None:
+    report = pair_reports.one_exchange()
+    side = msgspec.structs.replace(report.inputs.requests, lines=1_235, other=1_234)
+    report = msgspec.structs.replace(report, inputs=msgspec.structs.replace(report.inputs, requests=side))
+
+    async def use(app: Demo, _: Pilot[None]) -> None:
+        text = "\n".join(lines(app))
+        assert "1,234" in text
+        assert "every line accounted for" in text
+
+    show(Session(report=report), use, (120, 36))
+
+
+def test_no_status_is_a_row_that_drills() -> None:
+    async def use(app: Demo, pilot: Pilot[None]) -> None:
+        assert "none No status" in "\n".join(lines(app))
+        app.screen.query_one(StatusBars).focus()
+        await pilot.press("down", "down", "down", "enter")
+        assert (app.drills[0].view, app.drills[0].expression) == ("exchanges", "status=none")
+
+    show(Session(report=pair_reports.one_log()), use, (120, 36))
+
+
+def test_without_a_clock_the_timeline_says_so() -> None:
+    async def use(app: Demo, pilot: Pilot[None]) -> None:
+        assert "the log has no clock" in "\n".join(lines(app))
+        app.screen.query_one(Timeline).focus()
+        await pilot.press("right", "shift+right", "z", "enter")
+        assert app.drills == []
+
+    show(Session(report=pair_reports.without_clock()), use, (120, 36))
 
 
 def test_estimates_are_marked_and_do_not_drill() -> None:

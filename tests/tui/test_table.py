@@ -1,6 +1,7 @@
 """Tables and detail by keyboard alone, with hostile text, at both sizes; and lines of logs read by their number."""
 
 import gzip
+import json
 import re
 import threading
 from collections.abc import Awaitable, Callable, Iterator
@@ -470,6 +471,15 @@ def test_excerpts_are_the_lines_of_the_file(tmp_path: Path) -> None:
             assert [n for n, _ in excerpt.lines] == list(range(first, last + 1))
             for n, text in excerpt.lines:
                 assert text == lines[n - 1].decode()[:4096]
+
+
+def test_excerpts_of_json_documents_are_objects(tmp_path: Path) -> None:
+    objects = [{"number": number} for number in range(1, 50_001)]
+    for path in _packed(tmp_path, json.dumps(objects, indent=2).encode()):
+        known, reader = fingerprint(resolve("request", (str(path),))[0]), RawLineReader()
+        for number in (50_000, 1, 30_000):
+            excerpt = reader.read("request", known, number, threading.Event())
+            assert (number, json.dumps(objects[number - 1])) in excerpt.lines
 
 
 def test_excerpts_say_when_the_log_has_changed_or_gone(tmp_path: Path) -> None:

@@ -6,18 +6,15 @@ from typing import Any
 
 import click
 
+from logcorr.commands.format_options import format_options, reading
 from logcorr.commands.job_options import job_fields, job_options, outputs
 from logcorr.commands.options import positive
 from logcorr.commands.run_job import run_job
-from logcorr.formats.access_dialects import FORMS
 from logcorr.model.options import AnalyzeOptions
 
 
 @click.command()
 @click.argument("logs", nargs=-1, required=True, metavar="FILE...", type=click.Path())
-@click.option(
-    "--format", "form", type=click.Choice(["auto", *FORMS]), default="auto", show_default=True, help="What a line is."
-)
 @click.option("-o", "--output", type=click.Path(), help="All exchanges: .json .ndjson .jsonl .csv .parquet, or -.")
 @click.option("--columns", default="", help="More columns for -o, separated by commas: duration_us, file, line.")
 @click.option("--malformed", type=click.Path(), help="Malformed lines, each with its reason and text.")
@@ -27,12 +24,13 @@ from logcorr.model.options import AnalyzeOptions
     "--suspicious", type=int, default=25, show_default=True, help="More requests in a window make an IP suspicious."
 )
 @click.option("--collapse-ids", is_flag=True, help="Write * for numbers, hex and UUIDs in the paths of endpoints.")
+@format_options
 @job_options
 def analyze(logs: tuple[str, ...], **values: Any) -> int:
     """Analyse an access log: who asked what, what failed, what was slow, and who asks too much.
 
-    FILEs are files, folders or quoted globs; plain, .gz or .zst; JSON lines (also of Caddy, Traefik and nginx), common
-    or combined log format.
+    FILEs are files, folders or quoted globs; plain, .gz or .zst; or - for standard input. `logcorr formats list` names
+    the formats that are told by their lines.
 
     \b
     Examples:
@@ -43,6 +41,7 @@ def analyze(logs: tuple[str, ...], **values: Any) -> int:
     options = AnalyzeOptions(
         files=logs,
         form=None if values["form"] == "auto" else values["form"],
+        reading=reading(values),
         suspicious=positive("--suspicious", values["suspicious"]),
         collapse_ids=values["collapse_ids"],
         outputs=outputs(values, ("exchanges", values["output"]), ("malformed", values["malformed"])),

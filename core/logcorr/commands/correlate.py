@@ -6,8 +6,9 @@ from typing import Any
 
 import click
 
+from logcorr.commands.format_options import format_options, reading
 from logcorr.commands.job_options import job_fields, job_options, outputs
-from logcorr.commands.options import DURATION
+from logcorr.commands.options import DURATION, positive
 from logcorr.commands.run_job import run_job
 from logcorr.model import clock_skew
 from logcorr.model.errors import UsageError
@@ -15,7 +16,8 @@ from logcorr.model.options import CorrelateOptions
 
 
 @click.command()
-@click.argument("logs", nargs=-1, metavar="[REQUESTS RESPONSES]", type=click.Path())
+@click.argument("logs", nargs=-1, metavar="[LOG | REQUESTS RESPONSES]", type=click.Path())
+@click.option("--log", "log", multiple=True, type=click.Path(), help="A log of both events; may be given again.")
 @click.option("--requests", "requests", multiple=True, type=click.Path(), help="A request log; may be given again.")
 @click.option("--responses", "responses", multiple=True, type=click.Path(), help="A response log; may be given again.")
 @click.option("-o", "--output", type=click.Path(), help="Matched exchanges: .json .ndjson .jsonl .csv .parquet, or -.")
@@ -26,23 +28,35 @@ from logcorr.model.options import CorrelateOptions
 @click.option("--sort", type=click.Choice(["none", "time"]), default="none", help="Order of the records written.")
 @click.option(
     "--pairing",
-    type=click.Choice(["in-order", "first", "last"]),
-    default="in-order",
-    show_default=True,
-    help="How the entries of one id pair.",
+    type=click.Choice(["in-order", "nearest", "first", "last"]),
+    help="How the entries of one id pair.  [default: as the format says, else in-order]",
 )
+@click.option(
+    "--duration",
+    type=click.Choice(["events", "given"]),
+    help="Which duration counts: between the events, or the one that responses tell.  [default: events]",
+)
+@click.option("--requests-format", help="The format of the request logs, where the response logs have another.")
+@click.option("--responses-format", help="The format of the response logs.")
+@click.option(
+    "--suspicious", type=int, default=25, show_default=True, help="More requests in a window make an IP suspicious."
+)
+@click.option("--collapse-ids", is_flag=True, help="Write * for numbers, hex and UUIDs in the paths of endpoints.")
 @click.option("--max-duration", type=DURATION, help="Take pairs apart that last longer, either way.")
 @click.option("--edge", type=DURATION, help="How near an end of the logs an orphan is excused.  [default: p99.9, 1s]")
 @click.option("--skew", type=float, default=0.0, help="Milliseconds to add to every response's time; may be negative.")
+@format_options
 @job_options
 def correlate(logs: tuple[str, ...], **values: Any) -> int:
-    """Pair two logs: which requests were answered, when, how, and which never were.
+    """Pair requests and responses: which requests were answered, when, how, and which never were.
 
-    REQUESTS and RESPONSES are files, folders or quoted globs; plain, .gz or .zst.
+    LOG holds both events; REQUESTS and RESPONSES hold one each. They are files, folders or quoted globs; plain, .gz or
+    .zst; or - for standard input.
 
     \b
     Examples:
       logcorr correlate requests.log responses.log
+      logcorr correlate app.log
       logcorr correlate requests.log.gz responses.log.gz -o - | jq .
       logcorr correlate --requests 'web-*/req.log' --responses responses/ -o all.parquet
       logcorr correlate requests.log responses.log --fail-if 'p99>500ms' --fail-if 'orphan_rate>1%'
@@ -60,21 +74,48 @@ def correlate(logs: tuple[str, ...], **values: Any) -> int:
 
 
 def _options(logs: tuple[str, ...], values: dict[str, Any]) -> CorrelateOptions:
-    requests, responses = values["requests"], values["responses"]
-    if len(logs) == 2 and not requests and not responses:
-        requests, responses = (logs[0],), (logs[1],)
-    elif logs or not requests or not responses:
-        message = "give REQUESTS and RESPONSES, or --requests and --responses for several files a side."
+    requests, responses, log = _logs(logs, values)
+    if (values["requests_format"] or values["responses_format"]) and (log or values["form"]):
+        message = "--requests-format and --responses-format are for two logs, in place of --format."
         raise UsageError(message)
     return CorrelateOptions(
         requests=requests,
         responses=responses,
+        log=log,
+        form=values["form"],
+        request_form=values["requests_format"],
+        response_form=values["responses_format"],
+        reading=reading(values),
         pairing=values["pairing"],
+        duration=values["duration"],
         max_duration_us=values["max_duration"],
         edge_us=values["edge"],
         skew_us=clock_skew.skew_us(values["skew"]),
+        suspicious=positive("--suspicious", values["suspicious"]),
+        collapse_ids=values["collapse_ids"],
         outputs=outputs(
             values, ("exchanges", values["output"]), ("orphans", values["orphans"]), ("malformed", values["malformed"])
         ),
         **job_fields(values),
     )
+
+
+def _logs(logs: tuple[str, ...], values: dict[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """The request logs, the response logs, and the logs that hold both events."""
+    requests, responses, log = values["requests"], values["responses"], values["log"]
+    if logs and not requests and not responses and not log:
+        if len(logs) == 1:
+            log = logs
+        elif len(logs) == 2:
+            requests, responses = (logs[0],), (logs[1],)
+            if requests == responses:
+                requests, responses, log = (), (), requests
+        if log or requests:
+            return requests, responses, log
+    if logs or bool(log) == bool(requests or responses) or bool(requests) != bool(responses):
+        message = (
+            "give one LOG that holds both events, or REQUESTS and RESPONSES; for several files --log, or --requests "
+            "and --responses."
+        )
+        raise UsageError(message)
+    return requests, responses, log

@@ -34,8 +34,12 @@ def run_job(options: JobOptions, load: Callable[[], Callable[..., Any]], values:
             work_folder.abandon_all,
             leash=sys.stdin if values["end_with_stdin"] else None,
         )
+    for note in result.notes if values["progress"] != "json" else ():
+        say(f"note: {note}")
     for name in result.grown if values["progress"] != "json" else ():
         say(f"note: {name!r} has grown since this run began: lines written since then are left to the next run.")
+    for name in result.named_twice if values["progress"] != "json" else ():
+        say(f"note: {name!r} is a file that was named before: it is read once.")
     folder = str(result.folder) if result.folder else None
     if values["report"] == "-":
         put_json(run_folder.encode(result.report).decode())

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import polars as pl
 
-from logcorr.compute.group_in_parts import KeyCounts
-from logcorr.figures import endpoints_and_addresses
+from logcorr.figures.attribute_counts import AttributeCounts
 from logcorr.figures.grid import Grid
 from logcorr.figures.sums import Sums
 
@@ -21,38 +20,34 @@ class AccessSums(Sums):
     def __init__(self, grid: Grid, texts: tuple[str, ...], folder: Path) -> None:
         super().__init__(grid)
         self._texts = texts
-        # In the order of a report: method, endpoint, address, then the response time, then all other texts.
-        self._missing = dict.fromkeys((*texts[:3], "response_time", *texts[3:]), 0)
+        self._without_duration = 0
         # By whether the slowest exchanges are meant, or the fastest.
         self._extremes: dict[bool, list[pl.DataFrame]] = {False: [], True: []}
-        names = ("method", "user_agent")
-        self.counts_by = {name: KeyCounts(name, ("requests", "errors"), folder / name) for name in names}
+        self.attributes = AttributeCounts(texts, folder)
 
     def add(self, exchanges: pl.LazyFrame) -> None:
         """Adds a slice of exchanges as they are stored."""
         rows = exchanges.with_columns(pl.col("request_time").cast(pl.Int64))
-        queries = [
-            exchanges.select(
-                *(pl.col(name).null_count() for name in self._texts),
-                pl.col("duration_us").null_count().alias("response_time"),
-            ),
-            *(extreme(rows, slow=slow) for slow in self._extremes),
-            *(endpoints_and_addresses.requests_and_errors_by(name, exchanges) for name in self.counts_by),
-        ]
-        results = pl.collect_all([*queries, *self.queries(rows)], engine="streaming")
-        missing, fastest, slowest, *results = results
-        for name, count in missing.row(0, named=True).items():
-            self._missing[name] += count
+        own = [rows.select(pl.col("duration_us").null_count()), *(extreme(rows, slow=slow) for slow in self._extremes)]
+        by_attribute = self.attributes.queries(exchanges)
+        results = pl.collect_all([*own, *by_attribute, *self.queries(rows)], engine="streaming")
+        untimed, fastest, slowest, *results = results
+        self._without_duration += int(untimed.item())
         self._extremes[False].append(fastest)
         self._extremes[True].append(slowest)
-        for counts in self.counts_by.values():
-            counts.add(results.pop(0))
-        self.add_counts(*results)
+        self.attributes.add(results[: len(by_attribute)])
+        self.add_counts(*results[len(by_attribute) :])
 
     @property
     def missing(self) -> dict[str, int]:
-        """How many exchanges lack a value, by the name of the value; without values that no exchange lacks."""
-        return {name: count for name, count in self._missing.items() if count}
+        """How many exchanges lack a value, by the name of the value; without values that no exchange lacks.
+
+        In the order of a report: method, endpoint, address, then the response time, then all other texts.
+        """
+        counts = self.attributes.missing
+        names = (*self._texts[:3], "response_time", *self._texts[3:])
+        counts["response_time"] = self._without_duration
+        return {name: counts[name] for name in names if counts[name]}
 
     def extreme(self, *, slow: bool) -> pl.DataFrame:
         """The slowest or fastest exchange: one row, or none."""

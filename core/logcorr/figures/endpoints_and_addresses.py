@@ -1,4 +1,4 @@
-"""The figures that only access logs have: by endpoint, by address, by method, by user agent, and by window.
+"""Figures of exchanges that have attributes: by endpoint, by address, by method, by user agent, and by window.
 
 They are exact for any number of endpoints and addresses. Rows that are too many to be grouped at once come in
 partitions, and all rows of an endpoint or address are in one partition. `at` is the number of a window.
@@ -41,10 +41,14 @@ def endpoints(exchanges: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def statuses_of(exchanges: pl.LazyFrame, chosen: pl.DataFrame) -> pl.DataFrame:
-    """(endpoint, status_code, n): exchanges by status, of the endpoints in the column `endpoint` of `chosen`."""
+    """(endpoint, status_code, n): exchanges by status, of the endpoints in the column `endpoint` of `chosen`.
+
+    In order of the status; no status comes last.
+    """
     # `is_in` takes less memory than a join.
     rows = exchanges.filter(pl.col("endpoint").is_in(chosen["endpoint"].unique().implode(), nulls_equal=True))
-    counts = rows.group_by("endpoint", "status_code").agg(_COUNT.alias("n")).sort("endpoint", "status_code")
+    counts = rows.group_by("endpoint", "status_code").agg(_COUNT.alias("n"))
+    counts = counts.sort("endpoint", "status_code", nulls_last=[False, True])
     return counts.collect(engine="streaming")
 
 
@@ -60,9 +64,10 @@ def ip_windows(exchanges: pl.LazyFrame, window_us: int) -> pl.LazyFrame:
 def ips(windows: pl.LazyFrame, window_us: int, suspicious: int) -> pl.LazyFrame:
     """A row for each address, from the rows of `ip_windows`: its counts, and its busiest window, the earliest on a tie.
 
-    An address is suspicious if it has more than so many requests in a window.
+    An address is suspicious if it has more than so many requests in a window. Requests without a time are in no window.
     """
-    requests, at = pl.col("requests"), pl.col("at")
+    at = pl.col("at")
+    requests = pl.when(at.is_not_null()).then("requests").otherwise(0)
     most = requests.max()
     counts = windows.group_by("ip").agg(
         pl.col("requests", "errors", "errors_4xx", "errors_5xx").sum(),
@@ -73,18 +78,33 @@ def ips(windows: pl.LazyFrame, window_us: int, suspicious: int) -> pl.LazyFrame:
     return counts.select(pl.exclude("ip"), "ip")
 
 
-def windows(counts: pl.DataFrame, suspicious: pl.DataFrame, window_us: int) -> pl.DataFrame:
+def suspicious_in(windows: pl.DataFrame, limit: int) -> pl.DataFrame:
+    """(at, ip): the windows in which an address has more than `limit` requests, from the rows of `ip_windows`."""
+    return windows.filter((pl.col("requests") > limit) & pl.col("at").is_not_null()).select("at", "ip")
+
+
+def windows(
+    counts: pl.DataFrame, suspicious: pl.DataFrame, window_us: int, orphans: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """A row for each window in order of time: start, requests, errors, how many addresses were suspicious in it, `at`.
 
-    `counts` has (at, status_code, n). `suspicious` has (at, ip), a row for each suspicious address of a window.
+    `counts` has (at, status_code, n). `suspicious` has (at, ip), a row for each suspicious address of a window. With
+    `orphans` (at, side, n) there is a column `orphans`, and a request without a response is a request too. Exchanges
+    without a time are in no window.
     """
     n = pl.col("n")
-    requests = counts.group_by("at").agg(
-        n.sum().alias("requests"),
-        n.filter(is_failure(_STATUS)).sum().alias("errors"),
-        n.filter(is_client_error(_STATUS)).sum().alias("errors_4xx"),
-        n.filter(is_server_error(_STATUS)).sum().alias("errors_5xx"),
+    requests = (
+        counts.drop_nulls("at")
+        .group_by("at")
+        .agg(
+            n.sum().alias("requests"),
+            n.filter(is_failure(_STATUS)).sum().alias("errors"),
+            n.filter(is_client_error(_STATUS)).sum().alias("errors_4xx"),
+            n.filter(is_server_error(_STATUS)).sum().alias("errors_5xx"),
+        )
     )
+    if orphans is not None:
+        requests = _with_orphans(requests, orphans)
     addresses = suspicious.group_by("at").agg(_COUNT.alias("suspicious_ips"))
     rows = requests.join(addresses, on="at", how="left").with_columns(pl.col("suspicious_ips").fill_null(0)).sort("at")
     start = (pl.col("at") * window_us).cast(_INSTANT).alias("window_start")
@@ -92,8 +112,11 @@ def windows(counts: pl.DataFrame, suspicious: pl.DataFrame, window_us: int) -> p
 
 
 def worst_first(windows: pl.DataFrame) -> pl.DataFrame:
-    """The rows of `windows` as they are stored: most failures (4xx and 5xx) first, the earlier window on a tie."""
-    failures = pl.col("errors_4xx") + pl.col("errors_5xx")
+    """The rows of `windows` as they are stored: most failures first, the earlier window on a tie.
+
+    Failures are 4xx, 5xx and orphans.
+    """
+    failures = pl.sum_horizontal(name for name in ("errors_4xx", "errors_5xx", "orphans") if name in windows.columns)
     ordered = windows.sort(failures, pl.col("at"), descending=[True, False])
     # The start comes last, as equal rows of a sorted view go by the last column.
     return ordered.select(pl.exclude("window_start", "at"), "window_start")
@@ -102,3 +125,13 @@ def worst_first(windows: pl.DataFrame) -> pl.DataFrame:
 def requests_and_errors_by(column: str, exchanges: pl.LazyFrame) -> pl.LazyFrame:
     """(column, requests, errors): how many exchanges and errors there are for each value of a column."""
     return exchanges.group_by(column).agg(_COUNTS[:2])
+
+
+def _with_orphans(requests: pl.DataFrame, orphans: pl.DataFrame) -> pl.DataFrame:
+    """Counts by window (at, requests, errors…) with the orphans (at, side, n) of each window."""
+    n, is_request = pl.col("n"), pl.col("side") == "request"
+    lost = (
+        orphans.drop_nulls("at").group_by("at").agg(n.sum().alias("orphans"), n.filter(is_request).sum().alias("asked"))
+    )
+    joined = requests.join(lost, on="at", how="full", coalesce=True).with_columns(pl.exclude("at").fill_null(0))
+    return joined.with_columns(pl.col("requests") + pl.col("asked")).drop("asked")

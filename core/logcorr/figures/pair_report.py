@@ -1,11 +1,13 @@
 """Makes the report of a correlation from its sums and its finished views."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import msgspec
 import polars as pl
 
 from logcorr.figures import percentiles
+from logcorr.figures.group_figures import GroupData, group_figures
 from logcorr.figures.histogram import histogram
 from logcorr.figures.latency import LatencyFigures
 from logcorr.figures.pair_sums import PairSums, orphans_by_side
@@ -14,12 +16,7 @@ from logcorr.figures.worst_window import worst_pair_window
 from logcorr.model import clock_skew
 from logcorr.model.ledger import Inputs, Orphans
 from logcorr.model.manifest import SCHEMA
-from logcorr.model.report import (
-    Report,
-    RunInfo,
-    SlowExchange,
-    UserRow,
-)
+from logcorr.model.report import DurationSource, Report, RunInfo, SlowExchange, UserRow
 from logcorr.model.status import is_failure
 from logcorr.text import instants
 from logcorr.text.quantities import ms
@@ -29,7 +26,9 @@ class PairReportData(msgspec.Struct, frozen=True, kw_only=True):
     """What the report of a correlation is made of beyond sums and latency.
 
     The counts of orphans have the columns (at, side, n); `users` are the rows of the table of users. `exchanges` scans
-    all stored exchanges. Edge and clock skew are in µs.
+    all stored exchanges. Edge and clock skew are in µs. `attributes` names the columns that exchanges have beside the
+    columns of every pair; `groups` has their figures, and is None without them. `durations` says what `duration_us` of
+    an exchange is.
     """
 
     inputs: Inputs
@@ -41,6 +40,9 @@ class PairReportData(msgspec.Struct, frozen=True, kw_only=True):
     edge_us: int
     skew_us: int
     run: RunInfo
+    attributes: Sequence[str] = ()
+    groups: GroupData | None = None
+    durations: DurationSource = "events"
 
 
 def report(sums: PairSums, figures: LatencyFigures, data: PairReportData) -> Report:
@@ -67,7 +69,17 @@ def report(sums: PairSums, figures: LatencyFigures, data: PairReportData) -> Rep
         users=_users(sums, data.users, data.exchanges),
         slowest=_slowest(sums.slowest),
         run=data.run,
+        given=sums.given.given(data.exchanges, data.durations),
+        resolution=sums.resolution.resolution(),
+        attributes=list(data.attributes),
+        **(_groups(data.groups) if data.groups is not None else {}),
     )
+
+
+def _groups(groups: GroupData) -> dict[str, Any]:
+    """The figures of attributes, and how many exchanges lack each attribute."""
+    missing = {name: count for name, count in groups.attributes.missing.items() if count}
+    return {"missing": missing, **group_figures(groups)}
 
 
 def _users(sums: PairSums, top: pl.DataFrame, exchanges: Callable[[], pl.LazyFrame]) -> list[UserRow]:
@@ -98,8 +110,8 @@ def _slowest(frame: pl.DataFrame) -> list[SlowExchange]:
             user_id=row["user_id"],
             status_code=row["status_code"],
             duration_ms=row["duration_us"] / 1000,
-            request_time=instants.text(row["request_time"]),
-            response_time=instants.text(row["response_time"]),
+            request_time=instants.text_or_none(row["request_time"]),
+            response_time=instants.text_or_none(row["response_time"]),
         )
         for row in frame.iter_rows(named=True)
     ]

@@ -1,11 +1,14 @@
 """The sums that the report of a correlation needs of exchanges and orphans.
 
 `at` is the number of a timeline bucket or of a window. A response is counted at its own time, and so is an orphan.
+Without a clock there are no times, and nothing is counted by time.
 """
 
 import polars as pl
 
 from logcorr.compute.group_in_parts import PartialCounts
+from logcorr.figures.clock_resolution import ClockResolution
+from logcorr.figures.given_durations import GivenDurations
 from logcorr.figures.grid import Grid
 from logcorr.figures.sums import TOP, Sums, bucket_number
 from logcorr.figures.user_table import UserTable
@@ -20,16 +23,22 @@ class PairSums(Sums):
         super().__init__(grid)
         self.users = UserTable(users_room)
         self.responses = PartialCounts(["at"], _EMPTY_ARRIVALS)
+        self.resolution = ClockResolution()
+        self.given = GivenDurations()
         self.slowest = pl.DataFrame()
 
     def add(self, exchanges: pl.DataFrame) -> None:
-        """Adds exchanges (EXCHANGE_SCHEMA of `pairing`)."""
+        """Adds exchanges (EXCHANGE_SCHEMA of `pairing`, and `given_us` where responses tell durations)."""
         self.users.add(exchanges)
         frame = exchanges.lazy()
-        own = [arrival_counts(frame, "response_time", self.grid.bucket_us), slowest(frame)]
-        responses, slow, *counts = pl.collect_all([*own, *self.queries(frame)], engine="streaming")
-        self.add_counts(*counts)
-        self.responses.add(responses)
+        steps, given = self.resolution.queries(frame), self.given.queries(frame, exchanges.columns)
+        own = [arrival_counts(frame, "response_time", self.grid.bucket_us), slowest(frame), *steps, *given]
+        responses, slow, *results = pl.collect_all([*own, *self.queries(frame)], engine="streaming")
+        for counter, queries in ((self.resolution, steps), (self.given, given)):
+            for _ in queries:
+                counter.add(results.pop(0))
+        self.add_counts(*results)
+        self.responses.add(responses.drop_nulls("at"))
         candidates = pl.concat([self.slowest, slow]) if self.slowest.height else slow
         self.slowest = slowest(candidates.lazy()).collect()
 
@@ -48,9 +57,10 @@ def slowest(exchanges: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def orphan_arrivals(orphans: pl.LazyFrame, grid: Grid) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """How many orphans there are (at, side, n): by timeline bucket, and by window."""
+    """(at, side, n): how many orphans with a time there are by timeline bucket, and by window."""
+    timed = orphans.filter(pl.col("time").is_not_null())
     queries = [
-        orphans.group_by((pl.col("time") // width).alias("at"), "side").agg(pl.len().cast(pl.Int64).alias("n"))
+        timed.group_by((pl.col("time") // width).alias("at"), "side").agg(pl.len().cast(pl.Int64).alias("n"))
         for width in (grid.bucket_us, grid.window_us)
     ]
     by_bucket, by_window = pl.collect_all(queries, engine="streaming")

@@ -92,7 +92,8 @@ def estimates_over_time(bands: pl.DataFrame, edges: list[int]) -> dict[tuple[Any
     milliseconds for any number of exchanges.
     """
     values: dict[tuple[Any, float], int] = {}
-    for at, rows in groupby(bands.sort("at", "band").select("at", "band", "n").iter_rows(), key=itemgetter(0)):
+    timed = bands.drop_nulls("at")
+    for at, rows in groupby(timed.sort("at", "band").select("at", "band", "n").iter_rows(), key=itemgetter(0)):
         counts = [(band, n) for _, band, n in rows]
         total = sum(n for _, n in counts)
         for quantile in TIMELINE_QUANTILES:
@@ -107,8 +108,22 @@ def estimates_over_time(bands: pl.DataFrame, edges: list[int]) -> dict[tuple[Any
 
 
 def over_time(latencies: LatencyCounts, durations: Durations) -> dict[tuple[Any, float], int]:
-    """The durations (µs) at TIMELINE_QUANTILES for each timeline bucket: {(at, quantile): duration_us}."""
-    return _percentiles(latencies.merged(), _by_at, None if latencies.exact else durations, TIMELINE_QUANTILES)
+    """The durations (µs) at TIMELINE_QUANTILES for each timeline bucket: {(at, quantile): duration_us}.
+
+    Exchanges without a time are left out.
+    """
+    return _percentiles(
+        latencies.merged().drop_nulls("at"), _by_at, None if latencies.exact else durations, TIMELINE_QUANTILES
+    )
+
+
+def of_all(latencies: LatencyCounts, durations: Durations, quantiles: tuple[float, ...]) -> dict[float, int]:
+    """The durations (µs) at some quantiles of all exchanges, exact: {quantile: duration_us}; empty without durations.
+
+    `durations` is called only where there are too many different durations to count.
+    """
+    values = _percentiles(latencies.merged(), _all, None if latencies.exact else durations, quantiles)
+    return {quantile: value for (_, quantile), value in values.items()}
 
 
 def p99_by(durations: Durations, most_counts: int) -> dict[Any, int]:

@@ -1,7 +1,7 @@
 """The sums that the report of either kind needs of exchanges, and the queries that count a frame of exchanges.
 
 All sums are integers and merge exactly in any order. `at` is the number of a timeline bucket or of a window. An
-exchange, its error and its latency are counted at the time of its request.
+exchange, its error and its latency are counted at the time of its request. `at` is null for an exchange without a time.
 """
 
 import polars as pl
@@ -11,12 +11,12 @@ from logcorr.figures.grid import Grid
 from logcorr.figures.histogram import band_counts
 from logcorr.figures.latency_counts import LatencyCounts
 from logcorr.figures.percentiles import DurationTotals, duration_totals
-from logcorr.model.status import is_failure
+from logcorr.model.status import is_failure, key_of
 
 # How many rows a table of a report has.
 TOP = 100
 
-_EMPTY_LATENCIES = pl.DataFrame(schema={"at": pl.Int64, "duration_us": pl.Int64, "failure": pl.Boolean, "n": pl.Int64})
+EMPTY_LATENCIES = pl.DataFrame(schema={"at": pl.Int64, "duration_us": pl.Int64, "failure": pl.Boolean, "n": pl.Int64})
 _EMPTY_STATUSES = pl.DataFrame(schema={"at": pl.Int64, "status_code": pl.Int16, "n": pl.Int64})
 _EMPTY_BANDS = pl.DataFrame(schema={"at": pl.Int64, "band": pl.Int64, "n": pl.Int64})
 
@@ -58,7 +58,7 @@ class Sums:
 
     def __init__(self, grid: Grid) -> None:
         self.grid = grid
-        self.latencies = LatencyCounts(_EMPTY_LATENCIES)
+        self.latencies = LatencyCounts(EMPTY_LATENCIES)
         self.bands = PartialCounts(["at", "band"], _EMPTY_BANDS)
         self.timeline = PartialCounts(["at", "status_code"], _EMPTY_STATUSES)
         self.windows = PartialCounts(["at", "status_code"], _EMPTY_STATUSES)
@@ -87,6 +87,10 @@ class Sums:
         self.timeline.add(timeline)
 
     def status(self) -> dict[str, int]:
-        """How many exchanges there are so far of each status code, by the code as text, in ascending order."""
-        counts = self.windows.merged().group_by("status_code").agg(pl.col("n").sum()).sort("status_code")
-        return {str(code): n for code, n in counts.iter_rows()}
+        """How many exchanges there are so far of each status code, by the code as text, in ascending order.
+
+        The key of no status comes last.
+        """
+        counts = self.windows.merged().group_by("status_code").agg(pl.col("n").sum())
+        counts = counts.sort("status_code", nulls_last=True)
+        return {key_of(code): n for code, n in counts.iter_rows()}

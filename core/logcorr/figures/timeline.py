@@ -10,7 +10,7 @@ from logcorr.figures.histogram import band_edges_us
 from logcorr.figures.latency import LatencyFigures
 from logcorr.figures.pair_sums import PairSums
 from logcorr.figures.sums import Sums
-from logcorr.model.report import Heatmap, Timeline, TimelinePoint
+from logcorr.model.report import NO_CLOCK, Heatmap, Timeline, TimelinePoint
 from logcorr.model.status import is_client_error, is_server_error
 from logcorr.text import instants
 from logcorr.text.quantities import ms
@@ -31,7 +31,7 @@ def timeline(
     """The points from the first to the last bucket with any count, and the number of the first bucket.
 
     `responses` has counts by bucket; if it is None, a response counts at the time of its request. `orphans` has the
-    orphans of requests and of responses by bucket.
+    orphans of requests and of responses by bucket. There are no points where the log has no clock.
     """
     width = sums.grid.bucket_us
     statuses = requests_and_errors(sums.timeline)
@@ -52,12 +52,13 @@ def timeline(
                 p99_ms=ms(figures.over_time.get((at, 0.99))),
             )
         )
-    return Timeline(bucket_s=width / instants.SECOND_US, points=points), min(buckets, default=0)
+    reason = NO_CLOCK if not buckets and sums.timeline.merged().height else None
+    return Timeline(bucket_s=width / instants.SECOND_US, points=points, reason=reason), min(buckets, default=0)
 
 
 def heatmap(sums: Sums, first: int) -> Heatmap:
     """Counts by timeline bucket, numbered from the bucket `first`, and by latency band of half a decade."""
-    bands = sums.bands.merged()
+    bands = sums.bands.merged().drop_nulls("at")
     edges = band_edges_us()
     if not bands.height:
         return Heatmap(edges_ms=[], cells=[])
@@ -75,10 +76,11 @@ def heatmap(sums: Sums, first: int) -> Heatmap:
 
 
 def requests_and_errors(counts: PartialCounts) -> dict[int, tuple[int, int, int]]:
-    """{at: (exchanges, 4xx, 5xx)} from counts (at, status_code, n)."""
+    """{at: (exchanges, 4xx, 5xx)} from counts (at, status_code, n). Exchanges without a time are left out."""
     status, n = pl.col("status_code"), pl.col("n")
     rows = (
         counts.merged()
+        .drop_nulls("at")
         .group_by("at")
         .agg(
             n.sum(),

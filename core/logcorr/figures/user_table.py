@@ -36,7 +36,8 @@ class UserTable:
 
     def add(self, exchanges: pl.DataFrame) -> None:
         """Counts exchanges by `user_id` (String); an error has a `status_code` (Int16) of a failure."""
-        status = exchanges["status_code"].to_numpy()
+        # The kernel knows no null. No status is a failure, as 0 is.
+        status = exchanges["status_code"].fill_null(0).to_numpy()
         begin = 0
         for users in na.c_array_stream(exchanges["user_id"]) if not self.full else ():
             end = begin + users.length

@@ -4,12 +4,8 @@ import polars as pl
 
 from logcorr.figures.pair_sums import PairSums, orphans_by_side
 from logcorr.figures.timeline import requests_and_errors
-from logcorr.model.access_report import (
-    AccessWindow,
-)
-from logcorr.model.report import (
-    Window,
-)
+from logcorr.model.access_report import AccessWindow
+from logcorr.model.report import Window
 from logcorr.text import instants
 
 

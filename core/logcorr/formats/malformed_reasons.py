@@ -15,9 +15,14 @@ FIELDS = "fields"
 TIMESTAMP = "timestamp"
 REQUEST_ID = "request_id"
 STATUS_CODE = "status_code"
+DURATION = "duration"
+
+# Texts that are no request id, in any case.
+NO_IDS = ("", "-", "null", "none", "nil", "undefined")
 
 PAIR_REASONS = (ENCODING, FIELDS, TIMESTAMP, REQUEST_ID, STATUS_CODE)
 ACCESS_REASONS = (ENCODING, JSON, FIELDS, TIMESTAMP, STATUS_CODE)
+ALL_REASONS = (ENCODING, JSON, FIELDS, TIMESTAMP, REQUEST_ID, STATUS_CODE, DURATION)
 
 
 def first_reason(checks: "Sequence[tuple[pl.Expr, str]]") -> "pl.Expr":

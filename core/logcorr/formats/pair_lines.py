@@ -1,20 +1,20 @@
 """Lines of request and response logs → entries, or the reason why a line is malformed.
 
-Lines of the common form are parsed by `pair_lines_kernel` or `pair_lines_numpy`, all other lines by `classify`.
+Lines of the common form are parsed by `pair_lines_kernel` or `pair_lines_expressions`, all other lines by `classify`.
 """
 
 import msgspec
 import polars as pl
 
 from logcorr.compute.kernels import compiled
-from logcorr.formats import malformed_reasons, pair_lines_kernel, pair_lines_numpy, timestamps
+from logcorr.formats import malformed_reasons, pair_lines_expressions, pair_lines_kernel, timestamps
 from logcorr.formats.line_format import BOM, SPACE, null_if_empty
-from logcorr.formats.pair_lines_numpy import NO_IDS
+from logcorr.formats.malformed_reasons import NO_IDS
 from logcorr.formats.timestamps import CommonForm
 from logcorr.model.ledger import Side
 
 HEADER_IDS = ("request_id", "request-id", "requestid", "id")
-_STATUS = r"^[0-9]{1,3}$"
+_STATUS = r"^(?:[0-9]{1,3}|-|-1|)$"
 
 
 class PairFormat(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,7 +40,7 @@ class PairFormat(msgspec.Struct, frozen=True, kw_only=True):
 
     def parse_common(self, text: bytes, wrong: list[int], first_row: int) -> tuple[pl.DataFrame, pl.DataFrame | None]:
         """The entries among the lines of the common form, and the other lines: see `LineFormat.parse_common`."""
-        parse_common = pair_lines_kernel.parse_common if compiled else pair_lines_numpy.parse_common
+        parse_common = pair_lines_kernel.parse_common if compiled else pair_lines_expressions.parse_common
         entries, rest = parse_common(text, wrong, self.side, self.form, first_row)
         return entries.with_columns(pl.col("time") + self.shift_us) if self.shift_us else entries, rest
 
@@ -76,7 +76,9 @@ def classify(lines: pl.DataFrame, form: PairFormat) -> pl.DataFrame:
     ]
     if form.side == "response":
         checks.append((~column("field").str.contains(_STATUS), malformed_reasons.STATUS_CODE))
-    value = column("field").str.to_integer(strict=False, dtype=pl.Int64).cast(pl.Int16, strict=False)
+    # `-`, `-1` and nothing stand for no status.
+    digits = pl.when(~column("field").is_in(["", "-", "-1"])).then(column("field"))
+    value = digits.str.to_integer(strict=False, dtype=pl.Int64).cast(pl.Int16, strict=False)
     return split.with_columns(
         malformed_reasons.first_reason(checks).alias("reason"),
         (null_if_empty("field") if form.side == "request" else value).alias(form.value),

@@ -1,4 +1,4 @@
-"""Parses lines of the common form of pair logs by the compiled kernel. Gives the same as `pair_lines_numpy`."""
+"""Parses lines of the common form of pair logs by the compiled kernel. Gives the same as `pair_lines_expressions`."""
 
 import numpy as np
 import polars as pl

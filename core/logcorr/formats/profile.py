@@ -86,7 +86,8 @@ class Duration(msgspec.Struct, frozen=True, kw_only=True):
     """A duration that a line tells: a number in `field`, in `unit`, or in the unit whose text is in `unit_field`.
 
     `units` translates texts of units; without a translation the text is the unit itself. With `sum_of` the duration is
-    the sum of several fields, and null if one of them is missing or negative.
+    the sum of several fields, and null if one of them is missing or negative. `lenient`: a text that is no duration is
+    no duration; else it makes the line malformed.
     """
 
     field: Field = Field()
@@ -94,6 +95,7 @@ class Duration(msgspec.Struct, frozen=True, kw_only=True):
     unit_field: Field | None = None
     units: dict[str, Unit] = {}
     sum_of: tuple[Field, ...] = ()
+    lenient: bool = False
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
@@ -165,6 +167,18 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
         own = dict.fromkeys(name for holder in holders for name in holder.attributes)
         known = [name for name in ATTRIBUTES if any(getattr(holder, name) for holder in holders)]
         return (*known, *(name for name in own if name not in known))
+
+    def rules_of(self, event: Event) -> list[Rule]:
+        """The rules whose lines are of an event."""
+        return [rule for rule in self.rules if rule.event == event]
+
+    def attributes_of(self, event: Event) -> tuple[str, ...]:
+        """The attributes that entries of an event have, in the order of `attribute_names`."""
+        rules = self.rules_of(event)
+        holders: tuple[Profile | Rule, ...] = (self, *rules) if rules else ()
+        own = {name for holder in holders for name in holder.attributes}
+        known = {name for name in ATTRIBUTES if any(getattr(holder, name) for holder in holders)}
+        return tuple(name for name in self.attribute_names if name in own | known)
 
     @property
     def has_durations(self) -> bool:

@@ -17,14 +17,16 @@ _ENTRIES_PER_SAMPLE = 64
 def in_time_order(sides: Mapping[Side, Iterator[pl.DataFrame]]) -> Iterator[tuple[Side, pl.DataFrame]]:
     """The frames of both sides; each side keeps its own order. Raises what the iterators raise.
 
-    Logs that go back in time are read together as well: the drift of both sides tells the direction.
+    Logs that go back in time are read together as well: the drift of both sides tells the direction. Where a side has
+    no clock, the next frame is of the side of which fewer entries were read.
     """
     with ThreadPoolExecutor(len(sides)) as pool:
         next_frames = {side: pool.submit(next, frames, None) for side, frames in sides.items()}
         clocks = {side: _Clock() for side in sides}
         while next_frames:
             backwards = sum(clock.drift for clock in clocks.values()) < 0
-            side = min(next_frames, key=lambda side: clocks[side].progress(backwards=backwards))
+            without_clock = any(clock.stands for clock in clocks.values())
+            side = min(next_frames, key=lambda side: clocks[side].progress(backwards=backwards, by_rows=without_clock))
             frame = next_frames.pop(side).result()
             if frame is not None:
                 next_frames[side] = pool.submit(next, sides[side], None)
@@ -38,9 +40,11 @@ class _Clock:
     def __init__(self) -> None:
         self._first: float | None = None
         self._last: float | None = None
+        self._rows = 0
 
     def move_to(self, entries: pl.DataFrame) -> None:
-        """Moves the clock to the median instant of the entries. Without entries the clock stays."""
+        """Moves the clock to the median instant of the entries. Without entries or instants the clock stays."""
+        self._rows += entries.height
         median = entries["time"].gather_every(_ENTRIES_PER_SAMPLE).median()
         if isinstance(median, float):
             self._last = median
@@ -51,8 +55,15 @@ class _Clock:
         """How far the clock has moved, in µs. Negative where the log goes back in time."""
         return 0.0 if self._first is None or self._last is None else self._last - self._first
 
-    def progress(self, *, backwards: bool) -> float:
+    @property
+    def stands(self) -> bool:
+        """Whether entries came, and none had an instant."""
+        return self._rows > 0 and self._last is None
+
+    def progress(self, *, backwards: bool, by_rows: bool) -> float:
         """A number that grows while the log is read. A side that has not begun has the least of all."""
+        if by_rows:
+            return self._rows
         if self._last is None:
             return float("-inf")
         return -self._last if backwards else self._last

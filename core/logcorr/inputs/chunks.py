@@ -38,6 +38,15 @@ class Chunk(NamedTuple):
             return pl.LazyFrame([row], schema=LINE_SCHEMA, orient="row")
         return scan_lines(*in_utf8(self.text), first_row)
 
+    def texts(self) -> Iterator[tuple[int, bytes]]:
+        """Whole lines, each ending in LF, of one file after another, with the numbers of the files. No long line."""
+        if isinstance(self.text, LongLine):
+            return
+        start = 0
+        for of_file in self.by_file:
+            yield of_file.file, self.text[start : start + of_file.bytes]
+            start += of_file.bytes
+
     def parted(self, form: LineFormat, first_row: int) -> tuple[pl.DataFrame, pl.DataFrame | None]:
         """What `LineFormat.parse_common` makes of the lines."""
         if isinstance(self.text, LongLine):

@@ -3,12 +3,15 @@
 import hashlib
 import os
 import stat
+from collections.abc import Callable
 from glob import glob, has_magic
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO, Literal, NamedTuple
 
 import msgspec
 
+from logcorr.compute import resources
+from logcorr.inputs import standard_input, zstd_window
 from logcorr.model.errors import InputError
 from logcorr.model.ledger import Log
 from logcorr.model.manifest import Fingerprint
@@ -18,7 +21,13 @@ Compression = Literal["plain", "gzip", "zstd"]
 _MAGIC: tuple[tuple[bytes, Compression], ...] = ((b"\x1f\x8b", "gzip"), (b"\x28\xb5\x2f\xfd", "zstd"))
 # A frame that every zstd reader skips. pzstd and others begin files with it.
 _SKIPPED_FRAME = tuple(bytes([0x50 + n]) + b"\x2a\x4d\x18" for n in range(16))
-_UNREAD_MAGIC = (b"BZh", b"\xfd7zXZ\x00", b"PK\x03\x04")
+_UNREAD_MAGIC = {
+    b"BZh": "bz2",
+    b"\xfd7zXZ\x00": "xz",
+    b"PK\x03\x04": "zip",
+    b"7z\xbc\xaf\x27\x1c": "7z",
+    b"\x04\x22\x4d\x18": "lz4",
+}
 _UNREAD_ENDINGS = (".bz2", ".xz", ".zip", ".7z", ".lz4", ".br")
 _ENDS_BYTES = 1 << 16
 _USUAL_RATIO = 10
@@ -30,7 +39,8 @@ class InputFile(msgspec.Struct, frozen=True, kw_only=True):
 
     `text_bytes` is exact for plain files and an estimate for compressed ones. `identity` is device and inode, `digest`
     the hash of both ends (empty until it is needed). Everything is as it was when the file was first looked at: no
-    reader goes beyond `bytes`, whatever is written later. `grown` tells that something was written later.
+    reader goes beyond `bytes`, whatever is written later. `grown` tells that something was written later. `window_log`
+    is the logarithm (base 2) of the largest window that is read of zstd data.
     """
 
     path: Path
@@ -42,15 +52,40 @@ class InputFile(msgspec.Struct, frozen=True, kw_only=True):
     identity: tuple[int, int]
     digest: str = ""
     grown: bool = False
+    window_log: int = zstd_window.USUAL_LOG
+
+
+class Resolved(NamedTuple):
+    """The files of one log, and the names that were left out because they name a file that was named before."""
+
+    files: list[InputFile]
+    named_twice: list[str]
 
 
 def resolve(log: Log, words: tuple[str, ...]) -> list[InputFile]:
-    """The files of one log: each word names a file, a glob or a folder.
+    """The files of one log, as `resolve_all` finds them, without standard input."""
+    return resolve_all(log, words).files
 
-    Words keep their order; the files of a glob or a folder are sorted by name. Raises InputError for a file that is
-    missing, unreadable, not regular or of another compression, and for a folder or glob without files.
+
+def resolve_all(
+    log: Log, words: tuple[str, ...], *, memory_bytes: int | None = None, stdin: Callable[[], Path] | None = None
+) -> Resolved:
+    """The files of one log: each word names a file, a glob or a folder, or is `-` for standard input.
+
+    Words keep their order; the files of a glob or a folder are sorted by name. A file that is named again, also by a
+    link, is left out. zstd data may want a window that fits into `memory_bytes`, by
+    default what a run may take. Raises InputError for a file that is
+    missing, unreadable, not regular or of another compression, and for a folder or glob without files. `stdin` copies
+    standard input to a file; what it raises is raised.
     """
-    return [_inspect(log, name) for word in words for name in _expand(log, word)]
+    names = [(word, name) for word in words for name in _expand(log, word)]
+    found = [
+        _standard_input(log, stdin, memory_bytes) if word == standard_input.NAME else _inspect(log, name, memory_bytes)
+        for word, name in names
+    ]
+    files: dict[tuple[int, int], InputFile] = {}
+    named_twice = [file.name for file in found if files.setdefault(file.identity, file) is not file]
+    return Resolved(list(files.values()), named_twice)
 
 
 def digested(file: InputFile) -> InputFile:
@@ -77,8 +112,9 @@ def fingerprint(file: InputFile) -> Fingerprint:
     Raises InputError where the file cannot be read.
     """
     digested_file = file if file.digest else digested(file)
+    is_stdin = digested_file.name == standard_input.NAME
     return Fingerprint(
-        path=readable(str(digested_file.path.resolve())),
+        path=standard_input.NAME if is_stdin else readable(str(digested_file.path.resolve())),
         bytes=digested_file.bytes,
         mtime_ns=digested_file.mtime_ns,
         digest=digested_file.digest,
@@ -110,6 +146,8 @@ def _expand(log: Log, word: str) -> list[str]:
 
 
 def _names(log: Log, word: str) -> list[str]:
+    if word == standard_input.NAME:
+        return [word]
     path = Path(word)
     if path.is_dir():
         names = sorted(str(entry) for entry in path.iterdir() if entry.is_file() and not entry.name.startswith("."))
@@ -126,7 +164,14 @@ def _names(log: Log, word: str) -> list[str]:
     return [word]
 
 
-def _inspect(log: Log, name: str) -> InputFile:
+def _standard_input(log: Log, stdin: Callable[[], Path] | None, memory_bytes: int | None) -> InputFile:
+    """Standard input as a file, once it is read."""
+    if stdin is None:
+        raise InputError(f"{log} log '-': standard input is not read here. Save it to a file first.")
+    return msgspec.structs.replace(_inspect(log, str(stdin()), memory_bytes), name=standard_input.NAME)
+
+
+def _inspect(log: Log, name: str, memory_bytes: int | None) -> InputFile:
     path = Path(name)
     try:
         status = path.stat()
@@ -135,16 +180,18 @@ def _inspect(log: Log, name: str) -> InputFile:
             raise InputError(message)
         with path.open("rb") as stream:
             head = stream.read(8)
+            window = zstd_window.window_bytes(stream)
     except FileNotFoundError as error:
         message = f"{log} log {name!r}: no such file. Check the path."
         raise InputError(message) from error
     except OSError as error:
         raise unreadable(name, error) from error
-    if head.startswith(_UNREAD_MAGIC) or path.suffix.lower() in _UNREAD_ENDINGS:
-        message = f"{log} log {name!r}: this form is not read. Give it plain, as .gz or as .zst."
+    if head.startswith(tuple(_UNREAD_MAGIC)) or path.suffix.lower() in _UNREAD_ENDINGS:
+        message = f"{log} log {name!r}: {_form(path, head)} is not read. Give it plain, as .gz or as .zst."
         raise InputError(message)
     compression: Compression = next((name for magic, name in _MAGIC if head.startswith(magic)), "plain")
     compression = "zstd" if head.startswith(_SKIPPED_FRAME) else compression
+    window_log = _window_log(log, name, window, memory_bytes) if compression == "zstd" else zstd_window.USUAL_LOG
     return InputFile(
         path=path,
         name=readable(name),
@@ -153,7 +200,25 @@ def _inspect(log: Log, name: str) -> InputFile:
         text_bytes=_text_bytes(path, compression, status.st_size),
         mtime_ns=status.st_mtime_ns,
         identity=(status.st_dev, status.st_ino),
+        window_log=window_log,
     )
+
+
+def _window_log(log: Log, name: str, window: int, memory_bytes: int | None) -> int:
+    """The logarithm of the largest window that is read. Raises InputError where the file wants a larger one."""
+    largest = zstd_window.largest_log(resources.default_memory() if memory_bytes is None else memory_bytes)
+    if window > 1 << largest:
+        raise InputError(
+            f"{log} log {name!r}: its zstd data wants a window of {window:,} bytes, more than --memory has room for. "
+            "Give more, or decompress it first: zstd -d --long=31 LOG"
+        )
+    return largest
+
+
+def _form(path: Path, head: bytes) -> str:
+    """The name of a form of compression that is not read, by the first bytes of a file, else by its ending."""
+    known = (form for magic, form in _UNREAD_MAGIC.items() if head.startswith(magic))
+    return next(known, path.suffix.lower().removeprefix("."))
 
 
 def _text_bytes(path: Path, compression: Compression, size: int) -> int:

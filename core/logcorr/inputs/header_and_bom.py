@@ -28,7 +28,7 @@ def first_line(file: InputFile, *, access: bool = False) -> FirstLine | None:
     The first line is special where it starts with a BOM or may be a header. Raises InputError.
     """
     with open_text(file) as stream:
-        head = read_text(file, stream, HEAD_BYTES)
+        head = read_text(file, stream, HEAD_BYTES).lstrip(b"\0")
         if not head:
             return None
         special = head.startswith(BOM.encode()) or b"id" in head.split(b"\n", 1)[0].lower()

@@ -23,7 +23,8 @@ class SideResult(msgspec.Struct, frozen=True, kw_only=True):
 
     `first_line_entries` are the entries among the first lines of files (columns: `schema`); they are known once all
     lines are read. `rejects` are the malformed lines (REJECT_SCHEMA). `blank` and `header` count lines. `first_us` and
-    `last_us` are the instants between which all entries lie.
+    `last_us` are the instants between which all entries lie. `others` are lines that a profile does not speak of, which
+    `other` counts; None for a format that has none. `repaired` counts lines that were no UTF-8 and were read.
     """
 
     lines_read: LinesRead
@@ -34,6 +35,9 @@ class SideResult(msgspec.Struct, frozen=True, kw_only=True):
     header: int
     first_us: int | None
     last_us: int | None
+    others: pl.LazyFrame | None = None
+    other: int = 0
+    repaired: int = 0
 
 
 class TimeRange:

@@ -1,7 +1,9 @@
-"""Sample lines from both ends of files. Before a log is read, they tell its form and its span of time."""
+"""Sample lines from files. Before a log is read, lines of all of it tell its form, and both ends its span of time."""
 
-from collections.abc import Mapping
+import io
+from collections.abc import Iterator, Mapping
 from itertools import islice
+from typing import IO
 
 import polars as pl
 
@@ -16,6 +18,7 @@ from logcorr.model.ledger import Log
 HEAD_BYTES = 1 << 18
 _END_BYTES = 1 << 14
 SAMPLE_LINES = 100
+_SPACE = SPACE.encode()
 # Enough to have a line of every kind that makes up one in some hundred.
 MANY_LINES = 1000
 
@@ -38,11 +41,13 @@ def sample(file: InputFile, *, most_lines: int = SAMPLE_LINES) -> list[str]:
 def sample_end(file: InputFile, *, most_lines: int = SAMPLE_LINES) -> list[str]:
     """The last lines of a plain file as text, the last first, `most_lines` at most. Raises InputError.
 
-    A compressed file gives none: its end can only be reached through all of it.
+    A compressed file and a file of JSON documents give none: their end can only be reached through all of them.
     """
     if file.compression != "plain":
         return []
     with open_text(file) as stream:
+        if not stream.seekable():
+            return []
         stream.seek(max(0, file.bytes - _END_BYTES))
         end = read_text(file, stream, _END_BYTES)
     texts = (_text(line) for line in reversed(end.split(b"\n")[1:]))
@@ -54,6 +59,69 @@ def _text(line: bytes) -> str | None:
         return line.removesuffix(b"\r").decode()
     except UnicodeDecodeError:
         return None
+
+
+# So many windows of a text are looked at, of so many bytes each.
+_WINDOWS = 16
+_WINDOW_BYTES = 1 << 16
+# Only so much of a compressed text is looked at.
+_MOST_DECOMPRESSED = 1 << 24
+
+
+def spread_sample(file: InputFile, *, most_lines: int = MANY_LINES) -> list[bytes]:
+    """Lines from the start, the end and places between of a file, in order, `most_lines` at most. Raises InputError.
+
+    Lines come in runs of neighbours, without line ends and BOM; blank lines are left out. A file of a megabyte with no
+    more lines than that comes whole. Of a compressed file, and of JSON documents, only the first 16 MiB of text are
+    looked at.
+    """
+    with open_text(file) as stream:
+        if file.compression == "plain" and stream.seekable():
+            return _spread(file, stream, file.bytes, most_lines)
+        text = read_text(file, stream, _MOST_DECOMPRESSED)
+        size = len(text) if len(text) < _MOST_DECOMPRESSED else text.rfind(b"\n") + 1
+    return _spread(file, io.BytesIO(text), size, most_lines)
+
+
+def _spread(file: InputFile, stream: IO[bytes], size: int, most_lines: int) -> list[bytes]:
+    """Lines of windows that are spread over the first `size` bytes of a text."""
+    if size <= _WINDOWS * _WINDOW_BYTES:
+        return list(_runs(_window_lines(file, stream, 0, size), most_lines))
+    last = size - _WINDOW_BYTES
+    starts = [last * number // (_WINDOWS - 1) for number in range(_WINDOWS)]
+    windows = [_window_lines(file, stream, start, _WINDOW_BYTES, cut_end=start < last) for start in starts]
+    each = max(1, most_lines // _WINDOWS)
+    lines = [line for window in windows[:-1] for line in window[:each]] + windows[-1][-each:]
+    return lines[:most_lines]
+
+
+def _window_lines(file: InputFile, stream: IO[bytes], start: int, size: int, *, cut_end: bool = False) -> list[bytes]:
+    """The whole lines of a window of a text that are not blank. With `cut_end` its last line may go on behind it."""
+    # One byte before tells whether a line begins where the window begins.
+    before = min(start, 1)
+    stream.seek(start - before)
+    lines = read_text(file, stream, size + before).split(b"\n")
+    if cut_end:
+        lines.pop()
+    if start:
+        lines = lines[1:]
+    elif lines:
+        lines[0] = lines[0].lstrip(b"\0").removeprefix(BOM.encode())
+    whole = (line.lstrip(b"\0").removesuffix(b"\r") for line in lines)
+    return [line for line in whole if line.strip(_SPACE)]
+
+
+def _runs(lines: list[bytes], most_lines: int) -> Iterator[bytes]:
+    """Runs of neighbouring lines, spread over all lines, `most_lines` in all; all lines where they are no more."""
+    if len(lines) <= most_lines:
+        yield from lines
+        return
+    runs = min(_WINDOWS, most_lines)
+    each = most_lines // runs
+    last = len(lines) - each
+    for number in range(runs):
+        start = last * number // max(1, runs - 1)
+        yield from lines[start : start + each]
 
 
 # How many lines are read to tell the span of time of all logs, and how many at least from each end of a file.

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from logcorr.formats.malformed_reasons import ENCODING, FIELDS, TIMESTAMP
 from logcorr.inputs.decompress import open_text, read_text
+from logcorr.inputs.encodings import without_leading_nuls
 from logcorr.inputs.files import InputFile
 
 LONG_LINE_BYTES = 1 << 22
@@ -32,6 +33,7 @@ def whole_lines(file: InputFile, size: int, *, access: bool = False) -> Iterator
     """All bytes of a file as texts of about `size` bytes, each of whole lines that end in LF.
 
     A line that may be too long for memory comes as a LongLine. Where it cannot be an entry, only its start is kept.
+    NUL bytes at the start of a line are left out. The lines of a file of JSON documents are its objects.
     With `access` the file is an access log. Raises InputError, which names file and offset, where the file cannot be
     read or is broken.
     """
@@ -48,19 +50,19 @@ def whole_lines(file: InputFile, size: int, *, access: bool = False) -> Iterator
                 long = None
             cut = read.rfind(b"\n") + 1
             if cut:
-                yield rest + read[:cut] if rest else read[:cut]
+                yield without_leading_nuls(rest + read[:cut] if rest else read[:cut])
                 rest = read[cut:]
-                if file.compression == "plain":
+                if file.compression == "plain" and stream.seekable():
                     # The start of the next line is read again with the rest of it: cheaper than to join both.
                     stream.seek(-len(rest), os.SEEK_CUR)
                     rest = b""
             else:
-                rest += read
+                rest = (rest + read).lstrip(b"\0")
             if len(rest) > LONG_LINE_BYTES:
                 long, rest = (_LongAccessLine if access else _LongPairLine)(rest), b""
     if long is not None:
         yield long.line()
-    elif rest:
+    elif rest := rest.lstrip(b"\0"):
         yield rest + b"\n"
 
 

@@ -4,26 +4,25 @@ Each line of an access log is an exchange already, so reading it is most of the 
 """
 
 import threading
-from collections.abc import Iterator
+from typing import Any
 
 import polars as pl
 
-from logcorr.compute import group_in_parts, resources
+from logcorr.compute import resources
 from logcorr.compute.background_thread import read_ahead
 from logcorr.compute.memory_budget import chunk_size
 from logcorr.compute.parquet_slices import slices
-from logcorr.compute.zero_copy_text import copied
-from logcorr.figures import access_report, endpoints_and_addresses, latency
+from logcorr.figures import access_report, latency
 from logcorr.figures.access_sums import AccessSums
 from logcorr.figures.grid import grid
-from logcorr.formats.access_dialects import TEXTS
-from logcorr.formats.access_lines import AccessFormat, access_format, detect
-from logcorr.formats.malformed_reasons import ACCESS_REASONS
+from logcorr.formats.malformed_reasons import ALL_REASONS
 from logcorr.inputs.line_numbers import file_of, line_of
-from logcorr.inputs.reader import SideReader, SideResult, batches
-from logcorr.inputs.sample_lines import MANY_LINES, SAMPLE_LINES, first_lines
+from logcorr.inputs.log_reader import LogReader, LogResult
+from logcorr.inputs.reader import batches
+from logcorr.jobs.access_formats import tell_access_formats
 from logcorr.jobs.job import Job, Result
 from logcorr.jobs.progress_meter import Listener, ProgressMeter
+from logcorr.jobs.write_groups import SLICE_ROWS, GroupLimits, GroupWriter, group_views
 from logcorr.jobs.write_views import ViewWriter
 from logcorr.model.access_report import AccessReport
 from logcorr.model.errors import LedgerError
@@ -37,13 +36,6 @@ _RUN_PER_TEXT_BYTE = 0.8
 _PART_ROWS = 400_000
 # One in so many bytes of memory may be text whose exchanges are not written yet.
 _TEXT_SHARE = 8
-_SLICE_ROWS = 250_000
-_BASE_BYTES = 330 << 20
-_LEAST_ROOM_BYTES = 100 << 20
-# Bytes of memory that a row takes while rows are grouped, where every row has its own endpoint and address.
-_ENDPOINT_BYTES = 250
-_IP_BYTES = 400
-_BYTES_PER_TEXT_BYTE = 4
 _INSTANT = pl.Datetime("us", "UTC")
 
 
@@ -59,136 +51,107 @@ def analyze(
 
 class _Analysis(Job[AccessReport]):
     def __init__(self, options: AnalyzeOptions, meter: ProgressMeter) -> None:
-        names = ("form", "window_us", "suspicious", "collapse_ids")
+        names = ("reading", "window_us", "suspicious", "collapse_ids")
         key_options = {name: getattr(options, name) for name in names}
-        super().__init__(options, {"access": options.files}, key_options, meter)
         self._access_options = options
+        super().__init__(options, {"access": options.files}, key_options, meter)
+
+    def _tell_formats(self) -> dict[str, Any]:
+        self._told = tell_access_formats(self._access_options, self._files["access"])
+        self._notes += self._told.notes()
+        return self._told.key()
 
     def _compute(self, work: WorkFolder) -> RunFolder:
         """The stages of an analysis, in order. Each stage takes the results of the stages before it."""
         self._require_disk(work, _RUN_PER_TEXT_BYTE)
-        form = self._format()
-        views = ViewWriter(work.run, ("exchanges", "malformed", "endpoints", "ips", "windows"))
-        read = self._read(form, work, views)
+        attributes = self._told.attributes
+        views = ViewWriter(work.run, ("exchanges", "malformed", "other", *group_views(attributes)))
+        read = self._read(work, views)
         self._meter.enter("count")
-        malformed = views.write_malformed("access", read)
+        malformed = views.write_refused("access", read)
         rows = views.height("exchanges")
         self._meter.sides["access"].ledger.update(exchanges=rows, **malformed)
         sums = self._count_exchanges(read, work, views)
-        self._write_endpoints(work, views)
-        suspicious = self._write_ips(work, views)
-        windows = self._write_windows(sums, suspicious, views)
+        options = self._access_options
+        limits = GroupLimits(
+            window_us=options.window_us, suspicious=options.suspicious, memory_bytes=options.memory_bytes
+        )
+        groups = GroupWriter(views, work.spill, self._meter, limits).write(attributes, sums, sums.attributes)
         figures = latency.figures(sums, lambda: views.scan("exchanges"))
         self._meter.enter("report")
         data = access_report.AccessReportData(
             sums=sums,
             figures=figures,
             rows=rows,
-            windows=windows,
-            suspicious=suspicious,
-            endpoints=views.scan("endpoints"),
-            ips=views.scan("ips"),
-            exchanges=views.scan("exchanges"),
+            groups=groups,
         )
         inputs = self._inputs(read, malformed, rows)
-        report = access_report.report(data, inputs, form.name, self._run_info(1, 0))
+        report = access_report.report(data, inputs, self._told.named.name, self._run_info(1, 0))
         run = RunFolder(work.run)
-        manifest = self._manifest("access", views.parts(), views.heights(), list(TEXTS), access_report.headline(report))
+        headline = access_report.headline(report)
+        manifest = self._manifest("access", views.parts(), views.heights(), list(attributes), headline)
         run.write(manifest, report)
         return run
 
-    def _format(self) -> AccessFormat:
-        """The format of the log: of the form that the options name, or of the form that its first lines have."""
-        samples = first_lines(self._files["access"], MANY_LINES)
-        name = self._access_options.form or detect(samples[:SAMPLE_LINES])
-        return access_format(name, samples, collapse_ids=self._access_options.collapse_ids)
+    def _read(self, work: WorkFolder, views: ViewWriter) -> LogResult:
+        """Reads every line, and writes the exchanges, one part of the view after another.
 
-    def _read(self, form: AccessFormat, work: WorkFolder, views: ViewWriter) -> SideResult:
-        """Reads every line, and writes the exchanges, one part of the view after another."""
+        Raises InputError where no line is read.
+        """
         chunk_bytes = chunk_size(self._access_options.memory_bytes)
-        reader = SideReader(form, self._files["access"], work.spill / "access", chunk_bytes, self._meter)
-        ledger = self._meter.sides["access"].ledger
+        files = self._files["access"]
+        forms, folder = self._told.forms(), work.spill / "access"
+        reader = LogReader("access", forms, files, folder, self._meter, chunk_bytes=chunk_bytes)
         # Until exchanges are written, they keep the text of their chunks in memory.
         most_chunks = max(1, self._access_options.memory_bytes // (_TEXT_SHARE * chunk_bytes))
         part = 0
-        for part, entries in enumerate(batches(read_ahead(reader.entries()), _PART_ROWS, most_chunks), 1):
-            views.write(_stored(entries.lazy(), reader.lines_read.starts), "exchanges", f"{part:04d}")
-            ledger["exchanges"] = ledger.get("exchanges", 0) + entries.height
-            del entries
+        entries = (self._told.exchanges(read) for read in reader.entries())
+        for part, exchanges in enumerate(batches(read_ahead(entries), _PART_ROWS, most_chunks), 1):
+            views.write(self._stored(exchanges, reader.lines_read.starts), "exchanges", f"{part:04d}")
+            del exchanges
             resources.trim_heap()
         read = reader.finish()
-        if read.first_line_entries.height or not part:
-            views.write(_stored(read.first_line_entries.lazy(), read.lines_read.starts), "exchanges", "0000")
+        if not part:
+            views.write(self._stored(self._told.schema.to_frame(), read.lines_read.starts), "exchanges", "0000")
+        if not read.counts["exchanges"] and sum(read.lines_read.lines) > read.counts["blank"] + read.counts["header"]:
+            raise self._told.unreadable()
         return read
 
-    def _count_exchanges(self, read: SideResult, work: WorkFolder, views: ViewWriter) -> AccessSums:
+    def _count_exchanges(self, read: LogResult, work: WorkFolder, views: ViewWriter) -> AccessSums:
         """Counts all exchanges in one pass over the view."""
-        sums = AccessSums(grid(read.first_us, read.last_us, self._access_options.window_us), TEXTS, work.spill)
-        for exchanges in slices(views.files("exchanges"), _SLICE_ROWS):
+        span = grid(*read.span("exchange"), self._access_options.window_us)
+        sums = AccessSums(span, self._told.attributes, work.spill)
+        for exchanges in slices(views.files("exchanges"), SLICE_ROWS):
             self._meter.tap()
             sums.add(exchanges)
         return sums
 
-    def _write_endpoints(self, work: WorkFolder, views: ViewWriter) -> None:
-        """Writes a row for each endpoint."""
-        exchanges = views.scan("exchanges").select("endpoint", "duration_us", "status_code")
-        for number, part in enumerate(self._partitions(exchanges, "endpoint", _ENDPOINT_BYTES, work)):
-            self._meter.tap()
-            views.write(endpoints_and_addresses.endpoints(part), "endpoints", f"{number:04d}")
-
-    def _write_ips(self, work: WorkFolder, views: ViewWriter) -> pl.DataFrame:
-        """Writes a row for each address. Returns a row (at, ip) for each window in which an address was suspicious."""
-        exchanges = views.scan("exchanges").select("ip", "request_time", "status_code")
-        suspicious = []
-        window_us, limit = self._access_options.window_us, self._access_options.suspicious
-        for number, part in enumerate(self._partitions(exchanges, "ip", _IP_BYTES, work)):
-            self._meter.tap()
-            counts = endpoints_and_addresses.ip_windows(part, window_us).collect(engine="streaming")
-            suspicious.append(copied(counts.filter(pl.col("requests") > limit).select("at", "ip")))
-            views.write(endpoints_and_addresses.ips(counts.lazy(), window_us, limit), "ips", f"{number:04d}")
-        return pl.concat(suspicious)
-
-    def _write_windows(self, sums: AccessSums, suspicious: pl.DataFrame, views: ViewWriter) -> pl.DataFrame:
-        """Writes a row for each window, the worst first. Returns the same rows in order of time."""
-        windows = endpoints_and_addresses.windows(sums.windows.merged(), suspicious, self._access_options.window_us)
-        views.write(endpoints_and_addresses.worst_first(windows).lazy(), "windows", "0000")
-        return windows
-
-    def _partitions(
-        self, exchanges: pl.LazyFrame, key: str, row_bytes: int, work: WorkFolder
-    ) -> Iterator[pl.LazyFrame]:
-        """The exchanges in partitions by the hash of a key. Each partition can be grouped within the memory budget."""
-        needed = group_in_parts.bytes_needed(
-            exchanges.select(key), key, each=row_bytes, text_factor=_BYTES_PER_TEXT_BYTE, by_key=False
-        )
-        room = max(_LEAST_ROOM_BYTES, self._access_options.memory_bytes - _BASE_BYTES)
-        count = group_in_parts.partitions_needed(needed, room)
-        for (rows,) in group_in_parts.partitioned([exchanges], key, count, work.spill / key):
-            yield rows
-
-    def _inputs(self, read: SideResult, malformed: dict[str, int], rows: int) -> AccessInputs:
+    def _inputs(self, read: LogResult, malformed: dict[str, int], rows: int) -> AccessInputs:
         """The ledger of the log. Raises LedgerError where it does not close."""
         ledger = AccessLedger(
             files=self._names("access"),
             bytes=sum(file.bytes for file in self._files["access"]),
             lines=sum(read.lines_read.lines),
-            blank=read.blank,
-            malformed={name: malformed[name] for name in ACCESS_REASONS if name in malformed},
+            blank=read.counts["blank"],
+            header=read.counts["header"],
+            other=read.counts["other"],
+            malformed={name: malformed[name] for name in ALL_REASONS if name in malformed},
             exchanges=rows,
+            repaired=read.counts["repaired"],
+            format=self._told.named,
         )
         if not ledger.closes():
             message = f"the ledger of the access log does not close: {ledger}. Please report this."
             raise LedgerError(message)
         return AccessInputs(access=ledger)
 
-
-def _stored(entries: pl.LazyFrame, starts: list[int]) -> pl.LazyFrame:
-    """Entries as the view of exchanges stores them. `starts` are the rows at which the files start."""
-    return entries.select(
-        pl.col("time").cast(_INSTANT).alias("request_time"),
-        "duration_us",
-        "status_code",
-        *TEXTS,
-        file_of("row", starts).alias("file"),
-        line_of("row", starts).alias("line"),
-    )
+    def _stored(self, exchanges: pl.DataFrame, starts: list[int]) -> pl.LazyFrame:
+        """Exchanges as their view has them. `starts` are the rows at which the files start."""
+        return exchanges.lazy().select(
+            pl.col("time").cast(_INSTANT).alias("request_time"),
+            pl.col("given_us").alias("duration_us"),
+            "status_code",
+            *self._told.attributes,
+            file_of("row", starts).alias("file"),
+            line_of("row", starts).alias("line"),
+        )

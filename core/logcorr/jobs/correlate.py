@@ -5,28 +5,29 @@ from typing import Any
 
 import msgspec
 import polars as pl
+from msgspec import UNSET, UnsetType
 
 from logcorr.compute import memory_budget, resources
 from logcorr.compute.memory_budget import MemoryPlan
 from logcorr.figures import latency, pair_report, users
 from logcorr.figures.grid import Grid, grid
+from logcorr.figures.group_figures import GroupData
 from logcorr.figures.pair_sums import PairSums, orphan_arrivals
-from logcorr.formats import line_format
-from logcorr.formats.malformed_reasons import PAIR_REASONS
-from logcorr.formats.pair_lines import PairFormat
-from logcorr.formats.timestamps import common_form
-from logcorr.inputs.files import InputFile
-from logcorr.inputs.reader import SideReader, SideResult
-from logcorr.inputs.sample_lines import first_lines, time_span
+from logcorr.formats.malformed_reasons import ALL_REASONS
+from logcorr.inputs.reader import SideResult
+from logcorr.inputs.sample_lines import time_span
 from logcorr.jobs.estimates import Estimates
+from logcorr.jobs.event_sources import EventSource, SourceResult
 from logcorr.jobs.job import Job, Result
 from logcorr.jobs.pair_by_bucket import pair_by_bucket
+from logcorr.jobs.pair_formats import PairFormats, ReadingPlace, tell_pair_formats
 from logcorr.jobs.pair_while_reading import PairWhileReading, Sinks, take_back_recurring
 from logcorr.jobs.progress_meter import Listener, ProgressMeter
+from logcorr.jobs.write_groups import GroupLimits, GroupWriter, count_attributes, group_views
 from logcorr.jobs.write_views import PairViews
 from logcorr.model import clock_skew
 from logcorr.model.errors import LedgerError
-from logcorr.model.ledger import SIDES, Inputs, Log, Orphans, Side, SideLedger
+from logcorr.model.ledger import ONE_LOG, SIDES, Inputs, Log, LogLedger, Orphans, Side, SideLedger
 from logcorr.model.options import CorrelateOptions
 from logcorr.model.report import Report
 from logcorr.model.status import server_errors
@@ -34,7 +35,6 @@ from logcorr.pairing import orphan_reasons
 from logcorr.pairing.orphan_reasons import ORPHAN_REASONS
 from logcorr.pairing.oversized_ids import PairingTask
 from logcorr.pairing.recurring_ids import RecurringIds
-from logcorr.pairing.rules import Rules
 from logcorr.pairing.unpaired_entries import UnpairedEntries
 from logcorr.runs import views
 from logcorr.runs.export_while_running import ExportWhileRunning, Target, can_export_while_running
@@ -44,7 +44,6 @@ from logcorr.runs.work_folder import WorkFolder
 _SPILL_PER_TEXT_BYTE = 1.3
 _VIEWS_PER_TEXT_BYTE = 0.9
 _ATTRIBUTES = ["user_id"]
-# The share of the time of a run that reading takes, as measured.
 
 
 def correlate(
@@ -67,30 +66,37 @@ def correlate(
 class _Correlation(Job[Report]):
     def __init__(self, options: CorrelateOptions, meter: ProgressMeter, *, estimates: bool) -> None:
         log_words: dict[Log, tuple[str, ...]] = {"request": options.requests, "response": options.responses}
-        super().__init__(options, log_words, _key_options(options), meter)
         self._pair_options, self._with_estimates = options, estimates
+        self._told: PairFormats
+        super().__init__(options, {ONE_LOG: options.log} if options.log else log_words, _key_options(options), meter)
+
+    def _tell_formats(self) -> dict[str, Any]:
+        self._told = tell_pair_formats(self._pair_options, self._files)
+        self._notes += self._told.notes()
+        self._rules = self._told.rules(self._pair_options)
+        return {**self._told.key(), "pairing": self._rules.policy, "duration": self._rules.duration}
 
     def _compute(self, work: WorkFolder) -> RunFolder:
         """The stages of a correlation, in order. Each stage takes the results of the stages before it."""
         plan = memory_budget.plan(self._text_bytes, self._options.memory_bytes)
         self._require_disk(work, _VIEWS_PER_TEXT_BYTE + _SPILL_PER_TEXT_BYTE)
-        readers = self._readers(work, plan)
-        sinks = self._sinks(work, plan, readers)
-        sides = self._read_and_pair(plan, readers, sinks)
-        sinks = self._take_back_recurring(plan, sides, sinks)
+        source = self._source(work, plan)
+        sinks = self._sinks(work, plan, source)
+        read = self._read_and_pair(plan, source, sinks)
+        sinks = self._take_back_recurring(plan, read, sinks)
         spilled_bytes = sinks.unpaired.spilled_bytes
-        self._pair_by_bucket(work, plan, sides, sinks)
+        self._pair_by_bucket(work, plan, source.schemas, sinks)
         self._meter.enter("report")
-        malformed = {side: sinks.views.write_malformed(side, sides[side]) for side in SIDES}
+        malformed = {log: sinks.views.write_refused(log, lines) for log, lines in read.logs.items()}
         figures = latency.figures(sinks.sums, sinks.views.exchanges)
         edge_us = orphan_reasons.edge_us(self._pair_options.edge_us, figures.p999_us)
-        orphans = sinks.views.finish_orphans(edge_us, sides["request"].first_us, sides["response"].last_us)
+        orphans = sinks.views.finish_orphans(edge_us, read.spans["request"][0], read.spans["response"][1])
         users = self._count_users(work, sinks, orphans)
         sinks.views.finish_duplicates()
         reasons = _reasons(orphans)
         by_bucket, by_window = orphan_arrivals(orphans, sinks.sums.grid)
         data = pair_report.PairReportData(
-            inputs=self._inputs(sides, malformed, reasons, sinks.views),
+            inputs=self._inputs(read, malformed, reasons, sinks.views),
             orphans=reasons,
             orphans_by_bucket=by_bucket,
             orphans_by_window=by_window,
@@ -99,50 +105,55 @@ class _Correlation(Job[Report]):
             edge_us=edge_us,
             skew_us=self._pair_options.skew_us,
             run=self._run_info(self._meter.buckets[1], spilled_bytes),
+            attributes=self._attributes,
+            groups=self._write_groups(work, sinks, by_window),
+            durations=self._rules.duration,
         )
         return self._finish(work, sinks, pair_report.report(sinks.sums, figures, data))
 
-    def _readers(self, work: WorkFolder, plan: MemoryPlan) -> dict[Side, SideReader]:
-        """A reader for each side. Only samples of the logs are read here."""
-        forms = {
-            side: _pair_format(side, self._files[side], clock_skew.shift_us(side, self._pair_options.skew_us))
-            for side in SIDES
-        }
-        return {
-            side: SideReader(forms[side], self._files[side], work.spill / side, plan.chunk_bytes, self._meter)
-            for side in SIDES
-        }
+    def _source(self, work: WorkFolder, plan: MemoryPlan) -> EventSource:
+        """Where entries come from. Only samples of the logs are read here."""
+        shifts = {side: clock_skew.shift_us(side, self._pair_options.skew_us) for side in SIDES}
+        where = ReadingPlace(folder=work.spill, chunk_bytes=plan.chunk_bytes, progress=self._meter)
+        return self._told.source(self._files, shifts, where)
 
-    def _sinks(self, work: WorkFolder, plan: MemoryPlan, readers: dict[Side, SideReader]) -> Sinks:
+    def _sinks(self, work: WorkFolder, plan: MemoryPlan, source: EventSource) -> Sinks:
         """Everything that takes entries and exchanges while the logs are read."""
-        views = PairViews(work.run, work.spill, {side: reader.lines_read for side, reader in readers.items()})
-        schemas = {side: reader.schema for side, reader in readers.items()}
+        columns = self._rules.columns
+        views = PairViews(work.run, work.spill, source.lines_read, columns, group_views(columns.attributes))
+        span = self._told.span() or time_span(self._files)
         return Sinks(
             views=views,
             export=self._export_while_running(work),
-            sums=PairSums(grid(*time_span(self._files), self._options.window_us), plan.users_room),
+            sums=PairSums(grid(*span, self._options.window_us), plan.users_room),
             recurring=RecurringIds(work.spill / "keys", plan.keys_in_memory),
-            unpaired=UnpairedEntries(plan, work.spill / "entries", schemas),
+            unpaired=UnpairedEntries(plan, work.spill / "entries", source.schemas),
             estimates=Estimates(self._meter, views, wanted=self._with_estimates),
             meter=self._meter,
         )
 
-    def _read_and_pair(self, plan: MemoryPlan, readers: dict[Side, SideReader], sinks: Sinks) -> dict[Side, SideResult]:
-        """Reads every line of both sides, and pairs entries that stand close in time."""
+    def _read_and_pair(self, plan: MemoryPlan, source: EventSource, sinks: Sinks) -> SourceResult:
+        """Reads every line, and pairs entries that stand close in time. Raises InputError where no line is read."""
         pairing = PairWhileReading(self._rules, sinks, streaming=plan.streaming, part_rows=plan.part_rows)
-        sides = pairing.read(readers)
-        for side, read in sides.items():
-            self._meter.sides[side].ledger["header"] = read.header
-        return sides
+        pairing.pair(source.frames())
+        read = source.finish()
+        for side, entries in read.late.items():
+            sinks.unpaired.add(side, entries)
+        for log, lines in read.logs.items():
+            self._meter.sides[log].ledger["header"] = lines.header
+        unread = sum(sum(lines.lines_read.lines) - lines.blank - lines.header for lines in read.logs.values())
+        if unread and not sum(read.entries.values()):
+            raise self._told.unreadable()
+        return read
 
-    def _take_back_recurring(self, plan: MemoryPlan, sides: dict[Side, SideResult], sinks: Sinks) -> Sinks:
+    def _take_back_recurring(self, plan: MemoryPlan, read: SourceResult, sinks: Sinks) -> Sinks:
         """Turns exchanges whose ids recur back into entries, and returns the sinks with the right sums.
 
         The exchanges are counted anew where some were taken back, and where the logs span another time than their
         samples told.
         """
         taken_back = take_back_recurring(sinks)
-        grid_ = _grid_of(sides, self._options.window_us)
+        grid_ = _grid_of(read, self._options.window_us)
         if not taken_back and grid_ == sinks.sums.grid:
             return sinks
         sums = PairSums(grid_, plan.users_room)
@@ -151,7 +162,7 @@ class _Correlation(Job[Report]):
             sums.add(part.collect(engine="streaming"))
         return msgspec.structs.replace(sinks, sums=sums)
 
-    def _pair_by_bucket(self, work: WorkFolder, plan: MemoryPlan, sides: dict[Side, SideResult], sinks: Sinks) -> None:
+    def _pair_by_bucket(self, work: WorkFolder, plan: MemoryPlan, schemas: dict[Side, pl.Schema], sinks: Sinks) -> None:
         """Pairs the unpaired entries, and decides which entries are orphans and which are repeated."""
         self._meter.enter("pair")
         resources.trim_heap()
@@ -159,7 +170,7 @@ class _Correlation(Job[Report]):
         settled_entries, open_entries = 2 * views.exchanges_written, sum(sinks.unpaired.height.values())
         task = PairingTask(
             rules=self._rules,
-            schemas={side: sides[side].schema for side in SIDES},
+            schemas=schemas,
             bucket_bytes=plan.bucket_bytes,
             tap=self._meter.tap,
         )
@@ -184,11 +195,30 @@ class _Correlation(Job[Report]):
             counted = users.with_orphans(sinks.sums.users.counts(), orphans)
         return users.top(sinks.views.finish_users(counted))
 
+    def _write_groups(self, work: WorkFolder, sinks: Sinks, orphans_by_window: pl.DataFrame) -> GroupData | None:
+        """Writes the views by endpoint, address and window, where exchanges have these attributes."""
+        attributes = self._rules.columns.attributes
+        if not attributes:
+            return None
+        counts = count_attributes(sinks.views, attributes, work.spill, self._meter)
+        limits = GroupLimits(
+            window_us=self._options.window_us,
+            suspicious=self._pair_options.suspicious,
+            memory_bytes=self._options.memory_bytes,
+        )
+        writer = GroupWriter(sinks.views, work.spill, self._meter, limits)
+        return writer.write(attributes, sinks.sums, counts, orphans_by_window)
+
+    @property
+    def _attributes(self) -> list[str]:
+        """The names of the columns of exchanges beside those of every pair."""
+        return [*_ATTRIBUTES, *self._rules.columns.attributes]
+
     def _finish(self, work: WorkFolder, sinks: Sinks, report: Report) -> RunFolder:
         """Writes report and manifest. After that the run is complete and can be published."""
         run = RunFolder(work.run)
         manifest = self._manifest(
-            report.kind, sinks.views.parts(), sinks.views.heights(), _ATTRIBUTES, _headline(report)
+            report.kind, sinks.views.parts(), sinks.views.heights(), self._attributes, _headline(report)
         )
         run.write(manifest, report)
         self._exported = sinks.export.unfinished
@@ -196,11 +226,14 @@ class _Correlation(Job[Report]):
 
     def _export_while_running(self, work: WorkFolder) -> ExportWhileRunning:
         """The outputs that can be written while the logs are read."""
-        files = {str(side): self._names(side) for side in SIDES}
+        files = {str(log): self._names(log) for log in self._files}
+        given = self._rules.columns.given
         targets = [
             Target(
                 path=output.path,
-                columns=views.exchange_columns(self._options.kind, _ATTRIBUTES, files, output.columns),
+                columns=views.exchange_columns(
+                    self._options.kind, self._attributes, files, output.columns, given=given
+                ),
                 needed_bytes=self._output_bytes(output),
             )
             for output in self._options.outputs
@@ -208,42 +241,61 @@ class _Correlation(Job[Report]):
         ]
         return ExportWhileRunning(targets, work)
 
-    @property
-    def _rules(self) -> Rules:
-        return Rules(policy=self._pair_options.pairing, max_duration_us=self._pair_options.max_duration_us)
-
     def _inputs(
+        self, read: SourceResult, malformed: dict[Log, dict[str, int]], orphans: Orphans, written: PairViews
+    ) -> Inputs:
+        """The ledgers. Raises LedgerError where one does not close."""
+        sides = {side: self._side_ledger(side, read, malformed, orphans, written) for side in SIDES}
+        log: LogLedger | UnsetType = UNSET
+        if ONE_LOG in read.logs:
+            lines = self._lines(ONE_LOG, read.logs[ONE_LOG], malformed[ONE_LOG])
+            log = LogLedger(**lines, requests=read.entries["request"], responses=read.entries["response"])
+        inputs = Inputs(log=log, requests=sides["request"], responses=sides["response"])
+        if not inputs.closes():
+            message = f"the ledger does not close: {inputs}. Please report this."
+            raise LedgerError(message)
+        return inputs
+
+    def _side_ledger(
         self,
-        sides: dict[Side, SideResult],
-        malformed: dict[Side, dict[str, int]],
+        side: Side,
+        read: SourceResult,
+        malformed: dict[Log, dict[str, int]],
         orphans: Orphans,
         written: PairViews,
-    ) -> Inputs:
-        """The ledger of both sides. Raises LedgerError where it does not close."""
-        ledgers = {}
-        for side in SIDES:
-            read = sides[side]
-            ledgers[side] = SideLedger(
-                files=self._names(side),
-                bytes=sum(file.bytes for file in self._files[side]),
-                lines=sum(read.lines_read.lines),
-                blank=read.blank,
-                header=read.header,
-                malformed={name: malformed[side][name] for name in PAIR_REASONS if name in malformed[side]},
-                redelivered=written.repeats.get((side, "redelivered"), 0),
-                superseded=written.repeats.get((side, "superseded"), 0),
-                matched=written.exchanges_written,
-                orphans=sum((orphans.request if side == "request" else orphans.response).values()),
-            )
-            if not ledgers[side].closes():
-                message = f"the ledger of the {side} logs does not close: {ledgers[side]}. Please report this."
-                raise LedgerError(message)
-        return Inputs(requests=ledgers["request"], responses=ledgers["response"])
+    ) -> SideLedger:
+        own = self._lines(side, read.logs[side], malformed[side]) if side in read.logs else {}
+        return SideLedger(
+            **own,
+            entries=read.entries[side],
+            redelivered=written.repeats.get((side, "redelivered"), 0),
+            superseded=written.repeats.get((side, "superseded"), 0),
+            surplus=written.repeats.get((side, "surplus"), 0),
+            matched=written.exchanges_written,
+            orphans=sum((orphans.request if side == "request" else orphans.response).values()),
+        )
+
+    def _lines(self, log: Log, read: SideResult, malformed: dict[str, int]) -> dict[str, Any]:
+        """The counts of the lines of a log, by the names that ledgers have for them."""
+        return {
+            "files": self._names(log),
+            "bytes": sum(file.bytes for file in self._files[log]),
+            "lines": sum(read.lines_read.lines),
+            "blank": read.blank,
+            "header": read.header,
+            "other": read.other,
+            "malformed": {name: malformed[name] for name in ALL_REASONS if name in malformed},
+            "repaired": read.repaired,
+            "format": self._told.named(log),
+        }
 
 
 def _key_options(options: CorrelateOptions) -> dict[str, Any]:
     """The options that change the result of a run, so that they are part of its key."""
-    names = ("pairing", "max_duration_us", "edge_us", "skew_us", "window_us")
+    names = (
+        *("max_duration_us", "edge_us", "skew_us", "window_us"),
+        *("suspicious", "collapse_ids", "reading"),
+    )
     return {name: getattr(options, name) for name in names}
 
 
@@ -259,10 +311,10 @@ def _headline(report: Report) -> dict[str, Any]:
     }
 
 
-def _grid_of(sides: dict[Side, SideResult], window_us: int) -> Grid:
+def _grid_of(read: SourceResult, window_us: int) -> Grid:
     """The grid that spans all entries of both sides."""
-    firsts = [read.first_us for read in sides.values() if read.first_us is not None]
-    lasts = [read.last_us for read in sides.values() if read.last_us is not None]
+    firsts = [first for first, _ in read.spans.values() if first is not None]
+    lasts = [last for _, last in read.spans.values() if last is not None]
     return grid(min(firsts, default=None), max(lasts, default=None), window_us)
 
 
@@ -274,9 +326,3 @@ def _reasons(orphans: pl.LazyFrame) -> Orphans:
         side: {reason: counts[side, reason] for reason in ORPHAN_REASONS if (side, reason) in counts} for side in SIDES
     }
     return Orphans(request=by_side["request"], response=by_side["response"])
-
-
-def _pair_format(side: Side, files: list[InputFile], shift_us: int) -> PairFormat:
-    """The format of the logs of one side. `shift_us` is added to every instant."""
-    stamps = [line.split(",", 1)[0].strip(line_format.SPACE) for line in first_lines(files)]
-    return PairFormat(side=side, form=common_form(stamps), shift_us=shift_us)

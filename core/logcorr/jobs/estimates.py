@@ -7,6 +7,7 @@ from logcorr.jobs.progress_meter import ProgressMeter
 from logcorr.jobs.write_views import PairViews
 from logcorr.model.events import EstimateEvent
 from logcorr.model.ledger import SIDES
+from logcorr.pairing.paired import SURPLUS
 
 
 class Estimates:
@@ -32,12 +33,15 @@ class Estimates:
         """
         views = self._views
         for side in SIDES:
-            self._meter.sides[side].ledger.update(
+            ledger = self._meter.ledger_of(side)
+            ledger.update(
                 redelivered=views.repeats.get((side, "redelivered"), 0),
                 superseded=views.repeats.get((side, "superseded"), 0),
                 matched=views.exchanges_written,
                 orphans=views.open_orphans.get(side, 0),
             )
+            if views.columns.has_weak(side):
+                ledger["surplus"] = views.repeats.get((side, SURPLUS), 0)
 
     def _event(self, share: float, sums: PairSums, orphans: int) -> EstimateEvent:
         timeline, heatmap = timeline_so_far(sums)

@@ -1,6 +1,7 @@
 """What every job does: check inputs and outputs, open a finished run again or make one, export, publish."""
 
 from abc import ABC, abstractmethod
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
@@ -10,8 +11,9 @@ import polars as pl
 
 from logcorr import __version__
 from logcorr.compute import kernels, resources
-from logcorr.inputs import changes
-from logcorr.inputs.files import digested, fingerprint, resolve
+from logcorr.inputs import changes, standard_input
+from logcorr.inputs.decompress import check_text
+from logcorr.inputs.files import InputFile, digested, fingerprint, resolve_all
 from logcorr.jobs.progress_meter import ProgressMeter
 from logcorr.model.access_report import RunReport
 from logcorr.model.errors import DISK_FULL, InputError, LogcorrError, OutputError, cannot_write, system_error
@@ -36,12 +38,16 @@ class Result(msgspec.Struct, Generic[_R], frozen=True, kw_only=True):
     """The result of a job: the report, the folder of the run (None where it is not kept), and whether it was reused.
 
     `grown` names the input files that have grown since the job began. What was added is not in the report.
+    `named_twice` are names of files that one side has under another name too. These files are read once. `notes` are
+    sentences for the user on how the logs were read.
     """
 
     report: _R
     folder: Path | None
     reused: bool
     grown: list[str]
+    named_twice: list[str]
+    notes: list[str] = []
 
 
 class Job(ABC, Generic[_R]):
@@ -59,12 +65,19 @@ class Job(ABC, Generic[_R]):
         meter: ProgressMeter,
     ) -> None:
         self._options, self._key_options, self._meter = options, key_options, meter
-        self._files = {log: [digested(file) for file in resolve(log, words)] for log, words in log_words.items()}
-        _check_outputs(options, [file.path for files in self._files.values() for file in files])
+        self._root = Path(options.store) if options.store else find_runs.default_root()
+        self._named_twice: list[str] = []
+        _check_words(log_words, options.memory_bytes)
+        with ExitStack() as opened:
+            self._files = self._resolved(log_words, opened)
+            _check_outputs(options, [file.path for files in self._files.values() for file in files])
+            self._notes: list[str] = []
+            self._key_options |= self._tell_formats()
+            # Standard input is kept until the job ends.
+            self._opened = opened.pop_all()
         self._fingerprints = {log: [fingerprint(file) for file in files] for log, files in self._files.items()}
         names = {log: self._names(log) for log in self._files}
-        self._key = key_of([SCHEMA, __version__, key_options, self._fingerprints, names])
-        self._root = Path(options.store) if options.store else find_runs.default_root()
+        self._key = key_of([SCHEMA, __version__, self._key_options, self._fingerprints, names])
         self._started = datetime.now(UTC)
         self._needed_bytes = 0
         self._exported: frozenset[Path] = frozenset()
@@ -72,8 +85,28 @@ class Job(ABC, Generic[_R]):
     def result(self) -> Result[_R]:
         """Makes the run, or opens the finished run of the same key, and writes the outputs.
 
-        Publishes everything or nothing. Raises as `correlate` does.
+        Publishes everything or nothing. Raises as `correlate` does. To be called once.
         """
+        with self._opened:
+            return self._opened_or_made()
+
+    def _resolved(self, log_words: dict[Log, tuple[str, ...]], opened: ExitStack) -> dict[Log, list[InputFile]]:
+        """The input files of each log, checked. Standard input is copied to a work folder, removed with `opened`."""
+        files: dict[Log, list[InputFile]] = {}
+        memory_bytes = self._options.memory_bytes
+
+        def stdin() -> Path:
+            return standard_input.spool(opened.enter_context(WorkFolder(self._root)).spill, self._meter.stop_if_asked)
+
+        for log, words in log_words.items():
+            found = resolve_all(log, words, memory_bytes=memory_bytes, stdin=stdin)
+            files[log] = [digested(file) for file in found.files]
+            self._named_twice += found.named_twice
+            for file in files[log]:
+                check_text(file)
+        return files
+
+    def _opened_or_made(self) -> Result[_R]:
         if self._options.keep:
             check_absent_or_mine(self._root / self._key)
         finished = find_runs.finished_run(self._root, self._key) if self._options.keep else None
@@ -111,11 +144,22 @@ class Job(ABC, Generic[_R]):
             DoneEvent(run=str(folder) if folder else None, reused=finished is not None, seconds=self._meter.elapsed)
         )
         grown = changes.names_of_grown([file for files in self._files.values() for file in files])
-        return Result(report=report, folder=folder, reused=finished is not None, grown=grown)
+        return Result(
+            report=report,
+            folder=folder,
+            reused=finished is not None,
+            grown=grown,
+            named_twice=self._named_twice,
+            notes=self._notes,
+        )
 
     @abstractmethod
     def _compute(self, work: WorkFolder) -> RunFolder:
         """Makes the run in the work folder. Unfinished outputs that it writes completely are named in `_exported`."""
+
+    @abstractmethod
+    def _tell_formats(self) -> dict[str, Any]:
+        """Tells the formats of the logs by samples. Returns what of it changes the result of the run."""
 
     @property
     def _text_bytes(self) -> int:
@@ -217,6 +261,15 @@ class Job(ABC, Generic[_R]):
 
     def _names(self, log: Log) -> list[str]:
         return [file.name for file in self._files[log]]
+
+
+def _check_words(log_words: dict[Log, tuple[str, ...]], memory_bytes: int) -> None:
+    """Checks standard input if it is named; and all other inputs before it is read, which may take long."""
+    all_words = [word for words in log_words.values() for word in words]
+    standard_input.check(all_words)
+    if standard_input.NAME in all_words:
+        for log, words in log_words.items():
+            resolve_all(log, tuple(word for word in words if word != standard_input.NAME), memory_bytes=memory_bytes)
 
 
 def _check_outputs(options: JobOptions, inputs: list[Path]) -> None:

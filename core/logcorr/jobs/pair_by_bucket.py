@@ -6,8 +6,8 @@ from pathlib import Path
 from logcorr.jobs.progress_meter import ProgressMeter
 from logcorr.model.ledger import SIDES
 from logcorr.pairing import bucket_join, buckets, oversized_ids
-from logcorr.pairing.bucket_join import Paired
 from logcorr.pairing.oversized_ids import PairingTask
+from logcorr.pairing.paired import Paired
 from logcorr.pairing.unpaired_entries import UnpairedEntries
 
 

@@ -1,5 +1,6 @@
 """Reads both logs, and pairs entries that stand close in time. Other entries are left to be paired by bucket."""
 
+from collections.abc import Iterable
 from functools import partial
 
 import msgspec
@@ -47,22 +48,29 @@ class PairWhileReading:
     def __init__(self, rules: Rules, sinks: Sinks, *, streaming: bool, part_rows: int) -> None:
         self._sinks, self._streaming = sinks, streaming
         self._join = StreamingJoin(rules, self._leave_to_buckets)
-        self._recent = RecentExchanges(part_rows, self._settle, self._leave_to_buckets)
+        self._recent = RecentExchanges(rules.columns, part_rows, self._settle, self._leave_to_buckets)
 
     def read(self, readers: dict[Side, SideReader]) -> dict[Side, SideResult]:
         """Reads both sides to their ends. After that, every entry is in a written exchange or in `Sinks.unpaired`."""
+        self.pair(in_time_order({side: reader.entries() for side, reader in readers.items()}))
+        sides = {side: reader.finish() for side, reader in readers.items()}
+        for side in SIDES:
+            self._sinks.unpaired.add(side, sides[side].first_line_entries)
+        return sides
+
+    def pair(self, frames: Iterable[tuple[Side, pl.DataFrame]]) -> None:
+        """Takes all entries, frame by frame, of two logs or of one log with both sides.
+
+        After that, every entry is in a written exchange or in `Sinks.unpaired`.
+        """
         with BackgroundThread() as self._writer, BackgroundThread() as self._exporter:
-            for side, entries in in_time_order({side: reader.entries() for side, reader in readers.items()}):
+            for side, entries in frames:
                 if self._streaming:
                     self._pair(side, entries)
                 else:
                     self._sinks.unpaired.add(side, entries)
             self._join.finish()
             self._recent.finish()
-        sides = {side: reader.finish() for side, reader in readers.items()}
-        for side in SIDES:
-            self._sinks.unpaired.add(side, sides[side].first_line_entries)
-        return sides
 
     def _pair(self, side: Side, entries: pl.DataFrame) -> None:
         with self._sinks.meter.step("pair"):
@@ -87,7 +95,7 @@ class PairWhileReading:
         with sinks.meter.step("write"):
             sinks.views.add_exchanges(part)
         with sinks.meter.step("count"):
-            sinks.sums.add(part)
+            sinks.sums.add(part.select(sinks.views.columns.exchanges.names()))
             # The join gave up entries without a partner nearby: about as many will be orphans.
             sinks.estimates.tell(sinks.meter.share_read, sinks.sums, self._join.given_up)
 
@@ -107,5 +115,5 @@ def take_back_recurring(sinks: Sinks) -> bool:
         taken = True
         sinks.export.drop()
         for side in SIDES:
-            sinks.unpaired.add(side, exchanges.lazy().pipe(join_steps.entries_of, side).collect())
+            sinks.unpaired.add(side, exchanges.lazy().pipe(join_steps.entries_of, side, sinks.views.columns).collect())
     return taken

@@ -11,12 +11,12 @@ from logcorr.inputs.files import InputFile
 from logcorr.inputs.reading_progress import SideProgress
 from logcorr.model.errors import Cancelled
 from logcorr.model.events import Event, FileProgress, ProgressEvent
-from logcorr.model.ledger import Log
+from logcorr.model.ledger import Log, Side
 
 EVERY_S = 0.1
 # About the share of the time that reading takes. The rest of the time is measured by buckets, where there are any.
 _READ_SHARE = 0.9
-_LEDGERS: dict[Log, str] = {"request": "requests", "response": "responses", "access": "access"}
+_LEDGERS: dict[Log, str] = {"request": "requests", "response": "responses", "access": "access", "log": "log"}
 
 Listener = Callable[[Event], None]
 
@@ -43,13 +43,20 @@ class ProgressMeter:
         self._steps_lock = threading.Lock()
         self.buckets = (0, 0)
         self.sides: dict[Log, SideProgress] = {}
+        # What became of the entries of each side, where one log holds both.
+        self._entry_ledgers: dict[Side, dict[str, int]] = {}
+
+    def ledger_of(self, side: Side) -> dict[str, int]:
+        """The counts of what became of the lines of a side; of its entries, where one log holds both sides."""
+        own = self.sides.get(side)
+        return own.ledger if own is not None else self._entry_ledgers.setdefault(side, {})
 
     def tap(self) -> None:
         """Raises Cancelled where the job was cancelled. Reports progress where the last report is long enough ago.
 
         A thread does not wait for another thread that reports: its progress is in the next report.
         """
-        self._stop_if_asked()
+        self.stop_if_asked()
         if not self._due(time.perf_counter()) or not self._reporting.acquire(blocking=False):
             return
         try:
@@ -57,13 +64,19 @@ class ProgressMeter:
         finally:
             self._reporting.release()
 
+    def stop_if_asked(self) -> None:
+        """Raises Cancelled where the job was cancelled."""
+        if self._cancel is not None and self._cancel.is_set():
+            message = "interrupted; nothing was kept."
+            raise Cancelled(message)
+
     def enter(self, stage: str) -> None:
         """Ends the current stage, begins the next one and reports it. Raises Cancelled where the job was cancelled."""
         with self._reporting:
             now = time.perf_counter()
             self.seconds[self.stage] = self.seconds.get(self.stage, 0.0) + now - self._stage_began
             self.stage, self._stage_began, self._last_report = stage, now, -math.inf
-            self._stop_if_asked()
+            self.stop_if_asked()
             self._tell_progress()
 
     @contextmanager
@@ -102,11 +115,6 @@ class ProgressMeter:
         read = sum(sum(side.lines_read.text_bytes) for side in self.sides.values())
         return min(1.0, read / total) if total else 1.0
 
-    def _stop_if_asked(self) -> None:
-        if self._cancel is not None and self._cancel.is_set():
-            message = "interrupted; nothing was kept."
-            raise Cancelled(message)
-
     def _due(self, now: float) -> bool:
         return self._listener is not None and now - self._last_report >= EVERY_S
 
@@ -142,7 +150,10 @@ class ProgressMeter:
             rss_bytes=resources.rss(),
             memory_bytes=self._memory_bytes,
             ledger={
-                _LEDGERS[log]: {"lines": sum(side.lines_read.lines), **side.ledger} for log, side in self.sides.items()
+                **{
+                    _LEDGERS[log]: {"lines": sum(one.lines_read.lines), **one.ledger} for log, one in self.sides.items()
+                },
+                **{_LEDGERS[side]: dict(ledger) for side, ledger in self._entry_ledgers.items()},
             },
             files=files,
         )

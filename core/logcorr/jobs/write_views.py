@@ -2,30 +2,36 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import polars as pl
 
 from logcorr.compute.parquet_slices import files_of, height_of, scan
 from logcorr.inputs.line_numbers import LinesRead, file_of, line_of, row_of
-from logcorr.inputs.reader import SideResult
 from logcorr.model.ledger import SIDES, Log, Side
 from logcorr.pairing import orphan_reasons
-from logcorr.pairing.bucket_join import Paired
-from logcorr.pairing.join_steps import EXCHANGE_SCHEMA, hashed
+from logcorr.pairing.entry_columns import EntryColumns
+from logcorr.pairing.join_steps import hashed
+from logcorr.pairing.paired import Paired
 
 _ROW_GROUP = 100_000
 _INSTANT = pl.Datetime("us", "UTC")
-_ORPHANS = pl.Schema(
-    {
-        "side": pl.String,
-        "request_id": pl.String,
-        "time": pl.Int64,
-        "user_id": pl.String,
-        "status_code": pl.Int16,
-        "reason": pl.String,
-        "row": pl.UInt32,
-    }
-)
+
+
+class LinesOfLog(Protocol):
+    """What reading a log came to, as far as its refused lines go: see `SideResult` and `LogResult`."""
+
+    @property
+    def lines_read(self) -> LinesRead:
+        """How many lines were read."""
+
+    @property
+    def rejects(self) -> pl.LazyFrame:
+        """The malformed lines."""
+
+    @property
+    def others(self) -> pl.LazyFrame | None:
+        """The lines that the profile does not speak of; None for a format that has none."""
 
 
 class ViewWriter:
@@ -49,10 +55,16 @@ class ViewWriter:
             engine="streaming",
         )
 
-    def write_malformed(self, log: Log, read: SideResult) -> dict[str, int]:
-        """Writes the malformed lines of one log. Returns the number of lines by reason."""
+    def write_refused(self, log: Log, read: LinesOfLog) -> dict[str, int]:
+        """Writes the malformed lines and the other lines of one log. Returns the malformed lines by reason."""
+        self._write_lines(log, read, read.rejects, "malformed")
+        if read.others is not None and "other" in self._views:
+            self._write_lines(log, read, read.others, "other")
+        return dict(read.rejects.group_by("reason").len().collect(engine="streaming").iter_rows())
+
+    def _write_lines(self, log: Log, read: LinesOfLog, lines: pl.LazyFrame, view: str) -> None:
         starts = read.lines_read.starts
-        rows = read.rejects.select(
+        rows = lines.select(
             pl.lit(log).alias("side"),
             file_of("row", starts).alias("file"),
             line_of("row", starts).alias("line"),
@@ -60,8 +72,7 @@ class ViewWriter:
             "text",
             "truncated",
         )
-        self.write(rows, "malformed", log)
-        return dict(read.rejects.group_by("reason").len().collect(engine="streaming").iter_rows())
+        self.write(rows, view, log)
 
     def files(self, view: str) -> list[Path]:
         """The parts of a view that were written so far."""
@@ -88,34 +99,51 @@ class ViewWriter:
 class PairViews(ViewWriter):
     """The views of a correlation. Orphans are kept aside until `finish_orphans` gives them their reasons."""
 
-    def __init__(self, run: Path, spill: Path, lines_read: Mapping[Side, LinesRead]) -> None:
-        """`lines_read` tells the rows at which the files of a side start, as far as the side has been read."""
-        super().__init__(run, ("exchanges", "orphans", "malformed", "duplicates", "users"))
+    def __init__(
+        self,
+        run: Path,
+        spill: Path,
+        lines_read: Mapping[Side, LinesRead],
+        columns: EntryColumns | None = None,
+        more_views: Sequence[str] = (),
+    ) -> None:
+        """`lines_read` tells the rows at which the files of a side start, as far as the side has been read.
+
+        One log with both sides is the `lines_read` of both. `columns` are those of the entries. `more_views` are views
+        that only some runs have.
+        """
+        super().__init__(run, ("exchanges", "orphans", "malformed", "duplicates", "users", *more_views))
+        self.columns = columns or EntryColumns()
         self._lines_read, self._parts_written = lines_read, 0
-        self._unreasoned = spill / "orphans"
-        self._unreasoned.mkdir(mode=0o700)
+        self._unreasoned, self._hidden = spill / "orphans", spill / "hidden"
+        for folder in (self._unreasoned, self._hidden):
+            folder.mkdir(mode=0o700)
         self.exchanges_written = 0
         self.open_orphans: dict[str, int] = {}
         self.repeats: dict[tuple[str, str], int] = {}
 
     def add_exchanges(self, exchanges: pl.DataFrame) -> str:
-        """Writes a part of the exchanges; returns its name."""
+        """Writes a part of the exchanges; returns its name. Columns that the view does not show are kept aside."""
         part = f"{self._parts_written:04d}"
         self._parts_written += 1
         self.write(self.stored(exchanges), "exchanges", part)
+        if self.columns.hidden and self.columns.hidden[0] in exchanges.columns:
+            exchanges.select(self.columns.hidden).write_ipc(self._hidden / f"{part}.ipc")
         self.exchanges_written += exchanges.height
         return part
 
     def stored(self, exchanges: pl.DataFrame) -> pl.LazyFrame:
-        """Exchanges as pairing returns them (EXCHANGE_SCHEMA), in the columns that the view has."""
+        """Exchanges as pairing returns them (`EntryColumns.exchanges`), in the columns that the view has."""
         request, response = self._starts("request"), self._starts("response")
         return exchanges.lazy().select(
             "request_id",
             "user_id",
             "status_code",
+            *self.columns.attributes,
             pl.col("request_time").cast(_INSTANT),
             pl.col("response_time").cast(_INSTANT),
             "duration_us",
+            *("given_us",) * self.columns.given,
             file_of("request_row", request).alias("request_file"),
             line_of("request_row", request).alias("request_line"),
             file_of("response_row", response).alias("response_file"),
@@ -125,7 +153,7 @@ class PairViews(ViewWriter):
     def add(self, paired: Paired) -> None:
         """Writes exchanges and repeats of one bucket, and keeps its orphans aside."""
         part = self.add_exchanges(paired.exchanges)
-        orphans = pl.concat([frame for frame in paired.orphans if frame.height] or [_ORPHANS.to_frame()])
+        orphans = pl.concat([frame for frame in paired.orphans if frame.height] or [self.columns.orphans.to_frame()])
         for side, n in orphans.group_by("side").len().iter_rows():
             self.open_orphans[side] = self.open_orphans.get(side, 0) + n
         orphans.write_ipc(self._unreasoned / f"{part}.ipc")
@@ -141,25 +169,37 @@ class PairViews(ViewWriter):
         return self.scan("exchanges")
 
     def exchange_parts(self) -> Iterator[pl.LazyFrame]:
-        """The exchanges written so far, part by part, as pairing returns them (EXCHANGE_SCHEMA)."""
+        """The exchanges written so far, part by part, as pairing returns them (`EntryColumns.exchanges`)."""
         for path in self.files("exchanges"):
             yield self._paired_columns(scan([path]))
 
     def take_back(self, keys: pl.Series) -> Iterator[pl.DataFrame]:
-        """Removes the exchanges of these keys from the view. Yields them as pairing returned them (EXCHANGE_SCHEMA)."""
+        """Removes the exchanges of these keys from the view. Yields them as they were added, with all columns."""
         key = hashed()
         for path in self.files("exchanges"):
             part = scan([path])
             part_keys = part.select(key).collect(engine="streaming").to_series()
             # Only the keys of this part: all keys may be many, and the engine makes a set of the keys for each part.
-            chosen = key.is_in(keys.filter(keys.is_in(part_keys.implode())).implode())
+            recurring = keys.filter(keys.is_in(part_keys.implode()))
+            chosen = key.is_in(recurring.implode())
             exchanges = self._paired_columns(part.filter(chosen)).collect(engine="streaming")
             if exchanges.height:
+                if self.columns.hidden:
+                    exchanges = exchanges.hstack(self._take_hidden(path.stem, part_keys.is_in(recurring.implode())))
                 rest = path.with_name(f"{path.stem}-rest.parquet")
                 self.write(part.filter(~chosen), "exchanges", rest.stem)
                 rest.replace(path)
                 self.exchanges_written -= exchanges.height
                 yield exchanges
+
+    def _take_hidden(self, part: str, chosen: pl.Series) -> pl.DataFrame:
+        """The columns that the view does not show of the chosen exchanges of a part. Only the other ones are kept."""
+        path = self._hidden / f"{part}.ipc"
+        hidden = pl.read_ipc(path)
+        rest = path.with_name(f"{part}-rest.ipc")
+        hidden.filter(~chosen).write_ipc(rest)
+        rest.replace(path)
+        return hidden.filter(chosen)
 
     def finish_orphans(self, edge_us: int, first_request_us: int | None, last_response_us: int | None) -> pl.LazyFrame:
         """Gives every orphan its reason and writes the view. Returns the view with instants as Int64 µs."""
@@ -178,17 +218,17 @@ class PairViews(ViewWriter):
     def finish_duplicates(self) -> None:
         """Writes an empty view where nothing was repeated."""
         if not self.repeats:
-            self.write(self._located(_ORPHANS.to_frame().rename({"reason": "kind"}).lazy()), "duplicates", "0000")
+            self.write(self._located(self.columns.repeats.to_frame().lazy()), "duplicates", "0000")
 
     def _starts(self, side: Side) -> list[int]:
         return self._lines_read[side].starts
 
     def _paired_columns(self, written: pl.LazyFrame) -> pl.LazyFrame:
-        """Exchanges of the view in the columns that pairing returns (EXCHANGE_SCHEMA)."""
+        """Exchanges of the view in the columns that pairing returns (`EntryColumns.exchanges`)."""
         return written.with_columns(
             *(pl.col(f"{side}_time").cast(pl.Int64) for side in SIDES),
             *(row_of(f"{side}_file", f"{side}_line", self._starts(side)).alias(f"{side}_row") for side in SIDES),
-        ).select(EXCHANGE_SCHEMA.names())
+        ).select(self.columns.exchanges.names())
 
     def _located(self, entries: pl.LazyFrame) -> pl.LazyFrame:
         """Entries of both sides with `file` and `line` instead of `row`."""

@@ -5,10 +5,9 @@ Times are RFC 3339 text in UTC, durations milliseconds, rates shares from 0 to 1
 
 import msgspec
 
+from logcorr.model.group_rows import AgentRow, EndpointRow, IpRow, MethodRow, Windows
 from logcorr.model.ledger import AccessInputs, AccessLedger
 from logcorr.model.report import Heatmap, HistogramBin, Latency, Report, RunInfo, Timeline
-
-MOST_ENDPOINTS = 1000
 
 
 class OneRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,9 +16,9 @@ class OneRequest(msgspec.Struct, frozen=True, kw_only=True):
     endpoint: str | None
     method: str | None
     ms: float
-    status_code: int
+    status_code: int | None
     ip: str | None
-    time: str
+    time: str | None
 
 
 class AccessWindow(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,53 +30,6 @@ class AccessWindow(msgspec.Struct, frozen=True, kw_only=True):
     errors_4xx: int
     errors_5xx: int
     suspicious_ips: list[str]
-
-
-class EndpointRow(msgspec.Struct, frozen=True, kw_only=True):
-    endpoint: str | None
-    requests: int
-    errors: int
-    error_rate: float
-    errors_4xx: int
-    errors_5xx: int
-    min_ms: float | None
-    p50_ms: float | None
-    p95_ms: float | None
-    p99_ms: float | None
-    max_ms: float | None
-    status: dict[str, int]
-
-
-class IpRow(msgspec.Struct, frozen=True, kw_only=True):
-    """An address, with its busiest window: the window in which it sent the most requests."""
-
-    ip: str
-    requests: int
-    errors: int
-    errors_4xx: int
-    errors_5xx: int
-    busiest_requests: int
-    busiest_start: str
-    suspicious: bool
-
-
-class MethodRow(msgspec.Struct, frozen=True, kw_only=True):
-    method: str | None
-    requests: int
-    errors: int
-
-
-class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
-    user_agent: str | None
-    requests: int
-    errors: int
-
-
-class Windows(msgspec.Struct, frozen=True, kw_only=True):
-    """The width of a window in seconds, and how many windows hold at least one request."""
-
-    window_s: float
-    count: int
 
 
 class AccessReport(msgspec.Struct, frozen=True, kw_only=True):

@@ -55,7 +55,9 @@ class StatusChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GroupChange(msgspec.Struct, frozen=True, kw_only=True):
-    """One user or endpoint. A request fails by its status. A request of a user also fails if it has no response.
+    """One user, endpoint or other value of an attribute. A request fails by its status.
+
+    A request of a user also fails if it has no response.
 
     `extra_failures` compares the failures of B with the number that B's requests would have at A's failure rate. If A
     has no request of the group, the rate of all requests of A is taken. `extra_ms` compares the total time of B's
@@ -88,12 +90,12 @@ class GroupChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Groups(msgspec.Struct, frozen=True, kw_only=True):
-    """All users or all endpoints: counts by verdict, and the groups to look at first.
+    """All users, all endpoints or all values of another attribute: counts by verdict, and the groups to look at first.
 
-    `rows` is ordered by failures, `by_latency` by time (empty for users). In both, groups that got worse come first,
-    the largest change first; then groups that got better; then the busiest groups. `least_sigma` is the sigma that a
-    change must reach to count. It grows with the number of groups: among a million groups, chance alone makes some look
-    bad.
+    `key` names the attribute. `rows` is ordered by failures, `by_latency` by time (empty but for endpoints). In both,
+    groups that got worse come first, the largest change first; then groups that got better; then the busiest groups.
+    `least_sigma` is the sigma that a change must reach to count. It grows with the number of groups: among a million
+    groups, chance alone makes some look bad.
     """
 
     key: str
@@ -112,7 +114,7 @@ class Groups(msgspec.Struct, frozen=True, kw_only=True):
 
 class Diff(msgspec.Struct, frozen=True, kw_only=True):
     """A comparison of two runs. `worse` names the figures that got worse, by ratio. `options` has [a, b] of each option
-    that differs.
+    that differs. `groups` are users or endpoints, `more` are those of each further attribute of two correlations.
     """
 
     schema: int
@@ -124,3 +126,4 @@ class Diff(msgspec.Struct, frozen=True, kw_only=True):
     figures: list[Figure]
     statuses: list[StatusChange]
     groups: Groups
+    more: list[Groups] = []

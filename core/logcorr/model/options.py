@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 import msgspec
 
-Pairing = Literal["in-order", "first", "last"]
+Pairing = Literal["in-order", "nearest", "first", "last"]
 View = Literal[
     "exchanges",
     "slow",
@@ -38,10 +38,34 @@ class Output(msgspec.Struct, frozen=True, kw_only=True):
     raw_csv: bool = False
 
 
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """How lines are read, beside the name of their format.
+
+    `files` are files of profiles. `zone` is of stamps that name none. `date` (YYYY-MM-DD) is the date of the first
+    line, for clocks without a date. `client` tells which member of a list of addresses is the client: "first", "last",
+    or a place. `unwrap` names the heads to take off lines; "none" takes off none, and nothing means that they are told
+    by their shape. `fields`, `where_request` and `where_response` name the fields of a log without a profile.
+    """
+
+    files: tuple[str, ...] = ()
+    zone: str | None = None
+    date: str | None = None
+    client: str = "first"
+    unwrap: tuple[str, ...] = ()
+    fields: str | None = None
+    where_request: str | None = None
+    where_response: str | None = None
+
+
 class JobOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """The options that every job has: the width of a window, the memory budget, and where runs and outputs go."""
+    """The options that every job has: how logs are read, the memory budget, and where runs and outputs go.
+
+    `form` is the name of the format; None means that samples of the log tell it.
+    """
 
     kind: ClassVar[str]
+    form: str | None = None
+    reading: Reading = Reading()
     window_us: int = 60_000_000
     memory_bytes: int
     store: str | None = None
@@ -52,22 +76,31 @@ class JobOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CorrelateOptions(JobOptions, frozen=True, kw_only=True):
-    """All options of a correlation."""
+    """All options of a correlation of two logs, or of one `log` that holds both events.
+
+    `request_form` and `response_form` name the formats of two logs that are of two formats. `pairing` of None is as the
+    format says. `duration` tells which duration counts: the distance of the events, or the one that responses tell.
+    """
 
     kind: ClassVar[str] = "correlation"
-    requests: tuple[str, ...]
-    responses: tuple[str, ...]
-    pairing: Pairing = "in-order"
+    requests: tuple[str, ...] = ()
+    responses: tuple[str, ...] = ()
+    log: tuple[str, ...] = ()
+    request_form: str | None = None
+    response_form: str | None = None
+    pairing: Pairing | None = None
+    duration: Literal["events", "given"] | None = None
+    suspicious: int = 25
+    collapse_ids: bool = False
     max_duration_us: int | None = None
     edge_us: int | None = None
     skew_us: int = 0
 
 
 class AnalyzeOptions(JobOptions, frozen=True, kw_only=True):
-    """All options of the analysis of an access log. `form` is one of `access_dialects.FORMS`; None means: detect it."""
+    """All options of the analysis of an access log."""
 
     kind: ClassVar[str] = "access"
     files: tuple[str, ...]
-    form: str | None = None
     suspicious: int = 25
     collapse_ids: bool = False

@@ -3,11 +3,17 @@
 Times are RFC 3339 text in UTC, shares are from 0 to 1. Other units are in the names.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
+from msgspec import UnsetType
 
-from logcorr.model.ledger import Inputs, Orphans, SideLedger
+from logcorr.model.group_rows import AgentRow, EndpointRow, IpRow, MethodRow, Windows
+from logcorr.model.ledger import Inputs, LogLedger, Orphans, SideLedger
+
+NO_CLOCK = "the log has no clock"
+# What the duration of a pair is: the distance of its two events, or the duration that the response tells.
+DurationSource = Literal["events", "given"]
 
 
 class Latency(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,8 +57,11 @@ class TimelinePoint(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Timeline(msgspec.Struct, frozen=True, kw_only=True):
+    """Exchanges by time. `reason` says why there are no points although there are exchanges; else it is null."""
+
     bucket_s: float
     points: list[TimelinePoint]
+    reason: str | None = None
 
 
 class Heatmap(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,7 +81,7 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Skew(msgspec.Struct, frozen=True, kw_only=True):
-    """Negative durations: their count, their share of all exchanges, the lowest of them; and the shift by `--skew`."""
+    """Negative durations: their count, their share of all durations, the lowest of them; and the shift by `--skew`."""
 
     negative: int
     share: float
@@ -91,10 +100,35 @@ class UserRow(msgspec.Struct, frozen=True, kw_only=True):
 class SlowExchange(msgspec.Struct, frozen=True, kw_only=True):
     request_id: str
     user_id: str | None
-    status_code: int
+    status_code: int | None
     duration_ms: float
-    request_time: str
-    response_time: str
+    request_time: str | None
+    response_time: str | None
+
+
+class Given(msgspec.Struct, frozen=True, kw_only=True):
+    """Durations that responses tell: how many exchanges have one, and how far it is from the distance of the events.
+
+    The percentiles are of the absolute difference; null where no exchange has both. `used` names the durations that
+    all other figures of the report are of.
+    """
+
+    count: int
+    difference_p50_ms: float | None
+    difference_p99_ms: float | None
+    used: DurationSource
+
+
+class Resolution(msgspec.Struct, frozen=True, kw_only=True):
+    """The step of the clocks, in µs: 1,000,000 where every instant of a side is a whole second, 1000 or 1."""
+
+    requests_us: int
+    responses_us: int
+
+    @property
+    def coarsest_us(self) -> int:
+        """The step of the coarser clock."""
+        return max(self.requests_us, self.responses_us)
 
 
 class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,7 +150,12 @@ class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """The report of a correlation, as `--report` writes it."""
+    """The report of a correlation, as `--report` writes it.
+
+    `attributes` names the attributes of exchanges, as the manifest does. Endpoints, addresses, methods, user agents and
+    windows are as in the report of an access log, for attributes that there are; else they are empty. `resolution` is
+    null where no exchange has a time, `given` where responses tell no duration.
+    """
 
     schema: int
     kind: str
@@ -135,7 +174,31 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     users: list[UserRow]
     slowest: list[SlowExchange]
     run: RunInfo
+    given: Given | None = None
+    resolution: Resolution | None = None
+    attributes: list[str] = []
+    missing: dict[str, int] = {}
+    fastest_endpoint: str | None = None
+    slowest_endpoint: str | None = None
+    busiest_endpoint: str | None = None
+    suspicious_ips: list[str] = []
+    suspicious_ip_count: int = 0
+    windows: Windows | None = None
+    endpoints: list[EndpointRow] = []
+    failing_endpoints: list[EndpointRow] = []
+    ips: list[IpRow] = []
+    failing_ips: list[IpRow] = []
+    methods: list[MethodRow] = []
+    user_agents: list[AgentRow] = []
+    fastest_endpoint_ms: float | None = None
+    slowest_endpoint_ms: float | None = None
+    busiest_endpoint_requests: int | None = None
+    suspects: list[IpRow] = []
 
-    def ledgers(self) -> dict[str, SideLedger]:
-        """The ledger of each side, by its name."""
-        return {"requests": self.inputs.requests, "responses": self.inputs.responses}
+    def ledgers(self) -> dict[str, SideLedger | LogLedger]:
+        """The ledger of each side, by its name; first that of the log where one log holds both sides."""
+        sides: dict[str, SideLedger | LogLedger] = {
+            "requests": self.inputs.requests,
+            "responses": self.inputs.responses,
+        }
+        return sides if isinstance(self.inputs.log, UnsetType) else {"log": self.inputs.log, **sides}

@@ -1,34 +1,22 @@
 """The steps of pairing, as queries: joins, and entries as exchanges, orphans or repeats.
 
-Requests have the columns (request_id, time, user_id, row), responses (request_id, time, status_code, row). Both have
-KEY: the hash of the id, or the id itself where two ids of a bucket share a hash. `time` is in µs, `row` numbers the
-lines of a side. Entries of different ids never pair: a join on the hash keeps both ids, and `collisions` counts the
-pairs whose ids differ.
+Entries have the columns of `EntryColumns.schema`, and KEY: the hash of the id, or the id itself where two ids of a
+bucket share a hash. `time` is in µs, `row` numbers the lines of a side. Entries of different ids never pair: a join on
+the hash keeps both ids, and `collisions` counts the pairs whose ids differ.
 """
 
 from collections.abc import Sequence
+from typing import Literal
 
 import polars as pl
 
 from logcorr.model.ledger import Side
+from logcorr.pairing.entry_columns import EntryColumns
 
-KEY = "key"
-# The column that only one side has.
-VALUE: dict[Side, str] = {"request": "user_id", "response": "status_code"}
-EXCHANGE_SCHEMA = pl.Schema(
-    {
-        "request_id": pl.String,
-        "user_id": pl.String,
-        "status_code": pl.Int16,
-        "request_time": pl.Int64,
-        "response_time": pl.Int64,
-        "duration_us": pl.Int64,
-        "request_row": pl.UInt32,
-        "response_row": pl.UInt32,
-    }
-)
-_REQUEST = {"time": "request_time", "row": "request_row"}
-_RESPONSE = {"request_id": "response_id", "time": "response_time", "row": "response_row"}
+KEY = ":key"
+# What the duration of an exchange is: the distance of its two events, or what the response tells.
+Duration = Literal["events", "given"]
+_OWN = ("time", "row")
 
 
 def hashed() -> pl.Expr:
@@ -48,20 +36,32 @@ def repeated_keys(requests: pl.LazyFrame, responses: pl.LazyFrame) -> pl.LazyFra
     return pl.concat(repeated).unique()
 
 
-def join(requests: pl.LazyFrame, responses: pl.LazyFrame, on: Sequence[str] = (KEY,)) -> pl.LazyFrame:
+def _names_in_pair(side: Side, columns: EntryColumns) -> dict[str, str]:
+    """The names that columns of an entry have in a pair, where they are not the same."""
+    names = {name: f"{side}_{name}" for name in _OWN} | {name: f"{side}:{name}" for name in columns.shared}
+    return names if side == "request" else names | {"request_id": "response_id"}
+
+
+def join(
+    requests: pl.LazyFrame, responses: pl.LazyFrame, columns: EntryColumns, on: Sequence[str] = (KEY,)
+) -> pl.LazyFrame:
     """Pairs of requests and responses that agree in the columns `on`.
 
-    Columns are named as in EXCHANGE_SCHEMA. `response_id` is kept to check that both ids agree.
+    Columns are named as in `EntryColumns.exchanges`. A value that both sides have is there twice, in `request:NAME` and
+    `response:NAME`. `response_id` is kept to check that both ids agree.
     """
-    return requests.rename(_REQUEST).join(responses.rename(_RESPONSE), on=on, how="inner")
+    left = requests.rename(_names_in_pair("request", columns))
+    return left.join(responses.rename(_names_in_pair("response", columns)), on=on, how="inner")
 
 
-def joined_by_row(requests: pl.DataFrame, responses: pl.DataFrame) -> pl.DataFrame:
+def joined_by_row(requests: pl.DataFrame, responses: pl.DataFrame, *, columns: EntryColumns) -> pl.DataFrame:
     """Pairs of the requests and responses in the same rows, whose keys agree, with the columns that `join` gives."""
-    columns = [column.alias(_REQUEST.get(column.name, column.name)) for column in requests.get_columns()]
-    response_columns = [column for column in responses.get_columns() if column.name != KEY]
-    columns += [column.alias(_RESPONSE.get(column.name, column.name)) for column in response_columns]
-    return pl.DataFrame(columns)
+    names = _names_in_pair("request", columns)
+    series = [column.alias(names.get(column.name, column.name)) for column in requests.get_columns()]
+    names = _names_in_pair("response", columns)
+    response_series = [column for column in responses.get_columns() if column.name != KEY]
+    series += [column.alias(names.get(column.name, column.name)) for column in response_series]
+    return pl.DataFrame(series)
 
 
 def collisions(pairs: pl.LazyFrame) -> pl.LazyFrame:
@@ -69,42 +69,45 @@ def collisions(pairs: pl.LazyFrame) -> pl.LazyFrame:
     return pairs.select((pl.col("request_id") != pl.col("response_id")).sum().alias("collisions"))
 
 
-def exchanges(pairs: pl.LazyFrame, *extra: str) -> pl.LazyFrame:
-    """The pairs of `join` as exchanges: EXCHANGE_SCHEMA, with instants and duration in µs, and extra columns."""
-    return pairs.select(
-        "request_id",
-        "user_id",
-        "status_code",
-        "request_time",
-        "response_time",
-        (pl.col("response_time") - pl.col("request_time")).alias("duration_us"),
-        "request_row",
-        "response_row",
-        *extra,
+def distance_us() -> pl.Expr:
+    """How far the events of a pair or an exchange are apart, in µs: negative where the response is earlier.
+
+    Null where one of them has no instant.
+    """
+    return pl.col("response_time") - pl.col("request_time")
+
+
+def exchanges(pairs: pl.LazyFrame, columns: EntryColumns, duration: Duration, *extra: str) -> pl.LazyFrame:
+    """The pairs of `join` as exchanges (`EntryColumns.exchanges`), and extra columns.
+
+    `duration_us` is null where the clock, or the response, does not tell it.
+    """
+    made = {name: pl.coalesce(f"request:{name}", f"response:{name}") for name in columns.shared}
+    made["duration_us"] = distance_us() if duration == "events" else pl.col("given_us")
+    return pairs.select(*(made.get(name, pl.col(name)).alias(name) for name in columns.exchanges.names()), *extra)
+
+
+def entries_of(exchanges: pl.LazyFrame, side: Side, columns: EntryColumns, *extra: str) -> pl.LazyFrame:
+    """Exchanges with `EntryColumns.hidden`, or pairs, back to the entries of one side; and extra columns."""
+    names = _names_in_pair(side, columns) | {"request_id": "request_id"}
+    return exchanges.select(
+        *(pl.col(names.get(name, name)).alias(name) for name in columns.schema(side).names()), *extra
     )
 
 
-def entries_of(exchanges: pl.LazyFrame, side: Side, *extra: str) -> pl.LazyFrame:
-    """Exchanges back to the entries of one side: request_id, time, user_id or status_code, row; and extra columns."""
-    time, row = pl.col(f"{side}_time").alias("time"), pl.col(f"{side}_row").alias("row")
-    return exchanges.select("request_id", time, VALUE[side], row, *extra)
+def orphans(entries: pl.LazyFrame, side: Side, columns: EntryColumns, reason: pl.Expr) -> pl.LazyFrame:
+    """Entries of one side as orphans (`EntryColumns.orphans`)."""
+    return entries.select(*_entry_columns(side, columns), reason.cast(pl.String).alias("reason"), "row")
 
 
-def orphans(entries: pl.LazyFrame, side: Side, reason: pl.Expr) -> pl.LazyFrame:
-    """Entries of one side as orphans: side, request_id, time, user_id, status_code, reason, row."""
-    return entries.select(*_entry_columns(side), reason.cast(pl.String).alias("reason"), "row")
+def repeats(entries: pl.LazyFrame, side: Side, columns: EntryColumns, kind: pl.Expr) -> pl.LazyFrame:
+    """Redelivered, superseded or surplus entries of one side as repeats (`EntryColumns.repeats`)."""
+    return entries.select(*_entry_columns(side, columns), kind.cast(pl.String).alias("kind"), "row")
 
 
-def repeats(entries: pl.LazyFrame, side: Side, kind: pl.Expr) -> pl.LazyFrame:
-    """Redelivered or superseded entries: side, request_id, time, user_id, status_code, kind, row."""
-    return entries.select(*_entry_columns(side), kind.cast(pl.String).alias("kind"), "row")
-
-
-def _entry_columns(side: Side) -> list[pl.Expr]:
-    """The columns that entries of both sides have in one table; the value of the other side is null."""
-    own = VALUE[side]
-    values = [
-        pl.col(name) if name == own else pl.lit(None, dtype).alias(name)
-        for name, dtype in (("user_id", pl.String), ("status_code", pl.Int16))
-    ]
+def _entry_columns(side: Side, columns: EntryColumns) -> list[pl.Expr]:
+    """The columns that entries of both sides have in one table; what entries of this side do not have is null."""
+    types = {"user_id": pl.String(), "status_code": pl.Int16(), **dict.fromkeys(columns.attributes, pl.String())}
+    own = columns.values(side)
+    values = [pl.col(name) if name in own else pl.lit(None, dtype).alias(name) for name, dtype in types.items()]
     return [pl.lit(side).alias("side"), pl.col("request_id"), pl.col("time"), *values]

@@ -5,24 +5,29 @@ than memory may hold is oversized. Its entries are sorted on disk (`sorted_entri
 time.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import msgspec
 import polars as pl
 
 from logcorr.compute import parquet_slices, spill
+from logcorr.compute.external_sort import Rows
 from logcorr.model.ledger import SIDES, Side
 from logcorr.pairing import bucket_join, buckets, join_steps
-from logcorr.pairing.bucket_join import Paired
 from logcorr.pairing.buckets import Bucket
 from logcorr.pairing.orphan_reasons import REPEATED_ID
-from logcorr.pairing.rules import Rules, split_by_duration
+from logcorr.pairing.oversized_nearest import NearestOnDisk
+from logcorr.pairing.paired import REDELIVERED, SUPERSEDED, Paired, alone, split_by_duration
+from logcorr.pairing.rules import Rules, with_strength
 from logcorr.pairing.sorted_entries import SortedEntries
 
 # To sort or write an entry of an oversized id takes as much memory as so many bytes of text in a bucket, as measured.
 _TEXT_BYTES_PER_ROW = 256
 _SAMPLE_ROWS = 131_072
+# While its rows are spread over ranges, a slice takes about so many times its bytes: it is copied twice.
+_COPIES = 4
 # So many ids of a bucket are paired on their own; then its other entries are looked at again.
 _MOST_IDS = 8
 
@@ -64,7 +69,8 @@ def _pair(whole: Bucket, folder: Path, task: PairingTask) -> Iterator[Paired]:
     if oversized_ids:
         rest = _spread_oversized_ids(whole, oversized_ids, folder, task)
         for number, request_id in enumerate(oversized_ids):
-            yield from _pair_id(request_id, folder / f"{number}", folder, number, task)
+            files = {side: _rows(spill.partition_files(folder / side, number), task) for side in SIDES}
+            yield from _pair_id(request_id, folder / f"{number}", files, task)
     smaller = buckets.split(rest, folder / "split", task.bucket_bytes, task.schemas)
     for number, bucket in enumerate(smaller):
         task.tap()
@@ -116,6 +122,16 @@ def _spread_oversized_ids(whole: Bucket, oversized_ids: list[str], folder: Path,
     return Bucket(requests=rest_files["request"], responses=rest_files["response"], level=whole.level)
 
 
+def _rows(paths: Sequence[Path], task: PairingTask) -> Rows:
+    """The entries of one id and side, for the external sort."""
+    slice_bytes = max(1, task.bucket_bytes // _COPIES)
+    return Rows(
+        parquet_slices.height_of(paths),
+        partial(parquet_slices.slices_by_bytes, paths, slice_bytes),
+        partial(parquet_slices.remove, paths),
+    )
+
+
 def _slices(whole: Bucket, side: Side, task: PairingTask) -> Iterator[pl.LazyFrame]:
     """The entries of one side, about as many at a time as a bucket that fits memory has."""
     for entries in parquet_slices.slices_by_bytes(whole.paths(side), task.bucket_bytes):
@@ -123,36 +139,52 @@ def _slices(whole: Bucket, side: Side, task: PairingTask) -> Iterator[pl.LazyFra
         yield entries
 
 
-def _pair_id(request_id: str, work: Path, folder: Path, number: int, task: PairingTask) -> Iterator[Paired]:
-    """Pairs all entries of one id: its number is that of their files below folder/side. Sorts in the folder `work`."""
-    sides: dict[Side, SortedEntries] = {}
+def _pair_id(request_id: str, work: Path, files: dict[Side, Rows], task: PairingTask) -> Iterator[Paired]:
+    """Pairs all entries of one id, and deletes their files. Sorts in the folder `work`."""
+    of_id = _OneId(request_id, task.rules)
+    if task.rules.policy == "nearest":
+        yield from _pair_nearest(of_id, work, files, task)
+    else:
+        yield from _pair_by_rank(of_id, work, files, task)
+
+
+def _pair_nearest(of_id: "_OneId", work: Path, files: dict[Side, Rows], task: PairingTask) -> Iterator[Paired]:
+    """Pairs the entries of one id by `nearest`."""
+    entries = NearestOnDisk(task.rules, work, task.most_rows, task.tap)
+    for side, redelivered in entries.redelivered(files):
+        yield of_id.repeats(redelivered, side, REDELIVERED)
+    for requests, responses in entries.pairs():
+        yield of_id.pairs(requests, responses)
     for side in SIDES:
-        sides[side] = SortedEntries(join_steps.VALUE[side], work / side, task.most_rows, task.bucket_bytes, task.tap)
-        for entries in sides[side].add(spill.partition_files(folder / side, number)):
-            yield _repeats(entries, request_id, side, "redelivered")
+        for alone_ in entries.alone(side):
+            yield of_id.alone(alone_, side)
+
+
+def _pair_by_rank(of_id: "_OneId", work: Path, files: dict[Side, Rows], task: PairingTask) -> Iterator[Paired]:
+    """Pairs the entries of one id by every other policy: entries of both sides that have the same rank, or one pair."""
+    rules, sides = task.rules, dict[Side, SortedEntries]()
+    for side in SIDES:
+        keys = (*rules.order(side), "row") if rules.ties_by_line else rules.order(side)
+        sides[side] = SortedEntries(keys, work / side, task.most_rows, task.tap)
+        for entries in sides[side].add(_with_strength(files[side], side, rules)):
+            yield of_id.repeats(entries, side, REDELIVERED)
     least_height = min(ordered.height for ordered in sides.values())
-    paired_ranks = {side: _paired_ranks(ordered.height, least_height, task.rules) for side, ordered in sides.items()}
-    has_exchange = False
+    paired_ranks = {side: _paired_ranks(ordered.height, least_height, rules) for side, ordered in sides.items()}
     frames = zip(*(sides[side].frames(*paired_ranks[side]) for side in SIDES), strict=True)
     for requests, responses in frames:
-        paired = _matched(requests, responses, request_id, task.rules)
-        has_exchange = has_exchange or paired.exchanges.height > 0
-        yield paired
-        del paired, requests, responses  # their memory is needed for the next frames
-    superseded = least_height and task.rules.policy != "in-order"
-    reason = REPEATED_ID if has_exchange else None
+        yield of_id.pairs(requests, responses)
+        del requests, responses  # their memory is needed for the next frames
+    superseded = least_height and rules.policy != "in-order"
     for side, ordered in sides.items():
         start, stop = paired_ranks[side]
         for ranks in ((0, start), (stop, ordered.height)):
             for entries in ordered.frames(*ranks):
-                if superseded:
-                    yield _repeats(entries, request_id, side, "superseded")
-                else:
-                    orphans = join_steps.orphans(
-                        _with_id(entries, request_id), side, pl.lit(reason, pl.String)
-                    ).collect()
-                    yield Paired(exchanges=join_steps.EXCHANGE_SCHEMA.to_frame(), orphans=[orphans], repeats=[])
+                yield of_id.superseded(entries, side) if superseded else of_id.alone(entries, side)
         ordered.remove()
+
+
+def _with_strength(rows: Rows, side: Side, rules: Rules) -> Rows:
+    return Rows(rows.height, lambda: (with_strength(entries, side, rules) for entries in rows.slices()), rows.remove)
 
 
 def _paired_ranks(height: int, least_height: int, rules: Rules) -> tuple[int, int]:
@@ -165,19 +197,43 @@ def _paired_ranks(height: int, least_height: int, rules: Rules) -> tuple[int, in
     return (0, 1) if rules.policy == "first" else (height - 1, height)
 
 
-def _matched(requests: pl.DataFrame, responses: pl.DataFrame, request_id: str, rules: Rules) -> Paired:
-    """Pairs the entries in the same rows of two frames of equal height."""
-    left = requests.rename({"time": "request_time", "row": "request_row"})
-    right = responses.rename({"time": "response_time", "row": "response_row"})
-    pairs = _with_id(pl.concat([left, right], how="horizontal"), request_id)
-    exchanges, orphans = split_by_duration(pairs, rules)
-    return Paired(exchanges=exchanges, orphans=orphans, repeats=[])
+class _OneId:
+    """What the entries of one id become. Frames have the columns of their side, without the id."""
 
+    def __init__(self, request_id: str, rules: Rules) -> None:
+        self._request_id, self._rules = request_id, rules
+        self._has_exchange = False
 
-def _repeats(entries: pl.DataFrame, request_id: str, side: Side, kind: str) -> Paired:
-    repeats = join_steps.repeats(_with_id(entries, request_id), side, pl.lit(kind)).collect()
-    return Paired(exchanges=join_steps.EXCHANGE_SCHEMA.to_frame(), orphans=[], repeats=[repeats])
+    def pairs(self, requests: pl.DataFrame, responses: pl.DataFrame) -> Paired:
+        """The entries in the same rows of two frames of equal height are pairs."""
+        sides = (self._with_id(requests, "request"), self._with_id(responses, "response"))
+        joined = join_steps.joined_by_row(*(side.collect() for side in sides), columns=self._rules.columns)
+        paired = split_by_duration(joined.lazy(), self._rules)
+        self._has_exchange = self._has_exchange or paired.exchanges.height > 0
+        return paired
 
+    def alone(self, entries: pl.DataFrame, side: Side) -> Paired:
+        """Entries without a partner; all pairs of the id are known by now."""
+        reason = pl.lit(REPEATED_ID if self._has_exchange else None, pl.String)
+        orphans, repeats = alone(self._with_id(entries, side), side, reason, self._rules)
+        return self._paired(orphans, repeats)
 
-def _with_id(entries: pl.DataFrame, request_id: str) -> pl.LazyFrame:
-    return entries.lazy().with_columns(pl.lit(request_id).alias("request_id"))
+    def superseded(self, entries: pl.DataFrame, side: Side) -> Paired:
+        """Superseded entries; a weak response is a surplus."""
+        if not self._rules.columns.has_weak(side):
+            return self.repeats(entries, side, SUPERSEDED)
+        strong, weak = entries.filter(~pl.col("weak")), entries.filter(pl.col("weak"))
+        return self._paired([], self.repeats(strong, side, SUPERSEDED).repeats + self.alone(weak, side).repeats)
+
+    def repeats(self, entries: pl.DataFrame, side: Side, kind: str) -> Paired:
+        """Repeats of a kind."""
+        rows = join_steps.repeats(self._with_id(entries, side), side, self._rules.columns, pl.lit(kind))
+        return self._paired([], [rows.collect()])
+
+    def _paired(self, orphans: list[pl.DataFrame], repeats: list[pl.DataFrame]) -> Paired:
+        return Paired(exchanges=self._rules.columns.exchanges.to_frame(), orphans=orphans, repeats=repeats)
+
+    def _with_id(self, entries: pl.DataFrame, side: Side) -> pl.LazyFrame:
+        """Entries with the columns of their side alone."""
+        request_id = pl.lit(self._request_id).alias("request_id")
+        return entries.lazy().with_columns(request_id).select(self._rules.columns.schema(side).names())

@@ -17,8 +17,10 @@ from logcorr.compute.hash_match import match, unmatched
 from logcorr.compute.zero_copy_text import copied, text_bytes
 from logcorr.model.ledger import SIDES, Side
 from logcorr.pairing import join_steps
+from logcorr.pairing.entry_columns import EntryColumns
 from logcorr.pairing.join_steps import KEY
-from logcorr.pairing.rules import Rules
+from logcorr.pairing.paired import too_far
+from logcorr.pairing.rules import Rules, answered
 
 # Takes entries (with KEY) of one side, which the pairing by buckets is to pair.
 Leave = Callable[[Side, pl.DataFrame], None]
@@ -54,7 +56,10 @@ class StreamingJoin:
         self.repeats = False
 
     def add(self, side: Side, entries: pl.DataFrame) -> pl.DataFrame | None:
-        """Takes the next chunk of a side. Returns the exchanges (EXCHANGE_SCHEMA and KEY) that it makes, or None."""
+        """Takes the next chunk of a side. Returns the exchanges that it makes, or None.
+
+        Exchanges have the columns `exchanges` and `hidden` of `EntryColumns`, and KEY.
+        """
         if not entries.height:
             return None
         if self._out_of_order():
@@ -95,7 +100,8 @@ class StreamingJoin:
         matches = match(*(sides[side][KEY].to_numpy() for side in SIDES))
         paired = dict(zip(SIDES, map(pl.Series, (matches.left, matches.right)), strict=True))
         unpaired = dict(zip(SIDES, (matches.left_alone, matches.right_alone), strict=True))
-        pairs = join_steps.joined_by_row(*(sides[side][paired[side]] for side in SIDES))
+        columns = self._rules.columns
+        pairs = join_steps.joined_by_row(*(sides[side][paired[side]] for side in SIDES), columns=columns)
         doubtful = self._doubtful_keys(pairs, matches.repeated)
         if doubtful.len():
             sure = ~pairs[KEY].is_in(doubtful.implode())
@@ -109,14 +115,22 @@ class StreamingJoin:
                 entries = entries.filter(~in_doubt)
             sides[side] = copied(entries) if entries.height * _SMALL_ONE_IN < sides[side].height else entries
         self._paired += 2 * pairs.height
-        return pairs.lazy().pipe(join_steps.exchanges, KEY).collect(engine="in-memory") if pairs.height else None
+        if not pairs.height:
+            return None
+        exchanges = join_steps.exchanges(pairs.lazy(), columns, self._rules.duration, KEY, *columns.hidden)
+        return exchanges.collect(engine="in-memory")
 
     def _doubtful_keys(self, pairs: pl.DataFrame, repeated: UInt64Array) -> pl.Series:
-        """The keys whose pairs may be wrong: a side repeats the key, the ids differ, or the pair lasts too long."""
+        """The keys whose pairs may be wrong.
+
+        A side repeats the key, the ids differ, the pair lasts too long, or `nearest` does not take the response.
+        """
         self.repeats |= repeated.size > 0
         doubt = pairs["request_id"] != pairs["response_id"]
         if self._rules.max_duration_us is not None:
-            doubt |= (pairs["response_time"] - pairs["request_time"]).abs() > self._rules.max_duration_us
+            doubt |= pairs.select(too_far(self._rules.max_duration_us)).to_series()
+        if self._rules.policy == "nearest":
+            doubt |= pairs.select(~answered(self._rules)).to_series()
         return pl.concat([pairs[KEY].filter(doubt), pl.Series(KEY, repeated, dtype=pl.UInt64)]).unique()
 
     def _evict(self, side: Side, first_row: int) -> None:
@@ -135,13 +149,16 @@ class StreamingJoin:
 
 
 class RecentExchanges:
-    """Holds exchanges (EXCHANGE_SCHEMA and KEY) back, and gives them to `settle` in parts of about `part_rows`.
+    """Holds exchanges back, and gives them to `settle` in parts of about `part_rows`.
 
-    An exchange whose key comes again meanwhile becomes entries again, which `leave` gets.
+    Exchanges have the columns that `StreamingJoin.add` gives. An exchange whose key comes again meanwhile becomes
+    entries again, which `leave` gets.
     """
 
-    def __init__(self, part_rows: int, settle: Callable[[pl.DataFrame], None], leave: Leave) -> None:
-        self._part_rows, self._settle, self._leave = part_rows, settle, leave
+    def __init__(
+        self, columns: EntryColumns, part_rows: int, settle: Callable[[pl.DataFrame], None], leave: Leave
+    ) -> None:
+        self._columns, self._part_rows, self._settle, self._leave = columns, part_rows, settle, leave
         self._waiting: deque[pl.DataFrame] = deque()
         self._rows = self._text_bytes = 0
         self._left: list[pl.Series] = []
@@ -195,7 +212,7 @@ class RecentExchanges:
         masks = [frame[KEY].is_in(keys.implode()) for frame in frames]
         taken_back = pl.concat([frame.filter(mask) for frame, mask in zip(frames, masks, strict=True)])
         for side in SIDES:
-            self._leave(side, taken_back.lazy().pipe(join_steps.entries_of, side, KEY).collect())
+            self._leave(side, taken_back.lazy().pipe(join_steps.entries_of, side, self._columns, KEY).collect())
         kept, *waiting = (
             frame.filter(~mask) if mask.any() else frame for frame, mask in zip(frames, masks, strict=True)
         )

@@ -9,6 +9,7 @@ from logcorr.model.access_report import AccessReport, RunReport
 from logcorr.model.errors import UsageError
 from logcorr.model.quantiles import QUANTILES
 from logcorr.model.report import Report
+from logcorr.model.status import failures
 from logcorr.text.quantities import duration_us
 
 _CONDITION = re.compile(r"\s*([a-z0-9_]+)\s*(>=|<=|>|<)\s*(\S+)\s*")
@@ -73,13 +74,12 @@ def _orphan_rate(report: Report) -> float:
 
 
 def _malformed_rate(report: Report) -> float:
-    sides = (report.inputs.requests, report.inputs.responses)
-    return _share(sum(sum(side.malformed.values()) for side in sides), sum(side.lines for side in sides))
+    lines = report.inputs.lines
+    return _share(lines.all_malformed, lines.lines)
 
 
 def _error_rate(report: Report) -> float:
-    failed = report.latency_failure
-    return _share(failed.count + failed.negative, report.inputs.requests.matched)
+    return _share(failures(report.status), sum(report.status.values()))
 
 
 def _access_malformed_rate(report: AccessReport) -> float:

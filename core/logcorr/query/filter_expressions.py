@@ -9,6 +9,7 @@ from typing import Literal
 import msgspec
 import polars as pl
 
+from logcorr.model.ledger import ONE_LOG
 from logcorr.text.instants import DAY_US
 
 Kind = Literal["text", "number", "duration", "instant", "truth", "file"]
@@ -81,6 +82,6 @@ def _in_files(term: Term, column: str) -> pl.Expr:
     elif column == "file":
         in_files = among(*term.files.values())
     else:
-        in_files = among(term.files.get(column.removesuffix("_file"), ()))
+        in_files = among(term.files.get(column.removesuffix("_file"), term.files.get(ONE_LOG, ())))
     in_files = in_files.fill_null(value=False)
     return ~in_files if term.sign == "!=" else in_files

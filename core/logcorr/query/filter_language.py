@@ -1,6 +1,6 @@
 """The small language that filters the rows of a view: `status>=500 user=user-7 duration>1s time>12:15`.
 
-Terms are separated by blanks. A row passes where all terms hold.
+Terms are separated by blanks. A row passes where all terms hold. `status=none` finds rows without a status.
 """
 
 import re
@@ -15,6 +15,7 @@ from logcorr.model.access_report import RunReport
 from logcorr.model.errors import UsageError
 from logcorr.model.ledger import SIDES
 from logcorr.model.quantiles import OF_ENDPOINTS
+from logcorr.model.status import NO_STATUS
 from logcorr.pairing.orphan_reasons import ORPHAN_REASONS
 from logcorr.query.filter_expressions import Kind, Sign, Term, expression
 from logcorr.text.instants import time_range
@@ -29,6 +30,8 @@ _BARE = re.compile(r'[^\s"]+')
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _TOKEN = re.compile(r'(?:"(?:[^"\\]|\\.)*"?|[^\s"])+', re.DOTALL)
 _INTEGER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
+# The column whose null has a name.
+_STATUS = ("status_code",)
 # The columns of durations in a row that stands for many exchanges.
 _FIGURES = ("min", *OF_ENDPOINTS, "max")
 # The stored columns that a short name stands for: `line` and `file` stand for all columns that the view has, other
@@ -39,6 +42,7 @@ _ALIASES = {
     "agent": ("user_agent",),
     "id": ("request_id",),
     "duration": ("duration_us",),
+    "given": ("given_us",),
     **{name: (f"{name}_us",) for name in _FIGURES},
     "time": ("time", "request_time", "window_start"),
     "line": ("line", "request_line", "response_line"),
@@ -101,6 +105,8 @@ def quoted(value: str) -> str:
 def equal(column: str, value: str | int | None, schema: Mapping[str, pl.DataType]) -> str:
     """The term that finds exactly the rows with this value in a stored column. None finds the rows without a value."""
     name = next((alias for alias in _ALIASES if _columns(alias, schema) == (column,)), column)
+    if value is None and column in _STATUS:
+        return f"{name}={NO_STATUS}"
     return f"{name}={quoted('' if value is None else str(value))}"
 
 
@@ -170,16 +176,20 @@ def _term(
     if value is None:
         raise _error(shown, match.end(), "a value is missing", f'Write {_EXAMPLES[kind]}; "" means no value.')
     term = Term(text=text[start:end], columns=columns, sign=sign, kind=kind, value=None)
-    if not value:
+    if not value or (value == NO_STATUS and columns == _STATUS):
         if sign not in ("=", "!="):
-            raise _error(shown, match.end(), f'"" does not go with {sign}', 'Only = and != take "", for no value.')
+            none = value or '""'
+            raise _error(shown, match.end(), f"{none} does not go with {sign}", f"Only = and != take {none}: no value.")
         return term, end
     try:
         return _with_value(term, value, day, files), end
     except (UsageError, ValueError, OverflowError) as error:
-        message = f"{safe(value, 60)!r} is not {_EXAMPLES[kind]}"
-        offered = _values(columns, schema) if kind != "file" else [safe(n, 60) for side in files.values() for n in side]
-        hint = f"Write {_EXAMPLES[kind]}." if not offered else f"There are: {', '.join(offered)}."
+        example = _EXAMPLES[kind] + (f", or {NO_STATUS}" if columns == _STATUS else "")
+        message = f"{safe(value, 60)!r} is not {example}"
+        offered = _values(columns, schema) if kind not in ("file", "number") else ()
+        if kind == "file":
+            offered = tuple(safe(file, 60) for side in files.values() for file in side)
+        hint = f"Write {example}." if not offered else f"There are: {', '.join(offered)}."
         raise _error(shown, match.end(), message, hint) from error
 
 
@@ -252,7 +262,7 @@ def _kind(name: str, columns: tuple[str, ...], schema: Mapping[str, pl.DataType]
     dtype = schema[columns[0]]
     if columns[0] in _ALIASES["file"]:
         return "file"
-    if name in ("duration", *_FIGURES):
+    if name in ("duration", "given", *_FIGURES):
         return "duration"
     if isinstance(dtype, pl.Datetime):
         return "instant"
@@ -266,7 +276,13 @@ def _values(columns: tuple[str, ...], schema: Mapping[str, pl.DataType]) -> tupl
     column = columns[0] if columns else ""
     if column == "reason":
         return PAIR_REASONS if "text" in schema else ORPHAN_REASONS
-    return {"side": SIDES, "kind": ("redelivered", "superseded"), "truncated": _TRUTH}.get(column, ())
+    known: dict[str, tuple[str, ...]] = {
+        "side": SIDES,
+        "status_code": (NO_STATUS,),
+        "kind": ("redelivered", "superseded"),
+        "truncated": _TRUTH,
+    }
+    return known.get(column, ())
 
 
 def _error(term: str, at: int, what: str, possible: str) -> UsageError:

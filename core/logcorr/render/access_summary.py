@@ -1,10 +1,14 @@
 """The summary of an access log, from the header to the ledger: requests, failures, latency, suspicious addresses."""
 
+from collections.abc import Sequence
+
 from rich.cells import cell_len
 from rich.console import RenderableType
 from rich.text import Text
 
-from logcorr.model.access_report import AccessReport
+from logcorr.formats.access_dialects import TEXTS
+from logcorr.model.access_report import AccessReport, RunReport
+from logcorr.model.status import class_of, code_of
 from logcorr.render import access_tables, summary_blocks, summary_tables
 from logcorr.render.framed_table import beside
 from logcorr.render.summary_tables import AMBER, BLUE, CYAN, DIM, GREEN, PURPLE, RED
@@ -21,13 +25,27 @@ def blocks(report: AccessReport, width: int, *, color: bool) -> list[RenderableT
         shown += summary_blocks.distribution(report, width, unanswered=0, color=color)
         shown += summary_blocks.flow(report.timeline, width, "requests, failures", color=color)
         shown += [*_notices(report, width), access_tables.extremes(report).panel(width)]
+        shown += group_tables(report, width, TEXTS)
+    return shown + _accounts(report, width)
+
+
+def group_tables(report: RunReport, width: int, attributes: Sequence[str]) -> list[RenderableType]:
+    """The tables of endpoints, addresses, methods and agents: those of the attributes that exchanges have."""
+    shown: list[RenderableType] = []
+    if "endpoint" in attributes:
         shown.append(access_tables.endpoints(report).panel(width))
         failing = access_tables.failing_endpoints(report)
         shown += [failing.panel(width)] if failing else []
+    if "ip" in attributes:
         suspects = access_tables.suspects(report, report.run.options.get("suspicious"), _window(report))
         shown += beside(suspects, access_tables.failing_ips(report), width)
+    if "method" in attributes and "user_agent" in attributes:
         shown += beside(access_tables.methods(report), access_tables.agents(report), width)
-    return shown + _accounts(report, width)
+    elif "method" in attributes:
+        shown.append(access_tables.methods(report).panel(width))
+    elif "user_agent" in attributes:
+        shown.append(access_tables.agents(report).panel(width))
+    return shown
 
 
 def _header(report: AccessReport, width: int) -> RenderableType:
@@ -46,10 +64,9 @@ def _tiles(report: AccessReport, width: int) -> RenderableType:
     def count(number: int) -> str:
         return f"{number:,}" if len(f"{number:,}") <= room else short(number)
 
-    start, end = instants.span(report.timeline) or (0.0, 1.0)
-    redirects = sum(n for code, n in report.status.items() if 300 <= int(code) <= 399)
+    redirects = sum(n for code, n in report.status.items() if class_of(code_of(code)) == 3)
     rows = [
-        (BLUE, "Requests", count(total), summary_blocks.peak(report.timeline), f"{rate(total / (end - start))} mean"),
+        (BLUE, "Requests", count(total), summary_blocks.peak(report.timeline), _mean(report)),
         (
             GREEN,
             "Successful",
@@ -75,6 +92,14 @@ def _tiles(report: AccessReport, width: int) -> RenderableType:
         ),
     ]
     return summary_blocks.tiles(rows, width)
+
+
+def _mean(report: AccessReport) -> str:
+    """The mean rate of requests; a dash for a log without a clock."""
+    if report.timeline.reason:
+        return "–"
+    start, end = instants.span(report.timeline) or (0.0, 1.0)
+    return f"{rate(report.total_requests / (end - start))} mean"
 
 
 def _notices(report: AccessReport, width: int) -> list[RenderableType]:
@@ -121,7 +146,7 @@ def _accounts(report: AccessReport, width: int) -> list[RenderableType]:
     return summary_blocks.row([[ledger], right], [left, width - left])
 
 
-def _window(report: AccessReport) -> str:
+def _window(report: RunReport) -> str:
     """The width of a window in words: 1m rather than 1m 00s."""
-    text = duration(report.windows.window_s * 1000)
+    text = duration(report.windows.window_s * 1000 if report.windows else None)
     return text.removesuffix(" 00s").removesuffix(" 00m").removesuffix(" 00h")

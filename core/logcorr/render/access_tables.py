@@ -6,7 +6,9 @@ from rich.panel import Panel
 from rich.text import Text
 
 from logcorr.formats.malformed_reasons import ACCESS_REASONS
-from logcorr.model.access_report import MOST_ENDPOINTS, AccessReport, EndpointRow, IpRow, OneRequest
+from logcorr.model.access_report import AccessReport, OneRequest, RunReport
+from logcorr.model.group_rows import MOST_ENDPOINTS, EndpointRow, IpRow
+from logcorr.model.status import NO_STATUS, key_of
 from logcorr.render import summary_tables
 from logcorr.render.framed_table import FramedTable
 from logcorr.render.summary_tables import AMBER, CYAN, DIM, GREEN, PURPLE, RED
@@ -44,7 +46,7 @@ def extremes(report: AccessReport) -> FramedTable:
     return FramedTable("Fastest, slowest, busiest", note, columns, rows)
 
 
-def endpoints(report: AccessReport) -> FramedTable:
+def endpoints(report: RunReport) -> FramedTable:
     """The endpoints with the most requests."""
     rows = report.endpoints
     total = f"{len(rows):,}" + (" or more" if len(rows) >= MOST_ENDPOINTS else "")
@@ -52,7 +54,7 @@ def endpoints(report: AccessReport) -> FramedTable:
     return _endpoints("Endpoints", note, rows[:SHOWN])
 
 
-def failing_endpoints(report: AccessReport) -> FramedTable | None:
+def failing_endpoints(report: RunReport) -> FramedTable | None:
     """The endpoints with the most errors; None where `endpoints` shows all of these endpoints already."""
     worst = report.failing_endpoints[:_FAILING]
     shown = {row.endpoint for row in report.endpoints[:SHOWN]}
@@ -61,7 +63,7 @@ def failing_endpoints(report: AccessReport) -> FramedTable | None:
     return _endpoints("Failing endpoints", "by errors", worst)
 
 
-def suspects(report: AccessReport, limit: int | None, window: str) -> FramedTable:
+def suspects(report: RunReport, limit: int | None, window: str) -> FramedTable:
     """The suspicious addresses, each with its busiest window; the busiest addresses where none is suspicious.
 
     An address is suspicious with more than `limit` requests in a window. `window` is the width of a window in words.
@@ -77,14 +79,16 @@ def suspects(report: AccessReport, limit: int | None, window: str) -> FramedTabl
     count = report.suspicious_ip_count
     if not count:
         rows = [_address(row.ip, row) for row in report.ips[:SHOWN]]
-        return FramedTable("Busiest IPs", f"none with {rule}", columns, rows, "the log tells no addresses")
+        return FramedTable(
+            "Busiest IPs", report.timeline.reason or f"none with {rule}", columns, rows, "the log tells no addresses"
+        )
     rows_by_ip = {row.ip: row for row in report.suspects}
     ips = [*rows_by_ip, *(ip for ip in report.suspicious_ips if ip not in rows_by_ip)][:SHOWN]
     note = f"{count:,} with {rule}" if count <= SHOWN else f"first {SHOWN} of {count:,} with {rule}"
     return FramedTable("Suspicious IPs", note, columns, [_address(ip, rows_by_ip.get(ip)) for ip in ips])
 
 
-def failing_ips(report: AccessReport) -> FramedTable:
+def failing_ips(report: RunReport) -> FramedTable:
     """The addresses with the most errors."""
     columns = [
         TextColumn("ip", fill=True),
@@ -108,25 +112,26 @@ def failing_ips(report: AccessReport) -> FramedTable:
     return FramedTable("IPs behind the errors", "by errors", columns, rows, "no request of a known address failed")
 
 
-def methods(report: AccessReport) -> FramedTable:
+def methods(report: RunReport) -> FramedTable:
     """The methods with the most requests."""
     rows = [(row.method, row.requests, row.errors) for row in report.methods[:_METHODS]]
     return _requests_by("Methods", "method", rows, len(report.methods))
 
 
-def agents(report: AccessReport) -> FramedTable:
+def agents(report: RunReport) -> FramedTable:
     """The user agents with the most requests."""
     rows = [(row.user_agent, row.requests, row.errors) for row in report.user_agents[:_AGENTS]]
     return _requests_by("User agents", "user agent", rows, len(report.user_agents))
 
 
-def missing(report: AccessReport) -> Panel | None:
+def missing(report: RunReport) -> Panel | None:
     """The fields that requests lack; None where no request lacks any."""
     if not report.missing:
         return None
     table = summary_tables.grid(("field", None), ("requests", "right"), ("share", "right"))
+    total = sum(report.status.values())
     for name, count in report.missing.items():
-        share = percent(count, report.total_requests)
+        share = percent(count, total)
         table.add_row(Text(name.replace("_", " ")), Text(f"{count:,}", AMBER), Text(share, DIM))
     return summary_tables.panel("Missing fields", "read as null", table)
 
@@ -146,21 +151,27 @@ def ledger(report: AccessReport) -> Panel:
     row("failed", report.failed_requests, RED)
     row("  4xx", report.failed_4xx, DIM)
     row("  5xx", report.failed_5xx, DIM)
-    row("  other", report.failed_requests - report.failed_4xx - report.failed_5xx, DIM, always=False)
+    row("  no status", report.status.get(NO_STATUS, 0), DIM, always=False)
+    others = report.failed_requests - report.failed_4xx - report.failed_5xx - report.status.get(NO_STATUS, 0)
+    row("  other status", others, DIM, always=False)
     row("malformed", sum(side.malformed.values()), RED)
     for reason in summary_tables.occurring_reasons(ACCESS_REASONS, side.malformed):
         row(f"  {reason.replace('_', ' ')}", side.malformed.get(reason, 0), DIM)
+    row("other", side.other, "none", always=False)
+    row("header", side.header, "none", always=False)
     row("blank", side.blank, "none", always=False)
     table.add_row(Text("= lines", "bold"), Text(f"{side.lines:,}", "bold"), Text())
     mark = Text("√", GREEN) if side.closes() else Text("✗", RED)
     table.add_row(Text("accounted for", DIM), mark, Text())
+    row("repaired", side.repaired, DIM, always=False)
+    row("left out", side.left_out, DIM, always=False)
     return summary_tables.panel("Ledger", "every line once", table)
 
 
 def _request(name: str, request: OneRequest | None, ink: str) -> list[Text]:
     if request is None:
         return [Text(name, DIM), Text("–", DIM), *(Text() for _ in range(5))]
-    code = str(request.status_code)
+    code = key_of(request.status_code)
     return [
         Text(name, DIM),
         Text(duration(request.ms), f"bold {ink}"),
@@ -168,7 +179,7 @@ def _request(name: str, request: OneRequest | None, ink: str) -> list[Text]:
         _named(request.method, 10),
         _named(request.endpoint),
         Text(safe(request.ip, 64), DIM),
-        Text(safe(request.time[:23].replace("T", " ").rstrip("Z")), DIM),
+        Text(summary_tables.asked_at(request.time), DIM),
     ]
 
 
@@ -227,7 +238,7 @@ def _address(ip: str, row: IpRow | None) -> list[Text]:
     if row is None:
         return [Text(safe(ip, 64), PURPLE), *(Text("–", DIM) for _ in range(4))]
     ink = PURPLE if row.suspicious else ""
-    start = instants.strftime(instants.seconds(row.busiest_start), "%d %b %H:%M:%S")
+    start = instants.strftime(instants.seconds(row.busiest_start), "%d %b %H:%M:%S") if row.busiest_start else "–"
     most = _count(row.busiest_requests, f"bold {ink}".strip())
     return [Text(safe(ip, 64), ink), _count(row.requests), _errors(row.errors), most, Text(start, DIM)]
 

@@ -7,7 +7,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from logcorr.model.diff import LEAST_SIGMA, Diff, DiffRun, Figure
+from logcorr.model.diff import LEAST_SIGMA, Diff, DiffRun, Figure, Groups
 from logcorr.render import diff_tables, summary_tables
 from logcorr.render.diff_tables import Inks
 from logcorr.render.summary_tables import BLUE, DIM, GREEN, RED
@@ -41,7 +41,8 @@ def headline(diff: Diff, width: int, inks: Inks) -> list[Text]:
     worse_lines = [_worse(by_name[name], inks) for name in worst[:_WORST]]
     if len(worst) > _WORST:
         worse_lines.append([(f"and {len(worst) - _WORST} more below", inks.dim)])
-    worse_lines += _worst_groups(diff, width, inks)
+    for groups in (diff.groups, *diff.more):
+        worse_lines += _worst_groups(groups, width, inks)
     lines = [Text.assemble((" ▌ ", inks.bad), *fragments) for fragments in worse_lines]
     if not lines:
         said = "all is within one percent, or within what chance makes"
@@ -54,11 +55,11 @@ def headline(diff: Diff, width: int, inks: Inks) -> list[Text]:
 
 def got_worse(diff: Diff) -> bool:
     """Whether any figure or group got worse."""
-    return bool(diff.worse or diff.groups.worse or diff.groups.slower)
+    return bool(diff.worse or any(groups.worse or groups.slower for groups in (diff.groups, *diff.more)))
 
 
 class Section(msgspec.Struct, frozen=True):
-    """A table with its title and the note beside the title."""
+    """A table with its title and the note beside the title. Tables of one name are of one kind."""
 
     name: str
     title: str
@@ -68,18 +69,33 @@ class Section(msgspec.Struct, frozen=True):
 
 def sections(diff: Diff, width: int, inks: Inks) -> list[Section]:
     """The tables that have rows, each for a frame `width` cells wide."""
-    groups = f"{diff_tables.group_name(diff)}s".capitalize()
     shown = [Section("figures", "Figures", "B against A", diff_tables.figures(diff, inks))]
     if any(figure.unit == "ms" for figure in diff.figures):
         shown.append(Section("latency", "Latency", "B against A", diff_tables.latency(diff, width, inks)))
     if diff.statuses:
         shown.append(Section("statuses", "Status codes", "shares of all", diff_tables.statuses(diff, width, inks)))
+    shown += _group_sections(diff.groups, width, inks)
+    for groups in diff.more:
+        # Of further attributes only what changed is shown.
+        changed = msgspec.structs.replace(
+            groups,
+            rows=[row for row in groups.rows if row.verdict != "same"],
+            by_latency=[row for row in groups.by_latency if row.latency_verdict != "same"],
+        )
+        shown += _group_sections(changed, width, inks)
+    return shown
+
+
+def _group_sections(groups: Groups, width: int, inks: Inks) -> list[Section]:
+    """The tables of the groups of one attribute, by failures and by latency."""
+    shown = []
+    name = f"{diff_tables.group_name(groups)}s".capitalize()
     for rows, what, title, table in (
-        (diff.groups.rows, "failing", f"{groups} by failures", diff_tables.failing),
-        (diff.groups.by_latency, "slowing", f"{groups} by latency", diff_tables.slowing),
+        (groups.rows, "failing", f"{name} by failures", diff_tables.failing),
+        (groups.by_latency, "slowing", f"{name} by latency", diff_tables.slowing),
     ):
         if rows:
-            shown.append(Section(what, title, note(diff, what, width - len(title) - 9), table(diff, width, inks)))
+            shown.append(Section(what, title, note(groups, what, width - len(title) - 9), table(groups, width, inks)))
     return shown
 
 
@@ -101,9 +117,8 @@ def logs(run: DiffRun) -> str:
     return _PAIR.join(names) or "–"
 
 
-def note(diff: Diff, what: str, room: int) -> str:
+def note(groups: Groups, what: str, room: int) -> str:
     """The note beside the title of a table of groups, cut to `room` cells. `what` is `failing` or `slowing`."""
-    groups = diff.groups
     total = f"{max(groups.a, groups.b):,}"
     if what == "failing":
         counts = [f"{groups.worse:,} of {total} worse", f"{groups.better:,} better"]
@@ -117,7 +132,7 @@ def note(diff: Diff, what: str, room: int) -> str:
 
 def legend(diff: Diff) -> str:
     """What the signs and the columns mean."""
-    name = diff_tables.group_name(diff)
+    name = diff_tables.group_name(diff.groups)
     lost = " A request without a response has failed, too." if diff.kind == "correlation" else ""
     return (
         "= is less than one percent apart, or no more than chance makes of it "
@@ -144,17 +159,17 @@ def _worse(figure: Figure, inks: Inks) -> Fragments:
     return [(f"{diff_tables.full_name(figure.name):<16}", "bold"), f"{a} → {b}  ", (diff_tables.by(figure), inks.bad)]
 
 
-def _worst_groups(diff: Diff, width: int, inks: Inks) -> list[Fragments]:
+def _worst_groups(groups: Groups, width: int, inks: Inks) -> list[Fragments]:
     lines: list[Fragments] = []
     room = max(width - _BESIDE_NAME, 12)
-    name = diff_tables.group_name(diff)
-    if diff.groups.worse:
-        row = diff.groups.rows[0]
+    name = diff_tables.group_name(groups)
+    if groups.worse:
+        row = groups.rows[0]
         rates = f"  {diff_tables.share(row.failure_rate_a)} → {diff_tables.share(row.failure_rate_b)} failed  "
         extra = f"+{short(round(row.extra_failures or 0))}"
         lines.append([(f"{name:<16}", "bold"), head(safe(row.name, room), room), rates, (extra, inks.bad)])
-    if diff.groups.slower:
-        row = diff.groups.by_latency[0]
+    if groups.slower:
+        row = groups.by_latency[0]
         medians = f"  p50 {duration(row.p50_a_ms)} → {duration(row.p50_b_ms)}  "
         extra = f"+{duration(row.extra_ms)}"
         lines.append([(f"{name:<16}", "bold"), head(safe(row.name, room), room), medians, (extra, inks.bad)])

@@ -10,8 +10,8 @@ import msgspec
 from rich.table import Table
 from rich.text import Text
 
-from logcorr.model.diff import Diff, Figure, GroupChange, Verdict
-from logcorr.model.status import phrase
+from logcorr.model.diff import Diff, Figure, GroupChange, Groups, Verdict
+from logcorr.model.status import NO_STATUS, code_of, phrase
 from logcorr.query.compare.figures import MEASURES, POPULATIONS
 from logcorr.render import summary_tables
 from logcorr.text.quantities import duration, short
@@ -21,6 +21,7 @@ _WIDE, _WIDE_LATENCY = 110, 118
 _SIGNS = {"worse": "▲", "better": "▼", "more": "▲", "less": "▼", "same": "=", "new": "▲", "gone": "▼"}
 _TIMES = 3.0
 _LONG = 10**7
+_NAMES = {"p999": "p99.9", NO_STATUS: "no status"}
 ColumnSpec = tuple[str, Literal["left", "right", "fill"]]
 _FIGURE: tuple[ColumnSpec, ...] = (
     *(("", "fill"), ("A", "right"), ("B", "right")),
@@ -96,7 +97,7 @@ def statuses(diff: Diff, width: int, inks: Inks) -> Table:
     table = _table(inks, ("code", "left"), ("", "fill"), *counts, *shares)
     for row in diff.statuses:
         ink = inks.of(row.verdict)
-        cells = [Text(row.code, "bold"), Text(phrase(int(row.code), short=False), inks.dim)]
+        cells = [Text(row.code, "bold"), Text(phrase(code_of(row.code), short=False), inks.dim)]
         if wide:
             cells += [Text(short(row.a)), Text(short(row.b))]
         cells += [Text(share(row.share_a)), Text(share(row.share_b), "bold")]
@@ -105,13 +106,13 @@ def statuses(diff: Diff, width: int, inks: Inks) -> Table:
     return table
 
 
-def failing(diff: Diff, width: int, inks: Inks) -> Table:
+def failing(groups: Groups, width: int, inks: Inks) -> Table:
     """Groups by failures: the share of requests that failed, and how many more failed than at the rate of A."""
     wide = width >= _WIDE
     tails: list[ColumnSpec] = [("p99 A", "right"), ("p99 B", "right")] if wide else []
-    names: list[ColumnSpec] = [(group_name(diff), "fill"), ("req A", "right"), ("req B", "right")]
+    names: list[ColumnSpec] = [(group_name(groups), "fill"), ("req A", "right"), ("req B", "right")]
     table = _table(inks, *names, ("fail A", "right"), ("fail B", "right"), ("extra", "right"), *tails, ("", "left"))
-    for row in diff.groups.rows:
+    for row in groups.rows:
         cells = [_name(row, inks), Text(short(row.requests_a)), Text(short(row.requests_b))]
         cells += [Text(share(row.failure_rate_a)), Text(share(row.failure_rate_b), "bold")]
         extra = "–" if row.extra_failures is None else signed(row.extra_failures, lambda n: short(round(n)))
@@ -122,12 +123,12 @@ def failing(diff: Diff, width: int, inks: Inks) -> Table:
     return table
 
 
-def slowing(diff: Diff, width: int, inks: Inks) -> Table:
+def slowing(groups: Groups, width: int, inks: Inks) -> Table:
     """Groups by latency: percentiles, and how much more time the requests of B took than at the pace of A."""
     kinds = ("p50", "p95", "p99") if width >= _WIDE else ("p50", "p99")
     columns: list[ColumnSpec] = [(f"{kind} {side}", "right") for kind in kinds for side in "AB"]
-    table = _table(inks, (group_name(diff), "fill"), ("req B", "right"), *columns, ("extra", "right"), ("", "left"))
-    for row in diff.groups.by_latency:
+    table = _table(inks, (group_name(groups), "fill"), ("req B", "right"), *columns, ("extra", "right"), ("", "left"))
+    for row in groups.by_latency:
         verdict = row.latency_verdict or "same"
         cells = [_name(row, inks), Text(short(row.requests_b))]
         for kind in kinds:
@@ -138,9 +139,9 @@ def slowing(diff: Diff, width: int, inks: Inks) -> Table:
     return table
 
 
-def group_name(diff: Diff) -> str:
-    """What a group is: `user` or `endpoint`."""
-    return diff.groups.key.removesuffix("_id")
+def group_name(groups: Groups) -> str:
+    """What a group is: `user`, `endpoint`, or another attribute."""
+    return safe(groups.key.removesuffix("_id").replace("_", " "), 40)
 
 
 def figure_name(name: str) -> str:
@@ -148,7 +149,7 @@ def figure_name(name: str) -> str:
     whole, _, part = name.rpartition(".")
     if part.startswith("error_rate_"):
         return "  " + part.removeprefix("error_rate_")
-    plain = "p99.9" if part == "p999" else part.replace("_", " ")
+    plain = _NAMES.get(part) or part.replace("_", " ")
     return f"  {plain}" if whole else plain
 
 

@@ -62,7 +62,9 @@ def tiles(rows: Sequence[tuple[str, ...]], width: int) -> RenderableType:
 
 
 def peak(flow: Timeline) -> str:
-    """The highest rate of requests among all points."""
+    """The highest rate of requests among all points; a dash without points."""
+    if not flow.points:
+        return "–" if flow.reason else f"{rate(0)} peak"
     most = max((p.requests for p in flow.points), default=0) / (flow.bucket_s or 1)
     return f"{rate(most)} peak"
 
@@ -80,7 +82,9 @@ def distribution(report: RunReport, width: int, *, unanswered: int, color: bool)
 
 
 def flow(points: Timeline, width: int, counted: str, *, color: bool) -> list[RenderableType]:
-    """The timeline. `counted` names what its bars count, for the legend."""
+    """The timeline. `counted` names what its bars count, for the legend. Without points, the reason why."""
+    if points.reason is not None:
+        return [summary_tables.panel("Timeline", "", Text(f"There is no timeline: {points.reason}.", DIM))]
     lines = timeline.draw(points, width - 4, color=color)
     if not lines:
         return []

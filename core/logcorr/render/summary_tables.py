@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+from msgspec import UnsetType
 from rich.console import Group, JustifyMethod, RenderableType
 from rich.panel import Panel
 from rich.table import Table
@@ -11,7 +12,7 @@ from rich.text import Text
 from logcorr.formats.malformed_reasons import PAIR_REASONS
 from logcorr.model.access_report import RunReport
 from logcorr.model.report import Latency, Report
-from logcorr.model.status import class_of, phrase
+from logcorr.model.status import class_of, code_of, in_order, key_of, phrase
 from logcorr.pairing.orphan_reasons import ORPHAN_REASONS
 from logcorr.text.quantities import duration, percent, short
 from logcorr.text.safe import safe
@@ -21,6 +22,8 @@ DIM, FRAME = "#787c99", "#565f89"
 
 _CLASSES = {2: ("2xx", GREEN), 3: ("3xx", CYAN), 4: ("4xx", AMBER), 5: ("5xx", RED), 0: ("other", PURPLE)}
 _SHOWN = 8
+# The cells of a status code and the blank behind it.
+_CODE = 4
 
 
 def panel(title: str, note: str | Text, body: RenderableType | Sequence[Text]) -> Panel:
@@ -34,7 +37,7 @@ def panel(title: str, note: str | Text, body: RenderableType | Sequence[Text]) -
 
 def ink_of(code: str) -> str:
     """The colour of a status code's class."""
-    return _CLASSES[class_of(int(code))][1]
+    return _CLASSES[class_of(code_of(code))][1]
 
 
 def status(counts: dict[str, int], unanswered: int, width: int, *, color: bool) -> list[Text]:
@@ -42,21 +45,26 @@ def status(counts: dict[str, int], unanswered: int, width: int, *, color: bool) 
     total = sum(counts.values())
     # Without colour the bar of classes would be one block. Its legend tells the same.
     lines = _classes(counts, total, width)[0 if color else 1 :] if total else []
-    rows = sorted(counts.items(), key=lambda row: (-row[1], int(row[0])))
+    codes = sorted(in_order(counts), key=lambda code: -counts[code])
     top = max(counts.values(), default=1)
-    for code, count in sorted(rows[:_SHOWN], key=lambda row: int(row[0])):
-        lines.append(_bar_line((code, phrase(int(code)), ink_of(code)), count, percent(count, total), top, width))
-    if rows[_SHOWN:]:
-        rest = sum(n for _, n in rows[_SHOWN:])
-        lines.append(_bar_line(("…", f"{len(rows) - _SHOWN} more", DIM), rest, percent(rest, total), top, width))
+    for code in in_order(codes[:_SHOWN]):
+        name, count = phrase(code_of(code)), counts[code]
+        lines.append(_bar_line((code, name, ink_of(code)), count, percent(count, total), top, width))
+    if codes[_SHOWN:]:
+        rest = sum(counts[code] for code in codes[_SHOWN:])
+        lines.append(_bar_line(("…", f"{len(codes) - _SHOWN} more", DIM), rest, percent(rest, total), top, width))
     if unanswered:
         lines.append(_bar_line(("–", "No response", PURPLE), unanswered, "", top, width))
     return lines
 
 
 def ledger(report: Report) -> Panel:
-    """How many lines of each side became what. The last sum must be the number of lines."""
+    """How many lines of each side became what. The last sum must be the number of lines.
+
+    Where one log holds both sides, the sum of a side is the number of its entries: see `log_ledger`.
+    """
     sides = report.inputs.requests, report.inputs.responses
+    lines = [side.line_counts for side in sides]
     lost = report.orphans.request, report.orphans.response
     table = grid(("", None), ("requests", "right"), ("responses", "right"))
 
@@ -69,19 +77,51 @@ def ledger(report: Report) -> Panel:
     row("orphans", [s.orphans for s in sides], PURPLE)
     for reason in occurring_reasons(ORPHAN_REASONS, *lost):
         row(f"  {reason.replace('_', ' ')}", [side.get(reason, 0) for side in lost], DIM)
-    row("malformed", [sum(s.malformed.values()) for s in sides], RED)
-    for reason in occurring_reasons(PAIR_REASONS, *(s.malformed for s in sides)):
-        row(f"  {reason.replace('_', ' ')}", [s.malformed.get(reason, 0) for s in sides], DIM)
+    whole = all(side.has_lines for side in sides)
+    row("malformed", [side.all_malformed for side in lines], RED, always=whole)
+    for reason in occurring_reasons(PAIR_REASONS, *(side.malformed for side in lines)):
+        row(f"  {reason.replace('_', ' ')}", [side.malformed.get(reason, 0) for side in lines], DIM)
     row("redelivered", [s.redelivered for s in sides], "none")
     row("superseded", [s.superseded for s in sides], "none", always=False)
-    row("header", [s.header for s in sides], "none", always=False)
-    row("blank", [s.blank for s in sides], "none", always=False)
+    row("surplus", [s.surplus for s in sides], "none", always=False)
+    row("other", [side.other for side in lines], "none", always=False)
+    row("header", [side.header for side in lines], "none", always=False)
+    row("blank", [side.blank for side in lines], "none", always=False)
     table.add_section()
     marks = (Text(" √", GREEN) if side.closes() else Text(" ✗", RED) for side in sides)
-    sums = (Text(f"{side.lines:,}", "bold") for side in sides)
-    table.add_row(Text("= lines", "bold"), *sums)
+    sums = (Text(f"{side.total:,}", "bold") for side in sides)
+    table.add_row(Text("= lines" if whole else "= entries", "bold"), *sums)
     table.add_row(Text("accounted for", DIM), *marks)
-    return panel("Ledger", "every line once", table)
+    row("repaired", [side.repaired for side in lines], DIM, always=False)
+    row("left out", [side.left_out for side in sides], DIM, always=False)
+    return panel("Ledger", "every line once" if whole else "every entry once", table)
+
+
+def log_ledger(report: Report) -> Panel | None:
+    """How many lines of a log with both events became what; None where each side has logs of its own."""
+    log = report.inputs.log
+    if isinstance(log, UnsetType):
+        return None
+    table = grid(("", None), ("lines", "right"), ("share", "right"))
+
+    def row(name: str, number: int, style: str, *, always: bool = True) -> None:
+        if always or number:
+            share = Text(percent(number, log.lines) if number else "", DIM)
+            cell = Text(f"{number:,}" if number else "–", style if number else DIM)
+            table.add_row(Text(name, DIM if style == DIM else ""), cell, share)
+
+    row("requests", log.requests, GREEN)
+    row("responses", log.responses, GREEN)
+    row("other", log.other, "none")
+    row("malformed", sum(log.malformed.values()), RED)
+    for reason in occurring_reasons(PAIR_REASONS, log.malformed):
+        row(f"  {reason.replace('_', ' ')}", log.malformed.get(reason, 0), DIM)
+    row("header", log.header, "none", always=False)
+    row("blank", log.blank, "none", always=False)
+    table.add_row(Text("= lines", "bold"), Text(f"{log.lines:,}", "bold"), Text())
+    table.add_row(Text("accounted for", DIM), Text("√", GREEN) if log.closes() else Text("✗", RED), Text())
+    row("repaired", log.repaired, DIM, always=False)
+    return panel("Lines", "every line once", table)
 
 
 def percentiles(report: RunReport) -> Panel:
@@ -104,15 +144,20 @@ def slowest(report: Report) -> Panel:
     """The slowest exchanges."""
     table = grid(("took", "right"), ("status", "right"), ("request", "fill"), ("user", None), ("asked at", None))
     for row in report.slowest[:5]:
-        code = str(row.status_code)
+        code = key_of(row.status_code)
         table.add_row(
             Text(duration(row.duration_ms), f"bold {AMBER}"),
             Text(code, ink_of(code)),
             Text(safe(row.request_id, 64)),
             Text(safe(row.user_id, 24), DIM if row.user_id is None else ""),
-            Text(safe(row.request_time[:23].replace("T", " ").rstrip("Z")), DIM),
+            Text(asked_at(row.request_time), DIM),
         )
     return panel("Slowest", "", table)
+
+
+def asked_at(time: str | None) -> str:
+    """A time of a report to the millisecond; a dash where there is none."""
+    return safe(time[:23].replace("T", " ")) if time is not None else "–"
 
 
 def users(report: Report) -> Panel:
@@ -167,7 +212,7 @@ def occurring_reasons(known: Sequence[str], *counts: dict[str, int]) -> list[str
 
 def _classes(counts: dict[str, int], total: int, width: int) -> list[Text]:
     """A bar of all exchanges by class of status, and its legend."""
-    sums = {kind: sum(n for code, n in counts.items() if class_of(int(code)) == kind) for kind in _CLASSES}
+    sums = {kind: sum(n for code, n in counts.items() if class_of(code_of(code)) == kind) for kind in _CLASSES}
     shown = [kind for kind, n in sums.items() if n]
     cells = {kind: max(round(width * sums[kind] / total), 1) for kind in shown}
     cells[max(shown, key=lambda kind: cells[kind])] += width - sum(cells.values())
@@ -189,7 +234,10 @@ def _bar_line(label: tuple[str, str, str], count: int, share: str, top: int, wid
     room, column = (21, 14) if width >= 60 else (17, 7)
     cells = max(width - room - column - 13, 4)
     filled = min(max(round(cells * math.log1p(count) / math.log1p(top)), 1), cells)
+    # The key of no status is longer than a code.
+    code = f"{code:<3} "
+    room -= len(code) - _CODE
     name = name if len(name) <= room else name[: room - 1] + "…"
-    line = Text.assemble((f"{code:<4}", f"bold {ink}"), (f"{name:<{room}} ", DIM))
+    line = Text.assemble((code, f"bold {ink}"), (f"{name:<{room}} ", DIM))
     line.append("━" * filled, ink).append("─" * (cells - filled), FRAME)
     return line.append(f"{figures:>{column}}").append(f"{share:>8}", DIM)

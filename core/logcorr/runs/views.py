@@ -9,6 +9,8 @@ import polars as pl
 from logcorr.compute import parquet_slices
 from logcorr.model import clock_skew
 from logcorr.model.errors import UsageError
+from logcorr.model.ledger import ONE_LOG
+from logcorr.model.manifest import Manifest
 from logcorr.model.options import View
 from logcorr.model.status import is_failure
 from logcorr.runs.run_folder import RunFolder
@@ -34,22 +36,28 @@ _FOLDER_OF = {
     "windows": "windows",
 }
 FOLDERS = frozenset(_FOLDER_OF.values())
-# The views that a run of each kind has.
+# The views that a run of each kind can have.
 VIEWS_OF: dict[str, tuple[View, ...]] = {
     "correlation": (
         *("exchanges", "slow", "errors", "orphans", "malformed"),
         *("duplicates", "redelivered", "superseded", "skewed", "users"),
+        *("endpoints", "ips", "windows"),
     ),
     "access": ("exchanges", "slow", "errors", "malformed", "skewed", "endpoints", "ips", "windows"),
 }
+# The views that a run has only if its exchanges have the attributes.
+OF_ATTRIBUTES = ("endpoints", "ips", "windows")
 # The columns that records of exchanges have only if they are asked for.
 EXTRA_COLUMNS: dict[str, tuple[str, ...]] = {
     "correlation": (
         *("duration_us", "request_time", "response_time"),
         *("request_file", "request_line", "response_file", "response_line"),
+        *("given_ms", "given_us"),
     ),
     "access": ("duration_us", "request_time", "file", "line"),
 }
+# Exchanges have these columns only where responses tell durations.
+_GIVEN = ("given_ms", "given_us")
 _ENTRY = ("request_id", "time", "user_id", "status_code")
 _RECORDS = {
     "orphans": ("side", *_ENTRY, "reason", "file", "line"),
@@ -64,8 +72,10 @@ _RECORDS = {
         *("ip", "requests", "errors", "errors_4xx", "errors_5xx"),
         *("busiest_requests", "busiest_start", "suspicious"),
     ),
-    "windows": ("window_start", "requests", "errors", "errors_4xx", "errors_5xx", "suspicious_ips"),
+    "windows": ("window_start", "requests", "errors", "errors_4xx", "errors_5xx", "orphans", "suspicious_ips"),
 }
+# The columns that only some runs store.
+_SOMETIMES = ("orphans",)
 _EXCHANGE = {"correlation": ("request_id",), "access": ("request_time",)}
 
 
@@ -121,25 +131,64 @@ def records(run: RunFolder, view: View, extra: Sequence[str] = ()) -> Records:
     parts = _parts(run, view)
     manifest = run.manifest
     folder = _FOLDER_OF[view]
+    stored = _stored_columns(run, view, parts)
     check_columns(manifest.kind, view, extra)
     if folder == "exchanges":
-        columns = exchange_columns(manifest.kind, manifest.attributes, manifest.files, extra)
+        given = "given_us" in stored
+        columns = exchange_columns(manifest.kind, manifest.attributes, manifest.files, extra, given=given)
     else:
-        columns = {name: _column(name, manifest.files) for name in _RECORDS[folder]}
+        names = _entry_columns(_RECORDS[folder], manifest.attributes, stored)
+        columns = {name: _column(name, manifest.files) for name in names}
     times = {"exchanges": "request_time", "orphans": "time", "duplicates": "time", "windows": "window_start"}
     return Records(parts=parts, chosen=_chosen(run, view), columns=columns, time=times.get(folder))
 
 
 def exchange_columns(
-    kind: str, attributes: Sequence[str], files: dict[str, list[str]], extra: Sequence[str] = ()
+    kind: str,
+    attributes: Sequence[str],
+    files: dict[str, list[str]],
+    extra: Sequence[str] = (),
+    *,
+    given: bool = False,
 ) -> dict[str, pl.Expr]:
-    """The columns of exchanges as records, as expressions on stored rows; `files` names the files of each log."""
+    """The columns of exchanges as records, as expressions on stored rows; `files` names the files of each log.
+
+    `given` says whether exchanges have the column `given_us`. Raises UsageError for an extra column that needs it.
+    """
+    absent = [name for name in extra if name in _GIVEN and not given]
+    if absent:
+        message = f"no column {absent[0]!r} in this run: its responses tell no durations. Leave the column out."
+        raise UsageError(message)
     names = (*_EXCHANGE[kind], *attributes, "status_code", "duration_ms", *extra)
     return {name: _column(name, files) for name in names}
 
 
+def views_of(manifest: Manifest) -> tuple[View, ...]:
+    """The views that a run has, by its manifest."""
+    return tuple(
+        view for view in VIEWS_OF[manifest.kind] if view not in OF_ATTRIBUTES or _FOLDER_OF[view] in manifest.rows
+    )
+
+
+def _entry_columns(names: Sequence[str], attributes: Sequence[str], stored: Sequence[str]) -> list[str]:
+    """The columns of a record that is no exchange: those of `names` that are stored, and attributes of entries."""
+    known = [name for name in names if name not in _SOMETIMES or name in stored]
+    if "user_id" not in known or "request_id" not in known:
+        return known
+    own = [name for name in attributes if name in stored and name not in known]
+    at = known.index("user_id") + 1
+    return [*known[:at], *own, *known[at:]]
+
+
+def _stored_columns(run: RunFolder, view: View, parts: list[Path]) -> list[str]:
+    try:
+        return parquet_slices.scan(parts).collect_schema().names()
+    except UNREADABLE as error:
+        raise run.damaged(view) from error
+
+
 def _parts(run: RunFolder, view: View) -> list[Path]:
-    known = VIEWS_OF[run.manifest.kind]
+    known = views_of(run.manifest)
     if view not in known:
         message = f"no view {view!r} in this run. There are: {', '.join(known)}."
         raise UsageError(message)
@@ -158,7 +207,7 @@ def _chosen(run: RunFolder, view: View) -> pl.Expr | None:
 
 
 def check_columns(kind: str, view: View, extra: Sequence[str]) -> None:
-    """Raises UsageError for an extra column that a view of runs of this kind does not have."""
+    """Raises UsageError for an extra column that a view of runs of this kind never has."""
     known = EXTRA_COLUMNS[kind] if _FOLDER_OF.get(view) == "exchanges" else ()
     unknown = [name for name in extra if name not in known]
     if unknown:
@@ -176,10 +225,13 @@ def _column(name: str, files: dict[str, list[str]]) -> pl.Expr:
     column = pl.col(name)
     if name == "duration_ms":
         return whole_ms(pl.col("duration_us"))
+    if name == "given_ms":
+        return whole_ms(pl.col("given_us"))
     if name in ("request_time", "response_time", "time", "busiest_start", "window_start"):
         return instants.text_of(column)
     if name in ("request_file", "response_file"):
-        return _file_names(column, files[name.removesuffix("_file")])
+        side = name.removesuffix("_file")
+        return _file_names(column, files[side if side in files else ONE_LOG])
     if name == "file":
         first, *others = files
         if not others:

@@ -26,23 +26,26 @@ _INSTANT = re.compile(
 
 
 def text(instant_us: int) -> str:
-    """An instant in µs since 1970 as RFC 3339 in UTC, with `Z`. It has six decimals, or none on a whole second."""
+    """An instant in µs since 1970 as RFC 3339 in UTC, with `Z` and six decimals."""
     try:
         instant = EPOCH + timedelta(microseconds=instant_us)
     except OverflowError:  # a shift by a time zone can leave the years 1 to 9999 of datetime
         import polars as pl  # noqa: PLC0415 - nearly all instants are written without polars
 
         return str(pl.select(text_of(pl.lit(instant_us))).item())
-    return instant.strftime(f"{instant.year:04d}-%m-%dT%H:%M:%S" + (".%f" if instant.microsecond else "")) + "Z"
+    return instant.strftime(f"{instant.year:04d}-%m-%dT%H:%M:%S.%fZ")
+
+
+def text_or_none(instant_us: int | None) -> str | None:
+    """`text`; None stays None."""
+    return None if instant_us is None else text(instant_us)
 
 
 def text_of(instant_us: "pl.Expr") -> "pl.Expr":
     """`text` for a column of instants (Int64 µs or Datetime): an expression of texts."""
     import polars as pl  # noqa: PLC0415 - the rest of this module works without polars
 
-    micros = instant_us.cast(pl.Int64)
-    text = micros.cast(pl.Datetime("us")).dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ")
-    return pl.when(micros % SECOND_US == 0).then(text.str.strip_suffix(".000000Z") + "Z").otherwise(text)
+    return instant_us.cast(pl.Int64).cast(pl.Datetime("us")).dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ")
 
 
 def seconds(stamp: str) -> float:

@@ -31,7 +31,7 @@ print(late)
         (
             "logcorr.jobs.correlate",
             "logcorr.formats.access_lines",
-            "logcorr.formats.pair_lines_numpy",
+            "logcorr.formats.pair_lines_kernel",
             "logcorr.compute.hash_match",
         ),
         "logcorr.jobs.correlate",

@@ -53,7 +53,7 @@ def read(paths: list[Path], size: int = 1 << 20) -> Found:
 
 def plain(raw: bytes) -> list[str]:
     """The lines of a file by the oracle, its BOM left where it is."""
-    head = BOM if raw.startswith(BOM) else b""
+    head = BOM if raw.lstrip(b"\x00").startswith(BOM) else b""
     found = [line.decode() for line in lines_of(raw)]
     if head and found:
         found[0] = head.decode() + found[0]
@@ -91,6 +91,9 @@ TRICKY = {
     "bom twice": BOM + BOM + b"a\n",
     "bom later": b"a\n" + BOM + b"b\n",
     "nul": b"a\x00b\n\x00\n",
+    "nuls first": b"\x00" * 9000 + b"a\n\x00\r\n\x00b\x00\nc\n\x00",
+    "nuls and a bom": b"\x00" + BOM + b"\x00a\n\x00" + BOM + b"b\n",
+    "nothing but nuls": b"\x00" * 9000,
     "quotes": b'"a\nb","c"\n"\n\'x\n',
     "other ends": "a\x0bb\x0cc\u2028d\u2029e\x85f\x1cg\n".encode(),
     "wide": "ünï,☃,𝒳\n\ud7ff\uffff\n".encode(),
@@ -175,7 +178,7 @@ BAD = {
     "surrogates": (b"\xed\xa0\x80\n", [("\ufffd\ufffd\ufffd", "encoding")]),
     "too long a form": (b"\xc0\xaf\n", [("\ufffd\ufffd", "encoding")]),
     "past unicode": (b"\xf4\x90\x80\x80\n", [("\ufffd" * 4, "encoding")]),
-    "utf-16": ("ab\n".encode("utf-16-le"), [("a\x00b\x00", None), ("\x00", None)]),
+    "utf-16": ("ab\n".encode("utf-16-le"), [("a\x00b\x00", None)]),
     "latin-1 with crlf": (b"caf\xe9\r\nok\r\n", [("caf\ufffd", "encoding"), ("ok", None)]),
 }
 
@@ -315,3 +318,28 @@ def test_a_long_line_is_held_only_where_it_has_to_be(
     else:
         assert line.startswith(rows[1][1].encode()[:4096])
         assert len(rows[1][1]) < 10_000
+
+
+def test_a_chunk_gives_the_lines_of_each_file(tmp_path: Path) -> None:
+    raws = [many(300, seed=number) for number in range(5)] + [b"", b"\x00no end"]
+    paths = [write(tmp_path, f"{number}.log", raw) for number, raw in enumerate(raws)]
+    texts = [b""] * len(raws)
+    for chunk in chunks(resolve("request", tuple(str(path) for path in paths)), 30_000):
+        for number, text in chunk.texts():
+            texts[number] += text
+    assert texts == [*raws[:-1], b"no end\n"]
+
+
+@pytest.mark.parametrize("form", ["plain", "gzip", "zstd"])
+def test_documents_are_lines(form: str, tmp_path: Path) -> None:
+    objects = [{"number": number, "text": "x" * (number % 90)} for number in range(5000)]
+    for raw in (
+        json.dumps(objects),
+        json.dumps(objects, indent=2),
+        "\n".join(json.dumps(o, indent=1) for o in objects),
+    ):
+        path = write(tmp_path, "documents.json", raw.encode(), form)
+        for size in (4000, 1 << 20):
+            found = read([path], size)
+            assert [json.loads(text) for _, text, _ in found.rows] == objects
+            assert found.lines == [len(objects)]

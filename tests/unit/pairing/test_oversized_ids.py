@@ -1,9 +1,10 @@
-"""A bucket that one id fills: pairing it in chunks of a few entries gives what pairing it whole gives."""
+"""A bucket that one id fills: pairing it in chunks of a few entries gives what the oracle says."""
 
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import msgspec
 import polars as pl
@@ -17,24 +18,21 @@ from logcorr.jobs.correlate import correlate
 from logcorr.jobs.progress_meter import ProgressMeter
 from logcorr.model.errors import Cancelled
 from logcorr.model.events import Event, ProgressEvent
-from logcorr.model.ledger import Side
+from logcorr.model.ledger import SIDES, Side
 from logcorr.model.options import Pairing
-from logcorr.pairing import bucket_join, buckets, oversized_ids, sorted_entries
-from logcorr.pairing.bucket_join import Paired
+from logcorr.pairing import buckets, oversized_ids, sorted_entries
 from logcorr.pairing.buckets import Bucket
+from logcorr.pairing.entry_columns import EntryColumns
 from logcorr.pairing.oversized_ids import PairingTask
 from logcorr.pairing.rules import Rules
+from tests.oracle.pair_oracle import Entry
 from tests.oracle.test_correlate_equals_oracle import case, compare
+from tests.support.entry_strategies import Log, logs, rows_of
 from tests.support.kernels_or_numpy import search
 from tests.support.pair_strategies import Case, cases
 
-SCHEMAS: dict[Side, pl.Schema] = {
-    "request": pl.Schema({"request_id": pl.String, "time": pl.Int64, "user_id": pl.String, "row": pl.UInt32}),
-    "response": pl.Schema({"request_id": pl.String, "time": pl.Int64, "status_code": pl.Int16, "row": pl.UInt32}),
-}
-POLICIES: tuple[Pairing, ...] = ("in-order", "first", "last")
-Entry = tuple[str, int, object]
-Rows = list[tuple[object, ...]]
+POLICIES: tuple[Pairing, ...] = ("in-order", "nearest", "first", "last")
+SCHEMAS: dict[Side, pl.Schema] = {side: EntryColumns().schema(side) for side in SIDES}
 
 
 @pytest.fixture(autouse=True)
@@ -42,27 +40,6 @@ def few_splits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Buckets are split once, in two: enough to be on every path, and quick."""
     monkeypatch.setattr(buckets, "_DEEPEST_LEVEL", 2)
     monkeypatch.setattr(buckets, "_SPLIT_BUCKETS", 2)
-
-
-def entries(values: st.SearchStrategy[object]) -> st.SearchStrategy[list[Entry]]:
-    """Up to 60 entries of one side; now and then nearly all of one id, of one instant, or equal."""
-    ids = st.sampled_from(["a", "a", "a", "b", "b", "nul\x00", "é" * 9, "c", "d"])
-    times = st.one_of(st.integers(-3, 3), st.integers(-(10**15), 10**15))
-    entry = st.tuples(ids, times, values)
-    equal = st.builds(lambda one, times_: [one] * times_, entry, st.integers(0, 25))
-    instant = st.builds(
-        lambda name, at, many: [(name, at, value) for value in many], ids, times, st.lists(values, max_size=25)
-    )
-    parts = st.lists(st.one_of(st.lists(entry, max_size=20), equal, instant), max_size=3)
-    return parts.flatmap(lambda found: st.permutations([one for part in found for one in part][:60]))
-
-
-REQUESTS = entries(st.sampled_from([None, None, "", "u", "u1", "u1\x00", "é", "v" * 40]))
-RESPONSES = entries(st.sampled_from([0, 200, 200, 404, 999]))
-
-
-def frame(side: Side, rows: list[Entry]) -> pl.DataFrame:
-    return pl.DataFrame([(*row, number) for number, row in enumerate(rows)], schema=SCHEMAS[side], orient="row")
 
 
 def on_disk(folder: Path, requests: pl.DataFrame, responses: pl.DataFrame) -> Bucket:
@@ -74,79 +51,76 @@ def on_disk(folder: Path, requests: pl.DataFrame, responses: pl.DataFrame) -> Bu
 
 
 def task(rules: Rules, rows: int, tap: Callable[[], None] = lambda: None) -> PairingTask:
-    return PairingTask(rules=rules, schemas=SCHEMAS, bucket_bytes=rows * oversized_ids._TEXT_BYTES_PER_ROW, tap=tap)
+    schemas = {side: rules.columns.schema(side) for side in SIDES}
+    return PairingTask(rules=rules, schemas=schemas, bucket_bytes=rows * oversized_ids._TEXT_BYTES_PER_ROW, tap=tap)
 
 
-def rows_of(frames: list[pl.DataFrame]) -> Rows:
-    return sorted((row for one in frames for row in one.iter_rows()), key=repr)
+def plain(*lines: tuple[Side, str, int, object], **rules: Any) -> Log:
+    """Entries (side, id, time, value) of a log without further columns."""
+    found = [Entry(side, at, name, value, "", 0) for side, name, at, value in lines]
+    return Log(Rules(**rules), ()).numbered(found)
 
 
-def everything(chunks: list[Paired]) -> list[Rows]:
-    return [
-        rows_of([chunk.exchanges for chunk in chunks]),
-        rows_of([one for chunk in chunks for one in chunk.orphans]),
-        rows_of([one for chunk in chunks for one in chunk.repeats]),
-    ]
+def asked(*times: int, name: str = "a", value: str | None = "u") -> list[tuple[Side, str, int, object]]:
+    return [("request", name, at, value) for at in times]
 
 
-@search(4)
-@given(
-    REQUESTS,
-    RESPONSES,
-    st.sampled_from(POLICIES),
-    st.one_of(st.none(), st.sampled_from([0, 1, 2, 10**9])),
-    st.integers(2, 7),
-    st.integers(2, 4),
-)
-@example([("a", 0, None)] * 12, [("a", 0, 200)] * 12, "in-order", None, 2, 2)
-@example([("a", 0, "u")] * 12, [("a", 5, 200), ("a", 6, 200), ("a", 7, 200)], "in-order", 1, 2, 2)
-@example([("a", at, "u") for at in range(16)], [("a", at + 1, 200) for at in range(12)], "in-order", 0, 3, 2)
-@example([("a", at, "u") for at in range(16)], [("a", at + 1, 200) for at in range(12)], "last", 0, 3, 2)
-@example([("a", 0, f"u{at}") for at in range(16)] + [("a", 0, None)] * 9, [("b", 0, 200)] * 9, "first", None, 3, 2)
-@example([], [], "in-order", None, 2, 2)
-@example([("a", 0, None), ("b", 0, None)] * 8, [], "last", None, 2, 2)
-def test_chunks_come_to_what_the_whole_bucket_does(  # noqa: PLR0917 - Hypothesis names them
-    requests: list[Entry],
-    responses: list[Entry],
-    policy: Pairing,
-    max_duration_us: int | None,
-    most: int,
-    ranges: int,
-) -> None:
-    rules = Rules(policy=policy, max_duration_us=max_duration_us)
-    frames = frame("request", requests), frame("response", responses)
-    whole = bucket_join.pair(frames[0].lazy(), frames[1].lazy(), rules)
+def said(*times: int, name: str = "a", value: int | None = 200) -> list[tuple[Side, str, int, object]]:
+    return [("response", name, at, value) for at in times]
+
+
+SIXTEEN, TWELVE = asked(*range(16)), said(*range(1, 13))
+USERS: list[tuple[Side, str, int, object]] = [("request", "a", 0, f"u{at}") for at in range(16)]
+
+
+@search(25)
+@given(logs(), st.integers(2, 7), st.integers(2, 4))
+@example(plain(*asked(*[0] * 12), *said(*[0] * 12)), 2, 2)
+@example(plain(*asked(*[0] * 12), *said(5, 6, 7), max_duration_us=1), 2, 2)
+@example(plain(*SIXTEEN, *TWELVE, max_duration_us=0), 3, 2)
+@example(plain(*SIXTEEN, *TWELVE, policy="last", max_duration_us=0), 3, 2)
+@example(plain(*SIXTEEN, *TWELVE, *said(*range(30, 50)), policy="nearest"), 3, 2)
+@example(plain(*USERS, *said(*range(30)), *said(*range(30), value=None), policy="nearest"), 2, 2)
+@example(plain(*USERS, *asked(*[0] * 9, value=None), *said(*[0] * 9, name="b"), policy="first"), 3, 2)
+@example(plain(), 2, 2)
+@example(plain(*asked(*[0] * 8, value=None), *asked(*[0] * 8, name="b"), policy="last"), 2, 2)
+def test_chunks_come_to_what_the_oracle_says(log: Log, most: int, ranges: int) -> None:
+    note(str(log))
+    frames = log.frame("request"), log.frame("response")
     with TemporaryDirectory(prefix="logcorr-") as name, pytest.MonkeyPatch.context() as patch:
         patch.setattr(external_sort, "_MOST_RANGES", ranges)
         patch.setattr(sorted_entries, "_SAMPLE_ROWS", 8)
         folder = Path(name)
-        told = list(oversized_ids.pair(on_disk(folder, *frames), folder / "work", task(rules, most)))
+        shares_and_chunks = list(oversized_ids.pair(on_disk(folder, *frames), folder / "work", task(log.rules, most)))
         assert not [path for path in folder.rglob("*") if path.is_file()], "files are left over"
-    chunks = [paired for _, paired in told]
-    note(str(told))
-    assert everything(chunks) == everything([whole])
-    shares = [share for share, _ in told]
+    chunks = [paired for _, paired in shares_and_chunks]
+    found = {
+        "exchanges": rows_of([chunk.exchanges for chunk in chunks]),
+        "orphans": rows_of([one for chunk in chunks for one in chunk.orphans]),
+        "repeats": rows_of([one for chunk in chunks for one in chunk.repeats]),
+    }
+    assert found == log.expected()
+    shares = [share for share, _ in shares_and_chunks]
     assert shares == sorted(shares)
     assert shares[-1] == 1.0
     for chunk in chunks:
-        assert chunk.exchanges.schema == whole.exchanges.schema
-        assert all(one.schema == whole.orphans[0].schema for one in chunk.orphans)
-        assert all(one.columns[-2:] == ["kind", "row"] for one in chunk.repeats)
+        assert chunk.exchanges.schema == log.columns.exchanges
+        assert all(one.schema == log.columns.orphans for one in chunk.orphans)
+        assert all(one.schema == log.columns.repeats for one in chunk.repeats)
 
 
 @pytest.mark.parametrize("policy", POLICIES)
 def test_chunks_of_a_crowd_are_small(tmp_path: Path, policy: Pairing) -> None:
-    requests: list[Entry] = [("a", at // 7 * 7, "u") for at in range(120)]
-    responses: list[Entry] = [("a", at, 200) for at in range(90)]
-    whole = on_disk(tmp_path, frame("request", requests), frame("response", responses))
+    log = plain(*asked(*(at // 7 * 7 for at in range(120))), *said(*range(90)))
+    whole = on_disk(tmp_path, log.frame("request"), log.frame("response"))
     for _, paired in oversized_ids.pair(whole, tmp_path / "work", task(Rules(policy=policy, max_duration_us=3), 20)):
         frames = [paired.exchanges, *paired.orphans, *paired.repeats]
         assert all(one.height <= 20 for one in frames)
 
 
 def test_a_tap_that_raises_ends_it(tmp_path: Path) -> None:
-    requests: list[Entry] = [("a", at, "u") for at in range(400)]
-    whole = on_disk(tmp_path, frame("request", requests), frame("response", []))
+    log = plain(*asked(*range(400)))
+    whole = on_disk(tmp_path, log.frame("request"), log.frame("response"))
     taps, stopped = [0], threading.Event()
     meter = ProgressMeter(None, stopped, 0)
 

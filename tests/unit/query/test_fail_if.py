@@ -94,10 +94,10 @@ def test_rates() -> None:
             (whole.inputs.responses, 100, 8, 0),
         )
     ]
-    failed = msgspec.structs.replace(whole.latency_failure, count=6, negative=2)
+    status = {"200": 70, "302": 2, "404": 1, "503": 2, "999": 1, "0": 2, "none": 2}
     skew = msgspec.structs.replace(whole.skew, share=0.25)
     inputs = msgspec.structs.replace(whole.inputs, requests=sides[0], responses=sides[1])
-    whole = msgspec.structs.replace(whole, inputs=inputs, latency_failure=failed, skew=skew)
+    whole = msgspec.structs.replace(whole, inputs=inputs, status=status, skew=skew)
     expected = {"orphan_rate": 0.2, "malformed_rate": 7 / 200, "error_rate": 0.1, "negative_rate": 0.25}
     for metric, value in expected.items():
         assert condition(f"{metric}>=0").holds(whole) == value
@@ -150,7 +150,7 @@ def test_rates_of_nothing_are_zero() -> None:
         requests=msgspec.structs.replace(whole.inputs.requests, **empty),
         responses=msgspec.structs.replace(whole.inputs.responses, **empty),
     )
-    whole = msgspec.structs.replace(whole, inputs=inputs, latency_failure=LATENCY_OF_NOTHING)
+    whole = msgspec.structs.replace(whole, inputs=inputs, status={})
     for metric in ("orphan_rate", "malformed_rate", "error_rate"):
         assert condition(f"{metric}<=0").holds(whole) == 0.0
         assert condition(f"{metric}>0").holds(whole) is None

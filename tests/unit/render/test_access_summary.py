@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.style import Style
 
-from logcorr.model.access_report import AccessReport, AccessWindow, IpRow
+from logcorr.model.access_report import AccessReport, AccessWindow
+from logcorr.model.group_rows import IpRow
 from logcorr.model.report import HistogramBin
 from logcorr.render.summary import render_summary
 from logcorr.text.quantities import rate
@@ -162,7 +163,7 @@ def test_every_reason_has_its_line(reason: str) -> None:
 
 
 def test_failures_beside_4xx_and_5xx_have_a_line_of_their_own() -> None:
-    assert re.search(r"^│   other +414 ", render(reports.busy()), re.MULTILINE)
+    assert re.search(r"^│   other status +414 ", render(reports.busy()), re.MULTILINE)
 
 
 def test_a_window_in_which_nothing_failed_is_named_all_the_same() -> None:

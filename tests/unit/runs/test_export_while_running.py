@@ -21,7 +21,8 @@ from logcorr.runs.views import EXTRA_COLUMNS
 from tests.support.helpers import PATIENCE_S, big_logs, halted, kept, start, succeed, wait_until
 from tests.support.kernels_or_numpy import some
 
-COLUMNS = EXTRA_COLUMNS["correlation"]
+# All columns but those of durations that responses tell.
+COLUMNS = tuple(name for name in EXTRA_COLUMNS["correlation"] if not name.startswith("given_"))
 
 
 def line(at: int, name: str, value: str) -> str:

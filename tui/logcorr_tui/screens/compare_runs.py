@@ -58,6 +58,7 @@ class CompareRunsScreen(Screen[None]):
             yield Static(id="worst")
             for name in _SECTIONS:
                 yield Static(id=name, classes="panel")
+            yield Static(id="more")
             yield Static(id="legend")
         yield FittingFooter()
 
@@ -130,7 +131,11 @@ class CompareRunsScreen(Screen[None]):
         inks = Inks(bad=colours.bad, good=colours.good, other=colours.info, warn=colours.warn, dim=colours.dim)
         width = max(self.size.width - _SCROLL_BAR, 20)
         self._head(found)
-        told = {part.name: part for part in diff_summary.sections(found, width, inks)} if found else {}
+        parts = diff_summary.sections(found, width, inks) if found else []
+        told: dict[str, diff_summary.Section] = {}
+        for part in parts:
+            told.setdefault(part.name, part)
+        self._further([part for part in parts if part is not told[part.name]], colours)
         for name in _SECTIONS:
             panel = self.query_one(f"#{name}", Static)
             panel.display = name in told
@@ -147,6 +152,17 @@ class CompareRunsScreen(Screen[None]):
         else:
             worst.update(Text(" comparing …", colours.dim))
             legend.update("")
+
+    def _further(self, parts: list[diff_summary.Section], colours: palette.Palette) -> None:
+        """Shows the tables of further attributes, one below the other."""
+        panel = self.query_one("#more", Static)
+        panel.display = bool(parts)
+        tables = [
+            item
+            for part in parts
+            for item in (Text(""), Text(f" {part.title} · {part.note}", f"bold {colours.ink}"), part.table)
+        ]
+        panel.update(Group(*tables))
 
     def _head(self, found: Diff | None) -> None:
         colours = palette.of(self.app)

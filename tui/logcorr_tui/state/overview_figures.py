@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from logcorr.model.access_report import AccessReport, RunReport
 from logcorr.model.report import Heatmap, HistogramBin, TimelinePoint
-from logcorr.model.status import server_errors
+from logcorr.model.status import failures, server_errors
 from logcorr_tui.state.session import Session
 
 
@@ -40,8 +40,8 @@ class Figures:
 
     @property
     def failures(self) -> int:
-        """The rows of the errors view: status 400 and over, or under 100."""
-        return sum(n for code, n in self.status.items() if not 100 <= int(code) < 400)
+        """The rows of the errors view: status 400 and over, or under 100, or no status."""
+        return failures(self.status)
 
     def why_no_latency(self) -> str:
         """Why there is no latency to draw, and which key shows more."""
@@ -55,7 +55,7 @@ class Figures:
             return "no line could be read · 5 tells why" if self.report.inputs.access.malformed else "the log is empty"
         asked, answered = self.report.inputs.requests, self.report.inputs.responses
         if not asked.orphans and not answered.orphans:
-            bad = sum(asked.malformed.values()) + sum(answered.malformed.values())
+            bad = self.report.inputs.lines.all_malformed
             return "no line could be read · 5 tells why" if bad else "both logs are empty"
         if not answered.orphans or not asked.orphans:
             return f"no {'request' if answered.orphans else 'response'} at all · 4 shows the others"

@@ -35,6 +35,13 @@ def span_texts(report: RunReport) -> list[str]:
     return [f"{days[0]} {hours[0]} – {days[1]} {hours[1]} UTC", f"{days[0]} – {days[1]}"]
 
 
+def _logs(report: RunReport) -> list[list[str]]:
+    """The files of each log."""
+    found = [side.line_counts.files for side in report.ledgers().values()]
+    # Where one log holds both sides, the sides have no files.
+    return [files for files in found if files] or found
+
+
 class Masthead(Painted):
     """◆ logcorr, requests ⋈ responses or the access log, the time covered, the size, and how the run stands."""
 
@@ -49,7 +56,7 @@ class Masthead(Painted):
         x = canvas.write(0, 0, " ◆ logcorr ", colours.on_badge, colours.accent, bold=True) + 1
         sides = list(session.logs.files.values()) if session.logs else []
         if report is not None and (session.run is not None or not sides):
-            sides = [tuple(side.files) for side in report.ledgers().values()]
+            sides = [tuple(files) for files in _logs(report)]
         limit = max((end - x - 4) // max(len(sides), 1), 8)
         title: list[Part] = []
         for side in sides:
@@ -58,7 +65,7 @@ class Masthead(Painted):
         x = canvas.parts(x, 0, title, end - 1)
         if report is None or (self.figures and self.figures.share is not None):
             return
-        total = sum(side.bytes for side in report.ledgers().values())
+        total = report.inputs.lines.bytes
         volume = f"{size(total)} in {duration(sum(report.run.seconds.values()) * 1000)}"
         spans = span_texts(report)
         if spans:
@@ -81,7 +88,7 @@ class Masthead(Painted):
             return f"◌ running {100 * progress.bytes_done // progress.bytes_total} %", "warn"
         if report is None:
             return "no run", "dim"
-        if not all(side.closes() for side in report.ledgers().values()):
+        if not report.inputs.closes():
             return "✗ ledger", "bad"
         return ("! inputs changed", "warn") if session.changed_inputs else ("√ complete", "good")
 

@@ -27,7 +27,7 @@ def row_counts(report: RunReport, found: Figures) -> dict[str, str]:
         # The p99 is a nearest rank: at most so many durations lie above it.
         "slow": counted - -(-counted * 99 // 100),
         "errors": found.failures,
-        "malformed": sum(side.counts()["malformed"] for side in report.ledgers().values()),
+        "malformed": report.inputs.lines.all_malformed,
     }
     if isinstance(report, AccessReport):
         numbers |= {"windows": report.windows.count, "skewed": report.latency.negative}

@@ -14,6 +14,7 @@ from rich.text import Text
 from logcorr.figures import endpoints_and_addresses
 from logcorr.model.manifest import Manifest
 from logcorr.model.options import View
+from logcorr.model.status import key_of
 from logcorr.runs import views
 from logcorr.runs.run_folder import RunFolder
 from logcorr_tui.look.safe_text import safe
@@ -47,7 +48,7 @@ def _windows_of(run: RunFolder, ip: str, colours: Mapping[str, str]) -> Section:
     options = run.manifest.options
     limit, width = options["suspicious"], options["window_us"]
     own = views.scan(run, "exchanges").filter(pl.col("ip") == ip)
-    found = endpoints_and_addresses.ip_windows(own, width).collect(engine="streaming")
+    found = endpoints_and_addresses.ip_windows(own, width).drop_nulls("at").collect(engine="streaming")
     over = found.filter(pl.col("requests") > limit).height
     top = found.sort("requests", "at", descending=[True, False]).head(_MOST)
     lines = []
@@ -86,6 +87,6 @@ def _statuses_of(run: RunFolder, endpoint: str | None, colours: Mapping[str, str
     found = endpoints_and_addresses.statuses_of(views.scan(run, "exchanges"), chosen)
     lines = []
     for code, count in found.select("status_code", "n").iter_rows():
-        line = Text(f"{code:>3}", style=f"bold {colours[status_class(code)]}")
+        line = Text(f"{key_of(code):>3}", style=f"bold {colours[status_class(code)]}")
         lines.append(line.append(f"  {count:>12,}", style="not bold"))
     return "Its status codes", lines

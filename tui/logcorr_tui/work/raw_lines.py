@@ -57,6 +57,7 @@ class RawLineReader:
         found: list[tuple[int, str]] = []
         held, at = b"", start  # `held` is the start of line `number`, where the line is wanted
         with open_text(file) as stream:
+            seeks = file.compression == "plain" and stream.seekable()
             if start:
                 stream.seek(start)
             while number <= last and (block := read_text(file, stream, _BLOCK_BYTES)):
@@ -66,7 +67,7 @@ class RawLineReader:
                 if number + ends < first:
                     number += ends
                     at += len(block)
-                    if ends and file.compression == "plain" and at - starts[-1][1] >= _START_EVERY:
+                    if ends and seeks and at - starts[-1][1] >= _START_EVERY:
                         starts.append((number, at - (len(block) - block.rfind(b"\n") - 1)))
                     held = b""
                     continue

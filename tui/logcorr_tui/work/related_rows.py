@@ -10,6 +10,7 @@ import polars as pl
 from rich.text import Text
 
 from logcorr.model.options import View
+from logcorr.model.status import key_of
 from logcorr.runs import views
 from logcorr.runs.run_folder import RunFolder
 from logcorr_tui.look.safe_text import safe
@@ -67,13 +68,13 @@ def _micros(rows: pl.LazyFrame) -> list[dict[str, object]]:
 
 
 def _exchange(row: Value, colours: Mapping[str, str]) -> Text:
-    status = cast("int", row["status_code"])
-    text = Text(instant_text(cast("int", row["request_time"])), style="")
+    status = cast("int | None", row["status_code"])
+    text = Text(instant_text(cast("int | None", row["request_time"])), style="")
     if "request_id" in row:  # the list also has orphans and repeated entries
         text.append("  exchange  ", style="dim")
     text.append("  ")
-    text.append(f"{status:>3}", style=f"bold {colours[status_class(status)]}")
-    text.append(f"  {duration_text(cast('int', row['duration_us'])):>8}  ")
+    text.append(f"{key_of(status):>3}", style=f"bold {colours[status_class(status)]}")
+    text.append(f"  {duration_text(cast('int | None', row['duration_us'])):>8}  ")
     first, *rest = [name for name in _NAMED if name in row]
     text.append(f"{safe(cast('str | None', row[first]), 60)}  ")
     text.append("  ".join(safe(cast("str | None", row[name]), 60) for name in rest), style="dim")
@@ -82,7 +83,7 @@ def _exchange(row: Value, colours: Mapping[str, str]) -> Text:
 
 def _entry(row: Value) -> Text:
     what = row.get("reason") or row.get("kind")
-    text = Text(instant_text(cast("int", row["time"])), style="")
+    text = Text(instant_text(cast("int | None", row["time"])), style="")
     text.append(f"  {safe(str(row['side'])):<10}  ", style="dim")
     text.append(safe(str(what)), style="bold")
     value = row["user_id"] if row["side"] == "request" else row["status_code"]

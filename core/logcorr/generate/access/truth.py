@@ -13,7 +13,7 @@ import polars as pl
 from logcorr.compute.integer_counts import IntegerCounts
 from logcorr.generate.access.minutes import Minutes
 from logcorr.generate.access.texts import Vocabulary
-from logcorr.model.access_report import MOST_ENDPOINTS
+from logcorr.model.group_rows import MOST_ENDPOINTS
 from logcorr.model.quantiles import OF_ENDPOINTS, QUANTILES, rank_of
 from logcorr.model.status import is_failure
 from logcorr.text import instants

@@ -10,7 +10,7 @@ from logcorr.model.errors import UsageError
 from logcorr.model.manifest import SCHEMA, Manifest
 from logcorr.model.quantiles import QUANTILES
 from logcorr.model.report import Latency
-from logcorr.model.status import is_failure
+from logcorr.model.status import code_of, in_order, is_failure
 from logcorr.query.compare import groups as groups_
 from logcorr.query.compare.figures import COUNTS, LATENCIES, POPULATIONS, RATES, RunFigures, run_figures
 from logcorr.query.compare.groups import ComparedRun
@@ -24,7 +24,7 @@ _NEUTRAL = (*COUNTS, *(name for name in LATENCIES if name.endswith("max")))
 
 
 def diff(a: RunFolder, b: RunFolder, *, top: int = TOP, cancel: Event | None = None) -> Diff:
-    """Compares two runs, with at most `top` users or endpoints.
+    """Compares two runs, with at most `top` users, endpoints, and values of each further attribute.
 
     Raises UsageError for runs of different kinds, InputError where a run is damaged, and Cancelled once `cancel` is
     set.
@@ -35,11 +35,14 @@ def diff(a: RunFolder, b: RunFolder, *, top: int = TOP, cancel: Event | None = N
         raise UsageError(f"{', '.join(kinds)}: only runs of one kind can be compared. See `logcorr runs list`.")
     reports = a.report, b.report
     runs = [ComparedRun(run=run, manifest=m, report=r) for run, m, r in zip((a, b), manifests, reports, strict=True)]
-    return compare(manifests, reports, groups_.groups(runs[0], runs[1], top=top, cancel=cancel))
+    first, *more = groups_.all_groups(runs[0], runs[1], top=top, cancel=cancel)
+    return compare(manifests, reports, first, more)
 
 
-def compare(manifests: tuple[Manifest, Manifest], reports: tuple[RunReport, RunReport], groups: Groups) -> Diff:
-    """The comparison of two reports of one kind, with the `groups` as they were compared before."""
+def compare(
+    manifests: tuple[Manifest, Manifest], reports: tuple[RunReport, RunReport], groups: Groups, more: list[Groups]
+) -> Diff:
+    """The comparison of two reports of one kind, with the groups as they were compared before."""
     a, b = (run_figures(report) for report in reports)
     compared = figures(a, b)
     worse = [figure for figure in compared if figure.verdict == "worse"]
@@ -53,6 +56,7 @@ def compare(manifests: tuple[Manifest, Manifest], reports: tuple[RunReport, RunR
         figures=compared,
         statuses=statuses(a.status, b.status),
         groups=groups,
+        more=more,
     )
 
 
@@ -73,14 +77,14 @@ def figures(a: RunFigures, b: RunFigures) -> list[Figure]:
 
 def statuses(a: dict[str, int], b: dict[str, int]) -> list[StatusChange]:
     """Every status code of either run: first failures that became more frequent, then failures that became rarer."""
-    codes = sorted({*a, *b}, key=int)
+    codes = in_order([*{*a, *b}])
     totals = sum(a.values()), sum(b.values())
     pairs = {code: ((a.get(code, 0), totals[0]), (b.get(code, 0), totals[1])) for code in codes}
     sigmas = _rate_sigmas(pairs)
     changes = [_status(code, *pairs[code], sigmas[code]) for code in codes]
 
     def rank(row: StatusChange) -> tuple[int, float, int]:
-        significant = is_failure(int(row.code)) and abs(row.sigma or 0) >= LEAST_SIGMA and row.verdict != "same"
+        significant = is_failure(code_of(row.code)) and abs(row.sigma or 0) >= LEAST_SIGMA and row.verdict != "same"
         change = (row.change_points or 0) if significant else 0
         return (0 if change > 0 else 1 if change < 0 else 2, -abs(change), -max(row.a, row.b))
 
@@ -150,7 +154,7 @@ def _figure(name: str, a: float | None, b: float | None, sigma: float | None) ->
 
 def _status(code: str, a: tuple[int, int], b: tuple[int, int], sigma: float | None) -> StatusChange:
     share_a, share_b = (count / total if total else None for count, total in (a, b))
-    verdict = _verdict(share_a, share_b, sigma, bad=bool(is_failure(int(code))))
+    verdict = _verdict(share_a, share_b, sigma, bad=is_failure(code_of(code)))
     if verdict in ("more", "less") and abs(sigma or 0) < LEAST_SIGMA:
         verdict = "same"
     return StatusChange(

@@ -51,14 +51,21 @@ class Limit(msgspec.Struct, frozen=True):
         figure = figures.get(self.metric)
         if figure is None and self.metric in RATES and whole is not None and whole.change is not None:
             # The rate is by a reason that neither run has: it is 0 in both.
-            figure = msgspec.structs.replace(whole, name=self.metric, a=0.0, b=0.0, change=0.0)
+            figure = msgspec.structs.replace(whole, name=self.metric, a=0.0, b=0.0, change=0.0, verdict="same")
         return figure if figure is not None and figure.change is not None else None
 
     def holds(self, diff: Diff) -> Figure | None:
-        """The figure where its change is beyond the limit; None where it is not, or where it cannot be judged."""
+        """The figure where its change is beyond the limit; None where it is not, or where it cannot be judged.
+
+        The verdict of the comparison decides whether there is a change: a figure that it calls the same has changed by
+        nothing, so that it is never at a limit of nothing either.
+        """
         figure = self.figure(diff)
         if figure is None or figure.a is None or figure.b is None:
             return None
+        if figure.verdict == "same":
+            beyond = self.limit < 0 if self.sign.startswith(">") else self.limit > 0
+            return figure if beyond else None
         change = figure.b - figure.a
         if self.by == "ratio":
             change = change / figure.a if figure.a else math.copysign(math.inf, change) if change else 0.0

@@ -1,23 +1,24 @@
 """The figures of a run under fixed names, the same for both kinds of runs, so that two runs can be compared."""
 
-from collections.abc import Sequence
-
 import msgspec
 
 from logcorr.formats.malformed_reasons import PAIR_REASONS
 from logcorr.model.access_report import AccessReport, RunReport
+from logcorr.model.ledger import added
 from logcorr.model.quantiles import QUANTILES
 from logcorr.model.report import Latency, Report
-from logcorr.model.status import class_of
+from logcorr.model.status import NO_STATUS, client_errors, failures, server_errors
 from logcorr.pairing.orphan_reasons import ORPHAN_REASONS
 
 POPULATIONS = ("all", "success", "failure")
 MEASURES = (*QUANTILES, "mean", "max")
+# The rate of exchanges without a status. Only runs that have them have it.
+_NO_STATUS = f"error_rate.{NO_STATUS}"
 
 # The names of all figures, in order. Runs of one kind do not have all figures.
 COUNTS = ("requests", "responses", "pairs", "lines", "suspicious_ips")
 RATES = (
-    *("error_rate", "error_rate_4xx", "error_rate_5xx", "orphan_rate"),
+    *("error_rate", "error_rate_4xx", "error_rate_5xx", _NO_STATUS, "orphan_rate"),
     *(f"orphan_rate.{reason}" for reason in ORPHAN_REASONS),
     "malformed_rate",
     *(f"malformed_rate.{reason}" for reason in (*PAIR_REASONS, "json")),
@@ -60,26 +61,25 @@ def run_figures(report: RunReport) -> RunFigures:
 
 def _correlation(report: Report) -> RunFigures:
     asked, answered = report.inputs.requests, report.inputs.responses
-    lines = asked.lines + answered.lines
-    failures = report.latency_failure
+    lines = report.inputs.lines
     negative = report.skew.negative
     orphans = asked.orphans + answered.orphans
-    by_reason = _added(report.orphans.request, report.orphans.response)
+    by_reason = added(report.orphans.request, report.orphans.response)
     entries = asked.matched + orphans
     return RunFigures(
         counts={
             "requests": asked.matched + asked.orphans + asked.superseded,
             "responses": answered.matched + answered.orphans + answered.superseded,
             "pairs": asked.matched,
-            "lines": lines,
+            "lines": lines.lines,
         },
         rates={
-            "error_rate": (failures.count + failures.negative, asked.matched),
+            "error_rate": (failures(report.status), asked.matched),
             **_classes(report.status),
             "orphan_rate": (orphans, entries),
             **{f"orphan_rate.{reason}": (n, entries) for reason, n in by_reason.items()},
-            **_malformed(_added(asked.malformed, answered.malformed), lines),
-            "negative_rate": (negative, asked.matched),
+            **_malformed(lines.malformed, lines.lines),
+            "negative_rate": (negative, report.latency.count + negative),
         },
         latency=_latency(report),
         status=report.status,
@@ -112,17 +112,10 @@ def _latency(report: RunReport) -> dict[str, Latency]:
 
 def _classes(status: dict[str, int]) -> dict[str, tuple[int, int]]:
     total = sum(status.values())
-    return {
-        f"error_rate_{digit}xx": (sum(n for code, n in status.items() if class_of(int(code)) == digit), total)
-        for digit in (4, 5)
-    }
+    rates = {"error_rate_4xx": (client_errors(status), total), "error_rate_5xx": (server_errors(status), total)}
+    return rates | ({_NO_STATUS: (status[NO_STATUS], total)} if status.get(NO_STATUS) else {})
 
 
 def _malformed(reasons: dict[str, int], lines: int) -> dict[str, tuple[int, int]]:
     by_reason = {f"malformed_rate.{reason}": (n, lines) for reason, n in reasons.items()}
     return {"malformed_rate": (sum(reasons.values()), lines), **by_reason}
-
-
-def _added(*counts: dict[str, int]) -> dict[str, int]:
-    names: Sequence[str] = list(dict.fromkeys(name for count in counts for name in count))
-    return {name: sum(count.get(name, 0) for count in counts) for name in names}

@@ -1,4 +1,4 @@
-"""Compares the users or endpoints of two runs: each group is judged by its own rates, and the worst groups are kept.
+"""Compares users, endpoints and other attributes of two runs: each group is judged by its own rates.
 
 The views of both runs are joined one partition by hash at a time, so that memory stays bounded with ten million groups.
 """
@@ -10,6 +10,7 @@ import msgspec
 import polars as pl
 
 from logcorr.compute.group_in_parts import filtered, partitions_needed
+from logcorr.figures import endpoints_and_addresses
 from logcorr.model.access_report import AccessReport, RunReport
 from logcorr.model.diff import GroupChange, Groups, Verdict
 from logcorr.model.errors import Cancelled, InputError
@@ -41,35 +42,61 @@ class ComparedRun(msgspec.Struct, frozen=True, kw_only=True):
     report: RunReport
 
 
-def groups(a: ComparedRun, b: ComparedRun, *, top: int, cancel: Event | None = None) -> Groups:
-    """The `top` groups that changed most by failures and by latency, among all groups of either run.
+class _Attribute(msgspec.Struct, frozen=True, kw_only=True):
+    """An attribute to compare: its column, and the view that has its groups; None where exchanges must be counted."""
 
-    Raises InputError where a view is damaged, and Cancelled once `cancel` is set.
+    key: str
+    view: View | None
+
+
+def all_groups(a: ComparedRun, b: ComparedRun, *, top: int, cancel: Event | None = None) -> list[Groups]:
+    """For each attribute of both runs, the `top` groups that changed most by failures and by latency.
+
+    First come the users of correlations and the endpoints of access logs; then, for correlations, all attributes that
+    exchanges of both runs have. Raises InputError where a view is damaged, and Cancelled once `cancel` is set.
     """
+    return [_groups(a, b, attribute, top=top, cancel=cancel) for attribute in _attributes(a, b)]
+
+
+def _attributes(a: ComparedRun, b: ComparedRun) -> list[_Attribute]:
     view, key = _VIEWS[a.manifest.kind]
-    scans = [views.scan(compared.run, view) for compared in (a, b)]
-    rows = [compared.manifest.rows.get(view, 0) for compared in (a, b)]
-    least = least_sigma(max(rows))
-    whole = _failures(a.report)
-    partitions = partitions_needed(max(rows), _PARTITION_ROWS)
+    first = _Attribute(key=key, view=view)
+    if a.manifest.kind == "access":
+        return [first]
+    shared = [name for name in a.manifest.attributes if name in b.manifest.attributes and name != key]
+    more = [_Attribute(key=name, view="endpoints" if name == "endpoint" else None) for name in shared]
+    # Logs that tell no users have one row of users, which says nothing.
+    nameless = all(compared.manifest.rows.get(view, 0) <= 1 for compared in (a, b))
+    known = next((attribute for attribute in more if attribute.view), None)
+    if nameless and known is not None:
+        return [known, *(attribute for attribute in more if attribute is not known)]
+    return [first, *more]
+
+
+def _groups(a: ComparedRun, b: ComparedRun, attribute: _Attribute, *, top: int, cancel: Event | None) -> Groups:
+    key, view = attribute.key, attribute.view or "exchanges"
     counts, best, slowest = [], [], []
-    for partition in filtered(scans, key, partitions):
-        if cancel is not None and cancel.is_set():
-            raise Cancelled("The comparison was cancelled.")
-        try:
-            joined = _joined(partition, key).collect(engine="streaming").lazy()
-        except pl.exceptions.PolarsError as error:
-            names = f"{a.run.path.name} or {b.run.path.name}"
-            raise InputError(f"run {names}: view {view!r} is damaged. Remove the run and run again.") from error
-        judged = _judged(joined, whole, least)
-        counted, first, slow = pl.collect_all([_counted(judged), _first(judged, key, top), _slow(judged, key, top)])
-        counts.append(counted)
-        best.append(first)
-        slowest.append(slow)
+    try:
+        scans = [_scan(compared, attribute) for compared in (a, b)]
+        rows = [_height(compared, attribute) for compared in (a, b)]
+        least = least_sigma(max(rows))
+        whole = _failures(a.report, lost="orphans" in scans[0].collect_schema())
+        for partition in filtered(scans, key, partitions_needed(max(rows), _PARTITION_ROWS)):
+            if cancel is not None and cancel.is_set():
+                raise Cancelled("The comparison was cancelled.")
+            joined = _joined([_counts(part, attribute) for part in partition], key).collect(engine="streaming").lazy()
+            judged = _judged(joined, whole, least)
+            counted, first, slow = pl.collect_all([_counted(judged), _first(judged, key, top), _slow(judged, key, top)])
+            counts.append(counted)
+            best.append(first)
+            slowest.append(slow)
+    except pl.exceptions.PolarsError as error:
+        names = f"{a.run.path.name} or {b.run.path.name}"
+        raise InputError(f"run {names}: view {view!r} is damaged. Remove the run and run again.") from error
     sums = pl.concat(counts).sum().row(0, named=True)
     rows_first = _first(pl.concat(best).lazy(), key, top).collect()
     rows_slow = _slow(pl.concat(slowest).lazy(), key, top).collect()
-    reported_p99 = [_p99(compared.report) for compared in (a, b)]
+    reported_p99 = [_p99(compared.report, key) for compared in (a, b)]
     return Groups(
         key=key,
         least_sigma=least,
@@ -77,6 +104,28 @@ def groups(a: ComparedRun, b: ComparedRun, *, top: int, cancel: Event | None = N
         by_latency=[_change(row, key, reported_p99) for row in rows_slow.iter_rows(named=True)],
         **sums,
     )
+
+
+def _scan(compared: ComparedRun, attribute: _Attribute) -> pl.LazyFrame:
+    """The groups of a run, or the exchanges that `_counts` makes groups of."""
+    if attribute.view is not None:
+        return views.scan(compared.run, attribute.view)
+    return views.scan(compared.run, "exchanges").select(attribute.key, "status_code")
+
+
+def _height(compared: ComparedRun, attribute: _Attribute) -> int:
+    """How many groups a run has; about how many where exchanges must be counted."""
+    if attribute.view is not None:
+        return compared.manifest.rows.get(attribute.view, 0)
+    values = _scan(compared, attribute).select(pl.col(attribute.key).approx_n_unique())
+    return int(values.collect(engine="streaming").item())
+
+
+def _counts(rows: pl.LazyFrame, attribute: _Attribute) -> pl.LazyFrame:
+    """The groups among rows of `_scan`."""
+    if attribute.view is not None:
+        return rows
+    return endpoints_and_addresses.requests_and_errors_by(attribute.key, rows)
 
 
 def _joined(scans: list[pl.LazyFrame], key: str) -> pl.LazyFrame:
@@ -166,18 +215,19 @@ def _ordered(judged: pl.LazyFrame, change: str, extra: str, key: str, top: int) 
     return ordered.head(top)
 
 
-def _failures(report: RunReport) -> tuple[int, int]:
-    """Requests that failed or got no response, and all requests."""
+def _failures(report: RunReport, *, lost: bool) -> tuple[int, int]:
+    """Requests that failed, and all requests. With `lost`, a request without a response is one that failed."""
     if isinstance(report, AccessReport):
         return report.failed_requests, report.total_requests
     errors, pairs = run_figures(report).rates["error_rate"]
-    lost = sum(report.orphans.request.values())
-    return errors + lost, pairs + lost
+    unanswered = sum(report.orphans.request.values()) if lost else 0
+    return errors + unanswered, pairs + unanswered
 
 
-def _p99(report: RunReport) -> dict[str | None, float | None]:
+def _p99(report: RunReport, key: str) -> dict[str | None, float | None]:
     """The p99 (ms) of the busiest users, which only the report of a correlation has; views of users have none."""
-    return {row.user_id: row.p99_ms for row in report.users} if isinstance(report, Report) else {}
+    users = report.users if isinstance(report, Report) and key == "user_id" else []
+    return {row.user_id: row.p99_ms for row in users}
 
 
 def _change(row: dict[str, Any], key: str, reported_p99: list[dict[str | None, float | None]]) -> GroupChange:

@@ -55,13 +55,19 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Diff:
     folder = tmp_path_factory.mktemp("runs")
     a, b = [User("u", 10_000, 100)], [User("u", 12_000, 177, 200)]
     latency = pair_report(a).latency
+    names = ("min_ms", "p50_ms", "p90_ms", "p95_ms", "p99_ms", "p999_ms")
     spans = [
-        msgspec.structs.replace(latency, p50_ms=p50, p90_ms=None, p99_ms=p99)
-        for p50, p99 in ((0.0, 100.0), (2.0, 110.0))
+        msgspec.structs.replace(latency, **dict(zip(names, values, strict=True)))
+        for values in ((0.0, 0.0, 60.0, 80.0, 100.0, 200.0), (0.0, 2.0, 60.0, 80.3, 110.0, 220.0))
+    ]
+    failure = msgspec.structs.replace(pair_report(a).latency_failure, p90_ms=None)
+    runs = [
+        pair_run(folder / name, users, latency=span, latency_failure=failure)
+        for name, users, span in zip("ab", (a, b), spans, strict=True)
     ]
     from logcorr.query.compare.compare_runs import diff
 
-    return diff(pair_run(folder / "a", a, latency=spans[0]), pair_run(folder / "b", b, latency=spans[1]))
+    return diff(*runs)
 
 
 @pytest.mark.parametrize(
@@ -70,15 +76,24 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Diff:
         ("p99>+10%", False), ("p99>=+10%", True), ("p99>+9.9%", True), ("p99<+10%", False), ("p99<=+10%", True),
         ("p99>+10ms", False), ("p99>=+10ms", True), ("p99>+9.999ms", True), ("p99<+10.001ms", True),
         ("p50>+1000000%", True), ("p50>+1ms", True), ("p50<-1%", False),
-        ("p90>+0%", False), ("p90<+0%", False), ("p90>=-100%", False),
+        ("failure.p90>+0%", False), ("failure.p90<+0%", False), ("failure.p90>=-100%", False),
+        ("p90>+0%", False), ("p90>=+0%", False), ("p90<=+0%", False), ("p90>-1%", True), ("p90<+1%", True),
+        ("p95>+0.1%", False), ("p95>+0.1ms", False), ("p95<+0.1%", True),
         ("error_rate>+0.4%", True), ("error_rate>+0.5%", False), ("error_rate>=+0.5%", True), ("error_rate<-0.1%", False),
         ("orphan_rate>+1%", True), ("orphan_rate>+2%", False), ("orphan_rate.lost>+1%", True),
-        ("orphan_rate.too_far>+0%", False), ("orphan_rate.too_far<=+0%", True), ("malformed_rate.json>+1%", False),
+        ("orphan_rate.too_far>+0%", False), ("orphan_rate.too_far<=+0%", False), ("malformed_rate.json>+1%", False),
         ("requests>+20%", False), ("requests>=+20%", True), ("requests>+1999", True), ("requests<-1%", False),
     ],
 )  # fmt: skip
 def test_when_a_condition_holds(found: Diff, text: str, holds: bool) -> None:
     assert (limit(text).holds(found) is not None) == holds
+
+
+def test_a_change_that_the_table_calls_the_same_never_fails(found: Diff) -> None:
+    for figure in found.figures:
+        if figure.verdict == "same" and figure.change is not None and figure.unit == "ms":
+            for text in (f"{figure.name}>+0%", f"{figure.name}>=+0ms", f"{figure.name}<-0%", f"{figure.name}<=-0ms"):
+                assert limit(text).holds(found) is None
 
 
 def test_what_a_message_tells(found: Diff) -> None:
@@ -91,7 +106,7 @@ def test_what_a_message_tells(found: Diff) -> None:
 
 
 def test_figures_that_are_not_there(found: Diff, tmp_path: Path) -> None:
-    assert limit("p90>+1%").figure(found) is None
+    assert limit("failure.p90>+1%").figure(found) is None
     assert limit("orphan_rate.too_far>+1%").figure(found) is not None
     nothing = compared(tmp_path, [], [])
     assert limit("error_rate>+1%").figure(nothing) is None

@@ -7,8 +7,8 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Region
 
 from logcorr.formats.malformed_reasons import ACCESS_REASONS
-from logcorr.model.access_report import AccessReport
-from logcorr.model.ledger import AccessLedger, SideLedger
+from logcorr.model.access_report import AccessReport, RunReport
+from logcorr.model.ledger import ONE_LOG, AccessLedger, LogLedger, SideLedger
 from logcorr.model.options import View
 from logcorr.text.quantities import short
 from logcorr_tui.look.palette import Palette
@@ -18,7 +18,7 @@ from logcorr_tui.widgets.charts.canvas import Canvas, Part
 from logcorr_tui.widgets.charts.chart import Chart
 
 HEIGHT = 5
-_WHOLE = 90
+_WHOLE_NAMES = 90
 # The name of a count, its name on a narrow screen, and the view of its rows.
 Count = tuple[str, str, View | None]
 _PAIR: tuple[Count, ...] = (
@@ -30,6 +30,10 @@ _PAIR: tuple[Count, ...] = (
     ("blank", "blank", None),
     ("header", "head", None),
 )
+# The counts of a side whose log holds the other side too.
+_ONE_LOG: tuple[Count, ...] = _PAIR[:4]
+# The counts that are shown only where they are not zero.
+_SOMETIMES: tuple[Count, ...] = (("surplus", "surpl", None), ("other", "other", None), ("header", "head", None))
 _ACCESS: tuple[Count, ...] = (
     ("exchanges", "exchang", "exchanges"),
     ("encoding", "encod", "malformed"),
@@ -51,12 +55,31 @@ class Line:
     closes: bool
 
 
-def _line(name: str, side: SideLedger | AccessLedger) -> Line:
+def _counts_of(report: RunReport | None) -> tuple[Count, ...]:
+    """The counts that the ledger of a report has, in order."""
+    if isinstance(report, AccessReport):
+        always, sides = _ACCESS, [report.inputs.access.counts()]
+    elif report is not None:
+        always = _PAIR if report.inputs.requests.has_lines else _ONE_LOG
+        sides = [report.inputs.requests.counts(), report.inputs.responses.counts()]
+    else:
+        return _PAIR
+    sometimes = [count for count in _SOMETIMES if any(side.get(count[0]) for side in sides) and count not in always]
+    return (*always, *sometimes)
+
+
+def _line(name: str, side: SideLedger | AccessLedger, names: tuple[Count, ...]) -> Line:
     counts = side.counts()
     if isinstance(side, AccessLedger):  # which has room for the reasons
         counts |= {reason: side.malformed.get(reason, 0) for reason in ACCESS_REASONS}
-    names = _ACCESS if isinstance(side, AccessLedger) else _PAIR
-    return Line(name, side.lines, tuple(counts[count] for count, *_ in names), side.closes())
+    total = side.lines if isinstance(side, AccessLedger) else side.total
+    return Line(name, total, tuple(counts[count] for count, *_ in names), side.closes())
+
+
+def _told(log: LogLedger) -> str:
+    """The counts of a log that holds both sides, in words."""
+    counts = [f"{n:,} {name}" for name, n in log.counts().items() if n]
+    return f"{log.lines:,} lines: {', '.join(counts)}"
 
 
 class Ledger(Chart):
@@ -76,25 +99,38 @@ class Ledger(Chart):
     def lines(self) -> list[Line]:
         """The counts of each side."""
         report = self.figures.report if self.figures else None
-        return [_line(name, side) for name, side in report.ledgers().items()] if report is not None else []
+        sides = report.ledgers() if report is not None else {}
+        # The log that holds both sides has other counts than a side. The title tells them.
+        return [_line(name, side, self._counts) for name, side in sides.items() if not isinstance(side, LogLedger)]
 
     @property
     def _counts(self) -> tuple[Count, ...]:
-        return _ACCESS if session_of(self).kind == "access" else _PAIR
+        report = self.figures.report if self.figures else None
+        return _ACCESS if report is None and session_of(self).kind == "access" else _counts_of(report)
+
+    @property
+    def _log(self) -> LogLedger | None:
+        """The ledger of the log that holds both sides, if there is one."""
+        report = self.figures.report if self.figures else None
+        log = report.ledgers().get(ONE_LOG) if report is not None else None
+        return log if isinstance(log, LogLedger) else None
 
     def paint(self, canvas: Canvas, colours: Palette) -> None:
         lines = self.lines()
-        closes = bool(lines) and all(line.closes for line in lines)
+        log = self._log
+        closes = bool(lines) and all(line.closes for line in lines) and (log is None or log.closes())
         title: list[Part] = [("Ledger", colours.ink, True)]
         if closes:
             title += [(" · every line accounted for ", colours.dim, False), ("√", colours.good, True)]
         elif lines:
             title.append((" · ✗ does not add up", colours.bad, True))
+        if log is not None:
+            title.append((f" · {_told(log)}", colours.dim, False))
         canvas.frame(title, [("↔↑↓ select · ⏎ drill", colours.dim, False)], self.edge(colours))
         if not lines:
             canvas.write(3, 2, "the ledger closes when the run is complete", colours.dim)
             return
-        for k, (x, name) in enumerate(zip(self._ends(), ("lines", *self._names()), strict=True)):
+        for k, (x, name) in enumerate(zip(self._ends(), (self._whole, *self._names()), strict=True)):
             canvas.right(x, 1, name, colours.dim)
             for row, line in enumerate(lines):
                 count = (line.lines, *line.counts)[k]
@@ -116,8 +152,13 @@ class Ledger(Chart):
     def _wide(self) -> bool:
         return self.size.width >= 108
 
+    @property
+    def _whole(self) -> str:
+        """What the counts of a side add up to."""
+        return "lines" if self._log is None else "entries"
+
     def _names(self) -> tuple[str, ...]:
-        return tuple(count[0] if self.size.width >= _WHOLE else count[1] for count in self._counts)
+        return tuple(count[0] if self.size.width >= _WHOLE_NAMES else count[1] for count in self._counts)
 
     def _missing(self, room: int) -> str:
         """Which fields exchanges lack, and in how many exchanges. As many fields as there is room for."""
@@ -133,8 +174,8 @@ class Ledger(Chart):
     def _ends(self) -> list[int]:
         """The cell after each column: the lines, then each count."""
         start, room = 12, max(self.size.width - 14, 16)
-        names = ("lines", *self._names())
-        if not self._wide and self.size.width >= _WHOLE:
+        names = (self._whole, *self._names())
+        if not self._wide and self.size.width >= _WHOLE_NAMES:
             # Whole names, where there is no room for columns of one width.
             widths = [len(name) for name in names]
             spare = room - sum(widths)

@@ -8,7 +8,7 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.geometry import Region
 
-from logcorr.model.status import class_of
+from logcorr.model.status import class_of, code_of, in_order, key_of
 from logcorr.text.quantities import percent, short
 from logcorr_tui.look.palette import Palette
 from logcorr_tui.look.status_codes import colour_of, reason
@@ -19,13 +19,16 @@ from logcorr_tui.widgets.charts.chart import Chart
 
 @dataclass(frozen=True)
 class Row:
+    """A status, or the requests without a response, which have no key. `key` is the status as a filter names it."""
+
     code: int | None
     count: int
     reason: str
+    key: str | None
 
     @property
     def label(self) -> str:
-        return "–" if self.code is None else str(self.code)
+        return "–" if self.key is None else self.key
 
 
 class StatusBars(Chart):
@@ -52,11 +55,12 @@ class StatusBars(Chart):
         """The codes in their order, then the requests without a response."""
         if self.figures is None:
             return []
-        codes = sorted((int(code), n) for code, n in self.figures.status.items())
-        rows = [Row(code, n, reason(code)) for code, n in codes if code >= 100]
-        rows += [Row(code, n, reason(code)) for code, n in codes if code < 100]
+        status = self.figures.status
+        codes = [(code_of(key), status[key]) for key in in_order(status)]
+        rows = [Row(code, n, reason(code), key_of(code)) for code, n in codes if code is not None and code >= 100]
+        rows += [Row(code, n, reason(code), key_of(code)) for code, n in codes if code is None or code < 100]
         if self.figures.request_orphans:
-            rows.append(Row(None, self.figures.request_orphans, "No response"))
+            rows.append(Row(None, self.figures.request_orphans, "No response", None))
         return rows
 
     @property
@@ -72,7 +76,7 @@ class StatusBars(Chart):
             self._first = min(max(self._first, self.cursor - room + 1), self.cursor)
             self._first = max(min(self._first, len(rows) - room), 0)
             return rows[self._first : self._first + room]
-        ranked = sorted(rows, key=lambda item: (item[1].code is not None, -item[1].count))
+        ranked = sorted(rows, key=lambda item: (item[1].key is not None, -item[1].count))
         return sorted(ranked[:room])
 
     def paint(self, canvas: Canvas, colours: Palette) -> None:
@@ -92,7 +96,7 @@ class StatusBars(Chart):
             return
         if start > 1:
             self._composition(canvas, colours)
-        total = sum(row.count for row in rows if row.code is not None)
+        total = sum(row.count for row in rows if row.key is not None)
         top = max(row.count for row in rows)
         for y, (number, row) in enumerate(visible, start):
             self._line(canvas, colours, y, row, total=total, top=top, chosen=number == self.cursor)
@@ -101,7 +105,7 @@ class StatusBars(Chart):
         assert self.figures is not None  # noqa: S101 - there are rows
         shares: Counter[int] = Counter()
         for code, n in self.figures.status.items():
-            shares[class_of(int(code))] += n
+            shares[class_of(code_of(code))] += n
         total, width = sum(shares.values()), canvas.width - 4
         classes = [(kind, shares[kind]) for kind in (2, 3, 4, 5, 0) if shares[kind]]
         x, summed = 2, 0
@@ -127,10 +131,11 @@ class StatusBars(Chart):
             canvas.put(1, y, "▸", colours.ink, bold=True)
         x = canvas.write(2, y, f"{row.label:<4}", ink, bold=True)
         if wide:
-            canvas.write(x, y, row.reason[:17], colours.dim)
+            # The key of no status is longer than a code.
+            canvas.write(max(x, 3 + len(row.label)), y, row.reason[:17], colours.dim)
             x += 18
             # The shares are of exchanges; a request without a response is no exchange.
-            share = "" if row.code is None else percent(row.count, total).replace(" %", "%")
+            share = "" if row.key is None else percent(row.count, total).replace(" %", "%")
             canvas.right(end, y, share, colours.dim)
             end -= 8
         figure = f"{row.count:,}" if wide else short(row.count)
@@ -146,9 +151,9 @@ class StatusBars(Chart):
         if self.cursor is None or not 0 <= self.cursor < len(rows):
             return None
         row = rows[self.cursor]
-        if row.code is None:
+        if row.key is None:
             return self.drill("orphans", "side=request", "no response")
-        return self.drill("exchanges", f"status={row.code}", f"status {row.code}")
+        return self.drill("exchanges", f"status={row.key}", f"status {row.key}")
 
     def hit(self, x: int, y: int, *, extend: bool = False) -> bool:
         del x, extend

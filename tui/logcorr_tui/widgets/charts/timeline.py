@@ -102,7 +102,9 @@ class Timeline(Chart):
         self.foot = canvas.frame(title, self._note(colours, found), self.edge(colours))
         if found is None or canvas.height < 5:
             waiting = self.figures is None
-            text = "waiting for the first estimates" if waiting else "no request and no response carries a time"
+            report = self.figures.report if self.figures else None
+            why = (report.timeline.reason if report else None) or "no request and no response carries a time"
+            text = "waiting for the first estimates" if waiting else why
             canvas.write(max((canvas.width - len(text)) // 2, 1), canvas.height // 2, text, colours.dim)
             return
         bottom, left = canvas.height - 2, GUTTER + 2

@@ -139,7 +139,7 @@ def files(session: Session, wide: int, colours: Palette) -> list[RenderableType]
         return [
             _file(side.removesuffix("s"), name, (1, 1), "", wide, colours=colours)
             for side, of in report.ledgers().items()
-            for name in of.files[:_FILES_SHOWN]
+            for name in of.line_counts.files[:_FILES_SHOWN]
         ]
     shown: list[RenderableType] = [
         _file(file.side, file.file, (file.bytes_done, file.bytes_total), size(file.bytes_total), wide, colours=colours)

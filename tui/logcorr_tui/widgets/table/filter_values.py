@@ -11,16 +11,16 @@ def known_values(report: RunReport | None) -> dict[str, list[str]]:
     if report is None:
         return {}
     statuses = {"status_code": [code for code, _ in sorted(report.status.items(), key=lambda item: -item[1])]}
-    if not isinstance(report, AccessReport):
-        return {**statuses, "user_id": _texts(row.user_id for row in report.users)}
-    return {
-        **statuses,
+    users = {} if isinstance(report, AccessReport) else {"user_id": _texts(row.user_id for row in report.users)}
+    reasons = {"reason": list(ACCESS_REASONS)} if isinstance(report, AccessReport) else {}
+    groups = {
         "endpoint": _texts(row.endpoint for row in (*report.endpoints, *report.failing_endpoints)),
         "ip": _texts(row.ip for row in (*report.suspects, *report.ips, *report.failing_ips)),
         "method": _texts(row.method for row in report.methods),
         "user_agent": _texts(row.user_agent for row in report.user_agents),
-        "reason": list(ACCESS_REASONS),
     }
+    attributes = {name: values for name, values in groups.items() if values or isinstance(report, AccessReport)}
+    return {**statuses, **users, **attributes, **reasons}
 
 
 def _texts(values: Iterable[str | None]) -> list[str]:

@@ -51,8 +51,7 @@ def reason_counts(view: View, report: RunReport | None) -> str:
         found.update(report.orphans.request)
         found.update(report.orphans.response)
     elif view == "malformed" and report is not None:
-        for side in report.ledgers().values():
-            found.update(side.malformed)
+        found.update(report.inputs.lines.malformed)
     return " · ".join(f"{safe(reason)} {n:,}" for reason, n in sorted(found.items(), key=_most_first) if n)
 
 

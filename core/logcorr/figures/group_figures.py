@@ -1,0 +1,132 @@
+"""What a report says of endpoints, addresses, methods, user agents and windows, from finished views and counts.
+
+Both kinds of reports have these figures. A correlation has them for the attributes that its exchanges have.
+"""
+
+from typing import Any
+
+import msgspec
+import polars as pl
+
+from logcorr.figures import endpoints_and_addresses
+from logcorr.figures.attribute_counts import AttributeCounts
+from logcorr.figures.sums import TOP
+from logcorr.model.group_rows import MOST_ENDPOINTS, AgentRow, EndpointRow, IpRow, MethodRow, Windows
+from logcorr.model.status import key_of
+from logcorr.text import instants
+from logcorr.text.quantities import ms
+
+MOST_SUSPICIOUS = 100_000
+
+
+class GroupData(msgspec.Struct, frozen=True, kw_only=True):
+    """What the figures of groups are made of: counts by attribute, and scans of views.
+
+    `windows` has the columns that `endpoints_and_addresses.windows` gives. `suspicious` has (at, ip), a row for each
+    suspicious address of a window. `endpoints` and `ips` are None where exchanges have no such attribute.
+    """
+
+    attributes: AttributeCounts
+    windows: pl.DataFrame
+    window_us: int
+    suspicious: pl.DataFrame
+    endpoints: pl.LazyFrame | None
+    ips: pl.LazyFrame | None
+    exchanges: pl.LazyFrame
+
+
+def group_figures(data: GroupData) -> dict[str, Any]:
+    """The figures of groups by their names in a report. To be called once for the data."""
+    suspicious = data.suspicious.select(pl.col("ip").unique()).sort("ip")
+    return {
+        "suspicious_ips": suspicious["ip"].head(MOST_SUSPICIOUS).to_list(),
+        "suspicious_ip_count": suspicious.height,
+        "windows": Windows(window_s=data.window_us / instants.SECOND_US, count=data.windows.height),
+        "methods": [MethodRow(**row) for row in data.attributes.top("method").to_dicts()],
+        "user_agents": [AgentRow(**row) for row in data.attributes.top("user_agent").to_dicts()],
+        **(_endpoint_figures(data.endpoints, data.exchanges) if data.endpoints is not None else {}),
+        **(_ip_figures(data.ips) if data.ips is not None else {}),
+    }
+
+
+def _endpoint_figures(endpoints: pl.LazyFrame, exchanges: pl.LazyFrame) -> dict[str, Any]:
+    fastest, fastest_us = _least_endpoint(endpoints, pl.col("p50_us"))
+    slowest, slowest_us = _least_endpoint(endpoints, -pl.col("p50_us"))
+    busiest, busiest_requests = _least_endpoint(endpoints, -pl.col("requests"))
+    top, failing = (_endpoints(endpoints, exchanges, by) for by in ("requests", "errors"))
+    return {
+        "endpoints": top,
+        "failing_endpoints": failing,
+        "fastest_endpoint": fastest,
+        "fastest_endpoint_ms": ms(fastest_us),
+        "slowest_endpoint": slowest,
+        "slowest_endpoint_ms": ms(slowest_us and -slowest_us),
+        "busiest_endpoint": busiest,
+        "busiest_endpoint_requests": busiest_requests and -busiest_requests,
+    }
+
+
+def _ip_figures(ips: pl.LazyFrame) -> dict[str, Any]:
+    return {
+        "ips": _ips(ips, "requests"),
+        "failing_ips": _ips(ips, "errors"),
+        "suspects": _ips(ips.filter("suspicious"), "busiest_requests"),
+    }
+
+
+def _least_endpoint(endpoints: pl.LazyFrame, by: pl.Expr) -> tuple[str | None, int | None]:
+    """The name of the endpoint whose value `by` is least, the first name on a tie; and that value."""
+    values = endpoints.select("endpoint", by=by).drop_nulls()
+    # In two steps, as one query would hold all rows until it knows the least value.
+    least: int | None = values.select(pl.col("by").min()).collect(engine="streaming").item()
+    if least is None:
+        return None, None
+    name = values.filter(pl.col("by") == least).select(pl.col("endpoint").min())
+    return name.collect(engine="streaming").item(), least
+
+
+def _top(rows: pl.LazyFrame, by: str, name: str, most: int) -> pl.DataFrame:
+    """The `most` rows with the highest counts, by name on a tie, null first."""
+    counted = rows.filter(pl.col(by) > 0)
+    least = counted.select(pl.col(by).top_k(most).min()).collect(engine="streaming").item()
+    if least is None:
+        return rows.head(0).collect()
+    # Fewer than `most` rows have more than the least count. Any number of rows have just that: the first by name count.
+    above = counted.filter(pl.col(by) > least).collect(engine="streaming")
+    equal = counted.filter(pl.col(by) == least)
+    unnamed = equal.filter(pl.col(name).is_null())
+    named = equal.bottom_k(most, by=name)
+    candidates = pl.concat([above, *pl.collect_all([unnamed, named], engine="streaming")])
+    return candidates.unique(maintain_order=True).sort(by, name, descending=[True, False], nulls_last=False).head(most)
+
+
+def _endpoints(endpoints: pl.LazyFrame, exchanges: pl.LazyFrame, by: str) -> list[EndpointRow]:
+    top = _top(endpoints, by, "endpoint", MOST_ENDPOINTS if by == "requests" else TOP)
+    statuses: dict[str | None, dict[str, int]] = {}
+    for name, code, n in endpoints_and_addresses.statuses_of(exchanges, top).iter_rows():
+        statuses.setdefault(name, {})[key_of(code)] = n
+    return [
+        EndpointRow(
+            endpoint=row["endpoint"],
+            requests=row["requests"],
+            errors=row["errors"],
+            error_rate=row["errors"] / row["requests"],
+            errors_4xx=row["errors_4xx"],
+            errors_5xx=row["errors_5xx"],
+            min_ms=ms(row["min_us"]),
+            p50_ms=ms(row["p50_us"]),
+            p95_ms=ms(row["p95_us"]),
+            p99_ms=ms(row["p99_us"]),
+            max_ms=ms(row["max_us"]),
+            status=statuses[row["endpoint"]],
+        )
+        for row in top.iter_rows(named=True)
+    ]
+
+
+def _ips(ips: pl.LazyFrame, by: str) -> list[IpRow]:
+    top = _top(ips.with_columns(pl.col("busiest_start").cast(pl.Int64)), by, "ip", TOP)
+    return [
+        IpRow(**{**row, "busiest_start": instants.text_or_none(row["busiest_start"])})
+        for row in top.iter_rows(named=True)
+    ]

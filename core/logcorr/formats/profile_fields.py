@@ -1,0 +1,251 @@
+"""Cells of lines that a rule takes → the columns of an entry: id, clock, user, status, duration and attributes."""
+
+import msgspec
+import numpy as np
+import polars as pl
+
+from logcorr.formats import addresses, durations, endpoint_path, time_forms
+from logcorr.formats.cells import Cells, read_codes, read_durations, some, without_none
+from logcorr.formats.json_fields import NULL
+from logcorr.formats.line_format import SPACE
+from logcorr.formats.malformed_reasons import DURATION, NO_IDS, REQUEST_ID, STATUS_CODE, TIMESTAMP
+from logcorr.formats.profile import Condition, Duration, Field, Profile, Rule, Status, Time
+from logcorr.formats.time_forms import Clocks
+
+_NO_STATUS = ("", "-", "-1")
+LACKS = ("", "year", "date")
+
+
+def text_of(cells: Cells, field: Field) -> pl.Series:
+    """The texts of a field; null where there is none."""
+    if field.any_of:
+        return _first([text_of(cells, one) for one in field.any_of])
+    if field.join_of:
+        parts = [text_of(cells, one).alias(f"{number}") for number, one in enumerate(field.join_of)]
+        return pl.DataFrame(parts).select(pl.concat_str(pl.all(), separator=" ")).to_series()
+    texts = cells.text(field.path)
+    return texts.str.extract(field.pick, 1) if field.pick else texts
+
+
+def _is_plain(field: Field) -> bool:
+    return bool(field.path) and field.pick is None
+
+
+def _first(columns: list[pl.Series]) -> pl.Series:
+    """Row by row the first text that has a value: it is not null, empty, blank or `-`."""
+    best = columns[0]
+    for texts in columns[1:]:
+        has_value = (~best.str.strip_chars(SPACE).is_in(["", "-"])).fill_null(value=False)
+        if has_value.all():
+            return best
+        best = best.zip_with(has_value | texts.is_null(), texts)
+    return best
+
+
+def _nulls(cells: Cells, dtype: pl.DataType) -> pl.Series:
+    return pl.repeat(None, cells.height, dtype=dtype, eager=True)
+
+
+def holds(cells: Cells, condition: Condition) -> pl.Series:
+    """Whether a condition holds for each line."""
+    if condition.exists is not None:
+        return (cells.kind(condition.path) > NULL) == condition.exists
+    if condition.values is not None:
+        return cells.equal(condition.path, condition.values)
+    if condition.prefix is not None:
+        return cells.begins(condition.path, condition.prefix)
+    return cells.text(condition.path).str.contains(f"^(?:{condition.match})").fill_null(value=False)
+
+
+def ids(cells: Cells, fields: tuple[Field, ...]) -> pl.Series:
+    """The ids of lines; null where a part is missing, or is no id. The parts of a composite id are joined by `/`."""
+    words = NO_IDS if len(fields) == 1 else ("",)
+    parts = [_id_part(cells, field, words).alias(f"{number}") for number, field in enumerate(fields)]
+    if len(parts) < 2:
+        return parts[0] if parts else _nulls(cells, pl.String())
+    return pl.DataFrame(parts).select(pl.concat_str(pl.all(), separator="/")).to_series()
+
+
+def _id_part(cells: Cells, field: Field, words: tuple[str, ...]) -> pl.Series:
+    if _is_plain(field):
+        return cells.request_id(field.path, words)
+    text = text_of(cells, field).str.strip_chars(SPACE)
+    wrong = text.str.to_lowercase().is_in(list(words)).fill_null(value=True)
+    return text.set(wrong, None) if wrong.any() else text
+
+
+def plain_text(cells: Cells, field: Field) -> pl.Series:
+    """The texts of a field without blanks at their ends; null for nothing and for `-`."""
+    if _is_plain(field):
+        return cells.value(field.path)
+    return without_none(text_of(cells, field).str.strip_chars(SPACE))
+
+
+def statuses(cells: Cells, status: Status) -> tuple[pl.Series, pl.Series | None]:
+    """The status codes (Int16, null for none), and which lines have a status that cannot be read (None for none)."""
+    if status.field is None:
+        return pl.Series(np.full(cells.height, status.always, np.int16)), None
+    if _is_plain(status.field) and status.codes is None:
+        code = cells.codes(status.field.path)
+        if not code.null_count():
+            return code, None
+    text = text_of(cells, status.field).str.strip_chars(SPACE)
+    missing = text.is_null() | text.is_in(_NO_STATUS).fill_null(value=True)
+    code = read_codes(text)
+    if status.codes is not None:
+        known = text.replace_strict(status.codes, default=None, return_dtype=pl.Int16)
+        code, missing = known.zip_with(known.is_not_null(), code), missing & known.is_null()
+    if status.otherwise is not None:
+        code = code.set(code.is_null() & ~missing, status.otherwise)
+    if status.null is not None:
+        code = code.set(missing, status.null)
+    wrong = code.is_null()
+    return code, some(wrong & ~missing if status.null_is_none else wrong)
+
+
+def given_durations(cells: Cells, duration: Duration) -> tuple[pl.Series, pl.Series | None]:
+    """The durations that lines tell (Int64, µs, null for none), and which lines have one that cannot be read."""
+    if duration.sum_of:
+        parts = [text_of(cells, field).str.strip_chars(SPACE) for field in duration.sum_of]
+        return durations.sum_of(parts, duration.unit or "s"), None
+    if duration.unit is not None and _is_plain(duration.field):
+        read, wrong = cells.micros(duration.field.path, duration.unit)
+    elif duration.unit is not None:
+        read, wrong = read_durations(text_of(cells, duration.field).str.strip_chars(SPACE), duration.unit)
+    else:
+        text = plain_text(cells, duration.field)
+        read = _in_units(cells, text, duration)
+        wrong = some(read.is_null() & text.is_not_null())
+    return read, None if duration.lenient else wrong
+
+
+def _in_units(cells: Cells, text: pl.Series, duration: Duration) -> pl.Series:
+    """Durations whose lines name the unit."""
+    units = text_of(cells, duration.unit_field or Field())
+    read = _nulls(cells, pl.Int64())
+    for word in units.unique().drop_nulls():
+        unit = duration.units.get(word, word)
+        if unit in (*durations.POWERS, "go", "timedelta"):
+            of_unit = (units == word).fill_null(value=False)
+            read = durations.micros(text, unit).zip_with(of_unit, read)
+    return read
+
+
+class Stamps(msgspec.Struct):
+    """The clocks of lines, and `lacks`: for each line the place in LACKS of what its stamp lacks; None for nothing."""
+
+    read: Clocks
+    lacks: pl.Series | None = None
+
+
+def stamps(cells: Cells, time: Time) -> Stamps:
+    """The clocks of lines. Of several times the first that can be read counts."""
+    clocks = [(_clocks(cells, one), LACKS.index(time_forms.lacks(one.form))) for one in (time.any_of or (time,))[:1]]
+    first, lacked = clocks[0]
+    found = Stamps(first)
+    if lacked:
+        found.lacks = pl.Series(np.full(cells.height, lacked, np.uint8))
+    for one in time.any_of[1:]:
+        taken = found.read.clock.is_null()
+        if not taken.any():
+            break
+        more, lacked = _clocks(cells, one), LACKS.index(time_forms.lacks(one.form))
+        before = found.read
+        clock = before.clock.zip_with(~taken, more.clock)
+        found.read = Clocks(clock=clock, shift=before.shifts.zip_with(~taken, more.shifts))
+        if lacked or found.lacks is not None:
+            known = pl.Series(np.zeros(cells.height, np.uint8)) if found.lacks is None else found.lacks
+            found.lacks = known.set(taken & more.clock.is_not_null(), lacked)
+    return found
+
+
+def _clocks(cells: Cells, time: Time) -> Clocks:
+    if _is_plain(time.field):
+        return cells.clocks(time.field.path, time.form)
+    return time_forms.clocks(text_of(cells, time.field).str.strip_chars(SPACE), time.form)
+
+
+def attribute(cells: Cells, name: str, field: Field, member: str, *, escaped: bool) -> pl.Series:
+    r"""The texts of an attribute; `member` is which member of a list of addresses is the client.
+
+    With `escaped`, quotes and backslashes stand behind a backslash, as servers write them in lines of text. Other
+    escapes (`\x16`) stay as they are written, so that they can be searched for in the log.
+    """
+    text = plain_text(cells, field)
+    if escaped and text.str.contains("\\", literal=True).any():
+        text = text.str.replace_all(r'\\(["\\])', "$1")
+    if name == "endpoint":
+        return endpoint_path.paths(text)
+    return addresses.clients(text, member) if name == "ip" else text
+
+
+class EntryPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """How entries are read: the zone of stamps that name none, which member of a list of addresses is the client.
+
+    `in_order`: clocks depend on lines above, and need more columns. `collapse_ids` puts `*` for ids in endpoints.
+    """
+
+    zone: str
+    member: str
+    in_order: bool
+    collapse_ids: bool
+
+
+def entry(cells: Cells, profile: Profile, rule: Rule, plan: EntryPlan) -> tuple[pl.DataFrame, int]:
+    """The lines that a rule of an event takes, with the columns of an entry; and how many stamps are of a doubled hour.
+
+    Columns: row, and those of time, request_id, user_id, status_code, given_us, weak and attributes that the rule
+    reads. `reason` is there where a line is malformed. With `plan.in_order`, what clocks that depend on lines above
+    need is there too: clock, shift, lacks, zone, previous.
+    """
+    columns = [cells.rows]
+    wrong: list[tuple[pl.Series | None, str]] = []
+    time = rule.time or profile.time or Time(kind="none")
+    doubled = 0
+    if time.kind == "field":
+        found = stamps(cells, time)
+        instants, doubled = time_forms.to_utc(found.read, plan.zone)
+        if found.lacks is not None:
+            instants = instants.set(found.lacks > 0, None)
+        columns.append(instants.alias("time"))
+        wrong.append((some(found.read.clock.is_null() if plan.in_order else instants.is_null()), TIMESTAMP))
+        if plan.in_order:
+            columns += [found.read.clock.alias("clock"), found.read.shifts.alias("shift")]
+            columns += [] if found.lacks is None else [found.lacks.alias("lacks")]
+    if profile.is_pair:
+        request_id = ids(cells, rule.id if rule.id is not None else profile.id)
+        columns.append(request_id.alias("request_id"))
+        wrong.append((some(request_id.is_null()) if request_id.null_count() else None, REQUEST_ID))
+    user = rule.user or profile.user
+    if user is not None:
+        columns.append(plain_text(cells, user).alias("user_id"))
+    if rule.status is not None:
+        status, wrong_status = statuses(cells, rule.status)
+        columns.append(status.alias("status_code"))
+        wrong.append((wrong_status, STATUS_CODE))
+    if rule.duration is not None:
+        given, wrong_duration = given_durations(cells, rule.duration)
+        columns.append(given.alias("given_us"))
+        wrong.append((wrong_duration, DURATION))
+    columns += _attributes(cells, profile, rule, plan)
+    read = pl.DataFrame(columns)
+    constants = [pl.lit(value=True).alias("weak")] if rule.weak else []
+    if plan.in_order:
+        constants += [pl.lit(plan.zone).alias("zone"), pl.lit(time.kind == "previous").alias("previous")]
+    reasons = [pl.when(pl.lit(which)).then(pl.lit(name)) for which, name in wrong if which is not None]
+    constants += [pl.coalesce(reasons).alias("reason")] if reasons else []
+    return (read.with_columns(constants) if constants else read), doubled
+
+
+def _attributes(cells: Cells, profile: Profile, rule: Rule, plan: EntryPlan) -> list[pl.Series]:
+    own = {**profile.attributes, **rule.attributes}
+    columns = []
+    for name in profile.attribute_names:
+        field = own.get(name) or getattr(rule, name, None) or getattr(profile, name, None)
+        if field is None:
+            continue
+        text = attribute(cells, name, field, plan.member, escaped=profile.syntax == "text")
+        if name == "endpoint" and plan.collapse_ids:
+            text = text.to_frame(name).select(endpoint_path.collapsed(pl.col(name))).to_series()
+        columns.append(text.alias(name))
+    return columns

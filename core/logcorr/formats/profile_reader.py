@@ -1,0 +1,301 @@
+"""Executes a profile: lines become classes and entries. This is the definition of what a profile reads.
+
+A line has the first class that fits: blank, header, other, malformed, or an event. What depends on the lines above (a
+date, a clock, a restart) is decided by `log_clock`, file by file.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
+
+import msgspec
+import numpy as np
+import polars as pl
+
+from logcorr.formats import profile_fields
+from logcorr.formats.cells import FrameCells, KernelCells
+from logcorr.formats.delimited_fields import split_csv
+from logcorr.formats.json_fields import MALFORMED, OBJECT
+from logcorr.formats.line_format import SPACE, scan_lines
+from logcorr.formats.malformed_reasons import JSON
+from logcorr.formats.profile import Profile, Rule
+from logcorr.formats.profile_cells import group_columns, paths_of, read_cells, whole
+from logcorr.formats.profile_fields import EntryPlan
+from logcorr.formats.profile_kernel import Indexes, LineCutter, executes
+from logcorr.formats.time_forms import lacks
+
+BLANK, HEADER, OTHER, MALFORMED_LINE, RESTART = "blank", "header", "other", "malformed", "restart"
+EVENTS = ("request", "response", "exchange")
+_MOST_BLANK_BEFORE_HEADER = 100
+
+
+class ReadOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """How logs are read, beside their profile.
+
+    `zone` is of stamps that name none, instead of the profile's. `date` (YYYY-MM-DD) is that of the first line.
+    `client` tells which member of a list of addresses is the client. `collapse_ids` puts `*` for ids in endpoints.
+    """
+
+    zone: str | None = None
+    date: str | None = None
+    client: str = "first"
+    collapse_ids: bool = False
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """Lines of one class: BLANK, HEADER, OTHER, MALFORMED_LINE, RESTART or an event.
+
+    `lines` has the column row, and for an event those columns of an entry that the rule reads. A column `reason` is
+    there where some lines are malformed (null for a line that is an entry). `reason` is that of malformed lines,
+    `rule` the number of the rule that took the lines.
+    """
+
+    kind: str
+    lines: pl.DataFrame
+    reason: str | None = None
+    rule: int | None = None
+
+
+class Parsed(msgspec.Struct, frozen=True, kw_only=True):
+    """The lines of a chunk by their classes; `texts` gives the lines (columns line and row) of some rows."""
+
+    parts: list[Part]
+    height: int
+    texts: Callable[[pl.Series], pl.DataFrame]
+
+
+class ProfileReader:
+    """Reads lines by a profile, the lines of a file in order."""
+
+    def __init__(self, profile: Profile, options: ReadOptions = ReadOptions()) -> None:  # noqa: B008 - it is frozen
+        self.profile, self.options = profile, options
+        self.paths = paths_of(profile)
+        self.doubled = 0
+        self.in_order = _in_order(profile)
+        self._by_kernel = executes(profile)
+        self._cutter: LineCutter | None = None
+        self._cut_columns: Sequence[str] = ()
+        self.start_file()
+
+    def start_file(self) -> None:
+        """To be called before the first line of each file: a file of csv may begin with its header."""
+        self._columns: Sequence[str] = self.profile.columns
+        self._before_header = self.profile.syntax == "csv" and self.profile.fields_line is None
+
+    @property
+    def schema(self) -> pl.Schema:
+        """The columns of entries."""
+        clocks = {"clock": pl.Int64, "shift": pl.Int64, "lacks": pl.UInt8, "previous": pl.Boolean, "zone": pl.String}
+        return pl.Schema(
+            {
+                "row": pl.UInt32,
+                "time": pl.Int64,
+                **(clocks if self.in_order else {}),
+                "request_id": pl.String,
+                "user_id": pl.String,
+                "status_code": pl.Int16,
+                "given_us": pl.Int64,
+                **dict.fromkeys(self.profile.attribute_names, pl.String),
+                "reason": pl.String,
+                "weak": pl.Boolean,
+            }
+        )
+
+    @property
+    def lacks_date(self) -> bool:
+        """Whether `--date` is needed."""
+        return any(lacks(form) for form in _time_forms(self.profile))
+
+    def parse(self, text: bytes, first_row: int, columns: Mapping[str, pl.Series]) -> Parsed:
+        """The lines of a text in UTF-8, which ends in LF. `columns` has what wrappers tell of each line."""
+        if not self._by_kernel:
+            lines = scan_lines(text, [], first_row).drop("refused").collect(engine="in-memory")
+            lines = lines.hstack([column.alias(name) for name, column in columns.items()])
+            return Parsed(
+                parts=self.read(lines),
+                height=lines.height,
+                texts=lambda rows: lines.select("line", "row").filter(pl.col("row").is_in(rows.implode())),
+            )
+        return self._parse_by_kernel(text, first_row, columns)
+
+    def _parse_by_kernel(self, text: bytes, first_row: int, columns: Mapping[str, pl.Series]) -> Parsed:
+        parts: list[Part] = []
+        if self._before_header:
+            parts += self._header_of(text, first_row)
+        if self._cutter is None or self._cut_columns != self._columns:
+            self._cutter, self._cut_columns = LineCutter(self.profile, self.paths, self._columns), self._columns
+        cut = self._cutter(text)
+        skipped = {int(row) - first_row for part in parts for row in part.lines["row"]}
+
+        def rest(index: Indexes) -> Indexes:
+            return index[~np.isin(index, list(skipped))] if skipped else index
+
+        for kind, index in ((BLANK, cut.blank), (OTHER, cut.other)):
+            if (kept := rest(index)).size:
+                rows = pl.Series("row", (kept + first_row).astype(np.uint32))
+                parts.append(Part(kind=kind, lines=rows.to_frame()))
+        if (unsure := rest(cut.unsure)).size:
+            parts += self.read(cut.frame(unsure, first_row, columns))
+        if cut.by_rule is None:
+            sure = rest(cut.sure)
+            parts += self._by_rules(cut.cells(sure, first_row, columns, self.profile.quote)) if sure.size else []
+        for number, index in enumerate(cut.by_rule or ()):
+            if index.size:
+                cells = cut.cells(index, first_row, columns, self.profile.quote)
+                parts.append(self._entries(cells, number))
+        return Parsed(
+            parts=parts,
+            height=cut.lines.type.size,
+            texts=lambda rows: cut.frame(rows.to_numpy().astype(np.int64) - first_row, first_row, {}),
+        )
+
+    def _header_of(self, text: bytes, first_row: int) -> list[Part]:
+        """The header, if the first line of a file of csv is one."""
+        parts: list[Part] = []
+        for number, line in enumerate(text.split(b"\n", _MOST_BLANK_BEFORE_HEADER)[:_MOST_BLANK_BEFORE_HEADER]):
+            if line.strip():
+                decoded = pl.DataFrame({"line": [line.decode().removesuffix("\r")], "row": [first_row + number]})
+                self._without_header(decoded.with_columns(pl.col("row").cast(pl.UInt32)), parts)
+                break
+        return parts
+
+    def classify(self, lines: pl.DataFrame) -> pl.DataFrame:
+        """Every line (columns `line`, `row`, and what a wrapper tells), in one frame.
+
+        The columns are those of entries, `kind` (see `Part`) and `rule`. Rows are in no order.
+        """
+        frames = [
+            part.lines.select(
+                *(
+                    pl.col(name) if name in part.lines.columns else pl.lit(None, dtype).alias(name)
+                    for name, dtype in self.schema.items()
+                ),
+                pl.lit(part.kind).alias("kind"),
+                pl.lit(part.rule, pl.UInt8).alias("rule"),
+            ).with_columns(pl.coalesce("reason", pl.lit(part.reason, pl.String)).alias("reason"))
+            for part in self.read(lines)
+            if part.lines.height
+        ]
+        empty = self.schema.to_frame().with_columns(
+            pl.lit(None, pl.String).alias("kind"), pl.lit(None, pl.UInt8).alias("rule")
+        )
+        return pl.concat(frames or [empty])
+
+    def read(self, lines: pl.DataFrame) -> list[Part]:
+        """The lines (columns `line`, `row`, and what a wrapper tells) by their classes: the careful reading."""
+        blank = lines["line"].str.strip_chars(SPACE) == ""
+        parts = [Part(kind=BLANK, lines=lines.filter(blank).select("row"))]
+        left = lines.filter(~blank) if blank.any() else lines
+        if left.height and self._before_header:
+            left = self._without_header(left, parts)
+        if left.height and self.profile.fields_line is not None:
+            for piece in self._between_directives(left, parts):
+                parts += self._read_fields(piece)
+        elif left.height:
+            parts += self._read_fields(left)
+        return parts
+
+    def _read_fields(self, lines: pl.DataFrame) -> list[Part]:
+        """The classes of lines that are neither blank nor headers."""
+        cells = read_cells(lines, self.profile, self.paths, self._columns)
+        broken = cells["state"] == MALFORMED
+        read = cells["state"] == OBJECT
+        return [
+            Part(kind=MALFORMED_LINE, lines=cells.filter(broken).select("row"), reason=JSON),
+            *self._by_rules(FrameCells(cells if read.all() else cells.filter(read))),
+            Part(kind=OTHER, lines=cells.filter(~broken & ~read).select("row")),
+        ]
+
+    def _without_header(self, lines: pl.DataFrame, parts: list[Part]) -> pl.DataFrame:
+        """The lines of csv without the header of the file, which is added to `parts`.
+
+        A header names the columns, where the profile does not. Else it has the names that the profile gives.
+        """
+        self._before_header = False
+        first = split_csv(lines["line"][0], self.profile.separator, self.profile.quote)
+        named = [name.lower() for name in first]
+        if self._columns and named != [name.lower() for name in self._columns]:
+            return lines
+        self._columns = self._columns or first
+        parts.append(Part(kind=HEADER, lines=lines.head(1).select("row")))
+        return lines.tail(-1)
+
+    def _between_directives(self, lines: pl.DataFrame, parts: list[Part]) -> Iterator[pl.DataFrame]:
+        """The lines between directives, which begin with `#` and are added to `parts`. One directive names columns."""
+        directive = lines["line"].str.starts_with("#")
+        parts.append(Part(kind=HEADER, lines=lines.filter(directive).select("row")))
+        names_columns = lines["line"].str.starts_with(self.profile.fields_line or "#").arg_true().to_list()
+        for start, stop in pairwise([0, *names_columns, lines.height]):
+            if start in names_columns:
+                names = lines["line"][start].removeprefix(self.profile.fields_line or "#")
+                self._columns = names.split()
+            piece = lines.slice(start, stop - start).filter(~directive.slice(start, stop - start))
+            if piece.height:
+                yield piece
+
+    def _by_rules(self, cells: FrameCells | KernelCells) -> list[Part]:
+        """The classes of lines that have fields: the first rule that fits takes a line."""
+        parts = []
+        for number, rule in enumerate(self.profile.rules):
+            taken, cells = self._taken(cells, rule)
+            if taken.height:
+                parts.append(self._entries(taken, number))
+        return [*parts, Part(kind=OTHER, lines=cells.rows.to_frame())]
+
+    def _taken(
+        self, cells: FrameCells | KernelCells, rule: Rule
+    ) -> tuple[FrameCells | KernelCells, FrameCells | KernelCells]:
+        """The lines that a rule takes, with the groups of its pattern as cells, and the other lines."""
+        fits = pl.Series(np.ones(cells.height, np.bool_))
+        own = self._groups_of(rule)
+        for condition in rule.where:
+            if condition.path not in own:
+                fits &= profile_fields.holds(cells, condition)
+        if rule.match is None or isinstance(cells, KernelCells):
+            return (cells, cells.filter(~fits)) if fits.all() else (cells.filter(fits), cells.filter(~fits))
+        groups = self._matched(cells.frame["line"].set(~fits, None), rule.match)
+        with_groups = FrameCells(cells.frame.with_columns(group_columns(groups)))
+        fits &= groups.to_series(0).is_not_null()
+        for condition in rule.where:
+            if condition.path in own:
+                fits &= profile_fields.holds(with_groups, condition)
+        return with_groups.filter(fits), cells.filter(~fits)
+
+    def _groups_of(self, rule: Rule) -> tuple[str, ...]:
+        if rule.match is None or not rule.where:
+            return ()
+        return tuple(field for field in self._matched(pl.Series([""]), rule.match).columns if not field.isdigit())
+
+    @staticmethod
+    def _matched(lines: pl.Series, pattern: str) -> pl.DataFrame:
+        return lines.to_frame("line").select(pl.col("line").str.extract_groups(whole(pattern)).alias("g")).unnest("g")
+
+    def _entries(self, taken: FrameCells | KernelCells, number: int) -> Part:
+        """The lines that rule `number` takes."""
+        rule = self.profile.rules[number]
+        if rule.event not in EVENTS:
+            kind = RESTART if rule.event == "restart" else OTHER
+            return Part(kind=kind, lines=taken.rows.to_frame(), rule=number)
+        plan = EntryPlan(
+            zone=self.options.zone or rule.zone or self.profile.zone,
+            member=self.options.client,
+            in_order=self.in_order,
+            collapse_ids=self.options.collapse_ids,
+        )
+        read, doubled = profile_fields.entry(taken, self.profile, rule, plan)
+        self.doubled += doubled
+        return Part(kind=rule.event, lines=read, rule=number)
+
+
+def _time_forms(profile: Profile) -> list[str]:
+    times = [time for time in (profile.time, *(rule.time for rule in profile.rules)) if time is not None]
+    return [one.form for time in times for one in (time.any_of or (time,)) if one.kind == "field"]
+
+
+def _in_order(profile: Profile) -> bool:
+    """Whether the reading of a line depends on lines above it."""
+    times = [profile.time, *(rule.time for rule in profile.rules)]
+    return (
+        any(rule.event == "restart" for rule in profile.rules)
+        or any(time is not None and time.kind == "previous" for time in times)
+        or any(lacks(form) for form in _time_forms(profile))
+    )

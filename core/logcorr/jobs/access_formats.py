@@ -1,0 +1,112 @@
+"""The formats of the files of an access log. Each file may have its own."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+import polars as pl
+
+from logcorr.formats.profile import ATTRIBUTES
+from logcorr.formats.profile_reader import ProfileReader, ReadOptions
+from logcorr.formats.profile_registry import Registry
+from logcorr.inputs.files import InputFile
+from logcorr.inputs.log_reader import FileForm
+from logcorr.jobs.tell_logs import Sample, Teller, ToldFormat, read_options, sample
+from logcorr.model.errors import InputError
+from logcorr.model.ledger import LogFormat
+from logcorr.model.options import AnalyzeOptions
+
+# What an empty log is read as.
+_OF_EMPTY = "ndjson"
+
+
+class AccessFormats(msgspec.Struct, frozen=True, kw_only=True):
+    """The format of each file; `samples` are in the order of the files."""
+
+    told: list[ToldFormat]
+    samples: list[Sample]
+    teller: Teller
+    options: ReadOptions
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """The attributes of exchanges: those that every access log has, and own ones of the profiles."""
+        own = dict.fromkeys(name for told in self.told for name in told.profile.attribute_names)
+        return (*_ORDER, *(name for name in own if name not in ATTRIBUTES))
+
+    @property
+    def schema(self) -> pl.Schema:
+        """The columns of an exchange: time and given_us in µs, status_code, attributes, row."""
+        texts = dict.fromkeys(self.attributes, pl.String())
+        return pl.Schema(
+            {"time": pl.Int64(), "given_us": pl.Int64(), "status_code": pl.Int16(), **texts, "row": pl.UInt32()}
+        )
+
+    def exchanges(self, read: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+        """The exchanges among the entries that a reader gave, in the columns of `schema`."""
+        if "exchange" not in read:
+            return self.schema.to_frame()
+        exchanges = read["exchange"]
+        return exchanges.select(
+            pl.col(name) if name in exchanges.columns else pl.lit(None, dtype).alias(name)
+            for name, dtype in self.schema.items()
+        )
+
+    @property
+    def named(self) -> LogFormat:
+        """The names of the formats, and where they come from."""
+        formats = dict.fromkeys(told.named for told in self.told)
+        names, origins = (dict.fromkeys(getattr(one, key) for one in formats) for key in ("name", "origin"))
+        return LogFormat(name=", ".join(names), origin=", ".join(origins))
+
+    def forms(self) -> list[FileForm]:
+        """How each file is read."""
+        return [FileForm(reader=ProfileReader(told.profile, self.options), heads=told.heads) for told in self.told]
+
+    def notes(self) -> list[str]:
+        """What the user should know of how the logs are read."""
+        said: dict[str, list[str]] = {}
+        for told, log in zip(self.told, self.samples, strict=True):
+            if told.told or told.heads:
+                heads = f", without the heads {', '.join(told.heads)}" if told.heads else ""
+                said.setdefault(f"read as {told.profile.name} ({told.profile.origin}){heads}.", []).append(log.name)
+        if len(said) < 2:
+            return list(said)
+        return [f"{', '.join(names[:3])}{' ...' if len(names) > 3 else ''} {note}" for note, names in said.items()]
+
+    def key(self) -> dict[str, Any]:
+        """What of the formats changes the result of a run."""
+        return {"formats": [told.key for told in self.told]}
+
+    def unreadable(self) -> InputError:
+        """The error for files of which no line is an exchange."""
+        return self.teller.unreadable(next((log for log in self.samples if log.lines), self.samples[0]))
+
+
+_ORDER = ("method", "endpoint", "ip", "user_agent")
+
+
+def tell_access_formats(options: AnalyzeOptions, files: Sequence[InputFile]) -> AccessFormats:
+    """The formats of the files: as the options name them, else told by samples. Raises InputError and UsageError."""
+    read = read_options(options.reading, collapse_ids=options.collapse_ids)
+    registry = Registry(options.reading.files)
+    teller = Teller(registry, options.reading, read, pairs=False)
+    samples = [sample([file], options.reading) for file in files]
+    told: list[ToldFormat | None] = []
+    for log in samples:
+        has_lines = any(line.strip() for line in log.lines)
+        last = next((one for one in reversed(told) if one is not None), None)
+        if not has_lines and options.form is None:
+            told.append(None)
+        elif last is not None and teller.fits(log, last):
+            told.append(last)
+        else:
+            told.append(teller.format_of(log, options.form))
+    some = next((one for one in told if one is not None), None)
+    default = some or ToldFormat(profile=registry.get(_OF_EMPTY))
+    return AccessFormats(
+        told=[one or msgspec.structs.replace(default, told=False) for one in told],
+        samples=samples,
+        teller=teller,
+        options=read,
+    )

@@ -1,0 +1,178 @@
+"""The formats of the logs of a correlation: logcorr's own two line forms, or profiles of one or two logs."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import polars as pl
+
+from logcorr.formats import line_format
+from logcorr.formats.pair_lines import PairFormat
+from logcorr.formats.profile import Profile
+from logcorr.formats.profile_reader import ProfileReader, ReadOptions
+from logcorr.formats.profile_registry import Registry
+from logcorr.formats.timestamps import CommonForm, common_form
+from logcorr.inputs.files import InputFile
+from logcorr.inputs.log_reader import FileForm, LogReader
+from logcorr.inputs.reader import SideReader
+from logcorr.inputs.reading_progress import ReadingProgress
+from logcorr.inputs.sample_lines import first_lines
+from logcorr.jobs.event_sources import EventSource, OneLog, ProfileSide, TwoLogs, entry_columns
+from logcorr.jobs.tell_logs import Sample, Teller, ToldFormat, read_options, sample
+from logcorr.model.errors import InputError, UsageError
+from logcorr.model.ledger import ONE_LOG, SIDES, Log, LogFormat, Side
+from logcorr.model.options import CorrelateOptions
+from logcorr.pairing.rules import Rules
+
+OWN = "logcorr"
+# A line of logcorr's own forms, in which sizes of chunks were measured.
+_USUAL_LINE_BYTES = 55
+_OWN_FORMAT = LogFormat(name=OWN, origin="built in")
+
+
+class ReadingPlace(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a reader keeps lines that are no entries, how large its chunks are, and who takes reports of progress."""
+
+    folder: Path
+    chunk_bytes: int
+    progress: ReadingProgress
+
+
+class PairFormats(msgspec.Struct, frozen=True, kw_only=True):
+    """The format of each log of a correlation; `told` is empty for logcorr's own two line forms."""
+
+    told: dict[Log, ToldFormat]
+    samples: dict[Log, Sample]
+    teller: Teller
+    options: ReadOptions
+
+    def profiles(self) -> dict[Side, Profile]:
+        """The profile that reads each side."""
+        one = self.told.get(ONE_LOG)
+        return {side: (one or self.told[side]).profile for side in SIDES}
+
+    def notes(self) -> list[str]:
+        """What the user should know of how the logs are read."""
+        said = []
+        for log, told in self.told.items():
+            which = "" if log == ONE_LOG or len({*map(str, self.told.values())}) == 1 else f"{log}s: "
+            heads = f", without the heads {', '.join(told.heads)}" if told.heads else ""
+            if told.told or told.heads:
+                said.append(f"{which}read as {told.profile.name} ({told.profile.origin}){heads}.")
+        return list(dict.fromkeys(said))
+
+    def key(self) -> dict[str, Any]:
+        """What of the formats changes the result of a run."""
+        return {"formats": {log: told.key for log, told in self.told.items()}} if self.told else {}
+
+    def named(self, log: Log) -> LogFormat:
+        """The name of a log's format, for the ledger."""
+        return self.told[log].named if log in self.told else _OWN_FORMAT
+
+    def rules(self, options: CorrelateOptions) -> Rules:
+        """The rules of pairing. Raises UsageError for a duration that the log does not tell."""
+        if not self.told:
+            if options.duration == "given":
+                raise _no_durations(OWN)
+            return Rules(policy=options.pairing or "in-order", max_duration_us=options.max_duration_us)
+        profiles = self.profiles()
+        columns = entry_columns(profiles)
+        response = profiles["response"]
+        clockless = any(profile.clockless for profile in profiles.values())
+        if options.duration == "given" and not columns.given:
+            raise _no_durations(response.name)
+        if options.duration == "events" and clockless:
+            message = f"the format {response.name} has no clock, so only --duration given is possible."
+            raise UsageError(message)
+        return Rules(
+            policy=options.pairing or response.pairing,
+            max_duration_us=options.max_duration_us,
+            duration="given" if clockless else options.duration or "events",
+            ties_by_line=response.ties_by_line,
+            one_log=ONE_LOG in self.told,
+            columns=columns,
+        )
+
+    def source(
+        self, files: Mapping[Log, list[InputFile]], shifts_us: Mapping[Side, int], place: ReadingPlace
+    ) -> EventSource:
+        """Reads the entries of the logs. `shifts_us` is added to every instant of a side."""
+        if not self.told:
+            return TwoLogs({side: _own_reader(side, files[side], shifts_us[side], place) for side in SIDES})
+        columns = entry_columns(self.profiles())
+        if ONE_LOG in self.told:
+            reader = self._reader(ONE_LOG, files[ONE_LOG], None, place)
+            return OneLog(reader, columns, shifts_us, place.chunk_bytes // _USUAL_LINE_BYTES)
+        return TwoLogs(
+            {
+                side: ProfileSide(side, self._reader(side, files[side], side, place), columns, shifts_us[side])
+                for side in SIDES
+            }
+        )
+
+    def _reader(self, log: Log, files: list[InputFile], only: Side | None, place: ReadingPlace) -> LogReader:
+        told = self.told[log]
+        form = FileForm(reader=ProfileReader(told.profile, self.options), heads=told.heads)
+        return LogReader(
+            log, [form], files, place.folder / log, place.progress, chunk_bytes=place.chunk_bytes, only=only
+        )
+
+    def span(self) -> tuple[int | None, int | None] | None:
+        """About the first and the last instant (µs) of logs that profiles read."""
+        if not self.told:
+            return None
+        firsts = [told.first_us for told in self.told.values() if told.first_us is not None]
+        lasts = [told.last_us for told in self.told.values() if told.last_us is not None]
+        return min(firsts, default=None), max(lasts, default=None)
+
+    def unreadable(self) -> InputError:
+        """The error for logs of which no line is an entry."""
+        log = next((one for one in self.samples.values() if one.lines), next(iter(self.samples.values())))
+        return self.teller.unreadable(log)
+
+
+def tell_pair_formats(options: CorrelateOptions, files: Mapping[Log, list[InputFile]]) -> PairFormats:
+    """The formats of the logs: as the options name them, else told by samples. Raises InputError and UsageError."""
+    read = read_options(options.reading, collapse_ids=options.collapse_ids)
+    registry = Registry(options.reading.files)
+    teller = Teller(registry, options.reading, read, pairs=True)
+    samples = {log: sample(of_log, options.reading) for log, of_log in files.items()}
+    forms: dict[Log, str | None] = dict.fromkeys(files, options.form)
+    forms |= {"request": options.request_form or options.form, "response": options.response_form or options.form}
+    told: dict[Log, ToldFormat] = {}
+    if ONE_LOG in files:
+        if any(line.strip() for line in samples[ONE_LOG].lines) or forms[ONE_LOG]:
+            told[ONE_LOG] = teller.format_of(samples[ONE_LOG], forms[ONE_LOG])
+        else:
+            raise teller.unreadable(samples[ONE_LOG])
+    elif not _is_own(samples, forms, options):
+        told = {side: teller.format_of(samples[side], forms[side], side) for side in SIDES}
+    return PairFormats(told=told, samples=samples, teller=teller, options=read)
+
+
+def _is_own(samples: Mapping[Log, Sample], forms: Mapping[Log, str | None], options: CorrelateOptions) -> bool:
+    """Whether two logs are of logcorr's own line forms: so named, or with such a line, or without lines."""
+    if any(forms[side] for side in SIDES):
+        return all(forms[side] == OWN for side in SIDES)
+    if options.reading.fields is not None:
+        return False
+    has_lines = [side for side in SIDES if any(line.strip() for line in samples[side].lines)]
+    return not has_lines or any(_has_own_line(samples[side].lines, side) for side in has_lines)
+
+
+def _has_own_line(lines: list[str], side: Side) -> bool:
+    frame = pl.DataFrame(
+        {"line": lines, "row": range(len(lines)), "refused": [None] * len(lines)}, schema=line_format.LINE_SCHEMA
+    )
+    return bool(PairFormat(side=side, form=CommonForm()).classify(frame)["valid"].any())
+
+
+def _own_reader(side: Side, files: list[InputFile], shift_us: int, place: ReadingPlace) -> SideReader:
+    stamps = [line.split(",", 1)[0].strip(line_format.SPACE) for line in first_lines(files)]
+    form = PairFormat(side=side, form=common_form(stamps), shift_us=shift_us)
+    return SideReader(form, files, place.folder / side, place.chunk_bytes, place.progress)
+
+
+def _no_durations(name: str) -> UsageError:
+    return UsageError(f"--duration given: responses of the format {name} tell no duration.")
