@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from logcorr.compute.kernels import compiled
 from logcorr.formats import cut_cells, durations, time_forms
 from logcorr.formats.cut_cells import BLANK_END, NOT_READ, NOT_TOLD, SHORT, TINY, WITH_ZONE, Span
 from logcorr.formats.durations import POWERS
@@ -72,6 +73,9 @@ class Cells(Protocol):
 
     def codes(self, path: str) -> pl.Series:
         """The numbers of texts of one to three digits (Int16); null for all others."""
+
+    def line_hashes(self) -> pl.Series:
+        """A hash (UInt64) of the text of each line, which lives within one run."""
 
 
 def without_none(text: pl.Series) -> pl.Series:
@@ -154,6 +158,14 @@ class FrameCells:
     def codes(self, path: str) -> pl.Series:
         return read_codes(self.stripped(path))
 
+    def line_hashes(self) -> pl.Series:
+        lines = self.frame.get_column("line")
+        if compiled is None:
+            return lines.hash()
+        octets = [line.encode() for line in lines]
+        ends = np.cumsum([len(line) for line in octets], dtype=np.int32)
+        return _hashes(b"".join(octets), np.concatenate([np.zeros(1, np.int32), ends[:-1]]), ends)
+
 
 def text_column(path: str) -> str:
     """The name of the column with the text at a path."""
@@ -165,14 +177,21 @@ def kind_column(path: str) -> str:
     return f"k:{path}"
 
 
+def _hashes(text: bytes, begin: npt.NDArray[np.int32], end: npt.NDArray[np.int32]) -> pl.Series:
+    hashes = np.empty(begin.size, np.uint64)
+    compiled.line_hashes(text, begin, end, hashes)
+    return pl.Series(hashes)
+
+
 class CutText(msgspec.Struct, frozen=True, kw_only=True):
-    """The text of a chunk with the spans of the cells of all its lines, by path.
+    """The text of a chunk with the spans of its lines, and of the cells of all lines by path.
 
     `columns` has what wrappers tell of each line. The first line is row `first_row`. `quote` is the one that is doubled
     within a cell of csv.
     """
 
     text: bytes
+    lines: Span
     spans: Mapping[str, Span]
     columns: Mapping[str, pl.Series]
     first_row: int
@@ -287,6 +306,9 @@ class KernelCells:
             if not left.size
             else pl.Series(codes).scatter(left, read_codes(self.stripped(path).gather(left)))
         )
+
+    def line_hashes(self) -> pl.Series:
+        return _hashes(self._text, self._cut.lines.begin[self._index], self._cut.lines.end[self._index])
 
     def _span(self, path: str) -> Span | None:
         if path not in self._spans:

@@ -13,6 +13,8 @@ from logcorr.formats.profile import Condition, Duration, Field, Profile, Rule, S
 from logcorr.formats.time_forms import Clocks
 
 _NO_STATUS = ("", "-", "-1")
+# A fraction of a second, or a count of something finer.
+_FRACTION = r"[.,][0-9]|^[0-9]{11}"
 LACKS = ("", "year", "date")
 
 
@@ -50,6 +52,8 @@ def holds(cells: Cells, condition: Condition) -> pl.Series:
     """Whether a condition holds for each line."""
     if condition.exists is not None:
         return (cells.kind(condition.path) > NULL) == condition.exists
+    if condition.null is not None:
+        return (cells.kind(condition.path) == NULL) == condition.null
     if condition.values is not None:
         return cells.equal(condition.path, condition.values)
     if condition.prefix is not None:
@@ -215,6 +219,7 @@ def entry(cells: Cells, profile: Profile, rule: Rule, plan: EntryPlan) -> tuple[
     if profile.is_pair:
         request_id = ids(cells, rule.id if rule.id is not None else profile.id)
         columns.append(request_id.alias("request_id"))
+        columns.append(_line_hashes(cells, time, columns[1] if time.kind == "field" else None).alias("line_hash"))
         wrong.append((some(request_id.is_null()) if request_id.null_count() else None, REQUEST_ID))
     user = rule.user or profile.user
     if user is not None:
@@ -235,6 +240,25 @@ def entry(cells: Cells, profile: Profile, rule: Rule, plan: EntryPlan) -> tuple[
     reasons = [pl.when(pl.lit(which)).then(pl.lit(name)) for which, name in wrong if which is not None]
     constants += [pl.coalesce(reasons).alias("reason")] if reasons else []
     return (read.with_columns(constants) if constants else read), doubled
+
+
+def _line_hashes(cells: Cells, time: Time, instants: pl.Series | None) -> pl.Series:
+    """A number (UInt64) for each line: the same for equal lines, which are one line that was delivered again.
+
+    Equal lines whose clock tells whole seconds, or nothing, may as well be two events: they have different numbers.
+    """
+    hashes = cells.line_hashes()
+    if instants is None:
+        return cells.rows.cast(pl.UInt64)
+    whole = ((instants % 1_000_000 == 0) | instants.is_null()).arg_true()
+    if not whole.len():
+        return hashes
+    alone = pl.Series(np.ones(whole.len(), np.bool_))
+    for one in time.any_of or (time,):
+        if "%" not in one.form or "%f" in one.form:
+            texts = text_of(cells, one.field).gather(whole)
+            alone &= ~texts.str.contains(_FRACTION).fill_null(value=False)
+    return hashes.scatter(whole.filter(alone), cells.rows.gather(whole.filter(alone)).cast(pl.UInt64))
 
 
 def _attributes(cells: Cells, profile: Profile, rule: Rule, plan: EntryPlan) -> list[pl.Series]:

@@ -44,7 +44,15 @@ class CutLines(msgspec.Struct, frozen=True, kw_only=True):
     def cells(self, index: Indexes, first_row: int, columns: Mapping[str, pl.Series], quote: str) -> KernelCells:
         """The cells of some sure lines."""
         return KernelCells(
-            CutText(text=self.text, spans=self.spans, columns=columns, first_row=first_row, quote=quote), index
+            CutText(
+                text=self.text,
+                lines=self.lines,
+                spans=self.spans,
+                columns=columns,
+                first_row=first_row,
+                quote=quote,
+            ),
+            index,
         )
 
 

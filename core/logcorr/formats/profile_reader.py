@@ -16,7 +16,7 @@ from logcorr.formats.cells import FrameCells, KernelCells
 from logcorr.formats.delimited_fields import split_csv
 from logcorr.formats.json_fields import MALFORMED, OBJECT
 from logcorr.formats.line_format import SPACE, scan_lines
-from logcorr.formats.malformed_reasons import JSON
+from logcorr.formats.malformed_reasons import FIELDS, JSON
 from logcorr.formats.profile import Profile, Rule
 from logcorr.formats.profile_cells import group_columns, paths_of, read_cells, whole
 from logcorr.formats.profile_fields import EntryPlan
@@ -91,6 +91,7 @@ class ProfileReader:
                 "time": pl.Int64,
                 **(clocks if self.in_order else {}),
                 "request_id": pl.String,
+                "line_hash": pl.UInt64,
                 "user_id": pl.String,
                 "status_code": pl.Int16,
                 "given_us": pl.Int64,
@@ -131,8 +132,8 @@ class ProfileReader:
 
         for kind, index in ((BLANK, cut.blank), (OTHER, cut.other)):
             if (kept := rest(index)).size:
-                rows = pl.Series("row", (kept + first_row).astype(np.uint32))
-                parts.append(Part(kind=kind, lines=rows.to_frame()))
+                lines = pl.Series("row", (kept + first_row).astype(np.uint32)).to_frame()
+                parts.append(Part(kind=kind, lines=lines) if kind == BLANK else self._unfit(lines))
         if (unsure := rest(cut.unsure)).size:
             parts += self.read(cut.frame(unsure, first_row, columns))
         if cut.by_rule is None:
@@ -202,7 +203,7 @@ class ProfileReader:
         return [
             Part(kind=MALFORMED_LINE, lines=cells.filter(broken).select("row"), reason=JSON),
             *self._by_rules(FrameCells(cells if read.all() else cells.filter(read))),
-            Part(kind=OTHER, lines=cells.filter(~broken & ~read).select("row")),
+            self._unfit(cells.filter(~broken & ~read).select("row")),
         ]
 
     def _without_header(self, lines: pl.DataFrame, parts: list[Part]) -> pl.DataFrame:
@@ -239,7 +240,15 @@ class ProfileReader:
             taken, cells = self._taken(cells, rule)
             if taken.height:
                 parts.append(self._entries(taken, number))
-        return [*parts, Part(kind=OTHER, lines=cells.rows.to_frame())]
+        lines = cells.rows.to_frame()
+        fields_alone = self.profile.syntax in ("json", "logfmt")
+        return [*parts, Part(kind=OTHER, lines=lines) if fields_alone else self._unfit(lines)]
+
+    def _unfit(self, lines: pl.DataFrame) -> Part:
+        """Lines that are not of the form of the log: of another kind, or malformed."""
+        if not self.profile.strict:
+            return Part(kind=OTHER, lines=lines)
+        return Part(kind=MALFORMED_LINE, lines=lines, reason=JSON if self.profile.syntax == "json" else FIELDS)
 
     def _taken(
         self, cells: FrameCells | KernelCells, rule: Rule

@@ -80,7 +80,7 @@ class AccessFormats(msgspec.Struct, frozen=True, kw_only=True):
 
     def unreadable(self) -> InputError:
         """The error for files of which no line is an exchange."""
-        return self.teller.unreadable(next((log for log in self.samples if log.lines), self.samples[0]))
+        return self.teller.unreadable(next((log for log in self.samples if log.view.lines), self.samples[0]))
 
 
 _ORDER = ("method", "endpoint", "ip", "user_agent")
@@ -94,7 +94,7 @@ def tell_access_formats(options: AnalyzeOptions, files: Sequence[InputFile]) -> 
     samples = [sample([file], options.reading) for file in files]
     told: list[ToldFormat | None] = []
     for log in samples:
-        has_lines = any(line.strip() for line in log.lines)
+        has_lines = log.view.has_lines
         last = next((one for one in reversed(told) if one is not None), None)
         if not has_lines and options.form is None:
             told.append(None)

@@ -105,7 +105,7 @@ class _Correlation(Job[Report]):
             edge_us=edge_us,
             skew_us=self._pair_options.skew_us,
             run=self._run_info(self._meter.buckets[1], spilled_bytes),
-            attributes=self._attributes,
+            attributes=self._rules.columns.attributes,
             groups=self._write_groups(work, sinks, by_window),
             durations=self._rules.duration,
         )

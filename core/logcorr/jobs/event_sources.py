@@ -180,6 +180,7 @@ def entry_columns(profiles: Mapping[Side, Profile]) -> EntryColumns:
         given=any(rule.duration is not None for rule in responses),
         weak=any(rule.weak for rule in responses),
         response_user=response.user is not None or any(rule.user is not None for rule in responses),
+        line_hash=True,
     )
 
 

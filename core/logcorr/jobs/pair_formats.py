@@ -128,7 +128,7 @@ class PairFormats(msgspec.Struct, frozen=True, kw_only=True):
 
     def unreadable(self) -> InputError:
         """The error for logs of which no line is an entry."""
-        log = next((one for one in self.samples.values() if one.lines), next(iter(self.samples.values())))
+        log = next((one for one in self.samples.values() if one.view.lines), next(iter(self.samples.values())))
         return self.teller.unreadable(log)
 
 
@@ -142,7 +142,7 @@ def tell_pair_formats(options: CorrelateOptions, files: Mapping[Log, list[InputF
     forms |= {"request": options.request_form or options.form, "response": options.response_form or options.form}
     told: dict[Log, ToldFormat] = {}
     if ONE_LOG in files:
-        if any(line.strip() for line in samples[ONE_LOG].lines) or forms[ONE_LOG]:
+        if samples[ONE_LOG].view.has_lines or forms[ONE_LOG]:
             told[ONE_LOG] = teller.format_of(samples[ONE_LOG], forms[ONE_LOG])
         else:
             raise teller.unreadable(samples[ONE_LOG])
@@ -157,8 +157,8 @@ def _is_own(samples: Mapping[Log, Sample], forms: Mapping[Log, str | None], opti
         return all(forms[side] == OWN for side in SIDES)
     if options.reading.fields is not None:
         return False
-    has_lines = [side for side in SIDES if any(line.strip() for line in samples[side].lines)]
-    return not has_lines or any(_has_own_line(samples[side].lines, side) for side in has_lines)
+    has_lines = [side for side in SIDES if samples[side].view.has_lines]
+    return not has_lines or any(_has_own_line(samples[side].view.lines, side) for side in has_lines)
 
 
 def _has_own_line(lines: list[str], side: Side) -> bool:
