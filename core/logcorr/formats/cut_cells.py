@@ -24,6 +24,8 @@ MISSING, NULL, STRING, ESCAPED, NUMBER, BOOLEAN, OBJECT, ARRAY, BARE, DOUBLED = 
 SURE, UNSURE, OTHER, BLANK = range(4)
 # What became of a text of a time: not read, read, or read as UTC because it tells no zone.
 NOT_READ, WITH_ZONE, WITHOUT_ZONE = range(3)
+# What `edges` tells of a text.
+BLANK_END, SHORT, TINY = 1, 2, 4
 # What `equals` gives for a text that is none of the constants, and for one whose escapes have to be decoded.
 NO_CONSTANT, NOT_TOLD = 255, 254
 
@@ -215,3 +217,13 @@ def equals(text: bytes, span: Span, constants: Sequence[str], *, prefix: bool = 
     found = np.empty(span.type.size, np.uint8)
     compiled.cut_equals(text, *span, b"".join(encoded), ends, prefix, found)
     return found
+
+
+def edges(text: bytes, span: Span, most_bytes: int) -> tuple[Bytes, int]:
+    """What the ends and the length of each text say (uint8), and all flags that occur.
+
+    BLANK_END: it has a blank at an end, or may have one behind an escape. SHORT: it has at most `most_bytes` bytes.
+    TINY: it has one byte or none.
+    """
+    flags = np.empty(span.type.size, np.uint8)
+    return flags, compiled.cut_edges(text, *span, most_bytes, flags)

@@ -32,7 +32,8 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     """What a profile reads among sampled lines.
 
     `lines` are those that are not blank, `taken` those that its rules take for events, `malformed` those of them that
-    cannot be read. `values` counts the values that are read. `entries` has the entries by row.
+    cannot be read, for want of `lacks` mostly. `values` counts the values that are read. `entries` has the entries by
+    row.
     """
 
     profile: Profile
@@ -42,6 +43,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     events: dict[str, int]
     values: int
     entries: pl.DataFrame
+    lacks: str = ""
 
     @property
     def read(self) -> int:
@@ -82,6 +84,7 @@ def candidate(
         events=dict(entries["kind"].value_counts().iter_rows()),
         values=sum(entries.height - entries[name].null_count() for name in (*_VALUES, *profile.attribute_names)),
         entries=entries,
+        lacks=str(read.filter(bad)["reason"].mode().sort().first() or ""),
     )
 
 
@@ -120,6 +123,13 @@ def refused(candidates: Sequence[Candidate]) -> Candidate | None:
         one for one in candidates if one.profile.refusal is not None and one.taken * _RECOGNISED >= one.lines > 0
     ]
     return max(recognised, key=lambda one: one.taken, default=None)
+
+
+def malformed(candidates: Iterable[Candidate]) -> list[tuple[str, str]]:
+    """The candidates whose rules take lines that cannot be read: (name, what the lines lack), most lines first."""
+    wrong = [one for one in candidates if one.malformed and one.profile.refusal is None]
+    wrong.sort(key=lambda one: -one.malformed)
+    return [(one.profile.name, f"a readable {one.lacks} in {one.malformed} of {one.lines} lines") for one in wrong]
 
 
 def _rivals(candidates: list[Candidate]) -> list[Candidate]:

@@ -74,7 +74,7 @@ class _Correlation(Job[Report]):
         self._told = tell_pair_formats(self._pair_options, self._files)
         self._notes += self._told.notes()
         self._rules = self._told.rules(self._pair_options)
-        return self._told.key()
+        return {**self._told.key(), "pairing": self._rules.policy, "duration": self._rules.duration}
 
     def _compute(self, work: WorkFolder) -> RunFolder:
         """The stages of a correlation, in order. Each stage takes the results of the stages before it."""
@@ -105,7 +105,7 @@ class _Correlation(Job[Report]):
             edge_us=edge_us,
             skew_us=self._pair_options.skew_us,
             run=self._run_info(self._meter.buckets[1], spilled_bytes),
-            attributes=self._attributes,
+            attributes=self._rules.columns.attributes,
             groups=self._write_groups(work, sinks, by_window),
             durations=self._rules.duration,
         )
@@ -293,8 +293,8 @@ class _Correlation(Job[Report]):
 def _key_options(options: CorrelateOptions) -> dict[str, Any]:
     """The options that change the result of a run, so that they are part of its key."""
     names = (
-        *("pairing", "duration", "max_duration_us", "edge_us", "skew_us", "window_us"),
-        *("suspicious", "collapse_ids", "reading", "form"),
+        *("max_duration_us", "edge_us", "skew_us", "window_us"),
+        *("suspicious", "collapse_ids", "reading"),
     )
     return {name: getattr(options, name) for name in names}
 

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from logcorr.formats import line_format, profile_to_toml
+from logcorr.formats import line_format
 from logcorr.formats.pair_lines import PairFormat
 from logcorr.formats.profile import Profile
 from logcorr.formats.profile_reader import ProfileReader, ReadOptions
@@ -26,6 +26,8 @@ from logcorr.model.options import CorrelateOptions
 from logcorr.pairing.rules import Rules
 
 OWN = "logcorr"
+# A line of logcorr's own forms, in which sizes of chunks were measured.
+_USUAL_LINE_BYTES = 55
 _OWN_FORMAT = LogFormat(name=OWN, origin="built in")
 
 
@@ -62,11 +64,7 @@ class PairFormats(msgspec.Struct, frozen=True, kw_only=True):
 
     def key(self) -> dict[str, Any]:
         """What of the formats changes the result of a run."""
-        return (
-            {"formats": {log: [profile_to_toml.text(told.profile), *told.heads] for log, told in self.told.items()}}
-            if self.told
-            else {}
-        )
+        return {"formats": {log: told.key for log, told in self.told.items()}} if self.told else {}
 
     def named(self, log: Log) -> LogFormat:
         """The name of a log's format, for the ledger."""
@@ -104,7 +102,8 @@ class PairFormats(msgspec.Struct, frozen=True, kw_only=True):
             return TwoLogs({side: _own_reader(side, files[side], shifts_us[side], place) for side in SIDES})
         columns = entry_columns(self.profiles())
         if ONE_LOG in self.told:
-            return OneLog(self._reader(ONE_LOG, files[ONE_LOG], None, place), columns, shifts_us)
+            reader = self._reader(ONE_LOG, files[ONE_LOG], None, place)
+            return OneLog(reader, columns, shifts_us, place.chunk_bytes // _USUAL_LINE_BYTES)
         return TwoLogs(
             {
                 side: ProfileSide(side, self._reader(side, files[side], side, place), columns, shifts_us[side])
@@ -129,7 +128,7 @@ class PairFormats(msgspec.Struct, frozen=True, kw_only=True):
 
     def unreadable(self) -> InputError:
         """The error for logs of which no line is an entry."""
-        log = next((one for one in self.samples.values() if one.lines), next(iter(self.samples.values())))
+        log = next((one for one in self.samples.values() if one.view.lines), next(iter(self.samples.values())))
         return self.teller.unreadable(log)
 
 
@@ -143,7 +142,7 @@ def tell_pair_formats(options: CorrelateOptions, files: Mapping[Log, list[InputF
     forms |= {"request": options.request_form or options.form, "response": options.response_form or options.form}
     told: dict[Log, ToldFormat] = {}
     if ONE_LOG in files:
-        if any(line.strip() for line in samples[ONE_LOG].lines) or forms[ONE_LOG]:
+        if samples[ONE_LOG].view.has_lines or forms[ONE_LOG]:
             told[ONE_LOG] = teller.format_of(samples[ONE_LOG], forms[ONE_LOG])
         else:
             raise teller.unreadable(samples[ONE_LOG])
@@ -158,8 +157,8 @@ def _is_own(samples: Mapping[Log, Sample], forms: Mapping[Log, str | None], opti
         return all(forms[side] == OWN for side in SIDES)
     if options.reading.fields is not None:
         return False
-    has_lines = [side for side in SIDES if any(line.strip() for line in samples[side].lines)]
-    return not has_lines or any(_has_own_line(samples[side].lines, side) for side in has_lines)
+    has_lines = [side for side in SIDES if samples[side].view.has_lines]
+    return not has_lines or any(_has_own_line(samples[side].view.lines, side) for side in has_lines)
 
 
 def _has_own_line(lines: list[str], side: Side) -> bool:

@@ -59,6 +59,47 @@ def test_logfmt_pairs_whose_words_are_the_status() -> None:
     assert codes == {"200": 40 - failed, "500": failed}
 
 
+def test_lines_of_the_application_between_the_events() -> None:
+    lines: list[str] = []
+    for second, key, event in pairs(30, 2):
+        head = f'{{"time":"{clock(second)}","trace_id":"{key}","message":'
+        if event:
+            lines += [
+                f'{head}"loaded {len(lines)} rows","rows":{len(lines)}}}',
+                f'{head}"request finished","status":200}}',
+            ]
+        else:
+            lines += [f'{head}"request started"}}', f'{head}"user is known"}}', f'{head}"asking the cache"}}']
+    kinds, codes, _ = read(lines)
+    assert kinds == {"request": 30, "response": 28, "other": 60 + 28}
+    assert codes == {"200": 28}
+
+
+def test_responses_that_are_written_twice() -> None:
+    lines = []
+    for second, key, event in pairs(30, 0):
+        head = f'{{"time":"{clock(second)}","rid":"{key}"'
+        lines.append(f'{head},"ev":"{"out" if event else "in"}","code":{500 if key < "4" else 200}}}')
+        if event and key < "4":
+            lines.append(f'{head},"ev":"out","code":500,"err":{{"name":"E","stack":["a"]}}}}')
+    kinds, _, _ = read(lines)
+    assert kinds == {"request": 30, "response": 30, "other": len(lines) - 60}
+
+
+def test_text_with_keys() -> None:
+    lines = []
+    for second, key, event in pairs(30, 1):
+        head = f"{clock(second)} INFO shop: [{key}]"
+        lines.append(
+            f"{head} leaves code={(200, 404)[key < '8']} 12.5ms" if event else f"{head} comes GET /a/{key[:3]}"
+        )
+    missing = sum("code=404" in line for line in lines)
+    kinds, codes, given = read(lines)
+    assert kinds == {"request": 30, "response": 29}
+    assert codes == {"200": 29 - missing, "404": missing}
+    assert given == [12500] * 29
+
+
 def test_the_unit_of_a_duration_is_told_by_the_events() -> None:
     lines = []
     begun: dict[str, float] = {}

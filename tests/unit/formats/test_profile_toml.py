@@ -261,6 +261,15 @@ def test_what_is_written_reads_back_the_same(profile: Profile) -> None:
     assert profile_toml.read(profile_toml.text(profile), "f.toml") == {profile.name: profile}
 
 
+def test_what_could_control_a_terminal_is_escaped() -> None:
+    text = "a\x1b[2J\x9b\u202e\\\U000e0001"
+    profile = profile_toml.read(EXCHANGE, "f.toml")["p"]
+    named = msgspec.structs.replace(profile, about=text, endpoint=Field(path=text))
+    written = profile_toml.text(named)
+    assert written.replace("\n", "").isprintable()
+    assert profile_toml.read(written, "f.toml") == {"p": named}
+
+
 @given(st.sampled_from([",", ";", "\t", "|"]), st.sampled_from(['"', "'", "`"]), st.none() | st.just("#Fields:"))
 def test_csv_reads_back_the_same(separator: str, quote: str, fields_line: str | None) -> None:
     plain = profile_toml.read(EXCHANGE.replace('"json"', '"csv"'), "f.toml")["p"]

@@ -97,6 +97,12 @@ CASES = [
         GET | AT | {"ip": "192.0.2.1", "given_us": 5000},
     ),
     (
+        "haproxy:%{+json}o %(at)Ts %(took)Ta %(code)ST",
+        '{"at": 1772600767, "took": -1, "code": -1}',
+        AT,
+    ),
+    ("haproxy:%Ts %ST %Ta", "1772600767 -1 -1", AT),
+    (
         "envoy:default",
         '[2026-03-04T05:06:07.000Z] "GET /a HTTP/1.1" 200 - 0 6 4 3 "192.0.2.1" "a "b" c" "id" "host" "10.0.0.1:80"',
         GET | AT | {"ip": "192.0.2.1", "user_agent": 'a "b" c', "given_us": 4000},
