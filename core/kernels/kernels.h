@@ -14,9 +14,10 @@
 
 /* The version that logcorr/compute/kernels.py asks for. It is raised whenever the arguments or results of a kernel
    change. */
-#define KERNELS_VERSION 7
+#define KERNELS_VERSION 8
 
 PyObject *count_users(PyObject *module, PyObject *args);
+PyObject *cut_attributes(PyObject *module, PyObject *args);
 PyObject *cut_csv(PyObject *module, PyObject *args);
 PyObject *cut_durations(PyObject *module, PyObject *args);
 PyObject *cut_edges(PyObject *module, PyObject *args);
