@@ -1,4 +1,4 @@
-/* Cells -> cells of attributes: without blanks at their ends, paths without their query, and plain clients.
+/* Cells -> cells of attributes: without blanks at their ends, paths without their query, and clients without a port.
 
    What takes more than that is marked as odd, and its cell stays as it is: the careful reading has to tell. */
 
@@ -8,17 +8,81 @@ enum { PLAIN_TEXT, TARGET, CLIENT };
 
 static inline bool is_space(uint8_t byte) { return byte == ' ' || byte == '\t'; }
 
-/* Whether a text is an IPv4 address as it is usually written: four numbers of at most three digits without a leading
-   zero. */
-static inline bool is_plain_client(const uint8_t *at, const uint8_t *end) {
+static inline bool is_digit(uint8_t byte) { return (unsigned)(byte - '0') <= 9; }
+
+/* The end of an IPv4 address as it is usually written, four numbers of at most three digits without a leading zero; or
+   NULL. */
+static inline const uint8_t *after_ipv4(const uint8_t *at, const uint8_t *end) {
     for (int part = 0; part < 4; part++) {
         const uint8_t *first = at;
-        while (at < end && (unsigned)(*at - '0') <= 9) at++;
-        if (at == first || at - first > 3 || (*first == '0' && at - first > 1)) return false;
-        if (part == 3) return at == end;
-        if (at == end || *at++ != '.') return false;
+        if (part && (at == end || *at++ != '.')) return NULL;
+        for (first = at; at < end && is_digit(*at);) at++;
+        if (at == first || at - first > 3 || (*first == '0' && at - first > 1)) return NULL;
     }
-    return false;
+    return at;
+}
+
+enum { GROUPS = 8, MOST_IPV6 = 39, NO_GAP = -1 };
+
+/* Reads the groups of an IPv6 address without leading zeros. Gives their number and the place of `::`; 0 for any other
+   text. */
+static int read_groups(const uint8_t *at, const uint8_t *end, unsigned *groups, int *gap) {
+    int count = 0;
+    *gap = NO_GAP;
+    if (end - at < 2 || end - at > MOST_IPV6 || (*at == ':' && at[1] != ':')) return 0;
+    while (at < end) {
+        if (*at == ':') {
+            bool doubled = end - at > 1 && at[1] == ':';
+            if (doubled && *gap != NO_GAP) return 0;
+            if (doubled) *gap = count;
+            at += doubled ? 2 : 1;
+            if (at == end) return doubled && count ? count : 0;
+            if (*at == ':') return 0;
+        }
+        const uint8_t *first = at;
+        unsigned value = 0;
+        for (; at < end && (is_digit(*at) || (*at >= 'a' && *at <= 'f')); at++)
+            value = value * 16 + (unsigned)(is_digit(*at) ? *at - '0' : *at - 'a' + 10);
+        if (at == first || at - first > 4 || (*first == '0' && at - first > 1) || count == GROUPS) return 0;
+        groups[count++] = value;
+        if (at < end && *at != ':') return 0;
+    }
+    return count;
+}
+
+/* Whether a text is an IPv6 address as RFC 5952 writes it, and not one that holds an IPv4 address. */
+static bool is_ipv6(const uint8_t *at, const uint8_t *end) {
+    unsigned groups[GROUPS];
+    int gap, count = read_groups(at, end, groups, &gap), hidden = gap == NO_GAP ? 0 : GROUPS - count, run = 0;
+    if (!count || (gap == NO_GAP && count < GROUPS) || (gap != NO_GAP && hidden < 2)) return false;
+    /* The gap is the first of the longest runs of zeros, and none of these goes on beside it. */
+    for (int each = 0; each < count; each++) {
+        if (each == gap) run = 0;
+        if (groups[each]) run = 0;
+        else if (++run > 1 && (!hidden || run > hidden || (run == hidden && each < gap))) return false;
+        if (!groups[each] && (each == gap || each + 1 == gap)) return false;
+    }
+    return gap != 0 || groups[0] != 0xffff;
+}
+
+/* Whether a text is a client. Takes a port and brackets off. */
+static bool take_client(const uint8_t **begin, const uint8_t **end) {
+    const uint8_t *at = *begin, *ipv4_end = after_ipv4(at, *end), *last = *end;
+    if (ipv4_end == last) return true;
+    const uint8_t *port = last;
+    while (port > at && is_digit(port[-1])) port--;
+    bool has_port = port > at && port[-1] == ':' && last - port <= 5;
+    if (ipv4_end) return has_port && last > port && port - 1 == ipv4_end && (*end = ipv4_end, true);
+    if (*at == '[') {
+        if (last[-1] == ']') last--;
+        else if (has_port && port - 2 > at && port[-2] == ']') last = port - 2;
+        else return false;
+        at++;
+    }
+    if (!is_ipv6(at, last)) return false;
+    *begin = at;
+    *end = last;
+    return true;
 }
 
 /* Whether a target may begin with a scheme and a host. */
@@ -40,7 +104,7 @@ static inline bool cut_one(const Attributes *to, Py_ssize_t row, int type, const
     while (at < end && is_space(*at)) at++;
     while (end > at && is_space(end[-1])) end--;
     bool none = at == end || (end - at == 1 && *at == '-');
-    if (!none && to->kind == CLIENT && !is_plain_client(at, end)) return true;
+    if (!none && to->kind == CLIENT && !take_client(&at, &end)) return true;
     if (!none && to->kind == TARGET) {
         if (may_have_host(at, end)) return true;
         const uint8_t *query = memchr(at, '?', (size_t)(end - at));

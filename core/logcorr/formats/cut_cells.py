@@ -187,7 +187,7 @@ def attributes(text: bytes, span: Span, kind: str, *, escaped: bool) -> tuple[Sp
     """The cells of an attribute, which is a "text", a "target" or a "client", and the indexes of odd cells.
 
     Cells lose the blanks at their ends; of a target only the path is left; nothing and `-` are MISSING. Odd cells stay
-    as they are: those with escapes, targets that may have a host, and clients that are no plain IPv4 address. With
+    as they are: those with escapes, targets that may have a host, and clients that are no single address. With
     `escaped` a backslash in a text begins an escape.
     """
     rows = span.type.size
