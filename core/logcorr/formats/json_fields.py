@@ -20,6 +20,7 @@ _BYTE_ESCAPE = re.compile(r"(\\\\)|((?:\\x[0-9a-fA-F]{2})+)")
 _WRONG_ESCAPE = re.compile(r'(\\\\)|\\([^"\\/bfnrtu])')
 _EMPTY_VALUE = re.compile(r"(:\s*)(?:-(?![0-9])\s*)?(?=[,}\]])")
 _LAST_COMMA = re.compile(r",\s*(?=[}\]])")
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 Step = str | int
 
@@ -107,9 +108,13 @@ def parse(line: str) -> Any:
     text = line.strip(JSON_SPACE)
     if not text.startswith("{"):
         return OTHER
-    for attempt in (text, None):
-        with suppress(_TwiceError, ValueError, RecursionError):
-            return _decoded(text if attempt is not None else mended(text))
+    try:
+        return _decoded(text)
+    except (_TwiceError, RecursionError):
+        return None
+    except ValueError:
+        with suppress(ValueError, RecursionError):
+            return _decoded(mended(text))
     return None
 
 
@@ -119,6 +124,9 @@ def _decoded(text: str) -> dict[str, Any]:
     )
     if not isinstance(value, dict):
         raise ValueError(text[:20])  # noqa: TRY004 - the caller handles one kind of error
+    if _SURROGATE.search(text):
+        # A lone surrogate is no text: UnicodeEncodeError is a ValueError.
+        json.dumps(value, ensure_ascii=False).encode()
     return value
 
 
