@@ -44,6 +44,7 @@ def _of_reader(line: dict[str, Any], names: tuple[str, ...]) -> Any:
     if line["reason"] or no_time:
         return line["reason"] or "timestamp"
     values = [line[name] for name in ("kind", "request_id", "time", "user_id", "status_code", "given_us", "weak")]
+    values[-1] = bool(values[-1])
     return [*values, _comparable({name: line[name] for name in names})]
 
 
