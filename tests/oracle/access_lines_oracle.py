@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from tests.oracle.golden_formats import profiles
 from tests.oracle.pair_oracle import File, Record, lines_of
 from tests.oracle.profile_clock import Clock, duration_us
-from tests.oracle.profile_oracle import Reader, client
+from tests.oracle.profile_oracle import ANSI, Reader, client
 from tests.oracle.profile_syntax import JsonError, Number, json_object
 
 FORMATS = ("ndjson", "caddy", "traefik", "nginx", "common", "combined")
@@ -257,7 +257,7 @@ def classify(line: bytes, form: str, *, collapse_ids: bool = False) -> Exchange 
 @lru_cache(1 << 16)
 def _values(line: bytes, form: str) -> Record | str:
     """What a line says, or why it says nothing; lines are looked at several times."""
-    decoded = line.decode(errors="replace")
+    decoded = ANSI.sub("", line.decode(errors="replace"))
     if not decoded.strip(" \t"):
         return "blank"
     values: Record
