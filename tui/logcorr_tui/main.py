@@ -162,7 +162,6 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser() -> argparse.ArgumentParser:
-    from logcorr.formats.access_dialects import FORMS
     from logcorr_tui.state.settings import settings_path
 
     parser = _Parser(
@@ -183,7 +182,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--requests", action="append", default=[], metavar="PATH", help="a request log; repeatable")
     parser.add_argument("--responses", action="append", default=[], metavar="PATH", help="a response log; repeatable")
     parser.add_argument("--access", action="append", default=[], metavar="PATH", help="an access log; repeatable")
-    parser.add_argument("--format", choices=("auto", *FORMS), help="what the lines of the access logs are")
+    parser.add_argument("--format", metavar="NAME", help="format of the access logs, else told by their lines")
     parser.add_argument("--collapse-ids", action="store_true", help="ids in the paths of access logs become *")
     parser.add_argument("--store", metavar="DIR", help="folder the runs are in (default: the platform's cache folder)")
     parser.add_argument("--memory", metavar="SIZE", help="the most memory the engine takes, such as 1GB")

@@ -10,6 +10,7 @@ from logcorr.inputs.files import InputFile
 
 _MOST_FILES = 16
 _HEAD_BYTES = 64 << 10
+_FORMS = ("ndjson", "caddy", "traefik", "nginx", "combined")
 # Each line of every known form has one of these two.
 _SIGNS = (b"{", b'] "')
 
@@ -36,12 +37,10 @@ def _may_be(file: InputFile) -> bool:
 
 
 def _known(lines: Sequence[str]) -> bool:
-    import polars as pl
+    from logcorr.formats.profile_reader import ReadOptions
+    from logcorr.formats.profile_registry import Registry
+    from logcorr.inputs.tell_format import candidate
 
-    from logcorr.formats.access_lines import AccessFormat, detect
-    from logcorr.formats.line_format import LINE_SCHEMA
-    from logcorr.formats.timestamps import CommonForm
-
-    frame = pl.DataFrame({"line": lines, "row": range(len(lines)), "refused": [None] * len(lines)}, schema=LINE_SCHEMA)
-    classified = AccessFormat(name=detect(lines), stamps=CommonForm()).classify(frame)
-    return int(classified["valid"].sum()) * 2 >= len(lines)
+    registry = Registry(())
+    read = (candidate(registry.get(name), lines, ReadOptions()).read for name in _FORMS)
+    return any(entries * 2 >= len(lines) for entries in read)
