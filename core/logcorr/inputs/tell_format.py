@@ -171,7 +171,12 @@ def plausible(profile: Profile, text: str) -> bool:
         return False
     if profile.fields_line is not None:
         return profile.fields_line in text
-    return any(_may_take(rule, text) for rule in profile.rules if rule.event in EVENTS)
+    events = [rule for rule in profile.rules if rule.event in EVENTS]
+    if profile.syntax == "json" and any(not rule.where and rule.match is None for rule in events):
+        # A rule that takes every object: some field of the profile has to be there.
+        paths = {path for rule in events for path in required_paths(profile, rule)}
+        return any(path.rpartition(".")[2] in text for path in paths)
+    return any(_may_take(rule, text) for rule in events)
 
 
 def _may_take(rule: Rule, text: str) -> bool:
