@@ -11,7 +11,6 @@ from tests.oracle.access_lines_oracle import (
     FORMATS,
     UNIX,
     Exchange,
-    Number,
     address,
     classify,
     clock,
@@ -19,6 +18,7 @@ from tests.oracle.access_lines_oracle import (
     path_of,
 )
 from tests.oracle.access_oracle import analyze
+from tests.oracle.profile_syntax import Number
 from tests.support.access_pools import (
     ABSENT_STATUS_TOKENS,
     BYSTANDERS,

@@ -14,9 +14,10 @@ from logcorr.generate.access.texts import Vocabulary
 from logcorr.generate.access.traffic import Traffic
 from logcorr.generate.access.write_access import AccessOptions, generate_access
 from logcorr.model.errors import OutputError, UsageError
-from tests.oracle.access_lines_oracle import Exchange, Number, classify, path_of, text
+from tests.oracle.access_lines_oracle import Exchange, classify, path_of, text
 from tests.oracle.access_oracle import analyze, errors, latency
 from tests.oracle.pair_oracle import instant, lines_of
+from tests.oracle.profile_syntax import Number
 from tests.support.helpers import logcorr, succeed
 from tests.support.kernels_or_numpy import some
 
