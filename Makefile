@@ -82,6 +82,8 @@ test-long: $(VENV)/.installed-dev ## every test in all its variants, and the ker
 # In a copy of the sources, so that the kernels of the environment stay as they are. The first fault ends the process.
 SANITIZE = -fsanitize=address,undefined
 KERNEL_TESTS = tests/unit/compute/test_kernels.py tests/unit/compute/test_hash_match.py tests/unit/formats/test_pair_lines.py \
+	tests/unit/formats/test_cut_cells.py tests/unit/formats/test_cut_kernel.py tests/unit/formats/test_json_plan.py \
+	tests/unit/formats/test_pattern_program.py tests/unit/formats/test_pattern_rules.py \
 	tests/unit/figures/test_user_table.py tests/unit/runs/test_write_ndjson.py
 test-kernels: $(VENV)/.installed-dev ## the kernels under AddressSanitizer and UndefinedBehaviorSanitizer (gcc)
 	@echo "kernels: their tests, and the fuzz of pairs for $(SANITIZE_MINUTES) minutes, under sanitizers"
@@ -101,8 +103,9 @@ fuzz: $(VENV)/.installed-dev ## compare nasty inputs with the oracles for FUZZ_M
 soak: $(VENV)/.installed-dev ## use the app for SOAK_MINUTES (60) and see that nothing of it grows
 	@SOAK_MINUTES=$(SOAK_MINUTES) $(BIN)/python -m tests.soak
 
-docs: $(VENV)/.installed-dev ## write docs/cli.md anew from the commands
+docs: $(VENV)/.installed-dev ## write docs/cli.md anew from the commands, and the table of docs/catalogue.md
 	@$(BIN)/python docs/generate_cli.py
+	@$(BIN)/python docs/generate_catalogue.py
 
 snapshots: $(VENV)/.installed-dev ## take the pictures anew that tests compare the screens with
 	@rm -f tests/tui/snapshots/*.svg

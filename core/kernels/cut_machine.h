@@ -7,7 +7,7 @@
 
 #include "cut.h"
 
-enum { CODE_FIELDS = 6, CLASS_BYTES = 256, MOST_MARKS = 64, MOST_STEPS = 20000, MOST_WAYS = 256 };
+enum { CLASS_BYTES = 256, SET_BYTES = 257, AT_TEXT_END = 256, MOST_MARKS = 64, MOST_STEPS = 20000, MOST_WAYS = 256, MOST_FAILED = 128 };
 /* So many bytes that are moved over count as a step. No byte below FIRST_DIGIT begins a digit that is not ASCII. */
 enum { STEP_BYTES = 16, FIRST_DIGIT = 0xd9 };
 enum { MATCH, BYTES, CLASS, EITHER, GO_TO, MARK, AT_BEGIN, AT_END, REPEAT, CODES };
@@ -16,16 +16,17 @@ enum { GREEDY, LAZY, POSSESSIVE, MODES };
 enum { NOT_IN, IN, SPACES, NO_SPACES, DIGITS, NO_DIGITS, UNTOLD, ANSWERS };
 
 /* What the operands mean:
-   BYTES: first byte in the literals, count. CLASS: class. EITHER: first way, second way. GO_TO: code. MARK: number.
-   REPEAT: class, least, most (-1: any number), mode, the ASCII byte that must follow (-1: unknown). */
+   BYTES: first byte in the literals, count. CLASS: class. EITHER: first way, second way, and for both the set of what
+   they can begin with. GO_TO: code. MARK: number. REPEAT: class, least, most (-1: any number), mode, the set of what can
+   follow. A set says for each byte, and for the end of the text, whether it is in it; -1 is the set of everything. */
 typedef struct {
     int32_t code, a, b, c, d, e;
 } Code;
 
 typedef struct {
     const Code *codes;
-    const uint8_t *literals, *classes;
-    Py_ssize_t code_count, literal_bytes, class_count, mark_count;
+    const uint8_t *literals, *classes, *sets;
+    Py_ssize_t code_count, literal_bytes, class_count, set_count, mark_count;
 } Program;
 
 /* A way that was not taken: to go on at `code` from `at`; with a floor, to give back characters down to it first; with
@@ -33,8 +34,15 @@ typedef struct {
 typedef struct {
     enum { RESUME, GIVE_BACK, TAKE_MORE, RESTORE } kind;
     int32_t code, more;
-    const uint8_t *at, *floor;
+    const uint8_t *at, *floor, *last;
 } Way;
+
+/* Positions where what comes after a repeat was tried, and does not match: none from `low` to `high` does. It does not
+   matter how the machine came there. */
+typedef struct {
+    uint32_t text; /* the number of the text for which this holds */
+    const uint8_t *low, *high;
+} Failed;
 
 typedef struct {
     const Program *program;
@@ -43,7 +51,20 @@ typedef struct {
     Way ways[MOST_WAYS];
     int way_count, steps;
     bool unsure;
+    Failed failed[MOST_FAILED]; /* by the number of the code */
+    uint32_t text;
+    /* The code whose first run is noted: where, with which marks, and whether there was no other way to it. */
+    int32_t noted_code;
+    const uint8_t *noted_at;
+    const uint8_t *noted_marks[MOST_MARKS];
+    Py_ssize_t noted_count;
+    bool noted_only;
 } Machine;
+
+/* Whether what is at a position is in a set. */
+static inline bool in_set(const Machine *machine, int32_t set, const uint8_t *at) {
+    return set < 0 || machine->program->sets[SET_BYTES * set + (at < machine->end ? *at : AT_TEXT_END)];
+}
 
 /* The position after the character at `at` if it is of the class, else NULL. */
 static inline const uint8_t *step(Machine *machine, const uint8_t *class, const uint8_t *at) {
@@ -87,7 +108,52 @@ static inline bool put_off(Machine *machine, Way way) {
     return true;
 }
 
-/* Repeats a class, and puts off the other numbers of repeats. NULL if there are too few characters. */
+/* Takes characters of a class, at most `more` (-1: any number), until what follows is in a set. NULL if it never is. */
+static inline const uint8_t *take_more(Machine *machine, const Code *code, const uint8_t *at, int32_t *more) {
+    const uint8_t *class = machine->program->classes + CLASS_BYTES * code->a, *begin = at;
+    while (at && !in_set(machine, code->e, at)) {
+        at = *more ? step(machine, class, at) : NULL;
+        *more -= *more > 0;
+    }
+    machine->steps -= (int)(((at ? at : machine->end) - begin) / STEP_BYTES);
+    return at;
+}
+
+/* Gives back characters down to one that what is in the set can follow. NULL if there is none. */
+static inline const uint8_t *give_back(Machine *machine, int32_t set, const uint8_t *at, const uint8_t *floor) {
+    const uint8_t *begin = at;
+    while (at > floor) {
+        do at--;
+        while (at > floor && (*at & 0xc0) == 0x80);
+        if (!in_set(machine, set, at)) continue;
+        machine->steps -= (int)((begin - at) / STEP_BYTES);
+        return at;
+    }
+    machine->steps -= (int)((begin - at) / STEP_BYTES);
+    return NULL;
+}
+
+/* Keeps in mind that nothing matches after a repeat from `low` to `high`. */
+static inline void fail(Machine *machine, int32_t code, const uint8_t *low, const uint8_t *high) {
+    if (code >= MOST_FAILED || low > high) return;
+    Failed *failed = &machine->failed[code];
+    bool joins = failed->text == machine->text && failed->low <= high && high <= failed->high;
+    *failed = (Failed){.text = machine->text,
+                       .low = joins && failed->low < low ? failed->low : low,
+                       .high = joins ? failed->high : high};
+}
+
+/* The last position of a repeat where what comes after it may match, or NULL. */
+static inline const uint8_t *last_hope(Machine *machine, int32_t at_code, const uint8_t *last, const uint8_t *floor) {
+    const Code *code = &machine->program->codes[at_code];
+    const Failed *failed = at_code < MOST_FAILED ? &machine->failed[at_code] : NULL;
+    bool known = failed && failed->text == machine->text && failed->low <= last && last <= failed->high;
+    if (!known && in_set(machine, code->e, last)) return last;
+    if (known && failed->low <= floor) return NULL;
+    return give_back(machine, code->e, known ? failed->low : last, floor);
+}
+
+/* Repeats a class, and puts off the other numbers of repeats. NULL if there is no number that can be right. */
 static inline const uint8_t *repeat(Machine *machine, int32_t at_code, const uint8_t *at) {
     const Code *code = &machine->program->codes[at_code];
     const uint8_t *class = machine->program->classes + CLASS_BYTES * code->a;
@@ -97,24 +163,17 @@ static inline const uint8_t *repeat(Machine *machine, int32_t at_code, const uin
     }
     int32_t more = code->c < 0 ? -1 : code->c - code->b;
     if (code->d == LAZY) {
-        if (more) put_off(machine, (Way){.kind = TAKE_MORE, .code = at_code, .at = at, .more = more});
+        at = take_more(machine, code, at, &more);
+        if (at && more) put_off(machine, (Way){.kind = TAKE_MORE, .code = at_code, .at = at, .more = more});
         return at;
     }
     const uint8_t *last = run(machine, class, at, more);
     machine->steps -= (int)((last - at) / STEP_BYTES);
-    if (code->d == GREEDY && last > at)
-        put_off(machine, (Way){.kind = GIVE_BACK, .code = at_code, .at = last, .floor = at});
-    return last;
-}
-
-/* Gives back characters down to one that the byte can follow which must come next. NULL if there is none. */
-static inline const uint8_t *give_back(const Code *code, const uint8_t *at, const uint8_t *floor) {
-    while (at > floor) {
-        do at--;
-        while (at > floor && (*at & 0xc0) == 0x80);
-        if (code->e < 0 || *at == code->e) return at;
-    }
-    return NULL;
+    if (code->d == POSSESSIVE) return last;
+    const uint8_t *hope = last_hope(machine, at_code, last, at);
+    if (hope && hope > at)
+        put_off(machine, (Way){.kind = GIVE_BACK, .code = at_code, .at = hope, .floor = at, .last = last});
+    return hope;
 }
 
 /* Takes up the way that was put off last, with the code and the position to go on from. False if there is none. */
@@ -132,20 +191,33 @@ static inline bool take_up(Machine *machine, int32_t *code, const uint8_t **at) 
             machine->marks[way->more] = way->at;
             machine->way_count--;
         } else if (way->kind == GIVE_BACK) {
-            const uint8_t *last = way->at;
-            *at = way->at = give_back(repeated, last, way->floor);
-            machine->steps -= (int)((last - (*at ? *at : way->floor)) / STEP_BYTES);
-            if (!*at || *at == way->floor) machine->way_count--;
+            *at = give_back(machine, repeated->e, way->at, way->floor);
+            if (!*at || *at == way->floor) {
+                fail(machine, way->code, *at ? way->at : way->floor, way->last);
+                machine->way_count--;
+            }
+            way->at = *at;
             if (*at) return true;
         } else {
-            *at = step(machine, machine->program->classes + CLASS_BYTES * repeated->a, way->at);
-            way->at = *at;
-            if (!*at || (way->more > 0 && --way->more == 0)) machine->way_count--;
+            const uint8_t *class = machine->program->classes + CLASS_BYTES * repeated->a;
+            int32_t more = way->more - (way->more > 0);
+            *at = step(machine, class, way->at);
+            if (*at) *at = take_more(machine, repeated, *at, &more);
+            *way = (Way){.kind = TAKE_MORE, .code = way->code, .at = *at, .more = more};
+            if (!*at || !more) machine->way_count--;
             if (*at) return true;
             if (machine->unsure) return false;
         }
     }
     return false;
+}
+
+/* Chooses between two ways, and puts off the second if both can be right. */
+static inline const uint8_t *choose(Machine *machine, const Code *code, int32_t *number, const uint8_t *at) {
+    bool first = in_set(machine, code->c, at), second = in_set(machine, code->d, at);
+    if (first && second) put_off(machine, (Way){.kind = RESUME, .code = code->b, .at = at});
+    *number = first ? code->a : code->b;
+    return first || second ? at : NULL;
 }
 
 /* Runs one code that cannot end the match. Gives the position to go on from, or NULL. */
@@ -158,10 +230,7 @@ static inline const uint8_t *run_code(Machine *machine, int32_t *number, const u
         if (machine->end - at < code->b || !same_bytes(at, program->literals + code->a, code->b)) return NULL;
         return at + code->b;
     case CLASS: return step(machine, program->classes + CLASS_BYTES * code->a, at);
-    case EITHER:
-        put_off(machine, (Way){.kind = RESUME, .code = code->b, .at = at});
-        *number = code->a;
-        return at;
+    case EITHER: return choose(machine, code, number, at);
     case GO_TO: *number = code->a; return at;
     case MARK:
         if (machine->way_count)
@@ -174,12 +243,19 @@ static inline const uint8_t *run_code(Machine *machine, int32_t *number, const u
     }
 }
 
-/* Matches a program at `at`. Whether it matches; `unsure` tells that this is not known. */
-static inline bool matches_at(Machine *machine, const uint8_t *at) {
-    int32_t number = 0;
-    memset(machine->marks, 0, (size_t)machine->program->mark_count * sizeof *machine->marks);
+static inline void note(Machine *machine, const uint8_t *at) {
+    machine->noted_code = -1;
+    machine->noted_at = at;
+    machine->noted_only = !machine->way_count;
+    machine->noted_count = machine->program->mark_count;
+    memcpy(machine->noted_marks, machine->marks, (size_t)machine->noted_count * sizeof *machine->marks);
+}
+
+/* Matches a program from one of its codes on. Whether it matches; `unsure` tells that this is not known. */
+static inline bool matches_from(Machine *machine, int32_t number, const uint8_t *at) {
     machine->way_count = 0;
     while (machine->program->codes[number].code != MATCH) {
+        if (number == machine->noted_code) note(machine, at);
         if (--machine->steps < 0) machine->unsure = true;
         if (machine->unsure) return false;
         at = run_code(machine, &number, at);
@@ -187,6 +263,24 @@ static inline bool matches_at(Machine *machine, const uint8_t *at) {
         if (!at && !take_up(machine, &number, &at)) return false;
     }
     return true;
+}
+
+static inline void clear_marks(Machine *machine) {
+    memset(machine->marks, 0, (size_t)machine->program->mark_count * sizeof *machine->marks);
+}
+
+/* Matches a whole program at `at`. */
+static inline bool matches_at(Machine *machine, const uint8_t *at) {
+    clear_marks(machine);
+    return matches_from(machine, 0, at);
+}
+
+/* Matches what comes after the code that was noted when another program ran. */
+static inline bool matches_from_note(Machine *machine, int32_t number) {
+    Py_ssize_t own = machine->program->mark_count, noted = machine->noted_count;
+    clear_marks(machine);
+    memcpy(machine->marks, machine->noted_marks, (size_t)(own < noted ? own : noted) * sizeof *machine->marks);
+    return matches_from(machine, number, machine->noted_at);
 }
 
 #endif

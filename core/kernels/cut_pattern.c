@@ -4,13 +4,16 @@
 
 enum { NO_RULE = 255, MOST_RULES = 64 };
 
-/* A pattern, the slot of each of its groups or -1, and whether it may match anywhere in a text. */
+enum { CODE_BUFFER, LITERALS, CLASSES, SETS, SLOTS, RULE_BUFFERS };
+
+/* A pattern, the slot of each of its groups or -1, and whether it may match anywhere in a text. The first `shared` codes
+   are those of the rule before, if `follows`, and else those of the rules after it that follow. */
 typedef struct {
     Program program;
     const int32_t *slots;
     Py_ssize_t groups;
-    int anywhere;
-    Py_buffer buffers[4];
+    int anywhere, shared, follows;
+    Py_buffer buffers[RULE_BUFFERS];
 } Rule;
 
 typedef struct {
@@ -18,19 +21,23 @@ typedef struct {
     int count;
 } Rules;
 
+static inline bool is_set(const Program *program, int32_t set) { return set >= -1 && set < program->set_count; }
+
 /* The operand that says where to go must be a code; all codes but the last go on to the next. */
 static bool sound_code(const Program *program, const Code *code, Py_ssize_t groups) {
     switch (code->code) {
     case BYTES:
         return code->a >= 0 && code->b >= 0 && code->b <= program->literal_bytes &&
                code->a <= program->literal_bytes - code->b;
-    case EITHER: return code->a >= 0 && code->a < program->code_count && code->b >= 0 && code->b < program->code_count;
+    case EITHER:
+        return code->a >= 0 && code->a < program->code_count && code->b >= 0 && code->b < program->code_count &&
+               is_set(program, code->c) && is_set(program, code->d);
     case GO_TO: return code->a >= 0 && code->a < program->code_count;
     case MARK: return code->a >= 0 && code->a < 2 * groups;
     case CLASS: return code->a >= 0 && code->a < program->class_count;
     case REPEAT:
         return code->a >= 0 && code->a < program->class_count && code->b >= 0 && (code->c == -1 || code->c >= code->b) &&
-               code->d >= 0 && code->d < MODES;
+               code->d >= 0 && code->d < MODES && is_set(program, code->e);
     default: return code->code >= 0 && code->code < CODES;
     }
 }
@@ -38,7 +45,8 @@ static bool sound_code(const Program *program, const Code *code, Py_ssize_t grou
 static bool sound_rule(const Rule *rule, Py_ssize_t slots) {
     const Program *program = &rule->program;
     if (!program->code_count || program->code_count > INT16_MAX || rule->groups > MOST_MARKS / 2) return false;
-    if (!holds(&rule->buffers[0], 0, 4) || !holds(&rule->buffers[3], 0, 4)) return false;
+    if (!holds(&rule->buffers[CODE_BUFFER], 0, 4) || !holds(&rule->buffers[SLOTS], 0, 4)) return false;
+    if (rule->shared < 0 || rule->shared >= program->code_count) return false;
     if (program->codes[program->code_count - 1].code != MATCH) return false;
     for (Py_ssize_t each = 0; each < program->code_count; each++)
         if (!sound_code(program, &program->codes[each], rule->groups)) return false;
@@ -51,29 +59,33 @@ static bool sound_rule(const Rule *rule, Py_ssize_t slots) {
 
 static void release_rules(Rules *rules) {
     for (int each = 0; each < rules->count; each++)
-        for (int buffer = 0; buffer < 4; buffer++) PyBuffer_Release(&rules->rules[each].buffers[buffer]);
+        for (int buffer = 0; buffer < RULE_BUFFERS; buffer++) PyBuffer_Release(&rules->rules[each].buffers[buffer]);
     free(rules);
 }
 
-/* Reads a rule, (codes, literals, classes, slots, anywhere). False with an error set if it is none. */
+/* Reads a rule, (codes, literals, classes, sets, slots, anywhere, shared, follows). False with an error set if it is none. */
 static bool read_rule(Rule *rule, PyObject *given, Py_ssize_t slots) {
     Py_buffer *of = rule->buffers;
     if (!PyTuple_Check(given)) {
         PyErr_SetString(PyExc_TypeError, "a rule is a tuple");
         return false;
     }
-    if (!PyArg_ParseTuple(given, "y*y*y*y*p", &of[0], &of[1], &of[2], &of[3], &rule->anywhere)) return false;
-    rule->program = (Program){.codes = of[0].buf,
-                              .code_count = of[0].len / (Py_ssize_t)sizeof(Code),
-                              .literals = of[1].buf,
-                              .literal_bytes = of[1].len,
-                              .classes = of[2].buf,
-                              .class_count = of[2].len / CLASS_BYTES};
-    rule->slots = of[3].buf;
-    rule->groups = of[3].len / 4;
+    if (!PyArg_ParseTuple(given, "y*y*y*y*y*pip", &of[CODE_BUFFER], &of[LITERALS], &of[CLASSES], &of[SETS], &of[SLOTS],
+                          &rule->anywhere, &rule->shared, &rule->follows))
+        return false;
+    rule->program = (Program){.codes = of[CODE_BUFFER].buf,
+                              .code_count = of[CODE_BUFFER].len / (Py_ssize_t)sizeof(Code),
+                              .literals = of[LITERALS].buf,
+                              .literal_bytes = of[LITERALS].len,
+                              .classes = of[CLASSES].buf,
+                              .class_count = of[CLASSES].len / CLASS_BYTES,
+                              .sets = of[SETS].buf,
+                              .set_count = of[SETS].len / SET_BYTES};
+    rule->slots = of[SLOTS].buf;
+    rule->groups = of[SLOTS].len / 4;
     rule->program.mark_count = 2 * rule->groups;
     if (sound_rule(rule, slots)) return true;
-    for (int buffer = 0; buffer < 4; buffer++) PyBuffer_Release(&of[buffer]);
+    for (int buffer = 0; buffer < RULE_BUFFERS; buffer++) PyBuffer_Release(&of[buffer]);
     PyErr_SetString(PyExc_ValueError, "no program of a pattern");
     return false;
 }
@@ -94,15 +106,30 @@ static Rules *read_rules(PyObject *given, Py_ssize_t slots) {
     return NULL;
 }
 
-/* Whether a rule matches a text. */
-static bool fits(Machine *machine, const Rule *rule) {
-    machine->program = &rule->program;
+/* Whether a rule matches anywhere in a text. */
+static bool fits_anywhere(Machine *machine) {
     for (const uint8_t *at = machine->begin;; at++) {
         if (matches_at(machine, at)) return true;
-        if (machine->unsure || !rule->anywhere) return false;
+        if (machine->unsure) return false;
         while (at < machine->end && at + 1 < machine->end && (at[1] & 0xc0) == 0x80) at++;
         if (at >= machine->end) return false;
     }
+}
+
+/* Whether a rule matches a text. Where the codes that rules share can match in one way at most, they run once. */
+static bool fits(Machine *machine, const Rule *rule) {
+    machine->program = &rule->program;
+    machine->text++;
+    if (!rule->follows || !rule->shared) {
+        machine->noted_code = rule->shared && !rule->anywhere ? rule->shared : -1;
+        machine->noted_at = NULL;
+        machine->noted_only = true;
+        return rule->anywhere ? fits_anywhere(machine) : matches_at(machine, machine->begin);
+    }
+    machine->noted_code = -1;
+    if (!machine->noted_only) return matches_at(machine, machine->begin);
+    if (!machine->noted_at) return false;
+    return matches_from_note(machine, rule->shared);
 }
 
 /* Tries the rules on a text, and gives its state. */
@@ -111,6 +138,8 @@ static int read_row(Machine *machine, const Rules *rules, const uint8_t *text, P
     clear_row(cells, row);
     machine->steps = MOST_STEPS;
     machine->unsure = false;
+    machine->noted_at = NULL;
+    machine->noted_only = true;
     for (int each = 0; each < rules->count; each++) {
         const Rule *rule = &rules->rules[each];
         if (fits(machine, rule)) {
@@ -132,6 +161,7 @@ static const char *read_rows(const Rules *rules, const Spans *spans, const uint8
                              uint8_t *taken) {
     bool escapes = has_byte(spans->text, spans->text_end, ESCAPE_BYTE);
     Machine machine;
+    memset(&machine, 0, sizeof machine);
     for (Py_ssize_t row = 0; row < spans->rows; row++) {
         taken[row] = NO_RULE;
         if (among && !among[row]) {

@@ -2,9 +2,25 @@
 
 #include "cut_decimals.h"
 
-enum { NO_CONSTANT = 255, NOT_TOLD = 254 };
+enum { NO_CONSTANT = 255, NOT_TOLD = 254, MOST_GROUPED = 32 };
 
 static const int64_t BEYOND = (int64_t)1 << 53; /* as BEYOND in logcorr/formats/decimals_numpy.py */
+
+/* Reads a decimal whose whole part may have commas between groups of three digits. */
+static inline bool read_grouped(const uint8_t *at, const uint8_t *end, Decimal *decimal) {
+    uint8_t bare[MOST_GROUPED];
+    Py_ssize_t bytes = 0;
+    if (end - at > MOST_GROUPED || !has_byte(at, end, ',')) return read_decimal(at, end, decimal);
+    const uint8_t *digits = at + (*at == '-'), *point = memchr(at, '.', (size_t)(end - at));
+    const uint8_t *whole_end = point ? point : end;
+    if (digits == whole_end || *digits == ',' || (whole_end - digits) % 4 == 0) return false;
+    for (; at < end; at++) {
+        bool comma = at > digits && at < whole_end && (whole_end - at) % 4 == 0;
+        if ((*at == ',') != comma) return false;
+        if (!comma) bare[bytes++] = *at;
+    }
+    return read_decimal(bare, bare + bytes, decimal);
+}
 
 /* A decimal times 10^power; a tie goes to the even number. False if the result is BEYOND or more. */
 static inline bool scale(const Decimal *decimal, int power, int64_t *result) {
@@ -40,13 +56,14 @@ static const char *read_numbers(const Spans *spans, const uint8_t *type, int pow
         const uint8_t *begin, *end;
         Decimal decimal;
         if (!row_bounds(spans, row, &begin, &end)) return CUT_OUTSIDE;
-        sound[row] = type[row] >= HELD && read_decimal(begin, end, &decimal) && scale(&decimal, power, &result[row]);
+        sound[row] = type[row] >= HELD && read_grouped(begin, end, &decimal) && scale(&decimal, power, &result[row]);
         if (!sound[row]) result[row] = 0;
     }
     return NULL;
 }
 
-/* (text, begin, end, type, power, result as int64, sound): plain decimal numbers times 10^power. */
+/* (text, begin, end, type, power, result as int64, sound): plain decimal numbers times 10^power. The whole part
+   may have commas between groups of three digits. */
 PyObject *cut_numbers(PyObject *Py_UNUSED(module), PyObject *args) {
     Py_buffer of[BUFFERS] = {{0}};
     Spans spans;

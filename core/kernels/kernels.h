@@ -18,6 +18,8 @@
 
 PyObject *count_users(PyObject *module, PyObject *args);
 PyObject *cut_csv(PyObject *module, PyObject *args);
+PyObject *cut_durations(PyObject *module, PyObject *args);
+PyObject *cut_edges(PyObject *module, PyObject *args);
 PyObject *cut_equals(PyObject *module, PyObject *args);
 PyObject *cut_json(PyObject *module, PyObject *args);
 PyObject *cut_logfmt(PyObject *module, PyObject *args);

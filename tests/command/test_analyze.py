@@ -17,7 +17,7 @@ import pytest
 from logcorr.compute import group_in_parts
 from logcorr.figures import latency_counts
 from logcorr.generate.access.write_access import AccessOptions, generate_access
-from logcorr.jobs import analyze
+from logcorr.jobs import analyze, write_groups
 from tests.support.helpers import (
     ACCESS_STAGES,
     ROOT,
@@ -89,9 +89,9 @@ def test_any_number_of_parts_gives_the_same(
     """Endpoints and addresses are grouped in as many parts as the memory needs."""
     words = ("analyze", big[0], "--no-store", "--report", "-")
     whole = json.loads(succeed(*words, cwd=tmp_path).out)
-    monkeypatch.setattr(analyze, "_BASE_BYTES", 1 << 60)
-    monkeypatch.setattr(analyze, "_LEAST_ROOM_BYTES", 1 << 20)
-    monkeypatch.setattr(analyze, "_SLICE_ROWS", 2_500)
+    monkeypatch.setattr(write_groups, "_BASE_BYTES", 1 << 60)
+    monkeypatch.setattr(write_groups, "_LEAST_ROOM_BYTES", 1 << 20)
+    monkeypatch.setattr(analyze, "SLICE_ROWS", 2_500)
     parts: list[int] = []
     partitioned = group_in_parts.partitioned
 

@@ -7,6 +7,7 @@ import json
 import tomllib
 from collections.abc import Iterable
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ CATALOGUE = ROOT / "core" / "logcorr" / "formats" / "catalogue.toml"
 PARTS = ("id", "at", "user", "status", "given_us")
 
 
+@cache
 def profiles() -> dict[str, dict[str, Any]]:
     """The profiles of the catalogue by name, as tables."""
     return tomllib.loads(CATALOGUE.read_text())

@@ -87,33 +87,37 @@ class Clock:
         month = MONTHS.index(part["b"]) + 1 if part.get("b") else int(part.get("m") or 0)
         year = int(part.get("Y") or 0) or (2000 + int(part["y"]) if part.get("y") else 0)
         dated = bool(month and part.get("d"))
-        if not (year and dated) and self.day is None:
-            return None
-        hour = int(part.get("H") or 0)
-        if part.get("I"):
-            hour = int(part["I"]) % 12 + (12 if part["p"].upper() == "PM" else 0)
-        micros = int((part.get("f") or "0").ljust(6, "0")[:6])
-        assert self.day or (year and dated)
-        day = self.day
-        date_of = (year or (day.year if day else 0), month, int(part["d"])) if dated else (day.year, day.month, day.day)  # type: ignore[union-attr]
         try:
-            wall = datetime(*date_of, hour, int(part.get("M") or 0), int(part.get("S") or 0), micros)  # noqa: DTZ001
+            if year and dated:
+                return _instant(datetime(year, month, int(part["d"]), *_clock(part)), part.get("z"), zone)  # noqa: DTZ001
+            if self.day is None:
+                return None
+            if dated:
+                wall = datetime(self.day.year, month, int(part["d"]), *_clock(part))  # noqa: DTZ001
+            else:
+                wall = datetime(self.day.year, self.day.month, self.day.day, *_clock(part))  # noqa: DTZ001
+            return _instant(self._later(wall, dated=dated), part.get("z"), zone)
         except ValueError:
             return None
-        if not (year and dated):
-            wall = self._after_midnight(wall, dated=dated)
-        return _instant(wall, part.get("z"), zone)
 
-    def _after_midnight(self, wall: datetime, *, dated: bool) -> datetime:
+    def _later(self, wall: datetime, *, dated: bool) -> datetime:
         """A clock that fell back by over 12 hours is of the next day; without a year, by over half a year."""
         assert self.day
         limit = timedelta(days=183) if dated else timedelta(hours=12)
         if self.last and self.last - wall > limit:
             self.falls += 1
-            self.day = self.day.replace(year=self.day.year + 1) if dated else self.day + timedelta(days=1)
+            self.day = date(self.day.year + 1, 1, 1) if dated else self.day + timedelta(days=1)
             wall = wall.replace(year=wall.year + 1) if dated else wall + timedelta(days=1)
         self.last = wall
         return wall
+
+
+def _clock(part: dict[str, str | None]) -> tuple[int, int, int, int]:
+    """Hour, minute, second and microsecond of the parts of a time."""
+    hour = int(part.get("H") or 0)
+    if part.get("I"):
+        hour = int(part["I"] or 0) % 12 + (12 if (part.get("p") or "").upper() == "PM" else 0)
+    return hour, int(part.get("M") or 0), int(part.get("S") or 0), int((part.get("f") or "0").ljust(6, "0")[:6])
 
 
 def _epoch(text: str, form: str) -> int | None:

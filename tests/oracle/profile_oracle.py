@@ -4,7 +4,6 @@ It shares no code with the engine. Instants and durations are integer microsecon
 """
 
 import ipaddress
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
@@ -96,7 +95,7 @@ def given_duration(fields: Mapping[str, Any], spec: Mapping[str, Any]) -> int | 
 
 def client(text: str) -> str:
     """A client: the first of a list, without port and zone; IPv6 in its one form, mapped IPv4 as IPv4."""
-    first = text.split(",", maxsplit=1)[0].strip(" \t\"'")
+    first = text.split(",", maxsplit=1)[0].strip(SPACE)
     found = re.fullmatch(r"\[([^\]]*)\](?::\d*)?|([^:]*):\d*", first)
     bare = (found[1] or found[2] or "") if found else first
     try:
@@ -247,7 +246,7 @@ class Reader:
             return ""
         parts = have["id"] if isinstance(have["id"], list) else [have["id"]]
         texts = [(field_text(fields, part, an_id=True) or "").strip(SPACE) for part in parts]
-        if any(text.lower() in NO_ID for text in texts):
+        if any(text.lower() in (NO_ID if len(texts) == 1 else ("",)) for text in texts):
             raise MalformedError("request_id")
         return "/".join(texts) + (f"#{self.restarts}" if self.restarts else "")
 
@@ -269,8 +268,12 @@ def unwrapped(lines: Iterable[str], head: str) -> Iterable[tuple[int, str, dict[
     begun = ""
     for row, line in enumerate(lines, 1):
         if head == "docker-json" and line.startswith("{"):
-            value = json.loads(line)
-            yield row, value["log"].rstrip("\n"), {"@time": value["time"], "@stream": value["stream"]}
+            try:
+                value = json_object(line)
+            except JsonError:
+                yield row, line, {}
+                continue
+            yield row, str(value.get("log", "")).rstrip("\n"), {"@time": str(value.get("time", ""))}
         elif head == "cri" and (found := CRI.match(line)):
             begun += line[found.end() :]
             if found[3] == "F":

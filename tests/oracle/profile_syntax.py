@@ -10,7 +10,7 @@ SPACE = " \t"
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _WORD = re.compile(r"true|false|null")
 _ESCAPES = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
-_LOGFMT = re.compile(r"""([^\s="']+)(?:=("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\S*))?""", re.DOTALL)
+_LOGFMT = re.compile(r"""(?<!\S)([^\s="']+)(?:=("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\S*))?""", re.DOTALL)
 
 
 class JsonError(ValueError):
@@ -155,13 +155,19 @@ def json_object(text: str) -> dict[str, Any]:
 
 
 def logfmt_fields(text: str) -> dict[str, Any]:
-    """The fields of a logfmt line; values may be in double quotes, or in single quotes as Python writes them."""
+    """The fields of a logfmt line; values may be in double quotes, or in single quotes as Python writes them.
+
+    Of a key that comes twice, the last counts.
+    """
     fields: dict[str, Any] = {}
-    for key, value in _LOGFMT.findall(text):
+    for found in _LOGFMT.finditer(text):
+        key, value = found[1], found[2]
+        if value is None:
+            continue
         if value[:1] in ("'", '"') and len(value) > 1 and value[-1] == value[0]:
-            fields.setdefault(key, _unquoted(value[1:-1]))
-        elif f"{key}=" in text:
-            fields.setdefault(key, None if value in ("None", "null", "nil") else value)
+            fields[key] = _unquoted(value[1:-1])
+        else:
+            fields[key] = None if value in ("None", "null", "nil") else value
     return fields
 
 
@@ -171,22 +177,22 @@ def _unquoted(text: str) -> str:
 
 
 def csv_fields(line: str, separator: str, quote: str) -> list[str]:
-    """The fields of a csv line. In quotes, a separator is text and two quotes are one."""
-    fields, rest = [], line
-    while True:
-        if quote and rest.startswith(quote):
-            value, end = "", 1
-            while (close := rest.find(quote, end)) >= 0:
-                value += rest[end:close]
-                if not rest.startswith(quote, close + 1):
-                    break
-                value, end = value + quote, close + 2
-            if close < 0:
-                return [*fields, value + rest[end:]]
-            text, found, rest = rest[close + 1 :].partition(separator)
-            fields.append(value + text)
+    """The fields of a csv line. In quotes, a separator is text and two quotes are one.
+
+    A quote that is not closed is text. A separator of one blank stands for any number of blanks and tabs.
+    """
+    if separator == " ":
+        line = re.sub("[ \t]+", " ", line.strip(SPACE))
+    mark, cut = re.escape(quote), re.escape(separator)
+    quoted = re.compile(rf"[ \t]*{mark}((?:[^{mark}]|{mark}{mark})*){mark}(?!{mark})(.*?)(?:{cut}|$)", re.DOTALL)
+    fields, rest, more = [], line, True
+    while more:
+        found = quoted.match(rest)
+        if found:
+            fields.append(found[1].replace(quote * 2, quote))
+            more, rest = found[0].endswith(separator), rest[found.end() :]
         else:
-            text, found, rest = rest.partition(separator)
+            text, more_text, rest = rest.partition(separator)
             fields.append(text)
-        if not found:
-            return fields
+            more = bool(more_text)
+    return fields

@@ -10,6 +10,7 @@ import pytest
 
 from logcorr import __version__
 from logcorr.cli import main
+from logcorr.formats import profile_toml
 from logcorr_tui.main import _parser as app_parser
 
 ROOT = Path(__file__).parents[2]
@@ -51,3 +52,19 @@ def test_the_readme_names_only_options_that_are_there(generator: ModuleType) -> 
 def test_the_version_stands_in_the_project_file() -> None:
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     assert f'version = "{__version__}"' in text
+
+
+def test_the_formats_in_the_documents_are_sound() -> None:
+    text = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    assert blocks
+    for block in blocks:
+        assert profile_toml.read(block, "formats.md")
+
+
+def test_every_key_of_a_profile_is_described() -> None:
+    text = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
+    profile, rule = text.split("## Keys of a rule")
+    described = [{*re.findall(r"`(?:\[\[NAME\.)?([a-z_]+)(?:\]\])?`", part)} for part in (profile, rule)]
+    assert {*profile_toml.PROFILE_KEYS} <= described[0]
+    assert {*profile_toml.RULE_KEYS} <= described[1]

@@ -129,11 +129,14 @@ def _numbered(entries: Sequence[Entry], *, one_log: bool) -> list[Entry]:
 _TEXTS = st.sampled_from([None, "", "u", "u1", "u1\x00", "é", "v" * 40])
 _STATUSES = st.sampled_from([None, 0, 200, 200, 404, 999])
 _NUMBERS = st.sampled_from([None, 0, 1, 10**12, -5])
-_IDS = st.sampled_from(["a", "a", "a", "b", "b", "nul\x00", "é" * 9, "c", "d"])
+_FEW_IDS = st.sampled_from(["a", "a", "a", "b", "b", "nul\x00", "é" * 9, "c", "d"])
+_MANY_IDS = st.integers(0, 25).map(str)
 
 
 @st.composite
-def _entry(draw: st.DrawFn, columns: EntryColumns, times: st.SearchStrategy[int | None]) -> Entry:
+def _entry(
+    draw: st.DrawFn, columns: EntryColumns, times: st.SearchStrategy[int | None], ids: st.SearchStrategy[str]
+) -> Entry:
     side = draw(st.sampled_from(SIDES))
     at = draw(times)
     request = side == "request"
@@ -142,7 +145,7 @@ def _entry(draw: st.DrawFn, columns: EntryColumns, times: st.SearchStrategy[int 
         side=side,
         at=at or 0,
         clock=at is not None,
-        request_id=draw(_IDS),
+        request_id=draw(ids),
         value=draw(_TEXTS if request else _STATUSES),
         file="",
         line=0,
@@ -175,8 +178,9 @@ def logs(draw: st.DrawFn, most: int = 60) -> Log:
     times = draw(
         st.sampled_from([spread, spread, st.integers(0, 6), st.just(0), st.none(), st.one_of(st.none(), spread)])
     )
-    entry = _entry(columns, times)
-    equal = st.builds(lambda one, many: [one] * many, entry, st.integers(0, 25))
-    found = draw(st.lists(st.one_of(st.lists(entry, max_size=30), equal), max_size=3))
-    entries = draw(st.permutations([one for part in found for one in part][:most]))
+    entry = _entry(columns, times, draw(st.sampled_from([_FEW_IDS, _MANY_IDS])))
+    # Lists of a fixed length: left to itself, Hypothesis makes most logs very short.
+    found = [draw(entry) for _ in range(draw(st.sampled_from((0, 1, 3, 6, 12, 20, 30, 40))))]
+    found += [draw(entry)] * draw(st.sampled_from((0, 0, 0, 1, 8, 25)))
+    entries = draw(st.permutations(found[:most]))
     return Log(draw(rules(columns)), ()).numbered(entries)

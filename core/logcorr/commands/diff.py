@@ -13,7 +13,7 @@ from logcorr.commands.stdout_and_stderr import put, put_json, say, wants_color, 
 @click.argument("before", metavar="A")
 @click.argument("after", metavar="B")
 @STORE
-@click.option("--top", type=int, default=20, show_default=True, help="How many users or endpoints to show.")
+@click.option("--top", type=int, default=20, show_default=True, help="How many users, endpoints and such to show.")
 @click.option("--json", "as_json", is_flag=True, help="The comparison as JSON.")
 @click.option(
     "--fail-if", multiple=True, help="Exit with 1 if a figure changed so, such as 'p99>+10%'; may be given again."
@@ -32,6 +32,7 @@ def diff(before: str, after: str, store: str | None, *, top: int, as_json: bool,
 
     In --fail-if a change needs its sign. Of a latency or a count it is a share of what it was in A (+10%), or an amount
     (+50ms, -1000); of a rate it is in percentage points: error_rate>+0.5% holds when 1.0 % became more than 1.5 %.
+    A change that the tables call the same does not count.
     """
     from logcorr.query.compare import fail_if as fail_if_
 

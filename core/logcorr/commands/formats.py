@@ -151,7 +151,7 @@ def _asked(draft: "Draft") -> "Draft":
     from logcorr.formats.profile_values import UNITS
 
     for remark in draft.remarks:
-        click.echo(remark, err=True)
+        say(remark)
     if draft.unsure_unit is None:
         return draft
     unit = click.prompt("Unit of the duration", default=draft.unsure_unit, type=click.Choice(UNITS), err=True)

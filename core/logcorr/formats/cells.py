@@ -5,14 +5,14 @@ line. Kernels are asked for what is common; what they do not tell is read from t
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, Self
+from typing import Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from logcorr.formats import cut_cells, durations, time_forms
-from logcorr.formats.cut_cells import NOT_READ, NOT_TOLD, WITH_ZONE, Span
+from logcorr.formats.cut_cells import BLANK_END, NOT_READ, NOT_TOLD, SHORT, TINY, WITH_ZONE, Span
 from logcorr.formats.durations import POWERS
 from logcorr.formats.json_fields import BOOLEAN, CONTAINER, MISSING, NULL, NUMBER, STRING
 from logcorr.formats.line_format import SPACE
@@ -178,6 +178,7 @@ class KernelCells:
         self._text, self._spans, self._index = text, spans, index
         self._first_row, self._columns, self._quote = first_row, columns, quote
         self._own: dict[str, Span] = {}
+        self._edges: dict[str, tuple[npt.NDArray[np.uint8], int]] = {}
         self._texts: dict[str, pl.Series] = {}
 
     @property
@@ -210,27 +211,25 @@ class KernelCells:
         return self._texts[path]
 
     def stripped(self, path: str) -> pl.Series:
-        span = self._span(path)
         text = self.text(path)
-        return text if span is not None and self._is_bare(span) else text.str.strip_chars(SPACE)
+        return text.str.strip_chars(SPACE) if self._told(path) & BLANK_END else text
 
     def value(self, path: str) -> pl.Series:
-        span = self._span(path)
         text = self.stripped(path)
-        if span is not None and self._is_bare(span) and not self._shorter(span, 1).any():
-            return text
-        return without_none(text)
+        return without_none(text) if self._told(path) & (BLANK_END | TINY) else text
 
     def request_id(self, path: str, words: Sequence[str]) -> pl.Series:
-        span = self._span(path)
         text = self.stripped(path)
+        span = self._span(path)
         if span is None:
             wrong = text.str.to_lowercase().is_in(list(words)).fill_null(value=True)
             return text.set(wrong, None) if wrong.any() else text
-        no_id = np.isin(_KINDS[span.type], (MISSING, NULL, BOOLEAN, CONTAINER))
-        short = np.flatnonzero(self._shorter(span, _LONGEST_WORD) | (not self._is_bare(span)))
-        if short.size:
-            no_id[short] |= text.gather(short).str.to_lowercase().is_in(list(words)).fill_null(value=True).to_numpy()
+        kind = _KINDS[span.type]
+        no_id = (kind != STRING) & (kind != NUMBER)
+        if self._told(path) & (BLANK_END | SHORT):
+            short = np.flatnonzero(self._edges[path][0] & (BLANK_END | SHORT))
+            words_there = text.gather(short).str.to_lowercase().is_in(list(words)).fill_null(value=True)
+            no_id[short] |= words_there.to_numpy()
         return text.set(pl.Series(no_id), None) if no_id.any() else text
 
     def equal(self, path: str, values: Sequence[str]) -> pl.Series:
@@ -301,18 +300,11 @@ class KernelCells:
             held = held.scatter(left, slow.fill_null(value=False))
         return held
 
-    def _octets(self, at: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
-        return np.frombuffer(self._text, np.uint8).take(at, mode="clip")
-
-    def _is_bare(self, span: Span) -> bool:
-        """Whether no text surely has a blank at an end. A text with escapes may begin with one."""
-        if (span.type == cut_cells.ESCAPED).any():
-            return False
-        full = span.end > span.begin
-        first, last = self._octets(span.begin), self._octets(span.end - 1)
-        return not (full & ((first <= 0x20) | (last <= 0x20))).any()
-
-    @staticmethod
-    def _shorter(span: Span, length: int) -> npt.NDArray[np.bool_]:
-        """Which texts have at most so many bytes."""
-        return (span.end - span.begin <= length) & (_KINDS[span.type] >= STRING)
+    def _told(self, path: str) -> int:
+        """What the ends and lengths of the texts say (see `cut_cells.edges`); everything, where a span tells nothing."""
+        span = self._span(path)
+        if span is None:
+            return BLANK_END | SHORT | TINY
+        if path not in self._edges:
+            self._edges[path] = cut_cells.edges(self._text, span, _LONGEST_WORD)
+        return self._edges[path][1]

@@ -15,6 +15,7 @@ import polars as pl
 
 from logcorr.compute import zero_copy_text
 from logcorr.compute.kernels import compiled
+from logcorr.formats.profile import Unit
 
 # What a cell holds: core/kernels/cut.h has the same numbers. ESCAPED is a text with backslashes, DOUBLED one with
 # doubled quotes, BARE one without quotes in a syntax that has them. Cells from STRING on have a text.
@@ -23,6 +24,8 @@ MISSING, NULL, STRING, ESCAPED, NUMBER, BOOLEAN, OBJECT, ARRAY, BARE, DOUBLED = 
 SURE, UNSURE, OTHER, BLANK = range(4)
 # What became of a text of a time: not read, read, or read as UTC because it tells no zone.
 NOT_READ, WITH_ZONE, WITHOUT_ZONE = range(3)
+# What `edges` tells of a text.
+BLANK_END, SHORT, TINY = 1, 2, 4
 # What `equals` gives for a text that is none of the constants, and for one whose escapes have to be decoded.
 NO_CONSTANT, NOT_TOLD = 255, 254
 
@@ -30,6 +33,9 @@ Int32s = npt.NDArray[np.int32]
 Bytes = npt.NDArray[np.uint8]
 
 _RFC_3339, _EPOCH, _EPOCH_HEX, _PATTERN = range(4)
+_WITHOUT_TEXT = 1 << MISSING | 1 << NULL
+_POWERS: Final[dict[Unit, int]] = {"s": 6, "ms": 3, "us": 0, "ns": -3}
+_WORDED: Final[dict[Unit, int]] = {"go": 0, "timedelta": 1}
 _EPOCHS: Final = {"epoch_s": 6, "epoch_ms": 3, "epoch_us": 0, "epoch_ns": -3}
 _RIVALS: Final = ({"Y", "y"}, {"H", "I"}, {"m", "b"})
 _DIRECTIVES: Final = frozenset("YymdbaHIpMSfz")
@@ -158,11 +164,39 @@ def times(text: bytes, span: Span, form: TimeForm, day: date = date(1970, 1, 1))
 def numbers(text: bytes, span: Span, power: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
     """Plain decimal numbers times 10^power, rounded (a tie to the even number), and which cells were read.
 
-    Numbers with an exponent, with separators of thousands or of very many digits are not read.
+    The whole part may have commas between thousands. Numbers with an exponent or of very many digits are not read.
     """
     values, sound = np.empty(span.type.size, np.int64), np.empty(span.type.size, np.uint8)
     compiled.cut_numbers(text, *span, power, values, sound)
     return values, sound.view(np.bool_)
+
+
+def durations(text: bytes, span: Span, unit: Unit) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """Durations in a unit of profiles, in whole µs (a tie goes to the even number), and which cells were read."""
+    if unit in _POWERS:
+        return numbers(text, span, _POWERS[unit])
+    values, sound = np.empty(span.type.size, np.int64), np.empty(span.type.size, np.uint8)
+    compiled.cut_durations(text, *span, _WORDED[unit], values, sound)
+    return values, sound.view(np.bool_)
+
+
+def decoded(text: bytes, span: Span) -> tuple[bytes, Span]:
+    """The texts of cells behind each other in a text of their own, with escapes decoded and without a line end.
+
+    So the kernels can cut what a wrapper has as an escaped text. Cells without a text stay what they are.
+    """
+    rows = span.type.size
+    texts, ends = np.empty(int((span.end - span.begin).sum(dtype=np.int64)), np.uint8), np.empty(rows + 1, np.int64)
+    present = np.empty(-(-rows // 8), np.uint8)
+    used, _ = compiled.cut_texts(text, *span, _WITHOUT_TEXT, ord('"'), texts, ends, present)
+    begin, end = ends[:-1].astype(np.int32), ends[1:].astype(np.int32)
+    kinds = np.where(span.type >= STRING, STRING, span.type).astype(np.uint8)
+    for mark in b"\n\r":
+        last = np.zeros(rows, np.bool_)
+        held = np.flatnonzero(end > begin)
+        last[held] = texts[end[held] - 1] == mark
+        end -= last
+    return texts[:used].tobytes(), Span(begin, end, kinds)
 
 
 def status(text: bytes, span: Span) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.bool_]]:
@@ -183,3 +217,13 @@ def equals(text: bytes, span: Span, constants: Sequence[str], *, prefix: bool = 
     found = np.empty(span.type.size, np.uint8)
     compiled.cut_equals(text, *span, b"".join(encoded), ends, prefix, found)
     return found
+
+
+def edges(text: bytes, span: Span, most_bytes: int) -> tuple[Bytes, int]:
+    """What the ends and the length of each text say (uint8), and all flags that occur.
+
+    BLANK_END: it has a blank at an end, or may have one behind an escape. SHORT: it has at most `most_bytes` bytes.
+    TINY: it has one byte or none.
+    """
+    flags = np.empty(span.type.size, np.uint8)
+    return flags, compiled.cut_edges(text, *span, most_bytes, flags)

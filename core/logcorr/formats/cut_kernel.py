@@ -14,6 +14,7 @@ from logcorr.compute.kernels import compiled
 from logcorr.formats.cut_cells import BARE, Bytes, Cells, Span, empty_cells
 from logcorr.formats.json_plan import MOST_SLOTS, json_plan
 from logcorr.formats.pattern_program import Program, compile_pattern
+from logcorr.formats.pattern_rules import shared_codes
 
 __all__ = ["CutCsv", "CutJson", "CutLogfmt", "CutPattern", "compile_pattern", "line_spans"]
 
@@ -124,10 +125,12 @@ class CutPattern:
                 program.codes,
                 program.literals,
                 program.classes,
+                program.sets,
                 np.array([slots.get(name or "", -1) for name in program.groups], np.int32),
                 program.anywhere,
+                *shared,
             )
-            for program in programs
+            for program, shared in zip(programs, shared_codes(programs), strict=True)
         )
 
     def __call__(self, text: bytes, spans: Span, *, among: Bytes | None = None, lines: bool = True) -> Cells:

@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 
 from logcorr.formats.pattern_syntax import (
+    IN,
     NOT_IN,
     Choice,
     Class,
@@ -24,18 +25,22 @@ from logcorr.formats.pattern_syntax import (
     UnknownSyntaxError,
 )
 
-_MATCH, _BYTES, _CLASS, _EITHER, _GO_TO, _MARK, _AT_BEGIN, _AT_END, _REPEAT = range(9)
+MATCH, BYTES, CLASS, EITHER, GO_TO, MARK, AT_BEGIN, AT_END, REPEAT = range(9)
 _GREEDY, _LAZY, _POSSESSIVE = range(3)
-_FIELDS: Final = 6
+FIELDS: Final = 6
+CLASS_BYTES, SET_BYTES = 256, 257
 _MOST_CODES, _MOST_GROUPS = 2000, 30
 _WIDE_BYTES: Final = ((1 << 256) - 1) ^ ((1 << 128) - 1)
-# A set of bytes has two more bits: the pattern may match here without another byte; it may need the end of the text.
+# A set of bytes has two more bits: the pattern may match here whatever follows; it may match at the end of the text.
 _DONE, _ENDED = 1 << 256, 1 << 257
 _BYTES_ONLY: Final = (1 << 256) - 1
+_ALL: Final = _BYTES_ONLY | _ENDED
 
 
 class Program(msgspec.Struct, frozen=True):
-    """A compiled pattern. `groups` has the name of each group, None for a group without a name.
+    """A compiled pattern: the codes and what they refer to.
+
+    `groups` has the name of each group, None for a group without a name.
 
     With `anywhere` a match may begin anywhere in a text, else only at its begin.
     """
@@ -43,6 +48,7 @@ class Program(msgspec.Struct, frozen=True):
     codes: bytes
     literals: bytes
     classes: bytes
+    sets: bytes
     groups: tuple[str | None, ...]
     anywhere: bool = False
 
@@ -94,7 +100,7 @@ def _first(node: Node, after: int) -> int:
         case Literal():
             return 1 << node.text[0]
         case Edge():
-            return _ENDED if node.at_end else _BYTES_ONLY | _ENDED
+            return _ENDED if node.at_end else _ALL
         case Sequence():
             for part in reversed(node.parts):
                 after = _first(part, after)
@@ -120,13 +126,15 @@ class _Compiler:
         self._codes: list[list[int]] = []
         self._literals = bytearray()
         self._classes: dict[Class, int] = {}
+        self._sets: dict[int, int] = {}
 
     def program(self, groups: tuple[str | None, ...], *, anywhere: bool) -> Program:
-        self._emit(_MATCH)
+        self._emit(MATCH)
         return Program(
             np.array(self._codes, np.int32).tobytes(),
             bytes(self._literals),
-            b"".join(map(_table, self._classes)),
+            b"".join(map(_class_table, self._classes)),
+            b"".join(map(_set_table, self._sets)),
             groups,
             anywhere,
         )
@@ -135,34 +143,38 @@ class _Compiler:
         """Adds a code, and gives its number."""
         if len(self._codes) == _MOST_CODES:
             raise UnknownSyntaxError
-        self._codes.append([code, *operands, *[0] * (_FIELDS - 1 - len(operands))])
+        self._codes.append([code, *operands, *[0] * (FIELDS - 1 - len(operands))])
         return len(self._codes) - 1
 
     def _class(self, node: Class) -> int:
         return self._classes.setdefault(node, len(self._classes))
 
+    def _set(self, bits: int) -> int:
+        """The number of a set of bytes; -1 for the set of everything."""
+        return -1 if bits & _DONE or bits == _ALL else self._sets.setdefault(bits, len(self._sets))
+
     def _bytes(self, text: bytes) -> None:
         """A literal. It joins a literal right before it."""
-        self._emit(_BYTES, len(self._literals), len(text))
+        self._emit(BYTES, len(self._literals), len(text))
         self._literals += text
 
     def add(self, node: Node, after: int) -> None:
         """Adds the codes of a node. `after` are the bytes that what follows can begin with."""
         match node:
             case Class():
-                self._emit(_CLASS, self._class(node))
+                self._emit(CLASS, self._class(node))
             case Literal():
                 self._bytes(node.text)
             case Edge():
-                self._emit(_AT_END if node.at_end else _AT_BEGIN)
+                self._emit(AT_END if node.at_end else AT_BEGIN)
             case Sequence():
                 self._add_sequence(node.parts, after)
             case Choice():
                 self._add_choice(node.ways, after)
             case Group():
-                self._emit(_MARK, 2 * node.number)
+                self._emit(MARK, 2 * node.number)
                 self.add(node.node, after)
-                self._emit(_MARK, 2 * node.number + 1)
+                self._emit(MARK, 2 * node.number + 1)
             case Repeat():
                 self._add_repeat(node, after)
 
@@ -186,11 +198,13 @@ class _Compiler:
 
     def _add_choice(self, ways: tuple[Node, ...], after: int) -> None:
         ends = []
-        for way in ways[:-1]:
-            either = self._emit(_EITHER)
+        firsts = [_first(way, after) for way in ways]
+        for number, way in enumerate(ways[:-1]):
+            rest = self._set(_any_of(firsts[number + 1 :]))
+            either = self._emit(EITHER, 0, 0, self._set(firsts[number]), rest)
             self._codes[either][1] = either + 1
             self.add(way, after)
-            ends.append(self._emit(_GO_TO))
+            ends.append(self._emit(GO_TO))
             self._codes[either][2] = len(self._codes)
         self.add(ways[-1], after)
         for end in ends:
@@ -203,21 +217,30 @@ class _Compiler:
         if _may_be_empty(node.node) and node.most != 1:
             # What a repeat of nothing captures differs between engines.
             raise UnknownSyntaxError
+        apart = _apart(node)
+        if apart:
+            self.add(apart, after)
+            return
         again = _first(node.node, after)
         within = after | again if node.most != node.least else after
         for number in range(node.least):
             self.add(node.node, within if number == node.least - 1 else again)
         if node.most is None:
-            either = self._emit(_EITHER)
+            either = self._emit(EITHER, 0, 0, *self._firsts(again, after, lazy=node.lazy))
             self.add(node.node, within)
-            self._emit(_GO_TO, either)
+            self._emit(GO_TO, either)
             self._join([either], lazy=node.lazy)
             return
         eithers = []
         for _ in range(node.most - node.least):
-            eithers.append(self._emit(_EITHER))
+            eithers.append(self._emit(EITHER, 0, 0, *self._firsts(again, after, lazy=node.lazy)))
             self.add(node.node, within)
         self._join(eithers, lazy=node.lazy)
+
+    def _firsts(self, again: int, after: int, *, lazy: bool) -> list[int]:
+        """The sets of what one more repeat and what comes after it begin with, in the order of their ways."""
+        sets = [self._set(again), self._set(after)]
+        return sets[::-1] if lazy else sets
 
     def _join(self, eithers: list[int], *, lazy: bool) -> None:
         """Has each choice lead on to the code after it, and to the end; with `lazy` to the end first."""
@@ -230,9 +253,9 @@ class _Compiler:
         # With _DONE what comes after always matches, so the machine never comes back to a greedy repeat.
         possessive = apart or (bool(after & _DONE) and not node.lazy)
         mode = _POSSESSIVE if possessive else _LAZY if node.lazy else _GREEDY
-        next_byte = after.bit_length() - 1 if after.bit_count() == 1 and after < 1 << 128 else -1
         most = -1 if node.most is None else node.most
-        self._emit(_REPEAT, self._class(repeated), node.least, most, mode, next_byte)
+        follow = -1 if possessive else self._set(after)
+        self._emit(REPEAT, self._class(repeated), node.least, most, mode, follow)
 
 
 def _single(node: Node) -> bytes | None:
@@ -244,6 +267,44 @@ def _single(node: Node) -> bytes | None:
     return None
 
 
-def _table(node: Class) -> bytes:
+def _apart(node: Repeat) -> Node | None:
+    """A repeat of a class or other things as repeats of the class between the others, which is faster.
+
+    None if they may begin with a byte of the class: then they may match in another order.
+    """
+    if not isinstance(node.node, Choice) or node.most is not None or node.least > 1:
+        return None
+    classes = [way for way in node.node.ways if isinstance(way, Class) and way.wide <= IN]
+    others = tuple(way for way in node.node.ways if way is not classes[0]) if classes else ()
+    if not others or any(_may_be_empty(way) or _has_group(way) for way in others):
+        return None
+    if _class_bytes(classes[0]) & _any_of([_first(way, 0) for way in others]):
+        return None
+    run = Repeat(classes[0], 0, None, node.lazy)
+    other = Choice(others) if len(others) > 1 else others[0]
+    runs = Sequence((run, Repeat(Sequence((other, run)), 0, None, node.lazy)))
+    return Sequence((node.node, runs)) if node.least else runs
+
+
+def _has_group(node: Node) -> bool:
+    match node:
+        case Group():
+            return True
+        case Sequence():
+            return any(map(_has_group, node.parts))
+        case Choice():
+            return any(map(_has_group, node.ways))
+        case Repeat():
+            return _has_group(node.node)
+        case _:
+            return False
+
+
+def _class_table(node: Class) -> bytes:
     """What a class says of each byte."""
-    return bytes(node.bits >> byte & 1 if byte < 128 else node.wide for byte in range(256))
+    return bytes(node.bits >> byte & 1 if byte < 128 else node.wide for byte in range(CLASS_BYTES))
+
+
+def _set_table(bits: int) -> bytes:
+    """Whether each byte, and the end of the text, is in a set."""
+    return bytes(bits >> place & 1 for place in range(SET_BYTES - 1)) + bytes([bool(bits & _ENDED)])

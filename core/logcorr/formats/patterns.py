@@ -6,8 +6,6 @@ polars matches them with Rust's regex, so Rust's regex itself says whether it ta
 import re
 from functools import lru_cache
 
-import polars as pl
-
 from logcorr.model.errors import UsageError
 
 _POSSESSIVE = re.compile(r"[*+?}]\+")
@@ -24,6 +22,8 @@ def groups(pattern: str) -> tuple[str, ...]:
     if _POSSESSIVE.search(_NO_QUANTIFIER.sub("_", pattern)):
         # Rust's regex takes `a++` for `(?:a+)+`, which is not what its author meant.
         raise UsageError("possessive quantifiers such as `a++` are not supported; write `a+`")
+    import polars as pl  # noqa: PLC0415 - to list and show formats takes no polars
+
     try:
         struct = pl.select(pl.lit("").str.extract_groups(pattern)).to_series().dtype
     except pl.exceptions.PolarsError as error:

@@ -7,8 +7,6 @@ from typing import Any
 from logcorr.formats.profile import Condition, Duration, Field, Profile, Rule, Status, Time
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
-# A text with a backslash or a quote is easier to read in single quotes, where nothing is escaped.
-_NEEDS_QUOTES = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _ROLES = ("user", "endpoint", "method", "ip", "user_agent")
 
@@ -155,9 +153,10 @@ def _key(key: str) -> str:
 def quoted(value: str, *, lines: bool = True) -> str:
     """A text in TOML: in double quotes, or unescaped in single ones where that is easier to read.
 
-    `lines` allows three quotes, which a key may not have.
+    What does not print, as it could control a terminal, is always escaped. `lines` allows three quotes, which a key may
+    not have.
     """
-    if ("\\" in value or '"' in value) and not _NEEDS_QUOTES.search(value):
+    if ("\\" in value or '"' in value) and value.isprintable():
         if "'" not in value:
             return f"'{value}'"
         if lines and "'''" not in value and not value.endswith("'"):
@@ -167,4 +166,6 @@ def quoted(value: str, *, lines: bool = True) -> str:
 
 
 def _escaped(char: str) -> str:
-    return f"\\u{ord(char):04x}" if ord(char) < 0x20 or ord(char) == 0x7F else char
+    if char.isprintable():
+        return char
+    return f"\\u{ord(char):04x}" if ord(char) <= 0xFFFF else f"\\U{ord(char):08x}"

@@ -16,7 +16,10 @@ from logcorr.formats.profile_to_toml import text
 
 __all__ = ["UNWRAP", "read", "read_table", "text"]
 
-UNWRAP = ("docker-json", "cri", "journald-json", "syslog", "compose", "kubectl", "journald-short", "heroku", "grep")
+UNWRAP = (
+    *("docker-json", "cri", "journald-json", "syslog", "compose"),
+    *("kubectl", "journald-short", "heroku", "grep", "timestamps"),
+)
 _ROLES = ("user", "endpoint", "method", "ip", "user_agent")
 _COMMON = ("time", "zone", "id", *_ROLES, "attributes")
 PROFILE_KEYS = (

@@ -6,6 +6,7 @@ import msgspec
 import polars as pl
 
 from logcorr.formats import profile_checks
+from logcorr.formats.malformed_reasons import TIMESTAMP
 from logcorr.formats.profile import Profile
 from logcorr.formats.profile_reader import EVENTS, MALFORMED_LINE, ProfileReader
 from logcorr.inputs import decompress, heads
@@ -62,7 +63,8 @@ def try_format(profile: Profile, file: InputFile, reading: Reading) -> TriedForm
     texts = [line.removesuffix("\r") for line in unwrapped.text.decode(errors="replace").split("\n")[:-1]]
     frame = pl.DataFrame({"line": texts, "row": range(len(texts))}, schema={"line": pl.String, "row": pl.UInt32})
     read = ProfileReader(usable, read_options(reading, collapse_ids=False)).classify(frame.hstack(columns)).sort("row")
-    lines = [_line(row, texts[row["row"]]) for row in read.iter_rows(named=True)]
+    timed = not usable.clockless
+    lines = [_line(row, texts[row["row"]], timed=timed) for row in read.iter_rows(named=True)]
     return TriedFormat(profile=usable, heads=names, lines=lines)
 
 
@@ -77,15 +79,24 @@ def first_lines(file: InputFile) -> list[bytes]:
     return lines[:MOST_LINES]
 
 
-def _line(row: dict[str, object], text: str) -> TriedLine:
-    kind, rule = str(row["kind"]), row["rule"]
-    reason = row["reason"]
+def _line(row: dict[str, object], text: str, *, timed: bool) -> TriedLine:
+    """A line as it is read. `timed` tells whether entries have a time of their own."""
+    kind, rule, reason, clock = str(row["kind"]), row["rule"], row["reason"], row.get("clock")
+    if (
+        reason is None
+        and kind in EVENTS
+        and timed
+        and row["time"] is None
+        and clock is None
+        and not row.get("previous")
+    ):
+        reason = TIMESTAMP
     if reason is not None:
         kind = f"{MALFORMED_LINE}: {reason}"
     fields = {name: _text(name, value) for name, value in row.items() if name not in _NO_FIELDS and value is not None}
-    if row["time"] is None and isinstance(row["clock"], int) and kind in EVENTS:
-        fields = {"clock": instants.text(row["clock"]).partition("T")[2], **fields}
-    fields |= {name: "yes" for name in _SHOWN_LAST if row[name] and kind in EVENTS}
+    if row["time"] is None and isinstance(clock, int) and kind in EVENTS:
+        fields = {"clock": instants.text(clock).partition("T")[2].rstrip("Z"), **fields}
+    fields |= {name: "yes" for name in _SHOWN_LAST if row.get(name) and kind in EVENTS}
     number = rule + 1 if isinstance(rule, int) else None
     return TriedLine(line=int(str(row["row"])) + 1, kind=kind, rule=number, fields=fields, text=text)
 

@@ -152,9 +152,9 @@ class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """The report of a correlation, as `--report` writes it.
 
-    `attributes` names the columns that exchanges have beside id, user, status, times and durations. Endpoints,
-    addresses, methods, user agents and windows are as in the report of an access log, for attributes that there are;
-    else they are empty. `resolution` is null where no exchange has a time, `given` where responses tell no duration.
+    `attributes` names the attributes of exchanges, as the manifest does. Endpoints, addresses, methods, user agents and
+    windows are as in the report of an access log, for attributes that there are; else they are empty. `resolution` is
+    null where no exchange has a time, `given` where responses tell no duration.
     """
 
     schema: int

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
+from rich.table import Table
 from rich.text import Text
 
 from logcorr.render import summary_tables
 from logcorr.render.framed_table import FramedTable
 from logcorr.render.summary_tables import AMBER, BLUE, DIM, GREEN, PURPLE
 from logcorr.render.terminal_text import terminal_text
-from logcorr.text.fit_columns import TextColumn
+from logcorr.text.fit_columns import GAP, TextColumn
 from logcorr.text.safe import safe
 
 _FORMATS = (
@@ -42,7 +43,11 @@ def tried_table(
     A line is its number, its class, the number of its rule (None where no rule takes it), the fields that are read, and
     its text, which is shown where nothing is read.
     """
-    table = summary_tables.grid(("line", "right"), ("class", None), ("rule", "right"), ("what is read", None))
+    table = Table(box=None, expand=True, padding=(0, GAP, 0, 0), pad_edge=False, header_style=DIM)
+    for name in ("line", "class", "rule"):
+        table.add_column(name, justify="left" if name == "class" else "right", no_wrap=True)
+    # What is read is never cut: it goes on in the next line.
+    table.add_column("what is read", overflow="fold", ratio=1)
     for number, kind, rule, fields, text in lines:
         rule_text = Text("" if rule is None else str(rule))
         table.add_row(Text(str(number)), Text(kind, _colour(kind)), rule_text, _read(fields, text))

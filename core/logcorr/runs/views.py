@@ -46,7 +46,7 @@ VIEWS_OF: dict[str, tuple[View, ...]] = {
     "access": ("exchanges", "slow", "errors", "malformed", "skewed", "endpoints", "ips", "windows"),
 }
 # The views that a run has only if its exchanges have the attributes.
-_OF_ATTRIBUTES = ("endpoints", "ips", "windows")
+OF_ATTRIBUTES = ("endpoints", "ips", "windows")
 # The columns that records of exchanges have only if they are asked for.
 EXTRA_COLUMNS: dict[str, tuple[str, ...]] = {
     "correlation": (
@@ -166,7 +166,7 @@ def exchange_columns(
 def views_of(manifest: Manifest) -> tuple[View, ...]:
     """The views that a run has, by its manifest."""
     return tuple(
-        view for view in VIEWS_OF[manifest.kind] if view not in _OF_ATTRIBUTES or _FOLDER_OF[view] in manifest.rows
+        view for view in VIEWS_OF[manifest.kind] if view not in OF_ATTRIBUTES or _FOLDER_OF[view] in manifest.rows
     )
 
 

@@ -15,12 +15,12 @@ from logcorr.figures.sums import TOP
 def test_users_are_counted(room: int, tmp_path: Path) -> None:
     chance = Random(3)
     names: list[str | None] = [None, "", *(f"user-{number}" for number in range(70))]
-    exchanges = [(chance.choice(names), chance.choice((99, 100, 200, 399, 400, 503))) for _ in range(1600)]
+    exchanges = [(chance.choice(names), chance.choice((99, 100, 200, 399, 400, 503, None))) for _ in range(1600)]
     lost = [(chance.choice(names), chance.choice(("request", "request", "response"))) for _ in range(500)]
     requests, errors, orphans = (Counter[str | None]() for _ in range(3))
     for user, status in exchanges:
         requests[user] += 1
-        errors[user] += status >= 400 or status < 100
+        errors[user] += status is None or status >= 400 or status < 100
     for user, side in lost:
         requests[user] += side == "request"
         orphans[user] += side == "request"

@@ -30,6 +30,8 @@ from logcorr.formats.cut_cells import (
     WITHOUT_ZONE,
     Span,
     TimeForm,
+    decoded,
+    durations,
     equals,
     numbers,
     status,
@@ -37,6 +39,7 @@ from logcorr.formats.cut_cells import (
     time_form,
     times,
 )
+from logcorr.formats.profile import Unit
 from tests.support.kernels_or_numpy import needs_kernels, search
 
 pytestmark = needs_kernels
@@ -259,7 +262,8 @@ class TestNumbers:
         ("text", "power", "number"),
         [
             ("0.5", 0, 0), ("1.5", 0, 2), ("2.5", 0, 2), ("-2.5", 0, -2), ("-0.5000001", 0, -1), ("17", 6, 17000000),
-            ("0.0000000000000000001", 6, 0), ("007", 0, 7), ("1,017", 0, None), ("1e3", 0, None), ("", 0, None),
+            ("0.0000000000000000001", 6, 0), ("007", 0, 7), ("1,017", 0, 1017), ("-12,345,678.5", 0, -12345678), ("1,17", 0, None), ("1234,567", 0, None), ("1,", 0, None),
+            (",123", 0, None), ("1.1,234", 0, None), ("0.001, 0.210", 6, None), ("1,2345", 0, None), ("1,,234", 0, None), ("1e3", 0, None), ("", 0, None),
             ("-", 0, None), ("9007199254740991", 0, 2**53 - 1), ("9007199254740992", 0, None), ("0", 19, 0),
             ("9007199254740991.4", 0, 2**53 - 1), ("9007199254740991.5", 0, None), ("1234567", 10, None), ("15", -1, 2),
         ],
@@ -276,6 +280,50 @@ class TestNumbers:
         for text, value, known, right in zip(texts, values, sound, expected, strict=True):
             assert not known or value == right, text
             assert known or right is None or len(text) > 19 or abs(right) > 2**52, text
+
+
+class TestDurations:
+    @pytest.mark.parametrize(
+        ("unit", "text", "us"),
+        [
+            ("s", "0.0000005", 0), ("s", "1.5", 1500000), ("ms", "1,017", 1017000), ("us", "7", 7), ("ns", "1500", 2),
+            ("go", "46.457µs", 46), ("go", "46.5μs", 46), ("go", "47.5us", 48), ("go", "1m2.5s", 62500000), ("go", "1h", 3600000000),
+            ("go", "1.2ms", 1200), ("go", "-1.5ms", -1500), ("go", "500ns", 0), ("go", "1500ns", 2), ("go", "1h0m0.000000001s", 3600000000),
+            ("go", "0s", 0), ("go", "1.0000005s", 1000000), ("go", "1.0000015s", 1000002), ("go", "1s500ns", 1000000),
+            ("go", "1.5ns", None), ("go", "", None), ("go", "-", None), ("go", "1", None), ("go", "s", None), ("go", "1.s", None),
+            ("go", "1s ", None), ("go", "1d", None), ("go", "0.1234567891s", None), ("go", "9999999999999h", None), ("go", "--1s", None),
+            ("timedelta", "0:00:00.002269", 2269), ("timedelta", "30:01:02", 108062000000), ("timedelta", "0:00:00.0000005", 0),
+            ("timedelta", "0:60:00", None), ("timedelta", "0:00", None), ("timedelta", "0:00:000", None), ("timedelta", "0:00:1", None),
+            ("timedelta", "1 day, 0:00:00", None), ("timedelta", "-1:00:00", None), ("timedelta", "0:00:00.", None),
+        ],
+    )  # fmt: skip
+    def test_single_cases(self, unit: Unit, text: str, us: int | None) -> None:
+        values, sound = durations(*spans([text, text]), unit)
+        assert [int(value) if known else None for value, known in zip(values, sound, strict=True)] == [us, us]
+
+    @search(200)
+    @given(
+        st.lists(
+            st.tuples(st.decimals(0, 10**5, places=6), st.sampled_from(["h", "m", "s", "ms", "us", "µs"])),
+            min_size=1,
+            max_size=5,
+        )
+    )
+    def test_any_duration_of_go(self, parts: list[tuple[Decimal, str]]) -> None:
+        units = {"h": 3_600_000_000, "m": 60_000_000, "s": 1_000_000, "ms": 1000, "us": 1, "µs": 1}
+        total = sum((number * units[unit] for number, unit in parts), Decimal(0))
+        values, sound = durations(*spans(["".join(f"{number:f}{unit}" for number, unit in parts)]), "go")
+        assert sound[0]
+        assert values[0] == int(total.to_integral_value("ROUND_HALF_EVEN"))
+
+
+def test_escaped_lines_of_a_wrapper_become_lines() -> None:
+    inner = ['{"a":"x"}\r\n', "b=1\n", "", "c\n\n"]
+    text, span = spans([json.dumps(line)[1:-1] for line in inner], ESCAPED)
+    span.type[2] = NULL
+    lines, found = decoded(text, span)
+    assert [lines[begin:end] for begin, end, _ in zip(*found, strict=True)] == [b'{"a":"x"}', b"b=1", b"", b"c\n"]
+    assert [*found.type] == [STRING, STRING, NULL, STRING]
 
 
 def test_status_codes() -> None:
@@ -304,6 +352,7 @@ class TestDoor:
             lambda: built.cut_times(text, *span, form, wide, flags),
             lambda: built.cut_numbers(text, *span, 0, wide, flags),
             lambda: built.cut_status(text, *span, narrow, flags),
+            lambda: built.cut_durations(text, *span, 0, wide, flags),
             lambda: built.cut_equals(text, *span, b"a", ends, False, flags),
             lambda: built.cut_texts(text, *span, 3, 34, np.empty(9, np.uint8), np.empty(rows + 1, np.int64), flags[:1]),
         ]

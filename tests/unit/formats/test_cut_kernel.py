@@ -161,7 +161,16 @@ class TestDoor:
         plan, rows = json_plan(["a", "b"]), begin.size
         program = compile_pattern("(?P<a>.)(?P<b>.)")
         assert program is not None
-        rule = program.codes, program.literals, program.classes, np.array([0, 1], np.int32), False
+        rule = (
+            program.codes,
+            program.literals,
+            program.classes,
+            program.sets,
+            np.array([0, 1], np.int32),
+            False,
+            0,
+            False,
+        )
         extra8, extra32, to_ = np.empty(rows, np.uint8), np.empty(rows, np.int32), [*to.values()]
         graph, ends, built = (
             (plan.nodes, plan.edges, plan.keys, plan.slots),
@@ -212,7 +221,7 @@ class TestDoor:
                     built.cut_json(self.TEXT, begin, end, plan.nodes, edges, plan.keys, plan.slots, 2, *to)
         for code in ([9, 0], [1, 5], [2, 1], [3, 0, 9], [4, 7], [5, 2], [8, 0, -1], [8, 0, 0, -1, 3], [8, 0, 2, 1]):
             codes = np.array([[*code, *[0] * (6 - len(code))], [0] * 6], np.int32)
-            rule = codes, b"xyz", bytes(256), np.array([0], np.int32), False
+            rule = codes, b"xyz", bytes(256), b"", np.array([0], np.int32), False, 0, False
             with pytest.raises(ValueError, match="program"):
                 built.cut_pattern(self.TEXT, begin, end, b"", True, (rule,), 2, *to, np.empty(3, np.uint8))
 
@@ -220,7 +229,7 @@ class TestDoor:
         codes = np.array([[4, 0, 0, 0, 0, 0], [0] * 6], np.int32)
         cells = cut_cells.empty_cells(1, 3, rule=True)
         begin, end, _ = line_spans(self.TEXT)
-        rule = codes, b"", b"", np.array([], np.int32), False
+        rule = codes, b"", b"", b"", np.array([], np.int32), False, 0, False
         to = cells.begin, cells.end, cells.type, cells.state, cells.rule
         kernels.compiled.cut_pattern(self.TEXT, begin, end, b"", True, (rule,), 1, *to)
         assert [*cells.state] == [UNSURE] * 3

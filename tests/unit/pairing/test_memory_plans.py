@@ -150,12 +150,21 @@ def once(count: int) -> list[Entry]:
     return entries
 
 
+def answered_above() -> Log:
+    """Lines of one instant, in their order: one response stands above its request, one below."""
+    sides = (("response", "a", 200), ("request", "a", "u"), ("request", "b", "u"), ("response", "b", 200))
+    rules = Rules(policy="nearest", ties_by_line=True, one_log=True)
+    return Log(rules, ()).numbered([Entry(side, 0, name, value, "", 0) for side, name, value in sides])
+
+
 @search(30)
 @given(logs(), st.sampled_from(sorted(PLANS)), st.sampled_from((1, 3, 7, 100)))
 @example(Log(Rules(policy="nearest", columns=ALL), ()).numbered(once(40)), "reading", 3)
 @example(Log(Rules(policy="nearest", columns=ALL), ()).numbered(once(40)), "small parts", 3)
 @example(Log(Rules(policy="first", columns=ALL, one_log=True), ()).numbered(once(40)), "small parts", 10)
 @example(Log(Rules(policy="nearest", columns=ALL, one_log=True), ()).numbered(once(40)[::-1]), "reading", 10)
+@example(answered_above(), "reading", 1)
+@example(answered_above(), "oversized", 100)
 def test_every_memory_plan_equals_the_oracle(log: Log, plan: str, chunk: int) -> None:
     note(str(log))
     with TemporaryDirectory(prefix="logcorr-") as name, pytest.MonkeyPatch.context() as patch:

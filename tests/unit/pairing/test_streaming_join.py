@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -76,9 +77,9 @@ def entries(side: Side, rows: list[tuple[str, int, int]]) -> pl.DataFrame:
 class Pairs:
     """A join, and what it left."""
 
-    def __init__(self, max_duration_us: int | None = None) -> None:
+    def __init__(self, **rules: Any) -> None:
         self.left: list[tuple[Side, str]] = []
-        self.join = StreamingJoin(Rules(max_duration_us=max_duration_us), self._leave)
+        self.join = StreamingJoin(Rules(**rules), self._leave)
 
     def _leave(self, side: Side, frame: pl.DataFrame) -> None:
         self.left += [(side, name) for name in frame["request_id"]]
@@ -110,6 +111,31 @@ def test_a_pair_that_lasts_too_long_is_left() -> None:
     pairs.add("request", ("a", 1, 0), ("b", 1, 1))
     assert pairs.add("response", ("a", 12, 0), ("b", 11, 1)) == ["b"]
     assert sorted(pairs.left) == [("request", "a"), ("response", "a")]
+
+
+def test_a_response_before_its_request_is_left_where_it_is_none() -> None:
+    pairs = Pairs(policy="nearest")
+    pairs.add("request", ("a", 2, 0), ("b", 2, 1), ("c", 2, 2))
+    assert pairs.add("response", ("a", 1, 0), ("b", 2, 1), ("c", 3, 2)) == ["b", "c"]
+    assert sorted(pairs.left) == [("request", "a"), ("response", "a")]
+    assert Pairs().add("response", ("a", 1, 0)) == []
+
+
+def test_a_response_above_its_request_is_left_where_lines_are_in_order() -> None:
+    pairs = Pairs(policy="nearest", ties_by_line=True, one_log=True)
+    pairs.add("request", ("a", 2, 1), ("b", 2, 2))
+    assert pairs.add("response", ("a", 2, 0), ("b", 2, 3)) == ["b"]
+    assert sorted(pairs.left) == [("request", "a"), ("response", "a")]
+
+
+def test_logs_without_a_clock_are_read_abreast() -> None:
+    def timeless() -> Iterator[pl.DataFrame]:
+        for _ in range(4):
+            yield pl.DataFrame({"time": [None] * 3}, schema={"time": pl.Int64})
+
+    for other in (timeless(), times(5, 6, 7, 8)):
+        found = [side for side, _ in order(timeless(), other)]
+        assert max(abs(found[:n].count("request") - found[:n].count("response")) for n in range(9)) <= 1
 
 
 def test_ids_that_share_a_hash_are_left() -> None:

@@ -71,7 +71,11 @@ def _stored(run: RunFolder, pages: ViewPages) -> list[Any]:
 
 
 @pytest.mark.parametrize(
-    "view", some(views.VIEWS_OF["correlation"], "exchanges", "slow", "orphans", "malformed", "users")
+    "view",
+    some(
+        [view for view in views.VIEWS_OF["correlation"] if view not in views.OF_ATTRIBUTES],
+        *("exchanges", "slow", "orphans", "malformed", "users"),
+    ),
 )
 def test_the_pages_of_every_view_are_its_rows(run: RunFolder, spill: TemporaryFolder, view: Any) -> None:
     pages = ViewPages(run, view, spill)

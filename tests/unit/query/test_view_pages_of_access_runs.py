@@ -29,7 +29,7 @@ ROWS: list[tuple[int, int, str | None, str | None, float | None]] = [
     (181, 0, "/a", "10.0.0.3", 1),
     (182, 0, "/a", "10.0.0.3", 1),
 ]
-MALFORMED = ['{"timestamp":"never","status_code":"200"}', "broken", "broken too"]
+MALFORMED = ['{"timestamp":"never","status_code":"200"}', '{"broken', '{"broken too']
 
 
 def line(row: tuple[int, int, str | None, str | None, float | None]) -> str:
@@ -129,7 +129,8 @@ def test_progress_knows_where_every_line_went_before_the_end(run: RunFolder, tol
     assert run.report.kind == "access"
     progress = [event for event in told if isinstance(event, ProgressEvent)]
     last = progress[-1].ledger["access"]
-    assert last == {"lines": 13, "blank": 0, "malformed": 3, "exchanges": 10, "json": 2, "timestamp": 1}
+    expected = {"lines": 13, "blank": 0, "malformed": 3, "exchanges": 10, "json": 2, "timestamp": 1}
+    assert {name: last[name] for name in expected} == expected
     # After reading nobody knows how long it takes.
     assert {event.eta_s for event in progress if event.stage != "read"} == {None}
 

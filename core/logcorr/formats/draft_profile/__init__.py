@@ -43,7 +43,8 @@ def with_unit(found: Draft, unit: Unit) -> Draft:
         else rule
         for rule in found.profile.rules
     )
-    return replace(found, profile=replace(found.profile, rules=rules), unsure_unit=None)
+    sure = tuple(remark for remark in found.remarks if not remark.endswith(roles.BY_SIZE))
+    return replace(found, profile=replace(found.profile, rules=rules), remarks=sure, unsure_unit=None)
 
 
 def look(lines: Sequence[str], name: str) -> Draft:

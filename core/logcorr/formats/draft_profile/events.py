@@ -12,14 +12,18 @@ import msgspec
 
 Record = Mapping[str, str]
 
+_DIGIT = re.compile(r"\d")
 _FIRST_WORD = re.compile(r"\W*[A-Za-z_]+\W*")
 
 _MOST_KINDS = 40
 _LEAST_PAIRS = 3
 # Shares of the requests that have a response, and of the lines with an id that are part of a pair.
-_LEAST_ANSWERED, _LEAST_LINES = 0.6, 0.4
+_LEAST_ANSWERED, _LEAST_LINES = 0.6, 0.1
 # A word that closes exchanges which are closed already is no response of its own.
 _MOST_OVERLAP = 0.1
+# Some servers write the response of a failed request twice.
+_MOST_DOUBLED = 0.5
+# An id that comes again with more of the requests is no id of requests, but of sessions or threads.
 _MOST_REPEATED = 0.5
 
 
@@ -85,7 +89,7 @@ def _pairs(records: Sequence[Record], id_paths: tuple[str, ...], kind: str) -> P
     responses = _responses(words, opened, request)
     closing = [[row for row in rows if records[row][kind] in responses] for rows in groups.values()]
     answered = sum(min(len(rows), count) for rows, count in zip(closing, opened, strict=True))
-    requests, lines = sum(opened), sum(map(len, groups.values()))
+    requests, lines = sum(opened), sum(1 for record in records if all(path in record for path in id_paths))
     if answered < max(_LEAST_PAIRS, _LEAST_ANSWERED * requests) or 2 * answered < _LEAST_LINES * lines:
         return None
     return Pairs(
@@ -108,8 +112,8 @@ def _after_request(words: Sequence[str], request: str) -> Sequence[str]:
 def _responses(groups: Sequence[Sequence[str]], opened: Sequence[int], request: str) -> list[str]:
     """The words that close exchanges: the most usual last one, and others that close what it leaves open.
 
-    No word is chosen with which there would be more responses than requests. Of words that close as many exchanges,
-    the one counts that is most like the first.
+    But for the first, no word is chosen with which there would be more responses than requests. Of words that close as
+    many exchanges, the one counts that is most like the first.
     """
     lasts = Counter(words[-1] for words in groups if words and words[-1] != request)
     closed = [0] * len(groups)
@@ -120,7 +124,7 @@ def _responses(groups: Sequence[Sequence[str]], opened: Sequence[int], request: 
             counts = [words.count(word) for words in groups]
             holding = [k for k, count in enumerate(counts) if count]
             over = sum(1 for k in holding if closed[k] + counts[k] > opened[k])
-            if over <= _MOST_OVERLAP * len(holding):
+            if over <= (_MOST_OVERLAP if chosen else _MOST_DOUBLED) * len(holding):
                 gains[word] = len(holding) - over
         if not gains:
             return chosen
@@ -144,7 +148,7 @@ def kind_paths(records: Sequence[Record], *, preferred: Sequence[str]) -> list[s
         for path, text in record.items():
             if len(counts[path]) <= _MOST_KINDS:
                 counts[path][text] += 1
-    few = [path for path, texts in counts.items() if 2 <= len(texts) <= _MOST_KINDS and not _is_numeric(texts)]
+    few = [path for path, texts in counts.items() if 2 <= len(texts) <= _MOST_KINDS and _are_words(texts)]
     return sorted(few, key=lambda path: (_rank(path, preferred), path))
 
 
@@ -168,8 +172,9 @@ def _first_word(text: str) -> str:
     return found[0] if found else text[:1]
 
 
-def _is_numeric(texts: Counter[str]) -> bool:
-    return all(text.replace(".", "").isdecimal() for text in texts)
+def _are_words(texts: Counter[str]) -> bool:
+    """Whether most lines have a text without digits, as words have none. Addresses and numbers tell no event."""
+    return sum(count for text, count in texts.items() if not _DIGIT.search(text)) * 2 >= texts.total()
 
 
 def _rank(path: str, preferred: Sequence[str]) -> int:

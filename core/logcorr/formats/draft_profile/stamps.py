@@ -22,9 +22,10 @@ _FORMS = (
     (rf"\d\d? {_MONTH} \d{{4}} {_CLOCK},\d+", "%d %b %Y %H:%M:%S,%f"),
     (rf"\d\d? {_MONTH} \d{{4}} {_CLOCK}", "%d %b %Y %H:%M:%S"),
     (rf"{_MONTH} [ \d]\d {_CLOCK}", "%b %d %H:%M:%S"),
+    (r"^[0-9a-f]{8}\.[0-9a-f]{8}(?!\S)", "epoch_hex_s_ns"),
     (rf"(?<![\d:]){_CLOCK}\.\d+", "%H:%M:%S.%f"),
     (rf"(?<![\d:]){_CLOCK},\d+", "%H:%M:%S,%f"),
-    (rf"(?<![\d:]){_CLOCK}(?![\d:])", "%H:%M:%S"),
+    (rf"(?<![\d:]){_CLOCK}(?!:?\d)", "%H:%M:%S"),
 )
 _COMPILED = tuple((re.compile(pattern), form) for pattern, form in _FORMS)
 # Seconds since 1970 from 2001 to 2128, in the units that logs have, told from the number of digits.
@@ -67,10 +68,12 @@ def _epoch(digits: str) -> str | None:
 
 def pattern_of(form: str) -> str:
     """A pattern of Rust's regex for a time of this form."""
+    if form == "epoch_hex_s_ns":
+        return r"[0-9a-f]+\.[0-9a-f]+"
     if form.startswith("epoch"):
         return r"\d+(?:\.\d+)?"
     text = next(text for text, name in _FORMS if name == form)
-    return text.replace(r"(?<![\d:])", "").replace(r"(?![\d:])", "")
+    return text.replace(r"(?<![\d:])", "").replace(r"(?!:?\d)", "")
 
 
 def fineness(form: str, example: str) -> int:

@@ -35,8 +35,8 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 
 def draft(records: Sequence[Record], syntax: Syntax, name: str, base: Mapping[str, Any]) -> Draft:
     """The draft for a log whose lines are these records. `base` are keys of the profile that are known already."""
-    records = with_first_words(records, _KIND_NAMES)
     found = {role: roles.candidates(records, role) for role in ("time", "id", "status", "duration", *_ATTRIBUTES)}
+    records = with_first_words(records, _KIND_NAMES)
     scopes = [
         path for path in dict.fromkeys(path for record in records for path in record) if _last(path) in _SCOPE_NAMES
     ]
@@ -79,26 +79,8 @@ def _pair(
     ignored = _doubled(records, pairs)
     rules = [Rule(event="ignore", where=(Condition(path=ignored, exists=True),))] if ignored else []
     rules.append(Rule(event="request", where=(_is(pairs.kind, (pairs.request,)),), **_attributes(found, requests)))
-    status = next((one.path for one in roles.candidates(responses, "status")), None)
     duration, why = _duration(responses, roles.candidates(responses, "duration"), _distances(records, found, pairs))
-    with_status = [record for record in responses if status is not None and status in record]
-    stated = {record[pairs.kind] for record in with_status}
-    mapped = [word for word in pairs.responses if word not in stated]
-    if stated:
-        told = Status(field=Field(path=status or ""), null_is_none=True)
-        stated_words = tuple(word for word in pairs.responses if word in stated)
-        rules.append(Rule(event="response", where=(_is(pairs.kind, stated_words),), status=told, duration=duration))
-    if mapped:
-        codes = {word: words.status_of(word) for word in mapped}
-        rules += [
-            Rule(
-                event="response",
-                where=(_is(pairs.kind, tuple(word for word in mapped if codes[word] == code)),),
-                status=Status(always=code),
-                duration=duration,
-            )
-            for code in dict.fromkeys(codes.values())
-        ]
+    rules += _response_rules(responses, pairs, duration)
     remarks = [
         f"requests: {pairs.kind} = {pairs.request!r}: {pairs.requests} lines",
         f"responses: {', '.join(map(repr, pairs.responses))}: {pairs.pairs} requests have one",
@@ -114,6 +96,22 @@ def _pair(
     if user is not None:
         own["user"] = Field(path=user)
     return tuple(rules), own, remarks
+
+
+def _response_rules(responses: Sequence[Record], pairs: Pairs, duration: Duration | None) -> list[Rule]:
+    """A rule for the responses that state a status, and one for each status that only the words of others tell."""
+    status = next((one.path for one in roles.candidates(responses, "status")), None)
+    stated = {record[pairs.kind] for record in responses if status is not None and status in record}
+    codes = {word: words.status_of(word) for word in pairs.responses if word not in stated}
+    statuses = {code: Status(always=code) for code in codes.values()}
+    named = {code: tuple(word for word in codes if codes[word] == code) for code in statuses}
+    rules = [(named[code], told) for code, told in statuses.items()]
+    if status is not None and stated:
+        own_words = tuple(word for word in pairs.responses if word in stated)
+        rules.insert(0, (own_words, Status(field=Field(path=status), null_is_none=True)))
+    return [
+        Rule(event="response", where=(_is(pairs.kind, texts),), status=told, duration=duration) for texts, told in rules
+    ]
 
 
 def _is(path: str, texts: tuple[str, ...]) -> Condition:
@@ -164,6 +162,8 @@ def _exchange(
         **_attributes(found, lines or records, ("user", *_ATTRIBUTES)),
     )
     remarks = [f"events: no id joins two lines, so {len(lines)} lines are exchanges"]
+    if marker is None:
+        remarks = ["events: no id joins two lines, and no status or duration was found: say what an event is"]
     return (rule,), {}, [*remarks, *([f"the unit of the duration is told {why}"] if why else [])]
 
 

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from logcorr.formats.draft_profile import roles, stamps
+from logcorr.formats.profile import Unit
 from logcorr.formats.server_lines.build import PROTOCOL, literal, request_pattern
 from logcorr.formats.server_lines.variables import Variable
 
@@ -15,14 +16,16 @@ TIME, ID = "\ue000", "\ue001"
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"\S*|\[[^\]]*\]\S*|\{[^}]*\}\S*|\([^)]*\)\S*|\S+')
 _CLOSING = {"[": "]", "{": "}", "(": ")"}
 _KEY = re.compile(r"[A-Za-z_][\w.-]*=")
+_BEFORE_NUMBER = re.compile(r"[A-Za-z_][\w.-]*=|\D*")
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
 _STATUS = re.compile(r"([1-9]\d\d|0{1,3}|-)")
-_STATUS_BEHIND = re.compile(r"[A-Z_]+/(\d{3})")
+_STATUS_BEHIND = re.compile(r"[A-Za-z_.:-]+[/:=](\d{3})")
+_STATUS_KEYED = re.compile(r"\w*(?:status|code)\w*=(\d{3})", re.IGNORECASE)
 _STATUS_LAST = re.compile(r"\([^() ]+ (\d{3})\)")
-_NUMBER_UNIT = re.compile(r"([\d.,]+)(ms|s|us|µs|ns|m)")
+_NUMBER_UNIT = re.compile(r"([\d.,]+)(ms|s|us|µs|ns)")
 _TASK_KEYS = ("class=", "task=", "job=", "worker=")
 _TARGET = re.compile(r"/\S*|[a-z]+://\S+|\*")
-UNIT_WORDS = {
+UNIT_WORDS: dict[str, Unit] = {
     **dict.fromkeys(("ms", "msec", "msecs", "millis"), "ms"),
     **dict.fromkeys(("us", "µs", "micros"), "us"),
     **dict.fromkeys(("s", "sec", "secs", "seconds"), "s"),
@@ -59,7 +62,6 @@ class Columns:
         self._blanks = [[blanks[k] for blanks, _ in cut] for k in range(width)]
         self._form = form
         self.groups: dict[str, str] = {}
-        self.units: dict[str, str] = {}
         # The columns that were told to be the status, a number and its unit.
         self.told: dict[int, str] = {}
 
@@ -75,19 +77,30 @@ class Columns:
         """
         after = next((k for k in range(first, len(self.values)) if self.is_request(k)), first - 1)
         order = [*range(after + 1, len(self.values)), *range(first, after + 1)]
-        column: int
-        for column in order:
-            for fits in (_STATUS, _STATUS_BEHIND, _STATUS_LAST):
-                codes = [found[1] for text in self.values[column] if (found := fits.fullmatch(text))]
-                real = [code for code in codes if code.isdecimal() and 100 <= int(code) <= 599]
-                if len(codes) >= 0.95 * len(self.values[column]) and len(real) >= 0.5 * len(codes):
-                    return column
-        return None
+        fits = (_STATUS, _STATUS_BEHIND, _STATUS_LAST)
+        return next((k for k in order if any(self._has_codes(k, one) for one in fits)), None)
+
+    def keyed_status_column(self) -> int | None:
+        """The column of status codes behind a key that says so, such as `code=200`."""
+        return next((k for k in range(len(self.values)) if self._has_codes(k, _STATUS_KEYED)), None)
+
+    def _has_codes(self, column: int, fits: re.Pattern[str]) -> bool:
+        codes = [found[1] for text in self.values[column] if (found := fits.fullmatch(text))]
+        real = [code for code in codes if code.isdecimal() and 100 <= int(code) <= 599]
+        return len(codes) >= 0.95 * len(self.values[column]) and len(real) >= 0.5 * len(codes)
+
+    def number_unit_column(self, first: int) -> int | None:
+        """The first column from `first` on that holds numbers with their units behind them."""
+        return next((k for k in range(first, len(self.values)) if self.share(k, _NUMBER_UNIT) > 0.95), None)
+
+    def units_of(self, column: int) -> set[str]:
+        """The units behind the numbers of a column."""
+        return {found[2] for text in self.values[column] if (found := _NUMBER_UNIT.fullmatch(text))}
 
     def is_request(self, column: int) -> bool:
         """Whether a column holds request lines in quotes."""
         bare = [text.strip('"') for text in self.values[column] if text.startswith('"')]
-        hits = sum(1 for text in bare if roles.REQUEST.fullmatch(text) and re.search(PROTOCOL, text))
+        hits = sum(1 for text in bare if text.partition(" ")[0] in roles.METHODS and " " in text)
         return len(bare) >= 0.8 * len(self.values[column]) and hits >= 0.5 * len(bare)
 
     def is_target(self, column: int) -> bool:
@@ -120,15 +133,22 @@ class Columns:
         if any(mark in text for text in texts[:20] for mark in (TIME, ID)):
             return self._marked(texts)
         if self.is_request(column) and "method" not in self.groups:
-            taken: dict[str, Variable] = {}
-            inner = request_pattern(taken)
-            self.groups |= {name: name for name in taken}
-            return f'"{inner}"'
+            return self._request(texts)
         if first == '"':
             return self._quoted(column)
         if first in _CLOSING and all(text[0] == first for text in texts):
             return self._bracketed(first, texts)
         return self._word(column)
+
+    def _request(self, texts: Sequence[str]) -> str:
+        """The pattern of request lines in quotes. Some servers leave out the protocol, or write its number alone."""
+        if sum(1 for text in texts if re.search(rf" {PROTOCOL}\W*$", text)) * 2 < len(texts):
+            method, target = self._group("method", "[A-Z]+"), self._group("target", '[^" ]*')
+            return f'"(?:{method} {target}[^"]*|[^"]*)"'
+        taken: dict[str, Variable] = {}
+        inner = request_pattern(taken)
+        self.groups |= {name: name for name in taken}
+        return f'"{inner}"'
 
     def _quoted(self, column: int) -> str:
         texts = [text.strip('"') for text in self.values[column]]
@@ -166,30 +186,33 @@ class Columns:
             return self._group("target", r"[^\s\[]+") + r"\[" + group + right
         return _ending(before) + group + right
 
+    def _is_user(self, column: int) -> bool:
+        """Whether a column holds users: in the common log format they stand before the time in brackets."""
+        behind = self.values[column + 1] if column + 1 < len(self.values) else ()
+        return column >= 2 and bool(behind) and all(text == f"[{TIME}]" for text in behind)
+
+    def _told(self, column: int) -> str:
+        """The pattern of a column that was told to be a status, a duration, a number or a unit."""
+        role, texts = self.told[column], self.values[column]
+        if role == "status":
+            if self.share(column, _STATUS_BEHIND) <= 0.9:
+                return self._group("status", r"\d+|-")
+            return r"\S+[/:=]" + self._group("status", r"\d+")
+        if role == "duration":
+            name = _BEFORE_NUMBER.match(texts[0])
+            return literal(name[0] if name else "") + self._group(role, r"\d[\d.,e-]*") + r"\S*"
+        return self._group(role, r"\S+")
+
     def _word(self, column: int) -> str:
         """The pattern of a column of words, and the group of what it is told to be."""
         texts = self.values[column]
         same = len(set(texts)) == 1
-        told = self.told.get(column)
-        if (
-            column >= 2
-            and column + 1 < len(self.values)
-            and all(text == f"[{TIME}]" for text in self.values[column + 1])
-        ):
-            # In the common log format the user stands before the time. A client may send a name with blanks.
+        if self._is_user(column):
+            # A client may send a name with blanks.
             return self._group("user", ".*?")
-        if told == "status" and "status" not in self.groups:
-            behind = self.share(column, _STATUS_BEHIND) > 0.9
-            return (r"[^\s/]+/" if behind else "") + self._group("status", r"\d+" if behind else r"\d+|-")
-        if told == "duration":
-            prefix = _common_prefix(texts)
-            return literal(prefix) + self._group(told, r"\d[\d.,e-]*") + r"\S*"
-        if told is not None:
-            return self._group(told, r"\S+")
+        if column in self.told:
+            return self._told(column)
         if self.share(column, _NUMBER_UNIT) > 0.95 and "number" not in self.groups:
-            self.units |= {
-                found[2]: UNIT_WORDS.get(found[2], "s") for text in texts if (found := _NUMBER_UNIT.fullmatch(text))
-            }
             return self._group("number", r"[\d.,]+") + self._group("unit", r"[a-zµ]+")
         prefix = _common_prefix(texts)
         tails = [text[len(prefix) :] for text in texts]

@@ -21,6 +21,7 @@ from logcorr.formats.server_lines.variables import (
     java_form,
     plain,
     strftime_form,
+    time_shape,
 )
 from logcorr.model.errors import UsageError
 from logcorr.text.safe import safe
@@ -37,7 +38,8 @@ _DIRECTIVE = re.compile(r'^\s*(?:LogFormat|CustomLog\s+\S+)\s+"((?:[^"\\]|\\.)*)
 _VARIABLE = re.compile(r"%(?:!?\d+(?:,\d+)*|[<>])*(?:\{([^}]*)\})?(?:!?\d+(?:,\d+)*|[<>])*(\^t[io]|[a-zA-Z%])")
 
 _VARIABLES: dict[str, Variable] = {
-    **plain(SOLID, "A", "l", "H", "v", "V", "p", "P", "X", "L", "R", "k", "q"),
+    **plain(SOLID, "A", "l", "H", "v", "V", "p", "P", "X", "L", "R", "k"),
+    **plain(r"(?:\?\S*)?", "q"),
     **plain(DIGITS, "b", "B", "I", "O", "S"),
     **plain("", "f"),
     "h": Variable(name="ip", role="ip", shape=SOLID),
@@ -159,4 +161,4 @@ def _time(argument: str, server: str) -> Iterator[Token]:
         yield Variable(name=text, shape=DIGITS)
     else:
         form = strftime_form(text) if server == "apache" else java_form(text)
-        yield Variable(name="time", role="time", rank=1, form=form, at=at)
+        yield Variable(name="time", role="time", rank=1, form=form, at=at, shape=time_shape(form))

@@ -9,7 +9,16 @@ from collections.abc import Iterator
 from logcorr.formats.profile import Profile
 from logcorr.formats.server_lines.build import text_profile
 from logcorr.formats.server_lines.json_template import profile_of_json
-from logcorr.formats.server_lines.variables import DIGITS, LIST, SOLID, Token, Variable, plain, strftime_form
+from logcorr.formats.server_lines.variables import (
+    DIGITS,
+    LIST,
+    SOLID,
+    Token,
+    Variable,
+    plain,
+    strftime_form,
+    time_shape,
+)
 
 _DEFAULT = (
     '[%START_TIME%] "%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %PROTOCOL%" %RESPONSE_CODE% %RESPONSE_FLAGS% '
@@ -86,7 +95,8 @@ def _variable(operator: str, argument: str) -> Variable:
     if operator in _STARTS:
         if not argument:
             return Variable(name="time", role="time", form="rfc3339", at="start", shape=SOLID)
-        return Variable(name="time", role="time", form=strftime_form(argument), at="start")
+        form = strftime_form(argument)
+        return Variable(name="time", role="time", form=form, at="start", shape=time_shape(form))
     if operator in ("REQ", "REQ_WITHOUT_QUERY", "RESP", "TRAILER"):
         # REQ(X?Y): the header X, or else Y.
         header = argument.partition("?")[0].upper()

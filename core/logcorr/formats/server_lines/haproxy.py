@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator
 
+import msgspec
+
 from logcorr.formats.profile import Profile
 from logcorr.formats.server_lines.build import json_profile, text_profile
 from logcorr.formats.server_lines.variables import CLF_TIME, NUMBER, SOLID, Token, Variable, plain
@@ -28,7 +30,7 @@ _VARIABLE = re.compile(
 _MS_TIME = "%d/%b/%Y:%H:%M:%S.%f"
 _SIGNED = r"[+-]?\d*"
 # -1 stands where a phase was not reached, + where the line was written before the end.
-_TIMER = r"\+?{}"
+_MS, _TIMER = r"\d+", r"(?:\+?{}|-1|)"
 
 _ALIASES: dict[str, Variable] = {
     **plain(SOLID, "ci", "cp", "ft", "f", "fi", "fp", "b", "bi", "bp", "s", "si", "sp", "CC", "CS", "tsc", "ts", "pid"),
@@ -48,14 +50,14 @@ _ALIASES: dict[str, Variable] = {
     "HP": Variable(name="path", role="endpoint", rank=1, shape=SOLID),
     # -1 and 0 stand for no status.
     "ST": Variable(name="status", role="status", shape=r"[1-9]\d*", whole=r"(?:{}|-1|0|-|)"),
-    "Ta": Variable(name="ta", role="duration", unit="ms", shape=_SIGNED, whole=_TIMER),
-    "Tt": Variable(name="tt", role="duration", rank=1, unit="ms", shape=_SIGNED, whole=_TIMER),
+    "Ta": Variable(name="ta", role="duration", unit="ms", shape=_MS, whole=_TIMER),
+    "Tt": Variable(name="tt", role="duration", rank=1, unit="ms", shape=_MS, whole=_TIMER),
     # Where there is no total, the phases are added up.
-    "TR": Variable(name="tr_request", role="duration", rank=2, unit="ms", shape=_SIGNED, whole=_TIMER),
-    "Tw": Variable(name="tw", role="duration", rank=2, unit="ms", shape=_SIGNED, whole=_TIMER),
-    "Tc": Variable(name="tc", role="duration", rank=2, unit="ms", shape=_SIGNED, whole=_TIMER),
-    "Tr": Variable(name="tr_response", role="duration", rank=2, unit="ms", shape=_SIGNED, whole=_TIMER),
-    "Td": Variable(name="td", role="duration", rank=2, unit="ms", shape=_SIGNED, whole=_TIMER),
+    "TR": Variable(name="tr_request", role="duration", rank=2, unit="ms", shape=_MS, whole=_TIMER),
+    "Tw": Variable(name="tw", role="duration", rank=2, unit="ms", shape=_MS, whole=_TIMER),
+    "Tc": Variable(name="tc", role="duration", rank=2, unit="ms", shape=_MS, whole=_TIMER),
+    "Tr": Variable(name="tr_response", role="duration", rank=2, unit="ms", shape=_MS, whole=_TIMER),
+    "Td": Variable(name="td", role="duration", rank=2, unit="ms", shape=_MS, whole=_TIMER),
     "Tq": Variable(name="tq", shape=_SIGNED),
 }
 # Captured headers: nothing is written where none are captured, neither the blank before them.
@@ -80,7 +82,7 @@ def profile(name: str, line: str) -> Profile:
     found = list(_VARIABLE.finditer(line))
     if any(variable[5] == "o" and "+json" in (variable[2] or "") for variable in found):
         keys = {variable[1] or variable[3]: variable[0] for variable in found if variable[1] or variable[3]}
-        return json_profile(name, keys, lambda text: list(tokens(text)))
+        return json_profile(name, keys, lambda text: [_as_value(token) for token in tokens(text)])
     return text_profile(name, list(tokens(line)))
 
 
@@ -103,6 +105,12 @@ def tokens(line: str) -> Iterator[Token]:
             yield literal
             yield from _quoted(_meaning(alias, sample)) if quoted else (_meaning(alias, sample),)
     yield line[end:]
+
+
+def _as_value(token: Token) -> Token:
+    """A variable as it stands in JSON: alone, so what is no status or no duration is told apart by `pick`."""
+    picks = {"status": r"^([1-9]\d*)$", "duration": r"^(\d+)$"}
+    return token if isinstance(token, str) else msgspec.structs.replace(token, pick=picks.get(token.role))
 
 
 def _quoted(variable: Variable) -> Iterator[Token]:

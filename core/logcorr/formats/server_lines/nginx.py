@@ -19,7 +19,7 @@ _PART = re.compile(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"", re.DOTALL)
 _VARIABLES: dict[str, Variable] = {
     **plain(r'[^\s/"]*', "host", "http_host", "server_name"),
     **plain(SOLID, "hostname", "server_addr", "scheme", "server_protocol"),
-    **plain(SOLID, "request_id", "pipe", "is_args", "args", "query_string", "gzip_ratio", "upstream_cache_status"),
+    **plain(SOLID, "request_id", "pipe", "args", "query_string", "gzip_ratio", "upstream_cache_status"),
     **plain(SOLID, "ssl_protocol", "ssl_cipher", "ssl_session_reused", "ssl_server_name", "nginx_version", "https"),
     **plain(SOLID, "binary_remote_addr", "content_length", "request_completion", "http_x_request_id", "http3", "http2"),
     **plain(SOLID, "proxy_upstream_name", "req_id", "namespace", "ingress_name", "service_name", "service_port"),
@@ -27,6 +27,7 @@ _VARIABLES: dict[str, Variable] = {
     **plain(DIGITS, "body_bytes_sent", "bytes_sent", "request_length", "connection", "connection_requests", "pid"),
     **plain(DIGITS, "remote_port", "server_port", "tcpinfo_rtt", "tcpinfo_rttvar", "tcpinfo_snd_cwnd"),
     **plain(NUMBER, "connection_time"),
+    **plain(r"\??", "is_args"),
     **plain(LIST, "upstream_addr", "upstream_response_length", "upstream_connect_time", "upstream_bytes_received"),
     **plain(LIST, "upstream_bytes_sent", "upstream_queue_time"),
     **plain("", "http_referer", "http_cookie", "content_type", "request_body", "request_filename", "document_root"),
@@ -46,8 +47,8 @@ _VARIABLES: dict[str, Variable] = {
     "request": Variable(name="request", role="request"),
     "request_method": Variable(name="method", role="method", shape=SOLID),
     "request_uri": Variable(name="target", role="endpoint", shape=SOLID),
-    "uri": Variable(name="path", role="endpoint", rank=1),
-    "document_uri": Variable(name="path", role="endpoint", rank=1),
+    "uri": Variable(name="path", role="endpoint", rank=1, shape=r'[^?\s"]*'),
+    "document_uri": Variable(name="path", role="endpoint", rank=1, shape=r'[^?\s"]*'),
     "http_user_agent": Variable(name="user_agent", role="user_agent"),
     "status": Variable(name="status", role="status", shape=DIGITS),
     # The last of several upstreams gave the answer.

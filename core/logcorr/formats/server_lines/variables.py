@@ -1,5 +1,6 @@
 """What the variables of servers' configuration lines mean, and what they look like in a log."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
@@ -95,14 +96,17 @@ def strftime_form(text: str) -> str:
     return form
 
 
+_JAVA_QUOTED = re.compile(r"'((?:[^']|'')*)'")
+
+
 def java_form(text: str) -> str:
     """The form of a time that Java's SimpleDateFormat writes by `text`. Raises UsageError for a letter it has not."""
     form, k = "", 0
     while k < len(text):
         if text[k] == "'":
-            end = text.find("'", k + 1)
-            end = len(text) if end < 0 else end
-            form, k = form + (text[k + 1 : end] or "'"), end + 1
+            quoted = _JAVA_QUOTED.match(text, k)
+            inside = text[k + 1 :] if quoted is None else quoted[1]
+            form, k = form + (inside.replace("''", "'") or "'"), k + len(inside) + 2
             continue
         end = k + 1
         while end < len(text) and text[end] == text[k]:
@@ -119,6 +123,13 @@ def java_form(text: str) -> str:
         else:
             raise UsageError(f"the letters {safe(run)!r} of the time {safe(text)!r} cannot be read.")
     return form
+
+
+def time_shape(form: str) -> str:
+    """The pattern of a time of this form: as many words as the form has. A day may have a blank for its first digit."""
+    if "%" not in form:
+        return SOLID
+    return " ".join(r" ?\S+" if part == "%d" else r"\S+" for part in form.split(" "))
 
 
 def merged(tokens: Sequence[Token]) -> list[Token]:
