@@ -7,6 +7,7 @@ from textual.message import Message
 from logcorr.model.errors import Cancelled
 from logcorr.model.events import DoneEvent, EstimateEvent, ProgressEvent
 from logcorr.model.options import View
+from logcorr.model.told import Told
 from logcorr_tui.state.session import Logs
 
 
@@ -69,6 +70,13 @@ class Estimated(_Newest):
     """The child's latest estimates."""
 
     event: EstimateEvent
+
+
+@dataclass
+class ToldLogs(Message):
+    """The child has told what the logs are."""
+
+    told: Told
 
 
 @dataclass
