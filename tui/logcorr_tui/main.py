@@ -14,8 +14,11 @@ from logcorr.model.errors import LogcorrError, UsageError
 from logcorr.model.ledger import Log
 from logcorr.text.safe import one_line
 from logcorr_tui.state.session import Logs
+from logcorr_tui.work import reading_words
 
-_USAGE = "give one LOG, or REQUESTS and RESPONSES, or access logs, or a finished RUN, or nothing. See logcorr-tui --help."
+_USAGE = (
+    "give one LOG, or REQUESTS and RESPONSES, or access logs, or a finished RUN, or nothing. See logcorr-tui --help."
+)
 # The format of logcorr's own two line forms, which is no profile.
 _OWN = "logcorr"
 _EPILOG = """\
@@ -157,19 +160,6 @@ def _named(paths: dict[str, tuple[str, ...]]) -> Logs:
     return Logs("access" if "access" in paths else "correlation", paths)
 
 
-# The options on how lines are read, as the engine has them: the name of the value, and the option.
-_READING = {
-    "formats": "--formats",
-    "fields": "--fields",
-    "where_request": "--where-request",
-    "where_response": "--where-response",
-    "zone": "--zone",
-    "date": "--date",
-    "unwrap": "--unwrap",
-    "client": "--client",
-}
-
-
 def _reading(given: argparse.Namespace) -> tuple[str, ...]:
     """The words for the engine on how lines are read. Raises UsageError for a format that there is not."""
     from logcorr.formats.profile_registry import Registry
@@ -178,11 +168,7 @@ def _reading(given: argparse.Namespace) -> tuple[str, ...]:
         registry = Registry(given.formats)
         if given.format not in (None, "auto", _OWN):
             registry.get(given.format)
-    words: list[str] = []
-    for name, option in _READING.items():
-        value = getattr(given, name)
-        words += [f"{option}={one}" for one in (value if isinstance(value, list) else [value]) if one is not None]
-    return tuple(words)
+    return reading_words.words_of(given)
 
 
 def _run(word: str, store: str | None) -> Path:
@@ -230,16 +216,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--responses", action="append", default=[], metavar="PATH", help="a response log; repeatable")
     parser.add_argument("--access", action="append", default=[], metavar="PATH", help="an access log; repeatable")
     parser.add_argument("--log", action="append", default=[], metavar="PATH", help="a log of both events; repeatable")
-    parser.add_argument("--format", metavar="NAME", help="the format of the logs (default: told by their lines)")
-    parser.add_argument("--formats", action="append", default=[], metavar="FILE", help="a file of formats; repeatable")
-    parser.add_argument("--fields", metavar="WORDS", help="names of fields instead of a format")
-    parser.add_argument("--where-request", metavar="WORDS", help="with --fields: which lines are requests")
-    parser.add_argument("--where-response", metavar="WORDS", help="with --fields: which lines are responses")
-    parser.add_argument("--zone", metavar="ZONE", help="the zone of times that name none")
-    parser.add_argument("--date", metavar="DATE", help="the date of the first line, for clocks without a date")
-    parser.add_argument("--unwrap", metavar="NAMES", help="heads to take off each line; none for no head")
-    parser.add_argument("--client", metavar="WHICH", help="which of several addresses is the client")
-    parser.add_argument("--collapse-ids", action="store_true", help="ids in the paths of endpoints become *")
+    reading_words.add_to(parser)
     parser.add_argument("--store", metavar="DIR", help="folder the runs are in (default: the platform's cache folder)")
     parser.add_argument("--memory", metavar="SIZE", help="the most memory the engine takes, such as 1GB")
     parser.add_argument(

@@ -1,4 +1,4 @@
-"""What logs are taken for before anything runs: their kind and format, what else reads them, the first lines as read."""
+"""What logs are taken for before anything runs: kind, format, other formats that read them, the first lines as read."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ from logcorr.jobs.try_format import TriedLine, first_lines, try_format
 from logcorr.model.errors import InputError, LogcorrError
 from logcorr.model.ledger import SIDES, Log, Side
 from logcorr.model.options import CorrelateOptions, Reading
-from logcorr.model.told import Choice, Kind, ReadLine, Told, ToldLog
+from logcorr.model.told import Choice, ReadLine, Told, ToldLog
 from logcorr.text import instants
 
 _EVENTS = ("request", "response", "exchange")
@@ -42,9 +42,7 @@ def tell_logs(words: Sequence[str], reading: Reading, form: str | None = None) -
     return tell_sides(words[:1], words[1:], reading, form)
 
 
-def tell_sides(
-    requests: Sequence[str], responses: Sequence[str], reading: Reading, form: str | None = None
-) -> Told:
+def tell_sides(requests: Sequence[str], responses: Sequence[str], reading: Reading, form: str | None = None) -> Told:
     """What a log of requests and a log of responses are taken for."""
     words: dict[Side, Sequence[str]] = {"request": requests, "response": responses}
     files: dict[Log, list[InputFile]] = {}

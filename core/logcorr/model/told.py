@@ -1,4 +1,4 @@
-"""What some logs are taken for before they are read: their kind, their format, other candidates, the first lines as read.
+"""What logs are taken for before they are read: their kind, their format, other candidates, the first lines as read.
 
 `logcorr tell` prints this as JSON for programs that ask before they start a job.
 """
@@ -67,7 +67,7 @@ class ToldLog(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """What the named logs are taken for: by the names that a job has for its logs. `kind` is None if any has an error."""
+    """What logs are taken for, by the names that a job has for its logs. `kind` is None where one has an error."""
 
     kind: Kind | None
     logs: dict[Log, ToldLog]

@@ -46,7 +46,7 @@ class RunControlApp(ScreenModesApp):
 
     def on_start_run(self, message: messages.StartRun) -> None:
         if not self._busy():
-            self.start_run(message.logs)
+            self.start_run(message.logs, message.told)
 
     def _busy(self) -> bool:
         """Whether a run is in progress. Tells the user so."""
@@ -57,12 +57,12 @@ class RunControlApp(ScreenModesApp):
 
     # The child process and its messages
 
-    def start_run(self, logs: Logs) -> None:
+    def start_run(self, logs: Logs, told: Told | None = None) -> None:
         """Correlates or analyses these logs in a child process, and shows how it goes.
 
-        Logs whose kind is not told yet are told first, in a child process too.
+        Logs whose kind is not told yet are told first, in a child process too. `told` is what they are taken for.
         """
-        self.session.told = None
+        self.session.told = told
         self.forget(("run", *VIEWS_OF_A_RUN), meanwhile="open")
         self._begin(logs)
         self.go("run")

@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from rich.console import Group
-from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll

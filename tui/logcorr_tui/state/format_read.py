@@ -41,7 +41,9 @@ def formats_of(report: RunReport) -> list[FormatRead]:
     for name, ledger in report.ledgers().items():
         if isinstance(ledger.format, LogFormat):
             heads = _heads(options.get("formats"), _LOGS[name], access=isinstance(ledger, AccessLedger))
-            found.append(FormatRead(ledger.format.name, ledger.format.origin, heads, told and ledger.format.name != OWN))
+            found.append(
+                FormatRead(ledger.format.name, ledger.format.origin, heads, told and ledger.format.name != OWN)
+            )
     return list(dict.fromkeys(found))
 
 

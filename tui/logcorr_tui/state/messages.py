@@ -46,9 +46,10 @@ class OpenFolder(Message):
 
 @dataclass
 class StartRun(Message):
-    """Correlate or analyse these logs in a child process."""
+    """Correlate or analyse these logs in a child process. `told` is what they are taken for, where that was asked."""
 
     logs: Logs
+    told: Told | None = None
 
 
 class _Newest(Message):

@@ -47,7 +47,9 @@ class Logs:
         """The same logs, once it is told what they are."""
         words = next(iter(self.files.values()))
         names = list(told.logs)
-        files = {names[0]: words} if len(names) == 1 else {name: (word,) for name, word in zip(names, words, strict=True)}
+        files = (
+            {names[0]: words} if len(names) == 1 else {name: (word,) for name, word in zip(names, words, strict=True)}
+        )
         kind: Kind = "access" if told.kind == "exchanges" else "correlation"
         return replace(self, kind=kind, files={str(name): named for name, named in files.items()})
 

@@ -1,7 +1,7 @@
 """The blocks of the ledger: which counts add up to the lines of each log, and which rows stand behind a count.
 
-Two logs have a block with a line for each side. One log with both events has a block for its lines, and a block in which
-its requests and responses go on.
+Two logs have a block with a line for each side. One log with both events has a block for its lines, and one for its
+entries.
 """
 
 from dataclasses import dataclass

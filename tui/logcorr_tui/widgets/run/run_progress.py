@@ -59,7 +59,8 @@ def stages(session: Session, state: str, colours: Palette) -> Text:
     """The stages in order. A sign, not only a colour, tells whether a stage is done, in progress or to come."""
     if session.logs is not None and session.logs.kind is None:
         stopped = state in ("failed", "cancelled")
-        return Text("✗ Tell the format" if stopped else "▶ Tell the format", f"bold {colours.bad if stopped else colours.accent}")
+        sign, ink = ("✗", colours.bad) if stopped else ("▶", colours.accent)
+        return Text(f"{sign} Tell the format", style=f"bold {ink}")
     event, known = session.progress, _STAGES[session.kind]
     names = list(known)
     now = len(names) if state == "complete" else names.index(event.stage) if event and event.stage in names else 0
