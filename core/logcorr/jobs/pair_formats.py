@@ -52,6 +52,11 @@ class PairFormats(msgspec.Struct, frozen=True, kw_only=True):
         one = self.told.get(ONE_LOG)
         return {side: (one or self.told[side]).profile for side in SIDES}
 
+    @property
+    def more_views(self) -> tuple[str, ...]:
+        """The views that a run has only with these formats: profiles leave other lines."""
+        return ("other",) if self.told else ()
+
     def notes(self) -> list[str]:
         """What the user should know of how the logs are read."""
         said = []
