@@ -8,7 +8,7 @@ import msgspec
 import polars as pl
 
 from logcorr.formats import line_format
-from logcorr.formats.pair_lines import PairFormat
+from logcorr.formats.pair_lines import PairFormat, first_line
 from logcorr.formats.profile import Profile
 from logcorr.formats.profile_reader import ProfileReader, ReadOptions
 from logcorr.formats.profile_registry import Registry
@@ -24,6 +24,7 @@ from logcorr.model.errors import InputError, UsageError
 from logcorr.model.ledger import ONE_LOG, SIDES, Log, LogFormat, Side
 from logcorr.model.options import CorrelateOptions
 from logcorr.pairing.rules import Rules
+from logcorr.text.safe import safe
 
 OWN = "logcorr"
 # A line of logcorr's own forms, in which sizes of chunks were measured.
@@ -71,9 +72,11 @@ class PairFormats(msgspec.Struct, frozen=True, kw_only=True):
         """What of the formats changes the result of a run."""
         return {"formats": {log: told.key for log, told in self.told.items()}} if self.told else {}
 
-    def named(self, log: Log) -> LogFormat:
-        """The name of a log's format, for the ledger."""
-        return self.told[log].named if log in self.told else _OWN_FORMAT
+    def named(self, log: Log) -> LogFormat | None:
+        """The name of a log's format, for the ledger; None for a log without lines, which may be of any format."""
+        if log in self.told:
+            return self.told[log].named if self.samples[log].view.has_lines or self.told[log].told else None
+        return _OWN_FORMAT
 
     def rules(self, options: CorrelateOptions) -> Rules:
         """The rules of pairing. Raises UsageError for a duration that the log does not tell."""
@@ -133,8 +136,9 @@ class PairFormats(msgspec.Struct, frozen=True, kw_only=True):
 
     def unreadable(self) -> InputError:
         """The error for logs of which no line is an entry."""
-        log = next((one for one in self.samples.values() if one.view.lines), next(iter(self.samples.values())))
-        return self.teller.unreadable(log)
+        log = next((name for name, one in self.samples.items() if one.view.has_lines), next(iter(self.samples)))
+        form = self.told[log].profile.name if log in self.told else OWN
+        return self.teller.unreadable(self.samples[log], form=form)
 
 
 def tell_pair_formats(options: CorrelateOptions, files: Mapping[Log, list[InputFile]]) -> PairFormats:
@@ -147,23 +151,54 @@ def tell_pair_formats(options: CorrelateOptions, files: Mapping[Log, list[InputF
     forms |= {"request": options.request_form or options.form, "response": options.response_form or options.form}
     told: dict[Log, ToldFormat] = {}
     if ONE_LOG in files:
-        if samples[ONE_LOG].view.has_lines or forms[ONE_LOG]:
-            told[ONE_LOG] = teller.format_of(samples[ONE_LOG], forms[ONE_LOG])
-        else:
-            raise teller.unreadable(samples[ONE_LOG])
+        told[ONE_LOG] = _of_one_log(teller, registry, samples[ONE_LOG], forms[ONE_LOG])
     elif not _is_own(samples, forms, options):
-        told = {side: teller.format_of(samples[side], forms[side], side) for side in SIDES}
+        told = _of_sides(teller, samples, forms)
     return PairFormats(told=told, samples=samples, teller=teller, options=read)
 
 
+def _of_one_log(teller: Teller, registry: Registry, log: Sample, form: str | None) -> ToldFormat:
+    """The format of one log with both events. One without lines has no entry in any format."""
+    if form is None and not log.view.has_lines:
+        return ToldFormat(profile=next(one for one in map(registry.get, registry.names()) if one.is_pair))
+    try:
+        return teller.format_of(log, form)
+    except InputError:
+        if form is None and any(_has_own_line(log.view.lines, side) for side in SIDES):
+            message = (
+                f"{safe(log.name)!r} holds lines of the form TIMESTAMP,REQUEST_ID,VALUE, which are all of one side. "
+                "Name two logs, that of the requests and that of the responses."
+            )
+            raise InputError(message) from None
+        raise
+
+
+def _of_sides(
+    teller: Teller, samples: Mapping[Log, Sample], forms: Mapping[Log, str | None]
+) -> dict[Log, ToldFormat]:
+    """The formats of two logs. A log without lines is taken to be of the format of the other one."""
+    told: dict[Log, ToldFormat] = {
+        side: teller.format_of(samples[side], forms[side], side)
+        for side in SIDES
+        if samples[side].view.has_lines or forms[side]
+    }
+    other = next(iter(told.values()))
+    return {side: told.get(side) or msgspec.structs.replace(other, told=False) for side in SIDES}
+
+
 def _is_own(samples: Mapping[Log, Sample], forms: Mapping[Log, str | None], options: CorrelateOptions) -> bool:
-    """Whether two logs are of logcorr's own line forms: so named, or with such a line, or without lines."""
+    """Whether two logs are of logcorr's own line forms: so named, or with such a line, or with headers alone."""
     if any(forms[side] for side in SIDES):
         return all(forms[side] == OWN for side in SIDES)
     if options.reading.fields is not None:
         return False
-    has_lines = [side for side in SIDES if samples[side].view.has_lines]
-    return not has_lines or any(_has_own_line(samples[side].view.lines, side) for side in has_lines)
+    own_lines = [side for side in SIDES if _has_own_line(samples[side].view.lines, side)]
+    return bool(own_lines) or all(_only_headers(samples[side].view.lines) for side in SIDES)
+
+
+def _only_headers(lines: list[str]) -> bool:
+    """Whether every line that is not blank is a header of logcorr's own line forms."""
+    return all(first_line(line) is None for line in lines if line.strip(line_format.SPACE))
 
 
 def _has_own_line(lines: list[str], side: Side) -> bool:
