@@ -180,6 +180,18 @@ class Case:
         sides = [[(prefix + name, raw) for name, raw in files] for files in (self.requests, self.responses)]
         return correlate(*sides, **self.options(), bucket_us=bucket_us)
 
+    @property
+    def is_garbage(self) -> bool:
+        """Whether there are lines, and none of them is an entry, blank or a header: nothing can be read."""
+        sides = (("request", self.requests), ("response", self.responses))
+        classes = {
+            classify(side, line, first=not number)
+            for side, files in sides
+            for _, raw in files
+            for number, line in enumerate(lines_of(raw))
+        }
+        return "entry" not in classes and not classes <= {"blank", "header"}
+
     def engine_options(
         self, folder: Path, outputs: Sequence[Output], memory_bytes: int = 512 << 20
     ) -> CorrelateOptions:

@@ -197,8 +197,8 @@ def _is_own(samples: Mapping[Log, Sample], forms: Mapping[Log, str | None], opti
 
 
 def _only_headers(lines: list[str]) -> bool:
-    """Whether every line that is not blank is a header of logcorr's own line forms."""
-    return all(first_line(line) is None for line in lines if line.strip(line_format.SPACE))
+    """Whether every line is blank, or a header of logcorr's own line forms."""
+    return all(not (first_line(line) or "").strip(line_format.SPACE) for line in lines)
 
 
 def _has_own_line(lines: list[str], side: Side) -> bool:
