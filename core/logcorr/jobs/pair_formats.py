@@ -173,9 +173,7 @@ def _of_one_log(teller: Teller, registry: Registry, log: Sample, form: str | Non
         raise
 
 
-def _of_sides(
-    teller: Teller, samples: Mapping[Log, Sample], forms: Mapping[Log, str | None]
-) -> dict[Log, ToldFormat]:
+def _of_sides(teller: Teller, samples: Mapping[Log, Sample], forms: Mapping[Log, str | None]) -> dict[Log, ToldFormat]:
     """The formats of two logs. A log without lines is taken to be of the format of the other one."""
     told: dict[Log, ToldFormat] = {
         side: teller.format_of(samples[side], forms[side], side)
