@@ -28,6 +28,8 @@ from logcorr.pairing.rules import Rules
 OWN = "logcorr"
 # A line of logcorr's own forms, in which sizes of chunks were measured.
 _USUAL_LINE_BYTES = 55
+# Lines of other logs are so many times as long, and a chunk should have as many lines.
+_LONGER_LINES = 3
 _OWN_FORMAT = LogFormat(name=OWN, origin="built in")
 
 
@@ -114,9 +116,8 @@ class PairFormats(msgspec.Struct, frozen=True, kw_only=True):
     def _reader(self, log: Log, files: list[InputFile], only: Side | None, place: ReadingPlace) -> LogReader:
         told = self.told[log]
         form = FileForm(reader=ProfileReader(told.profile, self.options), heads=told.heads)
-        return LogReader(
-            log, [form], files, place.folder / log, place.progress, chunk_bytes=place.chunk_bytes, only=only
-        )
+        chunk_bytes = _LONGER_LINES * place.chunk_bytes
+        return LogReader(log, [form], files, place.folder / log, place.progress, chunk_bytes=chunk_bytes, only=only)
 
     def span(self) -> tuple[int | None, int | None] | None:
         """About the first and the last instant (µs) of logs that profiles read."""
