@@ -9,7 +9,7 @@ import polars as pl
 
 from logcorr.formats import line_format
 from logcorr.formats.pair_lines import PairFormat
-from logcorr.formats.profile import Profile
+from logcorr.formats.profile import Field, Profile, Rule, Time
 from logcorr.formats.profile_reader import ProfileReader, ReadOptions
 from logcorr.formats.profile_registry import Registry
 from logcorr.formats.timestamps import CommonForm, common_form
@@ -24,6 +24,7 @@ from logcorr.model.errors import InputError, UsageError
 from logcorr.model.ledger import ONE_LOG, SIDES, Log, LogFormat, Side
 from logcorr.model.options import CorrelateOptions
 from logcorr.pairing.rules import Rules
+from logcorr.text.safe import safe
 
 OWN = "logcorr"
 # A line of logcorr's own forms, in which sizes of chunks were measured.
@@ -31,6 +32,17 @@ _USUAL_LINE_BYTES = 55
 # Lines of other logs are so many times as long, and a chunk should have as many lines.
 _LONGER_LINES = 3
 _OWN_FORMAT = LogFormat(name=OWN, origin="built in")
+
+
+# What a log without lines is read as.
+_EMPTY = Profile(
+    name="empty",
+    origin="built in",
+    syntax="json",
+    time=Time(field=Field(path="time")),
+    id=(Field(path="id"),),
+    rules=(Rule(event="request"), Rule(event="response")),
+)
 
 
 class ReadingPlace(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,6 +145,18 @@ class PairFormats(msgspec.Struct, frozen=True, kw_only=True):
         return self.teller.unreadable(log)
 
 
+def as_one_log(options: CorrelateOptions, files: Mapping[Log, list[InputFile]]) -> dict[Log, list[InputFile]]:
+    """The files by log. Files that were given for both sides are one log, but for logcorr's own line forms."""
+    if ONE_LOG in files or options.form == OWN:
+        return dict(files)
+    both = [{file.path.resolve() for file in files[side]} for side in SIDES]
+    if both[0] != both[1] or options.request_form or options.response_form:
+        return dict(files)
+    lines = sample(files["request"], options.reading).view.lines
+    own = any(_has_own_line(lines, side) for side in SIDES)
+    return dict(files) if own or not any(line.strip() for line in lines) else {ONE_LOG: files["request"]}
+
+
 def tell_pair_formats(options: CorrelateOptions, files: Mapping[Log, list[InputFile]]) -> PairFormats:
     """The formats of the logs: as the options name them, else told by samples. Raises InputError and UsageError."""
     read = read_options(options.reading, collapse_ids=options.collapse_ids)
@@ -143,13 +167,22 @@ def tell_pair_formats(options: CorrelateOptions, files: Mapping[Log, list[InputF
     forms |= {"request": options.request_form or options.form, "response": options.response_form or options.form}
     told: dict[Log, ToldFormat] = {}
     if ONE_LOG in files:
-        if samples[ONE_LOG].view.has_lines or forms[ONE_LOG]:
-            told[ONE_LOG] = teller.format_of(samples[ONE_LOG], forms[ONE_LOG])
-        else:
-            raise teller.unreadable(samples[ONE_LOG])
+        told[ONE_LOG] = _one_log(samples[ONE_LOG], forms[ONE_LOG], teller)
     elif not _is_own(samples, forms, options):
         told = {side: teller.format_of(samples[side], forms[side], side) for side in SIDES}
     return PairFormats(told=told, samples=samples, teller=teller, options=read)
+
+
+def _one_log(log: Sample, form: str | None, teller: Teller) -> ToldFormat:
+    """The format of a log that holds both events. Raises InputError where it holds one side."""
+    if form is None and not log.view.has_lines:
+        return ToldFormat(profile=_EMPTY)
+    if form in (None, OWN) and any(_has_own_line(log.view.lines, side) for side in SIDES):
+        raise InputError(
+            f"{safe(log.name)!r} holds lines TIMESTAMP,REQUEST_ID,VALUE of one side. Name the log of the other side "
+            "too: logcorr correlate REQUESTS RESPONSES."
+        )
+    return teller.format_of(log, form)
 
 
 def _is_own(samples: Mapping[Log, Sample], forms: Mapping[Log, str | None], options: CorrelateOptions) -> bool:
