@@ -243,12 +243,12 @@ def entry(cells: Cells, profile: Profile, rule: Rule, plan: EntryPlan) -> tuple[
 
 
 def _line_hashes(cells: Cells, time: Time, instants: pl.Series | None) -> pl.Series:
-    """A number (UInt64) for each line: the same for equal lines, which are one line that was delivered again.
+    """A number (UInt32) for each line: the same for equal lines, which are one line that was delivered again.
 
     Equal lines whose clock tells whole seconds, or nothing, may as well be two events: they have different numbers.
     """
     if instants is None:
-        return cells.rows.cast(pl.UInt64)
+        return cells.rows
     hashes = cells.line_hashes()
     times = instants.to_numpy() if not instants.null_count() else instants.fill_null(0).to_numpy()
     whole = pl.Series(np.flatnonzero(times % 1_000_000 == 0))
@@ -260,7 +260,7 @@ def _line_hashes(cells: Cells, time: Time, instants: pl.Series | None) -> pl.Ser
             texts = _few_texts(cells, one.field, whole)
             alone &= ~texts.str.contains(_FRACTION).fill_null(value=False)
     places = whole.filter(alone)
-    return hashes.scatter(places, cells.rows.gather(places).cast(pl.UInt64))
+    return hashes.scatter(places, cells.rows.gather(places))
 
 
 def _few_texts(cells: Cells, field: Field, places: pl.Series) -> pl.Series:

@@ -27,8 +27,8 @@ from logcorr.pairing.rules import Rules
 from logcorr.text.safe import safe
 
 OWN = "logcorr"
-# A line of logcorr's own forms, in which sizes of chunks were measured.
-_USUAL_LINE_BYTES = 55
+# So many bytes of a chunk of one log give an entry to each side, about.
+_BYTES_PER_BATCH_ROW = 55
 # Lines of other logs are so many times as long, and a chunk should have as many lines.
 _LONGER_LINES = 3
 _OWN_FORMAT = LogFormat(name=OWN, origin="built in")
@@ -117,7 +117,7 @@ class PairFormats(msgspec.Struct, frozen=True, kw_only=True):
         columns = entry_columns(self.profiles())
         if ONE_LOG in self.told:
             reader = self._reader(ONE_LOG, files[ONE_LOG], None, place)
-            return OneLog(reader, columns, shifts_us, place.chunk_bytes // _USUAL_LINE_BYTES)
+            return OneLog(reader, columns, shifts_us, place.chunk_bytes // _BYTES_PER_BATCH_ROW)
         return TwoLogs(
             {
                 side: ProfileSide(side, self._reader(side, files[side], side, place), columns, shifts_us[side])
