@@ -20,7 +20,7 @@ from logcorr.jobs.estimates import Estimates
 from logcorr.jobs.event_sources import EventSource, SourceResult
 from logcorr.jobs.job import Job, Result
 from logcorr.jobs.pair_by_bucket import pair_by_bucket
-from logcorr.jobs.pair_formats import PairFormats, ReadingPlace, tell_pair_formats
+from logcorr.jobs.pair_formats import PairFormats, ReadingPlace, as_one_log, tell_pair_formats
 from logcorr.jobs.pair_while_reading import PairWhileReading, Sinks, take_back_recurring
 from logcorr.jobs.progress_meter import Listener, ProgressMeter
 from logcorr.jobs.write_groups import GroupLimits, GroupWriter, count_attributes, group_views
@@ -71,6 +71,7 @@ class _Correlation(Job[Report]):
         super().__init__(options, {ONE_LOG: options.log} if options.log else log_words, _key_options(options), meter)
 
     def _tell_formats(self) -> dict[str, Any]:
+        self._files = as_one_log(self._pair_options, self._files)
         self._told = tell_pair_formats(self._pair_options, self._files)
         if "other" not in self._told.more_views and any(output.view == "other" for output in self._options.outputs):
             message = "--other: the format logcorr has no other lines, only entries and malformed lines. Leave it out."

@@ -9,7 +9,7 @@ import polars as pl
 
 from logcorr.formats import line_format
 from logcorr.formats.pair_lines import PairFormat, first_line
-from logcorr.formats.profile import Profile
+from logcorr.formats.profile import Field, Profile, Rule, Time
 from logcorr.formats.profile_reader import ProfileReader, ReadOptions
 from logcorr.formats.profile_registry import Registry
 from logcorr.formats.timestamps import CommonForm, common_form
@@ -27,9 +27,22 @@ from logcorr.pairing.rules import Rules
 from logcorr.text.safe import safe
 
 OWN = "logcorr"
-# A line of logcorr's own forms, in which sizes of chunks were measured.
-_USUAL_LINE_BYTES = 55
+# So many bytes of a chunk of one log give an entry to each side, about.
+_BYTES_PER_BATCH_ROW = 55
+# Lines of other logs are so many times as long, and a chunk should have as many lines.
+_LONGER_LINES = 3
 _OWN_FORMAT = LogFormat(name=OWN, origin="built in")
+
+
+# What a log without lines is read as.
+_EMPTY = Profile(
+    name="empty",
+    origin="built in",
+    syntax="json",
+    time=Time(field=Field(path="time")),
+    id=(Field(path="id"),),
+    rules=(Rule(event="request"), Rule(event="response")),
+)
 
 
 class ReadingPlace(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,7 +124,7 @@ class PairFormats(msgspec.Struct, frozen=True, kw_only=True):
         columns = entry_columns(self.profiles())
         if ONE_LOG in self.told:
             reader = self._reader(ONE_LOG, files[ONE_LOG], None, place)
-            return OneLog(reader, columns, shifts_us, place.chunk_bytes // _USUAL_LINE_BYTES)
+            return OneLog(reader, columns, shifts_us, place.chunk_bytes // _BYTES_PER_BATCH_ROW)
         return TwoLogs(
             {
                 side: ProfileSide(side, self._reader(side, files[side], side, place), columns, shifts_us[side])
@@ -122,9 +135,8 @@ class PairFormats(msgspec.Struct, frozen=True, kw_only=True):
     def _reader(self, log: Log, files: list[InputFile], only: Side | None, place: ReadingPlace) -> LogReader:
         told = self.told[log]
         form = FileForm(reader=ProfileReader(told.profile, self.options), heads=told.heads)
-        return LogReader(
-            log, [form], files, place.folder / log, place.progress, chunk_bytes=place.chunk_bytes, only=only
-        )
+        chunk_bytes = _LONGER_LINES * place.chunk_bytes
+        return LogReader(log, [form], files, place.folder / log, place.progress, chunk_bytes=chunk_bytes, only=only)
 
     def span(self) -> tuple[int | None, int | None] | None:
         """About the first and the last instant (µs) of logs that profiles read."""
@@ -141,6 +153,18 @@ class PairFormats(msgspec.Struct, frozen=True, kw_only=True):
         return self.teller.unreadable(self.samples[log], form=form)
 
 
+def as_one_log(options: CorrelateOptions, files: Mapping[Log, list[InputFile]]) -> dict[Log, list[InputFile]]:
+    """The files by log. Files that were given for both sides are one log, but for logcorr's own line forms."""
+    if ONE_LOG in files or options.form == OWN:
+        return dict(files)
+    both = [{file.path.resolve() for file in files[side]} for side in SIDES]
+    if both[0] != both[1] or options.request_form or options.response_form:
+        return dict(files)
+    lines = sample(files["request"], options.reading).view.lines
+    own = any(_has_own_line(lines, side) for side in SIDES)
+    return dict(files) if own or not any(line.strip() for line in lines) else {ONE_LOG: files["request"]}
+
+
 def tell_pair_formats(options: CorrelateOptions, files: Mapping[Log, list[InputFile]]) -> PairFormats:
     """The formats of the logs: as the options name them, else told by samples. Raises InputError and UsageError."""
     read = read_options(options.reading, collapse_ids=options.collapse_ids)
@@ -151,26 +175,22 @@ def tell_pair_formats(options: CorrelateOptions, files: Mapping[Log, list[InputF
     forms |= {"request": options.request_form or options.form, "response": options.response_form or options.form}
     told: dict[Log, ToldFormat] = {}
     if ONE_LOG in files:
-        told[ONE_LOG] = _of_one_log(teller, registry, samples[ONE_LOG], forms[ONE_LOG])
+        told[ONE_LOG] = _one_log(samples[ONE_LOG], forms[ONE_LOG], teller)
     elif not _is_own(samples, forms, options):
         told = _of_sides(teller, samples, forms)
     return PairFormats(told=told, samples=samples, teller=teller, options=read)
 
 
-def _of_one_log(teller: Teller, registry: Registry, log: Sample, form: str | None) -> ToldFormat:
-    """The format of one log with both events. One without lines has no entry in any format."""
+def _one_log(log: Sample, form: str | None, teller: Teller) -> ToldFormat:
+    """The format of a log that holds both events. Raises InputError where it holds one side."""
     if form is None and not log.view.has_lines:
-        return ToldFormat(profile=next(one for one in map(registry.get, registry.names()) if one.is_pair))
-    try:
-        return teller.format_of(log, form)
-    except InputError:
-        if form is None and any(_has_own_line(log.view.lines, side) for side in SIDES):
-            message = (
-                f"{safe(log.name)!r} holds lines of the form TIMESTAMP,REQUEST_ID,VALUE, which are all of one side. "
-                "Name two logs, that of the requests and that of the responses."
-            )
-            raise InputError(message) from None
-        raise
+        return ToldFormat(profile=_EMPTY)
+    if form in (None, OWN) and any(_has_own_line(log.view.lines, side) for side in SIDES):
+        raise InputError(
+            f"{safe(log.name)!r} holds lines TIMESTAMP,REQUEST_ID,VALUE of one side. Name the log of the other side "
+            "too: logcorr correlate REQUESTS RESPONSES."
+        )
+    return teller.format_of(log, form)
 
 
 def _of_sides(teller: Teller, samples: Mapping[Log, Sample], forms: Mapping[Log, str | None]) -> dict[Log, ToldFormat]:
@@ -180,7 +200,7 @@ def _of_sides(teller: Teller, samples: Mapping[Log, Sample], forms: Mapping[Log,
         for side in SIDES
         if samples[side].view.has_lines or forms[side]
     }
-    other = next(iter(told.values()))
+    other = next(iter(told.values()), ToldFormat(profile=_EMPTY))
     return {side: told.get(side) or msgspec.structs.replace(other, told=False) for side in SIDES}
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from functools import cached_property
 
 import msgspec
 import polars as pl
@@ -14,6 +15,7 @@ from logcorr.inputs import heads, sample_lines, tell_format
 from logcorr.inputs.changes import explained
 from logcorr.inputs.files import InputFile
 from logcorr.inputs.head_forms import FIELDS, NAMES, NONE
+from logcorr.inputs.plausible_formats import SampledLines, may_read
 from logcorr.inputs.tell_format import AmbiguousError, Candidate
 from logcorr.inputs.unwrap import Unwrapper
 from logcorr.model.errors import InputError, UsageError
@@ -54,12 +56,16 @@ class ToldFormat(msgspec.Struct, frozen=True, kw_only=True):
         return LogFormat(name=self.profile.name, origin=self.profile.origin)
 
 
-class View(msgspec.Struct, frozen=True, kw_only=True):
+class View:
     """Sampled lines without their heads, which are named from the outermost on; a column for each field of heads."""
 
-    heads: tuple[str, ...]
-    lines: list[str]
-    columns: list[pl.Series]
+    def __init__(self, heads_of_lines: tuple[str, ...], lines: list[str], columns: list[pl.Series]) -> None:
+        self.heads, self.lines, self.columns = heads_of_lines, lines, columns
+
+    @cached_property
+    def sampled(self) -> SampledLines:
+        """The lines, for a quick look at them."""
+        return SampledLines(self.lines)
 
     @property
     def gives_time(self) -> bool:
@@ -86,11 +92,9 @@ class Sample:
         if names not in self._views:
             unwrapped = Unwrapper(names, FIELDS).unwrap(b"".join(line + b"\n" for line in self._raw))
             told = dict(zip(FIELDS, (unwrapped.time, unwrapped.stream, unwrapped.source), strict=True))
-            self._views[names] = View(
-                heads=names,
-                lines=[line.removesuffix("\r") for line in unwrapped.text.decode(errors="replace").split("\n")[:-1]],
-                columns=[column.alias(name) for name, column in told.items() if column is not None],
-            )
+            lines = [line.removesuffix("\r") for line in unwrapped.text.decode(errors="replace").split("\n")[:-1]]
+            columns = [column.alias(name) for name, column in told.items() if column is not None]
+            self._views[names] = View(names, lines, columns)
         return self._views[names]
 
 
@@ -157,11 +161,10 @@ class Teller:
 
     def candidates(self, log: Sample, view: View) -> list[Candidate]:
         """What each profile that may fit reads of the sampled lines."""
-        text = "\n".join(view.lines)
         found = []
         for profile in map(self._registry.get, self._registry.names()):
             own = self._view(profile, log) if profile.unwrap is not None else view
-            if tell_format.plausible(profile, text if own is view else "\n".join(own.lines)):
+            if may_read(profile, own.sampled):
                 found.append(self._candidate(_usable_or_refused(profile, own), own))
         return found
 
