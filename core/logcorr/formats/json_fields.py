@@ -20,6 +20,8 @@ _BYTE_ESCAPE = re.compile(r"(\\\\)|((?:\\x[0-9a-fA-F]{2})+)")
 _WRONG_ESCAPE = re.compile(r'(\\\\)|\\([^"\\/bfnrtu])')
 _EMPTY_VALUE = re.compile(r"(:\s*)(?:-(?![0-9])\s*)?(?=[,}\]])")
 _LAST_COMMA = re.compile(r",\s*(?=[}\]])")
+# JSON can escape half of a pair of surrogates, which no text can hold.
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 Step = str | int
 
@@ -71,7 +73,7 @@ def described(value: Any) -> tuple[str | None, int]:
         return ("true" if value else "false"), BOOLEAN
     if isinstance(value, Number):
         return str(value), NUMBER
-    return (value, STRING) if isinstance(value, str) else (None, CONTAINER)
+    return (_LONE_SURROGATE.sub("\ufffd", value), STRING) if isinstance(value, str) else (None, CONTAINER)
 
 
 def at(value: Any, path: Sequence[str]) -> Any:

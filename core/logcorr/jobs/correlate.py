@@ -121,7 +121,8 @@ class _Correlation(Job[Report]):
     def _sinks(self, work: WorkFolder, plan: MemoryPlan, source: EventSource) -> Sinks:
         """Everything that takes entries and exchanges while the logs are read."""
         columns = self._rules.columns
-        views = PairViews(work.run, work.spill, source.lines_read, columns, group_views(columns.attributes))
+        more = (*group_views(columns.attributes), *self._told.more_views)
+        views = PairViews(work.run, work.spill, source.lines_read, columns, more)
         span = self._told.span() or time_span(self._files)
         return Sinks(
             views=views,

@@ -9,6 +9,7 @@ from logcorr.model.access_report import RunReport
 from logcorr.model.errors import InputError
 from logcorr.model.ledger import Log
 from logcorr.model.manifest import Manifest
+from logcorr.runs import views
 from logcorr.runs.run_folder import RunFolder
 from logcorr_tui.state.session import Logs
 
@@ -20,6 +21,7 @@ class OpenedRun:
     run: RunFolder
     manifest: Manifest
     report: RunReport
+    views: tuple[str, ...]
 
     @property
     def logs(self) -> Logs:
@@ -32,7 +34,8 @@ def open_run(path: Path) -> OpenedRun:
     """The run in this folder. Raises InputError where the run is not whole."""
     run = RunFolder(path)
     run.check()
-    return OpenedRun(run, run.manifest, run.report)
+    manifest = run.manifest
+    return OpenedRun(run, manifest, run.report, views.views_of(manifest))
 
 
 def changed_inputs(manifest: Manifest) -> list[str]:
