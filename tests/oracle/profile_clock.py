@@ -80,6 +80,8 @@ class Clock:
         return self._pattern(text, form, where)
 
     def _pattern(self, text: str, form: str, zone: str) -> Moment | None:
+        if form.startswith("%d") and re.match(r"\d\D", text, re.ASCII):
+            text = f" {text}"  # the blank for the first digit of the day
         found = _compiled(form).fullmatch(text)
         if not found:
             return None
