@@ -90,6 +90,8 @@ def given_duration(fields: Mapping[str, Any], spec: Mapping[str, Any]) -> int | 
         told = field_text(fields, spec["unit_field"]) or ""
         unit = spec.get("units", {}).get(told, told)
     if unit not in ("s", "ms", "us", "ns", "go", "timedelta") or (us := duration_us(text, unit)) is None:
+        if spec.get("else") == "none":
+            return None
         raise MalformedError("duration")
     return us
 
@@ -184,6 +186,8 @@ class Reader:
                 taken |= found.groupdict()
             if all(holds(taken, path, wanted) for path, wanted in rule.get("where", {}).items()):
                 return self.event(row, rule, taken)
+        if self.table.get("strict") and (fields is None or self.syntax in ("text", "csv")):
+            raise MalformedError("json" if self.syntax == "json" else "fields")
         return Line(self.file, row, "other")
 
     def event(self, row: int, rule: Mapping[str, Any], fields: Mapping[str, Any]) -> Line:

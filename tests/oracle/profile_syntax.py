@@ -182,8 +182,8 @@ def csv_fields(line: str, separator: str, quote: str) -> list[str]:
     """
     if separator == " ":
         line = re.sub("[ \t]+", " ", line.strip(SPACE))
-    mark, cut = re.escape(quote), re.escape(separator)
-    quoted = re.compile(rf"[ \t]*{mark}((?:[^{mark}]|{mark}{mark})*){mark}(?!{mark})(.*?)(?:{cut}|$)", re.DOTALL)
+    mark, cut, blank = re.escape(quote), re.escape(separator), "[" + SPACE.replace(separator, "") + "]"
+    quoted = re.compile(rf"{blank}*{mark}((?:[^{mark}]|{mark}{mark})*){mark}(?!{mark})(.*?)(?:{cut}|$)", re.DOTALL)
     fields, rest, more = [], line, True
     while more:
         found = quoted.match(rest)
@@ -192,6 +192,6 @@ def csv_fields(line: str, separator: str, quote: str) -> list[str]:
             more, rest = found[0].endswith(separator), rest[found.end() :]
         else:
             text, more_text, rest = rest.partition(separator)
-            fields.append(text)
+            fields.append(text.strip(SPACE.replace(separator, "")))
             more = bool(more_text)
     return fields

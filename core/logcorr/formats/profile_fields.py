@@ -98,7 +98,9 @@ def statuses(cells: Cells, status: Status) -> tuple[pl.Series, pl.Series | None]
     code = read_codes(text)
     if status.codes is not None:
         known = text.replace_strict(status.codes, default=None, return_dtype=pl.Int16)
-        code, missing = known.zip_with(known.is_not_null(), code), missing & known.is_null()
+        # With `else`, a number that the table does not have is one of the other texts.
+        code = known if status.otherwise is not None else known.zip_with(known.is_not_null(), code)
+        missing &= known.is_null()
     if status.otherwise is not None:
         code = code.set(code.is_null() & ~missing, status.otherwise)
     if status.null is not None:
