@@ -270,6 +270,8 @@ def spoilt(line: bytes, chance: Random, others: list[bytes]) -> bytes:
     if kind == "bytes":
         return line[:place] + chance.choice(BYTES) + line[place:]
     if kind == "ansi":
+        while place < len(line) and line[place] & 0xC0 == 0x80:
+            place += 1
         return line[:place] + b"\x1b[31;1m" + line[place:]
     tokens = [found.span() for found in _TOKEN.finditer(line)] or [(0, 0)]
     start, end = chance.choice(tokens)
@@ -307,7 +309,9 @@ def made_log(chance: Random, most: int = 40, share: float | None = None) -> Made
     first = 1 if profile.syntax == "csv" else 0
     lines = sound[:first]
     lines += [spoilt(line, chance, sound) if chance.random() < share else line for line in sound[first:]]
-    cut = chance.randrange(len(lines)) if chance.random() < 0.3 and not first else 0
+    # The oracle counts the restarts of each file anew, so a log with restarts is one file.
+    one_file = first or any(rule["event"] == "restart" for rule in profile.table["rule"])
+    cut = chance.randrange(len(lines)) if chance.random() < 0.3 and not one_file else 0
     files = [lines[:cut], lines[cut:]] if cut else [lines]
     chunk = chance.choice((1 << 20, 1 << 20, 400, 60))
     return MadeLog(profile.table, files, profile.day, chunk, chance.choice((b"\n", b"\n", b"\r\n")))
