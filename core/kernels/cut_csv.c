@@ -36,9 +36,21 @@ static inline void give(const Reader *reader, Py_ssize_t row, Py_ssize_t column,
         set_cell(reader->cells, reader->text, row, reader->slots[column], begin, end, type);
 }
 
+/* Whether there are no tabs, and each blank stands alone between others: several blanks may be one separator. */
+static bool single_blanks(const uint8_t *at, const uint8_t *end) {
+    bool after_blank = true;
+    for (; at < end; at++) {
+        bool blank = *at == ' ';
+        if ((blank && after_blank) || *at == '\t') return false;
+        after_blank = blank;
+    }
+    return !after_blank;
+}
+
 /* Cuts a line, and gives the number of its cells; 0 if it is not sure. */
 static int32_t read_line(const Reader *reader, Py_ssize_t row, const uint8_t *at, const uint8_t *end) {
     bool quotes = reader->quote != NO_QUOTE && has_byte(at, end, reader->quote);
+    if (reader->separator == ' ' && !single_blanks(at, end)) return 0;
     clear_row(reader->cells, row);
     for (int32_t column = 0;; column++, at++) {
         const uint8_t *begin = at, *last;

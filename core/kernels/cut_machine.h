@@ -30,9 +30,10 @@ typedef struct {
 } Program;
 
 /* A way that was not taken: to go on at `code` from `at`; with a floor, to give back characters down to it first; with
-   `more`, to take one more character first, and later so many more (-1: any number); or to restore a mark. */
+   `more`, to take one more character first, and later so many more (-1: any number). Or it is only there to restore a
+   mark, or to tell that nothing matches after a possessive repeat. */
 typedef struct {
-    enum { RESUME, GIVE_BACK, TAKE_MORE, RESTORE } kind;
+    enum { RESUME, GIVE_BACK, TAKE_MORE, RESTORE, TELL } kind;
     int32_t code, more;
     const uint8_t *at, *floor, *last;
 } Way;
@@ -143,14 +144,19 @@ static inline void fail(Machine *machine, int32_t code, const uint8_t *low, cons
                        .high = joins ? failed->high : high};
 }
 
+/* Whether nothing matches after a repeat that ends at `last`, as was tried before. */
+static inline bool is_hopeless(const Machine *machine, int32_t code, const uint8_t *last) {
+    const Failed *failed = &machine->failed[code < MOST_FAILED ? code : 0];
+    return code < MOST_FAILED && failed->text == machine->text && failed->low <= last && last <= failed->high;
+}
+
 /* The last position of a repeat where what comes after it may match, or NULL. */
 static inline const uint8_t *last_hope(Machine *machine, int32_t at_code, const uint8_t *last, const uint8_t *floor) {
-    const Code *code = &machine->program->codes[at_code];
-    const Failed *failed = at_code < MOST_FAILED ? &machine->failed[at_code] : NULL;
-    bool known = failed && failed->text == machine->text && failed->low <= last && last <= failed->high;
-    if (!known && in_set(machine, code->e, last)) return last;
-    if (known && failed->low <= floor) return NULL;
-    return give_back(machine, code->e, known ? failed->low : last, floor);
+    int32_t follow = machine->program->codes[at_code].e;
+    if (!is_hopeless(machine, at_code, last))
+        return in_set(machine, follow, last) ? last : give_back(machine, follow, last, floor);
+    const uint8_t *low = machine->failed[at_code].low;
+    return low <= floor ? NULL : give_back(machine, follow, low, floor);
 }
 
 /* Repeats a class, and puts off the other numbers of repeats. NULL if there is no number that can be right. */
@@ -169,7 +175,12 @@ static inline const uint8_t *repeat(Machine *machine, int32_t at_code, const uin
     }
     const uint8_t *last = run(machine, class, at, more);
     machine->steps -= (int)((last - at) / STEP_BYTES);
-    if (code->d == POSSESSIVE) return last;
+    if (code->d == POSSESSIVE) {
+        if (!machine->way_count) return last;
+        if (is_hopeless(machine, at_code, last)) return NULL;
+        put_off(machine, (Way){.kind = TELL, .code = at_code, .last = last});
+        return last;
+    }
     const uint8_t *hope = last_hope(machine, at_code, last, at);
     if (hope && hope > at)
         put_off(machine, (Way){.kind = GIVE_BACK, .code = at_code, .at = hope, .floor = at, .last = last});
@@ -189,6 +200,9 @@ static inline bool take_up(Machine *machine, int32_t *code, const uint8_t **at) 
         }
         if (way->kind == RESTORE) {
             machine->marks[way->more] = way->at;
+            machine->way_count--;
+        } else if (way->kind == TELL) {
+            fail(machine, way->code, way->last, way->last);
             machine->way_count--;
         } else if (way->kind == GIVE_BACK) {
             *at = give_back(machine, repeated->e, way->at, way->floor);

@@ -14,7 +14,7 @@
 
 /* The version that logcorr/compute/kernels.py asks for. It is raised whenever the arguments or results of a kernel
    change. */
-#define KERNELS_VERSION 6
+#define KERNELS_VERSION 7
 
 PyObject *count_users(PyObject *module, PyObject *args);
 PyObject *cut_csv(PyObject *module, PyObject *args);
@@ -29,6 +29,7 @@ PyObject *cut_status(PyObject *module, PyObject *args);
 PyObject *cut_texts(PyObject *module, PyObject *args);
 PyObject *cut_times(PyObject *module, PyObject *args);
 PyObject *line_count(PyObject *module, PyObject *args);
+PyObject *line_hashes(PyObject *module, PyObject *args);
 PyObject *line_spans(PyObject *module, PyObject *args);
 PyObject *match(PyObject *module, PyObject *args);
 PyObject *move_users(PyObject *module, PyObject *args);

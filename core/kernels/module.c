@@ -18,6 +18,7 @@ static PyMethodDef methods[] = {
     {"cut_texts", cut_texts, METH_VARARGS, NULL},
     {"cut_times", cut_times, METH_VARARGS, NULL},
     {"line_count", line_count, METH_VARARGS, NULL},
+    {"line_hashes", line_hashes, METH_VARARGS, NULL},
     {"line_spans", line_spans, METH_VARARGS, NULL},
     {"match", match, METH_VARARGS, NULL},
     {"move_users", move_users, METH_VARARGS, NULL},

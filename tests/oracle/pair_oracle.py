@@ -26,7 +26,8 @@ class Entry(NamedTuple):
     """One valid line; `value` is the user_id of a request (None when empty), the status code of a response (or None).
 
     The rest is what only some logs tell: `user` and `given_us` of a response, attributes of either side. `row` is the
-    place of the line in its log. Without `clock` the line tells no instant, and `at` is 0.
+    place of the line in its log, `line_hash` tells lines apart that say the same otherwise. Without `clock` the line
+    tells no instant, and `at` is 0.
     """
 
     side: str
@@ -41,6 +42,7 @@ class Entry(NamedTuple):
     given_us: int | None = None
     attributes: tuple[str | None, ...] = ()
     clock: bool = True
+    line_hash: int = 0
 
 
 class Way(NamedTuple):
@@ -126,7 +128,7 @@ def read(side: str, files: Sequence[File], skew_us: int) -> tuple[list[Entry], l
 
 def said(entry: Entry) -> tuple[Any, ...]:
     """What an entry says besides its id and instant, in the order in which that is compared; None is before all."""
-    values = (entry.value, entry.user, entry.given_us, *entry.attributes)
+    values = (entry.value, entry.user, entry.given_us, *entry.attributes, entry.line_hash)
     return tuple((value is not None, 0 if value is None else value) for value in values)
 
 

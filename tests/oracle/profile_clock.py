@@ -196,7 +196,7 @@ def duration_us(text: str, unit: str) -> int | None:
         seconds = Decimal(int(found[1] or 0) * 86400 + int(found[2]) * 3600 + int(found[3]) * 60) + Decimal(found[4])
         return _whole(seconds.scaleb(6))
     parts_of = [part for part in re.split(r", | : ", text) if part.strip() not in ("-", "")]
-    if not all(_PLAIN.fullmatch(part) and len(part) <= 100 for part in parts_of):
+    if not parts_of or not all(_PLAIN.fullmatch(part) and len(part) <= 100 for part in parts_of):
         return None
     if any(abs(Decimal(part.replace(",", "")).adjusted()) > 40 for part in parts_of):
         return None

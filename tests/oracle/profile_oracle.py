@@ -18,6 +18,7 @@ ATTRIBUTES = ("method", "endpoint", "ip", "user_agent")
 NULL_STATUS = ("", "-", "-1")
 NO_ID = ("", "-", "null", "none", "nil", "undefined")
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
+HOST = re.compile(r"^(?:https?|wss?)://[^/?#]*/?", re.IGNORECASE)
 CRI = re.compile(r"(\S+) (stdout|stderr) ([FP])(?: |$)")
 SYSLOG = re.compile(
     r"(?:<\d+>)?(?:(?P<old>[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d) |(?:1 )?(?P<time>\d{4}-\d\d-\d\dT\S+) )"
@@ -79,7 +80,8 @@ def plain_whole(number: str) -> str:
 def given_duration(fields: Mapping[str, Any], spec: Mapping[str, Any]) -> int | None:
     """The duration that a line tells, in µs; None if it tells none; MalformedError if it cannot be read."""
     if "sum" in spec:
-        each = [given_duration(fields, {"field": field, "unit": spec["unit"]}) for field in spec["sum"]]
+        texts = [(field_text(fields, field) or "").strip(SPACE) for field in spec["sum"]]
+        each = [None if text in ("", "-") else duration_us(text, spec["unit"]) for text in texts]
         return None if any(part is None or part < 0 for part in each) else sum(part or 0 for part in each)
     text = (field_text(fields, field_keys(spec)) or "").strip(SPACE)
     if text in ("", "-"):
@@ -89,14 +91,16 @@ def given_duration(fields: Mapping[str, Any], spec: Mapping[str, Any]) -> int | 
         told = field_text(fields, spec["unit_field"]) or ""
         unit = spec.get("units", {}).get(told, told)
     if unit not in ("s", "ms", "us", "ns", "go", "timedelta") or (us := duration_us(text, unit)) is None:
+        if spec.get("else") == "none":
+            return None
         raise MalformedError("duration")
     return us
 
 
 def client(text: str) -> str:
     """A client: the first of a list, without port and zone; IPv6 in its one form, mapped IPv4 as IPv4."""
-    first = text.split(",", maxsplit=1)[0].strip(SPACE)
-    found = re.fullmatch(r"\[([^\]]*)\](?::\d*)?|([^:]*):\d*", first)
+    first = text.split(",", maxsplit=1)[0].strip(' \t"')
+    found = re.fullmatch(r"\[([^\]]*)\](?::[0-9]*)?|([^:\s]+):[0-9]{1,5}", first)
     bare = (found[1] or found[2] or "") if found else first
     try:
         address = ipaddress.ip_address(bare.split("%")[0])
@@ -158,7 +162,7 @@ class Reader:
                 return None
             before, line = found.groupdict(), line[found.end() :]
         if self.syntax == "json":
-            line = line.lstrip(SPACE)
+            line = line.lstrip(" \t\r")
             if not line.startswith("{"):
                 return None
             try:
@@ -223,6 +227,9 @@ class Reader:
             raise MalformedError("fields")
 
     def time_of(self, have: Mapping[str, Any], fields: Mapping[str, Any]) -> tuple[int | None, bool, bool]:
+        """The time in µs, whether it is that of a line above, and whether its hour is doubled. Of several times, the
+        first that can be read counts.
+        """
         spec = have.get("time", "none")
         if spec == "none":
             return None, False, False
@@ -236,7 +243,7 @@ class Reader:
                 continue
             moment = self.clock.read(text or "", one.get("form", "rfc3339"), self.zone or have.get("zone"))
             if moment is None:
-                break
+                continue
             self.last_time = moment.us
             return moment.us, False, moment.doubled
         raise MalformedError("timestamp")
@@ -259,7 +266,7 @@ class Reader:
             texts["ip"] = client(texts["ip"])
         texts = {name: text for name, text in texts.items() if text not in ("", "-")}
         if "endpoint" in texts:
-            texts["endpoint"] = texts["endpoint"].split("?")[0]
+            texts["endpoint"] = HOST.sub("/", texts["endpoint"]).split("?")[0]
         return {name: text for name, text in texts.items() if text}
 
 

@@ -103,10 +103,10 @@ class _Reader:
         self.at += 1
         if char in _ESCAPES:
             return _ESCAPES[char].encode()
-        if char == "x":
+        if char == "x" and re.match("[0-9a-fA-F]{2}", self.text[self.at :]):
             return bytes([self.hexadecimal(2)])
         if char != "u":
-            raise JsonError
+            return f"\\{char}".encode()
         code = self.hexadecimal(4)
         if 0xD800 <= code < 0xDC00 and self.text.startswith("\\u", self.at):
             self.at += 2
@@ -139,8 +139,9 @@ def same(one: Any, other: Any) -> bool:
 def json_object(text: str) -> dict[str, Any]:
     r"""The object that a JSON text is; JsonError for any other text.
 
-    Also read are `\xHH` (a byte), raw control characters in texts, a bare `-` or nothing for a value (null), a comma
-    behind the last item, and a key that is twice there with the same value.
+    Also read are `\xHH` (a byte), a backslash before any other letter (as it stands), raw control characters in texts,
+    a bare `-` or nothing for a value (null), a comma behind the last item, and a key that is twice there with the same
+    value.
     """
     reader = _Reader(text)
     if reader.peek() != "{":

@@ -4,7 +4,18 @@ from typing import Any
 
 import pytest
 
-from tests.oracle.pair_oracle import classify, correlate, instant, latency, lines_of, nearest, rfc3339
+from tests.oracle.pair_oracle import (
+    Entry,
+    Way,
+    classify,
+    correlate,
+    instant,
+    latency,
+    lines_of,
+    nearest,
+    rfc3339,
+    settle,
+)
 from tests.support.pair_strategies import (
     EDGE_TIMES,
     HEADERS,
@@ -186,6 +197,70 @@ def test_first_and_last(pairing: str, pair: tuple[int, int], gone: list[int]) ->
     superseded = sorted(record["line"] for record in result["duplicates"] if record["side"] == "request")
     assert superseded == gone
     assert reasons(result["orphans"]) == [("request", 4, "lost"), ("request", 5, "lost")]
+
+
+def test_nearest_takes_the_latest_open_request() -> None:
+    result = run("10,a,u 20,a,u 30,a,u 40,b,u", "09,a,200 31,a,200 32,a,404 33,b,200", pairing="nearest", edge_us=0)
+    assert pairs(result) == [(2, 3), (3, 2)]
+    assert reasons(result["orphans"]) == [
+        ("request", 1, "repeated_id"),
+        ("request", 4, "in_flight"),
+        ("response", 1, "repeated_id"),
+        ("response", 4, "lost"),
+    ]
+
+
+def test_nearest_within_an_instant() -> None:
+    """Of three responses with one new request, two are too many: they answer what was open before."""
+    responses = "20,a,500 20,a,404 20,a,200"
+    assert pairs(run("10,a,u 11,a,u 20,a,u", responses, pairing="nearest")) == [(1, 2), (2, 3), (3, 1)]
+    assert pairs(run("11,a,u 20,a,u", responses, pairing="nearest")) == [(1, 3), (2, 2)]
+    assert pairs(run("11,a,u 20,a,v 20,a,u", "20,a,200", pairing="nearest")) == [(2, 1)]
+
+
+def entries(*texts: str) -> list[Entry]:
+    """Entries of one id and one log, in the order of its lines: `side time value`; the side w is a weak response."""
+    found = []
+    for row, text in enumerate(texts):
+        kind, at, value = text.split()
+        side, said = ("request", value) if kind == "q" else ("response", int(value))
+        found.append(Entry(side, int(at), "a", said, "", 0, row=row, weak=kind == "w"))
+    return found
+
+
+def rows(settled: tuple[Any, Any, Any]) -> tuple[list[tuple[int, int]], list[int], list[tuple[int, str]]]:
+    """The rows of the pairs, of the orphans, and of the repeats with their kinds."""
+    couples, orphans, repeats = settled
+    pairs_ = sorted((request.row, response.row) for request, response in couples)
+    return pairs_, sorted(entry.row for entry, _ in orphans), sorted((entry.row, kind) for entry, kind in repeats)
+
+
+def test_weak_responses_answer_what_no_strong_one_does() -> None:
+    log = entries("q 0 u", "w 1 500", "r 2 200", "w 3 503")
+    surplus = [(1, "surplus"), (3, "surplus")]
+    for policy in ("in-order", "first", "last"):
+        assert rows(settle(log, Way(policy))) == ([(0, 2)], [], surplus)
+    assert rows(settle(log, Way("nearest"))) == ([(0, 1)], [2], [(3, "surplus")])
+    assert rows(settle(log[:2] + log[3:], Way("last"))) == ([(0, 3)], [], [(1, "surplus")])
+    assert rows(settle(log[:2], Way(max_duration_us=0))) == ([], [0], [(1, "surplus")])
+
+
+def test_lines_of_one_instant_in_their_order() -> None:
+    log = entries("r 0 200", "q 0 u", "r 0 200", "q 0 u", "r 0 200")
+    assert rows(settle(log, Way("nearest"))) == (
+        [(1, 0)],
+        [],
+        [(2, "redelivered"), (3, "redelivered"), (4, "redelivered")],
+    )
+    assert rows(settle(log, Way("nearest", ties_by_line=True))) == ([(1, 2), (3, 0)], [4], [])
+    assert rows(settle(log, Way("nearest", ties_by_line=True, one_log=True))) == ([(1, 2), (3, 4)], [0], [])
+    assert rows(settle(log, Way("in-order", ties_by_line=True))) == ([(1, 0), (3, 2)], [4], [])
+
+
+def test_no_status_and_no_clock() -> None:
+    log = [entry._replace(clock=False) for entry in entries("r 0 200", "q 0 u", "r 0 404")]
+    assert rows(settle([*log[:2], log[2]._replace(value=None)], Way())) == ([(1, 2)], [0], [])
+    assert rows(settle(log, Way("nearest", max_duration_us=0))) == ([(1, 0)], [2], [])
 
 
 def test_redelivered_keeps_the_first_copy() -> None:

@@ -36,6 +36,10 @@ COLUMNS = (
     EntryColumns(given=True),
     *[EntryColumns(weak=True)] * 3,
     EntryColumns(response_user=True),
+    EntryColumns(line_hash=True),
+    EntryColumns(
+        attributes=("a", "b"), request_attributes=("a",), response_attributes=("a", "b"), weak=True, line_hash=True
+    ),
 )
 
 
@@ -83,6 +87,7 @@ class Log:
             "status_code": None if request else entry.value,
             "given_us": entry.given_us,
             "weak": entry.weak,
+            "line_hash": entry.line_hash,
             "row": entry.row,
             **dict.fromkeys(self.columns.attributes),
             **dict(attributes),
@@ -153,6 +158,7 @@ def _entry(
         user=draw(_TEXTS) if columns.response_user and not request else None,
         given_us=draw(_NUMBERS) if columns.given and not request else None,
         attributes=tuple(draw(few) for _ in columns.of_side(side)),
+        line_hash=draw(st.sampled_from((0, 1, 2**64 - 1))) if columns.line_hash else 0,
     )
 
 

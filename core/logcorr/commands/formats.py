@@ -131,7 +131,7 @@ def formats_new(log: str, name: str | None, output: str | None, unwrap: str | No
     from logcorr.model.options import Reading
 
     wanted = tuple(part for part in (unwrap or "").split(",") if part)
-    found = sample([_file(log)], Reading(unwrap=wanted))
+    found = sample([_file(log)], Reading(unwrap=wanted)).view
     asks = sys.stdin.isatty() and sys.stderr.isatty()
     if name is None:
         name = click.prompt("Name of the format", default="draft", err=True) if asks else "draft"

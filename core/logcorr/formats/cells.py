@@ -7,10 +7,12 @@ line. Kernels are asked for what is common; what they do not tell is read from t
 from collections.abc import Mapping, Sequence
 from typing import Protocol, Self
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from logcorr.compute.kernels import compiled
 from logcorr.formats import cut_cells, durations, time_forms
 from logcorr.formats.cut_cells import BLANK_END, NOT_READ, NOT_TOLD, SHORT, TINY, WITH_ZONE, Span
 from logcorr.formats.durations import POWERS
@@ -66,11 +68,17 @@ class Cells(Protocol):
     def clocks(self, path: str, form: str) -> Clocks:
         """The clocks of the texts: see `time_forms.clocks`."""
 
-    def micros(self, path: str, unit: Unit) -> tuple[pl.Series, pl.Series]:
-        """The durations of the texts (Int64, µs; null for none), and which texts are no duration."""
+    def micros(self, path: str, unit: Unit) -> tuple[pl.Series, pl.Series | None]:
+        """The durations of the texts (Int64, µs; null for none), and which texts are no duration (None for none)."""
 
     def codes(self, path: str) -> pl.Series:
         """The numbers of texts of one to three digits (Int16); null for all others."""
+
+    def texts_of(self, path: str, places: pl.Series) -> pl.Series:
+        """The texts of a few lines, by their places among these lines."""
+
+    def line_hashes(self) -> pl.Series:
+        """A hash (UInt64) of the text of each line, which lives within one run."""
 
 
 def without_none(text: pl.Series) -> pl.Series:
@@ -79,11 +87,16 @@ def without_none(text: pl.Series) -> pl.Series:
     return text.set(none, None) if none.any() else text
 
 
-def read_durations(text: pl.Series, unit: Unit) -> tuple[pl.Series, pl.Series]:
+def read_durations(text: pl.Series, unit: Unit) -> tuple[pl.Series, pl.Series | None]:
     """The durations of stripped texts, and which texts are no duration: see `Cells.micros`."""
     own = without_none(text)
     read = durations.micros(own, unit)
-    return read, read.is_null() & own.is_not_null()
+    return read, some(read.is_null() & own.is_not_null())
+
+
+def some(flags: pl.Series) -> pl.Series | None:
+    """The flags, or None where no row has the flag."""
+    return flags if flags.any() else None
 
 
 def read_codes(text: pl.Series) -> pl.Series:
@@ -142,11 +155,22 @@ class FrameCells:
     def clocks(self, path: str, form: str) -> Clocks:
         return time_forms.clocks(self.stripped(path), form)
 
-    def micros(self, path: str, unit: Unit) -> tuple[pl.Series, pl.Series]:
+    def micros(self, path: str, unit: Unit) -> tuple[pl.Series, pl.Series | None]:
         return read_durations(self.stripped(path), unit)
 
     def codes(self, path: str) -> pl.Series:
         return read_codes(self.stripped(path))
+
+    def texts_of(self, path: str, places: pl.Series) -> pl.Series:
+        return self.text(path).gather(places)
+
+    def line_hashes(self) -> pl.Series:
+        lines = self.frame.get_column("line")
+        if compiled is None:
+            return lines.hash()
+        octets = [line.encode() for line in lines]
+        ends = np.cumsum([len(line) for line in octets], dtype=np.int32)
+        return _hashes(b"".join(octets), np.concatenate([np.zeros(1, np.int32), ends[:-1]]), ends)
 
 
 def text_column(path: str) -> str:
@@ -159,39 +183,47 @@ def kind_column(path: str) -> str:
     return f"k:{path}"
 
 
-class KernelCells:
-    """Cells that kernels cut out of a text: spans of the text.
+def _hashes(text: bytes, begin: npt.NDArray[np.int32], end: npt.NDArray[np.int32]) -> pl.Series:
+    hashes = np.empty(begin.size, np.uint64)
+    compiled.line_hashes(text, begin, end, hashes)
+    return pl.Series(hashes)
 
-    `spans` has the cells of all sure lines by path, `columns` what wrappers tell of all lines, and `index` numbers the
-    lines of the chunk that these cells are of.
+
+class CutText(msgspec.Struct, frozen=True, kw_only=True):
+    """The text of a chunk with the spans of its lines, and of the cells of all lines by path.
+
+    `columns` has what wrappers tell of each line. The first line is row `first_row`. `quote` is the one that is doubled
+    within a cell of csv.
     """
 
-    def __init__(
-        self,
-        text: bytes,
-        spans: Mapping[str, Span],
-        index: npt.NDArray[np.int64],
-        first_row: int,
-        columns: Mapping[str, pl.Series],
-        quote: str,
-    ) -> None:
-        self._text, self._spans, self._index = text, spans, index
-        self._first_row, self._columns, self._quote = first_row, columns, quote
+    text: bytes
+    lines: Span
+    spans: Mapping[str, Span]
+    columns: Mapping[str, pl.Series]
+    first_row: int
+    quote: str
+
+
+class KernelCells:
+    """Cells that kernels cut out of a text: `index` numbers the lines of the chunk that these cells are of."""
+
+    def __init__(self, cut: CutText, index: npt.NDArray[np.int64]) -> None:
+        self._cut, self._index = cut, index
+        self._text, self._spans = cut.text, cut.spans
         self._own: dict[str, Span] = {}
         self._edges: dict[str, tuple[npt.NDArray[np.uint8], int]] = {}
         self._texts: dict[str, pl.Series] = {}
 
     @property
     def rows(self) -> pl.Series:
-        return pl.Series("row", (self._index + self._first_row).astype(np.uint32))
+        return pl.Series("row", (self._index + self._cut.first_row).astype(np.uint32))
 
     @property
     def height(self) -> int:
         return self._index.size
 
     def filter(self, mask: pl.Series) -> Self:
-        chosen = self._index[mask.to_numpy()]
-        return type(self)(self._text, self._spans, chosen, self._first_row, self._columns, self._quote)
+        return type(self)(self._cut, self._index[mask.to_numpy()])
 
     def kind(self, path: str) -> pl.Series:
         span = self._span(path)
@@ -203,9 +235,9 @@ class KernelCells:
         if path not in self._texts:
             span = self._span(path)
             if span is not None:
-                self._texts[path] = cut_cells.text_column(self._text, span, nulls=_NO_TEXT, quote=self._quote)
-            elif path in self._columns:
-                self._texts[path] = self._columns[path].gather(self._index)
+                self._texts[path] = cut_cells.text_column(self._text, span, nulls=_NO_TEXT, quote=self._cut.quote)
+            elif path in self._cut.columns:
+                self._texts[path] = self._cut.columns[path].gather(self._index)
             else:
                 self._texts[path] = pl.repeat(None, self.height, dtype=pl.String, eager=True)
         return self._texts[path]
@@ -244,27 +276,30 @@ class KernelCells:
             return time_forms.clocks(self.stripped(path), form)
         instants, outcome = cut_cells.times(self._text, span, compiled_form)
         clock = pl.Series(instants)
-        shift = pl.Series(np.zeros(outcome.size, np.int64))
-        no_zone = outcome != WITH_ZONE
-        if no_zone.any():
-            shift = shift.set(pl.Series(no_zone), None)
-            left = np.flatnonzero(outcome == NOT_READ)
-            if left.size:
-                slow = time_forms.clocks(self.stripped(path).gather(left), form)
-                clock, shift = clock.scatter(left, slow.clock), shift.scatter(left, slow.shift)
+        other = outcome != WITH_ZONE
+        if not other.any():
+            return Clocks(clock=clock, shift=None)
+        shift = time_forms.zeros(outcome.size).set(pl.Series(other), None)
+        left = np.flatnonzero(outcome == NOT_READ)
+        if left.size:
+            slow = time_forms.clocks(self.stripped(path).gather(left), form)
+            clock, shift = clock.scatter(left, slow.clock), shift.scatter(left, slow.shifts)
         return Clocks(clock=clock, shift=shift)
 
-    def micros(self, path: str, unit: Unit) -> tuple[pl.Series, pl.Series]:
+    def micros(self, path: str, unit: Unit) -> tuple[pl.Series, pl.Series | None]:
         span = self._span(path)
         if span is None or unit not in POWERS:
             return read_durations(self.stripped(path), unit)
         values, sound = cut_cells.numbers(self._text, span, POWERS[unit])
-        read, wrong = pl.Series(values), pl.repeat(value=False, n=sound.size, dtype=pl.Boolean, eager=True)
+        read = pl.Series(values)
         left = np.flatnonzero(~sound)
         if not left.size:
-            return read, wrong
+            return read, None
         slow, slow_wrong = read_durations(self.stripped(path).gather(left), unit)
-        return read.scatter(left, slow), wrong.scatter(left, slow_wrong)
+        read = read.scatter(left, slow)
+        if slow_wrong is None:
+            return read, None
+        return read, pl.Series(np.zeros(sound.size, np.bool_)).scatter(left, slow_wrong)
 
     def codes(self, path: str) -> pl.Series:
         span = self._span(path)
@@ -277,6 +312,16 @@ class KernelCells:
             if not left.size
             else pl.Series(codes).scatter(left, read_codes(self.stripped(path).gather(left)))
         )
+
+    def texts_of(self, path: str, places: pl.Series) -> pl.Series:
+        span = self._span(path)
+        if span is None or path in self._texts:
+            return self.text(path).gather(places)
+        few = span.of_rows(places.to_numpy())
+        return cut_cells.text_column(self._text, few, nulls=_NO_TEXT, quote=self._cut.quote)
+
+    def line_hashes(self) -> pl.Series:
+        return _hashes(self._text, self._cut.lines.begin[self._index], self._cut.lines.end[self._index])
 
     def _span(self, path: str) -> Span | None:
         if path not in self._spans:
@@ -301,7 +346,7 @@ class KernelCells:
         return held
 
     def _told(self, path: str) -> int:
-        """What the ends and lengths of the texts say (see `cut_cells.edges`); everything, where a span tells nothing."""
+        """What the ends and lengths of the texts say: see `cut_cells.edges`. Everything, where there is no span."""
         span = self._span(path)
         if span is None:
             return BLANK_END | SHORT | TINY

@@ -85,8 +85,9 @@ class CutCsv:
 
     `quote` of None: quotes mean nothing. A cell in quotes is a STRING, or DOUBLED if it holds doubled quotes; any
     other is BARE. `counts` of the result has the number of cells of each line, 0 for a line that is not SURE. Cells
-    beyond the end of a line are MISSING. Raises ValueError for more than 64 columns, equal columns, or marks over one
-    byte.
+    beyond the end of a line are MISSING. UNSURE are lines with quotes elsewhere, and, where the separator is a blank,
+    lines with tabs or with several blanks together. Raises ValueError for more than 64 columns, equal columns, or marks
+    over one byte.
     """
 
     def __init__(self, columns: Sequence[int], separator: str = ",", quote: str | None = '"') -> None:

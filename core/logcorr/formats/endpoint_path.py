@@ -7,12 +7,22 @@ from logcorr.formats.access_fields import value
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _ID_SEGMENT = rf"^(?:[0-9]+|[0-9a-fA-F]*[0-9][0-9a-fA-F]*|{_UUID})$"
 _LEAST_HEX = 8
+_WITH_HOST = r"^(?i:https?|wss?)://[^/?#]*/?"
 
 
 def path(target: pl.Expr) -> pl.Expr:
     """The path of a request target: the target without its query; null if nothing is left."""
     before = value(target).str.splitn("?", 2).struct.field("field_0")
     return pl.when(before != "").then(before)
+
+
+def paths(targets: pl.Series) -> pl.Series:
+    """The paths of request targets: see `path`. Scheme and host of a target go: a proxy writes them."""
+    whole = targets.str.contains(_WITH_HOST)
+    if whole.any():
+        without_host = targets.str.replace(_WITH_HOST, "/").str.replace("^//", "/")
+        targets = targets.zip_with(~whole.fill_null(value=False), without_host)
+    return targets.to_frame("text").select(path(pl.col("text"))).to_series()
 
 
 def collapsed(path: pl.Expr) -> pl.Expr:

@@ -56,7 +56,8 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True):
     """A condition on the text at a path.
 
     `values`: the text is one of them. `prefix`: it begins so. `match`: the pattern is found at its start. `exists`: it
-    is there, or not. Exactly one of the four is set. JSON null is not there. A number is compared as it is written.
+    is there, or not; JSON null is not there. `null`: it is JSON null, or not. Exactly one of the five is set. A number
+    is compared as it is written.
     """
 
     path: str
@@ -64,6 +65,7 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True):
     prefix: str | None = None
     match: str | None = None
     exists: bool | None = None
+    null: bool | None = None
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,7 +130,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     `unwrap` names heads to take off each line; None means that they are told by their shape. `ties_by_line`: at one
     instant the lines of a file are in their order. `columns` of csv may be empty: then a header names them, or a line
     that begins with `fields_line` (such as "#Fields:"). `refusal` says why logs of this form cannot be read, and what
-    to set at the server: such a profile is only there to be recognised.
+    to set at the server: such a profile is only there to be recognised. With `strict` every line is of this log: a line
+    that does not fit is malformed, and not a line of another kind.
     """
 
     name: str
@@ -154,6 +157,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     ties_by_line: bool = False
     about: str = ""
     refusal: str | None = None
+    strict: bool = False
 
     @property
     def is_pair(self) -> bool:

@@ -45,7 +45,7 @@ def paths_of(profile: Profile) -> tuple[str, ...]:
 
 
 def required_paths(profile: Profile, rule: Rule) -> list[str]:
-    """The paths without which a rule of a profile reads no entry: of its conditions, its time, its id and its status."""
+    """The paths without which a rule reads no entry: those of its conditions, its time, its id and its status."""
     fields = [*(rule.id if rule.id is not None else profile.id), *_status_fields(rule.status)]
     time = rule.time or profile.time
     fields += _time_fields(time)[:1] if time is not None else []

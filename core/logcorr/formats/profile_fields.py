@@ -1,9 +1,11 @@
 """Cells of lines that a rule takes → the columns of an entry: id, clock, user, status, duration and attributes."""
 
+import msgspec
+import numpy as np
 import polars as pl
 
 from logcorr.formats import addresses, durations, endpoint_path, time_forms
-from logcorr.formats.cells import Cells, read_codes, read_durations, without_none
+from logcorr.formats.cells import Cells, read_codes, read_durations, some, without_none
 from logcorr.formats.json_fields import NULL
 from logcorr.formats.line_format import SPACE
 from logcorr.formats.malformed_reasons import DURATION, NO_IDS, REQUEST_ID, STATUS_CODE, TIMESTAMP
@@ -11,6 +13,8 @@ from logcorr.formats.profile import Condition, Duration, Field, Profile, Rule, S
 from logcorr.formats.time_forms import Clocks
 
 _NO_STATUS = ("", "-", "-1")
+# A fraction of a second, or a count of something finer.
+_FRACTION = r"[.,][0-9]|^[0-9]{11}"
 LACKS = ("", "year", "date")
 
 
@@ -44,14 +48,12 @@ def _nulls(cells: Cells, dtype: pl.DataType) -> pl.Series:
     return pl.repeat(None, cells.height, dtype=dtype, eager=True)
 
 
-def _all_false(cells: Cells) -> pl.Series:
-    return pl.repeat(value=False, n=cells.height, dtype=pl.Boolean, eager=True)
-
-
 def holds(cells: Cells, condition: Condition) -> pl.Series:
     """Whether a condition holds for each line."""
     if condition.exists is not None:
         return (cells.kind(condition.path) > NULL) == condition.exists
+    if condition.null is not None:
+        return (cells.kind(condition.path) == NULL) == condition.null
     if condition.values is not None:
         return cells.equal(condition.path, condition.values)
     if condition.prefix is not None:
@@ -76,26 +78,21 @@ def _id_part(cells: Cells, field: Field, words: tuple[str, ...]) -> pl.Series:
     return text.set(wrong, None) if wrong.any() else text
 
 
-def plain_text(cells: Cells, field: Field | None) -> pl.Series:
+def plain_text(cells: Cells, field: Field) -> pl.Series:
     """The texts of a field without blanks at their ends; null for nothing and for `-`."""
-    if field is None:
-        return _nulls(cells, pl.String())
     if _is_plain(field):
         return cells.value(field.path)
     return without_none(text_of(cells, field).str.strip_chars(SPACE))
 
 
-def statuses(cells: Cells, status: Status | None) -> tuple[pl.Series, pl.Series]:
-    """The status codes (Int16, null for none), and which lines have a status that cannot be read."""
-    if status is None:
-        return _nulls(cells, pl.Int16()), _all_false(cells)
+def statuses(cells: Cells, status: Status) -> tuple[pl.Series, pl.Series | None]:
+    """The status codes (Int16, null for none), and which lines have a status that cannot be read (None for none)."""
     if status.field is None:
-        return pl.repeat(status.always, cells.height, dtype=pl.Int16, eager=True), _all_false(cells)
-    plain = _is_plain(status.field)
-    if plain and status.codes is None:
+        return pl.Series(np.full(cells.height, status.always, np.int16)), None
+    if _is_plain(status.field) and status.codes is None:
         code = cells.codes(status.field.path)
         if not code.null_count():
-            return code, _all_false(cells)
+            return code, None
     text = text_of(cells, status.field).str.strip_chars(SPACE)
     missing = text.is_null() | text.is_in(_NO_STATUS).fill_null(value=True)
     code = read_codes(text)
@@ -107,16 +104,14 @@ def statuses(cells: Cells, status: Status | None) -> tuple[pl.Series, pl.Series]
     if status.null is not None:
         code = code.set(missing, status.null)
     wrong = code.is_null()
-    return code, wrong & ~missing if status.null_is_none else wrong
+    return code, some(wrong & ~missing if status.null_is_none else wrong)
 
 
-def given_durations(cells: Cells, duration: Duration | None) -> tuple[pl.Series, pl.Series]:
+def given_durations(cells: Cells, duration: Duration) -> tuple[pl.Series, pl.Series | None]:
     """The durations that lines tell (Int64, µs, null for none), and which lines have one that cannot be read."""
-    if duration is None:
-        return _nulls(cells, pl.Int64()), _all_false(cells)
     if duration.sum_of:
         parts = [text_of(cells, field).str.strip_chars(SPACE) for field in duration.sum_of]
-        return durations.sum_of(parts, duration.unit or "s"), _all_false(cells)
+        return durations.sum_of(parts, duration.unit or "s"), None
     if duration.unit is not None and _is_plain(duration.field):
         read, wrong = cells.micros(duration.field.path, duration.unit)
     elif duration.unit is not None:
@@ -124,8 +119,8 @@ def given_durations(cells: Cells, duration: Duration | None) -> tuple[pl.Series,
     else:
         text = plain_text(cells, duration.field)
         read = _in_units(cells, text, duration)
-        wrong = read.is_null() & text.is_not_null()
-    return read, _all_false(cells) if duration.lenient else wrong
+        wrong = some(read.is_null() & text.is_not_null())
+    return read, None if duration.lenient else wrong
 
 
 def _in_units(cells: Cells, text: pl.Series, duration: Duration) -> pl.Series:
@@ -140,99 +135,147 @@ def _in_units(cells: Cells, text: pl.Series, duration: Duration) -> pl.Series:
     return read
 
 
-class Stamps:
-    """The clocks of lines: `clock` and `shift` as in `Clocks`, and `lacks`: the place in LACKS of what is missing."""
+class Stamps(msgspec.Struct):
+    """The clocks of lines, and `lacks`: for each line the place in LACKS of what its stamp lacks; None for nothing."""
 
-    def __init__(self, cells: Cells, time: Time) -> None:
-        self.clock, self.shift = _nulls(cells, pl.Int64()), _nulls(cells, pl.Int64())
-        self.lacks = pl.repeat(0, cells.height, dtype=pl.UInt8, eager=True)
-        self._open = ~_all_false(cells)
-        for one in time.any_of or (time,):
-            if self._open.any():
-                self._add(cells, one)
-
-    def _add(self, cells: Cells, time: Time) -> None:
-        if _is_plain(time.field):
-            read = cells.clocks(time.field.path, time.form)
-        else:
-            read = time_forms.clocks(text_of(cells, time.field).str.strip_chars(SPACE), time.form)
-        lacks = LACKS.index(time_forms.lacks(time.form))
-        taken = self._open & read.clock.is_not_null()
-        if taken.all():
-            self.clock, self.shift = read.clock, read.shift
-        else:
-            self.clock, self.shift = read.clock.zip_with(taken, self.clock), read.shift.zip_with(taken, self.shift)
-        self.lacks = self.lacks.set(taken, lacks) if lacks and taken.any() else self.lacks
-        self._open &= ~taken
-
-    def instants(self, zone: str) -> tuple[pl.Series, int]:
-        """The instants (Int64, µs) of stamps that lack nothing, and how many were in a doubled hour."""
-        return time_forms.to_utc(Clocks(clock=self.clock, shift=self.shift), zone)
+    read: Clocks
+    lacks: pl.Series | None = None
 
 
-def attribute(cells: Cells, name: str, field: Field | None, member: str) -> pl.Series:
-    """The texts of an attribute; `member` is which member of a list of addresses is the client."""
+def stamps(cells: Cells, time: Time) -> Stamps:
+    """The clocks of lines. Of several times the first that can be read counts."""
+    clocks = [(_clocks(cells, one), LACKS.index(time_forms.lacks(one.form))) for one in (time.any_of or (time,))[:1]]
+    first, lacked = clocks[0]
+    found = Stamps(first)
+    if lacked:
+        found.lacks = pl.Series(np.full(cells.height, lacked, np.uint8))
+    for one in time.any_of[1:]:
+        taken = found.read.clock.is_null()
+        if not taken.any():
+            break
+        more, lacked = _clocks(cells, one), LACKS.index(time_forms.lacks(one.form))
+        before = found.read
+        clock = before.clock.zip_with(~taken, more.clock)
+        found.read = Clocks(clock=clock, shift=before.shifts.zip_with(~taken, more.shifts))
+        if lacked or found.lacks is not None:
+            known = pl.Series(np.zeros(cells.height, np.uint8)) if found.lacks is None else found.lacks
+            found.lacks = known.set(taken & more.clock.is_not_null(), lacked)
+    return found
+
+
+def _clocks(cells: Cells, time: Time) -> Clocks:
+    if _is_plain(time.field):
+        return cells.clocks(time.field.path, time.form)
+    return time_forms.clocks(text_of(cells, time.field).str.strip_chars(SPACE), time.form)
+
+
+def attribute(cells: Cells, name: str, field: Field, member: str, *, escaped: bool) -> pl.Series:
+    r"""The texts of an attribute; `member` is which member of a list of addresses is the client.
+
+    With `escaped`, quotes and backslashes stand behind a backslash, as servers write them in lines of text. Other
+    escapes (`\x16`) stay as they are written, so that they can be searched for in the log.
+    """
     text = plain_text(cells, field)
+    if escaped and text.str.contains("\\", literal=True).any():
+        text = text.str.replace_all(r'\\(["\\])', "$1")
     if name == "endpoint":
-        return text.to_frame("text").select(endpoint_path.path(pl.col("text"))).to_series()
+        return endpoint_path.paths(text)
     return addresses.clients(text, member) if name == "ip" else text
 
 
-def entry(
-    cells: Cells, profile: Profile, rule: Rule, zone: str, member: str, *, in_order: bool
-) -> tuple[pl.DataFrame, int]:
-    """The lines that a rule of an event takes, with the columns of an entry and `reason`; and the doubled stamps.
+class EntryPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """How entries are read: the zone of stamps that name none, which member of a list of addresses is the client.
 
-    Columns: row, reason, time, request_id, user_id, status_code, given_us, weak and a column for each attribute. With
-    `in_order`, what clocks that depend on lines above need too: clock, shift, lacks, zone, previous.
+    `in_order`: clocks depend on lines above, and need more columns. `collapse_ids` puts `*` for ids in endpoints.
     """
+
+    zone: str
+    member: str
+    in_order: bool
+    collapse_ids: bool
+
+
+def entry(cells: Cells, profile: Profile, rule: Rule, plan: EntryPlan) -> tuple[pl.DataFrame, int]:
+    """The lines that a rule of an event takes, with the columns of an entry; and how many stamps are of a doubled hour.
+
+    Columns: row, and those of time, request_id, user_id, status_code, given_us, weak and attributes that the rule
+    reads. `reason` is there where a line is malformed. With `plan.in_order`, what clocks that depend on lines above
+    need is there too: clock, shift, lacks, zone, previous.
+    """
+    columns = [cells.rows]
+    wrong: list[tuple[pl.Series | None, str]] = []
     time = rule.time or profile.time or Time(kind="none")
-    clocks, no_clock, doubled = _clock_columns(cells, time, zone, in_order=in_order)
-    own_ids = rule.id if rule.id is not None else profile.id
-    request_id = ids(cells, own_ids) if profile.is_pair else _nulls(cells, pl.String())
-    status, wrong_status = statuses(cells, rule.status)
-    given, wrong_duration = given_durations(cells, rule.duration)
+    doubled = 0
+    if time.kind == "field":
+        found = stamps(cells, time)
+        instants, doubled = time_forms.to_utc(found.read, plan.zone)
+        if found.lacks is not None:
+            instants = instants.set(found.lacks > 0, None)
+        columns.append(instants.alias("time"))
+        wrong.append((some(found.read.clock.is_null() if plan.in_order else instants.is_null()), TIMESTAMP))
+        if plan.in_order:
+            columns += [found.read.clock.alias("clock"), found.read.shifts.alias("shift")]
+            columns += [] if found.lacks is None else [found.lacks.alias("lacks")]
+    if profile.is_pair:
+        request_id = ids(cells, rule.id if rule.id is not None else profile.id)
+        columns.append(request_id.alias("request_id"))
+        columns.append(_line_hashes(cells, time, columns[1] if time.kind == "field" else None).alias("line_hash"))
+        wrong.append((some(request_id.is_null()) if request_id.null_count() else None, REQUEST_ID))
+    user = rule.user or profile.user
+    if user is not None:
+        columns.append(plain_text(cells, user).alias("user_id"))
+    if rule.status is not None:
+        status, wrong_status = statuses(cells, rule.status)
+        columns.append(status.alias("status_code"))
+        wrong.append((wrong_status, STATUS_CODE))
+    if rule.duration is not None:
+        given, wrong_duration = given_durations(cells, rule.duration)
+        columns.append(given.alias("given_us"))
+        wrong.append((wrong_duration, DURATION))
+    columns += _attributes(cells, profile, rule, plan)
+    read = pl.DataFrame(columns)
+    constants = [pl.lit(value=True).alias("weak")] if rule.weak else []
+    if plan.in_order:
+        constants += [pl.lit(plan.zone).alias("zone"), pl.lit(time.kind == "previous").alias("previous")]
+    reasons = [pl.when(pl.lit(which)).then(pl.lit(name)) for which, name in wrong if which is not None]
+    constants += [pl.coalesce(reasons).alias("reason")] if reasons else []
+    return (read.with_columns(constants) if constants else read), doubled
+
+
+def _line_hashes(cells: Cells, time: Time, instants: pl.Series | None) -> pl.Series:
+    """A number (UInt64) for each line: the same for equal lines, which are one line that was delivered again.
+
+    Equal lines whose clock tells whole seconds, or nothing, may as well be two events: they have different numbers.
+    """
+    if instants is None:
+        return cells.rows.cast(pl.UInt64)
+    hashes = cells.line_hashes()
+    times = instants.to_numpy() if not instants.null_count() else instants.fill_null(0).to_numpy()
+    whole = pl.Series(np.flatnonzero(times % 1_000_000 == 0))
+    if not whole.len():
+        return hashes
+    alone = pl.Series(np.ones(whole.len(), np.bool_))
+    for one in time.any_of or (time,):
+        if "%" not in one.form or "%f" in one.form:
+            texts = _few_texts(cells, one.field, whole)
+            alone &= ~texts.str.contains(_FRACTION).fill_null(value=False)
+    places = whole.filter(alone)
+    return hashes.scatter(places, cells.rows.gather(places).cast(pl.UInt64))
+
+
+def _few_texts(cells: Cells, field: Field, places: pl.Series) -> pl.Series:
+    return cells.texts_of(field.path, places) if _is_plain(field) else text_of(cells, field).gather(places)
+
+
+def _attributes(cells: Cells, profile: Profile, rule: Rule, plan: EntryPlan) -> list[pl.Series]:
     own = {**profile.attributes, **rule.attributes}
-    columns = [
-        cells.rows,
-        *clocks,
-        request_id.alias("request_id"),
-        plain_text(cells, rule.user or profile.user).alias("user_id"),
-        status.alias("status_code"),
-        given.alias("given_us"),
-    ]
+    columns = []
     for name in profile.attribute_names:
         field = own.get(name) or getattr(rule, name, None) or getattr(profile, name, None)
-        columns.append(attribute(cells, name, field, member).alias(name))
-    wrong = [(no_clock, TIMESTAMP), (wrong_status, STATUS_CODE), (wrong_duration, DURATION)]
-    if profile.is_pair:
-        wrong.insert(1, (request_id.is_null(), REQUEST_ID))
-    reasons = [pl.when(pl.lit(which)).then(pl.lit(name)) for which, name in wrong if which.any()]
-    reason = pl.coalesce(reasons) if reasons else pl.lit(None, pl.String)
-    return pl.DataFrame(columns).with_columns(reason.alias("reason"), pl.lit(rule.weak).alias("weak")), doubled
-
-
-def _clock_columns(cells: Cells, time: Time, zone: str, *, in_order: bool) -> tuple[list[pl.Series], pl.Series, int]:
-    """The columns of clocks, which lines have no clock and should, and how many stamps are of a doubled hour."""
-    count, doubled = cells.height, 0
-    lacks = pl.repeat(0, count, dtype=pl.UInt8, eager=True)
-    no_clock = _all_false(cells)
-    if time.kind == "field":
-        stamps = Stamps(cells, time)
-        instants, doubled = stamps.instants(zone)
-        clock, shift, lacks = stamps.clock, stamps.shift, stamps.lacks
-        instants = instants.set(lacks > 0, None) if in_order and (lacks > 0).any() else instants
-        no_clock = clock.is_null()
-    else:
-        instants, clock, shift = (_nulls(cells, pl.Int64()) for _ in range(3))
-    if not in_order:
-        return [instants.alias("time")], no_clock | (instants.is_null() & (time.kind == "field")), doubled
-    previous = pl.repeat(time.kind == "previous", count, dtype=pl.Boolean, eager=True)
-    named = {"time": instants, "clock": clock, "shift": shift, "lacks": lacks, "previous": previous}
-    columns = [column.alias(name) for name, column in named.items()]
-    return [*columns, pl.repeat(zone, count, dtype=pl.String, eager=True).alias("zone")], no_clock, doubled
-
-
-def collapsed(name: str) -> pl.Expr:
-    """The named column of endpoints with `*` for ids."""
-    return endpoint_path.collapsed(pl.col(name)).alias(name)
+        if field is None:
+            continue
+        text = attribute(cells, name, field, plan.member, escaped=profile.syntax == "text")
+        if name == "endpoint" and plan.collapse_ids:
+            text = text.to_frame(name).select(endpoint_path.collapsed(pl.col(name))).to_series()
+        columns.append(text.alias(name))
+    return columns

@@ -10,7 +10,7 @@ import polars as pl
 from logcorr.compute.kernels import compiled
 from logcorr.compute.zero_copy_text import text_columns
 from logcorr.formats import cut_cells
-from logcorr.formats.cells import KernelCells
+from logcorr.formats.cells import CutText, KernelCells
 from logcorr.formats.cut_cells import Cells, Span
 from logcorr.formats.cut_kernel import CutCsv, CutJson, CutLogfmt, CutPattern, compile_pattern, line_spans
 from logcorr.formats.profile import Profile
@@ -43,7 +43,17 @@ class CutLines(msgspec.Struct, frozen=True, kw_only=True):
 
     def cells(self, index: Indexes, first_row: int, columns: Mapping[str, pl.Series], quote: str) -> KernelCells:
         """The cells of some sure lines."""
-        return KernelCells(self.text, self.spans, index, first_row, columns, quote)
+        return KernelCells(
+            CutText(
+                text=self.text,
+                lines=self.lines,
+                spans=self.spans,
+                columns=columns,
+                first_row=first_row,
+                quote=quote,
+            ),
+            index,
+        )
 
 
 class LineCutter:

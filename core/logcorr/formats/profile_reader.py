@@ -16,9 +16,10 @@ from logcorr.formats.cells import FrameCells, KernelCells
 from logcorr.formats.delimited_fields import split_csv
 from logcorr.formats.json_fields import MALFORMED, OBJECT
 from logcorr.formats.line_format import SPACE, scan_lines
-from logcorr.formats.malformed_reasons import JSON
+from logcorr.formats.malformed_reasons import FIELDS, JSON
 from logcorr.formats.profile import Profile, Rule
 from logcorr.formats.profile_cells import group_columns, paths_of, read_cells, whole
+from logcorr.formats.profile_fields import EntryPlan
 from logcorr.formats.profile_kernel import Indexes, LineCutter, executes
 from logcorr.formats.time_forms import lacks
 
@@ -43,8 +44,9 @@ class ReadOptions(msgspec.Struct, frozen=True, kw_only=True):
 class Part(msgspec.Struct, frozen=True, kw_only=True):
     """Lines of one class: BLANK, HEADER, OTHER, MALFORMED_LINE, RESTART or an event.
 
-    `lines` has the column row, and for an event those of an entry, with `reason` (null for a line that is an entry).
-    `reason` is that of malformed lines, `rule` the number of the rule that took the lines.
+    `lines` has the column row, and for an event those columns of an entry that the rule reads. A column `reason` is
+    there where some lines are malformed (null for a line that is an entry). `reason` is that of malformed lines,
+    `rule` the number of the rule that took the lines.
     """
 
     kind: str
@@ -89,6 +91,7 @@ class ProfileReader:
                 "time": pl.Int64,
                 **(clocks if self.in_order else {}),
                 "request_id": pl.String,
+                "line_hash": pl.UInt64,
                 "user_id": pl.String,
                 "status_code": pl.Int16,
                 "given_us": pl.Int64,
@@ -129,8 +132,8 @@ class ProfileReader:
 
         for kind, index in ((BLANK, cut.blank), (OTHER, cut.other)):
             if (kept := rest(index)).size:
-                rows = pl.Series("row", (kept + first_row).astype(np.uint32))
-                parts.append(Part(kind=kind, lines=rows.to_frame()))
+                lines = pl.Series("row", (kept + first_row).astype(np.uint32)).to_frame()
+                parts.append(Part(kind=kind, lines=lines) if kind == BLANK else self._unfit(lines))
         if (unsure := rest(cut.unsure)).size:
             parts += self.read(cut.frame(unsure, first_row, columns))
         if cut.by_rule is None:
@@ -200,7 +203,7 @@ class ProfileReader:
         return [
             Part(kind=MALFORMED_LINE, lines=cells.filter(broken).select("row"), reason=JSON),
             *self._by_rules(FrameCells(cells if read.all() else cells.filter(read))),
-            Part(kind=OTHER, lines=cells.filter(~broken & ~read).select("row")),
+            self._unfit(cells.filter(~broken & ~read).select("row")),
         ]
 
     def _without_header(self, lines: pl.DataFrame, parts: list[Part]) -> pl.DataFrame:
@@ -237,13 +240,21 @@ class ProfileReader:
             taken, cells = self._taken(cells, rule)
             if taken.height:
                 parts.append(self._entries(taken, number))
-        return [*parts, Part(kind=OTHER, lines=cells.rows.to_frame())]
+        lines = cells.rows.to_frame()
+        fields_alone = self.profile.syntax in ("json", "logfmt")
+        return [*parts, Part(kind=OTHER, lines=lines) if fields_alone else self._unfit(lines)]
+
+    def _unfit(self, lines: pl.DataFrame) -> Part:
+        """Lines that are not of the form of the log: of another kind, or malformed."""
+        if not self.profile.strict:
+            return Part(kind=OTHER, lines=lines)
+        return Part(kind=MALFORMED_LINE, lines=lines, reason=JSON if self.profile.syntax == "json" else FIELDS)
 
     def _taken(
         self, cells: FrameCells | KernelCells, rule: Rule
     ) -> tuple[FrameCells | KernelCells, FrameCells | KernelCells]:
         """The lines that a rule takes, with the groups of its pattern as cells, and the other lines."""
-        fits = pl.repeat(value=True, n=cells.height, dtype=pl.Boolean, eager=True)
+        fits = pl.Series(np.ones(cells.height, np.bool_))
         own = self._groups_of(rule)
         for condition in rule.where:
             if condition.path not in own:
@@ -273,14 +284,15 @@ class ProfileReader:
         if rule.event not in EVENTS:
             kind = RESTART if rule.event == "restart" else OTHER
             return Part(kind=kind, lines=taken.rows.to_frame(), rule=number)
-        zone = self.options.zone or rule.zone or self.profile.zone
-        read, doubled = profile_fields.entry(
-            taken, self.profile, rule, zone, self.options.client, in_order=self.in_order
+        plan = EntryPlan(
+            zone=self.options.zone or rule.zone or self.profile.zone,
+            member=self.options.client,
+            in_order=self.in_order,
+            collapse_ids=self.options.collapse_ids,
         )
+        read, doubled = profile_fields.entry(taken, self.profile, rule, plan)
         self.doubled += doubled
-        if self.options.collapse_ids and "endpoint" in read.columns:
-            read = read.with_columns(profile_fields.collapsed("endpoint"))
-        return Part(kind=rule.event, lines=read.select(self.schema.names()), rule=number)
+        return Part(kind=rule.event, lines=read, rule=number)
 
 
 def _time_forms(profile: Profile) -> list[str]:

@@ -41,6 +41,7 @@ def _profile(profile: Profile) -> dict[str, Any]:
         **_fields(profile),
         "pairing": profile.pairing if profile.pairing != "in-order" else None,
         "ties": "line" if profile.ties_by_line else None,
+        "strict": True if profile.strict else None,
     }
     return {key: value for key, value in values.items() if value is not None}
 
@@ -104,7 +105,7 @@ def _condition(condition: Condition) -> tuple[str, Any]:
     if condition.values is not None:
         values = list(condition.values)
         return condition.path, values[0] if len(values) == 1 else values
-    kinds = {"prefix": condition.prefix, "match": condition.match, "exists": condition.exists}
+    kinds = {"prefix": condition.prefix, "match": condition.match, "exists": condition.exists, "null": condition.null}
     return condition.path, {key: value for key, value in kinds.items() if value is not None}
 
 

@@ -24,7 +24,7 @@ _ROLES = ("user", "endpoint", "method", "ip", "user_agent")
 _COMMON = ("time", "zone", "id", *_ROLES, "attributes")
 PROFILE_KEYS = (
     *("syntax", "columns", "separator", "quote", "fields_line", "prefix", "unwrap", "pairing", "ties", "rule"),
-    *("about", "refusal", *_COMMON),
+    *("about", "refusal", "strict", *_COMMON),
 )
 RULE_KEYS = ("event", "where", "match", "status", "duration", "weak", *_COMMON)
 # Columns that every exchange has: no attribute may have their names.
@@ -85,6 +85,7 @@ def read_table(name: str, table: dict[str, Any], origin: str) -> Profile:
         ties_by_line=ties is not None,
         about=take("about", profile_place.text, ""),
         refusal=take("refusal", profile_place.text),
+        strict=take("strict", profile_place.boolean, otherwise=False),
         **{role: take(role, profile_values.field) for role in _ROLES},
     )
 

@@ -14,6 +14,7 @@ UNITS: tuple[str, ...] = get_args(Unit)
 FORMS = ("rfc3339", "epoch_s", "epoch_ms", "epoch_us", "epoch_ns", "epoch_hex_s_ns")
 DIRECTIVES = "YymdbaHIpMSfz"
 WRAPPER_TIME = "@time"
+_CONDITIONS = ("prefix", "match", "exists", "null")
 _FIELD_KEYS = ("field", "pick", "any", "join")
 _MOST_STATUS = 999
 
@@ -115,14 +116,16 @@ def _condition(path: str, value: Any, place: Place) -> Condition:
         return Condition(path=path, values=tuple(_literal(item, place) for item in value))
     if not isinstance(value, dict):
         return Condition(path=path, values=(_literal(value, place),))
-    if not value.keys() & {"prefix", "match", "exists"}:
-        place.fail("prefix, match or exists is wanted; a path with dots stands in quotes")
-    check_keys(value, ("prefix", "match", "exists"), place)
+    if not value.keys() & {*_CONDITIONS}:
+        place.fail("prefix, match, exists or null is wanted; a path with dots stands in quotes")
+    check_keys(value, _CONDITIONS, place)
     if len(value) != 1:
-        place.fail("exactly one of prefix, match, exists is wanted")
+        place.fail("exactly one of prefix, match, exists, null is wanted")
     (key, item), within = next(iter(value.items())), place
     if key == "exists":
         return Condition(path=path, exists=profile_place.boolean(item, within.at(key)))
+    if key == "null":
+        return Condition(path=path, null=profile_place.boolean(item, within.at(key)))
     text = profile_place.text(item, within.at(key))
     return Condition(path=path, prefix=text) if key == "prefix" else Condition(path=path, match=text)
 
@@ -166,7 +169,9 @@ def _code(value: Any, place: Place) -> int:
 def duration(value: Any, place: Place) -> Duration:
     """A duration: a table of a field, or of several with `sum`, with `unit`, or with `unit_field` and `units`."""
     table = profile_place.table(value, place)
-    check_keys(table, (*_FIELD_KEYS, "sum", "unit", "unit_field", "units"), place)
+    check_keys(table, (*_FIELD_KEYS, "sum", "unit", "unit_field", "units", "else"), place)
+    if "else" in table:
+        one_of(table["else"], ("none",), place.at("else"))
     if ("unit" in table) == ("unit_field" in table):
         place.fail("exactly one of unit and unit_field is wanted")
     if "units" in table and "unit_field" not in table:
@@ -181,6 +186,7 @@ def duration(value: Any, place: Place) -> Duration:
         unit_field=field(table["unit_field"], place.at("unit_field")) if "unit_field" in table else None,
         units={text: _unit(unit, place.at("units").at(text)) for text, unit in units.items()},
         sum_of=field_list(table["sum"], place.at("sum")) if "sum" in table else (),
+        lenient="else" in table,
     )
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 import msgspec
+import numpy as np
 import polars as pl
 
 from logcorr.formats import timestamps
@@ -56,11 +57,17 @@ Lacks = Literal["", "year", "date"]
 class Clocks(msgspec.Struct, frozen=True, kw_only=True):
     """Clocks as stamps write them: µs since 1970 (Int64, null for what is no stamp), and the zone of each stamp.
 
-    `shift` is what the zone of a stamp adds to UTC, in µs; null where the stamp names no zone.
+    `shift` is what the zone of a stamp adds to UTC, in µs; null where the stamp names no zone. A `shift` of None says
+    that every clock is in UTC.
     """
 
     clock: pl.Series
-    shift: pl.Series
+    shift: pl.Series | None
+
+    @property
+    def shifts(self) -> pl.Series:
+        """`shift` as a column."""
+        return zeros(self.clock.len()) if self.shift is None else self.shift
 
 
 def lacks(form: str) -> Lacks:
@@ -91,6 +98,8 @@ def to_utc(read: Clocks, zone: str) -> tuple[pl.Series, int]:
     `zone` is of stamps that name none: "Z", an offset, an IANA name, or "local". Of an hour that a zone has twice, the
     first is taken. A clock that a zone leaves out is null.
     """
+    if read.shift is None:
+        return _in_range(read.clock), 0
     own = read.clock - read.shift
     offset = fixed_offset_us(zone)
     if offset is not None or not (read.shift.is_null() & read.clock.is_not_null()).any():
@@ -126,13 +135,20 @@ def local_zone() -> str:
     return name if name in zoneinfo.available_timezones() else "UTC"
 
 
+def zeros(count: int) -> pl.Series:
+    """A column (Int64) of zeros."""
+    return pl.Series(np.zeros(count, np.int64))
+
+
 def _in_range(times: pl.Series) -> pl.Series:
-    outside = (times < FIRST_US) | (times >= AFTER_LAST_US)
-    return times.set(outside, None) if outside.any() else times
+    low, high = times.min(), times.max()
+    if not isinstance(low, int) or not isinstance(high, int) or (low >= FIRST_US and high < AFTER_LAST_US):
+        return times
+    return times.set((times < FIRST_US) | (times >= AFTER_LAST_US), None)
 
 
 def _utc(clock: pl.Series) -> Clocks:
-    return Clocks(clock=clock, shift=pl.repeat(0, clock.len(), dtype=pl.Int64, eager=True))
+    return Clocks(clock=clock, shift=None)
 
 
 def _rfc3339(texts: pl.Series) -> Clocks:
@@ -147,7 +163,7 @@ def _rfc3339(texts: pl.Series) -> Clocks:
         return read
     rows = left.arg_true()
     slow = _careful_rfc3339(texts.gather(rows))
-    return Clocks(clock=read.clock.scatter(rows, slow.clock), shift=read.shift.scatter(rows, slow.shift))
+    return Clocks(clock=read.clock.scatter(rows, slow.clock), shift=read.shifts.scatter(rows, slow.shifts))
 
 
 def _careful_rfc3339(texts: pl.Series) -> Clocks:

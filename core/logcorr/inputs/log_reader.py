@@ -160,18 +160,24 @@ class LogReader:
             if part.kind not in EVENTS:
                 self._set_aside(part, parsed)
                 continue
-            lines, wrong = part.lines, part.lines["reason"].is_not_null()
+            lines = part.lines
             if self._only is not None and part.kind != self._only:
                 self._set_aside(Part(kind=OTHER, lines=lines.select("row")), parsed)
                 continue
-            if wrong.any():
-                for (reason,), rows in lines.filter(wrong).group_by("reason"):
-                    self._set_aside(Part(kind=MALFORMED_LINE, lines=rows.select("row"), reason=str(reason)), parsed)
-                lines = lines.filter(~wrong)
+            if "reason" in lines.columns:
+                lines = self._without_malformed(lines, parsed)
             self.counts[f"{part.kind}s"] += lines.height
-            self._times[part.kind](lines)
+            if "time" in lines.columns:
+                self._times[part.kind](lines)
             entries.setdefault(part.kind, []).append(lines)
-        return {event: pl.concat(frames) for event, frames in entries.items()}
+        return {event: frames[0] if len(frames) == 1 else _joined(frames) for event, frames in entries.items()}
+
+    def _without_malformed(self, lines: pl.DataFrame, parsed: Parsed) -> pl.DataFrame:
+        """The lines of a part that are entries; the others are set aside."""
+        wrong = lines["reason"].is_not_null()
+        for (reason,), rows in lines.filter(wrong).group_by("reason"):
+            self._set_aside(Part(kind=MALFORMED_LINE, lines=rows.select("row"), reason=str(reason)), parsed)
+        return lines.filter(~wrong)
 
     def _set_aside(self, part: Part, parsed: Parsed) -> None:
         """Counts lines that are no entries, and keeps those that are malformed or other."""
@@ -183,6 +189,11 @@ class LogReader:
         if sink is not None:
             lines = parsed.texts(part.lines["row"]).with_columns(pl.lit(part.reason, pl.String).alias("reason"))
             sink(line_format.excerpts(lines))
+
+
+def _joined(frames: list[pl.DataFrame]) -> pl.DataFrame:
+    """The rows of frames of which some lack columns: there the values are null."""
+    return pl.concat(frames, how="diagonal")
 
 
 def _with_parts(parsed: Parsed, part: pl.Series, first_row: int) -> Parsed:

@@ -12,7 +12,7 @@ import msgspec
 import polars as pl
 
 from logcorr.formats import json_fields
-from logcorr.formats.profile import Profile, Rule
+from logcorr.formats.profile import Profile
 from logcorr.formats.profile_cells import required_paths
 from logcorr.formats.profile_reader import EVENTS, ProfileReader, ReadOptions
 from logcorr.model.ledger import Side
@@ -32,7 +32,8 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     """What a profile reads among sampled lines.
 
     `lines` are those that are not blank, `taken` those that its rules take for events, `malformed` those of them that
-    cannot be read. `values` counts the values that are read. `entries` has the entries by row.
+    cannot be read, for want of `lacks` mostly. `values` counts the values that are read. `entries` has the entries by
+    row.
     """
 
     profile: Profile
@@ -42,6 +43,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     events: dict[str, int]
     values: int
     entries: pl.DataFrame
+    lacks: str = ""
 
     @property
     def read(self) -> int:
@@ -82,6 +84,7 @@ def candidate(
         events=dict(entries["kind"].value_counts().iter_rows()),
         values=sum(entries.height - entries[name].null_count() for name in (*_VALUES, *profile.attribute_names)),
         entries=entries,
+        lacks=str(read.filter(bad)["reason"].mode().sort().first() or ""),
     )
 
 
@@ -122,6 +125,13 @@ def refused(candidates: Sequence[Candidate]) -> Candidate | None:
     return max(recognised, key=lambda one: one.taken, default=None)
 
 
+def malformed(candidates: Iterable[Candidate]) -> list[tuple[str, str]]:
+    """The candidates whose rules take lines that cannot be read: (name, what the lines lack), most lines first."""
+    wrong = [one for one in candidates if one.malformed and one.profile.refusal is None]
+    wrong.sort(key=lambda one: -one.malformed)
+    return [(one.profile.name, f"a readable {one.lacks} in {one.malformed} of {one.lines} lines") for one in wrong]
+
+
 def _rivals(candidates: list[Candidate]) -> list[Candidate]:
     """The candidates that read nearly as many lines as the one that reads most."""
     most = max((one.read for one in candidates), default=0)
@@ -151,58 +161,3 @@ def nearest(lines: Sequence[str], profiles: Iterable[Profile]) -> list[tuple[str
             scores.append((len(there) / len(wanted), profile.name, ", ".join(lacked[:3])))
     scores.sort(key=lambda score: (-score[0], score[1]))
     return [(name, lacked) for _, name, lacked in scores]
-
-
-def plausible(profile: Profile, text: str) -> bool:
-    """Whether lines of `text` may be of a profile: a quick look for constants that its rules ask for."""
-    if profile.syntax == "json" and "{" not in text:
-        return False
-    if profile.syntax == "logfmt" and "=" not in text:
-        return False
-    if profile.fields_line is not None:
-        return profile.fields_line in text
-    return any(_may_take(rule, text) for rule in profile.rules if rule.event in EVENTS)
-
-
-def _may_take(rule: Rule, text: str) -> bool:
-    for condition in rule.where:
-        if condition.values is not None and not any(value in text for value in condition.values):
-            return False
-        if condition.prefix is not None and condition.prefix not in text:
-            return False
-        if condition.exists and condition.path.rpartition(".")[2] not in text and "*" not in condition.path:
-            return False
-    return rule.match is None or all(literal in text for literal in literals(rule.match))
-
-
-def literals(pattern: str) -> list[str]:
-    """Texts that every match of a pattern has: its runs of plain characters outside of groups and quantifiers."""
-    runs, run, depth, at = [], "", 0, 0
-    while at < len(pattern):
-        char = pattern[at]
-        escaped = char == "\\" and at + 1 < len(pattern)
-        token = pattern[at : at + 2] if escaped else char
-        at += len(token)
-        if char == "[":
-            at = _after_class(pattern, at)
-        depth += {"(": 1, ")": -1}.get(char, 0)
-        plain = token[1] if escaped and not token[1].isalnum() else char
-        is_plain = not depth and (plain not in "()[].^$|?*+{}\\" or (escaped and not token[1].isalnum()))
-        quantified = pattern[at : at + 1] in ("?", "*", "+", "{") and at < len(pattern)
-        if is_plain and not quantified:
-            run += plain
-            continue
-        if not depth and char == "|":
-            return []
-        runs.append(run)
-        run = ""
-    return [text for text in (*runs, run) if len(text) >= _LEAST_LITERAL]
-
-
-def _after_class(pattern: str, at: int) -> int:
-    """Where a class of characters ends; `at` is behind its bracket."""
-    at += pattern.startswith("^", at)
-    at += pattern.startswith("]", at)
-    while at < len(pattern) and pattern[at] != "]":
-        at += 2 if pattern[at] == "\\" else 1
-    return at + 1

@@ -6,7 +6,6 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from logcorr.formats import profile_to_toml
 from logcorr.formats.profile import ATTRIBUTES
 from logcorr.formats.profile_reader import ProfileReader, ReadOptions
 from logcorr.formats.profile_registry import Registry
@@ -77,11 +76,11 @@ class AccessFormats(msgspec.Struct, frozen=True, kw_only=True):
 
     def key(self) -> dict[str, Any]:
         """What of the formats changes the result of a run."""
-        return {"formats": [[profile_to_toml.text(told.profile), *told.heads] for told in self.told]}
+        return {"formats": [told.key for told in self.told]}
 
     def unreadable(self) -> InputError:
         """The error for files of which no line is an exchange."""
-        return self.teller.unreadable(next((log for log in self.samples if log.lines), self.samples[0]))
+        return self.teller.unreadable(next((log for log in self.samples if log.view.lines), self.samples[0]))
 
 
 _ORDER = ("method", "endpoint", "ip", "user_agent")
@@ -95,7 +94,7 @@ def tell_access_formats(options: AnalyzeOptions, files: Sequence[InputFile]) -> 
     samples = [sample([file], options.reading) for file in files]
     told: list[ToldFormat | None] = []
     for log in samples:
-        has_lines = any(line.strip() for line in log.lines)
+        has_lines = log.view.has_lines
         last = next((one for one in reversed(told) if one is not None), None)
         if not has_lines and options.form is None:
             told.append(None)

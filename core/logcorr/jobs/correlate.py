@@ -20,7 +20,7 @@ from logcorr.jobs.estimates import Estimates
 from logcorr.jobs.event_sources import EventSource, SourceResult
 from logcorr.jobs.job import Job, Result
 from logcorr.jobs.pair_by_bucket import pair_by_bucket
-from logcorr.jobs.pair_formats import PairFormats, ReadingPlace, tell_pair_formats
+from logcorr.jobs.pair_formats import PairFormats, ReadingPlace, as_one_log, tell_pair_formats
 from logcorr.jobs.pair_while_reading import PairWhileReading, Sinks, take_back_recurring
 from logcorr.jobs.progress_meter import Listener, ProgressMeter
 from logcorr.jobs.write_groups import GroupLimits, GroupWriter, count_attributes, group_views
@@ -71,10 +71,11 @@ class _Correlation(Job[Report]):
         super().__init__(options, {ONE_LOG: options.log} if options.log else log_words, _key_options(options), meter)
 
     def _tell_formats(self) -> dict[str, Any]:
+        self._files = as_one_log(self._pair_options, self._files)
         self._told = tell_pair_formats(self._pair_options, self._files)
         self._notes += self._told.notes()
         self._rules = self._told.rules(self._pair_options)
-        return self._told.key()
+        return {**self._told.key(), "pairing": self._rules.policy, "duration": self._rules.duration}
 
     def _compute(self, work: WorkFolder) -> RunFolder:
         """The stages of a correlation, in order. Each stage takes the results of the stages before it."""
@@ -105,7 +106,7 @@ class _Correlation(Job[Report]):
             edge_us=edge_us,
             skew_us=self._pair_options.skew_us,
             run=self._run_info(self._meter.buckets[1], spilled_bytes),
-            attributes=self._attributes,
+            attributes=self._rules.columns.attributes,
             groups=self._write_groups(work, sinks, by_window),
             durations=self._rules.duration,
         )
@@ -294,8 +295,8 @@ class _Correlation(Job[Report]):
 def _key_options(options: CorrelateOptions) -> dict[str, Any]:
     """The options that change the result of a run, so that they are part of its key."""
     names = (
-        *("pairing", "duration", "max_duration_us", "edge_us", "skew_us", "window_us"),
-        *("suspicious", "collapse_ids", "reading", "form"),
+        *("max_duration_us", "edge_us", "skew_us", "window_us"),
+        *("suspicious", "collapse_ids", "reading"),
     )
     return {name: getattr(options, name) for name in names}
 

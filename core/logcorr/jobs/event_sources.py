@@ -6,6 +6,7 @@ from typing import Protocol
 import msgspec
 import polars as pl
 
+from logcorr.compute.background_thread import read_ahead
 from logcorr.formats.profile import Profile
 from logcorr.inputs.both_sides import in_time_order
 from logcorr.inputs.line_numbers import LinesRead
@@ -13,6 +14,9 @@ from logcorr.inputs.log_reader import LogReader, LogResult
 from logcorr.inputs.reader import SideResult
 from logcorr.model.ledger import ONE_LOG, SIDES, Log, Side
 from logcorr.pairing.entry_columns import EntryColumns
+
+# What entries have in a column that their rule does not read; null for any other column.
+_LACKED = {"weak": False}
 
 
 class SourceResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,8 +118,11 @@ class ProfileSide:
 class OneLog:
     """The entries of logs that hold both events."""
 
-    def __init__(self, reader: LogReader, columns: EntryColumns, shifts_us: Mapping[Side, int]) -> None:
-        self._reader, self._columns, self._shifts_us = reader, columns, shifts_us
+    def __init__(
+        self, reader: LogReader, columns: EntryColumns, shifts_us: Mapping[Side, int], batch_rows: int
+    ) -> None:
+        """About `batch_rows` entries of a side are given at once, as many as a chunk of shorter lines has."""
+        self._reader, self._columns, self._shifts_us, self._batch_rows = reader, columns, shifts_us, batch_rows
         self._entries = dict.fromkeys(SIDES, 0)
 
     @property
@@ -127,12 +134,15 @@ class OneLog:
         return {side: self._columns.schema(side) for side in SIDES}
 
     def frames(self) -> Iterator[tuple[Side, pl.DataFrame]]:
-        for read in self._reader.entries():
+        waiting: dict[Side, list[pl.DataFrame]] = {side: [] for side in SIDES}
+        for read in read_ahead(self._reader.entries()):
             for side in SIDES:
                 entries = of_side(read, side, self._columns, self._shifts_us[side])
                 self._entries[side] += entries.height
-                if entries.height:
-                    yield side, entries
+                waiting[side].append(entries)
+            if max(sum(frame.height for frame in frames) for frames in waiting.values()) >= self._batch_rows:
+                yield from _joined(waiting)
+        yield from _joined(waiting)
 
     def finish(self) -> SourceResult:
         read = self._reader.finish()
@@ -143,6 +153,15 @@ class OneLog:
             late={side: result.first_line_entries for side, result in results.items()},
             entries=self._entries,
         )
+
+
+def _joined(waiting: dict[Side, list[pl.DataFrame]]) -> Iterator[tuple[Side, pl.DataFrame]]:
+    """The frames of each side as one, which are taken out."""
+    for side, frames in waiting.items():
+        entries = pl.concat(frames) if frames else None
+        frames.clear()
+        if entries is not None and entries.height:
+            yield side, entries
 
 
 def entry_columns(profiles: Mapping[Side, Profile]) -> EntryColumns:
@@ -161,13 +180,22 @@ def entry_columns(profiles: Mapping[Side, Profile]) -> EntryColumns:
         given=any(rule.duration is not None for rule in responses),
         weak=any(rule.weak for rule in responses),
         response_user=response.user is not None or any(rule.user is not None for rule in responses),
+        line_hash=True,
     )
 
 
 def of_side(read: Mapping[str, pl.DataFrame], side: Side, columns: EntryColumns, shift_us: int) -> pl.DataFrame:
     """The entries of one side among those that a reader gave, in the columns of entries."""
     schema = columns.schema(side)
-    entries = read[side].select(schema.names()) if side in read else schema.to_frame()
+    if side not in read:
+        return schema.to_frame()
+    there = read[side].columns
+    entries = read[side].select(
+        pl.col(name) if name in there else pl.lit(_LACKED.get(name), dtype).alias(name)
+        for name, dtype in schema.items()
+    )
+    if "weak" in there and "weak" in schema:
+        entries = entries.with_columns(pl.col("weak").fill_null(value=False))
     return entries.with_columns(pl.col("time") + shift_us) if shift_us else entries
 
 

@@ -1,18 +1,21 @@
-"""Before a log is read: which profile reads it, and which heads its lines have, by samples or as the user names them."""
+"""Before a log is read: which profile reads it, and which heads its lines have, told by samples or named."""
 
+import hashlib
 from collections.abc import Sequence
+from functools import cached_property
 
 import msgspec
 import polars as pl
 
-from logcorr.formats import profile_checks, quick_fields
+from logcorr.formats import profile_checks, profile_to_toml, quick_fields
 from logcorr.formats.profile import Profile, Time
 from logcorr.formats.profile_reader import ProfileReader, ReadOptions
 from logcorr.formats.profile_registry import Registry
 from logcorr.inputs import heads, sample_lines, tell_format
 from logcorr.inputs.changes import explained
 from logcorr.inputs.files import InputFile
-from logcorr.inputs.head_forms import FIELDS, NONE
+from logcorr.inputs.head_forms import FIELDS, NAMES, NONE
+from logcorr.inputs.plausible_formats import SampledLines, may_read
 from logcorr.inputs.tell_format import AmbiguousError, Candidate
 from logcorr.inputs.unwrap import Unwrapper
 from logcorr.model.errors import InputError, UsageError
@@ -41,27 +44,57 @@ class ToldFormat(msgspec.Struct, frozen=True, kw_only=True):
     last_us: int | None = None
 
     @property
+    def key(self) -> list[str]:
+        """What decides how the log is read: the name of the profile, a hash of all that it says, and the heads."""
+        said = hashlib.blake2b(profile_to_toml.text(self.profile).encode(), digest_size=8).hexdigest()
+        return [self.profile.name, said, *self.heads]
+
+    @property
     def named(self) -> LogFormat:
         """The name of the profile and where it comes from, for the report."""
         return LogFormat(name=self.profile.name, origin=self.profile.origin)
 
 
-class Sample(msgspec.Struct, frozen=True, kw_only=True):
-    """Sampled lines of a log without their heads, with a column for each field that the heads tell.
+class View:
+    """Sampled lines without their heads, which are named from the outermost on; a column for each field of heads."""
 
-    `first` is the first line as it is in the log. `name` is the name of the first file.
-    """
+    def __init__(self, heads_of_lines: tuple[str, ...], lines: list[str], columns: list[pl.Series]) -> None:
+        self.heads, self.lines, self.columns = heads_of_lines, lines, columns
 
-    name: str
-    first: str
-    lines: list[str]
-    heads: tuple[str, ...]
-    columns: list[pl.Series]
+    @cached_property
+    def sampled(self) -> SampledLines:
+        """The lines, for a quick look at them."""
+        return SampledLines(self.lines)
 
     @property
     def gives_time(self) -> bool:
         """Whether the heads tell a time."""
         return any(column.name == FIELDS[0] and column.null_count() < column.len() for column in self.columns)
+
+    @property
+    def has_lines(self) -> bool:
+        """Whether any line is not blank."""
+        return any(line.strip() for line in self.lines)
+
+
+class Sample:
+    """Sampled lines of a log. `name` is the name of the first file, `first` the first line as it is in the log."""
+
+    def __init__(self, name: str, raw: list[bytes], heads_of_log: tuple[str, ...]) -> None:
+        self.name, self._raw = name, raw
+        self.first = next((line for line in raw if line.strip()), b"").decode(errors="replace")
+        self._views: dict[tuple[str, ...], View] = {}
+        self.view = self.without(heads_of_log)
+
+    def without(self, names: tuple[str, ...]) -> View:
+        """The lines without the heads that are named."""
+        if names not in self._views:
+            unwrapped = Unwrapper(names, FIELDS).unwrap(b"".join(line + b"\n" for line in self._raw))
+            told = dict(zip(FIELDS, (unwrapped.time, unwrapped.stream, unwrapped.source), strict=True))
+            lines = [line.removesuffix("\r") for line in unwrapped.text.decode(errors="replace").split("\n")[:-1]]
+            columns = [column.alias(name) for name, column in told.items() if column is not None]
+            self._views[names] = View(names, lines, columns)
+        return self._views[names]
 
 
 def read_options(reading: Reading, *, collapse_ids: bool) -> ReadOptions:
@@ -76,17 +109,14 @@ def sample(files: Sequence[InputFile], reading: Reading) -> Sample:
     for file in looked_at:
         with explained([file]):
             raw += sample_lines.spread_sample(file, most_lines=max(1, _SAMPLE_LINES // len(looked_at)))
-    names = reading.unwrap or heads.detect(raw)
-    names = () if names == (NONE,) else names
-    unwrapped = Unwrapper(names, FIELDS).unwrap(b"".join(line + b"\n" for line in raw))
-    told = dict(zip(FIELDS, (unwrapped.time, unwrapped.stream, unwrapped.source), strict=True))
-    return Sample(
-        name=files[0].name if files else "",
-        first=next((line for line in raw if line.strip()), b"").decode(errors="replace"),
-        lines=[line.removesuffix("\r") for line in unwrapped.text.decode(errors="replace").split("\n")[:-1]],
-        heads=names,
-        columns=[column.alias(name) for name, column in told.items() if column is not None],
-    )
+    return Sample(files[0].name if files else "", raw, _heads(reading) if reading.unwrap else heads.detect(raw))
+
+
+def _heads(reading: Reading) -> tuple[str, ...]:
+    unknown = [name for name in reading.unwrap if name not in NAMES]
+    if unknown:
+        raise UsageError(f"--unwrap {unknown[0]!r} is no head; the heads are {', '.join(NAMES)}.")
+    return tuple(name for name in reading.unwrap if name != NONE)
 
 
 class Teller:
@@ -102,70 +132,83 @@ class Teller:
         cannot be read: with the reason, and what to do. Raises UsageError for a name that is none.
         """
         if form is None and self._reading.fields is None:
-            chosen = self._told(log, side)
-            told = True
+            chosen, view = self._told(log, side)
         else:
             profile = self._of_fields(log, side) if form is None else self._registry.get(form)
-            usable = profile_checks.usable(profile, wrapper_gives_time=log.gives_time)
+            view = self._view(profile, log)
+            usable = profile_checks.usable(profile, wrapper_gives_time=view.gives_time)
             self._check_date(usable, log)
-            chosen, told = self._candidate(usable, log), False
+            chosen = self._candidate(usable, view)
         self._check(chosen, log)
         times = chosen.entries["time"]
         first, last = times.min(), times.max()
         return ToldFormat(
             profile=chosen.profile,
-            heads=log.heads,
-            told=told,
+            heads=view.heads,
+            told=form is None and self._reading.fields is None,
             first_us=first if isinstance(first, int) else None,
             last_us=last if isinstance(last, int) else None,
         )
 
     def fits(self, log: Sample, told: ToldFormat) -> bool:
         """Whether a format reads every sampled line of another file of the log."""
-        if log.heads != told.heads:
+        view = self._view(told.profile, log)
+        if view.heads != told.heads:
             return False
-        one = self._candidate(told.profile, log)
+        one = self._candidate(told.profile, view)
         return one.claims and one.read == one.lines
 
-    def candidates(self, log: Sample) -> list[Candidate]:
+    def candidates(self, log: Sample, view: View) -> list[Candidate]:
         """What each profile that may fit reads of the sampled lines."""
-        text = "\n".join(log.lines)
-        profiles = map(self._registry.get, self._registry.names())
-        return [
-            self._candidate(_usable_or_refused(profile, log), log)
-            for profile in profiles
-            if tell_format.plausible(profile, text)
-        ]
+        found = []
+        for profile in map(self._registry.get, self._registry.names()):
+            own = self._view(profile, log) if profile.unwrap is not None else view
+            if may_read(profile, own.sampled):
+                found.append(self._candidate(_usable_or_refused(profile, own), own))
+        return found
 
-    def unreadable(self, log: Sample) -> InputError:
-        """The error for a log of which no line is an entry."""
+    def _view(self, profile: Profile, log: Sample) -> View:
+        """The lines without the heads that the user, else the profile, else the lines themselves tell."""
+        if profile.unwrap is None or self._reading.unwrap:
+            return log.view
+        return log.without(profile.unwrap)
+
+    def unreadable(self, log: Sample, found: Sequence[Candidate] | None = None) -> InputError:
+        """The error for a log of which no line is an entry. `found` are what profiles read of it, if that is known."""
         profiles = map(self._registry.get, self._registry.names())
-        near = tell_format.nearest(log.lines, profiles)[:_NEAREST]
+        tried = self.candidates(log, log.view) if found is None else found
+        near = [*tell_format.malformed(tried), *tell_format.nearest(log.view.lines, profiles)][:_NEAREST]
         hint = f" Nearest: {'; '.join(f'{name} lacks {lacked}' for name, lacked in near)}." if near else ""
         return InputError(
             f"{safe(log.name)!r}: no line is of a known format. The first line: {safe(log.first[:_SHOWN])!r}.{hint} "
             "`logcorr formats list` names the formats that were looked for, `logcorr formats new FILE` drafts one."
         )
 
-    def _candidate(self, profile: Profile, log: Sample) -> Candidate:
-        return tell_format.candidate(profile, log.lines, self._options, log.columns)
+    def _candidate(self, profile: Profile, view: View) -> Candidate:
+        return tell_format.candidate(profile, view.lines, self._options, view.columns)
 
-    def _told(self, log: Sample, side: Side | None) -> Candidate:
-        found = self.candidates(log)
-        wanted = [one for one in found if one.profile.is_pair == self._pairs]
+    def _told(self, log: Sample, side: Side | None) -> tuple[Candidate, View]:
+        """The candidate that the log is of. A profile may describe heads itself: then it reads the lines with them."""
+        found: list[Candidate] = []
+        for view in dict.fromkeys([log.view.heads, ()]):
+            found = self.candidates(log, log.without(view))
+            best = self._best(found, log, side)
+            if best is not None:
+                self._check_date(best.profile, log)
+                heads_of_log = view if best.profile.unwrap is None else best.profile.unwrap
+                return best, log.without(heads_of_log)
+            recognised = tell_format.refused(found)
+            if recognised is not None:
+                raise InputError(f"{safe(log.name)!r}: {recognised.profile.refusal}")
+            self._check_kind(log, [one for one in found if one.profile.is_pair != self._pairs])
+        raise self.unreadable(log, found)
+
+    def _best(self, found: list[Candidate], log: Sample, side: Side | None) -> Candidate | None:
         try:
-            best = tell_format.told(wanted, side)
+            return tell_format.told([one for one in found if one.profile.is_pair == self._pairs], side)
         except AmbiguousError as error:
             message = f"{safe(log.name)!r}: {' and '.join(error.names)} read its lines differently. Choose by --format."
             raise InputError(message) from error
-        if best is not None:
-            self._check_date(best.profile, log)
-            return best
-        recognised = tell_format.refused(found)
-        if recognised is not None:
-            raise InputError(f"{safe(log.name)!r}: {recognised.profile.refusal}")
-        self._check_kind(log, [one for one in found if one not in wanted])
-        raise self.unreadable(log)
 
     def _check_kind(self, log: Sample, others: list[Candidate]) -> None:
         """Raises InputError where the log is of the other kind: exchanges where pairs are wanted, or pairs."""
@@ -177,7 +220,7 @@ class Teller:
             raise InputError(message)
 
     def _of_fields(self, log: Sample, side: Side | None) -> Profile:
-        first = next((line for line in log.lines if line.strip()), "").lstrip()
+        first = next((line for line in log.view.lines if line.strip()), "").lstrip()
         syntax = "json" if first.startswith("{") else "logfmt" if "=" in first else "csv"
         reading = self._reading
         return quick_fields.profile(
@@ -205,12 +248,12 @@ class Teller:
             )
 
 
-def _usable_or_refused(profile: Profile, log: Sample) -> Profile:
+def _usable_or_refused(profile: Profile, view: View) -> Profile:
     """The profile as it can be used for a log, or with the reason for which it cannot."""
     if profile.refusal is not None:
         return profile
     try:
-        return profile_checks.usable(profile, wrapper_gives_time=log.gives_time)
+        return profile_checks.usable(profile, wrapper_gives_time=view.gives_time)
     except UsageError as error:
         rules = tuple(msgspec.structs.replace(rule, time=None) for rule in profile.rules)
         return msgspec.structs.replace(profile, refusal=str(error), time=Time(kind="none"), rules=rules)

@@ -42,10 +42,10 @@ class Output(msgspec.Struct, frozen=True, kw_only=True):
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """How lines are read, beside the name of their format.
 
-    `files` are files of profiles. `zone` is of stamps that name none. `date` (YYYY-MM-DD) is that of the first line, for
-    clocks without a date. `client` tells which member of a list of addresses is the client: "first", "last", or a
-    place. `unwrap` names the heads to take off lines; "none" takes off none, and nothing means that they are told by
-    their shape. `fields`, `where_request` and `where_response` name the fields of a log without a profile.
+    `files` are files of profiles. `zone` is of stamps that name none. `date` (YYYY-MM-DD) is the date of the first
+    line, for clocks without a date. `client` tells which member of a list of addresses is the client: "first", "last",
+    or a place. `unwrap` names the heads to take off lines; "none" takes off none, and nothing means that they are told
+    by their shape. `fields`, `where_request` and `where_response` name the fields of a log without a profile.
     """
 
     files: tuple[str, ...] = ()

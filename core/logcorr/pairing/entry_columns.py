@@ -14,7 +14,7 @@ from logcorr.model.ledger import Side
 # The names that columns of entries and views have already: no attribute may have one of these names.
 RESERVED = frozenset(
     {
-        *("request_id", "time", "user_id", "status_code", "row", "given_us", "weak", "number"),
+        *("request_id", "time", "user_id", "status_code", "row", "given_us", "weak", "line_hash", "number"),
         *("duration_us", "duration_ms", "given_ms", "side", "reason", "kind", "file", "line"),
         *("request_time", "request_row", "request_file", "request_line"),
         *("response_time", "response_row", "response_file", "response_line", "response_id"),
@@ -27,7 +27,9 @@ class EntryColumns(msgspec.Struct, frozen=True, kw_only=True):
 
     `attributes` are the names of all attributes, in the order of the views; `request_attributes` and
     `response_attributes` are those that a side has. `given`: responses tell a duration. `weak`: some responses answer
-    only what is still open. `response_user`: responses tell a user. Raises ValueError for names that do not fit.
+    only what is still open. `response_user`: responses tell a user. `line_hash`: entries of both sides have a hash
+    (UInt64) of their whole line, so that different lines of one instant are never one redelivered entry; no view shows
+    it. Raises ValueError for names that do not fit.
     """
 
     attributes: tuple[str, ...] = ()
@@ -36,6 +38,7 @@ class EntryColumns(msgspec.Struct, frozen=True, kw_only=True):
     given: bool = False
     weak: bool = False
     response_user: bool = False
+    line_hash: bool = False
 
     def __post_init__(self) -> None:
         if {*self.attributes} != {*self.request_attributes, *self.response_attributes}:
@@ -58,15 +61,16 @@ class EntryColumns(msgspec.Struct, frozen=True, kw_only=True):
 
     def values(self, side: Side) -> tuple[str, ...]:
         """The columns that are the value of an entry, but for `weak`. Values are compared in this order."""
+        line = ("line_hash",) * self.line_hash
         if side == "request":
-            return ("user_id", *self.of_side(side))
+            return ("user_id", *self.of_side(side), *line)
         user, given = ("user_id",) * self.response_user, ("given_us",) * self.given
-        return ("status_code", *user, *given, *self.of_side(side))
+        return ("status_code", *user, *given, *self.of_side(side), *line)
 
     def schema(self, side: Side) -> pl.Schema:
         """The columns of entries: id, time (Int64, µs; null where the log has no clock), value, row (UInt32)."""
         weak = {"weak": pl.Boolean()} if self.has_weak(side) else {}
-        types = {"status_code": pl.Int16(), "given_us": pl.Int64()}
+        types = {"status_code": pl.Int16(), "given_us": pl.Int64(), "line_hash": pl.UInt64()}
         values = {name: types.get(name, pl.String()) for name in self.values(side)}
         own = {name: values.pop(name) for name in self.of_side(side)}
         return pl.Schema({"request_id": pl.String(), "time": pl.Int64(), **values, **weak, **own, "row": pl.UInt32()})
@@ -74,8 +78,8 @@ class EntryColumns(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def shared(self) -> tuple[str, ...]:
         """The values that entries of both sides have. An exchange has that of the request, else of the response."""
-        user = ("user_id",) * self.response_user
-        return (*user, *(name for name in self.of_side("request") if name in self.response_attributes))
+        user, line = ("user_id",) * self.response_user, ("line_hash",) * self.line_hash
+        return (*user, *line, *(name for name in self.of_side("request") if name in self.response_attributes))
 
     @property
     def hidden(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ At one instant, with `o` requests open from before, R new requests and S respons
 is more than R, then all requests, then the other responses. After it max(0, o + R - S) requests are open.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,8 @@ from logcorr.pairing import join_steps
 from logcorr.pairing.join_steps import KEY
 from logcorr.pairing.rules import Rules
 
-Int64Array = npt.NDArray[np.int64]
+# Counts and ranks: half as wide for all entries of a bucket, as memory may just hold them.
+Integers = npt.NDArray[np.signedinteger[Any]]
 BoolArray = npt.NDArray[np.bool_]
 _IS_RESPONSE, _INDEX = ":is_response", ":index"
 
@@ -26,9 +27,9 @@ _IS_RESPONSE, _INDEX = ":is_response", ":index"
 class Instants(NamedTuple):
     """Instants of one id: how many requests and responses each has, and how many requests are open before it."""
 
-    requests: Int64Array
-    responses: Int64Array
-    open_before: Int64Array
+    requests: Integers
+    responses: Integers
+    open_before: Integers
 
 
 class Places(NamedTuple):
@@ -37,11 +38,11 @@ class Places(NamedTuple):
     `position` is the place of an entry in the order in which the stack takes the entries of its instant, from 0.
     """
 
-    depth: Int64Array
-    position: Int64Array
+    depth: Integers
+    position: Integers
 
 
-def places(at: Instants, is_response: BoolArray, rank: Int64Array) -> Places:
+def places(at: Instants, is_response: BoolArray, rank: Integers) -> Places:
     """The places of entries; `at` has the counts of each entry's instant, `rank` its rank within instant and side."""
     requests, responses, open_before = at
     before = np.clip(np.minimum(open_before, responses - requests), 0, None)
@@ -53,7 +54,7 @@ def places(at: Instants, is_response: BoolArray, rank: Int64Array) -> Places:
     return Places(depth, rank + np.where(late, requests, np.where(early, 0, before)))
 
 
-def open_after(change: Int64Array, starts: Int64Array, first_open: int = 0) -> Int64Array:
+def open_after(change: Integers, starts: Integers, first_open: int = 0) -> Integers:
     """How many requests are open after each instant: max(0, open + change) from one instant to the next.
 
     `change` is requests less responses, `starts` has the first instant of each id. `first_open` requests are open
@@ -112,20 +113,20 @@ def _partners(requests: pl.DataFrame, responses: pl.DataFrame, *, rules: Rules) 
     return indexes[pl.Series(order[second - 1])], indexes[pl.Series(order[second])]
 
 
-def _stack(
-    new_id: BoolArray, new_instant: BoolArray, is_response: BoolArray
-) -> tuple[Int64Array, Int64Array, Int64Array]:
+def _stack(new_id: BoolArray, new_instant: BoolArray, is_response: BoolArray) -> tuple[Integers, Integers, Integers]:
     """Of sorted entries (by id, instant and side): the number of each entry's id, its depth, and its place in order."""
     starts = np.flatnonzero(new_instant)
-    instant = np.cumsum(new_instant) - 1
-    sizes = np.diff(np.append(starts, is_response.size))
-    responses = np.bincount(instant, weights=is_response, minlength=starts.size).astype(np.int64)
+    instant = np.cumsum(new_instant, dtype=np.int32) - 1
+    starts = starts.astype(np.int32)
+    sizes = np.diff(starts, append=np.int32(is_response.size))
+    responses = np.add.reduceat(is_response, starts, dtype=np.int32) if starts.size else sizes
     requests = sizes - responses
     id_starts = np.flatnonzero(new_id[starts])
-    after = open_after(requests - responses, id_starts)
-    before = np.concatenate([[0], after[:-1]])[: after.size]
+    before = np.zeros(starts.size, np.int32)
+    before[1:] = open_after(requests - responses, id_starts)[:-1]
     before[id_starts] = 0
-    rank = np.arange(is_response.size) - starts[instant] - np.where(is_response, requests[instant], 0)
+    rank = np.arange(is_response.size, dtype=np.int32) - starts[instant]
+    rank[is_response] -= requests[instant][is_response]
     at = Instants(requests[instant], responses[instant], before[instant])
     depth, position = places(at, is_response, rank)
-    return np.cumsum(new_id), depth, position + starts[instant]
+    return np.cumsum(new_id, dtype=np.int32), depth, position + starts[instant]

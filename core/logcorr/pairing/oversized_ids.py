@@ -8,6 +8,7 @@ time.
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import polars as pl
@@ -25,6 +26,8 @@ from logcorr.pairing.sorted_entries import SortedEntries
 
 # To sort or write an entry of an oversized id takes as much memory as so many bytes of text in a bucket, as measured.
 _TEXT_BYTES_PER_ROW = 256
+# An entry without attributes, in a file.
+_USUAL_ROW_BYTES = 64
 _SAMPLE_ROWS = 131_072
 # While its rows are spread over ranges, a slice takes about so many times its bytes: it is copied twice.
 _COPIES = 4
@@ -43,10 +46,16 @@ class PairingTask(msgspec.Struct, frozen=True, kw_only=True):
     bucket_bytes: int
     tap: Callable[[], None]
 
-    @property
-    def most_rows(self) -> int:
-        """How many entries of one id and side may be in memory at once; an id that has more entries is oversized."""
-        return max(2, self.bucket_bytes // _TEXT_BYTES_PER_ROW)
+    def most_rows(self, paths: Sequence[Path]) -> int:
+        """How many entries of one id and side may be in memory at once; an id that has more entries is oversized.
+
+        The entries are in the files. Attributes may be long: then fewer entries fit memory.
+        """
+        extra = 0
+        if self.rules.columns.attributes and paths:
+            row_bytes = sum(path.stat().st_size for path in paths) // max(1, parquet_slices.height_of(paths))
+            extra = max(0, row_bytes - _USUAL_ROW_BYTES)
+        return max(2, self.bucket_bytes // (_TEXT_BYTES_PER_ROW + extra))
 
 
 def pair(whole: Bucket, folder: Path, task: PairingTask) -> Iterator[tuple[float, Paired]]:
@@ -69,8 +78,10 @@ def _pair(whole: Bucket, folder: Path, task: PairingTask) -> Iterator[Paired]:
     if oversized_ids:
         rest = _spread_oversized_ids(whole, oversized_ids, folder, task)
         for number, request_id in enumerate(oversized_ids):
-            files = {side: _rows(spill.partition_files(folder / side, number), task) for side in SIDES}
-            yield from _pair_id(request_id, folder / f"{number}", files, task)
+            paths = {side: spill.partition_files(folder / side, number) for side in SIDES}
+            most_rows = task.most_rows((*paths["request"], *paths["response"]))
+            files = {side: _rows(paths[side], task) for side in SIDES}
+            yield from _pair_id(_OneId(request_id, task.rules), files, _Work(folder / f"{number}", most_rows, task.tap))
     smaller = buckets.split(rest, folder / "split", task.bucket_bytes, task.schemas)
     for number, bucket in enumerate(smaller):
         task.tap()
@@ -85,6 +96,7 @@ def _pair(whole: Bucket, folder: Path, task: PairingTask) -> Iterator[Paired]:
 def _oversized_ids(whole: Bucket, task: PairingTask) -> list[str]:
     """The oversized ids by a sample of each side, those with most entries first, at most `_MOST_IDS`."""
     estimates: dict[str, int] = {}
+    most_rows = task.most_rows((*whole.requests, *whole.responses))
     for side in SIDES:
         one_in = max(1, parquet_slices.height_of(whole.paths(side)) // _SAMPLE_ROWS)
         in_sample = pl.col("row").hash(seed=5) % one_in == 0
@@ -95,7 +107,7 @@ def _oversized_ids(whole: Bucket, task: PairingTask) -> list[str]:
         ]
         if slice_counts:
             counts = pl.concat(slice_counts).group_by("request_id").agg(pl.col("len").sum())
-            for request_id, rows in counts.filter(pl.col("len") > task.most_rows / one_in).iter_rows():
+            for request_id, rows in counts.filter(pl.col("len") > most_rows / one_in).iter_rows():
                 estimates[request_id] = max(rows * one_in, estimates.get(request_id, 0))
     return sorted(estimates, key=lambda request_id: (-estimates[request_id], request_id))[:_MOST_IDS]
 
@@ -139,33 +151,38 @@ def _slices(whole: Bucket, side: Side, task: PairingTask) -> Iterator[pl.LazyFra
         yield entries
 
 
-def _pair_id(request_id: str, work: Path, files: dict[Side, Rows], task: PairingTask) -> Iterator[Paired]:
-    """Pairs all entries of one id, and deletes their files. Sorts in the folder `work`."""
-    of_id = _OneId(request_id, task.rules)
-    if task.rules.policy == "nearest":
-        yield from _pair_nearest(of_id, work, files, task)
-    else:
-        yield from _pair_by_rank(of_id, work, files, task)
+class _Work(NamedTuple):
+    """Where the entries of one id are sorted: a new folder, and how many of them may be in memory."""
+
+    folder: Path
+    most_rows: int
+    tap: Callable[[], None]
 
 
-def _pair_nearest(of_id: "_OneId", work: Path, files: dict[Side, Rows], task: PairingTask) -> Iterator[Paired]:
+def _pair_id(of_id: "_OneId", files: dict[Side, Rows], work: _Work) -> Iterator[Paired]:
+    """Pairs all entries of one id, and deletes their files."""
+    return (_pair_nearest if of_id.rules.policy == "nearest" else _pair_by_rank)(of_id, files, work)
+
+
+def _pair_nearest(of_id: "_OneId", files: dict[Side, Rows], work: _Work) -> Iterator[Paired]:
     """Pairs the entries of one id by `nearest`."""
-    entries = NearestOnDisk(task.rules, work, task.most_rows, task.tap)
+    entries = NearestOnDisk(of_id.rules, *work)
     for side, redelivered in entries.redelivered(files):
         yield of_id.repeats(redelivered, side, REDELIVERED)
     for requests, responses in entries.pairs():
         yield of_id.pairs(requests, responses)
+        del requests, responses  # their memory is needed for the next frames
     for side in SIDES:
         for alone_ in entries.alone(side):
             yield of_id.alone(alone_, side)
 
 
-def _pair_by_rank(of_id: "_OneId", work: Path, files: dict[Side, Rows], task: PairingTask) -> Iterator[Paired]:
+def _pair_by_rank(of_id: "_OneId", files: dict[Side, Rows], work: _Work) -> Iterator[Paired]:
     """Pairs the entries of one id by every other policy: entries of both sides that have the same rank, or one pair."""
-    rules, sides = task.rules, dict[Side, SortedEntries]()
+    rules, sides = of_id.rules, dict[Side, SortedEntries]()
     for side in SIDES:
         keys = (*rules.order(side), "row") if rules.ties_by_line else rules.order(side)
-        sides[side] = SortedEntries(keys, work / side, task.most_rows, task.tap)
+        sides[side] = SortedEntries(keys, work.folder / side, work.most_rows, work.tap)
         for entries in sides[side].add(_with_strength(files[side], side, rules)):
             yield of_id.repeats(entries, side, REDELIVERED)
     least_height = min(ordered.height for ordered in sides.values())
@@ -201,39 +218,39 @@ class _OneId:
     """What the entries of one id become. Frames have the columns of their side, without the id."""
 
     def __init__(self, request_id: str, rules: Rules) -> None:
-        self._request_id, self._rules = request_id, rules
+        self._request_id, self.rules = request_id, rules
         self._has_exchange = False
 
     def pairs(self, requests: pl.DataFrame, responses: pl.DataFrame) -> Paired:
         """The entries in the same rows of two frames of equal height are pairs."""
         sides = (self._with_id(requests, "request"), self._with_id(responses, "response"))
-        joined = join_steps.joined_by_row(*(side.collect() for side in sides), columns=self._rules.columns)
-        paired = split_by_duration(joined.lazy(), self._rules)
+        joined = join_steps.joined_by_row(*(side.collect() for side in sides), columns=self.rules.columns)
+        paired = split_by_duration(joined.lazy(), self.rules)
         self._has_exchange = self._has_exchange or paired.exchanges.height > 0
         return paired
 
     def alone(self, entries: pl.DataFrame, side: Side) -> Paired:
         """Entries without a partner; all pairs of the id are known by now."""
         reason = pl.lit(REPEATED_ID if self._has_exchange else None, pl.String)
-        orphans, repeats = alone(self._with_id(entries, side), side, reason, self._rules)
+        orphans, repeats = alone(self._with_id(entries, side), side, reason, self.rules)
         return self._paired(orphans, repeats)
 
     def superseded(self, entries: pl.DataFrame, side: Side) -> Paired:
         """Superseded entries; a weak response is a surplus."""
-        if not self._rules.columns.has_weak(side):
+        if not self.rules.columns.has_weak(side):
             return self.repeats(entries, side, SUPERSEDED)
         strong, weak = entries.filter(~pl.col("weak")), entries.filter(pl.col("weak"))
         return self._paired([], self.repeats(strong, side, SUPERSEDED).repeats + self.alone(weak, side).repeats)
 
     def repeats(self, entries: pl.DataFrame, side: Side, kind: str) -> Paired:
         """Repeats of a kind."""
-        rows = join_steps.repeats(self._with_id(entries, side), side, self._rules.columns, pl.lit(kind))
+        rows = join_steps.repeats(self._with_id(entries, side), side, self.rules.columns, pl.lit(kind))
         return self._paired([], [rows.collect()])
 
     def _paired(self, orphans: list[pl.DataFrame], repeats: list[pl.DataFrame]) -> Paired:
-        return Paired(exchanges=self._rules.columns.exchanges.to_frame(), orphans=orphans, repeats=repeats)
+        return Paired(exchanges=self.rules.columns.exchanges.to_frame(), orphans=orphans, repeats=repeats)
 
     def _with_id(self, entries: pl.DataFrame, side: Side) -> pl.LazyFrame:
         """Entries with the columns of their side alone."""
         request_id = pl.lit(self._request_id).alias("request_id")
-        return entries.lazy().with_columns(request_id).select(self._rules.columns.schema(side).names())
+        return entries.lazy().with_columns(request_id).select(self.rules.columns.schema(side).names())

@@ -14,7 +14,7 @@ import polars as pl
 from logcorr.compute.external_sort import Order, Rows, external_sort
 from logcorr.model.ledger import SIDES, Side
 from logcorr.pairing.frame_files import FrameFiles
-from logcorr.pairing.nearest import BoolArray, Instants, Int64Array, open_after, places
+from logcorr.pairing.nearest import BoolArray, Instants, Integers, open_after, places
 from logcorr.pairing.rules import STRENGTH, Rules, with_strength
 from logcorr.pairing.sorted_entries import SortedEntries
 
@@ -82,10 +82,9 @@ class NearestOnDisk:
         if self._rules.ties_by_line:
             return ("time", "row", IS_RESPONSE) if self._rules.by_line else ("time", IS_RESPONSE, "row")
         columns = self._rules.columns
+        strength, last = (STRENGTH,) * columns.weak, (*columns.attributes, *("line_hash",) * columns.line_hash)
         values = dict.fromkeys(name for side in ("response", "request") for name in columns.values(side))
-        strength = (STRENGTH,) * columns.weak
-        attributes = columns.attributes
-        return ("time", IS_RESPONSE, *strength, *(name for name in values if name not in attributes), *attributes)
+        return ("time", IS_RESPONSE, *strength, *(name for name in values if name not in last), *last)
 
     def _of_both(self, entries: pl.LazyFrame, side: Side) -> pl.LazyFrame:
         """Entries of one side with the columns of both sides; what a side does not have is null."""
@@ -157,7 +156,7 @@ class _Cursor:
         self._names = ("time", "row") if rules.by_line else ("time",)
         self._last: pl.DataFrame | None = None
 
-    def numbers(self, entries: pl.DataFrame) -> tuple[Int64Array, BoolArray]:
+    def numbers(self, entries: pl.DataFrame) -> tuple[Integers, BoolArray]:
         """The number of each entry's instant, and whether it is a response.
 
         Number 0 is the instant of the last entry of the frame before, or the first instant of all.
@@ -173,7 +172,7 @@ class _Cursor:
         return numbers, (entries[IS_RESPONSE] == 1).to_numpy()
 
 
-def _ranks(numbers: Int64Array, is_response: BoolArray, done: dict[int, int]) -> Int64Array:
+def _ranks(numbers: Integers, is_response: BoolArray, done: dict[int, int]) -> Integers:
     """The rank of each entry within its instant and side. `done` entries of instant 0 come before, by side."""
     ranks = np.empty(numbers.size, np.int64)
     for side, before in done.items():
@@ -185,7 +184,7 @@ def _ranks(numbers: Int64Array, is_response: BoolArray, done: dict[int, int]) ->
     return ranks
 
 
-def _add_instants(instants: FrameFiles, counts: Int64Array, open_before: int) -> int:
+def _add_instants(instants: FrameFiles, counts: Integers, open_before: int) -> int:
     """Adds the counts (requests, responses) of instants. Returns how many requests are open after them."""
     if not counts.size:
         return open_before

@@ -119,6 +119,7 @@ class TestCsv:
         cells = cut(CutCsv([0]), '"open,1', 'a"b,1', '"a"b,1', "", " ", "\x1b[0ma,b")
         assert [*cells.state] == [UNSURE, UNSURE, UNSURE, BLANK, BLANK, UNSURE]
         assert [*cut(CutCsv([0], quote=None), '"open,1').state] == [SURE]
+        assert [*cut(CutCsv([0], " "), "a b", "a  b", " a", "a ", "a\tb", 'a "b  c"').state] == [SURE, *[UNSURE] * 5]
         assert texts(CutCsv([1], "\t", None), 'x\ty"') == [('y"',)]
 
     def test_marks_and_columns_that_are_none(self) -> None:

@@ -32,7 +32,6 @@ from tests.support.kernels_or_numpy import search
 from tests.support.pair_strategies import Case, cases
 
 POLICIES: tuple[Pairing, ...] = ("in-order", "nearest", "first", "last")
-SCHEMAS: dict[Side, pl.Schema] = {side: EntryColumns().schema(side) for side in SIDES}
 
 
 @pytest.fixture(autouse=True)
@@ -116,6 +115,16 @@ def test_chunks_of_a_crowd_are_small(tmp_path: Path, policy: Pairing) -> None:
     for _, paired in oversized_ids.pair(whole, tmp_path / "work", task(Rules(policy=policy, max_duration_us=3), 20)):
         frames = [paired.exchanges, *paired.orphans, *paired.repeats]
         assert all(one.height <= 20 for one in frames)
+
+
+def test_chunks_of_long_attributes_are_smaller(tmp_path: Path) -> None:
+    columns = EntryColumns(attributes=("endpoint",), request_attributes=("endpoint",))
+    found = [Entry("request", at, "a", "u", "", 0, attributes=("/" + "x" * 2000,)) for at in range(100)]
+    log = Log(Rules(columns=columns), ()).numbered(found)
+    whole = on_disk(tmp_path, log.frame("request"), log.frame("response"))
+    chunks = [paired for _, paired in oversized_ids.pair(whole, tmp_path / "work", task(log.rules, 100))]
+    assert sum(one.height for paired in chunks for one in paired.orphans) == 100
+    assert all(one.height <= 100 * 256 // 2000 for paired in chunks for one in paired.orphans)
 
 
 def test_a_tap_that_raises_ends_it(tmp_path: Path) -> None:
