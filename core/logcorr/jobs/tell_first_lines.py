@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import msgspec
 import polars as pl
 
 from logcorr.compute import resources
@@ -10,6 +11,7 @@ from logcorr.formats.pair_lines import PairFormat
 from logcorr.formats.timestamps import CommonForm
 from logcorr.inputs.decompress import check_text
 from logcorr.inputs.files import InputFile, resolve
+from logcorr.inputs.head_forms import NONE
 from logcorr.inputs.tell_format import Candidate
 from logcorr.jobs.pair_formats import OWN, tell_pair_formats
 from logcorr.jobs.tell_kind import KindTeller
@@ -101,7 +103,7 @@ def _files(log: Log, words: Sequence[str]) -> list[InputFile]:
 def _told_log(files: Sequence[InputFile], reading: Reading, told: ToldFormat, choices: list[Choice]) -> ToldLog:
     """A log that is read in a format, with the first lines of its first file."""
     profile = told.profile
-    tried = try_format(profile, files[0], reading)
+    tried = try_format(profile, files[0], msgspec.structs.replace(reading, unwrap=told.heads or (NONE,)))
     chosen = [choice for choice in choices if choice.name == profile.name]
     return ToldLog(
         files=[file.name for file in files],

@@ -7,7 +7,7 @@ from logcorr.inputs import tell_format
 from logcorr.inputs.files import InputFile
 from logcorr.inputs.tell_format import AmbiguousError, Candidate
 from logcorr.jobs.pair_formats import OWN
-from logcorr.jobs.tell_logs import Sample, Teller, ToldFormat, read_options, sample
+from logcorr.jobs.tell_logs import Sample, Teller, ToldFormat, View, read_options, sample
 from logcorr.model.errors import InputError
 from logcorr.model.options import Reading
 from logcorr.model.told import Kind
@@ -31,7 +31,7 @@ class KindTeller:
     def __init__(self, reading: Reading, form: str | None) -> None:
         self._reading, self._form = reading, form
         self._registry = Registry(reading.files)
-        self._found: dict[int, list[Candidate]] = {}
+        self._found: dict[tuple[int, tuple[str, ...]], list[Candidate]] = {}
         self._samples: dict[tuple[str, ...], Sample] = {}
         options = read_options(reading, collapse_ids=False)
         self._tellers = {
@@ -59,7 +59,8 @@ class KindTeller:
 
     def candidates(self, files: Sequence[InputFile]) -> list[Candidate]:
         """What each format that may fit reads of sampled lines of a log. Raises InputError."""
-        return self._tellers["pairs"].candidates(self._sample(files))
+        log = self._sample(files)
+        return self._tellers["pairs"].candidates(log, log.view)
 
     def _sample(self, files: Sequence[InputFile]) -> Sample:
         """Sampled lines of a log. They are read once."""
@@ -69,7 +70,7 @@ class KindTeller:
         return self._samples[names]
 
     def _of_sample(self, log: Sample) -> tuple[Kind, Sample, ToldFormat]:
-        if not any(line.strip() for line in log.lines) and self._form is None:
+        if not log.view.has_lines and self._form is None:
             raise InputError(f"{log.name!r}: there is no line to tell the format by. Name it by --format.")
         kind = self._kind(log)
         return kind, log, self._tellers[kind].format_of(log, self._form)
@@ -80,23 +81,29 @@ class KindTeller:
             return "pairs" if self._form == OWN or self._registry.get(self._form).is_pair else "exchanges"
         if self._reading.fields is not None:
             return "pairs" if self._reading.where_request is not None else "exchanges"
-        found = self._tellers["pairs"].candidates(log)
-        best = {kind: _best([one for one in found if one.profile.is_pair == (kind == "pairs")]) for kind in _KINDS}
-        known = {kind: one for kind, one in best.items() if one is not None}
-        return max(known, key=lambda kind: (known[kind].claims, known[kind].values), default="pairs")
+        for heads in dict.fromkeys([log.view.heads, ()]):
+            found = self._tellers["pairs"].candidates(log, log.without(heads))
+            best = {kind: _best([one for one in found if one.profile.is_pair == (kind == "pairs")]) for kind in _KINDS}
+            known = {kind: one for kind, one in best.items() if one is not None}
+            if known:
+                return max(known, key=lambda kind: (known[kind].claims, known[kind].values))
+        return "pairs"
 
 
 class _RememberingTeller(Teller):
     """A teller that remembers what was found in a log. `found` is shared by tellers of all kinds."""
 
-    def __init__(self, *args: object, found: dict[int, list[Candidate]], **named: object) -> None:
+    def __init__(
+        self, *args: object, found: dict[tuple[int, tuple[str, ...]], list[Candidate]], **named: object
+    ) -> None:
         super().__init__(*args, **named)  # type: ignore[arg-type]
         self._found = found
 
-    def candidates(self, log: Sample) -> list[Candidate]:
-        if id(log) not in self._found:
-            self._found[id(log)] = super().candidates(log)
-        return self._found[id(log)]
+    def candidates(self, log: Sample, view: View) -> list[Candidate]:
+        key = (id(log), view.heads)
+        if key not in self._found:
+            self._found[key] = super().candidates(log, view)
+        return self._found[key]
 
 
 def _best(candidates: list[Candidate]) -> Candidate | None:

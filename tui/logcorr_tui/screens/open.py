@@ -221,16 +221,22 @@ class OpenScreen(Screen[None]):
     def _go_on(self, logs: Logs, told: Told, *, run: bool) -> None:
         """Goes on from logs that are told: to the other side, to the formats, or to the run."""
         log = next(iter(told.logs.values()))
-        responses = self._field("responses")
         if told.error is None and len(logs.files) == 1 and log.is_one_side:
-            if not responses.value:
-                with self.prevent(Input.Changed):
-                    responses.value = response_log_for(self._field("log").value.strip()) or ""
-            responses.focus()
+            self._ask_for_other_side(log)
         elif told.error is None and run:
             self._start(logs if logs.kind is not None else logs.as_told(told), told)
         elif self._panel.choices.display:
             self._panel.choices.focus()
+
+    def _ask_for_other_side(self, log: ToldLog) -> None:
+        """Goes to the field of the log that is missing. A request log may have a response log beside it."""
+        one, responses = self._field("log"), self._field("responses")
+        with self.prevent(Input.Changed):
+            if log.events == ["response"] and not responses.value:
+                one.value, responses.value = "", one.value
+            elif not responses.value:
+                responses.value = response_log_for(one.value.strip()) or ""
+        (responses if one.value else one).focus()
 
     @on(Input.Submitted)
     def _given(self, event: Input.Submitted) -> None:

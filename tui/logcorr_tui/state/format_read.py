@@ -57,9 +57,9 @@ def formats_told(told: Told) -> list[FormatRead]:
 
 
 def _heads(formats: object, log: str, *, access: bool) -> tuple[str, ...]:
-    """The heads of a log, by the options of a run: a text of TOML and the names of heads for each log or file."""
+    """The heads of a log, by the options of a run: the name of a format, a hash, and heads for each log or file."""
     if access and isinstance(formats, list):
-        return tuple(dict.fromkeys(str(head) for _toml, *heads in formats for head in heads))
+        return tuple(dict.fromkeys(str(head) for _name, _hash, *heads in formats for head in heads))
     if isinstance(formats, dict) and log in formats:
-        return tuple(str(head) for head in formats[log][1:])
+        return tuple(str(head) for head in formats[log][2:])
     return ()

@@ -79,7 +79,7 @@ class Tabs(Painted):
         return [tab for tab in tabs if tab.place.mode != "other" or tab.count != "0"]
 
     def _fitting(self, tabs: list[_Tab], width: int) -> list[_Tab]:
-        """The tabs that fit whole: all tabs, those with rows, or the first tabs; with short names, then fewer counts."""
+        """The tabs that fit whole: all, those with rows, or the first; with short names, then with fewer counts."""
         first = [tab for tab in tabs if tab.place.tab]
         filled = [tab for tab in tabs if tab.place.tab or tab.count != "0"]
         brief = [replace(tab, title=tab.place.brief, count=tab.count if tab.place.tab else "") for tab in filled]

@@ -9,7 +9,6 @@ from logcorr.model.access_report import RunReport
 from logcorr.model.errors import InputError
 from logcorr.model.ledger import Log
 from logcorr.model.manifest import Manifest
-from logcorr.runs import views
 from logcorr.runs.run_folder import RunFolder
 from logcorr_tui.state.session import Logs
 
@@ -32,6 +31,8 @@ class OpenedRun:
 
 def open_run(path: Path) -> OpenedRun:
     """The run in this folder. Raises InputError where the run is not whole."""
+    from logcorr.runs import views
+
     run = RunFolder(path)
     run.check()
     manifest = run.manifest
