@@ -117,7 +117,7 @@ def statuses(cells: Cells, status: Status) -> tuple[pl.Series, pl.Series | None]
 
 
 def _without_exponents(text: pl.Series, kind: pl.Series) -> pl.Series:
-    """Texts with the digits alone where they are whole JSON numbers of three digits, such as 2e2 or 200.0."""
+    """Texts with the digits alone where they are JSON numbers that are whole and of three digits: 2e2, 200.0."""
     rows = ((kind == NUMBER) & text.str.contains("[.eE]").fill_null(value=False)).arg_true()
     if not rows.len():
         return text
