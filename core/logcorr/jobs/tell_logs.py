@@ -197,7 +197,8 @@ class Teller:
         fields = ", --fields 'time=KEY:FORM id=KEY status=KEY' names its fields" if has_fields else ""
         return InputError(
             f"{safe(log.name)!r}: no line is of a known format. The first line: {safe(log.first[:_SHOWN])!r}.{hint} "
-            f"`logcorr formats list` names the formats that were looked for, `logcorr formats new FILE` drafts one{fields}."
+            "`logcorr formats list` names the formats that were looked for, `logcorr formats new FILE` drafts "
+            f"one{fields}."
         )
 
     def _candidate(self, profile: Profile, view: View) -> Candidate:
