@@ -27,6 +27,8 @@ _MOST_FILES = 16
 _SAMPLE_LINES = 1000
 _SHOWN = 160
 _NEAREST = 3
+# A line of JSON, logfmt or csv has one of these.
+_MARKS_OF_FIELDS = ("{", "=", ",")
 _MOST_NAMES = 8
 # With so many entries, an id that is on most of them tells nothing.
 _LEAST_ENTRIES = 20
@@ -191,9 +193,12 @@ class Teller:
         profiles = map(self._registry.get, self._registry.names())
         near = [*tell_format.malformed(tried), *tell_format.nearest(log.view.lines, profiles)][:_NEAREST]
         hint = f" Nearest: {'; '.join(f'{name} lacks {lacked}' for name, lacked in near)}." if near else ""
+        has_fields = any(mark in log.first for mark in _MARKS_OF_FIELDS)
+        fields = ", --fields 'time=KEY:FORM id=KEY status=KEY' names its fields" if has_fields else ""
         return InputError(
             f"{safe(log.name)!r}: no line is of a known format. The first line: {safe(log.first[:_SHOWN])!r}.{hint} "
-            "`logcorr formats list` names the formats that were looked for, `logcorr formats new FILE` drafts one."
+            "`logcorr formats list` names the formats that were looked for, `logcorr formats new FILE` drafts "
+            f"one{fields}."
         )
 
     def _candidate(self, profile: Profile, view: View) -> Candidate:
