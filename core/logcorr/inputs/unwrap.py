@@ -3,12 +3,12 @@
 Lines stay lines: there are as many behind as before, in the same order. A line without the head stays as it is.
 """
 
-import operator
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+import numpy as np
 import polars as pl
 
 from logcorr.inputs import head_forms, json_heads
@@ -132,7 +132,7 @@ class _PatternLayer:
         flags = groups[self._parted_kinds.index("flag")]
         streams = groups[self._parted_kinds.index("stream")]
         taken = _taken(lines, text, self._columns(groups, self._parted_kinds))
-        joined = self.parts.join(lines, streams, (flag == b"P" for flag in flags))
+        joined = self.parts.join((line[:-1] for line in lines), streams, (flag == b"P" for flag in flags))
         return taken._replace(text=_text_of(joined.lines), part=joined.part, joined=joined.joins)
 
     def _columns(self, groups: Sequence[Sequence[bytes]], kinds: Sequence[str]) -> dict[str, _Column]:
@@ -178,18 +178,20 @@ def _layer(name: str, fields: Sequence[str]) -> _PatternLayer | _JsonLayer:
 
 
 def _taken(lines: Sequence[bytes], text: bytes, told: dict[str, _Column]) -> _Taken:
-    """The lines of a text, of which none is a part."""
-    return _Taken(_text_of(lines), told, None, 0, sum(map(operator.ne, lines, text.split(b"\n"))))
+    """The lines of a text without a head. None of these lines is a part."""
+    ends = np.flatnonzero(np.frombuffer(text, np.uint8) == ord("\n"))
+    before, behind = np.diff(ends, prepend=-1), np.fromiter(map(len, lines), np.int64, len(lines))
+    return _Taken(b"".join(lines), told, None, 0, int(np.count_nonzero(before != behind)))
 
 
-def _text_of(lines: Sequence[bytes]) -> bytes:
+def _text_of(lines: list[bytes]) -> bytes:
     return b"\n".join([*lines, b""])
 
 
 def _lines_with(pattern: bytes, kinds: frozenset[str]) -> tuple[re.Pattern[bytes], list[str]]:
-    """A pattern of a whole line that may have the head, with the groups of these kinds and then what is behind it."""
+    """A pattern of a whole line that may have the head, with the groups of these kinds and then the line behind it."""
     head, found = head_forms.with_groups(pattern, kinds)
-    return re.compile(rb"(?:" + head + rb")?([^\n]*+)\n"), found
+    return re.compile(rb"(?:" + head + rb")?([^\n]*+\n)"), found
 
 
 def _first_known(values: _Column, others: _Column | None) -> _Column:
