@@ -5,7 +5,6 @@ LOGCORR_EXAMPLES=n tries n times as many logs, fresh ones; `make fuzz` goes on f
 
 from random import Random
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,7 +12,7 @@ from logcorr.formats import profile_toml
 from logcorr.formats.profile_kernel import executes
 from tests.fuzz.readings import differences_of
 from tests.support.kernels_or_numpy import needs_kernels, search
-from tests.support.made_profiles import MadeLog, made_log
+from tests.support.made_profiles import made_log
 from tests.support.readings import profile_of
 
 
