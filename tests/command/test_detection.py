@@ -68,7 +68,7 @@ def told(path: Path, name: str) -> ToldFormat:
     return teller.format_of(sample(resolve("log", (str(path),)), reading), None)
 
 
-def assert_told(path: Path, name: str, lines: list[bytes], keep: range | None = None) -> None:
+def assert_told(path: Path, name: str, lines: list[bytes]) -> None:
     """The log is told to be of the profile, or of one that reads it the same."""
     found = told(path, name)
     day = golden(name)[1]

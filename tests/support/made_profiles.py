@@ -133,7 +133,7 @@ def _text_of(role: str) -> Callable[[Random, datetime], str | None]:
     return make
 
 
-def _field(
+def _field(  # noqa: PLR0917 - a field is made of all of these
     profile: Made,
     makers: dict[str, Any],
     name: str,

@@ -117,7 +117,7 @@ def statuses(cells: Cells, status: Status) -> tuple[pl.Series, pl.Series | None]
 
 
 def _without_exponents(text: pl.Series, kind: pl.Series) -> pl.Series:
-    """Texts with the digits alone where they are JSON numbers, such as 2e2 or 200.0, that are whole and of three digits."""
+    """Texts as digits alone where they are JSON numbers, such as 2e2 or 200.0, that are whole and of three digits."""
     rows = ((kind == NUMBER) & text.str.contains("[.eE]").fill_null(value=False)).arg_true()
     if not rows.len():
         return text
