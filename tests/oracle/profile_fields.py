@@ -14,29 +14,22 @@ def pattern(text: str) -> re.Pattern[str]:
     return re.compile(text)
 
 
-_MISSING = object()
-
-
-def lookup(value: Any, keys: Sequence[str]) -> Any:
-    """The value at a path of keys; None if it is not there. At each step the longest key that is there wins."""
-    found = _at(value, keys)
-    return None if found is _MISSING else found
-
-
-def _at(value: Any, keys: Sequence[str]) -> Any:
+def lookup(value: Any, keys: Sequence[str], missing: Any = None) -> Any:
+    """The value at a path of keys; `missing` if it is not there. At each step the longest key that is there wins."""
     if not keys:
         return value
     if isinstance(value, list):
         if keys[0] == "*":
-            return next((found for item in value if (found := _at(item, keys[1:])) is not _MISSING), _MISSING)
+            found = (lookup(item, keys[1:]) for item in value)
+            return next((item for item in found if item is not None), missing)
         place = int(keys[0]) if keys[0].isdecimal() else len(value)
-        return _at(value[place], keys[1:]) if place < len(value) else _MISSING
+        return lookup(value[place], keys[1:], missing) if place < len(value) else missing
     if isinstance(value, dict):
         for length in range(len(keys), 0, -1):
             key = ".".join(keys[:length])
             if key in value:
-                return _at(value[key], keys[length:])
-    return _MISSING
+                return lookup(value[key], keys[length:], missing)
+    return missing
 
 
 def text_of(value: Any) -> str | None:
@@ -79,7 +72,7 @@ def holds(fields: Mapping[str, Any], path: str, wanted: Any) -> bool:
     """Whether a condition on the value at a path holds."""
     value = lookup(fields, path.split("."))
     if isinstance(wanted, dict) and "null" in wanted:
-        return (_at(fields, path.split(".")) is None) == wanted["null"]
+        return (value is None and lookup(fields, path.split("."), missing=True) is None) == wanted["null"]
     if isinstance(wanted, dict) and "exists" in wanted:
         return (value is not None) == wanted["exists"]
     text = text_of(value)

@@ -18,6 +18,7 @@ ATTRIBUTES = ("method", "endpoint", "ip", "user_agent")
 NULL_STATUS = ("", "-", "-1")
 NO_ID = ("", "-", "null", "none", "nil", "undefined")
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
+HOST = re.compile(r"^(?:https?|wss?)://[^/?#]*/?", re.IGNORECASE)
 CRI = re.compile(r"(\S+) (stdout|stderr) ([FP])(?: |$)")
 SYSLOG = re.compile(
     r"(?:<\d+>)?(?:(?P<old>[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d) |(?:1 )?(?P<time>\d{4}-\d\d-\d\dT\S+) )"
@@ -267,7 +268,7 @@ class Reader:
             texts["ip"] = client(texts["ip"])
         texts = {name: text for name, text in texts.items() if text not in ("", "-")}
         if "endpoint" in texts:
-            texts["endpoint"] = texts["endpoint"].split("?")[0]
+            texts["endpoint"] = HOST.sub("/", texts["endpoint"]).split("?")[0]
         return {name: text for name, text in texts.items() if text}
 
 

@@ -1,6 +1,5 @@
 """The reader of profiles says of every line what the plain oracle says, whoever executes the profile."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
@@ -44,20 +43,15 @@ def _of_reader(line: dict[str, Any], names: tuple[str, ...]) -> Any:
     if line["reason"] or no_time:
         return line["reason"] or "timestamp"
     values = [line[name] for name in ("kind", "request_id", "time", "user_id", "status_code", "given_us", "weak")]
-    return [*values, _comparable({name: line[name] for name in names})]
+    values[-1] = bool(values[-1])
+    return [*values, {name: line[name] for name in names if line[name] is not None}]
 
 
 def _of_oracle(line: Line) -> Any:
     if line.kind != "entry":
         return line.reason or line.kind
     values = [line.event, line.id or None, line.at, line.user, line.status, line.given_us, line.weak]
-    return [*values, _comparable(line.attributes)]
-
-
-def _comparable(texts: Mapping[str, str | None]) -> dict[str, str]:
-    """Attributes without the backslashes that escape quotes in lines of text."""
-    bare = {name: (text or "").replace("\\", "").strip(' "') for name, text in texts.items()}
-    return {name: text for name, text in bare.items() if text}
+    return [*values, dict(line.attributes)]
 
 
 def check(case: ProfileCase) -> None:

@@ -108,8 +108,6 @@ def _logs(logs: tuple[str, ...], values: dict[str, Any]) -> tuple[tuple[str, ...
             log = logs
         elif len(logs) == 2:
             requests, responses = (logs[0],), (logs[1],)
-            if requests == responses:
-                requests, responses, log = (), (), requests
         if log or requests:
             return requests, responses, log
     if logs or bool(log) == bool(requests or responses) or bool(requests) != bool(responses):

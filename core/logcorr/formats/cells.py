@@ -74,8 +74,11 @@ class Cells(Protocol):
     def codes(self, path: str) -> pl.Series:
         """The numbers of texts of one to three digits (Int16); null for all others."""
 
+    def texts_of(self, path: str, places: pl.Series) -> pl.Series:
+        """The texts of a few lines, by their places among these lines."""
+
     def line_hashes(self) -> pl.Series:
-        """A hash (UInt64) of the text of each line, which lives within one run."""
+        """A hash (UInt32) of the text of each line, which lives within one run."""
 
 
 def without_none(text: pl.Series) -> pl.Series:
@@ -158,10 +161,13 @@ class FrameCells:
     def codes(self, path: str) -> pl.Series:
         return read_codes(self.stripped(path))
 
+    def texts_of(self, path: str, places: pl.Series) -> pl.Series:
+        return self.text(path).gather(places)
+
     def line_hashes(self) -> pl.Series:
         lines = self.frame.get_column("line")
         if compiled is None:
-            return lines.hash()
+            return (lines.hash() // (1 << 32)).cast(pl.UInt32)
         octets = [line.encode() for line in lines]
         ends = np.cumsum([len(line) for line in octets], dtype=np.int32)
         return _hashes(b"".join(octets), np.concatenate([np.zeros(1, np.int32), ends[:-1]]), ends)
@@ -178,7 +184,7 @@ def kind_column(path: str) -> str:
 
 
 def _hashes(text: bytes, begin: npt.NDArray[np.int32], end: npt.NDArray[np.int32]) -> pl.Series:
-    hashes = np.empty(begin.size, np.uint64)
+    hashes = np.empty(begin.size, np.uint32)
     compiled.line_hashes(text, begin, end, hashes)
     return pl.Series(hashes)
 
@@ -306,6 +312,13 @@ class KernelCells:
             if not left.size
             else pl.Series(codes).scatter(left, read_codes(self.stripped(path).gather(left)))
         )
+
+    def texts_of(self, path: str, places: pl.Series) -> pl.Series:
+        span = self._span(path)
+        if span is None or path in self._texts:
+            return self.text(path).gather(places)
+        few = span.of_rows(places.to_numpy())
+        return cut_cells.text_column(self._text, few, nulls=_NO_TEXT, quote=self._cut.quote)
 
     def line_hashes(self) -> pl.Series:
         return _hashes(self._text, self._cut.lines.begin[self._index], self._cut.lines.end[self._index])

@@ -41,9 +41,9 @@ def csv_cells(
 
     `width` is the number of the cells of a line. A column that a line does not have is missing.
     """
-    places = [columns.index(path) if path in columns else len(columns) + 1 for path in paths]
+    places = [columns.index(path) if path in columns else None for path in paths]
     rows = [split_csv(line or "", separator, quote) for line in lines]
-    cells = [[row[place] if place < len(row) else None for place in places] for row in rows]
+    cells = [[row[place] if place is not None and place < len(row) else None for place in places] for row in rows]
     return _frame(cells, len(paths)).with_columns(pl.Series("width", [len(row) for row in rows], pl.UInt32))
 
 

@@ -21,8 +21,12 @@ _WRONG_ESCAPE = re.compile(r'(\\\\)|\\([^"\\/bfnrtu])')
 _EMPTY_VALUE = re.compile(r"(:\s*)(?:-(?![0-9])\s*)?(?=[,}\]])")
 _EMPTY_ITEM = re.compile(r"([\[,]\s*)(?:(?:-\s*)?(?=,)|-\s*(?=\]))")
 _LAST_COMMA = re.compile(r",\s*(?=[}\]])")
+# JSON can escape half of a pair of surrogates, which no text can hold.
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 # Half of a pair of escapes is no character. A backslash that is escaped, and whole pairs, stay as they are.
-_HALF_PAIR = re.compile(r"(\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+_HALF_PAIR = re.compile(
+    r"(\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
+)
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 Step = str | int
 
@@ -74,7 +78,7 @@ def described(value: Any) -> tuple[str | None, int]:
         return ("true" if value else "false"), BOOLEAN
     if isinstance(value, Number):
         return str(value), NUMBER
-    return (value, STRING) if isinstance(value, str) else (None, CONTAINER)
+    return (_LONE_SURROGATE.sub("\ufffd", value), STRING) if isinstance(value, str) else (None, CONTAINER)
 
 
 def at(value: Any, path: Sequence[str]) -> Any:

@@ -117,7 +117,7 @@ def statuses(cells: Cells, status: Status) -> tuple[pl.Series, pl.Series | None]
 
 
 def _without_exponents(text: pl.Series, kind: pl.Series) -> pl.Series:
-    """Texts as digits alone where they are JSON numbers, such as 2e2 or 200.0, that are whole and of three digits."""
+    """Texts with the digits alone where they are JSON numbers that are whole and of three digits: 2e2, 200.0."""
     rows = ((kind == NUMBER) & text.str.contains("[.eE]").fill_null(value=False)).arg_true()
     if not rows.len():
         return text
@@ -265,22 +265,28 @@ def entry(cells: Cells, profile: Profile, rule: Rule, plan: EntryPlan) -> tuple[
 
 
 def _line_hashes(cells: Cells, time: Time, instants: pl.Series | None) -> pl.Series:
-    """A number (UInt64) for each line: the same for equal lines, which are one line that was delivered again.
+    """A number (UInt32) for each line: the same for equal lines, which are one line that was delivered again.
 
     Equal lines whose clock tells whole seconds, or nothing, may as well be two events: they have different numbers.
     """
-    hashes = cells.line_hashes()
     if instants is None:
-        return cells.rows.cast(pl.UInt64)
-    whole = ((instants % 1_000_000 == 0) | instants.is_null()).arg_true()
+        return cells.rows
+    hashes = cells.line_hashes()
+    times = instants.to_numpy() if not instants.null_count() else instants.fill_null(0).to_numpy()
+    whole = pl.Series(np.flatnonzero(times % 1_000_000 == 0))
     if not whole.len():
         return hashes
     alone = pl.Series(np.ones(whole.len(), np.bool_))
     for one in time.any_of or (time,):
         if "%" not in one.form or "%f" in one.form:
-            texts = text_of(cells, one.field).gather(whole)
+            texts = _few_texts(cells, one.field, whole)
             alone &= ~texts.str.contains(_FRACTION).fill_null(value=False)
-    return hashes.scatter(whole.filter(alone), cells.rows.gather(whole.filter(alone)).cast(pl.UInt64))
+    places = whole.filter(alone)
+    return hashes.scatter(places, cells.rows.gather(places))
+
+
+def _few_texts(cells: Cells, field: Field, places: pl.Series) -> pl.Series:
+    return cells.texts_of(field.path, places) if _is_plain(field) else text_of(cells, field).gather(places)
 
 
 def _attributes(cells: Cells, profile: Profile, rule: Rule, plan: EntryPlan) -> list[pl.Series]:

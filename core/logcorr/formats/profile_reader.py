@@ -91,7 +91,7 @@ class ProfileReader:
                 "time": pl.Int64,
                 **(clocks if self.in_order else {}),
                 "request_id": pl.String,
-                "line_hash": pl.UInt64,
+                "line_hash": pl.UInt32,
                 "user_id": pl.String,
                 "status_code": pl.Int16,
                 "given_us": pl.Int64,

@@ -12,7 +12,7 @@ import msgspec
 import polars as pl
 
 from logcorr.formats import json_fields
-from logcorr.formats.profile import Profile, Rule
+from logcorr.formats.profile import Profile
 from logcorr.formats.profile_cells import required_paths
 from logcorr.formats.profile_reader import EVENTS, ProfileReader, ReadOptions
 from logcorr.model.ledger import Side
@@ -161,58 +161,3 @@ def nearest(lines: Sequence[str], profiles: Iterable[Profile]) -> list[tuple[str
             scores.append((len(there) / len(wanted), profile.name, ", ".join(lacked[:3])))
     scores.sort(key=lambda score: (-score[0], score[1]))
     return [(name, lacked) for _, name, lacked in scores]
-
-
-def plausible(profile: Profile, text: str) -> bool:
-    """Whether lines of `text` may be of a profile: a quick look for constants that its rules ask for."""
-    if profile.syntax == "json" and "{" not in text:
-        return False
-    if profile.syntax == "logfmt" and "=" not in text:
-        return False
-    if profile.fields_line is not None:
-        return profile.fields_line in text
-    return any(_may_take(rule, text) for rule in profile.rules if rule.event in EVENTS)
-
-
-def _may_take(rule: Rule, text: str) -> bool:
-    for condition in rule.where:
-        if condition.values is not None and not any(value in text for value in condition.values):
-            return False
-        if condition.prefix is not None and condition.prefix not in text:
-            return False
-        if condition.exists and condition.path.rpartition(".")[2] not in text and "*" not in condition.path:
-            return False
-    return rule.match is None or all(literal in text for literal in literals(rule.match))
-
-
-def literals(pattern: str) -> list[str]:
-    """Texts that every match of a pattern has: its runs of plain characters outside of groups and quantifiers."""
-    runs, run, depth, at = [], "", 0, 0
-    while at < len(pattern):
-        char = pattern[at]
-        escaped = char == "\\" and at + 1 < len(pattern)
-        token = pattern[at : at + 2] if escaped else char
-        at += len(token)
-        if char == "[":
-            at = _after_class(pattern, at)
-        depth += {"(": 1, ")": -1}.get(char, 0)
-        plain = token[1] if escaped and not token[1].isalnum() else char
-        is_plain = not depth and (plain not in "()[].^$|?*+{}\\" or (escaped and not token[1].isalnum()))
-        quantified = pattern[at : at + 1] in ("?", "*", "+", "{") and at < len(pattern)
-        if is_plain and not quantified:
-            run += plain
-            continue
-        if not depth and char == "|":
-            return []
-        runs.append(run)
-        run = ""
-    return [text for text in (*runs, run) if len(text) >= _LEAST_LITERAL]
-
-
-def _after_class(pattern: str, at: int) -> int:
-    """Where a class of characters ends; `at` is behind its bracket."""
-    at += pattern.startswith("^", at)
-    at += pattern.startswith("]", at)
-    while at < len(pattern) and pattern[at] != "]":
-        at += 2 if pattern[at] == "\\" else 1
-    return at + 1
