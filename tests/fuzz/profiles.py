@@ -17,6 +17,8 @@ from tests.support.made_profiles import made
 from tests.support.readings import careful, differences, engine_reading, profile_of
 
 _LONGEST = 2000
+# To read by a profile takes longer than all else.
+_READ_EVERY = 4
 _PIECES = (
     *PAYLOADS.values(),
     *("[", "]", "[[", "{", "}", '"', "'''", "=", "\n", "#", ".", ",", "true", "0", "-1", "1e5", "inf", "1979-05-27"),
@@ -27,11 +29,11 @@ _LINES = [b'{"t":1,"a":{"b":"c"}}', b"t=1 a=b", b"1,2,3", b"", b"2026-02-03T10:0
 
 
 def make(chance: Random) -> Batch:
-    """Forty texts: profiles of the catalogue and made-up ones, most of them spoilt."""
+    """Some texts: profiles of the catalogue and made-up ones, most of them spoilt."""
     registry = Registry(())
     names = registry.names()
     pieces = []
-    for _ in range(40):
+    for _ in range(120):
         profile = registry.get(chance.choice(names)) if chance.random() < 0.5 else profile_of(made(chance).table)
         text = profile_to_toml.text(profile)
         for _ in range(chance.choice((0, 1, 1, 2, 5))):
@@ -49,7 +51,7 @@ def _spoilt(text: str, chance: Random) -> str:
         return mutated_text(text, chance, list(_PIECES))
     if kind == "word":
         words = lines[at].split(" ")
-        words[chance.randrange(len(words))] = chance.choice((chance.choice(_PIECES), chance.choice(text.split())))
+        words[chance.randrange(len(words))] = chance.choice((chance.choice(_PIECES), chance.choice(text.split() or [""])))
         lines[at] = " ".join(words)
     elif kind == "twice":
         lines.insert(chance.randrange(len(lines)), lines[at])
@@ -63,7 +65,7 @@ def _spoilt(text: str, chance: Random) -> str:
 def check(batch: Batch) -> list[str]:
     """Where an error is no short line, a profile does not read back, or reading by it fails."""
     found = []
-    for text in batch.pieces:
+    for number, text in enumerate(batch.pieces):
         try:
             read = profile_toml.read(text, "x.toml")
         except UsageError as error:
@@ -75,7 +77,7 @@ def check(batch: Batch) -> list[str]:
             again = profile_toml.read(profile_to_toml.text(profile), "x.toml")
             if again != {name: profile}:
                 found.append(f"{text!r} becomes {profile_to_toml.text(profile)!r}")
-            found += _reads(profile)
+            found += _reads(profile) if number % _READ_EVERY == 0 else []
     return found
 
 
