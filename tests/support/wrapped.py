@@ -43,7 +43,7 @@ WRAPS: Mapping[str, Sequence[Wrap]] = {
         _with("1770112800.0000{s} web-1 app[812]: "),
     ),
     "compose": (_with("app-1  | "), _with("\x1b[36mapp-1  |\x1b[0m ")),
-    "grep": (_with("logs/app.log:"), _with("app.log.1:4{s}:")),
+    "grep": (_with("logs/app.log:"), _with("app.log.old:4{s}:")),
 }
 
 
