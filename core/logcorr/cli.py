@@ -18,8 +18,8 @@ from logcorr.commands.export import export
 from logcorr.commands.formats import formats
 from logcorr.commands.generate import generate
 from logcorr.commands.runs import runs
-from logcorr.commands.tell import tell
 from logcorr.commands.stdout_and_stderr import say, settle_streams, silence_stdout
+from logcorr.commands.tell import tell
 from logcorr.model.errors import LogcorrError, OutputError
 
 _INTERNAL = 70
