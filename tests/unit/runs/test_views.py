@@ -136,7 +136,7 @@ def test_other_lines_are_a_view_of_runs_that_profiles_read(tmp_path: Path) -> No
     assert "other" in views.views_of(one.manifest)
     rows = exported(one, tmp_path, "other")
     assert [list(row) for row in rows] == [["side", "file", "line", "text", "truncated"]] * 3
-    assert {(row["side"], row["line"]) for row in rows} == {("log", 1), ("log", 3), ("log", 13)}
+    assert {(row["side"], row["line"]) for row in rows} == {("log", 1), ("log", 3), ("log", 14)}
     assert "> shop@1.0.0 start" in {row["text"] for row in rows}
     asked, done = app_logs.morgan(5)
     two = run_of(tmp_path / "two", requests=[*asked, "hello"], responses=done)
