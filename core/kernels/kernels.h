@@ -14,7 +14,7 @@
 
 /* The version that logcorr/compute/kernels.py asks for. It is raised whenever the arguments or results of a kernel
    change. */
-#define KERNELS_VERSION 7
+#define KERNELS_VERSION 8
 
 PyObject *count_users(PyObject *module, PyObject *args);
 PyObject *cut_csv(PyObject *module, PyObject *args);

@@ -46,9 +46,9 @@ _DIRECTIVES = {
     "%": "%",
 }
 _EPOCHS = {"epoch_s": 6, "epoch_ms": 3, "epoch_us": 0, "epoch_ns": -3}
-_PLAIN = re.compile(r"[+-]?(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
+_PLAIN = re.compile(r"[+-]?(?:(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+)", re.ASCII)
 _GO = re.compile(r"(\d+(?:\.\d+)?|\.\d+)(h|ms|us|µs|μs|ns|m|s)", re.ASCII)
-_TIMEDELTA = re.compile(r"(?:(\d+) days?, )?(\d+):(\d\d):(\d\d(?:\.\d+)?)", re.ASCII)
+_TIMEDELTA = re.compile(r"(?:(\d+) days?, )?(\d+):([0-5]\d):([0-5]\d(?:\.\d+)?)", re.ASCII)
 
 
 class Moment(NamedTuple):
@@ -80,6 +80,8 @@ class Clock:
         return self._pattern(text, form, where)
 
     def _pattern(self, text: str, form: str, zone: str) -> Moment | None:
+        if form.startswith("%d") and re.match(r"\d\D", text, re.ASCII):
+            text = f" {text}"  # the blank for the first digit of the day
         found = _compiled(form).fullmatch(text)
         if not found:
             return None
@@ -121,7 +123,7 @@ def _clock(part: dict[str, str | None]) -> tuple[int, int, int, int]:
 
 
 def _epoch(text: str, form: str) -> int | None:
-    if not re.fullmatch(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", text, re.ASCII) or len(text) > 60:
+    if not re.fullmatch(r"-?\d+(?:\.\d*|(?:\.\d+)?[eE][+-]?\d+)?", text, re.ASCII) or len(text) > 60:
         return None
     return int(Decimal(text).scaleb(_EPOCHS[form]).to_integral_value(ROUND_FLOOR))
 

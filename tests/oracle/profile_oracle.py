@@ -128,7 +128,7 @@ class Reader:
 
     def line(self, row: int, raw: str, wrapper: Mapping[str, str], *, repaired: bool) -> Line:
         line = ANSI.sub("", raw)
-        if not line.strip(SPACE):
+        if not line.strip(SPACE + "\r"):
             return Line(self.file, row, "blank")
         if self.syntax == "csv" and self.is_header(line, row):
             return Line(self.file, row, "header")
@@ -187,6 +187,8 @@ class Reader:
                 taken |= found.groupdict()
             if all(holds(taken, path, wanted) for path, wanted in rule.get("where", {}).items()):
                 return self.event(row, rule, taken)
+        if self.table.get("strict") and (fields is None or self.syntax in ("text", "csv")):
+            raise MalformedError("json" if self.syntax == "json" else "fields")
         return Line(self.file, row, "other")
 
     def event(self, row: int, rule: Mapping[str, Any], fields: Mapping[str, Any]) -> Line:

@@ -78,7 +78,7 @@ class Cells(Protocol):
         """The texts of a few lines, by their places among these lines."""
 
     def line_hashes(self) -> pl.Series:
-        """A hash (UInt64) of the text of each line, which lives within one run."""
+        """A hash (UInt32) of the text of each line, which lives within one run."""
 
 
 def without_none(text: pl.Series) -> pl.Series:
@@ -167,7 +167,7 @@ class FrameCells:
     def line_hashes(self) -> pl.Series:
         lines = self.frame.get_column("line")
         if compiled is None:
-            return lines.hash()
+            return (lines.hash() // (1 << 32)).cast(pl.UInt32)
         octets = [line.encode() for line in lines]
         ends = np.cumsum([len(line) for line in octets], dtype=np.int32)
         return _hashes(b"".join(octets), np.concatenate([np.zeros(1, np.int32), ends[:-1]]), ends)
@@ -184,7 +184,7 @@ def kind_column(path: str) -> str:
 
 
 def _hashes(text: bytes, begin: npt.NDArray[np.int32], end: npt.NDArray[np.int32]) -> pl.Series:
-    hashes = np.empty(begin.size, np.uint64)
+    hashes = np.empty(begin.size, np.uint32)
     compiled.line_hashes(text, begin, end, hashes)
     return pl.Series(hashes)
 

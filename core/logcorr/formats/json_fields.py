@@ -19,7 +19,14 @@ JSON_SPACE = " \t\r\n"
 _BYTE_ESCAPE = re.compile(r"(\\\\)|((?:\\x[0-9a-fA-F]{2})+)")
 _WRONG_ESCAPE = re.compile(r'(\\\\)|\\([^"\\/bfnrtu])')
 _EMPTY_VALUE = re.compile(r"(:\s*)(?:-(?![0-9])\s*)?(?=[,}\]])")
+_EMPTY_ITEM = re.compile(r"([\[,]\s*)(?:(?:-\s*)?(?=,)|-\s*(?=\]))")
 _LAST_COMMA = re.compile(r",\s*(?=[}\]])")
+# JSON can escape half of a pair of surrogates, which no text can hold.
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+# Half of a pair of escapes is no character. A backslash that is escaped, and whole pairs, stay as they are.
+_HALF_PAIR = re.compile(
+    r"(\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
+)
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 Step = str | int
 
@@ -71,7 +78,7 @@ def described(value: Any) -> tuple[str | None, int]:
         return ("true" if value else "false"), BOOLEAN
     if isinstance(value, Number):
         return str(value), NUMBER
-    return (value, STRING) if isinstance(value, str) else (None, CONTAINER)
+    return (_LONE_SURROGATE.sub("\ufffd", value), STRING) if isinstance(value, str) else (None, CONTAINER)
 
 
 def at(value: Any, path: Sequence[str]) -> Any:
@@ -114,6 +121,8 @@ def parse(line: str) -> Any:
 
 
 def _decoded(text: str) -> dict[str, Any]:
+    if "\\ud" in text or "\\uD" in text:
+        text = _HALF_PAIR.sub(lambda part: part[1] or "\\ufffd", text)
     value = json.loads(
         text, object_pairs_hook=_object, parse_int=Number, parse_float=Number, parse_constant=_refused, strict=False
     )
@@ -151,7 +160,7 @@ def mended(text: str) -> str:
 
 def _outside(text: str, *, closed: bool) -> str:
     """A piece of JSON between two strings, mended."""
-    text = _EMPTY_VALUE.sub(r"\1null", text)
+    text = _EMPTY_ITEM.sub(r"\1null", _EMPTY_VALUE.sub(r"\1null", text))
     return _LAST_COMMA.sub("", text) if closed or "}" in text or "]" in text else text
 
 

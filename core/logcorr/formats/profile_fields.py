@@ -1,12 +1,14 @@
 """Cells of lines that a rule takes → the columns of an entry: id, clock, user, status, duration and attributes."""
 
+from decimal import Decimal
+
 import msgspec
 import numpy as np
 import polars as pl
 
 from logcorr.formats import addresses, durations, endpoint_path, time_forms
 from logcorr.formats.cells import Cells, read_codes, read_durations, some, without_none
-from logcorr.formats.json_fields import NULL
+from logcorr.formats.json_fields import BOOLEAN, NULL, NUMBER
 from logcorr.formats.line_format import SPACE
 from logcorr.formats.malformed_reasons import DURATION, NO_IDS, REQUEST_ID, STATUS_CODE, TIMESTAMP
 from logcorr.formats.profile import Condition, Duration, Field, Profile, Rule, Status, Time
@@ -15,6 +17,7 @@ from logcorr.formats.time_forms import Clocks
 _NO_STATUS = ("", "-", "-1")
 # A fraction of a second, or a count of something finer.
 _FRACTION = r"[.,][0-9]|^[0-9]{11}"
+_LONGEST_NUMBER = 20
 LACKS = ("", "year", "date")
 
 
@@ -75,6 +78,8 @@ def _id_part(cells: Cells, field: Field, words: tuple[str, ...]) -> pl.Series:
         return cells.request_id(field.path, words)
     text = text_of(cells, field).str.strip_chars(SPACE)
     wrong = text.str.to_lowercase().is_in(list(words)).fill_null(value=True)
+    if field.path:
+        wrong |= cells.kind(field.path) == BOOLEAN
     return text.set(wrong, None) if wrong.any() else text
 
 
@@ -94,17 +99,34 @@ def statuses(cells: Cells, status: Status) -> tuple[pl.Series, pl.Series | None]
         if not code.null_count():
             return code, None
     text = text_of(cells, status.field).str.strip_chars(SPACE)
+    if _is_plain(status.field):
+        text = _without_exponents(text, cells.kind(status.field.path))
     missing = text.is_null() | text.is_in(_NO_STATUS).fill_null(value=True)
     code = read_codes(text)
     if status.codes is not None:
         known = text.replace_strict(status.codes, default=None, return_dtype=pl.Int16)
-        code, missing = known.zip_with(known.is_not_null(), code), missing & known.is_null()
+        # With `else`, a number that the table does not have is one of the other texts.
+        code = known if status.otherwise is not None else known.zip_with(known.is_not_null(), code)
+        missing &= known.is_null()
     if status.otherwise is not None:
         code = code.set(code.is_null() & ~missing, status.otherwise)
     if status.null is not None:
         code = code.set(missing, status.null)
     wrong = code.is_null()
     return code, some(wrong & ~missing if status.null_is_none else wrong)
+
+
+def _without_exponents(text: pl.Series, kind: pl.Series) -> pl.Series:
+    """Texts with the digits alone where they are JSON numbers that are whole and of three digits: 2e2, 200.0."""
+    rows = ((kind == NUMBER) & text.str.contains("[.eE]").fill_null(value=False)).arg_true()
+    if not rows.len():
+        return text
+    return text.scatter(rows, pl.Series([_whole_number(one) for one in text.gather(rows)], dtype=pl.String))
+
+
+def _whole_number(text: str) -> str:
+    value = Decimal(text) if len(text) <= _LONGEST_NUMBER else Decimal("NaN")
+    return str(int(value)) if value.is_finite() and abs(value) < 1000 and value == int(value) else text
 
 
 def given_durations(cells: Cells, duration: Duration) -> tuple[pl.Series, pl.Series | None]:
@@ -243,12 +265,12 @@ def entry(cells: Cells, profile: Profile, rule: Rule, plan: EntryPlan) -> tuple[
 
 
 def _line_hashes(cells: Cells, time: Time, instants: pl.Series | None) -> pl.Series:
-    """A number (UInt64) for each line: the same for equal lines, which are one line that was delivered again.
+    """A number (UInt32) for each line: the same for equal lines, which are one line that was delivered again.
 
     Equal lines whose clock tells whole seconds, or nothing, may as well be two events: they have different numbers.
     """
     if instants is None:
-        return cells.rows.cast(pl.UInt64)
+        return cells.rows
     hashes = cells.line_hashes()
     times = instants.to_numpy() if not instants.null_count() else instants.fill_null(0).to_numpy()
     whole = pl.Series(np.flatnonzero(times % 1_000_000 == 0))
@@ -260,7 +282,7 @@ def _line_hashes(cells: Cells, time: Time, instants: pl.Series | None) -> pl.Ser
             texts = _few_texts(cells, one.field, whole)
             alone &= ~texts.str.contains(_FRACTION).fill_null(value=False)
     places = whole.filter(alone)
-    return hashes.scatter(places, cells.rows.gather(places).cast(pl.UInt64))
+    return hashes.scatter(places, cells.rows.gather(places))
 
 
 def _few_texts(cells: Cells, field: Field, places: pl.Series) -> pl.Series:

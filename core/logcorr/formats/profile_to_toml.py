@@ -129,6 +129,7 @@ def _duration(duration: Duration) -> Any:
         "unit": duration.unit,
         "unit_field": None if duration.unit_field is None else _field(duration.unit_field),
         "units": dict(duration.units) or None,
+        "else": "none" if duration.lenient else None,
     }
     return {key: value for key, value in values.items() if value is not None}
 

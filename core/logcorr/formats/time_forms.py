@@ -245,6 +245,9 @@ def pattern_of(form: str) -> str:
 
 def _pattern(texts: pl.Series, form: str) -> Clocks:
     used = set(re.findall(r"%(.)", form))
+    if form.startswith("%d"):
+        # The blank that stood for the first digit of the day went with the blanks around the text.
+        texts = texts.str.replace("^([0-9][^0-9])", " $1")
     part = pl.col("text").str.extract_groups(pattern_of(form)).struct
 
     def number(name: str, default: int) -> pl.Expr:

@@ -8,7 +8,7 @@ import msgspec
 import polars as pl
 
 from logcorr.formats import line_format
-from logcorr.formats.pair_lines import PairFormat
+from logcorr.formats.pair_lines import PairFormat, first_line
 from logcorr.formats.profile import Field, Profile, Rule, Time
 from logcorr.formats.profile_reader import ProfileReader, ReadOptions
 from logcorr.formats.profile_registry import Registry
@@ -27,8 +27,8 @@ from logcorr.pairing.rules import Rules
 from logcorr.text.safe import safe
 
 OWN = "logcorr"
-# A line of logcorr's own forms, in which sizes of chunks were measured.
-_USUAL_LINE_BYTES = 55
+# So many bytes of a chunk of one log give an entry to each side, about.
+_BYTES_PER_BATCH_ROW = 55
 # Lines of other logs are so many times as long, and a chunk should have as many lines.
 _LONGER_LINES = 3
 _OWN_FORMAT = LogFormat(name=OWN, origin="built in")
@@ -85,9 +85,11 @@ class PairFormats(msgspec.Struct, frozen=True, kw_only=True):
         """What of the formats changes the result of a run."""
         return {"formats": {log: told.key for log, told in self.told.items()}} if self.told else {}
 
-    def named(self, log: Log) -> LogFormat:
-        """The name of a log's format, for the ledger."""
-        return self.told[log].named if log in self.told else _OWN_FORMAT
+    def named(self, log: Log) -> LogFormat | None:
+        """The name of a log's format, for the ledger; None for a log without lines, which may be of any format."""
+        if log in self.told:
+            return self.told[log].named if self.samples[log].view.has_lines or self.told[log].told else None
+        return _OWN_FORMAT
 
     def rules(self, options: CorrelateOptions) -> Rules:
         """The rules of pairing. Raises UsageError for a duration that the log does not tell."""
@@ -122,7 +124,7 @@ class PairFormats(msgspec.Struct, frozen=True, kw_only=True):
         columns = entry_columns(self.profiles())
         if ONE_LOG in self.told:
             reader = self._reader(ONE_LOG, files[ONE_LOG], None, place)
-            return OneLog(reader, columns, shifts_us, place.chunk_bytes // _USUAL_LINE_BYTES)
+            return OneLog(reader, columns, shifts_us, place.chunk_bytes // _BYTES_PER_BATCH_ROW)
         return TwoLogs(
             {
                 side: ProfileSide(side, self._reader(side, files[side], side, place), columns, shifts_us[side])
@@ -146,8 +148,9 @@ class PairFormats(msgspec.Struct, frozen=True, kw_only=True):
 
     def unreadable(self) -> InputError:
         """The error for logs of which no line is an entry."""
-        log = next((one for one in self.samples.values() if one.view.lines), next(iter(self.samples.values())))
-        return self.teller.unreadable(log)
+        log = next((name for name, one in self.samples.items() if one.view.has_lines), next(iter(self.samples)))
+        form = self.told[log].profile.name if log in self.told else OWN
+        return self.teller.unreadable(self.samples[log], form=form)
 
 
 def as_one_log(options: CorrelateOptions, files: Mapping[Log, list[InputFile]]) -> dict[Log, list[InputFile]]:
@@ -174,7 +177,7 @@ def tell_pair_formats(options: CorrelateOptions, files: Mapping[Log, list[InputF
     if ONE_LOG in files:
         told[ONE_LOG] = _one_log(samples[ONE_LOG], forms[ONE_LOG], teller)
     elif not _is_own(samples, forms, options):
-        told = {side: teller.format_of(samples[side], forms[side], side) for side in SIDES}
+        told = _of_sides(teller, samples, forms)
     return PairFormats(told=told, samples=samples, teller=teller, options=read)
 
 
@@ -190,14 +193,30 @@ def _one_log(log: Sample, form: str | None, teller: Teller) -> ToldFormat:
     return teller.format_of(log, form)
 
 
+def _of_sides(teller: Teller, samples: Mapping[Log, Sample], forms: Mapping[Log, str | None]) -> dict[Log, ToldFormat]:
+    """The formats of two logs. A log without lines is taken to be of the format of the other one."""
+    told: dict[Log, ToldFormat] = {
+        side: teller.format_of(samples[side], forms[side], side)
+        for side in SIDES
+        if samples[side].view.has_lines or forms[side]
+    }
+    other = next(iter(told.values()))
+    return {side: told.get(side) or msgspec.structs.replace(other, told=False) for side in SIDES}
+
+
 def _is_own(samples: Mapping[Log, Sample], forms: Mapping[Log, str | None], options: CorrelateOptions) -> bool:
-    """Whether two logs are of logcorr's own line forms: so named, or with such a line, or without lines."""
+    """Whether two logs are of logcorr's own line forms: so named, or with such a line, or with headers alone."""
     if any(forms[side] for side in SIDES):
         return all(forms[side] == OWN for side in SIDES)
     if options.reading.fields is not None:
         return False
-    has_lines = [side for side in SIDES if samples[side].view.has_lines]
-    return not has_lines or any(_has_own_line(samples[side].view.lines, side) for side in has_lines)
+    own_lines = [side for side in SIDES if _has_own_line(samples[side].view.lines, side)]
+    return bool(own_lines) or all(_only_headers(samples[side].view.lines) for side in SIDES)
+
+
+def _only_headers(lines: list[str]) -> bool:
+    """Whether every line is blank, or a header of logcorr's own line forms."""
+    return all(not (first_line(line) or "").strip(line_format.SPACE) for line in lines)
 
 
 def _has_own_line(lines: list[str], side: Side) -> bool:

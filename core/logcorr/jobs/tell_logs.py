@@ -27,6 +27,9 @@ _MOST_FILES = 16
 _SAMPLE_LINES = 1000
 _SHOWN = 160
 _NEAREST = 3
+# A line of JSON, logfmt or csv has one of these.
+_MARKS_OF_FIELDS = ("{", "=", ",")
+_MOST_NAMES = 8
 # With so many entries, an id that is on most of them tells nothing.
 _LEAST_ENTRIES = 20
 
@@ -173,15 +176,29 @@ class Teller:
             return log.view
         return log.without(profile.unwrap)
 
-    def unreadable(self, log: Sample, found: Sequence[Candidate] | None = None) -> InputError:
-        """The error for a log of which no line is an entry. `found` are what profiles read of it, if that is known."""
-        profiles = map(self._registry.get, self._registry.names())
+    def unreadable(self, log: Sample, found: Sequence[Candidate] | None = None, form: str | None = None) -> InputError:
+        """The error for a log of which no line is an entry. It names the formats that would read its lines.
+
+        `found` are what profiles read of the log, if that is known. `form` is the name of the format it was read in.
+        """
         tried = self.candidates(log, log.view) if found is None else found
+        if form is not None:
+            readers = [one for one in tried if one.read > one.malformed and one.profile.refusal is None]
+            names = sorted(one.profile.name for one in readers if one.profile.name != form)
+            if names:
+                return InputError(
+                    f"{safe(log.name)!r}: no line is an entry of the format {form}. The first line: "
+                    f"{safe(log.first[:_SHOWN])!r}. Formats that read it: {', '.join(names[:_MOST_NAMES])}."
+                )
+        profiles = map(self._registry.get, self._registry.names())
         near = [*tell_format.malformed(tried), *tell_format.nearest(log.view.lines, profiles)][:_NEAREST]
         hint = f" Nearest: {'; '.join(f'{name} lacks {lacked}' for name, lacked in near)}." if near else ""
+        has_fields = any(mark in log.first for mark in _MARKS_OF_FIELDS)
+        fields = ", --fields 'time=KEY:FORM id=KEY status=KEY' names its fields" if has_fields else ""
         return InputError(
             f"{safe(log.name)!r}: no line is of a known format. The first line: {safe(log.first[:_SHOWN])!r}.{hint} "
-            "`logcorr formats list` names the formats that were looked for, `logcorr formats new FILE` drafts one."
+            "`logcorr formats list` names the formats that were looked for, `logcorr formats new FILE` drafts "
+            f"one{fields}."
         )
 
     def _candidate(self, profile: Profile, view: View) -> Candidate:

@@ -95,7 +95,7 @@ FAULTS = [
     (EXCHANGE + 'duration = { field = "d", unit = "sec" }', "key 'duration.unit': 'sec' is unknown"),
     (EXCHANGE + 'duration = { field = "d" }', "key 'duration': exactly one of unit and unit_field is wanted"),
     (EXCHANGE + 'duration = "d"', "key 'duration': a table is wanted, not a text"),
-    (EXCHANGE + "where = { a = { prefx = 'b' } }", "key 'where.a': prefix, match or exists is wanted"),
+    (EXCHANGE + "where = { a = { prefx = 'b' } }", "key 'where.a': prefix, match, exists or null is wanted"),
     (EXCHANGE + "where = { a = { match = '(' } }", "key 'where.a.match': the pattern does not compile: unclosed group"),
     (EXCHANGE + "match = 'a(?=b)'", "rule 1, key 'match': the pattern does not compile: look-around"),
     (EXCHANGE + r"match = '(a)\1'", "rule 1, key 'match': the pattern does not compile: backreferences"),
