@@ -209,4 +209,4 @@ def duration_us(text: str, unit: str) -> int | None:
 
 def _whole(value: Decimal) -> int | None:
     whole = int(value.to_integral_value(ROUND_HALF_EVEN))
-    return whole if abs(whole) < 1 << 62 else None
+    return whole if abs(whole) < 1 << 53 else None
