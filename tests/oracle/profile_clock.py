@@ -118,6 +118,8 @@ def _clock(part: dict[str, str | None]) -> tuple[int, int, int, int]:
     """Hour, minute, second and microsecond of the parts of a time."""
     hour = int(part.get("H") or 0)
     if part.get("I"):
+        if not 1 <= int(part["I"] or 0) <= 12:
+            raise ValueError
         hour = int(part["I"] or 0) % 12 + (12 if (part.get("p") or "").upper() == "PM" else 0)
     return hour, int(part.get("M") or 0), int(part.get("S") or 0), int((part.get("f") or "0").ljust(6, "0")[:6])
 

@@ -14,14 +14,17 @@ def pattern(text: str) -> re.Pattern[str]:
     return re.compile(text)
 
 
+_MISSING = object()
+
+
 def lookup(value: Any, keys: Sequence[str], missing: Any = None) -> Any:
     """The value at a path of keys; `missing` if it is not there. At each step the longest key that is there wins."""
     if not keys:
         return value
     if isinstance(value, list):
         if keys[0] == "*":
-            found = (lookup(item, keys[1:]) for item in value)
-            return next((item for item in found if item is not None), missing)
+            found = (lookup(item, keys[1:], _MISSING) for item in value)
+            return next((item for item in found if item is not _MISSING), missing)
         place = int(keys[0]) if keys[0].isdecimal() else len(value)
         return lookup(value[place], keys[1:], missing) if place < len(value) else missing
     if isinstance(value, dict):
