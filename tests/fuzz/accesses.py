@@ -36,7 +36,7 @@ def make(chance: Random) -> Batch:
     files = chance.randint(1, 2)
     pieces = [[f"{index * files // len(spoilt)}.log", line.decode("latin1")] for index, line in enumerate(spoilt)]
     options = {
-        "form": chance.choice(("auto", form, form)),
+        "form": form,
         "window_us": chance.choice((60_000_000, 1_000_000, 3_600_000_000)),
         "suspicious": chance.choice((1, 5, 25)),
         "collapse_ids": chance.random() < 0.5,

@@ -118,6 +118,8 @@ def _clock(part: dict[str, str | None]) -> tuple[int, int, int, int]:
     """Hour, minute, second and microsecond of the parts of a time."""
     hour = int(part.get("H") or 0)
     if part.get("I"):
+        if not 1 <= int(part["I"] or 0) <= 12:
+            raise ValueError
         hour = int(part["I"] or 0) % 12 + (12 if (part.get("p") or "").upper() == "PM" else 0)
     return hour, int(part.get("M") or 0), int(part.get("S") or 0), int((part.get("f") or "0").ljust(6, "0")[:6])
 
@@ -207,4 +209,4 @@ def duration_us(text: str, unit: str) -> int | None:
 
 def _whole(value: Decimal) -> int | None:
     whole = int(value.to_integral_value(ROUND_HALF_EVEN))
-    return whole if abs(whole) < 1 << 62 else None
+    return whole if abs(whole) < 1 << 53 else None

@@ -14,14 +14,17 @@ def pattern(text: str) -> re.Pattern[str]:
     return re.compile(text)
 
 
+_MISSING = object()
+
+
 def lookup(value: Any, keys: Sequence[str], missing: Any = None) -> Any:
     """The value at a path of keys; `missing` if it is not there. At each step the longest key that is there wins."""
     if not keys:
         return value
     if isinstance(value, list):
         if keys[0] == "*":
-            found = (lookup(item, keys[1:]) for item in value)
-            return next((item for item in found if item is not None), missing)
+            found = (lookup(item, keys[1:], _MISSING) for item in value)
+            return next((item for item in found if item is not _MISSING), missing)
         place = int(keys[0]) if keys[0].isdecimal() else len(value)
         return lookup(value[place], keys[1:], missing) if place < len(value) else missing
     if isinstance(value, dict):
@@ -45,7 +48,8 @@ def field_text(fields: Mapping[str, Any], field: Any, *, an_id: bool = False) ->
         value = lookup(fields, field.split("."))
         return None if an_id and isinstance(value, bool) else text_of(value)
     if "any" in field:
-        return next((text for part in field["any"] if (text := field_text(fields, part)) not in (None, "", "-")), None)
+        texts = (field_text(fields, part) for part in field["any"])
+        return next((text for text in texts if text is not None and text.strip(" \t") not in ("", "-")), None)
     if "join" in field:
         texts = [field_text(fields, part) for part in field["join"]]
         return None if None in texts else " ".join(text for text in texts if text)
@@ -54,6 +58,12 @@ def field_text(fields: Mapping[str, Any], field: Any, *, an_id: bool = False) ->
         return text
     found = pattern(field["pick"]).search(text)
     return found[1] if found else None
+
+
+def raw_value(fields: Mapping[str, Any], field: Any) -> Any:
+    """The value at the path of a field; None for a field of several."""
+    path = field if isinstance(field, str) else field.get("field")
+    return lookup(fields, path.split(".")) if path else None
 
 
 def field_keys(table: Mapping[str, Any]) -> dict[str, Any]:

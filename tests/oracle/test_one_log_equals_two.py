@@ -58,13 +58,17 @@ def made_lines(chance: Random) -> list[dict[str, Any] | str]:
             "ev": event,
             "pid": chance.choice((1, 1, 2)),
             "id": f"q{chance.randrange(6)}",
-            "t": 1_772_600_000_000 + chance.choice((0, 1, 5, 5, 1000, 2000, 61_000)) + chance.choice((0, number, number * 100)),
+            "t": 1_772_600_000_000
+            + chance.choice((0, 1, 5, 5, 1000, 2000, 61_000))
+            + chance.choice((0, number, number * 100)),
         }
         if event == "in":
             line |= {"url": chance.choice(("/a", "/b?x", "/c")), "user": chance.choice(("ann", "bob", None))}
         elif event == "out":
             line |= {"code": chance.choice((200, 200, 404, 503, None)), "took": chance.choice((5, 250.5, None))}
-        lines.append(chance.choice((line, line, line, line, line, line, {**line, "t": "soon"}, f"a banner {number}", "")))
+        lines.append(
+            chance.choice((line, line, line, line, line, line, {**line, "t": "soon"}, f"a banner {number}", ""))
+        )
     return lines
 
 
@@ -101,9 +105,7 @@ def run(folder: Path, name: str, **options: Any) -> tuple[dict[str, Any], dict[s
         **options,
     )
     report: dict[str, Any] = msgspec.to_builtins(correlate(given_options).report)
-    records = {
-        one.view: [json.loads(line) for line in Path(one.path).read_text().splitlines()] for one in outputs
-    }
+    records = {one.view: [json.loads(line) for line in Path(one.path).read_text().splitlines()] for one in outputs}
     return report, records
 
 
@@ -152,7 +154,9 @@ def test_one_log_equals_the_two_logs_of_its_sides(chance: Random, pairing: str, 
         against_oracle(lines, pairing, of_one, without_limit=max_duration is None)
 
 
-def against_oracle(lines: list[Any], pairing: str, found: dict[str, list[dict[str, Any]]], *, without_limit: bool) -> None:
+def against_oracle(
+    lines: list[Any], pairing: str, found: dict[str, list[dict[str, Any]]], *, without_limit: bool
+) -> None:
     """The pairs by line and the orphans are those of the oracle."""
     if not without_limit:
         return

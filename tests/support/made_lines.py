@@ -111,7 +111,9 @@ def _spelled(value: Any, chance: Random) -> str:
 def _value(text: str, chance: Random) -> str:
     """A text as JSON: a number where it is one, mostly; at times something else."""
     if chance.random() < 0.02:
-        return chance.choice(("true", "false", "{}", "[]", '{"a":1}', "[1]", "null", "-", "NaN", '"\\ud800"', '"\\x41"'))
+        return chance.choice(
+            ("true", "false", "{}", "[]", '{"a":1}', "[1]", "null", "-", "NaN", '"\\ud800"', '"\\x41"')
+        )
     if _NUMBER.fullmatch(text) and chance.random() < 0.7:
         return text
     return _string(text, chance)
@@ -158,7 +160,7 @@ def _csv(profile: Any, chance: Random) -> Spelling:
     columns = [profile.paths[name] for name in names]
     for _ in range(chance.randint(0, 2)):
         columns.insert(chance.randrange(len(columns) + 1), f"more{len(columns)}")
-    separator, quote = chance.choice(",,;|\t "), chance.choice("\"\"'")
+    separator, quote = chance.choice(",,;|\t "), chance.choice('""\'')
     kind = chance.choice(("columns", "columns", "header", "fields_line"))
     table = profile.table
     table |= {"separator": separator} if separator != "," else {}
@@ -213,12 +215,16 @@ class _Text:
             rule["match"] = flag + self._start(key, chance) + "".join(pieces)
 
     def _start(self, key: str, chance: Random) -> str:
-        word = re.escape(self._words[key]).replace("\\ ", " ").replace("\\-", "-").replace("\\<", "<").replace("\\>", ">")
+        word = (
+            re.escape(self._words[key]).replace("\\ ", " ").replace("\\-", "-").replace("\\<", "<").replace("\\>", ">")
+        )
         return chance.choice((word, f"(?:{word}|zz{word})", f"[^:]{{0,4}}{word}", word)) + ":"
 
     def _piece(self, name: str, chance: Random) -> str:
         """The pattern of one value: within brackets or quotes, or after its name."""
-        begin, end = self._marks.setdefault(name, chance.choice((("[", "]"), ('"', '"'), ("<", ">"), (f"{name}=", ";"))))
+        begin, end = self._marks.setdefault(
+            name, chance.choice((("[", "]"), ('"', '"'), ("<", ">"), (f"{name}=", ";")))
+        )
         inner = chance.choice((f"[^{re.escape(end)}]*", ".*?", f"[^{re.escape(end)}]*"))
         begin, end = (text.replace("[", "\\[").replace("]", "\\]") for text in (begin, end))
         group = f" {begin}(?P<{self._paths[name]}>{inner}){end}"

@@ -17,7 +17,11 @@ from tests.support.profile_logs import BYTES, PIECES
 Table = dict[str, Any]
 _TOKEN = re.compile(rb"[\w.:/-]+|[^ ]")
 _ZONES = ("Z", "Z", "+05:30", "Europe/Berlin", "America/New_York", "-03:00")
-_WORDS = {"request": ("begin", "start of it", "->"), "response": ("end", "done ok", "<-"), "exchange": ("served", "hit")}
+_WORDS = {
+    "request": ("begin", "start of it", "->"),
+    "response": ("end", "done ok", "<-"),
+    "exchange": ("served", "hit"),
+}
 _ROLES = ("user", "endpoint", "method", "ip", "user_agent")
 
 
@@ -117,7 +121,9 @@ def _text_of(role: str) -> Callable[[Random, datetime], str | None]:
         if chance.random() < 0.08:
             return None
         if role == "id":
-            return one(chance, [f"r-{number}" for number in range(9)] + ["17", "18446744073709551616"], made_values.NO_IDS, 0.1)
+            return one(
+                chance, [f"r-{number}" for number in range(9)] + ["17", "18446744073709551616"], made_values.NO_IDS, 0.1
+            )
         if role == "ip":
             return chance.choice(made_values.IPS)
         if role == "endpoint":
@@ -127,7 +133,7 @@ def _text_of(role: str) -> Callable[[Random, datetime], str | None]:
     return make
 
 
-def _field(
+def _field(  # noqa: PLR0917 - a field is made of all of these
     profile: Made,
     makers: dict[str, Any],
     name: str,
@@ -142,7 +148,10 @@ def _field(
     if kind == "plain":
         return path if chance.random() < 0.9 else {"field": path}
     if kind == "pick":
-        return {"field": path, "pick": chance.choice(("([^ ]+)", "^(.*)$", "([0-9]+)", "^r(.*)", "(?:a|b)([a-z]*)", "(é|n+)"))}
+        return {
+            "field": path,
+            "pick": chance.choice(("([^ ]+)", "^(.*)$", "([0-9]+)", "^r(.*)", "(?:a|b)([a-z]*)", "(é|n+)")),
+        }
     makers[f"{name}b"] = make
     other = profile.path(f"{name}b", chance)
     inner = {"field": other, "pick": "^(..?)"} if chance.random() < 0.3 else other
@@ -174,7 +183,12 @@ def _where(profile: Made, makers: dict[str, Any], word: str, number: int, chance
     path = profile.path("ev", chance)
     makers["ev"] = lambda chance, _at: word if chance.random() < 0.95 else chance.choice(("other", "begi", None))
     kind = chance.choice(("equal", "list", "prefix", "match"))
-    held: Any = {"equal": word, "list": ["zz", word], "prefix": {"prefix": word[:3]}, "match": {"match": f"{word[:2]}.*"}}[kind]
+    held: Any = {
+        "equal": word,
+        "list": ["zz", word],
+        "prefix": {"prefix": word[:3]},
+        "match": {"match": f"{word[:2]}.*"},
+    }[kind]
     where = {path: held}
     if chance.random() < 0.2:
         mark = f"mark{number}"
@@ -224,7 +238,9 @@ def _duration(profile: Made, makers: dict[str, Any], chance: Random) -> Table:
         return {"sum": [path, profile.path("d2", chance)], "unit": unit}
     if kind == "units":
         makers["un"] = lambda chance, _at: one(chance, ["ms", "msecs", "s", "us", "go"], ["", "h", None], 0.1)
-        makers["d"] = lambda chance, _at: one(chance, ["5", "1.25", "1,017", "1s"], [*made_values.NO_DURATIONS, None], 0.15)
+        makers["d"] = lambda chance, _at: one(
+            chance, ["5", "1.25", "1,017", "1s"], [*made_values.NO_DURATIONS, None], 0.15
+        )
         return {"field": path, "unit_field": profile.path("un", chance), "units": {"msecs": "ms"}}
     if kind == "pick":
         return {"field": path, "pick": "([0-9.,]+)", "unit": chance.choice(UNITS[:4])}

@@ -33,7 +33,24 @@ NO_DURATIONS = (
     *("1m2.5s", "46.457µs", "1h", "0", "0s", "1.5h3ms", "-1s", "5", "1 s", "1.2.3s", "9999999999999h", "12:00"),
     *("0:00:00.002269", "1 day, 2:03:04", "-1 day, 23:59:59.5", "25:61:00", "100:00:00", "0:0:0", "NaN", "inf", "٣"),
 )
-NO_STATUSES = ("", "-", "-1", "null", "0", "00", "2", "1000", "200.0", "2e2", "+200", " 200", "OK", "done", "２００", "99")
+NO_STATUSES = (
+    "",
+    "-",
+    "-1",
+    "null",
+    "0",
+    "00",
+    "2",
+    "1000",
+    "200.0",
+    "2e2",
+    "+200",
+    " 200",
+    "OK",
+    "done",
+    "２００",
+    "99",
+)
 NO_IDS = ("", "-", "null", "None", "NIL", "undefined", " ", " r1 ", "r-1", "é", "a/b", "\u2028", "0", "-0", "1e5", "ı")
 IPS = (
     *("192.0.2.1", "192.0.2.1:8080", "[2001:DB8::1]:9", "2001:db8:0:0::1", "::ffff:192.0.2.7", "fe80::1%eth0", "-"),
@@ -103,7 +120,9 @@ def duration(chance: Random, unit: str) -> str:
     """The text of a duration in a unit that can be read."""
     number = chance.choice((0, 1, 5, 17, 250, 1017, 12345, chance.randrange(10**7)))
     if unit == "go":
-        return chance.choice((f"{number}ms", f"{number / 1000}s", f"{number}.5µs", f"1m{number % 60}.25s", f"{number}ns"))
+        return chance.choice(
+            (f"{number}ms", f"{number / 1000}s", f"{number}.5µs", f"1m{number % 60}.25s", f"{number}ns")
+        )
     if unit == "timedelta":
         seconds, micros = divmod(number, 1000)
         clock = f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"

@@ -23,7 +23,8 @@ _GO_PART = re.compile(r"([0-9]*\.?[0-9]+)(h|ms|m|s|us|µs|μs|ns)")
 _GO_POWERS = {"h": 3600, "m": 60, "s": 1}
 _TIMEDELTA = re.compile(r"(?:(-?[0-9]+) days?, )?([0-9]{1,4}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,9}))?")
 _SURE_US, _NEAR_TIE = 1 << 40, 1e-3
-_BEYOND_US = 1 << 62
+# A duration is under 285 years: sums of many durations stay within 64 bits.
+_BEYOND_US = 1 << 53
 _MOST_DIGITS = 100
 
 

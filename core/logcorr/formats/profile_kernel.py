@@ -10,9 +10,9 @@ import polars as pl
 from logcorr.compute.kernels import compiled
 from logcorr.compute.zero_copy_text import text_columns
 from logcorr.formats import cut_cells
-from logcorr.formats.cells import CutText, KernelCells
 from logcorr.formats.cut_cells import Cells, Span
 from logcorr.formats.cut_kernel import CutCsv, CutJson, CutLogfmt, CutPattern, compile_pattern, line_spans
+from logcorr.formats.kernel_cells import CutText, KernelCells
 from logcorr.formats.line_format import SPACE
 from logcorr.formats.profile import Profile
 

@@ -12,9 +12,10 @@ import numpy as np
 import polars as pl
 
 from logcorr.formats import profile_fields
-from logcorr.formats.cells import FrameCells, KernelCells
+from logcorr.formats.cells import FrameCells
 from logcorr.formats.delimited_fields import split_csv
 from logcorr.formats.json_fields import MALFORMED, OBJECT
+from logcorr.formats.kernel_cells import KernelCells
 from logcorr.formats.line_format import SPACE, scan_lines
 from logcorr.formats.malformed_reasons import FIELDS, JSON
 from logcorr.formats.profile import Profile, Rule
@@ -237,6 +238,8 @@ class ProfileReader:
         """The classes of lines that have fields: the first rule that fits takes a line."""
         parts = []
         for number, rule in enumerate(self.profile.rules):
+            if not cells.height:
+                break
             taken, cells = self._taken(cells, rule)
             if taken.height:
                 parts.append(self._entries(taken, number))
@@ -257,7 +260,7 @@ class ProfileReader:
         fits = pl.Series(np.ones(cells.height, np.bool_))
         own = self._groups_of(rule)
         for condition in rule.where:
-            if condition.path not in own:
+            if condition.path not in own and fits.any():
                 fits &= profile_fields.holds(cells, condition)
         if rule.match is None or isinstance(cells, KernelCells):
             return (cells, cells.filter(~fits)) if fits.all() else (cells.filter(fits), cells.filter(~fits))

@@ -20,6 +20,8 @@ from logcorr.model.ledger import Side
 BUILT_IN = "built in"
 _MOST_MALFORMED = 100
 _RIVAL_SHARE = 0.9
+# A profile that reads far fewer values of the same lines is of a more general log: no rival.
+_RIVAL_VALUES = 0.75
 # A log of which one line in so many is of a refused form is recognised.
 _RECOGNISED = 4
 _VALUES = ("request_id", "user_id", "status_code", "given_us")
@@ -103,7 +105,8 @@ def told(candidates: Sequence[Candidate], side: Side | None = None) -> Candidate
         return None
     own = [one for one in rivals if one.profile.origin != BUILT_IN]
     best = max(own or rivals, key=lambda one: (one.values, one.read))
-    against = [one for one in own or rivals if one is not best and _disagree(best.entries, one.entries)]
+    equals = [one for one in own or rivals if one is not best and one.values >= _RIVAL_VALUES * best.values]
+    against = [one for one in equals if _disagree(best.entries, one.entries)]
     if against:
         raise AmbiguousError(sorted(one.profile.name for one in (best, *against)))
     return best
