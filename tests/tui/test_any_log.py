@@ -74,8 +74,8 @@ def test_one_argument_with_exchanges_is_analysed(tmp_path: Path) -> None:
 
     async def act(stage: Stage) -> None:
         await stage.see("√ complete", "Suspicious", "combined")
-        await stage.press("0")
-        await stage.see(" Other ", "server stopped", "5 Malformed 0")
+        await stage.press("5")
+        await stage.see(" Malformed ", "server stopped", "0 Other 0")
 
     play(LogcorrApp(asked(log), store=str(tmp_path / "runs")), act, SMALL)
 
