@@ -19,6 +19,7 @@ from logcorr.commands.formats import formats
 from logcorr.commands.generate import generate
 from logcorr.commands.runs import runs
 from logcorr.commands.stdout_and_stderr import say, settle_streams, silence_stdout
+from logcorr.commands.tell import tell
 from logcorr.model.errors import LogcorrError, OutputError
 
 _INTERNAL = 70
@@ -83,5 +84,5 @@ def main() -> None:
     """
 
 
-for _command in (analyze, correlate, diff, export, formats, generate, runs):
+for _command in (analyze, correlate, diff, export, formats, generate, runs, tell):
     main.add_command(_command)

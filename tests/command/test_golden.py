@@ -26,7 +26,16 @@ RUN_NAME = re.compile(r"\b[0-9a-f]{16}\b")
 def masked(report: dict[str, Any]) -> dict[str, Any]:
     """A report without what differs from one run to the next."""
     options = {**report["run"]["options"], "memory_bytes": "*"}
+    if "formats" in options:
+        options["formats"] = _without_hashes(options["formats"])
     return {**report, "run": {**dict.fromkeys(report["run"], "*"), "options": options}}
+
+
+def _without_hashes(formats: Any) -> Any:
+    """The formats of logs without what changes whenever a profile does: each is a name, a hash and heads."""
+    if isinstance(formats, dict):
+        return {log: [name, "*", *heads] for log, (name, _, *heads) in formats.items()}
+    return [[name, "*", *heads] for name, _, *heads in formats]
 
 
 def listed(line: str) -> str:

@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 
 from logcorr.runs import run_folder, work_folder
-from logcorr.runs.views import OF_ATTRIBUTES, VIEWS_OF
+from logcorr.runs.views import OF_SOME_RUNS, VIEWS_OF
 from tests.support.helpers import (
     REQUESTS,
     RESPONSES,
@@ -374,7 +374,7 @@ def as_text(value: Any) -> str:
     return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
-@pytest.mark.parametrize("view", [view for view in VIEWS_OF["correlation"] if view not in OF_ATTRIBUTES])
+@pytest.mark.parametrize("view", [view for view in VIEWS_OF["correlation"] if view not in OF_SOME_RUNS])
 def test_every_view_in_every_form(sample: Path, view: str) -> None:
     name = only_run(sample).name
     found = []

@@ -1,8 +1,6 @@
 """All that is fuzzed, by name."""
 
-from tests.fuzz import accesses, filters, pairs, settings, timestamps
+from tests.fuzz import accesses, catalogue, filters, heads, pairs, patterns, profiles, readings, settings, timestamps
 
-TARGETS = {
-    target.name: target
-    for target in (pairs.TARGET, timestamps.TARGET, filters.TARGET, accesses.TARGET, settings.TARGET)
-}  # fmt: skip
+_MODULES = (pairs, timestamps, filters, accesses, settings, readings, catalogue, profiles, patterns, heads)
+TARGETS = {module.TARGET.name: module.TARGET for module in _MODULES}

@@ -102,7 +102,7 @@ def classify(side: str, line: bytes, *, first: bool) -> str:
         "fields": len(fields) != 3,
         "timestamp": not timed,
         "request_id": len(fields) > 1 and fields[1].lower() in NO_IDS,
-        "status_code": side == "response" and not re.fullmatch(rb"[0-9]{1,3}", fields[-1]),
+        "status_code": side == "response" and not re.fullmatch(rb"[0-9]{1,3}|-1|-|", fields[-1]),
     }
     return next((name for name, holds in tests.items() if holds), "entry")
 
@@ -116,7 +116,8 @@ def read(side: str, files: Sequence[File], skew_us: int) -> tuple[list[Entry], l
             classes[name] += 1
             if name == "entry":
                 time, request_id, last = (field.strip(" \t") for field in text.split(","))
-                value = int(last) if side == "response" else last or None
+                status = None if last in ("", "-", "-1") else last
+                value = (last or None) if side == "request" else status and int(status)
                 at = (instant(time) or 0) + skew_us
                 entries.append(Entry(side, at, request_id, value, file, number, row=classes.total()))
             elif name not in ("blank", "header"):

@@ -15,7 +15,7 @@ US = timedelta(microseconds=1)
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 UNITS = {"s": 6, "ms": 3, "us": 0, "ns": -3}
-GO = {
+GO: dict[str, int | Decimal] = {
     "h": 3_600_000_000,
     "m": 60_000_000,
     "s": 1_000_000,
@@ -46,9 +46,9 @@ _DIRECTIVES = {
     "%": "%",
 }
 _EPOCHS = {"epoch_s": 6, "epoch_ms": 3, "epoch_us": 0, "epoch_ns": -3}
-_PLAIN = re.compile(r"[+-]?(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
+_PLAIN = re.compile(r"[+-]?(?:(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+)", re.ASCII)
 _GO = re.compile(r"(\d+(?:\.\d+)?|\.\d+)(h|ms|us|µs|μs|ns|m|s)", re.ASCII)
-_TIMEDELTA = re.compile(r"(?:(\d+) days?, )?(\d+):(\d\d):(\d\d(?:\.\d+)?)", re.ASCII)
+_TIMEDELTA = re.compile(r"(?:(\d+) days?, )?(\d+):([0-5]\d):([0-5]\d(?:\.\d+)?)", re.ASCII)
 
 
 class Moment(NamedTuple):
@@ -80,6 +80,8 @@ class Clock:
         return self._pattern(text, form, where)
 
     def _pattern(self, text: str, form: str, zone: str) -> Moment | None:
+        if form.startswith("%d") and re.match(r"\d\D", text, re.ASCII):
+            text = f" {text}"  # the blank for the first digit of the day
         found = _compiled(form).fullmatch(text)
         if not found:
             return None
@@ -116,12 +118,14 @@ def _clock(part: dict[str, str | None]) -> tuple[int, int, int, int]:
     """Hour, minute, second and microsecond of the parts of a time."""
     hour = int(part.get("H") or 0)
     if part.get("I"):
+        if not 1 <= int(part["I"] or 0) <= 12:
+            raise ValueError
         hour = int(part["I"] or 0) % 12 + (12 if (part.get("p") or "").upper() == "PM" else 0)
     return hour, int(part.get("M") or 0), int(part.get("S") or 0), int((part.get("f") or "0").ljust(6, "0")[:6])
 
 
 def _epoch(text: str, form: str) -> int | None:
-    if not re.fullmatch(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", text, re.ASCII) or len(text) > 60:
+    if not re.fullmatch(r"-?\d+(?:\.\d*|(?:\.\d+)?[eE][+-]?\d+)?", text, re.ASCII) or len(text) > 60:
         return None
     return int(Decimal(text).scaleb(_EPOCHS[form]).to_integral_value(ROUND_FLOOR))
 
@@ -137,7 +141,7 @@ def _rfc3339(text: str, zone: str) -> Moment | None:
         return None
     micros = int((found[7] or "0").ljust(6, "0")[:6])
     try:
-        wall = datetime(*(int(found[part]) for part in range(1, 7)), micros)  # type: ignore[arg-type,misc]  # noqa: DTZ001
+        wall = datetime(*(int(found[part]) for part in range(1, 7)), micros)  # type: ignore[arg-type,call-arg]  # noqa: DTZ001
     except ValueError:
         return None
     return _instant(wall, found[8], zone)

@@ -14,14 +14,17 @@ def pattern(text: str) -> re.Pattern[str]:
     return re.compile(text)
 
 
+_MISSING = object()
+
+
 def lookup(value: Any, keys: Sequence[str], missing: Any = None) -> Any:
     """The value at a path of keys; `missing` if it is not there. At each step the longest key that is there wins."""
     if not keys:
         return value
     if isinstance(value, list):
         if keys[0] == "*":
-            found = (lookup(item, keys[1:]) for item in value)
-            return next((item for item in found if item is not None), missing)
+            found = (lookup(item, keys[1:], _MISSING) for item in value)
+            return next((item for item in found if item is not _MISSING), missing)
         place = int(keys[0]) if keys[0].isdecimal() else len(value)
         return lookup(value[place], keys[1:], missing) if place < len(value) else missing
     if isinstance(value, dict):
@@ -79,9 +82,10 @@ def holds(fields: Mapping[str, Any], path: str, wanted: Any) -> bool:
     """Whether a condition on the value at a path holds."""
     value = lookup(fields, path.split("."))
     if isinstance(wanted, dict) and "null" in wanted:
-        return bool((value is None and lookup(fields, path.split("."), missing=True) is None) == wanted["null"])
+        is_null = value is None and lookup(fields, path.split("."), missing=True) is None
+        return is_null == bool(wanted["null"])
     if isinstance(wanted, dict) and "exists" in wanted:
-        return bool((value is not None) == wanted["exists"])
+        return (value is not None) == bool(wanted["exists"])
     text = text_of(value)
     if text is None:
         return False

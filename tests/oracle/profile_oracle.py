@@ -130,7 +130,7 @@ class Reader:
 
     def line(self, row: int, raw: str, wrapper: Mapping[str, str], *, repaired: bool) -> Line:
         line = ANSI.sub("", raw)
-        if not line.strip(SPACE):
+        if not line.strip(SPACE + "\r"):
             return Line(self.file, row, "blank")
         if self.syntax == "csv" and self.is_header(line, row):
             return Line(self.file, row, "header")

@@ -10,7 +10,7 @@ SPACE = " \t"
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _WORD = re.compile(r"true|false|null")
 _ESCAPES = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
-_LOGFMT = re.compile(r"""(?<!\S)([^\s="']+)(?:=("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\S*))?""", re.DOTALL)
+_LOGFMT = re.compile(r"""(?:^|(?<=[ \t]))([^\s="']+)(?:=("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\S*))?""", re.DOTALL)
 
 
 class JsonError(ValueError):
@@ -113,9 +113,7 @@ class _Reader:
             low = self.hexadecimal(4)
             if 0xDC00 <= low < 0xE000:
                 return chr(0x10000 + ((code - 0xD800) << 10) + low - 0xDC00).encode()
-        if 0xD800 <= code < 0xE000:
-            raise JsonError
-        return chr(code).encode()
+        return chr(0xFFFD if 0xD800 <= code < 0xE000 else code).encode()
 
     def hexadecimal(self, digits: int) -> int:
         text = self.text[self.at : self.at + digits]
@@ -184,8 +182,8 @@ def csv_fields(line: str, separator: str, quote: str) -> list[str]:
     """
     if separator == " ":
         line = re.sub("[ \t]+", " ", line.strip(SPACE))
-    mark, cut = re.escape(quote), re.escape(separator)
-    quoted = re.compile(rf"[ \t]*{mark}((?:[^{mark}]|{mark}{mark})*){mark}(?!{mark})(.*?)(?:{cut}|$)", re.DOTALL)
+    mark, cut, blank = re.escape(quote), re.escape(separator), "[" + SPACE.replace(separator, "") + "]"
+    quoted = re.compile(rf"{blank}*{mark}((?:[^{mark}]|{mark}{mark})*){mark}(?!{mark})(.*?)(?:{cut}|$)", re.DOTALL)
     fields, rest, more = [], line, True
     while more:
         found = quoted.match(rest)
@@ -194,6 +192,6 @@ def csv_fields(line: str, separator: str, quote: str) -> list[str]:
             more, rest = found[0].endswith(separator), rest[found.end() :]
         else:
             text, more_text, rest = rest.partition(separator)
-            fields.append(text)
+            fields.append(text.strip(SPACE.replace(separator, "")))
             more = bool(more_text)
     return fields

@@ -139,7 +139,10 @@ T = b"2025-01-01T00:00:00Z"
         (T + b",\xc2\xa0,200", "entry"),
         (b" \t" + T + b"\t , a , 7\t", "entry"),
         (T + b",a,200\r", "status_code"),
-        (T + b",a,", "status_code"),
+        (T + b",a,-2", "status_code"),
+        (T + b",a,", "entry"),
+        (T + b",a, - ", "entry"),
+        (T + b",a,-1", "entry"),
     ],
 )
 def test_classes(line: bytes, verdict: str) -> None:

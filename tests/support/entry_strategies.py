@@ -158,7 +158,7 @@ def _entry(
         user=draw(_TEXTS) if columns.response_user and not request else None,
         given_us=draw(_NUMBERS) if columns.given and not request else None,
         attributes=tuple(draw(few) for _ in columns.of_side(side)),
-        line_hash=draw(st.sampled_from((0, 1, 2**64 - 1))) if columns.line_hash else 0,
+        line_hash=draw(st.sampled_from((0, 1, 2**32 - 1))) if columns.line_hash else 0,
     )
 
 

@@ -49,10 +49,10 @@ USERS = (
 )
 STATUSES = (
     *("200", "200", "200", "404", "503", "0", "99", "100", "007", "7", "999", "00", "000", "399", "400", "499"),
-    *("500", "599", "600", "302", "1", "099"),
+    *("500", "599", "600", "302", "1", "099", "", "-", "-1"),
 )
 NO_STATUSES = (
-    *("", "-", "abc", "1000", "0200", "+200", "-1", "2e2", "200.0", "0x1", "2 0", "2\t0", "٢٠٠", "２００", "²"),
+    *("--", "-0", "abc", "1000", "0200", "+200", "-2", "2e2", "200.0", "0x1", "2 0", "2\t0", "٢٠٠", "２００", "²"),
     *("200\u00a0", '"200"', "200\x00", "200\r", "\x0b200", "OK", "1_0"),
 )
 # Each is a timestamp by the grammar; offsets take some out of the years 0001 to 9999.
@@ -179,6 +179,18 @@ class Case:
         prefix = f"{folder}/" if folder else ""
         sides = [[(prefix + name, raw) for name, raw in files] for files in (self.requests, self.responses)]
         return correlate(*sides, **self.options(), bucket_us=bucket_us)
+
+    @property
+    def is_garbage(self) -> bool:
+        """Whether there are lines, and none of them is an entry, blank or a header: nothing can be read."""
+        sides = (("request", self.requests), ("response", self.responses))
+        classes = {
+            classify(side, line, first=not number)
+            for side, files in sides
+            for _, raw in files
+            for number, line in enumerate(lines_of(raw))
+        }
+        return "entry" not in classes and not classes <= {"blank", "header"}
 
     def engine_options(
         self, folder: Path, outputs: Sequence[Output], memory_bytes: int = 512 << 20

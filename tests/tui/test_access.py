@@ -14,9 +14,10 @@ from textual.widgets import Input, OptionList, Static
 from logcorr.generate.access.options import AccessOptions
 from logcorr.generate.access.write_access import generate_access
 from logcorr.jobs.analyze import analyze
+from logcorr.jobs.tell_first_lines import tell_logs
 from logcorr.model.access_report import AccessReport
 from logcorr.model.errors import LogcorrError
-from logcorr.model.options import AnalyzeOptions, View
+from logcorr.model.options import AnalyzeOptions, Reading, View
 from logcorr.runs import views
 from logcorr.runs.run_folder import RunFolder
 from logcorr_tui import main as command_line
@@ -292,7 +293,7 @@ def test_the_open_screen_takes_an_access_log_and_lists_both_kinds(folder: Path, 
         await stage.press("slash")
         await stage.type(str(folder / "access.ndjson"))
         await stage.press("enter")
-        await stage.see("an access log, by its first lines")
+        await stage.see("exchanges. ⏎ analyses it", "ndjson")
         await stage.press("enter")
         await stage.see("√ complete", "Suspicious")
         await stage.press("ctrl+o", "slash")
@@ -375,6 +376,9 @@ def test_words_that_mean_access_logs(words: list[str], files: list[str], folder:
     assert run is None
     assert logs is not None
     form = "combined" if "combined" in words else None
+    if logs.kind is None:
+        (untold,) = logs.files.values()
+        logs = logs.as_told(tell_logs(untold, Reading()))
     wanted = Logs.access([name.format(**names) for name in files], form, collapse_ids="--collapse-ids" in words)
     assert logs == wanted
     command = command_for(logs)
@@ -383,8 +387,11 @@ def test_words_that_mean_access_logs(words: list[str], files: list[str], folder:
 
 
 def test_two_logs_of_which_one_is_no_access_log_are_a_pair(folder: Path, run: RunFolder) -> None:
-    pair = [str(SAMPLE / "requests.log"), str(folder / "access.ndjson")]
+    pair = [str(SAMPLE / "requests.log"), str(SAMPLE / "responses.log")]
     assert asked(pair) == (Logs.pair(pair[:1], pair[1:]), None)
+    other = [pair[0], str(folder / "access.ndjson")]
+    assert asked(other) == (Logs.untold(other), None)
+    assert set(tell_logs(other, Reading()).logs) == {"request", "response"}
     assert asked(["--requests", pair[0], "--responses", pair[1]]) == (Logs.pair(pair[:1], pair[1:]), None)
     assert asked([]) == (None, None)
     assert asked([str(run.path)]) == (None, run.path)
@@ -394,10 +401,13 @@ def test_two_logs_of_which_one_is_no_access_log_are_a_pair(folder: Path, run: Ru
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["{log}", "--access", "{log}"], "give REQUESTS and RESPONSES, or access logs"),
-        (["--format", "ndjson", "--requests", "{log}", "--responses", "{log}"], "go with access logs"),
-        (["--collapse-ids"], "go with access logs"),
-        (["{log}", "{log}", "{requests}"], "these are no access logs"),
+        (["{log}", "--access", "{log}"], "give one LOG, or REQUESTS and RESPONSES, or access logs"),
+        (["--format", "nothing", "{log}"], "there is no format 'nothing'"),
+        (["--formats", "nowhere.toml", "{log}"], "could not be read"),
+        (["--collapse-ids"], "go with logs"),
+        (["--date", "2026-03-04"], "go with logs"),
+        (["{requests}", "{requests}", "{requests}"], "these are logs of pairs"),
+        (["{requests}"], "is one log of a pair"),
         (["{log}", "{log}", "nowhere.log"], "no such file"),
         (["{folder}/*.nothing"], "no file matches"),
     ],

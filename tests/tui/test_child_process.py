@@ -11,6 +11,7 @@ import pytest
 from textual.message import Message
 
 from logcorr_tui.state.messages import Estimated, Failed, Finished, Progressed
+from logcorr_tui.state.session import Logs
 from logcorr_tui.work import engine_command
 from logcorr_tui.work.child_process import ChildProcess, run_engine
 from tests.support.helpers import PATIENCE_S, SAMPLE, gone, halted, looks, ticking
@@ -20,9 +21,8 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no su
 
 def sample(store: Path) -> list[str]:
     """The command that correlates the sample."""
-    return engine_command.correlate_command(
-        (str(SAMPLE / "requests.log"),), (str(SAMPLE / "responses.log"),), store=str(store)
-    )
+    logs = Logs.pair((str(SAMPLE / "requests.log"),), (str(SAMPLE / "responses.log"),))
+    return engine_command.correlate_command(logs, store=str(store))
 
 
 def run(command: list[str]) -> list[Message]:

@@ -47,7 +47,6 @@ RESPONSES = [f"{AT.format(n)}.{n * 7 % 30 + 1:03d},r{n},200" for n in range(30)]
         (REQUESTS[:1], RESPONSES[:1], "1 pair", {"2": "Nothing is slower", "9": "1 row "}),
         (REQUESTS, [], "no response at all · 4", {"4": "30 rows"}),
         (REQUESTS, [line.replace("r", "x") for line in RESPONSES], "no id is in both logs · 4", {"4": "/ filters · lost 58 · before_start 1 · in_flight 1"}),
-        (["what"] * 4, ["is", "this"], "no line could be read · 5", {"5": "/ filters · fields 6", "9": "no request names"}),
         ([], [], "both logs are empty", {"4": "No orphans"}),
     ],
 )  # fmt: skip

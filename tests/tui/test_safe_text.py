@@ -51,7 +51,7 @@ def test_what_stands_in_an_input(tmp_path: Path) -> None:
     async def go() -> None:
         app = LogcorrApp(store=str(tmp_path))
         async with app.run_test(size=(100, 30)) as pilot:
-            field = app.screen.query_one("#requests", Input)
+            field = app.screen.query_one("#log", Input)
             for number, text in enumerate(PAYLOADS.values()):
                 field.value = f"{number}:{MARK}{text}"
                 await pilot.pause()

@@ -4,21 +4,30 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from glob import has_magic
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, cast
 
 from logcorr import __version__
-from logcorr.model.errors import InputError, LogcorrError, UsageError
+from logcorr.model.errors import LogcorrError, UsageError
+from logcorr.model.ledger import Log
 from logcorr.text.safe import one_line
 from logcorr_tui.state.session import Logs
+from logcorr_tui.work import reading_words
 
-_USAGE = "give REQUESTS and RESPONSES, or access logs, or a finished RUN, or nothing. See logcorr-tui --help."
+_USAGE = (
+    "give one LOG, or REQUESTS and RESPONSES, or access logs, or a finished RUN, or nothing. See logcorr-tui --help."
+)
+# The format of logcorr's own two line forms, which is no profile.
+_OWN = "logcorr"
 _EPILOG = """\
 examples:
   logcorr-tui                               pick logs, a recent run, or the demo
+  logcorr-tui app.log                       look at a log of any known format: requests and responses, or exchanges
   logcorr-tui requests.log responses.log    correlate two logs
-  logcorr-tui access.log                    analyse an access log; 'access.log*' or several of them are taken together
+  logcorr-tui 'access.log*'                 analyse an access log of several files
+  logcorr-tui app.log --format fastify      name the format instead of having it told
   logcorr-tui 3f2a                          open a finished run by its name, the start of one, or its folder
   logcorr-tui --web 3f2a                    the same in a browser on this machine
 
@@ -94,35 +103,72 @@ def _port(text: str) -> int:
 
 def _what(given: argparse.Namespace) -> tuple[Logs | None, Path | None]:
     """The logs to look at or the run to open, checked before the screen is touched. Raises LogcorrError."""
-    from logcorr.inputs import files
-
-    words, access = list(given.what), list(given.access)
-    sides = (tuple(given.requests), tuple(given.responses))
+    words = list(given.what)
     if given.memory is not None:
         from logcorr.text import quantities
 
         quantities.size_bytes(given.memory)
-    if bool(words) + bool(access) + any(sides) > 1 or bool(sides[0]) != bool(sides[1]):
+    named = {"access": given.access, "log": given.log, "request": given.requests, "response": given.responses}
+    kinds = bool(words) + bool(given.access) + bool(given.log) + bool(given.requests or given.responses)
+    if kinds > 1 or bool(given.requests) != bool(given.responses):
         raise UsageError(_USAGE)
-    form = None if given.format == "auto" else given.format
+    reading = _reading(given)
+    if not kinds:
+        if given.format is not None or given.collapse_ids or reading:
+            raise UsageError("--format and the options of reading go with logs. See logcorr-tui --help.")
+        return None, None
     if len(words) == 1 and given.format is None and not _names_logs(words[0]):
         return None, _run(words[0], given.store)
-    access = access or (words if given.format is not None or _are_access_logs(words) else [])
-    if access:
-        files.resolve("access", tuple(access))
-        return Logs.access(access, form, collapse_ids=given.collapse_ids), None
-    if given.format is not None or given.collapse_ids:
-        raise UsageError("--format and --collapse-ids go with access logs. See logcorr-tui --help.")
-    if len(words) == 2:
-        sides = ((words[0],), (words[1],))
-    elif words:
-        named = f"{words[0]!r} is one log, and no access log" if len(words) == 1 else "these are no access logs"
-        raise UsageError(f"{named}: give REQUESTS and RESPONSES, or say --format for an access log.")
-    if not sides[0]:
-        return None, None
-    files.resolve("request", sides[0])
-    files.resolve("response", sides[1])
-    return Logs.pair(*sides), None
+    form = None if given.format == "auto" else given.format
+    if words:
+        logs = _untold(words) if form is None else _of_format(words, form, given.formats)
+    else:
+        logs = _named({name: tuple(paths) for name, paths in named.items() if paths})
+    return replace(logs, form=form, collapse_ids=given.collapse_ids, reading=reading), None
+
+
+def _untold(words: Sequence[str]) -> Logs:
+    """Logs without their kind: their lines tell it. Two logs of logcorr's own line forms are told at once."""
+    from logcorr.inputs import files
+    from logcorr_tui.work.own_lines import are_own
+
+    if len(words) != 2:
+        if are_own([files.resolve("log", tuple(words))]):
+            what = f"{words[0]!r} is one log of a pair" if len(words) == 1 else "these are logs of pairs"
+            raise UsageError(f"{what}: give REQUESTS and RESPONSES, or name them by --requests and --responses.")
+        return Logs.untold(words)
+    sides = [files.resolve("request", (words[0],)), files.resolve("response", (words[1],))]
+    return Logs.pair(words[:1], words[1:]) if are_own(sides) else Logs.untold(words)
+
+
+def _of_format(words: Sequence[str], form: str, formats: Sequence[str]) -> Logs:
+    """Logs of a named format, which tells what they hold."""
+    from logcorr.formats.profile_registry import Registry
+
+    if form == _OWN or Registry(formats).get(form).is_pair:
+        sides = len(words) == 2
+        return _named({"request": (words[0],), "response": (words[1],)} if sides else {"log": tuple(words)})
+    return _named({"access": tuple(words)})
+
+
+def _named(paths: dict[str, tuple[str, ...]]) -> Logs:
+    """Logs that are named by what they hold."""
+    from logcorr.inputs import files
+
+    for name, of_log in paths.items():
+        files.resolve(cast("Log", name), of_log)
+    return Logs("access" if "access" in paths else "correlation", paths)
+
+
+def _reading(given: argparse.Namespace) -> tuple[str, ...]:
+    """The words for the engine on how lines are read. Raises UsageError for a format that there is not."""
+    from logcorr.formats.profile_registry import Registry
+
+    if given.formats or given.format not in (None, "auto", _OWN):
+        registry = Registry(given.formats)
+        if given.format not in (None, "auto", _OWN):
+            registry.get(given.format)
+    return reading_words.words_of(given)
 
 
 def _run(word: str, store: str | None) -> Path:
@@ -140,19 +186,6 @@ def _names_logs(word: str) -> bool:
     return path.is_file() or (path.is_dir() and not (path / "manifest.json").is_file()) or has_magic(word)
 
 
-def _are_access_logs(words: Sequence[str]) -> bool:
-    """Whether every word names an access log. Raises InputError where a file cannot be read."""
-    from logcorr.inputs import files
-    from logcorr.inputs.recognise_access_log import is_access_log
-
-    try:
-        return bool(words) and all(is_access_log(files.resolve("access", (word,))) for word in words)
-    except InputError:
-        if len(words) == 2:  # the error of one log of a pair names its side
-            return False
-        raise
-
-
 class _Parser(argparse.ArgumentParser):
     """An argument parser whose errors quote the given words safely."""
 
@@ -166,8 +199,8 @@ def _parser() -> argparse.ArgumentParser:
 
     parser = _Parser(
         prog="logcorr-tui",
-        usage="%(prog)s [OPTIONS] [REQUESTS RESPONSES | ACCESS_LOG ... | RUN]",
-        description="Pairs request and response logs, or analyses access logs, and shows what came of it, "
+        usage="%(prog)s [OPTIONS] [LOG ... | REQUESTS RESPONSES | RUN]",
+        description="Pairs requests and responses, or analyses access logs, and shows what came of it, "
         "in the terminal or a browser.",
         epilog=_EPILOG.format(config=settings_path()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -176,14 +209,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "what",
         nargs="*",
-        metavar="REQUESTS RESPONSES | ACCESS_LOG ... | RUN",
-        help="two logs, access logs, or one finished run; what two files are is told by their first lines",
+        metavar="LOG ... | REQUESTS RESPONSES | RUN",
+        help="a log of any known format, two logs, or one finished run; what logs hold is told by their lines",
     )
     parser.add_argument("--requests", action="append", default=[], metavar="PATH", help="a request log; repeatable")
     parser.add_argument("--responses", action="append", default=[], metavar="PATH", help="a response log; repeatable")
     parser.add_argument("--access", action="append", default=[], metavar="PATH", help="an access log; repeatable")
-    parser.add_argument("--format", metavar="NAME", help="format of the access logs, else told by their lines")
-    parser.add_argument("--collapse-ids", action="store_true", help="ids in the paths of access logs become *")
+    parser.add_argument("--log", action="append", default=[], metavar="PATH", help="a log of both events; repeatable")
+    reading_words.add_to(parser)
     parser.add_argument("--store", metavar="DIR", help="folder the runs are in (default: the platform's cache folder)")
     parser.add_argument("--memory", metavar="SIZE", help="the most memory the engine takes, such as 1GB")
     parser.add_argument(

@@ -86,8 +86,11 @@ class Cells(Protocol):
     def codes(self, path: str) -> pl.Series:
         """The numbers of texts of one to three digits (Int16); null for all others."""
 
+    def texts_of(self, path: str, places: pl.Series) -> pl.Series:
+        """The texts of a few lines, by their places among these lines."""
+
     def line_hashes(self) -> pl.Series:
-        """A hash (UInt64) of the text of each line, which lives within one run."""
+        """A hash (UInt32) of the text of each line, which lives within one run."""
 
 
 def without_none(text: pl.Series) -> pl.Series:
@@ -203,10 +206,13 @@ class FrameCells:
     def codes(self, path: str) -> pl.Series:
         return read_codes(self.stripped(path), self.kind(path) == NUMBER)
 
+    def texts_of(self, path: str, places: pl.Series) -> pl.Series:
+        return self.text(path).gather(places)
+
     def line_hashes(self) -> pl.Series:
         lines = self.frame.get_column("line")
         if compiled is None:
-            return lines.hash()
+            return (lines.hash() // (1 << 32)).cast(pl.UInt32)
         octets = [line.encode() for line in lines]
         ends = np.cumsum([len(line) for line in octets], dtype=np.int32)
         return line_hashes(b"".join(octets), np.concatenate([np.zeros(1, np.int32), ends[:-1]]), ends)
@@ -228,7 +234,7 @@ def picked(path: str, pattern: str) -> str:
 
 
 def line_hashes(text: bytes, begin: npt.NDArray[np.int32], end: npt.NDArray[np.int32]) -> pl.Series:
-    """A hash (UInt64) of each line of a text; the kernels must be there."""
-    hashes = np.empty(begin.size, np.uint64)
+    """A hash (UInt32) of each line of a text; the kernels must be there."""
+    hashes = np.empty(begin.size, np.uint32)
     compiled.line_hashes(text, begin, end, hashes)
     return pl.Series(hashes)

@@ -203,24 +203,24 @@ def may_fit(text: bytes, span: Span, form: str) -> npt.NDArray[np.bool_]:
     What follows the digits of a year or of a day is told by the form. A number has no hyphen but behind an exponent.
     """
     octets = np.frombuffer(text, np.uint8)
-    unsure = (span.end - span.begin <= _YEAR_BYTES) | (span.type == ESCAPED) | (span.type == DOUBLED)
-    start = np.where(unsure, 0, span.begin)
+    at = np.where(sure, span.begin, 0)
+    sure &= ~np.isin(octets[at], _BLANKS)
 
     def byte(place: int) -> Bytes:
-        found: Bytes = octets[np.minimum(start + place, octets.size - 1)]
+        found: Bytes = octets[np.minimum(at + place, octets.size - 1)]
         return found
 
-    unsure |= np.isin(byte(0), _BLANKS)
-    fits = np.ones(span.type.size, np.bool_)
+    fits: npt.NDArray[np.bool_] = np.ones(span.type.size, np.bool_)
+    literal = form[2:3] if form[2:3].isascii() and form[2:3] not in ("", "%") else None
     if form == "rfc3339":
         fits = byte(_YEAR_BYTES) == ord("-")
     elif form in _EPOCHS:
-        fits = (byte(_YEAR_BYTES) != ord("-")) | np.isin(byte(_YEAR_BYTES - 1), _EXPONENTS)
-        fits &= byte(_DAY_BYTES) != ord("/")
-    elif form[:2] in ("%Y", "%d") and form[2:3].isascii() and form[2:3] not in ("", "%"):
-        fits = byte(_YEAR_BYTES if form[1] == "Y" else _DAY_BYTES) == ord(form[2])
-    result: npt.NDArray[np.bool_] = unsure | fits
-    return result
+        dated = (byte(_YEAR_BYTES) == ord("-")) & ~np.isin(byte(_YEAR_BYTES - 1), _EXPONENTS)
+        fits = ~(dated | (byte(2) == ord("/")))
+    elif literal is not None and form[:2] in ("%Y", "%d"):
+        fits = byte(_YEAR_BYTES if form[:2] == "%Y" else 2) == ord(literal)
+    fits |= ~sure
+    return fits
 
 
 def decoded(text: bytes, span: Span) -> tuple[bytes, Span]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from logcorr.formats.json_fields import MISSING, OBJECT, STRING
+from logcorr.formats.json_fields import MISSING, NULL, OBJECT, STRING
 from logcorr.formats.line_format import SPACE
 
 # A value is bare, in double quotes with backslashes, or in single quotes, as Python writes a text.
@@ -15,16 +15,23 @@ _PAIR = re.compile(
     re.DOTALL,
 )
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+# Bare words that stand for no value, as Go and Python write them.
+_NULLS = ("null", "None", "nil")
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r"}
 
 
 def logfmt_cells(lines: pl.Series, paths: Sequence[str]) -> pl.DataFrame:
     """The texts of keys: columns `state`, `t0`, `k0`, `t1`, … as `json_fields.cells` gives them.
 
-    Of a key that comes twice, the last counts.
+    Of a key that comes twice, the last counts. A bare `null`, `None` or `nil` is null.
     """
     rows = [_pairs(line or "") for line in lines]
-    return _frame([[row.get(path) for path in paths] for row in rows], len(paths))
+    frame = _frame([[row.get(path) for path in paths] for row in rows], len(paths))
+    nulls = [
+        pl.Series(f"k{number}", [path in row and row[path] is None for row in rows], pl.Boolean)
+        for number, path in enumerate(paths)
+    ]
+    return frame.with_columns(frame[flags.name].set(flags, NULL) for flags in nulls if flags.any())
 
 
 def csv_cells(
@@ -34,9 +41,9 @@ def csv_cells(
 
     `width` is the number of the cells of a line. A column that a line does not have is missing.
     """
-    places = [columns.index(path) if path in columns else len(columns) + 1 for path in paths]
+    places = [columns.index(path) if path in columns else None for path in paths]
     rows = [split_csv(line or "", separator, quote) for line in lines]
-    cells = [[row[place] if place < len(row) else None for place in places] for row in rows]
+    cells = [[row[place] if place is not None and place < len(row) else None for place in places] for row in rows]
     return _frame(cells, len(paths)).with_columns(pl.Series("width", [len(row) for row in rows], pl.UInt32))
 
 
@@ -80,12 +87,15 @@ def _end_of_quoted(text: str, start: int, quote: str) -> int | None:
     return None
 
 
-def _pairs(line: str) -> dict[str, str]:
-    pairs: dict[str, str] = {}
+def _pairs(line: str) -> dict[str, str | None]:
+    pairs: dict[str, str | None] = {}
     for part in _PAIR.finditer(line):
         quoted = part["double"] if part["double"] is not None else part["single"]
         value = part["bare"] if quoted is None else quoted
-        pairs[part["key"]] = _ESCAPE.sub(_unescaped, value) if quoted is not None and "\\" in value else value
+        if quoted is None and value in _NULLS:
+            pairs[part["key"]] = None
+        else:
+            pairs[part["key"]] = _ESCAPE.sub(_unescaped, value) if quoted is not None and "\\" in value else value
     return pairs
 
 
@@ -93,7 +103,7 @@ def _unescaped(escape: "re.Match[str]") -> str:
     return _ESCAPED.get(escape[1], escape[1])
 
 
-def _frame(cells: list[list[str | None]], width: int) -> pl.DataFrame:
+def _frame(cells: "Sequence[Sequence[str | None]]", width: int) -> pl.DataFrame:
     columns: list[pl.Series] = [pl.repeat(OBJECT, len(cells), dtype=pl.UInt8, eager=True).alias("state")]
     for number in range(width):
         texts = pl.Series(f"t{number}", [row[number] for row in cells], pl.String)

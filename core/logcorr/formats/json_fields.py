@@ -19,6 +19,7 @@ JSON_SPACE = " \t\r\n"
 _BYTE_ESCAPE = re.compile(r"(\\\\)|((?:\\x[0-9a-fA-F]{2})+)")
 _WRONG_ESCAPE = re.compile(r'(\\\\)|\\([^"\\/bfnrtu])')
 _EMPTY_VALUE = re.compile(r"(:\s*)(?:-(?![0-9])\s*)?(?=[,}\]])")
+_EMPTY_ITEM = re.compile(r"([\[,]\s*)(?:(?:-\s*)?(?=,)|-\s*(?=\]))")
 _LAST_COMMA = re.compile(r",\s*(?=[}\]])")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
@@ -159,7 +160,7 @@ def mended(text: str) -> str:
 
 def _outside(text: str, *, closed: bool) -> str:
     """A piece of JSON between two strings, mended."""
-    text = _EMPTY_VALUE.sub(r"\1null", text)
+    text = _EMPTY_ITEM.sub(r"\1null", _EMPTY_VALUE.sub(r"\1null", text))
     return _LAST_COMMA.sub("", text) if closed or "}" in text or "]" in text else text
 
 

@@ -215,6 +215,12 @@ class KernelCells:
         numbers = pl.Series(span.type[left] == cut_cells.NUMBER)
         return pl.Series(codes).scatter(left, read_codes(self._stripped_of(path, left), numbers))
 
+    def texts_of(self, path: str, places: pl.Series) -> pl.Series:
+        span = self._span(path)
+        if span is None or path in self._texts or path in self._unpicked:
+            return self.text(path).gather(places)
+        return self._texts_of(span, places.to_numpy())
+
     def line_hashes(self) -> pl.Series:
         return line_hashes(self._text, self._cut.lines.begin[self._index], self._cut.lines.end[self._index])
 

@@ -69,7 +69,7 @@ class LogClock:
         return (self._date - date(1970, 1, 1)).days * DAY_US
 
     def _in_years(self, clock: pl.Series, periods: pl.Series) -> pl.Series:
-        """Clocks of 1970 in the year of the given date, and later years."""
+        """Clocks of any year in the year of the given date, and later years."""
         frame = pl.DataFrame({"clock": clock.cast(pl.Datetime("us")), "year": periods + self._date.year})
         stamp = pl.concat_str(
             pl.col("year").cast(pl.String).str.zfill(4), pl.col("clock").dt.strftime("-%m-%d %H:%M:%S%.6f")

@@ -128,7 +128,9 @@ def _careful_statuses(
     code = read_codes(text) if read is None else read
     if status.codes is not None:
         known = text.replace_strict(status.codes, default=None, return_dtype=pl.Int16)
-        code, missing = known.zip_with(known.is_not_null(), code), missing & known.is_null()
+        # With `else`, a number that the table does not have is one of the other texts.
+        code = known if status.otherwise is not None else known.zip_with(known.is_not_null(), code)
+        missing &= known.is_null()
     if status.otherwise is not None:
         code = code.set(code.is_null() & ~missing, status.otherwise)
     if status.null is not None:
@@ -302,22 +304,28 @@ def entry(cells: Cells, profile: Profile, rule: Rule, plan: EntryPlan) -> tuple[
 
 
 def _line_hashes(cells: Cells, time: Time, instants: pl.Series | None) -> pl.Series:
-    """A number (UInt64) for each line: the same for equal lines, which are one line that was delivered again.
+    """A number (UInt32) for each line: the same for equal lines, which are one line that was delivered again.
 
     Equal lines whose clock tells whole seconds, or nothing, may as well be two events: they have different numbers.
     """
-    hashes = cells.line_hashes()
     if instants is None:
-        return cells.rows.cast(pl.UInt64)
-    whole = ((instants % 1_000_000 == 0) | instants.is_null()).arg_true()
+        return cells.rows
+    hashes = cells.line_hashes()
+    times = instants.to_numpy() if not instants.null_count() else instants.fill_null(0).to_numpy()
+    whole = pl.Series(np.flatnonzero(times % 1_000_000 == 0))
     if not whole.len():
         return hashes
     alone = pl.Series(np.ones(whole.len(), np.bool_))
     for one in time.any_of or (time,):
         if "%" not in one.form or "%f" in one.form:
-            texts = text_of(cells, one.field).gather(whole)
+            texts = _few_texts(cells, one.field, whole)
             alone &= ~texts.str.contains(_FRACTION).fill_null(value=False)
-    return hashes.scatter(whole.filter(alone), cells.rows.gather(whole.filter(alone)).cast(pl.UInt64))
+    places = whole.filter(alone)
+    return hashes.scatter(places, cells.rows.gather(places))
+
+
+def _few_texts(cells: Cells, field: Field, places: pl.Series) -> pl.Series:
+    return cells.texts_of(_path(cells, field), places) if field.path else text_of(cells, field).gather(places)
 
 
 def _attributes(cells: Cells, profile: Profile, rule: Rule, plan: EntryPlan) -> list[pl.Series]:

@@ -13,6 +13,7 @@ from logcorr.formats import cut_cells
 from logcorr.formats.cut_cells import Cells, Span
 from logcorr.formats.cut_kernel import CutCsv, CutJson, CutLogfmt, CutPattern, compile_pattern, line_spans
 from logcorr.formats.kernel_cells import CutText, KernelCells
+from logcorr.formats.line_format import SPACE
 from logcorr.formats.profile import Profile
 
 _NO_RULE = 255
@@ -70,6 +71,7 @@ class LineCutter:
             known = [path for path in paths if path in columns]
             self._paths = known
             self._cut = CutCsv([columns.index(path) for path in known], profile.separator, profile.quote or None)
+            self._blanks = SPACE.replace(profile.separator, "").encode()
         else:
             programs = [program for rule in profile.rules if (program := compile_pattern(rule.match or "")) is not None]
             self._names = list(dict.fromkeys(name for program in programs for name in program.groups if name))
@@ -80,6 +82,8 @@ class LineCutter:
         """The lines of a text, which ends in LF."""
         lines = line_spans(text)
         cut: Cells = self._cut(text, lines)
+        if isinstance(self._cut, CutCsv):
+            _strip_bare_cells(text, cut, self._blanks)
         names = self._names if self._rules else self._paths
         state = cut.state
         sure = np.flatnonzero(state == cut_cells.SURE)
@@ -99,6 +103,24 @@ class LineCutter:
             by_rule=by_rule,
             spans={name: cut.slot(number) for number, name in enumerate(names)},
         )
+
+
+def _strip_bare_cells(text: bytes, cut: Cells, blanks: bytes) -> None:
+    """Takes the blanks off the ends of cells of csv without quotes."""
+    octets = np.frombuffer(text, np.uint8)
+    is_blank = np.zeros(256, np.bool_)
+    is_blank[list(blanks)] = True
+    for begin, end, kind in zip(cut.begin, cut.end, cut.type, strict=True):
+        left = np.flatnonzero((kind == cut_cells.BARE) & (cut.state == cut_cells.SURE) & (begin < end))
+        while left.size:
+            left = left[is_blank[octets[begin[left]]]]
+            begin[left] += 1
+            left = left[begin[left] < end[left]]
+        left = np.flatnonzero((kind == cut_cells.BARE) & (cut.state == cut_cells.SURE) & (begin < end))
+        while left.size:
+            left = left[is_blank[octets[end[left] - 1]]]
+            end[left] -= 1
+            left = left[begin[left] < end[left]]
 
 
 def executes(profile: Profile) -> bool:

@@ -92,7 +92,7 @@ class ProfileReader:
                 "time": pl.Int64,
                 **(clocks if self.in_order else {}),
                 "request_id": pl.String,
-                "line_hash": pl.UInt64,
+                "line_hash": pl.UInt32,
                 "user_id": pl.String,
                 "status_code": pl.Int16,
                 "given_us": pl.Int64,
@@ -191,7 +191,7 @@ class ProfileReader:
 
     def read(self, lines: pl.DataFrame) -> list[Part]:
         """The lines (columns `line`, `row`, and what a wrapper tells) by their classes: the careful reading."""
-        blank = lines["line"].str.strip_chars(SPACE) == ""
+        blank = lines["line"].str.strip_chars(SPACE + "\r") == ""
         parts = [Part(kind=BLANK, lines=lines.filter(blank).select("row"))]
         left = lines.filter(~blank) if blank.any() else lines
         if left.height and self._before_header:

@@ -36,8 +36,7 @@ class Registry:
     """
 
     def __init__(self, files: Sequence[str] = ()) -> None:
-        folder = user_folder()
-        paths = [*sorted(folder.glob("*.toml")), *map(Path, files)]
+        paths = [*_files_of(user_folder()), *map(Path, files)]
         self._own: dict[str, Profile] = {}
         for path in paths:
             self._own |= profile_toml.read(_text(path), str(path))
@@ -61,6 +60,14 @@ class Registry:
     def origin(self, name: str) -> str:
         """The file that the profile of a name comes from, or "built in". Raises UsageError where there is none."""
         return self._own[name].origin if name in self._own else self.get(name).origin
+
+
+def _files_of(folder: Path) -> list[Path]:
+    """The files of profiles in a folder. A folder that this user may not look into has none for this user."""
+    try:
+        return sorted(folder.glob("*.toml"))
+    except PermissionError:
+        return []
 
 
 def _text(path: Path) -> str:

@@ -24,6 +24,8 @@ EPOCHS = {"epoch_s": 6, "epoch_ms": 3, "epoch_us": 0, "epoch_ns": -3}
 HEX_EPOCH = "epoch_hex_s_ns"
 RFC3339 = "rfc3339"
 DAY_US = 86_400_000_000
+# The year of clocks that tell none until theirs is known: one that has a 29th of February.
+_ANY_YEAR = 1972
 FIRST_US, AFTER_LAST_US = -62_135_596_800_000_000, 253_402_300_800_000_000
 
 _RFC3339 = (
@@ -81,7 +83,7 @@ def lacks(form: str) -> Lacks:
 
 
 def clocks(texts: pl.Series, form: str) -> Clocks:
-    """The clocks of texts (String) in a form. Where the form lacks a date it is 1970-01-01, and 1970 for the year."""
+    """The clocks of texts (String) in a form. A form without a date has 1970-01-01, one without a year has 1972."""
     texts = texts.rename("text")
     if form == RFC3339:
         return _rfc3339(texts)
@@ -245,6 +247,9 @@ def pattern_of(form: str) -> str:
 
 def _pattern(texts: pl.Series, form: str) -> Clocks:
     used = set(re.findall(r"%(.)", form))
+    if form.startswith("%d"):
+        # The blank that stood for the first digit of the day went with the blanks around the text.
+        texts = texts.str.replace("^([0-9][^0-9])", " $1")
     part = pl.col("text").str.extract_groups(pattern_of(form)).struct
 
     def number(name: str, default: int) -> pl.Expr:
@@ -255,7 +260,9 @@ def _pattern(texts: pl.Series, form: str) -> Clocks:
     if "b" in used:
         names = {name: number for number, name in enumerate(_MONTHS, 1)}
         month = part.field("b").replace_strict(names, default=None, return_dtype=pl.Int32)
-    year = number("Y", 1970) if "Y" in used or "y" not in used else number("y", 70) + 2000
+    year = number("Y", _ANY_YEAR if "d" in used else 1970)
+    if "y" in used and "Y" not in used:
+        year = number("y", 70) + 2000
     hour = number("H", 0)
     if "I" in used:
         twelve = number("I", 12)

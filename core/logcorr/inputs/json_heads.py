@@ -1,6 +1,7 @@
 """Heads that are JSON objects, with the line as a text in them: those of Docker's json-file and of the journal."""
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import msgspec
@@ -73,13 +74,17 @@ def journal_texts(lines: bytes, fields: Collection[str]) -> HeadedTexts:
 
 
 def _decoded(decoder: Any, lines: bytes, none: Any) -> Sequence[Any]:
-    """The decoded object of each line; `none` for a line that is no such object."""
-    try:
-        objects: list[Any] = decoder.decode_lines(lines)
-    except _NO_JSON:
-        objects = []
-    if len(objects) == lines.count(b"\n"):
-        return objects
+    """The decoded object of each line; `none` for a line that is no such object.
+
+    To decode many lines at once passes over blank lines, and takes several objects in one line. Where each line begins
+    and ends an object, and there are as many objects as lines, each line is one.
+    """
+    height = lines.count(b"\n")
+    if lines.startswith(b"{") and lines.count(b"\n{") == height - 1 and lines.count(b"}\n") == height:
+        with suppress(*_NO_JSON):
+            objects: list[Any] = decoder.decode_lines(lines)
+            if len(objects) == height:
+                return objects
     return [_decoded_line(decoder, line, none) for line in lines.split(b"\n")[:-1]]
 
 

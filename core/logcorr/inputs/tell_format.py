@@ -12,7 +12,7 @@ import msgspec
 import polars as pl
 
 from logcorr.formats import json_fields
-from logcorr.formats.profile import Profile, Rule
+from logcorr.formats.profile import Profile
 from logcorr.formats.profile_cells import required_paths
 from logcorr.formats.profile_reader import EVENTS, ProfileReader, ReadOptions
 from logcorr.model.ledger import Side
@@ -20,6 +20,8 @@ from logcorr.model.ledger import Side
 BUILT_IN = "built in"
 _MOST_MALFORMED = 100
 _RIVAL_SHARE = 0.9
+# A profile that reads far fewer values of the same lines is of a more general log: no rival.
+_RIVAL_VALUES = 0.75
 # A log of which one line in so many is of a refused form is recognised.
 _RECOGNISED = 4
 _VALUES = ("request_id", "user_id", "status_code", "given_us")
@@ -104,7 +106,8 @@ def told(candidates: Sequence[Candidate], side: Side | None = None) -> Candidate
         return None
     own = [one for one in rivals if one.profile.origin != BUILT_IN]
     best = max(own or rivals, key=lambda one: (one.values, one.read))
-    against = [one for one in own or rivals if one is not best and _disagree(best.entries, one.entries)]
+    equals = [one for one in own or rivals if one is not best and one.values >= _RIVAL_VALUES * best.values]
+    against = [one for one in equals if _disagree(best.entries, one.entries)]
     if against:
         raise AmbiguousError(sorted(one.profile.name for one in (best, *against)))
     return best
@@ -162,63 +165,3 @@ def nearest(lines: Sequence[str], profiles: Iterable[Profile]) -> list[tuple[str
             scores.append((len(there) / len(wanted), profile.name, ", ".join(lacked[:3])))
     scores.sort(key=lambda score: (-score[0], score[1]))
     return [(name, lacked) for _, name, lacked in scores]
-
-
-def plausible(profile: Profile, text: str) -> bool:
-    """Whether lines of `text` may be of a profile: a quick look for constants that its rules ask for."""
-    if profile.syntax == "json" and "{" not in text:
-        return False
-    if profile.syntax == "logfmt" and "=" not in text:
-        return False
-    if profile.fields_line is not None:
-        return profile.fields_line in text
-    events = [rule for rule in profile.rules if rule.event in EVENTS]
-    if profile.syntax == "json" and any(not rule.where and rule.match is None for rule in events):
-        # A rule that takes every object: some field of the profile has to be there.
-        paths = {path for rule in events for path in required_paths(profile, rule)}
-        return any(path.rpartition(".")[2] in text for path in paths)
-    return any(_may_take(rule, text) for rule in events)
-
-
-def _may_take(rule: Rule, text: str) -> bool:
-    for condition in rule.where:
-        if condition.values is not None and not any(value in text for value in condition.values):
-            return False
-        if condition.prefix is not None and condition.prefix not in text:
-            return False
-        if condition.exists and condition.path.rpartition(".")[2] not in text and "*" not in condition.path:
-            return False
-    return rule.match is None or all(literal in text for literal in literals(rule.match))
-
-
-def literals(pattern: str) -> list[str]:
-    """Texts that every match of a pattern has: its runs of plain characters outside of groups and quantifiers."""
-    runs, run, depth, at = [], "", 0, 0
-    while at < len(pattern):
-        char = pattern[at]
-        escaped = char == "\\" and at + 1 < len(pattern)
-        token = pattern[at : at + 2] if escaped else char
-        at += len(token)
-        if char == "[":
-            at = _after_class(pattern, at)
-        depth += {"(": 1, ")": -1}.get(char, 0)
-        plain = token[1] if escaped and not token[1].isalnum() else char
-        is_plain = not depth and (plain not in "()[].^$|?*+{}\\" or (escaped and not token[1].isalnum()))
-        quantified = pattern[at : at + 1] in ("?", "*", "+", "{") and at < len(pattern)
-        if is_plain and not quantified:
-            run += plain
-            continue
-        if not depth and char == "|":
-            return []
-        runs.append(run)
-        run = ""
-    return [text for text in (*runs, run) if len(text) >= _LEAST_LITERAL]
-
-
-def _after_class(pattern: str, at: int) -> int:
-    """Where a class of characters ends; `at` is behind its bracket."""
-    at += pattern.startswith("^", at)
-    at += pattern.startswith("]", at)
-    while at < len(pattern) and pattern[at] != "]":
-        at += 2 if pattern[at] == "\\" else 1
-    return at + 1

@@ -80,7 +80,9 @@ class AccessFormats(msgspec.Struct, frozen=True, kw_only=True):
 
     def unreadable(self) -> InputError:
         """The error for files of which no line is an exchange."""
-        return self.teller.unreadable(next((log for log in self.samples if log.view.lines), self.samples[0]))
+        logs = list(zip(self.samples, self.told, strict=True))
+        log, told = next((one for one in logs if one[0].view.has_lines), logs[0])
+        return self.teller.unreadable(log, form=told.profile.name)
 
 
 _ORDER = ("method", "endpoint", "ip", "user_agent")

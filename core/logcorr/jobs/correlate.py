@@ -20,14 +20,14 @@ from logcorr.jobs.estimates import Estimates
 from logcorr.jobs.event_sources import EventSource, SourceResult
 from logcorr.jobs.job import Job, Result
 from logcorr.jobs.pair_by_bucket import pair_by_bucket
-from logcorr.jobs.pair_formats import PairFormats, ReadingPlace, tell_pair_formats
+from logcorr.jobs.pair_formats import PairFormats, ReadingPlace, as_one_log, tell_pair_formats
 from logcorr.jobs.pair_while_reading import PairWhileReading, Sinks, take_back_recurring
 from logcorr.jobs.progress_meter import Listener, ProgressMeter
 from logcorr.jobs.write_groups import GroupLimits, GroupWriter, count_attributes, group_views
 from logcorr.jobs.write_views import PairViews
 from logcorr.model import clock_skew
-from logcorr.model.errors import LedgerError
-from logcorr.model.ledger import ONE_LOG, SIDES, Inputs, Log, LogLedger, Orphans, Side, SideLedger
+from logcorr.model.errors import LedgerError, UsageError
+from logcorr.model.ledger import ONE_LOG, SIDES, Inputs, Log, LogLedger, Orphans, Side, SideLedger, how_read
 from logcorr.model.options import CorrelateOptions
 from logcorr.model.report import Report
 from logcorr.model.status import server_errors
@@ -71,7 +71,11 @@ class _Correlation(Job[Report]):
         super().__init__(options, {ONE_LOG: options.log} if options.log else log_words, _key_options(options), meter)
 
     def _tell_formats(self) -> dict[str, Any]:
+        self._files = as_one_log(self._pair_options, self._files)
         self._told = tell_pair_formats(self._pair_options, self._files)
+        if "other" not in self._told.more_views and any(output.view == "other" for output in self._options.outputs):
+            message = "--other: the format logcorr has no other lines, only entries and malformed lines. Leave it out."
+            raise UsageError(message)
         self._notes += self._told.notes()
         self._rules = self._told.rules(self._pair_options)
         return {**self._told.key(), "pairing": self._rules.policy, "duration": self._rules.duration}
@@ -120,7 +124,8 @@ class _Correlation(Job[Report]):
     def _sinks(self, work: WorkFolder, plan: MemoryPlan, source: EventSource) -> Sinks:
         """Everything that takes entries and exchanges while the logs are read."""
         columns = self._rules.columns
-        views = PairViews(work.run, work.spill, source.lines_read, columns, group_views(columns.attributes))
+        more = (*group_views(columns.attributes), *self._told.more_views)
+        views = PairViews(work.run, work.spill, source.lines_read, columns, more)
         span = self._told.span() or time_span(self._files)
         return Sinks(
             views=views,
@@ -287,6 +292,7 @@ class _Correlation(Job[Report]):
             "malformed": {name: malformed[name] for name in ALL_REASONS if name in malformed},
             "repaired": read.repaired,
             "format": self._told.named(log),
+            **how_read(read.clock, read.heads, read.joined),
         }
 
 

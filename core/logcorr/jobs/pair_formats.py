@@ -8,8 +8,9 @@ import msgspec
 import polars as pl
 
 from logcorr.formats import line_format
-from logcorr.formats.pair_lines import PairFormat
-from logcorr.formats.profile import Profile
+from logcorr.formats.own_profiles import OWN, own_profile
+from logcorr.formats.pair_lines import PairFormat, first_line
+from logcorr.formats.profile import Field, Profile, Rule, Time
 from logcorr.formats.profile_reader import ProfileReader, ReadOptions
 from logcorr.formats.profile_registry import Registry
 from logcorr.formats.timestamps import CommonForm, common_form
@@ -24,11 +25,26 @@ from logcorr.model.errors import InputError, UsageError
 from logcorr.model.ledger import ONE_LOG, SIDES, Log, LogFormat, Side
 from logcorr.model.options import CorrelateOptions
 from logcorr.pairing.rules import Rules
+from logcorr.text.safe import safe
 
-OWN = "logcorr"
-# A line of logcorr's own forms, in which sizes of chunks were measured.
-_USUAL_LINE_BYTES = 55
+# So many bytes of a chunk of one log give an entry to each side, about.
+_BYTES_PER_BATCH_ROW = 55
+# Lines of other logs are so many times as long, and a chunk should have as many lines.
+_LONGER_LINES = 3
+# Zones in which times of logcorr's own line forms are as they are written.
+_UTC = (None, "Z", "UTC")
 _OWN_FORMAT = LogFormat(name=OWN, origin="built in")
+
+
+# What a log without lines is read as.
+_EMPTY = Profile(
+    name="empty",
+    origin="built in",
+    syntax="json",
+    time=Time(field=Field(path="time")),
+    id=(Field(path="id"),),
+    rules=(Rule(event="request"), Rule(event="response")),
+)
 
 
 class ReadingPlace(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +68,11 @@ class PairFormats(msgspec.Struct, frozen=True, kw_only=True):
         one = self.told.get(ONE_LOG)
         return {side: (one or self.told[side]).profile for side in SIDES}
 
+    @property
+    def more_views(self) -> tuple[str, ...]:
+        """The views that a run has only with these formats: profiles leave other lines."""
+        return ("other",) if self.told else ()
+
     def notes(self) -> list[str]:
         """What the user should know of how the logs are read."""
         said = []
@@ -66,9 +87,11 @@ class PairFormats(msgspec.Struct, frozen=True, kw_only=True):
         """What of the formats changes the result of a run."""
         return {"formats": {log: told.key for log, told in self.told.items()}} if self.told else {}
 
-    def named(self, log: Log) -> LogFormat:
-        """The name of a log's format, for the ledger."""
-        return self.told[log].named if log in self.told else _OWN_FORMAT
+    def named(self, log: Log) -> LogFormat | None:
+        """The name of a log's format, for the ledger; None for a log without lines, which may be of any format."""
+        if log in self.told:
+            return self.told[log].named if self.samples[log].view.has_lines or self.told[log].told else None
+        return _OWN_FORMAT
 
     def rules(self, options: CorrelateOptions) -> Rules:
         """The rules of pairing. Raises UsageError for a duration that the log does not tell."""
@@ -103,7 +126,7 @@ class PairFormats(msgspec.Struct, frozen=True, kw_only=True):
         columns = entry_columns(self.profiles())
         if ONE_LOG in self.told:
             reader = self._reader(ONE_LOG, files[ONE_LOG], None, place)
-            return OneLog(reader, columns, shifts_us, place.chunk_bytes // _USUAL_LINE_BYTES)
+            return OneLog(reader, columns, shifts_us, place.chunk_bytes // _BYTES_PER_BATCH_ROW)
         return TwoLogs(
             {
                 side: ProfileSide(side, self._reader(side, files[side], side, place), columns, shifts_us[side])
@@ -114,9 +137,8 @@ class PairFormats(msgspec.Struct, frozen=True, kw_only=True):
     def _reader(self, log: Log, files: list[InputFile], only: Side | None, place: ReadingPlace) -> LogReader:
         told = self.told[log]
         form = FileForm(reader=ProfileReader(told.profile, self.options), heads=told.heads)
-        return LogReader(
-            log, [form], files, place.folder / log, place.progress, chunk_bytes=place.chunk_bytes, only=only
-        )
+        chunk_bytes = _LONGER_LINES * place.chunk_bytes
+        return LogReader(log, [form], files, place.folder / log, place.progress, chunk_bytes=chunk_bytes, only=only)
 
     def span(self) -> tuple[int | None, int | None] | None:
         """About the first and the last instant (µs) of logs that profiles read."""
@@ -128,8 +150,21 @@ class PairFormats(msgspec.Struct, frozen=True, kw_only=True):
 
     def unreadable(self) -> InputError:
         """The error for logs of which no line is an entry."""
-        log = next((one for one in self.samples.values() if one.view.lines), next(iter(self.samples.values())))
-        return self.teller.unreadable(log)
+        log = next((name for name, one in self.samples.items() if one.view.has_lines), next(iter(self.samples)))
+        form = self.told[log].profile.name if log in self.told else OWN
+        return self.teller.unreadable(self.samples[log], form=form)
+
+
+def as_one_log(options: CorrelateOptions, files: Mapping[Log, list[InputFile]]) -> dict[Log, list[InputFile]]:
+    """The files by log. Files that were given for both sides are one log, but for logcorr's own line forms."""
+    if ONE_LOG in files or options.form == OWN:
+        return dict(files)
+    both = [{file.path.resolve() for file in files[side]} for side in SIDES]
+    if both[0] != both[1] or options.request_form or options.response_form:
+        return dict(files)
+    lines = sample(files["request"], options.reading).view.lines
+    own = any(_has_own_line(lines, side) for side in SIDES)
+    return dict(files) if own or not any(line.strip() for line in lines) else {ONE_LOG: files["request"]}
 
 
 def tell_pair_formats(options: CorrelateOptions, files: Mapping[Log, list[InputFile]]) -> PairFormats:
@@ -142,23 +177,50 @@ def tell_pair_formats(options: CorrelateOptions, files: Mapping[Log, list[InputF
     forms |= {"request": options.request_form or options.form, "response": options.response_form or options.form}
     told: dict[Log, ToldFormat] = {}
     if ONE_LOG in files:
-        if samples[ONE_LOG].view.has_lines or forms[ONE_LOG]:
-            told[ONE_LOG] = teller.format_of(samples[ONE_LOG], forms[ONE_LOG])
-        else:
-            raise teller.unreadable(samples[ONE_LOG])
+        told[ONE_LOG] = _one_log(samples[ONE_LOG], forms[ONE_LOG], teller)
     elif not _is_own(samples, forms, options):
-        told = {side: teller.format_of(samples[side], forms[side], side) for side in SIDES}
+        told = _of_sides(teller, samples, forms)
+    elif options.reading.zone not in _UTC or any(samples[side].view.heads for side in SIDES):
+        told = {side: ToldFormat(profile=own_profile(side), heads=samples[side].view.heads) for side in SIDES}
     return PairFormats(told=told, samples=samples, teller=teller, options=read)
 
 
+def _one_log(log: Sample, form: str | None, teller: Teller) -> ToldFormat:
+    """The format of a log that holds both events. Raises InputError where it holds one side."""
+    if form is None and not log.view.has_lines:
+        return ToldFormat(profile=_EMPTY)
+    if form in (None, OWN) and any(_has_own_line(log.view.lines, side) for side in SIDES):
+        raise InputError(
+            f"{safe(log.name)!r} holds lines TIMESTAMP,REQUEST_ID,VALUE of one side. Name the log of the other side "
+            "too: logcorr correlate REQUESTS RESPONSES."
+        )
+    return teller.format_of(log, form)
+
+
+def _of_sides(teller: Teller, samples: Mapping[Log, Sample], forms: Mapping[Log, str | None]) -> dict[Log, ToldFormat]:
+    """The formats of two logs. A log without lines is taken to be of the format of the other one."""
+    told: dict[Log, ToldFormat] = {
+        side: teller.format_of(samples[side], forms[side], side)
+        for side in SIDES
+        if samples[side].view.has_lines or forms[side]
+    }
+    other = next(iter(told.values()), ToldFormat(profile=_EMPTY))
+    return {side: told.get(side) or msgspec.structs.replace(other, told=False) for side in SIDES}
+
+
 def _is_own(samples: Mapping[Log, Sample], forms: Mapping[Log, str | None], options: CorrelateOptions) -> bool:
-    """Whether two logs are of logcorr's own line forms: so named, or with such a line, or without lines."""
+    """Whether two logs are of logcorr's own line forms: so named, or with such a line, or with headers alone."""
     if any(forms[side] for side in SIDES):
         return all(forms[side] == OWN for side in SIDES)
     if options.reading.fields is not None:
         return False
-    has_lines = [side for side in SIDES if samples[side].view.has_lines]
-    return not has_lines or any(_has_own_line(samples[side].view.lines, side) for side in has_lines)
+    own_lines = [side for side in SIDES if _has_own_line(samples[side].view.lines, side)]
+    return bool(own_lines) or all(_only_headers(samples[side].view.lines) for side in SIDES)
+
+
+def _only_headers(lines: list[str]) -> bool:
+    """Whether every line is blank, or a header of logcorr's own line forms."""
+    return all(not (first_line(line) or "").strip(line_format.SPACE) for line in lines)
 
 
 def _has_own_line(lines: list[str], side: Side) -> bool:

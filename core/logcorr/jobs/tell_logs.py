@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from functools import cached_property
 
 import msgspec
 import polars as pl
@@ -14,6 +15,7 @@ from logcorr.inputs import heads, sample_lines, tell_format
 from logcorr.inputs.changes import explained
 from logcorr.inputs.files import InputFile
 from logcorr.inputs.head_forms import FIELDS, NAMES, NONE
+from logcorr.inputs.plausible_formats import SampledLines, may_read
 from logcorr.inputs.tell_format import AmbiguousError, Candidate
 from logcorr.inputs.unwrap import Unwrapper
 from logcorr.model.errors import InputError, UsageError
@@ -25,6 +27,9 @@ _MOST_FILES = 16
 _SAMPLE_LINES = 1000
 _SHOWN = 160
 _NEAREST = 3
+# A line of JSON, logfmt or csv has one of these.
+_MARKS_OF_FIELDS = ("{", "=", ",")
+_MOST_NAMES = 8
 # With so many entries, an id that is on most of them tells nothing.
 _LEAST_ENTRIES = 20
 
@@ -53,12 +58,16 @@ class ToldFormat(msgspec.Struct, frozen=True, kw_only=True):
         return LogFormat(name=self.profile.name, origin=self.profile.origin)
 
 
-class View(msgspec.Struct, frozen=True, kw_only=True):
+class View:
     """Sampled lines without their heads, which are named from the outermost on; a column for each field of heads."""
 
-    heads: tuple[str, ...]
-    lines: list[str]
-    columns: list[pl.Series]
+    def __init__(self, heads_of_lines: tuple[str, ...], lines: list[str], columns: list[pl.Series]) -> None:
+        self.heads, self.lines, self.columns = heads_of_lines, lines, columns
+
+    @cached_property
+    def sampled(self) -> SampledLines:
+        """The lines, for a quick look at them."""
+        return SampledLines(self.lines)
 
     @property
     def gives_time(self) -> bool:
@@ -85,11 +94,9 @@ class Sample:
         if names not in self._views:
             unwrapped = Unwrapper(names, FIELDS).unwrap(b"".join(line + b"\n" for line in self._raw))
             told = dict(zip(FIELDS, (unwrapped.time, unwrapped.stream, unwrapped.source), strict=True))
-            self._views[names] = View(
-                heads=names,
-                lines=[line.removesuffix("\r") for line in unwrapped.text.decode(errors="replace").split("\n")[:-1]],
-                columns=[column.alias(name) for name, column in told.items() if column is not None],
-            )
+            lines = [line.removesuffix("\r") for line in unwrapped.text.decode(errors="replace").split("\n")[:-1]]
+            columns = [column.alias(name) for name, column in told.items() if column is not None]
+            self._views[names] = View(names, lines, columns)
         return self._views[names]
 
 
@@ -156,11 +163,10 @@ class Teller:
 
     def candidates(self, log: Sample, view: View) -> list[Candidate]:
         """What each profile that may fit reads of the sampled lines."""
-        text = "\n".join(view.lines)
         found = []
         for profile in map(self._registry.get, self._registry.names()):
             own = self._view(profile, log) if profile.unwrap is not None else view
-            if tell_format.plausible(profile, text if own is view else "\n".join(own.lines)):
+            if may_read(profile, own.sampled):
                 found.append(self._candidate(_usable_or_refused(profile, own), own))
         return found
 
@@ -170,15 +176,29 @@ class Teller:
             return log.view
         return log.without(profile.unwrap)
 
-    def unreadable(self, log: Sample, found: Sequence[Candidate] | None = None) -> InputError:
-        """The error for a log of which no line is an entry. `found` are what profiles read of it, if that is known."""
-        profiles = map(self._registry.get, self._registry.names())
+    def unreadable(self, log: Sample, found: Sequence[Candidate] | None = None, form: str | None = None) -> InputError:
+        """The error for a log of which no line is an entry. It names the formats that would read its lines.
+
+        `found` are what profiles read of the log, if that is known. `form` is the name of the format it was read in.
+        """
         tried = self.candidates(log, log.view) if found is None else found
+        if form is not None:
+            readers = [one for one in tried if one.read > one.malformed and one.profile.refusal is None]
+            names = sorted(one.profile.name for one in readers if one.profile.name != form)
+            if names:
+                return InputError(
+                    f"{safe(log.name)!r}: no line is an entry of the format {form}. The first line: "
+                    f"{safe(log.first[:_SHOWN])!r}. Formats that read it: {', '.join(names[:_MOST_NAMES])}."
+                )
+        profiles = map(self._registry.get, self._registry.names())
         near = [*tell_format.malformed(tried), *tell_format.nearest(log.view.lines, profiles)][:_NEAREST]
         hint = f" Nearest: {'; '.join(f'{name} lacks {lacked}' for name, lacked in near)}." if near else ""
+        has_fields = any(mark in log.first for mark in _MARKS_OF_FIELDS)
+        fields = ", --fields 'time=KEY:FORM id=KEY status=KEY' names its fields" if has_fields else ""
         return InputError(
             f"{safe(log.name)!r}: no line is of a known format. The first line: {safe(log.first[:_SHOWN])!r}.{hint} "
-            "`logcorr formats list` names the formats that were looked for, `logcorr formats new FILE` drafts one."
+            "`logcorr formats list` names the formats that were looked for, `logcorr formats new FILE` drafts "
+            f"one{fields}."
         )
 
     def _candidate(self, profile: Profile, view: View) -> Candidate:

@@ -11,6 +11,7 @@ View = Literal[
     "errors",
     "orphans",
     "malformed",
+    "other",
     "duplicates",
     "redelivered",
     "superseded",

@@ -173,4 +173,4 @@ def _check_ids(pairs: pl.DataFrame) -> None:
 
 
 def _collect(frame: pl.LazyFrame) -> pl.DataFrame:
-    return frame.collect(engine="in-memory")
+    return frame.collect(engine="streaming")

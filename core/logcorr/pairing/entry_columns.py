@@ -28,7 +28,7 @@ class EntryColumns(msgspec.Struct, frozen=True, kw_only=True):
     `attributes` are the names of all attributes, in the order of the views; `request_attributes` and
     `response_attributes` are those that a side has. `given`: responses tell a duration. `weak`: some responses answer
     only what is still open. `response_user`: responses tell a user. `line_hash`: entries of both sides have a hash
-    (UInt64) of their whole line, so that different lines of one instant are never one redelivered entry; no view shows
+    (UInt32) of their whole line, so that different lines of one instant are never one redelivered entry; no view shows
     it. Raises ValueError for names that do not fit.
     """
 
@@ -70,7 +70,7 @@ class EntryColumns(msgspec.Struct, frozen=True, kw_only=True):
     def schema(self, side: Side) -> pl.Schema:
         """The columns of entries: id, time (Int64, µs; null where the log has no clock), value, row (UInt32)."""
         weak = {"weak": pl.Boolean()} if self.has_weak(side) else {}
-        types = {"status_code": pl.Int16(), "given_us": pl.Int64(), "line_hash": pl.UInt64()}
+        types = {"status_code": pl.Int16(), "given_us": pl.Int64(), "line_hash": pl.UInt32()}
         values = {name: types.get(name, pl.String()) for name in self.values(side)}
         own = {name: values.pop(name) for name in self.of_side(side)}
         return pl.Schema({"request_id": pl.String(), "time": pl.Int64(), **values, **weak, **own, "row": pl.UInt32()})

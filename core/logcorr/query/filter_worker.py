@@ -56,7 +56,7 @@ def do(task: FilterTask) -> RowFiles:
     conditions = [records.chosen, filter_language.expression(task.terms) if task.terms else None]
     known = [condition for condition in conditions if condition is not None]
     chosen = pl.all_horizontal(known) if known else None
-    columns = columns_of(scan(records.parts).collect_schema())
+    columns = columns_of(views.scan(run, task.view).collect_schema())
 
     def tell(rows: pl.LazyFrame) -> None:
         _tell(FirstRows(shown(rows, columns)))

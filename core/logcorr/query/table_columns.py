@@ -50,6 +50,7 @@ _FIRST = {
     "exchanges": ("request_time", "request_id", "status_code", "duration_us"),
     "orphans": ("time", "side", "request_id", "reason"),
     "malformed": ("side", "line", "reason", "text"),
+    "other": ("side", "line", "text"),
     "duplicates": ("time", "side", "request_id", "kind"),
     "users": ("user_id", "requests", "errors", "orphans"),
     "access": ("request_time", "status_code", "duration_us", "method", "endpoint"),

@@ -28,7 +28,7 @@ __all__ = ["Column", "Preview", "Row", "TemporaryFolder", "ViewPages"]
 
 Preview = Callable[[list[Row]], None]
 
-_AS_STORED = ("exchanges", "orphans", "malformed", "duplicates", "users", "endpoints", "ips", "windows")
+_AS_STORED = ("exchanges", "orphans", "malformed", "other", "duplicates", "users", "endpoints", "ips", "windows")
 
 
 class ViewPages:

@@ -27,6 +27,7 @@ _FOLDER_OF = {
     "skewed": "exchanges",
     "orphans": "orphans",
     "malformed": "malformed",
+    "other": "other",
     "duplicates": "duplicates",
     "redelivered": "duplicates",
     "superseded": "duplicates",
@@ -39,14 +40,14 @@ FOLDERS = frozenset(_FOLDER_OF.values())
 # The views that a run of each kind can have.
 VIEWS_OF: dict[str, tuple[View, ...]] = {
     "correlation": (
-        *("exchanges", "slow", "errors", "orphans", "malformed"),
+        *("exchanges", "slow", "errors", "orphans", "malformed", "other"),
         *("duplicates", "redelivered", "superseded", "skewed", "users"),
         *("endpoints", "ips", "windows"),
     ),
-    "access": ("exchanges", "slow", "errors", "malformed", "skewed", "endpoints", "ips", "windows"),
+    "access": ("exchanges", "slow", "errors", "malformed", "other", "skewed", "endpoints", "ips", "windows"),
 }
-# The views that a run has only if its exchanges have the attributes.
-OF_ATTRIBUTES = ("endpoints", "ips", "windows")
+# The views that only some runs have: those of attributes, and of the lines that a profile does not speak of.
+OF_SOME_RUNS = ("endpoints", "ips", "windows", "other")
 # The columns that records of exchanges have only if they are asked for.
 EXTRA_COLUMNS: dict[str, tuple[str, ...]] = {
     "correlation": (
@@ -62,6 +63,7 @@ _ENTRY = ("request_id", "time", "user_id", "status_code")
 _RECORDS = {
     "orphans": ("side", *_ENTRY, "reason", "file", "line"),
     "malformed": ("side", "file", "line", "reason", "text", "truncated"),
+    "other": ("side", "file", "line", "reason", "text", "truncated"),
     "duplicates": ("side", "kind", *_ENTRY, "file", "line"),
     "users": ("user_id", "requests", "errors", "orphans"),
     "endpoints": (
@@ -119,6 +121,9 @@ def scan(run: RunFolder, view: View) -> pl.LazyFrame:
     Raises UsageError if runs of this kind have no such view, InputError if its files are missing or damaged.
     """
     rows = parquet_slices.scan(_parts(run, view))
+    if view == "other":
+        # Other lines are stored like malformed ones, without a reason.
+        rows = rows.drop("reason")
     chosen = _chosen(run, view)
     return rows if chosen is None else rows.filter(chosen)
 
@@ -166,7 +171,7 @@ def exchange_columns(
 def views_of(manifest: Manifest) -> tuple[View, ...]:
     """The views that a run has, by its manifest."""
     return tuple(
-        view for view in VIEWS_OF[manifest.kind] if view not in OF_ATTRIBUTES or _FOLDER_OF[view] in manifest.rows
+        view for view in VIEWS_OF[manifest.kind] if view not in OF_SOME_RUNS or _FOLDER_OF[view] in manifest.rows
     )
 
 

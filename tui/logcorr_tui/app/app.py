@@ -17,7 +17,7 @@ from logcorr_tui.app.run_control import RunControlApp
 from logcorr_tui.look.palette import DARK_THEME, LIGHT_THEME
 from logcorr_tui.look.safe_text import EscapeFilter
 from logcorr_tui.state import messages
-from logcorr_tui.state.navigation import TABLES, VIEWS_OF_A_RUN, places_of
+from logcorr_tui.state.navigation import TABLES, VIEWS_OF_A_RUN
 from logcorr_tui.state.session import Logs
 from logcorr_tui.work.terminal_hangup import LOOK_EVERY_S, terminal_is_gone
 
@@ -94,7 +94,7 @@ class LogcorrApp(RunControlApp):
             place, *kind = parameters
             if kind and kind != [self.session.kind]:
                 return False
-            if place != "open" and all(place != known.mode for known in places_of(self.session.kind)):
+            if place != "open" and all(place != known.mode for known in self.session.places):
                 return False
             if place == "overview":
                 return self.session.report is not None or self.session.estimate is not None

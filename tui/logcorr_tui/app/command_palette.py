@@ -7,7 +7,6 @@ from typing import Any, Protocol
 from textual.app import SystemCommand
 from textual.screen import Screen
 
-from logcorr_tui.state.navigation import places_of
 from logcorr_tui.state.session import WithSession
 
 
@@ -32,7 +31,7 @@ class AppActions(WithSession, Protocol):
 
 def system_commands(app: AppActions, screen: Screen[Any]) -> Iterable[SystemCommand]:
     """The commands that can be used on this screen now."""
-    for place in places_of(app.session.kind):
+    for place in app.session.places:
         if app.check_action("show", (place.mode,)):
             yield SystemCommand(f"{place.text} ({place.key})", place.tip, partial(app.action_show, place.mode))
     yield SystemCommand("Open (^o)", "Other logs, recent runs, the demo", partial(app.action_show, "open"))

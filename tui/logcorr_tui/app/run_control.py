@@ -6,7 +6,8 @@ from pathlib import Path
 
 from textual.worker import Worker
 
-from logcorr.model.errors import LogcorrError
+from logcorr.model.errors import InputError, LogcorrError
+from logcorr.model.told import Told
 from logcorr.runs.find_runs import default_root
 from logcorr.runs.leftovers import sweep
 from logcorr.text.safe import safe
@@ -16,7 +17,15 @@ from logcorr_tui.state.navigation import VIEWS_OF_A_RUN
 from logcorr_tui.state.session import Logs, Session
 from logcorr_tui.state.settings import Preferences
 from logcorr_tui.work import engine_command, open_run
-from logcorr_tui.work.child_process import ChildProcess, run_engine
+from logcorr_tui.work.child_process import ChildProcess, run_engine, run_tell
+
+
+def _why_not(told: Told) -> str | None:
+    """Why logs cannot be run as they were told. None if they can."""
+    alone = next((log for log in told.logs.values() if log.is_one_side and len(told.logs) == 1), None)
+    if told.error is None and alone is not None:
+        return f"{alone.files[0]!r} holds {alone.events[0]}s alone: give the log of the other side too."
+    return told.error
 
 
 class RunControlApp(ScreenModesApp):
@@ -37,7 +46,7 @@ class RunControlApp(ScreenModesApp):
 
     def on_start_run(self, message: messages.StartRun) -> None:
         if not self._busy():
-            self.start_run(message.logs)
+            self.start_run(message.logs, message.told)
 
     def _busy(self) -> bool:
         """Whether a run is in progress. Tells the user so."""
@@ -48,19 +57,40 @@ class RunControlApp(ScreenModesApp):
 
     # The child process and its messages
 
-    def start_run(self, logs: Logs) -> None:
-        """Correlates or analyses these logs in a child process, and shows how it goes."""
-        self.child = ChildProcess(engine_command.command_for(logs, store=self._store, memory=self._memory))
-        self.session.logs = logs
+    def start_run(self, logs: Logs, told: Told | None = None) -> None:
+        """Correlates or analyses these logs in a child process, and shows how it goes.
+
+        Logs whose kind is not told yet are told first, in a child process too. `told` is what they are taken for.
+        """
+        self.session.told = told
+        self.forget(("run", *VIEWS_OF_A_RUN), meanwhile="open")
+        self._begin(logs)
+        self.go("run")
+
+    def on_told_logs(self, message: messages.ToldLogs) -> None:
+        self.session.told = message.told
+        if (said := _why_not(message.told)) is not None:
+            self.post_message(messages.Failed(InputError.exit_code, said))
+        elif self.session.logs is not None:
+            self._begin(self.session.logs.as_told(message.told))
+            self.pass_on(message)
+
+    def _begin(self, logs: Logs) -> None:
+        """Starts the child process for these logs."""
+        if logs.kind is None:
+            self.child = ChildProcess(engine_command.tell_command(logs), keep_output=True)
+        else:
+            self.child = ChildProcess(engine_command.command_for(logs, store=self._store, memory=self._memory))
+        self.session.logs, self.session.views = logs, ()
         self.session.run = self.session.report = self.session.progress = self.session.estimate = None
         self.session.changed_inputs = []
-        self.forget(("run", *VIEWS_OF_A_RUN), meanwhile="open")
-        self.go("run")
         # Starting a process takes its time: first the screen is painted.
         self.call_after_refresh(self._follow, self.child)
 
     def _follow(self, child: ChildProcess) -> None:
-        _: Worker[None] = self.run_worker(partial(run_engine, child, self.post_message), exit_on_error=False)
+        logs = self.session.logs
+        follow = run_tell if logs is not None and logs.kind is None else run_engine
+        _: Worker[None] = self.run_worker(partial(follow, child, self.post_message), exit_on_error=False)
 
     async def stop_child(self) -> None:
         """Ends the child process, if there is one. Where it had to be killed, removes its leftover files."""
@@ -111,7 +141,7 @@ class RunControlApp(ScreenModesApp):
         except LogcorrError as error:
             self.notify(safe(str(error), 400), title="Cannot open", severity="error", timeout=10, markup=False)
             return
-        view = "overview" if fresh else self._preferences.view(opened.manifest.kind)
+        view = "overview" if fresh else self._preferences.view(opened.manifest.kind, opened.views)
         self._show_run(opened, view, fresh=fresh)
         changed = [] if fresh else await asyncio.to_thread(open_run.changed_inputs, opened.manifest)
         if changed and self.session.run is opened.run:
@@ -124,11 +154,11 @@ class RunControlApp(ScreenModesApp):
 
     def _show_run(self, opened: open_run.OpenedRun, view: str, *, fresh: bool) -> None:
         self.session.run, self.session.report = opened.run, opened.report
-        self.session.logs = opened.logs
+        self.session.logs, self.session.views = opened.logs, opened.views
         self.session.estimate, self.session.changed_inputs = None, []
         gone: tuple[str, ...] = VIEWS_OF_A_RUN
         if not fresh:
-            self.child, self.session.progress = None, None
+            self.child, self.session.progress, self.session.told = None, None, None
             gone = ("run", *VIEWS_OF_A_RUN)
         with self.batch_update():
             self.forget(gone, meanwhile="run" if fresh else "open")

@@ -14,6 +14,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from logcorr.model.errors import Cancelled
+from logcorr.model.ledger import ONE_LOG
 from logcorr.model.manifest import Manifest
 from logcorr.query.view_pages import ViewPages
 from logcorr_tui.look.safe_text import plain, safe
@@ -29,7 +30,7 @@ from logcorr_tui.work.view_rows import failure_text, values_by_column
 _COLOURS = {"good": "$success", "moved": "$accent", "client": "$warning", "server": "$error", "odd": "$secondary"}
 # The title of a row is the first of these values that the row has.
 _HEADS = ("request_id", "user_id", "endpoint", "ip", "text")
-_LOGS = ("request", "response", "access")
+_LOGS = ("request", "response", "access", "log")
 _SECTIONS = ("fields", *_LOGS, "group", "same", "user")
 
 
@@ -135,10 +136,11 @@ class DetailScreen(Screen[int | None]):
         run = self._pages.run
         manifest = self._manifest
         tell("fields", "Fields", detail_sections.fields(self._pages, row, colours))
-        for side, (index, line) in detail_sections.line_positions(row, manifest.files).items():
-            excerpt = self._reader.read(side, manifest.inputs[side][index], line, cancel)
-            name = safe(manifest.files[side][index], 60)
-            tell(side, f"{side.capitalize()} log · {name}:{line:,}", detail_sections.raw_line_texts(excerpt, line))
+        for side, (log, index, line) in detail_sections.line_positions(row, manifest.files).items():
+            excerpt = self._reader.read(log, manifest.inputs[log][index], line, cancel)
+            what = "Log" if side == ONE_LOG else side.capitalize() if log == ONE_LOG else f"{side.capitalize()} log"
+            title = f"{what} · {safe(manifest.files[log][index], 60)}:{line:,}"
+            tell(side, title, detail_sections.raw_line_texts(excerpt, line))
         group = group_breakdown.breakdown(run, self._pages.view, row, colours)
         if group is not None:
             tell("group", *group)

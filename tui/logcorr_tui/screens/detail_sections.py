@@ -7,7 +7,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.table import Table
 from rich.text import Text
 
-from logcorr.model.ledger import Log
+from logcorr.model.ledger import ONE_LOG, SIDES, Log
 from logcorr.query.view_pages import ViewPages
 from logcorr_tui.look.safe_text import plain, safe
 from logcorr_tui.look.status_codes import status_class
@@ -41,17 +41,27 @@ def fields(pages: ViewPages, row: Value, colours: Mapping[str, str]) -> list[Tex
     return lines
 
 
-def line_positions(row: Value, files: Mapping[str, Sequence[str]]) -> dict[Log, tuple[int, int]]:
-    """The position of each entry of a row: number of the file and line, by side. `files` are the manifest's."""
-    found: dict[Log, tuple[int, int]] = {}
-    for name in files:
+def line_positions(row: Value, files: Mapping[str, Sequence[str]]) -> dict[Log, tuple[Log, int, int]]:
+    """The position of each entry of a row, by its side: the log, the number of its file in the log, and its line.
+
+    `files` are the manifest's. Where one log holds both sides, the entries of both are in this log.
+    """
+    only = _only(files)
+    found: dict[Log, tuple[Log, int, int]] = {}
+    for name in SIDES if only == ONE_LOG else files:
         side = cast("Log", name)
-        file, line = row.get(f"{side}_file"), row.get(f"{side}_line")
-        if row.get("side", _only(files)) == side:
-            file, line = row.get("file"), row.get("line")
-        if isinstance(file, int) and isinstance(line, int):
-            found[side] = (file, line)
+        _add_position(found, side, cast("Log", only or side), row.get(f"{side}_file"), row.get(f"{side}_line"))
+    side = cast("Log", row.get("side", only))
+    log = cast("Log", only or side)
+    if log in files:
+        _add_position(found, side, log, row.get("file"), row.get("line"))
     return found
+
+
+def _add_position(found: dict[Log, tuple[Log, int, int]], side: Log, log: Log, file: object, line: object) -> None:
+    """Adds the position of an entry of a side, if it is known."""
+    if isinstance(file, int) and isinstance(line, int):
+        found[side] = (log, file, line)
 
 
 def raw_line_texts(excerpt: Excerpt, line: int) -> list[Text]:

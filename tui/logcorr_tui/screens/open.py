@@ -1,6 +1,8 @@
-"""The Open screen: paths with completion, recent runs of both kinds with their headline figures, and a demo."""
+"""The Open screen: a log and what it is taken for, recent runs with their headline figures, and a demo."""
 
 import asyncio
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
@@ -11,12 +13,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
+from textual.timer import Timer
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 from textual.worker import Worker
 
 from logcorr.inputs import files
 from logcorr.model.errors import LogcorrError
+from logcorr.model.told import Told, ToldLog
 from logcorr.runs import list_runs
 from logcorr.text.safe import safe
 from logcorr_tui.look import palette
@@ -24,9 +28,11 @@ from logcorr_tui.state import messages
 from logcorr_tui.state.session import Logs, WithRuns
 from logcorr_tui.widgets import recent_runs
 from logcorr_tui.widgets.footer import FittingFooter
-from logcorr_tui.work import engine_command
-from logcorr_tui.work.child_process import ChildProcess
+from logcorr_tui.widgets.told_panel import ToldPanel
+from logcorr_tui.work import engine_command, reading_words
+from logcorr_tui.work.child_process import ChildProcess, Ended, ask
 from logcorr_tui.work.file_names import response_log_for
+from logcorr_tui.work.own_lines import are_own
 from logcorr_tui.work.path_completion import PathSuggester, candidates
 
 DEMO_ROWS = 200_000
@@ -35,13 +41,26 @@ _AROUND_LIST = 10
 _DEMO = "demo"
 
 
+# The fields: name, label, what stands in an empty field, and whether paths are suggested.
+_FIELDS = (
+    ("log", "log", "a file, a folder or a glob; plain, .gz or .zst", True),
+    ("responses", "responses", "only if the log holds requests alone", True),
+    ("options", "options", "--date 2026-11-29 --zone +02:00 --unwrap none --format NAME", False),
+)
+# With fewer rows than these the fields stand close together.
+_TIGHT = 32
+# So long nothing must be typed before the first lines of a log are looked at.
+_PAUSE_S = 0.3
+
+
 class OpenScreen(Screen[None]):
-    """Enter in the second path correlates, in the third analyses. Enter on a run opens it, on the demo makes one."""
+    """Shows what a log is taken for as soon as its path is typed. Enter runs it; on a run it opens it."""
 
     CSS_PATH = "open.tcss"
     AUTO_FOCUS = "#runs"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "paths", "Paths", id="open.paths", tooltip="Type the paths of two logs, or of an access log"),
+        Binding("slash", "paths", "Paths", id="open.paths", tooltip="Type the path of a log, or of two logs"),
+        Binding("down", "formats", "Formats", id="open.formats", tooltip="To the formats of the log", show=False),
         Binding(
             "escape", "leave_field", "Back", id="open.back", tooltip="To the list, and from there back", show=False
         ),
@@ -53,6 +72,18 @@ class OpenScreen(Screen[None]):
     def __init__(self) -> None:
         super().__init__()
         self._rows: list[dict[str, Any]] = []
+        self._timer: Timer | None = None
+        # The logs that were asked for last, the format that was chosen, and whether Enter waits for the answer.
+        self._asked: Logs | None = None
+        self._form: str | None = None
+        self._wanted = False
+
+    @property
+    def _panel(self) -> ToldPanel:
+        return self.query_one(ToldPanel)
+
+    def _field(self, name: str) -> Input:
+        return self.query_one(f"#{name}", Input)
 
     @property
     def _app(self) -> WithRuns:
@@ -61,18 +92,15 @@ class OpenScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield Static(id="head")
         with Vertical(id="new") as new:
-            new.border_title = "Correlate two logs, or analyse an access log"
+            new.border_title = "Open a log"
             new.border_subtitle = "/ type · → complete · ⏎ next, run"
-            for name, label in (("requests", "requests"), ("responses", "responses"), ("access", "access log")):
+            for name, label, placeholder, suggester in _FIELDS:
                 with Horizontal(classes=name):
                     yield Static(label, classes="label")
-                    yield Input(
-                        placeholder="a file, a folder or a glob; plain, .gz or .zst",
-                        suggester=PathSuggester(),
-                        id=name,
-                        compact=True,
-                    )
+                    suggests = PathSuggester() if suggester else None
+                    yield Input(placeholder=placeholder, suggester=suggests, id=name, compact=True)
             yield Static(id="hint")
+        yield ToldPanel(id="told")
         with Vertical(id="recent") as recent:
             recent.border_title = "Recent runs"
             recent.border_subtitle = "↑↓ select · ⏎ open"
@@ -81,28 +109,42 @@ class OpenScreen(Screen[None]):
         yield FittingFooter()
 
     def on_mount(self) -> None:
-        self.app.theme_changed_signal.subscribe(self, lambda _theme: self._head())
-        self._head()
+        self.app.theme_changed_signal.subscribe(self, lambda _theme: self._paint())
+        self._paint()
         self._list([])
+
+    def _paint(self) -> None:
+        self._head()
+        self._panel.draw()
 
     def on_unmount(self) -> None:
         # Textual would keep this screen for good as a listener.
         self.app.theme_changed_signal.unsubscribe(self)
 
     def on_resize(self) -> None:
+        self.set_class(self.size.height < _TIGHT, "-tight")
         if self._rows:
             self._list(self._rows)
+        self._panel.draw()
 
     def on_screen_resume(self) -> None:
         # The run folders are read after the first paint.
         self.call_after_refresh(self.action_reload)
 
     def action_paths(self) -> None:
-        self.query_one("#requests").focus()
+        self._field("log").focus()
+
+    def action_formats(self) -> None:
+        """Goes to the formats that may be chosen."""
+        if self._panel.display and self._panel.choices.display:
+            self._panel.choices.focus()
 
     def action_leave_field(self) -> None:
-        """Goes from a field to the list, and from the list back."""
-        if isinstance(self.focused, Input):
+        """Goes from the formats to the field, from a field to the list, and from the list back."""
+        if self.focused is self._panel.choices:
+            self._field("log").focus()
+        elif isinstance(self.focused, Input):
+            self._close_panel()
             self.query_one("#runs").focus()
         else:
             self._app.action_step_back()
@@ -122,44 +164,120 @@ class OpenScreen(Screen[None]):
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
-        found = candidates(event.value, 8) if event.value and event.input.has_focus else []
+        typed = event.value if event.input.has_focus and event.input.id != "options" else ""
+        found = candidates(typed, 8) if typed else []
         names = "  ".join(safe(Path(name).name, 24) + ("/" if name.endswith("/") else "") for name in found)
         self._hint(names, "dim")
+        self._form = None
+        if self._timer is not None:
+            self._timer.stop()
+        self._timer = self.set_timer(_PAUSE_S, self._look)
 
-    @on(Input.Submitted, "#requests")
-    async def _requests_given(self, event: Input.Submitted) -> None:
-        responses, access = self.query_one("#responses", Input), self.query_one("#access", Input)
-        if not self._checked("request", event.value):
+    def _look(self) -> None:
+        """Asks what the named logs are, as soon as they are there."""
+        logs = self._logs(say=False)
+        if logs is None:
+            self._close_panel()
+        elif logs != self._asked:
+            self._ask(logs)
+
+    def _logs(self, *, say: bool) -> Logs | None:
+        """The logs as the fields name them. None where they cannot be read, which is shown if `say`."""
+        log, responses = (_path(self._field(name).value) for name in ("log", "responses"))
+        try:
+            given = reading_words.parse(self._field("options").value)
+            sides: dict[Any, str] = {"request": log, "response": responses} if responses else {"log": log}
+            for side, path in sides.items():
+                files.resolve(side, (path,))
+        except (LogcorrError, ValueError, OSError) as error:
+            if say:
+                self._hint(f"! {safe(str(error), 300)}", "bad")
+            return None
+        named: dict[str, tuple[str, ...]] = {name: (path,) for name, path in sides.items()}
+        logs = Logs("correlation", named) if responses else Logs(None, named)
+        form = self._form or given.format
+        return replace(logs, form=form, collapse_ids=given.collapse_ids, reading=reading_words.words_of(given))
+
+    def _ask(self, logs: Logs) -> None:
+        """Asks what logs are, in a child process."""
+        self._asked = logs
+        self.query_one("#recent").display = False
+        self._panel.wait()
+        _: Worker[None] = self.run_worker(partial(self._tell, logs), exclusive=True, group="tell")
+
+    async def _tell(self, logs: Logs) -> None:
+        answer = await ask(ChildProcess(engine_command.tell_command(logs), keep_output=True))
+        if not self.is_running or logs != self._asked:
             return
-        if not responses.value and await asyncio.to_thread(_is_access_log, _path(event.value)):
-            with self.prevent(Input.Changed):
-                access.value, event.input.value = event.value, ""
-            access.focus()
-            self._hint("an access log, by its first lines: ⏎ analyses it", "dim")
+        if isinstance(answer, Ended):
+            names = [name for named in logs.files.values() for name in named]
+            said = answer.said.removeprefix("logcorr: error: ") or "The engine ended without a word."
+            answer = Told(kind=None, logs={"log": ToldLog(files=names, error=said)})
+        self._panel.show(answer)
+        if self._wanted:
+            self._wanted = False
+            self._go_on(logs, answer, run=len(logs.files) > 1)
+
+    def _go_on(self, logs: Logs, told: Told, *, run: bool) -> None:
+        """Goes on from logs that are told: to the other side, to the formats, or to the run."""
+        log = next(iter(told.logs.values()))
+        if told.error is None and len(logs.files) == 1 and log.is_one_side:
+            self._ask_for_other_side(log)
+        elif told.error is None and run:
+            self._start(logs if logs.kind is not None else logs.as_told(told), told)
+        elif self._panel.choices.display:
+            self._panel.choices.focus()
+
+    def _ask_for_other_side(self, log: ToldLog) -> None:
+        """Goes to the field of the log that is missing. A request log may have a response log beside it."""
+        one, responses = self._field("log"), self._field("responses")
+        with self.prevent(Input.Changed):
+            if log.events == ["response"] and not responses.value:
+                one.value, responses.value = "", one.value
+            elif not responses.value:
+                responses.value = response_log_for(one.value.strip()) or ""
+        (responses if one.value else one).focus()
+
+    @on(Input.Submitted)
+    def _given(self, event: Input.Submitted) -> None:
+        event.stop()
+        logs = self._logs(say=True)
+        if logs is None:
             return
-        if not responses.value:
-            responses.value = response_log_for(event.value.strip()) or ""
-        responses.focus()
+        told = self._panel.told
+        if len(logs.files) > 1 and not logs.form and not logs.reading and _are_own(logs):
+            self._start(logs, None)
+        elif logs == self._asked and told is not None:
+            self._go_on(logs, told, run=True)
+        else:
+            self._wanted = True
+            if logs != self._asked:
+                self._ask(logs)
 
-    @on(Input.Submitted, "#access")
-    def _access_given(self, event: Input.Submitted) -> None:
-        if self._checked("access", event.value):
-            self._start(Logs.access((_path(event.value),)))
+    def on_told_panel_chosen(self, message: ToldPanel.Chosen) -> None:
+        self._form = message.form
+        logs = self._logs(say=True)
+        if logs is not None:
+            self._ask(logs)
 
-    @on(Input.Submitted, "#responses")
-    def _responses_given(self, event: Input.Submitted) -> None:
-        requests = self.query_one("#requests", Input)
-        if not self._checked("request", requests.value):
-            requests.focus()
-        elif self._checked("response", event.value):
-            self._start(Logs.pair((_path(requests.value),), (_path(event.value),)))
+    def on_told_panel_accepted(self) -> None:
+        logs, told = self._logs(say=True), self._panel.told
+        if logs is not None and told is not None and logs == self._asked:
+            self._go_on(logs, told, run=True)
 
-    def _start(self, logs: Logs) -> None:
+    def _close_panel(self) -> None:
+        """Shows the recent runs again, and forgets what logs were taken for."""
+        self._asked, self._form, self._wanted = None, None, False
+        self._panel.clear()
+        self.query_one("#recent").display = True
+
+    def _start(self, logs: Logs, told: Told | None) -> None:
         """Starts a run of the logs, and empties the fields."""
-        self.post_message(messages.StartRun(logs))
+        self.post_message(messages.StartRun(logs, told))
         with self.prevent(Input.Changed):
             for field in self.query(Input):
                 field.value = ""
+        self._close_panel()
         self.query_one("#runs").focus()
 
     @on(OptionList.OptionSelected, "#runs")
@@ -168,15 +286,6 @@ class OpenScreen(Screen[None]):
             self.action_demo()
         elif event.option_id is not None:
             self.post_message(messages.OpenFolder(str(self._app.root / event.option_id)))
-
-    def _checked(self, side: Any, value: str) -> bool:
-        """Whether the path names logs. Shows the error where it does not."""
-        try:
-            files.resolve(side, (_path(value),))
-        except (LogcorrError, ValueError) as error:
-            self._hint(f"! {safe(str(error), 300)}", "bad")
-            return False
-        return True
 
     async def _reload(self) -> None:
         rows = await asyncio.to_thread(list_runs.rows, self._app.root)
@@ -228,11 +337,10 @@ class OpenScreen(Screen[None]):
         self.query_one("#head", Static).update(Text.assemble(palette.badge(colours), (text, colours.dim)))
 
 
-def _is_access_log(path: str) -> bool:
-    # This imports polars, so it waits until it is needed.
-    from logcorr.inputs.recognise_access_log import is_access_log
-
-    return is_access_log(files.resolve("access", (path,)))
+def _are_own(logs: Logs) -> bool:
+    """Whether two logs are of logcorr's own two line forms."""
+    sides: list[tuple[Any, tuple[str, ...]]] = list(logs.files.items())
+    return are_own([files.resolve(side, names) for side, names in sides])
 
 
 def _path(value: str) -> str:

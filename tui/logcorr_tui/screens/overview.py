@@ -13,7 +13,7 @@ from logcorr_tui.state.overview_figures import figures
 from logcorr_tui.state.session import session_of
 from logcorr_tui.widgets.charts.chart import Chart
 from logcorr_tui.widgets.charts.histogram import Histogram
-from logcorr_tui.widgets.charts.ledger import HEIGHT, Ledger
+from logcorr_tui.widgets.charts.ledger import Ledger, rows_of
 from logcorr_tui.widgets.charts.status_bars import StatusBars
 from logcorr_tui.widgets.charts.tiles import Tiles
 from logcorr_tui.widgets.charts.timeline import Timeline
@@ -95,8 +95,8 @@ class OverviewScreen(Screen[None]):
         space = height - 3 - tiles - (2 if roomy else 0)
         least = (12, 16) if roomy else (10, 8)
         spare = space - sum(least)
-        ledger = spare >= HEIGHT
-        spare -= HEIGHT if ledger else 0
+        ledger_rows = rows_of(session_of(self).report)
+        spare -= ledger_rows if spare >= ledger_rows else 0
         top = least[0] + max(spare, 0) * 2 // 5
         flow = least[1] + max(spare, 0) - max(spare, 0) * 2 // 5
         self.set_class(roomy, "-roomy")
@@ -104,7 +104,7 @@ class OverviewScreen(Screen[None]):
         self._rows("#tiles", tiles)
         self._rows("#top", top * 2 if stacked else top)
         self._rows("#timeline", flow)
-        self._rows("#ledger", HEIGHT)
+        self._rows("#ledger", ledger_rows)
 
     def _rows(self, selector: str, rows: int) -> None:
         self.query_one(selector, Widget).styles.height = rows

@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from rich.console import Group
-from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
@@ -100,6 +99,9 @@ class RunScreen(Screen[None]):
     def action_scroll_up(self) -> None:
         self.query_one("#all").scroll_up()
 
+    def on_told_logs(self) -> None:
+        self._draw()
+
     def on_progressed(self) -> None:
         self._draw()
 
@@ -136,7 +138,8 @@ class RunScreen(Screen[None]):
         figures = run_progress.finished(session, colours)
         if figures is None and event is not None:
             figures = run_progress.figures(session, event, wide, colours, stopped=self._failed is not None)
-        self.query_one("#figures", Static).update(figures or Text("The engine is starting …", style=colours.dim))
+        before = run_progress.before_figures(session, colours, stopped=self._failed is not None)
+        self.query_one("#figures", Static).update(figures or before)
         files = run_progress.files(session, wide, colours)
         self.query_one("#files", Static).update(Group(*files))
         self.query_one("#files").display = bool(files)

@@ -7,6 +7,7 @@ from textual.message import Message
 from logcorr.model.errors import Cancelled
 from logcorr.model.events import DoneEvent, EstimateEvent, ProgressEvent
 from logcorr.model.options import View
+from logcorr.model.told import Told
 from logcorr_tui.state.session import Logs
 
 
@@ -45,9 +46,10 @@ class OpenFolder(Message):
 
 @dataclass
 class StartRun(Message):
-    """Correlate or analyse these logs in a child process."""
+    """Correlate or analyse these logs in a child process. `told` is what they are taken for, where that was asked."""
 
     logs: Logs
+    told: Told | None = None
 
 
 class _Newest(Message):
@@ -69,6 +71,13 @@ class Estimated(_Newest):
     """The child's latest estimates."""
 
     event: EstimateEvent
+
+
+@dataclass
+class ToldLogs(Message):
+    """The child has told what the logs are."""
+
+    told: Told
 
 
 @dataclass

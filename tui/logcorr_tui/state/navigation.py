@@ -4,6 +4,7 @@ What differs between a pair of logs and an access log is looked up here by the k
 of a view.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -36,6 +37,7 @@ class Place:
 _OVERVIEW = Place("1", "overview", "Overview", "Tiles, latency, status, timeline and ledger")
 _SLOW = Place("2", "slow", "Slow", "Exchanges slower than the p99")
 _ERRORS = Place("3", "errors", "Errors", "Exchanges that failed: status 400 and over, or under 100")
+_OTHER = Place("0", "other", "Other", "Lines that the format does not speak of", tab=False)
 _MALFORMED = Place("5", "malformed", "Malformed", "Lines that could not be read, by reason", short="Bad")
 _RUN = Place("6", "run", "Run", "The run: progress, memory, where every line went")
 
@@ -50,6 +52,10 @@ PLACES: dict[Kind, tuple[Place, ...]] = {
         Place("7", "duplicates", "Duplicates", "Entries that came again", tab=False),
         Place("8", "skewed", "Skewed", "Exchanges whose response is before the request", tab=False),
         Place("9", "users", "Users", "Requests, errors and orphans by user", tab=False),
+        _OTHER,
+        Place("E", "endpoints", "Endpoints", "Requests, errors and latency by endpoint", tab=False),
+        Place("I", "ips", "IPs", "Requests and errors by address", tab=False),
+        Place("W", "windows", "Windows", "What happened in each window of time, the worst first", tab=False),
     ),
     "access": (
         _OVERVIEW,
@@ -61,16 +67,20 @@ PLACES: dict[Kind, tuple[Place, ...]] = {
         Place("7", "ips", "IPs", "Requests and errors by address; who asks too much is marked and comes first"),
         Place("8", "windows", "Windows", "What happened in each window of time, the worst first"),
         Place("9", "skewed", "Skewed", "Exchanges that took less than nothing", tab=False),
+        _OTHER,
     ),
 }
+# The screens that only some runs of a kind have: those whose exchanges have attributes, or whose format knows others.
+_OF_SOME_RUNS = {"correlation": ("other", "endpoints", "ips", "windows"), "access": ("other",)}
 MODES = tuple(dict.fromkeys(place.mode for places in PLACES.values() for place in places))
 TABLES = tuple(mode for mode in MODES if mode in get_args(View))
 VIEWS_OF_A_RUN = ("overview", *TABLES)
 
 
-def places_of(kind: str) -> tuple[Place, ...]:
-    """The screens of a run of this kind."""
-    return PLACES["access" if kind == "access" else "correlation"]
+def places_of(kind: str, views: Collection[str] = ()) -> tuple[Place, ...]:
+    """The screens of a run of this kind that has these views; without views, the screens that every such run has."""
+    known: Kind = "access" if kind == "access" else "correlation"
+    return tuple(place for place in PLACES[known] if place.mode not in _OF_SOME_RUNS[known] or place.mode in views)
 
 
 def title_of(view: str) -> str:

@@ -1,7 +1,7 @@
 """The session: the finished run that is open, or the logs of the run in progress."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol, cast
 
@@ -9,18 +9,24 @@ from textual.widget import Widget
 
 from logcorr.model.access_report import AccessReport, RunReport
 from logcorr.model.events import EstimateEvent, ProgressEvent
+from logcorr.model.told import Told
 from logcorr.runs.run_folder import RunFolder
-from logcorr_tui.state.navigation import Kind
+from logcorr_tui.state.navigation import Kind, Place, places_of
 
 
 @dataclass(frozen=True)
 class Logs:
-    """The logs of a run, by side, and the form of an access log (None: recognised by its first lines)."""
+    """The logs of a run, by side, and how they are read.
 
-    kind: Kind
+    `kind` is None where the lines of the logs have to tell it. `form` is the name of the format (None: told by the
+    lines). `reading` are more words of the command line on how lines are read, such as --zone=+05:30.
+    """
+
+    kind: Kind | None
     files: dict[str, tuple[str, ...]]
     form: str | None = None
     collapse_ids: bool = False
+    reading: tuple[str, ...] = ()
 
     @classmethod
     def pair(cls, requests: Sequence[str], responses: Sequence[str]) -> "Logs":
@@ -32,14 +38,34 @@ class Logs:
         """Access logs to be analysed, all of one form."""
         return cls("access", {"access": tuple(files)}, form, collapse_ids)
 
+    @classmethod
+    def untold(cls, words: Sequence[str]) -> "Logs":
+        """Logs whose kind is to be told by their lines."""
+        return cls(None, {"log": tuple(words)})
+
+    def as_told(self, told: Told) -> "Logs":
+        """The same logs, once it is told what they are."""
+        words = next(iter(self.files.values()))
+        names = list(told.logs)
+        files = (
+            {names[0]: words} if len(names) == 1 else {name: (word,) for name, word in zip(names, words, strict=True)}
+        )
+        kind: Kind = "access" if told.kind == "exchanges" else "correlation"
+        return replace(self, kind=kind, files={str(name): named for name, named in files.items()})
+
 
 @dataclass
 class Session:
-    """The one state of the app. Handlers on the UI thread own the state; threads only post messages."""
+    """The one state of the app. Handlers on the UI thread own the state; threads only post messages.
+
+    `told` is what the logs of the run in progress were taken for, where that was asked. `views` are those of the run.
+    """
 
     run: RunFolder | None = None
     report: RunReport | None = None
     logs: Logs | None = None
+    told: Told | None = None
+    views: tuple[str, ...] = ()
     progress: ProgressEvent | None = None
     estimate: EstimateEvent | None = None
     changed_inputs: list[str] = field(default_factory=list)
@@ -49,7 +75,12 @@ class Session:
         """The kind of the run that is shown: by its report, or else by its logs."""
         if self.report is not None:
             return "access" if isinstance(self.report, AccessReport) else "correlation"
-        return self.logs.kind if self.logs is not None else "correlation"
+        return (self.logs.kind if self.logs is not None else None) or "correlation"
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """The screens of the run."""
+        return places_of(self.kind, self.views)
 
 
 class WithSession(Protocol):

@@ -4,7 +4,7 @@ A setting wins over what the app remembers. A broken file is passed over with a 
 """
 
 import tomllib
-from collections.abc import Container
+from collections.abc import Collection, Container
 from pathlib import Path
 
 import msgspec
@@ -66,9 +66,9 @@ class Preferences:
                 )
         return DARK_THEME.name
 
-    def view(self, kind: str) -> str:
-        """The view that a run of this kind opens with."""
-        known = [place.mode for place in places_of(kind)]
+    def view(self, kind: str, views: Collection[str] = ()) -> str:
+        """The view that a run of this kind opens with; `views` are those that the run has."""
+        known = [place.mode for place in places_of(kind, views)]
         for view in (self._settings.view, self._state.views.get(kind)):
             if view in VIEWS_OF_A_RUN and view in known:
                 return str(view)

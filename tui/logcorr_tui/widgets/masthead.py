@@ -9,6 +9,7 @@ from logcorr.text import instants
 from logcorr.text.quantities import duration, size
 from logcorr.text.safe import safe
 from logcorr_tui.look.palette import Palette
+from logcorr_tui.state.format_read import OWN, formats_of
 from logcorr_tui.state.overview_figures import Figures, figures, running
 from logcorr_tui.state.session import Session, session_of
 from logcorr_tui.widgets.charts.canvas import Canvas, Part
@@ -65,6 +66,9 @@ class Masthead(Painted):
         x = canvas.parts(x, 0, title, end - 1)
         if report is None or (self.figures and self.figures.share is not None):
             return
+        formats = ", ".join(found.brief for found in formats_of(report) if found.name != OWN)
+        if formats and x + 24 < end:
+            x = canvas.write(x, 0, f" · {safe(formats, 40)}", colours.dim)
         total = report.inputs.lines.bytes
         volume = f"{size(total)} in {duration(sum(report.run.seconds.values()) * 1000)}"
         spans = span_texts(report)

@@ -8,7 +8,7 @@ from textual.geometry import Region
 from logcorr.model.access_report import AccessReport, RunReport
 from logcorr.text.quantities import short
 from logcorr_tui.look.palette import Palette
-from logcorr_tui.state.navigation import Place, places_of
+from logcorr_tui.state.navigation import Place
 from logcorr_tui.state.overview_figures import Figures, figures
 from logcorr_tui.state.session import session_of
 from logcorr_tui.widgets.charts.canvas import Canvas, Part
@@ -28,19 +28,21 @@ def row_counts(report: RunReport, found: Figures) -> dict[str, str]:
         "slow": counted - -(-counted * 99 // 100),
         "errors": found.failures,
         "malformed": report.inputs.lines.all_malformed,
+        "other": report.inputs.lines.other,
     }
+    suspicious = {"ips": f"{short(report.suspicious_ip_count)}!"}
     if isinstance(report, AccessReport):
         numbers |= {"windows": report.windows.count, "skewed": report.latency.negative}
-        return {name: short(count) for name, count in numbers.items()} | {
-            "ips": f"{short(report.suspicious_ip_count)}!"
-        }
+        return {name: short(count) for name, count in numbers.items()} | suspicious
+    if report.windows is not None:
+        numbers["windows"] = report.windows.count
     sides = (report.inputs.requests, report.inputs.responses)
     numbers |= {
         "orphans": found.orphans,
         "duplicates": sum(side.redelivered + side.superseded for side in sides),
         "skewed": report.skew.negative,
     }
-    return {name: short(count) for name, count in numbers.items()}
+    return {name: short(count) for name, count in numbers.items()} | (suspicious if report.windows is not None else {})
 
 
 @dataclass(frozen=True)
@@ -70,19 +72,22 @@ class Tabs(Painted):
         numbers = row_counts(found.report, found) if found and found.report else {}
         inks = {"slow": colours.warn, "orphans": colours.lost, "ips": colours.lost}
         inks |= dict.fromkeys(("errors", "malformed"), colours.bad)
-        return [
+        tabs = [
             _Tab(place, place.text, numbers.get(place.mode, ""), inks.get(place.mode, colours.ink))
-            for place in places_of(session_of(self).kind)
+            for place in session_of(self).places
         ]
+        return [tab for tab in tabs if tab.place.mode != "other" or tab.count != "0"]
 
     def _fitting(self, tabs: list[_Tab], width: int) -> list[_Tab]:
-        """The tabs that fit whole: all tabs, or the first tabs, with short names, with fewer counts, without counts."""
+        """The tabs that fit whole: all, those with rows, or the first; with short names, then with fewer counts."""
         first = [tab for tab in tabs if tab.place.tab]
+        filled = [tab for tab in tabs if tab.place.tab or tab.count != "0"]
+        brief = [replace(tab, title=tab.place.brief, count=tab.count if tab.place.tab else "") for tab in filled]
         offers = [[replace(tab, title=tab.place.brief) for tab in first]]
         for mode in _SPARED:
             offers.append([replace(tab, count="") if tab.place.mode == mode else tab for tab in offers[-1]])
         bare = [replace(tab, count="") for tab in offers[-1]]
-        offers = [*([] if width < _NARROW else [tabs, first]), *offers, bare]
+        offers = [*([] if width < _NARROW else [tabs, filled, brief, first]), *offers, bare]
         return next((offer for offer in offers if sum(tab.cells for tab in offer) + _EDGE <= width), bare)
 
     def paint(self, canvas: Canvas, colours: Palette) -> None:

@@ -16,8 +16,9 @@ from textual.message import Message
 
 from logcorr.model.errors import Cancelled
 from logcorr.model.events import DoneEvent, EstimateEvent, Event, ProgressEvent
+from logcorr.model.told import Told
 from logcorr.text.safe import safe
-from logcorr_tui.state.messages import Estimated, Failed, Finished, Progressed
+from logcorr_tui.state.messages import Estimated, Failed, Finished, Progressed, ToldLogs
 from logcorr_tui.work.engine_command import environment
 
 PATIENCE_S = 1.0
@@ -26,6 +27,7 @@ _AFTER_DONE_S = 10.0
 _LINES_KEPT = 40
 _LOOK_EVERY_S = 0.02
 _LONGEST_LINE = 64 << 20
+_SILENT = "The engine ended without a word."
 
 
 @dataclass(frozen=True)
@@ -38,10 +40,15 @@ class Ended:
 
 
 class ChildProcess:
-    """One child process, from its start to its end. All methods are for the event loop's thread."""
+    """One child process, from its start to its end. All methods are for the event loop's thread.
 
-    def __init__(self, command: Sequence[str]) -> None:
+    With `keep_output`, what the child writes to standard output is in `output`, as far as it is not too long.
+    """
+
+    def __init__(self, command: Sequence[str], *, keep_output: bool = False) -> None:
         self.command = list(command)
+        self._keep_output = keep_output
+        self.output = b""
         self._cancel = asyncio.Event()
         self._process: asyncio.subprocess.Process | None = None
         self._ended = asyncio.Event()
@@ -72,7 +79,7 @@ class ChildProcess:
                 self._process = await asyncio.create_subprocess_exec(
                     *self.command,
                     stdin=asyncio.subprocess.PIPE,
-                    stdout=asyncio.subprocess.DEVNULL,
+                    stdout=asyncio.subprocess.PIPE if self._keep_output else asyncio.subprocess.DEVNULL,
                     stderr=asyncio.subprocess.PIPE,
                     env=environment(),
                     start_new_session=os.name != "nt",
@@ -89,7 +96,7 @@ class ChildProcess:
         """Asks the child to end, and kills it after a second. Returns when the child is gone."""
         self._cancel.set()
         process = self._process
-        if process is None or self._code is not None:
+        if process is None or self.code is not None:
             return
         with contextlib.suppress(ProcessLookupError):
             process.send_signal(signal.SIGTERM if os.name == "nt" else signal.SIGINT)
@@ -101,13 +108,13 @@ class ChildProcess:
             await self._exit()
 
     @property
-    def _code(self) -> int | None:
-        """The exit code. None while the child runs."""
+    def code(self) -> int | None:
+        """The exit code, negative for a signal. None while the child runs, and where it could not be started."""
         return None if self._process is None else self._process.returncode
 
     async def _exit(self) -> None:
         """Returns at the exit of the child. asyncio's own wait also waits for pipes, which others may hold open."""
-        while self._code is None:  # noqa: ASYNC110 - there is no event to wait for
+        while self.code is None:  # noqa: ASYNC110 - there is no event to wait for
             await asyncio.sleep(_LOOK_EVERY_S)
 
     async def wait(self) -> None:
@@ -115,20 +122,32 @@ class ChildProcess:
         await self._ended.wait()
 
     async def _follow(self, process: asyncio.subprocess.Process, tell: Callable[[Event], None]) -> Ended:
-        reader = asyncio.create_task(self._read(process, tell))
+        reader = asyncio.create_task(self._read_all(process, tell))
         waiter = asyncio.create_task(self._exit())
         try:
             await asyncio.wait({reader, waiter}, return_when=asyncio.FIRST_COMPLETED)
             # The output ends near the exit. A pipe that another process holds open must not hold us.
             await asyncio.wait({reader}, timeout=_LAST_WORDS_S)
             await asyncio.wait({waiter}, timeout=_AFTER_DONE_S)
-            if self._code is None:
+            if self.code is None:
                 process.kill()
                 await self._exit()
         finally:
             for task in (reader, waiter):
                 task.cancel()
-        return Ended(self._code or 0, "\n".join(self._said), self._done)
+        return Ended(self.code or 0, "\n".join(self._said), self._done)
+
+    async def _read_all(self, process: asyncio.subprocess.Process, tell: Callable[[Event], None]) -> None:
+        """Reads both streams to their ends."""
+        await asyncio.gather(self._read(process, tell), self._read_output(process))
+
+    async def _read_output(self, process: asyncio.subprocess.Process) -> None:
+        """Reads stdout, where it is kept."""
+        if process.stdout is None:
+            return
+        while block := await process.stdout.read(1 << 16):
+            if len(self.output) < _LONGEST_LINE:
+                self.output += block
 
     async def _read(self, process: asyncio.subprocess.Process, tell: Callable[[Event], None]) -> None:
         """Reads stderr. A line is an event, or text for people."""
@@ -158,7 +177,7 @@ class ChildProcess:
     def _release(self) -> None:
         """Ends the child where `run` ends by an exception or with the app, so that no child is left over."""
         process = self._process
-        if process is not None and self._code is None:
+        if process is not None and self.code is None:
             if process.stdin is not None:
                 process.stdin.close()
             with contextlib.suppress(ProcessLookupError):
@@ -167,6 +186,26 @@ class ChildProcess:
             # Pipes may still be open in another process; here they are closed.
             process._transport.close()  # type: ignore[attr-defined]  # noqa: SLF001 - asyncio has no other way
         self._ended.set()
+
+
+async def ask(child: ChildProcess) -> Told | Ended:
+    """What `logcorr tell` in the child takes logs for, or else how it ended. The child keeps its output."""
+    ended = await child.run(lambda _event: None)
+    try:
+        return msgspec.json.decode(child.output, type=Told)
+    except msgspec.MsgspecError:
+        return ended
+
+
+async def run_tell(child: ChildProcess, post: Callable[[Message], object]) -> None:
+    """Tells in the child what logs are. The last message is one ToldLogs or one Failed."""
+    answer = await ask(child)
+    if child.cancelled:
+        post(Failed(Cancelled.exit_code, ""))
+    elif isinstance(answer, Ended):
+        post(Failed(answer.code, answer.said or _SILENT))
+    else:
+        post(ToldLogs(answer))
 
 
 async def run_engine(child: ChildProcess, post: Callable[[Message], object]) -> None:
@@ -184,4 +223,4 @@ async def run_engine(child: ChildProcess, post: Callable[[Message], object]) -> 
     elif child.cancelled:
         post(Failed(Cancelled.exit_code, ended.said))
     else:
-        post(Failed(ended.code, ended.said or "The engine ended without a word."))
+        post(Failed(ended.code, ended.said or _SILENT))

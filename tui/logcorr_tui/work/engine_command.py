@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import logcorr
 import logcorr_tui
@@ -15,38 +15,47 @@ def logcorr_command(*words: str) -> list[str]:
     return [sys.executable, "-P", "-m", "logcorr", *words]
 
 
-def correlate_command(
-    requests: Sequence[str], responses: Sequence[str], *, store: str | None = None, memory: str | None = None
-) -> list[str]:
+def correlate_command(logs: Logs, *, store: str | None = None, memory: str | None = None) -> list[str]:
     """The command that correlates these logs, and writes its progress as JSON lines."""
-    words = [f"--requests={path}" for path in requests] + [f"--responses={path}" for path in responses]
-    words += [f"--store={store}"] if store else []
-    words += [f"--memory={memory}"] if memory else []
+    words = [*_named(logs), *_read_as(logs), *_place(store, memory)]
+    words += ["--collapse-ids"] if logs.collapse_ids else []
     return logcorr_command("correlate", *words, "--progress", "json", "--end-with-stdin")
 
 
-def analyze_command(
-    files: Sequence[str],
-    form: str | None = None,
-    *,
-    collapse_ids: bool = False,
-    store: str | None = None,
-    memory: str | None = None,
-) -> list[str]:
+def analyze_command(logs: Logs, *, store: str | None = None, memory: str | None = None) -> list[str]:
     """The command that analyses access logs, and writes its progress as JSON lines."""
-    words = [f"--format={form}"] if form else []
-    words += ["--collapse-ids"] if collapse_ids else []
-    words += [f"--store={store}"] if store else []
-    words += [f"--memory={memory}"] if memory else []
-    return logcorr_command("analyze", *words, "--progress", "json", "--end-with-stdin", "--", *files)
+    words = [*_read_as(logs), *(["--collapse-ids"] if logs.collapse_ids else []), *_place(store, memory)]
+    return logcorr_command("analyze", *words, "--progress", "json", "--end-with-stdin", "--", *logs.files["access"])
 
 
 def command_for(logs: Logs, *, store: str | None = None, memory: str | None = None) -> list[str]:
     """The command for these logs, by their kind."""
-    if logs.kind == "access":
-        files = logs.files["access"]
-        return analyze_command(files, logs.form, collapse_ids=logs.collapse_ids, store=store, memory=memory)
-    return correlate_command(logs.files["request"], logs.files["response"], store=store, memory=memory)
+    command = analyze_command if logs.kind == "access" else correlate_command
+    return command(logs, store=store, memory=memory)
+
+
+def tell_command(logs: Logs) -> list[str]:
+    """The command that tells what these logs are, as one object of JSON on standard output."""
+    if set(logs.files) == {"request", "response"}:
+        return logcorr_command("tell", *_named(logs), *_read_as(logs), "--end-with-stdin")
+    (names,) = logs.files.values()
+    return logcorr_command("tell", *_read_as(logs), "--end-with-stdin", "--", *names)
+
+
+# The options of `logcorr correlate` by the names of the logs.
+_OPTIONS = {"request": "--requests", "response": "--responses", "log": "--log"}
+
+
+def _named(logs: Logs) -> list[str]:
+    return [f"{_OPTIONS[name]}={path}" for name, paths in logs.files.items() for path in paths]
+
+
+def _read_as(logs: Logs) -> list[str]:
+    return [*([f"--format={logs.form}"] if logs.form else []), *logs.reading]
+
+
+def _place(store: str | None, memory: str | None) -> list[str]:
+    return [*([f"--store={store}"] if store else []), *([f"--memory={memory}"] if memory else [])]
 
 
 def environment(base: Mapping[str, str] = os.environ) -> dict[str, str]:

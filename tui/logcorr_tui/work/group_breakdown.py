@@ -33,10 +33,10 @@ def window_span(manifest: Manifest, row: Value) -> tuple[float, float]:
 
 
 def breakdown(run: RunFolder, view: View, row: Value, colours: Mapping[str, str]) -> Section | None:
-    """The breakdown of a row: a title and lines. None for a row that stands for one exchange."""
+    """The breakdown of a row: a title and lines. None for a row of which no more is known."""
     if view == "ips":
         return _windows_of(run, cast("str", row["ip"]), colours)
-    if view == "windows":
+    if view == "windows" and "ip" in run.manifest.attributes:
         return _addresses_in(run, row, colours)
     if view == "endpoints":
         return _statuses_of(run, cast("str | None", row["endpoint"]), colours)

@@ -20,6 +20,7 @@ class OpenedRun:
     run: RunFolder
     manifest: Manifest
     report: RunReport
+    views: tuple[str, ...]
 
     @property
     def logs(self) -> Logs:
@@ -30,9 +31,12 @@ class OpenedRun:
 
 def open_run(path: Path) -> OpenedRun:
     """The run in this folder. Raises InputError where the run is not whole."""
+    from logcorr.runs import views
+
     run = RunFolder(path)
     run.check()
-    return OpenedRun(run, run.manifest, run.report)
+    manifest = run.manifest
+    return OpenedRun(run, manifest, run.report, views.views_of(manifest))
 
 
 def changed_inputs(manifest: Manifest) -> list[str]:

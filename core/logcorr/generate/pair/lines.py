@@ -33,7 +33,9 @@ _MALFORMED = {
     ),
     "request_id": tuple(f"{{T}},{empty},{{V}}" for empty in ("", "-", "null", "None", "NIL", "undefined", " ")),
     "encoding": ("{T},{I},\x01a", "{T},{I}\x01b,{V}", "\x01c{T},{I},{V}", "\x01d", "{T},{I},{V}\x01e", "{T},\x01b"),
-    "status_code": tuple(f"{{T}},{{I}},{code}" for code in ("", "OK", "2000", "-1", "20x", "200.0", "2 0", "0x1f")),
+    "status_code": tuple(
+        f"{{T}},{{I}},{code}" for code in ("+200", "OK", "2000", "-20", "20x", "200.0", "2 0", "0x1f")
+    ),
 }
 
 

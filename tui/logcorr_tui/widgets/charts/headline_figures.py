@@ -43,7 +43,7 @@ def _pair(found: Figures, colours: Palette) -> list[Tile]:
     about = "≈" if found.share is not None else ""
     points, matched, fives = found.points, found.matched, found.server_errors
     peak = max((p.requests for p in points), default=0) / (found.bucket_s or 1)
-    pace = f"{about}{short(peak)}/s peak" if points else "at the end" if about else "none"
+    pace = f"{about}{short(peak)}/s peak" if points else "at the end" if about else "no clock" if matched else "none"
     requests = "–" if found.requests is None else short(found.requests)
     lost = found.request_orphans
     sides = "both sides" if lost is None else f"{short(lost)}+{short(found.orphans - lost)}"

@@ -103,7 +103,8 @@ class Timeline(Chart):
         if found is None or canvas.height < 5:
             waiting = self.figures is None
             report = self.figures.report if self.figures else None
-            why = (report.timeline.reason if report else None) or "no request and no response carries a time"
+            reason = report.timeline.reason if report else None
+            why = f"there is no timeline: {reason}" if reason else "no request and no response carries a time"
             text = "waiting for the first estimates" if waiting else why
             canvas.write(max((canvas.width - len(text)) // 2, 1), canvas.height // 2, text, colours.dim)
             return

@@ -7,12 +7,12 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from logcorr.model.access_report import AccessReport
 from logcorr.model.events import ProgressEvent
 from logcorr.text.fit_columns import tail
 from logcorr.text.quantities import duration, percent, short, size
 from logcorr.text.safe import safe
 from logcorr_tui.look.palette import Palette, badge
+from logcorr_tui.state.format_read import FormatRead, formats_of, formats_told
 from logcorr_tui.state.session import Session
 from logcorr_tui.widgets.charts.canvas import horizontal_bar
 
@@ -41,8 +41,35 @@ def head(session: Session, state: str, wide: int, colours: Palette) -> Text:
     return line
 
 
+def before_figures(session: Session, colours: Palette, *, stopped: bool) -> RenderableType:
+    """What happens before the engine tells how far it is."""
+    if stopped:
+        return Text("Nothing was read.", style=colours.dim)
+    if session.logs is not None and session.logs.kind is None:
+        return Text("The first lines are looked at, to tell what the log is …", style=colours.dim)
+    return Group(*_formats(session, colours), Text("The engine is starting …", style=colours.dim))
+
+
+def _formats(session: Session, colours: Palette) -> list[Text]:
+    """What the logs of the run in progress are read as, if that was asked."""
+    if session.told is None:
+        return []
+    return [_pairs(colours, ("Format", safe(found.sentence, 300))) for found in formats_told(session.told)]
+
+
+def _formats_read(session: Session) -> list[FormatRead]:
+    """The formats of the logs of the finished run, and how they were told where this session told them."""
+    if session.told is not None and session.told.error is None:
+        return formats_told(session.told)
+    return formats_of(session.report) if session.report is not None else []
+
+
 def stages(session: Session, state: str, colours: Palette) -> Text:
     """The stages in order. A sign, not only a colour, tells whether a stage is done, in progress or to come."""
+    if session.logs is not None and session.logs.kind is None:
+        stopped = state in ("failed", "cancelled")
+        sign, ink = ("✗", colours.bad) if stopped else ("▶", colours.accent)
+        return Text(f"{sign} Tell the format", style=f"bold {ink}")
     event, known = session.progress, _STAGES[session.kind]
     names = list(known)
     now = len(names) if state == "complete" else names.index(event.stage) if event and event.stage in names else 0
@@ -89,7 +116,7 @@ def figures(
         ("Taken", duration(event.seconds * 1000)),
         ("Left", left),
     )
-    parts: list[RenderableType] = [rows, speed]
+    parts: list[RenderableType] = [rows, speed, *_formats(session, colours)]
     if estimate is not None:
         guess = _pairs(
             colours,
@@ -119,7 +146,7 @@ def finished(session: Session, colours: Palette) -> RenderableType | None:
         ("Time", f"{duration(sum(run.seconds.values()) * 1000)} ({taken})"),
         ("Peak memory", size(run.peak_rss_bytes)),
         *([("Buckets", f"{run.buckets}, {size(run.spilled_bytes)} spilled")] if session.kind == "correlation" else []),
-        *([("Format", report.format)] if isinstance(report, AccessReport) else []),
+        *(("Format", found.sentence) for found in _formats_read(session)),
         ("Folder", str(session.run.path) if session.run else "–"),
         ("Version", run.version),
     ):

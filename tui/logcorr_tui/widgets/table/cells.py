@@ -84,10 +84,10 @@ def cell_text(column: Column, value: object, files: dict[str, list[str]], side: 
 
 
 def _names(column: Column, files: dict[str, list[str]], side: str | None) -> list[str]:
-    """The names that the file numbers of a column stand for. With one side only, a row names no side."""
-    if column.name != "file":
-        return files.get(column.name.removesuffix("_file"), [])
-    return files.get(side or (next(iter(files)) if len(files) == 1 else ""), [])
+    """The names that the file numbers of a column stand for. With one log only, all of them are its files."""
+    if len(files) == 1:  # an access log, or one log with both events
+        return next(iter(files.values()))
+    return files.get(column.name.removesuffix("_file") if column.name != "file" else side or "", [])
 
 
 def cell_style(column: Column, value: object) -> str:

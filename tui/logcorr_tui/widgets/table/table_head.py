@@ -1,6 +1,7 @@
 """The head of a table: the view, the number of rows, the row of the cursor, the present work; or why it is empty."""
 
 from collections import Counter
+from collections.abc import Collection
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -12,6 +13,7 @@ from logcorr.model.options import View
 from logcorr.model.report import Report
 from logcorr_tui.look.safe_text import plain, safe
 from logcorr_tui.state.navigation import title_of
+from logcorr_tui.state.session import session_of
 
 _NONE: dict[str, str] = {
     "exchanges": "No exchanges: nothing in one log has a partner in the other.",
@@ -24,6 +26,10 @@ _NONE: dict[str, str] = {
     "superseded": "Nothing is superseded: no id has more entries than were paired.",
     "skewed": "No clock skew: no response is earlier than its request.",
     "users": "No users: no request names one.",
+    "other": "No other lines: the format speaks of every line.",
+    "endpoints": "No endpoints: nothing is paired.",
+    "ips": "No IPs: no exchange names one.",
+    "windows": "No windows: no exchange has a time.",
 }
 _NONE_OF: dict[str, dict[str, str]] = {
     "access": {
@@ -35,6 +41,19 @@ _NONE_OF: dict[str, dict[str, str]] = {
         "windows": "No windows: no line could be read.",
     }
 }
+
+
+# Malformed and other lines are beside each other: the key that shows the other view.
+_BESIDE: dict[str, tuple[View, str]] = {"malformed": ("other", "0"), "other": ("malformed", "5")}
+
+
+def beside(view: View, report: RunReport | None, views: Collection[str]) -> str:
+    """The view beside a view, with the number of its rows and its key. Empty where there is none."""
+    name, key = _BESIDE.get(view, ("", ""))
+    if report is None or name not in views:
+        return ""
+    lines = report.inputs.lines
+    return f"{key} {title_of(name)} {lines.other if name == 'other' else lines.all_malformed:,}"
 
 
 def why_empty(view: View, kind: str, *, narrowed: bool) -> str:
@@ -59,6 +78,18 @@ def _most_first(counted: tuple[str, int]) -> tuple[int, str]:
     return -counted[1], counted[0]
 
 
+class _Beside(Static):
+    """The tab of the view beside this view. A click shows that view."""
+
+    def __init__(self, text: str, view: View) -> None:
+        super().__init__(text, id="beside", markup=False)
+        self._to = _BESIDE.get(view, ("", ""))[0]
+        self.display = bool(text)
+
+    async def on_click(self) -> None:
+        await self.run_action(f"app.show('{self._to}')")
+
+
 class TableHead(Horizontal):
     """Orphans · 12 of 3,173 rows · row 1 · sorting…"""
 
@@ -68,6 +99,8 @@ class TableHead(Horizontal):
 
     def compose(self) -> ComposeResult:
         yield Static(plain(title_of(self._view)), id="view", markup=False)
+        session = session_of(self)
+        yield _Beside(beside(self._view, session.report, session.views), self._view)
         yield Static("", id="counts", markup=False)
         yield Static("", id="state", markup=False)
 
