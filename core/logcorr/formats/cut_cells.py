@@ -34,7 +34,7 @@ Bytes = npt.NDArray[np.uint8]
 
 _RFC_3339, _EPOCH, _EPOCH_HEX, _PATTERN = range(4)
 _ATTRIBUTES: Final = ("text", "target", "client")
-_YEAR_BYTES, _DAY_BYTES = 4, 2
+_YEAR_BYTES = 4
 _BLANKS, _EXPONENTS = tuple(b" \t"), tuple(b"eE")
 _WITHOUT_TEXT = 1 << MISSING | 1 << NULL
 _POWERS: Final[dict[Unit, int]] = {"s": 6, "ms": 3, "us": 0, "ns": -3}
@@ -187,8 +187,8 @@ def attributes(text: bytes, span: Span, kind: str, *, escaped: bool) -> tuple[Sp
     """The cells of an attribute, which is a "text", a "target" or a "client", and the indexes of odd cells.
 
     Cells lose the blanks at their ends; of a target only the path is left; nothing and `-` are MISSING. Odd cells stay
-    as they are: those with escapes, targets with a fragment behind the host, and clients that are no single address.
-    With `escaped` a backslash in a text begins an escape.
+    as they are: those with escapes, targets that may have a host, and clients that are no single address. With
+    `escaped` a backslash in a text begins an escape.
     """
     rows = span.type.size
     cut = Span(np.empty(rows, np.int32), np.empty(rows, np.int32), np.empty(rows, np.uint8))
@@ -198,10 +198,12 @@ def attributes(text: bytes, span: Span, kind: str, *, escaped: bool) -> tuple[Sp
 
 
 def may_fit(text: bytes, span: Span, form: str) -> npt.NDArray[np.bool_]:
-    """Which texts may be times in a form, by a byte or two: a cheap look before the careful reading.
+    """Which texts may be times in a form, by their fifth byte: a cheap look before the careful reading.
 
-    What follows the digits of a year or of a day is told by the form. A number has no hyphen but behind an exponent.
+    Only of a date that begins with a year is the fifth byte a hyphen or a slash, and of a number it is neither, unless
+    an exponent stands before it.
     """
+    sure = (span.end - span.begin > _YEAR_BYTES) & (span.type != ESCAPED) & (span.type != DOUBLED)
     octets = np.frombuffer(text, np.uint8)
     at = np.where(sure, span.begin, 0)
     sure &= ~np.isin(octets[at], _BLANKS)
