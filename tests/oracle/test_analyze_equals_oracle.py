@@ -34,7 +34,7 @@ def engine(case: AccessCase, folder: Path) -> Record | None:
     """
     words = ["analyze", *case.write(folder), "--no-store", "--report", "-", "--progress", "none"]
     outcome = logcorr(*words, cwd=folder, LOGCORR_DEBUG="1")
-    if outcome.code == 2 and "no line is of a known format" in outcome.err:
+    if outcome.code == 2 and "no line is " in outcome.err:
         return None
     assert outcome.code == 0, outcome.err
     assert list(folder.rglob("*.parquet")) == []

@@ -61,6 +61,8 @@ def _takes(profile: Profile, rule: Rule, record: dict[str, Any]) -> bool:
             return False
         if condition.exists is not None and (kind > json_fields.NULL) != condition.exists:
             return False
+        if condition.null is not None and (kind == json_fields.NULL) != condition.null:
+            return False
     return True
 
 
