@@ -65,7 +65,12 @@ def test_the_end_of_a_year_without_a_year(form: str, tmp_path: Path) -> None:
 
 
 def test_a_leap_day_without_a_year(tmp_path: Path) -> None:
-    lines = ["[Feb 28 23:59:59] a in", "[Feb 29 00:00:01] a out 200", "[Mar  1 00:00:00] b in", "[Mar  1 00:00:01] b out 200"]
+    lines = [
+        "[Feb 28 23:59:59] a in",
+        "[Feb 29 00:00:01] a out 200",
+        "[Mar  1 00:00:00] b in",
+        "[Mar  1 00:00:01] b out 200",
+    ]
     found = pairs(tmp_path, "%b %d %H:%M:%S", lines, "--date", "2028-01-01")
     assert times(found) == [
         ("2028-02-28T23:59:59", "2028-02-29T00:00:01"),
@@ -115,7 +120,14 @@ def test_zones(zone: str, hour: str, tmp_path: Path) -> None:
 
 
 def test_a_line_without_a_clock_has_that_of_the_line_above(tmp_path: Path) -> None:
-    lines = ["(z) broke", "[2026-02-03 10:00:00] a in", "[2026-02-03 10:00:05] b in", "(a) broke", "a line", "(b) broke"]
+    lines = [
+        "(z) broke",
+        "[2026-02-03 10:00:00] a in",
+        "[2026-02-03 10:00:05] b in",
+        "(a) broke",
+        "a line",
+        "(b) broke",
+    ]
     found = pairs(tmp_path, "%Y-%m-%d %H:%M:%S", lines)
     assert sorted((one["request_id"], one["duration_us"]) for one in found) == [("a", 5_000_000), ("b", 0)]
     report = json.loads((tmp_path / "r.json").read_text())
@@ -136,5 +148,8 @@ def test_restarts_of_one_file_are_not_those_of_another(tmp_path: Path) -> None:
     words = ("correlate", "--log", "a.log", "--log", "b.log", "--formats", "clocks.toml", "--format", "clocks")
     succeed(*words, "--no-store", "-o", "x.ndjson", "--columns", "request_file,response_file", cwd=tmp_path)
     found = [json.loads(line) for line in (tmp_path / "x.ndjson").read_text().splitlines()]
-    assert sorted((one["request_file"], one["response_file"]) for one in found) == [("a.log", "a.log"), ("b.log", "b.log")]
+    assert sorted((one["request_file"], one["response_file"]) for one in found) == [
+        ("a.log", "a.log"),
+        ("b.log", "b.log"),
+    ]
     assert len({one["request_id"] for one in found}) == 2

@@ -90,6 +90,8 @@ def _time(profile: Made, shared: dict[str, Any], chance: Random, *, dateless: bo
     shared["t"] = _stamps(form, lack)
     if not lack:
         return one_time
+    # Of a clock that a zone leaves out the oracle takes the other time, so the zone has no such clocks.
+    profile.table.pop("zone", None)
     second = chance.choice(DATED_FORMS)
     shared["t2"] = _stamps(second, 0.1)
     return {"any": [one_time, {"field": profile.path("t2", chance), "form": second}]}
