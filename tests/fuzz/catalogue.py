@@ -30,7 +30,9 @@ def make(chance: Random) -> Batch:
         if chance.random() < share:
             line = chance.choice((spoilt, mutated))(line, chance, lines)
         found.append(line.replace(b"\n", b""))
-    return Batch([line.decode("latin1") for line in found], {"name": name, "chunk_bytes": chance.choice((1 << 20, 500))})
+    return Batch(
+        [line.decode("latin1") for line in found], {"name": name, "chunk_bytes": chance.choice((1 << 20, 500))}
+    )
 
 
 def check(batch: Batch) -> list[str]:

@@ -13,7 +13,16 @@ from tests.fuzz.mutate import mutated
 from tests.support.wrapped import WRAPS
 
 _INNER = (
-    *(b'{"a":1}', b"2026-02-03 10:00:00 INFO ready", b"", b" ", b"a | b | c", b"GET /a 200", b"\x1b[31mred\x1b[0m", b"P F"),
+    *(
+        b'{"a":1}',
+        b"2026-02-03 10:00:00 INFO ready",
+        b"",
+        b" ",
+        b"a | b | c",
+        b"GET /a 200",
+        b"\x1b[31mred\x1b[0m",
+        b"P F",
+    ),
     *(b'192.0.2.1 - - [03/Feb/2026:10:00:00 +0100] "GET / HTTP/1.1" 200 5', b"word", b"\xff\xfe", b"tab\there", b'"'),
 )
 _NAMES = tuple(name for name in NAMES if name != NONE)

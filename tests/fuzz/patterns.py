@@ -15,7 +15,21 @@ from tests.oracle.golden_formats import GOLDEN, profiles
 from tests.unit.formats.test_pattern_program import as_machine, as_polars
 
 _PARTS = (
-    *(r"\S+", r"\d+", r"[^\]]*", ".*?", ".*", r"\w+", r"\s*", r"[\d.]+", "(?:a|ab)", "x?", "(?:foo|fo)+", "[a-cé]", " "),
+    *(
+        r"\S+",
+        r"\d+",
+        r"[^\]]*",
+        ".*?",
+        ".*",
+        r"\w+",
+        r"\s*",
+        r"[\d.]+",
+        "(?:a|ab)",
+        "x?",
+        "(?:foo|fo)+",
+        "[a-cé]",
+        " ",
+    ),
     *(r"(?P<a>\S*)", r"(?P<b>\d{1,3})", "(?P<c>[^ ]+?)", r"(?:(?P<d>\d+)|-)", "$", "^", r"\[", '"', "é", "-", r"\x08?"),
 )
 _TEXTS = ("a", "ab", "1", "12", " ", "-", "é", "[", "]", '"', "x", "foo", "fofoo", "\t", "\x08", "٣", "\u2003", "b c")

@@ -23,7 +23,23 @@ _PIECES = (
     *PAYLOADS.values(),
     *("[", "]", "[[", "{", "}", '"', "'''", "=", "\n", "#", ".", ",", "true", "0", "-1", "1e5", "inf", "1979-05-27"),
     *("syntax", "match", "where", "time", "field", "form", "pick", "any", "join", "sum", "unit", "null", "else", "map"),
-    *("(?P<a>", "(a)", "(?=a)", "a++", "[^", "\\d", "%Q", "%", "previous", "none", "@time", "weak", "restart", "*", "0"),
+    *(
+        "(?P<a>",
+        "(a)",
+        "(?=a)",
+        "a++",
+        "[^",
+        "\\d",
+        "%Q",
+        "%",
+        "previous",
+        "none",
+        "@time",
+        "weak",
+        "restart",
+        "*",
+        "0",
+    ),
 )
 _LINES = [b'{"t":1,"a":{"b":"c"}}', b"t=1 a=b", b"1,2,3", b"", b"2026-02-03T10:00:00Z in r-1", b"{", b"#Fields: a b"]
 
@@ -51,7 +67,9 @@ def _spoilt(text: str, chance: Random) -> str:
         return mutated_text(text, chance, list(_PIECES))
     if kind == "word":
         words = lines[at].split(" ")
-        words[chance.randrange(len(words))] = chance.choice((chance.choice(_PIECES), chance.choice(text.split() or [""])))
+        words[chance.randrange(len(words))] = chance.choice(
+            (chance.choice(_PIECES), chance.choice(text.split() or [""]))
+        )
         lines[at] = " ".join(words)
     elif kind == "twice":
         lines.insert(chance.randrange(len(lines)), lines[at])
@@ -91,7 +109,9 @@ def _reads(profile: Profile) -> list[str]:
     content = b"\n".join([*_LINES, b""])
     by_kernels = engine_reading(usable, [content], options)
     with careful():
-        return differences(by_kernels, engine_reading(usable, [content], options), _LINES, profile_to_toml.text(profile))
+        return differences(
+            by_kernels, engine_reading(usable, [content], options), _LINES, profile_to_toml.text(profile)
+        )
 
 
 TARGET = Target("profiles", make, check)

@@ -13,7 +13,9 @@ from tests.support.kernels_or_numpy import some
 GOLD = {name: json.loads((GOLDEN / f"{name}.json").read_text()) for name in profiles()}
 PAIRS = tuple(name for name in GOLD if "pairs" in GOLD[name])
 EXCHANGES = tuple(
-    name for name in GOLD if "pairs" not in GOLD[name] and "refusal" not in profiles()[name] and name not in ("iis", "uvicorn")
+    name
+    for name in GOLD
+    if "pairs" not in GOLD[name] and "refusal" not in profiles()[name] and name not in ("iis", "uvicorn")
 )
 
 

@@ -67,8 +67,8 @@ def formats_show(name: str, formats: tuple[str, ...]) -> None:
     import msgspec
 
     from logcorr.formats import profile_toml, server_lines
-    from logcorr.text.safe import safe
     from logcorr.formats.profile_registry import Registry
+    from logcorr.text.safe import safe
 
     registry = Registry(formats)
     profile = registry.get(name)

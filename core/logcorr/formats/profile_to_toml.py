@@ -156,8 +156,8 @@ def _key(key: str) -> str:
 def quoted(value: str, *, lines: bool = True) -> str:
     """A text in TOML: in double quotes, or unescaped in single ones where that is easier to read.
 
-    A text that could control a terminal, or look like another one, is always escaped. `lines` allows three quotes, which
-    a key may not have.
+    A text that could control a terminal, or look like another one, is always escaped. `lines` allows three quotes,
+    which a key may not have.
     """
     harmless = safe(value, len(value)) == value
     if ("\\" in value or '"' in value) and harmless:

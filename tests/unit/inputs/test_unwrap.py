@@ -216,3 +216,11 @@ def test_a_line_of_many_parts_is_bounded(name: str, monkeypatch: pytest.MonkeyPa
     line = PARTED[name]
     text = b"".join(line("P", "x" * 99) for _ in range(50)) + line("F", "end")
     assert Unwrapper((name,)).unwrap(text).text == b"\n" * 50 + b"x" * 1000 + b"\n"
+
+
+@pytest.mark.parametrize("name", ["docker-json", "journald-json"])
+def test_two_objects_in_one_line_do_not_move_the_lines_below(name: str) -> None:
+    one = HEADS[name][0]
+    lines = [one("a") + one("b"), "", one("c"), " ", one("d")]
+    text = Unwrapper([name]).unwrap("".join(f"{line}\n" for line in lines).encode()).text
+    assert text.decode().split("\n") == [lines[0], "", "c", " ", "d", ""]
