@@ -58,8 +58,7 @@ def test_an_empty_pipe_is_an_empty_file(tmp_path: Path) -> None:
 
 
 WRONG: dict[str, tuple[tuple[str, ...], str]] = {
-    "twice": (("correlate", "--requests", "-", "--responses", "-"), "'-' is given twice"),
-    "of one side": (("correlate", "-", "-"), "'-' holds lines of the form TIMESTAMP,REQUEST_ID,VALUE"),
+    "twice": (("correlate", "-", "-"), "'-' is given twice"),
     "twice on a side": (("analyze", "-", "-"), "'-' is given twice"),
     "beside a file that is missing": (("correlate", "-", "missing.log"), "missing.log"),
     "broken": (("analyze", "-"), "broken or cut off"),
@@ -151,6 +150,5 @@ def test_a_file_that_is_named_twice_is_read_once_with_a_note(tmp_path: Path) -> 
     assert process.stderr.decode().splitlines() == [
         "logcorr: note: 'requests.log' is a file that was named before: it is read once."
     ]
-    words = ("correlate", "--requests", "requests.log", "--responses", "requests.log")
-    both = report_of(piped(b"", *words, "--report", "-", cwd=tmp_path))
+    both = report_of(piped(b"", "correlate", "requests.log", "requests.log", "--report", "-", cwd=tmp_path))
     assert both["inputs"]["responses"]["lines"] == 3

@@ -18,6 +18,7 @@ from logcorr.model.options import AnalyzeOptions
 @click.option("-o", "--output", type=click.Path(), help="All exchanges: .json .ndjson .jsonl .csv .parquet, or -.")
 @click.option("--columns", default="", help="More columns for -o, separated by commas: duration_us, file, line.")
 @click.option("--malformed", type=click.Path(), help="Malformed lines, each with its reason and text.")
+@click.option("--other", type=click.Path(), help="Lines that the format does not speak of, with their text.")
 @click.option("--report", type=click.Path(), help="The whole report as JSON; - for stdout.")
 @click.option("--sort", type=click.Choice(["none", "time"]), default="none", help="Order of the records written.")
 @click.option(
@@ -44,7 +45,9 @@ def analyze(logs: tuple[str, ...], **values: Any) -> int:
         reading=reading(values),
         suspicious=positive("--suspicious", values["suspicious"]),
         collapse_ids=values["collapse_ids"],
-        outputs=outputs(values, ("exchanges", values["output"]), ("malformed", values["malformed"])),
+        outputs=outputs(
+            values, ("exchanges", values["output"]), ("malformed", values["malformed"]), ("other", values["other"])
+        ),
         **job_fields(values),
     )
 

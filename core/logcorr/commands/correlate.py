@@ -24,6 +24,7 @@ from logcorr.model.options import CorrelateOptions
 @click.option("--columns", default="", help="More columns for -o, separated by commas: duration_us, request_time, ...")
 @click.option("--orphans", type=click.Path(), help="Orphans of both sides, each with its reason.")
 @click.option("--malformed", type=click.Path(), help="Malformed lines, each with its reason and text.")
+@click.option("--other", type=click.Path(), help="Lines that the format does not speak of, with their text.")
 @click.option("--report", type=click.Path(), help="The whole report as JSON; - for stdout.")
 @click.option("--sort", type=click.Choice(["none", "time"]), default="none", help="Order of the records written.")
 @click.option(
@@ -94,7 +95,11 @@ def _options(logs: tuple[str, ...], values: dict[str, Any]) -> CorrelateOptions:
         suspicious=positive("--suspicious", values["suspicious"]),
         collapse_ids=values["collapse_ids"],
         outputs=outputs(
-            values, ("exchanges", values["output"]), ("orphans", values["orphans"]), ("malformed", values["malformed"])
+            values,
+            ("exchanges", values["output"]),
+            ("orphans", values["orphans"]),
+            ("malformed", values["malformed"]),
+            ("other", values["other"]),
         ),
         **job_fields(values),
     )

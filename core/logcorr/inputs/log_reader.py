@@ -22,7 +22,7 @@ from logcorr.inputs.reading_progress import ReadingProgress, SideProgress
 from logcorr.inputs.refused_lines import SpilledRows
 from logcorr.inputs.unwrap import Unwrapper
 from logcorr.inputs.whole_lines import LongLine, in_utf8
-from logcorr.model.ledger import Log, Side
+from logcorr.model.ledger import ClockCounts, Log, Side, added
 
 _IN_MEMORY = 50_000
 _BOM = BOM.encode()
@@ -32,9 +32,9 @@ class LogResult(msgspec.Struct, frozen=True, kw_only=True):
     """What reading a log came to, besides its entries.
 
     `rejects` are the malformed lines and `others` the lines that the profile does not speak of (REJECT_SCHEMA; `others`
-    without a reason). The counts are of lines; `requests`, `responses` and `exchanges` count entries. `doubled`,
-    `rolled` and `previous` count entries whose clock was in a doubled hour, fell back to the next day, or was that of a
-    line above. `first_us` and `last_us` are the instants between which the entries of each event lie.
+    without a reason). The counts are of lines; `requests`, `responses` and `exchanges` count entries. `heads` counts
+    the lines that had each head, `joined` those that were joined from parts. `spans` has the first and the last instant
+    of the entries of each event, in µs.
     """
 
     lines_read: LinesRead
@@ -42,9 +42,9 @@ class LogResult(msgspec.Struct, frozen=True, kw_only=True):
     others: pl.LazyFrame
     counts: dict[str, int]
     spans: dict[str, tuple[int | None, int | None]]
-    doubled: int
-    rolled: int
-    previous: int
+    clock: ClockCounts
+    heads: dict[str, int]
+    joined: int
 
     def span(self, event: str) -> tuple[int | None, int | None]:
         """The first and the last instant of the entries of an event, in µs."""
@@ -111,15 +111,24 @@ class LogReader:
         """What reading came to, once all of `entries` were taken. Raises what `changes.check_whole_lines` raises."""
         changes.check_whole_lines(self._files_at_start, self._files)
         rejects, others = self._rejects.scan(), self._others.scan()
+        unwrappers = [form.unwrapper for form in self._all_forms if form.unwrapper is not None]
         return LogResult(
             lines_read=self.lines_read,
             rejects=pl.LazyFrame(schema=REJECT_SCHEMA) if rejects is None else rejects,
             others=pl.LazyFrame(schema=REJECT_SCHEMA) if others is None else others,
             counts=self.counts,
             spans={event: (times.first, times.last) for event, times in self._times.items()},
-            doubled=sum(form.reader.doubled + form.clock.doubled for form in self._all_forms),
-            rolled=sum(form.clock.rolled for form in self._all_forms),
-            previous=sum(form.clock.previous for form in self._all_forms),
+            clock=self._clock_counts(),
+            heads=added(*(unwrapper.taken for unwrapper in unwrappers)),
+            joined=sum(unwrapper.joined for unwrapper in unwrappers),
+        )
+
+    def _clock_counts(self) -> ClockCounts:
+        forms = self._all_forms
+        return ClockCounts(
+            doubled=sum(form.reader.doubled + form.clock.doubled for form in forms),
+            rolled=sum(form.clock.rolled for form in forms),
+            previous=sum(form.clock.previous for form in forms),
         )
 
     def _chunks(self) -> Iterator[chunks.Chunk]:

@@ -13,6 +13,7 @@ from logcorr.inputs.header_and_bom import special_first_lines
 from logcorr.inputs.line_numbers import LinesRead
 from logcorr.inputs.reading_progress import ReadingProgress, SideProgress
 from logcorr.inputs.refused_lines import RefusedLines
+from logcorr.model.ledger import ClockCounts
 
 _PUT_OFF_CHUNKS = 2
 _PUT_OFF_LINES = 4_000
@@ -24,7 +25,8 @@ class SideResult(msgspec.Struct, frozen=True, kw_only=True):
     `first_line_entries` are the entries among the first lines of files (columns: `schema`); they are known once all
     lines are read. `rejects` are the malformed lines (REJECT_SCHEMA). `blank` and `header` count lines. `first_us` and
     `last_us` are the instants between which all entries lie. `others` are lines that a profile does not speak of, which
-    `other` counts; None for a format that has none. `repaired` counts lines that were no UTF-8 and were read.
+    `other` counts; None for a format that has none. `repaired` counts lines that were no UTF-8 and were read. `clock`,
+    `heads` and `joined` are those of `LogResult`.
     """
 
     lines_read: LinesRead
@@ -38,6 +40,9 @@ class SideResult(msgspec.Struct, frozen=True, kw_only=True):
     others: pl.LazyFrame | None = None
     other: int = 0
     repaired: int = 0
+    clock: ClockCounts = ClockCounts()
+    heads: dict[str, int] = {}
+    joined: int = 0
 
 
 class TimeRange:

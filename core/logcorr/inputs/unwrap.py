@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+import numpy as np
 import polars as pl
 
 from logcorr.inputs import head_forms, json_heads
@@ -46,19 +47,15 @@ class Unwrapper:
 
     `names` are heads, outermost first, of `head_forms.NAMES`; `needed` are the fields to tell of each line. Times are
     RFC 3339 where the head has date and zone, else as they are written. Where several heads tell of a line, the
-    innermost counts.
+    innermost counts. `taken` counts the lines that had each head, `joined` the lines that were joined from parts.
     """
 
     def __init__(self, names: Iterable[str], needed: Iterable[str] = ()) -> None:
         fields = [field for field in FIELDS if field in needed]
         self._fields = fields
-        self._layers = [
-            _JsonLayer(_JSON_HEADS[name], fields)
-            if name in _JSON_HEADS
-            else _PatternLayer(head_forms.PATTERNS[name], fields)
-            for name in names
-            if name != head_forms.NONE
-        ]
+        self._layers = [(name, _layer(name, fields)) for name in names if name != head_forms.NONE]
+        self.taken = {name: 0 for name, _ in self._layers}
+        self.joined = 0
 
     def start_file(self) -> None:
         """Begins the lines of another file: parts of lines of the file before are forgotten."""
@@ -70,13 +67,15 @@ class Unwrapper:
         columns: dict[str, _Column] = {}
         part: pl.Series | None = None
         joined = 0
-        for layer in self._layers:
-            text, told, parts, joined_here = layer.take_off(text)
+        for name, layer in self._layers:
+            text, told, parts, joined_here, headed = layer.take_off(text)
+            self.taken[name] += headed
             for field, values in told.items():
                 columns[field] = _first_known(values, columns.get(field))
             if parts is not None and any(parts):
                 part = pl.Series(parts, dtype=pl.Boolean) if part is None else part | pl.Series(parts)
             joined += joined_here
+        self.joined += joined
         height = text.count(b"\n") if self._fields else 0
         series = {
             field: pl.Series(field, columns.get(field) or [None] * height, dtype=pl.String) for field in self._fields
@@ -89,18 +88,22 @@ class Unwrapper:
         Each of their parts was counted as a line already. They are forgotten.
         """
         begun: list[bytes] = []
-        for layer in self._layers:
+        for _, layer in self._layers:
             begun = [*(layer.take_off(_text_of(begun)).text.split(b"\n")[:-1] if begun else ()), *layer.parts.take()]
         return begun
 
 
 class _Taken(NamedTuple):
-    """Lines without one head, what it tells of them by field, and which lines are parts; how many lines were joined."""
+    """Lines without one head, what the head tells of each line by field, and which lines are parts.
+
+    Also how many lines were joined from parts, and how many lines had the head.
+    """
 
     text: bytes
     told: dict[str, _Column]
     part: list[bool] | None
     joined: int
+    headed: int
 
 
 class _PatternLayer:
@@ -120,16 +123,17 @@ class _PatternLayer:
         if self._parted is not None and (self.parts or b" P " in text or b" P:" in text):
             return self._joined(text, self._parted)
         if not self._told_kinds:
-            return _Taken(b"".join(self._bare.findall(text)), {}, None, 0)
+            return _taken(self._bare.findall(text), text, {})
         *groups, lines = zip(*self._told.findall(text), strict=True) if text else [()] * (len(self._told_kinds) + 1)
-        return _Taken(b"".join(lines), self._columns(groups, self._told_kinds), None, 0)
+        return _taken(lines, text, self._columns(groups, self._told_kinds))
 
     def _joined(self, text: bytes, pattern: re.Pattern[bytes]) -> _Taken:
         *groups, lines = zip(*pattern.findall(text), strict=True) if text else [()] * (len(self._parted_kinds) + 1)
         flags = groups[self._parted_kinds.index("flag")]
         streams = groups[self._parted_kinds.index("stream")]
+        taken = _taken(lines, text, self._columns(groups, self._parted_kinds))
         joined = self.parts.join((line[:-1] for line in lines), streams, (flag == b"P" for flag in flags))
-        return _Taken(_text_of(joined.lines), self._columns(groups, self._parted_kinds), joined.part, joined.joins)
+        return taken._replace(text=_text_of(joined.lines), part=joined.part, joined=joined.joins)
 
     def _columns(self, groups: Sequence[Sequence[bytes]], kinds: Sequence[str]) -> dict[str, _Column]:
         """The columns of the fields asked for. Of several groups of one kind, at most one has a text."""
@@ -154,15 +158,30 @@ class _JsonLayer:
         lines = [
             line if inner is None else inner for inner, line in zip(headed.texts, text.split(b"\n")[:-1], strict=True)
         ]
+        count = len(headed.texts) - headed.texts.count(None)
         if not self.parts and headed.goes_on is None:
-            return _Taken(without_colours(_text_of(lines)), headed.told, None, 0)
+            return _Taken(without_colours(_text_of(lines)), headed.told, None, 0, count)
         # A line without the head belongs to no stream.
         streams = [
             b"-" if inner is None else (stream or "").encode()
             for inner, stream in zip(headed.texts, headed.streams, strict=True)
         ]
         joined = self.parts.join(lines, streams, headed.goes_on or [False] * len(lines))
-        return _Taken(without_colours(_text_of(joined.lines)), headed.told, joined.part, joined.joins)
+        return _Taken(without_colours(_text_of(joined.lines)), headed.told, joined.part, joined.joins, count)
+
+
+def _layer(name: str, fields: Sequence[str]) -> _PatternLayer | _JsonLayer:
+    """What takes off the head of a name."""
+    if name in _JSON_HEADS:
+        return _JsonLayer(_JSON_HEADS[name], fields)
+    return _PatternLayer(head_forms.PATTERNS[name], fields)
+
+
+def _taken(lines: Sequence[bytes], text: bytes, told: dict[str, _Column]) -> _Taken:
+    """The lines of a text without a head. None of these lines is a part."""
+    ends = np.flatnonzero(np.frombuffer(text, np.uint8) == ord("\n"))
+    before, behind = np.diff(ends, prepend=-1), np.fromiter(map(len, lines), np.int64, len(lines))
+    return _Taken(b"".join(lines), told, None, 0, int(np.count_nonzero(before != behind)))
 
 
 def _text_of(lines: list[bytes]) -> bytes:

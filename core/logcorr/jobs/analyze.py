@@ -26,7 +26,7 @@ from logcorr.jobs.write_groups import SLICE_ROWS, GroupLimits, GroupWriter, grou
 from logcorr.jobs.write_views import ViewWriter
 from logcorr.model.access_report import AccessReport
 from logcorr.model.errors import LedgerError
-from logcorr.model.ledger import AccessInputs, AccessLedger
+from logcorr.model.ledger import AccessInputs, AccessLedger, how_read
 from logcorr.model.options import AnalyzeOptions
 from logcorr.runs.run_folder import RunFolder
 from logcorr.runs.work_folder import WorkFolder
@@ -139,6 +139,7 @@ class _Analysis(Job[AccessReport]):
             exchanges=rows,
             repaired=read.counts["repaired"],
             format=self._told.named,
+            **how_read(read.clock, read.heads, read.joined),
         )
         if not ledger.closes():
             message = f"the ledger of the access log does not close: {ledger}. Please report this."

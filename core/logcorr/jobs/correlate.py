@@ -26,8 +26,8 @@ from logcorr.jobs.progress_meter import Listener, ProgressMeter
 from logcorr.jobs.write_groups import GroupLimits, GroupWriter, count_attributes, group_views
 from logcorr.jobs.write_views import PairViews
 from logcorr.model import clock_skew
-from logcorr.model.errors import LedgerError
-from logcorr.model.ledger import ONE_LOG, SIDES, Inputs, Log, LogLedger, Orphans, Side, SideLedger
+from logcorr.model.errors import LedgerError, UsageError
+from logcorr.model.ledger import ONE_LOG, SIDES, Inputs, Log, LogLedger, Orphans, Side, SideLedger, how_read
 from logcorr.model.options import CorrelateOptions
 from logcorr.model.report import Report
 from logcorr.model.status import server_errors
@@ -73,6 +73,9 @@ class _Correlation(Job[Report]):
     def _tell_formats(self) -> dict[str, Any]:
         self._files = as_one_log(self._pair_options, self._files)
         self._told = tell_pair_formats(self._pair_options, self._files)
+        if "other" not in self._told.more_views and any(output.view == "other" for output in self._options.outputs):
+            message = "--other: the format logcorr has no other lines, only entries and malformed lines. Leave it out."
+            raise UsageError(message)
         self._notes += self._told.notes()
         self._rules = self._told.rules(self._pair_options)
         return {**self._told.key(), "pairing": self._rules.policy, "duration": self._rules.duration}
@@ -289,6 +292,7 @@ class _Correlation(Job[Report]):
             "malformed": {name: malformed[name] for name in ALL_REASONS if name in malformed},
             "repaired": read.repaired,
             "format": self._told.named(log),
+            **how_read(read.clock, read.heads, read.joined),
         }
 
 

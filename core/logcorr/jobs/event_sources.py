@@ -212,6 +212,9 @@ def side_result(read: LogResult, schema: pl.Schema, side: Side, shift_us: int) -
         header=read.counts["header"],
         other=read.counts["other"],
         repaired=read.counts["repaired"],
+        clock=read.clock,
+        heads=read.heads,
+        joined=read.joined,
         first_us=None if first is None else first + shift_us,
         last_us=None if last is None else last + shift_us,
     )

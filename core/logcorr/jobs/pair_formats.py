@@ -200,7 +200,7 @@ def _of_sides(teller: Teller, samples: Mapping[Log, Sample], forms: Mapping[Log,
         for side in SIDES
         if samples[side].view.has_lines or forms[side]
     }
-    other = next(iter(told.values()))
+    other = next(iter(told.values()), ToldFormat(profile=_EMPTY))
     return {side: told.get(side) or msgspec.structs.replace(other, told=False) for side in SIDES}
 
 

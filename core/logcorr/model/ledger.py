@@ -1,7 +1,7 @@
 """The ledger: what became of every line of a log, by side and by reason."""
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -18,6 +18,18 @@ class LogFormat(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     origin: str
+
+
+class ClockCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the order of lines, or a zone, told of clocks.
+
+    `doubled` counts times in an hour that occurs twice, which are read as the first. `rolled` counts how often a clock
+    without a date fell back, which is the next day. `previous` counts entries that have the time of a line above.
+    """
+
+    doubled: int = 0
+    rolled: int = 0
+    previous: int = 0
 
 
 class LineCounts(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +71,9 @@ class SideLedger(msgspec.Struct, frozen=True, kw_only=True):
     lines are in its LogLedger, and unset here. `surplus` counts weak responses that found nothing open. `repaired`
     counts lines whose bytes were no UTF-8 and that were read all the same, and `left_out` entries that a filter of the
     job left out of the figures: both are counted under another name too.
+
+    `clock` is there where one of its counts is not 0. `heads` counts the lines that had each head, and `joined` those
+    that were joined from parts; they are there where heads were taken off.
     """
 
     files: list[str] | UnsetType = UNSET
@@ -77,6 +92,9 @@ class SideLedger(msgspec.Struct, frozen=True, kw_only=True):
     surplus: int = 0
     left_out: int = 0
     format: LogFormat | UnsetType | None = UNSET
+    clock: ClockCounts | UnsetType = UNSET
+    heads: dict[str, int] | UnsetType = UNSET
+    joined: int | UnsetType = UNSET
 
     def __post_init__(self) -> None:
         """Gives every count of lines a value where the side has lines, and `entries` its value."""
@@ -143,7 +161,7 @@ _OF_LINES: dict[str, object] = {"other": 0, "repaired": 0, "format": None}
 class LogLedger(msgspec.Struct, frozen=True, kw_only=True):
     """What became of every line of logs that hold requests and responses. `lines` is the sum of all other counts.
 
-    `repaired` is counted under another name too.
+    `repaired` is counted under another name too. `clock`, `heads` and `joined` are as in SideLedger.
     """
 
     files: list[str]
@@ -157,6 +175,9 @@ class LogLedger(msgspec.Struct, frozen=True, kw_only=True):
     responses: int
     repaired: int = 0
     format: LogFormat | None = None
+    clock: ClockCounts | UnsetType = UNSET
+    heads: dict[str, int] | UnsetType = UNSET
+    joined: int | UnsetType = UNSET
 
     @property
     def line_counts(self) -> LineCounts:
@@ -224,7 +245,7 @@ class Orphans(msgspec.Struct, frozen=True, kw_only=True):
 class AccessLedger(msgspec.Struct, frozen=True, kw_only=True):
     """What became of every line of an access log. `lines` is the sum of blank, header, other, malformed and exchanges.
 
-    `repaired` and `left_out` are counted under another name too.
+    `repaired` and `left_out` are counted under another name too. `clock`, `heads` and `joined` are as in SideLedger.
     """
 
     files: list[str]
@@ -238,6 +259,9 @@ class AccessLedger(msgspec.Struct, frozen=True, kw_only=True):
     repaired: int = 0
     left_out: int = 0
     format: LogFormat | None = None
+    clock: ClockCounts | UnsetType = UNSET
+    heads: dict[str, int] | UnsetType = UNSET
+    joined: int | UnsetType = UNSET
 
     @property
     def line_counts(self) -> LineCounts:
@@ -285,6 +309,16 @@ class AccessInputs(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Ledger = SideLedger | LogLedger | AccessLedger
+
+
+def how_read(clock: ClockCounts, heads: Mapping[str, int], joined: int) -> dict[str, Any]:
+    """The fields `clock`, `heads` and `joined` of a ledger, as far as there is something to tell."""
+    told: dict[str, Any] = {}
+    if clock != ClockCounts():
+        told["clock"] = clock
+    if heads:
+        told |= {"heads": dict(heads), "joined": joined}
+    return told
 
 
 def added(*counts: Mapping[str, int]) -> dict[str, int]:

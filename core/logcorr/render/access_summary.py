@@ -9,7 +9,7 @@ from rich.text import Text
 from logcorr.formats.access_dialects import TEXTS
 from logcorr.model.access_report import AccessReport, RunReport
 from logcorr.model.status import class_of, code_of
-from logcorr.render import access_tables, summary_blocks, summary_tables
+from logcorr.render import access_tables, reading_notices, summary_blocks, summary_tables
 from logcorr.render.framed_table import beside
 from logcorr.render.summary_tables import AMBER, BLUE, CYAN, DIM, GREEN, PURPLE, RED
 from logcorr.text import instants
@@ -120,7 +120,7 @@ def _notices(report: AccessReport, width: int) -> list[RenderableType]:
         lines.append(
             summary_blocks.notice(AMBER, "Negative times", what, "kept as logged, and left out of all percentiles")
         )
-    return summary_blocks.notices(lines)
+    return summary_blocks.notices([*lines, *reading_notices.notices([report.inputs.access])])
 
 
 def _suspicious_ips(ips: list[str], width: int) -> str:

@@ -10,7 +10,7 @@ from rich.text import Text
 from logcorr.model.access_report import AccessReport, RunReport
 from logcorr.model.report import Report
 from logcorr.model.status import failures, server_errors
-from logcorr.render import access_summary, access_tables, summary_blocks, summary_tables
+from logcorr.render import access_summary, access_tables, reading_notices, summary_blocks, summary_tables
 from logcorr.render.summary_blocks import BESIDE, NARROW, WIDE, WIDEST
 from logcorr.render.summary_tables import AMBER, BLUE, CYAN, DIM, GREEN, PURPLE, RED
 from logcorr.render.terminal_text import terminal_text
@@ -108,7 +108,7 @@ def _notices(report: Report) -> list[RenderableType]:
         lines.append(summary_blocks.notice(AMBER, "Clock skew", what, "kept as logged; --skew MS shifts the responses"))
     if skew.applied_ms:
         lines.append(summary_blocks.notice(AMBER, "Shifted", f"all responses by {skew.applied_ms:+g} ms (--skew)", ""))
-    return summary_blocks.notices([*lines, *_clock_notices(report)])
+    return summary_blocks.notices([*lines, *_clock_notices(report), *reading_notices.of_pair(report.inputs)])
 
 
 def _clock_notices(report: Report) -> list[Text]:

@@ -224,3 +224,14 @@ def test_two_objects_in_one_line_do_not_move_the_lines_below(name: str) -> None:
     lines = [one("a") + one("b"), "", one("c"), " ", one("d")]
     text = Unwrapper([name]).unwrap("".join(f"{line}\n" for line in lines).encode()).text
     assert text.decode().split("\n") == [lines[0], "", "c", " ", "d", ""]
+
+
+@pytest.mark.parametrize("name", HEADS)
+@pytest.mark.parametrize("needed", [(), FIELDS])
+def test_the_lines_that_have_the_head_are_counted(name: str, needed: tuple[str, ...]) -> None:
+    (wrap, _), head = HEADS[name], name.split(maxsplit=1)[0]
+    text = "".join(f"{line}\n" for line in ("", "no head", wrap("a"), wrap("b"), "no head"))
+    unwrapper = Unwrapper((head,), needed)
+    unwrapper.unwrap(text.encode())
+    unwrapper.unwrap(f"{wrap('c')}\n".encode())
+    assert (unwrapper.taken, unwrapper.joined) == ({} if head == "none" else {head: 3}, 0)

@@ -8,10 +8,12 @@ from typing import Any
 import polars as pl
 import pytest
 
+from logcorr.jobs.correlate import correlate
 from logcorr.model.errors import UsageError
-from logcorr.model.options import Output
+from logcorr.model.options import CorrelateOptions, Output
 from logcorr.runs import export_view, views
 from logcorr.runs.run_folder import RunFolder
+from tests.support import app_logs
 from tests.support.attribute_runs import Lost, Pair, made
 
 PAIRS = [
@@ -120,3 +122,25 @@ def test_one_log_with_both_events_names_its_files() -> None:
     stored = {"request_id": ["x"], "status_code": [1], "duration_us": [1], "request_file": [1], "response_file": [0]}
     row = pl.DataFrame(stored).select(**columns).row(0, named=True)
     assert (row["request_file"], row["response_file"]) == ("b.log", "a.log")
+
+
+def test_other_lines_are_a_view_of_runs_that_profiles_read(tmp_path: Path) -> None:
+    def run_of(folder: Path, **logs: list[str]) -> RunFolder:
+        folder.mkdir()
+        names = {name: (app_logs.write(folder / f"{name}.log", lines),) for name, lines in logs.items()}
+        found = correlate(CorrelateOptions(**names, memory_bytes=1 << 30, store=str(folder / "runs")))  # type: ignore[arg-type]
+        assert found.folder is not None
+        return RunFolder(found.folder)
+
+    one = run_of(tmp_path / "one", log=[*app_logs.fastify(10), '{"level"'])
+    assert "other" in views.views_of(one.manifest)
+    rows = exported(one, tmp_path, "other")
+    assert [list(row) for row in rows] == [["side", "file", "line", "text", "truncated"]] * 3
+    assert {(row["side"], row["line"]) for row in rows} == {("log", 1), ("log", 3), ("log", 14)}
+    assert "> shop@1.0.0 start" in {row["text"] for row in rows}
+    asked, done = app_logs.morgan(5)
+    two = run_of(tmp_path / "two", requests=[*asked, "hello"], responses=done)
+    assert [(row["side"], row["text"]) for row in exported(two, tmp_path / "two", "other")] == [("request", "hello")]
+    own = run_of(tmp_path / "own", requests=["2026-03-04T09:00:00Z,r1,u1"], responses=["2026-03-04T09:00:01Z,r1,200"])
+    with pytest.raises(UsageError, match="no view 'other' in this run"):
+        views.scan(own, "other")

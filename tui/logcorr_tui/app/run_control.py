@@ -158,7 +158,7 @@ class RunControlApp(ScreenModesApp):
         self.session.estimate, self.session.changed_inputs = None, []
         gone: tuple[str, ...] = VIEWS_OF_A_RUN
         if not fresh:
-            self.child, self.session.progress = None, None
+            self.child, self.session.progress, self.session.told = None, None, None
             gone = ("run", *VIEWS_OF_A_RUN)
         with self.batch_update():
             self.forget(gone, meanwhile="run" if fresh else "open")

@@ -138,7 +138,8 @@ class RunScreen(Screen[None]):
         figures = run_progress.finished(session, colours)
         if figures is None and event is not None:
             figures = run_progress.figures(session, event, wide, colours, stopped=self._failed is not None)
-        self.query_one("#figures", Static).update(figures or run_progress.before_figures(session, colours))
+        before = run_progress.before_figures(session, colours, stopped=self._failed is not None)
+        self.query_one("#figures", Static).update(figures or before)
         files = run_progress.files(session, wide, colours)
         self.query_one("#files", Static).update(Group(*files))
         self.query_one("#files").display = bool(files)

@@ -12,19 +12,22 @@ _LOGS = {"requests": "request", "responses": "response", "log": "log", "access":
 
 @dataclass(frozen=True)
 class FormatRead:
-    """The format of a log: its name, where it comes from, the heads of its lines, and whether its lines told it."""
+    """The format of a log: its name, where it comes from, and the heads of its lines.
+
+    `told` tells whether its lines told it. None where that is not known: the report of a run does not say it.
+    """
 
     name: str
     origin: str
     heads: tuple[str, ...] = ()
-    told: bool = True
+    told: bool | None = None
 
     @property
     def sentence(self) -> str:
         """All of it in words."""
-        how = "told by the lines" if self.told else "named"
+        how = "" if self.told is None else ", told by the lines" if self.told else ", named"
         heads = f"; heads taken off: {', '.join(self.heads)}" if self.heads else ""
-        return f"{self.name} ({self.origin}), {how}{heads}"
+        return f"{self.name} ({self.origin}){how}{heads}"
 
     @property
     def brief(self) -> str:
@@ -35,15 +38,11 @@ class FormatRead:
 def formats_of(report: RunReport) -> list[FormatRead]:
     """The formats of the logs of a run, each once. Empty for a run that does not tell them."""
     options = report.run.options
-    by_name = options.get("reading") or {}
-    told = options.get("form") is None and by_name.get("fields") is None
     found = []
     for name, ledger in report.ledgers().items():
         if isinstance(ledger.format, LogFormat):
             heads = _heads(options.get("formats"), _LOGS[name], access=isinstance(ledger, AccessLedger))
-            found.append(
-                FormatRead(ledger.format.name, ledger.format.origin, heads, told and ledger.format.name != OWN)
-            )
+            found.append(FormatRead(ledger.format.name, ledger.format.origin, heads))
     return list(dict.fromkeys(found))
 
 

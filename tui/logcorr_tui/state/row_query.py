@@ -12,6 +12,7 @@ DEFAULT_SORT: dict[str, tuple[str, bool]] = {
     "users": ("requests", True),
     "endpoints": ("requests", True),
     "ips": ("busiest_requests", True),
+    "other": ("line", False),
     **dict.fromkeys(("duplicates", "redelivered", "superseded"), ("time", False)),
 }
 # Kinds of columns that are sorted from the largest value first.

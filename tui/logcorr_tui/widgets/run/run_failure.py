@@ -31,7 +31,7 @@ def _why(message: Failed) -> tuple[str, str]:
             what = "The engine was killed, most likely because the machine ran out of memory."
         return what, f"Give it less with --memory, such as --memory 512MB, and see what else takes memory. {back}"
     if message.code == 2:
-        return "The logs could not be read as asked.", f"Check the paths named above. {back}"
+        return "The logs could not be read as asked.", f"See above what to name or to change. {back}"
     if message.code == 3:
         return "The disk is full or cannot be written.", f"Free some space, or name another disk with --store. {back}"
     if message.code == 70:

@@ -12,7 +12,7 @@ from logcorr.text.fit_columns import tail
 from logcorr.text.quantities import duration, percent, short, size
 from logcorr.text.safe import safe
 from logcorr_tui.look.palette import Palette, badge
-from logcorr_tui.state.format_read import formats_of, formats_told
+from logcorr_tui.state.format_read import FormatRead, formats_of, formats_told
 from logcorr_tui.state.session import Session
 from logcorr_tui.widgets.charts.canvas import horizontal_bar
 
@@ -41,8 +41,10 @@ def head(session: Session, state: str, wide: int, colours: Palette) -> Text:
     return line
 
 
-def before_figures(session: Session, colours: Palette) -> RenderableType:
+def before_figures(session: Session, colours: Palette, *, stopped: bool) -> RenderableType:
     """What happens before the engine tells how far it is."""
+    if stopped:
+        return Text("Nothing was read.", style=colours.dim)
     if session.logs is not None and session.logs.kind is None:
         return Text("The first lines are looked at, to tell what the log is …", style=colours.dim)
     return Group(*_formats(session, colours), Text("The engine is starting …", style=colours.dim))
@@ -53,6 +55,13 @@ def _formats(session: Session, colours: Palette) -> list[Text]:
     if session.told is None:
         return []
     return [_pairs(colours, ("Format", safe(found.sentence, 300))) for found in formats_told(session.told)]
+
+
+def _formats_read(session: Session) -> list[FormatRead]:
+    """The formats of the logs of the finished run, and how they were told where this session told them."""
+    if session.told is not None and session.told.error is None:
+        return formats_told(session.told)
+    return formats_of(session.report) if session.report is not None else []
 
 
 def stages(session: Session, state: str, colours: Palette) -> Text:
@@ -137,7 +146,7 @@ def finished(session: Session, colours: Palette) -> RenderableType | None:
         ("Time", f"{duration(sum(run.seconds.values()) * 1000)} ({taken})"),
         ("Peak memory", size(run.peak_rss_bytes)),
         *([("Buckets", f"{run.buckets}, {size(run.spilled_bytes)} spilled")] if session.kind == "correlation" else []),
-        *(("Format", found.sentence) for found in formats_of(report)),
+        *(("Format", found.sentence) for found in _formats_read(session)),
         ("Folder", str(session.run.path) if session.run else "–"),
         ("Version", run.version),
     ):
