@@ -23,10 +23,6 @@ _EMPTY_ITEM = re.compile(r"([\[,]\s*)(?:(?:-\s*)?(?=,)|-\s*(?=\]))")
 _LAST_COMMA = re.compile(r",\s*(?=[}\]])")
 # JSON can escape half of a pair of surrogates, which no text can hold.
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
-# Half of a pair of escapes is no character. A backslash that is escaped, and whole pairs, stay as they are.
-_HALF_PAIR = re.compile(
-    r"(\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
-)
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 Step = str | int
 
@@ -121,8 +117,6 @@ def parse(line: str) -> Any:
 
 
 def _decoded(text: str) -> dict[str, Any]:
-    if "\\ud" in text or "\\uD" in text:
-        text = _HALF_PAIR.sub(lambda part: part[1] or "\\ufffd", text)
     value = json.loads(
         text, object_pairs_hook=_object, parse_int=Number, parse_float=Number, parse_constant=_refused, strict=False
     )
