@@ -338,7 +338,7 @@ def test_two_logs_of_two_formats(tmp_path: Path) -> None:
         assert sorted((one["request_id"], one["duration_us"]) for one in found) == [
             (f"k-{k}", 250_000) for k in range(5)
         ]
-        assert ("read as" in outcome.err) is not named
+        assert ("read as" in outcome.err) is (not named)
 
 
 def test_files_of_several_formats_in_one_analysis(tmp_path: Path) -> None:

@@ -90,10 +90,13 @@ def test_a_fault_in_a_file(fault: str, tmp_path: Path) -> None:
     assert text != sound or part == wrong
     (tmp_path / "mine.toml").write_text(text)
     before = files_of(tmp_path)
-    # The log is not there: the file of formats is read first.
-    for words in (("correlate", "none.log"), ("analyze", "none.log"), ("formats", "list")):
-        logs = () if words[0] == "formats" else ("-o", "out.json")
-        outcome = logcorr(*words, *logs, "--formats", "mine.toml", cwd=tmp_path)
+    # The log is not there: the file of formats is read first, or none of both.
+    for words in (
+        ("correlate", "none.log", "-o", "out.json"),
+        ("analyze", "none.log", "-o", "out.json"),
+        ("formats", "list"),
+    ):
+        outcome = logcorr(*words, "--formats", "mine.toml", cwd=tmp_path)
         assert outcome.code == 2, outcome
         if "none.log" not in outcome.err:
             assert_short_error(outcome, "mine.toml", *said)
