@@ -119,6 +119,22 @@ def test_hours_that_come_twice_and_hours_that_do_not_come(tmp_path: Path) -> Non
     assert counted(tmp_path) == {"doubled": 1}
 
 
+def test_a_clock_without_a_year_is_in_no_doubled_hour_of_another_year(tmp_path: Path) -> None:
+    # In 1972 clocks in New York were set back on 29 October, in 2026 they are on 1 November.
+    lines = [
+        "[Oct 29 01:30:00] a in",
+        "[Oct 29 01:30:01] a out 200",
+        "[Nov  1 01:30:00] b in",
+        "[Nov  1 03:00:00] b out 200",
+    ]
+    form, options = "%b %d %H:%M:%S", ("--date", "2026-10-29", "--zone", "America/New_York")
+    assert times(pairs(tmp_path, form, lines, *options)) == [
+        ("2026-10-29T05:30:00", "2026-10-29T05:30:01"),
+        ("2026-11-01T05:30:00", "2026-11-01T08:00:00"),
+    ]
+    assert counted(tmp_path) == {"doubled": 1}
+
+
 @pytest.mark.parametrize(
     ("zone", "hour"), [("Z", "10"), ("+05:30", "04"), ("-0330", "13"), ("America/New_York", "15"), ("Asia/Tokyo", "01")]
 )
