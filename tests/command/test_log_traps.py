@@ -352,3 +352,23 @@ def test_files_of_several_formats_in_one_analysis(tmp_path: Path) -> None:
     assert {one["endpoint"] for one in report["endpoints"]} == {"/a", "/b"}
     assert "gin" in outcome.err
     assert "combined" in outcome.err
+
+
+def test_lines_that_were_collected_twice_count_once(tmp_path: Path) -> None:
+    lines = []
+    for number in range(12):
+        lines += [fastify(number * 1000, f"req-{number}", "incoming request")]
+        lines += [fastify(number * 1000 + 20, f"req-{number}", "request completed", res={"statusCode": 200})]
+    # A line that the kernels leave to the careful reading, in one of both files.
+    lines[5] = lines[5].replace("completed", "\\u0063ompleted")
+    found = pairs(tmp_path, "fastify", [lines[:16], lines[4:]])
+    assert [duration for _, duration, _ in found] == [20_000] * 12
+    inputs = json.loads((tmp_path / "r.json").read_text())["inputs"]
+    assert [inputs[side]["redelivered"] for side in ("requests", "responses")] == [6, 6]
+
+
+def test_equal_lines_of_whole_seconds_are_two_events(tmp_path: Path) -> None:
+    begin = "INFO:\t\x0810:00:00 app:13 [same] rid start GET path=/a"
+    end = 'INFO:\t\x0810:00:01 uvicorn.access:482 [same] 192.0.2.1:5 - "GET /a HTTP/1.1" 200'
+    found = pairs(tmp_path, "asgi-correlation-id", [[begin, begin, end, end]], "--date", "2026-05-05")
+    assert found == [("same", 1_000_000, 200)] * 2

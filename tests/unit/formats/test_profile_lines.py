@@ -121,3 +121,30 @@ def test_lines_that_end_in_several_carriage_returns() -> None:
 def test_numbers_of_twenty_digits() -> None:
     table = EXCHANGE | {"syntax": "json", "time": {"field": "t", "form": "epoch_ns"}}
     assert read(table, '{"t":99999999999999999999,"s":200}')[0][2] == 99_999_999_999_999_999
+
+
+@pytest.mark.parametrize("syntax", ["json", "logfmt", "text"])
+def test_what_a_head_tells_is_a_field(syntax: str) -> None:
+    rules: list[dict[str, Any]] = [
+        {"event": "exchange", "status": 500, "where": {"@stream": "stderr"}},
+        {
+            "event": "exchange",
+            "status": "s",
+            "where": {"@stream": {"prefix": "std"}},
+            "attributes": {"from": "@stream"},
+        },
+    ]
+    if syntax == "text":
+        rules[1]["match"] = "s=(?P<s>[0-9]+)"
+    table = {"syntax": syntax, "time": {"field": "@time"}, "rule": rules}
+    text = '{"s":201}' if syntax == "json" else "s=201"
+    lines = [f"2026-02-03T10:00:0{second}Z {stream} F {text}" for second, stream in enumerate(("stdout", "stderr"))]
+    content = "".join(f"{line}\n" for line in [*lines, text]).encode()
+    found = engine_reading(profile_of(table), [content], heads=("cri",))
+    with careful():
+        assert engine_reading(profile_of(table), [content], heads=("cri",)) == found
+    assert [said if isinstance(said, str) else (said[2] % 10**7, said[4], said[-1]) for said in found] == [
+        (0, 201, {"from": "stdout"}),
+        (1_000_000, 500, {}),
+        "other",
+    ]
