@@ -85,10 +85,35 @@ static bool take_client(const uint8_t **begin, const uint8_t **end) {
     return true;
 }
 
-/* Whether a target may begin with a scheme and a host. */
-static inline bool may_have_host(const uint8_t *at, const uint8_t *end) {
-    uint8_t first = *at | 0x20;
-    return (first == 'h' || first == 'w') && end - at > 3 && has_byte(at, end - 2, ':');
+/* The end of a scheme that goes with its host, or NULL: `http://`, `https://`, `ws://`, `wss://`. */
+static inline const uint8_t *after_scheme(const uint8_t *at, const uint8_t *end) {
+    static const char *const schemes[] = {"http", "ws"};
+    for (int each = 0; each < 2; each++) {
+        const uint8_t *to = at;
+        const char *name = schemes[each];
+        while (*name && to < end && (*to | 0x20) == *name) to++, name++;
+        if (*name) continue;
+        to += to < end && (*to | 0x20) == 's';
+        if (end - to >= 3 && to[0] == ':' && to[1] == '/' && to[2] == '/') return to + 3;
+    }
+    return NULL;
+}
+
+/* Takes scheme and host off a target, so that it begins with a slash. False if a fragment follows the host. */
+static bool take_host(const uint8_t **begin, const uint8_t **end) {
+    const uint8_t *at = after_scheme(*begin, *end);
+    if (!at) return true;
+    const uint8_t *slash = at - 1;
+    while (at < *end && *at != '/' && *at != '?' && *at != '#') at++;
+    if (at < *end && *at == '#') return false;
+    if (at == *end || *at == '?') {
+        /* Nothing but the root is asked for: the slash before the host stands for it. */
+        *begin = slash;
+        *end = slash + 1;
+    } else {
+        *begin = at + (*end - at > 1 && at[1] == '/');
+    }
+    return true;
 }
 
 typedef struct {
@@ -106,7 +131,7 @@ static inline bool cut_one(const Attributes *to, Py_ssize_t row, int type, const
     bool none = at == end || (end - at == 1 && *at == '-');
     if (!none && to->kind == CLIENT && !take_client(&at, &end)) return true;
     if (!none && to->kind == TARGET) {
-        if (may_have_host(at, end)) return true;
+        if (!take_host(&at, &end)) return true;
         const uint8_t *query = memchr(at, '?', (size_t)(end - at));
         if (query) end = query;
         none = at == end;

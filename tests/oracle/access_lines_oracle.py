@@ -291,21 +291,16 @@ def clf_line(line: str, form: str) -> Record | str:
 def detect(files: Sequence[File]) -> str:
     """The format in which most of the first hundred lines are exchanges, the first of equals; of those that are UTF-8 and not blank.
 
-    Common and combined have the same lines: it is combined where one of them has a referer and a user agent.
+    Common and combined are two names for the same lines.
     """
     lines = (line for _, data in files for line in lines_of(data) if line.strip(b" \t") and is_utf8(line))
     head = list(islice(lines, 100))
     counts = {form: sum(isinstance(classify(line, form), Exchange) for line in head) for form in FORMATS}
     if any(counts.values()):
         best = max(FORMATS, key=lambda form: counts[form])
-        return "combined" if best == "common" and any(map(has_tail, head)) else best
+        return "combined" if best == "common" else best
     return "combined" if head and not any(line.lstrip(b" \t").startswith(b"{") for line in head) else "ndjson"
 
 
 def is_utf8(line: bytes) -> bool:
     return line.decode(errors="ignore").encode() == line
-
-
-def has_tail(line: bytes) -> bool:
-    values = _values(line, "combined")
-    return isinstance(values, dict) and values["user_agent"] is not None

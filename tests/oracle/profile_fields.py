@@ -48,8 +48,8 @@ def field_text(fields: Mapping[str, Any], field: Any, *, an_id: bool = False) ->
         value = lookup(fields, field.split("."))
         return None if an_id and isinstance(value, bool) else text_of(value)
     if "any" in field:
-        texts = (field_text(fields, part) for part in field["any"])
-        return next((text for text in texts if text is not None and text.strip(" \t") not in ("", "-")), None)
+        each = (field_text(fields, part) for part in field["any"])
+        return next((text for text in each if text is not None and text.strip(" \t") not in ("", "-")), None)
     if "join" in field:
         texts = [field_text(fields, part) for part in field["join"]]
         return None if None in texts else " ".join(text for text in texts if text)
@@ -82,10 +82,9 @@ def holds(fields: Mapping[str, Any], path: str, wanted: Any) -> bool:
     """Whether a condition on the value at a path holds."""
     value = lookup(fields, path.split("."))
     if isinstance(wanted, dict) and "null" in wanted:
-        is_null = value is None and lookup(fields, path.split("."), missing=True) is None
-        return is_null == bool(wanted["null"])
+        return bool((value is None and lookup(fields, path.split("."), missing=True) is None) == wanted["null"])
     if isinstance(wanted, dict) and "exists" in wanted:
-        return (value is not None) == bool(wanted["exists"])
+        return bool((value is not None) == wanted["exists"])
     text = text_of(value)
     if text is None:
         return False

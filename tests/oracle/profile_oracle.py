@@ -166,7 +166,8 @@ class Reader:
         if self.syntax == "json":
             line = line.lstrip(" \t\r")
             if not line.startswith("{"):
-                return self.unfit("json")
+                self.unfit("json")
+                return None
             try:
                 return {**before, **json_object(line)}
             except JsonError:

@@ -82,7 +82,15 @@ class AccessCase:
         for name, raw in self.files:
             packed = gzip.compress(raw, 1) if name.endswith(".gz") else zstandard(raw) if name.endswith(".zst") else raw
             (folder / name).write_bytes(packed)
-        words = [*(name for name, _ in self.files), "--format", self.form, "--unwrap", "none", "--window", f"{self.window_us}us"]
+        words = [
+            *(name for name, _ in self.files),
+            "--format",
+            self.form,
+            "--unwrap",
+            "none",
+            "--window",
+            f"{self.window_us}us",
+        ]
         return [*words, "--suspicious", str(self.suspicious), *["--collapse-ids"] * self.collapse_ids]
 
     def readable(self) -> str:

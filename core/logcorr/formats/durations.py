@@ -47,9 +47,8 @@ def micros(texts: pl.Series, unit: Unit) -> pl.Series:
     return quick.scatter(left, _by_distinct(texts.gather(left), lambda one: _number_or_list(one, power)))
 
 
-def sum_of(columns: list[pl.Series], unit: Unit) -> pl.Series:
-    """The sums of durations, row by row; null where one of them is missing, negative, or no duration."""
-    parts = [micros(texts, unit) for texts in columns]
+def sum_of(parts: list[pl.Series]) -> pl.Series:
+    """The sums of durations (Int64, µs), row by row; null where one of them is null or negative."""
     positive = [part.set((part < 0).fill_null(value=False), None) for part in parts]
     return reduce(operator.add, positive)
 

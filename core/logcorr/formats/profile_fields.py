@@ -11,7 +11,7 @@ from logcorr.formats.cells import AttributeKind, Cells, read_codes, read_duratio
 from logcorr.formats.json_fields import CONTAINER, NULL
 from logcorr.formats.line_format import SPACE
 from logcorr.formats.malformed_reasons import DURATION, NO_IDS, REQUEST_ID, STATUS_CODE, TIMESTAMP
-from logcorr.formats.profile import Condition, Duration, Field, Profile, Rule, Status, Time
+from logcorr.formats.profile import Condition, Duration, Field, Profile, Rule, Status, Time, Unit
 from logcorr.formats.time_forms import Clocks
 
 _KINDS: Mapping[str, AttributeKind] = {"endpoint": "target", "ip": "client"}
@@ -142,17 +142,21 @@ def _careful_statuses(
 def given_durations(cells: Cells, duration: Duration) -> tuple[pl.Series, pl.Series | None]:
     """The durations that lines tell (Int64, µs, null for none), and which lines have one that cannot be read."""
     if duration.sum_of:
-        parts = [text_of(cells, field).str.strip_chars(SPACE) for field in duration.sum_of]
-        return durations.sum_of(parts, duration.unit or "s"), None
-    if duration.unit is not None and duration.field.path:
-        read, wrong = cells.micros(_path(cells, duration.field), duration.unit)
-    elif duration.unit is not None:
-        read, wrong = read_durations(text_of(cells, duration.field).str.strip_chars(SPACE), duration.unit)
+        return durations.sum_of([_micros(cells, field, duration.unit or "s")[0] for field in duration.sum_of]), None
+    if duration.unit is not None:
+        read, wrong = _micros(cells, duration.field, duration.unit)
     else:
         text = plain_text(cells, duration.field)
         read = _in_units(cells, text, duration)
         wrong = some(read.is_null() & text.is_not_null())
     return read, None if duration.lenient else wrong
+
+
+def _micros(cells: Cells, field: Field, unit: Unit) -> tuple[pl.Series, pl.Series | None]:
+    """The durations of a field: see `Cells.micros`."""
+    if field.path:
+        return cells.micros(_path(cells, field), unit)
+    return read_durations(text_of(cells, field).str.strip_chars(SPACE), unit)
 
 
 def _in_units(cells: Cells, text: pl.Series, duration: Duration) -> pl.Series:

@@ -160,11 +160,13 @@ class ProfileReader:
                 break
         return parts
 
-    def classify(self, lines: pl.DataFrame) -> pl.DataFrame:
+    def classify(self, lines: pl.DataFrame, *, by_kernel: bool = False) -> pl.DataFrame:
         """Every line (columns `line`, `row`, and what a wrapper tells), in one frame.
 
-        The columns are those of entries, `kind` (see `Part`) and `rule`. Rows are in no order.
+        The columns are those of entries, `kind` (see `Part`) and `rule`. Rows are in no order. With `by_kernel` kernels
+        read the lines, where they execute the profile; no line may have a line feed, and rows follow each other.
         """
+        parts = self._parts_by_kernel(lines) if by_kernel and self._by_kernel and lines.height else self.read(lines)
         frames = [
             part.lines.select(
                 *(
@@ -174,13 +176,18 @@ class ProfileReader:
                 pl.lit(part.kind).alias("kind"),
                 pl.lit(part.rule, pl.UInt8).alias("rule"),
             ).with_columns(pl.coalesce("reason", pl.lit(part.reason, pl.String)).alias("reason"))
-            for part in self.read(lines)
+            for part in parts
             if part.lines.height
         ]
         empty = self.schema.to_frame().with_columns(
             pl.lit(None, pl.String).alias("kind"), pl.lit(None, pl.UInt8).alias("rule")
         )
         return pl.concat(frames or [empty])
+
+    def _parts_by_kernel(self, lines: pl.DataFrame) -> list[Part]:
+        text = "".join(f"{line}\n" for line in lines["line"]).encode()
+        columns = {column.name: column for column in lines if column.name not in ("line", "row")}
+        return self._parse_by_kernel(text, int(lines["row"][0]), columns).parts
 
     def read(self, lines: pl.DataFrame) -> list[Part]:
         """The lines (columns `line`, `row`, and what a wrapper tells) by their classes: the careful reading."""

@@ -73,7 +73,8 @@ def candidate(
 ) -> Candidate:
     """What a profile reads among lines; `extras` are columns of what a wrapper tells of each line."""
     frame = pl.DataFrame({"line": lines, "row": range(len(lines))}, schema={"line": pl.String, "row": pl.UInt32})
-    read = ProfileReader(profile, options).classify(frame.hstack(list(extras)))
+    by_kernel = not any("\n" in line for line in lines)
+    read = ProfileReader(profile, options).classify(frame.hstack(list(extras)), by_kernel=by_kernel)
     event = pl.col("kind").is_in(EVENTS)
     bad = event & pl.col("reason").is_not_null()
     taken = read.filter(event)

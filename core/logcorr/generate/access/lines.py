@@ -98,7 +98,8 @@ class AccessLog:
         """The counts of lines, as in the ledger of a report."""
         malformed = {reason: count for reason, count in self.malformed.items() if count}
         exchanges = self.counts["exchanges"]
-        own = {name: self.counts[name] for name in ("blank", "repaired")}
+        # No line is of another kind.
+        own = {name: self.counts[name] for name in ("blank", "other", "repaired")}
         return {"lines": self.lines, **own, "malformed": malformed, "exchanges": exchanges}
 
     def _plain_lines(self, rows: pl.DataFrame) -> pl.DataFrame:
