@@ -46,7 +46,6 @@ def test_json_that_servers_write_by_templates_is_read(text: str, wanted: dict[st
         '{"a":nan}',
         '{"a":1}x',
         "{a:1}",
-        '{"a":"\\ud800"}',
         "[]",
         "",
     ],

@@ -177,6 +177,13 @@ class Stamps(msgspec.Struct):
     read: Clocks
     lacks: pl.Series | None = None
 
+    @property
+    def dated(self) -> Clocks:
+        """The clocks whose stamps tell their date; null for the others."""
+        if self.lacks is None:
+            return self.read
+        return Clocks(clock=self.read.clock.set(self.lacks > 0, None), shift=self.read.shift)
+
 
 def stamps(cells: Cells, time: Time) -> Stamps:
     """The clocks of lines. Of several times the first that can be read counts."""
@@ -269,9 +276,7 @@ def entry(cells: Cells, profile: Profile, rule: Rule, plan: EntryPlan) -> tuple[
     doubled = 0
     if time.kind == "field":
         found = stamps(cells, time)
-        instants, doubled = time_forms.to_utc(found.read, plan.zone)
-        if found.lacks is not None:
-            instants = instants.set(found.lacks > 0, None)
+        instants, doubled = time_forms.to_utc(found.dated, plan.zone)
         columns.append(instants.alias("time"))
         wrong.append((some(found.read.clock.is_null() if plan.in_order else instants.is_null()), TIMESTAMP))
         if plan.in_order:
