@@ -4,7 +4,7 @@
 
 enum { NO_CONSTANT = 255, NOT_TOLD = 254, MOST_GROUPED = 32 };
 
-static const int64_t BEYOND = (int64_t)1 << 53; /* as BEYOND in logcorr/formats/decimals_numpy.py */
+static const int64_t BEYOND = (int64_t)1 << 53; /* as in logcorr/formats/durations.py */
 
 /* Reads a decimal whose whole part may have commas between groups of three digits. */
 static inline bool read_grouped(const uint8_t *at, const uint8_t *end, Decimal *decimal) {

@@ -17,6 +17,7 @@
 #define KERNELS_VERSION 8
 
 PyObject *count_users(PyObject *module, PyObject *args);
+PyObject *cut_attributes(PyObject *module, PyObject *args);
 PyObject *cut_csv(PyObject *module, PyObject *args);
 PyObject *cut_durations(PyObject *module, PyObject *args);
 PyObject *cut_edges(PyObject *module, PyObject *args);

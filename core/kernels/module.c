@@ -6,6 +6,7 @@ static int begin(PyObject *module) { return PyModule_AddIntConstant(module, "VER
 
 static PyMethodDef methods[] = {
     {"count_users", count_users, METH_VARARGS, NULL},
+    {"cut_attributes", cut_attributes, METH_VARARGS, NULL},
     {"cut_csv", cut_csv, METH_VARARGS, NULL},
     {"cut_durations", cut_durations, METH_VARARGS, NULL},
     {"cut_edges", cut_edges, METH_VARARGS, NULL},

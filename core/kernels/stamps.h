@@ -1,5 +1,5 @@
 /* Timestamps of one form, "YYYY-MM-DD?HH:MM:SS[.d...]zone", as microseconds since 1970 UTC: gives what
-   logcorr/formats/timestamps_numpy.py gives. */
+   logcorr/formats/timestamps.py gives. */
 #ifndef LOGCORR_STAMPS_H
 #define LOGCORR_STAMPS_H
 

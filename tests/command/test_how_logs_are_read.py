@@ -104,3 +104,31 @@ def test_own_lines_have_no_others(tmp_path: Path) -> None:
     found = report(tmp_path, "correlate", "q.log", "r.log")
     assert found["inputs"]["responses"]["entries"] == 3
     assert found["status"] == {"none": 1}
+
+
+def exchanges(tmp_path: Path, *words: str) -> list[dict[str, Any]]:
+    told = succeed("correlate", *words, "-o", "-", "--columns", "request_time", "--no-store", cwd=tmp_path).out
+    return [json.loads(line) for line in told.splitlines()]
+
+
+def test_own_lines_in_a_zone(tmp_path: Path) -> None:
+    """The zone is of times that name none. Everything else is as without it, but that headers are other lines."""
+    (tmp_path / "q.log").write_text("time,request_id,user\n2026-07-01T02:00:00,a,u\n2026-07-01T00:00:00Z, b ,\n1,2\n")
+    (tmp_path / "r.log").write_text("2026-07-01T02:00:00.5,a,200\n2026-07-01T00:00:01Z,b,-\n2026-07-01T00:00:01Z,-,9\n")
+    words = ("q.log", "r.log", "--zone", "Europe/Berlin")
+    rows = sorted(exchanges(tmp_path, *words), key=lambda row: str(row["request_id"]))
+    midnight = "2026-07-01T00:00:00.000000Z"
+    assert [tuple(row.values()) for row in rows] == [("a", "u", 200, 500, midnight), ("b", None, None, 1000, midnight)]
+    inputs = report(tmp_path, "correlate", *words)["inputs"]
+    assert [inputs["requests"][name] for name in ("other", "malformed")] == [1, {"fields": 1}]
+    assert inputs["responses"]["malformed"] == {"request_id": 1}
+    assert inputs["requests"]["format"]["name"] == "logcorr"
+
+
+def test_own_lines_behind_heads(tmp_path: Path) -> None:
+    for name, lines in (("q.log", [f"{ENTRY},a,u", f"{ENTRY},b,u"]), ("r.log", [f"{ENTRY},a,200"])):
+        (tmp_path / name).write_text("".join(f"{ENTRY} stdout F {line}\n" for line in lines))
+    assert len(exchanges(tmp_path, "q.log", "r.log")) == 1
+    inputs = report(tmp_path, "correlate", "q.log", "r.log")["inputs"]
+    assert inputs["requests"]["heads"] == {"cri": 2}
+    assert (inputs["requests"]["orphans"], inputs["requests"]["matched"]) == (1, 1)

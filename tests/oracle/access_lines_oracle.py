@@ -4,36 +4,26 @@ It shares no code with the engine. Instants and durations are integer microsecon
 they are written as, so that none is rounded unasked.
 """
 
-import json
 import re
 from collections.abc import Callable, Sequence
-from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
 
-from tests.oracle.pair_oracle import File, Record, instant, lines_of
+from tests.oracle.golden_formats import profiles
+from tests.oracle.pair_oracle import File, Record, lines_of
+from tests.oracle.profile_clock import Clock, duration_us
+from tests.oracle.profile_oracle import ANSI, Reader, client
+from tests.oracle.profile_syntax import JsonError, Number, json_object
 
 FORMATS = ("ndjson", "caddy", "traefik", "nginx", "common", "combined")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-CLF_TIME = re.compile(rf"([0-9]{{2}})/({'|'.join(MONTHS)})/([0-9]{{4}}):([0-9:]{{8}}) ([+-][0-9]{{4}})")
-QUOTED = r'"((?:[^"\\]|\\.)*)"'
-USER = r"(?:-|(?!-[ \t]).*?)"
-CLF_LINE = re.compile(rf"(?!\ufeff)([^ \t]+) [^ \t]+ {USER} \[([^\]]*)\] {QUOTED} ([^ \t]+) [^ \t]+([ \t].*)?")
-CLF_TAIL = re.compile(rf" {QUOTED} {QUOTED}(?:[ \t].*)?")
 NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 REQUEST = re.compile(rf"({NAME})(?:[ \t]+(.*?))?[ \t]+[A-Z]+/[0-9]+(?:\.[0-9]+)?", re.DOTALL)
 REQUEST_WITHOUT_PROTOCOL = re.compile(rf"({NAME})[ \t]+([^ \t]+)")
-ADDRESS = re.compile(r"\[([^\]]*)\](?::[0-9]*)?|([^:]*):[0-9]*")
-PLAIN_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 HEX = "[0-9a-fA-F]"
 IDENTIFIER = re.compile(rf"[0-9]+|(?=.*[0-9]){HEX}{{8,}}|{HEX}{{8}}(?:-{HEX}{{4}}){{3}}-{HEX}{{12}}")
-
-
-class Number(str):
-    """A number of a JSON text, as it is written there."""
-
-    __slots__ = ()
 
 
 class Exchange(NamedTuple):
@@ -49,13 +39,10 @@ class Exchange(NamedTuple):
 
 
 def parsed(line: str) -> Any:
-    """The value of a JSON text, None where it is none."""
+    """The object of a JSON text, None where it is none."""
     try:
-        everything = json.loads(line, object_pairs_hook=list, parse_int=str, parse_float=str, parse_constant=int)
-        # A lone surrogate cannot be encoded, wherever it hides: in a key, or in a value that a later one replaces.
-        json.dumps(everything, ensure_ascii=False).encode()
-        return json.loads(line, parse_int=Number, parse_float=Number)
-    except (ValueError, RecursionError):
+        return json_object(line)
+    except JsonError:
         return None
 
 
@@ -67,10 +54,10 @@ def text(value: Any) -> str | None:
     return None if stripped in ("", "-") else str(stripped)
 
 
-def host(value: Any) -> str | None:
-    """An address without its port, and without the brackets that a port makes necessary."""
-    found = ADDRESS.fullmatch(text(value) or "")
-    return text(found[1] or found[2]) if found else text(value)
+def address(value: Any) -> str | None:
+    """The client that an address, or a list of addresses, names."""
+    told = text(value)
+    return None if told is None else text(client(told))
 
 
 def part_of_request(part: int) -> Callable[[Any], str | None]:
@@ -84,58 +71,60 @@ def part_of_request(part: int) -> Callable[[Any], str | None]:
     return read
 
 
-def code(value: Any) -> int | None:
-    """A status: one to three digits as text, or a number that is a whole one from 0 to 999."""
+NO_CODE = "no code"
+
+
+def code(value: Any) -> int | str | None:
+    """A status: one to three digits as text, or a number that is a whole one from 0 to 999; None for no status.
+
+    No status are null, nothing, `-` and -1. NO_CODE is for what cannot be read.
+    """
+    if value is None or (isinstance(value, str) and value.strip(" \t") in ("", "-", "-1")):
+        return None
     if isinstance(value, Number):
-        whole = micros(value, 0, ROUND_FLOOR)
-        return whole if whole is not None and 0 <= whole <= 999 and Decimal(value) == whole else None
+        number = Decimal(value)
+        return int(number) if 0 <= number <= 999 and number == int(number) else NO_CODE
     found = re.fullmatch("[0-9]{1,3}", value.strip(" \t")) if isinstance(value, str) else None
-    return int(found[0]) if found else None
+    return int(found[0]) if found else NO_CODE
 
 
-def unescaped(value: str | None) -> str | None:
-    r"""A text in quotes without the backslashes that stand before a quote or another backslash."""
-    return None if value is None else re.sub(r'\\(["\\])', r"\1", value)
-
-
-def micros(value: Any, places: int, rounding: str) -> int | None:
-    """A number, or a plain decimal number as text, times 10^places as an integer; None outside of 64 bits."""
-    if not isinstance(value, Number) and not (isinstance(value, str) and PLAIN_NUMBER.fullmatch(value.strip(" \t"))):
-        return None
-    try:
-        result = int(Decimal(value.strip(" \t")).quantize(Decimal(1).scaleb(-places), rounding).scaleb(places))
-    except ArithmeticError:
-        return None
-    return result if -(2**63) <= result < 2**63 else None
-
-
-def duration(places: int) -> Callable[[Any], int | None]:
-    """Reads a duration in units of 10^places microseconds, rounded to the nearest one; none is over 285 years."""
+def duration(unit: str) -> Callable[[Any], int | None]:
+    """Reads a duration in a unit, rounded to the nearest µs; none is over 285 years."""
 
     def read(value: Any) -> int | None:
-        took = micros(value, places, ROUND_HALF_EVEN)
-        return took if took is not None and abs(took) < 2**53 else None
+        told = text(value)
+        return None if told is None else duration_us(told, unit)
 
     return read
 
 
-def grammar(value: Any) -> int | None:
-    """An instant in the grammar of the SPEC."""
-    return instant(value.strip(" \t")) if type(value) is str else None
+def caddy_duration(value: Any) -> int | None:
+    """A duration of Caddy: seconds have a fraction or an exponent, nanoseconds five digits or more, ms fewer."""
+    told = value if isinstance(value, str) else "true" if value is True else "false" if value is False else ""
+    forms = (
+        ("s", r"-?[0-9]+\.[0-9]+(?:[eE][+-]?[0-9]+)?|-?[0-9]+[eE][+-]?[0-9]+|0"),
+        ("ns", "[0-9]{5,}"),
+        ("ms", "[0-9]{1,4}"),
+        ("go", "[0-9.]+[a-zµ].*"),
+    )
+    unit = next((unit for unit, form in forms if re.fullmatch(form, told, re.DOTALL)), "s")
+    return duration(unit)(value)
 
 
-def clf(value: Any) -> int | None:
-    """An instant in the form of the common log format, such as `10/Oct/2000:13:55:36 -0700`."""
-    if not isinstance(value, str) or not (found := CLF_TIME.fullmatch(value.strip(" \t"))):
-        return None
-    day, month, year, clock, zone = found.groups()
-    return instant(f"{year}-{MONTHS.index(month) + 1:02}-{day}T{clock}{zone}")
+def clock(form: str) -> Callable[[Any], int | None]:
+    """Reads an instant in a form of profiles."""
+
+    def read(value: Any) -> int | None:
+        if not isinstance(value, str):
+            return None
+        moment = Clock("Z", None).read(value, form, None)
+        return moment.us if moment else None
+
+    return read
 
 
-def unix(value: Any) -> int | None:
-    """An instant as seconds since 1970, within the years of the grammar; digits beyond the microsecond are cut off."""
-    at = micros(value, 6, ROUND_FLOOR)
-    return at if at is not None and -62_135_596_800_000_000 <= at < 253_402_300_800_000_000 else None
+CLF = "%d/%b/%Y:%H:%M:%S %z"
+STAMP, UNIX = clock("rfc3339"), clock("epoch_s")
 
 
 def any_of(*clocks: Callable[[Any], int | None]) -> Callable[[Any], int | None]:
@@ -147,45 +136,77 @@ def any_of(*clocks: Callable[[Any], int | None]) -> Callable[[Any], int | None]:
 Places = list[tuple[str, Callable[[Any], Any]]]
 DIALECTS: dict[str, dict[str, Places]] = {
     "ndjson": {
-        "at": [("timestamp", grammar)],
+        "at": [("timestamp", STAMP)],
         "status": [("status_code", code)],
-        "took": [("response_time", duration(3))],
+        "took": [("response_time", duration("ms"))],
         "method": [("method", text)],
         "endpoint": [("endpoint", text)],
-        "ip": [("ip", text)],
+        "ip": [("ip", address)],
         "user_agent": [("user_agent", text)],
     },
     "caddy": {
-        "at": [("ts", any_of(grammar, unix))],
+        "at": [
+            (
+                "ts",
+                any_of(
+                    UNIX,
+                    STAMP,
+                    *map(clock, (CLF, "%Y/%m/%d %H:%M:%S.%f", "%Y/%m/%d %H:%M:%S", "epoch_ms", "epoch_ns")),
+                ),
+            )
+        ],
         "status": [("status", code)],
-        "took": [("duration", duration(6))],
+        "took": [("duration", caddy_duration)],
         "method": [("request.method", text)],
         "endpoint": [("request.uri", text)],
-        "ip": [("request.client_ip", text), ("request.remote_ip", text), ("request.remote_addr", host)],
+        "ip": [(f"request.{name}", address) for name in ("client_ip", "remote_ip", "remote_addr")],
         "user_agent": [("request.headers.User-Agent.0", text)],
     },
     "traefik": {
-        "at": [("StartUTC", grammar), ("time", grammar)],
+        "at": [("StartUTC", STAMP), ("time", STAMP)],
         "status": [("DownstreamStatus", code)],
-        "took": [("Duration", duration(-3))],
+        "took": [("Duration", duration("ns"))],
         "method": [("RequestMethod", text)],
         "endpoint": [("RequestPath", text)],
-        "ip": [("ClientHost", text), ("ClientAddr", host)],
+        "ip": [("ClientHost", address), ("ClientAddr", address)],
         "user_agent": [("request_User-Agent", text)],
     },
     "nginx": {
         "at": [
-            (name, any_of(grammar, clf, unix))
-            for name in ("time_iso8601", "time_local", "time", "timestamp", "@timestamp", "msec")
+            ("msec", UNIX),
+            *(
+                (name, any_of(STAMP, clock(CLF), UNIX))
+                for name in ("time_iso8601", "time_local", "time", "timestamp", "@timestamp", "msec")
+            ),
         ],
-        "status": [("status", code)],
-        "took": [("request_time", duration(6))],
+        "status": [("status", code), ("status_code", code)],
+        "took": [("request_time", duration("s"))],
         "method": [("request_method", text), ("method", text), ("request", part_of_request(1))],
         "endpoint": [("request_uri", text), ("uri", text), ("request", part_of_request(2))],
-        "ip": [("remote_addr", text), ("client_ip", text)],
+        "ip": [("remote_addr", address), ("client_ip", address)],
         "user_agent": [("http_user_agent", text), ("user_agent", text), ("agent", text)],
     },
 }
+
+
+# Names of variables that only nginx has, and keys that only others have.
+NGINX_ONLY = (
+    *("request", "request_uri", "request_method", "request_time", "remote_addr", "http_user_agent", "time_iso8601"),
+    *("time_local", "msec"),
+)
+
+
+def is_other(record: Record, form: str) -> bool:
+    """Whether an object is of another kind: a line of the server's own, or of another server."""
+    held = {key for key, value in record.items() if value is not None}
+    if form == "ndjson":
+        return {"request_time", "remote_addr"} <= held
+    if form == "nginx":
+        return not held & set(NGINX_ONLY) or bool(held & {"ts", "latency_human"}) or {"controller", "action"} <= held
+    if form == "caddy":
+        return "request" not in held or record.get("msg") not in (None, "handled request", "NOP")
+    own = {"RequestMethod", "RequestPath", "Duration", "DownstreamStatus"}
+    return "msg" in held and not held & own and "DownstreamStatus" not in record
 
 
 def value_at(record: Any, path: str) -> Any:
@@ -205,9 +226,21 @@ def first_of(record: Record, places: Places) -> Any:
     return next((read(value) for value, read in held if text(value) is not None), None)
 
 
+def first_read(record: Record, places: Places) -> Any:
+    """Of several instants the first that can be read."""
+    return next((at for path, read in places if (at := read(value_at(record, path))) is not None), None)
+
+
+def status_of(record: Record, places: Places) -> Any:
+    """The status under the first key that has a value, else the one that is null; NO_CODE where there is no key."""
+    keys = [path for path, _ in places]
+    held = [key for key in keys if record.get(key) is not None] or [key for key in keys if key in record]
+    return code(record[held[0]]) if held else NO_CODE
+
+
 def path_of(target: str | None, *, collapse_ids: bool) -> str | None:
     """The endpoint of a request's target: without the query string, and with `*` for ids where that is asked for."""
-    path = (target or "").split("?")[0]
+    path = re.sub("^(?i:https?|wss?)://[^/?#]*/*", "/", target or "").split("?")[0]
     if collapse_ids:
         path = "/".join("*" if IDENTIFIER.fullmatch(segment) else segment for segment in path.split("/"))
     return path or None
@@ -224,49 +257,50 @@ def classify(line: bytes, form: str, *, collapse_ids: bool = False) -> Exchange 
 @lru_cache(1 << 16)
 def _values(line: bytes, form: str) -> Record | str:
     """What a line says, or why it says nothing; lines are looked at several times."""
-    if not line.strip(b" \t"):
+    decoded = ANSI.sub("", line.decode(errors="replace"))
+    if not decoded.strip(" \t"):
         return "blank"
-    try:
-        decoded = line.decode()
-    except UnicodeDecodeError:
-        return "encoding"
     values: Record
     if form in DIALECTS:
-        if not isinstance(record := parsed(decoded), dict):
+        bare = decoded.strip(" \t\r")
+        if not bare.startswith("{") or (record := parsed(bare)) is None:
             return "json"
-        values = {name: first_of(record, places) for name, places in DIALECTS[form].items()}
+        if is_other(record, form):
+            return "other"
+        special = {"at": first_read, "status": status_of}
+        values = {name: special.get(name, first_of)(record, places) for name, places in DIALECTS[form].items()}
     else:
-        found = CLF_LINE.fullmatch(decoded.strip(" \t"))
-        if not found:
-            return "fields"
-        values = {"ip": text(found[1]), "at": clf(found[2]), "status": code(found[4]), "took": None}
-        values["method"] = part_of_request(1)(found[3])
-        values["endpoint"] = unescaped(part_of_request(2)(found[3]))
-        tail = CLF_TAIL.fullmatch(found[5] or "")
-        values["user_agent"] = text(unescaped(tail[2])) if tail else None
-    if values["at"] is None or values["status"] is None:
+        read = clf_line(decoded, form)
+        if isinstance(read, str):
+            return read
+        values = read
+    if values["at"] is None or values["status"] == NO_CODE:
         return "timestamp" if values["at"] is None else "status_code"
     return values
+
+
+def clf_line(line: str, form: str) -> Record | str:
+    """What a line of text says, by the patterns of the catalogue; or its class."""
+    read = Reader(profiles()[form], 0, None, None, "").line(2, line, {}, repaired=False)
+    if read.kind != "entry":
+        return read.reason or read.kind
+    texts = {name: read.attributes.get(name) for name in ("method", "endpoint", "ip", "user_agent")}
+    return {"at": read.at, "status": read.status, "took": read.given_us, **texts}
 
 
 def detect(files: Sequence[File]) -> str:
     """The format in which most of the first hundred lines are exchanges, the first of equals; of those that are UTF-8 and not blank.
 
-    Common and combined have the same lines: it is combined where one of them has a referer and a user agent.
+    Common and combined are two names for the same lines.
     """
     lines = (line for _, data in files for line in lines_of(data) if line.strip(b" \t") and is_utf8(line))
     head = list(islice(lines, 100))
     counts = {form: sum(isinstance(classify(line, form), Exchange) for line in head) for form in FORMATS}
     if any(counts.values()):
         best = max(FORMATS, key=lambda form: counts[form])
-        return "combined" if best == "common" and any(map(has_tail, head)) else best
+        return "combined" if best == "common" else best
     return "combined" if head and not any(line.lstrip(b" \t").startswith(b"{") for line in head) else "ndjson"
 
 
 def is_utf8(line: bytes) -> bool:
     return line.decode(errors="ignore").encode() == line
-
-
-def has_tail(line: bytes) -> bool:
-    found = CLF_LINE.fullmatch(line.decode(errors="replace").strip(" \t"))
-    return bool(found and CLF_TAIL.fullmatch(found[5] or ""))

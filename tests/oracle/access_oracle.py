@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from tests.oracle.access_lines_oracle import Exchange, classify, detect
+from tests.oracle.access_lines_oracle import Exchange, classify, detect, is_utf8
 from tests.oracle.pair_oracle import QUANTILES, File, Record, lines_of, ms, nearest, rfc3339
 
 
@@ -151,7 +151,9 @@ def analyze(
     rows = [verdict for verdict in verdicts if isinstance(verdict, Exchange)]
     classes = Counter(verdict for verdict in verdicts if isinstance(verdict, str))
     ledger: Record = {"files": [name for name, _ in files], "bytes": sum(len(data) for _, data in files)}
-    ledger |= {"lines": len(verdicts), "blank": classes.pop("blank", 0), "exchanges": len(rows)}
+    ledger |= {"lines": len(verdicts), "exchanges": len(rows)}
+    ledger |= {name: classes.pop(name, 0) for name in ("blank", "other")}
+    ledger["repaired"] = sum(not is_utf8(line) for _, data in files for line in lines_of(data))
 
     bad = errors(rows)
     endpoints = [endpoint_row(name, own) for name, own in groups(rows, "endpoint").items()]

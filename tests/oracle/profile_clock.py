@@ -15,7 +15,7 @@ US = timedelta(microseconds=1)
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 UNITS = {"s": 6, "ms": 3, "us": 0, "ns": -3}
-GO = {
+GO: dict[str, int | Decimal] = {
     "h": 3_600_000_000,
     "m": 60_000_000,
     "s": 1_000_000,
@@ -141,7 +141,7 @@ def _rfc3339(text: str, zone: str) -> Moment | None:
         return None
     micros = int((found[7] or "0").ljust(6, "0")[:6])
     try:
-        wall = datetime(*(int(found[part]) for part in range(1, 7)), micros)  # type: ignore[arg-type,misc]  # noqa: DTZ001
+        wall = datetime(*(int(found[part]) for part in range(1, 7)), micros)  # type: ignore[arg-type,call-arg]  # noqa: DTZ001
     except ValueError:
         return None
     return _instant(wall, found[8], zone)
@@ -209,4 +209,4 @@ def duration_us(text: str, unit: str) -> int | None:
 
 def _whole(value: Decimal) -> int | None:
     whole = int(value.to_integral_value(ROUND_HALF_EVEN))
-    return whole if abs(whole) < 1 << 62 else None
+    return whole if abs(whole) < 1 << 53 else None

@@ -48,7 +48,8 @@ def field_text(fields: Mapping[str, Any], field: Any, *, an_id: bool = False) ->
         value = lookup(fields, field.split("."))
         return None if an_id and isinstance(value, bool) else text_of(value)
     if "any" in field:
-        return next((text for part in field["any"] if (text := field_text(fields, part)) not in (None, "", "-")), None)
+        each = (field_text(fields, part) for part in field["any"])
+        return next((text for text in each if text is not None and text.strip(" \t") not in ("", "-")), None)
     if "join" in field:
         texts = [field_text(fields, part) for part in field["join"]]
         return None if None in texts else " ".join(text for text in texts if text)
@@ -57,6 +58,12 @@ def field_text(fields: Mapping[str, Any], field: Any, *, an_id: bool = False) ->
         return text
     found = pattern(field["pick"]).search(text)
     return found[1] if found else None
+
+
+def raw_value(fields: Mapping[str, Any], field: Any) -> Any:
+    """The value at the path of a field; None for a field of several."""
+    path = field if isinstance(field, str) else field.get("field")
+    return lookup(fields, path.split(".")) if path else None
 
 
 def field_keys(table: Mapping[str, Any]) -> dict[str, Any]:
@@ -75,9 +82,9 @@ def holds(fields: Mapping[str, Any], path: str, wanted: Any) -> bool:
     """Whether a condition on the value at a path holds."""
     value = lookup(fields, path.split("."))
     if isinstance(wanted, dict) and "null" in wanted:
-        return (value is None and lookup(fields, path.split("."), missing=True) is None) == wanted["null"]
+        return bool((value is None and lookup(fields, path.split("."), missing=True) is None) == wanted["null"])
     if isinstance(wanted, dict) and "exists" in wanted:
-        return (value is not None) == wanted["exists"]
+        return bool((value is not None) == wanted["exists"])
     text = text_of(value)
     if text is None:
         return False

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from tests.oracle.profile_clock import Clock, duration_us
-from tests.oracle.profile_fields import field_keys, field_text, holds, paths, pattern
+from tests.oracle.profile_fields import field_keys, field_text, holds, paths, pattern, raw_value
 from tests.oracle.profile_syntax import SPACE, JsonError, Number, csv_fields, json_object, logfmt_fields
 
 ATTRIBUTES = ("method", "endpoint", "ip", "user_agent")
@@ -55,6 +55,8 @@ def status_of(fields: Mapping[str, Any], spec: Any) -> int | None:
     if isinstance(spec, int):
         return spec
     table: dict[str, Any] = spec if isinstance(spec, dict) else {"field": spec}
+    if isinstance(raw_value(fields, field_keys(table)), (dict, list)):
+        raise MalformedError("status_code")
     value = field_text(fields, field_keys(table)) or ""
     text = plain_whole(value) if isinstance(value, Number) else value.strip(SPACE)
     codes = table.get("map", {})
@@ -164,6 +166,7 @@ class Reader:
         if self.syntax == "json":
             line = line.lstrip(" \t\r")
             if not line.startswith("{"):
+                self.unfit("json")
                 return None
             try:
                 return {**before, **json_object(line)}
@@ -187,9 +190,14 @@ class Reader:
                 taken |= found.groupdict()
             if all(holds(taken, path, wanted) for path, wanted in rule.get("where", {}).items()):
                 return self.event(row, rule, taken)
-        if self.table.get("strict") and (fields is None or self.syntax in ("text", "csv")):
-            raise MalformedError("json" if self.syntax == "json" else "fields")
+        if self.syntax in ("text", "csv"):
+            self.unfit("fields")
         return Line(self.file, row, "other")
+
+    def unfit(self, reason: str) -> None:
+        """A line that is not of the form of the log: malformed by a strict profile, else of another kind."""
+        if self.table.get("strict"):
+            raise MalformedError(reason)
 
     def event(self, row: int, rule: Mapping[str, Any], fields: Mapping[str, Any]) -> Line:
         event = rule["event"]

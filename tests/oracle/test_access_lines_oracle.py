@@ -1,6 +1,7 @@
 """The oracle of access logs itself: what each line is, worked out by hand from the SPEC."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -8,17 +9,18 @@ import pytest
 from tests.oracle.access_lines_oracle import (
     DIALECTS,
     FORMATS,
+    UNIX,
     Exchange,
-    Number,
+    address,
     classify,
-    clf,
+    clock,
     detect,
-    host,
     path_of,
-    unix,
 )
 from tests.oracle.access_oracle import analyze
+from tests.oracle.profile_syntax import Number
 from tests.support.access_pools import (
+    ABSENT_STATUS_TOKENS,
     BYSTANDERS,
     DURATION_TOKENS,
     EDGE_UNIX,
@@ -34,6 +36,13 @@ from tests.support.access_pools import (
 from tests.support.pair_strategies import BOM, EDGE_TIMES, NO_TIMES
 
 GOLDEN = Path(__file__).parents[1] / "golden_access"
+# Instants outside of the years 1 to 9999 in UTC, and times that only profiles read.
+BEYOND_YEARS = ("0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59.999999999-23:59")
+OF_OTHER_READERS = (
+    *("2025-03-01T12:00:00,5Z", "2025-03-01T12:00:00.12 Z", "2025-03-01T12:00:00 Z", "2025-03-01T12:00:00 +01:00"),
+    "2025-03-01T12:00:00UTC",
+)
+CLF_FORM = "%d/%b/%Y:%H:%M:%S %z"
 T = '"timestamp":"2025-06-02T09:00:00Z"'
 TS = '"ts":1748854800'
 UTC9 = 1_748_854_800_000_000  # 2025-06-02T09:00:00Z
@@ -53,27 +62,31 @@ def exchange(line: str, form: str = "ndjson", *, collapse_ids: bool = False) -> 
         (b"", "ndjson", "blank"),
         (b" \t", "combined", "blank"),
         (b"\r", "ndjson", "json"),
-        (b"\xff", "ndjson", "encoding"),
-        (b"{} \xed\xa0\x80", "caddy", "encoding"),
-        (b"\xff", "combined", "encoding"),
+        (b"\xff", "ndjson", "json"),
+        (b"{} \xed\xa0\x80", "caddy", "json"),
+        (b"\xff", "combined", "fields"),
         (b"[]", "ndjson", "json"),
         (b"{}", "ndjson", "timestamp"),
-        (b"{}", "nginx", "timestamp"),
+        (b"{}", "nginx", "other"),
+        (b"{}", "caddy", "other"),
+        (b'{"status":200,"ts":1,"request":{},"msg":"x"}', "caddy", "other"),
+        (b'{"time":"2025-06-02T09:00:00Z","status":200,"latency_human":"1ms","request_uri":"/"}', "nginx", "other"),
+        (b'{"@timestamp":"2025-06-02T09:00:00Z","status":200,"method":"GET","path":"/"}', "nginx", "other"),
         (b'{"timestamp":1748854800,"status_code":200}', "ndjson", "timestamp"),
         (b'{"timestamp":null,"status_code":"x"}', "ndjson", "timestamp"),
         (f"{{{T}}}".encode(), "ndjson", "status_code"),
-        (f'{{{T},"status_code":200,"status_code":null}}'.encode(), "ndjson", "status_code"),
-        (f"{{{TS}}}".encode(), "caddy", "status_code"),
-        (b'{"StartUTC":"x","time":"2025-06-02T09:00:00Z","DownstreamStatus":200}', "traefik", "timestamp"),
-        (b'{"time":1748854800000,"status":200}', "nginx", "timestamp"),
+        (f'{{{T},"status_code":200,"status_code":null}}'.encode(), "ndjson", "json"),
+        (f'{{{T},"status_code":[200]}}'.encode(), "ndjson", "status_code"),
+        (f'{{{TS},"request":{{}}}}'.encode(), "caddy", "status_code"),
+        (b'{"StartUTC":"x","time":"y","DownstreamStatus":200}', "traefik", "timestamp"),
+        (b'{"time":1748854800000,"status":200,"request":""}', "nginx", "timestamp"),
         (b"192.0.2.1 - - x", "combined", "fields"),
         (f'{CLF} "GET / HTTP/1.1" 200'.encode(), "common", "fields"),
-        (b'example.test:80 192.0.2.1 - - [02/Jun/2025:09:00:00 +0000] "GET / HTTP/1.1" 200 1', "common", "fields"),
         (b'192.0.2.1 - [02/Jun/2025:09:00:00 +0000] "GET / HTTP/1.1" 200 1', "common", "fields"),
         (f'{CLF} "GET /"x" HTTP/1.1" 200 1'.encode(), "combined", "fields"),
-        (f'192.0.2.1 {CLF} "GET / HTTP/1.1" 200 1'.encode(), "combined", "fields"),
+        (f'[2025-06-02 x] {CLF} "GET / HTTP/1.1" 200 1'.encode(), "combined", "fields"),
         (b'192.0.2.1 - - [-] "GET / HTTP/1.1" x 1', "combined", "timestamp"),
-        (f'{CLF} "GET / HTTP/1.1" - 1'.encode(), "combined", "status_code"),
+        (f'{CLF} "GET / HTTP/1.1" 2x 1'.encode(), "combined", "status_code"),
     ],
 )
 def test_what_is_no_exchange(line: bytes, form: str, verdict: str) -> None:
@@ -85,7 +98,9 @@ def test_pools_of_tokens_are_what_they_say() -> None:
     for token in STATUS_TOKENS:
         exchange(f'{{{T},"status_code":{token}}}')
     for token in NO_STATUS_TOKENS:
-        assert classify(f'{{{T},"status_code":{token}}}'.encode(), "ndjson") == "status_code", token
+        verdict = classify(f'{{{T},"status_code":{token}}}'.encode(), "ndjson")
+        absent = isinstance(verdict, Exchange) and verdict.status is None
+        assert absent if token in ABSENT_STATUS_TOKENS else verdict == "status_code", token
     for tokens, known in ((DURATION_TOKENS, True), (NO_DURATION_TOKENS, False)):
         took = {token: exchange(f'{rest},"response_time":{token}}}').took is not None for token in tokens}
         assert set(took.values()) == {known}, took
@@ -94,18 +109,27 @@ def test_pools_of_tokens_are_what_they_say() -> None:
         exchange(f'{rest},"pad":{token}}}')
     assert {classify(f'{rest},"pad":{token}}}'.encode(), "ndjson") for token in NO_JSON} == {"json"}
     found = {classify(line.encode(), form) for line in WHOLE for form in FORMATS}
-    assert found == {"json", "fields", "timestamp"}
+    assert found == {"json", "fields", "timestamp", "other"}
 
 
 def test_pools_of_times_are_what_they_say() -> None:
     for time in EDGE_TIMES:
+        if time in BEYOND_YEARS:
+            continue
         exchange(f'{{"timestamp":" {time} ","status_code":200}}')
-    lines = [json.dumps({"timestamp": time, "status_code": 200}).encode() for time in NO_TIMES]
+    lines = [
+        json.dumps({"timestamp": time, "status_code": 200}).encode()
+        for time in NO_TIMES
+        if time not in OF_OTHER_READERS
+    ]
     assert {classify(line, "ndjson") for line in lines} == {"timestamp"}
     for token in EDGE_UNIX:
-        exchange(f'{{"ts":{token},"status":200}}', "caddy")
-    assert {classify(f'{{"ts":{token},"status":200}}'.encode(), "caddy") for token in NO_UNIX} == {"timestamp"}
-    assert {clf(time) for time in NO_CLF_TIMES} == {None}
+        exchange(f'{{"ts":{token},"status":200,"request":{{}}}}', "caddy")
+    # Of these numbers Caddy's are ms.
+    none = [token for token in NO_UNIX if not re.match("-?[0-9]{9,}[.0-9]*$", token)]
+    lines = [f'{{"ts":{token},"status":200,"request":{{}}}}'.encode() for token in none]
+    assert {classify(line, "caddy") for line in lines} == {"timestamp"}
+    assert {clock(CLF_FORM)(time) for time in NO_CLF_TIMES if not time.endswith((" Z", "+00:00"))} == {None}
 
 
 @pytest.mark.parametrize(
@@ -120,9 +144,7 @@ def test_pools_of_times_are_what_they_say() -> None:
         '{%s,"a":["\\ud800"],"a":1}',
         '{%s,"a":NaN}',
         '{%s,"a":-Infinity}',
-        '{%s,"a":"\x00"}',
         '{%s,"a":01}',
-        '{%s,"a":1,}',
         "{%s} // x",
         "\ufeff{%s}",
     ],
@@ -155,7 +177,7 @@ def test_an_object_torn_in_two_is_two_malformed_lines() -> None:
     ],
 )
 def test_texts(token: str, value: str | None) -> None:
-    row = exchange(f'{{{T},"status_code":200,"method":"x","method":{token},"ip":{token},"user_agent":{token}}}')
+    row = exchange(f'{{{T},"status_code":200,"method":{token},"ip":{token},"user_agent":{token}}}')
     assert (row.method, row.ip, row.user_agent, row.endpoint) == (value, value, value, None)
 
 
@@ -173,7 +195,8 @@ def test_texts(token: str, value: str | None) -> None:
         ("9.3e15", None),
         ("9.1e12", None),
         ("9.0e12", 9_000_000_000_000_000),
-        ('"1e3"', None),
+        ('"1e3"', 1_000_000),
+        ('"1,017"', 1_017_000),
         ("true", None),
         ("1e400", None),
     ],
@@ -186,9 +209,12 @@ def test_durations(token: str, micros: int | None) -> None:
     ("form", "took", "micros"),
     [
         ("caddy", '"duration":0.004251583', 4252),
-        ("caddy", '"duration":"1.5ms"', None),
+        ("caddy", '"duration":"1.5ms"', 1500),
+        ("caddy", '"duration":12345678', 12346),
+        ("caddy", '"duration":12', 12_000),
+        ("caddy", '"duration":-0.5', -500_000),
         ("nginx", '"request_time":"0.005"', 5000),
-        ("nginx", '"request_time":"0.002, 0.001"', None),
+        ("nginx", '"request_time":"0.002, 0.001"', 3000),
         ("traefik", '"Duration":188279', 188),
         ("traefik", '"Duration":500', 0),
         ("traefik", '"Duration":1500', 2),
@@ -197,7 +223,7 @@ def test_durations(token: str, micros: int | None) -> None:
     ],
 )
 def test_durations_have_the_unit_of_their_dialect(form: str, took: str, micros: int | None) -> None:
-    rest = {"caddy": f'{TS},"status":200', "nginx": '"msec":1,"status":200', "traefik": HALF}[form]
+    rest = {"caddy": f'{TS},"request":{{}},"status":200', "nginx": '"msec":1,"status":200', "traefik": HALF}[form]
     assert exchange(f"{{{rest},{took}}}", form).took == micros
 
 
@@ -215,7 +241,7 @@ def test_durations_have_the_unit_of_their_dialect(form: str, took: str, micros: 
     ],
 )
 def test_unix_seconds_are_cut_to_the_microsecond(text: str, micros: int | None) -> None:
-    assert unix(Number(text)) == micros
+    assert UNIX(Number(text)) == micros
 
 
 @pytest.mark.parametrize(
@@ -228,24 +254,25 @@ def test_unix_seconds_are_cut_to_the_microsecond(text: str, micros: int | None) 
     ],
 )
 def test_times_of_the_common_log_format(text: str, micros: int) -> None:
-    assert clf(text) == micros
+    assert clock(CLF_FORM)(text) == micros
 
 
 @pytest.mark.parametrize(
-    ("address", "found"),
+    ("told", "found"),
     [
         ("192.0.2.1:80", "192.0.2.1"),
         ("[2001:db8::1]:80", "2001:db8::1"),
         ("[2001:db8::1]", "2001:db8::1"),
         ("2001:db8::1", "2001:db8::1"),
         ("192.0.2.1", "192.0.2.1"),
-        (":80", None),
+        ("2001:DB8:0::1%eth0, 192.0.2.2", "2001:db8::1"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
         ("-", None),
         (None, None),
     ],
 )
-def test_ports_are_no_part_of_an_address(address: str | None, found: str | None) -> None:
-    assert host(address) == found
+def test_ports_are_no_part_of_an_address(told: str | None, found: str | None) -> None:
+    assert address(told) == found
 
 
 @pytest.mark.parametrize(
@@ -338,15 +365,17 @@ def test_of_several_places_the_first_that_holds_a_value_counts() -> None:
 @pytest.mark.parametrize("form", FORMATS)
 def test_golden_files_are_recognized(form: str) -> None:
     raw = (GOLDEN / f"{form}.log").read_bytes()
-    assert detect([(form, raw)]) == form
+    assert detect([(form, raw)]) == ("combined" if form == "common" else form)
     ledger = analyze([("a", raw)])["inputs"]["access"]
-    assert ledger["lines"] == ledger["blank"] + ledger["exchanges"] + sum(ledger["malformed"].values())
+    assert ledger["lines"] == ledger["blank"] + ledger["other"] + ledger["exchanges"] + sum(
+        ledger["malformed"].values()
+    )
     expected = {
         "ndjson": ({"json": 1, "timestamp": 1, "status_code": 1}, 10),
-        "caddy": ({"timestamp": 1, "status_code": 1}, 9),
-        "traefik": ({"json": 1, "timestamp": 1, "status_code": 1}, 8),
-        "nginx": ({"json": 1, "status_code": 1}, 11),
-        "common": ({"fields": 1, "timestamp": 1, "status_code": 1}, 12),
+        "caddy": ({}, 10),
+        "traefik": ({"json": 1}, 9),
+        "nginx": ({}, 13),
+        "common": ({"fields": 1, "timestamp": 1}, 13),
         "combined": ({"fields": 1, "timestamp": 1}, 13),
     }
     assert (ledger["malformed"], ledger["exchanges"]) == expected[form]
@@ -354,12 +383,12 @@ def test_golden_files_are_recognized(form: str) -> None:
 
 def test_detection() -> None:
     bare, tail = f'{CLF} "GET / HTTP/1.1" 200 1\n'.encode(), f'{CLF} "GET / HTTP/1.1" 200 1 "-" "-"\n'.encode()
-    both = f'{{{T},"status_code":200,{TS},"status":200}}\n'.encode()
-    caddy = f'{{{TS},"status":200}}\n'.encode()
+    both = f'{{{T},"status_code":200,{TS},"request":{{}},"status":200}}\n'.encode()
+    caddy = f'{{{TS},"request":{{}},"status":200}}\n'.encode()
     assert detect([("a", b"x\n")]) == "combined"
     assert detect([]) == detect([("a", b"\n \n")]) == "ndjson"
     assert detect([("a", b"x\n \t{\n")]) == "ndjson"
-    assert detect([("a", bare)]) == "common"
+    assert detect([("a", bare)]) == "combined"
     assert detect([("a", bare * 9 + tail)]) == "combined"
     assert detect([("a", caddy + tail)]) == "caddy"
     assert detect([("a", both)]) == "ndjson"

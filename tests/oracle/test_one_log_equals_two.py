@@ -106,9 +106,7 @@ def run(folder: Path, name: str, **options: Any) -> tuple[dict[str, Any], dict[s
         **options,
     )
     report: dict[str, Any] = msgspec.to_builtins(correlate(given_options).report)
-    records: dict[str, list[dict[str, Any]]] = {
-        one.view: [json.loads(line) for line in Path(one.path).read_text().splitlines()] for one in outputs
-    }
+    records = {str(one.view): [json.loads(line) for line in Path(one.path).read_text().splitlines()] for one in outputs}
     return report, records
 
 

@@ -82,7 +82,15 @@ class AccessCase:
         for name, raw in self.files:
             packed = gzip.compress(raw, 1) if name.endswith(".gz") else zstandard(raw) if name.endswith(".zst") else raw
             (folder / name).write_bytes(packed)
-        words = [*(name for name, _ in self.files), "--format", self.form, "--window", f"{self.window_us}us"]
+        words = [
+            *(name for name, _ in self.files),
+            "--format",
+            self.form,
+            "--unwrap",
+            "none",
+            "--window",
+            f"{self.window_us}us",
+        ]
         return [*words, "--suspicious", str(self.suspicious), *["--collapse-ids"] * self.collapse_ids]
 
     def readable(self) -> str:
@@ -294,7 +302,7 @@ def _files(draw: st.DrawFn, raw: list[bytes]) -> tuple[File, ...]:
 @st.composite
 def _options(draw: st.DrawFn, form: str) -> dict[str, Any]:
     return {
-        "form": draw(st.sampled_from(("auto", "auto", form, form, form, *FORMATS))),
+        "form": draw(st.sampled_from((form, form, form, *FORMATS))),
         "window_us": draw(st.sampled_from((60 * SECOND, 60 * SECOND, SECOND, 10 * SECOND, 3600 * SECOND, 250_000))),
         "suspicious": draw(st.sampled_from((1, 1, 2, 3, 5, 25))),
         "collapse_ids": draw(st.booleans()),

@@ -21,11 +21,14 @@ from logcorr.model.manifest import Manifest
 from logcorr.model.options import AnalyzeOptions, CorrelateOptions
 from logcorr.model.report import RunInfo
 from logcorr.runs.run_folder import RunFolder
+from tests.support import app_logs
 
 STORE = Path("runs")
 RUN = STORE / "5e1f3c0ffee4a7b9"
 ACCESS_STORE = Path("access-runs")
 ACCESS_RUN = ACCESS_STORE / "acce55f0caccac1a"
+ONE_LOG_STORE = Path("app-runs")
+ONE_LOG_RUN = ONE_LOG_STORE / "0ne10605aaaaaaaa"
 _OLDER = STORE / "a1b2c3d4e5f60718"
 _BROKEN = STORE / "badbadbadbadbad0"
 _CREATED = "2025-11-21T16:04:05Z"
@@ -71,17 +74,29 @@ def make_access(folder: Path) -> None:
         _freeze(RunFolder(ACCESS_RUN))
 
 
-def _freeze(run: RunFolder) -> None:
+def make_one_log(folder: Path) -> None:
+    """Makes a log with both events, in Docker's lines, and its run in a folder."""
+    with chdir(folder):
+        Path("app").mkdir()
+        log = app_logs.write(Path("app/app.log"), app_logs.in_docker([*app_logs.fastify(600), '{"level":30,"time":17']))
+        options = CorrelateOptions(log=(log,), memory_bytes=1 << 30, store=str(ONE_LOG_STORE))
+        found = correlate(options).folder
+        assert found is not None
+        Path(found).rename(ONE_LOG_RUN)
+        _freeze(RunFolder(ONE_LOG_RUN), told=True)
+
+
+def _freeze(run: RunFolder, *, told: bool = False) -> None:
     manifest, report = run.manifest, run.report
     for view in {part.partition("/")[0] for part in manifest.parts}:
         _order(sorted(run.path / part for part in manifest.parts if part.startswith(f"{view}/")))
     parts = {part: (run.path / part).stat().st_size for part in manifest.parts}
     # What an access log's screens tell of its options is what it was run with.
-    told = {} if manifest.kind == "correlation" else manifest.options
+    options = manifest.options if told or manifest.kind != "correlation" else {}
     kept = {"key": run.path.name, "version": _HOW.version, "created": _CREATED, "parts": parts}
     run.write(
         msgspec.structs.replace(manifest, **kept),
-        msgspec.structs.replace(report, run=msgspec.structs.replace(_HOW, options={**_HOW.options, **told})),
+        msgspec.structs.replace(report, run=msgspec.structs.replace(_HOW, options={**_HOW.options, **options})),
     )
 
 

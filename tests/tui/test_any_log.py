@@ -74,8 +74,8 @@ def test_one_argument_with_exchanges_is_analysed(tmp_path: Path) -> None:
 
     async def act(stage: Stage) -> None:
         await stage.see("√ complete", "Suspicious", "combined")
-        await stage.press("0")
-        await stage.see(" Other ", "server stopped", "5 Malformed 0")
+        await stage.press("5")
+        await stage.see(" Malformed ", "server stopped", "0 Other 0")
 
     play(LogcorrApp(asked(log), store=str(tmp_path / "runs")), act, SMALL)
 
@@ -137,7 +137,7 @@ def test_the_open_screen_shows_what_a_log_is_before_it_runs(tmp_path: Path) -> N
         await stage.see("fastify (built in), told by the lines: requests and responses in one log.", "⏎ pairs them")
         shown = screen(stage)
         assert "Recent runs" not in shown
-        for text in ("pino-http", "> shop@1.0.0 start", "req-1", "2026-03-04 09:00:00.000"):
+        for text in ("pino-http", "> shop@1.0.0 start", "req-1", "09:00:00.000"):
             assert text in shown
         await stage.press("down", "2")
         await stage.see("pino-http (built in), named: exchanges. ⏎ analyses it")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from textual.widgets import Input
 
 from logcorr.model import ledger
 from logcorr.model.events import DoneEvent, EstimateEvent, Event, FileProgress, ProgressEvent
@@ -95,6 +96,13 @@ def access_stored(stored: Path) -> Path:
     return stored
 
 
+@pytest.fixture(scope="session")
+def one_log_stored(stored: Path) -> Path:
+    """The same folder with the fixed run of one log with both events too."""
+    fixed_run.make_one_log(stored)
+    return stored
+
+
 def app_on_run() -> LogcorrApp:
     return LogcorrApp(run=fixed_run.RUN, store=str(fixed_run.STORE))
 
@@ -153,6 +161,25 @@ def test_open(album: Albums) -> None:
         await album.add(stage, "paths")
         await stage.press("s", "enter")
         await stage.see("no such file")
+        await album.add(stage, "wrong")
+
+    album.play(lambda: LogcorrApp(store=str(fixed_run.STORE)), act, anew=True)
+
+
+@pytest.mark.usefixtures("one_log_stored")
+def test_told(album: Albums) -> None:
+    async def act(stage: Stage) -> None:
+        await stage.see("19.7k")
+        await stage.press("slash")
+        await stage.type("app/app.log")
+        await stage.see("docker-json", "pino-http")
+        await album.add(stage, "log")
+        await stage.press("down", "2")
+        await stage.see("pino-http (built in), named")
+        await album.add(stage, "other")
+        await stage.press("escape")
+        stage.app.screen.query_one("#options", Input).value = "--format nothing"
+        await stage.see("Cannot be read", "there is no format")
         await album.add(stage, "wrong")
 
     album.play(lambda: LogcorrApp(store=str(fixed_run.STORE)), act, anew=True)
@@ -252,6 +279,29 @@ def test_rows(album: Albums) -> None:
         await album.add(stage, "export")
 
     album.play(app_on_run, act, anew=False)
+
+
+@pytest.mark.usefixtures("one_log_stored")
+def test_app(album: Albums) -> None:
+    async def act(stage: Stage) -> None:
+        await stage.see("√ complete", "Timeline")
+        await stage.press("b")
+        await album.add(stage, "ledger")
+        await stage.press("6")
+        await stage.see("Peak memory", "fastify")
+        await album.add(stage, "run")
+        for key, name in (("5", "Malformed"), ("0", "Other"), ("E", "Endpoints")):
+            await stage.press(key)
+            await stage.see(f"{name} ", "row 1")
+            await album.add(stage, name.lower())
+        await stage.press("3")
+        await stage.see("Errors ", "row 1")
+        await stage.still()
+        await stage.press("enter")
+        await stage.see("Request ·")
+        await album.add(stage, "detail")
+
+    album.play(lambda: LogcorrApp(run=fixed_run.ONE_LOG_RUN, store=str(fixed_run.ONE_LOG_STORE)), act, anew=False)
 
 
 @pytest.mark.usefixtures("access_stored")

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from logcorr.compute.bytes_as_words import Positions, UInt64Array
 from logcorr.compute.kernels import compiled
+from logcorr.compute.zero_copy_text import Positions, UInt64Array
 
 UInt32Array = npt.NDArray[np.uint32]
 

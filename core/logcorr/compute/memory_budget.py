@@ -71,6 +71,6 @@ def room_for_data(memory_bytes: int) -> int:
     return max(memory_bytes - _BASE_BYTES, 64 * _MB)
 
 
-def chunk_size(room: int) -> int:
-    """The best size of a chunk, in bytes of text, if `room` bytes are left for data."""
-    return int(os.environ.get(_CHUNK_VARIABLE) or min(_CHUNK_BYTES, room // _CHUNKS_IN_ROOM))
+def chunk_size(room: int, most: int = _CHUNK_BYTES) -> int:
+    """The best size of a chunk, in bytes of text and at most `most`, if `room` bytes are left for data."""
+    return int(os.environ.get(_CHUNK_VARIABLE) or min(most, room // _CHUNKS_IN_ROOM))

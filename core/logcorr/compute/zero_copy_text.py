@@ -10,8 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from logcorr.compute.bytes_as_words import Positions
+# polars prepares for numpy when it gets its first array, and fails if two threads are the first at once. So it gets one
+# here: every module that passes arrays to polars imports this module first.
+pl.Series(np.empty(0))
 
+Positions = npt.NDArray[np.intp]
+UInt64Array = npt.NDArray[np.uint64]
 Span = tuple[Positions, Positions]
 Present = npt.NDArray[np.uint8]
 
@@ -52,11 +56,6 @@ def buffers(array: Any) -> tuple[Any, Any, tuple[Any, ...]]:
     present, values, *texts = array.view().buffers
     # The last buffer of an array of views has only the lengths of the text buffers.
     return present if present.size_bytes else None, values, tuple(texts[:-1])
-
-
-def span_bytes(text: bytes, span: Span) -> list[bytes]:
-    """The bytes of a span, a value for each row. It copies them, which is fast enough for few rows only."""
-    return [text[start:end] for start, end in zip(*(positions.tolist() for positions in span), strict=True)]
 
 
 def lines_frame(text: bytes, span: Span, rows: Positions, wrong: npt.NDArray[np.bool_]) -> pl.DataFrame:

@@ -6,6 +6,7 @@ and an IPv4-mapped address as IPv4. What is no address stays as it is written.
 
 import ipaddress
 import re
+from functools import lru_cache
 
 import polars as pl
 
@@ -32,6 +33,7 @@ def clients(texts: pl.Series, member: str = FIRST) -> pl.Series:
     return texts.scatter(left, distinct.replace_strict(known, return_dtype=pl.String)) if left.len() else texts
 
 
+@lru_cache(maxsize=1 << 15)
 def client(text: str, member: str = FIRST) -> str | None:
     """The client that a text names: see `clients`."""
     members = [part for part in (part.strip(SPACE).strip('"') for part in text.split(",")) if part and part != "-"]

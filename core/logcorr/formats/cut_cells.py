@@ -33,6 +33,9 @@ Int32s = npt.NDArray[np.int32]
 Bytes = npt.NDArray[np.uint8]
 
 _RFC_3339, _EPOCH, _EPOCH_HEX, _PATTERN = range(4)
+_ATTRIBUTES: Final = ("text", "target", "client")
+_YEAR_BYTES, _DAY_BYTES = 4, 2
+_BLANKS, _EXPONENTS = tuple(b" \t"), tuple(b"eE")
 _WITHOUT_TEXT = 1 << MISSING | 1 << NULL
 _POWERS: Final[dict[Unit, int]] = {"s": 6, "ms": 3, "us": 0, "ns": -3}
 _WORDED: Final[dict[Unit, int]] = {"go": 0, "timedelta": 1}
@@ -178,6 +181,46 @@ def durations(text: bytes, span: Span, unit: Unit) -> tuple[npt.NDArray[np.int64
     values, sound = np.empty(span.type.size, np.int64), np.empty(span.type.size, np.uint8)
     compiled.cut_durations(text, *span, _WORDED[unit], values, sound)
     return values, sound.view(np.bool_)
+
+
+def attributes(text: bytes, span: Span, kind: str, *, escaped: bool) -> tuple[Span, npt.NDArray[np.int64]]:
+    """The cells of an attribute, which is a "text", a "target" or a "client", and the indexes of odd cells.
+
+    Cells lose the blanks at their ends; of a target only the path is left; nothing and `-` are MISSING. Odd cells stay
+    as they are: those with escapes, targets with a fragment behind the host, and clients that are no single address.
+    With `escaped` a backslash in a text begins an escape.
+    """
+    rows = span.type.size
+    cut = Span(np.empty(rows, np.int32), np.empty(rows, np.int32), np.empty(rows, np.uint8))
+    odd = np.empty(rows, np.uint8)
+    count = compiled.cut_attributes(text, *span, _ATTRIBUTES.index(kind), escaped, *cut, odd)
+    return cut, np.flatnonzero(odd) if count else np.empty(0, np.int64)
+
+
+def may_fit(text: bytes, span: Span, form: str) -> npt.NDArray[np.bool_]:
+    """Which texts may be times in a form, by a byte or two: a cheap look before the careful reading.
+
+    What follows the digits of a year or of a day is told by the form. A number has no hyphen but behind an exponent.
+    """
+    octets = np.frombuffer(text, np.uint8)
+    unsure = (span.end - span.begin <= _YEAR_BYTES) | (span.type == ESCAPED) | (span.type == DOUBLED)
+    start = np.where(unsure, 0, span.begin)
+
+    def byte(place: int) -> Bytes:
+        found: Bytes = octets[np.minimum(start + place, octets.size - 1)]
+        return found
+
+    unsure |= np.isin(byte(0), _BLANKS)
+    fits = np.ones(span.type.size, np.bool_)
+    if form == "rfc3339":
+        fits = byte(_YEAR_BYTES) == ord("-")
+    elif form in _EPOCHS:
+        fits = (byte(_YEAR_BYTES) != ord("-")) | np.isin(byte(_YEAR_BYTES - 1), _EXPONENTS)
+        fits &= byte(_DAY_BYTES) != ord("/")
+    elif form[:2] in ("%Y", "%d") and form[2:3].isascii() and form[2:3] not in ("", "%"):
+        fits = byte(_YEAR_BYTES if form[1] == "Y" else _DAY_BYTES) == ord(form[2])
+    result: npt.NDArray[np.bool_] = unsure | fits
+    return result
 
 
 def decoded(text: bytes, span: Span) -> tuple[bytes, Span]:

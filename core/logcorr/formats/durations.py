@@ -23,7 +23,8 @@ _GO_PART = re.compile(r"([0-9]*\.?[0-9]+)(h|ms|m|s|us|µs|μs|ns)")
 _GO_POWERS = {"h": 3600, "m": 60, "s": 1}
 _TIMEDELTA = re.compile(r"(?:(-?[0-9]+) days?, )?([0-9]{1,4}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,9}))?")
 _SURE_US, _NEAR_TIE = 1 << 40, 1e-3
-_BEYOND_US = 1 << 62
+# A duration is under 285 years: sums of many durations stay within 64 bits.
+_BEYOND_US = 1 << 53
 _MOST_DIGITS = 100
 
 
@@ -46,9 +47,8 @@ def micros(texts: pl.Series, unit: Unit) -> pl.Series:
     return quick.scatter(left, _by_distinct(texts.gather(left), lambda one: _number_or_list(one, power)))
 
 
-def sum_of(columns: list[pl.Series], unit: Unit) -> pl.Series:
-    """The sums of durations, row by row; null where one of them is missing, negative, or no duration."""
-    parts = [micros(texts, unit) for texts in columns]
+def sum_of(parts: list[pl.Series]) -> pl.Series:
+    """The sums of durations (Int64, µs), row by row; null where one of them is null or negative."""
     positive = [part.set((part < 0).fill_null(value=False), None) for part in parts]
     return reduce(operator.add, positive)
 

@@ -2,8 +2,6 @@
 
 import polars as pl
 
-from logcorr.formats.access_fields import value
-
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _ID_SEGMENT = rf"^(?:[0-9]+|[0-9a-fA-F]*[0-9][0-9a-fA-F]*|{_UUID})$"
 _LEAST_HEX = 8
@@ -12,7 +10,8 @@ _WITH_HOST = r"^(?i:https?|wss?)://[^/?#]*/?"
 
 def path(target: pl.Expr) -> pl.Expr:
     """The path of a request target: the target without its query; null if nothing is left."""
-    before = value(target).str.splitn("?", 2).struct.field("field_0")
+    held = pl.when(target != "-").then(target)
+    before = held.str.splitn("?", 2).struct.field("field_0")
     return pl.when(before != "").then(before)
 
 

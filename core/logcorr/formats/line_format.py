@@ -1,6 +1,6 @@
 """The protocol of a format of log lines, and functions for lines of any format.
 
-`pair_lines` and `access_lines` have the formats. Nothing here reads files: frames in, frames out. Lines of the log's
+`pair_lines` has the format of pairs. Nothing here reads files: frames in, frames out. Lines of the log's
 common form are parsed many at once. The few other lines of some chunks are collected, and take the careful path.
 """
 
@@ -23,10 +23,6 @@ TEXT_LIMIT_BYTES = 4096
 LINE_SCHEMA = pl.Schema({"line": pl.String, "row": pl.UInt32, "refused": pl.String})
 
 REJECT_SCHEMA = pl.Schema({"row": pl.UInt32, "reason": pl.String, "text": pl.String, "truncated": pl.Boolean})
-
-# One uncommon line in so many does not pay for a call of the careful path.
-_LINES_PER_UNCOMMON = 16
-
 
 TakeRejects = Callable[[pl.DataFrame], None]
 
@@ -57,11 +53,6 @@ class LineFormat(Protocol):
 
     def first_line(self, text: str) -> str | None:
         """The first line of a file as a line to be read, without its BOM; None if it is a header."""
-
-
-def too_few(uncommon: int, lines: int) -> bool:
-    """Whether so few of the lines are uncommon that a separate call for them does not pay."""
-    return uncommon * _LINES_PER_UNCOMMON <= lines
 
 
 def parse_carefully(lines: pl.DataFrame, form: LineFormat, reject: TakeRejects) -> pl.DataFrame:

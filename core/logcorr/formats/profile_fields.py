@@ -1,49 +1,60 @@
 """Cells of lines that a rule takes → the columns of an entry: id, clock, user, status, duration and attributes."""
 
-from decimal import Decimal
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 import numpy as np
 import polars as pl
 
 from logcorr.formats import addresses, durations, endpoint_path, time_forms
-from logcorr.formats.cells import Cells, read_codes, read_durations, some, without_none
-from logcorr.formats.json_fields import BOOLEAN, NULL, NUMBER
+from logcorr.formats.cells import AttributeKind, Cells, read_codes, read_durations, some, without_none
+from logcorr.formats.json_fields import CONTAINER, NULL
 from logcorr.formats.line_format import SPACE
 from logcorr.formats.malformed_reasons import DURATION, NO_IDS, REQUEST_ID, STATUS_CODE, TIMESTAMP
-from logcorr.formats.profile import Condition, Duration, Field, Profile, Rule, Status, Time
+from logcorr.formats.profile import Condition, Duration, Field, Profile, Rule, Status, Time, Unit
 from logcorr.formats.time_forms import Clocks
 
+_KINDS: Mapping[str, AttributeKind] = {"endpoint": "target", "ip": "client"}
 _NO_STATUS = ("", "-", "-1")
 # A fraction of a second, or a count of something finer.
 _FRACTION = r"[.,][0-9]|^[0-9]{11}"
-_LONGEST_NUMBER = 20
 LACKS = ("", "year", "date")
 
 
 def text_of(cells: Cells, field: Field) -> pl.Series:
     """The texts of a field; null where there is none."""
     if field.any_of:
-        return _first([text_of(cells, one) for one in field.any_of])
+        return _first(cells, field.any_of, text_of)
     if field.join_of:
         parts = [text_of(cells, one).alias(f"{number}") for number, one in enumerate(field.join_of)]
         return pl.DataFrame(parts).select(pl.concat_str(pl.all(), separator=" ")).to_series()
-    texts = cells.text(field.path)
-    return texts.str.extract(field.pick, 1) if field.pick else texts
+    return cells.text(_path(cells, field))
 
 
-def _is_plain(field: Field) -> bool:
-    return bool(field.path) and field.pick is None
+def _path(cells: Cells, field: Field) -> str:
+    """The path of the cells of a field that is at a path; of a part of a text, cells that hold the part alone."""
+    return field.path if field.pick is None else cells.pick(field.path, field.pick)
 
 
-def _first(columns: list[pl.Series]) -> pl.Series:
-    """Row by row the first text that has a value: it is not null, empty, blank or `-`."""
-    best = columns[0]
-    for texts in columns[1:]:
-        has_value = (~best.str.strip_chars(SPACE).is_in(["", "-"])).fill_null(value=False)
-        if has_value.all():
-            return best
-        best = best.zip_with(has_value | texts.is_null(), texts)
+def _first(cells: Cells, fields: Sequence[Field], read: Callable[[Cells, Field], pl.Series]) -> pl.Series:
+    """Row by row what `read` gives for the first field that has a value: it is not null, empty, blank or `-`.
+
+    A field is read only in those lines where the fields before it have no value.
+    """
+    best = read(cells, fields[0])
+    for field in fields[1:]:
+        lacking = (best.is_null() | best.str.strip_chars(SPACE).is_in(["", "-"])).fill_null(value=True)
+        if not lacking.any():
+            break
+        if not any(map(cells.has, field.paths())):
+            continue
+        if lacking.all():
+            texts = read(cells, field)
+            best = texts.zip_with(texts.is_not_null(), best)
+        else:
+            rows = lacking.arg_true()
+            texts = read(cells.filter(lacking), field)
+            best = best.scatter(rows, texts.zip_with(texts.is_not_null(), best.gather(rows)))
     return best
 
 
@@ -61,7 +72,7 @@ def holds(cells: Cells, condition: Condition) -> pl.Series:
         return cells.equal(condition.path, condition.values)
     if condition.prefix is not None:
         return cells.begins(condition.path, condition.prefix)
-    return cells.text(condition.path).str.contains(f"^(?:{condition.match})").fill_null(value=False)
+    return cells.matches(condition.path, condition.match or "")
 
 
 def ids(cells: Cells, fields: tuple[Field, ...]) -> pl.Series:
@@ -74,19 +85,19 @@ def ids(cells: Cells, fields: tuple[Field, ...]) -> pl.Series:
 
 
 def _id_part(cells: Cells, field: Field, words: tuple[str, ...]) -> pl.Series:
-    if _is_plain(field):
-        return cells.request_id(field.path, words)
+    if field.path:
+        return cells.request_id(_path(cells, field), words)
     text = text_of(cells, field).str.strip_chars(SPACE)
     wrong = text.str.to_lowercase().is_in(list(words)).fill_null(value=True)
-    if field.path:
-        wrong |= cells.kind(field.path) == BOOLEAN
     return text.set(wrong, None) if wrong.any() else text
 
 
 def plain_text(cells: Cells, field: Field) -> pl.Series:
     """The texts of a field without blanks at their ends; null for nothing and for `-`."""
-    if _is_plain(field):
-        return cells.value(field.path)
+    if field.path:
+        return cells.value(_path(cells, field))
+    if field.any_of:
+        return _first(cells, field.any_of, plain_text)
     return without_none(text_of(cells, field).str.strip_chars(SPACE))
 
 
@@ -94,15 +105,27 @@ def statuses(cells: Cells, status: Status) -> tuple[pl.Series, pl.Series | None]
     """The status codes (Int16, null for none), and which lines have a status that cannot be read (None for none)."""
     if status.field is None:
         return pl.Series(np.full(cells.height, status.always, np.int16)), None
-    if _is_plain(status.field) and status.codes is None:
-        code = cells.codes(status.field.path)
-        if not code.null_count():
-            return code, None
-    text = text_of(cells, status.field).str.strip_chars(SPACE)
-    if _is_plain(status.field):
-        text = _without_exponents(text, cells.kind(status.field.path))
+    if not status.field.path or status.codes is not None:
+        return _careful_statuses(cells, status, status.field, None)
+    code = cells.codes(_path(cells, status.field))
+    left = code.is_null()
+    if not left.any():
+        return code, None
+    slow, slow_wrong = _careful_statuses(cells.filter(left), status, status.field, code.filter(left))
+    rows = left.arg_true()
+    wrong = None if slow_wrong is None else pl.Series(np.zeros(cells.height, np.bool_)).scatter(rows, slow_wrong)
+    return code.scatter(rows, slow), wrong
+
+
+def _careful_statuses(
+    cells: Cells, status: Status, field: Field, read: pl.Series | None
+) -> tuple[pl.Series, pl.Series | None]:
+    """As `statuses`, for any status that has a field. `read` are the codes of the texts, where they are known."""
+    text = text_of(cells, field).str.strip_chars(SPACE)
     missing = text.is_null() | text.is_in(_NO_STATUS).fill_null(value=True)
-    code = read_codes(text)
+    if field.path:
+        missing &= cells.kind(field.path) != CONTAINER
+    code = read_codes(text) if read is None else read
     if status.codes is not None:
         known = text.replace_strict(status.codes, default=None, return_dtype=pl.Int16)
         # With `else`, a number that the table does not have is one of the other texts.
@@ -116,33 +139,24 @@ def statuses(cells: Cells, status: Status) -> tuple[pl.Series, pl.Series | None]
     return code, some(wrong & ~missing if status.null_is_none else wrong)
 
 
-def _without_exponents(text: pl.Series, kind: pl.Series) -> pl.Series:
-    """Texts with the digits alone where they are JSON numbers that are whole and of three digits: 2e2, 200.0."""
-    rows = ((kind == NUMBER) & text.str.contains("[.eE]").fill_null(value=False)).arg_true()
-    if not rows.len():
-        return text
-    return text.scatter(rows, pl.Series([_whole_number(one) for one in text.gather(rows)], dtype=pl.String))
-
-
-def _whole_number(text: str) -> str:
-    value = Decimal(text) if len(text) <= _LONGEST_NUMBER else Decimal("NaN")
-    return str(int(value)) if value.is_finite() and abs(value) < 1000 and value == int(value) else text
-
-
 def given_durations(cells: Cells, duration: Duration) -> tuple[pl.Series, pl.Series | None]:
     """The durations that lines tell (Int64, µs, null for none), and which lines have one that cannot be read."""
     if duration.sum_of:
-        parts = [text_of(cells, field).str.strip_chars(SPACE) for field in duration.sum_of]
-        return durations.sum_of(parts, duration.unit or "s"), None
-    if duration.unit is not None and _is_plain(duration.field):
-        read, wrong = cells.micros(duration.field.path, duration.unit)
-    elif duration.unit is not None:
-        read, wrong = read_durations(text_of(cells, duration.field).str.strip_chars(SPACE), duration.unit)
+        return durations.sum_of([_micros(cells, field, duration.unit or "s")[0] for field in duration.sum_of]), None
+    if duration.unit is not None:
+        read, wrong = _micros(cells, duration.field, duration.unit)
     else:
         text = plain_text(cells, duration.field)
         read = _in_units(cells, text, duration)
         wrong = some(read.is_null() & text.is_not_null())
     return read, None if duration.lenient else wrong
+
+
+def _micros(cells: Cells, field: Field, unit: Unit) -> tuple[pl.Series, pl.Series | None]:
+    """The durations of a field: see `Cells.micros`."""
+    if field.path:
+        return cells.micros(_path(cells, field), unit)
+    return read_durations(text_of(cells, field).str.strip_chars(SPACE), unit)
 
 
 def _in_units(cells: Cells, text: pl.Series, duration: Duration) -> pl.Series:
@@ -182,19 +196,28 @@ def stamps(cells: Cells, time: Time) -> Stamps:
         taken = found.read.clock.is_null()
         if not taken.any():
             break
-        more, lacked = _clocks(cells, one), LACKS.index(time_forms.lacks(one.form))
-        before = found.read
-        clock = before.clock.zip_with(~taken, more.clock)
-        found.read = Clocks(clock=clock, shift=before.shifts.zip_with(~taken, more.shifts))
+        if not any(map(cells.has, one.field.paths())):
+            continue
+        lacked = LACKS.index(time_forms.lacks(one.form))
+        if taken.all():
+            found = Stamps(_clocks(cells, one))
+            found.lacks = pl.Series(np.full(cells.height, lacked, np.uint8)) if lacked else None
+            continue
+        rows, before = taken.arg_true(), found.read
+        more = _clocks(cells.filter(taken), one)
+        shift = None
+        if before.shift is not None or more.shift is not None:
+            shift = before.shifts.scatter(rows, more.shifts)
+        found.read = Clocks(clock=before.clock.scatter(rows, more.clock), shift=shift)
         if lacked or found.lacks is not None:
             known = pl.Series(np.zeros(cells.height, np.uint8)) if found.lacks is None else found.lacks
-            found.lacks = known.set(taken & more.clock.is_not_null(), lacked)
+            found.lacks = known.scatter(rows.filter(more.clock.is_not_null()), lacked)
     return found
 
 
 def _clocks(cells: Cells, time: Time) -> Clocks:
-    if _is_plain(time.field):
-        return cells.clocks(time.field.path, time.form)
+    if time.field.path:
+        return cells.clocks(_path(cells, time.field), time.form)
     return time_forms.clocks(text_of(cells, time.field).str.strip_chars(SPACE), time.form)
 
 
@@ -204,7 +227,23 @@ def attribute(cells: Cells, name: str, field: Field, member: str, *, escaped: bo
     With `escaped`, quotes and backslashes stand behind a backslash, as servers write them in lines of text. Other
     escapes (`\x16`) stay as they are written, so that they can be searched for in the log.
     """
-    text = plain_text(cells, field)
+    fields = list(field.any_of or (field,))
+    while len(fields) > 1 and not any(map(cells.has, fields[0].paths())):
+        del fields[0]
+    if not fields[0].path:
+        return _read_attribute(plain_text(cells, field), name, member, escaped=escaped)
+    texts, odd = cells.attribute(_path(cells, fields[0]), _KINDS.get(name, "text"), escaped=escaped)
+    if odd.len():
+        texts = texts.scatter(odd, _read_attribute(texts.gather(odd), name, member, escaped=escaped))
+    lacking = texts.is_null()
+    if len(fields) > 1 and lacking.any():
+        rest = plain_text(cells.filter(lacking), Field(any_of=tuple(fields)))
+        texts = texts.scatter(lacking.arg_true(), _read_attribute(rest, name, member, escaped=escaped))
+    return texts
+
+
+def _read_attribute(text: pl.Series, name: str, member: str, *, escaped: bool) -> pl.Series:
+    """The texts of an attribute, out of the plain texts of its field: see `attribute`."""
     if escaped and text.str.contains("\\", literal=True).any():
         text = text.str.replace_all(r'\\(["\\])', "$1")
     if name == "endpoint":
@@ -291,7 +330,7 @@ def _line_hashes(cells: Cells, time: Time, instants: pl.Series | None) -> pl.Ser
 
 
 def _few_texts(cells: Cells, field: Field, places: pl.Series) -> pl.Series:
-    return cells.texts_of(field.path, places) if _is_plain(field) else text_of(cells, field).gather(places)
+    return cells.texts_of(_path(cells, field), places) if field.path else text_of(cells, field).gather(places)
 
 
 def _attributes(cells: Cells, profile: Profile, rule: Rule, plan: EntryPlan) -> list[pl.Series]:

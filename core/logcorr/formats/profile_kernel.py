@@ -10,7 +10,6 @@ import polars as pl
 from logcorr.compute.kernels import compiled
 from logcorr.compute.zero_copy_text import text_columns
 from logcorr.formats import cut_cells
-from logcorr.formats.cells import CutText, KernelCells
 from logcorr.formats.cut_cells import Cells, Span
 from logcorr.formats.cut_kernel import (
     MOST_RULES,
@@ -22,6 +21,7 @@ from logcorr.formats.cut_kernel import (
     line_spans,
 )
 from logcorr.formats.json_plan import MOST_SLOTS, json_plan
+from logcorr.formats.kernel_cells import CutText, KernelCells
 from logcorr.formats.line_format import SPACE
 from logcorr.formats.profile import Profile
 from logcorr.formats.profile_cells import paths_of

@@ -12,9 +12,10 @@ import numpy as np
 import polars as pl
 
 from logcorr.formats import profile_fields
-from logcorr.formats.cells import FrameCells, KernelCells
+from logcorr.formats.cells import FrameCells
 from logcorr.formats.delimited_fields import split_csv
 from logcorr.formats.json_fields import MALFORMED, OBJECT
+from logcorr.formats.kernel_cells import KernelCells
 from logcorr.formats.line_format import SPACE, scan_lines
 from logcorr.formats.malformed_reasons import FIELDS, JSON
 from logcorr.formats.profile import Profile, Rule
@@ -159,11 +160,13 @@ class ProfileReader:
                 break
         return parts
 
-    def classify(self, lines: pl.DataFrame) -> pl.DataFrame:
+    def classify(self, lines: pl.DataFrame, *, by_kernel: bool = False) -> pl.DataFrame:
         """Every line (columns `line`, `row`, and what a wrapper tells), in one frame.
 
-        The columns are those of entries, `kind` (see `Part`) and `rule`. Rows are in no order.
+        The columns are those of entries, `kind` (see `Part`) and `rule`. Rows are in no order. With `by_kernel` kernels
+        read the lines, where they execute the profile; no line may have a line feed, and rows follow each other.
         """
+        parts = self._parts_by_kernel(lines) if by_kernel and self._by_kernel and lines.height else self.read(lines)
         frames = [
             part.lines.select(
                 *(
@@ -173,13 +176,18 @@ class ProfileReader:
                 pl.lit(part.kind).alias("kind"),
                 pl.lit(part.rule, pl.UInt8).alias("rule"),
             ).with_columns(pl.coalesce("reason", pl.lit(part.reason, pl.String)).alias("reason"))
-            for part in self.read(lines)
+            for part in parts
             if part.lines.height
         ]
         empty = self.schema.to_frame().with_columns(
             pl.lit(None, pl.String).alias("kind"), pl.lit(None, pl.UInt8).alias("rule")
         )
         return pl.concat(frames or [empty])
+
+    def _parts_by_kernel(self, lines: pl.DataFrame) -> list[Part]:
+        text = "".join(f"{line}\n" for line in lines["line"]).encode()
+        columns = {column.name: column for column in lines if column.name not in ("line", "row")}
+        return self._parse_by_kernel(text, int(lines["row"][0]), columns).parts
 
     def read(self, lines: pl.DataFrame) -> list[Part]:
         """The lines (columns `line`, `row`, and what a wrapper tells) by their classes: the careful reading."""
@@ -237,6 +245,8 @@ class ProfileReader:
         """The classes of lines that have fields: the first rule that fits takes a line."""
         parts = []
         for number, rule in enumerate(self.profile.rules):
+            if not cells.height:
+                break
             taken, cells = self._taken(cells, rule)
             if taken.height:
                 parts.append(self._entries(taken, number))
@@ -257,7 +267,7 @@ class ProfileReader:
         fits = pl.Series(np.ones(cells.height, np.bool_))
         own = self._groups_of(rule)
         for condition in rule.where:
-            if condition.path not in own:
+            if condition.path not in own and fits.any():
                 fits &= profile_fields.holds(cells, condition)
         if rule.match is None or isinstance(cells, KernelCells):
             return (cells, cells.filter(~fits)) if fits.all() else (cells.filter(fits), cells.filter(~fits))

@@ -8,7 +8,7 @@ import polars as pl
 
 from logcorr.formats import json_fields
 from logcorr.formats.profile import Profile, Rule
-from logcorr.formats.profile_cells import whole
+from logcorr.formats.profile_cells import required_paths, whole
 from logcorr.formats.profile_reader import EVENTS
 
 _LEAST_LITERAL = 3
@@ -44,12 +44,17 @@ def may_read(profile: Profile, lines: SampledLines) -> bool:
         unsure = len(matches) < len(rules)
         return unsure or bool(lines.column.to_frame().select(pl.any_horizontal(matches)).item())
     if profile.syntax == "json" and profile.prefix is None:
-        return any(_takes(rule, record) for record in lines.objects for rule in rules)
+        return any(_takes(profile, rule, record) for record in lines.objects for rule in rules)
     return profile.syntax != "json" or "{" in lines.text
 
 
-def _takes(rule: Rule, record: dict[str, Any]) -> bool:
-    """Whether the conditions of a rule on values hold for an object; other conditions are taken for met."""
+def _takes(profile: Profile, rule: Rule, record: dict[str, Any]) -> bool:
+    """Whether the conditions of a rule on values hold for an object; other conditions are taken for met.
+
+    Of a rule that takes every object, some field must be there.
+    """
+    if not rule.where and not any(json_fields.has(record, path) for path in required_paths(profile, rule)):
+        return False
     for condition in rule.where:
         text, kind = json_fields.described(json_fields.at(record, condition.path.split(".")))
         if condition.values is not None and text not in condition.values:

@@ -20,6 +20,8 @@ from logcorr.model.ledger import Side
 BUILT_IN = "built in"
 _MOST_MALFORMED = 100
 _RIVAL_SHARE = 0.9
+# A profile that reads far fewer values of the same lines is of a more general log: no rival.
+_RIVAL_VALUES = 0.75
 # A log of which one line in so many is of a refused form is recognised.
 _RECOGNISED = 4
 _VALUES = ("request_id", "user_id", "status_code", "given_us")
@@ -71,7 +73,8 @@ def candidate(
 ) -> Candidate:
     """What a profile reads among lines; `extras` are columns of what a wrapper tells of each line."""
     frame = pl.DataFrame({"line": lines, "row": range(len(lines))}, schema={"line": pl.String, "row": pl.UInt32})
-    read = ProfileReader(profile, options).classify(frame.hstack(list(extras)))
+    by_kernel = not any("\n" in line for line in lines)
+    read = ProfileReader(profile, options).classify(frame.hstack(list(extras)), by_kernel=by_kernel)
     event = pl.col("kind").is_in(EVENTS)
     bad = event & pl.col("reason").is_not_null()
     taken = read.filter(event)
@@ -103,7 +106,8 @@ def told(candidates: Sequence[Candidate], side: Side | None = None) -> Candidate
         return None
     own = [one for one in rivals if one.profile.origin != BUILT_IN]
     best = max(own or rivals, key=lambda one: (one.values, one.read))
-    against = [one for one in own or rivals if one is not best and _disagree(best.entries, one.entries)]
+    equals = [one for one in own or rivals if one is not best and one.values >= _RIVAL_VALUES * best.values]
+    against = [one for one in equals if _disagree(best.entries, one.entries)]
     if against:
         raise AmbiguousError(sorted(one.profile.name for one in (best, *against)))
     return best

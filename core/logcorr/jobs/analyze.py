@@ -10,7 +10,7 @@ import polars as pl
 
 from logcorr.compute import resources
 from logcorr.compute.background_thread import read_ahead
-from logcorr.compute.memory_budget import chunk_size
+from logcorr.compute.memory_budget import chunk_size, room_for_data
 from logcorr.compute.parquet_slices import slices
 from logcorr.figures import access_report, latency
 from logcorr.figures.access_sums import AccessSums
@@ -34,6 +34,8 @@ from logcorr.runs.work_folder import WorkFolder
 _RUN_PER_TEXT_BYTE = 0.8
 # The share of the time of a run that reading takes, as measured.
 _PART_ROWS = 400_000
+# Lines of access logs are long: a chunk of this size has enough of them to be read fast.
+_CHUNK_BYTES = 16 << 20
 # One in so many bytes of memory may be text whose exchanges are not written yet.
 _TEXT_SHARE = 8
 _INSTANT = pl.Datetime("us", "UTC")
@@ -98,7 +100,7 @@ class _Analysis(Job[AccessReport]):
 
         Raises InputError where no line is read.
         """
-        chunk_bytes = chunk_size(self._access_options.memory_bytes)
+        chunk_bytes = chunk_size(room_for_data(self._access_options.memory_bytes), _CHUNK_BYTES)
         files = self._files["access"]
         forms, folder = self._told.forms(), work.spill / "access"
         reader = LogReader("access", forms, files, folder, self._meter, chunk_bytes=chunk_bytes)

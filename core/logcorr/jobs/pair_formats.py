@@ -8,6 +8,7 @@ import msgspec
 import polars as pl
 
 from logcorr.formats import line_format
+from logcorr.formats.own_profiles import OWN, own_profile
 from logcorr.formats.pair_lines import PairFormat, first_line
 from logcorr.formats.profile import Field, Profile, Rule, Time
 from logcorr.formats.profile_reader import ProfileReader, ReadOptions
@@ -26,11 +27,12 @@ from logcorr.model.options import CorrelateOptions
 from logcorr.pairing.rules import Rules
 from logcorr.text.safe import safe
 
-OWN = "logcorr"
 # So many bytes of a chunk of one log give an entry to each side, about.
 _BYTES_PER_BATCH_ROW = 55
 # Lines of other logs are so many times as long, and a chunk should have as many lines.
 _LONGER_LINES = 3
+# Zones in which times of logcorr's own line forms are as they are written.
+_UTC = (None, "Z", "UTC")
 _OWN_FORMAT = LogFormat(name=OWN, origin="built in")
 
 
@@ -178,6 +180,8 @@ def tell_pair_formats(options: CorrelateOptions, files: Mapping[Log, list[InputF
         told[ONE_LOG] = _one_log(samples[ONE_LOG], forms[ONE_LOG], teller)
     elif not _is_own(samples, forms, options):
         told = _of_sides(teller, samples, forms)
+    elif options.reading.zone not in _UTC or any(samples[side].view.heads for side in SIDES):
+        told = {side: ToldFormat(profile=own_profile(side), heads=samples[side].view.heads) for side in SIDES}
     return PairFormats(told=told, samples=samples, teller=teller, options=read)
 
 

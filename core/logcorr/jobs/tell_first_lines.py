@@ -7,13 +7,14 @@ import polars as pl
 
 from logcorr.compute import resources
 from logcorr.formats.line_format import LINE_SCHEMA
+from logcorr.formats.own_profiles import OWN
 from logcorr.formats.pair_lines import PairFormat
 from logcorr.formats.timestamps import CommonForm
 from logcorr.inputs.decompress import check_text
 from logcorr.inputs.files import InputFile, resolve
 from logcorr.inputs.head_forms import NONE
 from logcorr.inputs.tell_format import Candidate
-from logcorr.jobs.pair_formats import OWN, tell_pair_formats
+from logcorr.jobs.pair_formats import tell_pair_formats
 from logcorr.jobs.tell_kind import KindTeller
 from logcorr.jobs.tell_logs import ToldFormat
 from logcorr.jobs.try_format import TriedLine, first_lines, try_format

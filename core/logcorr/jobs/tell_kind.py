@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
+from logcorr.formats.own_profiles import OWN
 from logcorr.formats.profile_registry import Registry
 from logcorr.inputs import tell_format
 from logcorr.inputs.files import InputFile
 from logcorr.inputs.tell_format import AmbiguousError, Candidate
-from logcorr.jobs.pair_formats import OWN
 from logcorr.jobs.tell_logs import Sample, Teller, ToldFormat, View, read_options, sample
 from logcorr.model.errors import InputError
 from logcorr.model.options import Reading

@@ -12,9 +12,8 @@ from typing import cast
 
 import polars as pl
 
-from logcorr.compute.bytes_as_words import UInt64Array
 from logcorr.compute.hash_match import match, unmatched
-from logcorr.compute.zero_copy_text import copied, text_bytes
+from logcorr.compute.zero_copy_text import UInt64Array, copied, text_bytes
 from logcorr.model.ledger import SIDES, Side
 from logcorr.pairing import join_steps
 from logcorr.pairing.entry_columns import EntryColumns

@@ -6,7 +6,6 @@ from rich.cells import cell_len
 from rich.console import RenderableType
 from rich.text import Text
 
-from logcorr.formats.access_dialects import TEXTS
 from logcorr.model.access_report import AccessReport, RunReport
 from logcorr.model.status import class_of, code_of
 from logcorr.render import access_tables, reading_notices, summary_blocks, summary_tables
@@ -17,6 +16,9 @@ from logcorr.text.fit_columns import middle
 from logcorr.text.quantities import duration, percent, rate, short
 from logcorr.text.safe import safe
 
+# The attributes that every access log has, in the order of their tables.
+_ATTRIBUTES = ("method", "endpoint", "ip", "user_agent")
+
 
 def blocks(report: AccessReport, width: int, *, color: bool) -> list[RenderableType]:
     """The blocks of the summary from top to bottom, for a terminal `width` cells wide."""
@@ -25,7 +27,7 @@ def blocks(report: AccessReport, width: int, *, color: bool) -> list[RenderableT
         shown += summary_blocks.distribution(report, width, unanswered=0, color=color)
         shown += summary_blocks.flow(report.timeline, width, "requests, failures", color=color)
         shown += [*_notices(report, width), access_tables.extremes(report).panel(width)]
-        shown += group_tables(report, width, TEXTS)
+        shown += group_tables(report, width, _ATTRIBUTES)
     return shown + _accounts(report, width)
 
 

@@ -30,12 +30,12 @@ print(late)
     some(
         (
             "logcorr.jobs.correlate",
-            "logcorr.formats.access_lines",
+            "logcorr.formats.profile_reader",
             "logcorr.formats.pair_lines_kernel",
             "logcorr.compute.hash_match",
         ),
         "logcorr.jobs.correlate",
-        "logcorr.formats.access_lines",
+        "logcorr.formats.profile_reader",
     ),
 )
 def test_numpy_is_known_to_polars_before_there_are_threads(module: str) -> None:

@@ -9,7 +9,6 @@ import polars as pl
 from logcorr.figures import access_report, latency
 from logcorr.figures.access_sums import AccessSums
 from logcorr.figures.grid import grid
-from logcorr.formats.access_dialects import TEXTS
 from logcorr.jobs.progress_meter import ProgressMeter
 from logcorr.jobs.write_groups import GroupLimits, GroupWriter, group_views
 from logcorr.jobs.write_views import ViewWriter
@@ -28,6 +27,9 @@ class Line(NamedTuple):
     status_code: int | None
     endpoint: str | None = "/"
     ip: str | None = "10.0.0.1"
+
+
+TEXTS = ("method", "endpoint", "ip", "user_agent")
 
 
 def report_of(folder: Path, lines: Sequence[Line]) -> AccessReport:

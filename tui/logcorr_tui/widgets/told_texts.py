@@ -30,6 +30,8 @@ _CHOICES = (
 )
 _HOLDS = {"pairs": "requests and responses", "exchanges": "exchanges"}
 _LEAST = 16
+# With fewer cells than these, times are without their date.
+_DATED = 90
 _NUMBER = 4
 _ID = 28
 _NAME = 40
@@ -82,7 +84,8 @@ def first_lines(told: Told, width: int, most: int, colours: Palette) -> Text:
 
 def _lines_of(log: ToldLog, width: int, most: int, colours: Palette) -> Text:
     lines = log.lines[: most - 1]
-    cells = {line.number: _cells(line) for line in lines if line.what in log.events}
+    dated = width >= _DATED
+    cells = {line.number: _cells(line, dated=dated) for line in lines if line.what in log.events}
     fitted = Fitted(_LINES, list(cells.values()), width, _LEAST)
     text = Text(f"{head(fitted.header(), width)}\n", style=colours.dim)
     for line in lines:
@@ -90,11 +93,11 @@ def _lines_of(log: ToldLog, width: int, most: int, colours: Palette) -> Text:
     return text
 
 
-def _cells(line: ReadLine) -> list[str]:
+def _cells(line: ReadLine, *, dated: bool) -> list[str]:
     return [
         f"{line.number:>{_NUMBER}}",
         line.what,
-        _time(line.time),
+        _time(line.time, dated=dated),
         safe(line.status or "–", 8),
         duration_text(line.duration_us),
         safe(line.id or "–", _ID),
@@ -113,8 +116,9 @@ def _line(line: ReadLine, read: str | None, width: int, colours: Palette) -> Tex
     return text
 
 
-def _time(time: str | None) -> str:
-    """A time for people: to the millisecond where it has no more digits than that."""
+def _time(time: str | None, *, dated: bool) -> str:
+    """A time for people, or only the time of the day; to the millisecond where it has no more digits than that."""
     if time is None:
         return "–"
-    return safe(time.removesuffix("Z").replace("T", " ").removesuffix("000"), 32)
+    text = time if dated else time.partition("T")[2] or time
+    return safe(text.removesuffix("Z").replace("T", " ").removesuffix("000"), 32)

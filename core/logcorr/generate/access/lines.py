@@ -16,6 +16,7 @@ from logcorr.generate.access.odd_lines import (
     LAST_FINE,
     LAYOUTS,
     MALFORMED_LINES,
+    NO_UTF8,
     STATUS,
     gaps,
 )
@@ -62,7 +63,7 @@ class AccessLog:
         self._vocabulary = vocabulary
         self._end_us = end_us
         self._writer = SortingWriter(file, most)
-        self._reasons = [reason for reason in MALFORMED_LINES if options.encoding_errors or reason != "encoding"]
+        self._reasons = [reason for reason in MALFORMED_LINES if options.encoding_errors or reason != NO_UTF8]
         self._ips = pl.lit('"' + vocabulary.ips + '","response_time":')
         self._agents = pl.lit(',"user_agent":' + vocabulary.agents_json + "}")
         self._paths, self._queries = pl.lit(vocabulary.endpoints_json), pl.lit(vocabulary.queries_json)
@@ -97,7 +98,9 @@ class AccessLog:
         """The counts of lines, as in the ledger of a report."""
         malformed = {reason: count for reason, count in self.malformed.items() if count}
         exchanges = self.counts["exchanges"]
-        return {"lines": self.lines, "blank": self.counts["blank"], "malformed": malformed, "exchanges": exchanges}
+        # No line is of another kind.
+        own = {name: self.counts[name] for name in ("blank", "other", "repaired")}
+        return {"lines": self.lines, **own, "malformed": malformed, "exchanges": exchanges}
 
     def _plain_lines(self, rows: pl.DataFrame) -> pl.DataFrame:
         seconds = rows["at"] // 1_000_000
@@ -169,7 +172,8 @@ class AccessLog:
             reason = self._reasons[turn % len(self._reasons)]
             templates = MALFORMED_LINES[reason]
             template = templates[turn // len(self._reasons) % len(templates)]
-            self.malformed[reason] += 1
+            self.malformed["json" if reason == NO_UTF8 else reason] += 1
+            self.counts["repaired"] += reason == NO_UTF8
             # {R} is replaced last, as its text may have braces.
             lines.append(template.replace("{V}", stamp).replace("{C}", code).replace("{R}", rest))
         return rows.select("key", line=pl.Series(lines, dtype=pl.String))

@@ -28,7 +28,7 @@ ATTACKS = (
         "/.git/config",
         "/cgi-bin/luci",
         "/actuator/heapdump",
-        "http://evil.example/",
+        "//evil.example/",
     ),
     *("/../../../../etc/passwd", "/static/%2e%2e%2f%2e%2e%2fetc/shadow", "/index.php/..;/manager/html"),
     *("/search/' OR '1'='1' --", "/search/1; DROP TABLE users", '/"quoted"/\\back\\slash', "/{curly}/[square],comma"),
@@ -138,7 +138,7 @@ def _ip(number: int) -> str:
     """The address of a number, different for all numbers below 2^20. Every eighth address is IPv6."""
     mixed_bits = number * 0x9E3B1 % (1 << 20)
     if number % 8 == 7:
-        return f"2001:db8::{mixed_bits >> 16:x}:{mixed_bits & 0xFFFF:x}"
+        return f"2001:db8::{(mixed_bits >> 16) + 1:x}:{mixed_bits & 0xFFFF:x}"
     return f"10.{64 + (mixed_bits >> 16)}.{mixed_bits >> 8 & 0xFF}.{mixed_bits & 0xFF}"
 
 

@@ -6,7 +6,7 @@ import msgspec
 from rich.table import Table
 from rich.text import Text
 
-from logcorr.formats.malformed_reasons import ACCESS_REASONS
+from logcorr.formats.malformed_reasons import ALL_REASONS
 from logcorr.model.ledger import ONE_LOG, AccessLedger, Ledger, SideLedger
 from logcorr_tui.look.palette import Palette
 from logcorr_tui.state.session import Session
@@ -18,10 +18,10 @@ _LEDGERS = {
         *("lines", "blank", "header", "other", "malformed", "requests", "responses", "entries"),
         *("redelivered", "superseded", "matched", "orphans", "surplus", "repaired", "left_out"),
     ),
-    "access": ("lines", "blank", "header", "other", "malformed", *ACCESS_REASONS, "exchanges", "repaired", "left_out"),
+    "access": ("lines", "blank", "header", "other", "malformed", *ALL_REASONS, "exchanges", "repaired", "left_out"),
 }
 # The counts that are shown only where they are not zero.
-_SOMETIMES = frozenset(("other", "surplus", "repaired", "left_out", "requests", "responses", *ACCESS_REASONS))
+_SOMETIMES = frozenset(("other", "surplus", "repaired", "left_out", "requests", "responses", *ALL_REASONS))
 
 
 def ledger(session: Session, colours: Palette) -> Table:
@@ -42,7 +42,7 @@ def ledger(session: Session, colours: Palette) -> Table:
         style = f"bold {colours.ink}" if name == "lines" else colours.ink
         if not any(found) and (name in _SOMETIMES or name in _hidden(session.kind, sides)):
             continue
-        shown = f"  {name}" if name in ACCESS_REASONS else name
+        shown = f"  {name}" if name in ALL_REASONS else name
         table.add_row(shown, *(Text("·" if count is None else f"{count:,}", style=style) for count in found))
     if report is not None:
         closes = report.inputs.closes()
@@ -60,7 +60,7 @@ def _counts(side: Ledger) -> dict[str, int]:
     counts: dict[str, int] = {name: n for name, n in msgspec.structs.asdict(side).items() if isinstance(n, int)}
     malformed = side.line_counts.malformed
     if isinstance(side, AccessLedger):
-        counts |= {reason: malformed.get(reason, 0) for reason in ACCESS_REASONS}
+        counts |= {reason: malformed.get(reason, 0) for reason in ALL_REASONS}
     if isinstance(side, SideLedger) and side.has_lines:
         del counts["entries"]
     if not isinstance(side, SideLedger) or side.has_lines:
