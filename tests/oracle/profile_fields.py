@@ -82,9 +82,10 @@ def holds(fields: Mapping[str, Any], path: str, wanted: Any) -> bool:
     """Whether a condition on the value at a path holds."""
     value = lookup(fields, path.split("."))
     if isinstance(wanted, dict) and "null" in wanted:
-        return bool((value is None and lookup(fields, path.split("."), missing=True) is None) == wanted["null"])
+        is_null = value is None and lookup(fields, path.split("."), missing=True) is None
+        return is_null == bool(wanted["null"])
     if isinstance(wanted, dict) and "exists" in wanted:
-        return bool((value is not None) == wanted["exists"])
+        return (value is not None) == bool(wanted["exists"])
     text = text_of(value)
     if text is None:
         return False

@@ -34,7 +34,7 @@ Bytes = npt.NDArray[np.uint8]
 
 _RFC_3339, _EPOCH, _EPOCH_HEX, _PATTERN = range(4)
 _ATTRIBUTES: Final = ("text", "target", "client")
-_YEAR_BYTES, _DAY_BYTES = 4, 2
+_YEAR_BYTES = 4
 _BLANKS, _EXPONENTS = tuple(b" \t"), tuple(b"eE")
 _WITHOUT_TEXT = 1 << MISSING | 1 << NULL
 _POWERS: Final[dict[Unit, int]] = {"s": 6, "ms": 3, "us": 0, "ns": -3}
@@ -187,8 +187,8 @@ def attributes(text: bytes, span: Span, kind: str, *, escaped: bool) -> tuple[Sp
     """The cells of an attribute, which is a "text", a "target" or a "client", and the indexes of odd cells.
 
     Cells lose the blanks at their ends; of a target only the path is left; nothing and `-` are MISSING. Odd cells stay
-    as they are: those with escapes, targets with a fragment behind the host, and clients that are no single address.
-    With `escaped` a backslash in a text begins an escape.
+    as they are: those with escapes, targets that may have a host, and clients that are no single address. With
+    `escaped` a backslash in a text begins an escape.
     """
     rows = span.type.size
     cut = Span(np.empty(rows, np.int32), np.empty(rows, np.int32), np.empty(rows, np.uint8))
@@ -198,29 +198,31 @@ def attributes(text: bytes, span: Span, kind: str, *, escaped: bool) -> tuple[Sp
 
 
 def may_fit(text: bytes, span: Span, form: str) -> npt.NDArray[np.bool_]:
-    """Which texts may be times in a form, by a byte or two: a cheap look before the careful reading.
+    """Which texts may be times in a form, by their fifth byte: a cheap look before the careful reading.
 
-    What follows the digits of a year or of a day is told by the form. A number has no hyphen but behind an exponent.
+    Only of a date that begins with a year is the fifth byte a hyphen or a slash, and of a number it is neither, unless
+    an exponent stands before it.
     """
+    sure = (span.end - span.begin > _YEAR_BYTES) & (span.type != ESCAPED) & (span.type != DOUBLED)
     octets = np.frombuffer(text, np.uint8)
-    unsure = (span.end - span.begin <= _YEAR_BYTES) | (span.type == ESCAPED) | (span.type == DOUBLED)
-    start = np.where(unsure, 0, span.begin)
+    at = np.where(sure, span.begin, 0)
+    sure &= ~np.isin(octets[at], _BLANKS)
 
     def byte(place: int) -> Bytes:
-        found: Bytes = octets[np.minimum(start + place, octets.size - 1)]
+        found: Bytes = octets[np.minimum(at + place, octets.size - 1)]
         return found
 
-    unsure |= np.isin(byte(0), _BLANKS)
-    fits = np.ones(span.type.size, np.bool_)
+    fits: npt.NDArray[np.bool_] = np.ones(span.type.size, np.bool_)
+    literal = form[2:3] if form[2:3].isascii() and form[2:3] not in ("", "%") else None
     if form == "rfc3339":
         fits = byte(_YEAR_BYTES) == ord("-")
     elif form in _EPOCHS:
-        fits = (byte(_YEAR_BYTES) != ord("-")) | np.isin(byte(_YEAR_BYTES - 1), _EXPONENTS)
-        fits &= byte(_DAY_BYTES) != ord("/")
-    elif form[:2] in ("%Y", "%d") and form[2:3].isascii() and form[2:3] not in ("", "%"):
-        fits = byte(_YEAR_BYTES if form[1] == "Y" else _DAY_BYTES) == ord(form[2])
-    result: npt.NDArray[np.bool_] = unsure | fits
-    return result
+        dated = (byte(_YEAR_BYTES) == ord("-")) & ~np.isin(byte(_YEAR_BYTES - 1), _EXPONENTS)
+        fits = ~(dated | (byte(2) == ord("/")))
+    elif literal is not None and form[:2] in ("%Y", "%d"):
+        fits = byte(_YEAR_BYTES if form[:2] == "%Y" else 2) == ord(literal)
+    fits |= ~sure
+    return fits
 
 
 def decoded(text: bytes, span: Span) -> tuple[bytes, Span]:
