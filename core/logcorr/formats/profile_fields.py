@@ -8,7 +8,7 @@ import polars as pl
 
 from logcorr.formats import addresses, durations, endpoint_path, time_forms
 from logcorr.formats.cells import AttributeKind, Cells, read_codes, read_durations, some, without_none
-from logcorr.formats.json_fields import CONTAINER, NULL
+from logcorr.formats.json_fields import BOOLEAN, CONTAINER, NULL
 from logcorr.formats.line_format import SPACE
 from logcorr.formats.malformed_reasons import DURATION, NO_IDS, REQUEST_ID, STATUS_CODE, TIMESTAMP
 from logcorr.formats.profile import Condition, Duration, Field, Profile, Rule, Status, Time, Unit
@@ -85,8 +85,13 @@ def ids(cells: Cells, fields: tuple[Field, ...]) -> pl.Series:
 
 
 def _id_part(cells: Cells, field: Field, words: tuple[str, ...]) -> pl.Series:
+    if field.pick is not None:
+        # A part of true or false is no id either.
+        text = cells.request_id(_path(cells, field), words)
+        wrong = cells.kind(field.path) == BOOLEAN
+        return text.set(wrong, None) if wrong.any() else text
     if field.path:
-        return cells.request_id(_path(cells, field), words)
+        return cells.request_id(field.path, words)
     text = text_of(cells, field).str.strip_chars(SPACE)
     wrong = text.str.to_lowercase().is_in(list(words)).fill_null(value=True)
     return text.set(wrong, None) if wrong.any() else text
