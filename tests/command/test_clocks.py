@@ -40,6 +40,12 @@ def pairs(folder: Path, form: str, lines: list[str], *options: str) -> list[dict
     return [json.loads(line) for line in (folder / "x.ndjson").read_text().splitlines()]
 
 
+def counted(folder: Path) -> dict[str, int]:
+    """What the report counts of clocks, without what never happened."""
+    clock = json.loads((folder / "r.json").read_text())["inputs"]["log"].get("clock", {})
+    return {name: count for name, count in clock.items() if count}
+
+
 def times(found: list[dict[str, Any]]) -> list[tuple[str, str]]:
     return [(one["request_time"][:19], one["response_time"][:19]) for one in found]
 
@@ -53,6 +59,7 @@ def test_midnights_without_a_date(tmp_path: Path) -> None:
         ("2027-01-01T11:00:00", "2027-01-01T10:59:59"),
         ("2027-01-01T23:00:00", "2027-01-02T01:00:00"),
     ]
+    assert counted(tmp_path) == {"rolled": 2}
 
 
 @pytest.mark.parametrize("form", ["%b %d %H:%M:%S", "%m-%d %H:%M:%S"])
@@ -62,6 +69,7 @@ def test_the_end_of_a_year_without_a_year(form: str, tmp_path: Path) -> None:
     lines = [f"[{months[0]}{mark}31 23:59:59] a in", f"[{months[1]}{mark}01 00:00:01] a out 200"]
     found = pairs(tmp_path, form, lines, "--date", "2026-05-05")
     assert times(found) == [("2026-12-31T23:59:59", "2027-01-01T00:00:01")]
+    assert counted(tmp_path) == {"rolled": 1}
 
 
 def test_a_leap_day_without_a_year(tmp_path: Path) -> None:
@@ -108,6 +116,23 @@ def test_hours_that_come_twice_and_hours_that_do_not_come(tmp_path: Path) -> Non
     report = json.loads((tmp_path / "r.json").read_text())
     assert report["inputs"]["log"]["malformed"] == {"timestamp": 1}
     assert report["inputs"]["responses"]["orphans"] == 1
+    assert counted(tmp_path) == {"doubled": 1}
+
+
+def test_a_clock_without_a_year_is_in_no_doubled_hour_of_another_year(tmp_path: Path) -> None:
+    # In 1972 clocks in New York were set back on 29 October, in 2026 they are on 1 November.
+    lines = [
+        "[Oct 29 01:30:00] a in",
+        "[Oct 29 01:30:01] a out 200",
+        "[Nov  1 01:30:00] b in",
+        "[Nov  1 03:00:00] b out 200",
+    ]
+    form, options = "%b %d %H:%M:%S", ("--date", "2026-10-29", "--zone", "America/New_York")
+    assert times(pairs(tmp_path, form, lines, *options)) == [
+        ("2026-10-29T05:30:00", "2026-10-29T05:30:01"),
+        ("2026-11-01T05:30:00", "2026-11-01T08:00:00"),
+    ]
+    assert counted(tmp_path) == {"doubled": 1}
 
 
 @pytest.mark.parametrize(
@@ -132,6 +157,7 @@ def test_a_line_without_a_clock_has_that_of_the_line_above(tmp_path: Path) -> No
     assert sorted((one["request_id"], one["duration_us"]) for one in found) == [("a", 5_000_000), ("b", 0)]
     report = json.loads((tmp_path / "r.json").read_text())
     assert report["inputs"]["log"]["malformed"] == {"timestamp": 1}
+    assert counted(tmp_path) == {"previous": 2}
 
 
 def test_ids_are_new_ones_after_a_restart(tmp_path: Path) -> None:

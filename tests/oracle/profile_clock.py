@@ -48,7 +48,7 @@ _DIRECTIVES = {
 _EPOCHS = {"epoch_s": 6, "epoch_ms": 3, "epoch_us": 0, "epoch_ns": -3}
 _PLAIN = re.compile(r"[+-]?(?:(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+)", re.ASCII)
 _GO = re.compile(r"(\d+(?:\.\d+)?|\.\d+)(h|ms|us|µs|μs|ns|m|s)", re.ASCII)
-_TIMEDELTA = re.compile(r"(?:(\d+) days?, )?(\d+):([0-5]\d):([0-5]\d(?:\.\d+)?)", re.ASCII)
+_TIMEDELTA = re.compile(r"(?:(-?\d+) days?, )?(\d+):([0-5]\d):([0-5]\d(?:\.\d+)?)", re.ASCII)
 
 
 class Moment(NamedTuple):
@@ -186,7 +186,7 @@ def _offset(text: str) -> int | None:
 
 def duration_us(text: str, unit: str) -> int | None:
     """Microseconds of the text of a duration in a unit; None if it cannot be read. A tie goes to the even number."""
-    text = text.strip(" \t")
+    text = text.strip()
     if unit == "go":
         parts = _GO.findall(text.lstrip("+-"))
         if text not in ("0", "0s") and "".join(map("".join, parts)) != text.lstrip("+-"):

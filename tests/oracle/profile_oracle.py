@@ -161,6 +161,7 @@ class Reader:
         if "prefix" in self.table:
             found = pattern(self.table["prefix"]).match(line)
             if not found:
+                self.unfit("json" if self.syntax == "json" else "fields")
                 return None
             before, line = found.groupdict(), line[found.end() :]
         if self.syntax == "json":

@@ -113,7 +113,9 @@ class _Reader:
             low = self.hexadecimal(4)
             if 0xDC00 <= low < 0xE000:
                 return chr(0x10000 + ((code - 0xD800) << 10) + low - 0xDC00).encode()
-        return chr(0xFFFD if 0xD800 <= code < 0xE000 else code).encode()
+        if 0xD800 <= code < 0xE000:
+            raise JsonError
+        return chr(code).encode()
 
     def hexadecimal(self, digits: int) -> int:
         text = self.text[self.at : self.at + digits]

@@ -17,7 +17,7 @@ from tests.support.readings import profile_of
 
 
 @given(st.randoms(use_true_random=False))
-@search(60)
+@search(30)
 def test_made_up_logs(chance: Random) -> None:
     log = made_log(chance)
     assert differences_of(log) == []

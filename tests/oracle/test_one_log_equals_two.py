@@ -6,6 +6,7 @@ The lines are of made-up logs in which ids come again, entries stand at one inst
 import json
 import tomllib
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -20,7 +21,7 @@ from logcorr.jobs.correlate import correlate
 from logcorr.model.options import CorrelateOptions, Output, Reading
 from tests.oracle.profile_oracle import read
 from tests.oracle.profile_pairing import pair
-from tests.support.kernels_or_numpy import search
+from tests.support.kernels_or_numpy import search, some
 
 PROFILE = """[both]
 syntax = "json"
@@ -124,7 +125,7 @@ def slow_without_places(report: dict[str, Any]) -> dict[str, Any]:
 
 
 @given(st.randoms(use_true_random=False), st.sampled_from(PAIRINGS), st.sampled_from((None, 700_000)))
-@search(12)
+@search(6)
 def test_one_log_equals_the_two_logs_of_its_sides(chance: Random, pairing: str, max_duration: int | None) -> None:
     lines = made_lines(chance)
     if not any(is_of(line, "responses") for line in lines) or not any(isinstance(line, dict) for line in lines):
@@ -167,7 +168,7 @@ def against_oracle(
     assert sorted(one["line"] for one in found["orphans"]) == orphans
 
 
-@pytest.mark.parametrize("pairing", PAIRINGS)
+@pytest.mark.parametrize("pairing", some(PAIRINGS, "nearest"))
 def test_parts_of_the_work_give_the_same(pairing: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lines = [line for seed in range(4) for line in made_lines(Random(f"{pairing} {seed}"))]
     (tmp_path / "all.log").write_bytes(as_log(lines))
@@ -179,3 +180,21 @@ def test_parts_of_the_work_give_the_same(pairing: str, tmp_path: Path, monkeypat
     assert plain["inputs"] == parts["inputs"]
     for view in VIEWS:
         assert comparable(of_plain[view], ("side", *_PLACES)) == comparable(of_parts[view], ("side", *_PLACES))
+
+
+@pytest.mark.parametrize("pairing", PAIRINGS)
+def test_order_and_files_do_not_matter(pairing: str, tmp_path: Path) -> None:
+    chance = Random(pairing)
+    lines = [line for seed in range(3) for line in made_lines(Random(f"{pairing} {seed}"))]
+    (tmp_path / "all.log").write_bytes(as_log(lines))
+    in_order, of_order = run(tmp_path, "in-order", log=(f"{tmp_path}/all.log",), pairing=pairing)
+    chance.shuffle(lines)
+    cuts = sorted(chance.randrange(len(lines)) for _ in range(2))
+    names = []
+    for number, (start, stop) in enumerate(pairwise([0, *cuts, len(lines)])):
+        names.append(f"{tmp_path}/{number}.log")
+        Path(names[-1]).write_bytes(as_log(lines[start:stop]))
+    shuffled, of_shuffled = run(tmp_path, "shuffled", log=tuple(names), pairing=pairing)
+    assert slow_without_places(in_order) == slow_without_places(shuffled)
+    for view in VIEWS:
+        assert comparable(of_order[view]) == comparable(of_shuffled[view]), view

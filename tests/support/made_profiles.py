@@ -90,6 +90,8 @@ def _time(profile: Made, shared: dict[str, Any], chance: Random, *, dateless: bo
     shared["t"] = _stamps(form, lack)
     if not lack:
         return one_time
+    # Of a clock that a zone leaves out the oracle takes the other time, so the zone has no such clocks.
+    profile.table.pop("zone", None)
     second = chance.choice(DATED_FORMS)
     shared["t2"] = _stamps(second, 0.1)
     return {"any": [one_time, {"field": profile.path("t2", chance), "form": second}]}
@@ -99,7 +101,9 @@ def _stamps(form: str, lack: float) -> Callable[[Random, datetime], str | None]:
     def make(chance: Random, at: datetime) -> str | None:
         if chance.random() < lack:
             return None
-        return chance.choice(made_values.NO_STAMPS) if chance.random() < 0.08 else made_values.stamp(chance, form, at)
+        # Where a time is beyond all years, the oracle takes the other one.
+        odd = [text for text in made_values.NO_STAMPS if not lack or text[:4] not in ("0001", "9999", "-621")]
+        return chance.choice(odd) if chance.random() < 0.08 else made_values.stamp(chance, form, at)
 
     return make
 

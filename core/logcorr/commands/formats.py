@@ -68,6 +68,7 @@ def formats_show(name: str, formats: tuple[str, ...]) -> None:
 
     from logcorr.formats import profile_toml, server_lines
     from logcorr.formats.profile_registry import Registry
+    from logcorr.text.safe import safe
 
     registry = Registry(formats)
     profile = registry.get(name)
@@ -75,7 +76,7 @@ def formats_show(name: str, formats: tuple[str, ...]) -> None:
     if server_lines.is_line(name):
         server = name.partition(":")[0]
         profile, origin = msgspec.structs.replace(profile, name=f"my-{server}"), f"made from a line of {server}"
-    put(f"# {origin}\n{profile_toml.text(profile)}")
+    put(f"# {safe(origin)}\n{profile_toml.text(profile)}")
 
 
 @formats.command("test")
@@ -132,6 +133,8 @@ def formats_new(log: str, name: str | None, output: str | None, unwrap: str | No
 
     wanted = tuple(part for part in (unwrap or "").split(",") if part)
     found = sample([_file(log)], Reading(unwrap=wanted)).view
+    if not found.has_lines:
+        raise UsageError(f"{log!r}: there are no lines to make a draft from.")
     asks = sys.stdin.isatty() and sys.stderr.isatty()
     if name is None:
         name = click.prompt("Name of the format", default="draft", err=True) if asks else "draft"

@@ -221,6 +221,8 @@ def may_fit(text: bytes, span: Span, form: str) -> npt.NDArray[np.bool_]:
         fits = ~(dated | (byte(2) == ord("/")))
     elif literal is not None and form[:2] in ("%Y", "%d"):
         fits = byte(_YEAR_BYTES if form[:2] == "%Y" else 2) == ord(literal)
+        # Of a day of one digit the blank went with those around the text.
+        fits |= (byte(1) == ord(literal)) & (form[:2] == "%d")
     fits |= ~sure
     return fits
 

@@ -16,9 +16,9 @@ from logcorr.formats.json_plan import MOST_SLOTS, json_plan
 from logcorr.formats.pattern_program import Program, compile_pattern
 from logcorr.formats.pattern_rules import shared_codes
 
-__all__ = ["CutCsv", "CutJson", "CutLogfmt", "CutPattern", "compile_pattern", "line_spans"]
+__all__ = ["MOST_RULES", "CutCsv", "CutJson", "CutLogfmt", "CutPattern", "compile_pattern", "line_spans"]
 
-_MOST_RULES = 64
+MOST_RULES = 64
 _NO_QUOTE = -1
 _ALL = b""
 
@@ -117,8 +117,8 @@ class CutPattern:
     """
 
     def __init__(self, programs: Sequence[Program], names: Sequence[str]) -> None:
-        if len(programs) > _MOST_RULES or len(names) > MOST_SLOTS:
-            raise ValueError(f"the kernel reads at most {_MOST_RULES} patterns and {MOST_SLOTS} groups")
+        if len(programs) > MOST_RULES or len(names) > MOST_SLOTS:
+            raise ValueError(f"the kernel reads at most {MOST_RULES} patterns and {MOST_SLOTS} groups")
         slots = {name: number for number, name in enumerate(names)}
         self._count = len(names)
         self._rules = tuple(

@@ -8,7 +8,7 @@ import polars as pl
 
 from logcorr.formats import addresses, durations, endpoint_path, time_forms
 from logcorr.formats.cells import AttributeKind, Cells, read_codes, read_durations, some, without_none
-from logcorr.formats.json_fields import CONTAINER, NULL
+from logcorr.formats.json_fields import BOOLEAN, CONTAINER, NULL
 from logcorr.formats.line_format import SPACE
 from logcorr.formats.malformed_reasons import DURATION, NO_IDS, REQUEST_ID, STATUS_CODE, TIMESTAMP
 from logcorr.formats.profile import Condition, Duration, Field, Profile, Rule, Status, Time, Unit
@@ -85,8 +85,13 @@ def ids(cells: Cells, fields: tuple[Field, ...]) -> pl.Series:
 
 
 def _id_part(cells: Cells, field: Field, words: tuple[str, ...]) -> pl.Series:
+    if field.pick is not None:
+        # A part of true or false is no id either.
+        text = cells.request_id(_path(cells, field), words)
+        wrong = cells.kind(field.path) == BOOLEAN
+        return text.set(wrong, None) if wrong.any() else text
     if field.path:
-        return cells.request_id(_path(cells, field), words)
+        return cells.request_id(field.path, words)
     text = text_of(cells, field).str.strip_chars(SPACE)
     wrong = text.str.to_lowercase().is_in(list(words)).fill_null(value=True)
     return text.set(wrong, None) if wrong.any() else text
@@ -176,6 +181,13 @@ class Stamps(msgspec.Struct):
 
     read: Clocks
     lacks: pl.Series | None = None
+
+    @property
+    def dated(self) -> Clocks:
+        """The clocks whose stamps tell their date; null for the others."""
+        if self.lacks is None:
+            return self.read
+        return Clocks(clock=self.read.clock.set(self.lacks > 0, None), shift=self.read.shift)
 
 
 def stamps(cells: Cells, time: Time) -> Stamps:
@@ -269,9 +281,7 @@ def entry(cells: Cells, profile: Profile, rule: Rule, plan: EntryPlan) -> tuple[
     doubled = 0
     if time.kind == "field":
         found = stamps(cells, time)
-        instants, doubled = time_forms.to_utc(found.read, plan.zone)
-        if found.lacks is not None:
-            instants = instants.set(found.lacks > 0, None)
+        instants, doubled = time_forms.to_utc(found.dated, plan.zone)
         columns.append(instants.alias("time"))
         wrong.append((some(found.read.clock.is_null() if plan.in_order else instants.is_null()), TIMESTAMP))
         if plan.in_order:

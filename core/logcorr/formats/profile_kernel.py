@@ -11,10 +11,20 @@ from logcorr.compute.kernels import compiled
 from logcorr.compute.zero_copy_text import text_columns
 from logcorr.formats import cut_cells
 from logcorr.formats.cut_cells import Cells, Span
-from logcorr.formats.cut_kernel import CutCsv, CutJson, CutLogfmt, CutPattern, compile_pattern, line_spans
+from logcorr.formats.cut_kernel import (
+    MOST_RULES,
+    CutCsv,
+    CutJson,
+    CutLogfmt,
+    CutPattern,
+    compile_pattern,
+    line_spans,
+)
+from logcorr.formats.json_plan import MOST_SLOTS, json_plan
 from logcorr.formats.kernel_cells import CutText, KernelCells
 from logcorr.formats.line_format import SPACE
 from logcorr.formats.profile import Profile
+from logcorr.formats.profile_cells import paths_of
 
 _NO_RULE = 255
 Indexes = npt.NDArray[np.int64]
@@ -124,12 +134,26 @@ def _strip_bare_cells(text: bytes, cut: Cells, blanks: bytes) -> None:
 
 
 def executes(profile: Profile) -> bool:
-    """Whether kernels cut the lines of a profile."""
+    """Whether kernels cut the lines of a profile: they know its patterns, and have room for its fields and rules."""
     if compiled is None or profile.prefix is not None or profile.fields_line is not None:
         return False
     if profile.syntax == "text":
-        plain = all(rule.match is not None and not rule.where for rule in profile.rules)
-        return plain and all(compile_pattern(rule.match or "") is not None for rule in profile.rules)
-    if profile.syntax == "csv" and (len(profile.separator) != 1 or profile.separator == " "):
+        return all(rule.match is not None and not rule.where for rule in profile.rules) and _knows_patterns(profile)
+    if profile.separator in (" ", profile.quote) or any(rule.match is not None for rule in profile.rules):
         return False
-    return all(rule.match is None for rule in profile.rules)
+    paths = paths_of(profile)
+    return len(paths) <= MOST_SLOTS and (profile.syntax != "json" or _has_plan(paths))
+
+
+def _knows_patterns(profile: Profile) -> bool:
+    programs = [compile_pattern(rule.match or "") for rule in profile.rules]
+    names = {name for program in programs if program is not None for name in program.groups if name}
+    return None not in programs and len(programs) <= MOST_RULES and len(names) <= MOST_SLOTS
+
+
+def _has_plan(paths: Sequence[str]) -> bool:
+    try:
+        json_plan(paths)
+    except ValueError:
+        return False
+    return True

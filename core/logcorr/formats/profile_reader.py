@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 import polars as pl
 
+from logcorr.compute.zero_copy_text import copied
 from logcorr.formats import profile_fields
 from logcorr.formats.cells import FrameCells
 from logcorr.formats.delimited_fields import split_csv
@@ -27,6 +28,8 @@ from logcorr.formats.time_forms import lacks
 BLANK, HEADER, OTHER, MALFORMED_LINE, RESTART = "blank", "header", "other", "malformed", "restart"
 EVENTS = ("request", "response", "exchange")
 _MOST_BLANK_BEFORE_HEADER = 100
+# A call of the careful reading costs as much as this many of its lines. More lines of a chunk are read at once.
+_MOST_PUT_OFF = 2000
 
 
 class ReadOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,11 +60,15 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Parsed(msgspec.Struct, frozen=True, kw_only=True):
-    """The lines of a chunk by their classes; `texts` gives the lines (columns line and row) of some rows."""
+    """The lines of a chunk by their classes; `texts` gives the lines (columns line and row) of some rows.
+
+    `put_off` are lines that are in no part yet: the careful reading takes those of several chunks at once.
+    """
 
     parts: list[Part]
     height: int
     texts: Callable[[pl.Series], pl.DataFrame]
+    put_off: pl.DataFrame | None = None
 
 
 class ProfileReader:
@@ -112,11 +119,7 @@ class ProfileReader:
         if not self._by_kernel:
             lines = scan_lines(text, [], first_row).drop("refused").collect(engine="in-memory")
             lines = lines.hstack([column.alias(name) for name, column in columns.items()])
-            return Parsed(
-                parts=self.read(lines),
-                height=lines.height,
-                texts=lambda rows: lines.select("line", "row").filter(pl.col("row").is_in(rows.implode())),
-            )
+            return self._carefully(lines)
         return self._parse_by_kernel(text, first_row, columns)
 
     def _parse_by_kernel(self, text: bytes, first_row: int, columns: Mapping[str, pl.Series]) -> Parsed:
@@ -135,8 +138,14 @@ class ProfileReader:
             if (kept := rest(index)).size:
                 lines = pl.Series("row", (kept + first_row).astype(np.uint32)).to_frame()
                 parts.append(Part(kind=kind, lines=lines) if kind == BLANK else self._unfit(lines))
+        put_off: pl.DataFrame | None = None
         if (unsure := rest(cut.unsure)).size:
-            parts += self.read(cut.frame(unsure, first_row, columns))
+            lines = cut.frame(unsure, first_row, columns)
+            # Columns of csv may be others in the next file, and clocks may depend on lines above.
+            if self.in_order or self.profile.syntax == "csv" or unsure.size > _MOST_PUT_OFF:
+                parts += self.read(lines)
+            else:
+                put_off = copied(lines)
         if cut.by_rule is None:
             sure = rest(cut.sure)
             parts += self._by_rules(cut.cells(sure, first_row, columns, self.profile.quote)) if sure.size else []
@@ -148,6 +157,18 @@ class ProfileReader:
             parts=parts,
             height=cut.lines.type.size,
             texts=lambda rows: cut.frame(rows.to_numpy().astype(np.int64) - first_row, first_row, {}),
+            put_off=put_off,
+        )
+
+    def parse_put_off(self, frames: Sequence[pl.DataFrame]) -> Parsed:
+        """The lines that were put off, of several chunks."""
+        return self._carefully(pl.concat(frames))
+
+    def _carefully(self, lines: pl.DataFrame) -> Parsed:
+        return Parsed(
+            parts=self.read(lines),
+            height=lines.height,
+            texts=lambda rows: lines.select("line", "row").filter(pl.col("row").is_in(rows.implode())),
         )
 
     def _header_of(self, text: bytes, first_row: int) -> list[Part]:

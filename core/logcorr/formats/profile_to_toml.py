@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from logcorr.formats.profile import Condition, Duration, Field, Profile, Rule, Status, Time
+from logcorr.text.safe import safe
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
@@ -155,19 +156,20 @@ def _key(key: str) -> str:
 def quoted(value: str, *, lines: bool = True) -> str:
     """A text in TOML: in double quotes, or unescaped in single ones where that is easier to read.
 
-    What does not print, as it could control a terminal, is always escaped. `lines` allows three quotes, which a key may
-    not have.
+    A text that could control a terminal, or look like another one, is always escaped. `lines` allows three quotes,
+    which a key may not have.
     """
-    if ("\\" in value or '"' in value) and value.isprintable():
+    harmless = safe(value, len(value)) == value
+    if ("\\" in value or '"' in value) and harmless:
         if "'" not in value:
             return f"'{value}'"
         if lines and "'''" not in value and not value.endswith("'"):
             return f"'''{value}'''"
-    escaped = "".join(_ESCAPES.get(char) or _escaped(char) for char in value)
+    escaped = "".join(_ESCAPES.get(char) or (char if harmless else _escaped(char)) for char in value)
     return f'"{escaped}"'
 
 
 def _escaped(char: str) -> str:
-    if char.isprintable():
+    if char.isprintable() and char.isascii():
         return char
     return f"\\u{ord(char):04x}" if ord(char) <= 0xFFFF else f"\\U{ord(char):08x}"

@@ -33,7 +33,7 @@ _RFC3339 = (
     r"( ?(?:[Zz]|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?))?$"
 )
 _EPOCH = r"^(-?)([0-9]{1,19})(?:\.([0-9]*))?$"
-_EXPONENT = re.compile(r"-?[0-9]+(?:\.[0-9]+)?[eE][-+]?[0-9]{1,3}")
+_LONG_NUMBER = re.compile(r"-?[0-9]{1,40}(?:\.[0-9]*|(?:\.[0-9]+)?[eE][-+]?[0-9]{1,3})?")
 _HEX = r"^([0-9a-fA-F]{1,12})\.([0-9a-fA-F]{1,8})$"
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _PATTERNS = {
@@ -219,8 +219,8 @@ def _epoch(texts: pl.Series, power: int) -> pl.Series:
 
 
 def _by_decimal(text: str, power: int) -> int | None:
-    """A number with an exponent times 10^power, rounded down; None for other texts and beyond 10^18."""
-    if not _EXPONENT.fullmatch(text.strip(" \t")):
+    """A long number, or one with an exponent, times 10^power, rounded down; None for other texts and beyond 10^18."""
+    if not _LONG_NUMBER.fullmatch(text.strip(" \t")):
         return None
     try:
         value = Decimal(text.strip(" \t")).scaleb(power)

@@ -25,6 +25,7 @@ from logcorr.inputs.whole_lines import LongLine, in_utf8
 from logcorr.model.ledger import ClockCounts, Log, Side, added
 
 _IN_MEMORY = 50_000
+_MOST_PUT_OFF = 4000
 _BOM = BOM.encode()
 
 
@@ -106,6 +107,18 @@ class LogReader:
                     self._rows += parsed.height
                     read = self._entries(parsed, form)
                 yield read
+                if form.put_off_lines > _MOST_PUT_OFF:
+                    yield self._late(form)
+        for form in self._all_forms:
+            if form.put_off_lines:
+                yield self._late(form)
+
+    def _late(self, form: "_OpenForm") -> dict[str, pl.DataFrame]:
+        """The entries among lines that were put off."""
+        with self._progress.step("parse"):
+            parsed = form.reader.parse_put_off(form.put_off)
+            form.put_off = []
+            return self._entries(parsed, form)
 
     def finish(self) -> LogResult:
         """What reading came to, once all of `entries` were taken. Raises what `changes.check_whole_lines` raises."""
@@ -163,6 +176,8 @@ class LogReader:
 
     def _entries(self, parsed: Parsed, form: "_OpenForm") -> dict[str, pl.DataFrame]:
         """The entries by their events; everything else is counted and kept aside."""
+        if parsed.put_off is not None:
+            form.put_off.append(parsed.put_off)
         parts = form.in_order(parsed) if form.reader.in_order else parsed.parts
         entries: dict[str, list[pl.DataFrame]] = {}
         for part in parts:
@@ -222,6 +237,14 @@ class _OpenForm:
         self.reader = form.reader
         self.clock = LogClock(form.reader.options.date)
         self.unwrapper = Unwrapper(form.heads, wrapper_fields(form.reader.profile)) if form.heads else None
+
+        # Lines of several chunks that the careful reading takes at once.
+        self.put_off: list[pl.DataFrame] = []
+
+    @property
+    def put_off_lines(self) -> int:
+        """How many lines are put off."""
+        return sum(lines.height for lines in self.put_off)
 
     def start_file(self) -> None:
         """Begins the lines of another file."""

@@ -51,10 +51,10 @@ def may_read(profile: Profile, lines: SampledLines) -> bool:
 def _takes(profile: Profile, rule: Rule, record: dict[str, Any]) -> bool:
     """Whether the conditions of a rule on values hold for an object; other conditions are taken for met.
 
-    Of a rule that takes every object, a field that it cannot do without has to be there.
+    Of a rule that takes every object, some field must be there.
     """
-    if not rule.where and rule.match is None:
-        return any(json_fields.has(record, path) for path in required_paths(profile, rule))
+    if not rule.where and not any(json_fields.has(record, path) for path in required_paths(profile, rule)):
+        return False
     for condition in rule.where:
         text, kind = json_fields.described(json_fields.at(record, condition.path.split(".")))
         if condition.values is not None and text not in condition.values:

@@ -145,8 +145,12 @@ class Teller:
         self._check(chosen, log)
         times = chosen.entries["time"]
         first, last = times.min(), times.max()
+        profile = chosen.profile
+        if view.heads and profile.strict:
+            # A collector mixes the lines of several streams and programs.
+            profile = msgspec.structs.replace(profile, strict=False)
         return ToldFormat(
-            profile=chosen.profile,
+            profile=profile,
             heads=view.heads,
             told=form is None and self._reading.fields is None,
             first_us=first if isinstance(first, int) else None,

@@ -54,7 +54,7 @@ def tried_table(
     columns = (TextColumn("class", fill=True), TextColumn("lines", right=True))
     rows = [[Text(kind, _colour(kind)), Text(f"{count:,}")] for kind, count in counts.items()]
     classes = FramedTable("classes", f"of {sum(counts.values()):,} lines", columns, rows, "the log is empty")
-    panel = summary_tables.panel(title, f"first {len(lines)} lines", table)
+    panel = summary_tables.panel(safe(title), f"first {len(lines)} lines", table)
     return terminal_text([panel, classes.panel(width)], width, color=color)
 
 

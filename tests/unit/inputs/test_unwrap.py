@@ -218,6 +218,14 @@ def test_a_line_of_many_parts_is_bounded(name: str, monkeypatch: pytest.MonkeyPa
     assert Unwrapper((name,)).unwrap(text).text == b"\n" * 50 + b"x" * 1000 + b"\n"
 
 
+@pytest.mark.parametrize("name", ["docker-json", "journald-json"])
+def test_two_objects_in_one_line_do_not_move_the_lines_below(name: str) -> None:
+    one = HEADS[name][0]
+    lines = [one("a") + one("b"), "", one("c"), " ", one("d")]
+    text = Unwrapper([name]).unwrap("".join(f"{line}\n" for line in lines).encode()).text
+    assert text.decode().split("\n") == [lines[0], "", "c", " ", "d", ""]
+
+
 @pytest.mark.parametrize("name", HEADS)
 @pytest.mark.parametrize("needed", [(), FIELDS])
 def test_the_lines_that_have_the_head_are_counted(name: str, needed: tuple[str, ...]) -> None:
