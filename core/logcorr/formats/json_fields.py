@@ -21,9 +21,8 @@ _WRONG_ESCAPE = re.compile(r'(\\\\)|\\([^"\\/bfnrtu])')
 _EMPTY_VALUE = re.compile(r"(:\s*)(?:-(?![0-9])\s*)?(?=[,}\]])")
 _EMPTY_ITEM = re.compile(r"([\[,]\s*)(?:(?:-\s*)?(?=,)|-\s*(?=\]))")
 _LAST_COMMA = re.compile(r",\s*(?=[}\]])")
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
-# JSON can escape half of a pair of surrogates, which no text can hold.
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 Step = str | int
 
 
@@ -74,7 +73,7 @@ def described(value: Any) -> tuple[str | None, int]:
         return ("true" if value else "false"), BOOLEAN
     if isinstance(value, Number):
         return str(value), NUMBER
-    return (_LONE_SURROGATE.sub("\ufffd", value), STRING) if isinstance(value, str) else (None, CONTAINER)
+    return (value, STRING) if isinstance(value, str) else (None, CONTAINER)
 
 
 def at(value: Any, path: Sequence[str]) -> Any:
@@ -126,6 +125,9 @@ def _decoded(text: str) -> dict[str, Any]:
     )
     if not isinstance(value, dict):
         raise ValueError(text[:20])  # noqa: TRY004 - the caller handles one kind of error
+    if _SURROGATE.search(text):
+        # A lone surrogate is no text: UnicodeEncodeError is a ValueError.
+        json.dumps(value, ensure_ascii=False).encode()
     return value
 
 

@@ -41,7 +41,7 @@ MALFORMED_LINES = {
         "{'timestamp':'{V}','status_code':'{C}'}",
         '{"timestamp":"{V}","status_code":"{C}"{R}}{"timestamp":"{V}","status_code":"{C}"{R}}',
         '{"timestamp":"{V}","status_code":"{C}","note":NaN}',
-        '{"timestamp":"{V}","status_code":"{C}","note":"\\u12"}',
+        '{"timestamp":"{V}","status_code":"{C}","note":"\\ud800"}',
         '{"timestamp":"{V}","timestamp":null,"status_code":"{C}"{R}}',
         '{"status_code":"{C}","timestamp":"{V}","status_code":"none"{R}}',
         '{"timestamp":"{V}","status_code":"{C}","note":tru}',
