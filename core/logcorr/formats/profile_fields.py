@@ -8,7 +8,7 @@ import polars as pl
 
 from logcorr.formats import addresses, durations, endpoint_path, time_forms
 from logcorr.formats.cells import AttributeKind, Cells, read_codes, read_durations, some, without_none
-from logcorr.formats.json_fields import BOOLEAN, CONTAINER, NULL
+from logcorr.formats.json_fields import BOOLEAN, CONTAINER, NULL, NUMBER
 from logcorr.formats.line_format import SPACE
 from logcorr.formats.malformed_reasons import DURATION, NO_IDS, REQUEST_ID, STATUS_CODE, TIMESTAMP
 from logcorr.formats.profile import Condition, Duration, Field, Profile, Rule, Status, Time, Unit
@@ -130,8 +130,12 @@ def _careful_statuses(
     missing = text.is_null() | text.is_in(_NO_STATUS).fill_null(value=True)
     if field.path:
         missing &= cells.kind(field.path) != CONTAINER
-    code = read_codes(text) if read is None else read
+    is_number = cells.kind(field.path) == NUMBER if field.path and field.pick is None else None
+    code = read_codes(text, is_number) if read is None else read
     if status.codes is not None:
+        if is_number is not None and is_number.any():
+            # A number such as 2e2 is looked up as 200.
+            text = text.zip_with(~is_number | code.is_null(), code.cast(pl.String))
         known = text.replace_strict(status.codes, default=None, return_dtype=pl.Int16)
         # With `else`, a number that the table does not have is one of the other texts.
         code = known if status.otherwise is not None else known.zip_with(known.is_not_null(), code)

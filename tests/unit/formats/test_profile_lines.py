@@ -88,6 +88,15 @@ def test_numbers_of_json_are_statuses_where_they_are_whole() -> None:
     assert found == [200, 200, 0, "status_code", "status_code", "status_code", "status_code", 404]
 
 
+def test_numbers_of_json_are_looked_up_as_they_are_meant() -> None:
+    status = {"field": "s", "map": {"200": 201, "ok": 202}}
+    table = EXCHANGE | {"syntax": "json", "rule": [{"event": "exchange", "status": status}]}
+    assert statuses(table, *(f'{{"t":1,"s":{text}}}' for text in ("2e2", "200", '"ok"', "3e2", "2.5"))) == [
+        *(201, 201, 202, 300),
+        "status_code",
+    ]
+
+
 def test_a_part_of_true_or_false_is_no_id() -> None:
     table = PAIR | {"syntax": "json", "id": {"field": "i", "pick": "(.*)"}}
     assert read(table, '{"t":1,"e":"in","i":false}', '{"t":1,"e":"in","i":{"a":1}}') == ["request_id"] * 2
