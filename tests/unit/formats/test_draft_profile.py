@@ -210,3 +210,8 @@ def test_forms_of_times(text: str, form: str | None) -> None:
 def test_words_of_endings() -> None:
     told = {text: words.status_of(text) for text in ("done", "Failed", "retry: in 1s", "timed out", "revoked")}
     assert told == {"done": 200, "Failed": 500, "retry: in 1s": 503, "timed out": 504, "revoked": 499}
+
+
+@pytest.mark.parametrize("line", ["a\rb,c,d", "x" * 200_000 + ",y,z"])
+def test_lines_that_the_csv_reader_refuses_have_a_draft(line: str) -> None:
+    assert 'syntax = "text"' in draft_profile.draft([line] * 3)

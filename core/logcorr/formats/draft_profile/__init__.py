@@ -63,6 +63,7 @@ def _look(lines: Sequence[str], name: str) -> Draft:
     prefixed = log_lines.json_prefix(lines)
     if prefixed is not None:
         return _prefixed(prefixed, name)
+    lines = log_lines.cut(lines)
     if log_lines.is_logfmt(lines):
         return structured.draft(log_lines.logfmt_records(lines), "logfmt", name, {})
     return _csv(lines, name) or text_lines.draft(lines, name)

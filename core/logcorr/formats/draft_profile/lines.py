@@ -13,12 +13,18 @@ COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _PAIR = re.compile(r"([A-Za-z_@][\w.@/-]*)=(\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|[^\s\"']*)(?=\s|$)")
 _LEAST_JSON, _LEAST_OTHER = 0.3, 0.8
 _MOST_DEPTH = 6
+_MOST_CHARACTERS = 4096
 
 
 def clean(lines: Sequence[str]) -> list[str]:
     """Lines without colours, line ends and blank lines."""
     bare = (COLOURS.sub("", line).rstrip("\r\n") for line in lines)
     return [line for line in bare if line.strip()]
+
+
+def cut(lines: Sequence[str]) -> list[str]:
+    """Lines without what stands behind their first 4,096 characters: it would cost much, and a form shows before it."""
+    return [line[:_MOST_CHARACTERS] for line in lines]
 
 
 def json_records(lines: Sequence[str]) -> list[Record]:
@@ -84,7 +90,10 @@ def _unquoted(value: str) -> str:
 def csv_table(lines: Sequence[str]) -> tuple[str, list[list[str]]] | None:
     """The separator and the rows of a log that is csv: nearly all lines have one number of columns, at least three."""
     for separator in (",", "\t", ";", "|"):
-        rows = list(csv.reader(lines, delimiter=separator, strict=False))
+        try:
+            rows = list(csv.reader(lines, delimiter=separator, strict=False))
+        except csv.Error:  # a carriage return within a line, or a cell of more than 128 KiB: this is no csv
+            continue
         width, count = Counter(map(len, rows)).most_common(1)[0]
         if width >= 3 and count >= 0.95 * len(rows):
             return separator, [row for row in rows if len(row) == width]
