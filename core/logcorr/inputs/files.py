@@ -214,8 +214,8 @@ def _window_log(log: Log, name: str, window: int, memory_bytes: int | None) -> i
     largest = zstd_window.largest_log(resources.default_memory() if memory_bytes is None else memory_bytes)
     if window > 1 << largest:
         raise InputError(
-            f"{_named(log)} {name!r}: its zstd data wants a window of {window:,} bytes, more than --memory has room for. "
-            "Give more, or decompress it first: zstd -d --long=31 LOG"
+            f"{_named(log)} {name!r}: its zstd data wants a window of {window:,} bytes, more than --memory has "
+            "room for. Give more, or decompress it first: zstd -d --long=31 LOG"
         )
     return largest
 
