@@ -15,6 +15,7 @@ from logcorr.formats.cut_cells import Cells, Span
 from logcorr.formats.cut_kernel import CutCsv, CutJson, CutLogfmt, CutPattern, compile_pattern, line_spans
 from logcorr.formats.line_format import SPACE
 from logcorr.formats.profile import Profile
+from logcorr.formats.profile_cells import paths_of
 
 _NO_RULE = 255
 Indexes = npt.NDArray[np.int64]
@@ -129,7 +130,18 @@ def executes(profile: Profile) -> bool:
         return False
     if profile.syntax == "text":
         plain = all(rule.match is not None and not rule.where for rule in profile.rules)
-        return plain and all(compile_pattern(rule.match or "") is not None for rule in profile.rules)
+        plain = plain and all(compile_pattern(rule.match or "") is not None for rule in profile.rules)
+        return plain and _has_room(profile)
     if profile.syntax == "csv" and (len(profile.separator) != 1 or profile.separator == " "):
         return False
-    return all(rule.match is None for rule in profile.rules)
+    return all(rule.match is None for rule in profile.rules) and _has_room(profile)
+
+
+def _has_room(profile: Profile) -> bool:
+    """Whether the kernels have room for all paths, columns and patterns of a profile."""
+    paths = paths_of(profile)
+    try:
+        LineCutter(profile, paths, profile.columns or paths)
+    except ValueError:
+        return False
+    return True

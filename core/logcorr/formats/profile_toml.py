@@ -30,7 +30,21 @@ RULE_KEYS = ("event", "where", "match", "status", "duration", "weak", *_COMMON)
 # Columns that every exchange has: no attribute may have their names.
 _TAKEN = (
     *("request_id", "request_time", "response_time", "time", "duration_us", "duration_ms", "given_us", "given_ms"),
-    *("status_code", "user_id", "file", "line", *_ROLES),
+    *(
+        "status_code",
+        "user_id",
+        "file",
+        "line",
+        *_ROLES,
+        "side",
+        "reason",
+        "kind",
+        "row",
+        "weak",
+        "line_hash",
+        "number",
+    ),
+    *("request_row", "request_file", "request_line", "response_row", "response_file", "response_line", "response_id"),
 )
 _MOST_OFFSET_HOURS = 23
 

@@ -137,7 +137,7 @@ def readable(name: str) -> str:
 
 def _expand(log: Log, word: str) -> list[str]:
     if not word:
-        message = f"{log} log '': an empty name. Name a file, a glob or a folder of logs."
+        message = f"{_named(log)} '': an empty name. Name a file, a glob or a folder of logs."
         raise InputError(message)
     try:
         return _names(log, word)
@@ -152,13 +152,13 @@ def _names(log: Log, word: str) -> list[str]:
     if path.is_dir():
         names = sorted(str(entry) for entry in path.iterdir() if entry.is_file() and not entry.name.startswith("."))
         if not names:
-            message = f"{log} log {word!r}: the folder holds no files. Name a file, a glob or a folder of logs."
+            message = f"{_named(log)} {word!r}: the folder holds no files. Name a file, a glob or a folder of logs."
             raise InputError(message)
         return names
     if has_magic(word) and not path.exists():
         names = sorted(name for name in glob(word, recursive=True) if Path(name).is_file())  # noqa: PTH207 - as typed
         if not names:
-            message = f"{log} log {word!r}: no file matches. Check the pattern, and quote it for the shell."
+            message = f"{_named(log)} {word!r}: no file matches. Check the pattern, and quote it for the shell."
             raise InputError(message)
         return names
     return [word]
@@ -167,8 +167,13 @@ def _names(log: Log, word: str) -> list[str]:
 def _standard_input(log: Log, stdin: Callable[[], Path] | None, memory_bytes: int | None) -> InputFile:
     """Standard input as a file, once it is read."""
     if stdin is None:
-        raise InputError(f"{log} log '-': standard input is not read here. Save it to a file first.")
+        raise InputError(f"{_named(log)} '-': standard input is not read here. Save it to a file first.")
     return msgspec.structs.replace(_inspect(log, str(stdin()), memory_bytes), name=standard_input.NAME)
+
+
+def _named(log: Log) -> str:
+    """A log by its side; the one log of both events is the log."""
+    return "log" if log == "log" else f"{log} log"
 
 
 def _inspect(log: Log, name: str, memory_bytes: int | None) -> InputFile:
@@ -176,18 +181,18 @@ def _inspect(log: Log, name: str, memory_bytes: int | None) -> InputFile:
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
-            message = f"{log} log {name!r}: not a regular file. Save the stream to a file first."
+            message = f"{_named(log)} {name!r}: not a regular file. Save the stream to a file first."
             raise InputError(message)
         with path.open("rb") as stream:
             head = stream.read(8)
             window = zstd_window.window_bytes(stream)
     except FileNotFoundError as error:
-        message = f"{log} log {name!r}: no such file. Check the path."
+        message = f"{_named(log)} {name!r}: no such file. Check the path."
         raise InputError(message) from error
     except OSError as error:
         raise unreadable(name, error) from error
     if head.startswith(tuple(_UNREAD_MAGIC)) or path.suffix.lower() in _UNREAD_ENDINGS:
-        message = f"{log} log {name!r}: {_form(path, head)} is not read. Give it plain, as .gz or as .zst."
+        message = f"{_named(log)} {name!r}: {_form(path, head)} is not read. Give it plain, as .gz or as .zst."
         raise InputError(message)
     compression: Compression = next((name for magic, name in _MAGIC if head.startswith(magic)), "plain")
     compression = "zstd" if head.startswith(_SKIPPED_FRAME) else compression
@@ -209,7 +214,8 @@ def _window_log(log: Log, name: str, window: int, memory_bytes: int | None) -> i
     largest = zstd_window.largest_log(resources.default_memory() if memory_bytes is None else memory_bytes)
     if window > 1 << largest:
         raise InputError(
-            f"{log} log {name!r}: its zstd data wants a window of {window:,} bytes, more than --memory has room for. "
+            f"{_named(log)} {name!r}: its zstd data wants a window of {window:,} bytes, "
+            "more than --memory has room for. "
             "Give more, or decompress it first: zstd -d --long=31 LOG"
         )
     return largest

@@ -210,3 +210,7 @@ def test_forms_of_times(text: str, form: str | None) -> None:
 def test_words_of_endings() -> None:
     told = {text: words.status_of(text) for text in ("done", "Failed", "retry: in 1s", "timed out", "revoked")}
     assert told == {"done": 200, "Failed": 500, "retry: in 1s": 503, "timed out": 504, "revoked": 499}
+
+
+def test_lines_that_the_csv_reader_refuses_have_a_draft() -> None:
+    assert 'syntax = "text"' in draft_profile.draft(["a\rb,c,d"] * 3)

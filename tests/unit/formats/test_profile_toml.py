@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from logcorr.formats import profile_checks, profile_toml, profile_values
 from logcorr.formats.profile import Condition, Duration, Field, Profile, Rule, Status, Time
 from logcorr.model.errors import UsageError
+from logcorr.pairing.entry_columns import RESERVED
 
 SOUND = r"""
 [shop]
@@ -114,6 +115,10 @@ FAULTS = [
     (EXCHANGE + 'zone = "+25:00"', "rule 1, key 'zone': '+25:00' is no zone"),
     (EXCHANGE + "weak = true", "rule 1, key 'weak': only a response can be weak"),
     (EXCHANGE + 'attributes = { status_code = "s" }', "key 'attributes.status_code': this is the name of a column"),
+    *(
+        (EXCHANGE + f'attributes = {{ {name} = "s" }}', f"key 'attributes.{name}': this is the name of a column")
+        for name in sorted(RESERVED)
+    ),
     (
         EXCHANGE.replace("[[p", 'pairing = "nearst"\n[[p', 1),
         "key 'pairing': 'nearst' is unknown; the nearest is 'nearest'",

@@ -84,7 +84,10 @@ def _unquoted(value: str) -> str:
 def csv_table(lines: Sequence[str]) -> tuple[str, list[list[str]]] | None:
     """The separator and the rows of a log that is csv: nearly all lines have one number of columns, at least three."""
     for separator in (",", "\t", ";", "|"):
-        rows = list(csv.reader(lines, delimiter=separator, strict=False))
+        try:
+            rows = list(csv.reader(lines, delimiter=separator, strict=False))
+        except csv.Error:  # a carriage return within a line, or a cell of more than 128 KiB: this is no csv
+            continue
         width, count = Counter(map(len, rows)).most_common(1)[0]
         if width >= 3 and count >= 0.95 * len(rows):
             return separator, [row for row in rows if len(row) == width]
