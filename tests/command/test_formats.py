@@ -108,3 +108,12 @@ def test_errors(here: Path, words: tuple[str, ...], parts: tuple[str, ...]) -> N
     outcome = logcorr("formats", *words, cwd=here)
     assert outcome.code == 2
     assert_short_error(outcome, *parts)
+
+
+def test_an_empty_log_has_no_lines_and_a_missing_one_is_named_once(here: Path) -> None:
+    (here / "empty.log").write_bytes(b"")
+    tried = logcorr("formats", "test", "fastify", "empty.log", "--json", cwd=here)
+    assert (tried.code, tried.out) == (0, b"")
+    missing = logcorr("formats", "test", "fastify", "nothing.log", cwd=here)
+    assert missing.code == 2
+    assert_short_error(missing, "error: log 'nothing.log': no such file")

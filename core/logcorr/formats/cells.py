@@ -9,13 +9,12 @@ from decimal import Decimal
 from typing import Literal, Protocol, Self
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
-from logcorr.compute.kernels import compiled
 from logcorr.formats import durations, time_forms
 from logcorr.formats.json_fields import BOOLEAN, CONTAINER, NULL, NUMBER, STRING
 from logcorr.formats.line_format import SPACE
+from logcorr.formats.line_hashes import line_hashes
 from logcorr.formats.profile import Unit
 from logcorr.formats.time_forms import Clocks
 
@@ -210,10 +209,7 @@ class FrameCells:
         return self.text(path).gather(places)
 
     def line_hashes(self) -> pl.Series:
-        lines = self.frame.get_column("line")
-        if compiled is None:
-            return (lines.hash() // (1 << 32)).cast(pl.UInt32)
-        octets = [line.encode() for line in lines]
+        octets = [line.encode() for line in self.frame.get_column("line")]
         ends = np.cumsum([len(line) for line in octets], dtype=np.int32)
         return line_hashes(b"".join(octets), np.concatenate([np.zeros(1, np.int32), ends[:-1]]), ends)
 
@@ -231,10 +227,3 @@ def kind_column(path: str) -> str:
 def picked(path: str, pattern: str) -> str:
     """The path of the cells that a pattern takes of the texts at another path."""
     return f"{path}\n{pattern}"
-
-
-def line_hashes(text: bytes, begin: npt.NDArray[np.int32], end: npt.NDArray[np.int32]) -> pl.Series:
-    """A hash (UInt32) of each line of a text; the kernels must be there."""
-    hashes = np.empty(begin.size, np.uint32)
-    compiled.line_hashes(text, begin, end, hashes)
-    return pl.Series(hashes)

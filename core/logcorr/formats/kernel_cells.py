@@ -13,12 +13,13 @@ import numpy.typing as npt
 import polars as pl
 
 from logcorr.formats import cut_cells, time_forms
-from logcorr.formats.cells import AttributeKind, line_hashes, picked, read_codes, read_durations, without_none
+from logcorr.formats.cells import AttributeKind, picked, read_codes, read_durations, without_none
 from logcorr.formats.cut_cells import BLANK_END, NOT_READ, NOT_TOLD, SHORT, TINY, WITH_ZONE, Span
 from logcorr.formats.cut_kernel import CutPattern, compile_pattern
 from logcorr.formats.durations import POWERS
 from logcorr.formats.json_fields import BOOLEAN, CONTAINER, MISSING, NULL, NUMBER, STRING
 from logcorr.formats.line_format import SPACE
+from logcorr.formats.line_hashes import line_hashes
 from logcorr.formats.malformed_reasons import NO_IDS
 from logcorr.formats.profile import Unit
 from logcorr.formats.time_forms import Clocks

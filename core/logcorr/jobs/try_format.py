@@ -73,7 +73,7 @@ def first_lines(file: InputFile) -> list[bytes]:
     with explained([file]), decompress.open_text(file) as stream:
         head = decompress.read_text(file, stream, _HEAD_BYTES)
     lines = head.removeprefix(b"\xef\xbb\xbf").split(b"\n")
-    if len(lines) > 1 and (len(head) >= _HEAD_BYTES or not lines[-1]):
+    if not lines[-1] or (len(lines) > 1 and len(head) >= _HEAD_BYTES):
         # The last line goes on beyond these bytes, or it is the nothing behind the last line end.
         lines.pop()
     return lines[:MOST_LINES]
