@@ -34,10 +34,10 @@ def _hashes(text: bytes, begin: Places, end: Places) -> Words:
         done += _WORD
         left = left[sizes[left] >= done + _WORD]
     rest = sizes % _WORD
-    last = words[end - rest.astype(np.int32)] & ((np.uint64(1) << rest * 8) - np.uint64(1))
-    return _mixed(_mixed(states, last), np.uint64(_FACTOR)) >> 32
+    last = words[end - rest.astype(np.int32)] & ((np.uint64(1) << rest * np.uint64(8)) - np.uint64(1))
+    return _mixed(_mixed(states, last), np.uint64(_FACTOR)) >> np.uint64(32)
 
 
 def _mixed(states: Words, words: Words | np.uint64) -> Words:
     product = (states ^ words) * np.uint64(_FACTOR)
-    return product ^ product >> 29
+    return product ^ product >> np.uint64(29)

@@ -1,6 +1,7 @@
 """The comparison of two runs as text for a terminal: first what got worse, then tables of all figures."""
 
 from pathlib import PurePath
+from typing import Any
 
 import msgspec
 from rich.console import RenderableType
@@ -48,9 +49,29 @@ def headline(diff: Diff, width: int, inks: Inks) -> list[Text]:
         said = "all is within one percent, or within what chance makes"
         lines = [Text.assemble((" ▌ ", inks.good), ("Nothing got worse  ", "bold"), (said, inks.dim))]
     for name, (a, b) in diff.options.items():
+        if name == "formats":
+            lines.append(Text.assemble((" ▌ ", inks.warn), ("Read in other formats  ", "bold"), _formats(a, b)))
+            continue
         other = f"{safe(name)} {safe(str(a), 40)} in A, {safe(str(b), 40)} in B"
         lines.append(Text.assemble((" ▌ ", inks.warn), ("Made with other options  ", "bold"), other))
     return lines
+
+
+def _formats(a: Any, b: Any) -> str:
+    """The formats of two runs, which keep them as name, hash of the profile and heads: of each log, or of all files."""
+    of_a, of_b = (", ".join(dict.fromkeys(map(_format, _keys(told)))) or "logcorr" for told in (a, b))
+    if of_a == of_b:
+        return f"{safe(of_a, 40)} in both, but the profile said other things"
+    return f"{safe(of_a, 40)} in A, {safe(of_b, 40)} in B"
+
+
+def _keys(told: Any) -> list[list[str]]:
+    return list(told.values()) if isinstance(told, dict) else told or []
+
+
+def _format(key: list[str]) -> str:
+    name, _, *heads = key
+    return f"{name} behind {' and '.join(heads)}" if heads else name
 
 
 def got_worse(diff: Diff) -> bool:

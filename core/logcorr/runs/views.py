@@ -63,7 +63,7 @@ _ENTRY = ("request_id", "time", "user_id", "status_code")
 _RECORDS = {
     "orphans": ("side", *_ENTRY, "reason", "file", "line"),
     "malformed": ("side", "file", "line", "reason", "text", "truncated"),
-    "other": ("side", "file", "line", "reason", "text", "truncated"),
+    "other": ("side", "file", "line", "text", "truncated"),
     "duplicates": ("side", "kind", *_ENTRY, "file", "line"),
     "users": ("user_id", "requests", "errors", "orphans"),
     "endpoints": (

@@ -171,3 +171,16 @@ def test_how_changes_are_written() -> None:
         "orphan rate, too far",
         "failure p99.9",
     ]
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "said"),
+    [
+        ([["combined", "1f"]], [["ndjson", "2f", "docker-json"]], "combined in A, ndjson behind docker-json in B"),
+        (None, {"log": ["pino-http", "1f"]}, "logcorr in A, pino-http in B"),
+        ({"log": ["shop", "1f"]}, {"log": ["shop", "2f"]}, "shop in both, but the profile said other things"),
+    ],
+)
+def test_runs_read_in_other_formats(once: Once, a: object, b: object, said: str) -> None:
+    found = msgspec.structs.replace(once(incident), options={"formats": (a, b)})
+    assert f" ▌ Read in other formats  {said}" in render_diff(found, width=120, color=False).splitlines()

@@ -89,6 +89,7 @@ def _theme(name: str, colours: Palette, *, dark: bool) -> Theme:
             "footer-key-foreground": colours.accent,
             "footer-description-foreground": colours.dim,
             "text-muted": colours.dim,
+            "input-selection-background": f"{colours.accent} 30%",
             "scrollbar": colours.frame,
             "scrollbar-hover": colours.dim,
             "scrollbar-active": colours.accent,
