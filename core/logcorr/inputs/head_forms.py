@@ -59,7 +59,8 @@ PATTERNS: dict[str, bytes] = {
     HEROKU: (
         rb"(?:(?P<time1>" + _RFC3339 + rb") (?:app|heroku)\[(?P<source1>[A-Za-z][\w./-]*+)\]:" + _END
         + rb"|" + _PRIORITY + rb"1 (?P<time2>" + _RFC3339 + rb") (?:host|d\.[0-9a-f-]++) (?:app|heroku)"
-        + rb" (?P<source2>[^ \n]++) -" + _END + rb")"
+        # Another `-` is the structured data of RFC 5424: the host has the name that Heroku gives to all of them.
+        + rb" (?P<source2>[^ \n]++) -" + _END + rb"(?!\[[^ =\]\"\n]+ [^ =\]\"\n]+=\"|-(?: (?!- )|\r?\n)))"
     ),
     SYSLOG: (
         rb"(?:" + _RFC5424 + rb"|" + _RFC3164 + rb"|(?P<time3>" + _BSD + rb"|" + _RFC3339 + rb")"

@@ -39,6 +39,8 @@ HEADED: dict[str, Callable[[str], str]] = {
     "syslog with data": lambda text: f'<165>1 2026-03-01T10:00:00Z node1 web - - [a@1 b="[\\"\\]"][c] {text}',
     "syslog with a count": lambda text: f"83 <165>1 2026-03-01T10:00:00Z node1 web - - - \ufeff{text}",
     "syslog without a time": lambda text: f"<165>1 - node1 web - - - {text}",
+    "syslog of a host named host": lambda text: f"<190>1 2026-03-01T10:00:00Z host app 12 - - {text}",
+    "syslog with data of a host named host": lambda text: f'<1>1 2026-03-01T10:00:00Z host app 12 - [a@1 b="c"] {text}',
     "heroku": lambda text: f"2026-03-01T10:00:00.123456+00:00 app[web.1]: {text}",
     "heroku drain": lambda text: f"89 <45>1 2026-03-01T10:00:00.1+00:00 host app web.3 - {text}",
     "journald-short full": lambda text: f"Sun 2026-03-01 10:00:00 UTC node1 web[77]: {text}",
