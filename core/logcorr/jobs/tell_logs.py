@@ -218,10 +218,12 @@ class Teller:
                 self._check_date(best.profile, log)
                 heads_of_log = view if best.profile.unwrap is None else best.profile.unwrap
                 return best, log.without(heads_of_log)
+            others = [one for one in found if one.profile.is_pair != self._pairs and one.profile.refusal is None]
+            self._check_kind(log, [one for one in others if one.claims])
             recognised = tell_format.refused(found)
             if recognised is not None:
                 raise InputError(f"{safe(log.name)!r}: {recognised.profile.refusal}")
-            self._check_kind(log, [one for one in found if one.profile.is_pair != self._pairs])
+            self._check_kind(log, [one for one in others if one.read > one.malformed and one.read * 10 >= one.lines])
         raise self.unreadable(log, found)
 
     def _best(self, found: list[Candidate], log: Sample, side: Side | None) -> Candidate | None:
@@ -232,10 +234,9 @@ class Teller:
             raise InputError(message) from error
 
     def _check_kind(self, log: Sample, others: list[Candidate]) -> None:
-        """Raises InputError where the log is of the other kind: exchanges where pairs are wanted, or pairs."""
-        claimants = [one for one in others if one.claims and one.profile.refusal is None]
-        if claimants:
-            name = max(claimants, key=lambda one: one.values).profile.name
+        """Raises InputError where formats read the log that are of the other kind: of exchanges, or of pairs."""
+        if others:
+            name = max(others, key=lambda one: one.values).profile.name
             holds, command = ("whole exchanges", "analyze") if self._pairs else ("requests and responses", "correlate")
             message = f"{safe(log.name)!r} is of the format {name}, which has {holds}. Use `logcorr {command}` for it."
             raise InputError(message)
