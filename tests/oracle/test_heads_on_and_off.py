@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from logcorr.formats import profile_checks
@@ -62,6 +63,9 @@ def test_heads_change_nothing(head: str, number: int, name: str, tmp_path: Path)
     assert plain.heads == ()
     assert plain.profile.name == headed.profile.name
     usable = profile_checks.usable(plain.profile, wrapper_gives_time=False)
+    # A collector mixes the lines of several programs: no profile is strict behind its heads.
+    assert not headed.profile.strict
+    usable = msgspec.structs.replace(usable, strict=False)
     without, counts = read_files(usable, [str(tmp_path / "plain.log")], options, chunk_bytes=1 << 20)
     within, same = read_files(headed.profile, [str(tmp_path / "headed.log")], options, heads=(head,), chunk_bytes=300)
     assert differences(within, without, lines, f"{name} within {head}") == []
