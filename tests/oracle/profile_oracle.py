@@ -175,6 +175,9 @@ class Reader:
                 raise MalformedError("json") from None
         if self.syntax == "logfmt":
             return {**before, **logfmt_fields(line)}
+        if self.syntax == "csv" and self.table.get("fields_line") and not self.columns:
+            self.unfit("fields")
+            return None
         if self.syntax == "csv":
             return {**before, **dict(zip(self.columns, self.split(line), strict=False))}
         return before

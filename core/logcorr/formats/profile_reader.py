@@ -259,7 +259,10 @@ class ProfileReader:
                 names = lines["line"][start].removeprefix(self.profile.fields_line or "#")
                 self._columns = names.split()
             piece = lines.slice(start, stop - start).filter(~directive.slice(start, stop - start))
-            if piece.height:
+            if piece.height and not self._columns:
+                # What stands before all names of columns is a banner, and not of this log.
+                parts.append(self._unfit(piece.select("row")))
+            elif piece.height:
                 yield piece
 
     def _by_rules(self, cells: FrameCells | KernelCells) -> list[Part]:

@@ -66,6 +66,8 @@ _WINDOWS = 16
 _WINDOW_BYTES = 1 << 16
 # Only so much of a compressed text is looked at.
 _MOST_DECOMPRESSED = 1 << 24
+# Names the columns of all lines below: it is looked for where it stands between the windows.
+_DIRECTIVE = b"#Fields:"
 
 
 def spread_sample(file: InputFile, *, most_lines: int = MANY_LINES) -> list[bytes]:
@@ -91,8 +93,19 @@ def _spread(file: InputFile, stream: IO[bytes], size: int, most_lines: int) -> l
     starts = [last * number // (_WINDOWS - 1) for number in range(_WINDOWS)]
     windows = [_window_lines(file, stream, start, _WINDOW_BYTES, cut_end=start < last) for start in starts]
     each = max(1, most_lines // _WINDOWS)
-    lines = [line for window in windows[:-1] for line in window[:each]] + windows[-1][-each:]
-    return lines[:most_lines]
+    windows = [*(window[:each] for window in windows[:-1]), windows[-1][-each:]]
+    if not any(line.startswith(_DIRECTIVE) for window in windows for line in window):
+        stream.seek(0)
+        at, directive = _directive(read_text(file, stream, min(size, _MOST_DECOMPRESSED)))
+        behind = next((number for number, start in enumerate(starts) if directive and start > at), 0)
+        windows[behind] = [*directive, *windows[behind]]
+    return [line for window in windows for line in window][:most_lines]
+
+
+def _directive(text: bytes) -> tuple[int, list[bytes]]:
+    """Where the first directive of a text stands, and its line; an empty list where there is none."""
+    at = text.find(b"\n" + _DIRECTIVE) + 1
+    return at, [text[at:].partition(b"\n")[0].removesuffix(b"\r")] if at else []
 
 
 def _window_lines(file: InputFile, stream: IO[bytes], start: int, size: int, *, cut_end: bool = False) -> list[bytes]:
@@ -119,9 +132,12 @@ def _runs(lines: list[bytes], most_lines: int) -> Iterator[bytes]:
     runs = min(_WINDOWS, most_lines)
     each = most_lines // runs
     last = len(lines) - each
+    done = 0
     for number in range(runs):
         start = last * number // max(1, runs - 1)
+        yield from [line for line in lines[done:start] if line.startswith(_DIRECTIVE)][-1:]
         yield from lines[start : start + each]
+        done = start + each
 
 
 # How many lines are read to tell the span of time of all logs, and how many at least from each end of a file.

@@ -55,6 +55,15 @@ def test_a_long_banner_does_not_matter(tmp_path: Path) -> None:
     assert sample.count(b"entry number one") > 600
 
 
+@pytest.mark.parametrize("lines", [3_000, 300_000])
+def test_the_names_of_columns_stand_before_their_lines(lines: int, tmp_path: Path) -> None:
+    raw = b"banner\n" * lines + b"#Fields: a b\r\n" + b"1 2\r\n" * lines
+    sample = spread_sample(file_of(tmp_path, raw))
+    at = sample.index(b"#Fields: a b")
+    assert set(sample[:at]) == {b"banner"}
+    assert b"1 2" in sample[at:]
+
+
 def test_only_the_start_of_a_long_compressed_text_is_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sample_lines, "_MOST_DECOMPRESSED", 2_000_000)
     lines = [b"%08d" % number for number in range(400_000)]
