@@ -1,4 +1,4 @@
-"""Cells of lines that a rule takes → the columns of an entry: id, clock, user, status, duration and attributes."""
+"""Cells of lines that a rule takes → the values of their fields: id, clock, user, status, duration and attributes."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -10,14 +10,12 @@ from logcorr.formats import addresses, durations, endpoint_path, time_forms
 from logcorr.formats.cells import AttributeKind, Cells, read_codes, read_durations, some, without_none
 from logcorr.formats.json_fields import BOOLEAN, CONTAINER, NULL, NUMBER
 from logcorr.formats.line_format import SPACE
-from logcorr.formats.malformed_reasons import DURATION, NO_IDS, REQUEST_ID, STATUS_CODE, TIMESTAMP
-from logcorr.formats.profile import Condition, Duration, Field, Profile, Rule, Status, Time, Unit
+from logcorr.formats.malformed_reasons import NO_IDS
+from logcorr.formats.profile import Condition, Duration, Field, Status, Time, Unit
 from logcorr.formats.time_forms import Clocks
 
 _KINDS: Mapping[str, AttributeKind] = {"endpoint": "target", "ip": "client"}
 _NO_STATUS = ("", "-", "-1")
-# A fraction of a second, or a count of something finer.
-_FRACTION = r"[.,][0-9]|^[0-9]{11}"
 LACKS = ("", "year", "date")
 
 
@@ -28,10 +26,10 @@ def text_of(cells: Cells, field: Field) -> pl.Series:
     if field.join_of:
         parts = [text_of(cells, one).alias(f"{number}") for number, one in enumerate(field.join_of)]
         return pl.DataFrame(parts).select(pl.concat_str(pl.all(), separator=" ")).to_series()
-    return cells.text(_path(cells, field))
+    return cells.text(path_of(cells, field))
 
 
-def _path(cells: Cells, field: Field) -> str:
+def path_of(cells: Cells, field: Field) -> str:
     """The path of the cells of a field that is at a path; of a part of a text, cells that hold the part alone."""
     return field.path if field.pick is None else cells.pick(field.path, field.pick)
 
@@ -87,7 +85,7 @@ def ids(cells: Cells, fields: tuple[Field, ...]) -> pl.Series:
 def _id_part(cells: Cells, field: Field, words: tuple[str, ...]) -> pl.Series:
     if field.pick is not None:
         # A part of true or false is no id either.
-        text = cells.request_id(_path(cells, field), words)
+        text = cells.request_id(path_of(cells, field), words)
         wrong = cells.kind(field.path) == BOOLEAN
         return text.set(wrong, None) if wrong.any() else text
     if field.path:
@@ -100,7 +98,7 @@ def _id_part(cells: Cells, field: Field, words: tuple[str, ...]) -> pl.Series:
 def plain_text(cells: Cells, field: Field) -> pl.Series:
     """The texts of a field without blanks at their ends; null for nothing and for `-`."""
     if field.path:
-        return cells.value(_path(cells, field))
+        return cells.value(path_of(cells, field))
     if field.any_of:
         return _first(cells, field.any_of, plain_text)
     return without_none(text_of(cells, field).str.strip_chars(SPACE))
@@ -112,7 +110,7 @@ def statuses(cells: Cells, status: Status) -> tuple[pl.Series, pl.Series | None]
         return pl.Series(np.full(cells.height, status.always, np.int16)), None
     if not status.field.path or status.codes is not None:
         return _careful_statuses(cells, status, status.field, None)
-    code = cells.codes(_path(cells, status.field))
+    code = cells.codes(path_of(cells, status.field))
     left = code.is_null()
     if not left.any():
         return code, None
@@ -164,7 +162,7 @@ def given_durations(cells: Cells, duration: Duration) -> tuple[pl.Series, pl.Ser
 def _micros(cells: Cells, field: Field, unit: Unit) -> tuple[pl.Series, pl.Series | None]:
     """The durations of a field: see `Cells.micros`."""
     if field.path:
-        return cells.micros(_path(cells, field), unit)
+        return cells.micros(path_of(cells, field), unit)
     return read_durations(text_of(cells, field).str.strip_chars(SPACE), unit)
 
 
@@ -226,7 +224,7 @@ def stamps(cells: Cells, time: Time) -> Stamps:
 
 def _clocks(cells: Cells, time: Time) -> Clocks:
     if time.field.path:
-        return cells.clocks(_path(cells, time.field), time.form)
+        return cells.clocks(path_of(cells, time.field), time.form)
     return time_forms.clocks(text_of(cells, time.field).str.strip_chars(SPACE), time.form)
 
 
@@ -241,7 +239,7 @@ def attribute(cells: Cells, name: str, field: Field, member: str, *, escaped: bo
         del fields[0]
     if not fields[0].path:
         return _read_attribute(plain_text(cells, field), name, member, escaped=escaped)
-    texts, odd = cells.attribute(_path(cells, fields[0]), _KINDS.get(name, "text"), escaped=escaped)
+    texts, odd = cells.attribute(path_of(cells, fields[0]), _KINDS.get(name, "text"), escaped=escaped)
     if odd.len():
         texts = texts.scatter(odd, _read_attribute(texts.gather(odd), name, member, escaped=escaped))
     lacking = texts.is_null()
@@ -258,99 +256,3 @@ def _read_attribute(text: pl.Series, name: str, member: str, *, escaped: bool) -
     if name == "endpoint":
         return endpoint_path.paths(text)
     return addresses.clients(text, member) if name == "ip" else text
-
-
-class EntryPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """How entries are read: the zone of stamps that name none, which member of a list of addresses is the client.
-
-    `in_order`: clocks depend on lines above, and need more columns. `collapse_ids` puts `*` for ids in endpoints.
-    """
-
-    zone: str
-    member: str
-    in_order: bool
-    collapse_ids: bool
-
-
-def entry(cells: Cells, profile: Profile, rule: Rule, plan: EntryPlan) -> tuple[pl.DataFrame, int]:
-    """The lines that a rule of an event takes, with the columns of an entry; and how many stamps are of a doubled hour.
-
-    Columns: row, and those of time, request_id, user_id, status_code, given_us, weak and attributes that the rule
-    reads. `reason` is there where a line is malformed. With `plan.in_order`, what clocks that depend on lines above
-    need is there too: clock, shift, lacks, zone, previous.
-    """
-    columns = [cells.rows]
-    wrong: list[tuple[pl.Series | None, str]] = []
-    time = rule.time or profile.time or Time(kind="none")
-    doubled = 0
-    if time.kind == "field":
-        found = stamps(cells, time)
-        instants, doubled = time_forms.to_utc(found.dated, plan.zone)
-        columns.append(instants.alias("time"))
-        wrong.append((some(found.read.clock.is_null() if plan.in_order else instants.is_null()), TIMESTAMP))
-        if plan.in_order:
-            columns += [found.read.clock.alias("clock"), found.read.shifts.alias("shift")]
-            columns += [] if found.lacks is None else [found.lacks.alias("lacks")]
-    if profile.is_pair:
-        request_id = ids(cells, rule.id if rule.id is not None else profile.id)
-        columns.append(request_id.alias("request_id"))
-        columns.append(_line_hashes(cells, time, columns[1] if time.kind == "field" else None).alias("line_hash"))
-        wrong.append((some(request_id.is_null()) if request_id.null_count() else None, REQUEST_ID))
-    user = rule.user or profile.user
-    if user is not None:
-        columns.append(plain_text(cells, user).alias("user_id"))
-    if rule.status is not None:
-        status, wrong_status = statuses(cells, rule.status)
-        columns.append(status.alias("status_code"))
-        wrong.append((wrong_status, STATUS_CODE))
-    if rule.duration is not None:
-        given, wrong_duration = given_durations(cells, rule.duration)
-        columns.append(given.alias("given_us"))
-        wrong.append((wrong_duration, DURATION))
-    columns += _attributes(cells, profile, rule, plan)
-    read = pl.DataFrame(columns)
-    constants = [pl.lit(value=True).alias("weak")] if rule.weak else []
-    if plan.in_order:
-        constants += [pl.lit(plan.zone).alias("zone"), pl.lit(time.kind == "previous").alias("previous")]
-    reasons = [pl.when(pl.lit(which)).then(pl.lit(name)) for which, name in wrong if which is not None]
-    constants += [pl.coalesce(reasons).alias("reason")] if reasons else []
-    return (read.with_columns(constants) if constants else read), doubled
-
-
-def _line_hashes(cells: Cells, time: Time, instants: pl.Series | None) -> pl.Series:
-    """A number (UInt32) for each line: the same for equal lines, which are one line that was delivered again.
-
-    Equal lines whose clock tells whole seconds, or nothing, may as well be two events: they have different numbers.
-    """
-    if instants is None:
-        return cells.rows
-    hashes = cells.line_hashes()
-    times = instants.to_numpy() if not instants.null_count() else instants.fill_null(0).to_numpy()
-    whole = pl.Series(np.flatnonzero(times % 1_000_000 == 0))
-    if not whole.len():
-        return hashes
-    alone = pl.Series(np.ones(whole.len(), np.bool_))
-    for one in time.any_of or (time,):
-        if "%" not in one.form or "%f" in one.form:
-            texts = _few_texts(cells, one.field, whole)
-            alone &= ~texts.str.contains(_FRACTION).fill_null(value=False)
-    places = whole.filter(alone)
-    return hashes.scatter(places, cells.rows.gather(places))
-
-
-def _few_texts(cells: Cells, field: Field, places: pl.Series) -> pl.Series:
-    return cells.texts_of(_path(cells, field), places) if field.path else text_of(cells, field).gather(places)
-
-
-def _attributes(cells: Cells, profile: Profile, rule: Rule, plan: EntryPlan) -> list[pl.Series]:
-    own = {**profile.attributes, **rule.attributes}
-    columns = []
-    for name in profile.attribute_names:
-        field = own.get(name) or getattr(rule, name, None) or getattr(profile, name, None)
-        if field is None:
-            continue
-        text = attribute(cells, name, field, plan.member, escaped=profile.syntax == "text")
-        if name == "endpoint" and plan.collapse_ids:
-            text = text.to_frame(name).select(endpoint_path.collapsed(pl.col(name))).to_series()
-        columns.append(text.alias(name))
-    return columns

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from logcorr.compute.zero_copy_text import copied
-from logcorr.formats import profile_fields
+from logcorr.formats import profile_entry, profile_fields
 from logcorr.formats.cells import FrameCells
 from logcorr.formats.delimited_fields import split_csv
 from logcorr.formats.json_fields import MALFORMED, OBJECT
@@ -21,7 +21,7 @@ from logcorr.formats.line_format import SPACE, scan_lines
 from logcorr.formats.malformed_reasons import FIELDS, JSON
 from logcorr.formats.profile import Profile, Rule
 from logcorr.formats.profile_cells import group_columns, paths_of, read_cells, whole
-from logcorr.formats.profile_fields import EntryPlan
+from logcorr.formats.profile_entry import EntryPlan
 from logcorr.formats.profile_kernel import Indexes, LineCutter, executes
 from logcorr.formats.time_forms import lacks
 
@@ -324,7 +324,7 @@ class ProfileReader:
             in_order=self.in_order,
             collapse_ids=self.options.collapse_ids,
         )
-        read, doubled = profile_fields.entry(taken, self.profile, rule, plan)
+        read, doubled = profile_entry.entry(taken, self.profile, rule, plan)
         self.doubled += doubled
         return Part(kind=rule.event, lines=read, rule=number)
 

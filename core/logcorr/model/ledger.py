@@ -182,17 +182,7 @@ class LogLedger(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def line_counts(self) -> LineCounts:
         """The counts of lines."""
-        return LineCounts(
-            files=self.files,
-            bytes=self.bytes,
-            lines=self.lines,
-            blank=self.blank,
-            header=self.header,
-            other=self.other,
-            malformed=self.malformed,
-            repaired=self.repaired,
-            entries=self.requests + self.responses,
-        )
+        return _line_counts(self, self.requests + self.responses)
 
     def counts(self) -> dict[str, int]:
         """The counts that add up to the lines, by name."""
@@ -266,17 +256,7 @@ class AccessLedger(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def line_counts(self) -> LineCounts:
         """The counts of lines."""
-        return LineCounts(
-            files=self.files,
-            bytes=self.bytes,
-            lines=self.lines,
-            blank=self.blank,
-            header=self.header,
-            other=self.other,
-            malformed=self.malformed,
-            repaired=self.repaired,
-            entries=self.exchanges,
-        )
+        return _line_counts(self, self.exchanges)
 
     def counts(self) -> dict[str, int]:
         """The counts that add up to the lines, by name."""
@@ -309,6 +289,20 @@ class AccessInputs(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Ledger = SideLedger | LogLedger | AccessLedger
+
+
+def _line_counts(log: LogLedger | AccessLedger, entries: int) -> LineCounts:
+    return LineCounts(
+        files=log.files,
+        bytes=log.bytes,
+        lines=log.lines,
+        blank=log.blank,
+        header=log.header,
+        other=log.other,
+        malformed=log.malformed,
+        repaired=log.repaired,
+        entries=entries,
+    )
 
 
 def how_read(clock: ClockCounts, heads: Mapping[str, int], joined: int) -> dict[str, Any]:
