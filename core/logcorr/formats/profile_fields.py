@@ -194,21 +194,15 @@ class Stamps(msgspec.Struct):
 
 def stamps(cells: Cells, time: Time) -> Stamps:
     """The clocks of lines. Of several times the first that can be read counts."""
-    clocks = [(_clocks(cells, one), LACKS.index(time_forms.lacks(one.form))) for one in (time.any_of or (time,))[:1]]
-    first, lacked = clocks[0]
-    found = Stamps(first)
-    if lacked:
-        found.lacks = pl.Series(np.full(cells.height, lacked, np.uint8))
+    found = _stamps_of(cells, time.any_of[0] if time.any_of else time)
     for one in time.any_of[1:]:
         taken = found.read.clock.is_null()
         if not taken.any():
             break
         if not any(map(cells.has, one.field.paths())):
             continue
-        lacked = LACKS.index(time_forms.lacks(one.form))
         if taken.all():
-            found = Stamps(_clocks(cells, one))
-            found.lacks = pl.Series(np.full(cells.height, lacked, np.uint8)) if lacked else None
+            found = _stamps_of(cells, one)
             continue
         rows, before = taken.arg_true(), found.read
         more = _clocks(cells.filter(taken), one)
@@ -216,10 +210,17 @@ def stamps(cells: Cells, time: Time) -> Stamps:
         if before.shift is not None or more.shift is not None:
             shift = before.shifts.scatter(rows, more.shifts)
         found.read = Clocks(clock=before.clock.scatter(rows, more.clock), shift=shift)
+        lacked = LACKS.index(time_forms.lacks(one.form))
         if lacked or found.lacks is not None:
             known = pl.Series(np.zeros(cells.height, np.uint8)) if found.lacks is None else found.lacks
             found.lacks = known.scatter(rows.filter(more.clock.is_not_null()), lacked)
     return found
+
+
+def _stamps_of(cells: Cells, time: Time) -> Stamps:
+    """The clocks of one time in all lines."""
+    lacked = LACKS.index(time_forms.lacks(time.form))
+    return Stamps(_clocks(cells, time), pl.Series(np.full(cells.height, lacked, np.uint8)) if lacked else None)
 
 
 def _clocks(cells: Cells, time: Time) -> Clocks:
