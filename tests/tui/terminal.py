@@ -91,10 +91,8 @@ class Terminal:
                 self._reader.join(PATIENCE_S)
                 return code
             time.sleep(_LOOK_S)
-        # With PYTHONFAULTHANDLER, it says where each of its threads stands.
-        self.process.send_signal(signal.SIGABRT)
-        self._reader.join(PATIENCE_S)
-        raise AssertionError("\n".join(["the app does not end:", *self.lines(), self._tail.decode(errors="replace")]))
+        shown = self.lines()
+        raise AssertionError("\n".join(["the app does not end:", *shown, self._stacks()]))
 
     def keys(self, *keys: str) -> None:
         """Presses keys, each as the terminal sends it; what is waited for after them is written after them."""
@@ -134,9 +132,17 @@ class Terminal:
                 if not wrong and all(word in shown for word in words) and not any(word in shown for word in without):
                     return shown
             if look * _LOOK_S > PATIENCE_S or self.process.poll() is not None:
-                raise AssertionError(f"{words} did not come; ended with {self.process.poll()}; {wrong}\n{shown}")
+                ended, now = self.process.poll(), "\n".join(self.lines())
+                told = f"ended with {ended}; {wrong}; last looked at:\n{shown}\nlast shown:\n{now}\n{self._stacks()}"
+                raise AssertionError(f"{words} did not come; {told}")
             time.sleep(_LOOK_S)
         raise AssertionError
+
+    def _stacks(self) -> str:
+        """What the app wrote last, and, with PYTHONFAULTHANDLER, where each of its threads stood; it ends the app."""
+        self.process.send_signal(signal.SIGABRT)
+        self._reader.join(PATIENCE_S)
+        return self._tail.decode(errors="replace")
 
     def _tell_size(self) -> None:
         fcntl.ioctl(self._ours, termios.TIOCSWINSZ, struct.pack("HHHH", self.rows, self.columns, 0, 0))
