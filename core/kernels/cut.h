@@ -99,12 +99,6 @@ static inline const uint8_t *skip_blanks(const uint8_t *at, const uint8_t *end) 
     return at;
 }
 
-static inline uint64_t eight_bytes(const uint8_t *text) {
-    uint64_t word;
-    memcpy(&word, text, sizeof word);
-    return word;
-}
-
 /* Whether two texts are equal. Most are short, so that a call of memcmp would cost more. */
 static inline bool same_bytes(const uint8_t *one, const uint8_t *other, Py_ssize_t bytes) {
     while (bytes >= 8) {

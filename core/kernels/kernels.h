@@ -14,8 +14,9 @@
 
 /* The version that logcorr/compute/kernels.py asks for. It is raised whenever the arguments or results of a kernel
    change. */
-#define KERNELS_VERSION 8
+#define KERNELS_VERSION 9
 
+PyObject *count_keys(PyObject *module, PyObject *args);
 PyObject *count_users(PyObject *module, PyObject *args);
 PyObject *cut_attributes(PyObject *module, PyObject *args);
 PyObject *cut_csv(PyObject *module, PyObject *args);
@@ -29,14 +30,23 @@ PyObject *cut_pattern(PyObject *module, PyObject *args);
 PyObject *cut_status(PyObject *module, PyObject *args);
 PyObject *cut_texts(PyObject *module, PyObject *args);
 PyObject *cut_times(PyObject *module, PyObject *args);
+PyObject *duration_bins(PyObject *module, PyObject *args);
 PyObject *line_count(PyObject *module, PyObject *args);
 PyObject *line_hashes(PyObject *module, PyObject *args);
 PyObject *line_spans(PyObject *module, PyObject *args);
 PyObject *match(PyObject *module, PyObject *args);
-PyObject *move_users(PyObject *module, PyObject *args);
+PyObject *move_keys(PyObject *module, PyObject *args);
+PyObject *move_slots(PyObject *module, PyObject *args);
 PyObject *name_users(PyObject *module, PyObject *args);
 PyObject *ndjson(PyObject *module, PyObject *args);
 PyObject *pair_lines(PyObject *module, PyObject *args);
+PyObject *text_codes(PyObject *module, PyObject *args);
+
+static inline uint64_t eight_bytes(const uint8_t *text) {
+    uint64_t word;
+    memcpy(&word, text, sizeof word);
+    return word;
+}
 
 /* Whether an array holds `count` items of `bytes` bytes, and is aligned for numbers of this size (8 bytes at most). */
 static inline bool holds(const Py_buffer *array, Py_ssize_t count, Py_ssize_t bytes) {

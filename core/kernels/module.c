@@ -5,6 +5,7 @@
 static int begin(PyObject *module) { return PyModule_AddIntConstant(module, "VERSION", KERNELS_VERSION); }
 
 static PyMethodDef methods[] = {
+    {"count_keys", count_keys, METH_VARARGS, NULL},
     {"count_users", count_users, METH_VARARGS, NULL},
     {"cut_attributes", cut_attributes, METH_VARARGS, NULL},
     {"cut_csv", cut_csv, METH_VARARGS, NULL},
@@ -18,14 +19,17 @@ static PyMethodDef methods[] = {
     {"cut_status", cut_status, METH_VARARGS, NULL},
     {"cut_texts", cut_texts, METH_VARARGS, NULL},
     {"cut_times", cut_times, METH_VARARGS, NULL},
+    {"duration_bins", duration_bins, METH_VARARGS, NULL},
     {"line_count", line_count, METH_VARARGS, NULL},
     {"line_hashes", line_hashes, METH_VARARGS, NULL},
     {"line_spans", line_spans, METH_VARARGS, NULL},
     {"match", match, METH_VARARGS, NULL},
-    {"move_users", move_users, METH_VARARGS, NULL},
+    {"move_keys", move_keys, METH_VARARGS, NULL},
+    {"move_slots", move_slots, METH_VARARGS, NULL},
     {"name_users", name_users, METH_VARARGS, NULL},
     {"ndjson", ndjson, METH_VARARGS, NULL},
     {"pair_lines", pair_lines, METH_VARARGS, NULL},
+    {"text_codes", text_codes, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 

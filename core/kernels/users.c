@@ -1,8 +1,9 @@
 /* Counts requests and errors by user, in tables that logcorr/figures/user_table.py owns and enlarges. */
 
+#include "tables.h"
 #include "views.h"
 
-enum { NO_USER = 0, SLOTS_A_USER = 2, BATCH = 32 };
+enum { NO_USER = EMPTY_SLOT, BATCH = 32 };
 
 /* A user: the name and the counts together. A short name is in `text`. A longer name is in the table's `texts`, and
    `text` has its position there. */
@@ -12,13 +13,8 @@ typedef struct {
     uint32_t requests, errors;
 } User;
 
-/* The index of a user, and the hash of its name. A slot with the index NO_USER is empty. */
-typedef struct {
-    uint32_t place, hash;
-} Slot;
-
-/* The users in order of their first exchange. The first item counts exchanges without a user. A user whose slot is
-   taken goes to the next slot; at least half of the slots are empty. */
+/* The users in order of their first exchange. The first item counts exchanges without a user. At least half of
+   the slots are empty. */
 typedef struct {
     User *users;
     Slot *slots;
@@ -42,31 +38,6 @@ typedef struct {
 } Wanted;
 
 typedef enum { COUNTED, FULL, WRONG } Outcome;
-
-static inline void soon(const void *place) {
-#ifdef __GNUC__
-    __builtin_prefetch(place);
-#else
-    (void)place;
-#endif
-}
-
-static inline uint64_t mixed(uint64_t a, uint64_t b) {
-    uint64_t product = (a ^ (b << 31 | b >> 33)) * UINT64_C(0x9E3779B97F4A7C15);
-    return product ^ product >> 29;
-}
-
-/* The mixer is secret, so nobody can choose names of users that all belong to one slot. */
-static inline uint32_t hash_of(const uint8_t *text, Py_ssize_t bytes, uint64_t mixer) {
-    uint64_t hash = mixer ^ (uint64_t)bytes, word;
-    for (; bytes > 8; bytes -= 8, text += 8) {
-        memcpy(&word, text, 8);
-        hash = mixed(hash, word) + mixer;
-    }
-    word = 0;
-    for (Py_ssize_t at = 0; at < bytes; at++) word = word << 8 | text[at];
-    return (uint32_t)(mixed(mixed(hash, word), mixer) >> 16);
-}
 
 /* The name of a user: in the user itself, or in the texts of the table. */
 static inline const uint8_t *name_of(const Table *table, const User *user) {
@@ -117,10 +88,10 @@ static bool look_ahead(const Table *table, const Exchanges *of, Py_ssize_t rows,
         wanted[each].text = text_of(view, of->texts, of->text_count, &wanted[each].bytes);
         if (!wanted[each].text) return false;
         wanted[each].hash = hash_of(wanted[each].text, wanted[each].bytes, table->mixer);
-        soon(&table->slots[wanted[each].hash & table->last_slot]);
+        prefetch(&table->slots[wanted[each].hash & table->last_slot]);
     }
     for (Py_ssize_t each = 0; each < rows; each++)
-        soon(&table->users[table->slots[wanted[each].hash & table->last_slot].place]);
+        prefetch(&table->users[table->slots[wanted[each].hash & table->last_slot].place]);
     return true;
 }
 
@@ -149,15 +120,13 @@ enum { SLOTS, USERS, TEXTS, ARRAYS };
 
 /* Reads a table from its arrays; false with an error set if they hold no table. */
 static bool read_table(Table *table, const Py_buffer *of) {
-    uint64_t slots = (uint64_t)of[SLOTS].len / sizeof(Slot);
     table->slots = of[SLOTS].buf, table->users = of[USERS].buf, table->texts = of[TEXTS].buf;
-    table->last_slot = slots - 1;
+    table->last_slot = (uint64_t)of[SLOTS].len / sizeof(Slot) - 1;
     table->capacity = of[USERS].len / (Py_ssize_t)sizeof(User);
     table->text_capacity = of[TEXTS].len;
     bool some = table->count > NO_USER && table->count <= table->capacity && table->capacity < INT32_MAX;
     bool texts = table->text_bytes >= 0 && table->text_bytes <= table->text_capacity;
-    bool empty_slots = slots && !(slots & (slots - 1)) && slots >= SLOTS_A_USER * (uint64_t)table->capacity;
-    if (some && texts && empty_slots && holds(&of[SLOTS], 0, sizeof(Slot)) && holds(&of[USERS], 0, 4)) return true;
+    if (some && texts && are_slots(&of[SLOTS], table->capacity) && holds(&of[USERS], 0, 4)) return true;
     return PyErr_SetString(PyExc_ValueError, "the arrays are no table of users"), false;
 }
 
@@ -206,30 +175,6 @@ PyObject *count_users(PyObject *Py_UNUSED(module), PyObject *args) {
     PyBuffer_Release(&views);
     PyBuffer_Release(&status);
     return result;
-}
-
-/* (slots, larger slots): puts all users into the larger slots, which must be empty. */
-PyObject *move_users(PyObject *Py_UNUSED(module), PyObject *args) {
-    Py_buffer of[2] = {{0}};
-    if (!PyArg_ParseTuple(args, "y*w*", &of[0], &of[1])) return NULL;
-    const Slot *from = of[0].buf;
-    Slot *to = of[1].buf;
-    uint64_t count = (uint64_t)of[0].len / sizeof(Slot), last = (uint64_t)of[1].len / sizeof(Slot) - 1;
-    bool arrays = holds(&of[0], 0, sizeof(Slot)) && holds(&of[1], 1, sizeof(Slot));
-    bool room = arrays && count <= last && !(last & (last + 1));
-    if (room) {
-        Py_BEGIN_ALLOW_THREADS;
-        for (uint64_t each = 0; each < count; each++) {
-            if (from[each].place == NO_USER) continue;
-            uint64_t slot = from[each].hash & last;
-            while (to[slot].place != NO_USER) slot = (slot + 1) & last;
-            to[slot] = from[each];
-        }
-        Py_END_ALLOW_THREADS;
-    }
-    release(of, 2);
-    if (!room) return PyErr_SetString(PyExc_ValueError, "there are too few slots"), NULL;
-    return Py_NewRef(Py_None);
 }
 
 /* (users, texts, names): writes the names of all users, one after the other. Their lengths are in the users. */

@@ -6,18 +6,16 @@ import pty
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 import pytest
 
-from logcorr.compute import group_in_parts
 from logcorr.figures import latency_counts
+from logcorr.figures.group_counts import GroupCounts
 from logcorr.generate.access.write_access import AccessOptions, generate_access
-from logcorr.jobs import analyze, write_groups
+from logcorr.jobs import analyze
 from tests.support.helpers import (
     ACCESS_STAGES,
     ROOT,
@@ -83,25 +81,26 @@ def test_figures_are_exact_where_durations_are_counted_in_bins(
     assert binned == exact
 
 
-def test_any_number_of_parts_gives_the_same(
-    big: tuple[Path, dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("threads", [1, 3])
+def test_any_number_of_threads_and_parts_gives_the_same(
+    threads: int, big: tuple[Path, dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Endpoints and addresses are grouped in as many parts as the memory needs."""
+    """Chunks are read by several threads, and counts are spilled where memory is full."""
     words = ("analyze", big[0], "--no-store", "--report", "-")
     whole = json.loads(succeed(*words, cwd=tmp_path).out)
-    monkeypatch.setattr(write_groups, "_BASE_BYTES", 1 << 60)
-    monkeypatch.setattr(write_groups, "_LEAST_ROOM_BYTES", 1 << 20)
-    monkeypatch.setattr(analyze, "SLICE_ROWS", 2_500)
-    parts: list[int] = []
-    partitioned = group_in_parts.partitioned
+    monkeypatch.setattr(analyze, "available", lambda _memory: threads)
+    monkeypatch.setattr(analyze, "_GROUPS_SHARE", 1 << 20)
+    monkeypatch.setenv("LOGCORR_CHUNK_BYTES", "100000")
+    spills: list[int] = []
+    spill = GroupCounts._spill
 
-    def seen(frames: list[pl.LazyFrame], key: str, count: int, folder: Path) -> Iterator[list[pl.LazyFrame]]:
-        parts.append(count)
-        return partitioned(frames, key, count, folder)
+    def seen(counts: GroupCounts) -> None:
+        spills.append(counts.size)
+        spill(counts)
 
-    monkeypatch.setattr(group_in_parts, "partitioned", seen)
+    monkeypatch.setattr(GroupCounts, "_spill", seen)
     split = json.loads(succeed(*words, cwd=tmp_path).out)
-    assert min(parts) > 3
+    assert len(spills) > threads
     for report in (whole, split):
         del report["run"]
     assert split == whole

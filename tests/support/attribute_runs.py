@@ -8,10 +8,11 @@ import polars as pl
 
 from logcorr.figures import latency, pair_report, users
 from logcorr.figures.grid import grid
+from logcorr.figures.group_counts import GroupCounts
 from logcorr.figures.group_figures import GroupData
 from logcorr.figures.pair_sums import PairSums, orphan_arrivals
 from logcorr.jobs.progress_meter import ProgressMeter
-from logcorr.jobs.write_groups import GroupLimits, GroupWriter, count_attributes, group_views
+from logcorr.jobs.write_groups import GroupLimits, GroupWriter, count_groups, group_views
 from logcorr.jobs.write_views import ViewWriter
 from logcorr.model.ledger import Inputs, Orphans, SideLedger
 from logcorr.model.manifest import Manifest
@@ -160,8 +161,8 @@ def _groups(
     folder: Path, views: ViewWriter, sums: PairSums, by_window: pl.DataFrame, attributes: Sequence[str]
 ) -> GroupData:
     meter = ProgressMeter(None, None, 1 << 30)
-    counts = count_attributes(views, attributes, folder / "spill", meter)
-    limits = GroupLimits(window_us=60_000_000, suspicious=SUSPICIOUS, memory_bytes=1 << 30)
+    counts = count_groups(views, GroupCounts(attributes, 60_000_000, 1 << 30, folder / "groups"), meter)
+    limits = GroupLimits(window_us=60_000_000, suspicious=SUSPICIOUS)
     return GroupWriter(views, folder / "spill", meter, limits).write(attributes, sums, counts, by_window)
 
 

@@ -84,7 +84,7 @@ def read_files(
     form = FileForm(reader=ProfileReader(profile, options), heads=heads)
     with TemporaryDirectory(prefix="logcorr-") as folder:
         found = resolve("log", tuple(names))
-        reader = LogReader("log", [form], found, Path(folder) / "r", NoProgress(), chunk_bytes=chunk_bytes)
+        reader = LogReader("log", [form], found, Path(folder) / "r", NoProgress(), chunk_bytes=chunk_bytes, threads=2)
         said: dict[int, Any] = {}
         for entries in reader.entries():
             for event, frame in entries.items():
@@ -97,7 +97,7 @@ def read_files(
         for row in result.others.select(pl.col("row")).collect().to_series():
             assert row not in said, f"row {row} is {said[row]} and other"
             said[row] = "other"
-    counts, lines = result.counts, reader._rows
+    counts, lines = result.counts, sum(result.lines_read.lines)
     silent = [row for row in range(lines) if row not in said]
     assert len(silent) == counts["blank"] + counts["header"], (silent, counts)
     kinds = ("blank", "header", "other", "malformed", "requests", "responses", "exchanges")

@@ -1,7 +1,7 @@
 """Exact group-by within a memory bound: rows go into hash partitions, so that all rows of a key are in exactly one.
 
-Counts by key are partial aggregates. They are added up over frames, merged when they have grown, and spilled into hash
-partitions beyond a bound. polars' hash lives within one run: it is never written to a run folder or an export.
+Counts by key are partial aggregates. They are added up over frames, and merged when they have grown. polars' hash lives
+within one run: it is never written to a run folder or an export.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,8 +15,6 @@ from logcorr.compute.spill import partition_files, spill_partitions
 _SEED = 9
 _ONE_IN = 32
 _MOST_WAITING = 1_000_000
-_MOST_KEYS_IN_MEMORY = 400_000
-_KEY_PARTITIONS = 16
 _WHOLE = 1 << 62
 
 
@@ -138,42 +136,6 @@ class PartialCounts:
     def replace(self, counts: pl.DataFrame) -> None:
         """Sets the counts to those of one frame, one row a key."""
         self._frames, self._waiting = [counts], 0
-
-
-class KeyCounts:
-    """Counts by a text key, for any number of keys. Few keys are held in memory, many are spilled into partitions."""
-
-    def __init__(self, key: str, counts: Iterable[str], folder: Path) -> None:
-        self._key = key
-        self._empty = pl.DataFrame(schema={key: pl.String, **dict.fromkeys(counts, pl.Int64)})
-        self._counts = PartialCounts([key], self._empty)
-        self._spilled = SpilledPartitions(partition_of(key, _KEY_PARTITIONS), _KEY_PARTITIONS, folder)
-
-    def add(self, counts: pl.DataFrame) -> None:
-        """Adds a frame of the key and its counts."""
-        self._counts.add(counts)
-        if self._counts.height > _MOST_KEYS_IN_MEMORY and self._counts.merged().height > _MOST_KEYS_IN_MEMORY:
-            self._spill()
-
-    def partitions(self) -> Iterator[pl.LazyFrame]:
-        """All counts: one row a key, every key in exactly one frame. A frame must be read before the next is taken.
-
-        To be called once.
-        """
-        if not self._spilled.spills:
-            yield self._counts.merged().lazy()
-            return
-        self._spill()
-        for (rows,) in filter(None, self._spilled.partitions()):
-            yield rows.group_by(self._key).agg(pl.all().sum())
-
-    def top(self, by: str, most: int) -> pl.DataFrame:
-        """The `most` rows with the highest counts in the column `by`: see the function `top`. To be called once."""
-        return top(self.partitions(), by, self._key, most)
-
-    def _spill(self) -> None:
-        self._spilled.add(self._counts.merged().lazy())
-        self._counts.replace(self._empty)
 
 
 def top(partitions: Iterable[pl.LazyFrame], by: str, key: str, most: int) -> pl.DataFrame:

@@ -16,6 +16,7 @@ pl.Series(np.empty(0))
 
 Positions = npt.NDArray[np.intp]
 UInt64Array = npt.NDArray[np.uint64]
+Int64Array = npt.NDArray[np.int64]
 Span = tuple[Positions, Positions]
 Present = npt.NDArray[np.uint8]
 

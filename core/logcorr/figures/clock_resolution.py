@@ -16,22 +16,15 @@ class ClockResolution:
         self._divides = {(side, step): True for side in SIDES for step in _STEPS_US}
         self._seen = False
 
-    def queries(self, exchanges: pl.LazyFrame) -> list[pl.LazyFrame]:
-        """The query that looks at a frame of exchanges (times as Int64 µs); none where the steps are known already.
-
-        `add` takes its result.
-        """
+    def add(self, exchanges: pl.DataFrame) -> None:
+        """Looks at exchanges (times as Int64 µs)."""
         due = [key for key, divides in self._divides.items() if divides]
         if not due:
-            return []
+            return
         tests = [
             (pl.col(f"{side}_time") % step == 0).all(ignore_nulls=True).alias(f"{side}_{step}") for side, step in due
         ]
-        return [exchanges.select(*tests, seen=pl.col("request_time").is_not_null().any())]
-
-    def add(self, result: pl.DataFrame) -> None:
-        """Adds the result of the query."""
-        row = result.row(0, named=True)
+        row = exchanges.select(*tests, seen=pl.col("request_time").is_not_null().any()).row(0, named=True)
         self._seen |= bool(row.pop("seen"))
         for side, step in self._divides:
             self._divides[side, step] &= row.get(f"{side}_{step}", self._divides[side, step])

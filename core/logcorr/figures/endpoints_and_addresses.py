@@ -22,22 +22,28 @@ _COUNTS = (
 )
 
 
-def endpoints(exchanges: pl.LazyFrame) -> pl.LazyFrame:
-    """A row for each endpoint: requests, errors, errors_4xx, errors_5xx, and nearest-rank percentiles (µs)."""
-    counts = exchanges.group_by("endpoint").agg(*_COUNTS, _DURATION.filter(_DURATION >= 0).sort().alias("durations"))
-    durations = pl.col("durations").list
-    count = durations.len().cast(pl.Int64)
-    ranks = {
-        f"{name}_us": durations.get(rank_of(QUANTILES[name], count) - 1, null_on_oob=True) for name in OF_ENDPOINTS
-    }
-    # The name comes last, as equal rows of a sorted view go by the last column.
-    return counts.select(
-        *("requests", "errors", "errors_4xx", "errors_5xx"),
-        durations.first().alias("min_us"),
-        *(pl.when(count > 0).then(rank).alias(name) for name, rank in ranks.items()),
-        durations.last().alias("max_us"),
-        "endpoint",
+def endpoints(statuses: pl.LazyFrame, durations: pl.LazyFrame) -> pl.LazyFrame:
+    """A row for each endpoint: requests, errors, errors_4xx, errors_5xx, and nearest-rank percentiles (µs).
+
+    `statuses` has (endpoint, status_code, n). `durations` has (endpoint, duration_us, n), no duration is negative.
+    """
+    n, reached = pl.col("n"), pl.col("reached")
+    which = {"errors": is_failure, "errors_4xx": is_client_error, "errors_5xx": is_server_error}
+    counts = statuses.group_by("endpoint").agg(
+        n.sum().alias("requests"), *(n.filter(chosen(_STATUS)).sum().alias(name) for name, chosen in which.items())
     )
+    running = durations.sort("endpoint", "duration_us").with_columns(
+        n.cum_sum().over("endpoint").alias("reached"), n.sum().over("endpoint").alias("total")
+    )
+    ranks = {f"{name}_us": rank_of(QUANTILES[name], pl.col("total")) for name in OF_ENDPOINTS}
+    percentiles = running.group_by("endpoint").agg(
+        _DURATION.min().alias("min_us"),
+        *(_DURATION.filter(reached >= rank).min().alias(name) for name, rank in ranks.items()),
+        _DURATION.max().alias("max_us"),
+    )
+    # The name comes last, as equal rows of a sorted view go by the last column.
+    rows = counts.join(percentiles, on="endpoint", how="left", nulls_equal=True)
+    return rows.select(*("requests", *which, "min_us"), *ranks, "max_us", "endpoint")
 
 
 def statuses_of(exchanges: pl.LazyFrame, chosen: pl.DataFrame) -> pl.DataFrame:

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import polars as pl
 
+from logcorr.compute.count_table import filled
 from logcorr.figures import percentiles
 from logcorr.figures.latency_counts import LatencyCounts
-from logcorr.figures.sums import EMPTY_LATENCIES
 from logcorr.model.report import DurationSource, Given
 from logcorr.text.quantities import ms
 
@@ -21,26 +21,20 @@ class GivenDurations:
     """
 
     def __init__(self) -> None:
-        self._differences = LatencyCounts(EMPTY_LATENCIES)
+        self._differences = LatencyCounts()
         self._count = 0
         self._there = False
 
-    def queries(self, exchanges: pl.LazyFrame, columns: list[str]) -> list[pl.LazyFrame]:
-        """The query that counts a frame of exchanges (times as Int64 µs) with these columns; none without `given_us`.
-
-        `add` takes its result.
-        """
-        if COLUMN not in columns:
-            return []
-        rows = exchanges.filter(pl.col(COLUMN).is_not_null())
-        return [rows.group_by(_difference()).agg(pl.len().cast(pl.Int64).alias("n"))]
-
-    def add(self, counts: pl.DataFrame) -> None:
-        """Adds the result of the query."""
+    def add(self, exchanges: pl.DataFrame) -> None:
+        """Counts exchanges (times as Int64 µs)."""
+        if COLUMN not in exchanges.columns:
+            return
         self._there = True
-        self._count += int(counts["n"].sum())
-        known = counts.drop_nulls("duration_us")
-        self._differences.add(known.select(at=pl.lit(0, pl.Int64), duration_us="duration_us", failure=False, n="n"))
+        rows = exchanges.filter(pl.col(COLUMN).is_not_null())
+        self._count += rows.height
+        known = rows.select(_difference()).drop_nulls()
+        at, failure = (pl.repeat(value, known.height, eager=True) for value in (0, False))
+        self._differences.add(at, filled(known["duration_us"], 0), failure)
 
     def given(self, exchanges: Callable[[], pl.LazyFrame], used: DurationSource) -> Given | None:
         """The figures of the report; None without a given duration. `exchanges` scans all stored exchanges."""

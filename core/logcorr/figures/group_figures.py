@@ -8,8 +8,7 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from logcorr.figures import endpoints_and_addresses
-from logcorr.figures.attribute_counts import AttributeCounts
+from logcorr.figures.group_counts import GroupCounts
 from logcorr.figures.sums import TOP
 from logcorr.model.group_rows import MOST_ENDPOINTS, AgentRow, EndpointRow, IpRow, MethodRow, Windows
 from logcorr.model.status import key_of
@@ -24,15 +23,16 @@ class GroupData(msgspec.Struct, frozen=True, kw_only=True):
 
     `windows` has the columns that `endpoints_and_addresses.windows` gives. `suspicious` has (at, ip), a row for each
     suspicious address of a window. `endpoints` and `ips` are None where exchanges have no such attribute.
+    `statuses` has (endpoint, status_code, n).
     """
 
-    attributes: AttributeCounts
+    counts: GroupCounts
     windows: pl.DataFrame
     window_us: int
     suspicious: pl.DataFrame
     endpoints: pl.LazyFrame | None
     ips: pl.LazyFrame | None
-    exchanges: pl.LazyFrame
+    statuses: pl.LazyFrame
 
 
 def group_figures(data: GroupData) -> dict[str, Any]:
@@ -42,18 +42,18 @@ def group_figures(data: GroupData) -> dict[str, Any]:
         "suspicious_ips": suspicious["ip"].head(MOST_SUSPICIOUS).to_list(),
         "suspicious_ip_count": suspicious.height,
         "windows": Windows(window_s=data.window_us / instants.SECOND_US, count=data.windows.height),
-        "methods": [MethodRow(**row) for row in data.attributes.top("method").to_dicts()],
-        "user_agents": [AgentRow(**row) for row in data.attributes.top("user_agent").to_dicts()],
-        **(_endpoint_figures(data.endpoints, data.exchanges) if data.endpoints is not None else {}),
+        "methods": [MethodRow(**row) for row in data.counts.top("method").to_dicts()],
+        "user_agents": [AgentRow(**row) for row in data.counts.top("user_agent").to_dicts()],
+        **(_endpoint_figures(data.endpoints, data.statuses) if data.endpoints is not None else {}),
         **(_ip_figures(data.ips) if data.ips is not None else {}),
     }
 
 
-def _endpoint_figures(endpoints: pl.LazyFrame, exchanges: pl.LazyFrame) -> dict[str, Any]:
+def _endpoint_figures(endpoints: pl.LazyFrame, statuses: pl.LazyFrame) -> dict[str, Any]:
     fastest, fastest_us = _least_endpoint(endpoints, pl.col("p50_us"))
     slowest, slowest_us = _least_endpoint(endpoints, -pl.col("p50_us"))
     busiest, busiest_requests = _least_endpoint(endpoints, -pl.col("requests"))
-    top, failing = (_endpoints(endpoints, exchanges, by) for by in ("requests", "errors"))
+    top, failing = (_endpoints(endpoints, statuses, by) for by in ("requests", "errors"))
     return {
         "endpoints": top,
         "failing_endpoints": failing,
@@ -100,10 +100,12 @@ def _top(rows: pl.LazyFrame, by: str, name: str, most: int) -> pl.DataFrame:
     return candidates.unique(maintain_order=True).sort(by, name, descending=[True, False], nulls_last=False).head(most)
 
 
-def _endpoints(endpoints: pl.LazyFrame, exchanges: pl.LazyFrame, by: str) -> list[EndpointRow]:
+def _endpoints(endpoints: pl.LazyFrame, counted: pl.LazyFrame, by: str) -> list[EndpointRow]:
     top = _top(endpoints, by, "endpoint", MOST_ENDPOINTS if by == "requests" else TOP)
     statuses: dict[str | None, dict[str, int]] = {}
-    for name, code, n in endpoints_and_addresses.statuses_of(exchanges, top).iter_rows():
+    chosen = counted.filter(pl.col("endpoint").is_in(top["endpoint"].unique().implode(), nulls_equal=True))
+    in_order = chosen.collect(engine="streaming").sort("endpoint", "status_code", nulls_last=[False, True])
+    for name, code, n in in_order.select("endpoint", "status_code", "n").iter_rows():
         statuses.setdefault(name, {})[key_of(code)] = n
     return [
         EndpointRow(

@@ -4,36 +4,67 @@ Durations are counted by their exact value while there are few different counts.
 bins, less than 1 % wide. Then `percentiles` reads the durations of some bins again, so that every percentile is exact.
 """
 
+import numpy as np
 import polars as pl
 
-from logcorr.compute.group_in_parts import PartialCounts
+from logcorr.compute.count_table import CountTable, filled
+from logcorr.compute.kernels import compiled
+from logcorr.compute.zero_copy_text import Int64Array
 
-MOST_COUNTS = 1_000_000
+MOST_COUNTS = 300_000
 # A bin keeps so many leading bits of a duration.
 _BIN_BITS = 8
-_KEYS = ("at", "duration_us", "failure")
+_NO_TIME = -(1 << 60)
 
 
 class LatencyCounts:
     """Counts (at, duration_us, failure, n): exchanges by timeline bucket, duration in µs, and whether they failed.
 
-    They are `exact` until there are more than MOST_COUNTS. `empty` is a frame of these columns without rows.
+    They are `exact` until there are more than MOST_COUNTS.
     """
 
-    def __init__(self, empty: pl.DataFrame) -> None:
-        self._counts = PartialCounts(_KEYS, empty)
+    def __init__(self) -> None:
+        self._table = CountTable()
+        self._merged: pl.DataFrame | None = None
         self.exact = True
 
-    def add(self, counts: pl.DataFrame) -> None:
-        """Adds counts (at, duration_us, failure, n) of exact durations."""
-        self._counts.add(counts if self.exact else binned(counts))
-        if self.exact and self._counts.height > MOST_COUNTS and (merged := self.merged()).height > MOST_COUNTS:
+    def add(self, at: pl.Series, durations_us: Int64Array, failure: pl.Series, bins: Int64Array | None = None) -> None:
+        """Counts exchanges of these durations. `bins` are the bins of the durations, where they are known."""
+        self._merged = None
+        keys = filled(at, _NO_TIME) * 2 + failure.to_numpy()
+        if not self.exact:
+            durations_us = bins_and_bands(durations_us)[0] if bins is None else bins
+        self._table.add(keys, durations_us)
+        if self.exact and self._table.height > MOST_COUNTS and self._table.counts().height > MOST_COUNTS:
             self.exact = False
-            self._counts.replace(binned(merged))
+            counts = self._table.counts()
+            self._table.clear()
+            first, second, n = (filled(counts[name], 0) for name in ("first", "second", "n"))
+            self._table.add(first, bins_and_bands(second)[0], n)
 
     def merged(self) -> pl.DataFrame:
         """All counts so far (at, duration_us, failure, n). Unless `exact`, `duration_us` is the lower edge of a bin."""
-        return self._counts.merged()
+        if self._merged is None:
+            at = pl.col("first") // 2
+            self._merged = self._table.counts().select(
+                at=pl.when(at != _NO_TIME).then(at), duration_us="second", failure=pl.col("first") % 2 == 1, n="n"
+            )
+        return self._merged
+
+
+def bins_and_bands(durations_us: Int64Array) -> tuple[Int64Array, Int64Array]:
+    """The lower edge of the bin of each duration, and the number of its band in `band_edges_us`.
+
+    The band of a negative duration is -1.
+    """
+    if compiled is None:
+        durations = pl.Series("d", durations_us)
+        bins = durations.to_frame().select(bin_of(pl.col("d"))).to_series()
+        bands = pl.Series(_EDGES).search_sorted(durations, side="right").cast(pl.Int64) - 1
+        return bins.to_numpy(), bands.to_numpy()
+    bins_, bands_ = np.empty(durations_us.size, np.int64), np.empty(durations_us.size, np.int64)
+    compiled.duration_bins(durations_us, _EDGES, bins_, bands_)
+    return bins_, bands_
 
 
 def bin_of(duration_us: pl.Expr) -> pl.Expr:
@@ -47,12 +78,11 @@ def bin_of(duration_us: pl.Expr) -> pl.Expr:
     return duration_us // width * width
 
 
-def binned(counts: pl.DataFrame) -> pl.DataFrame:
-    """The counts (at, duration_us, failure, n) by bin: `duration_us` becomes the lower edge of a bin."""
-    return (
-        counts.lazy()
-        .with_columns(bin_of(pl.col("duration_us")))
-        .group_by(_KEYS)
-        .agg(pl.col("n").sum())
-        .collect(engine="streaming")
-    )
+def band_edges_us() -> list[int]:
+    """The lower edges (µs) of all bands: 0, then ten for each decade from 1 µs to beyond any duration."""
+    edges = {round(10 ** (step / BAND_EDGES_PER_DECADE)) for step in range(18 * BAND_EDGES_PER_DECADE + 1)}
+    return [0, *sorted(edges)]
+
+
+BAND_EDGES_PER_DECADE = 10
+_EDGES = np.array(band_edges_us(), np.int64)

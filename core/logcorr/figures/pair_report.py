@@ -49,7 +49,7 @@ def report(sums: PairSums, figures: LatencyFigures, data: PairReportData) -> Rep
     """The report of a correlation."""
     totals = sums.totals[False].plus(sums.totals[True])
     exchanges = totals.count + totals.negative
-    responses = dict(sums.responses.merged().iter_rows())
+    responses = sums.responses
     points, first = timeline(sums, figures, responses, orphans_by_side(data.orphans_by_bucket))
     return Report(
         schema=SCHEMA,
@@ -78,7 +78,7 @@ def report(sums: PairSums, figures: LatencyFigures, data: PairReportData) -> Rep
 
 def _groups(groups: GroupData) -> dict[str, Any]:
     """The figures of attributes, and how many exchanges lack each attribute."""
-    missing = {name: count for name, count in groups.attributes.missing.items() if count}
+    missing = {name: count for name, count in groups.counts.missing.items() if count}
     return {"missing": missing, **group_figures(groups)}
 
 

@@ -4,16 +4,16 @@
 Without a clock there are no times, and nothing is counted by time.
 """
 
+import numpy as np
 import polars as pl
 
-from logcorr.compute.group_in_parts import PartialCounts
+from logcorr.compute.count_table import CountTable, filled
+from logcorr.compute.zero_copy_text import copied
 from logcorr.figures.clock_resolution import ClockResolution
 from logcorr.figures.given_durations import GivenDurations
 from logcorr.figures.grid import Grid
 from logcorr.figures.sums import TOP, Sums, bucket_number
 from logcorr.figures.user_table import UserTable
-
-_EMPTY_ARRIVALS = pl.DataFrame(schema={"at": pl.Int64, "n": pl.Int64})
 
 
 class PairSums(Sums):
@@ -22,7 +22,7 @@ class PairSums(Sums):
     def __init__(self, grid: Grid, users_room: int) -> None:
         super().__init__(grid)
         self.users = UserTable(users_room)
-        self.responses = PartialCounts(["at"], _EMPTY_ARRIVALS)
+        self._responses = CountTable()
         self.resolution = ClockResolution()
         self.given = GivenDurations()
         self.slowest = pl.DataFrame()
@@ -30,22 +30,22 @@ class PairSums(Sums):
     def add(self, exchanges: pl.DataFrame) -> None:
         """Adds exchanges (EXCHANGE_SCHEMA of `pairing`, and `given_us` where responses tell durations)."""
         self.users.add(exchanges)
-        frame = exchanges.lazy()
-        steps, given = self.resolution.queries(frame), self.given.queries(frame, exchanges.columns)
-        own = [arrival_counts(frame, "response_time", self.grid.bucket_us), slowest(frame), *steps, *given]
-        responses, slow, *results = pl.collect_all([*own, *self.queries(frame)], engine="streaming")
-        for counter, queries in ((self.resolution, steps), (self.given, given)):
-            for _ in queries:
-                counter.add(results.pop(0))
-        self.add_counts(*results)
-        self.responses.add(responses.drop_nulls("at"))
-        candidates = pl.concat([self.slowest, slow]) if self.slowest.height else slow
-        self.slowest = slowest(candidates.lazy()).collect()
+        self.resolution.add(exchanges)
+        self.given.add(exchanges)
+        self.count(exchanges)
+        at = exchanges.select(bucket_number("response_time", self.grid.bucket_us)).to_series().drop_nulls()
+        numbers = filled(at, 0)
+        self._responses.add(numbers, np.zeros_like(numbers))
+        if self.slowest.height == TOP:
+            exchanges = exchanges.filter(pl.col("duration_us") >= self.slowest["duration_us"].min())
+        if exchanges.height:
+            candidates = pl.concat([self.slowest, exchanges]) if self.slowest.height else exchanges
+            self.slowest = copied(slowest(candidates.lazy()).collect())
 
-
-def arrival_counts(frame: pl.LazyFrame, instant: str, width_us: int) -> pl.LazyFrame:
-    """(at, n): rows by the bucket of this width (µs) in which an instant, one of their columns, falls."""
-    return frame.group_by(bucket_number(instant, width_us).alias("at")).agg(pl.len().cast(pl.Int64).alias("n"))
+    @property
+    def responses(self) -> dict[int, int]:
+        """How many responses there are by timeline bucket."""
+        return dict(self._responses.counts().select("first", "n").iter_rows())
 
 
 def slowest(exchanges: pl.LazyFrame) -> pl.LazyFrame:

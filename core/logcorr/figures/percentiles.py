@@ -45,14 +45,14 @@ class DurationTotals(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def duration_totals(counts: pl.DataFrame) -> DurationTotals:
-    """The totals from counts (duration_us, n) of exact durations."""
-    duration, n = pl.col("duration_us"), pl.col("n")
+def duration_totals(exchanges: pl.DataFrame) -> DurationTotals:
+    """The totals of exchanges (duration_us)."""
+    duration = pl.col("duration_us")
     valid = duration >= 0
-    row = counts.select(
-        count=n.filter(valid).sum(),
-        negative=n.filter(~valid).sum(),
-        total_us=(duration.cast(pl.Int128) * n).filter(valid).sum(),
+    row = exchanges.select(
+        count=valid.sum().cast(pl.Int64),
+        negative=(~valid).sum().cast(pl.Int64),
+        total_us=duration.filter(valid).cast(pl.Int128).sum(),
         min_us=duration.filter(valid).min(),
         max_us=duration.filter(valid).max(),
         lowest_us=duration.min(),

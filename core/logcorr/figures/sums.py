@@ -6,19 +6,16 @@ exchange, its error and its latency are counted at the time of its request. `at`
 
 import polars as pl
 
-from logcorr.compute.group_in_parts import PartialCounts
+from logcorr.compute.count_table import NamedCounts, filled
 from logcorr.figures.grid import Grid
-from logcorr.figures.histogram import band_counts
-from logcorr.figures.latency_counts import LatencyCounts
+from logcorr.figures.latency_counts import LatencyCounts, bins_and_bands
 from logcorr.figures.percentiles import DurationTotals, duration_totals
 from logcorr.model.status import is_failure, key_of
 
 # How many rows a table of a report has.
 TOP = 100
 
-EMPTY_LATENCIES = pl.DataFrame(schema={"at": pl.Int64, "duration_us": pl.Int64, "failure": pl.Boolean, "n": pl.Int64})
-_EMPTY_STATUSES = pl.DataFrame(schema={"at": pl.Int64, "status_code": pl.Int16, "n": pl.Int64})
-_EMPTY_BANDS = pl.DataFrame(schema={"at": pl.Int64, "band": pl.Int64, "n": pl.Int64})
+_STATUSES = ("at", "status_code")
 
 
 def bucket_number(instant: str, width_us: int) -> pl.Expr:
@@ -26,71 +23,63 @@ def bucket_number(instant: str, width_us: int) -> pl.Expr:
     return pl.col(instant) // width_us
 
 
-def exchange_counts(exchanges: pl.LazyFrame, grid: Grid) -> pl.LazyFrame:
-    """(at, duration_us, status_code, n): exchanges by timeline bucket, exact duration and status."""
-    return exchanges.group_by(
-        bucket_number("request_time", grid.bucket_us).alias("at"), "duration_us", "status_code"
-    ).agg(pl.len().cast(pl.Int64).alias("n"))
-
-
-def latency_counts(counts: pl.LazyFrame) -> pl.LazyFrame:
-    """(at, duration_us, failure, n) from `exchange_counts`, without exchanges that have no duration."""
-    known = counts.filter(pl.col("duration_us").is_not_null())
-    return known.group_by("at", "duration_us", is_failure(pl.col("status_code")).alias("failure")).agg(
-        pl.col("n").sum()
-    )
-
-
-def status_counts(exchanges: pl.LazyFrame, width_us: int) -> pl.LazyFrame:
-    """(at, status_code, n): exchanges by time of the request, in buckets or windows of this width, and status."""
-    return exchanges.group_by(bucket_number("request_time", width_us).alias("at"), "status_code").agg(
-        pl.len().cast(pl.Int64).alias("n")
-    )
-
-
-def in_wider_buckets(counts: pl.LazyFrame, times: int) -> pl.LazyFrame:
-    """(at, status_code, n) from counts by time and status, in buckets that are `times` as wide."""
-    return counts.group_by(pl.col("at") // times, "status_code").agg(pl.col("n").sum())
-
-
 class Sums:
-    """Durations and statuses of exchanges over time, as the report of either kind needs them."""
+    """Durations and statuses of exchanges over time, as the report of either kind needs them.
+
+    `timeline` has (at, status_code, n), `bands` (at, band, n). `totals` are those of durations, by whether the
+    exchanges failed.
+    """
 
     def __init__(self, grid: Grid) -> None:
         self.grid = grid
-        self.latencies = LatencyCounts(EMPTY_LATENCIES)
-        self.bands = PartialCounts(["at", "band"], _EMPTY_BANDS)
-        self.timeline = PartialCounts(["at", "status_code"], _EMPTY_STATUSES)
-        self.windows = PartialCounts(["at", "status_code"], _EMPTY_STATUSES)
-        # By whether the exchanges failed.
+        self.latencies = LatencyCounts()
+        self.bands = NamedCounts(("at", "band"), pl.Int64())
+        self.timeline = NamedCounts(_STATUSES, pl.Int16())
+        self._own_windows = NamedCounts(_STATUSES, pl.Int16())
         self.totals = {False: DurationTotals(), True: DurationTotals()}
 
-    def queries(self, exchanges: pl.LazyFrame) -> list[pl.LazyFrame]:
-        """The queries that count a frame of exchanges; `add_counts` takes their results."""
-        needs_windows = self.grid.window_us % self.grid.bucket_us
-        return [
-            exchange_counts(exchanges, self.grid),
-            *([status_counts(exchanges, self.grid.window_us)] if needs_windows else []),
-        ]
-
-    def add_counts(self, counts: pl.DataFrame, windows: pl.DataFrame | None = None) -> None:
-        """Adds the results of `queries`."""
-        timeline = in_wider_buckets(counts.lazy(), 1).collect()
-        times = self.grid.window_us // self.grid.bucket_us
-        self.windows.add(in_wider_buckets(timeline.lazy(), times).collect() if windows is None else windows)
-        latencies = latency_counts(counts.lazy()).collect(engine="streaming")
+    def count(self, exchanges: pl.DataFrame) -> None:
+        """Counts exchanges (request_time in µs, duration_us, status_code)."""
+        width = self.grid.bucket_us
+        rows = exchanges.select(
+            bucket_number("request_time", width).alias("at"),
+            "duration_us",
+            is_failure(pl.col("status_code")).alias("failure"),
+        )
+        self.timeline.add(rows["at"], exchanges["status_code"])
+        if not self._in_buckets:
+            at = exchanges.select(bucket_number("request_time", self.grid.window_us)).to_series()
+            self._own_windows.add(at, exchanges["status_code"])
+        timed = rows.drop_nulls("duration_us") if rows["duration_us"].null_count() else rows
         for failed in (False, True):
-            added = duration_totals(latencies.filter(pl.col("failure") == failed))
-            self.totals[failed] = self.totals[failed].plus(added)
-        self.latencies.add(latencies)
-        self.bands.add(band_counts(latencies))
-        self.timeline.add(timeline)
+            self.totals[failed] = self.totals[failed].plus(duration_totals(timed.filter(pl.col("failure") == failed)))
+        durations = filled(timed["duration_us"], 0)
+        bins, bands = bins_and_bands(durations)
+        self.latencies.add(timed["at"], durations, timed["failure"], bins)
+        valid = pl.Series("band", bands)
+        at = timed["at"]
+        if (negative := valid < 0).any():
+            at, valid = at.filter(~negative), valid.filter(~negative)
+        self.bands.add(at, valid)
+
+    @property
+    def windows(self) -> pl.DataFrame:
+        """(at, status_code, n): exchanges by window and status."""
+        if not self._in_buckets:
+            return self._own_windows.merged()
+        times = self.grid.window_us // self.grid.bucket_us
+        return self.timeline.merged().group_by(pl.col("at") // times, "status_code").agg(pl.col("n").sum())
+
+    @property
+    def _in_buckets(self) -> bool:
+        """Whether a window is made of whole buckets."""
+        return self.grid.window_us % self.grid.bucket_us == 0
 
     def status(self) -> dict[str, int]:
         """How many exchanges there are so far of each status code, by the code as text, in ascending order.
 
         The key of no status comes last.
         """
-        counts = self.windows.merged().group_by("status_code").agg(pl.col("n").sum())
+        counts = self.timeline.merged().group_by("status_code").agg(pl.col("n").sum())
         counts = counts.sort("status_code", nulls_last=True)
         return {key_of(code): n for code, n in counts.iter_rows()}

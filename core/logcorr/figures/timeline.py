@@ -4,10 +4,9 @@ from typing import cast
 
 import polars as pl
 
-from logcorr.compute.group_in_parts import PartialCounts
 from logcorr.figures import percentiles
-from logcorr.figures.histogram import band_edges_us
 from logcorr.figures.latency import LatencyFigures
+from logcorr.figures.latency_counts import band_edges_us
 from logcorr.figures.pair_sums import PairSums
 from logcorr.figures.sums import Sums
 from logcorr.model.report import NO_CLOCK, Heatmap, Timeline, TimelinePoint
@@ -21,7 +20,7 @@ _BANDS_PER_HEAT_ROW = 5
 def timeline_so_far(sums: PairSums) -> tuple[Timeline, Heatmap]:
     """Timeline and heat map of the exchanges so far, without orphans. Percentiles are exact to a histogram band."""
     figures = LatencyFigures({}, None, percentiles.estimates_over_time(sums.bands.merged(), band_edges_us()))
-    points, first = timeline(sums, figures, dict(sums.responses.merged().iter_rows()), {})
+    points, first = timeline(sums, figures, sums.responses, {})
     return points, heatmap(sums, first)
 
 
@@ -34,7 +33,7 @@ def timeline(
     orphans of requests and of responses by bucket. There are no points where the log has no clock.
     """
     width = sums.grid.bucket_us
-    statuses = requests_and_errors(sums.timeline)
+    statuses = requests_and_errors(sums.timeline.merged())
     buckets = {*statuses, *(responses or ()), *orphans}
     points = []
     for at in range(min(buckets), max(buckets) + 1) if buckets else ():
@@ -75,12 +74,11 @@ def heatmap(sums: Sums, first: int) -> Heatmap:
     )
 
 
-def requests_and_errors(counts: PartialCounts) -> dict[int, tuple[int, int, int]]:
+def requests_and_errors(counts: pl.DataFrame) -> dict[int, tuple[int, int, int]]:
     """{at: (exchanges, 4xx, 5xx)} from counts (at, status_code, n). Exchanges without a time are left out."""
     status, n = pl.col("status_code"), pl.col("n")
     rows = (
-        counts.merged()
-        .drop_nulls("at")
+        counts.drop_nulls("at")
         .group_by("at")
         .agg(
             n.sum(),

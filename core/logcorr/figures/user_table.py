@@ -77,5 +77,5 @@ class UserTable:
         self._users.resize(users * self._users.size, refcheck=False)
         self._texts.resize(texts * self._texts.size, refcheck=False)
         if users > 1:
-            compiled.move_users(self._slots, slots)
+            compiled.move_slots(self._slots, slots)
             self._slots = slots

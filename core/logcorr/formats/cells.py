@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Literal, Protocol, Self
 
+import msgspec
 import numpy as np
 import polars as pl
 
+from logcorr.compute.text_codes import TextCodes
 from logcorr.formats import durations, time_forms
 from logcorr.formats.json_fields import BOOLEAN, CONTAINER, NULL, NUMBER, STRING
 from logcorr.formats.line_format import SPACE
@@ -23,6 +25,18 @@ AttributeKind = Literal["text", "target", "client"]
 _STATUS = r"^[0-9]{1,3}$"
 _MOST_STATUS, _MOST_DIGITS = 1000, 20
 _NONE = ["", "-"]
+
+
+class AttributeCells(msgspec.Struct, frozen=True):
+    """The texts of an attribute, or their codes (UInt32). Those at the places `odd` are to be read as `odd_texts`.
+
+    A text that is not odd needs nothing more: a target has no query, scheme and host, and a client is written in its
+    one way.
+    """
+
+    column: pl.Series
+    odd: pl.Series
+    odd_texts: pl.Series
 
 
 class Cells(Protocol):
@@ -54,11 +68,12 @@ class Cells(Protocol):
     def matches(self, path: str, pattern: str) -> pl.Series:
         """Whether a pattern is found at the start of each text."""
 
-    def attribute(self, path: str, kind: AttributeKind, *, escaped: bool) -> tuple[pl.Series, pl.Series]:
-        """The texts of an attribute as it is read, and the indexes of those that are only `value` as yet.
+    def attribute(
+        self, path: str, kind: AttributeKind, *, escaped: bool, codes: TextCodes | None = None
+    ) -> "AttributeCells":
+        """An attribute as it is read. With `escaped` a backslash in a text begins an escape.
 
-        With `escaped` a backslash in a text begins an escape. A text that is read needs nothing more: a target has no
-        query, scheme and host, and a client is written in its one way.
+        With `codes` it may come as these.
         """
 
     def stripped(self, path: str) -> pl.Series:
@@ -90,6 +105,12 @@ class Cells(Protocol):
 
     def line_hashes(self) -> pl.Series:
         """A hash (UInt32) of the text of each line, which lives within one run."""
+
+
+def all_odd(values: pl.Series) -> AttributeCells:
+    """An attribute of which every value is to be read."""
+    odd = values.is_not_null().arg_true()
+    return AttributeCells(values, odd, values.gather(odd))
 
 
 def without_none(text: pl.Series) -> pl.Series:
@@ -167,10 +188,11 @@ class FrameCells:
     def matches(self, path: str, pattern: str) -> pl.Series:
         return self.text(path).str.contains(f"^(?:{pattern})").fill_null(value=False)
 
-    def attribute(self, path: str, kind: AttributeKind, *, escaped: bool) -> tuple[pl.Series, pl.Series]:
-        del kind, escaped
-        values = self.value(path)
-        return values, values.is_not_null().arg_true()
+    def attribute(
+        self, path: str, kind: AttributeKind, *, escaped: bool, codes: TextCodes | None = None
+    ) -> AttributeCells:
+        del kind, escaped, codes
+        return all_odd(self.value(path))
 
     def text(self, path: str) -> pl.Series:
         for column in (text_column(path), path):

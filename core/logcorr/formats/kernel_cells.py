@@ -12,8 +12,17 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from logcorr.compute.text_codes import TextCodes
 from logcorr.formats import cut_cells, time_forms
-from logcorr.formats.cells import AttributeKind, picked, read_codes, read_durations, without_none
+from logcorr.formats.cells import (
+    AttributeCells,
+    AttributeKind,
+    all_odd,
+    picked,
+    read_codes,
+    read_durations,
+    without_none,
+)
 from logcorr.formats.cut_cells import BLANK_END, NOT_READ, NOT_TOLD, SHORT, TINY, WITH_ZONE, Span
 from logcorr.formats.cut_kernel import CutPattern, compile_pattern
 from logcorr.formats.durations import POWERS
@@ -29,11 +38,13 @@ _KINDS = np.array([MISSING, NULL, STRING, STRING, NUMBER, BOOLEAN, CONTAINER, CO
 _NO_TEXT = (cut_cells.MISSING, cut_cells.NULL, cut_cells.OBJECT, cut_cells.ARRAY)
 # Which types have a text, and which of these stand in the line as they are.
 _HAS_TEXT = np.array([kind not in _NO_TEXT for kind in range(len(_KINDS))])
+_NO_TEXT_BITS = sum(1 << kind for kind in _NO_TEXT)
 _IS_PLAIN = _HAS_TEXT.copy()
 _IS_PLAIN[[cut_cells.ESCAPED, cut_cells.DOUBLED]] = False
 _LONGEST_WORD = max(len(word) for word in NO_IDS)
 _PICKED = "picked"
 _NO_ROWS = np.empty(0, np.int64)
+_NO_TEXTS = pl.Series([], dtype=pl.String)
 
 
 class CutText(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,20 +120,27 @@ class KernelCells:
             found[left] = slow.to_numpy()
         return pl.Series(found)
 
-    def attribute(self, path: str, kind: AttributeKind, *, escaped: bool) -> tuple[pl.Series, pl.Series]:
+    def attribute(
+        self, path: str, kind: AttributeKind, *, escaped: bool, codes: TextCodes | None = None
+    ) -> AttributeCells:
         span = self._span(path)
         if span is None:
-            values = self.value(path)
-            return values, values.is_not_null().arg_true()
+            return all_odd(self.value(path))
         cut, odd = cut_cells.attributes(self._text, span, kind, escaped=escaped)
-        texts = cut_cells.text_column(self._text, cut, nulls=_NO_TEXT, quote=self._cut.quote)
+        if codes is None:
+            column = cut_cells.text_column(self._text, cut, nulls=_NO_TEXT, quote=self._cut.quote)
+            odd_texts = column.gather(odd) if odd.size else _NO_TEXTS
+        else:
+            odd_texts = self._texts_of(cut, odd) if odd.size else _NO_TEXTS
+            cut.type[odd] = cut_cells.MISSING
+            column = pl.Series(codes.of_spans(self._text, cut, _NO_TEXT_BITS))
         if odd.size:
-            texts = texts.scatter(odd, without_none(texts.gather(odd).str.strip_chars(SPACE)))
+            odd_texts = without_none(odd_texts.str.strip_chars(SPACE))
         unpicked = self._unpicked.get(path, _NO_ROWS)
         if unpicked.size:
             values = without_none(self._texts[path].gather(unpicked).str.strip_chars(SPACE))
-            texts, odd = texts.scatter(unpicked, values), np.concatenate([odd, unpicked])
-        return texts, pl.Series(odd)
+            odd, odd_texts = np.concatenate([odd, unpicked]), pl.concat([odd_texts, values])
+        return AttributeCells(column, pl.Series(odd), odd_texts)
 
     def kind(self, path: str) -> pl.Series:
         span = self._span(path)

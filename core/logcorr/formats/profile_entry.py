@@ -1,9 +1,12 @@
 """Values of fields → the columns of an entry, with the reason where a line is malformed."""
 
+from collections.abc import Mapping
+
 import msgspec
 import numpy as np
 import polars as pl
 
+from logcorr.compute.text_codes import TextCodes
 from logcorr.formats import endpoint_path, time_forms
 from logcorr.formats.cells import Cells, some
 from logcorr.formats.malformed_reasons import DURATION, REQUEST_ID, STATUS_CODE, TIMESTAMP
@@ -27,12 +30,14 @@ class EntryPlan(msgspec.Struct, frozen=True, kw_only=True):
     """How entries are read: the zone of stamps that name none, which member of a list of addresses is the client.
 
     `in_order`: clocks depend on lines above, and need more columns. `collapse_ids` puts `*` for ids in endpoints.
+    Attributes that have `codes` may come as these instead of as texts.
     """
 
     zone: str
     member: str
     in_order: bool
     collapse_ids: bool
+    codes: Mapping[str, TextCodes] = {}
 
 
 def entry(cells: Cells, profile: Profile, rule: Rule, plan: EntryPlan) -> tuple[pl.DataFrame, int]:
@@ -112,8 +117,10 @@ def _attributes(cells: Cells, profile: Profile, rule: Rule, plan: EntryPlan) -> 
         field = own.get(name) or getattr(rule, name, None) or getattr(profile, name, None)
         if field is None:
             continue
-        text = attribute(cells, name, field, plan.member, escaped=profile.syntax == "text")
-        if name == "endpoint" and plan.collapse_ids:
+        collapses = name == "endpoint" and plan.collapse_ids
+        codes = None if collapses else plan.codes.get(name)
+        text = attribute(cells, name, field, plan.member, escaped=profile.syntax == "text", codes=codes)
+        if collapses:
             text = text.to_frame(name).select(endpoint_path.collapsed(pl.col(name))).to_series()
         columns.append(text.alias(name))
     return columns

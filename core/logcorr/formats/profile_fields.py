@@ -6,6 +6,7 @@ import msgspec
 import numpy as np
 import polars as pl
 
+from logcorr.compute.text_codes import NO_TEXT, TextCodes
 from logcorr.formats import addresses, durations, endpoint_path, time_forms
 from logcorr.formats.cells import AttributeKind, Cells, read_codes, read_durations, some, without_none
 from logcorr.formats.json_fields import BOOLEAN, CONTAINER, NULL, NUMBER
@@ -229,8 +230,12 @@ def _clocks(cells: Cells, time: Time) -> Clocks:
     return time_forms.clocks(text_of(cells, time.field).str.strip_chars(SPACE), time.form)
 
 
-def attribute(cells: Cells, name: str, field: Field, member: str, *, escaped: bool) -> pl.Series:
+def attribute(
+    cells: Cells, name: str, field: Field, member: str, *, escaped: bool, codes: TextCodes | None = None
+) -> pl.Series:
     r"""The texts of an attribute; `member` is which member of a list of addresses is the client.
+
+    With `codes` it may be their codes (UInt32).
 
     With `escaped`, quotes and backslashes stand behind a backslash, as servers write them in lines of text. Other
     escapes (`\x16`) stay as they are written, so that they can be searched for in the log.
@@ -240,14 +245,22 @@ def attribute(cells: Cells, name: str, field: Field, member: str, *, escaped: bo
         del fields[0]
     if not fields[0].path:
         return _read_attribute(plain_text(cells, field), name, member, escaped=escaped)
-    texts, odd = cells.attribute(path_of(cells, fields[0]), _KINDS.get(name, "text"), escaped=escaped)
+    read = cells.attribute(path_of(cells, fields[0]), _KINDS.get(name, "text"), escaped=escaped, codes=codes)
+    column, odd = read.column, read.odd
+    as_codes = codes if column.dtype == pl.UInt32 else None
     if odd.len():
-        texts = texts.scatter(odd, _read_attribute(texts.gather(odd), name, member, escaped=escaped))
-    lacking = texts.is_null()
+        column = _with_texts(column, odd, _read_attribute(read.odd_texts, name, member, escaped=escaped), as_codes)
+    lacking = column.is_null() if as_codes is None else column == NO_TEXT
     if len(fields) > 1 and lacking.any():
         rest = plain_text(cells.filter(lacking), Field(any_of=tuple(fields)))
-        texts = texts.scatter(lacking.arg_true(), _read_attribute(rest, name, member, escaped=escaped))
-    return texts
+        rest = _read_attribute(rest, name, member, escaped=escaped)
+        column = _with_texts(column, lacking.arg_true(), rest, as_codes)
+    return column
+
+
+def _with_texts(column: pl.Series, places: pl.Series, texts: pl.Series, codes: TextCodes | None) -> pl.Series:
+    """A column of texts, or of codes, with other texts at some places."""
+    return column.scatter(places, texts if codes is None else pl.Series(codes.of_texts(texts)))
 
 
 def _read_attribute(text: pl.Series, name: str, member: str, *, escaped: bool) -> pl.Series:

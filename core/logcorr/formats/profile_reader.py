@@ -4,13 +4,16 @@ A line has the first class that fits: blank, header, other, malformed, or an eve
 date, a clock, a restart) is decided by `log_clock`, file by file.
 """
 
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
+from types import MappingProxyType
 
 import msgspec
 import numpy as np
 import polars as pl
 
+from logcorr.compute.text_codes import TextCodes
 from logcorr.compute.zero_copy_text import copied
 from logcorr.formats import profile_entry, profile_fields
 from logcorr.formats.cells import FrameCells
@@ -78,6 +81,7 @@ class ProfileReader:
         self.profile, self.options = profile, options
         self.paths = paths_of(profile)
         self.doubled = 0
+        self._counting = threading.Lock()
         self.in_order = _in_order(profile)
         self._by_kernel = executes(profile)
         self._cutter: LineCutter | None = None
@@ -88,6 +92,11 @@ class ProfileReader:
         """To be called before the first line of each file: a file of csv may begin with its header."""
         self._columns: Sequence[str] = self.profile.columns
         self._before_header = self.profile.syntax == "csv" and self.profile.fields_line is None
+
+    @property
+    def depends_on_lines_above(self) -> bool:
+        """Whether the lines of a file must be read in order: for clocks, or for names of columns."""
+        return self.in_order or self.profile.syntax == "csv" or self.profile.fields_line is not None
 
     @property
     def schema(self) -> pl.Schema:
@@ -114,15 +123,31 @@ class ProfileReader:
         """Whether `--date` is needed."""
         return any(lacks(form) for form in _time_forms(self.profile))
 
-    def parse(self, text: bytes, first_row: int, columns: Mapping[str, pl.Series]) -> Parsed:
-        """The lines of a text in UTF-8, which ends in LF. `columns` has what wrappers tell of each line."""
+    def parse(
+        self,
+        text: bytes,
+        first_row: int,
+        columns: Mapping[str, pl.Series],
+        codes: Mapping[str, TextCodes] = MappingProxyType({}),
+    ) -> Parsed:
+        """The lines of a text in UTF-8, which ends in LF. `columns` has what wrappers tell of each line.
+
+        Attributes that have `codes` may come as these (UInt32) instead of as texts. For any thread, unless the reader
+        `depends_on_lines_above`.
+        """
         if not self._by_kernel:
             lines = scan_lines(text, [], first_row).drop("refused").collect(engine="in-memory")
             lines = lines.hstack([column.alias(name) for name, column in columns.items()])
             return self._carefully(lines)
-        return self._parse_by_kernel(text, first_row, columns)
+        return self._parse_by_kernel(text, first_row, columns, codes)
 
-    def _parse_by_kernel(self, text: bytes, first_row: int, columns: Mapping[str, pl.Series]) -> Parsed:
+    def _parse_by_kernel(
+        self,
+        text: bytes,
+        first_row: int,
+        columns: Mapping[str, pl.Series],
+        codes: Mapping[str, TextCodes] = MappingProxyType({}),
+    ) -> Parsed:
         parts: list[Part] = []
         if self._before_header:
             parts += self._header_of(text, first_row)
@@ -148,11 +173,11 @@ class ProfileReader:
                 put_off = copied(lines)
         if cut.by_rule is None:
             sure = rest(cut.sure)
-            parts += self._by_rules(cut.cells(sure, first_row, columns, self.profile.quote)) if sure.size else []
+            parts += self._by_rules(cut.cells(sure, first_row, columns, self.profile.quote), codes) if sure.size else []
         for number, index in enumerate(cut.by_rule or ()):
             if index.size:
                 cells = cut.cells(index, first_row, columns, self.profile.quote)
-                parts.append(self._entries(cells, number))
+                parts.append(self._entries(cells, number, codes))
         return Parsed(
             parts=parts,
             height=cut.lines.type.size,
@@ -265,7 +290,9 @@ class ProfileReader:
             elif piece.height:
                 yield piece
 
-    def _by_rules(self, cells: FrameCells | KernelCells) -> list[Part]:
+    def _by_rules(
+        self, cells: FrameCells | KernelCells, codes: Mapping[str, TextCodes] = MappingProxyType({})
+    ) -> list[Part]:
         """The classes of lines that have fields: the first rule that fits takes a line."""
         parts = []
         for number, rule in enumerate(self.profile.rules):
@@ -273,7 +300,7 @@ class ProfileReader:
                 break
             taken, cells = self._taken(cells, rule)
             if taken.height:
-                parts.append(self._entries(taken, number))
+                parts.append(self._entries(taken, number, codes))
         lines = cells.rows.to_frame()
         fields_alone = self.profile.syntax in ("json", "logfmt")
         return [*parts, Part(kind=OTHER, lines=lines) if fields_alone else self._unfit(lines)]
@@ -312,7 +339,7 @@ class ProfileReader:
     def _matched(lines: pl.Series, pattern: str) -> pl.DataFrame:
         return lines.to_frame("line").select(pl.col("line").str.extract_groups(whole(pattern)).alias("g")).unnest("g")
 
-    def _entries(self, taken: FrameCells | KernelCells, number: int) -> Part:
+    def _entries(self, taken: FrameCells | KernelCells, number: int, codes: Mapping[str, TextCodes]) -> Part:
         """The lines that rule `number` takes."""
         rule = self.profile.rules[number]
         if rule.event not in EVENTS:
@@ -323,9 +350,11 @@ class ProfileReader:
             member=self.options.client,
             in_order=self.in_order,
             collapse_ids=self.options.collapse_ids,
+            codes=codes,
         )
         read, doubled = profile_entry.entry(taken, self.profile, rule, plan)
-        self.doubled += doubled
+        with self._counting:
+            self.doubled += doubled
         return Part(kind=rule.event, lines=read, rule=number)
 
 

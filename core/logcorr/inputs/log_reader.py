@@ -1,11 +1,16 @@
 """The files of a log become the entries that a profile reads in them, a chunk at a time. Every line counts once."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from queue import SimpleQueue
+from typing import Any, Protocol
 
 import msgspec
 import polars as pl
 
+from logcorr.compute.background_thread import parallel_map, read_ahead
+from logcorr.compute.text_codes import TextCodes
+from logcorr.compute.zero_copy_text import copied
 from logcorr.formats import line_format
 from logcorr.formats.line_format import BOM, REJECT_SCHEMA
 from logcorr.formats.log_clock import LogClock
@@ -21,10 +26,12 @@ from logcorr.inputs.reader import TimeRange
 from logcorr.inputs.reading_progress import ReadingProgress, SideProgress
 from logcorr.inputs.refused_lines import SpilledRows
 from logcorr.inputs.unwrap import Unwrapper
-from logcorr.inputs.whole_lines import LongLine, in_utf8
+from logcorr.inputs.whole_lines import LongLine, in_utf8, line_count
+from logcorr.model.errors import LedgerError
 from logcorr.model.ledger import ClockCounts, Log, Side, added
 
 _IN_MEMORY = 50_000
+_CHUNKS_A_THREAD = 2
 _MOST_PUT_OFF = 4000
 _BOM = BOM.encode()
 
@@ -59,11 +66,49 @@ class FileForm(msgspec.Struct, frozen=True, kw_only=True):
     heads: tuple[str, ...] = ()
 
 
+class Counter(Protocol):
+    """Counts entries while a log is read. No two threads use a counter at once."""
+
+    @property
+    def codes(self) -> Mapping[str, TextCodes]:
+        """The codes that attributes get instead of their texts, where a kernel reads them."""
+
+    def __call__(self, event: str, entries: pl.DataFrame) -> pl.DataFrame:
+        """Counts entries of an event. What it returns is passed on in the order of the lines."""
+
+
+class _Chunk(msgspec.Struct, frozen=True):
+    """A part of a file: the number of the file, lines, their bytes in the file, the row of the first line of the log.
+
+    `begins` tells that they are the first of the file.
+    """
+
+    file: int
+    text: bytes
+    size: int
+    first_row: int
+    lines: int
+    begins: bool
+
+
+class _Read(msgspec.Struct, kw_only=True):
+    """What a chunk came to. `aside` are lines that are no entries: their kind, how many, and those that are kept."""
+
+    chunk: _Chunk | None = None
+    entries: dict[str, list[Any]]
+    counts: dict[str, int]
+    spans: list[tuple[str, pl.DataFrame]]
+    aside: list[tuple[str, int, pl.DataFrame | None]]
+    put_off: pl.DataFrame | None = None
+
+
 class LogReader:
     """Reads a log from its first line to its last: first all of `entries`, then `finish`.
 
     `forms` has one form for all files, or one for each file. With `only`, entries of the other side are lines of
-    another kind: a log of requests may hold responses too.
+    another kind: a log of requests may hold responses too. With several `threads`, chunks are read in parallel where no
+    line depends on lines above; at most two chunks a thread are in work. `counters`, one for each thread, take the
+    entries; `entries` then gives what they return.
     """
 
     def __init__(
@@ -76,6 +121,8 @@ class LogReader:
         *,
         chunk_bytes: int,
         only: Side | None = None,
+        threads: int = 1,
+        counters: Sequence[Counter] = (),
     ) -> None:
         folder.mkdir(parents=True, mode=0o700)
         self._files_at_start, self._chunk_bytes = files, chunk_bytes
@@ -84,41 +131,35 @@ class LogReader:
         opened = [_OpenForm(form) for form in forms]
         self._open_forms = opened if len(opened) > 1 else opened * len(files)
         self._all_forms = opened
+        self._threads, self._counters = threads, SimpleQueue[Counter]()
+        for counter in counters:
+            self._counters.put(counter)
+        self._counted = bool(counters)
         self._rejects = SpilledRows(folder / "rejects", _IN_MEMORY)
         self._others = SpilledRows(folder / "others", _IN_MEMORY)
         self._times = {event: TimeRange() for event in EVENTS}
-        self._rows = 0
-        self._file = -1
         self.counts = dict.fromkeys(
             ("blank", "header", "other", "malformed", "repaired", "requests", "responses", "exchanges"), 0
         )
         self.lines_read = LinesRead(files)
         progress.sides[log] = SideProgress(files=files, lines_read=self.lines_read, ledger=self.counts)
 
-    def entries(self) -> Iterator[dict[str, pl.DataFrame]]:
-        """The entries of each chunk by their events. Raises InputError and Cancelled."""
-        for chunk in self._chunks():
+    def entries(self) -> Iterator[dict[str, Any]]:
+        """The entries of each chunk by their events. Raises InputError and Cancelled.
+
+        With counters: lists of what they return, by events.
+        """
+        for read in self._reads():
             self._progress.tap()
-            for number, text, size in _by_file(chunk):
-                with self._progress.step("parse"):
-                    form = self._open_forms[number]
-                    parsed = self._parsed(number, text, form)
-                    self.lines_read.add(number, self._rows, parsed.height, size)
-                    self._rows += parsed.height
-                    read = self._entries(parsed, form)
-                yield read
+            yield self._noted(read)
+            form = self._open_forms[read.chunk.file] if read.chunk is not None else None
+            if form is not None and read.put_off is not None:
+                form.put_off.append(read.put_off)
                 if form.put_off_lines > _MOST_PUT_OFF:
-                    yield self._late(form)
+                    yield self._noted(self._late(form))
         for form in self._all_forms:
             if form.put_off_lines:
-                yield self._late(form)
-
-    def _late(self, form: "_OpenForm") -> dict[str, pl.DataFrame]:
-        """The entries among lines that were put off."""
-        with self._progress.step("parse"):
-            parsed = form.reader.parse_put_off(form.put_off)
-            form.put_off = []
-            return self._entries(parsed, form)
+                yield self._noted(self._late(form))
 
     def finish(self) -> LogResult:
         """What reading came to, once all of `entries` were taken. Raises what `changes.check_whole_lines` raises."""
@@ -144,75 +185,117 @@ class LogReader:
             previous=sum(form.clock.previous for form in forms),
         )
 
-    def _chunks(self) -> Iterator[chunks.Chunk]:
+    def _reads(self) -> Iterator[_Read]:
+        """What all chunks came to, in their order. Threads read ahead where there are several."""
+        if self._threads < 2:
+            yield from map(self._read, self._chunks())
+            return
+        threads = self._threads if all(form.independent for form in self._all_forms) else 1
+        with read_ahead(self._chunks()) as chunks_ahead:
+            yield from parallel_map(self._read, chunks_ahead, threads, _CHUNKS_A_THREAD * threads)
+
+    def _chunks(self) -> Generator[_Chunk, None, None]:
+        row, last_file = 0, -1
         with changes.explained(self._files_at_start):
             all_chunks = chunks.chunks(self._files, self._chunk_bytes, access=True)
             while True:
                 with self._progress.step("input"):
                     chunk = next(all_chunks, None)
+                    parts = list(_by_file(chunk)) if chunk is not None else []
+                    counted = [line_count(text) for _, text, _ in parts]
                 if chunk is None:
                     break
-                yield chunk
+                for (number, text, size), lines in zip(parts, counted, strict=True):
+                    yield _Chunk(number, text, size, row, lines, number != last_file)
+                    row, last_file = row + lines, number
 
-    def _parsed(self, number: int, text: bytes, form: "_OpenForm") -> Parsed:
-        """The lines of a text of one file by their classes."""
-        if number != self._file:
-            self._file = number
-            form.start_file()
-            text = text.removeprefix(_BOM)
-        columns: dict[str, pl.Series] = {}
-        part: pl.Series | None = None
-        if form.unwrapper is None:
-            text = without_colours(text)
-        else:
-            unwrapped = form.unwrapper.unwrap(text)
-            text, part = unwrapped.text, unwrapped.part
-            told = dict(zip(FIELDS, (unwrapped.time, unwrapped.stream, unwrapped.source), strict=True))
-            columns = {name: column for name, column in told.items() if column is not None}
-        text, wrong = in_utf8(text)
-        self.counts["repaired"] += len(wrong)
-        parsed = form.reader.parse(text, self._rows, columns)
-        return parsed if part is None else _with_parts(parsed, part, self._rows)
+    def _read(self, chunk: _Chunk) -> _Read:
+        """Reads a chunk, in any thread."""
+        self._progress.tap()
+        with self._progress.step("parse"):
+            counter = self._counters.get() if self._counted else None
+            try:
+                form = self._open_forms[chunk.file]
+                parsed, repaired = form.parsed(chunk, counter.codes if counter is not None else {})
+                if parsed.height != chunk.lines:
+                    message = f"{chunk.lines} lines were read as {parsed.height}. Please report this."
+                    raise LedgerError(message)
+                read = self._sorted_out(parsed, form, counter)
+            finally:
+                if counter is not None:
+                    self._counters.put(counter)
+        read.chunk, read.put_off = chunk, parsed.put_off
+        read.counts["repaired"] = repaired
+        return read
 
-    def _entries(self, parsed: Parsed, form: "_OpenForm") -> dict[str, pl.DataFrame]:
-        """The entries by their events; everything else is counted and kept aside."""
-        if parsed.put_off is not None:
-            form.put_off.append(parsed.put_off)
-        parts = form.in_order(parsed) if form.reader.in_order else parsed.parts
-        entries: dict[str, list[pl.DataFrame]] = {}
-        for part in parts:
+    def _late(self, form: "_OpenForm") -> _Read:
+        """What the lines that were put off came to."""
+        with self._progress.step("parse"):
+            counter = self._counters.get() if self._counted else None
+            try:
+                parsed = form.reader.parse_put_off(form.put_off)
+                form.put_off = []
+                return self._sorted_out(parsed, form, counter)
+            finally:
+                if counter is not None:
+                    self._counters.put(counter)
+
+    def _sorted_out(self, parsed: Parsed, form: "_OpenForm", counter: Counter | None) -> _Read:
+        """The entries of parsed lines by their events, and the lines that are none."""
+        read = _Read(entries={}, counts={}, spans=[], aside=[])
+        for part in form.in_order(parsed) if form.reader.in_order else parsed.parts:
             if part.kind not in EVENTS:
-                self._set_aside(part, parsed)
+                _set_aside(part, parsed, read)
                 continue
             lines = part.lines
             if self._only is not None and part.kind != self._only:
-                self._set_aside(Part(kind=OTHER, lines=lines.select("row")), parsed)
+                _set_aside(Part(kind=OTHER, lines=lines.select("row")), parsed, read)
                 continue
             if "reason" in lines.columns:
-                lines = self._without_malformed(lines, parsed)
-            self.counts[f"{part.kind}s"] += lines.height
+                lines = _without_malformed(lines, parsed, read)
+            key = f"{part.kind}s"
+            read.counts[key] = read.counts.get(key, 0) + lines.height
             if "time" in lines.columns:
-                self._times[part.kind](lines)
-            entries.setdefault(part.kind, []).append(lines)
-        return {event: frames[0] if len(frames) == 1 else _joined(frames) for event, frames in entries.items()}
+                read.spans.append((part.kind, lines.select(pl.col("time").min(), last=pl.col("time").max())))
+            if lines.height or counter is None:
+                read.entries.setdefault(part.kind, []).append(lines if counter is None else counter(part.kind, lines))
+        return read
 
-    def _without_malformed(self, lines: pl.DataFrame, parsed: Parsed) -> pl.DataFrame:
-        """The lines of a part that are entries; the others are set aside."""
-        wrong = lines["reason"].is_not_null()
-        for (reason,), rows in lines.filter(wrong).group_by("reason"):
-            self._set_aside(Part(kind=MALFORMED_LINE, lines=rows.select("row"), reason=str(reason)), parsed)
-        return lines.filter(~wrong)
+    def _noted(self, read: _Read) -> dict[str, Any]:
+        """Notes what a chunk came to, in the order of chunks. Returns its entries, or what was counted."""
+        if (chunk := read.chunk) is not None:
+            self.lines_read.add(chunk.file, chunk.first_row, chunk.lines, chunk.size)
+        for name, count in read.counts.items():
+            self.counts[name] += count
+        for event, span in read.spans:
+            self._times[event].widen(*span.row(0))
+        for kind, count, lines in read.aside:
+            self.counts[kind] += count
+            if lines is not None:
+                (self._rejects if kind == MALFORMED_LINE else self._others)(lines)
+        if self._counted:
+            return read.entries
+        return {event: frames[0] if len(frames) == 1 else _joined(frames) for event, frames in read.entries.items()}
 
-    def _set_aside(self, part: Part, parsed: Parsed) -> None:
-        """Counts lines that are no entries, and keeps those that are malformed or other."""
-        kind = OTHER if part.kind == RESTART else part.kind
-        if not part.lines.height:
-            return
-        self.counts[kind] += part.lines.height
-        sink = {MALFORMED_LINE: self._rejects, OTHER: self._others}.get(kind)
-        if sink is not None:
-            lines = parsed.texts(part.lines["row"]).with_columns(pl.lit(part.reason, pl.String).alias("reason"))
-            sink(line_format.excerpts(lines))
+
+def _without_malformed(lines: pl.DataFrame, parsed: Parsed, read: _Read) -> pl.DataFrame:
+    """The lines of a part that are entries; the others are set aside."""
+    wrong = lines["reason"].is_not_null()
+    for (reason,), rows in lines.filter(wrong).group_by("reason"):
+        _set_aside(Part(kind=MALFORMED_LINE, lines=rows.select("row"), reason=str(reason)), parsed, read)
+    return lines.filter(~wrong)
+
+
+def _set_aside(part: Part, parsed: Parsed, read: _Read) -> None:
+    """Counts lines that are no entries; those that are malformed or other are kept."""
+    kind = OTHER if part.kind == RESTART else part.kind
+    if not part.lines.height:
+        return
+    kept = None
+    if kind in (MALFORMED_LINE, OTHER):
+        lines = parsed.texts(part.lines["row"]).with_columns(pl.lit(part.reason, pl.String).alias("reason"))
+        kept = copied(line_format.excerpts(lines))
+    read.aside.append((kind, part.lines.height, kept))
 
 
 def _joined(frames: list[pl.DataFrame]) -> pl.DataFrame:
@@ -246,8 +329,34 @@ class _OpenForm:
         """How many lines are put off."""
         return sum(lines.height for lines in self.put_off)
 
-    def start_file(self) -> None:
+    @property
+    def independent(self) -> bool:
+        """Whether no line depends on lines above it, so that chunks may be read in any order."""
+        return self.unwrapper is None and not self.reader.depends_on_lines_above
+
+    def parsed(self, chunk: _Chunk, codes: Mapping[str, TextCodes]) -> tuple[Parsed, int]:
+        """The lines of a chunk by their classes, and how many were no UTF-8."""
+        text = chunk.text
+        if chunk.begins:
+            self._start_file()
+            text = text.removeprefix(_BOM)
+        columns: dict[str, pl.Series] = {}
+        part: pl.Series | None = None
+        if self.unwrapper is None:
+            text = without_colours(text)
+        else:
+            unwrapped = self.unwrapper.unwrap(text)
+            text, part = unwrapped.text, unwrapped.part
+            told = dict(zip(FIELDS, (unwrapped.time, unwrapped.stream, unwrapped.source), strict=True))
+            columns = {name: column for name, column in told.items() if column is not None}
+        text, wrong = in_utf8(text)
+        parsed = self.reader.parse(text, chunk.first_row, columns, codes)
+        return parsed if part is None else _with_parts(parsed, part, chunk.first_row), len(wrong)
+
+    def _start_file(self) -> None:
         """Begins the lines of another file."""
+        if self.independent:
+            return
         self.reader.start_file()
         self.clock.start_file()
         if self.unwrapper is not None:

@@ -55,7 +55,10 @@ class TimeRange:
     def __call__(self, entries: pl.DataFrame) -> None:
         """Widens the range to the instants of the entries."""
         times = entries.get_column("time")
-        low, high = times.min(), times.max()
+        self.widen(times.min(), times.max())
+
+    def widen(self, low: object, high: object) -> None:
+        """Widens the range to two instants; None is no instant."""
         if isinstance(low, int) and isinstance(high, int):
             self.first = low if self.first is None else min(self.first, low)
             self.last = high if self.last is None else max(self.last, high)

@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from logcorr.compute.kernels import compiled
 from logcorr.formats.malformed_reasons import ENCODING, FIELDS, TIMESTAMP
 from logcorr.inputs.decompress import open_text, read_text
 from logcorr.inputs.encodings import without_leading_nuls
@@ -64,6 +65,11 @@ def whole_lines(file: InputFile, size: int, *, access: bool = False) -> Iterator
         yield long.line()
     elif rest := rest.lstrip(b"\0"):
         yield rest + b"\n"
+
+
+def line_count(text: bytes) -> int:
+    """How many lines a text of whole lines has."""
+    return text.count(b"\n") if compiled is None else int(compiled.line_count(text))
 
 
 def in_utf8(text: bytes) -> tuple[bytes, list[int]]:

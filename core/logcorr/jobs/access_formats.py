@@ -1,6 +1,6 @@
 """The formats of the files of an access log. Each file may have its own."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -36,21 +36,9 @@ class AccessFormats(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def schema(self) -> pl.Schema:
-        """The columns of an exchange: time and given_us in µs, status_code, attributes, row."""
-        texts = dict.fromkeys(self.attributes, pl.String())
-        return pl.Schema(
-            {"time": pl.Int64(), "given_us": pl.Int64(), "status_code": pl.Int16(), **texts, "row": pl.UInt32()}
-        )
-
-    def exchanges(self, read: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-        """The exchanges among the entries that a reader gave, in the columns of `schema`."""
-        if "exchange" not in read:
-            return self.schema.to_frame()
-        exchanges = read["exchange"]
-        return exchanges.select(
-            pl.col(name) if name in exchanges.columns else pl.lit(None, dtype).alias(name)
-            for name, dtype in self.schema.items()
-        )
+        """The columns of an exchange: request_time and duration_us in µs, status_code, row, attributes."""
+        times = {"request_time": pl.Int64(), "duration_us": pl.Int64(), "status_code": pl.Int16(), "row": pl.UInt32()}
+        return pl.Schema({**times, **dict.fromkeys(self.attributes, pl.String())})
 
     @property
     def named(self) -> LogFormat:

@@ -4,16 +4,17 @@ Each line of an access log is an exchange already, so reading it is most of the 
 """
 
 import threading
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from logcorr.compute import resources
-from logcorr.compute.background_thread import read_ahead
+from logcorr.compute.background_thread import BackgroundThread
 from logcorr.compute.memory_budget import chunk_size, room_for_data
-from logcorr.compute.parquet_slices import slices
+from logcorr.compute.threads import count as available
 from logcorr.figures import access_report, latency
-from logcorr.figures.access_sums import AccessSums
+from logcorr.figures.access_sums import AccessCounter, AccessSums
 from logcorr.figures.grid import grid
 from logcorr.formats.malformed_reasons import ALL_REASONS
 from logcorr.inputs.line_numbers import file_of, line_of
@@ -22,7 +23,8 @@ from logcorr.inputs.reader import batches
 from logcorr.jobs.access_formats import tell_access_formats
 from logcorr.jobs.job import Job, Result
 from logcorr.jobs.progress_meter import Listener, ProgressMeter
-from logcorr.jobs.write_groups import SLICE_ROWS, GroupLimits, GroupWriter, group_views
+from logcorr.jobs.timings import Timings
+from logcorr.jobs.write_groups import GroupLimits, GroupWriter, group_views
 from logcorr.jobs.write_views import ViewWriter
 from logcorr.model.access_report import AccessReport
 from logcorr.model.errors import LedgerError
@@ -32,12 +34,14 @@ from logcorr.runs.run_folder import RunFolder
 from logcorr.runs.work_folder import WorkFolder
 
 _RUN_PER_TEXT_BYTE = 0.8
-# The share of the time of a run that reading takes, as measured.
 _PART_ROWS = 400_000
 # Lines of access logs are long: a chunk of this size has enough of them to be read fast.
 _CHUNK_BYTES = 16 << 20
+_CHUNKS_OF_TWO_THREADS = 4
 # One in so many bytes of memory may be text whose exchanges are not written yet.
 _TEXT_SHARE = 8
+# One in so many bytes of the room for data may be counts by endpoint and address, and times and durations.
+_GROUPS_SHARE, _TIMINGS_SHARE = 4, 16
 _INSTANT = pl.Datetime("us", "UTC")
 
 
@@ -68,18 +72,20 @@ class _Analysis(Job[AccessReport]):
         self._require_disk(work, _RUN_PER_TEXT_BYTE)
         attributes = self._told.attributes
         views = ViewWriter(work.run, ("exchanges", "malformed", "other", *group_views(attributes)))
-        read = self._read(work, views)
+        timings = Timings(work.spill / "timings", self._access_options.memory_bytes // _TIMINGS_SHARE)
+        read, counter = self._read(work, views, timings)
         self._meter.enter("count")
         malformed = views.write_refused("access", read)
-        rows = views.height("exchanges")
+        rows = read.counts["exchanges"]
         self._meter.sides["access"].ledger.update(exchanges=rows, **malformed)
-        sums = self._count_exchanges(read, work, views)
+        sums = AccessSums(grid(*read.span("exchange"), self._access_options.window_us), counter)
+        for exchanges in timings.slices():
+            self._meter.tap()
+            sums.add(exchanges)
         options = self._access_options
-        limits = GroupLimits(
-            window_us=options.window_us, suspicious=options.suspicious, memory_bytes=options.memory_bytes
-        )
-        groups = GroupWriter(views, work.spill, self._meter, limits).write(attributes, sums, sums.attributes)
-        figures = latency.figures(sums, lambda: views.scan("exchanges"))
+        limits = GroupLimits(window_us=options.window_us, suspicious=options.suspicious)
+        groups = GroupWriter(views, work.spill, self._meter, limits).write(attributes, sums, counter.groups)
+        figures = latency.figures(sums, timings.scan)
         self._meter.enter("report")
         data = access_report.AccessReportData(
             sums=sums,
@@ -95,39 +101,58 @@ class _Analysis(Job[AccessReport]):
         run.write(manifest, report)
         return run
 
-    def _read(self, work: WorkFolder, views: ViewWriter) -> LogResult:
-        """Reads every line, and writes the exchanges, one part of the view after another.
+    def _read(self, work: WorkFolder, views: ViewWriter, timings: Timings) -> tuple[LogResult, AccessCounter]:
+        """Reads every line and counts its exchange. The exchanges are written, a part after another, if they are kept.
 
         Raises InputError where no line is read.
         """
-        chunk_bytes = chunk_size(room_for_data(self._access_options.memory_bytes), _CHUNK_BYTES)
+        threads = available(self._access_options.memory_bytes)
+        room = room_for_data(self._access_options.memory_bytes)
+        chunk_bytes = chunk_size(room * _CHUNKS_OF_TWO_THREADS // (threads + 2), _CHUNK_BYTES)
         files = self._files["access"]
-        forms, folder = self._told.forms(), work.spill / "access"
-        reader = LogReader("access", forms, files, folder, self._meter, chunk_bytes=chunk_bytes)
-        # Until exchanges are written, they keep the text of their chunks in memory.
+        counters = [self._counter(work.spill / f"groups{number}", room // threads) for number in range(threads)]
+        reader = LogReader(
+            "access",
+            self._told.forms(),
+            files,
+            work.spill / "access",
+            self._meter,
+            chunk_bytes=chunk_bytes,
+            threads=threads,
+            counters=counters,
+        )
+        # Until exchanges are written, they are in memory.
         most_chunks = max(1, self._access_options.memory_bytes // (_TEXT_SHARE * chunk_bytes))
+        exchanges = (one for read in reader.entries() for one in read.get("exchange", ()))
         part = 0
-        entries = (self._told.exchanges(read) for read in reader.entries())
-        with read_ahead(entries) as entries_ahead:
-            for part, exchanges in enumerate(batches(entries_ahead, _PART_ROWS, most_chunks), 1):
-                views.write(self._stored(exchanges, reader.lines_read.starts), "exchanges", f"{part:04d}")
-                del exchanges
-                resources.trim_heap()
+        with BackgroundThread() as writer:
+            for part, rows in enumerate(batches(timings.noting(exchanges), _PART_ROWS, most_chunks), 1):
+                if self._keeps_exchanges:
+                    stored = self._stored(rows, reader.lines_read.starts)
+                    writer.do(partial(views.write, stored, "exchanges", f"{part:04d}"))
         read = reader.finish()
-        if not part:
+        if not part or not self._keeps_exchanges:
             views.write(self._stored(self._told.schema.to_frame(), read.lines_read.starts), "exchanges", "0000")
         if not read.counts["exchanges"] and sum(read.lines_read.lines) > read.counts["blank"] + read.counts["header"]:
             raise self._told.unreadable()
-        return read
-
-    def _count_exchanges(self, read: LogResult, work: WorkFolder, views: ViewWriter) -> AccessSums:
-        """Counts all exchanges in one pass over the view."""
-        span = grid(*read.span("exchange"), self._access_options.window_us)
-        sums = AccessSums(span, self._told.attributes, work.spill)
-        for exchanges in slices(views.files("exchanges"), SLICE_ROWS):
+        for other in counters[1:]:
             self._meter.tap()
-            sums.add(exchanges)
-        return sums
+            counters[0].merge(other)
+        return read, counters[0]
+
+    def _counter(self, folder: Path, room: int) -> AccessCounter:
+        return AccessCounter(
+            self._told.attributes,
+            self._access_options.window_us,
+            room // _GROUPS_SHARE,
+            folder,
+            with_texts=self._keeps_exchanges,
+        )
+
+    @property
+    def _keeps_exchanges(self) -> bool:
+        """Whether anybody will read the exchanges again."""
+        return self._options.keep or any(output.view == "exchanges" for output in self._options.outputs)
 
     def _inputs(self, read: LogResult, malformed: dict[str, int], rows: int) -> AccessInputs:
         """The ledger of the log. Raises LedgerError where it does not close."""
@@ -152,8 +177,8 @@ class _Analysis(Job[AccessReport]):
     def _stored(self, exchanges: pl.DataFrame, starts: list[int]) -> pl.LazyFrame:
         """Exchanges as their view has them. `starts` are the rows at which the files start."""
         return exchanges.lazy().select(
-            pl.col("time").cast(_INSTANT).alias("request_time"),
-            pl.col("given_us").alias("duration_us"),
+            pl.col("request_time").cast(_INSTANT),
+            "duration_us",
             "status_code",
             *self._told.attributes,
             file_of("row", starts).alias("file"),

@@ -11,6 +11,7 @@ from logcorr.compute import memory_budget, resources
 from logcorr.compute.memory_budget import MemoryPlan
 from logcorr.figures import latency, pair_report, users
 from logcorr.figures.grid import Grid, grid
+from logcorr.figures.group_counts import GroupCounts
 from logcorr.figures.group_figures import GroupData
 from logcorr.figures.pair_sums import PairSums, orphan_arrivals
 from logcorr.formats.malformed_reasons import ALL_REASONS
@@ -23,7 +24,7 @@ from logcorr.jobs.pair_by_bucket import pair_by_bucket
 from logcorr.jobs.pair_formats import PairFormats, ReadingPlace, as_one_log, tell_pair_formats
 from logcorr.jobs.pair_while_reading import PairWhileReading, Sinks, take_back_recurring
 from logcorr.jobs.progress_meter import Listener, ProgressMeter
-from logcorr.jobs.write_groups import GroupLimits, GroupWriter, count_attributes, group_views
+from logcorr.jobs.write_groups import GroupLimits, GroupWriter, count_groups, group_views
 from logcorr.jobs.write_views import PairViews
 from logcorr.model import clock_skew
 from logcorr.model.errors import LedgerError, UsageError
@@ -205,12 +206,10 @@ class _Correlation(Job[Report]):
         attributes = self._rules.columns.attributes
         if not attributes:
             return None
-        counts = count_attributes(sinks.views, attributes, work.spill, self._meter)
-        limits = GroupLimits(
-            window_us=self._options.window_us,
-            suspicious=self._pair_options.suspicious,
-            memory_bytes=self._options.memory_bytes,
-        )
+        window_us = self._options.window_us
+        room = memory_budget.room_for_data(self._options.memory_bytes) // 2
+        counts = count_groups(sinks.views, GroupCounts(attributes, window_us, room, work.spill / "groups"), self._meter)
+        limits = GroupLimits(window_us=window_us, suspicious=self._pair_options.suspicious)
         writer = GroupWriter(sinks.views, work.spill, self._meter, limits)
         return writer.write(attributes, sinks.sums, counts, orphans_by_window)
 

@@ -194,8 +194,8 @@ class TestUsers:
     def test_users_move_to_more_slots_only(self) -> None:
         for more in (0, 8, 12, 15):
             with pytest.raises(ValueError, match="too few"):
-                kernels.compiled.move_users(np.zeros(8, self.SLOTS), np.zeros(more, self.SLOTS))
-        kernels.compiled.move_users(np.zeros(8, self.SLOTS), np.zeros(16, self.SLOTS))
+                kernels.compiled.move_slots(np.zeros(8, self.SLOTS), np.zeros(more, self.SLOTS))
+        kernels.compiled.move_slots(np.zeros(8, self.SLOTS), np.zeros(16, self.SLOTS))
 
     def test_names_longer_than_their_room_are_refused(self) -> None:
         users = np.zeros(2, self.USERS)
@@ -203,6 +203,76 @@ class TestUsers:
         with pytest.raises(ValueError, match="longer"):
             kernels.compiled.name_users(users, b"", np.zeros(9, np.uint8))
         kernels.compiled.name_users(users, b"", np.zeros(10, np.uint8))
+
+
+@needs_kernels
+class TestTextCodes:
+    SLOTS = np.dtype("u4, u4")
+    SPAN: tuple[Any, ...] = (np.array([0, 3], np.int32), np.array([3, 6], np.int32), np.array([2, 2], np.uint8))
+
+    def codes(self, *, span: Any = None, table: dict[str, Any] | None = None, count: int = 1, row: int = 0) -> Any:
+        whole = {"slots": np.zeros(8, self.SLOTS), "ends": np.zeros(5, np.int64), "texts": np.zeros(6, np.uint8)}
+        arrays = tuple((whole | (table or {})).values())
+        return kernels.compiled.text_codes(
+            b"oneone", *(span or self.SPAN), 1, np.zeros(2, np.uint32), row, 7, arrays, count
+        )
+
+    def test_sound_arguments_are_taken(self) -> None:
+        assert self.codes() == (2, 2)
+        assert self.codes(table={"texts": np.zeros(2, np.uint8)}) == (0, 1), "no room for the text"
+
+    @pytest.mark.parametrize(("begin", "end"), [(-1, 3), (3, 2), (0, 7)])
+    def test_a_span_outside_of_the_text_is_refused(self, begin: int, end: int) -> None:
+        with pytest.raises(ValueError, match="outside"):
+            self.codes(span=(np.array([begin] * 2, np.int32), np.array([end] * 2, np.int32), self.SPAN[2]))
+
+    def test_a_table_that_is_none_is_refused(self) -> None:
+        for name, wrong in (("slots", np.zeros(7, self.SLOTS)), ("slots", np.zeros(4, self.SLOTS))):
+            with pytest.raises(ValueError, match="table"):
+                self.codes(table={name: wrong})
+        for ends in (np.zeros(1, np.int64), np.full(5, 99), np.full(5, -1)):
+            with pytest.raises(ValueError, match="table"):
+                self.codes(table={"ends": ends})
+        for count in (-1, 0, 6):
+            with pytest.raises(ValueError, match="table"):
+                self.codes(count=count)
+        with pytest.raises(ValueError, match="short"):
+            self.codes(row=-1)
+
+
+@needs_kernels
+class TestCountKeys:
+    SLOTS = np.dtype("i8, i8, i8")
+    KEYS = np.arange(3)
+
+    def test_sound_arguments_are_taken(self) -> None:
+        slots = np.zeros(8, self.SLOTS)
+        assert kernels.compiled.count_keys(self.KEYS, self.KEYS, None, 0, 7, slots, 0) == (3, 3)
+        kernels.compiled.move_keys(slots, 7, np.zeros(16, self.SLOTS))
+
+    def test_columns_that_are_too_short_are_refused(self) -> None:
+        slots = np.zeros(8, self.SLOTS)
+        for wrong in ((self.KEYS[:2], None, 0), (self.KEYS, self.KEYS[:2], 0), (self.KEYS, None, -1)):
+            with pytest.raises(ValueError, match="rows"):
+                kernels.compiled.count_keys(self.KEYS, *wrong, 7, slots, 0)
+
+    def test_slots_that_are_no_table_are_refused(self) -> None:
+        for slots, count in ((0, 0), (1, 0), (6, 0), (8, -1), (8, 5)):
+            with pytest.raises(ValueError, match="table"):
+                kernels.compiled.count_keys(self.KEYS, self.KEYS, None, 0, 7, np.zeros(slots, self.SLOTS), count)
+        for more in (0, 4, 7):
+            with pytest.raises(ValueError, match="too few"):
+                kernels.compiled.move_keys(np.zeros(8, self.SLOTS), 7, np.zeros(more, self.SLOTS))
+
+
+@needs_kernels
+def test_edges_that_are_none_of_bands_are_refused() -> None:
+    durations = np.zeros(2, np.int64)
+    for edges in ([], [1], [0, 2, 2], [0, 3, 1], list(range(2000))):
+        with pytest.raises(ValueError, match="edges"):
+            kernels.compiled.duration_bins(durations, np.array(edges, np.int64), durations.copy(), durations.copy())
+    with pytest.raises(ValueError, match="rows"):
+        kernels.compiled.duration_bins(durations, np.zeros(1, np.int64), durations[:1].copy(), durations.copy())
 
 
 def test_they_can_be_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:

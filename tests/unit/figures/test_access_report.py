@@ -7,7 +7,7 @@ from typing import NamedTuple
 import polars as pl
 
 from logcorr.figures import access_report, latency
-from logcorr.figures.access_sums import AccessSums
+from logcorr.figures.access_sums import AccessCounter, AccessSums
 from logcorr.figures.grid import grid
 from logcorr.jobs.progress_meter import ProgressMeter
 from logcorr.jobs.write_groups import GroupLimits, GroupWriter, group_views
@@ -35,25 +35,21 @@ TEXTS = ("method", "endpoint", "ip", "user_agent")
 def report_of(folder: Path, lines: Sequence[Line]) -> AccessReport:
     schema = {"at": pl.Int64, "took": pl.Int64, "status_code": pl.Int16, "endpoint": pl.String, "ip": pl.String}
     rows = pl.DataFrame(lines, schema=schema, orient="row")
-    stored = rows.select(
-        pl.col("at").cast(pl.Datetime("us", "UTC")).alias("request_time"),
-        pl.col("took").alias("duration_us"),
-        "status_code",
-        *(pl.col(name) if name in schema else pl.lit(None, pl.String).alias(name) for name in TEXTS),
-    )
+    entries = rows.rename({"at": "time", "took": "given_us"}).with_row_index("row")
     run = folder / "run"
     run.mkdir()
-    views = ViewWriter(run, ("exchanges", *group_views(TEXTS)))
-    views.write(stored.lazy(), "exchanges", "0000")
-    sums = AccessSums(grid(rows["at"].min(), rows["at"].max(), 60_000_000), TEXTS, folder / "spill")  # type: ignore[arg-type]
-    sums.add(views.scan("exchanges"))
-    limits = GroupLimits(window_us=60_000_000, suspicious=2, memory_bytes=1 << 30)
+    views = ViewWriter(run, group_views(TEXTS))
+    counter = AccessCounter(TEXTS, 60_000_000, 1 << 30, folder / "groups")
+    exchanges = counter("exchange", entries)
+    sums = AccessSums(grid(rows["at"].min(), rows["at"].max(), 60_000_000), counter)  # type: ignore[arg-type]
+    sums.add(exchanges)
+    limits = GroupLimits(window_us=60_000_000, suspicious=2)
     meter = ProgressMeter(None, None, 1 << 30)
     data = access_report.AccessReportData(
         sums=sums,
-        figures=latency.figures(sums, lambda: views.scan("exchanges")),
+        figures=latency.figures(sums, exchanges.lazy),
         rows=rows.height,
-        groups=GroupWriter(views, folder / "spill", meter, limits).write(TEXTS, sums, sums.attributes),
+        groups=GroupWriter(views, folder, meter, limits).write(TEXTS, sums, counter.groups),
     )
     ledger = AccessLedger(files=[], bytes=0, lines=rows.height, blank=0, malformed={}, exchanges=rows.height)
     return access_report.report(data, AccessInputs(access=ledger), "made", pair_reports.busy().run)

@@ -1,0 +1,120 @@
+"""Counts rows by two whole numbers, in a hash table of a kernel. Without kernels the engine counts, slower."""
+
+import secrets
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from logcorr.compute.kernels import compiled
+
+# polars prepares for numpy when it gets its first array: see `zero_copy_text`.
+from logcorr.compute.zero_copy_text import Int64Array
+
+_FIRST_SLOTS = 1 << 10
+_SLOT = np.dtype("i8, i8, i8")
+_KEYS = ["first", "second"]
+_MOST_WAITING = 1 << 20
+# Stands for null.
+_NULL = -(1 << 63)
+
+
+class CountTable:
+    """How often each key occurred. A key is two numbers (Int64).
+
+    Sums are whole numbers: tables that are added up in any order give the same counts.
+    """
+
+    def __init__(self) -> None:
+        self._mixer = secrets.randbits(64)
+        self.clear()
+
+    @property
+    def height(self) -> int:
+        """How many different keys there are. Without kernels it may be a few times as many."""
+        return self._count
+
+    @property
+    def size(self) -> int:
+        """The bytes of memory that the counts take, about."""
+        return self._slots.nbytes if compiled is not None else self._count * _SLOT.itemsize
+
+    def clear(self) -> None:
+        """Forgets all counts, and gives their memory back."""
+        self._slots = np.zeros(_FIRST_SLOTS, _SLOT)
+        self._count = 0
+        self._frames: list[pl.DataFrame] = []
+        self._waiting = 0
+
+    def add(self, first: Int64Array, second: Int64Array, counts: Int64Array | None = None) -> None:
+        """Counts keys, each as often as `counts` says (once where it is None; not at all for 0)."""
+        if compiled is None:
+            self._add_by_engine(first, second, counts)
+            return
+        row = 0
+        while True:
+            row, self._count = compiled.count_keys(first, second, counts, row, self._mixer, self._slots, self._count)
+            if row == first.size:
+                break
+            larger = np.zeros(2 * self._slots.size, _SLOT)
+            compiled.move_keys(self._slots, self._mixer, larger)
+            self._slots = larger
+
+    def counts(self) -> pl.DataFrame:
+        """All keys with their counts: the columns first, second and n (Int64), in no order."""
+        if compiled is None:
+            return self._merged()
+        taken = self._slots[self._slots["f2"] > 0]
+        names = dict(zip((*_KEYS, "n"), ("f0", "f1", "f2"), strict=True))
+        return pl.DataFrame({name: np.ascontiguousarray(taken[field]) for name, field in names.items()})
+
+    def _add_by_engine(self, first: Int64Array, second: Int64Array, counts: Int64Array | None) -> None:
+        keys = pl.LazyFrame({"first": first, "second": second})
+        counted = pl.len().cast(pl.Int64) if counts is None else pl.col("n").sum()
+        rows = keys if counts is None else keys.with_columns(pl.Series("n", counts)).filter(pl.col("n") > 0)
+        frame = rows.group_by(_KEYS).agg(counted.alias("n")).collect(engine="streaming")
+        self._frames.append(frame)
+        self._count += frame.height
+        self._waiting += frame.height
+        if self._waiting > max(_MOST_WAITING, self._frames[0].height):
+            self._merged()
+
+    def _merged(self) -> pl.DataFrame:
+        frames = self._frames or [pl.DataFrame(schema=dict.fromkeys((*_KEYS, "n"), pl.Int64))]
+        merged = pl.concat(frames).lazy().group_by(_KEYS).agg(pl.col("n").sum()).collect(engine="streaming")
+        self._frames, self._count, self._waiting = [merged], merged.height, 0
+        return merged
+
+
+class NamedCounts:
+    """Counts by two columns of whole numbers; null is a value like any other.
+
+    `names` are those of the columns, `second_type` is the type of the second; the first is Int64.
+    """
+
+    def __init__(self, names: tuple[str, str], second_type: pl.DataType) -> None:
+        self._names, self._second_type = names, second_type
+        self._table = CountTable()
+        self._merged: pl.DataFrame | None = None
+
+    def add(self, first: pl.Series, second: pl.Series) -> None:
+        """Counts rows."""
+        self._table.add(filled(first, _NULL), filled(second, _NULL))
+        self._merged = None
+
+    def merged(self) -> pl.DataFrame:
+        """All counts so far: the two columns and n (Int64), one row a key."""
+        if self._merged is None:
+            first, second = pl.col("first"), pl.col("second")
+            self._merged = self._table.counts().select(
+                pl.when(first != _NULL).then(first).alias(self._names[0]),
+                pl.when(second != _NULL).then(second).cast(self._second_type).alias(self._names[1]),
+                "n",
+            )
+        return self._merged
+
+
+def filled(numbers: pl.Series, null: int) -> npt.NDArray[np.int64]:
+    """Whole numbers as an array for `CountTable.add`, with a number that stands for null."""
+    whole = numbers.cast(pl.Int64)
+    return np.ascontiguousarray((whole.fill_null(null) if whole.null_count() else whole).to_numpy())
