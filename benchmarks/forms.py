@@ -107,7 +107,7 @@ def alb(folder: Path, rows: int) -> data.Access:
 
 
 def one_log(folder: Path, rows: int) -> data.Access:
-    """One log of both events, in order of time, as fastify writes it. It has no users, and one clock."""
+    """One log of both events, roughly in order of time, as fastify writes it. It has no users, and one clock."""
     home = folder / f"onelog-{rows}"
     plain = data.pair(folder, rows, options=ONE_CLOCK, name="oneclock")
     log = home / "app.log"
