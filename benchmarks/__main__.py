@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks import data, publish, scale
+from benchmarks import publish, scale
+from benchmarks.forms import are_there, logs_of
 from benchmarks.machine import machine, versions
+from benchmarks.progress import Progress, Step, guesses, spoken
 from benchmarks.roster import chosen
-from benchmarks.rounds import Setting, run_rounds
+from benchmarks.rounds import Setting, run_rounds, steps_of
 from benchmarks.verdict import judge
 
 HERE = Path(__file__).parent
@@ -44,39 +46,33 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def _bench(options: argparse.Namespace) -> dict[str, Any]:
     works, contenders = chosen(options.only)
-    pair = data.pair(options.dir, options.rows) if {"full", "ndjson"} & {*works} else None
-    access = data.access(options.dir, options.rows) if "access" in works else None
-    truths: dict[str, dict[str, Any]] = {}
-    lines = {"pair": 0, "access": 0}
-    if pair:
-        truths |= {"full": pair.truth, "ndjson": {"matched": pair.truth["matched"]}}
-        lines["pair"] = 2 * pair.truth["matched"] + pair.truth["request_orphans"] + pair.truth["response_orphans"]
-    if access:
-        truths["access"] = {"endpoints": access.truth["endpoints"]}
-        lines["access"] = access.truth["lines"]
-    places = _places(pair, access)
-    for path in places.values():
-        _warm(Path(path))
-    small = None
-    if options.rows > SMALL:
-        small_pair = data.pair(options.dir, SMALL) if pair else None
-        small = _places(small_pair, data.access(options.dir, SMALL) if access else None)
-    setting = Setting(options.dir.resolve(), options.timeout, places, small)
+    small = options.rows > SMALL
+    plan = [Step(work, "", 0) for work in works]
+    for work in works:
+        plan += steps_of(work, contenders, options.rounds, small=small)
+    guess = guesses(publish.published("bench"), options.rows, lambda work: are_there(work, options.dir, options.rows))
+    progress = Progress(plan, guess, _write)
+    progress.note(f"{len(plan)} steps, which may take {spoken(progress.left())}")
+    logs = {}
+    settings = {}
+    for work in works:
+        step = Step(work, "", 0)
+        progress.begin(step, f"{work:8} logs")
+        logs[work] = logs_of(work, options.dir, options.rows)
+        for path in logs[work].paths.values():
+            _warm(path)
+        few = logs_of(work, options.dir, SMALL).places() if small else None
+        settings[work] = Setting(options.dir.resolve(), options.timeout, logs[work].places(), few)
+        progress.end()
     found = {}
     for work in works:
-        records = run_rounds(work, contenders, options.rounds, setting, _tell)
-        judge(records, truths[work])
+        records = run_rounds(work, contenders, options.rounds, settings[work], progress)
+        judge(records, logs[work].truth)
         if records:
             found[work] = records
-    return {"rounds": options.rounds, "lines": lines, "works": found}
-
-
-def _places(pair: data.Pair | None, access: data.Access | None) -> dict[str, str]:
-    """What fills the words of commands."""
-    places = {"requests": pair.requests, "responses": pair.responses} if pair else {}
-    if access:
-        places["log"] = access.log
-    return {name: str(path.resolve()) for name, path in places.items()}
+    lines = {of.of: of.lines for of in logs.values()}
+    sizes = {work: sum(path.stat().st_size for path in logs[work].paths.values()) for work in found}
+    return {"rounds": options.rounds, "lines": lines, "sizes": sizes, "works": found}
 
 
 def _warm(path: Path) -> None:
@@ -107,7 +103,11 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _tell(text: str) -> None:
-    sys.stderr.write(text + "\n")
+    _write(text + "\n")
+
+
+def _write(text: str) -> None:
+    sys.stderr.write(text)
     sys.stderr.flush()
 
 

@@ -2,10 +2,12 @@
 
 usage: python -m benchmarks.count SHAPE PATH
 The shapes: `run` (a folder of logcorr runs), `parquet` and `csv` (a full join), `ndjson` (matched exchanges),
-`report` (of logcorr), `endpoints` (a JSON list) and `goaccess`, the last three of access logs.
+`lines` (numbers of lines), `report` (of logcorr), `endpoints` (a JSON list) and `goaccess`, the last three of access
+logs.
 """
 
 import json
+import re
 import sys
 from collections import Counter
 from pathlib import Path
@@ -14,12 +16,15 @@ from typing import Any
 import polars as pl
 
 _STATUS_SHAPES = ("report", "endpoints", "goaccess")
+_HOST = re.compile("^https?://[^/]*")
 
 
 def count(shape: str, path: Path) -> dict[str, Any]:
     """The counts that contenders must agree on; raises where the output is not there or not of this shape."""
     if shape in _STATUS_SHAPES:
         return {"endpoints": _endpoints(shape, json.loads(path.read_text(encoding="utf-8")))}
+    if shape == "lines":
+        return {"lines": sum(map(int, path.read_text(encoding="ascii").split()))}
     if shape == "ndjson":
         records = pl.scan_ndjson(path, schema={"status_code": pl.Int64, "duration_ms": pl.Int64})
         return records.select(
@@ -58,7 +63,8 @@ def _endpoints(shape: str, told: Any) -> dict[str, list[int]]:
         requests: Counter[str] = Counter()
         for panel in ("requests", "static_requests", "not_found"):
             for row in told.get(panel, {}).get("data", []):
-                requests[row["data"]] += row["hits"]["count"]
+                # Neither scheme nor host are part of an endpoint.
+                requests[_HOST.sub("", row["data"])] += row["hits"]["count"]
         return {name: [requests[name]] for name in sorted(requests)}
     rows = told["endpoints"] if shape == "report" else told
     return {row["endpoint"]: [row["requests"], row["errors"]] for row in sorted(rows, key=lambda row: row["endpoint"])}

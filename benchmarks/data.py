@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -44,7 +44,7 @@ class Pair(NamedTuple):
 
 
 class Access(NamedTuple):
-    """An access log and what is true of it: lines, and requests and errors of every endpoint."""
+    """One log and what is true of it: of an access log lines, and requests and errors of every endpoint."""
 
     log: Path
     truth: dict[str, Any]
@@ -54,8 +54,8 @@ def pair(folder: Path, rows: int, *, seed: int = SEED, options: tuple[str, ...] 
     """The pair of logs of so many rows, made unless it is there already with the same parameters."""
     home = folder / f"{name}-{rows}"
     made = {"version": _VERSION, "rows": rows, "seed": seed, "users": USERS, "options": list(options)}
-    if not _is_made(home, made):
-        _begin(home)
+
+    def make() -> dict[str, Any]:
         raw = home / "raw"
         generate("pair", raw, "--rows", rows, "--seed", seed, "--users", USERS, *options)
         for log in ("requests.log", "responses.log"):
@@ -64,21 +64,21 @@ def pair(folder: Path, rows: int, *, seed: int = SEED, options: tuple[str, ...] 
         told = json.loads((raw / "truth.json").read_text())
         shutil.rmtree(raw)
         sides = told["inputs"]
-        truth = {
+        return {
             "matched": told["pairs"],
             "request_orphans": sides["requests"]["orphans"],
             "response_orphans": sides["responses"]["orphans"],
         }
-        _keep(home, made, truth)
-    return Pair(home / "requests.log", home / "responses.log", _truth(home))
+
+    return Pair(home / "requests.log", home / "responses.log", kept(home, made, make))
 
 
 def access(folder: Path, rows: int, *, seed: int = SEED) -> Access:
     """The access log of about so many rows, made unless it is there already with the same parameters."""
     home = folder / f"access-{rows}"
     made = {"version": _VERSION, "rows": rows, "seed": seed, "options": list(FEW)}
-    if not _is_made(home, made):
-        _begin(home)
+
+    def make() -> dict[str, Any]:
         raw = home / "raw"
         # One line in six is odd in some way, mostly in its user agent, and left out below.
         generate("access", raw / "access.ndjson", "--rows", round(rows * 1.2), "--seed", seed, *FEW)
@@ -94,15 +94,34 @@ def access(folder: Path, rows: int, *, seed: int = SEED) -> Access:
                     errors[line[1]] += int(line[2]) >= 400
         shutil.rmtree(raw)
         endpoints = {name.decode(): [requests[name], errors[name]] for name in sorted(requests)}
-        _keep(home, made, {"lines": lines, "endpoints": endpoints})
-    return Access(home / "access.ndjson", _truth(home))
+        return {"lines": lines, "endpoints": endpoints}
+
+    return Access(home / "access.ndjson", kept(home, made, make))
+
+
+def kept(home: Path, made: dict[str, Any], make: Callable[[], dict[str, Any]]) -> Any:
+    """The truth of the logs in a folder, which `make` fills and tells unless they are there with these parameters."""
+    try:
+        told = json.loads((home / "made.json").read_text())
+        if told["made"] == made:
+            return told["truth"]
+    except (OSError, ValueError, KeyError):
+        pass
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir(parents=True)
+    # What was made is said last, so that a folder half done is never taken for whole.
+    truth = make()
+    (home / "made.json").write_text(json.dumps({"made": made, "truth": truth}))
+    return truth
 
 
 def generate(kind: str, where: Path, *words: object) -> None:
-    """Run the project's generator; it may take a while, and says on stderr what it did."""
-    command = [sys.executable, "-m", "logcorr", "generate", kind, where, *words, "--force"]
+    """Run the project's generator, which may take a while; what it says is told only where it fails."""
+    command = [str(word) for word in (sys.executable, "-m", "logcorr", "generate", kind, where, *words, "--force")]
     environment = {**os.environ, "PYTHONPATH": str(CORE)}
-    subprocess.run([str(word) for word in command], check=True, stdout=subprocess.DEVNULL, env=environment)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    if done.returncode:
+        raise RuntimeError(f"the generator failed: {done.stderr.strip()[-500:]}")
 
 
 def blocks(file: Any) -> Iterator[bytes]:
@@ -120,24 +139,3 @@ def _common(line: re.Match[bytes]) -> bytes:
     moment = datetime.fromisoformat(line[1].decode())
     moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     return moment.strftime(f"%Y-%m-%dT%H:%M:%S.{moment.microsecond // 1000:03d}Z").encode() + line[2]
-
-
-def _is_made(home: Path, made: dict[str, Any]) -> bool:
-    try:
-        return bool(json.loads((home / "made.json").read_text())["made"] == made)
-    except (OSError, ValueError, KeyError):
-        return False
-
-
-def _begin(home: Path) -> None:
-    shutil.rmtree(home, ignore_errors=True)
-    home.mkdir(parents=True)
-
-
-def _keep(home: Path, made: dict[str, Any], truth: dict[str, Any]) -> None:
-    """Say last what was made, so that a folder half done is never taken for whole."""
-    (home / "made.json").write_text(json.dumps({"made": made, "truth": truth}))
-
-
-def _truth(home: Path) -> Any:
-    return json.loads((home / "made.json").read_text())["truth"]

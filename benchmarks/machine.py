@@ -11,7 +11,11 @@ from pathlib import Path
 from logcorr.compute import kernels
 
 PACKAGES = ("logcorr", "polars", "duckdb", "chdb", "chdb-core")
-COMMANDS = {"mlr": ("--version",), "sort": ("--version",), "awk": ("-W", "version"), "goaccess": ("--version",)}
+_VERSION = ("--version",)
+COMMANDS = {
+    "mlr": _VERSION, "sort": _VERSION, "awk": ("-W", "version"), "zcat": _VERSION, "lnav": _VERSION,
+    "goaccess": _VERSION,
+}  # fmt: skip
 
 
 def cores() -> int:

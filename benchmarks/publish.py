@@ -13,6 +13,9 @@ from benchmarks import chart, scale_table, tables
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
+_CHARTED = ("full", "ndjson", "access", "combined")
+_UNCHARTED = ("logcorr-1-thread", "logcorr-2-threads", "logcorr-no-kernels", "zcat")
+_LOGS = {"pair": "the pair", "onelog": "the one log of both events", "access": "the access log"}
 
 
 def write(result: Mapping[str, Any], kind: str, out: Path) -> Path:
@@ -31,7 +34,7 @@ def publish(result: Mapping[str, Any], kind: str, root: Path = ROOT) -> None:
     """Put a result into benchmarks/results.json, and write RESULTS.md and assets/bench.svg anew from all of it."""
     home = root / "benchmarks"
     store = home / "results.json"
-    kept = json.loads(store.read_text(encoding="utf-8")) if store.exists() else {}
+    kept = _kept(store)
     kept.setdefault(kind, {})[str(result["rows"])] = result
     store.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
     benches, scales = (sorted(kept.get(name, {}).values(), key=lambda one: one["rows"]) for name in ("bench", "scale"))
@@ -51,12 +54,31 @@ def publish(result: Mapping[str, Any], kind: str, root: Path = ROOT) -> None:
         (root / "assets" / "bench.svg").write_text(picture(best), encoding="utf-8")
 
 
+def published(kind: str, root: Path = ROOT) -> dict[str, Any]:
+    """The results of this kind that were published last, by their rows."""
+    found: dict[str, Any] = _kept(root / "benchmarks" / "results.json").get(kind, {})
+    return found
+
+
+def _kept(store: Path) -> dict[str, Any]:
+    kept: dict[str, Any] = json.loads(store.read_text(encoding="utf-8")) if store.exists() else {}
+    return kept
+
+
 def bench_section(result: Mapping[str, Any]) -> str:
     """The part of RESULTS.md on one size."""
     head = f"## {result['rows']:,} lines a log, {result['date']}"
-    lines = f"{result['lines']['pair']:,} lines in the pair, {result['lines']['access']:,} in the access log."
+    told = [f"{number:,} lines in {_LOGS[log]}" for log, number in result["lines"].items() if number]
     about = tables.of_machine(result["machine"], result["versions"])
-    return "\n\n".join([head, about, lines, tables.of_works(result["works"])])
+    works = tables.of_works(result["works"], result.get("sizes"))
+    return "\n\n".join([head, about, ", ".join(told) + ".", works])
+
+
+def _shown(works: Mapping[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
+    """What the picture has room for: of works and of contenders those that tell most."""
+    most = {work: works[work] for work in _CHARTED if work in works} or works
+    few = {work: [record for record in records if record["name"] not in _UNCHARTED] for work, records in most.items()}
+    return {work: few[work] or records for work, records in most.items()}
 
 
 def picture(result: Mapping[str, Any]) -> str:
@@ -64,4 +86,4 @@ def picture(result: Mapping[str, Any]) -> str:
     machine = result["machine"]
     title = f"{result['rows']:,} lines a log"
     note = f"median of up to {result['rounds']} rounds · {machine['cores']} cores, {machine['memory'] / 2**30:.0f} GiB"
-    return chart.chart(result["works"], title, f"{note} · {result['date']} · shorter is better")
+    return chart.chart(_shown(result["works"]), title, f"{note} · {result['date']} · shorter is better")

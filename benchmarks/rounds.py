@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,9 @@ from typing import Any
 from benchmarks.data import CORE
 from benchmarks.machine import cores, memory
 from benchmarks.measure import measure
-from benchmarks.roster import Contender, Job
+from benchmarks.progress import Progress, Step
+from benchmarks.roster import Contender
+from benchmarks.tables import absent
 
 ROOT = Path(__file__).resolve().parent.parent
 # A process that needs more than this share of the machine's memory is ended, before the kernel ends another.
@@ -33,38 +35,54 @@ class Setting:
     small: Mapping[str, str] | None = None
 
 
+def steps_of(work: str, contenders: Sequence[Contender], rounds: int, *, small: bool) -> list[Step]:
+    """What is run for a work, in order: everybody once on a small log where there is one, then the rounds."""
+    ready = [one for one in contenders if work in one.jobs and not one.missing(work)]
+    first = [Step(work, one.name, 0) for one in ready if small]
+    return first + [
+        Step(work, one.name, number + 1)
+        for number in range(rounds)
+        for one in _rotated(ready, number)
+        if number < (one.rounds or rounds)
+    ]
+
+
 def run_rounds(
-    work: str, contenders: Sequence[Contender], rounds: int, setting: Setting, tell: Callable[[str], None]
+    work: str, contenders: Sequence[Contender], rounds: int, setting: Setting, progress: Progress
 ) -> list[dict[str, Any]]:
     """Run a work with every contender that takes part; a record each, in the order given.
 
     A record: name, title, missing (not installed: nothing was run), stopped ("", "time" or "memory"), failed (its
     last words), counts (of the first run), unsteady (counts differ between its own rounds), runs [measurements].
     """
-    records = {one.name: _record(one) for one in contenders if work in one.jobs}
-    ready = [one for one in contenders if one.name in records and not records[one.name]["missing"]]
+    taking = {one.name: one for one in contenders if work in one.jobs}
+    records = {name: _record(one, work) for name, one in taking.items()}
     for record in records.values():
         if record["missing"]:
-            tell(f"{work:7} {record['name']:18} skipped: {', '.join(record['missing'])} not installed")
-    if setting.small:
-        for one in ready:
-            _run_once(one.jobs[work], _record(one), replace(setting, places=setting.small))
-    for number in range(rounds):
-        for one in _rotated(ready, number):
-            record = records[one.name]
-            if number >= (one.rounds or rounds) or record["stopped"] or record["failed"]:
-                continue
-            _run_once(one.jobs[work], record, setting)
-            last = record["runs"][-1]
-            told = f"{last['wall_s']:8.2f} s wall {last['cpu_s']:8.2f} s cpu {last['peak_rss'] / 2**20:7.0f} MiB"
-            tell(f"{work:7} {one.name:18} {told}  round {number + 1}{_trouble(record)}")
+            progress.note(f"{work:8} {record['name']:18} skipped: {absent(record['missing'])}")
+    for step in steps_of(work, contenders, rounds, small=setting.small is not None):
+        one, record = taking[step.who], records[step.who]
+        if record["stopped"] or record["failed"]:
+            continue
+        which = f"round {step.round} of {rounds}" if step.round else "first, small"
+        progress.begin(step, f"{work:8} {which:13} {one.name:18}")
+        if setting.small and not step.round:
+            _run_once(one, work, _record(one, work), replace(setting, places=setting.small))
+            progress.end()
+            continue
+        _run_once(one, work, record, setting)
+        last = record["runs"][-1]
+        told = f"{last['wall_s']:8.2f} s wall {last['cpu_s']:8.2f} s cpu {last['peak_rss'] / 2**20:7.0f} MiB"
+        progress.end(told + _trouble(record))
+        if record["stopped"] or record["failed"]:
+            progress.drop(work, one.name)
     return list(records.values())
 
 
-def _record(one: Contender) -> dict[str, Any]:
+def _record(one: Contender, work: str) -> dict[str, Any]:
     return {
-        "name": one.name, "title": one.title, "missing": one.missing(), "stopped": "", "failed": "", "counts": None,
-        "unsteady": False, "runs": [],
+        "name": one.name, "title": one.title, "missing": one.missing(work), "stopped": "", "failed": "",
+        "counts": None, "unsteady": False, "runs": [],
     }  # fmt: skip
 
 
@@ -73,7 +91,8 @@ def _rotated(contenders: Sequence[Contender], number: int) -> Iterator[Contender
         yield contenders[(place + number) % len(contenders)]
 
 
-def _run_once(job: Job, record: dict[str, Any], setting: Setting) -> None:
+def _run_once(one: Contender, work: str, record: dict[str, Any], setting: Setting) -> None:
+    job = one.jobs[work]
     folder = setting.scratch / "run"
     shutil.rmtree(folder, ignore_errors=True)
     for name in ("spill", "home"):
@@ -82,7 +101,8 @@ def _run_once(job: Job, record: dict[str, Any], setting: Setting) -> None:
     filled = {**setting.places, "out": str(out), "spill": str(folder / "spill"), "cores": str(cores())}
     words = [word.format(**filled) for word in job.words]
     most = round(MOST_MEMORY * memory())
-    measured = measure(words, cwd=folder, env=environment(folder), timeout_s=setting.timeout_s, most_bytes=most)
+    around = {**environment(folder), **one.variables}
+    measured = measure(words, cwd=folder, env=around, timeout_s=setting.timeout_s, most_bytes=most)
     record["runs"].append({**measured.record(), "output": _size(out)})
     record["stopped"] = measured.stopped
     if not measured.stopped and measured.code:

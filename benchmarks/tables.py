@@ -8,19 +8,22 @@ from benchmarks.roster import WORKS
 
 BASE = "logcorr"
 _HEADS = (
-    "", "wall s", "min to max", "CPU s", "min to max", "peak MiB", "written MiB", "output MiB",
+    "", "wall s", "min to max", "CPU s", "min to max", "cores busy", "peak MiB", "written MiB", "output MiB",
     "wall ÷ logcorr", "CPU ÷ logcorr", "rounds",
 )  # fmt: skip
 _MIB = 1 << 20
 
 
-def of_works(works: Mapping[str, Sequence[dict[str, Any]]]) -> str:
-    """A heading and a table for every work."""
+def of_works(works: Mapping[str, Sequence[dict[str, Any]]], sizes: Mapping[str, int] | None = None) -> str:
+    """A heading and a table for every work; `sizes` tells the bytes of its logs where they are known."""
     parts = []
     for work, records in works.items():
         base = next((record for record in records if record["name"] == BASE), None)
         rows = [_row(record, base) for record in records]
-        parts += [f"### {WORKS[work]} (`{work}`)", table(_HEADS, rows), *_remarks(records)]
+        size = (sizes or {}).get(work)
+        parts.append(f"### {WORKS[work]} (`{work}`)")
+        parts += [f"{size / _MIB:,.1f} MiB of logs."] if size else []
+        parts += [table(_HEADS, rows), *_remarks(records)]
     return "\n\n".join(parts)
 
 
@@ -51,7 +54,7 @@ def is_whole(record: Mapping[str, Any]) -> bool:
 def state(record: Mapping[str, Any]) -> str:
     """What kept a contender from a result, in words; empty where nothing did."""
     if record["missing"]:
-        return "not installed"
+        return f"no {record['missing'][0]}" if _is_option(record["missing"][0]) else "not installed"
     if record["failed"]:
         return "failed"
     if record["stopped"]:
@@ -59,6 +62,17 @@ def state(record: Mapping[str, Any]) -> str:
         much = f"{last['wall_s']:.0f} s" if record["stopped"] == "time" else f"{last['peak_rss'] / 1e9:.0f} GB"
         return f"over {much}"
     return "wrong" if record["wrong"] else ""
+
+
+def absent(names: Sequence[str]) -> str:
+    """What is missing, in words: modules and commands, or options of logcorr."""
+    if all(map(_is_option, names)):
+        return f"this logcorr has no {', '.join(names)}"
+    return f"{', '.join(names)} not installed"
+
+
+def _is_option(name: str) -> bool:
+    return name.startswith("--")
 
 
 def _row(record: Mapping[str, Any], base: Mapping[str, Any] | None) -> list[str]:
@@ -70,6 +84,7 @@ def _row(record: Mapping[str, Any], base: Mapping[str, Any] | None) -> list[str]
     for name in ("wall_s", "cpu_s"):
         told = [run[name] for run in record["runs"]]
         cells += [seconds(median(told)), f"{seconds(min(told))} to {seconds(max(told))}"]
+    cells.append(f"{median(run['cpu_s'] / run['wall_s'] for run in record['runs']):.2f}")
     cells += [f"{middle(record, name) / _MIB:,.0f}" for name in ("peak_rss", "written", "output")]
     for name in ("wall_s", "cpu_s"):
         whole = base is not None and is_whole(base)
@@ -90,7 +105,7 @@ def _remarks(records: Sequence[Mapping[str, Any]]) -> list[str]:
     lines += [f"- {record['title']} failed: `{_last_line(record['failed'])}`" for record in records if record["failed"]]
     for record in records:
         if record["missing"]:
-            lines.append(f"- {record['title']} was skipped: {', '.join(record['missing'])} not installed.")
+            lines.append(f"- {record['title']} was skipped: {absent(record['missing'])}.")
     told = f"All {len(counted)} that ended tell the same counts." if len(counted) > 1 else "Nothing to compare with."
     return [*([] if wrong else [told]), *(["\n".join(lines)] if lines else [])]
 

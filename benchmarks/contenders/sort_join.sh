@@ -5,7 +5,10 @@ set -euo pipefail
 work=$1 requests=$2 responses=$3 out=$4 spill=$5 cores=$6
 export LC_ALL=C
 
-by_id() { sort -t, -k2,2 -S 20% --parallel="$cores" -T "$spill" "$1"; }
+by_id() {
+  local sorted=(sort -t, -k2,2 -S 20% --parallel="$cores" -T "$spill")
+  if [[ $1 == *.gz ]]; then zcat "$1" | "${sorted[@]}"; else "${sorted[@]}" "$1"; fi
+}
 
 # Microseconds since 1970; the days of a date are worked out once.
 micros='

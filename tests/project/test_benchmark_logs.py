@@ -1,13 +1,17 @@
 """The logs of the benchmarks: plain ones that all can read and whose truth is counted, odd ones, and runs on these."""
 
+import csv
+import gzip
 import json
+import re
 import sys
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from benchmarks import data, odd_logs, scale
+from benchmarks import data, forms, odd_logs, scale
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="they measure through /proc")
 
@@ -79,6 +83,72 @@ class TestOddLogs:
         ]
         unsure = replace(scale.CASES[0], unique=False)
         assert len(scale._findings(report, unsure, {**truth, "matched": 2})["wrong"]) == 2
+
+
+class TestForms:
+    """The other forms hold what the plain logs hold."""
+
+    def test_gzip(self, folder: Path) -> None:
+        plain, packed = data.pair(folder, 2000), forms.gz(folder, 2000)
+        assert [gzip.decompress(log.read_bytes()) for log in packed[:2]] == [log.read_bytes() for log in plain[:2]]
+        assert packed.truth == plain.truth
+
+    def test_json_lines(self, folder: Path) -> None:
+        plain, made = data.pair(folder, 2000), forms.json_pair(folder, 2000)
+        for log, target, third in zip(plain[:2], made[:2], ("user_id", "status_code"), strict=True):
+            records = [json.loads(line) for line in target.read_text().splitlines()]
+            told = [f"{one['time']},{one['request_id']},{'' if one[third] is None else one[third]}" for one in records]
+            assert told == log.read_text().splitlines()
+
+    def test_one_log(self, folder: Path) -> None:
+        log, truth = forms.one_log(folder, 2000)
+        records = [json.loads(line) for line in log.read_text().splitlines()]
+        asked = {one["reqId"]: one["time"] for one in records if one["msg"] == "incoming request"}
+        answered = {one["reqId"]: one["time"] for one in records if one["msg"] == "request completed"}
+        assert len(records) == len(asked) + len(answered)
+        assert len(asked.keys() & answered.keys()) == truth["matched"]
+        assert len(asked.keys() - answered.keys()) == truth["request_orphans"]
+        assert len(answered.keys() - asked.keys()) == truth["response_orphans"]
+        assert all(answered[one] >= asked[one] for one in asked.keys() & answered.keys())
+
+    @pytest.mark.parametrize("form", ["combined", "alb"])
+    def test_access_logs(self, folder: Path, form: str) -> None:
+        log, truth = {"combined": forms.combined, "alb": forms.alb}[form](folder, 2000)
+        requests: Counter[str] = Counter()
+        errors: Counter[str] = Counter()
+        took = 0.0
+        for line in log.read_text().splitlines():
+            # A combined line and one of ALB are both CSV with blanks for commas.
+            (cells,) = csv.reader([line], delimiter=" ", strict=True)
+            assert len(cells) == (11 if form == "combined" else 29)
+            target, status, ms = (cells[place] for place in ((5, 6, 10) if form == "combined" else (12, 8, 6)))
+            endpoint = re.sub("^[a-z]+://[^/]*", "", target.split(" ")[1]).partition("?")[0]
+            requests[endpoint] += 1
+            errors[endpoint] += int(status) >= 400
+            took += float(ms)
+        assert {name: [requests[name], errors[name]] for name in requests} == truth["endpoints"]
+        assert sum(requests.values()) == truth["lines"]
+        plain = [json.loads(line) for line in data.access(folder, 2000).log.read_text().splitlines()]
+        assert took == pytest.approx(sum(one["response_time"] for one in plain) / 1000)
+
+    def test_a_form_is_made_once_and_anew_with_its_plain_log(self, folder: Path) -> None:
+        first = forms.gz(folder, 300).requests
+        before = first.stat().st_mtime_ns
+        assert forms.gz(folder, 300).requests.stat().st_mtime_ns == before
+        told = folder / "gz-300" / "made.json"
+        told.write_text(told.read_text().replace('"rows": 300', '"rows": 301'))
+        assert forms.gz(folder, 300).requests.stat().st_mtime_ns > before
+
+    @pytest.mark.parametrize("work", ["full", "ndjson", "gz", "json", "onelog", "access", "combined", "alb"])
+    def test_the_logs_of_a_work(self, folder: Path, work: str) -> None:
+        logs = forms.logs_of(work, folder, 2000)
+        assert forms.are_there(work, folder, 2000)
+        assert not forms.are_there(work, folder, 2001)
+        lines = 0
+        for path in logs.paths.values():
+            text = path.read_bytes()
+            lines += (gzip.decompress(text) if path.suffix == ".gz" else text).count(b"\n")
+        assert lines == logs.lines
 
 
 def test_data_is_plain_and_made_once(folder: Path) -> None:

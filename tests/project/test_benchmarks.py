@@ -2,19 +2,20 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
 
-from benchmarks import chart, data, publish, rounds, tables
+from benchmarks import chart, data, publish, roster, rounds, tables
 from benchmarks.__main__ import main
 from benchmarks.count import count
 from benchmarks.measure import Measured, measure
+from benchmarks.progress import Progress, Step, guesses, spoken
 from benchmarks.roster import ROSTER, WORKS, Contender, Job, chosen
-from benchmarks.rounds import Setting, run_rounds
+from benchmarks.rounds import Setting, run_rounds, steps_of
 from benchmarks.verdict import judge
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="they measure through /proc")
@@ -80,6 +81,7 @@ ALL = {
         record("lost", stopped="time"),
         record("broken", failed="Traceback\nboom"),
         record("absent", missing=["absent_module"], runs=[]),
+        record("older", missing=["--threads"], runs=[]),
     ]
 }
 
@@ -90,16 +92,23 @@ def test_a_table_has_medians_ratios_and_what_went_wrong() -> None:
         line.split(" | ")[0].strip("| "): line.split(" | ")[1:] for line in text.splitlines() if line.startswith("|")
     }
     assert rows["**LOGCORR**"][:4] == ["2.00", "1.00 to 3.00", "4.00", "2.00 to 6.00"]
-    assert rows["**LOGCORR**"][4:9] == ["300", "20", "10", "1.00", "1.00"]
-    assert rows["SLOW"][7:9] == ["20.00", "20.00"]
+    assert rows["**LOGCORR**"][4:10] == ["2.00", "300", "20", "10", "1.00", "1.00"]
+    assert rows["SLOW"][8:10] == ["20.00", "20.00"]
     assert "LIAR (**wrong**)" in rows
     assert rows["LOST"][0] == "over 1 s"
     assert rows["BROKEN"][0] == "failed"
     assert rows["ABSENT"][0] == "not installed"
+    assert rows["OLDER"][0] == "no --threads"
     assert "**LIAR is wrong:** matched is 4, not 5." in text
     assert "BROKEN failed: `boom`" in text
     assert "ABSENT was skipped: absent_module not installed." in text
+    assert "OLDER was skipped: this logcorr has no --threads." in text
     assert "tell the same counts" not in text
+
+
+def test_a_table_tells_the_size_of_its_logs() -> None:
+    assert "30.0 MiB of logs." in tables.of_works(ALL, {"full": 30 * MIB})
+    assert "of logs" not in tables.of_works(ALL)
 
 
 def test_a_table_where_all_agree_says_so() -> None:
@@ -142,27 +151,110 @@ def python(code: str, **more: Any) -> Contender:
     return Contender("it", "It", {"full": Job((sys.executable, "-c", code), "csv", "csv")}, **more)
 
 
+class Clock:
+    """A clock that goes on only where it is told to."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def silent(told: list[str] | None = None) -> Progress:
+    return Progress([], lambda _: 1.0, ([] if told is None else told).append)
+
+
+class TestProgress:
+    def follow(self, plan: Sequence[Step], guess: Callable[[Step], float]) -> tuple[Progress, Clock, list[str]]:
+        told: list[str] = []
+        clock = Clock()
+        return Progress(plan, guess, told.append, clock), clock, told
+
+    def test_what_is_left_comes_from_the_first_round(self) -> None:
+        plan = [Step("full", name, number) for number in (1, 2) for name in ("a", "b")]
+        progress, clock, told = self.follow(plan, lambda _: 10.0)
+        for step, seconds in zip(plan[:2], (100, 2), strict=True):
+            progress.begin(step, step.who)
+            clock.now += seconds
+            progress.end("done")
+        assert progress.left() == 102
+        progress.begin(plan[2], "a")
+        assert "".join(told).splitlines() == [
+            "[1/4] 0 s, about 40 s left: a done",
+            "[2/4] 1 min 40 s, about 4 min 18 s left: b done",
+            "[3/4] 1 min 42 s, about 1 min 42 s left: a",
+        ]
+
+    def test_guesses_are_put_right_by_what_was_measured(self) -> None:
+        plan = [Step("full", "a", 1), Step("gz", "a", 1), Step("gz", "", 0)]
+        progress, clock, _ = self.follow(plan, lambda _: 10.0)
+        progress.begin(plan[0], "")
+        clock.now += 23
+        progress.end()
+        assert progress.left() == 10 * 26 / 13 + 10
+
+    def test_what_is_not_run_is_not_waited_for(self) -> None:
+        plan = [Step("full", name, number) for number in (1, 2, 3) for name in ("a", "b")]
+        progress, _, told = self.follow(plan, lambda _: 10.0)
+        progress.begin(plan[0], "")
+        progress.end()
+        progress.drop("full", "a")
+        assert progress.left() == pytest.approx(30 * 3 / 13)
+        progress.begin(plan[1], "")
+        assert told[-1].startswith("[2/4] ")
+
+    def test_guesses_come_from_the_last_results(self) -> None:
+        def result(rows: int, wall: float) -> dict[str, Any]:
+            lost = record("lost", None, 900.0, stopped="time")
+            return {"rows": rows, "works": {"full": [record("logcorr", None, wall), record("slow", None, 50.0), lost]}}
+
+        published = {"1000000": result(1_000_000, 10.0), "9000000": result(9_000_000, 45.0)}
+        guess = guesses(published, 2_000_000, lambda work: work == "gz")
+        seconds = {name: guess(Step("full", name, 1)) for name in ("logcorr", "logcorr-1-thread", "lost", "new")}
+        assert seconds["logcorr"] == seconds["logcorr-1-thread"] == guess(Step("gz", "logcorr", 2))
+        assert 20 < seconds["logcorr"] < 22
+        assert 1800 < seconds["lost"] < 1802
+        assert 640 < seconds["new"] < 642
+        assert 0 < guess(Step("access", "logcorr", 1)) < 10
+        assert guess(Step("gz", "", 0)) < guess(Step("full", "", 0)) < 30
+        assert guesses({}, 2000, lambda _: True)(Step("full", "logcorr", 1)) < 2
+
+    def test_old_results_give_guesses(self) -> None:
+        published = publish.published("bench")
+        assert published
+        for rows in (20_000, 2_000_000, 100_000_000):
+            guess = guesses(published, rows, lambda _: False)
+            assert all(guess(Step(work, one.name, 1)) > 0 for one in ROSTER for work in one.jobs)
+
+    @pytest.mark.parametrize(
+        ("seconds", "text"),
+        [(0.2, "0 s"), (59.4, "59 s"), (59.6, "1 min 00 s"), (3599, "59 min 59 s"), (3900, "1 h 05 min")],
+    )
+    def test_times_for_people(self, seconds: float, text: str) -> None:
+        assert spoken(seconds) == text
+
+
 class TestRounds:
     def test_a_rival_that_is_not_installed_is_skipped(self, tmp_path: Path) -> None:
         told: list[str] = []
         one = python("1/0", modules=("no_such_module",), commands=("no-such-command", "sh"))
-        (got,) = run_rounds("full", [one], 2, Setting(tmp_path, 10, {}), told.append)
+        (got,) = run_rounds("full", [one], 2, Setting(tmp_path, 10, {}), silent(told))
         assert got["missing"] == ["no_such_module", "no-such-command"]
         assert got["runs"] == []
         assert "skipped: no_such_module, no-such-command" in told[0]
 
     def test_a_rival_that_fails_is_not_run_again(self, tmp_path: Path) -> None:
-        (got,) = run_rounds("full", [python("1/0")], 3, Setting(tmp_path, 10, {}), lambda _: None)
+        (got,) = run_rounds("full", [python("1/0")], 3, Setting(tmp_path, 10, {}), silent())
         assert "ZeroDivisionError" in got["failed"]
         assert len(got["runs"]) == 1
 
     def test_a_rival_that_writes_nothing_fails(self, tmp_path: Path) -> None:
-        (got,) = run_rounds("full", [python("pass")], 1, Setting(tmp_path, 10, {}), lambda _: None)
+        (got,) = run_rounds("full", [python("pass")], 1, Setting(tmp_path, 10, {}), silent())
         assert got["failed"].startswith("output not readable")
 
     def test_a_rival_that_takes_too_long_is_ended(self, tmp_path: Path) -> None:
         slow = python("import time; time.sleep(60)")
-        (got,) = run_rounds("full", [slow], 3, Setting(tmp_path, 0.1, {}), lambda _: None)
+        (got,) = run_rounds("full", [slow], 3, Setting(tmp_path, 0.1, {}), silent())
         assert got["stopped"] == "time"
         assert len(got["runs"]) == 1
 
@@ -171,7 +263,7 @@ class TestRounds:
         log = tmp_path / "read.txt"
         one = Contender("it", "It", {"full": Job(("sh", "-c", f"echo {{requests}} >>{log}"), "csv", "csv")})
         setting = Setting(tmp_path, 10, {"requests": "large"}, {"requests": "small"})
-        (got,) = run_rounds("full", [one], 2, setting, lambda _: None)
+        (got,) = run_rounds("full", [one], 2, setting, silent())
         assert log.read_text().split() == ["small", "large", "large"]
         assert len(got["runs"]) == 2
 
@@ -180,8 +272,30 @@ class TestRounds:
         monkeypatch.setattr(rounds, "counted", lambda shape, _: ({"matched": shape}, ""))
         job = Job(("true",), "csv", "csv")
         both = [Contender(name, name, {"full": job}, rounds=most) for name, most in (("a", None), ("b", 2), ("c", 1))]
-        run_rounds("full", both, 3, Setting(tmp_path, 10, {}), told.append)
-        assert "".join(line.split()[1] for line in told) == "abcbaa"
+        run_rounds("full", both, 3, Setting(tmp_path, 10, {}), silent(told))
+        lines = "".join(told).splitlines()
+        assert "".join(line.split()[-9] for line in lines) == "abcbaa"
+        assert "full     round 1 of 3  a " in lines[0]
+        assert [step.who for step in steps_of("full", both, 3, small=False)] == list("abcbaa")
+        assert [step[1:] for step in steps_of("full", both[1:], 1, small=True)] == [
+            ("b", 0),
+            ("c", 0),
+            ("b", 1),
+            ("c", 1),
+        ]
+
+    def test_what_logcorr_has_no_option_for_is_skipped(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        words = (sys.executable, "-m", "logcorr", "correlate")
+        one = Contender("it", "It", {"full": Job(words, "run")}, ("logcorr",), options=("--memory", "--no-such"))
+        assert one.missing("full") == ["--no-such"]
+        monkeypatch.setattr(roster, "_help", lambda _: ("--memory", "--no-such"))
+        assert one.missing("full") == []
+
+    def test_variables_of_a_contender_are_set_for_it(self, tmp_path: Path) -> None:
+        code = "import os, sys; sys.exit(os.environ.get('LOGCORR_KERNELS', 'none'))"
+        for more, told in (({}, "none"), ({"variables": {"LOGCORR_KERNELS": "off"}}, "off")):
+            (got,) = run_rounds("full", [python(code, **more)], 1, Setting(tmp_path, 10, {}), silent())
+            assert got["failed"] == told
 
 
 class TestMeasure:
@@ -234,7 +348,8 @@ def test_counting_matched_exchanges(tmp_path: Path) -> None:
 
 def test_counting_endpoints(tmp_path: Path) -> None:
     rows = [{"endpoint": "/b", "requests": 2, "errors": 0}, {"endpoint": "/a", "requests": 3, "errors": 1}]
-    panel = {"data": [{"data": "/a", "method": method, "hits": {"count": 2}} for method in ("GET", "PUT")]}
+    hits = {"count": 2}
+    panel = {"data": [{"data": target, "hits": hits} for target in ("/a", "http://shop.example:80/a")]}
     told = {"endpoints": rows, "report": {"endpoints": rows}, "goaccess": {"requests": panel, "not_found": panel}}
     found = {}
     for shape, what in told.items():
@@ -259,6 +374,59 @@ def test_logcorr_and_a_plain_script_end_to_end(
     assert truth["matched"] > 1900
     assert ours["runs"][0]["cpu_s"] > 0.1
     ET.fromstring((tmp_path / "out" / "bench-2000.svg").read_text())
+
+
+def test_counting_lines(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("3\n4\n")
+    assert count("lines", tmp_path / "out") == {"lines": 7}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder whose logs several tests read."""
+    return tmp_path_factory.mktemp("bench")
+
+
+def run_work(folder: Path, work: str, *names: str) -> list[dict[str, Any]]:
+    words = ["--rows", "500", "--rounds", "1", "--dir", str(folder), "--out", str(folder / "out")]
+    assert main([*words, "--only", work, *names]) == 0
+    records: list[dict[str, Any]] = json.loads((folder / "out" / "bench-500.json").read_text())["works"][work]
+    return records
+
+
+# Those that are installed with logcorr or by a system, and start fast.
+@pytest.mark.parametrize("work", WORKS)
+def test_every_work_end_to_end(work: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    records = run_work(folder, work, "logcorr", "dictionary", "zcat", "lnav", "goaccess")
+    ran = {record["name"] for record in records if not record["missing"]}
+    assert "logcorr" in ran
+    assert "dictionary" in ran or work in ("access", "combined", "alb")
+    told = capsys.readouterr()
+    assert "of logs." in told.out
+    lines = [line for line in told.err.splitlines() if line.startswith("[")]
+    assert len(lines) == 1 + len(ran)
+    assert all(" left: " in line for line in lines)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("work", WORKS)
+def test_every_contender_end_to_end(work: str, folder: Path) -> None:
+    run_work(folder, work)
+
+
+def test_results_of_before_are_still_read() -> None:
+    for result in publish.published("bench").values():
+        text = publish.bench_section(result)
+        assert f"## {result['rows']:,} lines a log" in text
+        assert " 0 lines in" not in text
+        ET.fromstring(publish.picture(result))
+
+
+def test_the_picture_is_of_what_tells_most() -> None:
+    records = [*ALL["full"][:2], record("logcorr-1-thread", None, 1.0)]
+    assert publish._shown({"full": records, "gz": records}) == {"full": records[:2]}
+    assert publish._shown({"gz": records}) == {"gz": records[:2]}
+    assert publish._shown({"gz": records[2:]}) == {"gz": records[2:]}
 
 
 def test_publishing_keeps_other_sizes(tmp_path: Path) -> None:
