@@ -88,7 +88,6 @@ def test_any_number_of_threads_and_parts_gives_the_same(
     """Chunks are read by several threads, and counts are spilled where memory is full."""
     words = ("analyze", big[0], "--no-store", "--report", "-")
     whole = json.loads(succeed(*words, cwd=tmp_path).out)
-    monkeypatch.setattr(analyze, "available", lambda _memory: threads)
     monkeypatch.setattr(analyze, "_GROUPS_SHARE", 1 << 20)
     monkeypatch.setenv("LOGCORR_CHUNK_BYTES", "100000")
     spills: list[int] = []
@@ -99,7 +98,7 @@ def test_any_number_of_threads_and_parts_gives_the_same(
         spill(counts)
 
     monkeypatch.setattr(GroupCounts, "_spill", seen)
-    split = json.loads(succeed(*words, cwd=tmp_path).out)
+    split = json.loads(succeed(*words, "--threads", str(threads), cwd=tmp_path).out)
     assert len(spills) > threads
     for report in (whole, split):
         del report["run"]

@@ -19,6 +19,7 @@ def job_options(command: Any) -> Any:
         click.option(
             "--memory", type=SIZE, help="The most memory to take.  [default: a quarter of the machine's, 512MB to 4GB]"
         ),
+        click.option("--threads", type=int, help="How many threads to work with.  [default: one for each usable core]"),
         click.option(
             "--store", type=click.Path(), help="Folder to keep runs in.  [default: the platform's cache folder]"
         ),
@@ -66,6 +67,7 @@ def job_fields(values: dict[str, Any]) -> dict[str, Any]:
     return {
         "window_us": positive("--window", values["window"]),
         "memory_bytes": _memory(values["memory"]),
+        "threads": None if values["threads"] is None else positive("--threads", values["threads"]),
         "store": values["store"],
         "keep": not values["no_store"],
         "report_path": None if values["report"] == "-" else values["report"],

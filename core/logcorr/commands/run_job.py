@@ -22,7 +22,7 @@ def run_job(options: JobOptions, load: Callable[[], Callable[..., Any]], values:
     if options.memory_bytes < _LEAST_MEMORY and values["progress"] != "json":
         say(f"note: --memory is under {_LEAST_MEMORY // 10**6}MB, which the engine alone may take.")
     conditions = [fail_if.condition(text, options.kind) for text in values["fail_if"]]
-    threads.limit_engine(options.memory_bytes)
+    threads.limit_engine(options.memory_bytes, options.threads)
     job = load()
     from logcorr.commands.interrupt import interruptible
     from logcorr.commands.progress import progress_sink

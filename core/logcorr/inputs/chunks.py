@@ -7,7 +7,7 @@ import polars as pl
 
 from logcorr.formats.line_format import LINE_SCHEMA, LineFormat, scan_lines
 from logcorr.inputs.files import InputFile
-from logcorr.inputs.whole_lines import LongLine, in_utf8, whole_lines
+from logcorr.inputs.whole_lines import LongLine, in_utf8, line_count, whole_lines
 
 _DENSE_BYTES = 1 << 18
 # So many windows of a text, of so many bytes each, tell whether its lines are short.
@@ -37,6 +37,13 @@ class Chunk(NamedTuple):
             row = (self.text.text, first_row, self.text.refused)
             return pl.LazyFrame([row], schema=LINE_SCHEMA, orient="row")
         return scan_lines(*in_utf8(self.text), first_row)
+
+    @property
+    def line_count(self) -> int:
+        """How many lines there are."""
+        if isinstance(self.text, LongLine):
+            return 1
+        return sum(line_count(self.text) if of_file.lines is None else of_file.lines for of_file in self.by_file)
 
     def texts(self) -> Iterator[tuple[int, bytes]]:
         """Whole lines, each ending in LF, of one file after another, with the numbers of the files. No long line."""

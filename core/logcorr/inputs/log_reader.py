@@ -22,7 +22,7 @@ from logcorr.inputs.encodings import without_colours
 from logcorr.inputs.files import InputFile
 from logcorr.inputs.head_forms import FIELDS
 from logcorr.inputs.line_numbers import LinesRead
-from logcorr.inputs.reader import TimeRange
+from logcorr.inputs.reader import CHUNKS_A_THREAD, TimeRange
 from logcorr.inputs.reading_progress import ReadingProgress, SideProgress
 from logcorr.inputs.refused_lines import SpilledRows
 from logcorr.inputs.unwrap import Unwrapper
@@ -31,7 +31,6 @@ from logcorr.model.errors import LedgerError
 from logcorr.model.ledger import ClockCounts, Log, Side, added
 
 _IN_MEMORY = 50_000
-_CHUNKS_A_THREAD = 2
 _MOST_PUT_OFF = 4000
 _BOM = BOM.encode()
 
@@ -192,7 +191,7 @@ class LogReader:
             return
         threads = self._threads if all(form.independent for form in self._all_forms) else 1
         with read_ahead(self._chunks()) as chunks_ahead:
-            yield from parallel_map(self._read, chunks_ahead, threads, _CHUNKS_A_THREAD * threads)
+            yield from parallel_map(self._read, chunks_ahead, threads, CHUNKS_A_THREAD * threads)
 
     def _chunks(self) -> Generator[_Chunk, None, None]:
         row, last_file = 0, -1

@@ -1,11 +1,13 @@
 """The files of one side become its entries, a chunk at a time, in the order of the lines. Every line counts once."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
 import polars as pl
 
+from logcorr.compute.background_thread import parallel_map, read_ahead
 from logcorr.formats import line_format
 from logcorr.inputs import changes, chunks
 from logcorr.inputs.files import InputFile
@@ -15,6 +17,8 @@ from logcorr.inputs.reading_progress import ReadingProgress, SideProgress
 from logcorr.inputs.refused_lines import RefusedLines
 from logcorr.model.ledger import ClockCounts
 
+# How many chunks may be in work for each thread.
+CHUNKS_A_THREAD = 2
 _PUT_OFF_CHUNKS = 2
 _PUT_OFF_LINES = 4_000
 
@@ -64,6 +68,29 @@ class TimeRange:
             self.last = high if self.last is None else max(self.last, high)
 
 
+class _Read(msgspec.Struct, frozen=True, kw_only=True):
+    """A chunk, the row of its first line, the entries among its common lines, and the other lines (LINE_SCHEMA)."""
+
+    chunk: chunks.Chunk
+    first_row: int
+    entries: pl.DataFrame
+    uncommon: pl.DataFrame | None
+
+    @property
+    def lines(self) -> int:
+        """How many lines the chunk has."""
+        return self.entries.height + (0 if self.uncommon is None else self.uncommon.height)
+
+
+def _numbered(all_chunks: Generator[chunks.Chunk, None, None]) -> Generator[tuple[chunks.Chunk, int], None, None]:
+    """Chunks, each with the row of its first line."""
+    row = 0
+    with closing(all_chunks):
+        for chunk in all_chunks:
+            yield chunk, row
+            row += chunk.line_count
+
+
 class SideReader:
     """Reads a side from its first line to its last: first all of `entries`, then `finish`."""
 
@@ -74,16 +101,18 @@ class SideReader:
         folder: Path,
         chunk_bytes: int,
         progress: ReadingProgress,
+        *,
+        threads: int = 1,
     ) -> None:
+        """With several `threads`, chunks are parsed in parallel; at most two chunks a thread are in work."""
         folder.mkdir(parents=True, mode=0o700)
         self._form, self._files_at_start, self._chunk_bytes = form, files, chunk_bytes
         # A file that has grown since it was first looked at ends where it ended then.
         self._files = changes.as_at_start(files)
-        self._progress = progress
+        self._progress, self._threads = progress, threads
         self._ledger = {"blank": 0, "malformed": 0}
         self._rejects = RefusedLines(folder / "rejects", self._ledger)
         self._times = TimeRange()
-        self._rows = 0
         self.lines_read = LinesRead(files)
         progress.sides[form.side] = SideProgress(files=files, lines_read=self.lines_read, ledger=self._ledger)
 
@@ -95,9 +124,9 @@ class SideReader:
     def entries(self) -> Iterator[pl.DataFrame]:
         """The entries of each chunk (`schema`). Raises InputError, and Cancelled where the job was cancelled."""
         put_off: list[pl.DataFrame] = []
-        for number, chunk in enumerate(self._chunks()):
+        for number, read in enumerate(self._reads()):
             self._progress.tap()
-            entries, uncommon = self._read(chunk)
+            entries, uncommon = self._noted(read)
             if uncommon is not None:
                 put_off.append(uncommon)
             # Each call of the careful path is costly: where few lines need it, it takes the lines of several chunks.
@@ -128,7 +157,19 @@ class SideReader:
             last_us=self._times.last,
         )
 
-    def _chunks(self) -> Iterator[chunks.Chunk]:
+    def _reads(self) -> Iterator[_Read]:
+        """The lines of all chunks, in their order. Threads read ahead where there are several."""
+        if self._threads < 2:
+            row = 0
+            for chunk in self._chunks():
+                read = self._read((chunk, row))
+                row += read.lines
+                yield read
+            return
+        with read_ahead(_numbered(self._chunks())) as ahead:
+            yield from parallel_map(self._read, ahead, self._threads, CHUNKS_A_THREAD * self._threads)
+
+    def _chunks(self) -> Generator[chunks.Chunk, None, None]:
         with changes.explained(self._files_at_start):
             all_chunks = chunks.chunks(self._files, self._chunk_bytes, access=self._form.side == "access")
             while True:
@@ -138,17 +179,22 @@ class SideReader:
                     break
                 yield chunk
 
-    def _read(self, chunk: chunks.Chunk) -> tuple[pl.DataFrame, pl.DataFrame | None]:
-        """The entries among a chunk's common lines, and the other lines (LINE_SCHEMA)."""
+    def _read(self, numbered: tuple[chunks.Chunk, int]) -> _Read:
+        """The lines of a chunk, whose first is the given row, in any thread."""
+        chunk, row = numbered
         with self._progress.step("parse"):
-            entries, uncommon = chunk.parted(self._form, self._rows)
-        lines = entries.height + (0 if uncommon is None else uncommon.height)
-        for of_file in chunk.by_file:
-            count = lines if of_file.lines is None else of_file.lines
-            self.lines_read.add(of_file.file, self._rows, count, of_file.bytes)
-            self._rows += count
-        self._times(entries)
-        return entries, uncommon
+            entries, uncommon = chunk.parted(self._form, row)
+        return _Read(chunk=chunk, first_row=row, entries=entries, uncommon=uncommon)
+
+    def _noted(self, read: _Read) -> tuple[pl.DataFrame, pl.DataFrame | None]:
+        """Notes the lines of a chunk, in the order of chunks; returns its entries, and the other lines."""
+        row = read.first_row
+        for of_file in read.chunk.by_file:
+            count = read.lines if of_file.lines is None else of_file.lines
+            self.lines_read.add(of_file.file, row, count, of_file.bytes)
+            row += count
+        self._times(read.entries)
+        return read.entries, read.uncommon
 
     def _careful(self, lines: list[pl.DataFrame]) -> pl.DataFrame:
         with self._progress.step("parse"):

@@ -12,7 +12,7 @@ import polars as pl
 
 from logcorr.compute.background_thread import BackgroundThread
 from logcorr.compute.memory_budget import chunk_size, room_for_data
-from logcorr.compute.threads import count as available
+from logcorr.compute.threads import count as count_threads
 from logcorr.figures import access_report, latency
 from logcorr.figures.access_sums import AccessCounter, AccessSums
 from logcorr.figures.grid import grid
@@ -106,7 +106,7 @@ class _Analysis(Job[AccessReport]):
 
         Raises InputError where no line is read.
         """
-        threads = available(self._access_options.memory_bytes)
+        threads = count_threads(self._options.memory_bytes, self._options.threads)
         room = room_for_data(self._access_options.memory_bytes)
         chunk_bytes = chunk_size(room * _CHUNKS_OF_TWO_THREADS // (threads + 2), _CHUNK_BYTES)
         files = self._files["access"]

@@ -9,6 +9,7 @@ from msgspec import UNSET, UnsetType
 
 from logcorr.compute import memory_budget, resources
 from logcorr.compute.memory_budget import MemoryPlan
+from logcorr.compute.threads import count as count_threads
 from logcorr.figures import latency, pair_report, users
 from logcorr.figures.grid import Grid, grid
 from logcorr.figures.group_counts import GroupCounts
@@ -119,7 +120,8 @@ class _Correlation(Job[Report]):
     def _source(self, work: WorkFolder, plan: MemoryPlan) -> EventSource:
         """Where entries come from. Only samples of the logs are read here."""
         shifts = {side: clock_skew.shift_us(side, self._pair_options.skew_us) for side in SIDES}
-        where = ReadingPlace(folder=work.spill, chunk_bytes=plan.chunk_bytes, progress=self._meter)
+        threads = count_threads(self._options.memory_bytes, self._options.threads)
+        where = ReadingPlace(folder=work.spill, chunk_bytes=plan.chunk_bytes, progress=self._meter, threads=threads)
         return self._told.source(self._files, shifts, where)
 
     def _sinks(self, work: WorkFolder, plan: MemoryPlan, source: EventSource) -> Sinks:

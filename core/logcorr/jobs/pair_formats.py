@@ -48,11 +48,15 @@ _EMPTY = Profile(
 
 
 class ReadingPlace(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a reader keeps lines that are no entries, how large its chunks are, and who takes reports of progress."""
+    """Where a reader keeps lines that are no entries, how large its chunks are, and who takes reports of progress.
+
+    `threads` are those that read one log; each log of two has a thread of its own, and half of the others.
+    """
 
     folder: Path
     chunk_bytes: int
     progress: ReadingProgress
+    threads: int = 1
 
 
 class PairFormats(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,8 +141,16 @@ class PairFormats(msgspec.Struct, frozen=True, kw_only=True):
     def _reader(self, log: Log, files: list[InputFile], only: Side | None, place: ReadingPlace) -> LogReader:
         told = self.told[log]
         form = FileForm(reader=ProfileReader(told.profile, self.options), heads=told.heads)
-        chunk_bytes = _LONGER_LINES * place.chunk_bytes
-        return LogReader(log, [form], files, place.folder / log, place.progress, chunk_bytes=chunk_bytes, only=only)
+        return LogReader(
+            log,
+            [form],
+            files,
+            place.folder / log,
+            place.progress,
+            chunk_bytes=_LONGER_LINES * place.chunk_bytes,
+            only=only,
+            threads=place.threads if log == ONE_LOG else place.threads // 2,
+        )
 
     def span(self) -> tuple[int | None, int | None] | None:
         """About the first and the last instant (µs) of logs that profiles read."""
@@ -233,7 +245,8 @@ def _has_own_line(lines: list[str], side: Side) -> bool:
 def _own_reader(side: Side, files: list[InputFile], shift_us: int, place: ReadingPlace) -> SideReader:
     stamps = [line.split(",", 1)[0].strip(line_format.SPACE) for line in first_lines(files)]
     form = PairFormat(side=side, form=common_form(stamps), shift_us=shift_us)
-    return SideReader(form, files, place.folder / side, place.chunk_bytes, place.progress)
+    threads = place.threads // 2
+    return SideReader(form, files, place.folder / side, place.chunk_bytes, place.progress, threads=threads)
 
 
 def _no_durations(name: str) -> UsageError:

@@ -63,7 +63,11 @@ class PairWhileReading:
 
         After that, every entry is in a written exchange or in `Sinks.unpaired`.
         """
-        with BackgroundThread() as self._writer, BackgroundThread() as self._exporter:
+        with (
+            BackgroundThread() as self._writer,
+            BackgroundThread() as self._counter,
+            BackgroundThread() as self._exporter,
+        ):
             for side, entries in frames:
                 if self._streaming:
                     self._pair(side, entries)
@@ -83,19 +87,21 @@ class PairWhileReading:
         self._sinks.unpaired.add(side, entries)
 
     def _settle(self, exchanges: pl.DataFrame) -> None:
-        # While this part is written and counted, the next chunks are read and paired.
-        self._writer.do(partial(self._write_and_count, exchanges))
+        # While this part is written, counted and exported, the next chunks are read and paired.
+        self._writer.do(partial(self._write, exchanges))
+        self._counter.do(partial(self._count, exchanges))
         if self._sinks.export.unfinished:
             self._exporter.do(partial(self._export, exchanges))
 
-    def _write_and_count(self, exchanges: pl.DataFrame) -> None:
+    def _write(self, exchanges: pl.DataFrame) -> None:
+        with self._sinks.meter.step("write"):
+            self._sinks.views.add_exchanges(exchanges.drop(KEY))
+
+    def _count(self, exchanges: pl.DataFrame) -> None:
         sinks = self._sinks
-        sinks.recurring.add(exchanges[KEY])
-        part = exchanges.drop(KEY)
-        with sinks.meter.step("write"):
-            sinks.views.add_exchanges(part)
         with sinks.meter.step("count"):
-            sinks.sums.add(part.select(sinks.views.columns.exchanges.names()))
+            sinks.recurring.add(exchanges[KEY])
+            sinks.sums.add(exchanges.select(sinks.views.columns.exchanges.names()))
             # The join gave up entries without a partner nearby: about as many will be orphans.
             sinks.estimates.tell(sinks.meter.share_read, sinks.sums, self._join.given_up)
 

@@ -61,7 +61,8 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 class JobOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The options that every job has: how logs are read, the memory budget, and where runs and outputs go.
 
-    `form` is the name of the format; None means that samples of the log tell it.
+    `form` is the name of the format; None means that samples of the log tell it. `threads` of None are as many as the
+    process may use cores, within its memory.
     """
 
     kind: ClassVar[str]
@@ -69,6 +70,7 @@ class JobOptions(msgspec.Struct, frozen=True, kw_only=True):
     reading: Reading = Reading()
     window_us: int = 60_000_000
     memory_bytes: int
+    threads: int | None = None
     store: str | None = None
     keep: bool = True
     outputs: tuple[Output, ...] = ()

@@ -25,10 +25,12 @@ SHAPES = (
 
 @pytest.mark.parametrize("every", [7, 1000], ids=["many", "few"])
 @pytest.mark.parametrize("memory", ["in memory", "spilled"])
+@pytest.mark.parametrize("threads", [1, 6])
 def test_uncommon_lines_are_accounted_for(
-    every: int, memory: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    every: int, memory: str, threads: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reader, "_PUT_OFF_LINES", 10)
+    monkeypatch.setenv("LOGCORR_CHUNK_BYTES", "100000")
     if memory == "spilled":
         monkeypatch.setenv("LOGCORR_BUCKETS", "3")
     usual = "2025-11-21T14:00:{s:02}.500Z,a-long-enough-id-{n},u"
@@ -38,7 +40,9 @@ def test_uncommon_lines_are_accounted_for(
     (tmp_path / "responses").write_text("")
     requests, responses = str(tmp_path / "requests"), str(tmp_path / "responses")
     report = correlate(
-        CorrelateOptions(requests=(requests,), responses=(responses,), memory_bytes=1 << 30, keep=False)
+        CorrelateOptions(
+            requests=(requests,), responses=(responses,), memory_bytes=1 << 30, threads=threads, keep=False
+        )
     ).report
     counts = {shape: shapes.count(shape) for shape in SHAPES}
     side = report.inputs.requests
