@@ -6,29 +6,45 @@ command needs it.
 
 import os
 import sys
-from typing import Any
+from collections.abc import Iterator, Mapping, MutableMapping
+from importlib import import_module
+from typing import Any, cast
 
 import click
 
 from logcorr import __version__
-from logcorr.commands.analyze import analyze
-from logcorr.commands.correlate import correlate
-from logcorr.commands.diff import diff
-from logcorr.commands.export import export
-from logcorr.commands.formats import formats
-from logcorr.commands.generate import generate
-from logcorr.commands.runs import runs
 from logcorr.commands.stdout_and_stderr import say, settle_streams, silence_stdout
-from logcorr.commands.tell import tell
 from logcorr.model.errors import LogcorrError, OutputError
 
 _INTERNAL = 70
 _MOST_SAID = 200
+# Each is a module of `logcorr.commands` with a command of the same name.
+_COMMANDS = ("analyze", "correlate", "diff", "export", "formats", "generate", "runs", "tell")
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+class _Commands(Mapping[str, click.Command]):
+    """The commands by name. A command is imported when it is asked for, so that it does not wait for the others."""
+
+    def __getitem__(self, name: str) -> click.Command:
+        if name not in _COMMANDS:
+            raise KeyError(name)
+        command: click.Command = getattr(import_module(f"logcorr.commands.{name}"), name)
+        return command
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_COMMANDS)
+
+    def __len__(self) -> int:
+        return len(_COMMANDS)
 
 
 class Command(click.Group):
     """The top of the command: turns every error into one or two lines on stderr and its exit code."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.commands = cast("MutableMapping[str, click.Command]", _Commands())
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         kwargs["standalone_mode"] = False
@@ -82,7 +98,3 @@ def main() -> None:
 
     Shell completion: eval "$(_LOGCORR_COMPLETE=bash_source logcorr)", or zsh_source, fish_source.
     """
-
-
-for _command in (analyze, correlate, diff, export, formats, generate, runs, tell):
-    main.add_command(_command)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from logcorr.commands.stdout_and_stderr import put, put_json, say, wants_color, width
-from logcorr.compute import threads
+from logcorr.compute import garbage, threads
 from logcorr.model.options import JobOptions
 from logcorr.query import fail_if
 
@@ -23,10 +23,11 @@ def run_job(options: JobOptions, load: Callable[[], Callable[..., Any]], values:
         say(f"note: --memory is under {_LEAST_MEMORY // 10**6}MB, which the engine alone may take.")
     conditions = [fail_if.condition(text, options.kind) for text in values["fail_if"]]
     threads.limit_engine(options.memory_bytes, options.threads)
-    job = load()
-    from logcorr.commands.interrupt import interruptible
-    from logcorr.commands.progress import progress_sink
-    from logcorr.runs import run_folder, work_folder
+    with garbage.loading():
+        job = load()
+        from logcorr.commands.interrupt import interruptible
+        from logcorr.commands.progress import progress_sink
+        from logcorr.runs import run_folder, work_folder
 
     with progress_sink(values["progress"], sys.stderr) as sink:
         result = interruptible(
@@ -47,7 +48,8 @@ def run_job(options: JobOptions, load: Callable[[], Callable[..., Any]], values:
         if result.reused and values["progress"] != "json":
             say(f"opened the finished run {folder} again.")
     else:
-        from logcorr.render.summary import render_summary
+        with garbage.loading():
+            from logcorr.render.summary import render_summary
 
         text = render_summary(result.report, width=width(), color=wants_color(), reused=result.reused, folder=folder)
         put(text)
