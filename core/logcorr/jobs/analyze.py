@@ -31,6 +31,7 @@ from logcorr.model.errors import LedgerError
 from logcorr.model.ledger import AccessInputs, AccessLedger, how_read
 from logcorr.model.options import AnalyzeOptions
 from logcorr.runs.run_folder import RunFolder
+from logcorr.runs.views import OF_EXCHANGES
 from logcorr.runs.work_folder import WorkFolder
 
 _RUN_PER_TEXT_BYTE = 0.8
@@ -152,7 +153,7 @@ class _Analysis(Job[AccessReport]):
     @property
     def _keeps_exchanges(self) -> bool:
         """Whether anybody will read the exchanges again."""
-        return self._options.keep or any(output.view == "exchanges" for output in self._options.outputs)
+        return self._options.keep or any(output.view in OF_EXCHANGES for output in self._options.outputs)
 
     def _inputs(self, read: LogResult, malformed: dict[str, int], rows: int) -> AccessInputs:
         """The ledger of the log. Raises LedgerError where it does not close."""

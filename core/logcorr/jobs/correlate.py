@@ -20,7 +20,7 @@ from logcorr.inputs.reader import SideResult
 from logcorr.inputs.sample_lines import time_span
 from logcorr.jobs.estimates import Estimates
 from logcorr.jobs.event_sources import EventSource, SourceResult
-from logcorr.jobs.job import Job, Result
+from logcorr.jobs.job import Job, Result, StartAgain
 from logcorr.jobs.pair_by_bucket import pair_by_bucket
 from logcorr.jobs.pair_formats import PairFormats, ReadingPlace, as_one_log, tell_pair_formats
 from logcorr.jobs.pair_while_reading import PairWhileReading, Sinks, take_back_recurring
@@ -70,6 +70,11 @@ class _Correlation(Job[Report]):
         log_words: dict[Log, tuple[str, ...]] = {"request": options.requests, "response": options.responses}
         self._pair_options, self._with_estimates = options, estimates
         self._told: PairFormats
+        # An export alone needs no view. But where exchanges are taken back, the run is made again with one.
+        outputs = options.outputs
+        self._keeps_exchanges = options.keep or any(
+            output.view in views.OF_EXCHANGES and not can_export_while_running(output) for output in outputs
+        )
         super().__init__(options, {ONE_LOG: options.log} if options.log else log_words, _key_options(options), meter)
 
     def _tell_formats(self) -> dict[str, Any]:
@@ -84,6 +89,13 @@ class _Correlation(Job[Report]):
 
     def _compute(self, work: WorkFolder) -> RunFolder:
         """The stages of a correlation, in order. Each stage takes the results of the stages before it."""
+        try:
+            return self._made(work)
+        except StartAgain:
+            self._keeps_exchanges = True
+            raise
+
+    def _made(self, work: WorkFolder) -> RunFolder:
         plan = memory_budget.plan(self._text_bytes, self._options.memory_bytes)
         self._require_disk(work, _VIEWS_PER_TEXT_BYTE + _SPILL_PER_TEXT_BYTE)
         source = self._source(work, plan)
@@ -128,7 +140,8 @@ class _Correlation(Job[Report]):
         """Everything that takes entries and exchanges while the logs are read."""
         columns = self._rules.columns
         more = (*group_views(columns.attributes), *self._told.more_views)
-        views = PairViews(work.run, work.spill, source.lines_read, columns, more)
+        keeps = self._keeps_exchanges or bool(columns.attributes)
+        views = PairViews(work.run, work.spill, source.lines_read, columns, more, keeps_exchanges=keeps)
         span = self._told.span() or time_span(self._files)
         return Sinks(
             views=views,
@@ -164,6 +177,8 @@ class _Correlation(Job[Report]):
         grid_ = _grid_of(read, self._options.window_us)
         if not taken_back and grid_ == sinks.sums.grid:
             return sinks
+        if not sinks.views.keeps_exchanges:
+            raise StartAgain
         sums = PairSums(grid_, plan.users_room)
         for part in sinks.views.exchange_parts():
             self._meter.tap()

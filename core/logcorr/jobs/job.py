@@ -34,6 +34,10 @@ _OUTPUT_PER_TEXT_BYTE = 0.9
 _COLUMN_PER_TEXT_BYTE = 0.4
 
 
+class StartAgain(Exception):  # noqa: N818 - it tells what to do, and nothing is wrong
+    """The run cannot be made in the way that was tried: it is to be made again, from its start, in another way."""
+
+
 class Result(msgspec.Struct, Generic[_R], frozen=True, kw_only=True):
     """The result of a job: the report, the folder of the run (None where it is not kept), and whether it was reused.
 
@@ -131,8 +135,8 @@ class Job(ABC, Generic[_R]):
                 targets = self._export(run, work)
                 publish = self._options.keep and finished is None
                 run = work.deliver(targets, self._key if publish else None) or run
-        except changes.CutLineError:
-            # The file has grown by now, so that the end of its last whole line can be told.
+        except (changes.CutLineError, StartAgain):
+            # Where a line was cut, the file has grown by now, so that the end of its last whole line can be told.
             return self._result(finished)
         except (OSError, pl.exceptions.PolarsError) as error:
             os_error = system_error(error)

@@ -11,6 +11,7 @@ from logcorr.figures.pair_sums import PairSums
 from logcorr.inputs.both_sides import in_time_order
 from logcorr.inputs.reader import SideReader, SideResult
 from logcorr.jobs.estimates import Estimates
+from logcorr.jobs.job import StartAgain
 from logcorr.jobs.progress_meter import ProgressMeter
 from logcorr.jobs.write_views import PairViews
 from logcorr.model.ledger import SIDES, Side
@@ -79,6 +80,9 @@ class PairWhileReading:
     def _pair(self, side: Side, entries: pl.DataFrame) -> None:
         with self._sinks.meter.step("pair"):
             exchanges = self._join.add(side, join_steps.keyed(entries))
+            if self._join.repeats and not self._sinks.views.keeps_exchanges:
+                # Logs that repeat ids nearby mostly repeat some of them far away too.
+                raise StartAgain
             if exchanges is not None:
                 self._recent.add(exchanges, self._join.waiting_keys, closely=self._join.repeats)
 
@@ -111,11 +115,16 @@ class PairWhileReading:
 
 
 def take_back_recurring(sinks: Sinks) -> bool:
-    """Turns all exchanges whose ids recur anywhere in the logs back into entries. Returns whether there were any."""
+    """Turns all exchanges whose ids recur anywhere in the logs back into entries. Returns whether there were any.
+
+    Raises StartAgain where exchanges are not kept.
+    """
     with sinks.meter.step("check"):
         recurring = sinks.recurring.recurring(sinks.unpaired.keys())
     if not recurring.len():
         return False
+    if not sinks.views.keeps_exchanges:
+        raise StartAgain
     taken = False
     for exchanges in sinks.views.take_back(recurring):
         taken = True

@@ -15,6 +15,9 @@ from logcorr.pairing.join_steps import hashed
 from logcorr.pairing.paired import Paired
 
 _ROW_GROUP = 100_000
+# Columns of exchanges that the report may read again: for percentiles, and for users who are too many for memory.
+_READ_TWICE = ("user_id", "status_code", "request_time", "response_time", "duration_us")
+_GIVEN = "given_us"
 _INSTANT = pl.Datetime("us", "UTC")
 
 
@@ -106,18 +109,22 @@ class PairViews(ViewWriter):
         lines_read: Mapping[Side, LinesRead],
         columns: EntryColumns | None = None,
         more_views: Sequence[str] = (),
+        *,
+        keeps_exchanges: bool = True,
     ) -> None:
         """`lines_read` tells the rows at which the files of a side start, as far as the side has been read.
 
         One log with both sides is the `lines_read` of both. `columns` are those of the entries. `more_views` are views
-        that only some runs have.
+        that only some runs have. Without `keeps_exchanges`, only those columns of exchanges are kept that the report
+        reads a second time, and no exchange can be taken back.
         """
         super().__init__(run, ("exchanges", "orphans", "malformed", "duplicates", "users", *more_views))
         self.columns = columns or EntryColumns()
         self._lines_read, self._parts_written = lines_read, 0
-        self._unreasoned, self._hidden = spill / "orphans", spill / "hidden"
-        for folder in (self._unreasoned, self._hidden):
+        self._unreasoned, self._hidden, self._read_twice = spill / "orphans", spill / "hidden", spill / "exchanges"
+        for folder in (self._unreasoned, self._hidden, self._read_twice):
             folder.mkdir(mode=0o700)
+        self.keeps_exchanges = keeps_exchanges
         self.exchanges_written = 0
         self.open_orphans: dict[str, int] = {}
         self.repeats: dict[tuple[str, str], int] = {}
@@ -126,7 +133,11 @@ class PairViews(ViewWriter):
         """Writes a part of the exchanges; returns its name. Columns that the view does not show are kept aside."""
         part = f"{self._parts_written:04d}"
         self._parts_written += 1
-        self.write(self.stored(exchanges), "exchanges", part)
+        if self.keeps_exchanges:
+            self.write(self.stored(exchanges), "exchanges", part)
+        else:
+            rows = self.stored(exchanges).select(*_READ_TWICE, *(_GIVEN,) * self.columns.given)
+            rows.collect(engine="in-memory").write_ipc(self._read_twice / f"{part}.ipc")
         if self.columns.hidden and self.columns.hidden[0] in exchanges.columns:
             exchanges.select(self.columns.hidden).write_ipc(self._hidden / f"{part}.ipc")
         self.exchanges_written += exchanges.height
@@ -163,6 +174,11 @@ class PairViews(ViewWriter):
             for side, kind, n in all_repeats.group_by("side", "kind").len().iter_rows():
                 self.repeats[side, kind] = self.repeats.get((side, kind), 0) + n
             self.write(self._located(all_repeats.lazy()), "duplicates", part)
+
+    def files(self, view: str) -> list[Path]:
+        if view == "exchanges" and not self.keeps_exchanges:
+            return files_of(self._read_twice, "ipc")
+        return super().files(view)
 
     def exchanges(self) -> pl.LazyFrame:
         """The exchanges written so far."""

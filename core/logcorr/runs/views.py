@@ -37,6 +37,8 @@ _FOLDER_OF = {
     "windows": "windows",
 }
 FOLDERS = frozenset(_FOLDER_OF.values())
+# The views whose rows are exchanges.
+OF_EXCHANGES = frozenset(view for view, folder in _FOLDER_OF.items() if folder == "exchanges")
 # The views that a run of each kind can have.
 VIEWS_OF: dict[str, tuple[View, ...]] = {
     "correlation": (

@@ -8,11 +8,13 @@ import sys
 from pathlib import Path
 from typing import IO
 
+import msgspec
 import polars as pl
 import pytest
 
 from logcorr.compute import parquet_slices
 from logcorr.jobs.correlate import correlate
+from logcorr.jobs.write_views import PairViews
 from logcorr.model.errors import OutputError
 from logcorr.model.options import CorrelateOptions, Output
 from logcorr.runs import export_view, export_while_running, output_files, write_csv_json_parquet, write_ndjson
@@ -191,3 +193,39 @@ def test_a_run_that_is_ended(number: signal.Signals, tmp_path: Path, tmp_path_fa
     succeed("runs", "list", cwd=tmp_path)
     succeed(*words, cwd=tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["cache", "out.ndjson"]
+
+
+@pytest.mark.parametrize("again_after", [0, 3, 900], ids=["once", "nearby", "far away"])
+@pytest.mark.parametrize("chunk", [4000, 1 << 23])
+def test_without_a_run_the_export_and_the_report_are_the_same(
+    again_after: int, chunk: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exchanges are then not kept, and where ids come again the run is made again from its start."""
+    monkeypatch.setenv("LOGCORR_CHUNK_BYTES", str(chunk))
+    write_logs(tmp_path, again_after)
+    kept_views = []
+    real = PairViews.__init__
+
+    def seen(views: PairViews, *given: object, **more: object) -> None:
+        real(views, *given, **more)  # type: ignore[arg-type]
+        kept_views.append(views.keeps_exchanges)
+
+    monkeypatch.setattr(PairViews, "__init__", seen)
+    reports = []
+    for keep in (True, False):
+        outputs = ndjson_of(tmp_path, f"{keep}.ndjson"), Output(view="orphans", path=str(tmp_path / f"{keep}.csv"))
+        changed = msgspec.structs.replace(options(tmp_path, *outputs), keep=keep)
+        reports.append(msgspec.structs.replace(correlate(changed).report, run=None))
+    assert reports[0] == reports[1]
+    for name in ("ndjson", "csv"):
+        rows = [sorted((tmp_path / f"{keep}.{name}").read_bytes().splitlines()) for keep in (True, False)]
+        assert rows[0] == rows[1]
+    assert kept_views == ([True, False, True] if again_after else [True, False])
+
+
+def test_a_view_of_exchanges_needs_them(tmp_path: Path) -> None:
+    write_logs(tmp_path)
+    outputs = ndjson_of(tmp_path), Output(view="exchanges", path=str(tmp_path / "out.csv"))
+    correlate(msgspec.structs.replace(options(tmp_path, *outputs), keep=False))
+    rows = [len((tmp_path / name).read_bytes().splitlines()) for name in ("out.csv", "out.ndjson")]
+    assert rows[0] == rows[1] + 1 > 1000
