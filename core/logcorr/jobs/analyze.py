@@ -108,10 +108,11 @@ class _Analysis(Job[AccessReport]):
         most_chunks = max(1, self._access_options.memory_bytes // (_TEXT_SHARE * chunk_bytes))
         part = 0
         entries = (self._told.exchanges(read) for read in reader.entries())
-        for part, exchanges in enumerate(batches(read_ahead(entries), _PART_ROWS, most_chunks), 1):
-            views.write(self._stored(exchanges, reader.lines_read.starts), "exchanges", f"{part:04d}")
-            del exchanges
-            resources.trim_heap()
+        with read_ahead(entries) as entries_ahead:
+            for part, exchanges in enumerate(batches(entries_ahead, _PART_ROWS, most_chunks), 1):
+                views.write(self._stored(exchanges, reader.lines_read.starts), "exchanges", f"{part:04d}")
+                del exchanges
+                resources.trim_heap()
         read = reader.finish()
         if not part:
             views.write(self._stored(self._told.schema.to_frame(), read.lines_read.starts), "exchanges", "0000")

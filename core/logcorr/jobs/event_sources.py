@@ -135,13 +135,14 @@ class OneLog:
 
     def frames(self) -> Iterator[tuple[Side, pl.DataFrame]]:
         waiting: dict[Side, list[pl.DataFrame]] = {side: [] for side in SIDES}
-        for read in read_ahead(self._reader.entries()):
-            for side in SIDES:
-                entries = of_side(read, side, self._columns, self._shifts_us[side])
-                self._entries[side] += entries.height
-                waiting[side].append(entries)
-            if max(sum(frame.height for frame in frames) for frames in waiting.values()) >= self._batch_rows:
-                yield from _joined(waiting)
+        with read_ahead(self._reader.entries()) as reads:
+            for read in reads:
+                for side in SIDES:
+                    entries = of_side(read, side, self._columns, self._shifts_us[side])
+                    self._entries[side] += entries.height
+                    waiting[side].append(entries)
+                if max(sum(frame.height for frame in frames) for frames in waiting.values()) >= self._batch_rows:
+                    yield from _joined(waiting)
         yield from _joined(waiting)
 
     def finish(self) -> SourceResult:

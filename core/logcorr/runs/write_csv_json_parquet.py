@@ -53,14 +53,15 @@ def write(
 
     with raising_output_errors(path, lambda: sum(stored.stat().st_size for stored in records.parts)):
         if path == STDOUT:
-            _to_stdout(read_ahead(frames()))
+            with read_ahead(frames()) as frames_ahead:
+                _to_stdout(frames_ahead)
         elif Path(path).suffix.lower() == ".parquet":
             _parquet(frames, records.schema, unfinished)
         else:
             suffix = Path(path).suffix.lower()
             rows = map(without_formulas, frames()) if suffix == ".csv" and not raw_csv else frames()
-            with unfinished.open("wb") as file:
-                _WRITERS[suffix](read_ahead(rows), file)
+            with unfinished.open("wb") as file, read_ahead(rows) as rows_ahead:
+                _WRITERS[suffix](rows_ahead, file)
 
 
 def _to_stdout(frames: Iterator[pl.DataFrame]) -> None:
