@@ -40,7 +40,8 @@ class InputFile(msgspec.Struct, frozen=True, kw_only=True):
     `text_bytes` is exact for plain files and an estimate for compressed ones. `identity` is device and inode, `digest`
     the hash of both ends (empty until it is needed). Everything is as it was when the file was first looked at: no
     reader goes beyond `bytes`, whatever is written later. `grown` tells that something was written later. `window_log`
-    is the logarithm (base 2) of the largest window that is read of zstd data.
+    is the logarithm (base 2) of the largest window that is read of zstd data, `window_bytes` the window that it begins
+    with.
     """
 
     path: Path
@@ -53,6 +54,7 @@ class InputFile(msgspec.Struct, frozen=True, kw_only=True):
     digest: str = ""
     grown: bool = False
     window_log: int = zstd_window.USUAL_LOG
+    window_bytes: int = 0
 
 
 class Resolved(NamedTuple):
@@ -206,6 +208,7 @@ def _inspect(log: Log, name: str, memory_bytes: int | None) -> InputFile:
         mtime_ns=status.st_mtime_ns,
         identity=(status.st_dev, status.st_ino),
         window_log=window_log,
+        window_bytes=window if compression == "zstd" else 0,
     )
 
 

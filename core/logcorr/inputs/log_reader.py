@@ -1,6 +1,7 @@
 """The files of a log become the entries that a profile reads in them, a chunk at a time. Every line counts once."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -95,20 +96,21 @@ class LogReader:
         self.lines_read = LinesRead(files)
         progress.sides[log] = SideProgress(files=files, lines_read=self.lines_read, ledger=self.counts)
 
-    def entries(self) -> Iterator[dict[str, pl.DataFrame]]:
+    def entries(self) -> Generator[dict[str, pl.DataFrame], None, None]:
         """The entries of each chunk by their events. Raises InputError and Cancelled."""
-        for chunk in self._chunks():
-            self._progress.tap()
-            for number, text, size in _by_file(chunk):
-                with self._progress.step("parse"):
-                    form = self._open_forms[number]
-                    parsed = self._parsed(number, text, form)
-                    self.lines_read.add(number, self._rows, parsed.height, size)
-                    self._rows += parsed.height
-                    read = self._entries(parsed, form)
-                yield read
-                if form.put_off_lines > _MOST_PUT_OFF:
-                    yield self._late(form)
+        with closing(self._chunks()) as all_chunks:
+            for chunk in all_chunks:
+                self._progress.tap()
+                for number, text, size in _by_file(chunk):
+                    with self._progress.step("parse"):
+                        form = self._open_forms[number]
+                        parsed = self._parsed(number, text, form)
+                        self.lines_read.add(number, self._rows, parsed.height, size)
+                        self._rows += parsed.height
+                        read = self._entries(parsed, form)
+                    yield read
+                    if form.put_off_lines > _MOST_PUT_OFF:
+                        yield self._late(form)
         for form in self._all_forms:
             if form.put_off_lines:
                 yield self._late(form)
@@ -144,9 +146,9 @@ class LogReader:
             previous=sum(form.clock.previous for form in forms),
         )
 
-    def _chunks(self) -> Iterator[chunks.Chunk]:
-        with changes.explained(self._files_at_start):
-            all_chunks = chunks.chunks(self._files, self._chunk_bytes, access=True)
+    def _chunks(self) -> Generator[chunks.Chunk, None, None]:
+        all_chunks = chunks.chunks(self._files, self._chunk_bytes, access=True)
+        with changes.explained(self._files_at_start), closing(all_chunks):
             while True:
                 with self._progress.step("input"):
                     chunk = next(all_chunks, None)

@@ -1,6 +1,7 @@
 """The files of one side become its entries, a chunk at a time, in the order of the lines. Every line counts once."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -89,19 +90,21 @@ class SideReader:
         """The columns of an entry."""
         return self._form.schema
 
-    def entries(self) -> Iterator[pl.DataFrame]:
+    def entries(self) -> Generator[pl.DataFrame, None, None]:
         """The entries of each chunk (`schema`). Raises InputError, and Cancelled where the job was cancelled."""
         put_off: list[pl.DataFrame] = []
-        for number, chunk in enumerate(self._chunks()):
-            self._progress.tap()
-            entries, uncommon = self._read(chunk)
-            if uncommon is not None:
-                put_off.append(uncommon)
-            # Each call of the careful path is costly: where few lines need it, it takes the lines of several chunks.
-            if put_off and (number % _PUT_OFF_CHUNKS == 0 or sum(lines.height for lines in put_off) > _PUT_OFF_LINES):
-                entries = pl.concat([entries, self._careful(put_off)])
-                put_off = []
-            yield entries
+        with closing(self._chunks()) as all_chunks:
+            for number, chunk in enumerate(all_chunks):
+                self._progress.tap()
+                entries, uncommon = self._read(chunk)
+                if uncommon is not None:
+                    put_off.append(uncommon)
+                # Each call of the careful path is costly. Where few lines need it, it takes the lines of some chunks.
+                lines = sum(lines.height for lines in put_off)
+                if lines and (number % _PUT_OFF_CHUNKS == 0 or lines > _PUT_OFF_LINES):
+                    entries = pl.concat([entries, self._careful(put_off)])
+                    put_off = []
+                yield entries
         if put_off:
             yield self._careful(put_off)
 
@@ -125,9 +128,9 @@ class SideReader:
             last_us=self._times.last,
         )
 
-    def _chunks(self) -> Iterator[chunks.Chunk]:
-        with changes.explained(self._files_at_start):
-            all_chunks = chunks.chunks(self._files, self._chunk_bytes, access=self._form.side == "access")
+    def _chunks(self) -> Generator[chunks.Chunk, None, None]:
+        all_chunks = chunks.chunks(self._files, self._chunk_bytes, access=self._form.side == "access")
+        with changes.explained(self._files_at_start), closing(all_chunks):
             while True:
                 with self._progress.step("input"):
                     chunk = next(all_chunks, None)
