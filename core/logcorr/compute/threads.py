@@ -1,13 +1,15 @@
-"""The number of threads of polars, and how much freed memory its allocator keeps.
+"""The number of threads of polars, and how much freed memory its allocator and that of Python keep.
 
-polars reads both from the environment when it is imported. Variables that the user has set stay as they are.
+polars reads its part from the environment when it is imported. Variables that the user has set stay as they are.
 """
 
 import os
 
+from logcorr.compute import resources
+
 # Each thread of polars holds rows of its own, so a small memory budget allows only few threads.
 _BYTES_PER_THREAD = 96 << 20
-# Within a budget up to this size, the allocator must not keep freed memory.
+# Within a budget up to this size, the allocators must not keep freed memory.
 _SMALL_BUDGET_BYTES = 1 << 30
 
 
@@ -17,8 +19,11 @@ def count(memory_bytes: int) -> int:
 
 
 def limit_engine(memory_bytes: int) -> None:
-    """Sets the environment variables for the threads and the allocator. To be called before polars is imported."""
+    """Sets the threads of polars, and what the allocators keep. To be called before polars is imported."""
     threads = count(memory_bytes)
     os.environ.setdefault("POLARS_MAX_THREADS", str(threads))
-    kept = "" if memory_bytes <= _SMALL_BUDGET_BYTES else ",dirty_decay_ms:-1"
+    small = memory_bytes <= _SMALL_BUDGET_BYTES
+    kept = "" if small else ",dirty_decay_ms:-1"
+    if small:
+        resources.give_back_large_blocks()
     os.environ.setdefault("_RJEM_MALLOC_CONF", f"narenas:{threads}{kept}")

@@ -115,7 +115,7 @@ def _open(file: InputFile, opened: ExitStack) -> IO[bytes]:
 def _open_frames(file: InputFile, opened: ExitStack) -> IO[bytes]:
     """A stream of the text of a zst file whose frames threads decompress, to be closed with `opened`."""
     stream = opened.enter_context(io.BufferedReader(_FileAsBegun(file)))
-    return cast("IO[bytes]", opened.enter_context(closing(ZstdFrames(stream, _zstd_options(file)))))
+    return cast("IO[bytes]", opened.enter_context(closing(ZstdFrames(stream, _zstd_options(file), file.frame_bytes))))
 
 
 def _zstd_options(file: InputFile) -> dict[int, int]:

@@ -18,8 +18,6 @@ except ImportError:
     from backports import zstd
 
 _BLOCK_BYTES = 1 << 20
-# Frames of more text are not decompressed whole. pzstd makes frames of 8 MiB, unless it is told a higher level.
-_SHORT_FRAME_BYTES = 10 << 20
 _SHORT_WINDOW_BYTES = 8 << 20
 # Very short frames are decompressed several at a time.
 _GROUP_BYTES = 1 << 20
@@ -52,11 +50,11 @@ class _Group(NamedTuple):
 class ZstdFrames:
     """A stream of the text of a zst file, to be read from start to end. It has threads until it is closed.
 
-    `read` raises what zstd's own file raises where the file is broken.
+    Frames of up to `short_bytes` of text are short. `read` raises what zstd's own file raises where the file is broken.
     """
 
-    def __init__(self, file: IO[bytes], options: dict[int, int]) -> None:
-        self._file, self._options = file, options
+    def __init__(self, file: IO[bytes], options: dict[int, int], short_bytes: int) -> None:
+        self._file, self._options, self._short_bytes = file, options, short_bytes
         self._texts = self._all_text()
         self._text = memoryview(b"")
         # Where the frames begin that are decompressed from start to end, and their text.
@@ -131,12 +129,12 @@ class ZstdFrames:
 
     def _short_frames(self) -> Iterator[_Frame]:
         end, size = 0, self._file.seek(0, os.SEEK_END)
-        while (frame := _short_frame(self._file, end, size)) is not None:
+        while (frame := _short_frame(self._file, end, size, self._short_bytes)) is not None:
             yield frame
             end = frame.end
 
 
-def _short_frame(file: IO[bytes], start: int, size: int) -> _Frame | None:
+def _short_frame(file: IO[bytes], start: int, size: int, short_bytes: int) -> _Frame | None:
     """The frame that begins at `start` in a file of `size` bytes; None where it is long, or is no sound frame."""
     file.seek(start)
     header = zstd_window.frame_header(file.read(zstd_window.MOST_HEADER_BYTES))
@@ -154,7 +152,7 @@ def _short_frame(file: IO[bytes], start: int, size: int) -> _Frame | None:
         last, kind, block_bytes = bool(block & 1), block >> 1 & 3, block >> 3
         end += _BLOCK_HEADER_BYTES + (1 if kind == _ONE_BYTE else block_bytes)
         most_text += _MOST_OF_BLOCK if kind == _COMPRESSED else block_bytes
-        if kind > _COMPRESSED or block_bytes > _MOST_OF_BLOCK or most_text > _SHORT_FRAME_BYTES or end > size:
+        if kind > _COMPRESSED or block_bytes > _MOST_OF_BLOCK or most_text > short_bytes or end > size:
             return None
     end += _CHECKSUM_BYTES if header.checksum else 0
     if end > size or (header.text is not None and header.text > most_text):

@@ -17,6 +17,14 @@ _LARGEST_LOG = 31
 # The memory that the rest of a run takes, and how many logs are read at once.
 _BASE_BYTES = 400 << 20
 _READ_AT_ONCE = 2
+# pzstd makes frames of 8 MiB, unless it is told a higher level.
+_LONGEST_FRAME_BYTES = 10 << 20
+_FRAMES_IN_ROOM = 32
+
+
+def longest_frame(memory_bytes: int) -> int:
+    """How many bytes of text a frame may hold that is decompressed whole, beside others, within a memory budget."""
+    return min(_LONGEST_FRAME_BYTES, max(0, memory_bytes - _BASE_BYTES) // _FRAMES_IN_ROOM)
 
 
 def largest_log(memory_bytes: int) -> int:

@@ -18,6 +18,7 @@ except ImportError:
     from backports import zstd
 
 OPTIONS = {zstd.DecompressionParameter.window_log_max: 27}
+SHORT = 10 << 20
 SKIPPED = b"\x5a\x2a\x4d\x18\x04\x00\x00\x00abcd"
 _chance = random.Random(7)
 TEXT = b"".join(b"2025-03-01T12:00:00Z,%016x,u\n" % _chance.getrandbits(64) for _ in range(20_000))
@@ -80,7 +81,7 @@ BROKEN: dict[str, bytes] = {
 
 
 def of_frames(raw: bytes) -> ZstdFrames:
-    return ZstdFrames(io.BytesIO(raw), OPTIONS)
+    return ZstdFrames(io.BytesIO(raw), OPTIONS, SHORT)
 
 
 def of_file(raw: bytes) -> Any:
@@ -189,9 +190,9 @@ def test_a_frame_is_never_decompressed_whole_that_could_be_long() -> None:
     """A frame of few bytes may hold much text: what its blocks may hold counts, not what it says."""
     long = streamed(b"\0" * (11 << 20))
     assert len(long) < 10_000
-    assert zstd_frames._short_frame(io.BytesIO(long), 0, len(long)) is None
+    assert zstd_frames._short_frame(io.BytesIO(long), 0, len(long), SHORT) is None
     short = streamed(b"\0" * (9 << 20))
-    frame = zstd_frames._short_frame(io.BytesIO(short), 0, len(short))
+    frame = zstd_frames._short_frame(io.BytesIO(short), 0, len(short), SHORT)
     assert frame is not None
     assert (frame.start, frame.end) == (0, len(short))
     assert 9 << 20 <= frame.most_text <= 10 << 20
