@@ -230,4 +230,4 @@ def test_all_dependencies_are_declared() -> None:
         pytest.skip("logcorr is not installed here, only on the path")
     runtime = {re.split(r"[<>=!~; ]", text)[0].replace("-", ".") for text in declared if "extra ==" not in text}
     tools = {"backports.zstd", "click", "filelock", "msgspec", "platformdirs", "plotext", "psutil", "rich", "textual"}
-    assert runtime == tools | {"nanoarrow", "numpy", "polars"}
+    assert runtime == tools | {"isal", "nanoarrow", "numpy", "polars"}

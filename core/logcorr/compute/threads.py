@@ -1,4 +1,4 @@
-"""How many threads a job has: those of logcorr, and those of polars with what its allocator keeps.
+"""How many threads a job has, its own and those of polars, and what the allocators keep of freed memory.
 
 polars reads its settings from the environment when it is imported. Variables that the user has set stay as they are.
 """
@@ -6,9 +6,11 @@ polars reads its settings from the environment when it is imported. Variables th
 import os
 from pathlib import Path
 
+from logcorr.compute import resources
+
 # Each thread holds rows of its own, so a small memory budget allows only few threads.
 _BYTES_PER_THREAD = 96 << 20
-# Within a budget up to this size, the allocator must not keep freed memory.
+# Within a budget up to this size, the allocators must not keep freed memory.
 _SMALL_BUDGET_BYTES = 1 << 30
 _CGROUPS = Path("/sys/fs/cgroup")
 
@@ -28,10 +30,13 @@ def count(memory_bytes: int, asked: int | None = None) -> int:
 
 
 def limit_engine(memory_bytes: int, asked: int | None = None) -> None:
-    """Sets the environment variables for the threads and the allocator. To be called before polars is imported."""
+    """Sets the threads of polars, and what the allocators keep. To be called before polars is imported."""
     threads = count(memory_bytes, asked)
     os.environ.setdefault("POLARS_MAX_THREADS", str(threads))
-    kept = "" if memory_bytes <= _SMALL_BUDGET_BYTES else ",dirty_decay_ms:-1"
+    small = memory_bytes <= _SMALL_BUDGET_BYTES
+    kept = "" if small else ",dirty_decay_ms:-1"
+    if small:
+        resources.give_back_large_blocks()
     os.environ.setdefault("_RJEM_MALLOC_CONF", f"narenas:{threads}{kept}")
 
 

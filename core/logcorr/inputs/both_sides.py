@@ -3,35 +3,39 @@
 Each side reads one chunk in advance, in a thread of its own.
 """
 
-from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import ExitStack
 
 import polars as pl
 
+from logcorr.compute.background_thread import read_ahead
 from logcorr.model.ledger import Side
 
 # The median is of a sample of one entry in so many: that is cheap and near enough.
 _ENTRIES_PER_SAMPLE = 64
 
 
-def in_time_order(sides: Mapping[Side, Iterator[pl.DataFrame]]) -> Iterator[tuple[Side, pl.DataFrame]]:
+def in_time_order(
+    sides: Mapping[Side, Iterator[pl.DataFrame]],
+) -> Generator[tuple[Side, pl.DataFrame], None, None]:
     """The frames of both sides; each side keeps its own order. Raises what the iterators raise.
 
     Logs that go back in time are read together as well: the drift of both sides tells the direction. Where a side has
     no clock, the next frame is of the side of which fewer entries were read.
     """
-    with ThreadPoolExecutor(len(sides)) as pool:
-        next_frames = {side: pool.submit(next, frames, None) for side, frames in sides.items()}
+    with ExitStack() as opened:
+        ahead = {side: opened.enter_context(read_ahead(frames)) for side, frames in sides.items()}
         clocks = {side: _Clock() for side in sides}
-        while next_frames:
+        while ahead:
             backwards = sum(clock.drift for clock in clocks.values()) < 0
             without_clock = any(clock.stands for clock in clocks.values())
-            side = min(next_frames, key=lambda side: clocks[side].progress(backwards=backwards, by_rows=without_clock))
-            frame = next_frames.pop(side).result()
-            if frame is not None:
-                next_frames[side] = pool.submit(next, sides[side], None)
-                clocks[side].move_to(frame)
-                yield side, frame
+            side = min(ahead, key=lambda side: clocks[side].progress(backwards=backwards, by_rows=without_clock))
+            frame = next(ahead[side], None)
+            if frame is None:
+                del ahead[side]
+                continue
+            clocks[side].move_to(frame)
+            yield side, frame
 
 
 class _Clock:

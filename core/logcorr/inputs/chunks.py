@@ -1,14 +1,21 @@
 """Input files become chunks: some megabytes of whole lines each, whatever bytes the files hold."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing
+from itertools import islice
 from typing import NamedTuple
 
 import polars as pl
 
+from logcorr.compute.background_thread import ReadAhead
 from logcorr.formats.line_format import LINE_SCHEMA, LineFormat, scan_lines
 from logcorr.inputs.files import InputFile
-from logcorr.inputs.whole_lines import LongLine, in_utf8, line_count, whole_lines
+from logcorr.inputs.whole_lines import LongLine, decompress_ahead, in_utf8, line_count, whole_lines
 
+# So many files are decompressed before they are read.
+_FILES_AHEAD = 2
+_USUAL_WINDOW_BYTES = 8 << 20
 _DENSE_BYTES = 1 << 18
 # So many windows of a text, of so many bytes each, tell whether its lines are short.
 _WINDOW_BYTES = 512
@@ -61,15 +68,15 @@ class Chunk(NamedTuple):
         return form.parse_common(*in_utf8(self.text), first_row)
 
 
-def chunks(files: Sequence[InputFile], size: int, *, access: bool = False) -> Iterator[Chunk]:
+def chunks(files: Sequence[InputFile], size: int, *, access: bool = False) -> Generator[Chunk, None, None]:
     """All lines of the files, in order, in chunks of about `size` bytes. Raises InputError as `whole_lines` does.
 
-    With `access` the files are access logs.
+    With `access` the files are access logs. Threads decompress ahead, until the end or until the generator is closed.
     """
     texts: list[tuple[int, bytes]] = []
     room = whole_room = size - size // 8
-    for number, file in enumerate(files):
-        for text in _thinned(whole_lines(file, size, access=access)):
+    with closing(_texts_of(files, size, access=access)) as texts_of_files:
+        for number, text in texts_of_files:
             if isinstance(text, LongLine):
                 if texts:
                     yield _joined(texts)
@@ -83,6 +90,34 @@ def chunks(files: Sequence[InputFile], size: int, *, access: bool = False) -> It
                 texts, room = [], whole_room
     if texts:
         yield _joined(texts)
+
+
+def _texts_of(
+    files: Sequence[InputFile], size: int, *, access: bool
+) -> Generator[tuple[int, bytes | LongLine], None, None]:
+    """The texts of one file after the other, with the numbers of the files. The next files are decompressed ahead."""
+    begun: deque[ReadAhead[bytes] | None] = deque()
+    following = iter(files)
+    try:
+        for number, file in enumerate(files):
+            begun.extend(_begun(follower) for follower in islice(following, 1 + _FILES_AHEAD - len(begun)))
+            lines = whole_lines(file, size, access=access, begun=begun[0])
+            for text in _thinned(lines):
+                yield number, text
+            begun.popleft()
+    finally:
+        for texts in begun:
+            if texts is not None:
+                texts.close()
+
+
+def _begun(file: InputFile) -> ReadAhead[bytes] | None:
+    """The text of a compressed file, which a thread begins to decompress.
+
+    None for a plain file, and where a large window would be held in memory for each file.
+    """
+    begins = file.compression != "plain" and file.window_bytes <= _USUAL_WINDOW_BYTES
+    return decompress_ahead(file) if begins else None
 
 
 def _joined(texts: list[tuple[int, bytes]]) -> Chunk:

@@ -3,15 +3,16 @@
 JSON documents come as lines. A text in UTF-16, or with line ends that are not read, is refused by its first bytes.
 """
 
-import gzip
 import io
 import zlib
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from typing import IO, Any, cast
 
 from logcorr.inputs import documents, encodings
 from logcorr.inputs.files import InputFile
+from logcorr.inputs.gzip_members import GzipMembers
+from logcorr.inputs.zstd_frames import ZstdFrames
 from logcorr.model.errors import InputError
 
 try:
@@ -21,6 +22,8 @@ except ImportError:
 
 
 _HEAD_BYTES = 1 << 12
+_BLOCK_BYTES = 1 << 20
+_FEW_BYTES = 1 << 18
 _BROKEN = (OSError, EOFError, zlib.error, zstd.ZstdError)
 
 
@@ -56,11 +59,12 @@ class _FileAsBegun(io.RawIOBase):
 
 
 @contextmanager
-def open_text(file: InputFile) -> Iterator[IO[bytes]]:
+def open_text(file: InputFile, *, parallel: bool = False) -> Iterator[IO[bytes]]:
     """Opens the text of a file as bytes, decompressed while it is read, without what was written since the run began.
 
-    A file of JSON documents opens as a stream of lines that cannot seek. Raises InputError where the file cannot be
-    opened, or its text is no lines in UTF-8.
+    A file of JSON documents opens as a stream of lines that cannot seek. With `parallel`, threads decompress the frames
+    of a zst file that has many: for who reads all of it. Raises InputError where the file cannot be opened, or its text
+    is no lines in UTF-8.
     """
     with ExitStack() as opened:
         try:
@@ -72,9 +76,18 @@ def open_text(file: InputFile) -> Iterator[IO[bytes]]:
                 head, stream = b"", _open(file, opened)
             else:
                 encodings.check(file.name, head, lambda: _head(stream, encodings.HEAD_BYTES))
+                if parallel and file.compression == "zstd":
+                    stream = _open_frames(file, opened)
         except _BROKEN as error:
             raise _broken(file, None, error) from error
         yield cast("IO[bytes]", documents.DocumentLines(stream)) if documents.begin(head) else stream
+
+
+def text_blocks(file: InputFile) -> Iterator[bytes]:
+    """All the text of a file, in blocks of up to a megabyte. Raises InputError as `open_text` and `read_text` do."""
+    with open_text(file, parallel=True) as stream:
+        while block := _block(file, stream):
+            yield block
 
 
 def check_text(file: InputFile) -> None:
@@ -84,29 +97,61 @@ def check_text(file: InputFile) -> None:
 
 
 def read_text(file: InputFile, stream: IO[bytes], size: int) -> bytes:
-    """The next bytes of text, `size` at most; none at the end. Raises InputError where the file is broken."""
-    try:
-        return stream.read(size)
-    except _BROKEN as error:
-        raise _broken(file, stream, error) from error
+    """The next `size` bytes of text; fewer at the end alone. Raises InputError where the file is broken."""
+    with _told(file, stream):
+        return _read(stream, size)
 
 
 def _open(file: InputFile, opened: ExitStack) -> IO[bytes]:
     """A stream of the text of a file, to be closed with `opened`."""
     stream: IO[bytes] = opened.enter_context(io.BufferedReader(_FileAsBegun(file)))
     if file.compression == "gzip":
-        return opened.enter_context(cast("IO[bytes]", gzip.GzipFile(fileobj=stream)))
+        return cast("IO[bytes]", GzipMembers(stream))
     if file.compression == "zstd":
-        options = {zstd.DecompressionParameter.window_log_max: file.window_log}
-        return opened.enter_context(cast("IO[bytes]", zstd.ZstdFile(stream, options=options)))
+        return opened.enter_context(cast("IO[bytes]", zstd.ZstdFile(stream, options=_zstd_options(file))))
     return stream
+
+
+def _open_frames(file: InputFile, opened: ExitStack) -> IO[bytes]:
+    """A stream of the text of a zst file whose frames threads decompress, to be closed with `opened`."""
+    stream = opened.enter_context(io.BufferedReader(_FileAsBegun(file)))
+    return cast("IO[bytes]", opened.enter_context(closing(ZstdFrames(stream, _zstd_options(file), file.frame_bytes))))
+
+
+def _zstd_options(file: InputFile) -> dict[int, int]:
+    return {zstd.DecompressionParameter.window_log_max: file.window_log}
 
 
 def _head(stream: IO[bytes], size: int) -> bytes:
     """The first `size` bytes of a stream, which stands at its start before and after."""
-    head = stream.read(size)
+    head = _read(stream, size)
     stream.seek(0)
     return head
+
+
+def _block(file: InputFile, stream: IO[bytes]) -> bytes:
+    """The next bytes of text: as many as come at once, unless they are few. None at the end."""
+    with _told(file, stream):
+        block = stream.read(_BLOCK_BYTES)
+        return block if not block or len(block) >= _FEW_BYTES else block + _read(stream, _FEW_BYTES)
+
+
+def _read(stream: IO[bytes], size: int) -> bytes:
+    """The next `size` bytes of a stream, which may give them in pieces; fewer at the end alone."""
+    pieces: list[bytes] = []
+    while size and (piece := stream.read(size)):
+        pieces.append(piece)
+        size -= len(piece)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+@contextmanager
+def _told(file: InputFile, stream: IO[bytes]) -> Iterator[None]:
+    """Raises InputError where reading the stream of a file fails."""
+    try:
+        yield
+    except _BROKEN as error:
+        raise _broken(file, stream, error) from error
 
 
 def _broken(file: InputFile, stream: IO[bytes] | None, error: Exception) -> InputError:

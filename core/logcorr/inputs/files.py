@@ -40,7 +40,8 @@ class InputFile(msgspec.Struct, frozen=True, kw_only=True):
     `text_bytes` is exact for plain files and an estimate for compressed ones. `identity` is device and inode, `digest`
     the hash of both ends (empty until it is needed). Everything is as it was when the file was first looked at: no
     reader goes beyond `bytes`, whatever is written later. `grown` tells that something was written later. `window_log`
-    is the logarithm (base 2) of the largest window that is read of zstd data.
+    is the logarithm (base 2) of the largest window that is read of zstd data, `window_bytes` the window that it begins
+    with. zstd frames of up to `frame_bytes` of text may be decompressed whole.
     """
 
     path: Path
@@ -53,6 +54,8 @@ class InputFile(msgspec.Struct, frozen=True, kw_only=True):
     digest: str = ""
     grown: bool = False
     window_log: int = zstd_window.USUAL_LOG
+    window_bytes: int = 0
+    frame_bytes: int = 0
 
 
 class Resolved(NamedTuple):
@@ -196,8 +199,7 @@ def _inspect(log: Log, name: str, memory_bytes: int | None) -> InputFile:
         raise InputError(message)
     compression: Compression = next((name for magic, name in _MAGIC if head.startswith(magic)), "plain")
     compression = "zstd" if head.startswith(_SKIPPED_FRAME) else compression
-    window_log = _window_log(log, name, window, memory_bytes) if compression == "zstd" else zstd_window.USUAL_LOG
-    return InputFile(
+    file = InputFile(
         path=path,
         name=readable(name),
         bytes=status.st_size,
@@ -205,13 +207,21 @@ def _inspect(log: Log, name: str, memory_bytes: int | None) -> InputFile:
         text_bytes=_text_bytes(path, compression, status.st_size),
         mtime_ns=status.st_mtime_ns,
         identity=(status.st_dev, status.st_ino),
-        window_log=window_log,
+    )
+    if compression != "zstd":
+        return file
+    memory_bytes = resources.default_memory() if memory_bytes is None else memory_bytes
+    return msgspec.structs.replace(
+        file,
+        window_log=_window_log(log, name, window, memory_bytes),
+        window_bytes=window,
+        frame_bytes=zstd_window.longest_frame(memory_bytes),
     )
 
 
-def _window_log(log: Log, name: str, window: int, memory_bytes: int | None) -> int:
+def _window_log(log: Log, name: str, window: int, memory_bytes: int) -> int:
     """The logarithm of the largest window that is read. Raises InputError where the file wants a larger one."""
-    largest = zstd_window.largest_log(resources.default_memory() if memory_bytes is None else memory_bytes)
+    largest = zstd_window.largest_log(memory_bytes)
     if window > 1 << largest:
         raise InputError(
             f"{_named(log)} {name!r}: its zstd data wants a window of {window:,} bytes, more than --memory has "

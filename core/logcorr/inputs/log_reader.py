@@ -1,6 +1,7 @@
 """The files of a log become the entries that a profile reads in them, a chunk at a time. Every line counts once."""
 
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, Protocol
@@ -143,19 +144,20 @@ class LogReader:
         self.lines_read = LinesRead(files)
         progress.sides[log] = SideProgress(files=files, lines_read=self.lines_read, ledger=self.counts)
 
-    def entries(self) -> Iterator[dict[str, Any]]:
+    def entries(self) -> Generator[dict[str, Any], None, None]:
         """The entries of each chunk by their events. Raises InputError and Cancelled.
 
         With counters: lists of what they return, by events.
         """
-        for read in self._reads():
-            self._progress.tap()
-            yield self._noted(read)
-            form = self._open_forms[read.chunk.file] if read.chunk is not None else None
-            if form is not None and read.put_off is not None:
-                form.put_off.append(read.put_off)
-                if form.put_off_lines > _MOST_PUT_OFF:
-                    yield self._noted(self._late(form))
+        with closing(self._reads()) as reads:
+            for read in reads:
+                self._progress.tap()
+                yield self._noted(read)
+                form = self._open_forms[read.chunk.file] if read.chunk is not None else None
+                if form is not None and read.put_off is not None:
+                    form.put_off.append(read.put_off)
+                    if form.put_off_lines > _MOST_PUT_OFF:
+                        yield self._noted(self._late(form))
         for form in self._all_forms:
             if form.put_off_lines:
                 yield self._noted(self._late(form))
@@ -184,19 +186,23 @@ class LogReader:
             previous=sum(form.clock.previous for form in forms),
         )
 
-    def _reads(self) -> Iterator[_Read]:
+    def _reads(self) -> Generator[_Read, None, None]:
         """What all chunks came to, in their order. Threads read ahead where there are several."""
         if self._threads < 2:
-            yield from map(self._read, self._chunks())
+            with closing(self._chunks()) as all_chunks:
+                yield from map(self._read, all_chunks)
             return
         threads = self._threads if all(form.independent for form in self._all_forms) else 1
-        with read_ahead(self._chunks()) as chunks_ahead:
-            yield from parallel_map(self._read, chunks_ahead, threads, CHUNKS_A_THREAD * threads)
+        with (
+            read_ahead(self._chunks()) as ahead,
+            closing(parallel_map(self._read, ahead, threads, CHUNKS_A_THREAD * threads)) as reads,
+        ):
+            yield from reads
 
     def _chunks(self) -> Generator[_Chunk, None, None]:
         row, last_file = 0, -1
-        with changes.explained(self._files_at_start):
-            all_chunks = chunks.chunks(self._files, self._chunk_bytes, access=True)
+        all_chunks = chunks.chunks(self._files, self._chunk_bytes, access=True)
+        with changes.explained(self._files_at_start), closing(all_chunks):
             while True:
                 with self._progress.step("input"):
                     chunk = next(all_chunks, None)

@@ -121,19 +121,21 @@ class SideReader:
         """The columns of an entry."""
         return self._form.schema
 
-    def entries(self) -> Iterator[pl.DataFrame]:
+    def entries(self) -> Generator[pl.DataFrame, None, None]:
         """The entries of each chunk (`schema`). Raises InputError, and Cancelled where the job was cancelled."""
         put_off: list[pl.DataFrame] = []
-        for number, read in enumerate(self._reads()):
-            self._progress.tap()
-            entries, uncommon = self._noted(read)
-            if uncommon is not None:
-                put_off.append(uncommon)
-            # Each call of the careful path is costly: where few lines need it, it takes the lines of several chunks.
-            if put_off and (number % _PUT_OFF_CHUNKS == 0 or sum(lines.height for lines in put_off) > _PUT_OFF_LINES):
-                entries = pl.concat([entries, self._careful(put_off)])
-                put_off = []
-            yield entries
+        with closing(self._reads()) as reads:
+            for number, read in enumerate(reads):
+                self._progress.tap()
+                entries, uncommon = self._noted(read)
+                if uncommon is not None:
+                    put_off.append(uncommon)
+                # Each call of the careful path is costly. Where few lines need it, it takes the lines of some chunks.
+                lines = sum(lines.height for lines in put_off)
+                if lines and (number % _PUT_OFF_CHUNKS == 0 or lines > _PUT_OFF_LINES):
+                    entries = pl.concat([entries, self._careful(put_off)])
+                    put_off = []
+                yield entries
         if put_off:
             yield self._careful(put_off)
 
@@ -157,21 +159,25 @@ class SideReader:
             last_us=self._times.last,
         )
 
-    def _reads(self) -> Iterator[_Read]:
+    def _reads(self) -> Generator[_Read, None, None]:
         """The lines of all chunks, in their order. Threads read ahead where there are several."""
         if self._threads < 2:
             row = 0
-            for chunk in self._chunks():
-                read = self._read((chunk, row))
-                row += read.lines
-                yield read
+            with closing(self._chunks()) as all_chunks:
+                for chunk in all_chunks:
+                    read = self._read((chunk, row))
+                    row += read.lines
+                    yield read
             return
-        with read_ahead(_numbered(self._chunks())) as ahead:
-            yield from parallel_map(self._read, ahead, self._threads, CHUNKS_A_THREAD * self._threads)
+        with (
+            read_ahead(_numbered(self._chunks())) as ahead,
+            closing(parallel_map(self._read, ahead, self._threads, CHUNKS_A_THREAD * self._threads)) as reads,
+        ):
+            yield from reads
 
     def _chunks(self) -> Generator[chunks.Chunk, None, None]:
-        with changes.explained(self._files_at_start):
-            all_chunks = chunks.chunks(self._files, self._chunk_bytes, access=self._form.side == "access")
+        all_chunks = chunks.chunks(self._files, self._chunk_bytes, access=self._form.side == "access")
+        with changes.explained(self._files_at_start), closing(all_chunks):
             while True:
                 with self._progress.step("input"):
                     chunk = next(all_chunks, None)

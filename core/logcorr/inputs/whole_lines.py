@@ -3,15 +3,19 @@
 import codecs
 import os
 from collections.abc import Iterator
-from typing import NamedTuple
+from contextlib import AbstractContextManager, contextmanager
+from typing import IO, NamedTuple, cast
 
+from logcorr.compute.background_thread import ReadAhead, read_ahead
 from logcorr.compute.kernels import compiled
 from logcorr.formats.malformed_reasons import ENCODING, FIELDS, TIMESTAMP
-from logcorr.inputs.decompress import open_text, read_text
+from logcorr.inputs.decompress import open_text, read_text, text_blocks
 from logcorr.inputs.encodings import without_leading_nuls
 from logcorr.inputs.files import InputFile
 
 LONG_LINE_BYTES = 1 << 22
+# So many blocks of a megabyte are decompressed before they are read.
+_BLOCKS_AHEAD = 3
 _WINDOW_BYTES = 1 << 13
 _REFUSED_START_BYTES = 1 << 13
 _LONGEST_STAMP = 256
@@ -30,8 +34,17 @@ class LongLine(NamedTuple):
     bytes: int
 
 
-def whole_lines(file: InputFile, size: int, *, access: bool = False) -> Iterator[bytes | LongLine]:
+def decompress_ahead(file: InputFile) -> ReadAhead[bytes]:
+    """The text of a compressed file for `whole_lines`: a thread begins to decompress it. To be closed."""
+    return read_ahead(text_blocks(file), _BLOCKS_AHEAD)
+
+
+def whole_lines(
+    file: InputFile, size: int, *, access: bool = False, begun: ReadAhead[bytes] | None = None
+) -> Iterator[bytes | LongLine]:
     """All bytes of a file as texts of about `size` bytes, each of whole lines that end in LF.
+
+    A compressed file is decompressed ahead in a thread, which may have `begun`.
 
     A line that may be too long for memory comes as a LongLine. Where it cannot be an entry, only its start is kept.
     NUL bytes at the start of a line are left out. The lines of a file of JSON documents are its objects.
@@ -40,7 +53,7 @@ def whole_lines(file: InputFile, size: int, *, access: bool = False) -> Iterator
     """
     rest: bytes = b""
     long: _LongPairLine | None = None
-    with open_text(file) as stream:
+    with _opened(file, begun) as stream:
         while read := read_text(file, stream, size):
             if long is not None:
                 last, newline, read = read.partition(b"\n")
@@ -70,6 +83,43 @@ def whole_lines(file: InputFile, size: int, *, access: bool = False) -> Iterator
 def line_count(text: bytes) -> int:
     """How many lines a text of whole lines has."""
     return text.count(b"\n") if compiled is None else int(compiled.line_count(text))
+
+
+def _opened(file: InputFile, begun: ReadAhead[bytes] | None) -> AbstractContextManager[IO[bytes]]:
+    return open_text(file) if file.compression == "plain" else _opened_ahead(begun or decompress_ahead(file))
+
+
+@contextmanager
+def _opened_ahead(blocks: ReadAhead[bytes]) -> Iterator[IO[bytes]]:
+    with blocks:
+        yield cast("IO[bytes]", _Blocks(blocks))
+
+
+class _Blocks:
+    """Blocks of text as a stream."""
+
+    def __init__(self, blocks: Iterator[bytes]) -> None:
+        self._blocks = blocks
+        self._block, self._at = b"", 0
+
+    def read(self, size: int) -> bytes:
+        """About the next `size` bytes, up to a line end where one is near; none at the end."""
+        pieces: list[bytes | memoryview] = []
+        while size:
+            if self._at == len(self._block):
+                self._block, self._at = next(self._blocks, b""), 0
+                if not self._block:
+                    break
+            end = min(self._at + size, len(self._block))
+            size -= end - self._at
+            # Where the text ends within a line, this line is left to the next: so it is copied once.
+            line_end = self._block.rfind(b"\n", self._at, end) + 1 if not size else 0
+            end = line_end or end
+            pieces.append(
+                self._block if end - self._at == len(self._block) else memoryview(self._block)[self._at : end]
+            )
+            self._at = end
+        return b"".join(pieces)
 
 
 def in_utf8(text: bytes) -> tuple[bytes, list[int]]:

@@ -4,6 +4,7 @@ Each line of an access log is an exchange already, so reading it is most of the 
 """
 
 import threading
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -124,9 +125,9 @@ class _Analysis(Job[AccessReport]):
         )
         # Until exchanges are written, they are in memory.
         most_chunks = max(1, self._access_options.memory_bytes // (_TEXT_SHARE * chunk_bytes))
-        exchanges = (one for read in reader.entries() for one in read.get("exchange", ()))
         part = 0
-        with BackgroundThread() as writer:
+        with BackgroundThread() as writer, closing(reader.entries()) as entries:
+            exchanges = (one for read in entries for one in read.get("exchange", ()))
             for part, rows in enumerate(batches(timings.noting(exchanges), _PART_ROWS, most_chunks), 1):
                 if self._keeps_exchanges:
                     stored = self._stored(rows, reader.lines_read.starts)

@@ -1,6 +1,7 @@
 """Where the entries of a correlation come from: two logs, or one log that holds both events."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from typing import Protocol
 
 import msgspec
@@ -108,8 +109,9 @@ class ProfileSide:
         return self._columns.schema(self._side)
 
     def entries(self) -> Iterator[pl.DataFrame]:
-        for read in self._reader.entries():
-            yield of_side(read, self._side, self._columns, self._shift_us)
+        with closing(self._reader.entries()) as reads:
+            for read in reads:
+                yield of_side(read, self._side, self._columns, self._shift_us)
 
     def finish(self) -> SideResult:
         return side_result(self._reader.finish(), self.schema, self._side, self._shift_us)

@@ -49,6 +49,22 @@ def test_memory_that_is_held_is_counted() -> None:
     assert len(held) == 64 * _MB
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the C library of other systems does not do that")
+def test_large_blocks_are_given_back_once_they_are_freed() -> None:
+    """A small block above keeps the heap from shrinking."""
+    program = """
+from logcorr.compute.resources import give_back_large_blocks, rss
+give_back_large_blocks()
+held = [bytearray(1 << 20) for _ in range(64)]
+small = [bytearray(1 << 16) for _ in range(64)]
+before = rss()
+held.clear()
+print(before - rss())
+"""
+    told = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True, timeout=60)
+    assert int(told.stdout) > 60 * _MB
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems may count the parent's memory")
 def test_the_peak_is_not_that_of_the_parent() -> None:
     told = subprocess.run([sys.executable, "-c", _PARENT], check=True, capture_output=True, text=True, timeout=60)

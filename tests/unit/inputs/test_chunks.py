@@ -4,16 +4,20 @@ import gzip
 import itertools
 import json
 import random
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
 import pytest
 
 from logcorr.formats.line_format import LINE_SCHEMA
-from logcorr.inputs import header_and_bom
+from logcorr.inputs import chunks as chunks_module
+from logcorr.inputs import header_and_bom, whole_lines
 from logcorr.inputs.chunks import chunks
-from logcorr.inputs.files import resolve
+from logcorr.inputs.decompress import check_text
+from logcorr.inputs.files import InputFile, resolve
 from logcorr.inputs.header_and_bom import first_line
 from logcorr.inputs.line_numbers import LinesRead
 from logcorr.inputs.sample_lines import sample
@@ -343,3 +347,70 @@ def test_documents_are_lines(form: str, tmp_path: Path) -> None:
             found = read([path], size)
             assert [json.loads(text) for _, text, _ in found.rows] == objects
             assert found.lines == [len(objects)]
+
+
+@pytest.fixture
+def no_thread_stays() -> Iterator[None]:
+    before = threading.active_count()
+    yield
+    assert threading.active_count() == before
+
+
+@pytest.mark.usefixtures("no_thread_stays")
+@pytest.mark.parametrize("form", ["gzip", "zstd"])
+def test_threads_end_with_the_files_or_when_reading_is_given_up(form: str, tmp_path: Path) -> None:
+    paths = [write(tmp_path, f"{number}.log", many(20_000, number), form) for number in range(4)]
+    files = resolve("request", tuple(map(str, paths)))
+    everything = len(list(chunks(files, 1 << 16)))
+    for taken in (0, 1, everything // 2, everything):
+        found = chunks(files, 1 << 16)
+        assert len(list(itertools.islice(found, taken))) == taken
+        found.close()
+
+
+@pytest.mark.usefixtures("no_thread_stays")
+@pytest.mark.parametrize("form", ["gzip", "zstd"])
+def test_a_broken_file_is_told_once_the_files_before_it_are_read(form: str, tmp_path: Path) -> None:
+    paths = [write(tmp_path, f"{number}.log", many(1000, number), form) for number in range(4)]
+    paths[2].write_bytes(paths[2].read_bytes()[:-3])
+    read_before = 0
+    with pytest.raises(InputError, match=r"2\.log.*broken or cut off after [\d,]+ bytes"):  # noqa: PT012 - at some chunk
+        for chunk in chunks(resolve("request", tuple(map(str, paths))), 1 << 12):
+            read_before = chunk.by_file[-1].file
+    assert read_before == 1
+
+
+@pytest.mark.parametrize("form", ["plain", "gzip", "zstd"])
+def test_a_look_at_the_head_starts_no_thread(form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = resolve("request", (str(write(tmp_path, "a.log", many(10_000), form)),))[0]
+    monkeypatch.setattr(threading.Thread, "start", lambda _: pytest.fail("a thread was started"))
+    check_text(file)
+    assert sample(file)
+
+
+@pytest.mark.parametrize("form", ["gzip", "zstd"])
+def test_the_next_files_are_decompressed_ahead(form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[str] = []
+
+    def decompress_ahead(file: InputFile) -> object:
+        begun.append(file.path.stem)
+        return whole_lines.decompress_ahead(file)
+
+    monkeypatch.setattr(chunks_module, "decompress_ahead", decompress_ahead)
+    forms = [form, form, "plain", form, form, form]
+    paths = [write(tmp_path, f"{number}.log", many(1000, number), one) for number, one in enumerate(forms)]
+    found = chunks(resolve("request", tuple(map(str, paths))), 1 << 12)
+    seen = [(chunk.by_file[-1].file, "".join(begun)) for chunk in found]
+    assert dict(reversed(seen)) == {
+        0: "01", 1: "013", 2: "0134", 3: "01345", 4: "01345", 5: "01345"
+    }  # fmt: skip
+
+
+def test_a_large_window_is_not_held_for_files_that_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = [write(tmp_path, f"{number}.log", b"%d\n" % number, "zstd") for number in range(3)]
+    files = resolve("request", tuple(map(str, paths)))
+    wide = [msgspec.structs.replace(file, window_bytes=1 << 27) for file in files]
+    monkeypatch.setattr(chunks_module, "decompress_ahead", lambda _: pytest.fail("it was begun ahead"))
+    assert [chunk.text for chunk in chunks(wide, 1 << 12)] == [b"0\n1\n2\n"]
+    with pytest.raises(pytest.fail.Exception):
+        next(chunks(files, 1 << 12))

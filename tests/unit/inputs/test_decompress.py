@@ -5,6 +5,7 @@ import itertools
 import json
 import random
 import re
+import zlib
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from logcorr.inputs import gzip_members
 from tests.support.helpers import REQUESTS, RESPONSES, assert_short_error, files_of, kept, logcorr, succeed, zstandard
 from tests.support.kernels_or_numpy import some
 
@@ -80,6 +82,14 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[str
     return cache(of)
 
 
+@pytest.fixture(params=["zlib", "as installed"])
+def _inflating(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What inflates gzip files: zlib, and ISA-L where it is installed."""
+    if request.param == "zlib":
+        monkeypatch.setattr(gzip_members, "inflating_library", lambda: zlib)
+
+
+@pytest.mark.usefixtures("_inflating")
 @pytest.mark.parametrize(
     ("name", "size"),
     some(
@@ -98,6 +108,7 @@ def test_every_member_and_frame_is_read(
     assert found[1]["lines"] == raw.count(b"\n")
 
 
+@pytest.mark.usefixtures("_inflating")
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("name", BROKEN)
 def test_what_is_broken_names_the_file_and_how_far_it_was_read(tmp_path: Path, name: str, size: str) -> None:

@@ -106,6 +106,11 @@ def test_the_largest_window_fits_the_memory() -> None:
     assert sizes == [27, 27, 28, 29, 30, 31]
 
 
+def test_the_longest_frame_fits_the_memory() -> None:
+    sizes = [zstd_window.longest_frame(memory) >> 20 for memory in (0, GB // 2, GB, 2 * GB)]
+    assert sizes == [0, 2, 10, 10]
+
+
 SKIPPED = b"\x50\x2a\x4d\x18\x04\x00\x00\x00abcd"
 
 
