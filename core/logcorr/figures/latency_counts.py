@@ -17,17 +17,19 @@ _KEYS = ("at", "duration_us", "failure")
 class LatencyCounts:
     """Counts (at, duration_us, failure, n): exchanges by timeline bucket, duration in µs, and whether they failed.
 
-    They are `exact` until there are more than MOST_COUNTS. `empty` is a frame of these columns without rows.
+    They are `exact` until there are more than `most`, by default and at most MOST_COUNTS. `empty` is a frame of these
+    columns without rows.
     """
 
-    def __init__(self, empty: pl.DataFrame) -> None:
-        self._counts = PartialCounts(_KEYS, empty)
+    def __init__(self, empty: pl.DataFrame, most: int | None = None) -> None:
+        self._most = MOST_COUNTS if most is None else min(most, MOST_COUNTS)
+        self._counts = PartialCounts(_KEYS, empty, least_rows=self._most)
         self.exact = True
 
     def add(self, counts: pl.DataFrame) -> None:
         """Adds counts (at, duration_us, failure, n) of exact durations."""
         self._counts.add(counts if self.exact else binned(counts))
-        if self.exact and self._counts.height > MOST_COUNTS and (merged := self.merged()).height > MOST_COUNTS:
+        if self.exact and self._counts.height > self._most and (merged := self.merged()).height > self._most:
             self.exact = False
             self._counts.replace(binned(merged))
 

@@ -54,11 +54,14 @@ def in_wider_buckets(counts: pl.LazyFrame, times: int) -> pl.LazyFrame:
 
 
 class Sums:
-    """Durations and statuses of exchanges over time, as the report of either kind needs them."""
+    """Durations and statuses of exchanges over time, as the report of either kind needs them.
 
-    def __init__(self, grid: Grid) -> None:
+    At most about `most_counts` counts of durations are held, see `LatencyCounts`.
+    """
+
+    def __init__(self, grid: Grid, most_counts: int | None = None) -> None:
         self.grid = grid
-        self.latencies = LatencyCounts(EMPTY_LATENCIES)
+        self.latencies = LatencyCounts(EMPTY_LATENCIES, most_counts)
         self.bands = PartialCounts(["at", "band"], _EMPTY_BANDS)
         self.timeline = PartialCounts(["at", "status_code"], _EMPTY_STATUSES)
         self.windows = PartialCounts(["at", "status_code"], _EMPTY_STATUSES)

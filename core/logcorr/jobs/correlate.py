@@ -82,7 +82,7 @@ class _Correlation(Job[Report]):
 
     def _compute(self, work: WorkFolder) -> RunFolder:
         """The stages of a correlation, in order. Each stage takes the results of the stages before it."""
-        plan = memory_budget.plan(self._text_bytes, self._options.memory_bytes)
+        plan = memory_budget.plan(self._options.memory_bytes)
         self._require_disk(work, _VIEWS_PER_TEXT_BYTE + _SPILL_PER_TEXT_BYTE)
         source = self._source(work, plan)
         sinks = self._sinks(work, plan, source)
@@ -130,9 +130,9 @@ class _Correlation(Job[Report]):
         return Sinks(
             views=views,
             export=self._export_while_running(work),
-            sums=PairSums(grid(*span, self._options.window_us), plan.users_room),
+            sums=PairSums(grid(*span, self._options.window_us), plan.users_room, plan.most_counts),
             recurring=RecurringIds(work.spill / "keys", plan.keys_in_memory),
-            unpaired=UnpairedEntries(plan, work.spill / "entries", source.schemas),
+            unpaired=UnpairedEntries(plan, work.spill / "entries", source.schemas, lambda: self._meter.share_read),
             estimates=Estimates(self._meter, views, wanted=self._with_estimates),
             meter=self._meter,
         )
@@ -161,7 +161,7 @@ class _Correlation(Job[Report]):
         grid_ = _grid_of(read, self._options.window_us)
         if not taken_back and grid_ == sinks.sums.grid:
             return sinks
-        sums = PairSums(grid_, plan.users_room)
+        sums = PairSums(grid_, plan.users_room, plan.most_counts)
         for part in sinks.views.exchange_parts():
             self._meter.tap()
             sums.add(part.collect(engine="streaming"))
