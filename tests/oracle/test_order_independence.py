@@ -12,6 +12,8 @@ import msgspec
 from hypothesis import assume, example, given, note
 from hypothesis import strategies as st
 
+from logcorr.compute import memory_budget
+from logcorr.compute.memory_budget import MemoryPlan
 from logcorr.jobs.correlate import correlate
 from logcorr.model.options import Output, View
 from tests.oracle.pair_oracle import Record
@@ -113,3 +115,27 @@ def test_other_buckets_and_chunks_give_the_same_bytes(case: Case, buckets: int, 
     assert made[0][0] == made[1][0]
     for file, raw in made[0][1].items():
         assert raw == made[1][1][file], file
+
+
+@search(3)
+@given(cases(), st.sampled_from((1, 500, 1 << 20)), st.sampled_from((1, 400)), st.sampled_from((1, 3)))
+@example(SWAPPED[0], 1, 1, 1)
+def test_any_plan_gives_the_same_bytes(case: Case, unpaired_bytes: int, bucket_bytes: int, few: int) -> None:
+    note(case.readable())
+    assume(not case.is_garbage)
+    plan = memory_budget.plan
+
+    def tiny(memory_bytes: int, threads: int) -> MemoryPlan:
+        sizes = {"unpaired_bytes": unpaired_bytes, "bucket_bytes": bucket_bytes, "users_room": 0}
+        sizes |= dict.fromkeys(("part_rows", "keys_in_memory", "most_counts"), few)
+        return msgspec.structs.replace(plan(memory_bytes, threads), **sizes)
+
+    with TemporaryDirectory(prefix="logcorr-") as name:
+        folder = Path(name)
+        made: list[tuple[Record, dict[str, bytes]]] = []
+        for number, planned in enumerate((plan, tiny)):
+            outputs = [Output(view=view, path=f"{folder}/{number}/{view}.ndjson", sort_time=True) for view in VIEWS]
+            (folder / str(number)).mkdir()
+            with patch.object(memory_budget, "plan", planned):
+                made.append((run(case, folder, outputs), contents(outputs)))
+    assert made[0] == made[1]

@@ -1,33 +1,40 @@
 """Runs a job of `correlate` or `analyze` with progress, interrupt, result and exit code."""
 
+import math
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from logcorr.commands.stdout_and_stderr import put, put_json, say, wants_color, width
-from logcorr.compute import garbage, threads
+from logcorr.compute import garbage, resources, threads
+from logcorr.model.errors import UsageError
 from logcorr.model.options import JobOptions
 from logcorr.query import fail_if
+from logcorr.text.quantities import size
 
 FAILED_CONDITION = 1
-_LEAST_MEMORY = 256 * 10**6
+# A budget that was exceeded is named with so much more, as runs of the same logs differ a little.
+_MARGIN = 1.1
 
 
 def run_job(options: JobOptions, load: Callable[[], Callable[..., Any]], values: dict[str, Any]) -> int:
     """Runs a job that can be interrupted, shows its progress, prints its result, and returns the exit code.
 
     `load` imports and returns the function of the job. It is called only after the threads of polars are limited,
-    because polars reads the limit when it is imported. `values` are the values of the options by name.
+    because polars reads the limit when it is imported. `values` are the values of the options by name. Raises
+    UsageError where no run can keep within the memory.
     """
-    if options.memory_bytes < _LEAST_MEMORY and values["progress"] != "json":
-        say(f"note: --memory is under {_LEAST_MEMORY // 10**6}MB, which the engine alone may take.")
     conditions = [fail_if.condition(text, options.kind) for text in values["fail_if"]]
     threads.limit_engine(options.memory_bytes, options.threads)
+    # A process that has used the engine before holds memory of other work, which says nothing about this run.
+    fresh = "polars" not in sys.modules
     with garbage.loading():
         job = load()
         from logcorr.commands.interrupt import interruptible
         from logcorr.commands.progress import progress_sink
         from logcorr.runs import run_folder, work_folder
+    if fresh:
+        _check_memory(options.memory_bytes, quiet=values["progress"] == "json")
 
     with progress_sink(values["progress"], sys.stderr) as sink:
         result = interruptible(
@@ -37,6 +44,10 @@ def run_job(options: JobOptions, load: Callable[[], Callable[..., Any]], values:
         )
     for note in result.notes if values["progress"] != "json" else ():
         say(f"note: {note}")
+    peak = resources.peak_rss()
+    if fresh and peak > options.memory_bytes and values["progress"] != "json":
+        more = f"--memory {_whole_mb(int(_MARGIN * peak))}"
+        say(f"note: this took {size(peak)}, more than --memory {size(options.memory_bytes)}; {more} has room for it.")
     for name in result.grown if values["progress"] != "json" else ():
         say(f"note: {name!r} has grown since this run began: lines written since then are left to the next run.")
     for name in result.named_twice if values["progress"] != "json" else ():
@@ -54,6 +65,29 @@ def run_job(options: JobOptions, load: Callable[[], Callable[..., Any]], values:
         text = render_summary(result.report, width=width(), color=wants_color(), reused=result.reused, folder=folder)
         put(text)
     return _judge(conditions, result.report)
+
+
+def _check_memory(memory_bytes: int, *, quiet: bool) -> None:
+    """Raises UsageError for a budget that logcorr exceeds without data, and says where one may be too small for data.
+
+    To be called before data is read: what the process takes then is measured.
+    """
+    from logcorr.compute import memory_budget
+
+    base, least = memory_budget.base_bytes(), memory_budget.least_bytes()
+    if memory_bytes < base:
+        message = (
+            f"--memory {size(memory_bytes)} cannot be kept: logcorr takes about {size(base)} without any data. "
+            f"Name {_whole_mb(least)} or more."
+        )
+        raise UsageError(message)
+    if memory_bytes < least and not quiet:
+        say(f"note: --memory {size(memory_bytes)} may be exceeded. {_whole_mb(least)} or more is kept.")
+
+
+def _whole_mb(count: int) -> str:
+    """A size as people can give it to --memory: not less than `count` bytes."""
+    return f"{math.ceil(count / 10**6)}MB"
 
 
 def _judge(conditions: Sequence[fail_if.Condition], report: Any) -> int:

@@ -10,9 +10,6 @@ from logcorr.model.errors import OutputError
 
 _MB = 1 << 20
 _GB = 1 << 30
-# The parameter of mallopt in glibc.
-_MMAP_THRESHOLD = -3
-_LARGE_BLOCK_BYTES = 1 << 18
 
 
 def default_memory() -> int:
@@ -57,15 +54,6 @@ def trim_heap() -> None:
     """Returns freed memory to the system if the C library can do that. Otherwise its heap keeps free blocks."""
     with suppress(AttributeError, OSError, TypeError):
         ctypes.CDLL(None).malloc_trim(0)
-
-
-def give_back_large_blocks() -> None:
-    """Lets the C library give each large block back to the system as soon as it is freed, if it can do that.
-
-    Otherwise blocks of several threads lie between each other in its heap, which grows by a hundred megabytes.
-    """
-    with suppress(AttributeError, OSError, TypeError):
-        ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, _LARGE_BLOCK_BYTES)
 
 
 def require_disk(folder: Path, needed: int, what: str, remedy: str) -> None:

@@ -70,6 +70,8 @@ def lines_frame(text: bytes, span: Span, rows: Positions, wrong: npt.NDArray[np.
 
 
 _FEW_ROWS = 500
+# Where a text is, beside the text.
+_VIEW_BYTES = 16
 
 
 def copied(rows: pl.DataFrame) -> pl.DataFrame:
@@ -83,3 +85,9 @@ def text_bytes(rows: pl.DataFrame) -> int:
     """How many bytes all texts of a frame have."""
     texts = rows.select(pl.col(pl.String))
     return sum(int(size or 0) for size in texts.select(pl.all().str.len_bytes().sum()).row(0)) if texts.width else 0
+
+
+def memory_bytes(rows: pl.DataFrame) -> int:
+    """How many bytes rows take in memory of their own, as `copied` gives them."""
+    # polars counts values and texts, but not the views of texts.
+    return int(rows.estimated_size()) + _VIEW_BYTES * rows.height * sum(dtype == pl.String for dtype in rows.dtypes)

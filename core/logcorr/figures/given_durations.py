@@ -17,11 +17,11 @@ _P50, _P99 = 0.5, 0.99
 class GivenDurations:
     """Counts of exchanges by the absolute difference (µs) of `given_us` and response time minus request time.
 
-    There are none where exchanges have no column `given_us`.
+    There are none where exchanges have no column `given_us`. At most about `most_counts` counts are held.
     """
 
-    def __init__(self) -> None:
-        self._differences = LatencyCounts()
+    def __init__(self, most_counts: int | None = None) -> None:
+        self._differences = LatencyCounts(most_counts)
         self._count = 0
         self._there = False
 

@@ -20,10 +20,11 @@ _NO_TIME = -(1 << 60)
 class LatencyCounts:
     """Counts (at, duration_us, failure, n): exchanges by timeline bucket, duration in µs, and whether they failed.
 
-    They are `exact` until there are more than MOST_COUNTS.
+    They are `exact` until there are more than `most`, by default and at most MOST_COUNTS.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most: int | None = None) -> None:
+        self._most = MOST_COUNTS if most is None else min(most, MOST_COUNTS)
         self._table = CountTable()
         self._merged: pl.DataFrame | None = None
         self.exact = True
@@ -35,7 +36,7 @@ class LatencyCounts:
         if not self.exact:
             durations_us = bins_and_bands(durations_us)[0] if bins is None else bins
         self._table.add(keys, durations_us)
-        if self.exact and self._table.height > MOST_COUNTS and self._table.counts().height > MOST_COUNTS:
+        if self.exact and self._table.height > self._most and self._table.counts().height > self._most:
             self.exact = False
             counts = self._table.counts()
             self._table.clear()

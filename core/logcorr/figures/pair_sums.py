@@ -17,14 +17,17 @@ from logcorr.figures.user_table import UserTable
 
 
 class PairSums(Sums):
-    """The sums over all exchanges of a correlation; the counts of users take at most about `users_room` bytes."""
+    """The sums over all exchanges of a correlation.
 
-    def __init__(self, grid: Grid, users_room: int) -> None:
-        super().__init__(grid)
+    The counts of users take at most about `users_room` bytes. At most about `most_counts` counts of durations are held.
+    """
+
+    def __init__(self, grid: Grid, users_room: int, most_counts: int | None = None) -> None:
+        super().__init__(grid, most_counts)
         self.users = UserTable(users_room)
         self._responses = CountTable()
         self.resolution = ClockResolution()
-        self.given = GivenDurations()
+        self.given = GivenDurations(most_counts)
         self.slowest = pl.DataFrame()
 
     def add(self, exchanges: pl.DataFrame) -> None:

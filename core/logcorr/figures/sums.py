@@ -27,12 +27,12 @@ class Sums:
     """Durations and statuses of exchanges over time, as the report of either kind needs them.
 
     `timeline` has (at, status_code, n), `bands` (at, band, n). `totals` are those of durations, by whether the
-    exchanges failed.
+    exchanges failed. At most about `most_counts` counts of durations are held, see `LatencyCounts`.
     """
 
-    def __init__(self, grid: Grid) -> None:
+    def __init__(self, grid: Grid, most_counts: int | None = None) -> None:
         self.grid = grid
-        self.latencies = LatencyCounts()
+        self.latencies = LatencyCounts(most_counts)
         self.bands = NamedCounts(("at", "band"), pl.Int64())
         self.timeline = NamedCounts(_STATUSES, pl.Int16())
         self._own_windows = NamedCounts(_STATUSES, pl.Int16())

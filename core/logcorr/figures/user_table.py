@@ -73,6 +73,12 @@ class UserTable:
         slots = np.zeros(users * self._slots.size, _SLOT)
         if slots.nbytes + users * self._users.nbytes + texts * self._texts.nbytes > self._room:
             self.full = True
+            # What was counted is of no use any more.
+            self._slots, self._users, self._texts = (
+                self._slots[:0].copy(),
+                self._users[:0].copy(),
+                self._texts[:0].copy(),
+            )
             return
         self._users.resize(users * self._users.size, refcheck=False)
         self._texts.resize(texts * self._texts.size, refcheck=False)

@@ -39,7 +39,6 @@ _RUN_PER_TEXT_BYTE = 0.8
 _PART_ROWS = 400_000
 # Lines of access logs are long: a chunk of this size has enough of them to be read fast.
 _CHUNK_BYTES = 16 << 20
-_CHUNKS_OF_TWO_THREADS = 4
 # One in so many bytes of memory may be text whose exchanges are not written yet.
 _TEXT_SHARE = 8
 # One in so many bytes of the room for data may be counts by endpoint and address, and times and durations.
@@ -110,7 +109,7 @@ class _Analysis(Job[AccessReport]):
         """
         threads = count_threads(self._options.memory_bytes, self._options.threads)
         room = room_for_data(self._access_options.memory_bytes)
-        chunk_bytes = chunk_size(room * _CHUNKS_OF_TWO_THREADS // (threads + 2), _CHUNK_BYTES)
+        chunk_bytes = chunk_size(room, _CHUNK_BYTES, threads=threads)
         files = self._files["access"]
         counters = [self._counter(work.spill / f"groups{number}", room // threads) for number in range(threads)]
         reader = LogReader(

@@ -70,6 +70,7 @@ class _Correlation(Job[Report]):
         log_words: dict[Log, tuple[str, ...]] = {"request": options.requests, "response": options.responses}
         self._pair_options, self._with_estimates = options, estimates
         self._told: PairFormats
+        self._threads = count_threads(options.memory_bytes, options.threads)
         # An export alone needs no view. But where exchanges are taken back, the run is made again with one.
         outputs = options.outputs
         self._keeps_exchanges = options.keep or any(
@@ -96,7 +97,7 @@ class _Correlation(Job[Report]):
             raise
 
     def _made(self, work: WorkFolder) -> RunFolder:
-        plan = memory_budget.plan(self._text_bytes, self._options.memory_bytes)
+        plan = memory_budget.plan(self._options.memory_bytes, self._threads)
         self._require_disk(work, _VIEWS_PER_TEXT_BYTE + _SPILL_PER_TEXT_BYTE)
         source = self._source(work, plan)
         sinks = self._sinks(work, plan, source)
@@ -132,8 +133,9 @@ class _Correlation(Job[Report]):
     def _source(self, work: WorkFolder, plan: MemoryPlan) -> EventSource:
         """Where entries come from. Only samples of the logs are read here."""
         shifts = {side: clock_skew.shift_us(side, self._pair_options.skew_us) for side in SIDES}
-        threads = count_threads(self._options.memory_bytes, self._options.threads)
-        where = ReadingPlace(folder=work.spill, chunk_bytes=plan.chunk_bytes, progress=self._meter, threads=threads)
+        where = ReadingPlace(
+            folder=work.spill, chunk_bytes=plan.chunk_bytes, progress=self._meter, threads=self._threads
+        )
         return self._told.source(self._files, shifts, where)
 
     def _sinks(self, work: WorkFolder, plan: MemoryPlan, source: EventSource) -> Sinks:
@@ -146,9 +148,9 @@ class _Correlation(Job[Report]):
         return Sinks(
             views=views,
             export=self._export_while_running(work),
-            sums=PairSums(grid(*span, self._options.window_us), plan.users_room),
+            sums=PairSums(grid(*span, self._options.window_us), plan.users_room, plan.most_counts),
             recurring=RecurringIds(work.spill / "keys", plan.keys_in_memory),
-            unpaired=UnpairedEntries(plan, work.spill / "entries", source.schemas),
+            unpaired=UnpairedEntries(plan, work.spill / "entries", source.schemas, lambda: self._meter.share_read),
             estimates=Estimates(self._meter, views, wanted=self._with_estimates),
             meter=self._meter,
         )
@@ -179,7 +181,7 @@ class _Correlation(Job[Report]):
             return sinks
         if not sinks.views.keeps_exchanges:
             raise StartAgain
-        sums = PairSums(grid_, plan.users_room)
+        sums = PairSums(grid_, plan.users_room, plan.most_counts)
         for part in sinks.views.exchange_parts():
             self._meter.tap()
             sums.add(part.collect(engine="streaming"))

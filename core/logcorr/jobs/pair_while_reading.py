@@ -88,6 +88,7 @@ class PairWhileReading:
 
     def _leave_to_buckets(self, side: Side, entries: pl.DataFrame) -> None:
         self._recent.note_left(entries[KEY])
+        self._sinks.unpaired.decided = self._join.decided
         self._sinks.unpaired.add(side, entries)
 
     def _settle(self, exchanges: pl.DataFrame) -> None:

@@ -7,6 +7,7 @@ from typing import Protocol
 import polars as pl
 
 from logcorr.compute.parquet_slices import files_of, height_of, scan
+from logcorr.compute.zero_copy_text import memory_bytes
 from logcorr.inputs.line_numbers import LinesRead, file_of, line_of, row_of
 from logcorr.model.ledger import SIDES, Log, Side
 from logcorr.pairing import orphan_reasons
@@ -18,6 +19,8 @@ _ROW_GROUP = 100_000
 # Columns of exchanges that the report may read again: for percentiles, and for users who are too many for memory.
 _READ_TWICE = ("user_id", "status_code", "request_time", "response_time", "duration_us")
 _GIVEN = "given_us"
+# Orphans of about so many bytes become a part of their view at once.
+_ORPHANS_AT_ONCE = 8 << 20
 _INSTANT = pl.Datetime("us", "UTC")
 
 
@@ -167,7 +170,9 @@ class PairViews(ViewWriter):
         orphans = pl.concat([frame for frame in paired.orphans if frame.height] or [self.columns.orphans.to_frame()])
         for side, n in orphans.group_by("side").len().iter_rows():
             self.open_orphans[side] = self.open_orphans.get(side, 0) + n
-        orphans.write_ipc(self._unreasoned / f"{part}.ipc")
+        rows = max(1, orphans.height * _ORPHANS_AT_ONCE // max(1, memory_bytes(orphans)))
+        for number, piece in enumerate(orphans.iter_slices(rows)):
+            piece.write_ipc(self._unreasoned / f"{part}-{number:04d}.ipc")
         repeats = [frame for frame in paired.repeats if frame.height]
         if repeats:
             all_repeats = pl.concat(repeats)
@@ -220,10 +225,23 @@ class PairViews(ViewWriter):
     def finish_orphans(self, edge_us: int, first_request_us: int | None, last_response_us: int | None) -> pl.LazyFrame:
         """Gives every orphan its reason and writes the view. Returns the view with instants as Int64 µs."""
         # `reason` is null where only the edge of the logs decides.
-        orphans = scan(files_of(self._unreasoned, "ipc"))
         reason = orphan_reasons.final_reason(edge_us, first_request_us, last_response_us)
-        self.write(self._located(orphans.with_columns(reason.alias("reason"))), "orphans", "0000")
+        for number, orphans in enumerate(self._open_orphans()):
+            self.write(self._located(orphans.lazy().with_columns(reason.alias("reason"))), "orphans", f"{number:04d}")
         return self.scan("orphans").with_columns(pl.col("time").cast(pl.Int64))
+
+    def _open_orphans(self) -> Iterator[pl.DataFrame]:
+        """The orphans that were kept aside, some megabytes at a time; at least one frame.
+
+        They are read and not scanned: a scan maps a file several times, and each map counts as memory of the process.
+        """
+        frames = [self.columns.orphans.to_frame()]
+        for path in files_of(self._unreasoned, "ipc"):
+            if sum(map(memory_bytes, frames)) >= _ORPHANS_AT_ONCE:
+                yield pl.concat(frames)
+                frames = []
+            frames.append(pl.read_ipc(path.read_bytes()))
+        yield pl.concat(frames)
 
     def finish_users(self, partitions: Iterable[pl.LazyFrame]) -> list[pl.LazyFrame]:
         """Writes the counts of all users, and returns the parts of the view."""

@@ -19,6 +19,7 @@ from logcorr.model.ledger import Side
 _SPLIT_BUCKETS = 8
 _DEEPEST_LEVEL = 4
 _OUTLIER_FACTOR = 1.4
+_OVERSIZED_FACTOR = 1.5
 
 
 class Bucket(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,8 +71,8 @@ def spilled_buckets(folders: dict[Side, Path], buckets: int, level: int = 1) -> 
 
 
 def oversized(bucket: Bucket, most_bytes: int) -> bool:
-    """Whether a bucket is worth a split: it takes more than twice `most_bytes`, the planned size, on disk."""
-    return bucket.bytes > 2 * most_bytes
+    """Whether a bucket is worth a split: it takes half as much again as `most_bytes`, the planned size, or more."""
+    return bucket.bytes > _OVERSIZED_FACTOR * most_bytes
 
 
 def too_large(buckets: Sequence[Bucket], most_bytes: int) -> list[bool]:

@@ -35,6 +35,8 @@ _LEAST_SHARE = 0.25
 _SMALL_ONE_IN = 4
 # Exchanges of so many parts are held back.
 _PARTS_HELD = 3
+# The keys of entries that were left are held for as many parts. `recurring_ids` finds what comes again later.
+_PARTS_OF_LEFT_KEYS = 16
 # Where the text of an exchange is longer than this, fewer exchanges are held back.
 _TEXT_BYTES_A_ROW = 64
 
@@ -84,6 +86,11 @@ class StreamingJoin:
         """The keys of all entries that wait for a partner."""
         return [waiting[KEY] for waiting in self._waiting.values()]
 
+    @property
+    def decided(self) -> float:
+        """The share of the entries so far that do not wait for a partner any more."""
+        return 1 - sum(waiting.height for waiting in self._waiting.values()) / max(1, self._seen)
+
     def finish(self) -> None:
         """Leaves all entries that still wait, as no more chunks will come."""
         for side, waiting in self._waiting.items():
@@ -96,6 +103,7 @@ class StreamingJoin:
 
     def _pair(self, sides: dict[Side, pl.DataFrame]) -> pl.DataFrame | None:
         """The exchanges between the entries of both sides. In `sides` the entries without a partner replace all."""
+        most_rows = max(entries.height for entries in sides.values())
         matches = match(*(sides[side][KEY].to_numpy() for side in SIDES))
         paired = dict(zip(SIDES, map(pl.Series, (matches.left, matches.right)), strict=True))
         unpaired = dict(zip(SIDES, (matches.left_alone, matches.right_alone), strict=True))
@@ -117,7 +125,8 @@ class StreamingJoin:
         if not pairs.height:
             return None
         exchanges = join_steps.exchanges(pairs.lazy(), columns, self._rules.duration, KEY, *columns.hidden)
-        return exchanges.collect(engine="in-memory")
+        made = exchanges.collect(engine="in-memory")
+        return copied(made) if made.height * _SMALL_ONE_IN < most_rows else made
 
     def _doubtful_keys(self, pairs: pl.DataFrame, repeated: UInt64Array) -> pl.Series:
         """The keys whose pairs may be wrong.
@@ -160,13 +169,17 @@ class RecentExchanges:
         self._columns, self._part_rows, self._settle, self._leave = columns, part_rows, settle, leave
         self._waiting: deque[pl.DataFrame] = deque()
         self._rows = self._text_bytes = 0
-        self._left: list[pl.Series] = []
+        self._left: deque[pl.Series] = deque()
+        self._left_keys = 0
         self._closely = False
 
     def note_left(self, keys: pl.Series) -> None:
         """Takes the keys of entries that were left to the pairing by buckets."""
         if keys.len():
             self._left.append(keys)
+            self._left_keys += keys.len()
+        while len(self._left) > 1 and self._left_keys > _PARTS_OF_LEFT_KEYS * self._part_rows:
+            self._left_keys -= self._left.popleft().len()
 
     def add(self, exchanges: pl.DataFrame, waiting_keys: Callable[[], list[pl.Series]], *, closely: bool) -> None:
         """Takes exchanges; `waiting_keys` gives the keys of entries that still wait for a partner.
@@ -195,10 +208,11 @@ class RecentExchanges:
         self._rows -= part.height
         self._text_bytes -= text_bytes(part)
         other_keys = [*waiting_keys, *self._left]
-        self._left = []
+        self._left.clear()
+        self._left_keys = 0
         if self._closely:
             other_keys += [frame[KEY] for frame in self._waiting]
-        recurring = part[KEY].is_in(pl.concat(other_keys).implode()) if other_keys else pl.Series([False])
+        recurring = _among(part[KEY], pl.concat(other_keys)) if other_keys else pl.Series([False])
         if self._closely and part[KEY].n_unique() != part.height:
             recurring = recurring | part[KEY].is_duplicated()
         if recurring.any():
@@ -219,3 +233,11 @@ class RecentExchanges:
         self._rows = sum(frame.height for frame in waiting)
         self._text_bytes = sum(text_bytes(frame) for frame in waiting)
         return kept
+
+
+def _among(keys: pl.Series, others: pl.Series) -> pl.Series:
+    """Which of the keys are among the others."""
+    # `is_in` makes a hash table of its argument, which takes much memory: so that is the shorter series.
+    if others.len() > keys.len():
+        others = others.filter(others.is_in(keys.implode()))
+    return keys.is_in(others.implode())

@@ -32,12 +32,13 @@ from tests.oracle.pair_oracle import Entry
 from tests.support.entry_strategies import ALL, Log, Row, logs, rows_of
 from tests.support.kernels_or_numpy import search
 
-LEAST = memory_budget.plan(0, 1 << 29)
+LEAST = memory_budget.plan(1 << 29)
 # Enough is in memory; each entry goes to its bucket on disk; every id with more than two entries is oversized.
 PLANS: dict[str, MemoryPlan] = {
     "reading": LEAST,
     "small parts": msgspec.structs.replace(LEAST, part_rows=3, keys_in_memory=2),
-    "spilled": msgspec.structs.replace(LEAST, bucket_bytes=200, part_rows=5),
+    "spilled": msgspec.structs.replace(LEAST, unpaired_bytes=400, bucket_bytes=400, part_rows=5),
+    "many buckets": msgspec.structs.replace(LEAST, unpaired_bytes=1, bucket_bytes=100, part_rows=1),
     "buckets": msgspec.structs.replace(LEAST, streaming=False, buckets=3),
     "oversized": msgspec.structs.replace(LEAST, streaming=False, buckets=2, bucket_bytes=1),
 }
@@ -80,7 +81,7 @@ def run(log: Log, plan: MemoryPlan, chunk: int, folder: Path) -> dict[str, Count
     meter = ProgressMeter(None, None, 0)
     views = PairViews(work, spill, lines_read(log), log.columns)
     schemas = {side: log.columns.schema(side) for side in SIDES}
-    unpaired = UnpairedEntries(plan, spill / "entries", schemas)
+    unpaired = UnpairedEntries(plan, spill / "entries", schemas, lambda: 0.5)
     nothing: Any = Nothing()
     sinks = Sinks(
         views=views,
@@ -180,3 +181,30 @@ def test_what_no_view_shows_comes_back_with_the_entries(tmp_path: Path) -> None:
     assert found == expected(log)
     superseded = sorted(row[:2] + row[2:4] for row in found["repeats"])
     assert superseded == [("request", "r0", None, None), ("response", "r0", "v", 200)]
+
+
+def test_buckets_go_by_what_was_measured() -> None:
+    plan = msgspec.structs.replace(LEAST, bucket_bytes=100)
+    assert plan.buckets_for(50, 1.0) == 2
+    # A tenth of the logs left 400 bytes: 4,000 in all, and some more.
+    assert plan.buckets_for(400, 0.1) == 50
+    assert plan.buckets_for(400, 0.0) == plan.buckets_for(10**9, 1.0) == 128
+    assert msgspec.structs.replace(plan, buckets=3).buckets_for(10**9, 0.1) == 3
+
+
+def test_entries_that_wait_for_a_partner_count_as_not_read(tmp_path: Path) -> None:
+    """The first entries to be left are few of those that were read: the rest may be left as well."""
+    plan = msgspec.structs.replace(LEAST, unpaired_bytes=1, bucket_bytes=1000)
+    columns = Rules().columns
+    schemas = {side: columns.schema(side) for side in SIDES}
+    found = []
+    for decided in (1.0, 0.1):
+        unpaired = UnpairedEntries(plan, tmp_path / str(decided), schemas, lambda: 0.5)
+        unpaired.decided = decided
+        rows = {
+            name: [f"{n:040}" if dtype == pl.String else n for n in range(40)]
+            for name, dtype in schemas["request"].items()
+        }
+        unpaired.add("request", pl.DataFrame(rows, schema=schemas["request"]))
+        found.append(len(unpaired.buckets()))
+    assert found[0] * 8 < found[1]

@@ -147,8 +147,8 @@ def tiny_buckets(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every bucket is oversized, and every id with more than two entries a crowd."""
     plan = memory_budget.plan
 
-    def tiny(text_bytes: int, memory_bytes: int) -> MemoryPlan:
-        return msgspec.structs.replace(plan(text_bytes, memory_bytes), bucket_bytes=1)
+    def tiny(memory_bytes: int, threads: int) -> MemoryPlan:
+        return msgspec.structs.replace(plan(memory_bytes, threads), unpaired_bytes=1, bucket_bytes=1)
 
     monkeypatch.setattr(memory_budget, "plan", tiny)
 
@@ -196,5 +196,5 @@ def test_a_bucket_that_stands_out_is_too_large_from_its_planned_size_on(tmp_path
     usual = [of(size) for size in (95, 100, 105)]
     assert buckets.too_large([*usual, of(180)], 100) == [False, False, False, True]
     assert buckets.too_large([*usual, of(180)], 190) == [False] * 4
-    assert buckets.too_large([of(size) for size in (170, 180, 190, 210)], 100) == [False, False, False, True]
+    assert buckets.too_large([of(size) for size in (130, 135, 140, 160)], 100) == [False, False, False, True]
     assert buckets.too_large([of(1)], 100) == [False]
