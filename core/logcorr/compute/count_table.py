@@ -1,6 +1,7 @@
 """Counts rows by two whole numbers, in a hash table of a kernel. Without kernels the engine counts, slower."""
 
 import secrets
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -56,9 +57,22 @@ class CountTable:
             row, self._count = compiled.count_keys(first, second, counts, row, self._mixer, self._slots, self._count)
             if row == first.size:
                 break
-            larger = np.zeros(2 * self._slots.size, _SLOT)
-            compiled.move_keys(self._slots, self._mixer, larger)
-            self._slots = larger
+            self._reserve(self._count + 1)
+
+    def merge(self, other: "CountTable", mapped: Int64Array | None = None) -> None:
+        """Adds the counts of another table, whose first numbers are places in `mapped`, if it is there."""
+        counts = other.counts()
+        first, second, n = (filled(counts[name], 0) for name in ("first", "second", "n"))
+        if compiled is not None:
+            self._reserve(self._count + first.size)
+        self.add(first if mapped is None else mapped[first], second, n)
+
+    def map_first(self, mapped: Callable[[Int64Array], Int64Array]) -> None:
+        """Replaces the first number of each key. The counts of keys that become equal are added up."""
+        counts = self.counts()
+        first, second, n = (filled(counts[name], 0) for name in ("first", "second", "n"))
+        self.clear()
+        self.add(np.ascontiguousarray(mapped(first)), second, n)
 
     def counts(self) -> pl.DataFrame:
         """All keys with their counts: the columns first, second and n (Int64), in no order."""
@@ -67,6 +81,16 @@ class CountTable:
         taken = self._slots[self._slots["f2"] > 0]
         names = dict(zip((*_KEYS, "n"), ("f0", "f1", "f2"), strict=True))
         return pl.DataFrame({name: np.ascontiguousarray(taken[field]) for name, field in names.items()})
+
+    def _reserve(self, count: int) -> None:
+        """Makes room for so many keys."""
+        slots = self._slots.size
+        while slots < 2 * count:
+            slots *= 2
+        if slots > self._slots.size:
+            larger = np.zeros(slots, _SLOT)
+            compiled.move_keys(self._slots, self._mixer, larger)
+            self._slots = larger
 
     def _add_by_engine(self, first: Int64Array, second: Int64Array, counts: Int64Array | None) -> None:
         keys = pl.LazyFrame({"first": first, "second": second})
@@ -100,6 +124,18 @@ class NamedCounts:
     def add(self, first: pl.Series, second: pl.Series) -> None:
         """Counts rows."""
         self._table.add(filled(first, _NULL), filled(second, _NULL))
+        self._merged = None
+
+    def replace(self, counts: pl.DataFrame) -> None:
+        """Sets the counts to those of a frame with the columns of `merged`."""
+        self._table.clear()
+        first, second = (filled(counts[name], _NULL) for name in self._names)
+        self._table.add(first, second, filled(counts["n"], 0))
+        self._merged = None
+
+    def map_first(self, mapped: Callable[[Int64Array], Int64Array]) -> None:
+        """Replaces the first value of each key, unless it is null: see `CountTable`."""
+        self._table.map_first(lambda first: np.where(first == _NULL, first, mapped(first)))
         self._merged = None
 
     def merged(self) -> pl.DataFrame:

@@ -6,6 +6,7 @@ partitions, and all rows of an endpoint or address are in one partition. `at` is
 
 import polars as pl
 
+from logcorr.figures.group_counts import GroupPart
 from logcorr.model.quantiles import OF_ENDPOINTS, QUANTILES, rank_of
 from logcorr.model.status import is_client_error, is_failure, is_server_error
 
@@ -22,28 +23,25 @@ _COUNTS = (
 )
 
 
-def endpoints(statuses: pl.LazyFrame, durations: pl.LazyFrame) -> pl.LazyFrame:
-    """A row for each endpoint: requests, errors, errors_4xx, errors_5xx, and nearest-rank percentiles (µs).
-
-    `statuses` has (endpoint, status_code, n). `durations` has (endpoint, duration_us, n), no duration is negative.
-    """
+def endpoints(part: GroupPart) -> pl.LazyFrame:
+    """A row for each endpoint of a part: requests, errors, errors_4xx, errors_5xx, nearest-rank percentiles (µs)."""
     n, reached = pl.col("n"), pl.col("reached")
     which = {"errors": is_failure, "errors_4xx": is_client_error, "errors_5xx": is_server_error}
-    counts = statuses.group_by("endpoint").agg(
+    counts = part.statuses.group_by("code").agg(
         n.sum().alias("requests"), *(n.filter(chosen(_STATUS)).sum().alias(name) for name, chosen in which.items())
     )
-    running = durations.sort("endpoint", "duration_us").with_columns(
-        n.cum_sum().over("endpoint").alias("reached"), n.sum().over("endpoint").alias("total")
+    running = part.durations.sort("code", "duration_us").with_columns(
+        n.cum_sum().over("code").alias("reached"), n.sum().over("code").alias("total")
     )
     ranks = {f"{name}_us": rank_of(QUANTILES[name], pl.col("total")) for name in OF_ENDPOINTS}
-    percentiles = running.group_by("endpoint").agg(
+    percentiles = running.group_by("code").agg(
         _DURATION.min().alias("min_us"),
         *(_DURATION.filter(reached >= rank).min().alias(name) for name, rank in ranks.items()),
         _DURATION.max().alias("max_us"),
     )
+    rows = counts.join(percentiles, on="code", how="left")
     # The name comes last, as equal rows of a sorted view go by the last column.
-    rows = counts.join(percentiles, on="endpoint", how="left", nulls_equal=True)
-    return rows.select(*("requests", *which, "min_us"), *ranks, "max_us", "endpoint")
+    return part.named("endpoint", rows.select("code", "requests", *which, "min_us", *ranks, "max_us"))
 
 
 def statuses_of(exchanges: pl.LazyFrame, chosen: pl.DataFrame) -> pl.DataFrame:
@@ -67,26 +65,24 @@ def ip_windows(exchanges: pl.LazyFrame, window_us: int) -> pl.LazyFrame:
     )
 
 
-def ips(windows: pl.LazyFrame, window_us: int, suspicious: int) -> pl.LazyFrame:
-    """A row for each address, from the rows of `ip_windows`: its counts, and its busiest window, the earliest on a tie.
+def ips(part: GroupPart, window_us: int, suspicious: int) -> pl.LazyFrame:
+    """A row for each address of a part: its counts, and its busiest window, the earliest on a tie.
 
     An address is suspicious if it has more than so many requests in a window. Requests without a time are in no window.
     """
-    at = pl.col("at")
-    requests = pl.when(at.is_not_null()).then("requests").otherwise(0)
-    most = requests.max()
-    counts = windows.group_by("ip").agg(
-        pl.col("requests", "errors", "errors_4xx", "errors_5xx").sum(),
-        most.alias("busiest_requests"),
-        (at.filter(requests == most).min() * window_us).cast(_INSTANT).alias("busiest_start"),
-        (most > suspicious).alias("suspicious"),
-    )
-    return counts.select(pl.exclude("ip"), "ip")
+    timed = part.windows.drop_nulls("at")
+    most = timed.group_by("code").agg(busiest_requests=pl.col("requests").max())
+    busiest = timed.join(most, left_on=["code", "requests"], right_on=["code", "busiest_requests"])
+    earliest = busiest.group_by("code").agg((pl.col("at").min() * window_us).cast(_INSTANT).alias("busiest_start"))
+    requests = pl.col("busiest_requests").fill_null(0)
+    rows = part.failures.join(most, on="code", how="left").join(earliest, on="code", how="left")
+    return part.named("ip", rows.with_columns(requests, "busiest_start", (requests > suspicious).alias("suspicious")))
 
 
-def suspicious_in(windows: pl.DataFrame, limit: int) -> pl.DataFrame:
-    """(at, ip): the windows in which an address has more than `limit` requests, from the rows of `ip_windows`."""
-    return windows.filter((pl.col("requests") > limit) & pl.col("at").is_not_null()).select("at", "ip")
+def suspicious_in(part: GroupPart, limit: int) -> pl.LazyFrame:
+    """(at, ip): the windows in which an address of a part has more than `limit` requests."""
+    rows = part.windows.filter((pl.col("requests") > limit) & pl.col("at").is_not_null())
+    return part.named("ip", rows.select("code", "at"))
 
 
 def windows(

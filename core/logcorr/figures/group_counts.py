@@ -7,6 +7,7 @@ text is looked at again only when a partition is read.
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import polars as pl
 
@@ -18,8 +19,7 @@ from logcorr.figures.sums import TOP
 from logcorr.model.status import is_client_error, is_failure, is_server_error
 
 _PARTITIONS = 16
-# What became of exchanges: the first succeeded, the others failed. A key holds one of four with a whole number.
-_OUTCOMES = 4
+# What became of exchanges that failed. Those that succeeded have 0.
 _OTHER_FAILURE, _CLIENT_ERROR, _SERVER_ERROR = 1, 2, 3
 _NO_STATUS = -(1 << 20)
 _NO_TIME = -(1 << 50)
@@ -37,8 +37,8 @@ class GroupCounts:
         self._window_us, self._room = window_us, room
         self.codes = {name: TextCodes() for name in names}
         self._missing = dict.fromkeys(names, 0)
-        # By attribute and what the number of a key is: a status, a duration in µs, a window and an outcome, an outcome.
-        numbers = {"endpoint": ("status", "duration"), "ip": ("window",), "method": ("outcome",)}
+        # By attribute and what the value of a key is: a status, a duration in µs, the number of a window, an outcome.
+        numbers = {"endpoint": ("status", "duration"), "ip": ("window", "outcome"), "method": ("outcome",)}
         numbers["user_agent"] = numbers["method"]
         self.tables = {(name, number): CountTable() for name in names for number in numbers.get(name, ())}
         self._folder = folder
@@ -54,12 +54,14 @@ class GroupCounts:
             if name == "endpoint":
                 self.tables[name, "status"].add(keys, filled(statuses, _NO_STATUS))
                 self._add_durations(keys, exchanges["duration_us"])
-            elif name == "ip":
-                known = keys if self._missing[name] == 0 else keys[own != NO_TEXT]
-                numbers = filled(exchanges["request_time"] // self._window_us, _NO_TIME) * _OUTCOMES + outcomes
-                self.tables[name, "window"].add(known, numbers if known is keys else numbers[own != NO_TEXT])
             elif (name, "outcome") in self.tables:
-                self.tables[name, "outcome"].add(keys, outcomes)
+                windows = (name, "window") in self.tables
+                # Exchanges without an address are in no row of addresses.
+                which = own != NO_TEXT if windows and not own.all() else slice(None)
+                self.tables[name, "outcome"].add(keys[which], outcomes[which])
+                if windows:
+                    at = filled(exchanges["request_time"] // self._window_us, _NO_TIME)
+                    self.tables[name, "window"].add(keys[which], at[which])
         if self.size > self._room:
             self._spill()
 
@@ -72,11 +74,9 @@ class GroupCounts:
         for name, codes in other.codes.items():
             own = self.codes[name].of_texts(codes.texts()).astype(np.int64)
             self._missing[name] += other.missing[name]
-            for (table_name, number), table in other.tables.items():
-                if table_name == name:
-                    counted = table.counts()
-                    first = own[counted["first"].to_numpy()]
-                    self.tables[name, number].add(first, filled(counted["second"], 0), filled(counted["n"], 0))
+            for table_key, table in other.tables.items():
+                if table_key[0] == name:
+                    self.tables[table_key].merge(table, own)
         for table_key, spilled in other.spilled.items():
             self.spilled[table_key] += spilled
         if self.size > self._room:
@@ -92,29 +92,16 @@ class GroupCounts:
         """How many exchanges lack a value, by the name of the attribute; 0 where none lacks it."""
         return dict(self._missing)
 
-    def endpoints(self) -> Iterator[tuple[pl.LazyFrame, pl.LazyFrame]]:
-        """For each partition of endpoints: (endpoint, status_code, n) and (endpoint, duration_us, n).
+    def endpoints(self) -> Iterator["GroupPart"]:
+        """The partitions of endpoints: their exchanges by `status` and by `duration`, of those that are not negative.
 
-        Durations are those that are not negative. Frames must be read before the next ones are taken. To be called
-        once.
+        A partition must be read before the next one is taken. To be called once.
         """
-        status = pl.when(pl.col("value") != _NO_STATUS).then("value").cast(pl.Int16).alias("status_code")
-        for statuses, durations in self._partitions(("endpoint", "status"), ("endpoint", "duration")):
-            endpoint = pl.col("key").alias("endpoint")
-            yield statuses.select(endpoint, status, "n"), durations.select(endpoint, duration_us="value", n="n")
+        return self._partitions("endpoint", "status", "duration")
 
-    def ip_windows(self) -> Iterator[pl.LazyFrame]:
-        """For each partition of addresses: (ip, at, requests, errors, errors_4xx, errors_5xx), a row for each window.
-
-        `at` is the number of the window, null for requests without a time. As for `endpoints`.
-        """
-        at, outcome = pl.col("value") // _OUTCOMES, pl.col("value") % _OUTCOMES
-        counts = {"requests": outcome >= 0, "errors": outcome > 0}
-        counts |= {"errors_4xx": outcome == _CLIENT_ERROR, "errors_5xx": outcome == _SERVER_ERROR}
-        for (rows,) in self._partitions(("ip", "window")):
-            yield rows.group_by(ip="key", at=pl.when(at != _NO_TIME).then(at)).agg(
-                pl.col("n").filter(which).sum().alias(name) for name, which in counts.items()
-            )
+    def ips(self) -> Iterator["GroupPart"]:
+        """The partitions of addresses: their exchanges by `window` and by `outcome`. As for `endpoints`."""
+        return self._partitions("ip", "window", "outcome")
 
     def top(self, name: str) -> pl.DataFrame:
         """(name, requests, errors): the values with the most requests; no rows for an attribute that is not there.
@@ -124,11 +111,10 @@ class GroupCounts:
         if (name, "outcome") not in self.tables:
             return pl.DataFrame(schema={name: pl.String, "requests": pl.Int64, "errors": pl.Int64})
         n, failed = pl.col("n"), pl.col("value") > 0
+        sums = n.sum().alias("requests"), n.filter(failed).sum().alias("errors")
         counted = (
-            rows.group_by(pl.col("key").alias(name)).agg(
-                n.sum().alias("requests"), n.filter(failed).sum().alias("errors")
-            )
-            for (rows,) in self._partitions((name, "outcome"))
+            part.named(name, part.outcomes.group_by("code").agg(sums)).select(name, "requests", "errors")
+            for part in self._partitions(name, "outcome")
         )
         return top(counted, "requests", name, TOP)
 
@@ -140,12 +126,6 @@ class GroupCounts:
         else:
             self.tables["endpoint", "duration"].add(endpoints, filled(durations, 0))
 
-    def _frame(self, table: tuple[str, str], texts: pl.Series) -> pl.LazyFrame:
-        """(key, value, n): the counts of a table in memory; `texts` are those of its codes."""
-        counts = self.tables[table].counts()
-        key = texts.gather(counts["first"]).alias("key")
-        return counts.lazy().select(pl.lit(key), value="second", n="n")
-
     def _spill(self) -> None:
         """Writes all texts and counts in memory to partitions."""
         for name, codes in self.codes.items():
@@ -155,28 +135,73 @@ class GroupCounts:
                 if not spilled:
                     folder = self._folder / "-".join(table)
                     spilled.append(SpilledPartitions(partition_of("key", _PARTITIONS), _PARTITIONS, folder))
-                spilled[0].add(self._frame(table, texts))
+                rows = self.tables[table].counts().lazy()
+                spilled[0].add(rows.select(key=pl.lit(texts).gather("first"), value="second", n="n"))
                 self.tables[table].clear()
             codes.clear()
 
-    def _partitions(self, *tables: tuple[str, str]) -> Iterator[tuple[pl.LazyFrame, ...]]:
-        """The counts of tables in partitions by their texts: a frame (key, value, n) of each table."""
-        name = tables[0][0]
-        if not any(self.spilled[table] for table in tables):
-            texts = self.codes[name].texts()
-            yield tuple(self._frame(table, texts) for table in tables)
+    def _partitions(self, name: str, *values: str) -> Iterator["GroupPart"]:
+        """The counts of an attribute by each of these values, in partitions by its texts."""
+        if not any(self.spilled[name, value] for value in values):
+            tables = {value: self.tables[name, value].counts() for value in values}
+            frames = {value: rows.lazy().select(code="first", value="second", n="n") for value, rows in tables.items()}
+            yield GroupPart(self.codes[name].texts(), frames)
             return
         self._spill()
-        spills = [spilled.partitions() for table in tables for spilled in self.spilled[table]]
-        counts = [len(self.spilled[table]) for table in tables]
-        for parts in zip(*spills, strict=True):
-            frames, begin = [], 0
-            for count in counts:
-                rows = [frame for part in parts[begin : begin + count] for frame in part]
-                begin += count
-                all_rows = pl.concat(rows) if rows else _SCHEMA.to_frame().lazy()
-                frames.append(all_rows.group_by("key", "value").agg(pl.col("n").sum()))
-            yield tuple(frames)
+        spills = {value: [spilled.partitions() for spilled in self.spilled[name, value]] for value in values}
+        for _ in range(_PARTITIONS):
+            codes, frames = TextCodes(), {}
+            for value, partitions in spills.items():
+                rows = pl.concat([_SCHEMA.to_frame().lazy(), *(frame for part in partitions for frame in next(part))])
+                kept = rows.collect(engine="streaming")
+                coded = kept.select(pl.Series("code", codes.of_texts(kept["key"])).cast(pl.Int64), "value", "n")
+                frames[value] = coded.lazy().group_by("code", "value").agg(pl.col("n").sum())
+            yield GroupPart(codes.texts(), frames)
+
+
+class GroupPart(msgspec.Struct, frozen=True):
+    """Some values of an attribute, each with all its exchanges.
+
+    `frames` have (code, value, n): exchanges by the code of a text in `texts`, and by a value of the kind that names
+    the frame.
+    """
+
+    texts: pl.Series
+    frames: Mapping[str, pl.LazyFrame]
+
+    def named(self, name: str, rows: pl.LazyFrame) -> pl.LazyFrame:
+        """Rows with a column `name` of texts, the last one, instead of the column `code`."""
+        return rows.with_columns(pl.lit(self.texts).gather("code").alias(name)).select(pl.exclude("code"))
+
+    @property
+    def statuses(self) -> pl.LazyFrame:
+        """(code, status_code, n)."""
+        status = pl.when(pl.col("value") != _NO_STATUS).then("value").cast(pl.Int16).alias("status_code")
+        return self.frames["status"].select("code", status, "n")
+
+    @property
+    def durations(self) -> pl.LazyFrame:
+        """(code, duration_us, n)."""
+        return self.frames["duration"].select("code", duration_us="value", n="n")
+
+    @property
+    def windows(self) -> pl.LazyFrame:
+        """(code, at, requests): exchanges by the number of their window, which is null for those without a time."""
+        at = pl.when(pl.col("value") != _NO_TIME).then("value").alias("at")
+        return self.frames["window"].select("code", at, requests="n")
+
+    @property
+    def outcomes(self) -> pl.LazyFrame:
+        """(code, value, n): `value` is 0 for exchanges that succeeded."""
+        return self.frames["outcome"]
+
+    @property
+    def failures(self) -> pl.LazyFrame:
+        """(code, requests, errors, errors_4xx, errors_5xx), a row for each text."""
+        n, outcome = pl.col("n"), pl.col("value")
+        which = {"requests": outcome >= 0, "errors": outcome > 0}
+        which |= {"errors_4xx": outcome == _CLIENT_ERROR, "errors_5xx": outcome == _SERVER_ERROR}
+        return self.outcomes.group_by("code").agg(n.filter(chosen).sum().alias(name) for name, chosen in which.items())
 
 
 def _outcome(status: int) -> int:

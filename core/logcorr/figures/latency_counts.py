@@ -43,6 +43,12 @@ class LatencyCounts:
             first, second, n = (filled(counts[name], 0) for name in ("first", "second", "n"))
             self._table.add(first, bins_and_bands(second)[0], n)
 
+    def widen(self, times: int) -> None:
+        """Adds the counts up to those of timeline buckets that are `times` as wide."""
+        self._merged = None
+        # The number of a key is twice that of the bucket, and one more for a failure.
+        self._table.map_first(lambda key: np.where(key >= 2 * _NO_TIME + 2, key // 2 // times * 2 + key % 2, key))
+
     def merged(self) -> pl.DataFrame:
         """All counts so far (at, duration_us, failure, n). Unless `exact`, `duration_us` is the lower edge of a bin."""
         if self._merged is None:

@@ -75,6 +75,27 @@ class Sums:
         """Whether a window is made of whole buckets."""
         return self.grid.window_us % self.grid.bucket_us == 0
 
+    def widen(self, grid: Grid) -> bool:
+        """Adds the counts up to those of a grid with wider buckets. Returns False where these are not several buckets.
+
+        Then nothing is changed.
+        """
+        times, rest = divmod(grid.bucket_us, self.grid.bucket_us)
+        if rest or not times or grid.window_us != self.grid.window_us:
+            return False
+        if times > 1:
+            self._widen(times)
+        self.grid = grid
+        return True
+
+    def _widen(self, times: int) -> None:
+        if self._in_buckets:
+            # A window may be no whole number of wider buckets.
+            self._own_windows.replace(self.windows)
+        self.latencies.widen(times)
+        self.bands.map_first(lambda at: at // times)
+        self.timeline.map_first(lambda at: at // times)
+
     def status(self) -> dict[str, int]:
         """How many exchanges there are so far of each status code, by the code as text, in ascending order.
 

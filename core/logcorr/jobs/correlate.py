@@ -145,10 +145,14 @@ class _Correlation(Job[Report]):
         keeps = self._keeps_exchanges or bool(columns.attributes)
         views = PairViews(work.run, work.spill, source.lines_read, columns, more, keeps_exchanges=keeps)
         span = self._told.span() or time_span(self._files)
+        # Of a compressed log only the start was looked at.
+        ends_known = all(file.compression == "plain" for files in self._files.values() for file in files)
         return Sinks(
             views=views,
             export=self._export_while_running(work),
-            sums=PairSums(grid(*span, self._options.window_us), plan.users_room, plan.most_counts),
+            sums=PairSums(
+                grid(*span, self._options.window_us), plan.users_room, plan.most_counts, widens=not ends_known
+            ),
             recurring=RecurringIds(work.spill / "keys", plan.keys_in_memory),
             unpaired=UnpairedEntries(plan, work.spill / "entries", source.schemas, lambda: self._meter.share_read),
             estimates=Estimates(self._meter, views, wanted=self._with_estimates),
@@ -173,11 +177,11 @@ class _Correlation(Job[Report]):
         """Turns exchanges whose ids recur back into entries, and returns the sinks with the right sums.
 
         The exchanges are counted anew where some were taken back, and where the logs span another time than their
-        samples told.
+        samples told, in buckets that are not made up of those that were counted.
         """
         taken_back = take_back_recurring(sinks)
         grid_ = _grid_of(read, self._options.window_us)
-        if not taken_back and grid_ == sinks.sums.grid:
+        if not taken_back and sinks.sums.widen(grid_):
             return sinks
         if not sinks.views.keeps_exchanges:
             raise StartAgain

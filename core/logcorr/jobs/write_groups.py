@@ -89,22 +89,20 @@ class GroupWriter:
         folder = self._spill / "statuses"
         folder.mkdir(mode=0o700)
         files = []
-        for number, (statuses, durations) in enumerate(counts.endpoints()):
+        for number, part in enumerate(counts.endpoints()):
             self._meter.tap()
-            kept = statuses.collect(engine="streaming")
             files.append(folder / f"{number:04d}.ipc")
-            kept.write_ipc(files[-1])
-            rows = endpoints_and_addresses.endpoints(kept.lazy(), durations)
-            self._views.write(rows, "endpoints", f"{number:04d}")
+            part.named("endpoint", part.statuses).collect(engine="streaming").write_ipc(files[-1])
+            self._views.write(endpoints_and_addresses.endpoints(part), "endpoints", f"{number:04d}")
         return scan(files)
 
     def _write_ips(self, counts: GroupCounts) -> pl.DataFrame:
         """Writes a row for each address. Returns a row (at, ip) for each window in which an address was suspicious."""
         suspicious = []
         window_us, limit = self._limits.window_us, self._limits.suspicious
-        for number, rows in enumerate(counts.ip_windows()):
+        for number, part in enumerate(counts.ips()):
             self._meter.tap()
-            windows = rows.collect(engine="streaming")
-            suspicious.append(copied(endpoints_and_addresses.suspicious_in(windows, limit)))
-            self._views.write(endpoints_and_addresses.ips(windows.lazy(), window_us, limit), "ips", f"{number:04d}")
+            found = endpoints_and_addresses.suspicious_in(part, limit).collect(engine="streaming")
+            suspicious.append(copied(found))
+            self._views.write(endpoints_and_addresses.ips(part, window_us, limit), "ips", f"{number:04d}")
         return pl.concat(suspicious)

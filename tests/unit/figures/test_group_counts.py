@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import polars as pl
 import pytest
@@ -53,6 +54,55 @@ def outcomes(statuses: Sequence[int | None]) -> tuple[int, ...]:
     return len(statuses), *(sum(bool(one(status)) for status in statuses) for one in which)
 
 
+def check_ips(counts: GroupCounts, rows: Sequence[Row]) -> None:
+    """Addresses, their windows, and the busiest window of each."""
+    windows, by_ip = defaultdict(list), defaultdict(list)
+    for at, _, status, _, _, ip, _ in rows:
+        if ip is not None:
+            windows[ip, None if at is None else at // WINDOW_US].append(status)
+            by_ip[ip].append(status)
+    found: dict[str, Any] = {}
+    seen: dict[Any, int] = {}
+    for part in counts.ips():
+        in_windows = part.named("ip", part.windows).select("ip", "at", "requests").collect()
+        seen |= {(ip, at): n for ip, at, n in in_windows.iter_rows()}
+        addresses = endpoints_and_addresses.ips(part, WINDOW_US, 2).with_columns(pl.col("busiest_start").cast(pl.Int64))
+        found |= {line["ip"]: line for line in addresses.collect().iter_rows(named=True)}
+    assert seen == {key: len(statuses) for key, statuses in windows.items()}
+    assert found.keys() == by_ip.keys()
+    for ip, line in found.items():
+        four = (line["requests"], line["errors"], line["errors_4xx"], line["errors_5xx"])
+        assert four == outcomes(by_ip[ip])
+        timed = {at: len(statuses) for (own, at), statuses in windows.items() if own == ip and at is not None}
+        most = max(timed.values(), default=0)
+        assert (line["busiest_requests"], line["suspicious"]) == (most, most > 2)
+        start = min((at for at, n in timed.items() if n == most), default=None)
+        assert line["busiest_start"] == (None if start is None else start * WINDOW_US)
+
+
+def check_endpoints(counts: GroupCounts, rows: Sequence[Row]) -> None:
+    """Endpoints, their statuses, and the percentiles of each."""
+    endpoints = defaultdict(list)
+    for row in rows:
+        endpoints[row[4]].append(row)
+    found: list[dict[str, Any]] = []
+    seen: list[Any] = []
+    for part in counts.endpoints():
+        seen += part.named("endpoint", part.statuses).select("endpoint", "status_code", "n").collect().rows()
+        found += endpoints_and_addresses.endpoints(part).collect().rows(named=True)
+    assert {(endpoint, status): n for endpoint, status, n in seen} == Counter((row[4], row[2]) for row in rows)
+    assert {line["endpoint"] for line in found} == endpoints.keys()
+    assert len(found) == len(endpoints)
+    for line in found:
+        own = endpoints[line["endpoint"]]
+        four = (line["requests"], line["errors"], line["errors_4xx"], line["errors_5xx"])
+        assert four == outcomes([row[2] for row in own])
+        took = sorted(row[1] for row in own if row[1] is not None and row[1] >= 0)
+        for name, share in {"p50_us": 500, "p95_us": 950, "p99_us": 990}.items():
+            assert line[name] == (took[-(-share * len(took) // 1000) - 1] if took else None)
+        assert (line["min_us"], line["max_us"]) == ((took[0], took[-1]) if took else (None, None))
+
+
 @search(40)
 @given(st.lists(ROWS, max_size=4), st.sampled_from([0, 1 << 30]), st.integers(1, 3))
 def test_counts_are_those_of_plain_python(parts: list[list[Row]], room: int, counters: int) -> None:
@@ -66,39 +116,11 @@ def test_counts_are_those_of_plain_python(parts: list[list[Row]], room: int, cou
                 by_text[row[at]].append(row[2])
             expected = {text: outcomes(statuses)[:2] for text, statuses in by_text.items()}
             assert {text: (n, errors) for text, n, errors in counts.top(name).iter_rows()} == expected
-        windows = defaultdict(list)
-        for row in rows:
-            if row[5] is not None:
-                windows[row[5], None if row[0] is None else row[0] // WINDOW_US].append(row[2])
-        found = [row for part in counts.ip_windows() for row in part.collect().rows()]
-        assert {row[:2]: row[2:] for row in found} == {key: outcomes(statuses) for key, statuses in windows.items()}
-        assert len(found) == len(windows)
-        endpoints, seen = defaultdict(list), Counter[tuple[str | None, int | None]]()
-        for row in rows:
-            endpoints[row[4]].append(row)
-            seen[row[4], row[2]] += 1
-        found_endpoints, found_statuses = [], []
-        for statuses, durations in counts.endpoints():
-            kept = statuses.collect()
-            found_statuses += kept.rows()
-            found_endpoints += endpoints_and_addresses.endpoints(kept.lazy(), durations).collect().rows(named=True)
-        assert Counter({row[:2]: row[2] for row in found_statuses}) == seen
-        assert {row["endpoint"] for row in found_endpoints} == endpoints.keys()
-        assert len(found_endpoints) == len(endpoints)
-        for line in found_endpoints:
-            own = endpoints[line["endpoint"]]
-            four = (line["requests"], line["errors"], line["errors_4xx"], line["errors_5xx"])
-            assert four == outcomes([one[2] for one in own])
-            took = sorted(one[1] for one in own if one[1] is not None and one[1] >= 0)
-            ranks = {"p50_us": 500, "p95_us": 950, "p99_us": 990}
-            expected_us = {
-                name: took[-(-share * len(took) // 1000) - 1] if took else None for name, share in ranks.items()
-            }
-            assert {name: line[name] for name in ranks} == expected_us
-            assert (line["min_us"], line["max_us"]) == ((took[0], took[-1]) if took else (None, None))
+        check_ips(counts, rows)
+        check_endpoints(counts, rows)
 
 
 def test_an_attribute_that_is_not_there(tmp_path: Path) -> None:
     counts = GroupCounts(("ip",), WINDOW_US, 1 << 30, tmp_path / "groups")
     assert counts.top("method").schema == {"method": pl.String, "requests": pl.Int64, "errors": pl.Int64}
-    assert [part.collect().height for part in counts.ip_windows()] == [0]
+    assert [part.windows.collect().height for part in counts.ips()] == [0]
