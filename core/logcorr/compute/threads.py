@@ -19,11 +19,9 @@ _ALLOCATOR_VARIABLE = "_RJEM_MALLOC_CONF"
 # What polars puts in front when it is imported. The children of such a process inherit it, though nobody has set it.
 _SET_BY_POLARS = "dirty_decay_ms:500,muzzy_decay_ms:1000"
 _TIGHT = ",dirty_decay_ms:50,muzzy_decay_ms:0"
-# Options of `mallopt` in glibc, and their values. Large blocks lie apart from the heap, so that each of them is given
-# back when it is freed; blocks of several threads would make the heap a hundred megabytes larger.
+# Options of `mallopt` in glibc, and their values: one heap for all threads; large blocks apart from it, so that each of
+# them is given back when it is freed.
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
-_SMALL_HEAP = {_MMAP_THRESHOLD: 256 << 10}
-# One heap for all threads.
 _TIGHT_HEAP = {_ARENA_MAX: 1, _MMAP_THRESHOLD: 128 << 10, _TRIM_THRESHOLD: 128 << 10}
 _CGROUPS = Path("/sys/fs/cgroup")
 
@@ -51,15 +49,13 @@ def limit_engine(memory_bytes: int, asked: int | None = None) -> None:
     """Limits the threads and what the allocators keep. To be called before polars is imported."""
     threads = count(memory_bytes, asked)
     os.environ.setdefault("POLARS_MAX_THREADS", str(threads))
-    kept, heap = ",dirty_decay_ms:-1", {}
-    if memory_bytes <= _SMALL_BUDGET_BYTES:
-        kept, heap = "", _SMALL_HEAP
+    kept = "" if memory_bytes <= _SMALL_BUDGET_BYTES else ",dirty_decay_ms:-1"
     if not keeps_freed(memory_bytes):
-        kept, heap = _TIGHT, _TIGHT_HEAP
-    # Another C library, or another system, may have no such options.
-    with suppress(AttributeError, OSError, TypeError):
-        for option, value in heap.items():
-            ctypes.CDLL(None).mallopt(option, value)
+        kept = _TIGHT
+        # Another C library, or another system, may have no such options.
+        with suppress(AttributeError, OSError, TypeError):
+            for option, value in _TIGHT_HEAP.items():
+                ctypes.CDLL(None).mallopt(option, value)
     of_user = os.environ.get(_ALLOCATOR_VARIABLE, "").removeprefix(_SET_BY_POLARS).removeprefix(",")
     os.environ[_ALLOCATOR_VARIABLE] = of_user or f"narenas:{threads}{kept}"
 

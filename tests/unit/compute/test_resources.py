@@ -55,7 +55,7 @@ def test_large_blocks_are_given_back_once_they_are_freed() -> None:
     program = """
 from logcorr.compute.resources import rss
 from logcorr.compute.threads import limit_engine
-limit_engine(512_000_000)
+limit_engine(256_000_000)
 held = [bytearray(1 << 20) for _ in range(64)]
 small = [bytearray(1 << 16) for _ in range(64)]
 before = rss()
