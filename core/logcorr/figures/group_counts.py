@@ -13,12 +13,14 @@ import polars as pl
 
 from logcorr.compute.count_table import CountTable, filled
 from logcorr.compute.group_in_parts import SpilledPartitions, partition_of, top
+from logcorr.compute.parquet_slices import count
 from logcorr.compute.text_codes import NO_TEXT, Codes, TextCodes
 from logcorr.compute.zero_copy_text import Int64Array
 from logcorr.figures.sums import TOP
 from logcorr.model.status import is_client_error, is_failure, is_server_error
 
 _PARTITIONS = 16
+_ROWS_AT_ONCE = 200_000
 # What became of exchanges that failed. Those that succeeded have 0.
 _OTHER_FAILURE, _CLIENT_ERROR, _SERVER_ERROR = 1, 2, 3
 _NO_STATUS = -(1 << 20)
@@ -149,14 +151,27 @@ class GroupCounts:
             return
         self._spill()
         spills = {value: [spilled.partitions() for spilled in self.spilled[name, value]] for value in values}
-        for _ in range(_PARTITIONS):
-            codes, frames = TextCodes(), {}
-            for value, partitions in spills.items():
-                rows = pl.concat([_SCHEMA.to_frame().lazy(), *(frame for part in partitions for frame in next(part))])
-                kept = rows.collect(engine="streaming")
-                coded = kept.select(pl.Series("code", codes.of_texts(kept["key"])).cast(pl.Int64), "value", "n")
-                frames[value] = coded.lazy().group_by("code", "value").agg(pl.col("n").sum())
-            yield GroupPart(codes.texts(), frames)
+        for number in range(_PARTITIONS):
+            scans = {
+                value: pl.concat([_SCHEMA.to_frame().lazy(), *(frame for part in partitions for frame in next(part))])
+                for value, partitions in spills.items()
+            }
+            # Grouping takes much memory for each row: a large partition is read in several steps.
+            steps = -(-max(map(count, scans.values())) // _ROWS_AT_ONCE) or 1
+            for step in range(steps):
+                within = partition_of("key", _PARTITIONS * steps) == number * steps + step
+                yield _part({value: rows.filter(within) for value, rows in scans.items()})
+
+
+def _part(scans: Mapping[str, pl.LazyFrame]) -> "GroupPart":
+    """Counts (key, value, n) by codes of the keys; equal keys and values are added up."""
+    codes, frames = TextCodes(), {}
+    for value, rows in scans.items():
+        kept = rows.collect(engine="streaming")
+        coded = kept.select(pl.Series("code", codes.of_texts(kept["key"])).cast(pl.Int64), "value", "n")
+        del kept
+        frames[value] = coded.lazy().group_by("code", "value").agg(pl.col("n").sum())
+    return GroupPart(codes.texts(), frames)
 
 
 class GroupPart(msgspec.Struct, frozen=True):

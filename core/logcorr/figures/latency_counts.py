@@ -24,7 +24,7 @@ class LatencyCounts:
     """
 
     def __init__(self, most: int | None = None) -> None:
-        self._most = MOST_COUNTS if most is None else min(most, MOST_COUNTS)
+        self.most = MOST_COUNTS if most is None else min(most, MOST_COUNTS)
         self._table = CountTable()
         self._merged: pl.DataFrame | None = None
         self.exact = True
@@ -36,7 +36,7 @@ class LatencyCounts:
         if not self.exact:
             durations_us = bins_and_bands(durations_us)[0] if bins is None else bins
         self._table.add(keys, durations_us)
-        if self.exact and self._table.height > self._most and self._table.counts().height > self._most:
+        if self.exact and self._table.height > self.most and self._table.counts().height > self.most:
             self.exact = False
             counts = self._table.counts()
             self._table.clear()

@@ -21,6 +21,9 @@ from logcorr.model.status import is_failure
 from logcorr.text import instants
 from logcorr.text.quantities import ms
 
+# How many times as many counts of durations as while logs are read have room once they are read.
+_COUNTS_AT_THE_END = 3
+
 
 class PairReportData(msgspec.Struct, frozen=True, kw_only=True):
     """What the report of a correlation is made of beyond sums and latency.
@@ -96,7 +99,8 @@ def _users(sums: PairSums, top: pl.DataFrame, exchanges: Callable[[], pl.LazyFra
     if sums.latencies.exact:
         # A user has at most as many different durations, with and without failure, as all users have.
         most_counts = min(most_counts, top.height * 2 * sums.latencies.merged()["duration_us"].n_unique())
-    p99 = percentiles.p99_by(durations, most_counts)
+    # At the end of a run nothing else takes memory.
+    p99 = percentiles.p99_by(durations, most_counts, _COUNTS_AT_THE_END * sums.latencies.most)
     return [
         UserRow(user_id=user, requests=requests, errors=errors, orphans=lost, p99_ms=ms(p99.get(user)))
         for user, requests, errors, lost in top.select("user_id", "requests", "errors", "orphans").iter_rows()

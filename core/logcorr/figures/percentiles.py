@@ -126,13 +126,13 @@ def of_all(latencies: LatencyCounts, durations: Durations, quantiles: tuple[floa
     return {quantile: value for (_, quantile), value in values.items()}
 
 
-def p99_by(durations: Durations, most_counts: int) -> dict[Any, int]:
+def p99_by(durations: Durations, most_counts: int, most_in_memory: int = MOST_COUNTS) -> dict[Any, int]:
     """The p99 (µs) of the durations of each `at`, which may be of any type.
 
-    `most_counts` is how many different (at, duration_us, failure) there are at most: more than MOST_COUNTS are counted
-    by bin first.
+    `most_counts` is how many different (at, duration_us, failure) there are at most: more than `most_in_memory`, and
+    more than MOST_COUNTS, are counted by bin first.
     """
-    exact = most_counts <= MOST_COUNTS
+    exact = most_counts <= min(most_in_memory, MOST_COUNTS)
     rows = durations().with_columns(pl.col("duration_us") if exact else bin_of(pl.col("duration_us")))
     counts = rows.group_by("at", "duration_us", "failure").agg(pl.len().cast(pl.Int64).alias("n"))
     values = _percentiles(counts.collect(engine="streaming"), _by_at, None if exact else durations, (0.99,))

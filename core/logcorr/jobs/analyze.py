@@ -80,7 +80,7 @@ class _Analysis(Job[AccessReport]):
         rows = read.counts["exchanges"]
         self._meter.sides["access"].ledger.update(exchanges=rows, **malformed)
         sums = AccessSums(grid(*read.span("exchange"), self._access_options.window_us), counter)
-        for exchanges in timings.slices():
+        for exchanges in timings.frames():
             self._meter.tap()
             sums.add(exchanges)
         options = self._access_options

@@ -244,6 +244,9 @@ class _Correlation(Job[Report]):
     def _finish(self, work: WorkFolder, sinks: Sinks, report: Report) -> RunFolder:
         """Writes report and manifest. After that the run is complete and can be published."""
         run = RunFolder(work.run)
+        # Making the report takes memory too: its last figures read exchanges again.
+        run_info = msgspec.structs.replace(report.run, peak_rss_bytes=resources.peak_rss())
+        report = msgspec.structs.replace(report, run=run_info)
         manifest = self._manifest(
             report.kind, sinks.views.parts(), sinks.views.heights(), self._attributes, _headline(report)
         )

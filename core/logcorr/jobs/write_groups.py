@@ -91,8 +91,9 @@ class GroupWriter:
         files = []
         for number, part in enumerate(counts.endpoints()):
             self._meter.tap()
-            files.append(folder / f"{number:04d}.ipc")
-            part.named("endpoint", part.statuses).collect(engine="streaming").write_ipc(files[-1])
+            files.append(folder / f"{number:04d}.parquet")
+            statuses = part.named("endpoint", part.statuses)
+            statuses.sink_parquet(files[-1], compression="uncompressed", statistics=False, engine="streaming")
             self._views.write(endpoints_and_addresses.endpoints(part), "endpoints", f"{number:04d}")
         return scan(files)
 
