@@ -11,6 +11,7 @@ import polars as pl
 
 from logcorr.compute.parquet_slices import slices_by_bytes
 from logcorr.compute.spill import partition_files, spill_partitions
+from logcorr.compute.zero_copy_text import copied
 
 _SEED = 9
 _ONE_IN = 32
@@ -144,6 +145,13 @@ def top(partitions: Iterable[pl.LazyFrame], by: str, key: str, most: int) -> pl.
     def first(rows: pl.LazyFrame) -> pl.DataFrame:
         chosen = rows.filter(pl.col(by) >= pl.col(by).top_k(most).min())
         ordered = chosen.sort(by, key, descending=[True, False], nulls_last=False)
-        return ordered.head(most).collect(engine="streaming")
+        # A copy, as the chosen rows would keep the texts of all rows in memory.
+        return copied(ordered.head(most).collect(engine="streaming"))
 
-    return first(pl.concat([first(rows) for rows in partitions]).lazy())
+    best: pl.DataFrame | None = None
+    for rows in partitions:
+        found = first(rows)
+        best = found if best is None else first(pl.concat([best, found]).lazy())
+    if best is None:
+        raise ValueError("there is no partition")
+    return best

@@ -20,7 +20,7 @@ from logcorr.figures.sums import TOP
 from logcorr.model.status import is_client_error, is_failure, is_server_error
 
 _PARTITIONS = 16
-_ROWS_AT_ONCE = 200_000
+_ROWS_AT_ONCE = 120_000
 # What became of exchanges that failed. Those that succeeded have 0.
 _OTHER_FAILURE, _CLIENT_ERROR, _SERVER_ERROR = 1, 2, 3
 _NO_STATUS = -(1 << 20)

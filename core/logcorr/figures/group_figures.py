@@ -3,11 +3,13 @@
 Both kinds of reports have these figures. A correlation has them for the attributes that its exchanges have.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 import polars as pl
 
+from logcorr.compute.group_in_parts import top
 from logcorr.figures.group_counts import GroupCounts
 from logcorr.figures.sums import TOP
 from logcorr.model.group_rows import MOST_ENDPOINTS, AgentRow, EndpointRow, IpRow, MethodRow, Windows
@@ -22,16 +24,16 @@ class GroupData(msgspec.Struct, frozen=True, kw_only=True):
     """What the figures of groups are made of: counts by attribute, and scans of views.
 
     `windows` has the columns that `endpoints_and_addresses.windows` gives. `suspicious` has (at, ip), a row for each
-    suspicious address of a window. `endpoints` and `ips` are None where exchanges have no such attribute.
-    `statuses` has (endpoint, status_code, n).
+    suspicious address of a window. `endpoints` and `ips` are the parts of views, None where exchanges have no such
+    attribute. `statuses` has (endpoint, status_code, n).
     """
 
     counts: GroupCounts
     windows: pl.DataFrame
     window_us: int
     suspicious: pl.DataFrame
-    endpoints: pl.LazyFrame | None
-    ips: pl.LazyFrame | None
+    endpoints: list[pl.LazyFrame] | None
+    ips: list[pl.LazyFrame] | None
     statuses: pl.LazyFrame
 
 
@@ -49,13 +51,14 @@ def group_figures(data: GroupData) -> dict[str, Any]:
     }
 
 
-def _endpoint_figures(endpoints: pl.LazyFrame, statuses: pl.LazyFrame) -> dict[str, Any]:
-    fastest, fastest_us = _least_endpoint(endpoints, pl.col("p50_us"))
-    slowest, slowest_us = _least_endpoint(endpoints, -pl.col("p50_us"))
-    busiest, busiest_requests = _least_endpoint(endpoints, -pl.col("requests"))
-    top, failing = (_endpoints(endpoints, statuses, by) for by in ("requests", "errors"))
+def _endpoint_figures(endpoints: Sequence[pl.LazyFrame], statuses: pl.LazyFrame) -> dict[str, Any]:
+    rows = pl.concat(endpoints)
+    fastest, fastest_us = _least_endpoint(rows, pl.col("p50_us"))
+    slowest, slowest_us = _least_endpoint(rows, -pl.col("p50_us"))
+    busiest, busiest_requests = _least_endpoint(rows, -pl.col("requests"))
+    most, failing = (_endpoints(endpoints, statuses, by) for by in ("requests", "errors"))
     return {
-        "endpoints": top,
+        "endpoints": most,
         "failing_endpoints": failing,
         "fastest_endpoint": fastest,
         "fastest_endpoint_ms": ms(fastest_us),
@@ -66,11 +69,11 @@ def _endpoint_figures(endpoints: pl.LazyFrame, statuses: pl.LazyFrame) -> dict[s
     }
 
 
-def _ip_figures(ips: pl.LazyFrame) -> dict[str, Any]:
+def _ip_figures(ips: Sequence[pl.LazyFrame]) -> dict[str, Any]:
     return {
         "ips": _ips(ips, "requests"),
         "failing_ips": _ips(ips, "errors"),
-        "suspects": _ips(ips.filter("suspicious"), "busiest_requests"),
+        "suspects": _ips([rows.filter("suspicious") for rows in ips], "busiest_requests"),
     }
 
 
@@ -85,26 +88,16 @@ def _least_endpoint(endpoints: pl.LazyFrame, by: pl.Expr) -> tuple[str | None, i
     return name.collect(engine="streaming").item(), least
 
 
-def _top(rows: pl.LazyFrame, by: str, name: str, most: int) -> pl.DataFrame:
+def _top(parts: Sequence[pl.LazyFrame], by: str, name: str, most: int) -> pl.DataFrame:
     """The `most` rows with the highest counts, by name on a tie, null first."""
-    counted = rows.filter(pl.col(by) > 0)
-    least = counted.select(pl.col(by).top_k(most).min()).collect(engine="streaming").item()
-    if least is None:
-        return rows.head(0).collect()
-    # Fewer than `most` rows have more than the least count. Any number of rows have just that: the first by name count.
-    above = counted.filter(pl.col(by) > least).collect(engine="streaming")
-    equal = counted.filter(pl.col(by) == least)
-    unnamed = equal.filter(pl.col(name).is_null())
-    named = equal.bottom_k(most, by=name)
-    candidates = pl.concat([above, *pl.collect_all([unnamed, named], engine="streaming")])
-    return candidates.unique(maintain_order=True).sort(by, name, descending=[True, False], nulls_last=False).head(most)
+    return top((rows.filter(pl.col(by) > 0) for rows in parts), by, name, most)
 
 
-def _endpoints(endpoints: pl.LazyFrame, counted: pl.LazyFrame, by: str) -> list[EndpointRow]:
-    top = _top(endpoints, by, "endpoint", MOST_ENDPOINTS if by == "requests" else TOP)
+def _endpoints(endpoints: Sequence[pl.LazyFrame], counted: pl.LazyFrame, by: str) -> list[EndpointRow]:
+    chosen = _top(endpoints, by, "endpoint", MOST_ENDPOINTS if by == "requests" else TOP)
     statuses: dict[str | None, dict[str, int]] = {}
-    chosen = counted.filter(pl.col("endpoint").is_in(top["endpoint"].unique().implode(), nulls_equal=True))
-    in_order = chosen.collect(engine="streaming").sort("endpoint", "status_code", nulls_last=[False, True])
+    rows = counted.filter(pl.col("endpoint").is_in(chosen["endpoint"].unique().implode(), nulls_equal=True))
+    in_order = rows.collect(engine="streaming").sort("endpoint", "status_code", nulls_last=[False, True])
     for name, code, n in in_order.select("endpoint", "status_code", "n").iter_rows():
         statuses.setdefault(name, {})[key_of(code)] = n
     return [
@@ -122,13 +115,14 @@ def _endpoints(endpoints: pl.LazyFrame, counted: pl.LazyFrame, by: str) -> list[
             max_ms=ms(row["max_us"]),
             status=statuses[row["endpoint"]],
         )
-        for row in top.iter_rows(named=True)
+        for row in chosen.iter_rows(named=True)
     ]
 
 
-def _ips(ips: pl.LazyFrame, by: str) -> list[IpRow]:
-    top = _top(ips.with_columns(pl.col("busiest_start").cast(pl.Int64)), by, "ip", TOP)
+def _ips(ips: Sequence[pl.LazyFrame], by: str) -> list[IpRow]:
+    start = pl.col("busiest_start").cast(pl.Int64)
+    chosen = _top([rows.with_columns(start) for rows in ips], by, "ip", TOP)
     return [
         IpRow(**{**row, "busiest_start": instants.text_or_none(row["busiest_start"])})
-        for row in top.iter_rows(named=True)
+        for row in chosen.iter_rows(named=True)
     ]

@@ -79,10 +79,13 @@ class GroupWriter:
             windows=windows,
             window_us=self._limits.window_us,
             suspicious=suspicious,
-            endpoints=self._views.scan("endpoints") if "endpoints" in names else None,
-            ips=self._views.scan("ips") if "ips" in names else None,
+            endpoints=self._parts("endpoints") if "endpoints" in names else None,
+            ips=self._parts("ips") if "ips" in names else None,
             statuses=statuses,
         )
+
+    def _parts(self, view: str) -> list[pl.LazyFrame]:
+        return [scan([path]) for path in self._views.files(view)]
 
     def _write_endpoints(self, counts: GroupCounts) -> pl.LazyFrame:
         """Writes a row for each endpoint. Returns the exchanges (endpoint, status_code, n) by endpoint and status."""
