@@ -84,7 +84,8 @@ SANITIZE = -fsanitize=address,undefined
 KERNEL_TESTS = tests/unit/compute/test_kernels.py tests/unit/compute/test_hash_match.py tests/unit/formats/test_pair_lines.py \
 	tests/unit/formats/test_cut_cells.py tests/unit/formats/test_cut_kernel.py tests/unit/formats/test_json_plan.py \
 	tests/unit/formats/test_pattern_program.py tests/unit/formats/test_pattern_rules.py \
-	tests/unit/figures/test_user_table.py tests/unit/runs/test_write_ndjson.py
+	tests/unit/compute/test_text_codes.py tests/unit/compute/test_count_table.py tests/unit/figures/test_group_counts.py \
+	tests/unit/figures/test_pair_sums.py tests/unit/figures/test_user_table.py tests/unit/runs/test_write_ndjson.py
 test-kernels: $(VENV)/.installed-dev ## the kernels under AddressSanitizer and UndefinedBehaviorSanitizer (gcc)
 	@echo "kernels: their tests, and the fuzz of pairs for $(SANITIZE_MINUTES) minutes, under sanitizers"
 	@python="$(abspath $(BIN)/python)" && copy=$$(mktemp -d) && trap 'rm -rf "$$copy"' EXIT && \

@@ -38,7 +38,7 @@ _USUAL_THREADS, _CHUNKS_A_THREAD = 2, 12
 _CHUNK_BYTES_PER_PART_ROW = 32
 # A key has eight bytes. Searching all keys takes as much again, and twice that for a hash table.
 _BYTES_PER_KEY = 64
-_USERS_SHARE = 6
+_USERS_SHARE = 5
 _MOST_FOR_USERS = 256 * _MB
 # Entries that wait for the pairing by bucket; as much again is taken while they are written to disk.
 _UNPAIRED_SHARE = 10
