@@ -142,11 +142,7 @@ class ProfileReader:
         return self._parse_by_kernel(text, first_row, columns, codes)
 
     def _parse_by_kernel(
-        self,
-        text: bytes,
-        first_row: int,
-        columns: Mapping[str, pl.Series],
-        codes: Mapping[str, TextCodes] = MappingProxyType({}),
+        self, text: bytes, first_row: int, columns: Mapping[str, pl.Series], codes: Mapping[str, TextCodes]
     ) -> Parsed:
         parts: list[Part] = []
         if self._before_header:
@@ -233,7 +229,7 @@ class ProfileReader:
     def _parts_by_kernel(self, lines: pl.DataFrame) -> list[Part]:
         text = "".join(f"{line}\n" for line in lines["line"]).encode()
         columns = {column.name: column for column in lines if column.name not in ("line", "row")}
-        return self._parse_by_kernel(text, int(lines["row"][0]), columns).parts
+        return self._parse_by_kernel(text, int(lines["row"][0]), columns, {}).parts
 
     def read(self, lines: pl.DataFrame) -> list[Part]:
         """The lines (columns `line`, `row`, and what a wrapper tells) by their classes: the careful reading."""
