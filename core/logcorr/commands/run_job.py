@@ -7,7 +7,6 @@ from typing import Any
 
 from logcorr.commands.stdout_and_stderr import put, put_json, say, wants_color, width
 from logcorr.compute import garbage, resources, threads
-from logcorr.model.errors import UsageError
 from logcorr.model.options import JobOptions
 from logcorr.query import fail_if
 from logcorr.text.quantities import size
@@ -21,8 +20,7 @@ def run_job(options: JobOptions, load: Callable[[], Callable[..., Any]], values:
     """Runs a job that can be interrupted, shows its progress, prints its result, and returns the exit code.
 
     `load` imports and returns the function of the job. It is called only after the threads of polars are limited,
-    because polars reads the limit when it is imported. `values` are the values of the options by name. Raises
-    UsageError where no run can keep within the memory.
+    because polars reads the limit when it is imported. `values` are the values of the options by name.
     """
     conditions = [fail_if.condition(text, options.kind) for text in values["fail_if"]]
     threads.limit_engine(options.memory_bytes, options.threads)
@@ -33,8 +31,8 @@ def run_job(options: JobOptions, load: Callable[[], Callable[..., Any]], values:
         from logcorr.commands.interrupt import interruptible
         from logcorr.commands.progress import progress_sink
         from logcorr.runs import run_folder, work_folder
-    if fresh:
-        _check_memory(options.memory_bytes, quiet=values["progress"] == "json")
+    if fresh and values["progress"] != "json":
+        _note_memory(options.memory_bytes)
 
     with progress_sink(values["progress"], sys.stderr) as sink:
         result = interruptible(
@@ -67,8 +65,8 @@ def run_job(options: JobOptions, load: Callable[[], Callable[..., Any]], values:
     return _judge(conditions, result.report)
 
 
-def _check_memory(memory_bytes: int, *, quiet: bool) -> None:
-    """Raises UsageError for a budget that logcorr exceeds without data, and says where one may be too small for data.
+def _note_memory(memory_bytes: int) -> None:
+    """Says where a budget cannot be kept, or may be exceeded. The run goes on in as little memory as it can.
 
     To be called before data is read: what the process takes then is measured.
     """
@@ -76,12 +74,9 @@ def _check_memory(memory_bytes: int, *, quiet: bool) -> None:
 
     base, least = memory_budget.base_bytes(), memory_budget.least_bytes()
     if memory_bytes < base:
-        message = (
-            f"--memory {size(memory_bytes)} cannot be kept: logcorr takes about {size(base)} without any data. "
-            f"Name {_whole_mb(least)} or more."
-        )
-        raise UsageError(message)
-    if memory_bytes < least and not quiet:
+        why = f"cannot be kept, as logcorr takes about {size(base)} without any data"
+        say(f"note: --memory {size(memory_bytes)} {why}. {_whole_mb(least)} or more is kept.")
+    elif memory_bytes < least:
         say(f"note: --memory {size(memory_bytes)} may be exceeded. {_whole_mb(least)} or more is kept.")
 
 
