@@ -8,8 +8,6 @@ import polars as pl
 
 from logcorr.compute.background_thread import BackgroundThread
 from logcorr.figures.pair_sums import PairSums
-from logcorr.inputs.both_sides import in_time_order
-from logcorr.inputs.reader import SideReader, SideResult
 from logcorr.jobs.estimates import Estimates
 from logcorr.jobs.job import StartAgain
 from logcorr.jobs.progress_meter import ProgressMeter
@@ -50,14 +48,6 @@ class PairWhileReading:
         self._sinks, self._streaming = sinks, streaming
         self._join = StreamingJoin(rules, self._leave_to_buckets)
         self._recent = RecentExchanges(rules.columns, part_rows, self._settle, self._leave_to_buckets)
-
-    def read(self, readers: dict[Side, SideReader]) -> dict[Side, SideResult]:
-        """Reads both sides to their ends. After that, every entry is in a written exchange or in `Sinks.unpaired`."""
-        self.pair(in_time_order({side: reader.entries() for side, reader in readers.items()}))
-        sides = {side: reader.finish() for side, reader in readers.items()}
-        for side in SIDES:
-            self._sinks.unpaired.add(side, sides[side].first_line_entries)
-        return sides
 
     def pair(self, frames: Iterable[tuple[Side, pl.DataFrame]]) -> None:
         """Takes all entries, frame by frame, of two logs or of one log with both sides.
