@@ -16,8 +16,9 @@ import polars as pl
 from logcorr.formats import profile_checks, profile_reader, profile_toml
 from logcorr.formats.profile import Profile
 from logcorr.formats.profile_reader import EVENTS, ProfileReader, ReadOptions
+from logcorr.inputs.file_form import FileForm
 from logcorr.inputs.files import resolve
-from logcorr.inputs.log_reader import FileForm, LogReader, LogResult
+from logcorr.inputs.log_reader import LogReader, LogResult
 from logcorr.inputs.reading_progress import SideProgress
 from logcorr.model.ledger import Log
 from tests.oracle.profile_oracle import Line, read

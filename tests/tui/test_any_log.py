@@ -100,8 +100,12 @@ def test_two_logs_of_a_profile(tmp_path: Path) -> None:
     ],
     ids=["unknown", "dateless", "refused", "one side"],
 )
-def test_what_cannot_be_run_is_said_in_words(lines: list[str], said: str, tmp_path: Path) -> None:
-    log = app_logs.write(tmp_path / "some.log", lines)
+def test_what_cannot_be_run_is_said_in_words(
+    lines: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A short name, so that the words wrap at the same places everywhere.
+    monkeypatch.chdir(tmp_path)
+    log = app_logs.write(Path("some.log"), lines)
 
     async def act(stage: Stage) -> None:
         await stage.see("The run failed", said, "✗ Tell the format")

@@ -13,18 +13,24 @@ from logcorr.model.errors import Cancelled
 
 _T = TypeVar("_T")
 _PATIENCE_S = 0.6
+_LONG_S = 0.5
 _LAST_S = 0.05
 _MESSAGE = "interrupted; nothing was kept."
 
 
 def interruptible(
-    work: Callable[[threading.Event], _T], abandon: Callable[[], None], *, leash: TextIO | None = None
+    work: Callable[[threading.Event], _T],
+    abandon: Callable[[], None],
+    *,
+    leash: TextIO | None = None,
+    meanwhile: Callable[[], object] = lambda: None,
 ) -> _T:
     """Returns what `work(cancel)` returns; raises what it raises, Cancelled once interrupted.
 
     The engine does not stop in the middle of a join: work that has not ended shortly after being cancelled is left
     behind, `abandon` removes what it wrote, and the process exits at once. Work on a `leash` is also interrupted when
-    that stream ends, as it does when the process at its other end is gone.
+    that stream ends, as it does when the process at its other end is gone. `meanwhile` is called once, while work that
+    takes long goes on.
     """
     cancel = threading.Event()
     result: list[_T] = []
@@ -45,18 +51,10 @@ def interruptible(
     if leash is not None:
         call_at_end(leash, cancel.set)
     try:
-        while worker.is_alive() and not cancel.is_set():
-            worker.join(0.05)
-        if cancel.is_set():
-            worker.join(_PATIENCE_S)
+        worker.join(_LONG_S)
         if worker.is_alive():
-            abandon()
-            # Nothing of it can come any more; what was just being delivered is whole.
-            worker.join(_LAST_S)
-        if worker.is_alive():
-            sys.stderr.write(f"logcorr: {_MESSAGE}\n")
-            sys.stderr.flush()
-            os._exit(Cancelled.exit_code)
+            meanwhile()
+        _wait(worker, cancel, abandon)
     finally:
         for number, handler in before.items():
             # Work that is complete stays complete: a SIGTERM that comes while the process ends changes nothing.
@@ -67,3 +65,19 @@ def interruptible(
     if cancel.is_set():
         raise Cancelled(_MESSAGE) from failure[0]
     raise failure[0]
+
+
+def _wait(worker: threading.Thread, cancel: threading.Event, abandon: Callable[[], None]) -> None:
+    """Waits until the work has ended. Ends the process where the work goes on after it was cancelled."""
+    while worker.is_alive() and not cancel.is_set():
+        worker.join(0.05)
+    if cancel.is_set():
+        worker.join(_PATIENCE_S)
+    if worker.is_alive():
+        abandon()
+        # Nothing of it can come any more; what was just being delivered is whole.
+        worker.join(_LAST_S)
+    if worker.is_alive():
+        sys.stderr.write(f"logcorr: {_MESSAGE}\n")
+        sys.stderr.flush()
+        os._exit(Cancelled.exit_code)

@@ -34,11 +34,14 @@ def run_job(options: JobOptions, load: Callable[[], Callable[..., Any]], values:
     if fresh and values["progress"] != "json":
         _note_memory(options.memory_bytes)
 
+    to_stdout = any(output.view == "exchanges" or output.path == "-" for output in options.outputs)
+    summary_follows = values["report"] != "-" and not to_stdout
     with progress_sink(values["progress"], sys.stderr) as sink:
         result = interruptible(
             lambda cancel: job(on_event=sink, cancel=cancel),
             work_folder.abandon_all,
             leash=sys.stdin if values["end_with_stdin"] else None,
+            meanwhile=_summary if summary_follows else lambda: None,
         )
     for note in result.notes if values["progress"] != "json" else ():
         say(f"note: {note}")
@@ -51,18 +54,23 @@ def run_job(options: JobOptions, load: Callable[[], Callable[..., Any]], values:
     for name in result.named_twice if values["progress"] != "json" else ():
         say(f"note: {name!r} is a file that was named before: it is read once.")
     folder = str(result.folder) if result.folder else None
-    if values["report"] == "-":
-        put_json(run_folder.encode(result.report).decode())
-    elif any(output.view == "exchanges" or output.path == "-" for output in options.outputs):
-        if result.reused and values["progress"] != "json":
-            say(f"opened the finished run {folder} again.")
-    else:
+    if summary_follows:
+        shown = {"width": width(), "color": wants_color(), "reused": result.reused, "folder": folder}
         with garbage.loading():
-            from logcorr.render.summary import render_summary
-
-        text = render_summary(result.report, width=width(), color=wants_color(), reused=result.reused, folder=folder)
-        put(text)
+            render = _summary()
+        put(render(result.report, **shown))
+    elif values["report"] == "-":
+        put_json(run_folder.encode(result.report).decode())
+    elif result.reused and values["progress"] != "json":
+        say(f"opened the finished run {folder} again.")
     return _judge(conditions, result.report)
+
+
+def _summary() -> Callable[..., str]:
+    """The function that makes the summary. Its modules are loaded when it is first asked for."""
+    from logcorr.render.summary import render_summary
+
+    return render_summary
 
 
 def _note_memory(memory_bytes: int) -> None:

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable
+from threading import Lock
 
 import numpy as np
 import numpy.typing as npt
@@ -23,11 +24,12 @@ _NULL = -(1 << 63)
 class CountTable:
     """How often each key occurred. A key is two numbers (Int64).
 
-    Sums are whole numbers: tables that are added up in any order give the same counts.
+    Sums are whole numbers: keys that are added in any order give the same counts. Several threads may add keys at once.
     """
 
     def __init__(self) -> None:
         self._mixer = secrets.randbits(64)
+        self._adding = Lock()
         self.clear()
 
     @property
@@ -49,15 +51,18 @@ class CountTable:
 
     def add(self, first: Int64Array, second: Int64Array, counts: Int64Array | None = None) -> None:
         """Counts keys, each as often as `counts` says (once where it is None; not at all for 0)."""
-        if compiled is None:
-            self._add_by_engine(first, second, counts)
-            return
-        row = 0
-        while True:
-            row, self._count = compiled.count_keys(first, second, counts, row, self._mixer, self._slots, self._count)
-            if row == first.size:
-                break
-            self._reserve(self._count + 1)
+        with self._adding:
+            if compiled is None:
+                self._add_by_engine(first, second, counts)
+                return
+            row = 0
+            while True:
+                row, self._count = compiled.count_keys(
+                    first, second, counts, row, self._mixer, self._slots, self._count
+                )
+                if row == first.size:
+                    break
+                self._reserve(self._count + 1)
 
     def merge(self, other: "CountTable", mapped: Int64Array | None = None) -> None:
         """Adds the counts of another table, whose first numbers are places in `mapped`, if it is there."""

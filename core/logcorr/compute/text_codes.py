@@ -1,6 +1,7 @@
 """Numbers for texts: each different text gets the next number, so that rows are counted by numbers instead of texts."""
 
 import secrets
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -25,11 +26,12 @@ _TEXT_TYPE = 2
 class TextCodes:
     """The codes of texts: 1 for the first text, and so on; NO_TEXT for null.
 
-    A kernel looks texts up; without kernels the engine does.
+    A kernel looks texts up; without kernels the engine does. Several threads may ask for codes at once.
     """
 
     def __init__(self) -> None:
         self._mixer = secrets.randbits(64)
+        self._adding = Lock()
         self.clear()
 
     def clear(self) -> None:
@@ -60,17 +62,19 @@ class TextCodes:
         """
         codes = np.empty(span[2].size, np.uint32)
         row = 0
-        while True:
-            table = self._slots, self._ends, self._texts
-            row, self._count = compiled.text_codes(text, *span, nulls, codes, row, self._mixer, table, self._count)
-            if row == codes.size:
-                return codes
-            self._grow(int(span[1][row]) - int(span[0][row]))
+        with self._adding:
+            while True:
+                table = self._slots, self._ends, self._texts
+                row, self._count = compiled.text_codes(text, *span, nulls, codes, row, self._mixer, table, self._count)
+                if row == codes.size:
+                    return codes
+                self._grow(int(span[1][row]) - int(span[0][row]))
 
     def of_texts(self, texts: pl.Series) -> Codes:
         """The codes of a column of texts (String)."""
         if compiled is None:
-            return self._by_engine(texts)
+            with self._adding:
+                return self._by_engine(texts)
         sizes = texts.str.len_bytes().fill_null(0).cast(pl.Int64).to_numpy()
         ends = np.cumsum(sizes)
         if sizes.size > 1 and ends[-1] > _MOST_BYTES:
@@ -83,12 +87,14 @@ class TextCodes:
 
     def texts(self) -> pl.Series:
         """The texts by their codes (String); the first is null."""
-        if compiled is None:
-            return pl.concat([pl.Series("text", [None], dtype=pl.String), self._known["text"]])
-        present = np.full(-(-self._count // 8), 0xFF, np.uint8)
+        with self._adding:
+            if compiled is None:
+                return pl.concat([pl.Series("text", [None], dtype=pl.String), self._known["text"]])
+            count, ends, texts = self._count, self._ends, self._texts
+        present = np.full(-(-count // 8), 0xFF, np.uint8)
         present[0] ^= 1
-        used = self._texts[: self._ends[self._count]]
-        return text_column(used.copy(), self._ends[: self._count + 1].copy(), present)
+        # What is written later goes behind these texts, or into other arrays.
+        return text_column(texts[: ends[count]], ends[: count + 1], present)
 
     def _grow(self, bytes_more: int) -> None:
         """Doubles the table if it is full, else the room for its texts."""

@@ -1,7 +1,9 @@
 """The sums that the report of an access log needs of exchanges."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 import polars as pl
@@ -24,8 +26,8 @@ _EXTREME_TEXTS = ("endpoint", "method", "ip")
 class AccessCounter:
     """Counts the exchanges of an access log by their attributes while it is read, and finds the extreme ones.
 
-    `attributes` are the text columns of an exchange. `window_us`, `room` and `folder` are as for `GroupCounts`. No two
-    threads may count at once: each has a counter of its own, and `merge` adds them up.
+    `attributes` are the text columns of an exchange. `window_us`, `room` and `folder` are as for `GroupCounts`. Several
+    threads may count at once, each within `counting`.
     """
 
     def __init__(
@@ -36,11 +38,16 @@ class AccessCounter:
         self._attributes, self._with_texts = attributes, with_texts
         # By whether the slowest exchange is meant, or the fastest.
         self.extremes: dict[bool, pl.DataFrame | None] = {False: None, True: None}
+        self._noting = Lock()
 
     @property
     def codes(self) -> Mapping[str, TextCodes]:
         """The codes of attributes; columns of entries may have them."""
         return self.groups.codes
+
+    def counting(self) -> AbstractContextManager[None]:
+        """Within this context entries are coded and counted. Codes mean nothing after it."""
+        return self.groups.counting()
 
     def __call__(self, event: str, entries: pl.DataFrame) -> pl.DataFrame:
         """Counts entries of any event.
@@ -106,29 +113,31 @@ class AccessCounter:
             self._note_extreme(chosen.select(_EXTREME), slow=slow)
 
     def _note_extreme(self, exchanges: pl.DataFrame | None, *, slow: bool) -> None:
-        best = self.extremes[slow]
-        frames = [frame for frame in (best, exchanges) if frame is not None]
-        if frames:
-            rows = pl.concat(frames)
-            bound = rows["duration_us"].max() if slow else rows["duration_us"].min()
-            chosen = rows.filter(pl.col("duration_us") == bound).sort(_EXTREME, nulls_last=False)
-            self.extremes[slow] = chosen.head(1)
+        with self._noting:
+            frames = [frame for frame in (self.extremes[slow], exchanges) if frame is not None]
+            if frames:
+                rows = pl.concat(frames)
+                bound = rows["duration_us"].max() if slow else rows["duration_us"].min()
+                chosen = rows.filter(pl.col("duration_us") == bound).sort(_EXTREME, nulls_last=False)
+                self.extremes[slow] = chosen.head(1)
 
 
 class AccessSums(Sums):
     """Durations and statuses over time, and what was counted while the log was read.
 
-    `counter` has counted all exchanges.
+    `counter` counts all exchanges. `widens` is as for `Sums`.
     """
 
-    def __init__(self, grid: Grid, counter: AccessCounter) -> None:
-        super().__init__(grid)
+    def __init__(self, grid: Grid, counter: AccessCounter, *, widens: bool = False) -> None:
+        super().__init__(grid, widens=widens)
         self.counter = counter
         self._without_duration = 0
 
     def add(self, exchanges: pl.DataFrame) -> None:
         """Adds exchanges (request_time in µs, duration_us, status_code)."""
         self._without_duration += exchanges["duration_us"].null_count()
+        if self._widens:
+            self._widen_to(*exchanges.select(pl.min("request_time").alias("first"), pl.max("request_time")).row(0))
         self.count(exchanges)
 
     @property

@@ -5,7 +5,9 @@ text is looked at again only when a partition is read.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Condition
 
 import msgspec
 import numpy as np
@@ -33,12 +35,16 @@ class GroupCounts:
 
     `names` are the attributes, `window_us` is the width of a window. Counts of more than about `room` bytes are spilled
     below `folder`. `tables` and `spilled` hold the counts by an attribute and what the value of a key is.
+
+    Several threads may count at once, each within `counting`.
     """
 
     def __init__(self, names: Sequence[str], window_us: int, room: int, folder: Path) -> None:
         self._window_us, self._room = window_us, room
         self.codes = {name: TextCodes() for name in names}
         self._missing = dict.fromkeys(names, 0)
+        # How many threads count, and whether the counts are to be spilled once none does.
+        self._counting, self._full, self._changed = 0, False, Condition()
         # By attribute and what the value of a key is: a status, a duration in µs, the number of a window, an outcome.
         numbers = {"endpoint": ("status", "duration"), "ip": ("window", "outcome"), "method": ("outcome",)}
         numbers["user_agent"] = numbers["method"]
@@ -46,12 +52,34 @@ class GroupCounts:
         self._folder = folder
         self.spilled: dict[tuple[str, str], list[SpilledPartitions]] = {table: [] for table in self.tables}
 
+    @contextmanager
+    def counting(self) -> Iterator[None]:
+        """Within this context `codes` may be used, and their exchanges counted. Codes mean nothing after it."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._full)
+            self._counting += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._counting -= 1
+                self._full = self._full or self.size > self._room
+                if self._full and not self._counting:
+                    self._spill()
+                    self._full = False
+                    self._changed.notify_all()
+
     def add(self, exchanges: pl.DataFrame, codes: Mapping[str, Codes]) -> None:
-        """Counts exchanges (request_time in µs, duration_us, status_code), whose attributes have these codes."""
+        """Counts exchanges (request_time in µs, duration_us, status_code), whose attributes have these codes.
+
+        To be called within `counting`.
+        """
         statuses = exchanges["status_code"]
         outcomes = _OUTCOME_OF[statuses.fill_null(0).to_numpy().view(np.uint16)]
         for name, own in codes.items():
-            self._missing[name] += int(np.count_nonzero(own == NO_TEXT))
+            missing = int(np.count_nonzero(own == NO_TEXT))
+            with self._changed:
+                self._missing[name] += missing
             keys = own.astype(np.int64)
             if name == "endpoint":
                 self.tables[name, "status"].add(keys, filled(statuses, _NO_STATUS))
@@ -64,15 +92,16 @@ class GroupCounts:
                 if windows:
                     at = filled(exchanges["request_time"] // self._window_us, _NO_TIME)
                     self.tables[name, "window"].add(keys[which], at[which])
-        if self.size > self._room:
-            self._spill()
 
     def codes_of(self, exchanges: pl.DataFrame) -> dict[str, Codes]:
-        """The codes of the attributes of exchanges, which are texts."""
+        """The codes of the attributes of exchanges, which are texts. To be called within `counting`."""
         return {name: codes.of_texts(exchanges[name]) for name, codes in self.codes.items()}
 
     def merge(self, other: "GroupCounts") -> None:
-        """Adds the counts of the same attributes that were counted elsewhere. `other` is of no use after that."""
+        """Adds the counts of the same attributes that were counted elsewhere. `other` is of no use after that.
+
+        No thread may count meanwhile.
+        """
         for name, codes in other.codes.items():
             own = self.codes[name].of_texts(codes.texts()).astype(np.int64)
             self._missing[name] += other.missing[name]

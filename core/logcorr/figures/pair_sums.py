@@ -11,7 +11,7 @@ from logcorr.compute.count_table import CountTable, filled
 from logcorr.compute.zero_copy_text import copied
 from logcorr.figures.clock_resolution import ClockResolution
 from logcorr.figures.given_durations import GivenDurations
-from logcorr.figures.grid import Grid, divisor, grid
+from logcorr.figures.grid import Grid
 from logcorr.figures.sums import TOP, Sums, bucket_number
 from logcorr.figures.user_table import UserTable
 
@@ -20,15 +20,10 @@ class PairSums(Sums):
     """The sums over all exchanges of a correlation.
 
     The counts of users take at most about `users_room` bytes. At most about `most_counts` counts of durations are held.
-    With `widens`, the grid is the one that the exchanges so far need: where nobody knows yet when the logs end. Then
-    `widen` can make it that of the logs.
     """
 
     def __init__(self, grid: Grid, users_room: int, most_counts: int | None = None, *, widens: bool = False) -> None:
-        super().__init__(divisor(grid) if widens else grid, most_counts)
-        self._widens = widens
-        self._first_us: int | None = None
-        self._last_us: int | None = None
+        super().__init__(grid, most_counts, widens=widens)
         self.users = UserTable(users_room)
         self._responses = CountTable()
         self.resolution = ClockResolution()
@@ -39,7 +34,9 @@ class PairSums(Sums):
         """Adds exchanges (EXCHANGE_SCHEMA of `pairing`, and `given_us` where responses tell durations)."""
         self.users.add(exchanges)
         if self._widens:
-            self._widen_to(exchanges)
+            first, last = pl.min("request_time", "response_time"), pl.max("request_time", "response_time")
+            span = pl.min_horizontal(first).cast(pl.Int64).alias("first"), pl.max_horizontal(last).cast(pl.Int64)
+            self._widen_to(*exchanges.select(span).row(0))
         self.resolution.add(exchanges)
         self.given.add(exchanges)
         self.count(exchanges)
@@ -56,18 +53,6 @@ class PairSums(Sums):
     def responses(self) -> dict[int, int]:
         """How many responses there are by timeline bucket."""
         return dict(self._responses.counts().select("first", "n").iter_rows())
-
-    def _widen_to(self, exchanges: pl.DataFrame) -> None:
-        """Widens the buckets as far as the exchanges need it, if these are of a longer time than those before."""
-        times = exchanges.select(
-            pl.min_horizontal(pl.min("request_time", "response_time")).cast(pl.Int64).alias("first"),
-            pl.max_horizontal(pl.max("request_time", "response_time")).cast(pl.Int64).alias("last"),
-        ).row(0)
-        self._first_us = min((time for time in (self._first_us, times[0]) if time is not None), default=None)
-        self._last_us = max((time for time in (self._last_us, times[1]) if time is not None), default=None)
-        needed = divisor(grid(self._first_us, self._last_us, self.grid.window_us))
-        if needed.bucket_us > self.grid.bucket_us:
-            self.widen(needed)
 
     def _widen(self, times: int) -> None:
         super()._widen(times)

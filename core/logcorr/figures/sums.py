@@ -7,7 +7,7 @@ exchange, its error and its latency are counted at the time of its request. `at`
 import polars as pl
 
 from logcorr.compute.count_table import NamedCounts, filled
-from logcorr.figures.grid import Grid
+from logcorr.figures.grid import Grid, divisor, grid
 from logcorr.figures.latency_counts import LatencyCounts, bins_and_bands
 from logcorr.figures.percentiles import DurationTotals, duration_totals
 from logcorr.model.status import is_failure, key_of
@@ -28,10 +28,16 @@ class Sums:
 
     `timeline` has (at, status_code, n), `bands` (at, band, n). `totals` are those of durations, by whether the
     exchanges failed. At most about `most_counts` counts of durations are held, see `LatencyCounts`.
+
+    With `widens`, the grid is the one that the exchanges so far need: where nobody knows yet when the logs end. Then
+    `widen` can make it that of the logs.
     """
 
-    def __init__(self, grid: Grid, most_counts: int | None = None) -> None:
-        self.grid = grid
+    def __init__(self, grid: Grid, most_counts: int | None = None, *, widens: bool = False) -> None:
+        self.grid = divisor(grid) if widens else grid
+        self._widens = widens
+        self._first_us: int | None = None
+        self._last_us: int | None = None
         self.latencies = LatencyCounts(most_counts)
         self.bands = NamedCounts(("at", "band"), pl.Int64())
         self.timeline = NamedCounts(_STATUSES, pl.Int16())
@@ -87,6 +93,14 @@ class Sums:
             self._widen(times)
         self.grid = grid
         return True
+
+    def _widen_to(self, first_us: int | None, last_us: int | None) -> None:
+        """Widens the buckets as far as exchanges between two instants need it."""
+        self._first_us = min((time for time in (self._first_us, first_us) if time is not None), default=None)
+        self._last_us = max((time for time in (self._last_us, last_us) if time is not None), default=None)
+        needed = divisor(grid(self._first_us, self._last_us, self.grid.window_us))
+        if needed.bucket_us > self.grid.bucket_us:
+            self.widen(needed)
 
     def _widen(self, times: int) -> None:
         if self._in_buckets:

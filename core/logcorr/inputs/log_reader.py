@@ -1,7 +1,7 @@
 """The files of a log become the entries that a profile reads in them, a chunk at a time. Every line counts once."""
 
-from collections.abc import Generator, Iterable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, Protocol
@@ -13,27 +13,21 @@ from logcorr.compute.background_thread import parallel_map, read_ahead
 from logcorr.compute.text_codes import TextCodes
 from logcorr.compute.zero_copy_text import copied
 from logcorr.formats import line_format
-from logcorr.formats.line_format import BOM, REJECT_SCHEMA
-from logcorr.formats.log_clock import LogClock
-from logcorr.formats.malformed_reasons import TIMESTAMP
-from logcorr.formats.profile_cells import wrapper_fields
-from logcorr.formats.profile_reader import EVENTS, MALFORMED_LINE, OTHER, RESTART, Parsed, Part, ProfileReader
+from logcorr.formats.line_format import REJECT_SCHEMA
+from logcorr.formats.profile_reader import EVENTS, MALFORMED_LINE, OTHER, RESTART, Parsed, Part
 from logcorr.inputs import changes, chunks
-from logcorr.inputs.encodings import without_colours
+from logcorr.inputs.file_form import FileForm, OpenForm
 from logcorr.inputs.files import InputFile
-from logcorr.inputs.head_forms import FIELDS
 from logcorr.inputs.line_numbers import LinesRead
 from logcorr.inputs.reader import CHUNKS_A_THREAD, TimeRange
 from logcorr.inputs.reading_progress import ReadingProgress, SideProgress
 from logcorr.inputs.refused_lines import SpilledRows
-from logcorr.inputs.unwrap import Unwrapper
-from logcorr.inputs.whole_lines import LongLine, in_utf8, line_count
+from logcorr.inputs.whole_lines import LongLine, line_count
 from logcorr.model.errors import LedgerError
 from logcorr.model.ledger import ClockCounts, Log, Side, added
 
 _IN_MEMORY = 50_000
 _MOST_PUT_OFF = 4000
-_BOM = BOM.encode()
 
 
 class LogResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,19 +53,15 @@ class LogResult(msgspec.Struct, frozen=True, kw_only=True):
         return self.spans.get(event, (None, None))
 
 
-class FileForm(msgspec.Struct, frozen=True, kw_only=True):
-    """How the lines of a file are read: by a reader of a profile, without the heads that are named."""
-
-    reader: ProfileReader
-    heads: tuple[str, ...] = ()
-
-
 class Counter(Protocol):
-    """Counts entries while a log is read. No two threads use a counter at once."""
+    """Counts entries while a log is read. Several threads may use a counter at once, each within `counting`."""
 
     @property
     def codes(self) -> Mapping[str, TextCodes]:
         """The codes that attributes get instead of their texts, where a kernel reads them."""
+
+    def counting(self) -> AbstractContextManager[None]:
+        """Within this context entries get codes and are counted. Codes mean nothing after it."""
 
     def __call__(self, event: str, entries: pl.DataFrame) -> pl.DataFrame:
         """Counts entries of an event. What it returns is passed on in the order of the lines."""
@@ -108,7 +98,7 @@ class LogReader:
     `forms` has one form for all files, or one for each file. With `only`, entries of the other side are lines of
     another kind: a log of requests may hold responses too. With several `threads`, chunks are read in parallel where no
     line depends on lines above; at most two chunks a thread are in work. `counters`, one for each thread, take the
-    entries; `entries` then gives what they return.
+    entries; `entries` then gives what they return. Threads may share a counter.
     """
 
     def __init__(
@@ -128,7 +118,7 @@ class LogReader:
         self._files_at_start, self._chunk_bytes = files, chunk_bytes
         self._files = changes.as_at_start(files)
         self._progress, self._only = progress, only
-        opened = [_OpenForm(form) for form in forms]
+        opened = [OpenForm(form) for form in forms]
         self._open_forms = opened if len(opened) > 1 else opened * len(files)
         self._all_forms = opened
         self._threads, self._counters = threads, SimpleQueue[Counter]()
@@ -218,34 +208,39 @@ class LogReader:
         """Reads a chunk, in any thread."""
         self._progress.tap()
         with self._progress.step("parse"):
-            counter = self._counters.get() if self._counted else None
-            try:
-                form = self._open_forms[chunk.file]
-                parsed, repaired = form.parsed(chunk, counter.codes if counter is not None else {})
+            form = self._open_forms[chunk.file]
+            with self._counter() as counter:
+                codes = counter.codes if counter is not None else {}
+                parsed, repaired = form.parsed(chunk.text, chunk.first_row, codes, begins=chunk.begins)
                 if parsed.height != chunk.lines:
                     message = f"{chunk.lines} lines were read as {parsed.height}. Please report this."
                     raise LedgerError(message)
                 read = self._sorted_out(parsed, form, counter)
-            finally:
-                if counter is not None:
-                    self._counters.put(counter)
         read.chunk, read.put_off = chunk, parsed.put_off
         read.counts["repaired"] = repaired
         return read
 
-    def _late(self, form: "_OpenForm") -> _Read:
+    def _late(self, form: "OpenForm") -> _Read:
         """What the lines that were put off came to."""
-        with self._progress.step("parse"):
-            counter = self._counters.get() if self._counted else None
-            try:
-                parsed = form.reader.parse_put_off(form.put_off)
-                form.put_off = []
-                return self._sorted_out(parsed, form, counter)
-            finally:
-                if counter is not None:
-                    self._counters.put(counter)
+        with self._progress.step("parse"), self._counter() as counter:
+            parsed = form.reader.parse_put_off(form.put_off)
+            form.put_off = []
+            return self._sorted_out(parsed, form, counter)
 
-    def _sorted_out(self, parsed: Parsed, form: "_OpenForm", counter: Counter | None) -> _Read:
+    @contextmanager
+    def _counter(self) -> Iterator[Counter | None]:
+        """A counter for the entries of a chunk, if there are counters."""
+        if not self._counted:
+            yield None
+            return
+        counter = self._counters.get()
+        try:
+            with counter.counting():
+                yield counter
+        finally:
+            self._counters.put(counter)
+
+    def _sorted_out(self, parsed: Parsed, form: "OpenForm", counter: Counter | None) -> _Read:
         """The entries of parsed lines by their events, and the lines that are none."""
         read = _Read(entries={}, counts={}, spans=[], aside=[])
         for part in form.in_order(parsed) if form.reader.in_order else parsed.parts:
@@ -306,88 +301,6 @@ def _set_aside(part: Part, parsed: Parsed, read: _Read) -> None:
 def _joined(frames: list[pl.DataFrame]) -> pl.DataFrame:
     """The rows of frames of which some lack columns: there the values are null."""
     return pl.concat(frames, how="diagonal")
-
-
-def _with_parts(parsed: Parsed, part: pl.Series, first_row: int) -> Parsed:
-    """The same lines; those that are a part of a line further down are other lines."""
-    rows = (part.arg_true() + first_row).cast(pl.UInt32)
-    kept = [
-        msgspec.structs.replace(one, lines=one.lines.filter(~pl.col("row").is_in(rows.implode())))
-        for one in parsed.parts
-    ]
-    return msgspec.structs.replace(parsed, parts=[*kept, Part(kind=OTHER, lines=rows.alias("row").to_frame())])
-
-
-class _OpenForm:
-    """A form with the state of reading a file in order."""
-
-    def __init__(self, form: FileForm) -> None:
-        self.reader = form.reader
-        self.clock = LogClock(form.reader.options.date)
-        self.unwrapper = Unwrapper(form.heads, wrapper_fields(form.reader.profile)) if form.heads else None
-
-        # Lines of several chunks that the careful reading takes at once.
-        self.put_off: list[pl.DataFrame] = []
-
-    @property
-    def put_off_lines(self) -> int:
-        """How many lines are put off."""
-        return sum(lines.height for lines in self.put_off)
-
-    @property
-    def independent(self) -> bool:
-        """Whether no line depends on lines above it, so that chunks may be read in any order."""
-        return self.unwrapper is None and not self.reader.depends_on_lines_above
-
-    def parsed(self, chunk: _Chunk, codes: Mapping[str, TextCodes]) -> tuple[Parsed, int]:
-        """The lines of a chunk by their classes, and how many were no UTF-8."""
-        text = chunk.text
-        if chunk.begins:
-            self._start_file()
-            text = text.removeprefix(_BOM)
-        columns: dict[str, pl.Series] = {}
-        part: pl.Series | None = None
-        if self.unwrapper is None:
-            text = without_colours(text)
-        else:
-            unwrapped = self.unwrapper.unwrap(text)
-            text, part = unwrapped.text, unwrapped.part
-            told = dict(zip(FIELDS, (unwrapped.time, unwrapped.stream, unwrapped.source), strict=True))
-            columns = {name: column for name, column in told.items() if column is not None}
-        text, wrong = in_utf8(text)
-        parsed = self.reader.parse(text, chunk.first_row, columns, codes)
-        return parsed if part is None else _with_parts(parsed, part, chunk.first_row), len(wrong)
-
-    def _start_file(self) -> None:
-        """Begins the lines of another file."""
-        if self.independent:
-            return
-        self.reader.start_file()
-        self.clock.start_file()
-        if self.unwrapper is not None:
-            self.unwrapper.start_file()
-
-    def in_order(self, parsed: Parsed) -> list[Part]:
-        """The lines of a chunk, where clocks and ids depend on the lines above."""
-        events = {*EVENTS, RESTART}
-        parts = [part for part in parsed.parts if part.kind in events]
-        schema = self.reader.schema
-        frames = [
-            part.lines.select(
-                pl.col(name) if name in part.lines.columns else pl.lit(None, dtype).alias(name)
-                for name, dtype in schema.items()
-            ).with_columns(pl.lit(part.kind).alias("kind"))
-            for part in parts
-        ]
-        others = [part for part in parsed.parts if part.kind not in events]
-        if not frames:
-            return others
-        read = self.clock.apply(pl.concat(frames))
-        no_clock = pl.col("time").is_null() & pl.lit(not self.reader.profile.clockless)
-        read = read.with_columns(
-            pl.when(no_clock & (pl.col("kind") != RESTART)).then(pl.lit(TIMESTAMP)).otherwise("reason").alias("reason")
-        )
-        return others + [Part(kind=str(kind), lines=lines.drop("kind")) for (kind,), lines in read.group_by("kind")]
 
 
 def _by_file(chunk: chunks.Chunk) -> Iterable[tuple[int, bytes, int]]:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import IO, NamedTuple, cast
 
+import polars as pl
+
 from logcorr.compute.background_thread import ReadAhead, read_ahead
 from logcorr.compute.kernels import compiled
 from logcorr.formats.malformed_reasons import ENCODING, FIELDS, TIMESTAMP
@@ -17,6 +19,8 @@ LONG_LINE_BYTES = 1 << 22
 # So many blocks of a megabyte are decompressed before they are read.
 _BLOCKS_AHEAD = 3
 _WINDOW_BYTES = 1 << 13
+# For more bytes it is worth to ask the engine.
+_SHORT_BYTES = 1 << 15
 _REFUSED_START_BYTES = 1 << 13
 _LONGEST_STAMP = 256
 _COMMAS = 2
@@ -127,7 +131,7 @@ def in_utf8(text: bytes) -> tuple[bytes, list[int]]:
 
     Bytes that are not UTF-8 become U+FFFD.
     """
-    if text.isascii():
+    if _is_utf8(text):
         return text, []
     segments: list[bytes] = []
     wrong: list[int] = []
@@ -156,8 +160,12 @@ def _is_utf8(text: bytes) -> bool:
     if text.isascii():
         return True
     try:
-        text.decode()
-    except UnicodeDecodeError:
+        if len(text) > _SHORT_BYTES:
+            # The engine looks at the bytes only. Python makes a text of them, and other threads wait meanwhile.
+            pl.Series([text], dtype=pl.Binary).cast(pl.String)
+        else:
+            text.decode()
+    except (UnicodeDecodeError, pl.exceptions.ComputeError):
         return False
     return True
 

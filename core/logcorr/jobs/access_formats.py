@@ -9,8 +9,8 @@ import polars as pl
 from logcorr.formats.profile import ATTRIBUTES
 from logcorr.formats.profile_reader import ProfileReader, ReadOptions
 from logcorr.formats.profile_registry import Registry
+from logcorr.inputs.file_form import FileForm
 from logcorr.inputs.files import InputFile
-from logcorr.inputs.log_reader import FileForm
 from logcorr.jobs.tell_logs import Sample, Teller, ToldFormat, read_options, sample
 from logcorr.model.errors import InputError
 from logcorr.model.ledger import LogFormat

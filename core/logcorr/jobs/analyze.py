@@ -38,11 +38,13 @@ from logcorr.runs.work_folder import WorkFolder
 _RUN_PER_TEXT_BYTE = 0.8
 _PART_ROWS = 400_000
 # Lines of access logs are long: a chunk of this size has enough of them to be read fast.
-_CHUNK_BYTES = 16 << 20
+_CHUNK_BYTES = 8 << 20
 # One in so many bytes of memory may be text whose exchanges are not written yet.
 _TEXT_SHARE = 8
 # One in so many bytes of the room for data may be counts by endpoint and address, and times and durations.
 _GROUPS_SHARE, _TIMINGS_SHARE = 4, 16
+# Threads that share a counter wait for each other; counters that are not shared each know all texts.
+_THREADS_A_COUNTER = 4
 _INSTANT = pl.Datetime("us", "UTC")
 
 
@@ -74,18 +76,14 @@ class _Analysis(Job[AccessReport]):
         attributes = self._told.attributes
         views = ViewWriter(work.run, ("exchanges", "malformed", "other", *group_views(attributes)))
         timings = Timings(work.spill / "timings", self._access_options.memory_bytes // _TIMINGS_SHARE)
-        read, counter = self._read(work, views, timings)
+        read, sums = self._read(work, views, timings)
         self._meter.enter("count")
         malformed = views.write_refused("access", read)
         rows = read.counts["exchanges"]
         self._meter.sides["access"].ledger.update(exchanges=rows, **malformed)
-        sums = AccessSums(grid(*read.span("exchange"), self._access_options.window_us), counter)
-        for exchanges in timings.frames():
-            self._meter.tap()
-            sums.add(exchanges)
         options = self._access_options
         limits = GroupLimits(window_us=options.window_us, suspicious=options.suspicious)
-        groups = GroupWriter(views, work.spill, self._meter, limits).write(attributes, sums, counter.groups)
+        groups = GroupWriter(views, work.spill, self._meter, limits).write(attributes, sums, sums.counter.groups)
         figures = latency.figures(sums, timings.scan)
         self._meter.enter("report")
         data = access_report.AccessReportData(
@@ -102,7 +100,7 @@ class _Analysis(Job[AccessReport]):
         run.write(manifest, report)
         return run
 
-    def _read(self, work: WorkFolder, views: ViewWriter, timings: Timings) -> tuple[LogResult, AccessCounter]:
+    def _read(self, work: WorkFolder, views: ViewWriter, timings: Timings) -> tuple[LogResult, AccessSums]:
         """Reads every line and counts its exchange. The exchanges are written, a part after another, if they are kept.
 
         Raises InputError where no line is read.
@@ -111,7 +109,8 @@ class _Analysis(Job[AccessReport]):
         room = room_for_data(self._access_options.memory_bytes)
         chunk_bytes = chunk_size(room, _CHUNK_BYTES, threads=threads)
         files = self._files["access"]
-        counters = [self._counter(work.spill / f"groups{number}", room // threads) for number in range(threads)]
+        shared = -(-threads // _THREADS_A_COUNTER)
+        counters = [self._counter(work.spill / f"groups{number}", room // shared) for number in range(shared)]
         reader = LogReader(
             "access",
             self._told.forms(),
@@ -120,14 +119,16 @@ class _Analysis(Job[AccessReport]):
             self._meter,
             chunk_bytes=chunk_bytes,
             threads=threads,
-            counters=counters,
+            counters=[counters[number % shared] for number in range(threads)],
         )
         # Until exchanges are written, they are in memory.
         most_chunks = max(1, self._access_options.memory_bytes // (_TEXT_SHARE * chunk_bytes))
         part = 0
-        with BackgroundThread() as writer, closing(reader.entries()) as entries:
+        sums = AccessSums(grid(None, None, self._access_options.window_us), counters[0], widens=True)
+        with BackgroundThread() as writer, BackgroundThread() as by_time, closing(reader.entries()) as entries:
             exchanges = (one for read in entries for one in read.get("exchange", ()))
             for part, rows in enumerate(batches(timings.noting(exchanges), _PART_ROWS, most_chunks), 1):
+                by_time.do(partial(sums.add, rows))
                 if self._keeps_exchanges:
                     stored = self._stored(rows, reader.lines_read.starts)
                     writer.do(partial(views.write, stored, "exchanges", f"{part:04d}"))
@@ -139,7 +140,18 @@ class _Analysis(Job[AccessReport]):
         for other in counters[1:]:
             self._meter.tap()
             counters[0].merge(other)
-        return read, counters[0]
+        return read, self._on_grid(sums, read, timings)
+
+    def _on_grid(self, sums: AccessSums, read: LogResult, timings: Timings) -> AccessSums:
+        """The sums on the grid of the log."""
+        grid_ = grid(*read.span("exchange"), self._access_options.window_us)
+        if sums.widen(grid_):
+            return sums
+        anew = AccessSums(grid_, sums.counter)
+        for exchanges in timings.frames():
+            self._meter.tap()
+            anew.add(exchanges)
+        return anew
 
     def _counter(self, folder: Path, room: int) -> AccessCounter:
         return AccessCounter(

@@ -14,8 +14,9 @@ from logcorr.formats.profile import Field, Profile, Rule, Time
 from logcorr.formats.profile_reader import ProfileReader, ReadOptions
 from logcorr.formats.profile_registry import Registry
 from logcorr.formats.timestamps import CommonForm, common_form
+from logcorr.inputs.file_form import FileForm
 from logcorr.inputs.files import InputFile
-from logcorr.inputs.log_reader import FileForm, LogReader
+from logcorr.inputs.log_reader import LogReader
 from logcorr.inputs.reader import SideReader
 from logcorr.inputs.reading_progress import ReadingProgress
 from logcorr.inputs.sample_lines import first_lines

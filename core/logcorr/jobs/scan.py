@@ -10,9 +10,10 @@ from polars.io.plugins import register_io_source
 
 from logcorr.formats.profile_reader import EVENTS, ProfileReader
 from logcorr.formats.profile_registry import Registry
+from logcorr.inputs.file_form import FileForm
 from logcorr.inputs.files import InputFile, digested, resolve
 from logcorr.inputs.line_numbers import file_of, line_of
-from logcorr.inputs.log_reader import FileForm, LogReader
+from logcorr.inputs.log_reader import LogReader
 from logcorr.inputs.reading_progress import SideProgress
 from logcorr.jobs.tell_logs import Sample, Teller, ToldFormat, read_options, sample
 from logcorr.model.errors import InputError

@@ -42,7 +42,8 @@ def count_groups(views: ViewWriter, counts: GroupCounts, meter: ProgressMeter) -
     for exchanges in slices(views.files("exchanges"), _SLICE_ROWS):
         meter.tap()
         rows = exchanges.select("request_time", "duration_us", "status_code", *counts.codes).collect(engine="streaming")
-        counts.add(rows.with_columns(pl.col("request_time").cast(pl.Int64)), counts.codes_of(rows))
+        with counts.counting():
+            counts.add(rows.with_columns(pl.col("request_time").cast(pl.Int64)), counts.codes_of(rows))
     return counts
 
 

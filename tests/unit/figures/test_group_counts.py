@@ -2,6 +2,8 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -39,11 +41,16 @@ def frame_of(rows: Sequence[Row]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema={**schema, **dict.fromkeys(NAMES, pl.String)}, orient="row")
 
 
+def add(counts: GroupCounts, rows: Sequence[Row]) -> None:
+    with counts.counting():
+        counts.add(frame_of(rows), counts.codes_of(frame_of(rows)))
+
+
 def counted(parts: Sequence[Sequence[Row]], room: int, counters: int, folder: Path) -> GroupCounts:
     all_counts = [GroupCounts(NAMES, WINDOW_US, room, folder / str(number)) for number in range(counters)]
     for number, rows in enumerate(parts):
         counts = all_counts[number % counters]
-        counts.add(frame_of(rows), counts.codes_of(frame_of(rows)))
+        add(counts, rows)
     for other in all_counts[1:]:
         all_counts[0].merge(other)
     return all_counts[0]
@@ -118,6 +125,30 @@ def test_counts_are_those_of_plain_python(parts: list[list[Row]], room: int, cou
             assert {text: (n, errors) for text, n, errors in counts.top(name).iter_rows()} == expected
         check_ips(counts, rows)
         check_endpoints(counts, rows)
+
+
+def test_threads_share_counts_that_are_spilled_meanwhile(tmp_path: Path) -> None:
+    # Each part has texts of its own, and texts that all parts have. There is never room for all of them.
+    parts: list[list[Row]] = [
+        [(n, n, 200 + n % 2 * 300, "GET", f"/{n % 50}", f"10.{part}.0.{n % 9}", None) for n in range(300)]
+        for part in range(24)
+    ]
+    counts = GroupCounts(NAMES, WINDOW_US, 100_000, tmp_path / "groups")
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(partial(add, counts), parts))
+    assert any(counts.spilled.values())
+    rows = [row for part in parts for row in part]
+    assert counts.missing == {"method": 0, "endpoint": 0, "ip": 0, "user_agent": len(rows)}
+    check_ips(counts, rows)
+    check_endpoints(counts, rows)
+
+
+def test_what_fails_while_counting_lets_others_count(tmp_path: Path) -> None:
+    counts = GroupCounts(("ip",), WINDOW_US, 0, tmp_path / "groups")
+    with pytest.raises(pl.exceptions.ColumnNotFoundError), counts.counting():
+        counts.add(pl.DataFrame(), counts.codes_of(pl.DataFrame({"ip": ["10.0.0.1"]})))
+    add(counts, [(1, 1, 200, None, None, "10.0.0.2", None)])
+    assert [ip for part in counts.ips() for ip in part.named("ip", part.windows).collect()["ip"]] == ["10.0.0.2"]
 
 
 def test_an_attribute_that_is_not_there(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from logcorr.inputs.decompress import check_text
 from logcorr.inputs.encodings import without_colours, without_leading_nuls
 from logcorr.inputs.files import resolve
 from logcorr.inputs.sample_lines import spread_sample
+from logcorr.inputs.whole_lines import in_utf8
 from logcorr.model.errors import InputError
 
 TEXT = "2026-03-01T10:00:00Z,req-1,anna\n2026-03-01T10:00:01Z,req-2,bärbel\n"
@@ -86,3 +87,21 @@ def test_nul_bytes_before_a_line_are_left_out() -> None:
     assert without_leading_nuls(b"\0\0a\0b\n\0\n\0c\0\n") == b"a\0b\n\nc\0\n"
     plain = b"no zeros\n"
     assert without_leading_nuls(plain) is plain
+
+
+BROKEN = (b"\xff", b"\xc3", b"\xe2\x82", b"\xc0\xaf", b"\xed\xa0\x80", b"\xf4\x90\x80\x80")
+
+
+@pytest.mark.parametrize("lines", [1, 500, 5000])
+@pytest.mark.parametrize("broken", [None, *BROKEN])
+def test_lines_that_are_no_utf8_are_mended_and_told(lines: int, broken: bytes | None) -> None:
+    raw = [f"{number} größe €".encode() for number in range(lines)]
+    wrong = [number for number in {0, lines // 2, lines - 1} if broken is not None]
+    for number in wrong:
+        raw[number] += broken or b""
+    expected = [line.decode(errors="replace").encode() for line in raw]
+    starts = {number: sum(len(line) + 1 for line in expected[:number]) for number in wrong}
+    assert in_utf8(b"".join(line + b"\n" for line in raw)) == (
+        b"".join(line + b"\n" for line in expected),
+        sorted(starts.values()),
+    )
