@@ -94,7 +94,7 @@ def test_any_number_of_threads_and_parts_gives_the_same(
     spill = GroupCounts._spill
 
     def seen(counts: GroupCounts) -> None:
-        spills.append(counts.size)
+        spills.append(counts.size())
         spill(counts)
 
     monkeypatch.setattr(GroupCounts, "_spill", seen)

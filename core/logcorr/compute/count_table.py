@@ -37,10 +37,11 @@ class CountTable:
         """How many different keys there are. Without kernels it may be a few times as many."""
         return self._count
 
-    @property
-    def size(self) -> int:
-        """The bytes of memory that the counts take, about."""
-        return self._slots.nbytes if compiled is not None else self._count * _SLOT.itemsize
+    def size(self, more: int = 0) -> int:
+        """The bytes of memory that the counts take, about; with so many keys more."""
+        if compiled is None:
+            return (self._count + more) * _SLOT.itemsize
+        return self._slots_for(self._count + more) * _SLOT.itemsize
 
     def clear(self) -> None:
         """Forgets all counts, and gives their memory back."""
@@ -89,13 +90,18 @@ class CountTable:
 
     def _reserve(self, count: int) -> None:
         """Makes room for so many keys."""
-        slots = self._slots.size
-        while slots < 2 * count:
-            slots *= 2
+        slots = self._slots_for(count)
         if slots > self._slots.size:
             larger = np.zeros(slots, _SLOT)
             compiled.move_keys(self._slots, self._mixer, larger)
             self._slots = larger
+
+    def _slots_for(self, count: int) -> int:
+        """How many slots there are for so many keys."""
+        slots = self._slots.size
+        while slots < 2 * count:
+            slots *= 2
+        return slots
 
     def _add_by_engine(self, first: Int64Array, second: Int64Array, counts: Int64Array | None) -> None:
         keys = pl.LazyFrame({"first": first, "second": second})

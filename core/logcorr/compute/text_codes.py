@@ -42,12 +42,14 @@ class TextCodes:
         self._texts = np.zeros(_FIRST_BYTES, np.uint8)
         self._known = pl.DataFrame(schema={"text": pl.String, "code": pl.UInt32})
 
-    @property
-    def size(self) -> int:
-        """The bytes of memory that the texts take, about."""
+    def size(self, more: int = 0) -> int:
+        """The bytes of memory that the texts take, about; with so many texts more."""
         if compiled is None:
-            return int(self._known.estimated_size())
-        return self._slots.nbytes + self._ends.nbytes + self._texts.nbytes
+            return int(self._known.estimated_size()) * (self._count + more) // self._count
+        times = 1
+        while times * (self._ends.size - 1) < self._count + more:
+            times *= 2
+        return times * (self._slots.nbytes + self._ends.nbytes + self._texts.nbytes)
 
     @property
     def count(self) -> int:

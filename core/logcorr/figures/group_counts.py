@@ -45,6 +45,8 @@ class GroupCounts:
         self._missing = dict.fromkeys(names, 0)
         # How many threads count, and whether the counts are to be spilled once none does.
         self._counting, self._full, self._changed = 0, False, Condition()
+        # The most exchanges that were counted at once.
+        self._most_rows = 0
         # By attribute and what the value of a key is: a status, a duration in µs, the number of a window, an outcome.
         numbers = {"endpoint": ("status", "duration"), "ip": ("window", "outcome"), "method": ("outcome",)}
         numbers["user_agent"] = numbers["method"]
@@ -63,7 +65,8 @@ class GroupCounts:
         finally:
             with self._changed:
                 self._counting -= 1
-                self._full = self._full or self.size > self._room
+                # Others count already, and each may need as much more.
+                self._full = self._full or self.size(self._most_rows * (self._counting + 1)) > self._room
                 if self._full and not self._counting:
                     self._spill()
                     self._full = False
@@ -80,6 +83,7 @@ class GroupCounts:
             missing = int(np.count_nonzero(own == NO_TEXT))
             with self._changed:
                 self._missing[name] += missing
+                self._most_rows = max(self._most_rows, own.size)
             keys = own.astype(np.int64)
             if name == "endpoint":
                 self.tables[name, "status"].add(keys, filled(statuses, _NO_STATUS))
@@ -110,13 +114,13 @@ class GroupCounts:
                     self.tables[table_key].merge(table, own)
         for table_key, spilled in other.spilled.items():
             self.spilled[table_key] += spilled
-        if self.size > self._room:
+        if self.size() > self._room:
             self._spill()
 
-    @property
-    def size(self) -> int:
-        """The bytes of memory that texts and counts take, about."""
-        return sum(codes.size for codes in self.codes.values()) + sum(table.size for table in self.tables.values())
+    def size(self, more: int = 0) -> int:
+        """The bytes of memory that texts and counts take, about; with so many texts and counts more of each kind."""
+        of_texts = sum(codes.size(more) for codes in self.codes.values())
+        return of_texts + sum(table.size(more) for table in self.tables.values())
 
     @property
     def missing(self) -> dict[str, int]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 
+from logcorr.compute import resources
 from logcorr.compute.background_thread import BackgroundThread
 from logcorr.compute.memory_budget import chunk_size, room_for_data
 from logcorr.compute.threads import count as count_threads
@@ -42,7 +43,7 @@ _CHUNK_BYTES = 8 << 20
 # One in so many bytes of memory may be text whose exchanges are not written yet.
 _TEXT_SHARE = 8
 # One in so many bytes of the room for data may be counts by endpoint and address, and times and durations.
-_GROUPS_SHARE, _TIMINGS_SHARE = 4, 16
+_GROUPS_SHARE, _TIMINGS_SHARE = 3, 16
 # Threads that share a counter wait for each other; counters that are not shared each know all texts.
 _THREADS_A_COUNTER = 4
 _INSTANT = pl.Datetime("us", "UTC")
@@ -77,6 +78,7 @@ class _Analysis(Job[AccessReport]):
         views = ViewWriter(work.run, ("exchanges", "malformed", "other", *group_views(attributes)))
         timings = Timings(work.spill / "timings", self._access_options.memory_bytes // _TIMINGS_SHARE)
         read, sums = self._read(work, views, timings)
+        resources.trim_heap()
         self._meter.enter("count")
         malformed = views.write_refused("access", read)
         rows = read.counts["exchanges"]

@@ -31,7 +31,7 @@ def test_a_table_grows_and_is_emptied() -> None:
     first, again = codes.of_texts(names), codes.of_texts(names[::-1])
     assert first.tolist() == again[::-1].tolist()
     assert codes.texts().gather(first).to_list() == names.to_list()
-    assert codes.size > names.str.len_bytes().sum()
+    assert codes.size() > names.str.len_bytes().sum()
     codes.clear()
     assert (codes.count, codes.texts().to_list()) == (1, [None])
 
