@@ -9,8 +9,9 @@ def main() -> None:
     takes_interrupts = signal.getsignal(signal.SIGINT) is signal.default_int_handler
     if takes_interrupts:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-    from logcorr.compute import garbage  # noqa: PLC0415 - after interrupts are handled
+    from logcorr.compute import garbage, threads  # noqa: PLC0415 - after interrupts are handled
 
+    threads.spare_numpy_threads()
     garbage.own_process()
     with garbage.loading():
         from logcorr.cli import main as command  # noqa: PLC0415 - likewise

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NoReturn, cast
 
 from logcorr import __version__
+from logcorr.compute import threads
 from logcorr.model.errors import LogcorrError, UsageError
 from logcorr.model.ledger import Log
 from logcorr.text.safe import one_line
@@ -37,6 +38,7 @@ Keys, theme and first view are set in {config}; `?` in the app names every key.
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit code."""
+    threads.spare_numpy_threads()
     words = list(sys.argv[1:] if arguments is None else arguments)
     given = _parser().parse_args(words)
     try:

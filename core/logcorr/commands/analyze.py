@@ -6,11 +6,11 @@ from typing import Any
 
 import click
 
-from logcorr.commands.format_options import format_options, reading
-from logcorr.commands.job_options import job_fields, job_options, outputs
-from logcorr.commands.options import positive
+from logcorr.api.options import analyze_options
+from logcorr.commands.format_options import format_options
+from logcorr.commands.job_options import job_options, job_values, outputs
+from logcorr.commands.options import as_flag
 from logcorr.commands.run_job import run_job
-from logcorr.model.options import AnalyzeOptions
 
 
 @click.command()
@@ -39,21 +39,14 @@ def analyze(logs: tuple[str, ...], **values: Any) -> int:
       logcorr analyze 'access.log*' --collapse-ids --window 5m
       logcorr analyze access.ndjson --report report.json --fail-if 'error_rate>1%'
     """
-    options = AnalyzeOptions(
-        files=logs,
-        form=None if values["form"] == "auto" else values["form"],
-        reading=reading(values),
-        suspicious=positive("--suspicious", values["suspicious"]),
-        collapse_ids=values["collapse_ids"],
-        outputs=outputs(
-            values, ("exchanges", values["output"]), ("malformed", values["malformed"]), ("other", values["other"])
-        ),
-        **job_fields(values),
+    wanted = outputs(
+        values, ("exchanges", values["output"]), ("malformed", values["malformed"]), ("other", values["other"])
     )
+    options = analyze_options({**job_values(values), "files": logs}, as_flag, wanted)
 
     def load() -> Callable[..., Any]:
-        from logcorr.jobs.analyze import analyze as job
+        from logcorr.api.analyze import analyze_by
 
-        return partial(job, options)
+        return partial(analyze_by, options)
 
     return run_job(options, load, values)

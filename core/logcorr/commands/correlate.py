@@ -6,9 +6,10 @@ from typing import Any
 
 import click
 
-from logcorr.commands.format_options import format_options, reading
-from logcorr.commands.job_options import job_fields, job_options, outputs
-from logcorr.commands.options import DURATION, positive
+from logcorr.api.options import correlate_options
+from logcorr.commands.format_options import format_options
+from logcorr.commands.job_options import job_options, job_values, outputs
+from logcorr.commands.options import DURATION, as_flag
 from logcorr.commands.run_job import run_job
 from logcorr.model import clock_skew
 from logcorr.model.errors import UsageError
@@ -67,42 +68,24 @@ def correlate(logs: tuple[str, ...], **values: Any) -> int:
     options = _options(logs, values)
 
     def load() -> Callable[..., Any]:
-        from logcorr.jobs.correlate import correlate as job
+        from logcorr.api.correlate import correlate_by
 
-        return partial(job, options, estimates=values["progress"] == "json")
+        return partial(correlate_by, options, estimates=values["progress"] == "json")
 
     return run_job(options, load, values)
 
 
 def _options(logs: tuple[str, ...], values: dict[str, Any]) -> CorrelateOptions:
     requests, responses, log = _logs(logs, values)
-    if (values["requests_format"] or values["responses_format"]) and (log or values["form"]):
-        message = "--requests-format and --responses-format are for two logs, in place of --format."
-        raise UsageError(message)
-    return CorrelateOptions(
-        requests=requests,
-        responses=responses,
-        log=log,
-        form=values["form"],
-        request_form=values["requests_format"],
-        response_form=values["responses_format"],
-        reading=reading(values),
-        pairing=values["pairing"],
-        duration=values["duration"],
-        max_duration_us=values["max_duration"],
-        edge_us=values["edge"],
-        skew_us=clock_skew.skew_us(values["skew"]),
-        suspicious=positive("--suspicious", values["suspicious"]),
-        collapse_ids=values["collapse_ids"],
-        outputs=outputs(
-            values,
-            ("exchanges", values["output"]),
-            ("orphans", values["orphans"]),
-            ("malformed", values["malformed"]),
-            ("other", values["other"]),
-        ),
-        **job_fields(values),
+    own = {"requests": requests, "responses": responses, "log": log, "skew": clock_skew.skew_us(values["skew"])}
+    wanted = outputs(
+        values,
+        ("exchanges", values["output"]),
+        ("orphans", values["orphans"]),
+        ("malformed", values["malformed"]),
+        ("other", values["other"]),
     )
+    return correlate_options({**job_values(values), **own}, as_flag, wanted)
 
 
 def _logs(logs: tuple[str, ...], values: dict[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:

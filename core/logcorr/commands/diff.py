@@ -1,10 +1,8 @@
 """`logcorr diff`: compares two finished runs."""
 
-from typing import Any
-
 import click
 
-from logcorr.commands.options import STORE, positive, run_root
+from logcorr.commands.options import STORE, positive
 from logcorr.commands.run_job import FAILED_CONDITION
 from logcorr.commands.stdout_and_stderr import put, put_json, say, wants_color, width
 
@@ -38,18 +36,15 @@ def diff(before: str, after: str, store: str | None, *, top: int, as_json: bool,
 
     limits = [fail_if_.limit(text) for text in fail_if]
     top = positive("--top", top)
+    from logcorr.api.diff import diff as compare
+    from logcorr.api.open_run import open as open_run
     from logcorr.commands.interrupt import interruptible
-    from logcorr.query.compare import compare_runs
-    from logcorr.runs import find_runs, run_folder
+    from logcorr.runs import run_folder
 
-    runs = [find_runs.find_run(run_root(store), name) for name in (before, after)]
+    a, b = (open_run(name, store) for name in (before, after))
     for limit in limits:
-        limit.check(runs[0].manifest.kind)
-
-    def work(cancel: Any) -> Any:
-        return compare_runs.diff(runs[0], runs[1], top=top, cancel=cancel)
-
-    comparison = interruptible(work, lambda: None)
+        limit.check(a.kind)
+    comparison = interruptible(lambda cancel: compare(a, b, top=top, cancel=cancel), lambda: None)
     verdicts = [(limit, limit.holds(comparison), limit.figure(comparison)) for limit in limits]
     if as_json:
         put_json(run_folder.encode(comparison).decode())

@@ -4,7 +4,7 @@ from typing import Any, get_args
 
 import click
 
-from logcorr.commands.options import RAW_CSV, STORE, names, run_root
+from logcorr.commands.options import RAW_CSV, STORE, names
 from logcorr.model.options import Output, View
 
 _VIEWS = get_args(View)
@@ -34,11 +34,10 @@ def export(run: str, store: str | None, *, force: bool, **values: Any) -> None:
         sort_time=values["sort"] == "time",
         raw_csv=values["raw_csv"],
     )
+    from logcorr.api.open_run import open as open_run
     from logcorr.commands.interrupt import interruptible
-    from logcorr.runs import export_view, find_runs, work_folder
+    from logcorr.runs import work_folder
 
-    root = run_root(store)
     interruptible(
-        lambda _cancel: export_view.export_view(find_runs.find_run(root, run), output, root, force=force),
-        work_folder.abandon_all,
+        lambda cancel: open_run(run, store).write_output(output, force=force, cancel=cancel), work_folder.abandon_all
     )

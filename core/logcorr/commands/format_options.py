@@ -1,22 +1,17 @@
 """The options that tell how the lines of a log are read."""
 
-import re
-import zoneinfo
-from datetime import date
 from typing import Any
 
 import click
 
-from logcorr.model.errors import UsageError
+from logcorr.api import options
+from logcorr.commands.options import as_flag
 from logcorr.model.options import Reading
-
-_OFFSET = re.compile(r"Z|UTC|local|[+-](?:[01][0-9]|2[0-3]):?[0-5][0-9]")
-_MEMBER = re.compile(r"first|last|-?[1-9][0-9]?")
 
 
 def format_options(command: Any) -> Any:
     """A decorator that adds the options of formats."""
-    options = (
+    added = (
         click.option(
             "--format",
             "form",
@@ -38,40 +33,17 @@ def format_options(command: Any) -> Any:
             help="Which of several addresses is the client: first, last, or a place.",
         ),
     )
-    for option in reversed(options):
+    for option in reversed(added):
         command = option(command)
     return command
 
 
 def reading(values: dict[str, Any]) -> Reading:
     """How lines are read, by the values of the options. Raises UsageError."""
-    zone, day, client = values["zone"], values["date"], values["client"]
-    if zone is not None and not _OFFSET.fullmatch(zone) and zone not in zoneinfo.available_timezones():
-        raise UsageError(f"--zone {zone!r}: name a zone such as Europe/Berlin, an offset such as +05:30, or local.")
-    if day is not None and not _is_date(day):
-        raise UsageError(f"--date {day!r}: a date is written YYYY-MM-DD.")
-    if not _MEMBER.fullmatch(client):
-        raise UsageError(f"--client {client!r}: it is first, last, or a place such as 2 or -2.")
-    if values["fields"] is None and (values["where_request"] or values["where_response"]):
-        message = "--where-request and --where-response go with --fields."
-        raise UsageError(message)
-    if values["fields"] is not None and values["form"] is not None:
-        message = "--fields and --format exclude each other."
-        raise UsageError(message)
-    return Reading(
-        files=tuple(values["formats"]),
-        zone=zone,
-        date=day,
-        client=client,
-        unwrap=tuple(name for name in (values["unwrap"] or "").split(",") if name),
-        fields=values["fields"],
-        where_request=values["where_request"],
-        where_response=values["where_response"],
-    )
+    return options.reading(reading_values(values), as_flag)
 
 
-def _is_date(text: str) -> bool:
-    try:
-        return date.fromisoformat(text).isoformat() == text
-    except ValueError:
-        return False
+def reading_values(values: dict[str, Any]) -> dict[str, Any]:
+    """The values of the options of formats, by the names that they have in Python."""
+    unwrap = (name for name in (values["unwrap"] or "").split(",") if name)
+    return {**values, "format": values["form"], "unwrap": tuple(unwrap)}

@@ -4,8 +4,8 @@ from typing import Any
 
 import click
 
-from logcorr.commands.options import DURATION, RAW_CSV, SIZE, names, positive
-from logcorr.compute import resources
+from logcorr.commands.format_options import reading_values
+from logcorr.commands.options import DURATION, RAW_CSV, SIZE, names
 from logcorr.model.errors import UsageError
 from logcorr.model.options import Output, View
 
@@ -62,18 +62,7 @@ def outputs(values: dict[str, Any], *wanted: tuple[View, str | None]) -> tuple[O
     )
 
 
-def job_fields(values: dict[str, Any]) -> dict[str, Any]:
-    """The fields of JobOptions, except outputs, from the values of the options."""
-    return {
-        "window_us": positive("--window", values["window"]),
-        "memory_bytes": _memory(values["memory"]),
-        "threads": None if values["threads"] is None else positive("--threads", values["threads"]),
-        "store": values["store"],
-        "keep": not values["no_store"],
-        "report_path": None if values["report"] == "-" else values["report"],
-        "force": values["force"],
-    }
-
-
-def _memory(memory_bytes: int | None) -> int:
-    return resources.default_memory() if memory_bytes is None else positive("--memory", memory_bytes)
+def job_values(values: dict[str, Any]) -> dict[str, Any]:
+    """The values of the options by the names that they have in Python, as `logcorr.api.options` takes them."""
+    report_path = None if values["report"] == "-" else values["report"]
+    return {**reading_values(values), "keep": not values["no_store"], "report_path": report_path}

@@ -6,8 +6,11 @@ from typing import Any
 
 import click
 
+from logcorr.api.options import positive
 from logcorr.model.errors import UsageError
 from logcorr.text import quantities
+
+__all__ = ["DURATION", "RAW_CSV", "SIZE", "STORE", "Quantity", "as_flag", "names", "positive", "run_root"]
 
 
 class Quantity(click.ParamType[int]):
@@ -37,12 +40,9 @@ def names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
-def positive(option: str, value: int) -> int:
-    """Returns the value of an option that must be more than 0. Raises UsageError where it is not."""
-    if value <= 0:
-        message = f"{option} must be more than 0."
-        raise UsageError(message)
-    return value
+def as_flag(name: str) -> str:
+    """The name of an option as the command line spells it."""
+    return f"--{name.replace('_', '-')}"
 
 
 def run_root(store: str | None) -> Path:

@@ -19,8 +19,8 @@ _MARGIN = 1.1
 def run_job(options: JobOptions, load: Callable[[], Callable[..., Any]], values: dict[str, Any]) -> int:
     """Runs a job that can be interrupted, shows its progress, prints its result, and returns the exit code.
 
-    `load` imports and returns the function of the job. It is called only after the threads of polars are limited,
-    because polars reads the limit when it is imported. `values` are the values of the options by name.
+    `load` imports and returns the function that makes the run. It is called only after the threads of polars are
+    limited, because polars reads the limit when it is imported. `values` are the values of the options by name.
     """
     conditions = [fail_if.condition(text, options.kind) for text in values["fail_if"]]
     threads.limit_engine(options.memory_bytes, options.threads)
@@ -49,11 +49,7 @@ def run_job(options: JobOptions, load: Callable[[], Callable[..., Any]], values:
     if fresh and peak > options.memory_bytes and values["progress"] != "json":
         more = f"--memory {_whole_mb(int(_MARGIN * peak))}"
         say(f"note: this took {size(peak)}, more than --memory {size(options.memory_bytes)}; {more} has room for it.")
-    for name in result.grown if values["progress"] != "json" else ():
-        say(f"note: {name!r} has grown since this run began: lines written since then are left to the next run.")
-    for name in result.named_twice if values["progress"] != "json" else ():
-        say(f"note: {name!r} is a file that was named before: it is read once.")
-    folder = str(result.folder) if result.folder else None
+    folder = str(result.folder) if result.kept else None
     if summary_follows:
         shown = {"width": width(), "color": wants_color(), "reused": result.reused, "folder": folder}
         with garbage.loading():

@@ -45,6 +45,14 @@ def keeps_freed(memory_bytes: int) -> bool:
     return memory_bytes > _TIGHT_BUDGET_BYTES
 
 
+def spare_numpy_threads() -> None:
+    """Keeps numpy's library for matrices from starting threads that look for work, as there is none.
+
+    For a process of logcorr's own, before numpy is imported.
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
 def limit_engine(memory_bytes: int, asked: int | None = None) -> None:
     """Limits the threads and what the allocators keep. To be called before polars is imported."""
     threads = count(memory_bytes, asked)

@@ -20,6 +20,14 @@ class UsageError(LogcorrError):
     exit_code = 2
 
 
+class UnknownOption(UsageError, TypeError):  # noqa: N818 - it names what is wrong
+    """A name that is no option of a function of the Python API."""
+
+
+class NoSuchView(UsageError, AttributeError):  # noqa: N818 - likewise
+    """A view that a run does not have."""
+
+
 class InputError(UsageError):
     """An input that is missing, unreadable, of an unknown form or broken in the middle."""
 

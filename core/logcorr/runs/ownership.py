@@ -5,21 +5,43 @@ import os
 import stat
 import threading
 from collections.abc import Iterator
+from contextvars import ContextVar
 from pathlib import Path
 
 from logcorr.model.errors import InputError, OutputError
 
 _PRIVATE_UMASK = 0o077
+_PRIVATE_FOLDER, _PRIVATE_FILE = 0o700, 0o600
 _WRITABLE = 0o666
 _lock = threading.Lock()
 # How many blocks of `privately` are entered now, and the umask from before the first.
 _entered = 0
 _user_umask = _PRIVATE_UMASK
+_leaves_umask = ContextVar("leaves_umask", default=False)
+
+
+@contextlib.contextmanager
+def leaving_umask() -> Iterator[None]:
+    """Within this block, this thread leaves the umask alone, because the process belongs to another program.
+
+    Files are private all the same: the folders that they are in are made private, and a run is when it is published.
+    """
+    token = _leaves_umask.set(True)
+    try:
+        yield
+    finally:
+        _leaves_umask.reset(token)
 
 
 @contextlib.contextmanager
 def privately() -> Iterator[None]:
-    """Within this block, only its user may read files that this process makes, in any thread and with any umask."""
+    """Within this block, only its user may read files that this process makes, in any thread and with any umask.
+
+    It does nothing within `leaving_umask`.
+    """
+    if _leaves_umask.get():
+        yield
+        return
     global _entered, _user_umask  # noqa: PLW0603 - a process has one umask
     with _lock:
         if not _entered:
@@ -34,8 +56,21 @@ def privately() -> Iterator[None]:
                 os.umask(_user_umask)
 
 
+def make_private(folder: Path) -> None:
+    """Lets only its user read what is in a folder, where the umask was left alone while it was made."""
+    if not _leaves_umask.get():
+        return
+    for path in folder.rglob("*"):
+        # A disk that knows no modes refuses to set one.
+        with contextlib.suppress(OSError):
+            path.chmod(_PRIVATE_FOLDER if path.is_dir() else _PRIVATE_FILE)
+
+
 def rename_output(unfinished: Path, target: Path) -> None:
     """Renames a complete output to its target, readable by others as the umask of the user allows."""
+    if _leaves_umask.get() and not _entered:
+        unfinished.replace(target)
+        return
     with _lock:
         umask = _user_umask if _entered else os.umask(_PRIVATE_UMASK)
         if not _entered:

@@ -8,7 +8,7 @@ import polars as pl
 
 from logcorr.compute import parquet_slices
 from logcorr.model import clock_skew
-from logcorr.model.errors import UsageError
+from logcorr.model.errors import NoSuchView, UsageError
 from logcorr.model.ledger import ONE_LOG
 from logcorr.model.manifest import Manifest
 from logcorr.model.options import View
@@ -78,6 +78,8 @@ _RECORDS = {
     ),
     "windows": ("window_start", "requests", "errors", "errors_4xx", "errors_5xx", "orphans", "suspicious_ips"),
 }
+# The columns that have the number of a file.
+_FILES = ("file", "request_file", "response_file")
 # The columns that only some runs store.
 _SOMETIMES = ("orphans",)
 _EXCHANGE = {"correlation": ("request_id",), "access": ("request_time",)}
@@ -128,6 +130,12 @@ def scan(run: RunFolder, view: View) -> pl.LazyFrame:
         rows = rows.drop("reason")
     chosen = _chosen(run, view)
     return rows if chosen is None else rows.filter(chosen)
+
+
+def with_file_names(rows: pl.LazyFrame, manifest: Manifest) -> pl.LazyFrame:
+    """Stored rows with the names of files (text) in place of their numbers."""
+    numbers = [name for name in rows.collect_schema().names() if name in _FILES]
+    return rows.with_columns(_column(name, manifest.files).alias(name) for name in numbers)
 
 
 def records(run: RunFolder, view: View, extra: Sequence[str] = ()) -> Records:
@@ -198,7 +206,7 @@ def _parts(run: RunFolder, view: View) -> list[Path]:
     known = views_of(run.manifest)
     if view not in known:
         message = f"no view {view!r} in this run. There are: {', '.join(known)}."
-        raise UsageError(message)
+        raise NoSuchView(message)
     return run.view(_FOLDER_OF[view])
 
 

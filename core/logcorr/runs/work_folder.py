@@ -15,7 +15,7 @@ from typing import IO, Self
 from logcorr.model.errors import Cancelled, OutputError, cannot_write
 from logcorr.runs.find_runs import finished_run
 from logcorr.runs.leftovers import GONE, LOCK, UNFINISHED, WORK_PREFIX, lock_soon, root_lock, sweep
-from logcorr.runs.ownership import check_absent_or_mine, privately, rename_output
+from logcorr.runs.ownership import check_absent_or_mine, make_private, privately, rename_output
 from logcorr.runs.run_folder import RunFolder
 
 _REMOVE_TRIES = 20
@@ -109,6 +109,7 @@ class WorkFolder:
         check_absent_or_mine(target)
         if target.exists() and finished_run(self._root, key) is None:
             target.rename(self.path / "damaged")
+        make_private(self.run)
         try:
             self.run.rename(target)
         except OSError:

@@ -9,8 +9,8 @@ import polars as pl
 
 from logcorr.model.errors import Cancelled
 from logcorr.model.options import Output, View
-from logcorr.query import filter_language
-from logcorr.runs import export_view, output_files, views
+from logcorr.query.view_filter import view_filter
+from logcorr.runs import export_view, output_files
 from logcorr.runs.run_folder import RunFolder
 from logcorr.runs.work_folder import WorkFolder
 
@@ -63,14 +63,7 @@ class ExportJob:
             return DownloadFile(part)
 
     def _filter(self) -> pl.Expr | None:
-        if not self._expression.strip():
-            return None
-        try:
-            schema = views.scan(self._run, self._output.view).collect_schema()
-        except views.UNREADABLE as error:
-            raise self._run.damaged(self._output.view) from error
-        day, files = filter_language.day_of(self._run.report), self._run.manifest.files
-        return filter_language.expression(filter_language.parse(self._expression, schema, day, files))
+        return view_filter(self._run, self._output.view, self._expression)
 
     def _tap(self, rows: int) -> None:
         self._check()

@@ -1,0 +1,22 @@
+"""`logcorr.open`: opens a finished run."""
+
+import os
+from pathlib import Path
+
+from logcorr.api.run import Run
+from logcorr.model.access_report import RunReport
+from logcorr.runs import find_runs
+from logcorr.runs.run_folder import RunFolder
+
+
+def open(run: str | Path, store: str | Path | None = None) -> Run[RunReport]:  # noqa: A001 - the word of the command line
+    """The finished run of a name: its key, the start of its key, or its folder.
+
+    `store` is the folder of runs, by default the platform's cache folder. Raises InputError if no run has this name, or
+    several, or it is damaged or somebody else's.
+    """
+    root = find_runs.default_root() if store is None else Path(os.fsdecode(store))
+    # A text of one word is a name; a path is a folder, whatever it looks like.
+    stored = find_runs.find_run(root, str(run.absolute()) if isinstance(run, Path) else run)
+    # Frames of the run outlive a change of the working folder.
+    return Run(stored.report, RunFolder(stored.path.absolute()), root)
