@@ -50,13 +50,15 @@ _HOMES = {
 _MODULES = {"errors": "logcorr.model.errors", "events": "logcorr.model.events"}
 
 
-def __getattr__(name: str) -> Any:
-    # The engine is loaded when it is needed: a command must not wait for it, nor who imports this for something else.
-    if name in _MODULES:
-        return import_module(_MODULES[name])
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not TYPE_CHECKING:  # so that a type checker knows the names above, and no others
+
+    def __getattr__(name: str) -> Any:
+        # The engine is loaded when it is needed: a command must not wait for it, nor who imports this for another use.
+        if name in _MODULES:
+            return import_module(_MODULES[name])
+        if name in _HOMES:
+            return getattr(import_module(_HOMES[name]), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

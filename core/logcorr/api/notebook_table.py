@@ -14,6 +14,7 @@ from logcorr.text.quantities import duration, percent
 from logcorr.text.safe import safe
 
 _MOST_FILES = 4
+_MOST_CHARS = 500
 Ledger = SideLedger | LogLedger | AccessLedger
 
 
@@ -31,7 +32,7 @@ def html_table(report: RunReport) -> str:
     """The figures as one HTML table, without scripts, styles or links."""
     figures = _access(report) if isinstance(report, AccessReport) else _correlation(report)
     rows = [
-        f'<tr><th scope="row">{escape(name)}</th><td>{escape(safe(value))}</td></tr>'
+        f'<tr><th scope="row">{escape(name)}</th><td>{escape(safe(value, _MOST_CHARS))}</td></tr>'
         for name, value in {**_files(report.ledgers()), **figures, **_latency(report.latency)}.items()
     ]
     caption = "logcorr: an access log" if isinstance(report, AccessReport) else "logcorr: requests and responses"

@@ -208,7 +208,7 @@ class Run(Generic[R_co]):
         self.close()
 
     def __repr__(self) -> str:
-        where = "not kept" if self._stored is None else repr(str(self._stored.path))
+        where = repr(str(self.stored.path)) if self.kept else "not kept"
         return f"<logcorr.Run {self.kind}: {', '.join(notebook_table.headline(self._report))}; {where}>"
 
     def _repr_html_(self) -> str:
