@@ -53,6 +53,7 @@ def test_a_job_loads_nothing_of_the_app_and_of_other_jobs(tmp_path: Path) -> Non
     names = loaded(tmp_path, "analyze", "access.ndjson", "--store", "runs", "--report", "report.json")
     assert "polars" in names
     assert not names & {"logcorr.jobs.correlate", "logcorr.formats.draft_profile", "logcorr.generate", *_NEVER}
+    assert not names & {"logcorr.api.correlate", "logcorr.api.notebook_table", "html", "logcorr.query.view_filter"}
 
 
 def test_the_report_alone_draws_no_charts(tmp_path: Path) -> None:

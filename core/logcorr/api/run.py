@@ -10,13 +10,11 @@ from typing import Generic, Literal, Self, TypeVar
 
 import polars as pl
 
-from logcorr.api import notebook_table
 from logcorr.model.access_report import RunReport
 from logcorr.model.errors import Cancelled, UsageError
 from logcorr.model.options import Output, View
 from logcorr.query.temporary_folder import TemporaryFolder
-from logcorr.query.view_filter import view_filter
-from logcorr.runs import export_view, output_files, ownership, views
+from logcorr.runs import output_files, ownership, views
 from logcorr.runs.run_folder import RunFolder
 
 R_co = TypeVar("R_co", bound=RunReport, covariant=True)
@@ -192,6 +190,9 @@ class Run(Generic[R_co]):
         self, output: Output, *, force: bool, where: str | pl.Expr | None = None, cancel: Event | None = None
     ) -> None:
         """Does what `export` does, as an `Output` tells it, which may be standard output. Raises as `export` does."""
+        from logcorr.query.view_filter import view_filter
+        from logcorr.runs import export_view
+
         stored = self.stored
         chosen = view_filter(stored, output.view, where) if isinstance(where, str) else where
         export_view.export_view(stored, output, self._root, force=force, where=chosen, tap=_tap(cancel))
@@ -208,11 +209,15 @@ class Run(Generic[R_co]):
         self.close()
 
     def __repr__(self) -> str:
+        from logcorr.api import notebook_table
+
         where = repr(str(self.stored.path)) if self.kept else "not kept"
         return f"<logcorr.Run {self.kind}: {', '.join(notebook_table.headline(self._report))}; {where}>"
 
     def _repr_html_(self) -> str:
         """A table of the headline figures, for notebooks. Text of logs is inert in it."""
+        from logcorr.api import notebook_table
+
         return notebook_table.html_table(self._report)
 
 
