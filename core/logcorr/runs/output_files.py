@@ -1,6 +1,7 @@
 """Output files: checks before any work, the unfinished file beside the target, errors while it is written."""
 
 import os
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -66,9 +67,9 @@ def _check_path(path: str, *, force: bool, inputs: list[Path]) -> None:
 
 
 def unfinished_path(path: str) -> Path:
-    """Where an output is written until it is complete: a hidden file beside its target."""
+    """Where this thread writes an output until it is complete: a hidden file beside its target."""
     target = Path(path).absolute()
-    return target.with_name(f".{target.name}.{os.getpid()}.part")
+    return target.with_name(f".{target.name}.{os.getpid()}.{threading.get_native_id()}.part")
 
 
 @contextmanager

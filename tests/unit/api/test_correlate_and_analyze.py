@@ -125,7 +125,13 @@ def test_runs_in_two_threads_come_to_the_same(pair: Path, access: Path, tmp_path
         run, other = logcorr.correlate(*logs, store=store), logcorr.analyze(access, store=store, keep=False)
         run.export("exchanges", store / f"{threading.get_ident()}.csv", sort="time")
         rows = run.exchanges.sort("request_id", "request_time").collect().rows()
-        return rows, run.report.orphans, run.report.users, other.report.status, other.endpoints.sort("endpoint").collect().rows()
+        return (
+            rows,
+            run.report.orphans,
+            run.report.users,
+            other.report.status,
+            other.endpoints.sort("endpoint").collect().rows(),
+        )
 
     alone = work(tmp_path / "alone")
     start, found, failed = threading.Barrier(4), list[tuple[Any, ...]](), list[BaseException]()

@@ -10,6 +10,7 @@ import pytest
 
 import logcorr
 from logcorr import errors
+from logcorr.model.access_report import RunReport
 from tests.support.helpers import runs_root, succeed
 
 
@@ -154,6 +155,27 @@ def test_a_cancelled_export_leaves_no_file(analysed: logcorr.Run[logcorr.AccessR
     with pytest.raises(errors.Cancelled):
         analysed.export("exchanges", tmp_path / "out.csv", cancel=cancel)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_threads_that_export_to_one_file_leave_a_whole_one(
+    paired: logcorr.Run[logcorr.Report], analysed: logcorr.Run[logcorr.AccessReport], tmp_path: Path
+) -> None:
+    target, start = tmp_path / "out.ndjson", threading.Barrier(4)
+
+    def export(run: logcorr.Run[RunReport]) -> None:
+        start.wait()
+        run.export("exchanges", target, force=True)
+
+    threads = [threading.Thread(target=export, args=(run,)) for run in (paired, analysed) * 2]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    alone = [tmp_path / "paired.ndjson", tmp_path / "analysed.ndjson"]
+    paired.export("exchanges", alone[0])
+    analysed.export("exchanges", alone[1])
+    assert target.read_bytes() in [path.read_bytes() for path in alone]
+    assert {path.name for path in tmp_path.iterdir()} == {"out.ndjson", "paired.ndjson", "analysed.ndjson"}
 
 
 def test_a_run_that_is_not_kept_lives_as_long_as_a_frame_of_it(access: Path, tmp_path: Path) -> None:
