@@ -23,9 +23,8 @@ def headline(report: RunReport) -> list[str]:
     p99 = f"p99 {duration(report.latency.p99_ms)}"
     if isinstance(report, AccessReport):
         return [f"{report.total_requests:,} requests", f"{report.failed_requests:,} failed", p99]
-    sides = report.inputs.requests, report.inputs.responses
-    orphans = sum(side.orphans for side in sides)
-    return [f"{sides[0].matched:,} matched", f"{orphans:,} orphans", p99]
+    matched, requests, responses = _paired(report)
+    return [f"{matched:,} matched", f"{requests + responses:,} orphans", p99]
 
 
 def html_table(report: RunReport) -> str:
@@ -40,16 +39,22 @@ def html_table(report: RunReport) -> str:
 
 
 def _correlation(report: Report) -> dict[str, str]:
-    requests, responses = report.inputs.requests, report.inputs.responses
-    asked = requests.matched + requests.orphans
+    matched, requests, responses = _paired(report)
+    asked = matched + requests
     slowest = {} if report.slowest_endpoint is None else {"slowest endpoint": report.slowest_endpoint}
     return {
-        "matched": f"{requests.matched:,} of {asked:,} requests ({percent(requests.matched, asked)})",
-        "orphans": f"{requests.orphans:,} requests, {responses.orphans:,} responses",
+        "matched": f"{matched:,} of {asked:,} requests ({percent(matched, asked)})",
+        "orphans": f"{requests:,} requests, {responses:,} responses",
         "failed": _failed(report.status),
         "malformed lines": _malformed(report.ledgers()),
         **slowest,
     }
+
+
+def _paired(report: Report) -> tuple[int, int, int]:
+    """The exchanges, requests without a response, and responses without a request that the report is of."""
+    orphans = report.orphans
+    return sum(report.status.values()), sum(orphans.request.values()), sum(orphans.response.values())
 
 
 def _access(report: AccessReport) -> dict[str, str]:
