@@ -7,7 +7,7 @@ import click
 from logcorr.commands.options import DURATION, RAW_CSV, SIZE, names, positive
 from logcorr.compute import resources
 from logcorr.model.errors import UsageError
-from logcorr.model.options import Output, View
+from logcorr.model.options import Narrowing, Output, View
 
 
 def job_options(command: Any) -> Any:
@@ -24,6 +24,9 @@ def job_options(command: Any) -> Any:
             "--store", type=click.Path(), help="Folder to keep runs in.  [default: the platform's cache folder]"
         ),
         click.option("--no-store", is_flag=True, help="Keep no run folder."),
+        click.option("--since", metavar="TIME", help="Report what lies at or after this time; -15m is before the end."),
+        click.option("--until", metavar="TIME", help="Report what lies before this time."),
+        click.option("--where", metavar="FILTER", help="Report what this holds for, such as 'status>=500 user=a'."),
         click.option(
             "--progress",
             type=click.Choice(["auto", "bar", "json", "none"]),
@@ -72,7 +75,12 @@ def job_fields(values: dict[str, Any]) -> dict[str, Any]:
         "keep": not values["no_store"],
         "report_path": None if values["report"] == "-" else values["report"],
         "force": values["force"],
+        "narrowing": _narrowing(values),
     }
+
+
+def _narrowing(values: dict[str, Any]) -> Narrowing:
+    return Narrowing(since=values["since"], until=values["until"], where=values["where"])
 
 
 def _memory(memory_bytes: int | None) -> int:

@@ -75,7 +75,9 @@ def ledger(report: Report) -> Panel:
 
     row("matched", [s.matched for s in sides], GREEN)
     row("orphans", [s.orphans for s in sides], PURPLE)
-    for reason in occurring_reasons(ORPHAN_REASONS, *lost):
+    # Of a narrowed run the reasons are those of the orphans that it reports.
+    whole_log = not any(side.left_out for side in sides)
+    for reason in occurring_reasons(ORPHAN_REASONS, *lost) if whole_log else ():
         row(f"  {reason.replace('_', ' ')}", [side.get(reason, 0) for side in lost], DIM)
     whole = all(side.has_lines for side in sides)
     row("malformed", [side.all_malformed for side in lines], RED, always=whole)
