@@ -24,6 +24,12 @@ def job_options(command: Any) -> Any:
             "--store", type=click.Path(), help="Folder to keep runs in.  [default: the platform's cache folder]"
         ),
         click.option("--no-store", is_flag=True, help="Keep no run folder."),
+        click.option(
+            "--collapse",
+            multiple=True,
+            metavar="REGEX=NAME",
+            help="Count endpoints in which REGEX is found as NAME; may be given again, the first that fits counts.",
+        ),
         click.option("--since", metavar="TIME", help="Report what lies at or after this time; -15m is before the end."),
         click.option("--until", metavar="TIME", help="Report what lies before this time."),
         click.option("--where", metavar="FILTER", help="Report what this holds for, such as 'status>=500 user=a'."),
@@ -76,6 +82,7 @@ def job_fields(values: dict[str, Any]) -> dict[str, Any]:
         "report_path": None if values["report"] == "-" else values["report"],
         "force": values["force"],
         "narrowing": _narrowing(values),
+        "collapse": values["collapse"],
     }
 
 

@@ -64,7 +64,7 @@ def analyze(
 class _Analysis(Job[AccessReport]):
     def __init__(self, options: AnalyzeOptions, meter: ProgressMeter) -> None:
         names = ("reading", "window_us", "suspicious", "collapse_ids")
-        key_options = {name: getattr(options, name) for name in names} | narrowing.key(options.narrowing)
+        key_options = {name: getattr(options, name) for name in names}
         self._access_options = options
         self._narrowed = options.narrowing != Narrowing()
         super().__init__(options, {"access": options.files}, key_options, meter)

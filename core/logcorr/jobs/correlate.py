@@ -323,7 +323,7 @@ def _key_options(options: CorrelateOptions) -> dict[str, Any]:
         *("max_duration_us", "edge_us", "skew_us", "window_us"),
         *("suspicious", "collapse_ids", "reading"),
     )
-    return {name: getattr(options, name) for name in names} | narrowing.key(options.narrowing)
+    return {name: getattr(options, name) for name in names}
 
 
 def _grid_of(read: SourceResult, window_us: int) -> Grid:

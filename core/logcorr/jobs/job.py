@@ -69,7 +69,9 @@ class Job(ABC, Generic[_R]):
         key_options: dict[str, Any],
         meter: ProgressMeter,
     ) -> None:
-        self._options, self._key_options, self._meter = options, key_options, meter
+        self._options, self._meter = options, meter
+        groups = {"collapse": options.collapse} if options.collapse else {}
+        self._key_options = {**key_options, **groups, **narrowing.key(options.narrowing)}
         self._root = Path(options.store) if options.store else find_runs.default_root()
         self._named_twice: list[str] = []
         narrowing.check(options.narrowing)

@@ -74,7 +74,8 @@ class Narrowing(msgspec.Struct, frozen=True, kw_only=True):
 class JobOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The options that every job has: how logs are read, the memory budget, and where runs and outputs go.
 
-    `form` is the name of the format; None means that samples of the log tell it. `threads` of None are as many as the
+    `form` is the name of the format; None means that samples of the log tell it. `collapse` names groups of endpoints,
+    each as `REGEX=NAME`. `threads` of None are as many as the
     process may use cores, within its memory.
     """
 
@@ -82,6 +83,7 @@ class JobOptions(msgspec.Struct, frozen=True, kw_only=True):
     form: str | None = None
     reading: Reading = Reading()
     narrowing: Narrowing = Narrowing()
+    collapse: tuple[str, ...] = ()
     window_us: int = 60_000_000
     memory_bytes: int
     threads: int | None = None
