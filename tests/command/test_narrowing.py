@@ -205,3 +205,17 @@ def test_a_clock_without_a_date_is_of_a_log_of_one_day(tmp_path: Path) -> None:
     assert outcome.code == 2
     assert "the logs are of several days. Write the date too, as in 2025-11-21T00:00." in outcome.err
     assert json.loads(succeed(*words, "2026-03-02", cwd=tmp_path).out)["status"] == {"200": 1}
+
+
+def test_times_are_shown_and_asked_in_a_zone(pair: Path, access: Path, tmp_path: Path) -> None:
+    logs = "correlate", pair / "requests.log", pair / "responses.log", "--no-store"
+    asked = "--since", "16:00", "--until", "2025-11-21 16:10", "--tz", "Europe/Berlin"
+    shown = succeed(*logs, *asked, cwd=tmp_path).out.decode()
+    assert "21 Nov 2025  16:00 – 16:10 CET" in shown
+    assert "UTC" not in shown
+    here = json.loads(succeed(*logs, *asked, "--report", "-", cwd=tmp_path).out)
+    there = json.loads(succeed(*logs, "--since", "15:00", "--until", "15:10", "--report", "-", cwd=tmp_path).out)
+    assert here["run"].pop("options") != there["run"].pop("options")
+    assert {**here, "run": None} == {**there, "run": None}
+    assert "+05:30" in succeed("analyze", access, "--tz", "+05:30", "--no-store", cwd=tmp_path).out.decode()
+    assert_short_error(logcorr("analyze", access, "--tz", "Mars", cwd=tmp_path), "--tz 'Mars': name a zone")

@@ -32,6 +32,7 @@ def job_options(command: Any) -> Any:
         ),
         click.option("--since", metavar="TIME", help="Report what lies at or after this time; -15m is before the end."),
         click.option("--until", metavar="TIME", help="Report what lies before this time."),
+        click.option("--tz", metavar="ZONE", help="The zone of --since, --until and all times shown.  [default: UTC]"),
         click.option("--where", metavar="FILTER", help="Report what this holds for, such as 'status>=500 user=a'."),
         click.option(
             "--progress",
@@ -87,7 +88,9 @@ def job_fields(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _narrowing(values: dict[str, Any]) -> Narrowing:
-    return Narrowing(since=values["since"], until=values["until"], where=values["where"])
+    bounds = values["since"], values["until"]
+    zone = values["tz"] if any(bounds) else None
+    return Narrowing(since=bounds[0], until=bounds[1], where=values["where"], zone=zone)
 
 
 def _memory(memory_bytes: int | None) -> int:

@@ -62,13 +62,14 @@ class Narrowing(msgspec.Struct, frozen=True, kw_only=True):
     """What the report and the exports of a job are narrowed to; pairing and the ledger are of all entries.
 
     `since` and `until` are instants in the forms of the filter language, or `-15m` before the newest entry; `until` is
-    the first instant that is left out. `where` is a filter. An exchange lies at the time of its request. None leaves
-    nothing out.
+    the first instant that is left out. `zone` is of instants that name none, UTC by default. `where` is a filter. An
+    exchange lies at the time of its request. None leaves nothing out.
     """
 
     since: str | None = None
     until: str | None = None
     where: str | None = None
+    zone: str | None = None
 
 
 class JobOptions(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ Nothing here reads rows.
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, timedelta, tzinfo
 
 import msgspec
 import polars as pl
@@ -17,7 +17,9 @@ from logcorr.query.filter_expressions import Term, expression
 from logcorr.text import instants
 from logcorr.text.quantities import duration_us
 from logcorr.text.safe import safe
+from logcorr.text.zones import zone_of
 
+_NAMES_ZONE = re.compile(r"(?:[Zz]|[+-][0-9]{2}:?[0-9]{2})$")
 _BEFORE_NEWEST = re.compile(r"-([0-9].*)")
 _FORMS = "a time such as 12:15, 12:15:30 or 2025-11-21T12:15:30Z, or -15m for 15 minutes before the newest entry"
 _ANY_DAY = date(2000, 1, 1)
@@ -42,7 +44,8 @@ class Range(msgspec.Struct, frozen=True):
 
 def check(narrowing: Narrowing) -> None:
     """Raises UsageError where an instant is in no form that is known, or the range must be empty."""
-    named = {option: (text, _instant(option, text, _ANY_DAY, 0)) for option, text in _instants(narrowing)}
+    zone = zone_of(narrowing.zone or "UTC")
+    named = {option: (text, _instant(option, text, _ANY_DAY, 0, zone)) for option, text in _instants(narrowing)}
     whole = {option: at for option, (text, at) in named.items() if not _BEFORE_NEWEST.fullmatch(text)}
     same_form = len({_is_clock(text) for text, _ in named.values()}) == 1
     if len(whole) == 2 and same_form:
@@ -51,7 +54,8 @@ def check(narrowing: Narrowing) -> None:
 
 def key(narrowing: Narrowing) -> dict[str, str]:
     """What is asked for, by the names of the options, as far as it leaves anything out."""
-    named = {"since": narrowing.since, "until": narrowing.until, "where": narrowing.where}
+    names = "since", "until", "where", "zone"
+    named = {"tz" if name == "zone" else name: getattr(narrowing, name) for name in names}
     return {name: text for name, text in named.items() if text is not None}
 
 
@@ -60,8 +64,10 @@ def range_of(narrowing: Narrowing, first_us: int | None, newest_us: int | None) 
 
     `12:15` is of the day of the logs; raises UsageError where they are of several days.
     """
+    zone = zone_of(narrowing.zone or "UTC")
+    day = _day(first_us, newest_us, zone)
     found = {"--since": None, "--until": None} | {
-        option: _instant(option, text, _day(first_us, newest_us), newest_us) for option, text in _instants(narrowing)
+        option: _instant(option, text, day, newest_us, zone) for option, text in _instants(narrowing)
     }
     since, until = found["--since"], found["--until"]
     _check_order(narrowing, since, until)
@@ -121,8 +127,11 @@ def _instants(narrowing: Narrowing) -> list[tuple[str, str]]:
     return [(option, text) for option, text in named if text is not None]
 
 
-def _instant(option: str, text: str, day: date | None, newest_us: int | None) -> int | None:
-    """An instant in µs; None for one before the newest entry where there is none."""
+def _instant(option: str, text: str, day: date | None, newest_us: int | None, zone: tzinfo) -> int | None:
+    """An instant in µs; None for one before the newest entry where there is none. `zone` is of a text that names none.
+
+    Of an hour that a zone has twice, the first is meant.
+    """
     before = _BEFORE_NEWEST.fullmatch(text)
     try:
         if before:
@@ -135,15 +144,18 @@ def _instant(option: str, text: str, day: date | None, newest_us: int | None) ->
     if each_day:
         message = f"{option} {text}: the logs are of several days. Write the date too, as in 2025-11-21T{text}."
         raise UsageError(message)
-    return first
+    if zone is UTC or _NAMES_ZONE.search(text):
+        return first
+    moment = (instants.EPOCH + timedelta(microseconds=first)).replace(tzinfo=zone)
+    return (moment - instants.EPOCH) // timedelta(microseconds=1)
 
 
-def _day(first_us: int | None, newest_us: int | None) -> date | None:
-    """The day (UTC) of logs that are of one day; None where they are of several. Empty logs have any day."""
+def _day(first_us: int | None, newest_us: int | None, zone: tzinfo) -> date | None:
+    """The day of logs that are of one day in a zone; None where they are of several. Empty logs have any day."""
     if first_us is None or newest_us is None:
         return _ANY_DAY
-    days = {instants.text(at)[:10] for at in (first_us, newest_us)}
     try:
-        return date.fromisoformat(days.pop()) if len(days) == 1 else None
-    except ValueError:  # years beyond 9999
+        days = {(instants.EPOCH + timedelta(microseconds=at)).astimezone(zone).date() for at in (first_us, newest_us)}
+    except OverflowError:  # beyond the years 1 to 9999
         return None
+    return days.pop() if len(days) == 1 else None
