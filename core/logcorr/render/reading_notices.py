@@ -21,11 +21,17 @@ def of_pair(inputs: Inputs) -> list[Text]:
 
 def narrowed(options: Mapping[str, Any], left_out: int, entries: int) -> list[Text]:
     """The notice of a run that reports only a part, with how many entries of all it leaves out."""
-    asked = [f"{name} {safe(str(options[name]), _LONGEST)}" for name in ("since", "until", "where") if name in options]
+    asked = narrowed_to(options)
     if not asked:
         return []
     what = f"{left_out:,} of {_count(entries, 'entr', 'ies', 'y')} left out; the ledger is of all of them"
-    return [summary_blocks.notice(AMBER, "Narrowed", " · ".join(asked), what)]
+    return [summary_blocks.notice(AMBER, "Narrowed", asked, what)]
+
+
+def narrowed_to(options: Mapping[str, Any]) -> str:
+    """What the options of a run narrow it to; nothing where they leave nothing out."""
+    named = (name for name in ("since", "until", "where", "tz") if name in options)
+    return " · ".join(f"{name} {safe(str(options[name]), _LONGEST)}" for name in named)
 
 
 def notices(ledgers: Sequence[Ledger]) -> list[Text]:
