@@ -80,6 +80,17 @@ def test_one_argument_with_exchanges_is_analysed(tmp_path: Path) -> None:
     play(LogcorrApp(asked(log), store=str(tmp_path / "runs")), act, SMALL)
 
 
+def test_a_part_of_a_log(tmp_path: Path) -> None:
+    log = app_logs.write(tmp_path / "app.log", app_logs.fastify())
+
+    async def act(stage: Stage) -> None:
+        await stage.see("√ complete")
+        await stage.press("6")
+        await stage.see("Narrowed", "where status=200", "left_out")
+
+    play(LogcorrApp(asked("--where", "status=200", log), store=str(tmp_path / "runs")), act, LARGE)
+
+
 def test_two_logs_of_a_profile(tmp_path: Path) -> None:
     names = ("requests.log", "responses.log")
     logs = [app_logs.write(tmp_path / name, lines) for name, lines in zip(names, app_logs.morgan(), strict=True)]
@@ -126,6 +137,10 @@ def test_the_words_of_the_command_are_passed_on(tmp_path: Path) -> None:
     assert {"--format=fastify", f"--log={log}", *words} <= set(command_for(named))
     exchanges = asked("--format", "pino-http", "--collapse-ids", log)
     assert exchanges == Logs.access((log,), "pino-http", collapse_ids=True)
+    part = asked("--since", "-15m", "--until=15:10", "--where", "status>=500 user=a", "--collapse", "^/a=b", log)
+    assert part.reported == ("--since=-15m", "--until=15:10", "--where=status>=500 user=a", "--collapse=^/a=b")
+    assert set(part.reported) <= set(command_for(part))
+    assert not set(part.reported) & set(tell_command(part))
     assert asked("--log", log).kind == "correlation"
     pair = asked("--format", "fastify", "--requests", log, "--responses", log)
     assert {f"--requests={log}", f"--responses={log}", "--format=fastify"} <= set(command_for(pair))

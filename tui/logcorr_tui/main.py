@@ -114,9 +114,9 @@ def _what(given: argparse.Namespace) -> tuple[Logs | None, Path | None]:
     kinds = bool(words) + bool(given.access) + bool(given.log) + bool(given.requests or given.responses)
     if kinds > 1 or bool(given.requests) != bool(given.responses):
         raise UsageError(_USAGE)
-    reading = _reading(given)
+    reading, reported = _reading(given), reading_words.reported_of(given)
     if not kinds:
-        if given.format is not None or given.collapse_ids or reading:
+        if given.format is not None or given.collapse_ids or reading or reported:
             raise UsageError("--format and the options of reading go with logs. See logcorr-tui --help.")
         return None, None
     if len(words) == 1 and given.format is None and not _names_logs(words[0]):
@@ -126,7 +126,7 @@ def _what(given: argparse.Namespace) -> tuple[Logs | None, Path | None]:
         logs = _untold(words) if form is None else _of_format(words, form, given.formats)
     else:
         logs = _named({name: tuple(paths) for name, paths in named.items() if paths})
-    return replace(logs, form=form, collapse_ids=given.collapse_ids, reading=reading), None
+    return replace(logs, form=form, collapse_ids=given.collapse_ids, reading=reading, reported=reported), None
 
 
 def _untold(words: Sequence[str]) -> Logs:
@@ -188,7 +188,7 @@ def _names_logs(word: str) -> bool:
     return path.is_file() or (path.is_dir() and not (path / "manifest.json").is_file()) or has_magic(word)
 
 
-class _Parser(argparse.ArgumentParser):
+class _Parser(reading_words.WordsParser):
     """An argument parser whose errors quote the given words safely."""
 
     def error(self, message: str) -> NoReturn:

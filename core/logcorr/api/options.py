@@ -12,7 +12,7 @@ from typing import Any
 
 from logcorr.compute import resources
 from logcorr.model.errors import UsageError
-from logcorr.model.options import AnalyzeOptions, CorrelateOptions, Output, Reading
+from logcorr.model.options import AnalyzeOptions, CorrelateOptions, Narrowing, Output, Reading
 
 # Gives the name of an option as a front end spells it.
 Spelling = Callable[[str], str]
@@ -103,6 +103,8 @@ def _job_fields(values: Values, spelled: Spelling) -> dict[str, Any]:
         "window_us": positive(spelled("window"), values.get("window", _WINDOW_US)),
         "suspicious": positive(spelled("suspicious"), values.get("suspicious", _SUSPICIOUS)),
         "collapse_ids": values.get("collapse_ids", False),
+        "collapse": values.get("collapse", ()),
+        "narrowing": _narrowing(values),
         "memory_bytes": resources.default_memory() if memory is None else positive(spelled("memory"), memory),
         "threads": None if threads is None else positive(spelled("threads"), threads),
         "store": values.get("store"),
@@ -110,6 +112,12 @@ def _job_fields(values: Values, spelled: Spelling) -> dict[str, Any]:
         "report_path": values.get("report_path"),
         "force": values.get("force", False),
     }
+
+
+def _narrowing(values: Values) -> Narrowing:
+    since, until = values.get("since"), values.get("until")
+    zone = values.get("tz") if since or until else None
+    return Narrowing(since=since, until=until, where=values.get("where"), zone=zone)
 
 
 def _is_date(text: str) -> bool:

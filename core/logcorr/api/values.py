@@ -16,12 +16,25 @@ from logcorr.text import quantities
 PathLike = str | Path
 Paths = PathLike | Sequence[PathLike]
 Duration = str | dt.timedelta
+Instant = str | dt.datetime
 Size = str | int
 DurationChoice = Literal["events", "given"]
 
 _MICROSECOND = dt.timedelta(microseconds=1)
 _CHOICES: dict[str, tuple[str, ...]] = {"pairing": get_args(Pairing), "duration": get_args(DurationChoice)}
-_TEXTS = ("format", "requests_format", "responses_format", "fields", "where_request", "where_response", "zone")
+_TEXTS = (
+    "format",
+    "requests_format",
+    "responses_format",
+    "fields",
+    "where_request",
+    "where_response",
+    "zone",
+    "since",
+    "until",
+    "tz",
+    "where",
+)
 _COUNTS = ("threads", "suspicious")
 _SWITCHES = ("keep", "collapse_ids")
 
@@ -53,7 +66,9 @@ class AnalyzeKeywords(ReadingKeywords, total=False):
     holds when it begins: "512MB", or bytes (a quarter of the machine's, 512 MB to 4 GB). `threads`: how many threads
     read (one for each usable core). `store`: the folder of runs (the platform's cache folder). `keep`: False removes
     the run once nothing refers to it any more. `suspicious`: more requests in a window make an address suspicious (25).
-    `collapse_ids`: write * for numbers, hex and UUIDs in the paths of endpoints.
+    `collapse_ids`: write * for numbers, hex and UUIDs in the paths of endpoints. `collapse`: groups of endpoints, each
+    as `REGEX=NAME`. `since`, `until`, `where`: what the report and the views are narrowed to, an instant that names no
+    zone being one of `tz` (UTC).
     """
 
     format: str | None
@@ -64,6 +79,11 @@ class AnalyzeKeywords(ReadingKeywords, total=False):
     keep: bool
     suspicious: int
     collapse_ids: bool
+    collapse: str | Sequence[str]
+    since: Instant | None
+    until: Instant | None
+    tz: str | None
+    where: str | None
 
 
 class CorrelateKeywords(AnalyzeKeywords, total=False):
@@ -142,7 +162,9 @@ def _value(name: str, value: Any) -> Any:
     if name == "store":
         # Frames of the run outlive a change of the working folder.
         return os.path.abspath(_path(name, value))  # noqa: PTH100 - a link stays a link, and ".." goes
-    if name == "unwrap":
+    if name in ("since", "until") and isinstance(value, dt.datetime):
+        return value.isoformat()
+    if name in ("unwrap", "collapse"):
         return (value,) if isinstance(value, str) else tuple(value)
     if name == "client":
         return str(value)

@@ -25,6 +25,16 @@ def job_options(command: Any) -> Any:
         ),
         click.option("--no-store", is_flag=True, help="Keep no run folder."),
         click.option(
+            "--collapse",
+            multiple=True,
+            metavar="REGEX=NAME",
+            help="Count endpoints in which REGEX is found as NAME; may be given again, the first that fits counts.",
+        ),
+        click.option("--since", metavar="TIME", help="Report what lies at or after this time; -15m is before the end."),
+        click.option("--until", metavar="TIME", help="Report what lies before this time."),
+        click.option("--tz", metavar="ZONE", help="The zone of --since, --until and all times shown.  [default: UTC]"),
+        click.option("--where", metavar="FILTER", help="Report what this holds for, such as 'status>=500 user=a'."),
+        click.option(
             "--progress",
             type=click.Choice(["auto", "bar", "json", "none"]),
             default="auto",

@@ -9,6 +9,7 @@ from logcorr.commands.stdout_and_stderr import put, put_json, say, wants_color, 
 from logcorr.compute import garbage, resources, threads
 from logcorr.model.options import JobOptions
 from logcorr.query import fail_if
+from logcorr.text import zones
 from logcorr.text.quantities import size
 
 FAILED_CONDITION = 1
@@ -22,6 +23,7 @@ def run_job(options: JobOptions, load: Callable[[], Callable[..., Any]], values:
     `load` imports and returns the function that makes the run. It is called only after the threads of polars are
     limited, because polars reads the limit when it is imported. `values` are the values of the options by name.
     """
+    zone = zones.zone_of(values["tz"] or "UTC")
     conditions = [fail_if.condition(text, options.kind) for text in values["fail_if"]]
     threads.limit_engine(options.memory_bytes, options.threads)
     # A process that has used the engine before holds memory of other work, which says nothing about this run.
@@ -54,7 +56,8 @@ def run_job(options: JobOptions, load: Callable[[], Callable[..., Any]], values:
         shown = {"width": width(), "color": wants_color(), "reused": result.reused, "folder": folder}
         with garbage.loading():
             render = _summary()
-        put(render(result.report, **shown))
+        with zones.shown_in(zone):
+            put(render(result.report, **shown))
     elif values["report"] == "-":
         put_json(run_folder.encode(result.report).decode())
     elif result.reused and values["progress"] != "json":

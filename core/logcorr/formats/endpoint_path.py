@@ -1,6 +1,11 @@
 """The endpoint of a request: its path without query string, and with a star for each id."""
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import polars as pl
+
+from logcorr.model.errors import UsageError
 
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _ID_SEGMENT = rf"^(?:[0-9]+|[0-9a-fA-F]*[0-9][0-9a-fA-F]*|{_UUID})$"
@@ -22,6 +27,39 @@ def paths(targets: pl.Series) -> pl.Series:
         without_host = targets.str.replace(_WITH_HOST, "/").str.replace("^//", "/")
         targets = targets.zip_with(~whole.fill_null(value=False), without_host)
     return targets.to_frame("text").select(path(pl.col("text"))).to_series()
+
+
+class EndpointGroup(NamedTuple):
+    """Endpoints in which a pattern is found are counted under one name."""
+
+    pattern: str
+    name: str
+
+
+def endpoint_groups(words: Sequence[str]) -> tuple[EndpointGroup, ...]:
+    """The groups that are written as `REGEX=NAME`. The last `=` parts them. Raises UsageError."""
+    groups = []
+    for word in words:
+        pattern, separator, name = word.rpartition("=")
+        if not (pattern and name and separator):
+            message = f"--collapse {word!r}: write REGEX=NAME, such as '^/users/[^/]+$=/users/:id'."
+            raise UsageError(message)
+        try:
+            pl.Series([""]).str.contains(pattern)
+        except pl.exceptions.ComputeError as error:
+            why = str(error).splitlines()[-1].removeprefix("error: ")
+            message = f"--collapse {word!r}: {pattern!r} is no regular expression: {why}."
+            raise UsageError(message) from error
+        groups.append(EndpointGroup(pattern, name))
+    return tuple(groups)
+
+
+def grouped(path: pl.Expr, groups: Sequence[EndpointGroup], *, collapse_ids: bool) -> pl.Expr:
+    """Paths by the name of the first group that fits. Others stay, or are `collapsed`."""
+    names = collapsed(path) if collapse_ids else path
+    for group in reversed(groups):
+        names = pl.when(path.str.contains(group.pattern)).then(pl.lit(group.name)).otherwise(names)
+    return names
 
 
 def collapsed(path: pl.Expr) -> pl.Expr:

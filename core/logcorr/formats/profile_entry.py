@@ -1,6 +1,6 @@
 """Values of fields → the columns of an entry, with the reason where a line is malformed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -9,6 +9,7 @@ import polars as pl
 from logcorr.compute.text_codes import TextCodes
 from logcorr.formats import endpoint_path, time_forms
 from logcorr.formats.cells import Cells, some
+from logcorr.formats.endpoint_path import EndpointGroup
 from logcorr.formats.malformed_reasons import DURATION, REQUEST_ID, STATUS_CODE, TIMESTAMP
 from logcorr.formats.profile import Field, Profile, Rule, Time
 from logcorr.formats.profile_fields import (
@@ -29,14 +30,15 @@ _FRACTION = r"[.,][0-9]|^[0-9]{11}"
 class EntryPlan(msgspec.Struct, frozen=True, kw_only=True):
     """How entries are read: the zone of stamps that name none, which member of a list of addresses is the client.
 
-    `in_order`: clocks depend on lines above, and need more columns. `collapse_ids` puts `*` for ids in endpoints.
-    Attributes that have `codes` may come as these instead of as texts.
+    `in_order`: clocks depend on lines above, and need more columns. `collapse_ids` puts `*` for ids in endpoints, which
+    are in no group of `collapse`. Attributes that have `codes` may come as these instead of as texts.
     """
 
     zone: str
     member: str
     in_order: bool
     collapse_ids: bool
+    collapse: Sequence[EndpointGroup] = ()
     codes: Mapping[str, TextCodes] = {}
 
 
@@ -117,10 +119,11 @@ def _attributes(cells: Cells, profile: Profile, rule: Rule, plan: EntryPlan) -> 
         field = own.get(name) or getattr(rule, name, None) or getattr(profile, name, None)
         if field is None:
             continue
-        collapses = name == "endpoint" and plan.collapse_ids
+        collapses = name == "endpoint" and (plan.collapse_ids or bool(plan.collapse))
         codes = None if collapses else plan.codes.get(name)
         text = attribute(cells, name, field, plan.member, escaped=profile.syntax == "text", codes=codes)
         if collapses:
-            text = text.to_frame(name).select(endpoint_path.collapsed(pl.col(name))).to_series()
+            endpoints = endpoint_path.grouped(pl.col(name), plan.collapse, collapse_ids=plan.collapse_ids)
+            text = text.alias(name).to_frame().select(endpoints.alias(name)).to_series()
         columns.append(text.alias(name))
     return columns

@@ -18,6 +18,7 @@ from logcorr.compute.zero_copy_text import copied
 from logcorr.formats import profile_entry, profile_fields
 from logcorr.formats.cells import FrameCells
 from logcorr.formats.delimited_fields import split_csv
+from logcorr.formats.endpoint_path import EndpointGroup
 from logcorr.formats.json_fields import MALFORMED, OBJECT
 from logcorr.formats.kernel_cells import KernelCells
 from logcorr.formats.line_format import SPACE, scan_lines
@@ -39,13 +40,14 @@ class ReadOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How logs are read, beside their profile.
 
     `zone` is of stamps that name none, instead of the profile's. `date` (YYYY-MM-DD) is that of the first line.
-    `client` tells which member of a list of addresses is the client. `collapse_ids` puts `*` for ids in endpoints.
+    `client` tells which member of a list of addresses is the client. `collapse_ids` and `collapse` are as in EntryPlan.
     """
 
     zone: str | None = None
     date: str | None = None
     client: str = "first"
     collapse_ids: bool = False
+    collapse: tuple[EndpointGroup, ...] = ()
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -346,6 +348,7 @@ class ProfileReader:
             member=self.options.client,
             in_order=self.in_order,
             collapse_ids=self.options.collapse_ids,
+            collapse=self.options.collapse,
             codes=codes,
         )
         read, doubled = profile_entry.entry(taken, self.profile, rule, plan)

@@ -5,12 +5,9 @@ second step takes the clock to UTC, by the zone of the stamp or else by the zone
 no date get their date between the two steps: see `log_clock`.
 """
 
-import os
 import re
-import zoneinfo
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
-from pathlib import Path
 from typing import Literal
 
 import msgspec
@@ -19,6 +16,7 @@ import polars as pl
 
 from logcorr.formats import timestamps
 from logcorr.formats.timestamps import MICRO_DIGITS
+from logcorr.text.zones import local_zone
 
 EPOCHS = {"epoch_s": 6, "epoch_ms": 3, "epoch_us": 0, "epoch_ns": -3}
 HEX_EPOCH = "epoch_hex_s_ns"
@@ -126,15 +124,6 @@ def fixed_offset_us(zone: str) -> int | None:
         return None
     minutes = int(part[2]) * 60 + int(part[3] or 0)
     return (-minutes if part[1] == "-" else minutes) * 60_000_000
-
-
-@lru_cache(maxsize=1)
-def local_zone() -> str:
-    """The IANA name of this machine's zone; UTC where the machine names none."""
-    named = os.environ.get("TZ", "").lstrip(":")
-    path = named or str(Path("/etc/localtime").resolve())
-    name = path.partition("zoneinfo/")[2] or named
-    return name if name in zoneinfo.available_timezones() else "UTC"
 
 
 def zeros(count: int) -> pl.Series:

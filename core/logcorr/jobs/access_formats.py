@@ -78,7 +78,7 @@ _ORDER = ("method", "endpoint", "ip", "user_agent")
 
 def tell_access_formats(options: AnalyzeOptions, files: Sequence[InputFile]) -> AccessFormats:
     """The formats of the files: as the options name them, else told by samples. Raises InputError and UsageError."""
-    read = read_options(options.reading, collapse_ids=options.collapse_ids)
+    read = read_options(options.reading, collapse_ids=options.collapse_ids, collapse=options.collapse)
     registry = Registry(options.reading.files)
     teller = Teller(registry, options.reading, read, pairs=False)
     samples = [sample([file], options.reading) for file in files]

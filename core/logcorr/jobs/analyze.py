@@ -14,6 +14,7 @@ import polars as pl
 from logcorr.compute import resources
 from logcorr.compute.background_thread import BackgroundThread
 from logcorr.compute.memory_budget import chunk_size, room_for_data
+from logcorr.compute.parquet_slices import slices
 from logcorr.compute.threads import count as count_threads
 from logcorr.figures import access_report, latency
 from logcorr.figures.access_sums import AccessCounter, AccessSums
@@ -31,7 +32,8 @@ from logcorr.jobs.write_views import ViewWriter
 from logcorr.model.access_report import AccessReport
 from logcorr.model.errors import LedgerError
 from logcorr.model.ledger import AccessInputs, AccessLedger, how_read
-from logcorr.model.options import AnalyzeOptions
+from logcorr.model.options import AnalyzeOptions, Narrowing
+from logcorr.query import narrowing
 from logcorr.runs.run_folder import RunFolder
 from logcorr.runs.views import OF_EXCHANGES
 from logcorr.runs.work_folder import WorkFolder
@@ -64,6 +66,7 @@ class _Analysis(Job[AccessReport]):
         names = ("reading", "window_us", "suspicious", "collapse_ids")
         key_options = {name: getattr(options, name) for name in names}
         self._access_options = options
+        self._narrowed = options.narrowing != Narrowing()
         super().__init__(options, {"access": options.files}, key_options, meter)
 
     def _tell_formats(self) -> dict[str, Any]:
@@ -76,17 +79,23 @@ class _Analysis(Job[AccessReport]):
         self._require_disk(work, _RUN_PER_TEXT_BYTE)
         attributes = self._told.attributes
         views = ViewWriter(work.run, ("exchanges", "malformed", "other", *group_views(attributes)))
+        self._check_narrowing()
         timings = Timings(work.spill / "timings", self._access_options.memory_bytes // _TIMINGS_SHARE)
         read, sums = self._read(work, views, timings)
         resources.trim_heap()
         self._meter.enter("count")
         malformed = views.write_refused("access", read)
-        rows = read.counts["exchanges"]
-        self._meter.sides["access"].ledger.update(exchanges=rows, **malformed)
+        exchanges = read.counts["exchanges"]
+        self._meter.sides["access"].ledger.update(exchanges=exchanges, **malformed)
+        scan = timings.scan
+        if self._narrowed:
+            sums = self._narrow(work, views, read)
+            scan = partial(views.scan, "exchanges")
+        rows = views.height("exchanges") if self._narrowed else exchanges
         options = self._access_options
         limits = GroupLimits(window_us=options.window_us, suspicious=options.suspicious)
         groups = GroupWriter(views, work.spill, self._meter, limits).write(attributes, sums, sums.counter.groups)
-        figures = latency.figures(sums, timings.scan)
+        figures = latency.figures(sums, scan)
         self._meter.enter("report")
         data = access_report.AccessReportData(
             sums=sums,
@@ -94,7 +103,7 @@ class _Analysis(Job[AccessReport]):
             rows=rows,
             groups=groups,
         )
-        inputs = self._inputs(read, malformed, rows)
+        inputs = self._inputs(read, malformed, left_out=exchanges - rows)
         report = access_report.report(data, inputs, self._told.named.name, self._run_info(1, 0))
         run = RunFolder(work.run)
         headline = access_report.headline(report)
@@ -155,6 +164,33 @@ class _Analysis(Job[AccessReport]):
             anew.add(exchanges)
         return anew
 
+    def _check_narrowing(self) -> None:
+        """Raises UsageError where the filter of the job is none, or names no column."""
+        schema = self._stored(self._told.schema.to_frame(), [0]).collect_schema()
+        names = {"access": self._names("access")}
+        narrowing.kept(self._options.narrowing, narrowing.Range(None, None), "exchanges", {"exchanges": schema}, names)
+
+    def _narrow(self, work: WorkFolder, views: ViewWriter, read: LogResult) -> AccessSums:
+        """Leaves out of the view what the run is narrowed to leave out. Returns the sums of the rest."""
+        asked = narrowing.range_of(self._options.narrowing, *read.span("exchange"))
+        schemas = {"exchanges": views.scan("exchanges").collect_schema()}
+        names = {"access": self._names("access")}
+        views.narrow("exchanges", *narrowing.kept(self._options.narrowing, asked, "exchanges", schemas, names))
+        counter = self._counter(work.spill / "narrowed", room_for_data(self._options.memory_bytes))
+        grid_ = grid(*asked.within(*read.span("exchange")), self._access_options.window_us)
+        sums = AccessSums(grid_, counter)
+        for rows in slices(views.files("exchanges")):
+            self._meter.tap()
+            entries = rows.select(
+                pl.col("request_time").cast(pl.Int64).alias("time"),
+                pl.col("duration_us").alias("given_us"),
+                "status_code",
+                *self._told.attributes,
+            ).collect(engine="streaming")
+            with counter.counting():
+                sums.add(counter("exchange", entries))
+        return sums
+
     def _counter(self, folder: Path, room: int) -> AccessCounter:
         return AccessCounter(
             self._told.attributes,
@@ -167,9 +203,10 @@ class _Analysis(Job[AccessReport]):
     @property
     def _keeps_exchanges(self) -> bool:
         """Whether anybody will read the exchanges again."""
-        return self._options.keep or any(output.view in OF_EXCHANGES for output in self._options.outputs)
+        wanted = any(output.view in OF_EXCHANGES for output in self._options.outputs)
+        return self._options.keep or self._narrowed or wanted
 
-    def _inputs(self, read: LogResult, malformed: dict[str, int], rows: int) -> AccessInputs:
+    def _inputs(self, read: LogResult, malformed: dict[str, int], *, left_out: int) -> AccessInputs:
         """The ledger of the log. Raises LedgerError where it does not close."""
         ledger = AccessLedger(
             files=self._names("access"),
@@ -179,7 +216,8 @@ class _Analysis(Job[AccessReport]):
             header=read.counts["header"],
             other=read.counts["other"],
             malformed={name: malformed[name] for name in ALL_REASONS if name in malformed},
-            exchanges=rows,
+            exchanges=read.counts["exchanges"],
+            left_out=left_out,
             repaired=read.counts["repaired"],
             format=self._told.named,
             **how_read(read.clock, read.heads, read.joined),

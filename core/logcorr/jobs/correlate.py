@@ -5,7 +5,6 @@ from typing import Any
 
 import msgspec
 import polars as pl
-from msgspec import UNSET, UnsetType
 
 from logcorr.compute import memory_budget, resources
 from logcorr.compute.memory_budget import MemoryPlan
@@ -15,22 +14,21 @@ from logcorr.figures.grid import Grid, grid
 from logcorr.figures.group_counts import GroupCounts
 from logcorr.figures.group_figures import GroupData
 from logcorr.figures.pair_sums import PairSums, orphan_arrivals
-from logcorr.formats.malformed_reasons import ALL_REASONS
-from logcorr.inputs.reader import SideResult
 from logcorr.inputs.sample_lines import time_span
 from logcorr.jobs.estimates import Estimates
 from logcorr.jobs.event_sources import EventSource, SourceResult
 from logcorr.jobs.job import Job, Result, StartAgain
 from logcorr.jobs.pair_by_bucket import pair_by_bucket
 from logcorr.jobs.pair_formats import PairFormats, ReadingPlace, as_one_log, tell_pair_formats
+from logcorr.jobs.pair_ledgers import PairLedgers
 from logcorr.jobs.pair_while_reading import PairWhileReading, Sinks, take_back_recurring
 from logcorr.jobs.progress_meter import Listener, ProgressMeter
 from logcorr.jobs.write_groups import GroupLimits, GroupWriter, count_groups, group_views
 from logcorr.jobs.write_views import PairViews
 from logcorr.model import clock_skew
-from logcorr.model.errors import LedgerError, UsageError
-from logcorr.model.ledger import ONE_LOG, SIDES, Inputs, Log, LogLedger, Orphans, Side, SideLedger, how_read
-from logcorr.model.options import CorrelateOptions
+from logcorr.model.errors import UsageError
+from logcorr.model.ledger import ONE_LOG, SIDES, Log, Orphans, Side
+from logcorr.model.options import CorrelateOptions, Narrowing
 from logcorr.model.report import Report
 from logcorr.model.status import server_errors
 from logcorr.pairing import orphan_reasons
@@ -38,6 +36,7 @@ from logcorr.pairing.orphan_reasons import ORPHAN_REASONS
 from logcorr.pairing.oversized_ids import PairingTask
 from logcorr.pairing.recurring_ids import RecurringIds
 from logcorr.pairing.unpaired_entries import UnpairedEntries
+from logcorr.query import narrowing
 from logcorr.runs import views
 from logcorr.runs.export_while_running import ExportWhileRunning, Target, can_export_while_running
 from logcorr.runs.run_folder import RunFolder
@@ -73,8 +72,11 @@ class _Correlation(Job[Report]):
         self._threads = count_threads(options.memory_bytes, options.threads)
         # An export alone needs no view. But where exchanges are taken back, the run is made again with one.
         outputs = options.outputs
-        self._keeps_exchanges = options.keep or any(
-            output.view in views.OF_EXCHANGES and not can_export_while_running(output) for output in outputs
+        self._narrowed = options.narrowing != Narrowing()
+        self._keeps_exchanges = (
+            options.keep
+            or self._narrowed
+            or any(output.view in views.OF_EXCHANGES and not can_export_while_running(output) for output in outputs)
         )
         super().__init__(options, {ONE_LOG: options.log} if options.log else log_words, _key_options(options), meter)
 
@@ -101,6 +103,7 @@ class _Correlation(Job[Report]):
         self._require_disk(work, _VIEWS_PER_TEXT_BYTE + _SPILL_PER_TEXT_BYTE)
         source = self._source(work, plan)
         sinks = self._sinks(work, plan, source)
+        self._check_narrowing(sinks.views)
         read = self._read_and_pair(plan, source, sinks)
         sinks = self._take_back_recurring(plan, read, sinks)
         spilled_bytes = sinks.unpaired.spilled_bytes
@@ -110,12 +113,26 @@ class _Correlation(Job[Report]):
         figures = latency.figures(sinks.sums, sinks.views.exchanges)
         edge_us = orphan_reasons.edge_us(self._pair_options.edge_us, figures.p999_us)
         orphans = sinks.views.finish_orphans(edge_us, read.spans["request"][0], read.spans["response"][1])
+        orphans_of_side = dict(orphans.group_by("side").len().collect(engine="streaming").iter_rows())
+        if self._narrowed:
+            sinks = self._narrow(plan, read, sinks)
+            orphans = sinks.views.orphans()
+            figures = latency.figures(sinks.sums, sinks.views.exchanges)
         users = self._count_users(work, sinks, orphans)
         sinks.views.finish_duplicates()
+        ledgers = PairLedgers(
+            files=self._files,
+            read=read,
+            malformed=malformed,
+            orphans=orphans_of_side,
+            written=sinks.views,
+            named=self._told.named,
+            narrowed=self._narrowed,
+        )
         reasons = _reasons(orphans)
         by_bucket, by_window = orphan_arrivals(orphans, sinks.sums.grid)
         data = pair_report.PairReportData(
-            inputs=self._inputs(read, malformed, reasons, sinks.views),
+            inputs=ledgers.inputs(),
             orphans=reasons,
             orphans_by_bucket=by_bucket,
             orphans_by_window=by_window,
@@ -185,11 +202,40 @@ class _Correlation(Job[Report]):
             return sinks
         if not sinks.views.keeps_exchanges:
             raise StartAgain
+        return self._counted_anew(plan, sinks, grid_)
+
+    def _check_narrowing(self, written: PairViews) -> None:
+        """Raises UsageError where the filter of the job is none, or names no column."""
+        nowhere = narrowing.Range(None, None)
+        schemas = written.schemas()
+        for view in schemas:
+            narrowing.kept(self._options.narrowing, nowhere, view, schemas, self._file_names)
+
+    def _narrow(self, plan: MemoryPlan, read: SourceResult, sinks: Sinks) -> Sinks:
+        """Leaves out of the views what the run is narrowed to leave out. Returns the sinks with the sums of the rest.
+
+        What was paired, and why an orphan is one, stays as it was.
+        """
+        first, last = _span(read)
+        asked = narrowing.range_of(self._options.narrowing, first, last)
+        schemas = sinks.views.schemas()
+        for view in schemas:
+            self._meter.tap()
+            sinks.views.narrow(view, *narrowing.kept(self._options.narrowing, asked, view, schemas, self._file_names))
+        grid_ = grid(*asked.within(first, last), self._options.window_us)
+        return self._counted_anew(plan, sinks, grid_)
+
+    def _counted_anew(self, plan: MemoryPlan, sinks: Sinks, grid_: Grid) -> Sinks:
+        """The sinks with the sums of the exchanges that are in the view now."""
         sums = PairSums(grid_, plan.users_room, plan.most_counts)
         for part in sinks.views.exchange_parts():
             self._meter.tap()
             sums.add(part.collect(engine="streaming"))
         return msgspec.structs.replace(sinks, sums=sums)
+
+    @property
+    def _file_names(self) -> dict[str, list[str]]:
+        return {str(log): self._names(log) for log in self._files}
 
     def _pair_by_bucket(self, work: WorkFolder, plan: MemoryPlan, schemas: dict[Side, pl.Schema], sinks: Sinks) -> None:
         """Pairs the unpaired entries, and decides which entries are orphans and which are repeated."""
@@ -256,69 +302,19 @@ class _Correlation(Job[Report]):
 
     def _export_while_running(self, work: WorkFolder) -> ExportWhileRunning:
         """The outputs that can be written while the logs are read."""
-        files = {str(log): self._names(log) for log in self._files}
         given = self._rules.columns.given
         targets = [
             Target(
                 path=output.path,
                 columns=views.exchange_columns(
-                    self._options.kind, self._attributes, files, output.columns, given=given
+                    self._options.kind, self._attributes, self._file_names, output.columns, given=given
                 ),
                 needed_bytes=self._output_bytes(output),
             )
             for output in self._options.outputs
-            if can_export_while_running(output)
+            if can_export_while_running(output) and not self._narrowed
         ]
         return ExportWhileRunning(targets, work)
-
-    def _inputs(
-        self, read: SourceResult, malformed: dict[Log, dict[str, int]], orphans: Orphans, written: PairViews
-    ) -> Inputs:
-        """The ledgers. Raises LedgerError where one does not close."""
-        sides = {side: self._side_ledger(side, read, malformed, orphans, written) for side in SIDES}
-        log: LogLedger | UnsetType = UNSET
-        if ONE_LOG in read.logs:
-            lines = self._lines(ONE_LOG, read.logs[ONE_LOG], malformed[ONE_LOG])
-            log = LogLedger(**lines, requests=read.entries["request"], responses=read.entries["response"])
-        inputs = Inputs(log=log, requests=sides["request"], responses=sides["response"])
-        if not inputs.closes():
-            message = f"the ledger does not close: {inputs}. Please report this."
-            raise LedgerError(message)
-        return inputs
-
-    def _side_ledger(
-        self,
-        side: Side,
-        read: SourceResult,
-        malformed: dict[Log, dict[str, int]],
-        orphans: Orphans,
-        written: PairViews,
-    ) -> SideLedger:
-        own = self._lines(side, read.logs[side], malformed[side]) if side in read.logs else {}
-        return SideLedger(
-            **own,
-            entries=read.entries[side],
-            redelivered=written.repeats.get((side, "redelivered"), 0),
-            superseded=written.repeats.get((side, "superseded"), 0),
-            surplus=written.repeats.get((side, "surplus"), 0),
-            matched=written.exchanges_written,
-            orphans=sum((orphans.request if side == "request" else orphans.response).values()),
-        )
-
-    def _lines(self, log: Log, read: SideResult, malformed: dict[str, int]) -> dict[str, Any]:
-        """The counts of the lines of a log, by the names that ledgers have for them."""
-        return {
-            "files": self._names(log),
-            "bytes": sum(file.bytes for file in self._files[log]),
-            "lines": sum(read.lines_read.lines),
-            "blank": read.blank,
-            "header": read.header,
-            "other": read.other,
-            "malformed": {name: malformed[name] for name in ALL_REASONS if name in malformed},
-            "repaired": read.repaired,
-            "format": self._told.named(log),
-            **how_read(read.clock, read.heads, read.joined),
-        }
 
 
 def _key_options(options: CorrelateOptions) -> dict[str, Any]:
@@ -330,23 +326,28 @@ def _key_options(options: CorrelateOptions) -> dict[str, Any]:
     return {name: getattr(options, name) for name in names}
 
 
+def _grid_of(read: SourceResult, window_us: int) -> Grid:
+    """The grid that spans all entries of both sides."""
+    return grid(*_span(read), window_us)
+
+
+def _span(read: SourceResult) -> tuple[int | None, int | None]:
+    """The instants (µs) between which all entries of both sides lie."""
+    firsts = [first for first, _ in read.spans.values() if first is not None]
+    lasts = [last for _, last in read.spans.values() if last is not None]
+    return min(firsts, default=None), max(lasts, default=None)
+
+
 def _headline(report: Report) -> dict[str, Any]:
     """The figures that the list of runs shows."""
     return {
-        "requests": report.inputs.requests.matched + report.inputs.requests.orphans,
-        "matched": report.inputs.requests.matched,
-        "orphans": report.inputs.requests.orphans + report.inputs.responses.orphans,
+        "requests": report.matched + report.request_orphans,
+        "matched": report.matched,
+        "orphans": report.all_orphans,
         "errors_5xx": server_errors(report.status),
         "p50_ms": report.latency.p50_ms,
         "p99_ms": report.latency.p99_ms,
     }
-
-
-def _grid_of(read: SourceResult, window_us: int) -> Grid:
-    """The grid that spans all entries of both sides."""
-    firsts = [first for first, _ in read.spans.values() if first is not None]
-    lasts = [last for _, last in read.spans.values() if last is not None]
-    return grid(min(firsts, default=None), max(lasts, default=None), window_us)
 
 
 def _reasons(orphans: pl.LazyFrame) -> Orphans:

@@ -22,6 +22,7 @@ from logcorr.model.ledger import Log
 from logcorr.model.manifest import SCHEMA, Manifest
 from logcorr.model.options import JobOptions, Output
 from logcorr.model.report import RunInfo
+from logcorr.query import narrowing
 from logcorr.runs import find_runs, output_files, run_folder, views, write_csv_json_parquet
 from logcorr.runs.find_runs import key_of
 from logcorr.runs.ownership import check_absent_or_mine
@@ -68,9 +69,12 @@ class Job(ABC, Generic[_R]):
         key_options: dict[str, Any],
         meter: ProgressMeter,
     ) -> None:
-        self._options, self._key_options, self._meter = options, key_options, meter
+        self._options, self._meter = options, meter
+        groups = {"collapse": options.collapse} if options.collapse else {}
+        self._key_options = {**key_options, **groups, **narrowing.key(options.narrowing)}
         self._root = Path(options.store) if options.store else find_runs.default_root()
         self._named_twice: list[str] = []
+        narrowing.check(options.narrowing)
         _check_words(log_words, options.memory_bytes)
         with ExitStack() as opened:
             self._files = self._resolved(log_words, opened)

@@ -182,7 +182,7 @@ def as_one_log(options: CorrelateOptions, files: Mapping[Log, list[InputFile]]) 
 
 def tell_pair_formats(options: CorrelateOptions, files: Mapping[Log, list[InputFile]]) -> PairFormats:
     """The formats of the logs: as the options name them, else told by samples. Raises InputError and UsageError."""
-    read = read_options(options.reading, collapse_ids=options.collapse_ids)
+    read = read_options(options.reading, collapse_ids=options.collapse_ids, collapse=options.collapse)
     registry = Registry(options.reading.files)
     teller = Teller(registry, options.reading, read, pairs=True)
     samples = {log: sample(of_log, options.reading) for log, of_log in files.items()}

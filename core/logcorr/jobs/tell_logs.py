@@ -8,6 +8,7 @@ import msgspec
 import polars as pl
 
 from logcorr.formats import profile_checks, profile_to_toml, quick_fields
+from logcorr.formats.endpoint_path import endpoint_groups
 from logcorr.formats.profile import Profile, Time
 from logcorr.formats.profile_reader import ProfileReader, ReadOptions
 from logcorr.formats.profile_registry import Registry
@@ -100,9 +101,15 @@ class Sample:
         return self._views[names]
 
 
-def read_options(reading: Reading, *, collapse_ids: bool) -> ReadOptions:
-    """How the reader of a profile reads."""
-    return ReadOptions(zone=reading.zone, date=reading.date, client=reading.client, collapse_ids=collapse_ids)
+def read_options(reading: Reading, *, collapse_ids: bool, collapse: Sequence[str] = ()) -> ReadOptions:
+    """How the reader of a profile reads. Raises UsageError for a group of endpoints that is none."""
+    return ReadOptions(
+        zone=reading.zone,
+        date=reading.date,
+        client=reading.client,
+        collapse_ids=collapse_ids,
+        collapse=endpoint_groups(collapse),
+    )
 
 
 def sample(files: Sequence[InputFile], reading: Reading) -> Sample:

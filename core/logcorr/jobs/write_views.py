@@ -6,7 +6,7 @@ from typing import Protocol
 
 import polars as pl
 
-from logcorr.compute.parquet_slices import files_of, height_of, scan
+from logcorr.compute.parquet_slices import count, files_of, height_of, scan
 from logcorr.compute.zero_copy_text import memory_bytes
 from logcorr.inputs.line_numbers import LinesRead, file_of, line_of, row_of
 from logcorr.model.ledger import SIDES, Log, Side
@@ -79,6 +79,14 @@ class ViewWriter:
             "truncated",
         )
         self.write(rows, view, log)
+
+    def narrow(self, view: str, nulls: Sequence[pl.Expr], kept: pl.Expr) -> None:
+        """Removes all rows of a view but those for which `kept` holds. `nulls` are columns that only `kept` needs."""
+        for path in self.files(view):
+            rest = path.with_name(f"{path.stem}-kept.parquet")
+            rows = scan([path])
+            self.write(rows.with_columns(nulls).filter(kept).select(rows.collect_schema().names()), view, rest.stem)
+            rest.replace(path)
 
     def files(self, view: str) -> list[Path]:
         """The parts of a view that were written so far."""
@@ -228,7 +236,22 @@ class PairViews(ViewWriter):
         reason = orphan_reasons.final_reason(edge_us, first_request_us, last_response_us)
         for number, orphans in enumerate(self._open_orphans()):
             self.write(self._located(orphans.lazy().with_columns(reason.alias("reason"))), "orphans", f"{number:04d}")
+        return self.orphans()
+
+    def orphans(self) -> pl.LazyFrame:
+        """The view of orphans, once it is finished, with instants as Int64 µs."""
         return self.scan("orphans").with_columns(pl.col("time").cast(pl.Int64))
+
+    def left_out(self, side: Side, orphans: int) -> int:
+        """How many entries of a side the views lack, once they were narrowed. `orphans` counts those there were."""
+        kept = count(self.scan("orphans").filter(pl.col("side") == side))
+        return self.exchanges_written - self.height("exchanges") + orphans - kept
+
+    def schemas(self) -> dict[str, pl.Schema]:
+        """The columns that the views of exchanges and orphans have, before anything is written."""
+        exchanges = self.stored(self.columns.exchanges.to_frame())
+        orphans = self._located(self.columns.orphans.to_frame().lazy())
+        return {"exchanges": exchanges.collect_schema(), "orphans": orphans.collect_schema()}
 
     def _open_orphans(self) -> Iterator[pl.DataFrame]:
         """The orphans that were kept aside, some megabytes at a time; at least one frame.

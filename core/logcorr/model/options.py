@@ -58,16 +58,33 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     where_response: str | None = None
 
 
+class Narrowing(msgspec.Struct, frozen=True, kw_only=True):
+    """What the report and the exports of a job are narrowed to; pairing and the ledger are of all entries.
+
+    `since` and `until` are instants in the forms of the filter language, or `-15m` before the newest entry; `until` is
+    the first instant that is left out. `zone` is of instants that name none, UTC by default. `where` is a filter. An
+    exchange lies at the time of its request. None leaves nothing out.
+    """
+
+    since: str | None = None
+    until: str | None = None
+    where: str | None = None
+    zone: str | None = None
+
+
 class JobOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The options that every job has: how logs are read, the memory budget, and where runs and outputs go.
 
-    `form` is the name of the format; None means that samples of the log tell it. `threads` of None are as many as the
+    `form` is the name of the format; None means that samples of the log tell it. `collapse` names groups of endpoints,
+    each as `REGEX=NAME`. `threads` of None are as many as the
     process may use cores, within its memory.
     """
 
     kind: ClassVar[str]
     form: str | None = None
     reading: Reading = Reading()
+    narrowing: Narrowing = Narrowing()
+    collapse: tuple[str, ...] = ()
     window_us: int = 60_000_000
     memory_bytes: int
     threads: int | None = None

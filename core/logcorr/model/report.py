@@ -195,6 +195,26 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     busiest_endpoint_requests: int | None = None
     suspects: list[IpRow] = []
 
+    @property
+    def matched(self) -> int:
+        """How many exchanges the figures are of: all, or those that the run was narrowed to."""
+        return sum(self.status.values())
+
+    @property
+    def request_orphans(self) -> int:
+        """How many requests without a response the figures are of."""
+        return sum(self.orphans.request.values())
+
+    @property
+    def all_orphans(self) -> int:
+        """How many orphans of both sides the figures are of."""
+        return self.request_orphans + sum(self.orphans.response.values())
+
+    @property
+    def requests(self) -> int:
+        """How many requests the figures are of, those included that a later one took the place of."""
+        return self.matched + self.request_orphans + self.inputs.requests.superseded
+
     def ledgers(self) -> dict[str, SideLedger | LogLedger]:
         """The ledger of each side, by its name; first that of the log where one log holds both sides."""
         sides: dict[str, SideLedger | LogLedger] = {

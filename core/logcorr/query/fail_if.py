@@ -69,8 +69,7 @@ def _share(count: int, total: int) -> float:
 
 
 def _orphan_rate(report: Report) -> float:
-    orphans = report.inputs.requests.orphans + report.inputs.responses.orphans
-    return _share(orphans, report.inputs.requests.matched + orphans)
+    return _share(report.all_orphans, report.matched + report.all_orphans)
 
 
 def _malformed_rate(report: Report) -> float:

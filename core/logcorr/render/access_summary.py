@@ -122,7 +122,9 @@ def _notices(report: AccessReport, width: int) -> list[RenderableType]:
         lines.append(
             summary_blocks.notice(AMBER, "Negative times", what, "kept as logged, and left out of all percentiles")
         )
-    return summary_blocks.notices([*lines, *reading_notices.notices([report.inputs.access])])
+    ledger = report.inputs.access
+    narrowed = reading_notices.narrowed(report.run.options, ledger.left_out, ledger.exchanges)
+    return summary_blocks.notices([*narrowed, *lines, *reading_notices.notices([ledger])])
 
 
 def _suspicious_ips(ips: list[str], width: int) -> str:

@@ -209,5 +209,6 @@ def _hours(run: DiffRun) -> str:
         return ""
     first, last = instants.seconds(run.start), instants.seconds(run.end)
     days = [instants.strftime(at, "%d %b %Y") for at in (first, last)]
+    zone = instants.zone_label(first)
     hours = [instants.strftime(at, "%H:%M" if not (first % 60 or last % 60) else "%H:%M:%S") for at in (first, last)]
-    return f"{days[0]} {hours[0]} – {'' if days[0] == days[1] else days[1] + ' '}{hours[1]} UTC"
+    return f"{days[0]} {hours[0]} – {'' if days[0] == days[1] else days[1] + ' '}{hours[1]} {zone}"

@@ -1,6 +1,7 @@
 """Notices of how logs were read: which heads were taken off, and what had to be assumed of their clocks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from msgspec import UnsetType
 from rich.text import Text
@@ -8,11 +9,29 @@ from rich.text import Text
 from logcorr.model.ledger import ClockCounts, Inputs, Ledger, added
 from logcorr.render import summary_blocks
 from logcorr.render.summary_tables import AMBER, CYAN
+from logcorr.text.safe import safe
+
+_LONGEST = 60
 
 
 def of_pair(inputs: Inputs) -> list[Text]:
     """The notices of a correlation."""
     return notices([inputs.requests, inputs.responses] if isinstance(inputs.log, UnsetType) else [inputs.log])
+
+
+def narrowed(options: Mapping[str, Any], left_out: int, entries: int) -> list[Text]:
+    """The notice of a run that reports only a part, with how many entries of all it leaves out."""
+    asked = narrowed_to(options)
+    if not asked:
+        return []
+    what = f"{left_out:,} of {_count(entries, 'entr', 'ies', 'y')} left out; the ledger is of all of them"
+    return [summary_blocks.notice(AMBER, "Narrowed", asked, what)]
+
+
+def narrowed_to(options: Mapping[str, Any]) -> str:
+    """What the options of a run narrow it to; nothing where they leave nothing out."""
+    named = (name for name in ("since", "until", "where", "tz") if name in options)
+    return " · ".join(f"{name} {safe(str(options[name]), _LONGEST)}" for name in named)
 
 
 def notices(ledgers: Sequence[Ledger]) -> list[Text]:
@@ -48,5 +67,5 @@ def _clocks(clocks: Sequence[ClockCounts]) -> list[Text]:
     return found
 
 
-def _count(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+def _count(count: int, noun: str, many: str = "s", one: str = "") -> str:
+    return f"{count:,} {noun}{one if count == 1 else many}"

@@ -35,7 +35,7 @@ def render_summary(report: RunReport, *, width: int, color: bool, reused: bool, 
 def _blocks(report: Report, width: int, *, color: bool) -> list[RenderableType]:
     wide = width >= WIDE
     blocks: list[RenderableType] = [_header(report, width), _tiles(report, width), Text()]
-    blocks += summary_blocks.distribution(report, width, unanswered=report.inputs.requests.orphans, color=color)
+    blocks += summary_blocks.distribution(report, width, unanswered=report.request_orphans, color=color)
     blocks += summary_blocks.flow(report.timeline, width, "requests, failures, orphans", color=color)
     blocks += _notices(report)
     blocks += access_summary.group_tables(report, width, report.attributes)
@@ -77,19 +77,18 @@ def _header(report: Report, width: int) -> RenderableType:
 
 
 def _tiles(report: Report, width: int) -> RenderableType:
-    asked, answered, latency = report.inputs.requests, report.inputs.responses, report.latency
-    requests = asked.matched + asked.orphans + asked.superseded
+    latency, matched, lost = report.latency, report.matched, report.request_orphans
     errors = failures(report.status)
     fives = server_errors(report.status)
-    orphans = asked.orphans + answered.orphans
-    pairs = f"{short(asked.matched)} pair{'' if asked.matched == 1 else 's'}"
+    orphans = report.all_orphans
+    pairs = f"{short(matched)} pair{'' if matched == 1 else 's'}"
     rows = [
-        (BLUE, "Requests", short(requests), summary_blocks.peak(report.timeline)),
-        (GREEN, "Matched", percent(asked.matched, requests), pairs),
-        (RED, "Errors", percent(errors, asked.matched), f"5xx {short(fives)}"),
+        (BLUE, "Requests", short(report.requests), summary_blocks.peak(report.timeline)),
+        (GREEN, "Matched", percent(matched, report.requests), pairs),
+        (RED, "Errors", percent(errors, matched), f"5xx {short(fives)}"),
         (CYAN, "p50", duration(latency.p50_ms), f"p95 {duration(latency.p95_ms)}"),
         (AMBER, "p99", duration(latency.p99_ms), f"max {duration(latency.max_ms)}"),
-        (PURPLE, "Orphans", f"{orphans:,}", f"{short(asked.orphans)}+{short(answered.orphans)}"),
+        (PURPLE, "Orphans", f"{orphans:,}", f"{short(lost)}+{short(orphans - lost)}"),
     ]
     return summary_blocks.tiles(rows, width)
 
@@ -103,12 +102,15 @@ def _notices(report: Report) -> list[RenderableType]:
         what += f" · {window.total_requests:,} requests"
         lines.append(summary_blocks.notice(RED, "Worst window", summary_blocks.window(window.start, window.end), what))
     if skew.negative and not (report.given and report.given.used == "given"):
-        share = percent(skew.negative, report.inputs.requests.matched)
+        share = percent(skew.negative, report.matched)
         what = f"{skew.negative:,} exchanges ({share}) answered up to {duration(-(skew.min_ms or 0))} too early"
         lines.append(summary_blocks.notice(AMBER, "Clock skew", what, "kept as logged; --skew MS shifts the responses"))
     if skew.applied_ms:
         lines.append(summary_blocks.notice(AMBER, "Shifted", f"all responses by {skew.applied_ms:+g} ms (--skew)", ""))
-    return summary_blocks.notices([*lines, *_clock_notices(report), *reading_notices.of_pair(report.inputs)])
+    sides = report.inputs.requests, report.inputs.responses
+    left_out, entries = sum(side.left_out for side in sides), sum(side.entries or 0 for side in sides)
+    narrowed = reading_notices.narrowed(report.run.options, left_out, entries)
+    return summary_blocks.notices([*narrowed, *lines, *_clock_notices(report), *reading_notices.of_pair(report.inputs)])
 
 
 def _clock_notices(report: Report) -> list[Text]:

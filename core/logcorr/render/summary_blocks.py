@@ -30,11 +30,12 @@ def header(logs: Text, flow: Timeline, width: int, *, closes: bool) -> Renderabl
         form = "%H:%M" if not any(at % 60 for at in covered) else "%H:%M:%S"
         days = [instants.strftime(at, "%d %b %Y") for at in covered]
         clocks = [instants.strftime(at, form) for at in covered]
+        zone = instants.zone_label(covered[0])
         if days[0] == days[1]:
-            hours = f"{clocks[0]} – {clocks[1]} UTC"
+            hours = f"{clocks[0]} – {clocks[1]} {zone}"
             texts = [f"  {days[0]}  {hours}", f"  {hours}"]
         else:
-            texts = [f"  {days[0]} {clocks[0]} – {days[1]} {clocks[1]} UTC", f"  {days[0]} – {days[1]}"]
+            texts = [f"  {days[0]} {clocks[0]} – {days[1]} {clocks[1]} {zone}", f"  {days[0]} – {days[1]}"]
         line.append(next((t for t in texts if line.cell_len + len(t) <= width - 12), ""), DIM)
     line.truncate(width - 12)
     badge = Text(" √ complete " if closes else " ✗ ledger ", f"bold #1a1b26 on {GREEN if closes else RED}")

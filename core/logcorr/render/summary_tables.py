@@ -14,6 +14,7 @@ from logcorr.model.access_report import RunReport
 from logcorr.model.report import Latency, Report
 from logcorr.model.status import class_of, code_of, in_order, key_of, phrase
 from logcorr.pairing.orphan_reasons import ORPHAN_REASONS
+from logcorr.text.instants import clock_and_day
 from logcorr.text.quantities import duration, percent, short
 from logcorr.text.safe import safe
 
@@ -75,7 +76,9 @@ def ledger(report: Report) -> Panel:
 
     row("matched", [s.matched for s in sides], GREEN)
     row("orphans", [s.orphans for s in sides], PURPLE)
-    for reason in occurring_reasons(ORPHAN_REASONS, *lost):
+    # Of a narrowed run the reasons are those of the orphans that it reports.
+    whole_log = not any(side.left_out for side in sides)
+    for reason in occurring_reasons(ORPHAN_REASONS, *lost) if whole_log else ():
         row(f"  {reason.replace('_', ' ')}", [side.get(reason, 0) for side in lost], DIM)
     whole = all(side.has_lines for side in sides)
     row("malformed", [side.all_malformed for side in lines], RED, always=whole)
@@ -157,7 +160,7 @@ def slowest(report: Report) -> Panel:
 
 def asked_at(time: str | None) -> str:
     """A time of a report to the millisecond; a dash where there is none."""
-    return safe(time[:23].replace("T", " ")) if time is not None else "–"
+    return safe(clock_and_day(time)[:23]) if time is not None else "–"
 
 
 def users(report: Report) -> Panel:

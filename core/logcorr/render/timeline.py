@@ -76,10 +76,12 @@ def _ticks(start: float, end: float, columns: int) -> dict[int, str]:
     """Labels of columns: round times, far enough apart to be read."""
     room = (end - start) / max(columns // 13, 1)
     step, form = instants.axis_labels(room)
-    first = -(-start // step)
+    # Round times are those of the zone in which they are shown.
+    shift = instants.shift_s(start)
+    first = -(-(start + shift) // step)
     ticks = {}
-    for k in range(min(int(end // step - first) + 1, columns)):
-        at = (first + k) * step
+    for k in range(min(int((end + shift) // step - first) + 1, columns)):
+        at = (first + k) * step - shift
         column = int((at - start) / (end - start) * columns)
         if column < columns:
             ticks[column] = strftime(at, form)

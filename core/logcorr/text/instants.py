@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from logcorr.model.report import Timeline
+from logcorr.text.zones import label, shown
 
 if TYPE_CHECKING:
     import polars as pl
@@ -54,10 +55,33 @@ def seconds(stamp: str) -> float:
 
 
 def strftime(at: float, form: str) -> str:
-    """Seconds since 1970 in a strftime form. An instant after the year 9999 is shown as the last second of 9999."""
-    instant = EPOCH + timedelta(seconds=min(at, _LAST))
+    """Seconds since 1970 in a strftime form, in the zone in which times are shown.
+
+    An instant after the year 9999 is shown as the last second of 9999.
+    """
+    instant = shown(EPOCH + timedelta(seconds=min(at, _LAST)))
     # strftime pads years before 1000 with zeros on some platforms only.
     return instant.strftime(form.replace("%Y", f"{instant.year:04d}"))
+
+
+def clock_and_day(stamp: str) -> str:
+    """A time of a report (RFC 3339, UTC) as it is shown: `2025-11-21 14:00:03.480000`."""
+    try:
+        moment = shown(datetime.fromisoformat(stamp))
+    except ValueError:  # a time beyond the years 1 to 9999
+        return stamp.replace("T", " ")
+    return f"{moment.year:04d}-{moment:%m-%d %H:%M:%S}.{moment.microsecond:06d}"
+
+
+def zone_label(at: float) -> str:
+    """The name of the zone in which an instant (seconds since 1970) is shown."""
+    return label(EPOCH + timedelta(seconds=min(at, _LAST)))
+
+
+def shift_s(at: float) -> float:
+    """What the zone in which times are shown adds to UTC at an instant (seconds since 1970), in seconds."""
+    offset = shown(EPOCH + timedelta(seconds=min(at, _LAST))).utcoffset()
+    return offset.total_seconds() if offset else 0.0
 
 
 def axis_labels(room_s: float) -> tuple[int, str]:

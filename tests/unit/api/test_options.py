@@ -44,6 +44,15 @@ WORDS_AND_KEYWORDS: list[tuple[list[str], dict[str, Any]]] = [
         {"fields": "id=rid", "where_request": "ev=a", "where_response": "ev=b"},
     ),
     (["--no-store"], {"keep": False}),
+    (
+        ["--since", "12:15", "--until", "-5m", "--tz", "Asia/Tokyo"],
+        {"since": "12:15", "until": "-5m", "tz": "Asia/Tokyo"},
+    ),
+    (
+        ["--since", "2026-03-04T05:06:07+00:00", "--where", "status>=500"],
+        {"since": dt.datetime(2026, 3, 4, 5, 6, 7, tzinfo=dt.UTC), "where": "status>=500"},
+    ),
+    (["--collapse", "^/a=A", "--collapse", "b=B"], {"collapse": ["^/a=A", "b=B"]}),
     (["--store", os.path.abspath("runs")], {"store": "runs"}),  # noqa: PTH100 - as the API does
 ]
 

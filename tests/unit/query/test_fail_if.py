@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from logcorr.model.errors import UsageError
+from logcorr.model.ledger import Orphans
 from logcorr.model.report import Latency, Report
 from logcorr.query import fail_if
 from logcorr.query.fail_if import Condition
@@ -97,7 +98,8 @@ def test_rates() -> None:
     status = {"200": 70, "302": 2, "404": 1, "503": 2, "999": 1, "0": 2, "none": 2}
     skew = msgspec.structs.replace(whole.skew, share=0.25)
     inputs = msgspec.structs.replace(whole.inputs, requests=sides[0], responses=sides[1])
-    whole = msgspec.structs.replace(whole, inputs=inputs, status=status, skew=skew)
+    orphans_of_sides = Orphans(request={"lost": 10, "in_flight": 2}, response={"lost": 8})
+    whole = msgspec.structs.replace(whole, inputs=inputs, status=status, skew=skew, orphans=orphans_of_sides)
     expected = {"orphan_rate": 0.2, "malformed_rate": 7 / 200, "error_rate": 0.1, "negative_rate": 0.25}
     for metric, value in expected.items():
         assert condition(f"{metric}>=0").holds(whole) == value
@@ -150,7 +152,7 @@ def test_rates_of_nothing_are_zero() -> None:
         requests=msgspec.structs.replace(whole.inputs.requests, **empty),
         responses=msgspec.structs.replace(whole.inputs.responses, **empty),
     )
-    whole = msgspec.structs.replace(whole, inputs=inputs, status={})
+    whole = msgspec.structs.replace(whole, inputs=inputs, status={}, orphans=Orphans(request={}, response={}))
     for metric in ("orphan_rate", "malformed_rate", "error_rate"):
         assert condition(f"{metric}<=0").holds(whole) == 0.0
         assert condition(f"{metric}>0").holds(whole) is None

@@ -196,7 +196,8 @@ class OpenScreen(Screen[None]):
         named: dict[str, tuple[str, ...]] = {name: (path,) for name, path in sides.items()}
         logs = Logs("correlation", named) if responses else Logs(None, named)
         form = self._form or given.format
-        return replace(logs, form=form, collapse_ids=given.collapse_ids, reading=reading_words.words_of(given))
+        reading, reported = reading_words.words_of(given), reading_words.reported_of(given)
+        return replace(logs, form=form, collapse_ids=given.collapse_ids, reading=reading, reported=reported)
 
     def _ask(self, logs: Logs) -> None:
         """Asks what logs are, in a child process."""

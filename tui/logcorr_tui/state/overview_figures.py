@@ -127,13 +127,7 @@ def _counts(report: RunReport) -> tuple[int, int, int, int | None]:
     """Requests, exchanges, orphans of both sides, requests without a response (None for an access log)."""
     if isinstance(report, AccessReport):
         return report.total_requests, report.total_requests, 0, None
-    asked, answered = report.inputs.requests, report.inputs.responses
-    return (
-        asked.matched + asked.orphans + asked.superseded,
-        asked.matched,
-        asked.orphans + answered.orphans,
-        asked.orphans,
-    )
+    return report.requests, report.matched, report.all_orphans, report.request_orphans
 
 
 def _scaled(point: TimelinePoint, scale: float) -> TimelinePoint:

@@ -19,7 +19,8 @@ class Logs:
     """The logs of a run, by side, and how they are read.
 
     `kind` is None where the lines of the logs have to tell it. `form` is the name of the format (None: told by the
-    lines). `reading` are more words of the command line on how lines are read, such as --zone=+05:30.
+    lines). `reading` are more words of the command line on how lines are read, such as --zone=+05:30, and `reported`
+    those on what of the logs is reported, such as --since=15:00.
     """
 
     kind: Kind | None
@@ -27,6 +28,7 @@ class Logs:
     form: str | None = None
     collapse_ids: bool = False
     reading: tuple[str, ...] = ()
+    reported: tuple[str, ...] = ()
 
     @classmethod
     def pair(cls, requests: Sequence[str], responses: Sequence[str]) -> "Logs":

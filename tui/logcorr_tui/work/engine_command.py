@@ -17,14 +17,13 @@ def logcorr_command(*words: str) -> list[str]:
 
 def correlate_command(logs: Logs, *, store: str | None = None, memory: str | None = None) -> list[str]:
     """The command that correlates these logs, and writes its progress as JSON lines."""
-    words = [*_named(logs), *_read_as(logs), *_place(store, memory)]
-    words += ["--collapse-ids"] if logs.collapse_ids else []
+    words = [*_named(logs), *_read_as(logs), *_reported(logs), *_place(store, memory)]
     return logcorr_command("correlate", *words, "--progress", "json", "--end-with-stdin")
 
 
 def analyze_command(logs: Logs, *, store: str | None = None, memory: str | None = None) -> list[str]:
     """The command that analyses access logs, and writes its progress as JSON lines."""
-    words = [*_read_as(logs), *(["--collapse-ids"] if logs.collapse_ids else []), *_place(store, memory)]
+    words = [*_read_as(logs), *_reported(logs), *_place(store, memory)]
     return logcorr_command("analyze", *words, "--progress", "json", "--end-with-stdin", "--", *logs.files["access"])
 
 
@@ -52,6 +51,10 @@ def _named(logs: Logs) -> list[str]:
 
 def _read_as(logs: Logs) -> list[str]:
     return [*([f"--format={logs.form}"] if logs.form else []), *logs.reading]
+
+
+def _reported(logs: Logs) -> list[str]:
+    return [*(["--collapse-ids"] if logs.collapse_ids else []), *logs.reported]
 
 
 def _place(store: str | None, memory: str | None) -> list[str]:

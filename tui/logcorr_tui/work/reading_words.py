@@ -1,8 +1,11 @@
-"""The options on how lines are read: on the command line of the app, and as typed on the Open screen."""
+"""The options on how lines are read, and on what is reported: of the command line, and as typed on the Open screen."""
 
 import argparse
+import re
 import shlex
-from typing import NoReturn
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
 
 from logcorr.model.errors import UsageError
 
@@ -16,22 +19,46 @@ _VALUES = (
     ("--unwrap", "NAMES", "heads to take off each line; none for no head"),
     ("--client", "WHICH", "which of several addresses is the client"),
 )
+_BEFORE_THE_END = re.compile(r"-[0-9]")
+# What of the logs is reported. Only jobs take these options.
+_REPORTED = (
+    ("--since", "TIME", "report what lies at or after this time; -15m is before the end"),
+    ("--until", "TIME", "report what lies before this time"),
+    ("--where", "FILTER", "report what this holds for, such as 'status>=500'"),
+)
 # A format has a field of its own in the logs, and the others are passed on as words.
 _PASSED_ON = ("--formats", *(option for option, *_ in _VALUES if option != "--format"))
+_JOBS = (*(option for option, *_ in _REPORTED), "--collapse")
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
     """Adds the options to a parser."""
-    for option, value, meaning in _VALUES:
+    for option, value, meaning in (*_VALUES, *_REPORTED):
         parser.add_argument(option, metavar=value, help=meaning)
     parser.add_argument("--formats", action="append", default=[], metavar="FILE", help="a file of formats; repeatable")
     parser.add_argument("--collapse-ids", action="store_true", help="ids in the paths of endpoints become *")
+    parser.add_argument(
+        "--collapse",
+        action="append",
+        default=[],
+        metavar="REGEX=NAME",
+        help="count endpoints in which REGEX is found as NAME; repeatable",
+    )
 
 
 def words_of(given: argparse.Namespace) -> tuple[str, ...]:
-    """The words for the engine, without --format and --collapse-ids."""
+    """The words for the engine on how lines are read, without --format and --collapse-ids."""
+    return _words(given, _PASSED_ON)
+
+
+def reported_of(given: argparse.Namespace) -> tuple[str, ...]:
+    """The words for the engine on what is reported."""
+    return _words(given, _JOBS)
+
+
+def _words(given: argparse.Namespace, options: Sequence[str]) -> tuple[str, ...]:
     words: list[str] = []
-    for option in _PASSED_ON:
+    for option in options:
         value = getattr(given, option.removeprefix("--").replace("-", "_"))
         words += [f"{option}={one}" for one in (value if isinstance(value, list) else [value]) if one is not None]
     return tuple(words)
@@ -48,8 +75,24 @@ def parse(text: str) -> argparse.Namespace:
     return parser.parse_args(words)
 
 
-class _TextParser(argparse.ArgumentParser):
+class WordsParser(argparse.ArgumentParser):
+    """A parser that takes `--since -15m`, whose value begins as an option does."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As in argparse."""
+        words: list[str] = []
+        for word in sys.argv[1:] if args is None else args:
+            if words and words[-1] in ("--since", "--until") and _BEFORE_THE_END.match(word):
+                words[-1] += f"={word}"
+            else:
+                words.append(word)
+        return super().parse_known_args(words, namespace)
+
+
+class _TextParser(WordsParser):
     """A parser that raises UsageError."""
 
     def error(self, message: str) -> NoReturn:
-        raise UsageError(f"options: {message}; there are {', '.join((*_PASSED_ON, '--format', '--collapse-ids'))}.")
+        raise UsageError(
+            f"options: {message}; there are {', '.join((*_PASSED_ON, '--format', '--collapse-ids', *_JOBS))}."
+        )

@@ -60,21 +60,20 @@ def run_figures(report: RunReport) -> RunFigures:
 
 
 def _correlation(report: Report) -> RunFigures:
-    asked, answered = report.inputs.requests, report.inputs.responses
     lines = report.inputs.lines
     negative = report.skew.negative
-    orphans = asked.orphans + answered.orphans
+    orphans = report.all_orphans
     by_reason = added(report.orphans.request, report.orphans.response)
-    entries = asked.matched + orphans
+    entries = report.matched + orphans
     return RunFigures(
         counts={
-            "requests": asked.matched + asked.orphans + asked.superseded,
-            "responses": answered.matched + answered.orphans + answered.superseded,
-            "pairs": asked.matched,
+            "requests": report.requests,
+            "responses": report.matched + orphans - report.request_orphans + report.inputs.responses.superseded,
+            "pairs": report.matched,
             "lines": lines.lines,
         },
         rates={
-            "error_rate": (failures(report.status), asked.matched),
+            "error_rate": (failures(report.status), report.matched),
             **_classes(report.status),
             "orphan_rate": (orphans, entries),
             **{f"orphan_rate.{reason}": (n, entries) for reason, n in by_reason.items()},

@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from logcorr.model.events import ProgressEvent
+from logcorr.render.reading_notices import narrowed_to
 from logcorr.text.fit_columns import tail
 from logcorr.text.quantities import duration, percent, short, size
 from logcorr.text.safe import safe
@@ -147,6 +148,7 @@ def finished(session: Session, colours: Palette) -> RenderableType | None:
         ("Peak memory", size(run.peak_rss_bytes)),
         *([("Buckets", f"{run.buckets}, {size(run.spilled_bytes)} spilled")] if session.kind == "correlation" else []),
         *(("Format", found.sentence) for found in _formats_read(session)),
+        *([("Narrowed", narrowed)] if (narrowed := narrowed_to(run.options)) else []),
         ("Folder", str(session.run.path) if session.run else "–"),
         ("Version", run.version),
     ):

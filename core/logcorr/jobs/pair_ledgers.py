@@ -1,0 +1,74 @@
+"""The ledgers of a correlation: what became of every line and of every entry."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from logcorr.formats.malformed_reasons import ALL_REASONS
+from logcorr.inputs.files import InputFile
+from logcorr.inputs.reader import SideResult
+from logcorr.jobs.event_sources import SourceResult
+from logcorr.jobs.write_views import PairViews
+from logcorr.model.errors import LedgerError
+from logcorr.model.ledger import ONE_LOG, SIDES, Inputs, Log, LogFormat, LogLedger, Side, SideLedger, how_read
+
+
+class PairLedgers(msgspec.Struct, frozen=True, kw_only=True):
+    """What the ledgers are made of.
+
+    `malformed` counts lines by log and reason, `orphans` entries by side. `named` gives the format of a log. The views
+    that were `written` lack entries where the run is `narrowed`.
+    """
+
+    files: Mapping[Log, Sequence[InputFile]]
+    read: SourceResult
+    malformed: Mapping[Log, dict[str, int]]
+    orphans: Mapping[Side, int]
+    written: PairViews
+    named: Callable[[Log], LogFormat | None]
+    narrowed: bool
+
+    def inputs(self) -> Inputs:
+        """The ledgers. Raises LedgerError where one does not close."""
+        sides = {side: self._side_ledger(side) for side in SIDES}
+        log: LogLedger | UnsetType = UNSET
+        if ONE_LOG in self.read.logs:
+            entries = self.read.entries
+            log = LogLedger(**self._lines(ONE_LOG), requests=entries["request"], responses=entries["response"])
+        inputs = Inputs(log=log, requests=sides["request"], responses=sides["response"])
+        if not inputs.closes():
+            message = f"the ledger does not close: {inputs}. Please report this."
+            raise LedgerError(message)
+        return inputs
+
+    def _side_ledger(self, side: Side) -> SideLedger:
+        written, orphans = self.written, self.orphans.get(side, 0)
+        return SideLedger(
+            **(self._lines(side) if side in self.read.logs else {}),
+            entries=self.read.entries[side],
+            redelivered=written.repeats.get((side, "redelivered"), 0),
+            superseded=written.repeats.get((side, "superseded"), 0),
+            surplus=written.repeats.get((side, "surplus"), 0),
+            matched=written.exchanges_written,
+            orphans=orphans,
+            left_out=written.left_out(side, orphans) if self.narrowed else 0,
+        )
+
+    def _lines(self, log: Log) -> dict[str, Any]:
+        """The counts of the lines of a log, by the names that ledgers have for them."""
+        read: SideResult = self.read.logs[log]
+        malformed, files = self.malformed[log], self.files[log]
+        return {
+            "files": [file.name for file in files],
+            "bytes": sum(file.bytes for file in files),
+            "lines": sum(read.lines_read.lines),
+            "blank": read.blank,
+            "header": read.header,
+            "other": read.other,
+            "malformed": {name: malformed[name] for name in ALL_REASONS if name in malformed},
+            "repaired": read.repaired,
+            "format": self.named(log),
+            **how_read(read.clock, read.heads, read.joined),
+        }
