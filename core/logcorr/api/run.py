@@ -73,6 +73,11 @@ class Run(Generic[R_co]):
         return self.stored.path
 
     @property
+    def root(self) -> Path:
+        """The folder of runs that this run is of. It holds what is written on the way to an export."""
+        return self._root
+
+    @property
     def stored(self) -> RunFolder:
         """The files of the run. Raises UsageError as `folder` does."""
         if self._stored is None or (self._temporary is not None and self._temporary.closed):
@@ -105,9 +110,8 @@ class Run(Generic[R_co]):
         Raises NoSuchView, which is a UsageError and an AttributeError, and names the views that there are; InputError
         where its files are missing or damaged.
         """
-        stored = self.stored
-        rows = views.scan(stored, name)  # type: ignore[arg-type] # any other name is an error that names the views
-        rows = views.with_file_names(rows, stored.manifest)
+        # Any other name is an error that names the views.
+        rows = views.with_file_names(self.stored, name)  # type: ignore[arg-type]
         return rows if self._temporary is None else _holding(rows, self._temporary)
 
     @property

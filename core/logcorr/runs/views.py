@@ -61,6 +61,7 @@ EXTRA_COLUMNS: dict[str, tuple[str, ...]] = {
 }
 # Exchanges have these columns only where responses tell durations.
 _GIVEN = ("given_ms", "given_us")
+_FILES = ("file", "request_file", "response_file")
 _ENTRY = ("request_id", "time", "user_id", "status_code")
 _RECORDS = {
     "orphans": ("side", *_ENTRY, "reason", "file", "line"),
@@ -78,8 +79,6 @@ _RECORDS = {
     ),
     "windows": ("window_start", "requests", "errors", "errors_4xx", "errors_5xx", "orphans", "suspicious_ips"),
 }
-# The columns that have the number of a file.
-_FILES = ("file", "request_file", "response_file")
 # The columns that only some runs store.
 _SOMETIMES = ("orphans",)
 _EXCHANGE = {"correlation": ("request_id",), "access": ("request_time",)}
@@ -132,10 +131,15 @@ def scan(run: RunFolder, view: View) -> pl.LazyFrame:
     return rows if chosen is None else rows.filter(chosen)
 
 
-def with_file_names(rows: pl.LazyFrame, manifest: Manifest) -> pl.LazyFrame:
-    """Stored rows with the names of files (text) in place of their numbers."""
-    numbers = [name for name in rows.collect_schema().names() if name in _FILES]
-    return rows.with_columns(_column(name, manifest.files).alias(name) for name in numbers)
+def with_file_names(run: RunFolder, view: View) -> pl.LazyFrame:
+    """The stored rows of a view with files by their names instead of their indexes. Raises as `scan` does."""
+    rows = scan(run, view)
+    try:
+        stored = rows.collect_schema().names()
+    except UNREADABLE as error:
+        raise run.damaged(view) from error
+    files = run.manifest.files
+    return rows.with_columns(**{name: _column(name, files) for name in stored if name in _FILES})
 
 
 def records(run: RunFolder, view: View, extra: Sequence[str] = ()) -> Records:
