@@ -149,11 +149,14 @@ def test_what_an_export_refuses(analysed: logcorr.Run[logcorr.AccessReport], acc
     assert pl.read_csv(target).height == 50
 
 
-def test_a_cancelled_export_leaves_no_file(analysed: logcorr.Run[logcorr.AccessReport], tmp_path: Path) -> None:
+@pytest.mark.parametrize("ending", ["csv", "json", "ndjson", "parquet"])
+def test_a_cancelled_export_leaves_no_file(
+    ending: str, analysed: logcorr.Run[logcorr.AccessReport], tmp_path: Path
+) -> None:
     cancel = threading.Event()
     cancel.set()
     with pytest.raises(errors.Cancelled):
-        analysed.export("exchanges", tmp_path / "out.csv", cancel=cancel)
+        analysed.export("exchanges", tmp_path / f"out.{ending}", cancel=cancel)
     assert list(tmp_path.iterdir()) == []
 
 
