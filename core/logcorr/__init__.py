@@ -5,9 +5,10 @@ is first asked for, so that `import logcorr` loads no engine.
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+# As in `typing`, whose import would be most of the time that `import logcorr` takes. Type checkers know the name.
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from logcorr.api.analyze import analyze
@@ -52,7 +53,7 @@ _MODULES = {"errors": "logcorr.model.errors", "events": "logcorr.model.events"}
 
 if not TYPE_CHECKING:  # so that a type checker knows the names above, and no others
 
-    def __getattr__(name: str) -> Any:
+    def __getattr__(name: str) -> object:
         # The engine is loaded when it is needed: a command must not wait for it, nor who imports this for another use.
         if name in _MODULES:
             return import_module(_MODULES[name])
