@@ -7,6 +7,7 @@ import os
 import shutil
 import stat
 import sys
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -371,6 +372,10 @@ def read(path: Path) -> list[dict[str, Any]]:
 
 
 def as_text(value: Any) -> str:
+    """A value of any form as CSV has it. Only Parquet has instants."""
+    if isinstance(value, datetime):
+        assert value.utcoffset() == timedelta()
+        return f"{value:%Y-%m-%dT%H:%M:%S.%f}Z"
     return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
