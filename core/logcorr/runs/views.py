@@ -85,7 +85,8 @@ _EXCHANGE = {"correlation": ("request_id",), "access": ("request_time",)}
 class Records(msgspec.Struct, frozen=True, kw_only=True):
     """A view as records: its parts, which of the stored rows it has (None for all), and the columns of a record.
 
-    Columns are expressions on stored rows, in order. Instants stay instants: only JSON and CSV have them as texts. `time` names the stored column with the instant of a record.
+    Columns are expressions on stored rows, in order. Instants stay instants: only JSON and CSV have them as texts.
+    `time` names the stored column with the instant of a record.
     """
 
     parts: list[Path]

@@ -136,31 +136,13 @@ def _parquet(frames: Callable[[], Iterator[pl.DataFrame]], schema: pl.Schema, un
     def source(
         columns: list[str] | None, _predicate: pl.Expr | None, _rows: int | None, _size: int | None
     ) -> Iterator[pl.DataFrame]:
-        return (frame.select(columns) if columns else frame for frame in _of_even_height(frames()))
+        return (frame.select(columns) if columns else frame for frame in frames())
 
     rows = register_io_source(source, schema=schema, is_pure=True)
+    # Row groups of one height: otherwise they follow the frames, whose heights depend on how threads took turns.
     rows.sink_parquet(
         unfinished, compression="lz4", statistics=False, row_group_size=_ROW_GROUP_ROWS, engine="streaming"
     )
-
-
-def _of_even_height(frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-    """The same rows in frames of one row group each, so that equal rows make equal files.
-
-    Otherwise the row groups would follow the frames, whose heights depend on how threads took turns.
-    """
-    waiting: list[pl.DataFrame] = []
-    rows = 0
-    for frame in frames:
-        waiting.append(frame)
-        rows += frame.height
-        if rows >= _ROW_GROUP_ROWS:
-            joined = pl.concat(waiting)
-            whole = joined.height // _ROW_GROUP_ROWS * _ROW_GROUP_ROWS
-            yield from (group.rechunk() for group in joined.head(whole).iter_slices(_ROW_GROUP_ROWS))
-            waiting, rows = [joined.slice(whole)], joined.height - whole
-    if rows:
-        yield pl.concat(waiting).rechunk()
 
 
 def _ndjson(frames: Iterator[pl.DataFrame], file: IO[bytes]) -> None:

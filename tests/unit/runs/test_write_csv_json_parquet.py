@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import polars as pl
@@ -42,6 +43,22 @@ def test_equal_rows_make_equal_files(form: str, group: int, tmp_path: Path, monk
     assert len(files) == 1
     if form == "parquet":
         assert pl.read_parquet(tmp_path / "0.parquet").equals(rows())
+
+
+def test_row_groups_do_not_follow_the_frames(tmp_path: Path) -> None:
+    """Frames of so many rows would each become a row group of its own height, if the writer were left to itself."""
+    numbers = pl.DataFrame({"n": pl.int_range(330_000, eager=True)})
+
+    def written_in(*heights: int) -> bytes:
+        path = tmp_path / "out.parquet"
+        parts = [*heights] * 330
+        ends = [min(sum(parts[:number]), numbers.height) for number in range(len(parts) + 1)]
+        frames = [numbers[start:end] for start, end in pairwise(ends) if end > start]
+        assert sum(frame.height for frame in frames) == numbers.height
+        write_csv_json_parquet.write_frames(lambda: iter(frames), numbers.schema, path.name, path)
+        return path.read_bytes()
+
+    assert written_in(100_000) == written_in(130_000, 1) == written_in(20_000, 17, 50_000) == written_in(1_000)
 
 
 def test_a_parquet_file_without_rows_has_columns(tmp_path: Path) -> None:
