@@ -60,6 +60,7 @@ EXTRA_COLUMNS: dict[str, tuple[str, ...]] = {
 }
 # Exchanges have these columns only where responses tell durations.
 _GIVEN = ("given_ms", "given_us")
+_FILES = ("file", "request_file", "response_file")
 _ENTRY = ("request_id", "time", "user_id", "status_code")
 _RECORDS = {
     "orphans": ("side", *_ENTRY, "reason", "file", "line"),
@@ -128,6 +129,17 @@ def scan(run: RunFolder, view: View) -> pl.LazyFrame:
         rows = rows.drop("reason")
     chosen = _chosen(run, view)
     return rows if chosen is None else rows.filter(chosen)
+
+
+def with_file_names(run: RunFolder, view: View) -> pl.LazyFrame:
+    """The stored rows of a view with files by their names instead of their indexes. Raises as `scan` does."""
+    rows = scan(run, view)
+    try:
+        stored = rows.collect_schema().names()
+    except UNREADABLE as error:
+        raise run.damaged(view) from error
+    files = run.manifest.files
+    return rows.with_columns(**{name: _column(name, files) for name in stored if name in _FILES})
 
 
 def records(run: RunFolder, view: View, extra: Sequence[str] = ()) -> Records:
@@ -234,7 +246,7 @@ def _column(name: str, files: dict[str, list[str]]) -> pl.Expr:
         return whole_ms(pl.col("duration_us"))
     if name == "given_ms":
         return whole_ms(pl.col("given_us"))
-    if name in ("request_file", "response_file"):
+    if name in _FILES[1:]:
         side = name.removesuffix("_file")
         return _file_names(column, files[side if side in files else ONE_LOG])
     if name == "file":

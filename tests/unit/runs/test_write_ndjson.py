@@ -45,8 +45,11 @@ def number(chance: random.Random, kind: str) -> int:
 def column(chance: random.Random, rows: int) -> pl.Series:
     nulls = chance.choice((0, 0, 0.3, 1))
     kind = chance.choice(("String", "instant", *NUMBERS))
-    make = {"String": text, "instant": instant}.get(kind, lambda chance: number(chance, kind))
-    values = [None if chance.random() < nulls else make(chance) for _ in range(rows)]
+
+    def value() -> str | datetime | int:
+        return text(chance) if kind == "String" else instant(chance) if kind == "instant" else number(chance, kind)
+
+    values = [None if chance.random() < nulls else value() for _ in range(rows)]
     return pl.Series(values, dtype=INSTANT if kind == "instant" else getattr(pl, kind))
 
 
