@@ -17,7 +17,7 @@ from logcorr.model.errors import InputError, LogcorrError, UsageError, system_er
 from logcorr.model.options import View
 from logcorr.runs import output_files, views, write_csv_json_parquet
 from logcorr.runs.run_folder import RunFolder
-from logcorr.runs.work_folder import WorkFolder
+from logcorr.runs.work_folder import WorkFolder, is_utf8
 from logcorr.text.instant_columns import INSTANT
 
 _BATCH_ROWS = 50_000
@@ -117,6 +117,9 @@ def _check_form(schema: pl.Schema, form: str) -> None:
 
 def _check_only_reads(text: str) -> None:
     """Raises UsageError for a statement that does not only read, or that reads something else than the run."""
+    if not is_utf8(text):
+        message = "the query is not UTF-8."
+        raise UsageError(message)
     if not _READS.match(text):
         first = (re.findall(r"\w+", text) or ["nothing"])[0]
         message = f"{first[:40]!r} is no statement that reads: SELECT, WITH, EXPLAIN, SHOW TABLES or DESCRIBE."

@@ -102,7 +102,9 @@ def write_to_stdout(
         try:
             if form == "csv":
                 ready = rows if raw_csv else map(without_formulas, rows)
-                _csv(map(_safe_cells, ready) if terminal else ready, out)
+                for number, frame in enumerate(map(_safe_cells, ready) if terminal else ready):
+                    # Not by the engine itself, which makes its own error of that of a closed pipe.
+                    out.write(as_texts(frame).write_csv(include_header=not number).encode())
             elif terminal:
                 for frame in rows:
                     out.write(json_for_terminal(as_texts(frame).write_ndjson()).encode())
