@@ -81,7 +81,7 @@ def test_answers_are_those_of_polars(here: Path) -> None:
     joined = rows(
         here, "with f as (select * from orphans) select f.reason from f join users u on f.user_id = u.user_id"
     )
-    orphans, users = (views.scan(run_of(here), view).collect() for view in ("orphans", "users"))  # type: ignore[arg-type]
+    orphans, users = (views.scan(run_of(here), view).collect() for view in ("orphans", "users"))
     assert sorted(row["reason"] for row in joined) == sorted(orphans.join(users, on="user_id")["reason"])
 
 
