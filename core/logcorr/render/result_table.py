@@ -41,7 +41,8 @@ def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        return f"{value:.6g}"
+        plain = value == 0 or 1e-3 <= abs(value) < 1e15
+        return f"{value:.3f}".rstrip("0").rstrip(".") if plain else f"{value:.6g}"
     return safe(None if value is None else str(value), _MOST_TEXT)
 
 
