@@ -23,7 +23,8 @@ def write(frame: pl.DataFrame, file: IO[bytes]) -> None:
     """Writes the records of a frame, a line for each."""
     frame = _with_writable_instants(frame)
     if not _kernel_takes(frame):
-        frame.write_ndjson(file)
+        # Not by the engine itself, which makes its own error of that of a closed pipe.
+        file.write(frame.write_ndjson().encode())
         return
     for block in _blocks(frame, b"", b"\n"):
         file.write(block)
