@@ -1,11 +1,14 @@
-/* Arrow columns -> records as NDJSON: the same bytes that polars writes. */
+/* Arrow columns -> records as NDJSON: the same bytes that polars writes, and instants as RFC 3339 with six decimals. */
 
 #include "views.h"
 
-enum { NUMBER_BYTES = 20, ESCAPE_BYTES = 6 };
+enum { NUMBER_BYTES = 20, INSTANT_BYTES = 29, ESCAPE_BYTES = 6 };
+
+/* The first µs of the year 1, and the first µs after the year 9999, both since 1970. */
+static const int64_t FIRST_US = -62135596800000000, AFTER_US = 253402300800000000;
 
 /* A column: the text before each of its values, and its Arrow buffers. `kind` is the letter of its Arrow format: "v"
-   for views of text, for integers the letter of their width. */
+   for views of text, "t" for instants (64-bit µs since 1970), for integers the letter of their width. */
 typedef struct {
     int kind;
     Py_ssize_t offset, text_count;
@@ -22,7 +25,7 @@ typedef struct {
 /* The space for records. A function that writes at a position in it gives the position after its output, or NULL. */
 typedef struct {
     const uint8_t *end;
-    bool wrong; /* NULL was given because a view points outside of its texts, not because the space ended */
+    const char *wrong; /* why NULL was given, where that is not because the space ended */
 } Room;
 
 static inline uint64_t word_at(const uint8_t *text) {
@@ -158,7 +161,7 @@ static inline uint8_t *add_text(uint8_t *to, Room *room, const Field *field, Py_
     const uint8_t *view = (const uint8_t *)field->values.buf + VIEW_BYTES * row;
     const uint8_t *text = text_of(view, field->texts, field->text_count, &bytes);
     if (!text) {
-        room->wrong = true;
+        room->wrong = "a text lies outside of its column";
         return NULL;
     }
     if (room->end - to < (int64_t)ESCAPE_BYTES * bytes + INLINE_BYTES + 2) return NULL;
@@ -167,6 +170,42 @@ static inline uint8_t *add_text(uint8_t *to, Room *room, const Field *field, Py_
     to = plain ? to + bytes : copy_escaped(to, text, bytes);
     *to++ = '"';
     return to;
+}
+
+/* Writes `digits` digits of a number: an even count. */
+static inline void put_digits(uint8_t *to, uint64_t number, int digits) {
+    for (; digits; number /= 100) memcpy(to + (digits -= 2), pairs + 2 * (number % 100), 2);
+}
+
+/* Writes the date of a day since 1970-01-01 as 2025-11-21, by the arithmetic of years that begin in March. */
+static inline void put_date(uint8_t *to, int64_t day) {
+    uint64_t since = (uint64_t)(day + 719468); /* days since 0000-03-01 */
+    uint64_t era = since / 146097, of_era = since % 146097;
+    uint64_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+    uint64_t of_year = of_era - (365 * year + year / 4 - year / 100);
+    uint64_t from_march = (5 * of_year + 2) / 153;
+    uint64_t month = from_march < 10 ? from_march + 3 : from_march - 9;
+    put_digits(to, 400 * era + year + (month < 3), 4);
+    put_digits(to + 5, month, 2);
+    put_digits(to + 8, of_year - (153 * from_march + 2) / 5 + 1, 2);
+}
+
+static inline uint8_t *add_instant(uint8_t *to, Room *room, int64_t instant) {
+    const int64_t second = 1000000, day = 86400 * second;
+    if (instant < FIRST_US || instant >= AFTER_US) {
+        room->wrong = "an instant lies outside of the years 1 to 9999";
+        return NULL;
+    }
+    if (room->end - to < INSTANT_BYTES) return NULL;
+    int64_t days = instant / day - (instant % day < 0);
+    uint64_t of_day = (uint64_t)(instant - days * day), seconds = of_day / (uint64_t)second;
+    memcpy(to, "\"0000-00-00T00:00:00.000000Z\"", INSTANT_BYTES);
+    put_date(to + 1, days);
+    put_digits(to + 12, seconds / 3600, 2);
+    put_digits(to + 15, seconds / 60 % 60, 2);
+    put_digits(to + 18, seconds % 60, 2);
+    put_digits(to + 21, of_day % (uint64_t)second, 6);
+    return to + INSTANT_BYTES;
 }
 
 static inline uint8_t *add_value(uint8_t *to, Room *room, const Field *field, Py_ssize_t row) {
@@ -179,6 +218,7 @@ static inline uint8_t *add_value(uint8_t *to, Room *room, const Field *field, Py
         return to + 4;
     }
     if (field->kind == 'v') return add_text(to, room, field, row);
+    if (field->kind == 't') return add_instant(to, room, VALUE(int64_t, field->values.buf, row));
     return add_number(to, field->kind, field->values.buf, row);
 }
 
@@ -206,7 +246,8 @@ static Py_ssize_t value_bytes(int kind) {
     case 'i':
     case 'I': return 4;
     case 'l':
-    case 'L': return 8;
+    case 'L':
+    case 't': return 8;
     case 'v': return VIEW_BYTES;
     default: return 0;
     }
@@ -270,7 +311,7 @@ PyObject *ndjson(PyObject *Py_UNUSED(module), PyObject *args) {
         to = add_records(to, &room, &record, &row, rows);
         Py_END_ALLOW_THREADS;
         if (room.wrong)
-            PyErr_SetString(PyExc_ValueError, "a text lies outside of its column");
+            PyErr_SetString(PyExc_ValueError, room.wrong);
         else
             result = Py_BuildValue("nn", row, (Py_ssize_t)(to - (uint8_t *)out.buf));
     }

@@ -7,6 +7,7 @@ import os
 import shutil
 import stat
 import sys
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -320,6 +321,34 @@ def test_a_name_of_two_runs_or_of_none(sample: Path, words: tuple[str, ...]) -> 
     refused(sample, "runs", *words, "zz", parts=("'zz'", "no run"))
 
 
+def test_the_path_of_a_run(sample: Path, tmp_path: Path) -> None:
+    run = only_run(sample)
+    for name in (run.name, run.name[:4], str(run)):
+        outcome = succeed("runs", "path", name, cwd=sample)
+        assert outcome.out == os.fsencode(run) + b"\n"
+        assert outcome.err == ""
+    # Whatever the name of the store, and however it is given, $(...) gets a path that is there.
+    store = tmp_path / os.fsdecode("a b\u2026".encode())
+    shutil.copytree(run.parent, store)
+    outcome = succeed("runs", "path", run.name, "--store", store.name, cwd=tmp_path)
+    assert Path(os.fsdecode(outcome.out.removesuffix(b"\n"))) == store / run.name
+
+
+@pytest.mark.parametrize("name", ["nope", ""])
+def test_the_path_of_no_run(name: str, sample: Path) -> None:
+    refused(sample, "runs", "path", name, parts=("run",))
+    assert logcorr("runs", "path", name, cwd=sample).out == b""
+
+
+def test_the_path_of_a_run_of_another_version(sample: Path) -> None:
+    """Its files and columns may be others, and a tool would misread them."""
+    manifest = only_run(sample) / "manifest.json"
+    manifest.write_text(manifest.read_text().replace('"schema": 1', '"schema": 2'))
+    name = only_run(sample).name
+    for words in (("runs", "path", name), ("sql", name, "select 1 as one"), ("sql", name, "show tables")):
+        refused(sample, *words, parts=(name, "schema 2", "reads 1"))
+
+
 def test_an_empty_name_is_no_run(sample: Path) -> None:
     refused(sample, "runs", "remove", "")
     refused(sample, "runs", "show", "")
@@ -371,6 +400,10 @@ def read(path: Path) -> list[dict[str, Any]]:
 
 
 def as_text(value: Any) -> str:
+    """A value of any form as CSV has it. Only Parquet has instants."""
+    if isinstance(value, datetime):
+        assert value.utcoffset() == timedelta()
+        return f"{value:%Y-%m-%dT%H:%M:%S.%f}Z"
     return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 

@@ -44,14 +44,17 @@ CASES: dict[str, tuple[str, str, str]] = {
     "access export": ("export", f"{ACCESS} -o out.ndjson --malformed bad.csv", "'out.ndjson'"),
     "a finished run": ("export", "export RUN --view exchanges -o out.csv", "'out.csv'"),
     "a finished run in order": ("export", "export RUN --view exchanges -o out.parquet --sort time", "'out.parquet'"),
+    "a query": ("query", "sql RUN from/**/exchanges -o out.csv", "'out.csv'"),
+    "a query as parquet": ("query", "sql RUN from/**/exchanges -o out.parquet", "'out.parquet'"),
 }
 # A library between us and the system need not be tried everywhere.
-PLAYED = ("read", "pair", "views", "export along", "export parquet", "the report's disk", "a finished run")
+PLAYED = ("read", "pair", "views", "export along", "export parquet", "the report's disk", "a finished run", "a query")
 ASKED = [*(("tmpfs", name) for name in CASES), *(("shim", name) for name in PLAYED)]
 SHORT = [
     *(("tmpfs", name) for name in ("begin", "read", "pair", "views", "manifest", "export along", "over another file")),
     *(("tmpfs", name) for name in ("the report's disk", "access export", "a finished run in order")),
-    *(("shim", name) for name in ("read", "the report's disk", "a finished run")),
+    ("tmpfs", "a query as parquet"),
+    *(("shim", name) for name in ("read", "the report's disk", "a finished run", "a query")),
 ]
 
 

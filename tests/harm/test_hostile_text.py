@@ -21,6 +21,9 @@ COLOURS = r"\x1b\[[0-9;]*m"
 # Beside colours, the bar hides the cursor, goes up or to the start of its line, and erases it.
 BAR = COLOURS + r"|\x1b\[\?25[lh]|\x1b\[1A|\x1b\[2K|\r(?!\n)"
 PAIR = ("correlate", "--requests", "req*", "--responses", "resp*", "--max-duration", "30s")
+_ALIAS = f"{MARK}\x1b[31m\u202e"
+# So many of the commands of the terminal write text, the others JSON.
+_TEXTS = 12
 # Several commands in one process, as importing the engine takes longer than each of them.
 _COMMANDS = """
 import json, sys
@@ -139,6 +142,16 @@ def test_errors_that_quote(logs: Path, what: str) -> None:
     assert kept(logs) == before
 
 
+def test_queries_that_are_hostile(logs: Path) -> None:
+    run = runs_of(logs, "correlation")[0]
+    for text in WORDS:
+        for query in (text, f"select {text}", f'select "{text}" from orphans', f"select cast('{text}' as int)"):
+            outcome = logcorr("sql", run, "--", query, cwd=logs)
+            assert outcome.code == 2, query
+            assert_harmless(outcome)
+            assert outcome.err.count("\n") == 1
+
+
 def test_hostile_names_of_outputs(logs: Path, tmp_path: Path) -> None:
     names = [_name(text) for text in (*hostile.words(list(PAYLOADS.values())), "plain\n\x1b[2J")]
     for name in names:
@@ -232,6 +245,12 @@ def test_what_a_terminal_gets(logs: Path, tmp_path: Path) -> None:
         ("runs", "list"),
         ("diff", *pairs),
         ("correlate", WORDS[-1], WORDS[0]),
+        ("sql", pairs[0], "select * from orphans"),
+        ("sql", pairs[0], "select * from malformed", "--as", "csv"),
+        ("sql", pairs[0], f'select user_id as "{_ALIAS}" from exchanges', "--as", "csv"),
+        ("sql", pairs[0], f'select user_id as "{_ALIAS}" from exchanges'),
+        ("sql", pairs[0], "select cast(user_id as int) from exchanges"),
+        ("runs", "path", pairs[0], "--store", f"{_ALIAS}/../cache/logcorr/runs"),
         # From here on all of it is JSON.
         ("runs", "list", "--json"),
         ("runs", "show", pairs[0], "--json"),
@@ -239,6 +258,7 @@ def test_what_a_terminal_gets(logs: Path, tmp_path: Path) -> None:
         ("diff", *pairs, "--json"),
         ("export", pairs[0], "--view", "orphans", "-o", "-", "--sort", "time"),
         ("export", pairs[0], "--view", "malformed", "-o", "-", "--sort", "time"),
+        ("sql", pairs[0], "select * from malformed order by side, file, line", "--as", "ndjson"),
         (*PAIR, "--no-store", "--progress", "none", "-o", "-", "--sort", "time"),
     ]
     shown = on_a_terminal(logs, *words)
@@ -246,7 +266,7 @@ def test_what_a_terminal_gets(logs: Path, tmp_path: Path) -> None:
     for command, written in zip(words, shown, strict=True):
         assert written, command
         assert faults(written, BAR) == [], command
-    for command, written in zip(words[6:], shown[6:], strict=True):
+    for command, written in zip(words[_TEXTS:], shown[_TEXTS:], strict=True):
         plain = succeed(*command, cwd=logs).out
         # What is not a terminal gets the characters themselves.
         assert "\u202e" in plain.decode()

@@ -33,6 +33,7 @@ STAGES: dict[str, tuple[Any, str]] = {
     "report": (latency, "figures"),
     "manifest": (run_folder.RunFolder, "write"),
     "export": (write_csv_json_parquet, "write"),
+    "query": (write_csv_json_parquet, "write_frames"),
     "last": (run_folder, "encode"),
 }
 

@@ -1,21 +1,22 @@
-"""`logcorr runs`: lists, shows and removes finished runs."""
+"""`logcorr runs`: lists, shows and removes finished runs, and tells where one is."""
 
 import click
 
 from logcorr.commands.options import STORE, run_root
-from logcorr.commands.stdout_and_stderr import put, put_json, say, wants_color, width
+from logcorr.commands.stdout_and_stderr import put, put_json, put_path, say, wants_color, width
 from logcorr.model.errors import UsageError
 
 
 @click.group(invoke_without_command=True)
 @click.pass_context
 def runs(context: click.Context) -> None:
-    """List, show and remove finished runs.
+    """List, show, find and remove finished runs.
 
     \b
     Examples:
       logcorr runs list
       logcorr runs show 3f2a
+      duckdb -c "select * from '$(logcorr runs path 3f2a)/orphans/*.parquet'"
       logcorr runs remove --all
     """
     if context.invoked_subcommand is None:
@@ -54,6 +55,18 @@ def runs_show(run: str, store: str | None, *, as_json: bool) -> None:
     from logcorr.render.summary import render_summary
 
     put(render_summary(folder.report, width=width(), color=wants_color(), reused=True, folder=str(folder.path)))
+
+
+@runs.command("path")
+@click.argument("run")
+@STORE
+def runs_path(run: str, store: str | None) -> None:
+    """Print the folder of RUN, for $(...) and other tools. What is in it: docs/run-folder.md."""
+    from logcorr.runs.find_runs import find_run
+
+    folder = find_run(run_root(store), run)
+    _ = folder.manifest  # a run that this version cannot read has perhaps other files and columns
+    put_path(folder.path.absolute())
 
 
 @runs.command("remove")

@@ -58,6 +58,15 @@ def put_json(text: str) -> None:
     put(json_for_terminal(text) if sys.stdout.isatty() else text)
 
 
+def put_path(path: Path) -> None:
+    """Writes a path to stdout on a line: its very bytes, but for a terminal without anything that it obeys."""
+    if sys.stdout.isatty():
+        put(one_line(str(path)))
+        return
+    sys.stdout.flush()
+    sys.stdout.buffer.write(os.fsencode(path) + b"\n")
+
+
 def say(text: str) -> None:
     """Writes a message for a person to stderr, on one line."""
     sys.stderr.write(f"logcorr: {one_line(text)}\n")

@@ -5,6 +5,19 @@ import threading
 import polars as pl
 
 from logcorr.inputs.files import InputFile
+from logcorr.model.errors import InputError
+from logcorr.model.ledger import ONE_LOG, Log
+
+# Rows and line numbers are UInt32.
+MOST_LINES = (1 << 32) - 1
+
+
+def check_line_count(lines: int, log: Log) -> None:
+    """Raises InputError if a log has more lines than can be numbered, before any of their numbers wraps."""
+    if lines > MOST_LINES:
+        name = "the log" if log == ONE_LOG else f"the {log} log"
+        message = f"{name} has more than {MOST_LINES:,} lines, the most that can be numbered. Split it by time."
+        raise InputError(message)
 
 
 def file_of(row: str, starts: list[int]) -> pl.Expr:

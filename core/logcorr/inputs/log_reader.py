@@ -18,7 +18,7 @@ from logcorr.formats.profile_reader import EVENTS, MALFORMED_LINE, OTHER, RESTAR
 from logcorr.inputs import changes, chunks
 from logcorr.inputs.file_form import FileForm, OpenForm
 from logcorr.inputs.files import InputFile
-from logcorr.inputs.line_numbers import LinesRead
+from logcorr.inputs.line_numbers import LinesRead, check_line_count
 from logcorr.inputs.reader import CHUNKS_A_THREAD, TimeRange
 from logcorr.inputs.reading_progress import ReadingProgress, SideProgress
 from logcorr.inputs.refused_lines import SpilledRows
@@ -117,7 +117,7 @@ class LogReader:
         folder.mkdir(parents=True, mode=0o700)
         self._files_at_start, self._chunk_bytes = files, chunk_bytes
         self._files = changes.as_at_start(files)
-        self._progress, self._only = progress, only
+        self._progress, self._only, self._log = progress, only, log
         opened = [OpenForm(form) for form in forms]
         self._open_forms = opened if len(opened) > 1 else opened * len(files)
         self._all_forms = opened
@@ -200,6 +200,7 @@ class LogReader:
                     counted = [line_count(text) for _, text, _ in parts]
                 if chunk is None:
                     break
+                check_line_count(row + sum(counted), self._log)
                 for (number, text, size), lines in zip(parts, counted, strict=True):
                     yield _Chunk(number, text, size, row, lines, number != last_file)
                     row, last_file = row + lines, number

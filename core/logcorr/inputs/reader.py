@@ -9,7 +9,7 @@ import polars as pl
 
 from logcorr.compute.background_thread import parallel_map, read_ahead
 from logcorr.formats import line_format
-from logcorr.inputs import changes, chunks
+from logcorr.inputs import changes, chunks, line_numbers
 from logcorr.inputs.files import InputFile
 from logcorr.inputs.header_and_bom import special_first_lines
 from logcorr.inputs.line_numbers import LinesRead
@@ -188,6 +188,9 @@ class SideReader:
     def _read(self, numbered: tuple[chunks.Chunk, int]) -> _Read:
         """The lines of a chunk, whose first is the given row, in any thread."""
         chunk, row = numbered
+        # Lines are counted only where there might be too many: a chunk has fewer lines than bytes.
+        if row + sum(of_file.bytes for of_file in chunk.by_file) >= line_numbers.MOST_LINES:
+            line_numbers.check_line_count(row + chunk.line_count, self._form.side)
         with self._progress.step("parse"):
             entries, uncommon = chunk.parted(self._form, row)
         return _Read(chunk=chunk, first_row=row, entries=entries, uncommon=uncommon)

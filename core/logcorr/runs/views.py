@@ -14,7 +14,6 @@ from logcorr.model.manifest import Manifest
 from logcorr.model.options import View
 from logcorr.model.status import is_failure
 from logcorr.runs.run_folder import RunFolder
-from logcorr.text import instants
 
 # What polars raises when it reads a damaged file.
 UNREADABLE = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
@@ -87,7 +86,8 @@ _EXCHANGE = {"correlation": ("request_id",), "access": ("request_time",)}
 class Records(msgspec.Struct, frozen=True, kw_only=True):
     """A view as records: its parts, which of the stored rows it has (None for all), and the columns of a record.
 
-    Columns are expressions on stored rows, in order. `time` names the stored column with the instant of a record.
+    Columns are expressions on stored rows, in order. Instants stay instants: only JSON and CSV have them as texts.
+    `time` names the stored column with the instant of a record.
     """
 
     parts: list[Path]
@@ -246,9 +246,7 @@ def _column(name: str, files: dict[str, list[str]]) -> pl.Expr:
         return whole_ms(pl.col("duration_us"))
     if name == "given_ms":
         return whole_ms(pl.col("given_us"))
-    if name in ("request_time", "response_time", "time", "busiest_start", "window_start"):
-        return instants.text_of(column)
-    if name in ("request_file", "response_file"):
+    if name in _FILES[1:]:
         side = name.removesuffix("_file")
         return _file_names(column, files[side if side in files else ONE_LOG])
     if name == "file":

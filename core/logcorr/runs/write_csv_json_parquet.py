@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Literal
 
 import msgspec
 import polars as pl
@@ -16,10 +16,12 @@ from logcorr.runs import write_ndjson
 from logcorr.runs.csv_formulas import without_formulas
 from logcorr.runs.output_files import STDOUT, raising_output_errors
 from logcorr.runs.views import Records
-from logcorr.text.safe import json_for_terminal
+from logcorr.text.instant_columns import as_texts
+from logcorr.text.safe import json_for_terminal, safe
 
 _SORTED_AT_ONCE_ROWS = 200_000
 _YIELDED_ROWS = 20_000
+_ROW_GROUP_ROWS = 100_000
 _INSTANT = "instant"
 
 
@@ -46,39 +48,90 @@ def write(
     """
 
     def frames() -> Iterator[pl.DataFrame]:
-        yield records.schema.to_frame()  # so that a file without rows has columns
         for frame in _in_order(records, spill, lambda: tap(0)) if sort_time else records.chunks():
             tap(frame.height)
             yield frame
 
-    with raising_output_errors(path, lambda: sum(stored.stat().st_size for stored in records.parts)):
-        if path == STDOUT:
-            with read_ahead(frames()) as frames_ahead:
-                _to_stdout(frames_ahead)
-        elif Path(path).suffix.lower() == ".parquet":
-            _parquet(frames, records.schema, unfinished)
+    def needed_bytes() -> int:
+        return sum(stored.stat().st_size for stored in records.parts)
+
+    if path == STDOUT:
+        with raising_output_errors(path, needed_bytes):
+            write_to_stdout(frames(), records.schema)
+    else:
+        write_frames(frames, records.schema, path, unfinished, needed_bytes, raw_csv=raw_csv)
+
+
+def write_frames(
+    frames: Callable[[], Iterator[pl.DataFrame]],
+    schema: pl.Schema,
+    path: str,
+    unfinished: Path,
+    needed_bytes: Callable[[], int] = lambda: 0,
+    *,
+    raw_csv: bool = False,
+) -> None:
+    """Writes the rows of all frames to the file `unfinished`, as `write` does.
+
+    `frames` begins to make them, each of the given schema. `needed_bytes` tells about how many bytes they take.
+    """
+    suffix = Path(path).suffix.lower()
+    with raising_output_errors(path, needed_bytes):
+        if suffix == ".parquet":
+            _parquet(frames, schema, unfinished)
         else:
-            suffix = Path(path).suffix.lower()
-            rows = map(without_formulas, frames()) if suffix == ".csv" and not raw_csv else frames()
+            rows = _with_header(frames(), schema)
+            rows = map(without_formulas, rows) if suffix == ".csv" and not raw_csv else rows
             with unfinished.open("wb") as file, read_ahead(rows) as rows_ahead:
                 _WRITERS[suffix](rows_ahead, file)
 
 
-def _to_stdout(frames: Iterator[pl.DataFrame]) -> None:
-    """Writes NDJSON, made safe if stdout is a terminal. It is no error if the reader of a pipe closes it."""
-    terminal = sys.stdout.isatty()
-    try:
-        for frame in frames:
-            if terminal:
-                sys.stdout.buffer.write(json_for_terminal(frame.write_ndjson()).encode())
+def write_to_stdout(
+    frames: Iterator[pl.DataFrame],
+    schema: pl.Schema,
+    form: Literal["ndjson", "csv"] = "ndjson",
+    *,
+    raw_csv: bool = False,
+) -> None:
+    """Writes the rows of all frames to stdout, made safe if it is a terminal.
+
+    It is no error if the reader of a pipe closes it.
+    """
+    out, terminal = sys.stdout.buffer, sys.stdout.isatty()
+    with read_ahead(_with_header(frames, schema)) as rows:
+        try:
+            if form == "csv":
+                ready = rows if raw_csv else map(without_formulas, rows)
+                for number, frame in enumerate(map(_safe_cells, ready) if terminal else ready):
+                    # Not by the engine itself, which makes its own error of that of a closed pipe.
+                    out.write(as_texts(frame).write_csv(include_header=not number).encode())
+            elif terminal:
+                for frame in rows:
+                    out.write(json_for_terminal(as_texts(frame).write_ndjson()).encode())
             else:
-                write_ndjson.write(frame, sys.stdout.buffer)
-        sys.stdout.buffer.flush()
-    except OSError as error:
-        # The bytes that are still buffered are dropped, as to write them would fail again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if not isinstance(error, BrokenPipeError):
-            raise
+                _ndjson(rows, out)
+            out.flush()
+        except OSError as error:
+            # The bytes that are still buffered are dropped, as to write them would fail again at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            if not isinstance(error, BrokenPipeError):
+                raise
+
+
+def _with_header(frames: Iterator[pl.DataFrame], schema: pl.Schema) -> Iterator[pl.DataFrame]:
+    """The frames after one without rows, so that a file without rows has columns."""
+    yield schema.to_frame()
+    yield from frames
+
+
+def _safe_cells(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with all that a terminal obeys taken out of its texts and out of the names of its columns."""
+    texts = pl.col(pl.String).map_elements(_safe_cell, return_dtype=pl.String)
+    return as_texts(frame).with_columns(texts).rename(_safe_cell)
+
+
+def _safe_cell(text: str) -> str:
+    return safe(text, len(text))
 
 
 def _parquet(frames: Callable[[], Iterator[pl.DataFrame]], schema: pl.Schema, unfinished: Path) -> None:
@@ -88,7 +141,10 @@ def _parquet(frames: Callable[[], Iterator[pl.DataFrame]], schema: pl.Schema, un
         return (frame.select(columns) if columns else frame for frame in frames())
 
     rows = register_io_source(source, schema=schema, is_pure=True)
-    rows.sink_parquet(unfinished, compression="lz4", statistics=False, engine="streaming")
+    # Row groups of one height: otherwise they follow the frames, whose heights depend on how threads took turns.
+    rows.sink_parquet(
+        unfinished, compression="lz4", statistics=False, row_group_size=_ROW_GROUP_ROWS, engine="streaming"
+    )
 
 
 def _ndjson(frames: Iterator[pl.DataFrame], file: IO[bytes]) -> None:
@@ -98,7 +154,7 @@ def _ndjson(frames: Iterator[pl.DataFrame], file: IO[bytes]) -> None:
 
 def _csv(frames: Iterator[pl.DataFrame], file: IO[bytes]) -> None:
     for number, frame in enumerate(frames):
-        frame.write_csv(file, include_header=not number)
+        as_texts(frame).write_csv(file, include_header=not number)
 
 
 def _json(frames: Iterator[pl.DataFrame], file: IO[bytes]) -> None:

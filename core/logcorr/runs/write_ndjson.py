@@ -1,4 +1,7 @@
-"""Writes records as NDJSON by the compiled kernel, or by polars where there is no kernel: with equal bytes."""
+"""Writes records as NDJSON by the compiled kernel, or by polars where there is no kernel: with equal bytes.
+
+Instants are RFC 3339 in UTC with six digits of a second.
+"""
 
 from collections.abc import Iterator
 from typing import IO, Any
@@ -9,16 +12,19 @@ import polars as pl
 
 from logcorr.compute.kernels import compiled
 from logcorr.compute.zero_copy_text import buffers
+from logcorr.text import instant_columns
 
 _BUFFER_BYTES = 1 << 18  # small enough to stay in a processor's cache until it is written
 _NUMBERS = (pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64)
-_KERNEL_TYPES = frozenset((pl.String, *_NUMBERS))
+_KERNEL_TYPES = frozenset((pl.String, instant_columns.INSTANT, *_NUMBERS))
 
 
 def write(frame: pl.DataFrame, file: IO[bytes]) -> None:
     """Writes the records of a frame, a line for each."""
+    frame = _with_writable_instants(frame)
     if not _kernel_takes(frame):
-        frame.write_ndjson(file)
+        # Not by the engine itself, which makes its own error of that of a closed pipe.
+        file.write(frame.write_ndjson().encode())
         return
     for block in _blocks(frame, b"", b"\n"):
         file.write(block)
@@ -29,10 +35,18 @@ def items(frame: pl.DataFrame) -> Iterator[bytes | memoryview]:
 
     A block is overwritten when the next one is asked for.
     """
+    frame = _with_writable_instants(frame)
     if _kernel_takes(frame):
         yield from _blocks(frame, b",\n", b"")
     elif lines := frame.write_ndjson():
         yield b",\n" + lines.removesuffix("\n").replace("\n", ",\n").encode()
+
+
+def _with_writable_instants(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with instants as texts, unless the kernel writes them: it knows the years 1 to 9999."""
+    if _kernel_takes(frame) and instant_columns.in_four_digit_years(frame):
+        return frame
+    return instant_columns.as_texts(frame)
 
 
 def _kernel_takes(frame: pl.DataFrame) -> bool:
@@ -72,5 +86,5 @@ def _key(name: str) -> bytes:
 
 
 def _column(key: bytes, column: Any) -> tuple[bytes, str, int, Any, Any, tuple[Any, ...]]:
-    """A column as the kernel takes it, from its Arrow array of integers or of text views."""
+    """A column as the kernel takes it, from its Arrow array of integers, of instants or of text views."""
     return key, column.schema.format[:1], column.offset, *buffers(column)

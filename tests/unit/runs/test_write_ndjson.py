@@ -1,7 +1,11 @@
-"""NDJSON by the kernel equals polars' byte for byte, and the kernel reads nothing that lies outside of its arrays."""
+"""NDJSON by the kernel equals polars' byte for byte, and the kernel reads nothing that lies outside of its arrays.
+
+Instants are compared with texts that datetime makes.
+"""
 
 import io
 import random
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -11,6 +15,7 @@ import pytest
 from logcorr.compute.kernels import compiled
 from logcorr.runs import write_ndjson
 
+INSTANT = pl.Datetime("us", "UTC")
 NUMBERS = ("Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UInt64")
 PIECES = (
     *map(chr, range(0x20)),
@@ -39,12 +44,35 @@ def number(chance: random.Random, kind: str) -> int:
 
 def column(chance: random.Random, rows: int) -> pl.Series:
     nulls = chance.choice((0, 0, 0.3, 1))
-    kind = chance.choice(("String", *NUMBERS))
-    values = [
-        None if chance.random() < nulls else text(chance) if kind == "String" else number(chance, kind)
-        for _ in range(rows)
-    ]
-    return pl.Series(values, dtype=getattr(pl, kind))
+    kind = chance.choice(("String", "instant", *NUMBERS))
+
+    def value() -> str | datetime | int:
+        return text(chance) if kind == "String" else instant(chance) if kind == "instant" else number(chance, kind)
+
+    values = [None if chance.random() < nulls else value() for _ in range(rows)]
+    return pl.Series(values, dtype=INSTANT if kind == "instant" else getattr(pl, kind))
+
+
+def instant(chance: random.Random) -> datetime:
+    """Near the ends of years, months, days and seconds, leap days among them, and anywhere in the years 1 to 9999."""
+    year = chance.choice((1, 4, 100, 399, 400, 1600, 1900, 1969, 1970, 2000, 2024, 2100, 9999, chance.randint(1, 9999)))
+    edge = datetime(year, chance.choice((1, 2, 3, 7, 12)), 1, tzinfo=UTC)
+    step = chance.choice((0, 1, -1, 999_999, -86_400_000_000, 86_399_999_999, chance.randrange(365 * 86_400_000_000)))
+    try:
+        return edge + timedelta(microseconds=step)
+    except OverflowError:
+        return edge
+
+
+def written(value: datetime | None) -> str | None:
+    """An instant as it is to be written."""
+    return None if value is None else f"{value.year:04d}-{value:%m-%dT%H:%M:%S.%f}Z"
+
+
+def with_texts(of: pl.DataFrame) -> pl.DataFrame:
+    """The frame with each instant as its text, by datetime."""
+    times = [name for name, kind in of.schema.items() if kind == INSTANT]
+    return of.with_columns(pl.Series(name, list(map(written, of[name])), dtype=pl.String) for name in times)
 
 
 def frame(chance: random.Random) -> pl.DataFrame:
@@ -62,7 +90,7 @@ def frame(chance: random.Random) -> pl.DataFrame:
 
 
 def check(of: pl.DataFrame) -> None:
-    plain, file = of.write_ndjson().encode(), io.BytesIO()
+    plain, file = with_texts(of).write_ndjson().encode(), io.BytesIO()
     write_ndjson.write(of, file)
     assert file.getvalue() == plain
     items = b"".join(bytes(piece) for piece in write_ndjson.items(of))
@@ -90,6 +118,27 @@ def test_numbers_of_every_length() -> None:
     unsigned = [power + step for power in powers for step in (-1, 0, 1)]
     check(pl.DataFrame({"u": pl.Series([*unsigned, 2**64 - 1], dtype=pl.UInt64)}))
     check(pl.DataFrame({"i": [sign * n for n in unsigned if n < 2**63 for sign in (1, -1)] + [-(2**63)]}))
+
+
+def test_every_day_of_four_centuries_and_the_ends_of_time() -> None:
+    days = [
+        datetime(1800, 1, 1, tzinfo=UTC) + timedelta(days=day, microseconds=day * 590_123) for day in range(147_000)
+    ]
+    ends = [datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)]
+    check(pl.DataFrame({"time": pl.Series([*days, *ends, None], dtype=INSTANT)}))
+
+
+@pytest.mark.parametrize("us", [-62_135_596_800_000_001, 253_402_300_800_000_000, 2**62, -(2**62)])
+def test_instants_outside_of_the_years_1_to_9999(us: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Clocks that are shifted get there. With the kernel and without, the text is polars' own."""
+    of = pl.DataFrame({"time": pl.Series([0, None, us]).cast(INSTANT)})
+    texts = of.with_columns(pl.col("time").dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ")).write_ndjson().encode()
+    for kernels in (compiled, None):
+        monkeypatch.setattr(write_ndjson, "compiled", kernels)
+        file = io.BytesIO()
+        write_ndjson.write(of, file)
+        assert file.getvalue() == texts
+        assert b"".join(map(bytes, write_ndjson.items(of))) == b",\n" + texts[:-1].replace(b"\n", b",\n")
 
 
 def test_records_longer_than_the_room() -> None:
@@ -165,6 +214,7 @@ class TestMemory:
             b'{"n":"0123456789abcdef"}\n{"n":"3456789abcdef"}\n{"n":"\\u0000\\u0000"}\n'
         )
         assert call(numbers(values=bytes(32), offset=1, present=b"\x0c")) == b'{"n":null}\n{"n":0}\n{"n":0}\n'
+        assert call(numbers(kind="t")) == b'{"n":"1970-01-01T00:00:00.000000Z"}\n' * 3
         assert call(rows=0) == call(numbers(values=b""), rows=0) == b""
 
     @pytest.mark.parametrize(
@@ -172,6 +222,10 @@ class TestMemory:
         [
             numbers(values=bytes(23)),
             numbers(offset=1),
+            numbers(kind="t", values=bytes(23)),
+            numbers(kind="t", values=np.array([0, 1, 253_402_300_800_000_000]).tobytes()),
+            numbers(kind="t", values=np.array([-62_135_596_800_000_001, 0, 0]).tobytes()),
+            numbers(kind="t", values=np.array([0, 2**63 - 1, -(2**63)]).tobytes()),
             numbers(offset=-1),
             numbers(offset=2**63 - 1),
             numbers(offset=2**63 - 3),
@@ -215,10 +269,11 @@ class TestMemory:
     def test_no_room_is_overrun(self, lengths: tuple[int, ...]) -> None:
         """Whatever room there is: whole records, and not a byte behind it."""
         column = texts(*(view(length) for length in lengths))
-        whole = call(numbers(), column)
+        columns = (numbers(), column, numbers(kind="t"))
+        whole = call(*columns)
         for size in range(len(whole) + 200):
             memory = bytearray(b"\xaa" * (size + 100))
-            row, written = compiled.ndjson((numbers(), column), b"}\n", 0, 3, memoryview(memory)[:size])
+            row, written = compiled.ndjson(columns, b"}\n", 0, 3, memoryview(memory)[:size])
             found = bytes(memory[:written])
             assert whole.startswith(found)
             assert found.count(b"\n") == row
