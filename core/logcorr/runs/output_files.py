@@ -66,8 +66,11 @@ def _check_path(path: str, *, force: bool, inputs: list[Path]) -> None:
 
 
 def unfinished_path(path: str) -> Path:
-    """Where an output is written until it is complete: a hidden file beside its target."""
-    target = Path(path).absolute()
+    """Where an output is written until it is complete: a hidden file beside its target.
+
+    A relative path stays relative: polars takes only paths that are UTF-8, and the working folder may be none.
+    """
+    target = Path(path)
     return target.with_name(f".{target.name}.{os.getpid()}.part")
 
 
