@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from logcorr.commands.format_options import format_options, reading
-from logcorr.commands.job_options import job_fields, job_options, outputs
+from logcorr.commands.job_options import job_fields, job_options, outputs, with_documents
 from logcorr.commands.options import positive
 from logcorr.commands.run_job import run_job
 from logcorr.model.options import AnalyzeOptions
@@ -50,6 +50,7 @@ def analyze(logs: tuple[str, ...], **values: Any) -> int:
         ),
         **job_fields(values),
     )
+    options = with_documents(options, values)
 
     def load() -> Callable[..., Any]:
         from logcorr.jobs.analyze import analyze as job

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from logcorr.commands.format_options import format_options, reading
-from logcorr.commands.job_options import job_fields, job_options, outputs
+from logcorr.commands.job_options import job_fields, job_options, outputs, with_documents
 from logcorr.commands.options import DURATION, positive
 from logcorr.commands.run_job import run_job
 from logcorr.model import clock_skew
@@ -64,7 +64,7 @@ def correlate(logs: tuple[str, ...], **values: Any) -> int:
 
     With no -o, a readable summary is printed. A run on the same logs with the same options opens again at once.
     """
-    options = _options(logs, values)
+    options = with_documents(_options(logs, values), values)
 
     def load() -> Callable[..., Any]:
         from logcorr.jobs.correlate import correlate as job

@@ -1,13 +1,28 @@
 """The options that correlate and analyze share."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
 import click
+import msgspec
 
-from logcorr.commands.options import DURATION, RAW_CSV, SIZE, names, positive
+from logcorr.commands.options import (
+    DURATION,
+    JUNIT,
+    OPENMETRICS,
+    RAW_CSV,
+    SIZE,
+    check_junit,
+    metrics,
+    names,
+    positive,
+)
 from logcorr.compute import resources
 from logcorr.model.errors import UsageError
-from logcorr.model.options import Output, View
+from logcorr.model.options import Document, JobOptions, Output, View
+from logcorr.query import fail_if
+
+_Options = TypeVar("_Options", bound=JobOptions)
 
 
 def job_options(command: Any) -> Any:
@@ -37,6 +52,8 @@ def job_options(command: Any) -> Any:
         click.option(
             "--fail-if", multiple=True, help="Exit with 1 if this holds, such as 'p99>500ms'; may be given again."
         ),
+        JUNIT,
+        OPENMETRICS,
     )
     for option in reversed(options):
         command = option(command)
@@ -60,6 +77,32 @@ def outputs(values: dict[str, Any], *wanted: tuple[View, str | None]) -> tuple[O
         for view, path in wanted
         if path is not None
     )
+
+
+def with_documents(options: _Options, values: dict[str, Any]) -> _Options:
+    """The options of a job, with the documents that the values of the options ask for. Raises UsageError."""
+    documents = []
+    if values["openmetrics"] is not None:
+        documents.append(metrics(values["openmetrics"]))
+    if values["junit"] is not None:
+        conditions = [fail_if.condition(text, options.kind) for text in values["fail_if"]]
+        documents.append(_test_report(values["junit"], conditions))
+    return msgspec.structs.replace(options, documents=(*options.documents, *documents))
+
+
+def _test_report(path: str, conditions: Sequence[fail_if.Condition]) -> Document:
+    check_junit(path, conditions)
+
+    def bytes_of(run: Any) -> bytes:
+        from logcorr.render.junit import junit
+
+        report = run.report
+        command = {"correlation": "correlate", "access": "analyze"}[report.kind]
+        logs = [name for files in run.manifest.files.values() for name in files]
+        properties = {"run": run.manifest.key, "logs": ", ".join(logs)}
+        return junit(command, fail_if.judge(conditions, report), properties, sum(report.run.seconds.values()))
+
+    return Document(path=path, bytes_of=bytes_of)
 
 
 def job_fields(values: dict[str, Any]) -> dict[str, Any]:

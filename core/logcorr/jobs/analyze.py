@@ -167,7 +167,11 @@ class _Analysis(Job[AccessReport]):
     @property
     def _keeps_exchanges(self) -> bool:
         """Whether anybody will read the exchanges again."""
-        return self._options.keep or any(output.view in OF_EXCHANGES for output in self._options.outputs)
+        return (
+            self._options.keep
+            or any(document.reads_exchanges for document in self._options.documents)
+            or any(output.view in OF_EXCHANGES for output in self._options.outputs)
+        )
 
     def _inputs(self, read: LogResult, malformed: dict[str, int], rows: int) -> AccessInputs:
         """The ledger of the log. Raises LedgerError where it does not close."""

@@ -73,8 +73,10 @@ class _Correlation(Job[Report]):
         self._threads = count_threads(options.memory_bytes, options.threads)
         # An export alone needs no view. But where exchanges are taken back, the run is made again with one.
         outputs = options.outputs
-        self._keeps_exchanges = options.keep or any(
-            output.view in views.OF_EXCHANGES and not can_export_while_running(output) for output in outputs
+        self._keeps_exchanges = (
+            options.keep
+            or any(document.reads_exchanges for document in options.documents)
+            or any(output.view in views.OF_EXCHANGES and not can_export_while_running(output) for output in outputs)
         )
         super().__init__(options, {ONE_LOG: options.log} if options.log else log_words, _key_options(options), meter)
 

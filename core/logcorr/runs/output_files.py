@@ -1,7 +1,7 @@
 """Output files: checks before any work, the unfinished file beside the target, errors while it is written."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -9,7 +9,8 @@ import polars as pl
 
 from logcorr.model.errors import OutputError, UsageError, cannot_write, system_error
 from logcorr.model.options import OUTPUT_FORMS
-from logcorr.runs.work_folder import is_utf8
+from logcorr.runs.run_folder import RunFolder
+from logcorr.runs.work_folder import WorkFolder, is_utf8
 from logcorr.text.quantities import size
 
 STDOUT = "-"
@@ -72,6 +73,31 @@ def unfinished_path(path: str) -> Path:
     """
     target = Path(path)
     return target.with_name(f".{target.name}.{os.getpid()}.part")
+
+
+def write_unfinished(path: str, content: bytes, work: WorkFolder) -> tuple[Path, Path]:
+    """Writes an output as a whole to its unfinished file; returns (unfinished, target), for `WorkFolder.deliver`.
+
+    Raises OutputError if it cannot be written.
+    """
+    unfinished = unfinished_path(path)
+    work.add_unfinished(unfinished)
+    try:
+        unfinished.write_bytes(content)
+    except OSError as error:
+        raise cannot_write(path, error, size(len(content))) from error
+    return unfinished, Path(path).absolute()
+
+
+def write_whole(path: str, content: bytes, root: Path) -> None:
+    """Writes an output, whole or not at all; `root` is the folder of runs. Raises OutputError."""
+    with WorkFolder(root) as work:
+        work.deliver([write_unfinished(path, content, work)])
+
+
+def logs_of(runs: Iterable[RunFolder]) -> list[Path]:
+    """The logs that finished runs are of, which no output may replace. Raises InputError where a run is broken."""
+    return [Path(log.path) for run in runs for side in run.manifest.inputs.values() for log in side]
 
 
 @contextmanager
