@@ -145,11 +145,16 @@ def _exchanges(series: Mapping[tuple[str, ...], LatencyBuckets]) -> Iterator[Fam
     labelled = [(dict(zip(("status_class", "endpoint"), key, strict=False)), one) for key, one in series.items()]
     everything = [one.requests for one in series.values()]
     negative = sum(one.negative for one in series.values())
-    yield Family("logcorr_exchanges", "counter", "Requests with their response.", [_count({}, sum(everything))])
+    yield Family(
+        "logcorr_exchanges",
+        "counter",
+        "Requests with their response, or lines of an access log.",
+        [_count({}, sum(everything))],
+    )
     yield Family(
         "logcorr_requests",
         "counter",
-        "Requests with their response, by status and endpoint.",
+        "Exchanges by status and endpoint.",
         [_count(labels, one.requests) for labels, one in labelled],
     )
     yield Family(

@@ -1,5 +1,6 @@
 """Metrics of a run: both parsers of Prometheus' own client read them, and their numbers are those of the report."""
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -95,6 +96,20 @@ def test_names_have_units_and_types(run: RunFolder) -> None:
         assert family.documentation.endswith(".")
         assert family.type in {"counter", "gauge", "histogram"}
         assert family.unit == next((unit for unit in ("seconds", "bytes") if name.endswith(unit)), "")
+
+
+def test_the_document_names_every_metric_and_its_labels(run: RunFolder) -> None:
+    """As a table: the name, the labels, what it is."""
+    text = (Path(__file__).parents[3] / "docs" / "metrics.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(logcorr_[a-z_]+)` \| (.*?) \|", text, re.MULTILINE)
+    documented = {name: {*re.findall(r"`([a-z_]+)`", labels)} for name, labels in rows}
+    written = {
+        family.name + ("_total" if family.type == "counter" else ""): {
+            label for sample in family.samples for label in sample.labels
+        }
+        for family in families(run).values()
+    }
+    assert documented == written
 
 
 def test_few_endpoints_have_series_of_their_own(tmp_path: Path) -> None:
