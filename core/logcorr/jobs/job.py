@@ -210,13 +210,13 @@ class Job(ABC, Generic[_R]):
                 raw_csv=output.raw_csv,
                 tap=lambda _rows: self._meter.tap(),
             )
+        for document in self._options.documents:
+            self._meter.tap()
+            targets.append(output_files.write_unfinished(document.path, document.bytes_of(run), work))
         if self._options.report_path is not None:
             targets.append(
                 output_files.write_unfinished(self._options.report_path, run_folder.encode(run.report), work)
             )
-        for document in self._options.documents:
-            self._meter.tap()
-            targets.append(output_files.write_unfinished(document.path, document.bytes_of(run), work))
         return targets
 
     def _cannot_write(self, error: OSError) -> LogcorrError:
