@@ -5,6 +5,7 @@ ROWS   ?= 1000000
 FUZZ_MINUTES ?= 5
 FUZZ   ?=
 SOAK_MINUTES ?= 60
+MATRIX ?=
 SANITIZE_MINUTES ?= 3
 WORKERS ?= 3
 BIN    := $(VENV)/bin
@@ -24,7 +25,7 @@ BENCH_PIP     := $(BENCH_VENV)/bin/python -m pip --quiet --disable-pip-version-c
 BENCH_WORDS    = --rows $(BENCH_ROWS) --timeout $(BENCH_TIMEOUT) --dir "$(BENCH_DIR)" $(if $(BENCH_ONLY),--only $(BENCH_ONLY)) $(if $(BENCH_PUBLISH),--publish)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long test-kernels docs snapshots screenshots bench bench-scale fuzz soak clean check-python
+.PHONY: help demo test test-long test-kernels test-matrix docs snapshots screenshots bench bench-scale fuzz soak clean check-python
 
 help: ## show this help
 	@echo "usage: make TARGET [PYTHON=python3.12] [VENV=.venv]"
@@ -98,6 +99,11 @@ test-kernels: $(VENV)/.installed-dev ## the kernels under AddressSanitizer and U
 	"$$python" -m pytest -q -m "" -p no:cacheprovider $(KERNEL_TESTS) && \
 	"$$python" -m tests.fuzz --minutes $(SANITIZE_MINUTES) pairs
 
+# Interpreters: every python3.N on the path, or those that MATRIX names: MATRIX="--python /opt/python3.13 --only lowest".
+test-matrix: $(VENV)/.installed-dev ## a part of the tests with the lowest and newest dependencies, on each Python there is
+	@$(PIP) install uv
+	@$(BIN)/python -m tests.matrix --uv $(BIN)/uv $(MATRIX)
+
 fuzz: $(VENV)/.installed-dev ## compare nasty inputs with the oracles for FUZZ_MINUTES; FUZZ="pairs --seed 7" narrows it
 	@$(BIN)/python -m tests.fuzz --minutes $(FUZZ_MINUTES) $(FUZZ)
 
@@ -131,6 +137,6 @@ bench-scale: $(BENCH_VENV)/.installed ## measure logcorr on odd logs in 512 MB (
 	@$(BENCH_VENV)/bin/python -m benchmarks scale $(BENCH_WORDS)
 
 clean: ## remove what make made
-	rm -rf $(VENV) $(BENCH_VENV) benchmarks/.data benchmarks/out .demo build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(BENCH_VENV) .matrix benchmarks/.data benchmarks/out .demo build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	rm -f core/logcorr/_kernels.*
 	find core tui tests docs benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,5 +1,5 @@
 /* Lines that are JSON objects -> the texts at paths of keys. A line is sure only if it is strict JSON without escaped or
-   duplicate keys. The plan, made by logcorr/formats/json_plan.py, is a graph: edges lead from object to value. */
+   duplicate keys; NaN, Infinity and -Infinity, as Python and DuckDB write them, are read as null. The plan, made by logcorr/formats/json_plan.py, is a graph: edges lead from object to value. */
 
 #include "cut_escapes.h"
 #include "cut_keys.h"
@@ -119,7 +119,11 @@ static inline int read_plain(Reader *reader, const uint8_t **begin, const uint8_
     case 't': type = read_word(reader, "true", 4, BOOLEAN); break;
     case 'f': type = read_word(reader, "false", 5, BOOLEAN); break;
     case 'n': type = read_word(reader, "null", 4, NONE); break;
+    case 'N': type = read_word(reader, "NaN", 3, NONE); break;
+    case 'I': type = read_word(reader, "Infinity", 8, NONE); break;
     default: {
+        type = read_word(reader, "-Infinity", 9, NONE);
+        if (type != MISSING) break;
         const uint8_t *after = number_end(reader->at, reader->end);
         type = after ? NUMBER : MISSING;
         if (after) reader->at = after;

@@ -14,7 +14,7 @@
 
 /* The version that logcorr/compute/kernels.py asks for. It is raised whenever the arguments or results of a kernel
    change. */
-#define KERNELS_VERSION 10
+#define KERNELS_VERSION 11
 
 PyObject *count_keys(PyObject *module, PyObject *args);
 PyObject *count_users(PyObject *module, PyObject *args);

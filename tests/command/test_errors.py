@@ -16,6 +16,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import polars as pl
 import pytest
 
 from tests.support.helpers import (
@@ -29,6 +30,7 @@ from tests.support.helpers import (
     kept,
     logcorr,
     start,
+    succeed,
     write_pair,
     zstandard,
 )
@@ -437,9 +439,17 @@ def test_a_working_folder_that_is_not_utf8_is_no_matter(here: Path) -> None:
     odd = here / os.fsdecode(b"odd\x9b\xff")
     odd.mkdir()
     write_pair(odd)
-    outcome = logcorr(*PAIR, "--store", "runs", *TO_FILE, cwd=odd)
-    assert outcome.code == 0, outcome.err
-    assert (odd / "out.csv").exists()
+    outputs = ("-o", "out.parquet", "--orphans", "orphans.csv", "--report", "report.json", "--sort", "time")
+    succeed(*PAIR, "--store", "runs", *outputs, cwd=odd)
+    access = {"method": "GET", "endpoint": "/", "status_code": 200, "timestamp": "2025-03-01T12:00:00Z", "ip": "::1"}
+    (odd / "access.log").write_text(json.dumps(access) + "\n")
+    succeed("analyze", "access.log", "--store", "other", "-o", "access.parquet", cwd=odd)
+    (run,) = (path for path in (odd / "runs").iterdir() if path.name[0] != ".")
+    succeed("export", run.name, "--store", "runs", "--view", "exchanges", "-o", "exported.parquet", cwd=odd)
+    succeed("diff", run.name, f"runs/{run.name}", "--store", "runs", cwd=odd)
+    heights = [pl.read_parquet((odd / f"{name}.parquet").read_bytes()).height for name in ("out", "exported", "access")]
+    assert heights == [2, 2, 1]
+    assert not [path for path in odd.rglob(".*") if path.name.endswith(".part") or path.name.startswith(".work")]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from typing import Any
 
 SPACE = " \t"
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
-_WORD = re.compile(r"true|false|null")
+_WORD = re.compile(r"true|false|null|NaN|-?Infinity")
+_MEANT = {"true": True, "false": False, **dict.fromkeys(("null", "NaN", "Infinity", "-Infinity"))}
 _ESCAPES = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _LOGFMT = re.compile(r"""(?:^|(?<=[ \t]))([^\s="']+)(?:=("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\S*))?""", re.DOTALL)
 
@@ -48,7 +49,7 @@ class _Reader:
         for pattern in (_WORD, _NUMBER):
             if found := pattern.match(self.text, self.at):
                 self.at = found.end()
-                return {"true": True, "false": False, "null": None}.get(found[0], Number(found[0]))
+                return _MEANT.get(found[0], Number(found[0]))
         if char == "-":
             self.at += 1
             return None
@@ -140,7 +141,7 @@ def json_object(text: str) -> dict[str, Any]:
     r"""The object that a JSON text is; JsonError for any other text.
 
     Also read are `\xHH` (a byte), a backslash before any other letter (as it stands), raw control characters in texts,
-    a bare `-` or nothing for a value (null), a comma behind the last item, and a key that is twice there with the same
+    a bare `-`, nothing, NaN, Infinity or -Infinity for a value (null), a comma behind the last item, and a key that is twice there with the same
     value.
     """
     reader = _Reader(text)

@@ -81,14 +81,15 @@ ODD_TOKENS = (
 )
 # Values of a key that nobody reads: the first pool leaves the line what it is, the second makes it no JSON.
 BYSTANDERS = (
-    *('"\\x41"', '"\t"', '"\x00"', '"\x1f"', "", "[1,]"),
+    *('"\\x41"', '"\t"', '"\x00"', '"\x1f"', "", "[1,]", "NaN", "Infinity", "-Infinity", '{"a":[NaN,-Infinity]}'),
     *("1e400", "-1e400", "9" * 40, "-0", "1E-400", '"\\ud83d\\ude00"', '"\\u0000"', '"\\u00e9\\/"'),
     *("[" * 60 + "]" * 60, '{"status":500,"timestamp":1,"a":{"a":{}}}', '"},{"', '"{\\"status\\":1}"'),
     *('"' + "x" * 5000 + '"', '"' + "\u2603" * 1500 + '"'),
 )
 NO_JSON = (
-    *('"\\ud800"', '"\\udc00\\ud800"', '"\\ud83dx"', '"\\ud800","pad":1', '["\\udfff"]', '{"\\ud800":1}', "NaN"),
-    *("Infinity", "-Infinity", "nan", "01", "+1", ".5", "1.", "1e", "0x1", "--1", "'x'", "undefined", "True"),
+    *('"\\ud800"', '"\\udc00\\ud800"', '"\\ud83dx"', '"\\ud800","pad":1', '["\\udfff"]', '{"\\ud800":1}'),
+    *("nan", "NAN", "-NaN", "+Infinity", "- Infinity", "inf", "Inf", "-inf", "NaNs", "NaN1", "Infinit"),
+    *("01", "+1", ".5", "1.", "1e", "0x1", "--1", "'x'", "undefined", "True"),
     *('"\\u12"', '"\\"', '"', "1,,", "1 2", "{,}", "{a:1}"),
     *("/*x*/1", "1//x", "tru", "\u00a01", "\ufeff1"),
 )

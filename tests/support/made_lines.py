@@ -112,7 +112,10 @@ def _value(text: str, chance: Random) -> str:
     """A text as JSON: a number where it is one, mostly; at times something else."""
     if chance.random() < 0.02:
         return chance.choice(
-            ("true", "false", "{}", "[]", '{"a":1}', "[1]", "null", "-", "NaN", '"\\ud800"', '"\\x41"')
+            (
+                *("true", "false", "{}", "[]", '{"a":1}', "[1]", "null", "-", '"\\ud800"', '"\\x41"'),
+                *("NaN", "Infinity", "-Infinity", "nan", "-NaN"),
+            )
         )
     if _NUMBER.fullmatch(text) and chance.random() < 0.7:
         return text

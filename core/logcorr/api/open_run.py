@@ -7,6 +7,7 @@ from logcorr.api.run import Run
 from logcorr.model.access_report import RunReport
 from logcorr.runs import find_runs
 from logcorr.runs.run_folder import RunFolder
+from logcorr.runs.work_folder import is_utf8
 
 
 def open(run: str | Path, store: str | Path | None = None) -> Run[RunReport]:  # noqa: A001 - the word of the command line
@@ -18,5 +19,6 @@ def open(run: str | Path, store: str | Path | None = None) -> Run[RunReport]:  #
     root = find_runs.default_root() if store is None else Path(os.fsdecode(store))
     # A text of one word is a name; a path is a folder, whatever it looks like.
     stored = find_runs.find_run(root, str(run.absolute()) if isinstance(run, Path) else run)
-    # Frames of the run outlive a change of the working folder.
-    return Run(stored.report, RunFolder(stored.path.absolute()), root)
+    # Frames of the run outlive a change of the working folder. polars takes only paths that are UTF-8.
+    folder = stored.path.absolute()
+    return Run(stored.report, RunFolder(folder) if is_utf8(str(folder)) else stored, root)

@@ -8,7 +8,7 @@ import click
 
 from logcorr.api.options import analyze_options
 from logcorr.commands.format_options import format_options
-from logcorr.commands.job_options import job_options, job_values, outputs
+from logcorr.commands.job_options import job_options, job_values, outputs, with_documents
 from logcorr.commands.options import as_flag
 from logcorr.commands.run_job import run_job
 
@@ -42,7 +42,7 @@ def analyze(logs: tuple[str, ...], **values: Any) -> int:
     wanted = outputs(
         values, ("exchanges", values["output"]), ("malformed", values["malformed"]), ("other", values["other"])
     )
-    options = analyze_options({**job_values(values), "files": logs}, as_flag, wanted)
+    options = with_documents(analyze_options({**job_values(values), "files": logs}, as_flag, wanted), values)
 
     def load() -> Callable[..., Any]:
         from logcorr.api.analyze import analyze_by

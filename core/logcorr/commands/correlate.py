@@ -8,7 +8,7 @@ import click
 
 from logcorr.api.options import correlate_options
 from logcorr.commands.format_options import format_options
-from logcorr.commands.job_options import job_options, job_values, outputs
+from logcorr.commands.job_options import job_options, job_values, outputs, with_documents
 from logcorr.commands.options import DURATION, as_flag
 from logcorr.commands.run_job import run_job
 from logcorr.model import clock_skew
@@ -65,7 +65,7 @@ def correlate(logs: tuple[str, ...], **values: Any) -> int:
 
     With no -o, a readable summary is printed. A run on the same logs with the same options opens again at once.
     """
-    options = _options(logs, values)
+    options = with_documents(_options(logs, values), values)
 
     def load() -> Callable[..., Any]:
         from logcorr.api.correlate import correlate_by

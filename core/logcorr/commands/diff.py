@@ -1,10 +1,14 @@
 """`logcorr diff`: compares two finished runs."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import click
 
-from logcorr.commands.options import STORE, positive
-from logcorr.commands.run_job import FAILED_CONDITION
-from logcorr.commands.stdout_and_stderr import put, put_json, say, wants_color, width
+from logcorr.commands.options import JUNIT, STORE, check_junit, positive
+from logcorr.commands.run_job import say_verdicts
+from logcorr.commands.stdout_and_stderr import put, put_json, wants_color, width
+from logcorr.model.verdict import Verdict
 
 
 @click.command()
@@ -16,7 +20,9 @@ from logcorr.commands.stdout_and_stderr import put, put_json, say, wants_color, 
 @click.option(
     "--fail-if", multiple=True, help="Exit with 1 if a figure changed so, such as 'p99>+10%'; may be given again."
 )
-def diff(before: str, after: str, store: str | None, *, top: int, as_json: bool, fail_if: tuple[str, ...]) -> int:
+@JUNIT
+@click.option("--force", is_flag=True, help="Replace the file of --junit if it exists.")
+def diff(before: str, after: str, store: str | None, *, top: int, as_json: bool, **values: Any) -> int:
     """Compare two finished runs of one kind: what changed from A to B, what got worse first.
 
     A and B are names of `runs list`, the starts of such names, or folders. A change counts as worse or better when it
@@ -32,29 +38,38 @@ def diff(before: str, after: str, store: str | None, *, top: int, as_json: bool,
     (+50ms, -1000); of a rate it is in percentage points: error_rate>+0.5% holds when 1.0 % became more than 1.5 %.
     A change that the tables call the same does not count.
     """
-    from logcorr.query.compare import fail_if as fail_if_
+    from logcorr.query.compare import fail_if
 
-    limits = [fail_if_.limit(text) for text in fail_if]
+    limits = [fail_if.limit(text) for text in values["fail_if"]]
+    if values["junit"] is not None:
+        check_junit(values["junit"], limits)
     top = positive("--top", top)
     from logcorr.api.diff import diff as compare
     from logcorr.api.open_run import open as open_run
     from logcorr.commands.interrupt import interruptible
-    from logcorr.runs import run_folder
+    from logcorr.runs import output_files, run_folder
 
     a, b = (open_run(name, store) for name in (before, after))
     for limit in limits:
         limit.check(a.kind)
+    runs = [a.stored, b.stored]
+    if values["junit"] is not None:
+        output_files.check_path(values["junit"], force=values["force"], inputs=output_files.logs_of(runs))
     comparison = interruptible(lambda cancel: compare(a, b, top=top, cancel=cancel), lambda: None)
-    verdicts = [(limit, limit.holds(comparison), limit.figure(comparison)) for limit in limits]
+    verdicts = fail_if.judge(limits, comparison)
+    if values["junit"] is not None:
+        output_files.write_whole(values["junit"], _junit(verdicts, runs), a.root)
     if as_json:
         put_json(run_folder.encode(comparison).decode())
     else:
         from logcorr.render.diff_summary import render_diff
 
         put(render_diff(comparison, width=width(), color=wants_color()))
-    for limit, exceeded, figure in verdicts:
-        if figure is None:
-            say(f"note: {limit.text} cannot be judged: one of the runs has no such figure.")
-        elif exceeded is not None:
-            say(f"failed: {limit.text} ({fail_if_.change_text(exceeded)}).")
-    return FAILED_CONDITION if any(exceeded is not None for _, exceeded, _ in verdicts) else 0
+    return say_verdicts(verdicts)
+
+
+def _junit(verdicts: Sequence[Verdict], runs: Sequence[Any]) -> bytes:
+    from logcorr.render.junit import junit
+
+    properties = {name: run.manifest.key for name, run in zip(("a", "b"), runs, strict=True)}
+    return junit("diff", verdicts, properties, 0.0)

@@ -1,10 +1,11 @@
-"""`logcorr export`: writes a view of a finished run to a file."""
+"""`logcorr export`: writes a view of a finished run, or a document that is made of it."""
 
 from typing import Any, get_args
 
 import click
 
-from logcorr.commands.options import RAW_CSV, STORE, names
+from logcorr.commands.options import OPENMETRICS, RAW_CSV, STORE, metrics, names
+from logcorr.model.errors import UsageError
 from logcorr.model.options import Output, View
 
 _VIEWS = get_args(View)
@@ -12,32 +13,48 @@ _VIEWS = get_args(View)
 
 @click.command()
 @click.argument("run")
-@click.option("--view", type=click.Choice(_VIEWS), required=True, help="Which rows.")
-@click.option("-o", "--output", required=True, type=click.Path(), help=".json .ndjson .jsonl .csv .parquet, or -.")
+@click.option("--view", type=click.Choice(_VIEWS), help="Which rows.")
+@click.option("-o", "--output", type=click.Path(), help=".json .ndjson .jsonl .csv .parquet, or -.")
 @click.option("--columns", default="", help="More columns for views of exchanges, separated by commas.")
 @click.option("--sort", type=click.Choice(["none", "time"]), default="none", help="Order of the records.")
 @click.option("--force", is_flag=True, help="Replace a file that exists.")
 @RAW_CSV
+@OPENMETRICS
 @STORE
 def export(run: str, store: str | None, *, force: bool, **values: Any) -> None:
-    """Write a view of a finished RUN to a file.
+    """Write a view of a finished RUN to a file, or its counts and latency as metrics.
 
     \b
     Examples:
       logcorr export 3f2a --view orphans -o orphans.json
       logcorr export 3f2a --view slow -o - --columns request_time | head
+      logcorr export 3f2a --openmetrics shop.prom
     """
-    output = Output(
+    view, output = values["view"], values["output"]
+    if (view is None) != (output is None) or (view is None and values["openmetrics"] is None):
+        message = "give --view and -o, or --openmetrics."
+        raise UsageError(message)
+    documents = [metrics(values["openmetrics"])] if values["openmetrics"] is not None else []
+    from logcorr.api.open_run import open as open_run
+    from logcorr.commands.interrupt import interruptible
+    from logcorr.runs import output_files, work_folder
+
+    def write(cancel: Any) -> None:
+        opened = open_run(run, store)
+        for document in documents:
+            output_files.check_path(document.path, force=force, inputs=output_files.logs_of([opened.stored]))
+            output_files.write_whole(document.path, document.bytes_of(opened.stored), opened.root)
+        if view is not None:
+            opened.write_output(_output(values), force=force, cancel=cancel)
+
+    interruptible(write, work_folder.abandon_all)
+
+
+def _output(values: dict[str, Any]) -> Output:
+    return Output(
         view=values["view"],
         path=values["output"],
         columns=names(values["columns"]),
         sort_time=values["sort"] == "time",
         raw_csv=values["raw_csv"],
-    )
-    from logcorr.api.open_run import open as open_run
-    from logcorr.commands.interrupt import interruptible
-    from logcorr.runs import work_folder
-
-    interruptible(
-        lambda cancel: open_run(run, store).write_output(output, force=force, cancel=cancel), work_folder.abandon_all
     )

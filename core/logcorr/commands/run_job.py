@@ -8,6 +8,7 @@ from typing import Any
 from logcorr.commands.stdout_and_stderr import put, put_json, say, wants_color, width
 from logcorr.compute import garbage, resources, threads
 from logcorr.model.options import JobOptions
+from logcorr.model.verdict import Verdict
 from logcorr.query import fail_if
 from logcorr.text import zones
 from logcorr.text.quantities import size
@@ -62,7 +63,7 @@ def run_job(options: JobOptions, load: Callable[[], Callable[..., Any]], values:
         put_json(run_folder.encode(result.report).decode())
     elif result.reused and values["progress"] != "json":
         say(f"opened the finished run {folder} again.")
-    return _judge(conditions, result.report)
+    return say_verdicts(fail_if.judge(conditions, result.report))
 
 
 def _summary() -> Callable[..., str]:
@@ -92,14 +93,9 @@ def _whole_mb(count: int) -> str:
     return f"{math.ceil(count / 10**6)}MB"
 
 
-def _judge(conditions: Sequence[fail_if.Condition], report: Any) -> int:
-    """Says which conditions hold, and returns the exit code."""
-    code = 0
-    for condition in conditions:
-        value = condition.holds(report)
-        if condition.figure(report) is None:
-            say(f"note: {condition.text} cannot be judged: this run has no such figure.")
-        if value is not None:
-            say(f"failed: {condition.text} ({condition.metric} is {value:g}{condition.unit}).")
-            code = FAILED_CONDITION
-    return code
+def say_verdicts(verdicts: Sequence[Verdict]) -> int:
+    """Says which conditions hold and which cannot be judged, and returns the exit code."""
+    for verdict in verdicts:
+        if verdict.message is not None:
+            say(verdict.message)
+    return FAILED_CONDITION if any(verdict.outcome == "failed" for verdict in verdicts) else 0

@@ -5,7 +5,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-_VERSION = 10
+_VERSION = 11
 _SWITCH = "LOGCORR_KERNELS"
 
 

@@ -1,8 +1,9 @@
 r"""JSON lines → the texts at paths: the careful reading, which defines what a line holds.
 
 Servers that write JSON by text templates write `\x22`, `\xe9`, raw control characters, a bare `-` or nothing for a
-number, and a comma behind the last member. All of that is read. A key that an object has twice with different values
-makes a line malformed: which of them is meant cannot be known.
+number, and a comma behind the last member. All of that is read. Python and DuckDB write NaN, Infinity and -Infinity,
+which are null here. A key that an object has twice with different values makes a line malformed: which of them is
+meant cannot be known.
 """
 
 import json
@@ -121,7 +122,7 @@ def parse(line: str) -> Any:
 
 def _decoded(text: str) -> dict[str, Any]:
     value = json.loads(
-        text, object_pairs_hook=_object, parse_int=Number, parse_float=Number, parse_constant=_refused, strict=False
+        text, object_pairs_hook=_object, parse_int=Number, parse_float=Number, parse_constant=_null, strict=False
     )
     if not isinstance(value, dict):
         raise ValueError(text[:20])  # noqa: TRY004 - the caller handles one kind of error
@@ -140,9 +141,8 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return record
 
 
-def _refused(name: str) -> Any:
-    message = f"{name} is no JSON"
-    raise ValueError(message)
+def _null(_name: str) -> None:
+    """The value of NaN, Infinity and -Infinity."""
 
 
 def mended(text: str) -> str:

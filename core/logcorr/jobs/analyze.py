@@ -204,7 +204,8 @@ class _Analysis(Job[AccessReport]):
     def _keeps_exchanges(self) -> bool:
         """Whether anybody will read the exchanges again."""
         wanted = any(output.view in OF_EXCHANGES for output in self._options.outputs)
-        return self._options.keep or self._narrowed or wanted
+        reads = any(document.reads_exchanges for document in self._options.documents)
+        return self._options.keep or self._narrowed or wanted or reads
 
     def _inputs(self, read: LogResult, malformed: dict[str, int], *, left_out: int) -> AccessInputs:
         """The ledger of the log. Raises LedgerError where it does not close."""

@@ -76,6 +76,7 @@ class _Correlation(Job[Report]):
         self._keeps_exchanges = (
             options.keep
             or self._narrowed
+            or any(document.reads_exchanges for document in options.documents)
             or any(output.view in views.OF_EXCHANGES and not can_export_while_running(output) for output in outputs)
         )
         super().__init__(options, {ONE_LOG: options.log} if options.log else log_words, _key_options(options), meter)

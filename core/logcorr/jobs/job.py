@@ -16,7 +16,7 @@ from logcorr.inputs.decompress import check_text
 from logcorr.inputs.files import InputFile, digested, fingerprint, resolve_all
 from logcorr.jobs.progress_meter import ProgressMeter
 from logcorr.model.access_report import RunReport
-from logcorr.model.errors import DISK_FULL, InputError, LogcorrError, OutputError, cannot_write, system_error
+from logcorr.model.errors import DISK_FULL, InputError, LogcorrError, OutputError, system_error
 from logcorr.model.events import DoneEvent
 from logcorr.model.ledger import Log
 from logcorr.model.manifest import SCHEMA, Manifest
@@ -214,15 +214,13 @@ class Job(ABC, Generic[_R]):
                 raw_csv=output.raw_csv,
                 tap=lambda _rows: self._meter.tap(),
             )
+        for document in self._options.documents:
+            self._meter.tap()
+            targets.append(output_files.write_unfinished(document.path, document.bytes_of(run), work))
         if self._options.report_path is not None:
-            unfinished = output_files.unfinished_path(self._options.report_path)
-            work.add_unfinished(unfinished)
-            targets.append((unfinished, Path(self._options.report_path).absolute()))
-            text = run_folder.encode(run.report)
-            try:
-                unfinished.write_bytes(text)
-            except OSError as error:
-                raise cannot_write(self._options.report_path, error, size(len(text))) from error
+            targets.append(
+                output_files.write_unfinished(self._options.report_path, run_folder.encode(run.report), work)
+            )
         return targets
 
     def _cannot_write(self, error: OSError) -> LogcorrError:
@@ -285,9 +283,12 @@ def _check_outputs(options: JobOptions, inputs: list[Path]) -> None:
     for output in options.outputs:
         views.check_columns(options.kind, output.view, output.columns)
         output_files.check_target(output.path, force=options.force, inputs=inputs)
+    whole_files = [document.path for document in options.documents]
     if options.report_path is not None:
-        output_files.check_path(options.report_path, force=options.force, inputs=inputs)
-        paths.append(_comparable(options.report_path))
+        whole_files.append(options.report_path)
+    for path in whole_files:
+        output_files.check_path(path, force=options.force, inputs=inputs)
+        paths.append(_comparable(path))
     twice = next((path for path in paths if paths.count(path) > 1), None)
     if twice is not None:
         message = f"output {twice!r} is named twice. Name two files."

@@ -1,6 +1,7 @@
 """The options of every job, checked before any work starts."""
 
-from typing import ClassVar, Literal
+from collections.abc import Callable
+from typing import Any, ClassVar, Literal
 
 import msgspec
 
@@ -37,6 +38,18 @@ class Output(msgspec.Struct, frozen=True, kw_only=True):
     columns: tuple[str, ...] = ()
     sort_time: bool = False
     raw_csv: bool = False
+
+
+class Document(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that is made of the finished run, and published with the outputs: metrics, a report for CI.
+
+    `bytes_of` takes the RunFolder of the run, and gives the bytes of the file; it may raise LogcorrError. A document
+    that `reads_exchanges` needs the view of exchanges, also where the run is not kept.
+    """
+
+    path: str
+    bytes_of: Callable[[Any], bytes]
+    reads_exchanges: bool = False
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,6 +105,7 @@ class JobOptions(msgspec.Struct, frozen=True, kw_only=True):
     keep: bool = True
     outputs: tuple[Output, ...] = ()
     report_path: str | None = None
+    documents: tuple[Document, ...] = ()
     force: bool = False
 
 

@@ -50,6 +50,14 @@ def class_of(status: int | None) -> int:
     return status // 100 if status is not None and 200 <= status <= 599 else 0
 
 
+def class_label(status: int | None) -> str:
+    """The class of a status as a text: "2xx" to "5xx", "other" for a code of no class, "none" for no status."""
+    if status is None:
+        return NO_STATUS
+    number = class_of(status)
+    return f"{number}xx" if number else "other"
+
+
 def key_of(status: int | None) -> str:
     """The key of a status in counts by code."""
     return NO_STATUS if status is None else str(status)

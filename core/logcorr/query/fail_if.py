@@ -1,7 +1,8 @@
 """`--fail-if` of one run: compares a figure of the report with a limit."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Literal
 
 import msgspec
 
@@ -10,6 +11,7 @@ from logcorr.model.errors import UsageError
 from logcorr.model.quantiles import QUANTILES
 from logcorr.model.report import Report
 from logcorr.model.status import failures
+from logcorr.model.verdict import Verdict
 from logcorr.text.quantities import duration_us
 
 _CONDITION = re.compile(r"\s*([a-z0-9_]+)\s*(>=|<=|>|<)\s*(\S+)\s*")
@@ -45,6 +47,19 @@ class Condition(msgspec.Struct, frozen=True):
         """The figure where the condition holds; None where it does not, or where the report has no figure."""
         value = self.figure(report)
         return value if value is not None and _SIGNS[self.sign](value, self.limit) else None
+
+
+def judge(conditions: Sequence[Condition], report: RunReport) -> list[Verdict]:
+    """The verdict of each condition on a report."""
+    return [_verdict(condition, report) for condition in conditions]
+
+
+def _verdict(condition: Condition, report: RunReport) -> Verdict:
+    figure = condition.figure(report)
+    if figure is None:
+        return Verdict(condition.text, "unjudged", "this run has no such figure")
+    outcome: Literal["passed", "failed"] = "passed" if condition.holds(report) is None else "failed"
+    return Verdict(condition.text, outcome, f"{condition.metric} is {figure:g}{condition.unit}")
 
 
 def condition(text: str, kind: str) -> Condition:

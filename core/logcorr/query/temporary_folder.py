@@ -4,13 +4,12 @@ It is a work folder among the runs, so it is locked while this process lives. Wh
 next start of logcorr does.
 """
 
-import tempfile
 import threading
 from contextlib import ExitStack
 from pathlib import Path
 
 from logcorr.model.errors import Cancelled
-from logcorr.runs.work_folder import WorkFolder
+from logcorr.runs.work_folder import WorkFolder, make_folder
 
 
 class TemporaryFolder:
@@ -30,7 +29,7 @@ class TemporaryFolder:
                 raise Cancelled("The view was closed.")
             if self._work is None:
                 self._work = self._stack.enter_context(WorkFolder(self._root))
-            return Path(tempfile.mkdtemp(prefix="view-", dir=self._work.spill))
+            return make_folder(self._work.spill, "view-")
 
     def close(self) -> None:
         """Removes all folders. No more can be made."""

@@ -9,13 +9,20 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-
-import plotext as plt
+from typing import Any
 
 from logcorr.model.report import HistogramBin
 from logcorr.text.latency_axis import round_durations, slowness
 from logcorr.text.quantities import duration, rate, short
 
+try:
+    import plotext
+except ImportError:
+    plotext = None
+
+plt: Any = plotext
+# Where plotext 6 has no wheel, it may be missing, or of another version: then there are no charts.
+CAN_DRAW = hasattr(plt, "pixel") and hasattr(plt, "terminal")
 RGB = tuple[int, int, int]
 
 GREEN, AMBER, RED = (158, 206, 106), (224, 175, 104), (247, 118, 142)
@@ -51,7 +58,9 @@ class Canvas:
             self.put(column + offset, row, glyph, ink)
 
     def render(self, left: Mapping[int, str], below: Mapping[int, str] | None = None) -> list[str]:
-        """The lines of the chart. `left` are labels of rows, `below` labels of columns (None: no axis)."""
+        """The lines of the chart, none without plotext. `left` labels rows, `below` columns (None: no axis)."""
+        if not CAN_DRAW:
+            return []
         below = below and {column: text for column, text in below.items() if text}
         plt.add_theme(_THEME, text=GREY)
         plt.terminal.limit(False, False)

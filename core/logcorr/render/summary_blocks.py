@@ -86,6 +86,8 @@ def flow(points: Timeline, width: int, counted: str, *, color: bool) -> list[Ren
     """The timeline. `counted` names what its bars count, for the legend. Without points, the reason why."""
     if points.reason is not None:
         return [summary_tables.panel("Timeline", "", Text(f"There is no timeline: {points.reason}.", DIM))]
+    if points.points and not charts.CAN_DRAW:
+        return [summary_tables.panel("Timeline", "", Text("There are no charts: plotext 6 is not installed.", DIM))]
     lines = timeline.draw(points, width - 4, color=color)
     if not lines:
         return []

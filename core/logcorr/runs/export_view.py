@@ -28,8 +28,7 @@ def export_view(
 
     Leaves no half file, and never replaces a log that the run is of.
     """
-    logs = [Path(log.path) for side in run.manifest.inputs.values() for log in side]
-    output_files.check_target(output.path, force=force, inputs=logs)
+    output_files.check_target(output.path, force=force, inputs=output_files.logs_of([run]))
     with WorkFolder(root) as work:
         unfinished = output_files.unfinished_path(output.path)
         if output.path != output_files.STDOUT:

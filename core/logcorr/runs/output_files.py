@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -10,7 +10,8 @@ import polars as pl
 
 from logcorr.model.errors import OutputError, UsageError, cannot_write, system_error
 from logcorr.model.options import OUTPUT_FORMS
-from logcorr.runs.work_folder import is_utf8
+from logcorr.runs.run_folder import RunFolder
+from logcorr.runs.work_folder import WorkFolder, is_utf8
 from logcorr.text.quantities import size
 
 STDOUT = "-"
@@ -67,9 +68,37 @@ def _check_path(path: str, *, force: bool, inputs: list[Path]) -> None:
 
 
 def unfinished_path(path: str) -> Path:
-    """Where this thread writes an output until it is complete: a hidden file beside its target."""
-    target = Path(path).absolute()
+    """Where this thread writes an output until it is complete: a hidden file beside its target.
+
+    A relative path stays relative: polars takes only paths that are UTF-8, and the working folder may be none.
+    """
+    target = Path(path)
     return target.with_name(f".{target.name}.{os.getpid()}.{threading.get_native_id()}.part")
+
+
+def write_unfinished(path: str, content: bytes, work: WorkFolder) -> tuple[Path, Path]:
+    """Writes an output as a whole to its unfinished file; returns (unfinished, target), for `WorkFolder.deliver`.
+
+    Raises OutputError if it cannot be written.
+    """
+    unfinished = unfinished_path(path)
+    work.add_unfinished(unfinished)
+    try:
+        unfinished.write_bytes(content)
+    except OSError as error:
+        raise cannot_write(path, error, size(len(content))) from error
+    return unfinished, Path(path).absolute()
+
+
+def write_whole(path: str, content: bytes, root: Path) -> None:
+    """Writes an output, whole or not at all; `root` is the folder of runs. Raises OutputError."""
+    with WorkFolder(root) as work:
+        work.deliver([write_unfinished(path, content, work)])
+
+
+def logs_of(runs: Iterable[RunFolder]) -> list[Path]:
+    """The logs that finished runs are of, which no output may replace. Raises InputError where a run is broken."""
+    return [Path(log.path) for run in runs for side in run.manifest.inputs.values() for log in side]
 
 
 @contextmanager

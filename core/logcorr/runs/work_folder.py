@@ -48,7 +48,7 @@ class WorkFolder:
             self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
             sweep(self._root)
             with root_lock(self._root):
-                self.path = Path(tempfile.mkdtemp(prefix=WORK_PREFIX, dir=self._root))
+                self.path = make_folder(self._root, WORK_PREFIX)
                 self._lock = (self.path / LOCK).open("w", encoding="utf8")
                 lock_soon(self._lock)
             for folder in (self.run, self.spill):
@@ -154,6 +154,15 @@ def abandon_all() -> None:
     """Removes all work folders of this process, from any thread; for a process that is about to exit."""
     for folder in list(_open_folders):
         folder.abandon()
+
+
+def make_folder(parent: Path, prefix: str) -> Path:
+    """Makes a new private folder in `parent`, and returns its path. Raises OSError.
+
+    Its path is relative where that of `parent` is, in every version of Python: polars takes only paths that are UTF-8,
+    and the working folder may be none.
+    """
+    return parent / Path(tempfile.mkdtemp(prefix=prefix, dir=parent)).name
 
 
 def is_utf8(path: str | Path) -> bool:

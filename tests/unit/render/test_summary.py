@@ -15,6 +15,7 @@ from rich.cells import cell_len
 from rich.style import Style
 
 from logcorr.model.report import HistogramBin, Report, TimelinePoint
+from logcorr.render import charts
 from logcorr.render.summary import render_summary
 from logcorr.text.quantities import duration, percent, short, size
 from logcorr.text.safe import safe
@@ -242,3 +243,17 @@ def test_size_and_percent() -> None:
         "99.99 %",
         "33.33 %",
     ]
+
+
+@pytest.mark.parametrize("width", [60, 100, 160])
+def test_without_plotext_6_the_summary_says_that_there_are_no_charts(
+    width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = render(reports.busy(), width)
+    monkeypatch.setattr(charts, "CAN_DRAW", False)
+    text = render(reports.busy(), width)
+    assert "There are no charts: plotext 6 is not installed." in text
+    assert "Latency distribution" in drawn
+    assert "Latency distribution" not in text
+    for figures in ("p99", "Status codes", "complete"):
+        assert figures in text

@@ -1,11 +1,12 @@
 """A run and its outputs are delivered together: where one of them has no place, or the work was given up, none is."""
 
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from logcorr.model.errors import Cancelled, OutputError
-from logcorr.runs.work_folder import WorkFolder
+from logcorr.runs.work_folder import WorkFolder, make_folder
 
 
 @pytest.fixture
@@ -46,3 +47,20 @@ def test_nothing_is_delivered_of_what_was_given_up(tmp_path: Path, output: tuple
             work.deliver([output])
     assert output[1].read_text() == "old"
     assert list(store.iterdir()) == []
+
+
+def test_a_relative_store_stays_relative(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As from Python 3.12 on, `mkdtemp` gives absolute paths, in which the working folder may be no UTF-8."""
+    monkeypatch.chdir(tmp_path)
+    made = tempfile.mkdtemp
+
+    def absolute(*, prefix: str, dir: Path) -> str:  # noqa: A002 - its name
+        return str(Path(made(prefix=prefix, dir=dir)).absolute())
+
+    monkeypatch.setattr(tempfile, "mkdtemp", absolute)
+    with WorkFolder(Path("store")) as work:
+        assert not work.spill.is_absolute()
+        inner = make_folder(work.spill, "view-")
+        assert inner.is_dir()
+        assert inner.parent == work.spill
+    assert list(Path("store").iterdir()) == []

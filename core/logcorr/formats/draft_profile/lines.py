@@ -41,7 +41,7 @@ def _json_record(line: str) -> Record | None:
     if not line.lstrip().startswith("{"):
         return None
     try:
-        value = json.loads(line, strict=False, parse_float=str, parse_int=str)
+        value = json.loads(line, strict=False, parse_float=str, parse_int=str, parse_constant=lambda _name: None)
     except (ValueError, RecursionError):
         return None
     return dict(_flat(value, ())) if isinstance(value, dict) else None

@@ -40,7 +40,7 @@ MALFORMED_LINES = {
         "null",
         "{'timestamp':'{V}','status_code':'{C}'}",
         '{"timestamp":"{V}","status_code":"{C}"{R}}{"timestamp":"{V}","status_code":"{C}"{R}}',
-        '{"timestamp":"{V}","status_code":"{C}","note":NaN}',
+        '{"timestamp":"{V}","status_code":"{C}","note":nan}',
         '{"timestamp":"{V}","status_code":"{C}","note":"\\ud800"}',
         '{"timestamp":"{V}","timestamp":null,"status_code":"{C}"{R}}',
         '{"status_code":"{C}","timestamp":"{V}","status_code":"none"{R}}',

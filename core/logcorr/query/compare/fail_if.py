@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Literal
 
@@ -10,6 +11,7 @@ import msgspec
 from logcorr.model.diff import Diff, Figure
 from logcorr.model.errors import UsageError
 from logcorr.model.quantiles import QUANTILES
+from logcorr.model.verdict import Verdict
 from logcorr.query.compare.figures import COUNTS, LATENCIES, RATES
 from logcorr.text.quantities import duration, duration_us
 
@@ -86,6 +88,19 @@ def limit(text: str) -> Limit:
     metric, sign, direction, amount = match.groups()
     by, value = _amount(text, metric, amount)
     return Limit(text, metric, sign, by, -value if direction == "-" else value)
+
+
+def judge(limits: Sequence[Limit], diff: Diff) -> list[Verdict]:
+    """The verdict of each limit on a comparison."""
+    return [_verdict(limit, diff) for limit in limits]
+
+
+def _verdict(limit: Limit, diff: Diff) -> Verdict:
+    figure = limit.figure(diff)
+    if figure is None:
+        return Verdict(limit.text, "unjudged", "one of the runs has no such figure")
+    outcome: Literal["passed", "failed"] = "passed" if limit.holds(diff) is None else "failed"
+    return Verdict(limit.text, outcome, change_text(figure))
 
 
 def change_text(figure: Figure) -> str:

@@ -1,0 +1,1 @@
+"""A part of the tests with other versions of all dependencies and of Python: `make test-matrix`."""
