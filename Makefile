@@ -107,6 +107,7 @@ soak: $(VENV)/.installed-dev ## use the app for SOAK_MINUTES (60) and see that n
 docs: $(VENV)/.installed-dev ## write docs/cli.md anew from the commands, and the table of docs/catalogue.md
 	@$(BIN)/python docs/generate_cli.py
 	@$(BIN)/python docs/generate_catalogue.py
+	@$(BIN)/python docs/generate_man.py
 
 snapshots: $(VENV)/.installed-dev ## take the pictures anew that tests compare the screens with
 	@rm -f tests/tui/snapshots/*.svg

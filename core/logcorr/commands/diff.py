@@ -4,14 +4,15 @@ from typing import Any
 
 import click
 
+from logcorr.commands.completions import run_names
 from logcorr.commands.options import STORE, positive, run_root
 from logcorr.commands.run_job import FAILED_CONDITION
 from logcorr.commands.stdout_and_stderr import put, put_json, say, wants_color, width
 
 
 @click.command()
-@click.argument("before", metavar="A")
-@click.argument("after", metavar="B")
+@click.argument("before", metavar="A", shell_complete=run_names)
+@click.argument("after", metavar="B", shell_complete=run_names)
 @STORE
 @click.option("--top", type=int, default=20, show_default=True, help="How many users, endpoints and such to show.")
 @click.option("--json", "as_json", is_flag=True, help="The comparison as JSON.")

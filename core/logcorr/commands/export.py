@@ -4,6 +4,7 @@ from typing import Any, get_args
 
 import click
 
+from logcorr.commands.completions import run_names
 from logcorr.commands.options import RAW_CSV, STORE, names, run_root
 from logcorr.model.options import Output, View
 
@@ -11,7 +12,7 @@ _VIEWS = get_args(View)
 
 
 @click.command()
-@click.argument("run")
+@click.argument("run", shell_complete=run_names)
 @click.option("--view", type=click.Choice(_VIEWS), required=True, help="Which rows.")
 @click.option("-o", "--output", required=True, type=click.Path(), help=".json .ndjson .jsonl .csv .parquet, or -.")
 @click.option("--columns", default="", help="More columns for views of exchanges, separated by commas.")

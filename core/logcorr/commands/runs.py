@@ -2,6 +2,7 @@
 
 import click
 
+from logcorr.commands.completions import run_names
 from logcorr.commands.options import STORE, run_root
 from logcorr.commands.stdout_and_stderr import put, put_json, say, wants_color, width
 from logcorr.model.errors import UsageError
@@ -39,7 +40,7 @@ def runs_list(store: str | None = None, *, as_json: bool = False) -> None:
 
 
 @runs.command("show")
-@click.argument("run")
+@click.argument("run", shell_complete=run_names)
 @STORE
 @click.option("--json", "as_json", is_flag=True, help="The report as JSON.")
 def runs_show(run: str, store: str | None, *, as_json: bool) -> None:
@@ -57,7 +58,7 @@ def runs_show(run: str, store: str | None, *, as_json: bool) -> None:
 
 
 @runs.command("remove")
-@click.argument("names", nargs=-1, metavar="[RUN]...")
+@click.argument("names", nargs=-1, metavar="[RUN]...", shell_complete=run_names)
 @STORE
 @click.option("--all", "every", is_flag=True, help="Remove every run.")
 def runs_remove(names: tuple[str, ...], store: str | None, *, every: bool) -> None:
