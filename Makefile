@@ -52,6 +52,10 @@ $(VENV)/.installed-dev: pyproject.toml $(KERNELS) | $(BIN)/python
 	@$(BIN)/python $(TELL_KERNELS)
 	@touch $@ $(VENV)/.installed
 
+$(VENV)/.installed-docs: $(VENV)/.installed-dev
+	@$(PIP) install --editable '.[dev,docs]'
+	@touch $@ $(VENV)/.installed-dev $(VENV)/.installed
+
 demo: $(VENV)/.installed ## a pair of a million lines each with an incident, correlated
 	@$(BIN)/logcorr generate pair .demo --rows $(ROWS) --incident --force
 	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/logcorr-tui .demo/requests.log .demo/responses.log; else $(BIN)/logcorr correlate .demo/requests.log .demo/responses.log; fi
@@ -104,17 +108,19 @@ fuzz: $(VENV)/.installed-dev ## compare nasty inputs with the oracles for FUZZ_M
 soak: $(VENV)/.installed-dev ## use the app for SOAK_MINUTES (60) and see that nothing of it grows
 	@SOAK_MINUTES=$(SOAK_MINUTES) $(BIN)/python -m tests.soak
 
-docs: $(VENV)/.installed-dev ## write docs/cli.md anew from the commands, and the table of docs/catalogue.md
+docs: $(VENV)/.installed-docs ## write what is made of the commands and formats anew, and build the site of the documents in site/
 	@$(BIN)/python docs/generate_cli.py
 	@$(BIN)/python docs/generate_catalogue.py
 	@$(BIN)/python docs/generate_man.py
+	@$(BIN)/python docs/build_site.py
 
 snapshots: $(VENV)/.installed-dev ## take the pictures anew that tests compare the screens with
 	@rm -f tests/tui/snapshots/*.svg
 	@LOGCORR_REGEN=1 $(BIN)/python -m pytest -q -m "" tests/tui/test_snapshots.py
 
-screenshots: $(VENV)/.installed-dev ## take the pictures of the README anew
+screenshots: $(VENV)/.installed-dev ## take the pictures of the README and of the pages in docs anew
 	@$(BIN)/python docs/screenshots.py
+	@$(BIN)/python docs/page_pictures.py
 
 # A rival that has no wheel for this machine is left out, and the results say so.
 $(BENCH_VENV)/.installed: pyproject.toml $(KERNELS) benchmarks/requirements.txt | check-python
@@ -132,6 +138,6 @@ bench-scale: $(BENCH_VENV)/.installed ## measure logcorr on odd logs in 512 MB (
 	@$(BENCH_VENV)/bin/python -m benchmarks scale $(BENCH_WORDS)
 
 clean: ## remove what make made
-	rm -rf $(VENV) $(BENCH_VENV) benchmarks/.data benchmarks/out .demo build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(BENCH_VENV) benchmarks/.data benchmarks/out .demo build dist site .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	rm -f core/logcorr/_kernels.*
 	find core tui tests docs benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
