@@ -36,7 +36,8 @@ def linked(text: str, page: PurePosixPath, files: dict[PurePosixPath, PurePosixP
             return match[0]
         place = PurePosixPath(os.path.normpath(page.parent / path))
         if place not in files:
-            return label
+            # The generator tells of a link that leads nowhere.
+            return label if (ROOT / place).exists() else match[0]
         return f"{mark}[{label}]({os.path.relpath(files[place], files[page].parent)}{hash_}{anchor})"
 
     return _LINK.sub(link, text)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from logcorr.cli import main
+from tests.command.test_start import loaded
 from tests.support.helpers import ROOT, SAMPLE, succeed
 
 SHARE = ROOT / "assets" / "share"
@@ -141,6 +142,16 @@ def test_commands_options_views_and_files_are_offered(here: Path) -> None:
     assert offered(here, "correlate", "--max-d") == [("plain", "--max-duration")]
     assert {("plain", "slow"), ("plain", "orphans")} <= {*offered(here, "export", "abc", "--view", "")}
     assert offered(here, "correlate", "req") == [("file", "req")]
+
+
+def test_completion_loads_no_engine(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for words in ("export --store runs ''", "analyze --format fast", "correlate --max"):
+        monkeypatch.setenv("_LOGCORR_COMPLETE", "bash_complete")
+        monkeypatch.setenv("COMP_WORDS", f"logcorr {words}")
+        monkeypatch.setenv("COMP_CWORD", str(len(words.split())))
+        names = loaded(here)
+        assert "logcorr.cli" in names
+        assert not names & {"polars", "numpy", "rich", "plotext", "psutil", "textual", "logcorr.jobs"}
 
 
 def test_every_argument_and_option_that_names_a_run_or_a_format_is_completed() -> None:

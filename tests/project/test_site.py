@@ -75,9 +75,9 @@ def test_every_page_is_in_the_menu_once(builder: ModuleType) -> None:
 def test_links_of_the_site_lead_to_its_pages(builder: ModuleType) -> None:
     files = builder.on_site()
     page = next(place for place in files if place.as_posix() == "docs/jobs/what-got-slow.md")
-    text = "[a](../report.md#keys) ![b](../pictures/start.svg) [c](../../SECURITY.md) [d](../../Makefile) [e](https://x.y) [f](#g)"
+    text = "[a](../report.md#keys) ![b](../pictures/start.svg) [c](../../SECURITY.md) [d](../../Makefile) [e](https://x.y) [f](#g) [h](no.md)"
     assert builder.linked(text, page, files) == (
-        "[a](../report.md#keys) ![b](../pictures/start.svg) [c](../SECURITY.md) d [e](https://x.y) [f](#g)"
+        "[a](../report.md#keys) ![b](../pictures/start.svg) [c](../SECURITY.md) d [e](https://x.y) [f](#g) [h](no.md)"
     )
 
 
