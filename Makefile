@@ -24,7 +24,7 @@ BENCH_PIP     := $(BENCH_VENV)/bin/python -m pip --quiet --disable-pip-version-c
 BENCH_WORDS    = --rows $(BENCH_ROWS) --timeout $(BENCH_TIMEOUT) --dir "$(BENCH_DIR)" $(if $(BENCH_ONLY),--only $(BENCH_ONLY)) $(if $(BENCH_PUBLISH),--publish)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long test-kernels docs snapshots screenshots bench bench-scale fuzz soak clean check-python
+.PHONY: help demo test test-long test-kernels docs site snapshots screenshots bench bench-scale fuzz soak clean check-python
 
 help: ## show this help
 	@echo "usage: make TARGET [PYTHON=python3.12] [VENV=.venv]"
@@ -108,10 +108,13 @@ fuzz: $(VENV)/.installed-dev ## compare nasty inputs with the oracles for FUZZ_M
 soak: $(VENV)/.installed-dev ## use the app for SOAK_MINUTES (60) and see that nothing of it grows
 	@SOAK_MINUTES=$(SOAK_MINUTES) $(BIN)/python -m tests.soak
 
-docs: $(VENV)/.installed-docs ## write what is made of the commands and formats anew, and build the site of the documents in site/
+docs: $(VENV)/.installed-dev ## write anew what is made of the commands and the formats, and build the site of the documents
 	@$(BIN)/python docs/generate_cli.py
 	@$(BIN)/python docs/generate_catalogue.py
 	@$(BIN)/python docs/generate_man.py
+	@$(MAKE) --no-print-directory site
+
+site: $(VENV)/.installed-docs ## build the site of the documents in site/
 	@$(BIN)/python docs/build_site.py
 
 snapshots: $(VENV)/.installed-dev ## take the pictures anew that tests compare the screens with

@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 from logcorr.cli import main
+from logcorr.query.fail_if import METRICS
 from logcorr.query.filter_language import parse
 from logcorr.runs.views import VIEWS_OF
 from logcorr_tui.main import _parser as app_parser
@@ -113,6 +114,12 @@ def test_the_filters_of_a_page_are_right(name: str, logs: Path, tmp_path: Path) 
     for one in filters:
         terms = parse(one, rows.collect_schema())
         assert len(terms) == len(one.split())
+
+
+def test_the_page_of_conditions_names_all_of_them() -> None:
+    text = (DOCS / "jobs" / "load-test-in-ci.md").read_text(encoding="utf-8")
+    (sentence,) = re.findall(r"(?m)^Conditions are (.*?)\. ", text)
+    assert set(re.findall(r"`(\w+)`", sentence)) == {*METRICS["correlation"], *METRICS["access"]}
 
 
 def test_the_picture_of_a_page_is_there_and_loads_nothing() -> None:
