@@ -144,6 +144,21 @@ def test_commands_options_views_and_files_are_offered(here: Path) -> None:
     assert offered(here, "correlate", "req") == [("file", "req")]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="no file there can have such a name")
+def test_the_name_of_a_log_cannot_be_an_offer_or_a_control_character(here: Path, tmp_path: Path) -> None:
+    shutil.copytree(here / "bin", tmp_path / "bin")
+    logs = [tmp_path / f"a\nplain\nrm -rf\n_\x1b[31m{side}.log" for side in ("requests", "responses")]
+    for log, name in zip(logs, ("requests.log", "responses.log"), strict=True):
+        shutil.copy(SAMPLE / name, log)
+    succeed("correlate", *logs, "--store", "runs", cwd=tmp_path)
+    asked = {"COMP_WORDS": "logcorr export --store runs ", "COMP_CWORD": "4", "_LOGCORR_COMPLETE": "zsh_complete"}
+    done = in_own_process(tmp_path / "bin" / "logcorr", cwd=tmp_path, **asked)
+    kind, name, logs_of_it = done.stdout.splitlines()
+    assert (kind, name) == ("plain", keys(tmp_path)[0])
+    assert "requests.log" in logs_of_it
+    assert "\x1b" not in done.stdout
+
+
 def test_completion_loads_no_engine(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for words in ("export --store runs ''", "analyze --format fast", "correlate --max"):
         monkeypatch.setenv("_LOGCORR_COMPLETE", "bash_complete")

@@ -19,7 +19,8 @@ from logcorr.model.errors import LogcorrError
 _PLAIN = re.compile(r"[\w.-]+")
 
 
-def run_names(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem[Any]]:
+# In click before 8.5 an item has no parameter: types that give it one stand in quotes.
+def run_names(context: click.Context, _parameter: click.Parameter, incomplete: str) -> "list[CompletionItem[Any]]":
     """Keys of finished runs, newest first, with the logs of each; folders where a path is begun.
 
     Runs that the command line names already are left out. `--store` counts where it stands before.
@@ -38,7 +39,7 @@ def run_names(context: click.Context, _parameter: click.Parameter, incomplete: s
     return items
 
 
-def format_names(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem[Any]]:
+def format_names(context: click.Context, _parameter: click.Parameter, incomplete: str) -> "list[CompletionItem[Any]]":
     """Names of formats: built in, of the user's folder, and of `--formats` where it stands before."""
     from logcorr.formats.profile_registry import Registry
 
