@@ -25,7 +25,7 @@ BENCH_PIP     := $(BENCH_VENV)/bin/python -m pip --quiet --disable-pip-version-c
 BENCH_WORDS    = --rows $(BENCH_ROWS) --timeout $(BENCH_TIMEOUT) --dir "$(BENCH_DIR)" $(if $(BENCH_ONLY),--only $(BENCH_ONLY)) $(if $(BENCH_PUBLISH),--publish)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long test-kernels test-matrix docs snapshots screenshots bench bench-scale fuzz soak clean check-python
+.PHONY: help demo test test-long test-kernels test-matrix docs site snapshots screenshots bench bench-scale fuzz soak clean check-python
 
 help: ## show this help
 	@echo "usage: make TARGET [PYTHON=python3.12] [VENV=.venv]"
@@ -52,6 +52,10 @@ $(VENV)/.installed-dev: pyproject.toml $(KERNELS) | $(BIN)/python
 	@$(PIP) install --editable '.[dev]'
 	@$(BIN)/python $(TELL_KERNELS)
 	@touch $@ $(VENV)/.installed
+
+$(VENV)/.installed-docs: $(VENV)/.installed-dev
+	@$(PIP) install --editable '.[dev,docs]'
+	@touch $@ $(VENV)/.installed-dev $(VENV)/.installed
 
 demo: $(VENV)/.installed ## a pair of a million lines each with an incident, correlated
 	@$(BIN)/logcorr generate pair .demo --rows $(ROWS) --incident --force
@@ -110,16 +114,22 @@ fuzz: $(VENV)/.installed-dev ## compare nasty inputs with the oracles for FUZZ_M
 soak: $(VENV)/.installed-dev ## use the app for SOAK_MINUTES (60) and see that nothing of it grows
 	@SOAK_MINUTES=$(SOAK_MINUTES) $(BIN)/python -m tests.soak
 
-docs: $(VENV)/.installed-dev ## write docs/cli.md anew from the commands, and the table of docs/catalogue.md
+docs: $(VENV)/.installed-dev ## write anew what is made of the commands and the formats, and build the site of the documents
 	@$(BIN)/python docs/generate_cli.py
 	@$(BIN)/python docs/generate_catalogue.py
+	@$(BIN)/python docs/generate_man.py
+	@$(MAKE) --no-print-directory site
+
+site: $(VENV)/.installed-docs ## build the site of the documents in site/
+	@$(BIN)/python docs/build_site.py
 
 snapshots: $(VENV)/.installed-dev ## take the pictures anew that tests compare the screens with
 	@rm -f tests/tui/snapshots/*.svg
 	@LOGCORR_REGEN=1 $(BIN)/python -m pytest -q -m "" tests/tui/test_snapshots.py
 
-screenshots: $(VENV)/.installed-dev ## take the pictures of the README anew
+screenshots: $(VENV)/.installed-dev ## take the pictures of the README and of the pages in docs anew
 	@$(BIN)/python docs/screenshots.py
+	@$(BIN)/python docs/page_pictures.py
 
 # A rival that has no wheel for this machine is left out, and the results say so.
 $(BENCH_VENV)/.installed: pyproject.toml $(KERNELS) benchmarks/requirements.txt | check-python
@@ -137,6 +147,6 @@ bench-scale: $(BENCH_VENV)/.installed ## measure logcorr on odd logs in 512 MB (
 	@$(BENCH_VENV)/bin/python -m benchmarks scale $(BENCH_WORDS)
 
 clean: ## remove what make made
-	rm -rf $(VENV) $(BENCH_VENV) .matrix benchmarks/.data benchmarks/out .demo build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(BENCH_VENV) .matrix benchmarks/.data benchmarks/out .demo build dist site .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	rm -f core/logcorr/_kernels.*
 	find core tui tests docs benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

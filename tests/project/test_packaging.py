@@ -122,7 +122,7 @@ def test_the_wheel_holds_both_packages_and_nothing_else(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
     tops = {name.partition("/")[0] for name in names}
-    assert tops == {"logcorr", "logcorr_tui", f"logcorr-{__version__}.dist-info"}
+    assert tops == {"logcorr", "logcorr_tui", f"logcorr-{__version__}.dist-info", f"logcorr-{__version__}.data"}
     assert {"logcorr/py.typed", "logcorr_tui/py.typed", "logcorr/cli.py", "logcorr/commands/correlate.py"} <= set(names)
     assert {f"logcorr_tui/web/page/page.{kind}" for kind in ("html", "css", "js")} <= set(names)
     assert f"logcorr-{__version__}.dist-info/licenses/LICENSE" in names

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from logcorr.api.options import correlate_options
+from logcorr.commands.completions import format_names
 from logcorr.commands.format_options import format_options
 from logcorr.commands.job_options import job_options, job_values, outputs, with_documents
 from logcorr.commands.options import DURATION, as_flag
@@ -38,8 +39,12 @@ from logcorr.model.options import CorrelateOptions
     type=click.Choice(["events", "given"]),
     help="Which duration counts: between the events, or the one that responses tell.  [default: events]",
 )
-@click.option("--requests-format", help="The format of the request logs, where the response logs have another.")
-@click.option("--responses-format", help="The format of the response logs.")
+@click.option(
+    "--requests-format",
+    shell_complete=format_names,
+    help="The format of the request logs, where the response logs have another.",
+)
+@click.option("--responses-format", shell_complete=format_names, help="The format of the response logs.")
 @click.option(
     "--suspicious", type=int, default=25, show_default=True, help="More requests in a window make an IP suspicious."
 )

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from logcorr.commands.completions import run_names
 from logcorr.commands.options import JUNIT, STORE, check_junit, positive
 from logcorr.commands.run_job import say_verdicts
 from logcorr.commands.stdout_and_stderr import put, put_json, wants_color, width
@@ -12,8 +13,8 @@ from logcorr.model.verdict import Verdict
 
 
 @click.command()
-@click.argument("before", metavar="A")
-@click.argument("after", metavar="B")
+@click.argument("before", metavar="A", shell_complete=run_names)
+@click.argument("after", metavar="B", shell_complete=run_names)
 @STORE
 @click.option("--top", type=int, default=20, show_default=True, help="How many users, endpoints and such to show.")
 @click.option("--json", "as_json", is_flag=True, help="The comparison as JSON.")

@@ -4,6 +4,7 @@ from typing import Any, get_args
 
 import click
 
+from logcorr.commands.completions import run_names
 from logcorr.commands.options import OPENMETRICS, RAW_CSV, STORE, metrics, names
 from logcorr.model.errors import UsageError
 from logcorr.model.options import Output, View
@@ -12,7 +13,7 @@ _VIEWS = get_args(View)
 
 
 @click.command()
-@click.argument("run")
+@click.argument("run", shell_complete=run_names)
 @click.option("--view", type=click.Choice(_VIEWS), help="Which rows.")
 @click.option("-o", "--output", type=click.Path(), help=".json .ndjson .jsonl .csv .parquet, or -.")
 @click.option("--columns", default="", help="More columns for views of exchanges, separated by commas.")

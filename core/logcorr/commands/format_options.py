@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from logcorr.api import options
+from logcorr.commands.completions import format_names
 from logcorr.commands.options import as_flag
 from logcorr.model.options import Reading
 
@@ -15,6 +16,7 @@ def format_options(command: Any) -> Any:
         click.option(
             "--format",
             "form",
+            shell_complete=format_names,
             help="The format, a name of `logcorr formats list` or a server's own line (nginx:...).  [default: told]",
         ),
         click.option("--formats", multiple=True, type=click.Path(), help="A file of formats; may be given again."),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
+from logcorr.commands.completions import format_names
 from logcorr.commands.format_options import format_options, reading
 from logcorr.commands.stdout_and_stderr import put, put_json, say, wants_color, width
 from logcorr.model.errors import OutputError, UsageError
@@ -60,7 +61,7 @@ def _row(profile: "Profile") -> dict[str, str]:
 
 
 @formats.command("show")
-@click.argument("name")
+@click.argument("name", shell_complete=format_names)
 @_FILES
 def formats_show(name: str, formats: tuple[str, ...]) -> None:
     """Print the format NAME as TOML: to learn from, or to change. NAME may be a server's own line, nginx:... ."""
@@ -80,7 +81,7 @@ def formats_show(name: str, formats: tuple[str, ...]) -> None:
 
 
 @formats.command("test")
-@click.argument("name")
+@click.argument("name", shell_complete=format_names)
 @click.argument("log", type=click.Path())
 @click.option("--lines", default=_SHOWN_LINES, show_default=True, help="How many lines to show.")
 @click.option("--json", "as_json", is_flag=True, help="A line of JSON for each line of the log.")

@@ -2,6 +2,7 @@
 
 import click
 
+from logcorr.commands.completions import run_names
 from logcorr.commands.options import STORE, run_root
 from logcorr.commands.stdout_and_stderr import put, put_json, put_path, say, wants_color, width
 from logcorr.model.errors import UsageError
@@ -40,7 +41,7 @@ def runs_list(store: str | None = None, *, as_json: bool = False) -> None:
 
 
 @runs.command("show")
-@click.argument("run")
+@click.argument("run", shell_complete=run_names)
 @STORE
 @click.option("--json", "as_json", is_flag=True, help="The report as JSON.")
 def runs_show(run: str, store: str | None, *, as_json: bool) -> None:
@@ -58,7 +59,7 @@ def runs_show(run: str, store: str | None, *, as_json: bool) -> None:
 
 
 @runs.command("path")
-@click.argument("run")
+@click.argument("run", shell_complete=run_names)
 @STORE
 def runs_path(run: str, store: str | None) -> None:
     """Print the folder of RUN, for $(...) and other tools. What is in it: docs/run-folder.md."""
@@ -70,7 +71,7 @@ def runs_path(run: str, store: str | None) -> None:
 
 
 @runs.command("remove")
-@click.argument("names", nargs=-1, metavar="[RUN]...")
+@click.argument("names", nargs=-1, metavar="[RUN]...", shell_complete=run_names)
 @STORE
 @click.option("--all", "every", is_flag=True, help="Remove every run.")
 def runs_remove(names: tuple[str, ...], store: str | None, *, every: bool) -> None:

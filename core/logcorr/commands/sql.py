@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from logcorr.commands.completions import run_names
 from logcorr.commands.options import RAW_CSV, STORE, positive, run_root
 from logcorr.commands.stdout_and_stderr import put, say, wants_color, width
 from logcorr.model.errors import UsageError
@@ -13,13 +14,13 @@ _TABLE_ROWS = 1000
 
 
 @click.command()
-@click.argument("run")
+@click.argument("run", shell_complete=run_names)
 @click.argument("query")
 @STORE
 @click.option("-o", "--output", type=click.Path(), help="File to write: .csv .ndjson .jsonl .json .parquet.")
 @click.option(
     "--as",
-    "form",
+    "as_form",
     type=click.Choice(["table", "csv", "ndjson"]),
     help="Form on standard output.  [default: a table on a terminal, else CSV]",
 )
@@ -41,7 +42,7 @@ def sql(run: str, query: str, store: str | None, **values: Any) -> None:
       logcorr sql 3f2a 'select reason, count(*) as n from orphans group by reason' --as ndjson
       logcorr sql 3f2a 'select user_id, max(duration_us) as worst_us from exchanges group by 1' -o worst.csv
     """
-    form, output, limit = values["form"], values["output"], values["limit"]
+    form, output, limit = values["as_form"], values["output"], values["limit"]
     if form is not None and output is not None:
         message = "give --as for standard output, or -o for a file whose ending is the form."
         raise UsageError(message)
