@@ -90,7 +90,7 @@ def test_a_page_names_only_what_is_there(page: Path) -> None:
         if words[0] == "logcorr-tui":
             assert {word for word in words if word.startswith("--")} <= set(app_parser()._option_string_actions)
     options = {name for command in every_command() for parameter in command.params for name in parameter.opts}
-    elsewhere = {"--rm", "--user", "--audit-log-path", "--audit-policy-file"}
+    elsewhere = {"--rm", "--user", "--audit-log-path", "--audit-policy-file", "--only-binary", "--no-build-package"}
     assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text)) - options - elsewhere == set()
     for view in re.findall(r"--view (\w+)", text):
         assert any(view in views for views in VIEWS_OF.values())
