@@ -34,10 +34,10 @@ def render_summary(report: RunReport, *, width: int, color: bool, reused: bool, 
 
 def _blocks(report: Report, width: int, *, color: bool) -> list[RenderableType]:
     wide = width >= WIDE
-    blocks: list[RenderableType] = [_header(report, width), _tiles(report, width), Text()]
+    blocks: list[RenderableType] = [_header(report, width), summary_blocks.tiles(tiles(report), width), Text()]
     blocks += summary_blocks.distribution(report, width, unanswered=report.inputs.requests.orphans, color=color)
     blocks += summary_blocks.flow(report.timeline, width, "requests, failures, orphans", color=color)
-    blocks += _notices(report)
+    blocks += summary_blocks.notices(notices(report))
     blocks += access_summary.group_tables(report, width, report.attributes)
     left = width * 5 // 9
     whole = summary_tables.log_ledger(report)
@@ -76,14 +76,15 @@ def _header(report: Report, width: int) -> RenderableType:
     return summary_blocks.header(logs, report.timeline, width, closes=inputs.closes())
 
 
-def _tiles(report: Report, width: int) -> RenderableType:
+def tiles(report: Report) -> list[tuple[str, ...]]:
+    """The headline figures: a row of colour, name, figure and notes for each tile."""
     asked, answered, latency = report.inputs.requests, report.inputs.responses, report.latency
     requests = asked.matched + asked.orphans + asked.superseded
     errors = failures(report.status)
     fives = server_errors(report.status)
     orphans = asked.orphans + answered.orphans
     pairs = f"{short(asked.matched)} pair{'' if asked.matched == 1 else 's'}"
-    rows = [
+    return [
         (BLUE, "Requests", short(requests), summary_blocks.peak(report.timeline)),
         (GREEN, "Matched", percent(asked.matched, requests), pairs),
         (RED, "Errors", percent(errors, asked.matched), f"5xx {short(fives)}"),
@@ -91,10 +92,9 @@ def _tiles(report: Report, width: int) -> RenderableType:
         (AMBER, "p99", duration(latency.p99_ms), f"max {duration(latency.max_ms)}"),
         (PURPLE, "Orphans", f"{orphans:,}", f"{short(asked.orphans)}+{short(answered.orphans)}"),
     ]
-    return summary_blocks.tiles(rows, width)
 
 
-def _notices(report: Report) -> list[RenderableType]:
+def notices(report: Report) -> list[Text]:
     """What an operator should look at first: the worst window, and signs of clocks that differ."""
     lines: list[Text] = []
     window, skew = report.worst_window, report.skew
@@ -108,7 +108,7 @@ def _notices(report: Report) -> list[RenderableType]:
         lines.append(summary_blocks.notice(AMBER, "Clock skew", what, "kept as logged; --skew MS shifts the responses"))
     if skew.applied_ms:
         lines.append(summary_blocks.notice(AMBER, "Shifted", f"all responses by {skew.applied_ms:+g} ms (--skew)", ""))
-    return summary_blocks.notices([*lines, *_clock_notices(report), *reading_notices.of_pair(report.inputs)])
+    return [*lines, *_clock_notices(report), *reading_notices.of_pair(report.inputs)]
 
 
 def _clock_notices(report: Report) -> list[Text]:
