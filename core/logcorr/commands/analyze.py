@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from logcorr.commands.format_options import format_options, reading
+from logcorr.commands.html_option import HTML, page_of_run
 from logcorr.commands.job_options import job_fields, job_options, outputs
 from logcorr.commands.options import positive
 from logcorr.commands.run_job import run_job
@@ -20,6 +21,7 @@ from logcorr.model.options import AnalyzeOptions
 @click.option("--malformed", type=click.Path(), help="Malformed lines, each with its reason and text.")
 @click.option("--other", type=click.Path(), help="Lines that the format does not speak of, with their text.")
 @click.option("--report", type=click.Path(), help="The whole report as JSON; - for stdout.")
+@HTML
 @click.option("--sort", type=click.Choice(["none", "time"]), default="none", help="Order of the records written.")
 @click.option(
     "--suspicious", type=int, default=25, show_default=True, help="More requests in a window make an IP suspicious."
@@ -54,6 +56,6 @@ def analyze(logs: tuple[str, ...], **values: Any) -> int:
     def load() -> Callable[..., Any]:
         from logcorr.jobs.analyze import analyze as job
 
-        return partial(job, options)
+        return partial(job, options, made=page_of_run(values["html"]))
 
     return run_job(options, load, values)

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from logcorr.commands.format_options import format_options, reading
+from logcorr.commands.html_option import HTML, page_of_run
 from logcorr.commands.job_options import job_fields, job_options, outputs
 from logcorr.commands.options import DURATION, positive
 from logcorr.commands.run_job import run_job
@@ -26,6 +27,7 @@ from logcorr.model.options import CorrelateOptions
 @click.option("--malformed", type=click.Path(), help="Malformed lines, each with its reason and text.")
 @click.option("--other", type=click.Path(), help="Lines that the format does not speak of, with their text.")
 @click.option("--report", type=click.Path(), help="The whole report as JSON; - for stdout.")
+@HTML
 @click.option("--sort", type=click.Choice(["none", "time"]), default="none", help="Order of the records written.")
 @click.option(
     "--pairing",
@@ -60,6 +62,7 @@ def correlate(logs: tuple[str, ...], **values: Any) -> int:
       logcorr correlate app.log
       logcorr correlate requests.log.gz responses.log.gz -o - | jq .
       logcorr correlate --requests 'web-*/req.log' --responses responses/ -o all.parquet
+      logcorr correlate requests.log responses.log --html report.html
       logcorr correlate requests.log responses.log --fail-if 'p99>500ms' --fail-if 'orphan_rate>1%'
 
     With no -o, a readable summary is printed. A run on the same logs with the same options opens again at once.
@@ -69,7 +72,7 @@ def correlate(logs: tuple[str, ...], **values: Any) -> int:
     def load() -> Callable[..., Any]:
         from logcorr.jobs.correlate import correlate as job
 
-        return partial(job, options, estimates=values["progress"] == "json")
+        return partial(job, options, estimates=values["progress"] == "json", made=page_of_run(values["html"]))
 
     return run_job(options, load, values)
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from logcorr.commands.html_option import HTML
 from logcorr.commands.options import STORE, positive, run_root
 from logcorr.commands.run_job import FAILED_CONDITION
 from logcorr.commands.stdout_and_stderr import put, put_json, say, wants_color, width
@@ -15,10 +16,22 @@ from logcorr.commands.stdout_and_stderr import put, put_json, say, wants_color, 
 @STORE
 @click.option("--top", type=int, default=20, show_default=True, help="How many users, endpoints and such to show.")
 @click.option("--json", "as_json", is_flag=True, help="The comparison as JSON.")
+@HTML
+@click.option("--force", is_flag=True, help="Replace a file that exists.")
 @click.option(
     "--fail-if", multiple=True, help="Exit with 1 if a figure changed so, such as 'p99>+10%'; may be given again."
 )
-def diff(before: str, after: str, store: str | None, *, top: int, as_json: bool, fail_if: tuple[str, ...]) -> int:
+def diff(
+    before: str,
+    after: str,
+    store: str | None,
+    *,
+    top: int,
+    as_json: bool,
+    html: str | None,
+    force: bool,
+    fail_if: tuple[str, ...],
+) -> int:
     """Compare two finished runs of one kind: what changed from A to B, what got worse first.
 
     A and B are names of `runs list`, the starts of such names, or folders. A change counts as worse or better when it
@@ -28,6 +41,7 @@ def diff(before: str, after: str, store: str | None, *, top: int, as_json: bool,
     Examples:
       logcorr diff 3f2a 90be
       logcorr diff 3f2a 90be --json --top 100 | jq .worse
+      logcorr diff 3f2a 90be --html changes.html
       logcorr diff 3f2a 90be --fail-if 'p99>+10%' --fail-if 'p99>+50ms' --fail-if 'error_rate>+0.5%'
 
     In --fail-if a change needs its sign. Of a latency or a count it is a share of what it was in A (+10%), or an amount
@@ -40,16 +54,26 @@ def diff(before: str, after: str, store: str | None, *, top: int, as_json: bool,
     top = positive("--top", top)
     from logcorr.commands.interrupt import interruptible
     from logcorr.query.compare import compare_runs
-    from logcorr.runs import find_runs, run_folder
+    from logcorr.runs import export_view, find_runs, output_files, run_folder, work_folder
 
-    runs = [find_runs.find_run(run_root(store), name) for name in (before, after)]
+    root = run_root(store)
+    runs = [find_runs.find_run(root, name) for name in (before, after)]
     for limit in limits:
         limit.check(runs[0].manifest.kind)
 
-    def work(cancel: Any) -> Any:
-        return compare_runs.diff(runs[0], runs[1], top=top, cancel=cancel)
+    if html is not None:
+        logs = [log for run in runs for log in export_view.logs_of(run)]
+        output_files.check_path(html, force=force, inputs=logs)
 
-    comparison = interruptible(work, lambda: None)
+    def work(cancel: Any) -> Any:
+        compared = compare_runs.diff(runs[0], runs[1], top=top, cancel=cancel)
+        if html is not None:
+            from logcorr.render.html.page import diff_html
+
+            output_files.publish(html, diff_html(compared), root)
+        return compared
+
+    comparison = interruptible(work, work_folder.abandon_all)
     verdicts = [(limit, limit.holds(comparison), limit.figure(comparison)) for limit in limits]
     if as_json:
         put_json(run_folder.encode(comparison).decode())

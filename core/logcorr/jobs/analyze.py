@@ -4,6 +4,7 @@ Each line of an access log is an exchange already, so reading it is most of the 
 """
 
 import threading
+from collections.abc import Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -32,6 +33,7 @@ from logcorr.model.access_report import AccessReport
 from logcorr.model.errors import LedgerError
 from logcorr.model.ledger import AccessInputs, AccessLedger, how_read
 from logcorr.model.options import AnalyzeOptions
+from logcorr.runs.output_files import MadeOutput
 from logcorr.runs.run_folder import RunFolder
 from logcorr.runs.views import OF_EXCHANGES
 from logcorr.runs.work_folder import WorkFolder
@@ -50,21 +52,25 @@ _INSTANT = pl.Datetime("us", "UTC")
 
 
 def analyze(
-    options: AnalyzeOptions, *, on_event: Listener | None = None, cancel: threading.Event | None = None
+    options: AnalyzeOptions,
+    *,
+    on_event: Listener | None = None,
+    cancel: threading.Event | None = None,
+    made: Sequence[MadeOutput] = (),
 ) -> Result[AccessReport]:
     """Analyses an access log, writes the outputs asked for, and keeps the run unless the options say otherwise.
 
-    Cancellation, events and errors are as for `correlate`.
+    Outputs that are made from the run, cancellation, events and errors are as for `correlate`.
     """
-    return _Analysis(options, ProgressMeter(on_event, cancel, options.memory_bytes)).result()
+    return _Analysis(options, ProgressMeter(on_event, cancel, options.memory_bytes), made).result()
 
 
 class _Analysis(Job[AccessReport]):
-    def __init__(self, options: AnalyzeOptions, meter: ProgressMeter) -> None:
+    def __init__(self, options: AnalyzeOptions, meter: ProgressMeter, made: Sequence[MadeOutput]) -> None:
         names = ("reading", "window_us", "suspicious", "collapse_ids")
         key_options = {name: getattr(options, name) for name in names}
         self._access_options = options
-        super().__init__(options, {"access": options.files}, key_options, meter)
+        super().__init__(options, {"access": options.files}, key_options, meter, made)
 
     def _tell_formats(self) -> dict[str, Any]:
         self._told = tell_access_formats(self._access_options, self._files["access"])
@@ -167,7 +173,8 @@ class _Analysis(Job[AccessReport]):
     @property
     def _keeps_exchanges(self) -> bool:
         """Whether anybody will read the exchanges again."""
-        return self._options.keep or any(output.view in OF_EXCHANGES for output in self._options.outputs)
+        asked = any(output.view in OF_EXCHANGES for output in self._options.outputs)
+        return self._options.keep or asked or bool(self._made_outputs)
 
     def _inputs(self, read: LogResult, malformed: dict[str, int], rows: int) -> AccessInputs:
         """The ledger of the log. Raises LedgerError where it does not close."""

@@ -1,6 +1,7 @@
 """The job that correlates a request log and a response log, stage by stage."""
 
 import threading
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -40,6 +41,7 @@ from logcorr.pairing.recurring_ids import RecurringIds
 from logcorr.pairing.unpaired_entries import UnpairedEntries
 from logcorr.runs import views
 from logcorr.runs.export_while_running import ExportWhileRunning, Target, can_export_while_running
+from logcorr.runs.output_files import MadeOutput
 from logcorr.runs.run_folder import RunFolder
 from logcorr.runs.work_folder import WorkFolder
 
@@ -54,29 +56,35 @@ def correlate(
     on_event: Listener | None = None,
     estimates: bool = True,
     cancel: threading.Event | None = None,
+    made: Sequence[MadeOutput] = (),
 ) -> Result[Report]:
     """Correlates two logs, writes the outputs asked for, and keeps the run unless the options say otherwise.
 
     The same inputs and options open the finished run again. `on_event` is called in any thread. Without `estimates` it
-    gets no EstimateEvent, which saves some work. Raises InputError, UsageError, OutputError or LedgerError; Cancelled
-    once `cancel` is set.
+    gets no EstimateEvent, which saves some work. `made` are outputs that are made from the finished run. Raises
+    InputError, UsageError, OutputError or LedgerError; Cancelled once `cancel` is set.
     """
     meter = ProgressMeter(on_event, cancel, options.memory_bytes)
-    return _Correlation(options, meter, estimates=estimates and on_event is not None).result()
+    return _Correlation(options, meter, made, estimates=estimates and on_event is not None).result()
 
 
 class _Correlation(Job[Report]):
-    def __init__(self, options: CorrelateOptions, meter: ProgressMeter, *, estimates: bool) -> None:
+    def __init__(
+        self, options: CorrelateOptions, meter: ProgressMeter, made: Sequence[MadeOutput], *, estimates: bool
+    ) -> None:
         log_words: dict[Log, tuple[str, ...]] = {"request": options.requests, "response": options.responses}
         self._pair_options, self._with_estimates = options, estimates
         self._told: PairFormats
         self._threads = count_threads(options.memory_bytes, options.threads)
         # An export alone needs no view. But where exchanges are taken back, the run is made again with one.
         outputs = options.outputs
-        self._keeps_exchanges = options.keep or any(
-            output.view in views.OF_EXCHANGES and not can_export_while_running(output) for output in outputs
+        self._keeps_exchanges = (
+            options.keep
+            or bool(made)
+            or any(output.view in views.OF_EXCHANGES and not can_export_while_running(output) for output in outputs)
         )
-        super().__init__(options, {ONE_LOG: options.log} if options.log else log_words, _key_options(options), meter)
+        words: dict[Log, tuple[str, ...]] = {ONE_LOG: options.log} if options.log else log_words
+        super().__init__(options, words, _key_options(options), meter, made)
 
     def _tell_formats(self) -> dict[str, Any]:
         self._files = as_one_log(self._pair_options, self._files)

@@ -1,6 +1,7 @@
 """What every job does: check inputs and outputs, open a finished run again or make one, export, publish."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +17,7 @@ from logcorr.inputs.decompress import check_text
 from logcorr.inputs.files import InputFile, digested, fingerprint, resolve_all
 from logcorr.jobs.progress_meter import ProgressMeter
 from logcorr.model.access_report import RunReport
-from logcorr.model.errors import DISK_FULL, InputError, LogcorrError, OutputError, cannot_write, system_error
+from logcorr.model.errors import DISK_FULL, InputError, LogcorrError, OutputError, system_error
 from logcorr.model.events import DoneEvent
 from logcorr.model.ledger import Log
 from logcorr.model.manifest import SCHEMA, Manifest
@@ -24,6 +25,7 @@ from logcorr.model.options import JobOptions, Output
 from logcorr.model.report import RunInfo
 from logcorr.runs import find_runs, output_files, run_folder, views, write_csv_json_parquet
 from logcorr.runs.find_runs import key_of
+from logcorr.runs.output_files import MadeOutput
 from logcorr.runs.ownership import check_absent_or_mine
 from logcorr.runs.run_folder import RunFolder
 from logcorr.runs.work_folder import WorkFolder
@@ -58,7 +60,8 @@ class Job(ABC, Generic[_R]):
     """A job that makes one run.
 
     `log_words` are the files, globs and folders that the user named for each log. `key_options` are the options that
-    change the result of the run: its key is a hash of inputs, key options and version.
+    change the result of the run: its key is a hash of inputs, key options and version. `made` are outputs that are made
+    from the finished run, and published with it.
     """
 
     def __init__(
@@ -67,14 +70,16 @@ class Job(ABC, Generic[_R]):
         log_words: dict[Log, tuple[str, ...]],
         key_options: dict[str, Any],
         meter: ProgressMeter,
+        made: Sequence[MadeOutput] = (),
     ) -> None:
         self._options, self._key_options, self._meter = options, key_options, meter
+        self._made_outputs = made
         self._root = Path(options.store) if options.store else find_runs.default_root()
         self._named_twice: list[str] = []
         _check_words(log_words, options.memory_bytes)
         with ExitStack() as opened:
             self._files = self._resolved(log_words, opened)
-            _check_outputs(options, [file.path for files in self._files.values() for file in files])
+            _check_outputs(options, made, [file.path for files in self._files.values() for file in files])
             self._notes: list[str] = []
             self._key_options |= self._tell_formats()
             # Standard input is kept until the job ends.
@@ -211,14 +216,11 @@ class Job(ABC, Generic[_R]):
                 tap=lambda _rows: self._meter.tap(),
             )
         if self._options.report_path is not None:
-            unfinished = output_files.unfinished_path(self._options.report_path)
-            work.add_unfinished(unfinished)
-            targets.append((unfinished, Path(self._options.report_path).absolute()))
-            text = run_folder.encode(run.report)
-            try:
-                unfinished.write_bytes(text)
-            except OSError as error:
-                raise cannot_write(self._options.report_path, error, size(len(text))) from error
+            content = run_folder.encode(run.report)
+            targets.append(output_files.write_whole(self._options.report_path, content, work))
+        for made in self._made_outputs:
+            self._meter.tap()
+            targets.append(output_files.write_whole(made.path, made.make(run), work))
         return targets
 
     def _cannot_write(self, error: OSError) -> LogcorrError:
@@ -276,14 +278,15 @@ def _check_words(log_words: dict[Log, tuple[str, ...]], memory_bytes: int) -> No
             resolve_all(log, tuple(word for word in words if word != standard_input.NAME), memory_bytes=memory_bytes)
 
 
-def _check_outputs(options: JobOptions, inputs: list[Path]) -> None:
+def _check_outputs(options: JobOptions, made: Sequence[MadeOutput], inputs: list[Path]) -> None:
     paths = [_comparable(output.path) for output in options.outputs]
     for output in options.outputs:
         views.check_columns(options.kind, output.view, output.columns)
         output_files.check_target(output.path, force=options.force, inputs=inputs)
-    if options.report_path is not None:
-        output_files.check_path(options.report_path, force=options.force, inputs=inputs)
-        paths.append(_comparable(options.report_path))
+    for path in (options.report_path, *(output.path for output in made)):
+        if path is not None:
+            output_files.check_path(path, force=options.force, inputs=inputs)
+            paths.append(_comparable(path))
     twice = next((path for path in paths if paths.count(path) > 1), None)
     if twice is not None:
         message = f"output {twice!r} is named twice. Name two files."

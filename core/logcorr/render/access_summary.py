@@ -22,7 +22,8 @@ _ATTRIBUTES = ("method", "endpoint", "ip", "user_agent")
 
 def blocks(report: AccessReport, width: int, *, color: bool) -> list[RenderableType]:
     """The blocks of the summary from top to bottom, for a terminal `width` cells wide."""
-    shown: list[RenderableType] = [_header(report, width), summary_blocks.tiles(tiles(report, width // 6 - 3), width), Text()]
+    headline = summary_blocks.tiles(tiles(report, width // 6 - 3), width)
+    shown: list[RenderableType] = [_header(report, width), headline, Text()]
     if report.total_requests:
         shown += summary_blocks.distribution(report, width, unanswered=0, color=color)
         shown += summary_blocks.flow(report.timeline, width, "requests, failures", color=color)

@@ -8,6 +8,7 @@ import polars as pl
 
 from logcorr.model.options import Output
 from logcorr.runs import output_files, views, write_csv_json_parquet
+from logcorr.runs.output_files import MadeOutput
 from logcorr.runs.run_folder import RunFolder
 from logcorr.runs.work_folder import WorkFolder
 
@@ -28,14 +29,24 @@ def export_view(
 
     Leaves no half file, and never replaces a log that the run is of.
     """
-    logs = [Path(log.path) for side in run.manifest.inputs.values() for log in side]
-    output_files.check_target(output.path, force=force, inputs=logs)
+    output_files.check_target(output.path, force=force, inputs=logs_of(run))
     with WorkFolder(root) as work:
         unfinished = output_files.unfinished_path(output.path)
         if output.path != output_files.STDOUT:
             work.add_unfinished(unfinished)
         write_view(run, output, unfinished, work, where=where, tap=tap)
         work.deliver([] if output.path == output_files.STDOUT else [(unfinished, Path(output.path).absolute())])
+
+
+def export_made(run: RunFolder, output: MadeOutput, root: Path, *, force: bool) -> None:
+    """Writes a file that is made from the run as a whole. Raises and replaces as `export_view` does."""
+    output_files.check_path(output.path, force=force, inputs=logs_of(run))
+    output_files.publish(output.path, output.make(run), root)
+
+
+def logs_of(run: RunFolder) -> list[Path]:
+    """The logs that a run is of, which no output may replace."""
+    return [Path(log.path) for side in run.manifest.inputs.values() for log in side]
 
 
 def write_view(

@@ -5,14 +5,23 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
 import polars as pl
 
 from logcorr.model.errors import OutputError, UsageError, cannot_write, system_error
 from logcorr.model.options import OUTPUT_FORMS
-from logcorr.runs.work_folder import is_utf8
+from logcorr.runs.run_folder import RunFolder
+from logcorr.runs.work_folder import WorkFolder, is_utf8
 from logcorr.text.quantities import size
 
 STDOUT = "-"
+
+
+class MadeOutput(msgspec.Struct, frozen=True):
+    """A file that is made from a finished run as a whole, such as a page: its path, and what makes its bytes."""
+
+    path: str
+    make: Callable[[RunFolder], bytes]
 
 
 def check_target(path: str, *, force: bool, inputs: list[Path]) -> None:
@@ -69,6 +78,26 @@ def unfinished_path(path: str) -> Path:
     """Where an output is written until it is complete: a hidden file beside its target."""
     target = Path(path).absolute()
     return target.with_name(f".{target.name}.{os.getpid()}.part")
+
+
+def write_whole(path: str, content: bytes, work: WorkFolder) -> tuple[Path, Path]:
+    """Writes an output to its unfinished file. Returns what `deliver` takes: the unfinished file and its target.
+
+    Raises OutputError where it cannot be written.
+    """
+    unfinished = unfinished_path(path)
+    work.add_unfinished(unfinished)
+    try:
+        unfinished.write_bytes(content)
+    except OSError as error:
+        raise cannot_write(path, error, size(len(content))) from error
+    return unfinished, Path(path).absolute()
+
+
+def publish(path: str, content: bytes, root: Path) -> None:
+    """Writes one output that `check_path` has passed, whole or not at all. Raises OutputError."""
+    with WorkFolder(root) as work:
+        work.deliver([write_whole(path, content, work)])
 
 
 @contextmanager

@@ -43,7 +43,7 @@ def _runs(*runs: DiffRun) -> Table:
         [
             Cell(name, "bold"),
             Cell(safe(run.run, 40)),
-            Cell(", ".join(safe(files[0]) + (f" +{len(files) - 1:,}" if len(files) > 1 else "") for files in run.files.values() if files)),
+            Cell(_files(run)),
             Cell(_stamp(run.start)),
             Cell(_stamp(run.end)),
             Cell(_stamp(run.created)),
@@ -53,12 +53,23 @@ def _runs(*runs: DiffRun) -> Table:
     ]
     columns = [Column("run"), Column("name"), Column("logs", wide=True), Column("from"), Column("to"), Column("made")]
     return Table(
-        id="both", title="The two runs", columns=[*columns, Column("version")], rows=rows, whole=True, note="times are UTC"
+        id="both",
+        title="The two runs",
+        columns=[*columns, Column("version")],
+        rows=rows,
+        whole=True,
+        note="times are UTC",
     )
 
 
 def _logs(run: DiffRun) -> Fragment:
     return Fragment(safe(diff_summary.logs(run), 100))
+
+
+def _files(run: DiffRun) -> str:
+    """The first file of each side, and how many others there are."""
+    sides = [files for files in run.files.values() if files]
+    return ", ".join(safe(files[0]) + (f" +{len(files) - 1:,}" if len(files) > 1 else "") for files in sides)
 
 
 def _stamp(time: str | None) -> str:

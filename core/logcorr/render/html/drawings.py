@@ -13,7 +13,7 @@ from logcorr.text.latency_axis import round_durations
 from logcorr.text.quantities import duration
 
 WIDTH = 960
-_LEFT, _RIGHT, _TOP, _BELOW = 62, 12, 12, 24
+_LEFT, _RIGHT, _TOP, _BELOW = 62, 22, 12, 24
 _GAP = 90
 _HEAT_STEPS = 9
 
@@ -68,7 +68,7 @@ class Frame:
         span = self.end - self.start
         step, form = instants.axis_labels(span / (self.width / _GAP))
         first = math.ceil(self.start / step)
-        ats = [k * step for k in range(first, int(self.end // step) + 1)] or [self.start]
+        ats: list[float] = [k * step for k in range(first, int(self.end // step) + 1)] or [self.start]
         for at in ats:
             self.below(at, instants.strftime(at, form if len(ats) > 1 else "%H:%M:%S"))
 
@@ -96,7 +96,7 @@ def round_top(value: float) -> float:
 
 def stacked(frame: Frame, series: Sequence[tuple[str, Sequence[Bar]]], show: Callable[[float], str]) -> None:
     """Bars on top of each other, from below in the order of the series (tone, bars); all have bars at the same x."""
-    sums = [0.0] * max((len(bars) for _, bars in series), default=0)
+    sums: list[float] = [0.0] * max((len(bars) for _, bars in series), default=0)
     for _, bars in series:
         sums = [total + value for total, (_, _, value) in zip(sums, bars, strict=True)]
     top = round_top(max(sums, default=0))

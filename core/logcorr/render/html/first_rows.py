@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import PurePath
 from typing import Any
 
+import msgspec
 import polars as pl
 from markupsafe import escape
 
@@ -21,7 +22,7 @@ from logcorr.render.summary_tables import ink_of
 from logcorr.runs import views
 from logcorr.runs.run_folder import RunFolder
 from logcorr.text import instants
-from logcorr.text.quantities import duration
+from logcorr.text.quantities import duration, round_duration
 from logcorr.text.safe import safe
 
 MOST_ROWS = 1000
@@ -38,25 +39,24 @@ _Show = Callable[[Any], Cell]
 
 def slowest(run: RunFolder) -> Table:
     """The exchanges that took longest, first 1,000."""
-    rows = views.scan(run, "exchanges")
-    found = _with_damage_named(run, "exchanges", lambda: top_rows(rows, rows, "duration_us", MOST_ROWS, descending=True))
-    return _exchanges(run.manifest, found, "slowest", "Slowest", run.manifest.rows["exchanges"])
+    found = _first(run, "exchanges", "duration_us", descending=True)
+    kind = _Kind("slowest", "Slowest", run.manifest.rows["exchanges"], _EXCHANGES_BYTES)
+    return _exchanges(run.manifest, found, kind)
 
 
 def failed(run: RunFolder) -> Table:
     """The first 1,000 exchanges that failed, by the time of their requests."""
-    rows = views.scan(run, "errors")
-    found = _with_damage_named(run, "errors", lambda: top_rows(rows, rows, "request_time", MOST_ROWS, descending=False))
-    return _exchanges(run.manifest, found, "failed", "Failed", failures(run.report.status))
+    found = _first(run, "errors", "request_time", descending=False)
+    kind = _Kind("failed", "Failed", failures(run.report.status), _EXCHANGES_BYTES)
+    return _exchanges(run.manifest, found, kind)
 
 
 def orphans(run: RunFolder) -> Table:
     """The first 1,000 orphans by time, each with its reason."""
-    rows = views.scan(run, "orphans")
-    found = _with_damage_named(run, "orphans", lambda: top_rows(rows, rows, "time", MOST_ROWS, descending=False))
+    found = _first(run, "orphans", "time", descending=False)
     manifest = run.manifest
     names = ["side", "reason", "request_id", *_attributes(manifest, found), "status_code", "time", "line"]
-    return _table(found, names, manifest, "orphans", "Orphans", manifest.rows["orphans"], _OTHERS_BYTES)
+    return _table(found, names, manifest, _Kind("orphans", "Orphans", manifest.rows["orphans"], _OTHERS_BYTES))
 
 
 def malformed(run: RunFolder) -> Table:
@@ -65,7 +65,9 @@ def malformed(run: RunFolder) -> Table:
     found = _with_damage_named(run, "malformed", lambda: rows.head(MOST_ROWS).collect())
     manifest = run.manifest
     names = [*(["side"] if len(manifest.files) > 1 else []), "line", "reason", "text"]
-    return _table(found, names, manifest, "malformed", "Malformed lines", manifest.rows["malformed"], _OTHERS_BYTES)
+    return _table(
+        found, names, manifest, _Kind("malformed", "Malformed lines", manifest.rows["malformed"], _OTHERS_BYTES)
+    )
 
 
 def worst_windows(run: RunFolder) -> Table:
@@ -93,8 +95,8 @@ def worst_windows(run: RunFolder) -> Table:
         inks = ("", "warn", "bad", "lost")
         shown = [number(n, ink) for n, ink in zip(counts[: len(names)], inks, strict=False)]
         cells.append([Cell(_stamp(start)[:19]), *shown, Cell(f"{lost:,}", "bad", lost, bar=lost / most)])
-    note = f"of {duration(width * 1000)}, most failures first"
-    return Table(id="windows", title="Worst windows", note=note, columns=columns, rows=cells, nothing="nothing failed")
+    note = f"of {round_duration(width * 1000)}, most failures first"
+    return Table(id="windows", title="Worst windows", note=note, columns=columns, rows=cells, whole=True)
 
 
 def orphans_by_reason(run: RunFolder, reasons: Sequence[str]) -> dict[str, list[int]]:
@@ -132,22 +134,29 @@ def within(rows: Iterable[list[Cell]], most_bytes: int) -> list[list[Cell]]:
     return kept
 
 
-def _exchanges(manifest: Manifest, found: pl.DataFrame, name: str, title: str, total: int) -> Table:
+class _Kind(msgspec.Struct, frozen=True):
+    """What a table of rows is of: its id and title, how many rows there are in all, and the bytes it may take."""
+
+    id: str
+    title: str
+    total: int
+    most_bytes: int
+
+
+def _exchanges(manifest: Manifest, found: pl.DataFrame, kind: _Kind) -> Table:
     names = ["duration_us", "status_code", "request_id", *_attributes(manifest, found), *_TIMES, *_LINES]
-    return _table(found, names, manifest, name, title, total, _EXCHANGES_BYTES)
+    return _table(found, names, manifest, kind)
 
 
-def _table(
-    found: pl.DataFrame, names: Sequence[str], manifest: Manifest, name: str, title: str, total: int, most_bytes: int
-) -> Table:
+def _table(found: pl.DataFrame, names: Sequence[str], manifest: Manifest, kind: _Kind) -> Table:
     """The columns of `names` that there are, and that have a value in some row."""
     shown = [column for column in names if column in found.columns and found[column].null_count() < found.height]
     cells = zip(*(_column_cells(found, column, manifest) for column in shown), strict=True)
-    rows = within((list(row) for row in cells), most_bytes)
-    note = f"first {len(rows):,} of {total:,}" if len(rows) < total else f"all {total:,}"
+    rows = within((list(row) for row in cells), kind.most_bytes)
+    note = f"first {len(rows):,} of {kind.total:,}" if len(rows) < kind.total else f"all {kind.total:,}"
     return Table(
-        id=name,
-        title=title,
+        id=kind.id,
+        title=kind.title,
         note=note,
         columns=[_head(column) for column in shown],
         rows=rows,
@@ -197,6 +206,12 @@ def _window_of(row: dict[str, Any]) -> tuple[str, int, int, int, int]:
     start = row["window_start"]
     text = start if isinstance(start, str) else start.strftime(f"{start.year:04d}-%m-%dT%H:%M:%S")
     return text, row["requests"], row["errors_4xx"], row["errors_5xx"], row.get("orphans") or 0
+
+
+def _first(run: RunFolder, view: View, column: str, *, descending: bool) -> pl.DataFrame:
+    """The first rows of a view in the order of a column; without values in it, the first rows as stored."""
+    rows = views.scan(run, view)
+    return _with_damage_named(run, view, lambda: top_rows(rows, rows, column, MOST_ROWS, descending=descending))
 
 
 def _took(us: int | None) -> Cell:

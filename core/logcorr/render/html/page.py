@@ -8,7 +8,6 @@ import base64
 import hashlib
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import jinja2
 import msgspec
@@ -22,7 +21,7 @@ from logcorr.runs.run_folder import RunFolder
 MOST_BYTES = 2_000_000
 _HERE = Path(__file__).parent
 # What could end the element that holds the data, begin a comment in it, or end a line of a script.
-_ESCAPES = {char: f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
+_ESCAPES = str.maketrans({char: f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"})
 
 
 def run_html(run: RunFolder) -> bytes:
@@ -38,7 +37,7 @@ def diff_html(diff: Diff) -> bytes:
 
 def json_for_html(value: object) -> str:
     """JSON of the same value that can stand in a `script` element: nothing in it ends the element."""
-    return msgspec.json.encode(value).decode().translate(str.maketrans(_ESCAPES))
+    return msgspec.json.encode(value).decode().translate(_ESCAPES)
 
 
 def _html(page: Page, times: dict[str, object]) -> bytes:
@@ -97,6 +96,11 @@ def _text(name: str) -> str:
 
 @cache
 def _template() -> jinja2.Template:
-    settings: dict[str, Any] = {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True}
-    loader = jinja2.FileSystemLoader(_HERE / "templates")
-    return jinja2.Environment(loader=loader, undefined=jinja2.StrictUndefined, **settings).get_template("page.html")
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    return environment.get_template("page.html")

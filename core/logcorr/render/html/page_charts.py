@@ -7,12 +7,12 @@ from logcorr.model.access_report import RunReport
 from logcorr.model.report import Timeline, TimelinePoint
 from logcorr.render.html import drawings
 from logcorr.render.html.drawings import Frame
-from logcorr.render.html.page_model import Cell, Chart, Column, Fragment, Table
+from logcorr.render.html.page_model import Cell, Chart, Column, Fragment, Label, Table
 from logcorr.text import instants
 from logcorr.text.quantities import duration, rate, round_duration, short
 
 _ORPHAN_TONES = ("bad", "info", "accent", "warn", "lost")
-_TALL, _LOW = 250, 190
+_TALL, _TALLER, _LOW = 250, 320, 190
 
 
 def histogram(report: RunReport) -> Chart | None:
@@ -24,13 +24,10 @@ def histogram(report: RunReport) -> Chart | None:
     named = {"p50": latency.p50_ms, "p95": latency.p95_ms, "p99": latency.p99_ms}
     marks = {name: ms for name, ms in named.items() if ms}
     edges = [(math.log10(one.log_from_ms), math.log10(one.to_ms)) for one in bins]
-    frame = Frame(edges[0][0], edges[-1][1], _TALL)
+    frame = Frame(edges[0][0], edges[-1][1], _TALLER)
     tones = [_slowness(low, high, marks) for low, high in edges]
     bars = [(low, high, float(one.count)) for (low, high), one in zip(edges, bins, strict=True)]
-    series = [
-        (tone, [(low, high, value if kind == tone else 0.0) for (low, high, value), kind in zip(bars, tones, strict=True)])
-        for tone in ("good", "warn", "bad")
-    ]
+    series = [(tone, _only(bars, tones, tone)) for tone in ("good", "warn", "bad")]
     drawings.stacked(frame, series, short)
     frame.durations()
     for k, (name, ms) in enumerate(marks.items()):
@@ -38,24 +35,20 @@ def histogram(report: RunReport) -> Chart | None:
         frame.lines.append(("mark", f"M{x:.1f} {frame.y(1):.1f}V{frame.y(0):.1f}"))
         side = "end" if x > drawings.WIDTH - 120 else "start"
         label = f"{name} {duration(ms)}"
-        frame.labels.append(
-            drawings.Label(round(x + (-5 if side == "end" else 5), 1), 22 + 14 * k, label, side, "marked")
-        )
+        frame.labels.append(Label(round(x + (-5 if side == "end" else 5), 1), 22 + 14 * k, label, side, "marked"))
     shown = ", ".join(f"{name} {duration(ms)}" for name, ms in marks.items())
     return Chart(
         id="latency",
         title="Latency distribution",
         note="log x",
         legend=[Fragment("up to p95", "good"), Fragment("up to p99", "warn"), Fragment("above", "bad")],
-        text=f"Histogram of {latency.count:,} durations from {duration(latency.min_ms)} to {duration(latency.max_ms)}. {shown}.",
+        text=f"Histogram of {latency.count:,} durations, {_from_to(latency.min_ms, latency.max_ms)}. {shown}.",
         drawing=frame.drawing(),
         table=Table(
             id="latency-table",
             title="Latency distribution",
             columns=[Column("from"), Column("to", right=True), Column("requests", right=True)],
-            rows=[
-                [Cell(duration(one.from_ms)), Cell(duration(one.to_ms)), Cell(f"{one.count:,}")] for one in bins
-            ],
+            rows=[[Cell(duration(one.from_ms)), Cell(duration(one.to_ms)), Cell(f"{one.count:,}")] for one in bins],
         ),
         form="histogram",
         data={
@@ -112,7 +105,7 @@ def percentiles(timeline: Timeline) -> Chart | None:
         title="Percentiles over time",
         note="log y",
         legend=[Fragment("p50", "info"), Fragment("p99", "warn")],
-        text=f"p50 and p99 of the latency {_hours(covered)}: p99 from {duration(min(known))} to {duration(max(known))}.",
+        text=f"p50 and p99 of the latency {_hours(covered)}: p99 {_from_to(min(known), max(known))}.",
         drawing=frame.drawing(),
         form="percentiles",
         data={"p50": p50, "p99": p99},
@@ -137,12 +130,13 @@ def heat_map(report: RunReport) -> Chart | None:
     frame.times()
     most = max(heatmap.cells, key=lambda cell: cell[2])
     when = instants.strftime(starts[most[0]], "%d %b %H:%M:%S")
+    told = f"most requests, {most[2]:,}, {_band(heatmap.edges_ms, most[1])} at {when}"
     return Chart(
         id="heat",
         title="Latency over time",
         note="the brighter or darker, the more requests",
         legend=[],
-        text=f"Heat map of latency {_hours(covered)}: most requests, {most[2]:,}, {_band(heatmap.edges_ms, most[1])} at {when}.",
+        text=f"Heat map of latency {_hours(covered)}: {told}.",
         drawing=frame.drawing(),
         form="heat",
         data={"edges": heatmap.edges_ms, "bands": bands, "cells": heatmap.cells},
@@ -206,12 +200,21 @@ def _bars(starts: Sequence[float], per: float, counts: Sequence[int], width: flo
     return [(start, start + (width or per), n / (per or 1)) for start, n in zip(starts, counts, strict=True)]
 
 
+def _only(bars: Sequence[drawings.Bar], tones: Sequence[str], tone: str) -> list[drawings.Bar]:
+    """The bars of a tone; the others are as low as can be."""
+    return [(low, high, n if own == tone else 0.0) for (low, high, n), own in zip(bars, tones, strict=True)]
+
+
 def _slowness(low: float, high: float, marks: Mapping[str, float]) -> str:
     """The tone of a bar of the histogram, by the percentile that its middle is above."""
     middle = 10 ** ((low + high) / 2)
     if middle <= marks.get("p95", math.inf):
         return "good"
     return "warn" if middle <= marks.get("p99", math.inf) else "bad"
+
+
+def _from_to(low_ms: float | None, high_ms: float | None) -> str:
+    return f"from {duration(low_ms)} to {duration(high_ms)}"
 
 
 def _hours(covered: tuple[float, float]) -> str:

@@ -34,7 +34,10 @@ class Column(msgspec.Struct, frozen=True):
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True):
-    """A table. One that is `long` can be sorted and searched, and scrolls. The first column names the row if `named`."""
+    """A table. One that is `long` can be sorted and searched, and scrolls.
+
+    The first column names the rows if `named`. A `whole` table is as wide as the page. `nothing` stands for no rows.
+    """
 
     kind: ClassVar[str] = "table"
     id: str

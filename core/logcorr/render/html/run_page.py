@@ -1,10 +1,11 @@
 """What the page of a finished run shows, from its report and the first rows of its views."""
 
+import math
 from collections.abc import Sequence
-from datetime import timedelta
 from pathlib import PurePath
 from typing import Any
 
+import msgspec
 from msgspec import UnsetType
 
 from logcorr.model.access_report import AccessReport, RunReport
@@ -36,11 +37,12 @@ from logcorr.text.safe import safe
 
 _TONES = {2: "good", 3: "info", 4: "warn", 5: "bad", 0: "lost"}
 _MOST_CODES = 40
+_MORE = "…"
 _MOST_FILES = 10
 _GROUPS_BYTES = 120_000
 # The width of texts that the summary cuts to the width of a terminal.
 _NOTICE_WIDTH = 160
-_COUNT_DIGITS = 13
+_COUNT_DIGITS = 7
 
 
 def page_of(run: RunFolder) -> Page:
@@ -49,13 +51,13 @@ def page_of(run: RunFolder) -> Page:
     pair = isinstance(report, Report)
     notices = summary.notices(report) if isinstance(report, Report) else access_summary.notices(report, _NOTICE_WIDTH)
     closes = report.inputs.closes()
-    sections = [
-        Section(id="overview", title="Latency and statuses", panels=[*_some(page_charts.histogram(report)), *_statuses(report)]),
-        Section(id="timeline", title="Over time", note=report.timeline.reason or "all times are UTC", panels=_over_time(run, report)),
-        Section(id="groups", title="Users" if pair and not report.endpoints else "Endpoints and addresses", panels=_groups(report)),
-        Section(id="rows", title="Requests", note="times are UTC", panels=_rows(run, report)),
-        Section(id="lines", title="What became of every line", panels=_ledgers(report)),
-        Section(id="run", title="How it was run", panels=_how(report, manifest)),
+    parts: list[tuple[str, str, str, Sequence[Table | Chart]]] = [
+        ("overview", "Latency and statuses", "", [*_some(page_charts.histogram(report)), *_statuses(report)]),
+        ("timeline", "Over time", report.timeline.reason or "all times are UTC", _over_time(run, report)),
+        ("groups", "Users" if pair and not report.endpoints else "Endpoints and addresses", "", _groups(report)),
+        ("rows", "Requests", "times are UTC", _rows(run, report)),
+        ("lines", "What became of every line", "", _ledgers(report)),
+        ("run", "How it was run", "", _how(report, manifest)),
     ]
     return Page(
         title=" ⋈ ".join(_names(manifest)),
@@ -64,7 +66,11 @@ def page_of(run: RunFolder) -> Page:
         badge=Fragment("√ complete", "good") if closes else Fragment("✗ ledger", "bad"),
         tiles=_tiles(report),
         notices=[from_rich.notice(text) for text in notices],
-        sections=[section for section in sections if section.panels],
+        sections=[
+            Section(id=name, title=title, note=note, panels=list(panels))
+            for name, title, note, panels in parts
+            if panels
+        ],
         foot=f"logcorr {safe(report.run.version, 40)} · run {safe(manifest.key, 40)}",
     )
 
@@ -124,25 +130,21 @@ def _statuses(report: RunReport) -> list[Table]:
     most = max([*counts.values(), unanswered])
     shares = [(code, phrase(code_of(code), short=False), counts[code]) for code in in_order(common[:_MOST_CODES])]
     if common[_MOST_CODES:]:
-        shares.append(("…", f"{len(common) - _MOST_CODES} more codes", sum(counts[c] for c in common[_MOST_CODES:])))
-    rows = [
-        [
-            Cell(code, f"bold {_TONES[class_of(code_of(code)) if code != '…' else 0]}"),
-            Cell(safe(name, 40), "dim"),
-            Cell(f"{count:,}", _TONES[class_of(code_of(code)) if code != "…" else 0], count, bar=count / most),
-            Cell(percent(count, total), "dim"),
-        ]
-        for code, name, count in shares
-    ]
+        shares.append((_MORE, f"{len(common) - _MOST_CODES} more codes", sum(counts[c] for c in common[_MOST_CODES:])))
+    rows = []
+    for code, name, count in shares:
+        ink = _TONES[class_of(code_of(code)) if code != _MORE else 0]
+        bar = Cell(f"{count:,}", ink, count, bar=_log_share(count, most))
+        rows.append([Cell(code, f"bold {ink}"), Cell(safe(name, 40), "dim"), bar, Cell(percent(count, total), "dim")])
     if unanswered:
         cells = [Cell("–", "bold lost"), Cell("No response", "dim")]
-        rows.append([*cells, Cell(f"{unanswered:,}", "lost", unanswered, bar=unanswered / most), Cell("")])
+        rows.append([*cells, Cell(f"{unanswered:,}", "lost", unanswered, bar=_log_share(unanswered, most)), Cell("")])
     sums = {kind: sum(n for code, n in counts.items() if class_of(code_of(code)) == kind) for kind in _TONES}
     parts = [
         (f"{kind}xx" if kind else "other", n / total, percent(n, total), _TONES[kind]) for kind, n in sums.items() if n
     ]
     columns = [Column("code"), Column("meaning", wide=True), Column("count", right=True), Column("share", right=True)]
-    note = f"of {total:,} responses" if isinstance(report, Report) else f"of {total:,} requests"
+    note = f"of {total:,}, log bars"
     return [
         Table(
             id="statuses",
@@ -153,6 +155,10 @@ def _statuses(report: RunReport) -> list[Table]:
             strip=Strip(parts) if parts else None,
         )
     ]
+
+
+def _log_share(count: int, most: int) -> float:
+    return math.log1p(count) / math.log1p(most)
 
 
 def _over_time(run: RunFolder, report: RunReport) -> list[Table | Chart]:
@@ -172,7 +178,8 @@ def _over_time(run: RunFolder, report: RunReport) -> list[Table | Chart]:
 def _groups(report: RunReport) -> list[Table | Chart]:
     tables: list[Table | Chart] = []
     if isinstance(report, AccessReport) and report.total_requests:
-        tables.append(from_rich.framed(access_tables.extremes(report), "extremes"))
+        extremes = from_rich.framed(access_tables.extremes(report), "extremes")
+        tables.append(msgspec.structs.replace(extremes, whole=True))
     if report.endpoints:
         tables.append(_endpoints(report.endpoints))
     if report.ips or report.suspects:
@@ -220,7 +227,7 @@ def _addresses(report: RunReport) -> Table:
         for row in known.values()
     ]
     names = ("requests", "errors", "most in a window", "window from", "")
-    return _long("addresses", "Addresses", "ip", names, rows)
+    return _long("addresses", "Addresses", "ip", names, rows, whole=True)
 
 
 def _users(users: Sequence[UserRow]) -> Table:
@@ -292,7 +299,7 @@ def _how(report: RunReport, manifest: Manifest) -> list[Table | Chart]:
         ("kernels", "compiled" if run.kernels else "none, all by polars"),
         ("peak memory", size(run.peak_rss_bytes)),
         ("spilled", f"{run.buckets:,} buckets, {size(run.spilled_bytes)}" if run.spilled_bytes else "nothing"),
-        *((f"stage {name}", str(timedelta(seconds=seconds)).removeprefix("0:")) for name, seconds in run.seconds.items()),
+        *((f"stage {name}", duration(seconds * 1000)) for name, seconds in run.seconds.items()),
     ]
     facts = Table(id="how", title="The run", columns=[Column("what"), Column("value", wide=True)], rows=_facts(told))
     options = [(name, _option(name, value)) for name, value in sorted(run.options.items())]
@@ -349,5 +356,3 @@ def _stamp(time: str | None) -> str:
 
 def _some(chart: Chart | None) -> list[Chart]:
     return [chart] if chart else []
-
-

@@ -43,6 +43,19 @@ function startCharts({ times, charts: given }, made, told) {
     return step >= 60 ? iso(at).slice(11, 16) : iso(at).slice(11, 19);
   });
 
+  /* Round numbers between two numbers: decades where there are more than so many, else also steps within them. */
+  function logSplits(low, high, decades) {
+    const span = Math.log10(high / low);
+    const steps = span > decades ? [1] : span > 0.6 ? [1, 2, 5] : [1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9];
+    const list = [];
+    for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power++)
+      for (const step of steps) {
+        const at = step * 10 ** power;
+        if (at >= low && at <= high) list.push(at);
+      }
+    return list;
+  }
+
   /* Boxes from x to x and from y to y in the plot, all in one colour. */
   function boxes(u, tone, list) {
     u.ctx.fillStyle = ink(tone);
@@ -91,16 +104,7 @@ function startCharts({ times, charts: given }, made, told) {
         ...chart,
         edges,
         labels: (u, splits) => splits.map((at) => duration(10 ** at)),
-        splits(_u, _axis, low, high) {
-          const list = [];
-          const steps = high - low > 2 ? [1] : high - low > 0.6 ? [1, 2, 5] : [1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9];
-          for (let power = Math.floor(low); power <= high; power++)
-            for (const step of steps) {
-              const at = power + Math.log10(step);
-              if (at >= low && at <= high) list.push(at);
-            }
-          return list;
-        },
+        splits: (_u, _axis, low, high) => logSplits(10 ** low, 10 ** high, 2).map(Math.log10),
         draw(u) {
           chart.draw(u);
           u.ctx.font = `600 ${12 * devicePixelRatio}px monospace`;
@@ -192,13 +196,14 @@ function startCharts({ times, charts: given }, made, told) {
     const x = { ...axis, grid: { show: false }, space: 80, size: 26, values: chart.labels ?? timeLabels };
     if (chart.splits) x.splits = chart.splits;
     const y = { ...axis, size: 62, grid: { stroke: () => ink("frame"), width: 0.6 }, values: (_u, splits) => splits.map((value) => value === null ? null : chart.show(value)) };
+    if (chart.log) y.splits = (_u, _axis, low, high) => logSplits(low, high, 1.7);
     if (chart.bands) y.splits = () => Array.from({ length: chart.bands + 1 }, (_, k) => k).filter((k) => k % 2 === 0);
     const scale = chart.log ? { distr: 3 } : chart.bands ? { range: [0, chart.bands] } : { range: (_u, _min, max) => [0, (max || 1) * 1.06] };
 
     const u = new uPlot({
       ...size(),
       legend: { show: false },
-      padding: [8, 10, 0, 0],
+      padding: [8, 22, 0, 0],
       tzDate: (at) => uPlot.tzDate(new Date(at * 1000), "UTC"),
       cursor: {
         y: Boolean(chart.bands),
@@ -220,7 +225,7 @@ function startCharts({ times, charts: given }, made, told) {
           if (on) place = idx;
           const own = box.matches(":hover") && chart.bands && top >= 0;
           band = own ? Math.min(Math.max(Math.floor(plot.posToVal(top, "y")), 0), chart.bands - 1) : null;
-          read.textContent = on ? chart.read(idx, band) : "drag to zoom, double click for all; or focus it and use ← → + − 0";
+          read.textContent = on ? chart.read(idx, band) : "drag to zoom · double click: all · keys: ← → + − 0";
         }],
         setScale: [(plot, key) => {
           if (key !== "x" || !chart.time) return;

@@ -70,8 +70,9 @@
     });
     const field = made("input", { type: "search", "aria-label": `Search ${title}`, placeholder: "search these rows", autocomplete: "off", spellcheck: "false" });
     const count = made("span", { role: "status" });
-    const texts = new Map(rows.map((row) => [row, [...row.cells].map((cell) => cell.textContent).join(" ").toLowerCase()]));
+    let texts = null;
     field.addEventListener("input", () => {
+      texts ??= new Map(rows.map((row) => [row, [...row.cells].map((cell) => cell.textContent).join(" ").toLowerCase()]));
       const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
       let shown = 0;
       for (const row of rows) {
