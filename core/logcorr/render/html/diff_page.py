@@ -6,8 +6,8 @@ from logcorr.model.diff import Diff, DiffRun
 from logcorr.render import diff_summary
 from logcorr.render.diff_tables import Inks
 from logcorr.render.html import from_rich
-from logcorr.render.html.first_rows import within
 from logcorr.render.html.page_model import Cell, Chart, Column, Fragment, Page, Section, Table
+from logcorr.render.html.room import Room
 from logcorr.text.safe import safe
 
 # Wide enough for all columns of every table.
@@ -21,9 +21,10 @@ def page_of(diff: Diff) -> Page:
     """All that the page of a comparison shows."""
     worse = diff_summary.got_worse(diff)
     tables: list[Table | Chart] = []
+    room = Room()
     for k, section in enumerate(diff_summary.sections(diff, _WIDTH, _INKS)):
         table = from_rich.table(section.table, f"{section.name}-{k}", section.title, section.note)
-        tables.append(msgspec.structs.replace(table, rows=within(table.rows, _TABLE_BYTES), whole=True))
+        tables.append(msgspec.structs.replace(table, rows=room.within(table.rows, _TABLE_BYTES), whole=True))
     return Page(
         title=f"{safe(diff.a.run, 8)} and {safe(diff.b.run, 8)}",
         head=[Fragment("A ", "dim"), _logs(diff.a), Fragment(" → ", "lost"), Fragment("B ", "dim"), _logs(diff.b)],

@@ -1,16 +1,14 @@
 """The first rows of the views of a run, as tables: slowest and failed exchanges, orphans, malformed lines, windows.
 
-No view is loaded as a whole: each query keeps as many rows as its table shows. Tables are cut to a number of bytes too,
-so that a page has a largest size whatever the logs hold.
+No view is loaded as a whole: each query keeps as many rows as its table shows.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import PurePath
 from typing import Any
 
 import msgspec
 import polars as pl
-from markupsafe import escape
 
 from logcorr.model.manifest import Manifest
 from logcorr.model.options import View
@@ -18,6 +16,7 @@ from logcorr.model.status import failures, key_of
 from logcorr.query.top_rows import top_rows
 from logcorr.render.html.from_rich import tone
 from logcorr.render.html.page_model import Cell, Column, Table
+from logcorr.render.html.room import Room
 from logcorr.render.summary_tables import ink_of
 from logcorr.runs import views
 from logcorr.runs.run_folder import RunFolder
@@ -26,10 +25,8 @@ from logcorr.text.quantities import duration, round_duration
 from logcorr.text.safe import safe
 
 MOST_ROWS = 1000
-# About what the tags of a cell take.
-_TAGS_BYTES = 34
-_EXCHANGES_BYTES, _OTHERS_BYTES = 330_000, 200_000
-_WINDOWS = 20
+_EXCHANGES_BYTES, _OTHERS_BYTES = 520_000, 150_000
+_WINDOWS = 10
 _TIMES = {"request_time": "asked at", "response_time": "answered at", "time": "at"}
 _LINES = {"request_line": "request line", "response_line": "response line", "line": "line"}
 _NUMBERS = ("status_code", "duration_us")
@@ -37,37 +34,36 @@ _NAMES = {"request_id": "request", "status_code": "status", "duration_us": "took
 _Show = Callable[[Any], Cell]
 
 
-def slowest(run: RunFolder) -> Table:
+def slowest(run: RunFolder, room: Room) -> Table:
     """The exchanges that took longest, first 1,000."""
     found = _first(run, "exchanges", "duration_us", descending=True)
     kind = _Kind("slowest", "Slowest", run.manifest.rows["exchanges"], _EXCHANGES_BYTES)
-    return _exchanges(run.manifest, found, kind)
+    return _exchanges(run.manifest, found, kind, room)
 
 
-def failed(run: RunFolder) -> Table:
+def failed(run: RunFolder, room: Room) -> Table:
     """The first 1,000 exchanges that failed, by the time of their requests."""
     found = _first(run, "errors", "request_time", descending=False)
     kind = _Kind("failed", "Failed", failures(run.report.status), _EXCHANGES_BYTES)
-    return _exchanges(run.manifest, found, kind)
+    return _exchanges(run.manifest, found, kind, room)
 
 
-def orphans(run: RunFolder) -> Table:
+def orphans(run: RunFolder, room: Room) -> Table:
     """The first 1,000 orphans by time, each with its reason."""
     found = _first(run, "orphans", "time", descending=False)
     manifest = run.manifest
     names = ["side", "reason", "request_id", *_attributes(manifest, found), "status_code", "time", "line"]
-    return _table(found, names, manifest, _Kind("orphans", "Orphans", manifest.rows["orphans"], _OTHERS_BYTES))
+    return _table(found, names, manifest, _Kind("orphans", "Orphans", manifest.rows["orphans"], _OTHERS_BYTES), room)
 
 
-def malformed(run: RunFolder) -> Table:
+def malformed(run: RunFolder, room: Room) -> Table:
     """The first 1,000 malformed lines, each with its reason and its text."""
     rows = views.scan(run, "malformed")
     found = _with_damage_named(run, "malformed", lambda: rows.head(MOST_ROWS).collect())
     manifest = run.manifest
     names = [*(["side"] if len(manifest.files) > 1 else []), "line", "reason", "text"]
-    return _table(
-        found, names, manifest, _Kind("malformed", "Malformed lines", manifest.rows["malformed"], _OTHERS_BYTES)
-    )
+    kind = _Kind("malformed", "Malformed lines", manifest.rows["malformed"], _OTHERS_BYTES)
+    return _table(found, names, manifest, kind, room)
 
 
 def worst_windows(run: RunFolder) -> Table:
@@ -123,17 +119,6 @@ def number(count: int, tone: str = "") -> Cell:
     return Cell(f"{count:,}", tone, count) if count else Cell("–", "dim", 0)
 
 
-def within(rows: Iterable[list[Cell]], most_bytes: int) -> list[list[Cell]]:
-    """The first rows that take about `most_bytes` bytes as HTML."""
-    kept, room = [], most_bytes
-    for row in rows:
-        room -= sum(len(escape(cell.text).encode()) + _TAGS_BYTES for cell in row)
-        if room < 0:
-            break
-        kept.append(row)
-    return kept
-
-
 class _Kind(msgspec.Struct, frozen=True):
     """What a table of rows is of: its id and title, how many rows there are in all, and the bytes it may take."""
 
@@ -143,16 +128,16 @@ class _Kind(msgspec.Struct, frozen=True):
     most_bytes: int
 
 
-def _exchanges(manifest: Manifest, found: pl.DataFrame, kind: _Kind) -> Table:
+def _exchanges(manifest: Manifest, found: pl.DataFrame, kind: _Kind, room: Room) -> Table:
     names = ["duration_us", "status_code", "request_id", *_attributes(manifest, found), *_TIMES, *_LINES]
-    return _table(found, names, manifest, kind)
+    return _table(found, names, manifest, kind, room)
 
 
-def _table(found: pl.DataFrame, names: Sequence[str], manifest: Manifest, kind: _Kind) -> Table:
+def _table(found: pl.DataFrame, names: Sequence[str], manifest: Manifest, kind: _Kind, room: Room) -> Table:
     """The columns of `names` that there are, and that have a value in some row."""
     shown = [column for column in names if column in found.columns and found[column].null_count() < found.height]
     cells = zip(*(_column_cells(found, column, manifest) for column in shown), strict=True)
-    rows = within((list(row) for row in cells), kind.most_bytes)
+    rows = room.within((list(row) for row in cells), kind.most_bytes)
     note = f"first {len(rows):,} of {kind.total:,}" if len(rows) < kind.total else f"all {kind.total:,}"
     return Table(
         id=kind.id,

@@ -73,7 +73,7 @@ def flow(timeline: Timeline, *, orphans: bool) -> Chart | None:
     drawings.stacked(frame, [("accent", _bars(starts, width, good)), ("bad", _bars(starts, width, failed))], rate)
     frame.times()
     most = max(point.requests for point in timeline.points) / width
-    legend = [Fragment("answered well or not yet", "accent"), Fragment("failed", "bad")]
+    legend = [Fragment("successful or unanswered", "accent"), Fragment("failed", "bad")]
     return Chart(
         id="flow",
         title="Requests",

@@ -18,7 +18,7 @@ from logcorr.pairing.orphan_reasons import ORPHAN_REASONS
 from logcorr.render import access_summary, access_tables, summary, summary_tables
 from logcorr.render.html import first_rows, from_rich, page_charts
 from logcorr.render.html.drawings import spark
-from logcorr.render.html.first_rows import number, within
+from logcorr.render.html.first_rows import number
 from logcorr.render.html.page_model import (
     Cell,
     Chart,
@@ -30,6 +30,7 @@ from logcorr.render.html.page_model import (
     Table,
     Tile,
 )
+from logcorr.render.html.room import Room
 from logcorr.runs.run_folder import RunFolder
 from logcorr.text import instants
 from logcorr.text.quantities import duration, percent, size
@@ -39,7 +40,7 @@ _TONES = {2: "good", 3: "info", 4: "warn", 5: "bad", 0: "lost"}
 _MOST_CODES = 40
 _MORE = "…"
 _MOST_FILES = 10
-_GROUPS_BYTES = 120_000
+_GROUPS_BYTES = 100_000
 # The width of texts that the summary cuts to the width of a terminal.
 _NOTICE_WIDTH = 160
 _COUNT_DIGITS = 7
@@ -51,11 +52,14 @@ def page_of(run: RunFolder) -> Page:
     pair = isinstance(report, Report)
     notices = summary.notices(report) if isinstance(report, Report) else access_summary.notices(report, _NOTICE_WIDTH)
     closes = report.inputs.closes()
+    # The rows that people search take their room first.
+    room = Room()
+    rows = _rows(run, report, room)
     parts: list[tuple[str, str, str, Sequence[Table | Chart]]] = [
         ("overview", "Latency and statuses", "", [*_some(page_charts.histogram(report)), *_statuses(report)]),
         ("timeline", "Over time", report.timeline.reason or "all times are UTC", _over_time(run, report)),
-        ("groups", "Users" if pair and not report.endpoints else "Endpoints and addresses", "", _groups(report)),
-        ("rows", "Requests", "times are UTC", _rows(run, report)),
+        ("groups", "Users" if pair and not report.endpoints else "Endpoints and addresses", "", _groups(report, room)),
+        ("rows", "Requests", "times are UTC", rows),
         ("lines", "What became of every line", "", _ledgers(report)),
         ("run", "How it was run", "", _how(report, manifest)),
     ]
@@ -175,8 +179,8 @@ def _over_time(run: RunFolder, report: RunReport) -> list[Table | Chart]:
     return [*shown, windows] if windows.rows else shown
 
 
-def _groups(report: RunReport) -> list[Table | Chart]:
-    tables: list[Table | Chart] = []
+def _groups(report: RunReport, room: Room) -> list[Table | Chart]:
+    tables: list[Table] = []
     if isinstance(report, AccessReport) and report.total_requests:
         extremes = from_rich.framed(access_tables.extremes(report), "extremes")
         tables.append(msgspec.structs.replace(extremes, whole=True))
@@ -192,7 +196,14 @@ def _groups(report: RunReport) -> list[Table | Chart]:
         tables.append(_requests_by("agents", "User agents", "user agent", rows))
     if isinstance(report, Report) and any(row.user_id is not None for row in report.users):
         tables.append(_users(report.users))
-    return tables
+    return [_cut(table, room) for table in tables]
+
+
+def _cut(table: Table, room: Room) -> Table:
+    """A table of as many rows as there is room for."""
+    rows = room.within(table.rows, _GROUPS_BYTES)
+    note = table.note if len(rows) == len(table.rows) else f"first {len(rows):,} {table.note}"
+    return msgspec.structs.replace(table, rows=rows, note=note)
 
 
 def _endpoints(endpoints: Sequence[EndpointRow]) -> Table:
@@ -260,18 +271,17 @@ def _requests_by(name: str, title: str, what: str, counts: Sequence[tuple[str | 
 def _long(
     name: str, title: str, first: str, others: Sequence[str], rows: list[list[Cell]], *, whole: bool = False
 ) -> Table:
-    """A table that can be sorted, of as many rows as have room. Its first column names its rows."""
-    shown = within(rows, _GROUPS_BYTES)
-    note = "by requests" if len(shown) == len(rows) else f"first {len(shown):,} by requests"
+    """A table that can be sorted. Its first column names its rows."""
     columns = [Column(first, wide=True), *(Column(other, right=other != "window from") for other in others)]
-    return Table(id=name, title=title, note=note, columns=columns, rows=shown, long=True, whole=whole)
+    note = "by requests"
+    return Table(id=name, title=title, note=note, columns=columns, rows=rows, long=True, whole=whole)
 
 
-def _rows(run: RunFolder, report: RunReport) -> list[Table | Chart]:
-    tables = [first_rows.slowest(run)] if report.latency.count else []
-    tables.append(first_rows.failed(run))
-    tables += [first_rows.orphans(run)] if isinstance(report, Report) else []
-    tables.append(first_rows.malformed(run))
+def _rows(run: RunFolder, report: RunReport, room: Room) -> list[Table | Chart]:
+    tables = [first_rows.slowest(run, room)] if report.latency.count else []
+    tables.append(first_rows.failed(run, room))
+    tables += [first_rows.orphans(run, room)] if isinstance(report, Report) else []
+    tables.append(first_rows.malformed(run, room))
     return [table for table in tables if table.rows]
 
 

@@ -57,13 +57,13 @@ function startCharts({ times, charts: given }, made, told) {
   }
 
   /* Boxes from x to x and from y to y in the plot, all in one colour. */
-  function boxes(u, tone, list) {
+  function boxes(u, tone, list, parted = true) {
     u.ctx.fillStyle = ink(tone);
     for (const [x0, x1, y0, y1] of list) {
       const [left, right] = [u.valToPos(x0, "x", true), u.valToPos(x1, "x", true)];
       const [low, high] = [u.valToPos(y0, "y", true), u.valToPos(y1, "y", true)];
-      const gap = right - left > 4 ? devicePixelRatio / 2 : 0;
-      u.ctx.fillRect(left, high, Math.max(right - left - gap, 0.5), low - high);
+      const gap = parted && right - left > 4 ? devicePixelRatio / 2 : 0;
+      u.ctx.fillRect(left, high, Math.max(right - left - gap, 0.5) + (parted ? 0 : 0.6), low - high);
     }
   }
   function clipped(u, draw) {
@@ -166,7 +166,7 @@ function startCharts({ times, charts: given }, made, told) {
         draw(u) {
           const lists = Array.from({ length: STEPS }, () => []);
           for (const [k, band, n] of cells) lists[step(n)].push([times.starts[k], times.starts[k] + times.width, band, band + 1]);
-          lists.forEach((list, tone) => boxes(u, `heat${tone}`, list));
+          lists.forEach((list, tone) => boxes(u, `heat${tone}`, list, false));
         },
         read(k, band) {
           if (band !== null) return `${when(k)}, ${name(band)}: ${count(at.get(`${k} ${band}`) ?? 0)} requests`;
