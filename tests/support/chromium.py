@@ -75,8 +75,8 @@ class Page:
         await self.call("Page.navigate", url=address)
 
     async def value(self, script: str) -> Any:
-        """What an expression comes to in the page."""
-        answer = await self.call("Runtime.evaluate", expression=script, returnByValue=True)
+        """What an expression comes to in the page; of a promise, what it comes to in the end."""
+        answer = await self.call("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
 
@@ -100,10 +100,10 @@ class Page:
             how = {"button": "left", "buttons": int(kind != "Released"), "clickCount": int(kind != "Moved")}
             await self.call("Input.dispatchMouseEvent", type=f"mouse{kind}", x=x, y=y, **how)
 
-    async def picture(self) -> bytes:
-        """The whole page as PNG."""
+    async def picture(self, scale: float = 1) -> bytes:
+        """The whole page as PNG, at a scale."""
         size = (await self.call("Page.getLayoutMetrics"))["cssContentSize"]
-        clip = {"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1}
+        clip = {"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": scale}
         taken = await self.call("Page.captureScreenshot", format="png", clip=clip, captureBeyondViewport=True)
         return base64.b64decode(taken["data"])
 

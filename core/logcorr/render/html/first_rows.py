@@ -25,7 +25,7 @@ from logcorr.text.quantities import duration, round_duration
 from logcorr.text.safe import safe
 
 MOST_ROWS = 1000
-_EXCHANGES_BYTES, _OTHERS_BYTES = 520_000, 150_000
+_EXCHANGES_BYTES, _ORPHANS_BYTES, _MALFORMED_BYTES = 520_000, 380_000, 130_000
 _WINDOWS = 10
 _TIMES = {"request_time": "asked at", "response_time": "answered at", "time": "at"}
 _LINES = {"request_line": "request line", "response_line": "response line", "line": "line"}
@@ -53,7 +53,7 @@ def orphans(run: RunFolder, room: Room) -> Table:
     found = _first(run, "orphans", "time", descending=False)
     manifest = run.manifest
     names = ["side", "reason", "request_id", *_attributes(manifest, found), "status_code", "time", "line"]
-    return _table(found, names, manifest, _Kind("orphans", "Orphans", manifest.rows["orphans"], _OTHERS_BYTES), room)
+    return _table(found, names, manifest, _Kind("orphans", "Orphans", manifest.rows["orphans"], _ORPHANS_BYTES), room)
 
 
 def malformed(run: RunFolder, room: Room) -> Table:
@@ -62,7 +62,7 @@ def malformed(run: RunFolder, room: Room) -> Table:
     found = _with_damage_named(run, "malformed", lambda: rows.head(MOST_ROWS).collect())
     manifest = run.manifest
     names = [*(["side"] if len(manifest.files) > 1 else []), "line", "reason", "text"]
-    kind = _Kind("malformed", "Malformed lines", manifest.rows["malformed"], _OTHERS_BYTES)
+    kind = _Kind("malformed", "Malformed lines", manifest.rows["malformed"], _MALFORMED_BYTES)
     return _table(found, names, manifest, kind, room)
 
 

@@ -1,13 +1,12 @@
 """How many rows of tables fit into a page, so that a page has a largest size whatever the logs hold."""
 
 from collections.abc import Iterable
-
-from markupsafe import escape
+from html import escape
 
 from logcorr.render.html.page_model import Cell
 
 # The largest page has room for these besides its charts, style sheet and script.
-_TABLES_BYTES = 1_500_000
+_TABLES_BYTES = 1_550_000
 # The tags of a cell; its tone, and the number it is sorted by.
 _TAGS_BYTES, _NUMBER_BYTES = 32, 28
 

@@ -40,7 +40,7 @@ _TONES = {2: "good", 3: "info", 4: "warn", 5: "bad", 0: "lost"}
 _MOST_CODES = 40
 _MORE = "…"
 _MOST_FILES = 10
-_GROUPS_BYTES = 100_000
+_GROUPS_BYTES = 80_000
 # The width of texts that the summary cuts to the width of a terminal.
 _NOTICE_WIDTH = 160
 _COUNT_DIGITS = 7
@@ -52,13 +52,13 @@ def page_of(run: RunFolder) -> Page:
     pair = isinstance(report, Report)
     notices = summary.notices(report) if isinstance(report, Report) else access_summary.notices(report, _NOTICE_WIDTH)
     closes = report.inputs.closes()
-    # The rows that people search take their room first.
+    # Small tables take their room first.
     room = Room()
-    rows = _rows(run, report, room)
+    groups, rows = _groups(report, room), _rows(run, report, room)
     parts: list[tuple[str, str, str, Sequence[Table | Chart]]] = [
         ("overview", "Latency and statuses", "", [*_some(page_charts.histogram(report)), *_statuses(report)]),
         ("timeline", "Over time", report.timeline.reason or "all times are UTC", _over_time(run, report)),
-        ("groups", "Users" if pair and not report.endpoints else "Endpoints and addresses", "", _groups(report, room)),
+        ("groups", "Users" if pair and not report.endpoints else "Endpoints and addresses", "", groups),
         ("rows", "Requests", "times are UTC", rows),
         ("lines", "What became of every line", "", _ledgers(report)),
         ("run", "How it was run", "", _how(report, manifest)),
@@ -278,10 +278,10 @@ def _long(
 
 
 def _rows(run: RunFolder, report: RunReport, room: Room) -> list[Table | Chart]:
-    tables = [first_rows.slowest(run, room)] if report.latency.count else []
-    tables.append(first_rows.failed(run, room))
-    tables += [first_rows.orphans(run, room)] if isinstance(report, Report) else []
-    tables.append(first_rows.malformed(run, room))
+    malformed = first_rows.malformed(run, room)
+    orphans = [first_rows.orphans(run, room)] if isinstance(report, Report) else []
+    slowest = [first_rows.slowest(run, room)] if report.latency.count else []
+    tables = [*slowest, first_rows.failed(run, room), *orphans, malformed]
     return [table for table in tables if table.rows]
 
 
