@@ -21,7 +21,7 @@ from tests.support import chromium, small_pictures
 
 pytestmark = pytest.mark.skipif(chromium.found() is None, reason="Chromium is not there")
 GOLDEN = Path(__file__).parents[1] / "golden" / "html"
-_PICTURE_WIDTH = 32
+_SCALE = 1 / 40
 _FRAMES = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 100, null))))"
 _READY = "document.readyState === 'complete'"
 Body = Callable[[chromium.Page], Awaitable[None]]
@@ -230,7 +230,7 @@ def test_pictures(case: str, pages: dict[str, Path], tmp_path: Path) -> None:
         await page.look(width, tall, **look)
         await page.until(f"innerHeight === {tall}")
         await page.value(_FRAMES)
-        picture = small_pictures.pixels(await page.picture(_PICTURE_WIDTH / width))
+        picture = small_pictures.pixels(await page.picture(_SCALE))
         small_pictures.check(picture, GOLDEN / f"{case}.txt")
 
     in_chromium(tmp_path, body)

@@ -50,7 +50,7 @@ def check(picture: list[list[Pixel]], golden: Path) -> None:
 
 def _line(row: list[Pixel]) -> str:
     """A row as text: a digit for each channel."""
-    return "".join(f"{channel >> 4:x}" for pixel in row for channel in pixel)
+    return "".join(f"{round(channel / 17):x}" for pixel in row for channel in pixel)
 
 
 def _row(line: str) -> list[Pixel]:

@@ -200,6 +200,9 @@ function startCharts({ times, charts: given }, made, told) {
     if (chart.bands) y.splits = () => Array.from({ length: chart.bands + 1 }, (_, k) => k).filter((k) => k % 2 === 0);
     const scale = chart.log ? { distr: 3 } : chart.bands ? { range: [0, chart.bands] } : { range: (_u, _min, max) => [0, (max || 1) * 1.06] };
 
+    /* uPlot shows the middles of the first and the last bar, where all is asked for; a bar is to be seen whole. */
+    const ranged = (_u, min, max) => min <= xs[0] && max >= xs[xs.length - 1] ? [all.min, all.max] : [min, max];
+
     const u = new uPlot({
       ...size(),
       legend: { show: false },
@@ -212,7 +215,7 @@ function startCharts({ times, charts: given }, made, told) {
         bind: { dblclick: () => () => { zoom(all.min, all.max); } },
         ...(chart.time ? { sync: { key: "time" } } : {}),
       },
-      scales: { x: { time: Boolean(chart.time), range: () => [all.min, all.max] }, y: scale },
+      scales: { x: { time: Boolean(chart.time), range: ranged }, y: scale },
       axes: [x, y],
       series: [{}, ...chart.values.map((_, k) => chart.tones
         ? { stroke: () => ink(chart.tones[k]), width: 1.8, spanGaps: false, points: { show: xs.length < 3, size: 6, fill: () => ink(chart.tones[k]) } }
