@@ -167,6 +167,12 @@ def test_tables_are_sorted_and_searched(pages: dict[str, Path], tmp_path: Path) 
         await page.value(head.format(2) + ".querySelector('button').click()")
         assert await column(page, 2) == sorted(ids)
         assert await page.value(head.format(0) + ".ariaSort") == "none"
+        # Long texts are cut to a line until they are asked for.
+        cut = "getComputedStyle(document.querySelector('#malformed td.wide')).whiteSpace"
+        assert await page.value(cut) == "pre"
+        await page.value("document.querySelector('#malformed .find button').click()")
+        assert await page.value("document.querySelector('#malformed .find button').ariaPressed") == "true"
+        assert await page.value(cut) == "pre-wrap"
         await page.value("document.querySelector('#slowest input').focus()")
         for key in ids[7]:
             await page.press(key)

@@ -87,7 +87,10 @@ def _style() -> str:
 
 @cache
 def _script() -> str:
-    return "\n".join(_text(name) for name in ("vendor/uPlot.iife.min.js", "assets/charts.js", "assets/page.js"))
+    # The licence of uPlot asks for its text wherever uPlot is.
+    licence = f"/*! uPlot\n\n{_text('vendor/LICENSE')}*/"
+    names = ("vendor/uPlot.iife.min.js", "assets/charts.js", "assets/page.js")
+    return "\n".join([licence, *(_text(name) for name in names)])
 
 
 def _text(name: str) -> str:

@@ -312,7 +312,7 @@ def _how(report: RunReport, manifest: Manifest) -> list[Table | Chart]:
         *((f"stage {name}", duration(seconds * 1000)) for name, seconds in run.seconds.items()),
     ]
     facts = Table(id="how", title="The run", columns=[Column("what"), Column("value", wide=True)], rows=_facts(told))
-    options = [(name, _option(name, value)) for name, value in sorted(run.options.items())]
+    options = [told for name, value in sorted(run.options.items()) for told in _option(name, value)]
     chosen = Table(
         id="options", title="Options", columns=[Column("option"), Column("value", wide=True)], rows=_facts(options)
     )
@@ -344,12 +344,18 @@ def _form(form: LogFormat) -> str:
     return f"{form.name}, {form.origin}"
 
 
-def _option(name: str, value: Any) -> str:
-    if value is None:
-        return "not given"
-    if name.endswith("_us") and isinstance(value, int):
-        return duration(value / 1000) if value else "0"
-    return size(value) if name == "memory_bytes" and isinstance(value, int) else str(value)
+def _option(name: str, value: Any) -> list[tuple[str, str]]:
+    """An option as name and value for people; an option that holds others as these."""
+    if isinstance(value, dict) and value:
+        return [told for key, inner in value.items() for told in _option(str(key), inner)]
+    plain = name.removesuffix("_us").removesuffix("_bytes")
+    if isinstance(value, int) and not isinstance(value, bool) and plain != name:
+        shown = size(value) if name.endswith("_bytes") else duration(value / 1000) if value else "0"
+    elif isinstance(value, list):
+        shown = ", ".join(map(str, value)) or "none"
+    else:
+        shown = "not given" if value is None else "yes" if value is True else "no" if value is False else str(value)
+    return [(plain, shown)]
 
 
 def _facts(told: Sequence[tuple[str, str]]) -> list[list[Cell]]:

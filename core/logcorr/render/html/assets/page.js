@@ -81,7 +81,13 @@
       }
       count.textContent = words.length ? `${shown.toLocaleString("en")} of ${rows.length.toLocaleString("en")} rows` : "";
     });
-    table.closest(".scroll").before(made("div", { class: "find" }, field, count));
+    const tools = made("div", { class: "find" }, field, count);
+    if (table.querySelector("td.wide")) {
+      const button = made("button", { type: "button", "aria-pressed": "false", "aria-label": `Whole texts in ${title}` }, "Whole texts");
+      button.addEventListener("click", () => button.setAttribute("aria-pressed", String(table.classList.toggle("open"))));
+      field.after(button);
+    }
+    table.closest(".scroll").before(tools);
   }
 
   for (const table of document.querySelectorAll("table[data-long]")) startTable(table);
