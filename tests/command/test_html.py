@@ -1,5 +1,6 @@
 """`--html` on every command that has it: a page that holds the run, and the rules of every other output."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from tests.support.helpers import (
     kept,
     logcorr,
     runs_root,
+    start,
     succeed,
     write_pair,
 )
@@ -199,3 +201,12 @@ def test_a_long_log_makes_a_page_of_a_thousand_rows_each(tmp_path: Path) -> None
     assert html.count(b"first 1,000 of") == 2
     assert len(html) < 1_500_000
     assert faults(html) == []
+
+
+def test_jinja_is_loaded_only_for_a_page(here: Path) -> None:
+    code = "import sys; from logcorr.cli import main; main(sys.argv[1:], standalone_mode=False); "
+    code += "sys.stderr.write(str('jinja2' in sys.modules))"
+    for words, loaded in ((PAIR, False), ((*PAIR, "--html", "a.html"), True)):
+        process = start([sys.executable, "-c", code, *words], here)
+        _, told = process.communicate(timeout=60)
+        assert (process.returncode, told.splitlines()[-1]) == (0, str(loaded)), told

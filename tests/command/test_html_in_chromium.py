@@ -14,6 +14,7 @@ from tests.support import hostile
 from tests.support.helpers import succeed
 from tests.support.html_pages import PAYLOADS, faults
 from tests.tui import fixed_run
+from tests.unit.render.html.test_page import ACCESS_REPORTS, REPORTS, written
 
 pytest.importorskip("aiohttp", reason="logcorr[web] is not installed, and tests speak to Chromium by aiohttp")
 
@@ -211,6 +212,29 @@ def test_without_script_pictures_and_tables_are_there(pages: dict[str, Path], tm
         assert await page.value(stills) == [True] * 4
         assert await page.value("document.querySelectorAll('#slowest tbody tr').length") == 1000
         assert await page.value("getComputedStyle(document.getElementById('theme')).display") == "none"
+
+    in_chromium(tmp_path, body)
+
+
+def test_corner_cases_are_drawn(tmp_path: Path) -> None:
+    """Runs of one exchange, without a clock, without durations, without anything."""
+    made = {}
+    for number, make in enumerate((*REPORTS, *ACCESS_REPORTS)):
+        html = tmp_path / f"{number}.html"
+        html.write_bytes(run_html(written(tmp_path / str(number), make())))
+        made[html] = make
+
+    async def body(page: chromium.Page) -> None:
+        for html, make in made.items():
+            await opened(page, html)
+            drawn = await page.value("document.querySelectorAll('.drawn canvas').length")
+            assert drawn == await page.value("document.querySelectorAll('.still').length")
+            assert drawn or make.__name__ in ("empty", "without_clock")
+            for chart in range(drawn):
+                await page.value(f"document.querySelectorAll('.live')[{chart}].focus()")
+                for key in ("ArrowRight", "+", "+", "End", "-", "0"):
+                    await page.press(key)
+                assert await page.value("document.getElementById('told').textContent")
 
     in_chromium(tmp_path, body)
 

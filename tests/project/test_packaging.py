@@ -46,7 +46,7 @@ try:
     main()
 finally:
     names = {name.partition(".")[0] for name in sys.modules}
-    print("loaded:", *sorted(names & {"filelock", "plotext", "polars", "psutil", "rich", "textual"}), file=sys.stderr)
+    print("loaded:", *sorted(names & {"filelock", "jinja2", "plotext", "polars", "psutil", "rich", "textual"}), file=sys.stderr)
 """
 
 
