@@ -204,9 +204,9 @@ def test_a_long_log_makes_a_page_of_a_thousand_rows_each(tmp_path: Path) -> None
 
 
 def test_jinja_is_loaded_only_for_a_page(here: Path) -> None:
-    code = "import sys; from logcorr.cli import main; main(sys.argv[1:], standalone_mode=False); "
-    code += "sys.stderr.write(str('jinja2' in sys.modules))"
+    code = "import sys\nfrom logcorr.cli import main\ntry:\n    main()\n"
+    code += "finally:\n    print('jinja2' in sys.modules, file=sys.stderr)"
     for words, loaded in ((PAIR, False), ((*PAIR, "--html", "a.html"), True)):
-        process = start([sys.executable, "-c", code, *words], here)
+        process = start([sys.executable, "-c", code, *words, "--progress", "none"], here)
         _, told = process.communicate(timeout=60)
         assert (process.returncode, told.splitlines()[-1]) == (0, str(loaded)), told

@@ -3,20 +3,17 @@
 import math
 from collections.abc import Sequence
 from pathlib import PurePath
-from typing import Any
 
 import msgspec
-from msgspec import UnsetType
 
 from logcorr.model.access_report import AccessReport, RunReport
 from logcorr.model.group_rows import EndpointRow, IpRow
-from logcorr.model.ledger import LogFormat
 from logcorr.model.manifest import Manifest
 from logcorr.model.report import Report, Timeline, UserRow
 from logcorr.model.status import class_of, code_of, in_order, phrase
 from logcorr.pairing.orphan_reasons import ORPHAN_REASONS
 from logcorr.render import access_summary, access_tables, summary, summary_tables
-from logcorr.render.html import first_rows, from_rich, page_charts
+from logcorr.render.html import first_rows, from_rich, how_it_was_run, page_charts
 from logcorr.render.html.drawings import spark
 from logcorr.render.html.first_rows import number
 from logcorr.render.html.page_model import (
@@ -39,7 +36,6 @@ from logcorr.text.safe import safe
 _TONES = {2: "good", 3: "info", 4: "warn", 5: "bad", 0: "lost"}
 _MOST_CODES = 40
 _MORE = "…"
-_MOST_FILES = 10
 _GROUPS_BYTES = 80_000
 # The width of texts that the summary cuts to the width of a terminal.
 _NOTICE_WIDTH = 160
@@ -61,7 +57,7 @@ def page_of(run: RunFolder) -> Page:
         ("groups", "Users" if pair and not report.endpoints else "Endpoints and addresses", "", groups),
         ("rows", "Requests", "times are UTC", rows),
         ("lines", "What became of every line", "", _ledgers(report)),
-        ("run", "How it was run", "", _how(report, manifest)),
+        ("run", "How it was run", "", how_it_was_run.tables(report, manifest)),
     ]
     return Page(
         title=" ⋈ ".join(_names(manifest)),
@@ -296,70 +292,6 @@ def _ledgers(report: RunReport) -> list[Table | Chart]:
     missing = access_tables.missing(report)
     panels += [("missing", missing)] if missing else []
     return [from_rich.panel_table(panel, name) for name, panel in panels]
-
-
-def _how(report: RunReport, manifest: Manifest) -> list[Table | Chart]:
-    run = report.run
-    told: list[tuple[str, str]] = [
-        ("version", f"logcorr {run.version}"),
-        ("run", manifest.key),
-        ("started", run.started.replace("T", " ").removesuffix("Z") + " UTC"),
-        *_files(manifest),
-        *_formats(report),
-        ("kernels", "compiled" if run.kernels else "none, all by polars"),
-        ("peak memory", size(run.peak_rss_bytes)),
-        ("spilled", f"{run.buckets:,} buckets, {size(run.spilled_bytes)}" if run.spilled_bytes else "nothing"),
-        *((f"stage {name}", duration(seconds * 1000)) for name, seconds in run.seconds.items()),
-    ]
-    facts = Table(id="how", title="The run", columns=[Column("what"), Column("value", wide=True)], rows=_facts(told))
-    options = [told for name, value in sorted(run.options.items()) for told in _option(name, value)]
-    chosen = Table(
-        id="options", title="Options", columns=[Column("option"), Column("value", wide=True)], rows=_facts(options)
-    )
-    return [facts, chosen]
-
-
-def _files(manifest: Manifest) -> list[tuple[str, str]]:
-    told = []
-    for side, names in manifest.files.items():
-        sizes = {log.path: log.bytes for log in manifest.inputs.get(side, ())}
-        for k, name in enumerate(names[:_MOST_FILES]):
-            count = list(sizes.values())[k] if k < len(sizes) else None
-            told.append((f"{side} file", name + (f" ({size(count)})" if count is not None else "")))
-        if names[_MOST_FILES:]:
-            told.append((f"{side} file", f"and {len(names) - _MOST_FILES:,} more"))
-    return told
-
-
-def _formats(report: RunReport) -> list[tuple[str, str]]:
-    told = []
-    for side, ledger in report.ledgers().items():
-        form = ledger.format
-        if form is not None and not isinstance(form, UnsetType):
-            told.append((f"format of {side}", _form(form)))
-    return told
-
-
-def _form(form: LogFormat) -> str:
-    return f"{form.name}, {form.origin}"
-
-
-def _option(name: str, value: Any) -> list[tuple[str, str]]:
-    """An option as name and value for people; an option that holds others as these."""
-    if isinstance(value, dict) and value:
-        return [told for key, inner in value.items() for told in _option(str(key), inner)]
-    plain = name.removesuffix("_us").removesuffix("_bytes")
-    if isinstance(value, int) and not isinstance(value, bool) and plain != name:
-        shown = size(value) if name.endswith("_bytes") else duration(value / 1000) if value else "0"
-    elif isinstance(value, list):
-        shown = ", ".join(map(str, value)) or "none"
-    else:
-        shown = "not given" if value is None else "yes" if value is True else "no" if value is False else str(value)
-    return [(plain, shown)]
-
-
-def _facts(told: Sequence[tuple[str, str]]) -> list[list[Cell]]:
-    return [[Cell(safe(name.replace("_", " "), 60)), Cell(safe(value, 400))] for name, value in told]
 
 
 def _named(name: str | None) -> Cell:
