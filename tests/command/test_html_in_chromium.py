@@ -266,6 +266,17 @@ def test_pictures(case: str, pages: dict[str, Path], tmp_path: Path) -> None:
     in_chromium(tmp_path, body)
 
 
+def test_other_pictures_are_told() -> None:
+    light, dark, access = (small_pictures.golden(GOLDEN / f"{name}.txt") for name in ("light", "dark", "access"))
+    assert small_pictures.difference(light, light) == ""
+    assert "apart" in small_pictures.difference(light, dark)
+    assert small_pictures.difference(dark, access)
+    assert "high" in small_pictures.difference(light, light[:-30])
+    # A chart that is not drawn is another page.
+    blank = [*light[:60], *[[light[0][0]] * len(row) for row in light[60:100]], *light[100:]]
+    assert small_pictures.difference(blank, light)
+
+
 def hostile_pages(folder: Path) -> list[Path]:
     """Pages of logs that hold every hostile text in every field, and hostile names."""
     names = hostile.pair(folder)

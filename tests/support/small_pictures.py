@@ -38,14 +38,14 @@ def pixels(png: bytes) -> list[list[Pixel]]:
     return [[(row[k], row[k + 1], row[k + 2]) for k in range(0, width * step, step)] for row in rows]
 
 
-def check(picture: list[list[Pixel]], golden: Path) -> None:
+def check(picture: list[list[Pixel]], kept: Path) -> None:
     """Fails where a picture is another than the golden one; writes the golden one where LOGCORR_REGEN is 1."""
     if os.environ.get("LOGCORR_REGEN") == "1":
-        golden.parent.mkdir(exist_ok=True)
-        golden.write_text("".join(_line(row) + "\n" for row in picture), encoding="utf8")
-    told = difference(picture, [_row(line) for line in golden.read_text(encoding="utf8").splitlines()])
+        kept.parent.mkdir(exist_ok=True)
+        kept.write_text("".join(_line(row) + "\n" for row in picture), encoding="utf8")
+    told = difference(picture, golden(kept))
     if told:
-        pytest.fail(f"{golden.name}: {told}. If the page is as it should be, make it anew with LOGCORR_REGEN=1.")
+        pytest.fail(f"{kept.name}: {told}. If the page is as it should be, make it anew with LOGCORR_REGEN=1.")
 
 
 def _line(row: list[Pixel]) -> str:
@@ -56,6 +56,11 @@ def _line(row: list[Pixel]) -> str:
 def _row(line: str) -> list[Pixel]:
     channels = [int(digit, 16) * 17 for digit in line]
     return list(zip(channels[::3], channels[1::3], channels[2::3], strict=True))
+
+
+def golden(kept: Path) -> list[list[Pixel]]:
+    """The picture that is kept in a file."""
+    return [_row(line) for line in kept.read_text(encoding="utf8").splitlines()]
 
 
 def difference(one: list[list[Pixel]], other: list[list[Pixel]]) -> str:

@@ -9,7 +9,7 @@ from logcorr.model.access_report import RunReport
 from logcorr.model.ledger import LogFormat
 from logcorr.model.manifest import Manifest
 from logcorr.render.html.page_model import Cell, Column, Table
-from logcorr.text.quantities import duration, size
+from logcorr.text.quantities import duration, round_duration, size
 from logcorr.text.safe import safe
 
 _MOST_FILES = 10
@@ -63,12 +63,13 @@ def _form(form: LogFormat) -> str:
 
 
 def _option(name: str, value: Any) -> list[tuple[str, str]]:
-    """An option as name and value for people; an option that holds others as these."""
-    if isinstance(value, dict) and value:
-        return [told for key, inner in value.items() for told in _option(str(key), inner)]
+    """An option as name and value for people. One that holds others is told as those of them that were given."""
+    if isinstance(value, dict):
+        given = {str(key): inner for key, inner in value.items() if inner not in (None, [], "")}
+        return [told for key, inner in given.items() for told in _option(key, inner)]
     plain = name.removesuffix("_us").removesuffix("_bytes")
     if isinstance(value, int) and not isinstance(value, bool) and plain != name:
-        shown = size(value) if name.endswith("_bytes") else duration(value / 1000) if value else "0"
+        shown = size(value) if name.endswith("_bytes") else round_duration(value / 1000) if value else "0"
     elif isinstance(value, list):
         shown = ", ".join(map(str, value)) or "none"
     else:

@@ -115,20 +115,19 @@ def percentiles(timeline: Timeline) -> Chart | None:
 def heat_map(report: RunReport) -> Chart | None:
     """How many requests took how long, over time; None without cells."""
     covered, heatmap = instants.span(report.timeline), report.heatmap
-    if covered is None or not heatmap.cells:
-        return None
     starts, width = _starts(report.timeline), report.timeline.bucket_s
-    bands = max(len(heatmap.edges_ms) - 1, max(band for _, band, _ in heatmap.cells) + 1)
-    cells = [
-        (starts[at], starts[at] + width, band, count) for at, band, count in heatmap.cells if 0 <= at < len(starts)
-    ]
+    counted = [cell for cell in heatmap.cells if cell[0] < len(starts)]
+    if covered is None or not counted:
+        return None
+    bands = max(len(heatmap.edges_ms) - 1, max(band for _, band, _ in counted) + 1)
+    cells = [(starts[at], starts[at] + width, band, count) for at, band, count in counted]
     frame = Frame(*covered, _TALL)
     for k, edge in enumerate(heatmap.edges_ms[: bands + 1]):
         if k % 2 == 0:
             frame.rule(k / bands, duration(edge))
     drawings.heat(frame, cells, bands)
     frame.times()
-    most = max(heatmap.cells, key=lambda cell: cell[2])
+    most = max(counted, key=lambda cell: cell[2])
     when = instants.strftime(starts[most[0]], "%d %b %H:%M:%S")
     told = f"most requests, {most[2]:,}, {_band(heatmap.edges_ms, most[1])} at {when}"
     return Chart(
@@ -139,7 +138,7 @@ def heat_map(report: RunReport) -> Chart | None:
         text=f"Heat map of latency {_hours(covered)}: {told}.",
         drawing=frame.drawing(),
         form="heat",
-        data={"edges": heatmap.edges_ms, "bands": bands, "cells": heatmap.cells},
+        data={"edges": heatmap.edges_ms, "bands": bands, "cells": counted},
     )
 
 
