@@ -46,7 +46,7 @@ try:
     main()
 finally:
     names = {name.partition(".")[0] for name in sys.modules}
-    print("loaded:", *sorted(names & {"filelock", "plotext", "polars", "psutil", "rich", "textual"}), file=sys.stderr)
+    print("loaded:", *sorted(names & {"filelock", "jinja2", "plotext", "polars", "psutil", "rich", "textual"}), file=sys.stderr)
 """
 
 
@@ -125,6 +125,10 @@ def test_the_wheel_holds_both_packages_and_nothing_else(wheel: Path) -> None:
     assert tops == {"logcorr", "logcorr_tui", f"logcorr-{__version__}.dist-info", f"logcorr-{__version__}.data"}
     assert {"logcorr/py.typed", "logcorr_tui/py.typed", "logcorr/cli.py", "logcorr/commands/correlate.py"} <= set(names)
     assert {f"logcorr_tui/web/page/page.{kind}" for kind in ("html", "css", "js")} <= set(names)
+    page = {f"assets/{name}" for name in ("page.css", "page.js", "charts.js")}
+    page |= {f"templates/{name}.html" for name in ("page", "panels")}
+    page |= {f"vendor/{name}" for name in ("uPlot.iife.min.js", "uPlot.min.css", "LICENSE", "README.md")}
+    assert {f"logcorr/render/html/{name}" for name in page} <= set(names)
     assert f"logcorr-{__version__}.dist-info/licenses/LICENSE" in names
     assert not [name for name in names if "__pycache__" in name or name.endswith(".pyc")]
 
@@ -230,4 +234,4 @@ def test_all_dependencies_are_declared() -> None:
         pytest.skip("logcorr is not installed here, only on the path")
     runtime = {re.split(r"[<>=!~; ]", text)[0].replace("-", ".") for text in declared if "extra ==" not in text}
     tools = {"backports.zstd", "click", "filelock", "msgspec", "platformdirs", "plotext", "psutil", "rich", "textual"}
-    assert runtime == tools | {"isal", "nanoarrow", "numpy", "polars"}
+    assert runtime == tools | {"isal", "jinja2", "nanoarrow", "numpy", "polars"}

@@ -26,6 +26,7 @@ from logcorr_tui.work import engine_command
 from logcorr_tui.work.file_names import response_log_for, unused_name
 from logcorr_tui.work.path_completion import candidates
 from tests.support.helpers import PATIENCE_S, SAMPLE, gone, halted, looks, start, succeed, ticking
+from tests.support.html_pages import Parsed, faults
 from tests.tui.headless import Shared
 
 LOGS = (str(SAMPLE / "requests.log"), str(SAMPLE / "responses.log"))
@@ -402,6 +403,49 @@ def test_an_export_can_be_cancelled_and_wrong_ones_are_told(finished: Path, stor
         ExportJob(run, "orphans", "", LOGS[0].replace(".log", ".json") + "/x.json", store).write(force=True)
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == []
     assert not list(store.glob(".work-*"))
+
+
+def test_the_whole_report_is_exported_as_a_page(drive_on: Drive, tmp_path: Path) -> None:
+    async def body(pilot: Pilot[None], app: LogcorrApp) -> None:
+        from logcorr_tui.state.messages import ExportView
+
+        app.post_message(ExportView("orphans", "side=request"))
+        await pilot.pause()
+        field = app.screen.query_one("#path", Input)
+        field.value = str(tmp_path / "report.parquet")
+        await pilot.press("ctrl+f")
+        assert field.value == str(tmp_path / "report.html")
+        await pilot.pause()
+        assert "the whole report as one HTML page" in text(app, "#told")
+        await pilot.press("enter")
+        await until(pilot, lambda: "√ the report" in text(app, "#told"))
+        await pilot.press("escape")
+
+    drive_on(body, (80, 24))
+    html = (tmp_path / "report.html").read_bytes()
+    assert faults(html) == []
+    assert "What became of every line" in Parsed(html).text
+
+
+def test_a_page_is_exported_by_the_rules_of_other_forms(finished: Path, store: Path, tmp_path: Path) -> None:
+    from logcorr.model.errors import Cancelled, OutputError
+    from logcorr.runs.run_folder import RunFolder
+    from logcorr_tui.work.export_job import ExportJob
+
+    run, target = RunFolder(finished), tmp_path / "report.HTML"
+    export = ExportJob(run, "slow", "nonsense>1", str(target), store)
+    export.cancel()
+    with pytest.raises(Cancelled):
+        export.write(force=False)
+    with pytest.raises(Cancelled):
+        export.download()
+    assert not target.exists()
+    assert not list(store.glob(".work-*"))
+    ExportJob(run, "slow", "", str(target), store).write(force=False)
+    with pytest.raises(OutputError):
+        ExportJob(run, "slow", "", str(target), store).write(force=False)
+    with ExportJob(run, "slow", "", "report.html", store).download() as file:
+        assert file.read() == target.read_bytes()
 
 
 def test_help_names_every_key(drive_on: Drive) -> None:

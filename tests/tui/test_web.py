@@ -25,7 +25,8 @@ from tests.support.helpers import ROOT, SAMPLE, big_logs, generated, looks
 pytest.importorskip("textual_serve", reason="logcorr[web] is not installed")
 aiohttp = pytest.importorskip("aiohttp")
 
-from tests.tui import chromium  # noqa: E402 - it needs aiohttp
+from tests.support import chromium  # noqa: E402 - it needs aiohttp
+from tests.tui.terminal_page import TerminalPage  # noqa: E402 - likewise
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at processes as Linux shows them")
 LOGS = (str(SAMPLE / "requests.log"), str(SAMPLE / "responses.log"))
@@ -469,7 +470,7 @@ def test_in_chromium(tmp_path: Path) -> None:
     downloads.mkdir()
 
     async def body(served: Served) -> None:
-        async with chromium.browser(str(chromium.found()), tmp_path) as page:
+        async with chromium.browser(str(chromium.found()), tmp_path, TerminalPage) as page:
             await page.open(served.address, downloads)
             await page.until_shown("Latency distribution", "complete")
             assert await page.value("location.href") == f"{served.origin}/"

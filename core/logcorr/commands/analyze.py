@@ -8,6 +8,7 @@ import click
 
 from logcorr.api.options import analyze_options
 from logcorr.commands.format_options import format_options
+from logcorr.commands.html_option import HTML
 from logcorr.commands.job_options import job_options, job_values, outputs, with_documents
 from logcorr.commands.options import as_flag
 from logcorr.commands.run_job import run_job
@@ -20,6 +21,7 @@ from logcorr.commands.run_job import run_job
 @click.option("--malformed", type=click.Path(), help="Malformed lines, each with its reason and text.")
 @click.option("--other", type=click.Path(), help="Lines that the format does not speak of, with their text.")
 @click.option("--report", type=click.Path(), help="The whole report as JSON; - for stdout.")
+@HTML
 @click.option("--sort", type=click.Choice(["none", "time"]), default="none", help="Order of the records written.")
 @click.option(
     "--suspicious", type=int, default=25, show_default=True, help="More requests in a window make an IP suspicious."

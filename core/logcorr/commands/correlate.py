@@ -9,6 +9,7 @@ import click
 from logcorr.api.options import correlate_options
 from logcorr.commands.completions import format_names
 from logcorr.commands.format_options import format_options
+from logcorr.commands.html_option import HTML
 from logcorr.commands.job_options import job_options, job_values, outputs, with_documents
 from logcorr.commands.options import DURATION, as_flag
 from logcorr.commands.run_job import run_job
@@ -28,6 +29,7 @@ from logcorr.model.options import CorrelateOptions
 @click.option("--malformed", type=click.Path(), help="Malformed lines, each with its reason and text.")
 @click.option("--other", type=click.Path(), help="Lines that the format does not speak of, with their text.")
 @click.option("--report", type=click.Path(), help="The whole report as JSON; - for stdout.")
+@HTML
 @click.option("--sort", type=click.Choice(["none", "time"]), default="none", help="Order of the records written.")
 @click.option(
     "--pairing",
@@ -66,6 +68,7 @@ def correlate(logs: tuple[str, ...], **values: Any) -> int:
       logcorr correlate app.log
       logcorr correlate requests.log.gz responses.log.gz -o - | jq .
       logcorr correlate --requests 'web-*/req.log' --responses responses/ -o all.parquet
+      logcorr correlate requests.log responses.log --html report.html
       logcorr correlate requests.log responses.log --fail-if 'p99>500ms' --fail-if 'orphan_rate>1%'
 
     With no -o, a readable summary is printed. A run on the same logs with the same options opens again at once.

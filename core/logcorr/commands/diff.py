@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from logcorr.commands.completions import run_names
+from logcorr.commands.html_option import HTML
 from logcorr.commands.options import JUNIT, STORE, check_junit, positive
 from logcorr.commands.run_job import say_verdicts
 from logcorr.commands.stdout_and_stderr import put, put_json, wants_color, width
@@ -22,7 +23,8 @@ from logcorr.model.verdict import Verdict
     "--fail-if", multiple=True, help="Exit with 1 if a figure changed so, such as 'p99>+10%'; may be given again."
 )
 @JUNIT
-@click.option("--force", is_flag=True, help="Replace the file of --junit if it exists.")
+@HTML
+@click.option("--force", is_flag=True, help="Replace the files of --junit and --html if they exist.")
 def diff(before: str, after: str, store: str | None, *, top: int, as_json: bool, **values: Any) -> int:
     """Compare two finished runs of one kind: what changed from A to B, what got worse first.
 
@@ -33,6 +35,7 @@ def diff(before: str, after: str, store: str | None, *, top: int, as_json: bool,
     Examples:
       logcorr diff 3f2a 90be
       logcorr diff 3f2a 90be --json --top 100 | jq .worse
+      logcorr diff 3f2a 90be --html changes.html
       logcorr diff 3f2a 90be --fail-if 'p99>+10%' --fail-if 'p99>+50ms' --fail-if 'error_rate>+0.5%'
 
     In --fail-if a change needs its sign. Of a latency or a count it is a share of what it was in A (+10%), or an amount
@@ -48,15 +51,25 @@ def diff(before: str, after: str, store: str | None, *, top: int, as_json: bool,
     from logcorr.api.diff import diff as compare
     from logcorr.api.open_run import open as open_run
     from logcorr.commands.interrupt import interruptible
-    from logcorr.runs import output_files, run_folder
+    from logcorr.runs import output_files, run_folder, work_folder
 
     a, b = (open_run(name, store) for name in (before, after))
     for limit in limits:
         limit.check(a.kind)
     runs = [a.stored, b.stored]
-    if values["junit"] is not None:
-        output_files.check_path(values["junit"], force=values["force"], inputs=output_files.logs_of(runs))
-    comparison = interruptible(lambda cancel: compare(a, b, top=top, cancel=cancel), lambda: None)
+    for path in (values["html"], values["junit"]):
+        if path is not None:
+            output_files.check_path(path, force=values["force"], inputs=output_files.logs_of(runs))
+
+    def work(cancel: Any) -> Any:
+        compared = compare(a, b, top=top, cancel=cancel)
+        if values["html"] is not None:
+            from logcorr.render.html.page import diff_html
+
+            output_files.write_whole(values["html"], diff_html(compared), a.root)
+        return compared
+
+    comparison = interruptible(work, work_folder.abandon_all)
     verdicts = fail_if.judge(limits, comparison)
     if values["junit"] is not None:
         output_files.write_whole(values["junit"], _junit(verdicts, runs), a.root)

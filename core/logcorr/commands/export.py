@@ -5,6 +5,7 @@ from typing import Any, get_args
 import click
 
 from logcorr.commands.completions import run_names
+from logcorr.commands.html_option import HTML, page_of_run
 from logcorr.commands.options import OPENMETRICS, RAW_CSV, STORE, metrics, names
 from logcorr.model.errors import UsageError
 from logcorr.model.options import Output, View
@@ -20,31 +21,33 @@ _VIEWS = get_args(View)
 @click.option("--sort", type=click.Choice(["none", "time"]), default="none", help="Order of the records.")
 @click.option("--force", is_flag=True, help="Replace a file that exists.")
 @RAW_CSV
+@HTML
 @OPENMETRICS
 @STORE
 def export(run: str, store: str | None, *, force: bool, **values: Any) -> None:
-    """Write a view of a finished RUN to a file, or its counts and latency as metrics.
+    """Write a view of a finished RUN to a file, its report as an HTML page, or its counts and latency as metrics.
 
     \b
     Examples:
       logcorr export 3f2a --view orphans -o orphans.json
       logcorr export 3f2a --view slow -o - --columns request_time | head
+      logcorr export 3f2a --html report.html
       logcorr export 3f2a --openmetrics shop.prom
     """
     view, output = values["view"], values["output"]
-    if (view is None) != (output is None) or (view is None and values["openmetrics"] is None):
-        message = "give --view and -o, or --openmetrics."
+    documents = [page_of_run(values["html"])] if values["html"] is not None else []
+    documents += [metrics(values["openmetrics"])] if values["openmetrics"] is not None else []
+    if (view is None) != (output is None) or (view is None and not documents):
+        message = "give --view and -o, or --html, or --openmetrics."
         raise UsageError(message)
-    documents = [metrics(values["openmetrics"])] if values["openmetrics"] is not None else []
     from logcorr.api.open_run import open as open_run
     from logcorr.commands.interrupt import interruptible
-    from logcorr.runs import output_files, work_folder
+    from logcorr.runs import export_view, work_folder
 
     def write(cancel: Any) -> None:
         opened = open_run(run, store)
         for document in documents:
-            output_files.check_path(document.path, force=force, inputs=output_files.logs_of([opened.stored]))
-            output_files.write_whole(document.path, document.bytes_of(opened.stored), opened.root)
+            export_view.export_document(opened.stored, document, opened.root, force=force)
         if view is not None:
             opened.write_output(_output(values), force=force, cancel=cancel)
 

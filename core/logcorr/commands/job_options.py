@@ -7,6 +7,7 @@ import click
 import msgspec
 
 from logcorr.commands.format_options import reading_values
+from logcorr.commands.html_option import page_of_run
 from logcorr.commands.options import DURATION, JUNIT, OPENMETRICS, RAW_CSV, SIZE, check_junit, metrics, names
 from logcorr.model.errors import UsageError
 from logcorr.model.options import Document, JobOptions, Output, View
@@ -87,7 +88,7 @@ def job_values(values: dict[str, Any]) -> dict[str, Any]:
 
 def with_documents(options: _Options, values: dict[str, Any]) -> _Options:
     """The options of a job, with the documents that the values of the options ask for. Raises UsageError."""
-    documents = []
+    documents = [page_of_run(values["html"])] if values["html"] is not None else []
     if values["openmetrics"] is not None:
         documents.append(metrics(values["openmetrics"]))
     if values["junit"] is not None:

@@ -19,6 +19,9 @@ def top_rows(rows: pl.LazyFrame, some: pl.LazyFrame, column: str, count: int, *,
         found = _best(rows.filter(key.is_not_null()), column, count, descending=descending)
         return _ordered(found, column, descending=descending) if found.height else rows.head(count).collect()
     bound = pl.lit(bounds[column].min() if descending else bounds[column].max(), bounds[column].dtype)
+    found = rows.filter(key >= bound if descending else key <= bound).head(_MANY_EQUALS).collect(engine="streaming")
+    if found.height < _MANY_EQUALS:
+        return _ordered(found, column, descending=descending).head(count)
     within = rows.filter(key > bound if descending else key < bound)
     found = _best(within, column, count, descending=descending)
     if found.height < count:

@@ -13,7 +13,7 @@ from logcorr.render.framed_table import beside
 from logcorr.render.summary_tables import AMBER, BLUE, CYAN, DIM, GREEN, PURPLE, RED
 from logcorr.text import instants
 from logcorr.text.fit_columns import middle
-from logcorr.text.quantities import duration, percent, rate, short
+from logcorr.text.quantities import duration, percent, rate, round_duration, short
 from logcorr.text.safe import safe
 
 # The attributes that every access log has, in the order of their tables.
@@ -22,11 +22,12 @@ _ATTRIBUTES = ("method", "endpoint", "ip", "user_agent")
 
 def blocks(report: AccessReport, width: int, *, color: bool) -> list[RenderableType]:
     """The blocks of the summary from top to bottom, for a terminal `width` cells wide."""
-    shown: list[RenderableType] = [_header(report, width), _tiles(report, width), Text()]
+    headline = summary_blocks.tiles(tiles(report, width // 6 - 3), width)
+    shown: list[RenderableType] = [_header(report, width), headline, Text()]
     if report.total_requests:
         shown += summary_blocks.distribution(report, width, unanswered=0, color=color)
         shown += summary_blocks.flow(report.timeline, width, "requests, failures", color=color)
-        shown += [*_notices(report, width), access_tables.extremes(report).panel(width)]
+        shown += [*summary_blocks.notices(notices(report, width)), access_tables.extremes(report).panel(width)]
         shown += group_tables(report, width, _ATTRIBUTES)
     return shown + _accounts(report, width)
 
@@ -58,16 +59,16 @@ def _header(report: AccessReport, width: int) -> RenderableType:
     return summary_blocks.header(logs, report.timeline, width, closes=report.inputs.access.closes())
 
 
-def _tiles(report: AccessReport, width: int) -> RenderableType:
+def tiles(report: AccessReport, room: int) -> list[tuple[str, ...]]:
+    """The headline figures: a row of colour, name, figure and notes for each tile. Counts take at most `room` cells."""
     total, latency, suspects = report.total_requests, report.latency, report.suspicious_ip_count
     limit = report.run.options.get("suspicious")
-    room = width // 6 - 3
 
     def count(number: int) -> str:
         return f"{number:,}" if len(f"{number:,}") <= room else short(number)
 
     redirects = sum(n for code, n in report.status.items() if class_of(code_of(code)) == 3)
-    rows = [
+    return [
         (BLUE, "Requests", count(total), summary_blocks.peak(report.timeline), _mean(report)),
         (
             GREEN,
@@ -93,7 +94,6 @@ def _tiles(report: AccessReport, width: int) -> RenderableType:
             f"in {_window(report)}",
         ),
     ]
-    return summary_blocks.tiles(rows, width)
 
 
 def _mean(report: AccessReport) -> str:
@@ -104,7 +104,7 @@ def _mean(report: AccessReport) -> str:
     return f"{rate(report.total_requests / (end - start))} mean"
 
 
-def _notices(report: AccessReport, width: int) -> list[RenderableType]:
+def notices(report: AccessReport, width: int) -> list[Text]:
     """The worst window with its suspicious addresses, and a notice of negative durations."""
     lines: list[Text] = []
     window, negative = report.worst_window, report.latency.negative
@@ -124,7 +124,7 @@ def _notices(report: AccessReport, width: int) -> list[RenderableType]:
         )
     ledger = report.inputs.access
     narrowed = reading_notices.narrowed(report.run.options, ledger.left_out, ledger.exchanges)
-    return summary_blocks.notices([*narrowed, *lines, *reading_notices.notices([ledger])])
+    return [*narrowed, *lines, *reading_notices.notices([ledger])]
 
 
 def _suspicious_ips(ips: list[str], width: int) -> str:
@@ -152,5 +152,4 @@ def _accounts(report: AccessReport, width: int) -> list[RenderableType]:
 
 def _window(report: RunReport) -> str:
     """The width of a window in words: 1m rather than 1m 00s."""
-    text = duration(report.windows.window_s * 1000 if report.windows else None)
-    return text.removesuffix(" 00s").removesuffix(" 00m").removesuffix(" 00h")
+    return round_duration(report.windows.window_s * 1000 if report.windows else None)

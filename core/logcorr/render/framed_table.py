@@ -26,24 +26,24 @@ class FramedTable:
     def __init__(
         self, title: str, note: str, columns: Sequence[TextColumn], rows: Sequence[Sequence[Text]], nothing: str = ""
     ) -> None:
-        self._title, self._note, self._nothing = title, note, nothing
+        self.title, self.note, self.nothing = title, note, nothing
         filled = [k for k in range(len(columns)) if any(row[k].plain for row in rows)]
-        self._columns, self._rows = [columns[k] for k in filled], [[row[k] for k in filled] for row in rows]
+        self.columns, self.rows = [columns[k] for k in filled], [[row[k] for k in filled] for row in rows]
         self._widths = [
-            max(len(column.name), *(row[k].cell_len for row in self._rows)) for k, column in enumerate(self._columns)
+            max(len(column.name), *(row[k].cell_len for row in self.rows)) for k, column in enumerate(self.columns)
         ]
         self.whole = _FRAME + (sum(self._widths) + GAP * (len(filled) - 1) if filled else len(nothing))
-        texts = (wide for column, wide in zip(self._columns, self._widths, strict=True) if column.fill)
+        texts = (wide for column, wide in zip(self.columns, self._widths, strict=True) if column.fill)
         self.wanted = self.whole - sum(max(wide - _LIKED, 0) for wide in texts)
 
     def panel(self, width: int) -> Panel:
         """The table in a frame of this width. Columns are left out by rank where there is no room for all."""
-        if not self._columns:
-            return summary_tables.panel(self._title, self._note, [Text(self._nothing, DIM, overflow="fold")])
-        shown, room = fit(self._columns, self._widths, width - _FRAME, _LEAST)
+        if not self.columns:
+            return summary_tables.panel(self.title, self.note, [Text(self.nothing, DIM, overflow="fold")])
+        shown, room = fit(self.columns, self._widths, width - _FRAME, _LEAST)
         table = Table(box=None, expand=True, padding=(0, GAP, 0, 0), pad_edge=False, header_style=DIM)
         for k in shown:
-            column = self._columns[k]
+            column = self.columns[k]
             table.add_column(
                 Text(column.name),
                 justify="right" if column.right else "left",
@@ -52,13 +52,13 @@ class FramedTable:
                 ratio=1 if column.fill else None,
             )
         cells = room * self._lines(room)
-        for row in self._rows:
-            table.add_row(*(_within(row[k], cells) if self._columns[k].fill else row[k] for k in shown))
-        return summary_tables.panel(self._title, self._note, table)
+        for row in self.rows:
+            table.add_row(*(_within(row[k], cells) if self.columns[k].fill else row[k] for k in shown))
+        return summary_tables.panel(self.title, self.note, table)
 
     def _lines(self, room: int) -> int:
         """How many lines a text may take: one, or more where two texts would look the same when they are cut to one."""
-        texts = {row[k].plain for row in self._rows for k, column in enumerate(self._columns) if column.fill}
+        texts = {row[k].plain for row in self.rows for k, column in enumerate(self.columns) if column.fill}
         distinct = (n for n in range(1, _MOST_LINES) if len({middle(text, room * n) for text in texts}) == len(texts))
         return next(distinct, _MOST_LINES)
 

@@ -34,10 +34,10 @@ def render_summary(report: RunReport, *, width: int, color: bool, reused: bool, 
 
 def _blocks(report: Report, width: int, *, color: bool) -> list[RenderableType]:
     wide = width >= WIDE
-    blocks: list[RenderableType] = [_header(report, width), _tiles(report, width), Text()]
+    blocks: list[RenderableType] = [_header(report, width), summary_blocks.tiles(tiles(report), width), Text()]
     blocks += summary_blocks.distribution(report, width, unanswered=report.request_orphans, color=color)
     blocks += summary_blocks.flow(report.timeline, width, "requests, failures, orphans", color=color)
-    blocks += _notices(report)
+    blocks += summary_blocks.notices(notices(report))
     blocks += access_summary.group_tables(report, width, report.attributes)
     left = width * 5 // 9
     whole = summary_tables.log_ledger(report)
@@ -76,13 +76,14 @@ def _header(report: Report, width: int) -> RenderableType:
     return summary_blocks.header(logs, report.timeline, width, closes=inputs.closes())
 
 
-def _tiles(report: Report, width: int) -> RenderableType:
+def tiles(report: Report) -> list[tuple[str, ...]]:
+    """The headline figures: a row of colour, name, figure and notes for each tile."""
     latency, matched, lost = report.latency, report.matched, report.request_orphans
     errors = failures(report.status)
     fives = server_errors(report.status)
     orphans = report.all_orphans
     pairs = f"{short(matched)} pair{'' if matched == 1 else 's'}"
-    rows = [
+    return [
         (BLUE, "Requests", short(report.requests), summary_blocks.peak(report.timeline)),
         (GREEN, "Matched", percent(matched, report.requests), pairs),
         (RED, "Errors", percent(errors, matched), f"5xx {short(fives)}"),
@@ -90,10 +91,9 @@ def _tiles(report: Report, width: int) -> RenderableType:
         (AMBER, "p99", duration(latency.p99_ms), f"max {duration(latency.max_ms)}"),
         (PURPLE, "Orphans", f"{orphans:,}", f"{short(lost)}+{short(orphans - lost)}"),
     ]
-    return summary_blocks.tiles(rows, width)
 
 
-def _notices(report: Report) -> list[RenderableType]:
+def notices(report: Report) -> list[Text]:
     """What an operator should look at first: the worst window, and signs of clocks that differ."""
     lines: list[Text] = []
     window, skew = report.worst_window, report.skew
@@ -110,7 +110,7 @@ def _notices(report: Report) -> list[RenderableType]:
     sides = report.inputs.requests, report.inputs.responses
     left_out, entries = sum(side.left_out for side in sides), sum(side.entries or 0 for side in sides)
     narrowed = reading_notices.narrowed(report.run.options, left_out, entries)
-    return summary_blocks.notices([*narrowed, *lines, *_clock_notices(report), *reading_notices.of_pair(report.inputs)])
+    return [*narrowed, *lines, *_clock_notices(report), *reading_notices.of_pair(report.inputs)]
 
 
 def _clock_notices(report: Report) -> list[Text]:

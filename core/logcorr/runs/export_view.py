@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
-from logcorr.model.options import Output
+from logcorr.model.options import Document, Output
 from logcorr.runs import output_files, views, write_csv_json_parquet
 from logcorr.runs.run_folder import RunFolder
 from logcorr.runs.work_folder import WorkFolder
@@ -35,6 +35,12 @@ def export_view(
             work.add_unfinished(unfinished)
         write_view(run, output, unfinished, work, where=where, tap=tap)
         work.deliver([] if output.path == output_files.STDOUT else [(unfinished, Path(output.path).absolute())])
+
+
+def export_document(run: RunFolder, document: Document, root: Path, *, force: bool) -> None:
+    """Writes a file that is made of a run as a whole. Raises and replaces as `export_view` does."""
+    output_files.check_path(document.path, force=force, inputs=output_files.logs_of([run]))
+    output_files.write_whole(document.path, document.bytes_of(run), root)
 
 
 def write_view(

@@ -76,6 +76,11 @@ def duration(ms: float | None) -> str:
     return "{}{} {:02d}{}".format(*_split(ms, 3_600_000, 24, "d", "h"))
 
 
+def round_duration(ms: float | None) -> str:
+    """`duration` without a small unit that is zero: 1m rather than 1m 00s."""
+    return duration(ms).removesuffix(" 00s").removesuffix(" 00m").removesuffix(" 00h")
+
+
 def percent(part: int, whole: int, decimals: int = 2) -> str:
     """`part` of `whole` in percent: 99.62 %, <0.01 %; a dash for a `whole` of 0. Nothing is rounded to 0 % or 100 %."""
     if not whole:

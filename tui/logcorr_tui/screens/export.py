@@ -1,5 +1,7 @@
 """The Export screen: which rows (as filtered, or all), to which file, in which form. Enter writes with the defaults.
 
+One form is a page of the whole report, whatever the rows.
+
 In a browser the file is a download: it is written where only this process can read it, and given to the page.
 """
 
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
     from logcorr_tui.work.export_job import ExportJob
 
 _EVERY_S = 0.2
+_HTML_FORM = ".html"
+_PAGE = "the whole report as one HTML page, whatever the rows above"
 
 
 class Choice(RadioButton):
@@ -53,7 +57,7 @@ class ExportScreen(ModalScreen[str | None]):
     AUTO_FOCUS = "#path"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back or cancel", id="export.back", tooltip="Cancel the export, or go back"),
-        Binding("ctrl+f", "form", "Other form", id="export.form", tooltip="The next form: json, ndjson, csv, parquet"),
+        Binding("ctrl+f", "form", "Other form", id="export.form", tooltip="json, ndjson, csv, parquet, html"),
         Binding(
             "ctrl+a", "what", "All or filtered", id="export.what", tooltip="All rows, or as filtered", priority=True
         ),
@@ -81,7 +85,7 @@ class ExportScreen(ModalScreen[str | None]):
                 if web
                 else ("to a file", str(unused_name(Path(f"{name}.json"))))
             )
-            yield Static(f"{to}; its ending is the form: .json .ndjson .jsonl .csv .parquet", classes="label")
+            yield Static(f"{to}; its ending is the form: .json .ndjson .jsonl .csv .parquet .html", classes="label")
             yield Input(path, suggester=None if web else PathSuggester(), id="path", select_on_focus=False)
             yield Static(id="told")
             with Horizontal():
@@ -100,7 +104,7 @@ class ExportScreen(ModalScreen[str | None]):
         """Gives the file name the ending of the next form."""
         field = self.query_one("#path", Input)
         path = Path(field.value)
-        forms = [form for form in OUTPUT_FORMS if form != ".jsonl"]
+        forms = [*(form for form in OUTPUT_FORMS if form != ".jsonl"), _HTML_FORM]
         after = (forms.index(path.suffix) + 1) % len(forms) if path.suffix in forms else 0
         if path.name:
             field.value = str(path.with_suffix(forms[after]))
@@ -116,7 +120,8 @@ class ExportScreen(ModalScreen[str | None]):
     def _other_path(self) -> None:
         self._replace = ""
         if self._export is None and not self._written:
-            self._tell("")
+            page = Path(self.query_one("#path", Input).value).suffix.lower() == _HTML_FORM
+            self._tell(_PAGE if page else "")
 
     @on(Input.Submitted)
     def _submitted(self) -> None:
@@ -181,21 +186,22 @@ class ExportScreen(ModalScreen[str | None]):
             self._export = None
 
     def _tell_rows(self) -> None:
-        if self._export is not None:
+        if self._export is not None and not self._export.is_page:
             self._tell(f"exporting … {short(self._export.rows)} rows · Esc cancels")
 
     async def _write(self, path: Path, export: "ExportJob") -> None:
         await asyncio.to_thread(export.write, force=bool(self._replace))
         self._written, took = await asyncio.to_thread(lambda: (str(path.absolute()), size(path.stat().st_size)))
-        self._tell(f"√ {export.rows:,} rows, {took}, in {self._written}\nEnter or Esc goes back.")
-        self.notify(f"{export.rows:,} rows in {safe(self._written, 200)}", title="Exported", markup=False)
+        what = _what(export)
+        self._tell(f"√ {what}, {took}, in {self._written}\nEnter or Esc goes back.")
+        self.notify(f"{what} in {safe(self._written, 200)}", title="Exported", markup=False)
 
     async def _download(self, name: str, export: "ExportJob") -> None:
         file = await asyncio.to_thread(export.download)
         self.app.deliver_binary(file, save_directory=self._root, save_filename=name)
         # From here on the browser has the download, and can cancel it. Leaving this screen does not cancel it.
         self._export, self._written = None, name
-        what = f"{export.rows:,} rows, {size(file.size)}"
+        what = f"{_what(export)}, {size(file.size)}"
         while not file.closed:
             self._tell(f"downloads as {name}: {percent(file.taken, file.size, 0)} of {what}\nEnter or Esc goes back.")
             await asyncio.sleep(_EVERY_S)
@@ -213,3 +219,8 @@ class ExportScreen(ModalScreen[str | None]):
         colours = palette.of(self.app)
         shown = "\n".join(safe(line, 400) for line in text.splitlines())
         self.query_one("#told", Static).update(Text(shown, style=colours.bad if bad else colours.ink))
+
+
+def _what(export: "ExportJob") -> str:
+    """What an export has written."""
+    return "the report" if export.is_page else f"{export.rows:,} rows"

@@ -1,4 +1,7 @@
-"""Exports a filtered view of a run to a file, in a thread. It streams, can be cancelled, and leaves no half file."""
+"""Exports a filtered view of a run, or its whole report as an HTML page, to a file, in a thread.
+
+It streams, can be cancelled, and leaves no half file.
+"""
 
 import io
 import os
@@ -8,12 +11,13 @@ from pathlib import Path
 import polars as pl
 
 from logcorr.model.errors import Cancelled
-from logcorr.model.options import Output, View
+from logcorr.model.options import Document, Output, View
 from logcorr.query.view_filter import view_filter
 from logcorr.runs import export_view, output_files
 from logcorr.runs.run_folder import RunFolder
 from logcorr.runs.work_folder import WorkFolder
 
+_HTML_FORM = ".html"
 _CANCELLED = "cancelled; nothing was written."
 
 
@@ -40,6 +44,7 @@ class ExportJob:
     def __init__(self, run: RunFolder, view: View, expression: str, path: str, root: Path) -> None:
         self._run, self._expression, self._root = run, expression, root
         self._output = Output(view=view, path=path)
+        self.is_page = Path(path).suffix.lower() == _HTML_FORM
         self._cancelled = threading.Event()
         self.rows = 0
 
@@ -49,6 +54,10 @@ class ExportJob:
 
     def write(self, *, force: bool) -> None:
         """Writes the file. Raises UsageError, InputError, OutputError or Cancelled; leaves no half file."""
+        if self.is_page:
+            page = Document(path=self._output.path, bytes_of=self._page)
+            export_view.export_document(self._run, page, self._root, force=force)
+            return
         export_view.export_view(self._run, self._output, self._root, force=force, where=self._filter(), tap=self._tap)
 
     def download(self) -> "DownloadFile":
@@ -56,11 +65,22 @@ class ExportJob:
 
         Of the path, only the ending matters. Raises as `write` does.
         """
-        output_files.check_form(self._output.path)
+        if not self.is_page:
+            output_files.check_form(self._output.path)
         with WorkFolder(self._root) as work:
             part = work.spill / "download"
+            if self.is_page:
+                part.write_bytes(self._page(self._run))
+                return DownloadFile(part)
             export_view.write_view(self._run, self._output, part, work, where=self._filter(), tap=self._tap)
             return DownloadFile(part)
+
+    def _page(self, run: RunFolder) -> bytes:
+        from logcorr.render.html.page import run_html
+
+        html = run_html(run)
+        self._check()
+        return html
 
     def _filter(self) -> pl.Expr | None:
         return view_filter(self._run, self._output.view, self._expression)

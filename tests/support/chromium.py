@@ -1,14 +1,15 @@
-"""Headless Chromium over its own DevTools protocol: a page, its keys, what its terminal shows, its requests, downloads."""
+"""Headless Chromium over its own DevTools protocol: a page, its keys and pointer, pictures, requests, downloads."""
 
 import asyncio
+import base64
 import contextlib
 import itertools
 import json
 import shutil
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import aiohttp
 
@@ -26,10 +27,7 @@ _FLAGS = (
     "--remote-debugging-port=0",
     "--window-size=1280,800",
 )
-_SHIFT = 8
-_CODES = {"Enter": 13, "Escape": 27}
-_EDGES = "(box => box && [box.left, box.top, box.right, box.bottom])"
-_EDGES += "(document.querySelector('.xterm-screen')?.getBoundingClientRect())"
+_CODES = {"Enter": 13, "Escape": 27, "Tab": 9, "ArrowLeft": 37, "ArrowRight": 39, "Home": 36, "End": 35}
 
 
 def found() -> str | None:
@@ -77,8 +75,8 @@ class Page:
         await self.call("Page.navigate", url=address)
 
     async def value(self, script: str) -> Any:
-        """What an expression comes to in the page."""
-        answer = await self.call("Runtime.evaluate", expression=script, returnByValue=True)
+        """What an expression comes to in the page; of a promise, what it comes to in the end."""
+        answer = await self.call("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
 
@@ -92,36 +90,40 @@ class Page:
     async def press(self, key: str) -> None:
         """Presses a key by its name, or a character."""
         code = _CODES.get(key, ord(key[0].upper()))
-        text = {"Enter": {"text": "\r"}, "Escape": {}}.get(key, {"text": key})
+        text = {"text": "\r"} if key == "Enter" else {"text": key} if len(key) == 1 else {}
         await self.call("Input.dispatchKeyEvent", type="keyDown", key=key, windowsVirtualKeyCode=code, **text)
         await self.call("Input.dispatchKeyEvent", type="keyUp", key=key, windowsVirtualKeyCode=code)
 
-    async def shown(self) -> str:
-        """What stands in the terminal: Shift and the mouse select in xterm.js, whatever the app does with the mouse."""
-        edges = await self.value(_EDGES)
-        if edges is None:
-            return ""
-        left, top, right, bottom = edges
-        end = (right - 1, bottom - 1)
-        for kind, (x, y) in (("Pressed", (left + 1, top + 1)), ("Moved", end), ("Released", end)):
-            how = {"button": "left", "buttons": 1, "clickCount": 1, "modifiers": _SHIFT}
+    async def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
+        """Drags the pointer with its left button from a point of the page to another."""
+        for kind, (x, y) in (("Moved", start), ("Pressed", start), ("Moved", end), ("Released", end)):
+            how = {"button": "left", "buttons": int(kind != "Released"), "clickCount": int(kind != "Moved")}
             await self.call("Input.dispatchMouseEvent", type=f"mouse{kind}", x=x, y=y, **how)
-        return str(await self.value("document.querySelector('.xterm-helper-textarea').value"))
 
-    async def until_shown(self, *parts: str, without: str = "\0") -> str:
-        """Waits until the terminal shows every part, and no more what it is to be without."""
-        end = time.monotonic() + PATIENCE_S
-        while True:
-            text = await self.shown()
-            if all(part in text for part in parts) and without not in text:
-                return text
-            assert time.monotonic() < end, text
-            await asyncio.sleep(0.2)
+    async def picture(self, scale: float = 1) -> bytes:
+        """The whole page as PNG, at a scale."""
+        size = (await self.call("Page.getLayoutMetrics"))["cssContentSize"]
+        clip = {"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": scale}
+        taken = await self.call("Page.captureScreenshot", format="png", clip=clip, captureBeyondViewport=True)
+        return base64.b64decode(taken["data"])
+
+    async def look(self, width: int, height: int, *, theme: str = "light", media: str = "screen") -> None:
+        """Makes the page as wide and high as on another device, in a theme, on a screen or on paper."""
+        await self.call(
+            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False
+        )
+        features = [{"name": "prefers-color-scheme", "value": theme}]
+        await self.call("Emulation.setEmulatedMedia", media=media, features=features)
+
+
+_P = TypeVar("_P", bound=Page)
 
 
 @contextlib.asynccontextmanager
-async def browser(binary: str, folder: Path) -> AsyncIterator[Page]:
-    """A Chromium of its own with its profile in the folder; gone at the end."""
+async def browser(
+    binary: str, folder: Path, kind: Callable[[aiohttp.ClientWebSocketResponse], _P]
+) -> AsyncIterator[_P]:
+    """A Chromium of its own with its profile in the folder, and a page of a kind; gone at the end."""
     profile = folder / "profile"
     process = await asyncio.create_subprocess_exec(
         binary,
@@ -142,7 +144,7 @@ async def browser(binary: str, folder: Path) -> AsyncIterator[Page]:
         number, path = port.read_text(encoding="utf8").split()
         address = f"ws://127.0.0.1:{number}{path}"
         async with aiohttp.ClientSession() as session, session.ws_connect(address, max_msg_size=0) as socket:
-            page = Page(socket)
+            page = kind(socket)
             listener = asyncio.create_task(page.listen())
             yield page
             listener.cancel()
