@@ -142,9 +142,9 @@ def test_never_an_input(here: Path) -> None:
         ((*PAIR, "--html", "folder"), 3, "is a folder"),
         ((*PAIR, "--html", "a.html", "--report", "a.html"), 3, "named twice"),
         (("export", "RUN", "--html", "-"), 2, "--html writes a file"),
-        (("export", "RUN"), 2, "--view with -o, or --html"),
-        (("export", "RUN", "--view", "slow"), 2, "--view with -o, or --html"),
-        (("export", "RUN", "--view", "slow", "-o", "a.csv", "--html", "a.html"), 2, "--view with -o, or --html"),
+        (("export", "RUN"), 2, "give --view and -o, or --html, or --openmetrics."),
+        (("export", "RUN", "--view", "slow"), 2, "give --view and -o, or --html, or --openmetrics."),
+        (("export", "RUN", "--view", "slow", "--html", "a.html"), 2, "give --view and -o, or --html, or --openmetrics."),
         (("diff", "RUN", "RUN", "--html", "folder"), 3, "is a folder"),
     ],
 )

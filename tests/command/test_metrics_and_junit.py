@@ -66,7 +66,7 @@ def test_a_run_that_is_opened_again_and_an_export_give_the_same(here: Path) -> N
     assert logcorr("export", run, "--store", "runs", "--openmetrics", "c.prom", cwd=here).code == 3
     for incomplete in ((), ("--view", "orphans"), ("-o", "x.csv"), ("--view", "orphans", "--openmetrics", "x.prom")):
         outcome = logcorr("export", run, "--store", "runs", *incomplete, cwd=here)
-        assert (outcome.code, "give --view and -o, or --openmetrics" in outcome.err) == (2, True)
+        assert (outcome.code, "give --view and -o, or --html, or --openmetrics." in outcome.err) == (2, True)
         assert not (here / "x.prom").exists()
 
 
