@@ -15,6 +15,13 @@ class Verdict(msgspec.Struct, frozen=True):
     outcome: Literal["passed", "failed", "unjudged"]
     reason: str
 
+    @classmethod
+    def of(cls, condition: str, figure: str | None, *, holds: bool, lacking: str) -> "Verdict":
+        """The verdict on a condition by its figure in words; `lacking` says why there is none, where it is None."""
+        if figure is None:
+            return cls(condition, "unjudged", lacking)
+        return cls(condition, "failed" if holds else "passed", figure)
+
     @property
     def message(self) -> str | None:
         """What to say of the condition; None where it passed."""

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Literal
 
 import msgspec
 
@@ -43,6 +42,11 @@ class Condition(msgspec.Struct, frozen=True):
             return _ACCESS_RATES[self.metric](report)
         return _RATES[self.metric](report)
 
+    def in_words(self, report: RunReport) -> str | None:
+        """The figure with its name and unit; None where the report does not have it."""
+        figure = self.figure(report)
+        return None if figure is None else f"{self.metric} is {figure:g}{self.unit}"
+
     def holds(self, report: RunReport) -> float | None:
         """The figure where the condition holds; None where it does not, or where the report has no figure."""
         value = self.figure(report)
@@ -51,15 +55,11 @@ class Condition(msgspec.Struct, frozen=True):
 
 def judge(conditions: Sequence[Condition], report: RunReport) -> list[Verdict]:
     """The verdict of each condition on a report."""
-    return [_verdict(condition, report) for condition in conditions]
-
-
-def _verdict(condition: Condition, report: RunReport) -> Verdict:
-    figure = condition.figure(report)
-    if figure is None:
-        return Verdict(condition.text, "unjudged", "this run has no such figure")
-    outcome: Literal["passed", "failed"] = "passed" if condition.holds(report) is None else "failed"
-    return Verdict(condition.text, outcome, f"{condition.metric} is {figure:g}{condition.unit}")
+    lacking = "this run has no such figure"
+    return [
+        Verdict.of(one.text, one.in_words(report), holds=one.holds(report) is not None, lacking=lacking)
+        for one in conditions
+    ]
 
 
 def condition(text: str, kind: str) -> Condition:

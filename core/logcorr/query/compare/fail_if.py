@@ -92,15 +92,17 @@ def limit(text: str) -> Limit:
 
 def judge(limits: Sequence[Limit], diff: Diff) -> list[Verdict]:
     """The verdict of each limit on a comparison."""
-    return [_verdict(limit, diff) for limit in limits]
-
-
-def _verdict(limit: Limit, diff: Diff) -> Verdict:
-    figure = limit.figure(diff)
-    if figure is None:
-        return Verdict(limit.text, "unjudged", "one of the runs has no such figure")
-    outcome: Literal["passed", "failed"] = "passed" if limit.holds(diff) is None else "failed"
-    return Verdict(limit.text, outcome, change_text(figure))
+    lacking = "one of the runs has no such figure"
+    figures = [limit.figure(diff) for limit in limits]
+    return [
+        Verdict.of(
+            limit.text,
+            None if figure is None else change_text(figure),
+            holds=limit.holds(diff) is not None,
+            lacking=lacking,
+        )
+        for limit, figure in zip(limits, figures, strict=True)
+    ]
 
 
 def change_text(figure: Figure) -> str:
