@@ -11,6 +11,7 @@ from rich.text import Text
 from logcorr.model.diff import LEAST_SIGMA, Diff, DiffRun, Figure, Groups
 from logcorr.render import diff_tables, summary_tables
 from logcorr.render.diff_tables import Inks
+from logcorr.render.option_words import option_words
 from logcorr.render.summary_tables import BLUE, DIM, GREEN, RED
 from logcorr.render.terminal_text import terminal_text
 from logcorr.text import instants
@@ -52,7 +53,10 @@ def headline(diff: Diff, width: int, inks: Inks) -> list[Text]:
         if name == "formats":
             lines.append(Text.assemble((" ▌ ", inks.warn), ("Read in other formats  ", "bold"), _formats(a, b)))
             continue
-        other = f"{safe(name)} {safe(str(a), 40)} in A, {safe(str(b), 40)} in B"
+        in_a, in_b = (dict(option_words(name, value)) for value in (a, b))
+        plain = next(iter({**in_a, **in_b}), name)
+        shown = (safe(", ".join(values.values()) or "not given", 40) for values in (in_a, in_b))
+        other = "{} {} in A, {} in B".format(safe(plain.replace("_", " ")), *shown)
         lines.append(Text.assemble((" ▌ ", inks.warn), ("Made with other options  ", "bold"), other))
     return lines
 

@@ -139,7 +139,7 @@ def test_what_got_worse_comes_first(once: Once) -> None:
     first = [line for line in lines if line.startswith(" ▌ ")]
     assert first[0].split()[1:4] == ["p99", "812ms", "→"]
     assert any("user-1 " in line and "failed" in line for line in first)
-    assert any("Made with other options  pairing None in A, last in B" in line for line in first)
+    assert any("Made with other options  pairing not given in A, last in B" in line for line in first)
     calm = render_diff(once(same), width=80, color=False)
     assert "Nothing got worse" in calm
     assert not {"▲", "▼"} & set(calm)

@@ -1,7 +1,6 @@
 """How a run was made, as tables of a page: files, formats, version, time, memory and options."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from msgspec import UnsetType
 
@@ -9,7 +8,8 @@ from logcorr.model.access_report import RunReport
 from logcorr.model.ledger import LogFormat
 from logcorr.model.manifest import Manifest
 from logcorr.render.html.page_model import Cell, Column, Table
-from logcorr.text.quantities import duration, round_duration, size
+from logcorr.render.option_words import option_words
+from logcorr.text.quantities import duration, size
 from logcorr.text.safe import safe
 
 _MOST_FILES = 10
@@ -30,7 +30,7 @@ def tables(report: RunReport, manifest: Manifest) -> list[Table]:
         *((f"stage {name}", duration(seconds * 1000)) for name, seconds in run.seconds.items()),
     ]
     facts = Table(id="how", title="The run", columns=[Column("what"), Column("value", wide=True)], rows=_facts(told))
-    options = [told for name, value in sorted(run.options.items()) for told in _option(name, value)]
+    options = [told for name, value in sorted(run.options.items()) for told in option_words(name, value)]
     chosen = Table(
         id="options", title="Options", columns=[Column("option"), Column("value", wide=True)], rows=_facts(options)
     )
@@ -60,21 +60,6 @@ def _formats(report: RunReport) -> list[tuple[str, str]]:
 
 def _form(form: LogFormat) -> str:
     return f"{form.name}, {form.origin}"
-
-
-def _option(name: str, value: Any) -> list[tuple[str, str]]:
-    """An option as name and value for people. One that holds others is told as those of them that were given."""
-    if isinstance(value, dict):
-        given = {str(key): inner for key, inner in value.items() if inner not in (None, [], "")}
-        return [told for key, inner in given.items() for told in _option(key, inner)]
-    plain = name.removesuffix("_us").removesuffix("_bytes")
-    if isinstance(value, int) and not isinstance(value, bool) and plain != name:
-        shown = size(value) if name.endswith("_bytes") else round_duration(value / 1000) if value else "0"
-    elif isinstance(value, list):
-        shown = ", ".join(map(str, value)) or "none"
-    else:
-        shown = "not given" if value is None else "yes" if value is True else "no" if value is False else str(value)
-    return [(plain, shown)]
 
 
 def _facts(told: Sequence[tuple[str, str]]) -> list[list[Cell]]:
