@@ -144,7 +144,11 @@ def test_never_an_input(here: Path) -> None:
         (("export", "RUN", "--html", "-"), 2, "--html writes a file"),
         (("export", "RUN"), 2, "give --view and -o, or --html, or --openmetrics."),
         (("export", "RUN", "--view", "slow"), 2, "give --view and -o, or --html, or --openmetrics."),
-        (("export", "RUN", "--view", "slow", "--html", "a.html"), 2, "give --view and -o, or --html, or --openmetrics."),
+        (
+            ("export", "RUN", "--view", "slow", "--html", "a.html"),
+            2,
+            "give --view and -o, or --html, or --openmetrics.",
+        ),
         (("diff", "RUN", "RUN", "--html", "folder"), 3, "is a folder"),
     ],
 )

@@ -12,6 +12,7 @@ import pytest
 from logcorr.generate.access.write_access import AccessOptions, generate_access
 from logcorr.generate.pair.scenario import PairOptions
 from logcorr.generate.pair.write_pair import generate_pair
+from logcorr.text import zones
 from tests.support.helpers import assert_short_error, logcorr, succeed
 from tests.support.kernels_or_numpy import some
 
@@ -219,3 +220,47 @@ def test_times_are_shown_and_asked_in_a_zone(pair: Path, access: Path, tmp_path:
     assert {**here, "run": None} == {**there, "run": None}
     assert "+05:30" in succeed("analyze", access, "--tz", "+05:30", "--no-store", cwd=tmp_path).out.decode()
     assert_short_error(logcorr("analyze", access, "--tz", "Mars", cwd=tmp_path), "--tz 'Mars': name a zone")
+
+
+def test_the_zone_of_this_machine_is_part_of_the_run(
+    pair: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logs = "correlate", pair / "requests.log", pair / "responses.log", "--since", "15:00", "--tz", "local"
+    found = []
+    for zone in ("UTC", "Europe/Berlin"):
+        monkeypatch.setenv("TZ", zone)
+        zones.local_zone.cache_clear()
+        found.append(json.loads(succeed(*logs, "--report", "-", cwd=tmp_path).out))
+    zones.local_zone.cache_clear()
+    assert [report["run"]["options"]["tz"] for report in found] == ["UTC", "Europe/Berlin"]
+    assert found[0]["status"] != found[1]["status"]
+
+
+def test_times_of_a_log_without_a_clock_cannot_be_asked(tmp_path: Path) -> None:
+    profile = '[own]\nsyntax = "json"\ntime = "none"\nid = "id"\n[[own.rule]]\nevent = "request"\nwhere = { e = "a" }\n'
+    profile += '[[own.rule]]\nevent = "response"\nwhere = { e = "b" }\nstatus = "s"\nduration = { field = "ms", unit = "ms" }\n'
+    (tmp_path / "own.toml").write_text(profile)
+    (tmp_path / "app.log").write_text('{"id":"1","e":"a"}\n{"id":"1","e":"b","s":200,"ms":7}\n')
+    asked = "correlate", "app.log", "--formats", "own.toml", "--format", "own", "--no-store"
+    for bound in ("-15m", "12:00"):
+        outcome = logcorr(*asked, "--since", bound, cwd=tmp_path)
+        assert outcome.code == 2
+        assert_short_error(outcome, "--since and --until are for logs with a clock")
+    assert json.loads(succeed(*asked, "--where", "status=200", "--report", "-", cwd=tmp_path).out)["status"] == {
+        "200": 1
+    }
+
+
+def test_clocks_over_midnight_need_a_date(tmp_path: Path) -> None:
+    lines = ["2026-03-01T23:59:59Z,a,u", "2026-03-02T00:00:01Z,b,u"]
+    (tmp_path / "requests.log").write_text("\n".join(lines) + "\n")
+    (tmp_path / "responses.log").write_text("\n".join(line.replace(",u", ",200") for line in lines) + "\n")
+    words = "correlate", "requests.log", "responses.log", "--no-store", "--since", "23:50", "--until", "00:10"
+    assert_short_error(logcorr(*words, cwd=tmp_path), "the logs are of several days. Write the date too")
+
+
+def test_a_column_of_one_view_is_known_in_the_other(pair: Path, tmp_path: Path) -> None:
+    _, all_pairs, _ = of_pair(pair, tmp_path)
+    _, pairs, orphans = of_pair(pair, tmp_path, "--where", f"request_time>={_AT_3}")
+    assert len(pairs) == sum(since_three(us(row["request_time"])) for row in all_pairs)
+    assert not orphans

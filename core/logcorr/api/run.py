@@ -194,11 +194,13 @@ class Run(Generic[R_co]):
         self, output: Output, *, force: bool, where: str | pl.Expr | None = None, cancel: Event | None = None
     ) -> None:
         """Does what `export` does, as an `Output` tells it, which may be standard output. Raises as `export` does."""
-        from logcorr.query.view_filter import view_filter
+        from logcorr.query.view_filter import check_expression, view_filter
         from logcorr.runs import export_view
 
         stored = self.stored
         chosen = view_filter(stored, output.view, where) if isinstance(where, str) else where
+        if chosen is not None and not isinstance(where, str):
+            check_expression(stored, output.view, chosen)
         export_view.export_view(stored, output, self._root, force=force, where=chosen, tap=_tap(cancel))
 
     def close(self) -> None:

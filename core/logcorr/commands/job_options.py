@@ -25,7 +25,11 @@ def job_options(command: Any) -> Any:
         click.option(
             "--memory", type=SIZE, help="The most memory to take.  [default: a quarter of the machine's, 512MB to 4GB]"
         ),
-        click.option("--threads", type=int, help="How many threads to work with.  [default: one for each usable core]"),
+        click.option(
+            "--threads",
+            type=int,
+            help="How many threads to work with, if memory allows.  [default: one for each usable core]",
+        ),
         click.option(
             "--store", type=click.Path(), help="Folder to keep runs in.  [default: the platform's cache folder]"
         ),

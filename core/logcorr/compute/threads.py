@@ -11,6 +11,9 @@ from pathlib import Path
 
 # Each thread holds rows of its own, so a small memory budget allows only few threads.
 _BYTES_PER_THREAD = 96 << 20
+# So much each thread takes at least that a user asks for.
+_LEAST_BYTES_PER_THREAD = 16 << 20
+_MOST_THREADS = 256
 # Within a budget up to this size, the allocators must not keep freed memory.
 _SMALL_BUDGET_BYTES = 1 << 30
 # Within a budget up to this size, freed memory goes back to the system soon. That costs about a tenth of the CPU time.
@@ -36,8 +39,13 @@ def cores() -> int:
 
 
 def count(memory_bytes: int, asked: int | None = None) -> int:
-    """How many threads a job has within a memory budget: as many as were `asked` for, else at most one a core."""
-    return asked or max(1, min(cores(), memory_bytes // _BYTES_PER_THREAD))
+    """How many threads a job has within a memory budget: as many as were `asked` for, else at most one a core.
+
+    Never more than have room for their smallest chunks.
+    """
+    if asked is not None:
+        return max(1, min(asked, memory_bytes // _LEAST_BYTES_PER_THREAD, _MOST_THREADS))
+    return max(1, min(cores(), memory_bytes // _BYTES_PER_THREAD))
 
 
 def keeps_freed(memory_bytes: int) -> bool:

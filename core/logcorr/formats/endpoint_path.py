@@ -47,8 +47,9 @@ def endpoint_groups(words: Sequence[str]) -> tuple[EndpointGroup, ...]:
         try:
             pl.Series([""]).str.contains(pattern)
         except pl.exceptions.ComputeError as error:
-            why = str(error).splitlines()[-1].removeprefix("error: ")
-            message = f"--collapse {word!r}: {pattern!r} is no regular expression: {why}."
+            said = [line.strip().removeprefix("error: ") for line in str(error).splitlines() if "error: " in line]
+            why = f": {said[-1]}" if said else ""
+            message = f"--collapse {word!r}: {pattern!r} is no regular expression{why}."
             raise UsageError(message) from error
         groups.append(EndpointGroup(pattern, name))
     return tuple(groups)

@@ -172,7 +172,8 @@ class _Analysis(Job[AccessReport]):
 
     def _narrow(self, work: WorkFolder, views: ViewWriter, read: LogResult) -> AccessSums:
         """Leaves out of the view what the run is narrowed to leave out. Returns the sums of the rest."""
-        asked = narrowing.range_of(self._options.narrowing, *read.span("exchange"))
+        exchanges = read.counts["exchanges"]
+        asked = narrowing.range_of(self._options.narrowing, *read.span("exchange"), entries=exchanges)
         schemas = {"exchanges": views.scan("exchanges").collect_schema()}
         names = {"access": self._names("access")}
         views.narrow("exchanges", *narrowing.kept(self._options.narrowing, asked, "exchanges", schemas, names))

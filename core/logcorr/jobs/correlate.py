@@ -218,7 +218,8 @@ class _Correlation(Job[Report]):
         What was paired, and why an orphan is one, stays as it was.
         """
         first, last = _span(read)
-        asked = narrowing.range_of(self._options.narrowing, first, last)
+        entries = sum(read.entries.values())
+        asked = narrowing.range_of(self._options.narrowing, first, last, entries=entries)
         schemas = sinks.views.schemas()
         for view in schemas:
             self._meter.tap()

@@ -29,6 +29,7 @@ from logcorr.runs.ownership import check_absent_or_mine
 from logcorr.runs.run_folder import RunFolder
 from logcorr.runs.work_folder import WorkFolder
 from logcorr.text.quantities import size
+from logcorr.text.zones import local_zone
 
 _R = TypeVar("_R", bound=RunReport)
 _OUTPUT_PER_TEXT_BYTE = 0.9
@@ -72,6 +73,9 @@ class Job(ABC, Generic[_R]):
         self._options, self._meter = options, meter
         groups = {"collapse": options.collapse} if options.collapse else {}
         self._key_options = {**key_options, **groups, **narrowing.key(options.narrowing)}
+        if options.reading.zone == "local":
+            # The zone of this machine may be another one next time.
+            self._key_options["reading"] = msgspec.structs.replace(options.reading, zone=local_zone())
         self._root = Path(options.store) if options.store else find_runs.default_root()
         self._named_twice: list[str] = []
         narrowing.check(options.narrowing)

@@ -17,7 +17,7 @@ from logcorr.query.filter_expressions import Term, expression
 from logcorr.text import instants
 from logcorr.text.quantities import duration_us
 from logcorr.text.safe import safe
-from logcorr.text.zones import zone_of
+from logcorr.text.zones import local_zone, zone_of
 
 _NAMES_ZONE = re.compile(r"(?:[Zz]|[+-][0-9]{2}:?[0-9]{2})$")
 _BEFORE_NEWEST = re.compile(r"-([0-9].*)")
@@ -47,8 +47,8 @@ def check(narrowing: Narrowing) -> None:
     zone = zone_of(narrowing.zone or "UTC")
     named = {option: (text, _instant(option, text, _ANY_DAY, 0, zone)) for option, text in _instants(narrowing)}
     whole = {option: at for option, (text, at) in named.items() if not _BEFORE_NEWEST.fullmatch(text)}
-    same_form = len({_is_clock(text) for text, _ in named.values()}) == 1
-    if len(whole) == 2 and same_form:
+    # Clocks without a date may be of two days.
+    if len(whole) == 2 and not any(_is_clock(text) for text, _ in named.values()):
         _check_order(narrowing, whole["--since"], whole["--until"])
 
 
@@ -56,14 +56,19 @@ def key(narrowing: Narrowing) -> dict[str, str]:
     """What is asked for, by the names of the options, as far as it leaves anything out."""
     names = "since", "until", "where", "zone"
     named = {"tz" if name == "zone" else name: getattr(narrowing, name) for name in names}
+    # The zone of this machine may be another one next time.
+    named["tz"] = local_zone() if named["tz"] == "local" else named["tz"]
     return {name: text for name, text in named.items() if text is not None}
 
 
-def range_of(narrowing: Narrowing, first_us: int | None, newest_us: int | None) -> Range:
-    """The range that is asked for, of logs whose entries lie between two instants (µs).
+def range_of(narrowing: Narrowing, first_us: int | None, newest_us: int | None, *, entries: int) -> Range:
+    """The range that is asked for, of logs whose entries lie between two instants (µs), and are so many.
 
-    `12:15` is of the day of the logs; raises UsageError where they are of several days.
+    `12:15` is of the day of the logs; raises UsageError where they are of several days, or have no clock.
     """
+    if _instants(narrowing) and newest_us is None and entries:
+        message = "--since and --until are for logs with a clock, and no line of these has one. Leave them out."
+        raise UsageError(message)
     zone = zone_of(narrowing.zone or "UTC")
     day = _day(first_us, newest_us, zone)
     found = {"--since": None, "--until": None} | {
@@ -88,7 +93,7 @@ def kept(
     """
     own = schemas[view]
     # A short name means the column that the view has.
-    hidden = {"time", "line", "file", *_TIMES.values()}
+    hidden = {"time", "line", "file"}
     more = {name: dtype for one in schemas.values() for name, dtype in one.items() if name not in own}
     lacking = {name: dtype for name, dtype in more.items() if name not in hidden}
     terms = _terms(narrowing.where or "", {**own, **lacking}, files)

@@ -83,8 +83,7 @@ def write(run: RunFolder, rows: pl.LazyFrame, path: str, root: Path, *, force: b
 
     Never replaces a log that the run is of. Raises as `batches` does, and OutputError.
     """
-    logs = [Path(log.path) for side in run.manifest.inputs.values() for log in side]
-    output_files.check_target(path, force=force, inputs=logs)
+    output_files.check_target(path, force=force, inputs=output_files.logs_of([run]))
     schema = rows.collect_schema()
     _check_form(schema, Path(path).suffix.lower().removeprefix("."))
     failures: list[LogcorrError] = []

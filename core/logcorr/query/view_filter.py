@@ -2,10 +2,21 @@
 
 import polars as pl
 
+from logcorr.model.errors import UsageError
 from logcorr.model.options import View
 from logcorr.query import filter_language
 from logcorr.runs import views
 from logcorr.runs.run_folder import RunFolder
+
+
+def check_expression(run: RunFolder, view: View, where: pl.Expr) -> None:
+    """Raises UsageError where an expression does not fit the stored rows of a view."""
+    try:
+        views.scan(run, view).filter(where).head(0).collect()
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        run.check()
+        message = f"where: {str(error).partition(chr(10))[0]}"
+        raise UsageError(message) from error
 
 
 def view_filter(run: RunFolder, view: View, text: str) -> pl.Expr | None:

@@ -97,8 +97,12 @@ def write_whole(path: str, content: bytes, root: Path) -> None:
 
 
 def logs_of(runs: Iterable[RunFolder]) -> list[Path]:
-    """The logs that finished runs are of, which no output may replace. Raises InputError where a run is broken."""
-    return [Path(log.path) for run in runs for side in run.manifest.inputs.values() for log in side]
+    """The logs that finished runs are of, and the files of the runs: no output may replace them.
+
+    Raises InputError where a run is broken.
+    """
+    files = (file for run in runs for file in run.path.rglob("*") if file.is_file())
+    return [*(Path(log.path) for run in runs for side in run.manifest.inputs.values() for log in side), *files]
 
 
 @contextmanager

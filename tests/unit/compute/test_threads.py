@@ -97,3 +97,9 @@ def test_what_polars_has_set_in_a_parent_does_not_stay(memory_bytes: int) -> Non
     environment = {name: value for name, value in os.environ.items() if name != _VARIABLE}
     of_polars = subprocess.run(words, env=environment, check=True, capture_output=True, text=True).stdout.strip()
     assert told(memory_bytes, of_polars) == told(memory_bytes, None) != of_polars
+
+
+def test_more_threads_than_memory_has_room_for_are_not_made() -> None:
+    asked = {memory: threads.count(memory << 20, 10**9) for memory in (1, 64, 512, 1 << 20)}
+    assert asked == {1: 1, 64: 4, 512: 32, 1 << 20: 256}
+    assert threads.count(512 << 20, 6) == 6
