@@ -165,6 +165,16 @@ def test_a_named_pipe_is_refused_at_once(here: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/null").exists(), reason="there is no /dev/null")
+@pytest.mark.parametrize("option", ["-o", "--report", "--html", "--openmetrics"])
+def test_only_a_file_is_replaced(option: str, here: Path) -> None:
+    pipe = here / "pipe.json"
+    os.mkfifo(pipe)
+    words = ("correlate", "requests.log", "responses.log", option, "pipe.json", "--no-store")
+    fails(here, 3, *words, "--force", parts=("pipe.json", "is a device, a pipe or a socket"))
+    fails(here, 3, *words, parts=("pipe.json", "is a device, a pipe or a socket"))
+    assert pipe.is_fifo()
+
+
 def test_a_device_is_refused(here: Path) -> None:
     fails(here, 2, "correlate", "/dev/null", "responses.log", *TO_FILE, parts=("/dev/null", "not a regular file"))
 

@@ -59,6 +59,9 @@ def _check_path(path: str, *, force: bool, inputs: list[Path]) -> None:
         message = f"output {path!r}: its folder cannot be written. Check its permissions, or name another."
         raise OutputError(message)
     if target.exists():
+        if not target.is_file():
+            message = f"output {path!r} is a device, a pipe or a socket, and would be replaced. Name a file."
+            raise OutputError(message)
         if any(file.exists() and target.samefile(file) for file in inputs):
             message = f"output {path!r} is one of the inputs. Name another file."
             raise OutputError(message)
