@@ -53,4 +53,16 @@ def test_endpoints_of_a_pair(tmp_path: Path) -> None:
 def test_what_is_no_group_is_refused(here: Path) -> None:
     outcome = logcorr("analyze", "access.ndjson", "--collapse", "(=x", "--no-store", cwd=here)
     assert outcome.code == 2
-    assert_short_error(outcome, "--collapse '(=x': '(' is no regular expression")
+    assert_short_error(outcome, "--collapse '(=x': '(' is no regular expression: unclosed group.")
+    outcome = logcorr("analyze", "access.ndjson", "--collapse", "(?<=a)b=x", "--no-store", cwd=here)
+    assert_short_error(outcome, "look-around, including look-ahead and look-behind, is not supported.")
+
+
+def test_no_export_replaces_a_file_of_its_run(here: Path) -> None:
+    succeed("analyze", "access.ndjson", cwd=here)
+    (run,) = kept(here)
+    before = (run / "report.json").read_bytes()
+    outcome = logcorr("export", run.name, "--view", "errors", "-o", str(run / "report.json"), "--force", cwd=here)
+    assert outcome.code == 3
+    assert_short_error(outcome, "report.json")
+    assert (run / "report.json").read_bytes() == before

@@ -12,9 +12,12 @@ from logcorr.runs.run_folder import RunFolder
 def check_expression(run: RunFolder, view: View, where: pl.Expr) -> None:
     """Raises UsageError where an expression does not fit the stored rows of a view."""
     try:
-        views.scan(run, view).filter(where).head(0).collect()
+        schema = views.scan(run, view).collect_schema()
+    except views.UNREADABLE as error:
+        raise run.damaged(view) from error
+    try:
+        schema.to_frame().filter(where)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-        run.check()
         message = f"where: {str(error).partition(chr(10))[0]}"
         raise UsageError(message) from error
 

@@ -135,6 +135,8 @@ def test_what_an_export_refuses(analysed: logcorr.Run[logcorr.AccessReport], acc
         (errors.UsageError, "columns: give a list of names", {"columns": "line"}),
         (errors.UsageError, "no 'colour' here", {"where": "colour=red"}),
         (errors.UsageError, "sort 'size'", {"sort": "size"}),
+        (errors.UsageError, "where: ", {"where": pl.col("colour") > 1}),
+        (errors.UsageError, "where: ", {"where": pl.col("endpoint") > 1}),
     ]
     for kind, what, keywords in refused:
         given = {"path": tmp_path / "new.csv", **keywords}
