@@ -7,9 +7,9 @@ from typing import Any
 import click
 
 from logcorr.api.options import analyze_options
+from logcorr.commands.documents import HTML, with_documents
 from logcorr.commands.format_options import format_options
-from logcorr.commands.html_option import HTML
-from logcorr.commands.job_options import job_options, job_values, outputs, with_documents
+from logcorr.commands.job_options import job_options, job_values, outputs
 from logcorr.commands.options import as_flag
 from logcorr.commands.run_job import run_job
 

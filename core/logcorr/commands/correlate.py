@@ -8,9 +8,9 @@ import click
 
 from logcorr.api.options import correlate_options
 from logcorr.commands.completions import format_names
+from logcorr.commands.documents import HTML, with_documents
 from logcorr.commands.format_options import format_options
-from logcorr.commands.html_option import HTML
-from logcorr.commands.job_options import job_options, job_values, outputs, with_documents
+from logcorr.commands.job_options import job_options, job_values, outputs
 from logcorr.commands.options import DURATION, as_flag
 from logcorr.commands.run_job import run_job
 from logcorr.model import clock_skew

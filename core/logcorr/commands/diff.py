@@ -6,8 +6,8 @@ from typing import Any
 import click
 
 from logcorr.commands.completions import run_names
-from logcorr.commands.html_option import HTML
-from logcorr.commands.options import JUNIT, STORE, check_junit, positive
+from logcorr.commands.documents import HTML, JUNIT, check_conditions
+from logcorr.commands.options import STORE, positive
 from logcorr.commands.run_job import say_verdicts
 from logcorr.commands.stdout_and_stderr import put, put_json, wants_color, width
 from logcorr.model.verdict import Verdict
@@ -46,7 +46,7 @@ def diff(before: str, after: str, store: str | None, *, top: int, as_json: bool,
 
     limits = [fail_if.limit(text) for text in values["fail_if"]]
     if values["junit"] is not None:
-        check_junit(values["junit"], limits)
+        check_conditions(limits)
     top = positive("--top", top)
     from logcorr.api.diff import diff as compare
     from logcorr.api.open_run import open as open_run

@@ -5,8 +5,8 @@ from typing import Any, get_args
 import click
 
 from logcorr.commands.completions import run_names
-from logcorr.commands.html_option import HTML, page_of_run
-from logcorr.commands.options import OPENMETRICS, RAW_CSV, STORE, metrics, names
+from logcorr.commands.documents import HTML, OPENMETRICS, of_run
+from logcorr.commands.options import RAW_CSV, STORE, names
 from logcorr.model.errors import UsageError
 from logcorr.model.options import Output, View
 
@@ -35,8 +35,7 @@ def export(run: str, store: str | None, *, force: bool, **values: Any) -> None:
       logcorr export 3f2a --openmetrics shop.prom
     """
     view, output = values["view"], values["output"]
-    documents = [page_of_run(values["html"])] if values["html"] is not None else []
-    documents += [metrics(values["openmetrics"])] if values["openmetrics"] is not None else []
+    documents = of_run(values)
     if (view is None) != (output is None) or (view is None and not documents):
         message = "give --view and -o, or --html, or --openmetrics."
         raise UsageError(message)

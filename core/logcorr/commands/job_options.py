@@ -1,19 +1,14 @@
 """The options that correlate and analyze share."""
 
-from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import click
-import msgspec
 
+from logcorr.commands.documents import JUNIT, OPENMETRICS
 from logcorr.commands.format_options import reading_values
-from logcorr.commands.html_option import page_of_run
-from logcorr.commands.options import DURATION, JUNIT, OPENMETRICS, RAW_CSV, SIZE, check_junit, metrics, names
+from logcorr.commands.options import DURATION, RAW_CSV, SIZE, names
 from logcorr.model.errors import UsageError
-from logcorr.model.options import Document, JobOptions, Output, View
-from logcorr.query import fail_if
-
-_Options = TypeVar("_Options", bound=JobOptions)
+from logcorr.model.options import Output, View
 
 
 def job_options(command: Any) -> Any:
@@ -88,29 +83,3 @@ def job_values(values: dict[str, Any]) -> dict[str, Any]:
     """The values of the options by the names that they have in Python, as `logcorr.api.options` takes them."""
     report_path = None if values["report"] == "-" else values["report"]
     return {**reading_values(values), "keep": not values["no_store"], "report_path": report_path}
-
-
-def with_documents(options: _Options, values: dict[str, Any]) -> _Options:
-    """The options of a job, with the documents that the values of the options ask for. Raises UsageError."""
-    documents = [page_of_run(values["html"])] if values["html"] is not None else []
-    if values["openmetrics"] is not None:
-        documents.append(metrics(values["openmetrics"]))
-    if values["junit"] is not None:
-        conditions = [fail_if.condition(text, options.kind) for text in values["fail_if"]]
-        documents.append(_test_report(values["junit"], conditions))
-    return msgspec.structs.replace(options, documents=(*options.documents, *documents))
-
-
-def _test_report(path: str, conditions: Sequence[fail_if.Condition]) -> Document:
-    check_junit(path, conditions)
-
-    def bytes_of(run: Any) -> bytes:
-        from logcorr.render.junit import junit
-
-        report = run.report
-        command = {"correlation": "correlate", "access": "analyze"}[report.kind]
-        logs = [name for files in run.manifest.files.values() for name in files]
-        properties = {"run": run.manifest.key, "logs": ", ".join(logs)}
-        return junit(command, fail_if.judge(conditions, report), properties, sum(report.run.seconds.values()))
-
-    return Document(path=path, bytes_of=bytes_of)

@@ -1,6 +1,6 @@
 """Options that several commands have: durations and sizes as people write them, and the folder of runs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +8,6 @@ import click
 
 from logcorr.api.options import positive
 from logcorr.model.errors import UsageError
-from logcorr.model.options import Document
 from logcorr.text import quantities
 
 __all__ = ["DURATION", "RAW_CSV", "SIZE", "STORE", "Quantity", "as_flag", "names", "positive", "run_root"]
@@ -34,35 +33,6 @@ SIZE = Quantity("size", quantities.size_bytes)
 STORE = click.option("--store", type=click.Path(), help="Folder the runs are in.  [default: the cache folder]")
 
 RAW_CSV = click.option("--raw-csv", is_flag=True, help="Write CSV cells unchanged that a spreadsheet would run.")
-
-OPENMETRICS = click.option("--openmetrics", type=click.Path(), help="Counts and latency as metrics for Prometheus.")
-JUNIT = click.option("--junit", type=click.Path(), help="What became of each --fail-if, as a test report for CI.")
-
-
-def metrics(path: str) -> Document:
-    """The document of `--openmetrics`. Raises UsageError for standard output."""
-    _check_file("--openmetrics", path)
-
-    def bytes_of(run: Any) -> bytes:
-        from logcorr.render.openmetrics import openmetrics
-
-        return openmetrics(run)
-
-    return Document(path=path, bytes_of=bytes_of, reads_exchanges=True)
-
-
-def check_junit(path: str, conditions: Sequence[object]) -> None:
-    """Raises UsageError where `--junit` has no file, or no conditions to tell of."""
-    _check_file("--junit", path)
-    if not conditions:
-        message = "--junit goes with --fail-if."
-        raise UsageError(message)
-
-
-def _check_file(option: str, path: str) -> None:
-    if path == "-":
-        message = f"{option} writes a file. Name one."
-        raise UsageError(message)
 
 
 def names(text: str) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from logcorr.model import clock_skew
 from logcorr.model.ledger import Inputs, Orphans
 from logcorr.model.manifest import SCHEMA
 from logcorr.model.report import DurationSource, Report, RunInfo, SlowExchange, UserRow
-from logcorr.model.status import is_failure
+from logcorr.model.status import is_failure, server_errors
 from logcorr.text import instants
 from logcorr.text.quantities import ms
 
@@ -77,6 +77,18 @@ def report(sums: PairSums, figures: LatencyFigures, data: PairReportData) -> Rep
         attributes=list(data.attributes),
         **(_groups(data.groups) if data.groups is not None else {}),
     )
+
+
+def headline(report: Report) -> dict[str, Any]:
+    """The figures of a run in a list of runs."""
+    return {
+        "requests": report.matched + report.request_orphans,
+        "matched": report.matched,
+        "orphans": report.all_orphans,
+        "errors_5xx": server_errors(report.status),
+        "p50_ms": report.latency.p50_ms,
+        "p99_ms": report.latency.p99_ms,
+    }
 
 
 def _groups(groups: GroupData) -> dict[str, Any]:

@@ -20,19 +20,17 @@ from logcorr.jobs.event_sources import EventSource, SourceResult
 from logcorr.jobs.job import Job, Result, StartAgain
 from logcorr.jobs.pair_by_bucket import pair_by_bucket
 from logcorr.jobs.pair_formats import PairFormats, ReadingPlace, as_one_log, tell_pair_formats
-from logcorr.jobs.pair_ledgers import PairLedgers
+from logcorr.jobs.pair_ledgers import PairLedgers, orphans_by_reason
 from logcorr.jobs.pair_while_reading import PairWhileReading, Sinks, take_back_recurring
 from logcorr.jobs.progress_meter import Listener, ProgressMeter
 from logcorr.jobs.write_groups import GroupLimits, GroupWriter, count_groups, group_views
 from logcorr.jobs.write_views import PairViews
 from logcorr.model import clock_skew
 from logcorr.model.errors import UsageError
-from logcorr.model.ledger import ONE_LOG, SIDES, Log, Orphans, Side
+from logcorr.model.ledger import ONE_LOG, SIDES, Log, Side
 from logcorr.model.options import CorrelateOptions, Narrowing
 from logcorr.model.report import Report
-from logcorr.model.status import server_errors
 from logcorr.pairing import orphan_reasons
-from logcorr.pairing.orphan_reasons import ORPHAN_REASONS
 from logcorr.pairing.oversized_ids import PairingTask
 from logcorr.pairing.recurring_ids import RecurringIds
 from logcorr.pairing.unpaired_entries import UnpairedEntries
@@ -130,7 +128,7 @@ class _Correlation(Job[Report]):
             named=self._told.named,
             narrowed=self._narrowed,
         )
-        reasons = _reasons(orphans)
+        reasons = orphans_by_reason(orphans)
         by_bucket, by_window = orphan_arrivals(orphans, sinks.sums.grid)
         data = pair_report.PairReportData(
             inputs=ledgers.inputs(),
@@ -296,7 +294,7 @@ class _Correlation(Job[Report]):
         run_info = msgspec.structs.replace(report.run, peak_rss_bytes=resources.peak_rss())
         report = msgspec.structs.replace(report, run=run_info)
         manifest = self._manifest(
-            report.kind, sinks.views.parts(), sinks.views.heights(), self._attributes, _headline(report)
+            report.kind, sinks.views.parts(), sinks.views.heights(), self._attributes, pair_report.headline(report)
         )
         run.write(manifest, report)
         self._exported = sinks.export.unfinished
@@ -338,25 +336,3 @@ def _span(read: SourceResult) -> tuple[int | None, int | None]:
     firsts = [first for first, _ in read.spans.values() if first is not None]
     lasts = [last for _, last in read.spans.values() if last is not None]
     return min(firsts, default=None), max(lasts, default=None)
-
-
-def _headline(report: Report) -> dict[str, Any]:
-    """The figures that the list of runs shows."""
-    return {
-        "requests": report.matched + report.request_orphans,
-        "matched": report.matched,
-        "orphans": report.all_orphans,
-        "errors_5xx": server_errors(report.status),
-        "p50_ms": report.latency.p50_ms,
-        "p99_ms": report.latency.p99_ms,
-    }
-
-
-def _reasons(orphans: pl.LazyFrame) -> Orphans:
-    """The number of orphans of each side by reason, in the order of the reasons."""
-    rows = orphans.group_by("side", "reason").len().collect(engine="streaming")
-    counts = {(side, reason): n for side, reason, n in rows.iter_rows()}
-    by_side = {
-        side: {reason: counts[side, reason] for reason in ORPHAN_REASONS if (side, reason) in counts} for side in SIDES
-    }
-    return Orphans(request=by_side["request"], response=by_side["response"])

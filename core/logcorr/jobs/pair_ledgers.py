@@ -1,9 +1,10 @@
-"""The ledgers of a correlation: what became of every line and of every entry."""
+"""The ledgers of a correlation: what became of every line and of every entry, and why orphans have no partner."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
+import polars as pl
 from msgspec import UNSET, UnsetType
 
 from logcorr.formats.malformed_reasons import ALL_REASONS
@@ -12,7 +13,8 @@ from logcorr.inputs.reader import SideResult
 from logcorr.jobs.event_sources import SourceResult
 from logcorr.jobs.write_views import PairViews
 from logcorr.model.errors import LedgerError
-from logcorr.model.ledger import ONE_LOG, SIDES, Inputs, Log, LogFormat, LogLedger, Side, SideLedger, how_read
+from logcorr.model.ledger import ONE_LOG, SIDES, Inputs, Log, LogFormat, LogLedger, Orphans, Side, SideLedger, how_read
+from logcorr.pairing.orphan_reasons import ORPHAN_REASONS
 
 
 class PairLedgers(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,3 +74,13 @@ class PairLedgers(msgspec.Struct, frozen=True, kw_only=True):
             "format": self.named(log),
             **how_read(read.clock, read.heads, read.joined),
         }
+
+
+def orphans_by_reason(orphans: pl.LazyFrame) -> Orphans:
+    """The number of orphans of each side by reason, in the order of the reasons."""
+    rows = orphans.group_by("side", "reason").len().collect(engine="streaming")
+    counts = {(side, reason): n for side, reason, n in rows.iter_rows()}
+    by_side = {
+        side: {reason: counts[side, reason] for reason in ORPHAN_REASONS if (side, reason) in counts} for side in SIDES
+    }
+    return Orphans(request=by_side["request"], response=by_side["response"])
