@@ -1,0 +1,136 @@
+"""One file that is followed: what was read of it, and whether it is still the file that was read."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+# A file is known again by its first bytes, and by the bytes before the place up to which it was read.
+HEAD_BYTES, TAIL_BYTES = 1024, 256
+# A line of more bytes is cut: a log may hold one that never ends.
+LONGEST_LINE = 1 << 22
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Where the reading of a file stands: the bytes that were read as whole lines, the first and the last of them."""
+
+    offset: int = 0
+    head: bytes = b""
+    tail: bytes = b""
+
+    def moved(self, text: bytes) -> "Mark":
+        """The mark after the next bytes were read."""
+        head = self.head if len(self.head) == HEAD_BYTES else (self.head + text[:HEAD_BYTES])[:HEAD_BYTES]
+        return Mark(self.offset + len(text), head, (self.tail + text[-TAIL_BYTES:])[-TAIL_BYTES:])
+
+    def is_start_of(self, text: bytes) -> bool:
+        """Whether a text is of a file that was read, as far as its first bytes tell. Of a short file, all bytes do."""
+        return self.offset > 0 and (text.startswith(self.head) if self.offset >= HEAD_BYTES else text == self.head)
+
+    def fits(self, descriptor: int) -> bool:
+        """Whether a file has at least the bytes that were read, as far as the first and the last of them tell."""
+        return (
+            os.pread(descriptor, len(self.head), 0) == self.head
+            and os.pread(descriptor, len(self.tail), self.offset - len(self.tail)) == self.tail
+        )
+
+
+class FollowedFile:
+    """A file whose whole lines are read as they come. It stays open, so that it is read to its end when renamed.
+
+    `number` tells files apart, `path` is where it was found first, `name` what the user is told.
+    """
+
+    def __init__(self, number: int, path: Path, name: str, *, start: int = 0) -> None:
+        """Opens the file, to be read from the byte `start`, where a line begins. Raises OSError."""
+        self.number, self.path, self.name = number, path, name
+        self._descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+        status = os.fstat(self._descriptor)
+        self.identity = (status.st_dev, status.st_ino)
+        self.mark = Mark()
+        self.begins = start == 0
+        # A copy of another file is not read. Once it is known to be none, `cleared` is set.
+        self.cleared = start > 0
+        self._skips = False
+        if start:
+            head = os.pread(self._descriptor, min(HEAD_BYTES, start), 0)
+            tail_bytes = min(TAIL_BYTES, start)
+            self.mark = Mark(start, head, os.pread(self._descriptor, tail_bytes, start - tail_bytes))
+
+    @property
+    def size(self) -> int:
+        """The bytes of the file now."""
+        return os.fstat(self._descriptor).st_size
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether no name is left of the file."""
+        return os.fstat(self._descriptor).st_nlink == 0
+
+    def peek(self, count: int) -> bytes:
+        """The first bytes of the file."""
+        return os.pread(self._descriptor, count, 0)
+
+    def holds(self, mark: Mark) -> bool:
+        """Whether the file is a copy of another one that was read up to a mark, as far as a mark tells.
+
+        A copy may be shorter: lines may have been added, and read, after it was made.
+        """
+        size = self.size
+        if size >= mark.offset:
+            return mark.fits(self._descriptor)
+        return size > 0 and mark.head.startswith(self.peek(min(size, HEAD_BYTES)))
+
+    def whole(self) -> Mark:
+        """The mark of all bytes that the file has now."""
+        size = self.size
+        tail_bytes = min(TAIL_BYTES, size)
+        return Mark(size, self.peek(min(HEAD_BYTES, size)), os.pread(self._descriptor, tail_bytes, size - tail_bytes))
+
+    def fits(self, mark: Mark) -> bool:
+        """Whether the file has all bytes that were read of another one, as far as a mark tells."""
+        return mark.fits(self._descriptor)
+
+    def was_cut(self) -> bool:
+        """Whether the file holds other bytes than those that were read: it was cut, and perhaps written to since.
+
+        A file that has not grown since it was read is not looked into.
+        """
+        size = self.size
+        if size < self.mark.offset:
+            return True
+        return size > self.mark.offset and not self.mark.fits(self._descriptor)
+
+    def start_again(self) -> None:
+        """Begins the file anew, after it was cut."""
+        self.mark, self.begins, self._skips = Mark(), True, False
+
+    def read(self, most_bytes: int, *, to_end: bool = False) -> bytes:
+        """The next whole lines, of about `most_bytes`; none where no line has ended since.
+
+        With `to_end` the last line need not have ended: nothing will be added to it. A line of more than LONGEST_LINE
+        bytes is given up to there, and the rest of it is left out.
+        """
+        block = os.pread(self._descriptor, most_bytes, self.mark.offset)
+        if self._skips:
+            rest = block.find(b"\n") + 1
+            self.mark = self.mark.moved(block[: rest or len(block)])
+            self._skips = not rest
+            return b"" if self._skips else self.read(most_bytes, to_end=to_end)
+        cut = block.rfind(b"\n") + 1
+        if cut:
+            self.mark = self.mark.moved(block[:cut])
+            return block[:cut]
+        if len(block) >= min(most_bytes, LONGEST_LINE):
+            if len(block) < LONGEST_LINE:
+                return self.read(LONGEST_LINE, to_end=to_end)
+            self.mark, self._skips = self.mark.moved(block), True
+            return block + b"\n"
+        if to_end and block:
+            self.mark = self.mark.moved(block)
+            return block + b"\n"
+        return b""
+
+    def close(self) -> None:
+        """Closes the file."""
+        os.close(self._descriptor)

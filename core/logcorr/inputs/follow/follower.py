@@ -1,0 +1,317 @@
+"""Follows all files of a log: new ones, rotated ones, and those that are cut. No line is read twice.
+
+A file is known by its inode, not by its name: after a rename it is read on to its end. A file that was copied and then
+cut (copytruncate) is read on in its copy up to the cut.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from glob import glob, has_magic
+from pathlib import Path
+from typing import NamedTuple
+
+from logcorr.inputs.encodings import without_leading_nuls
+from logcorr.inputs.files import InputFile, readable, resolve
+from logcorr.inputs.follow.followed_file import HEAD_BYTES, FollowedFile, Mark
+from logcorr.inputs.whole_lines import LongLine, whole_lines
+from logcorr.model.errors import InputError
+
+_LOOK_S = 0.5
+# A renamed file is closed when nothing was added to it for so long.
+_PATIENCE_S = 60.0
+# A copy that is not used for so long is told to the user.
+_COPY_S = 5.0
+_MOST_FILES = 500
+_MOST_SIBLINGS = 64
+_PIECE_BYTES = 1 << 22
+
+
+class Piece(NamedTuple):
+    """Whole lines of a file, in their order. `begins` tells that they are the first of the file."""
+
+    file: int
+    text: bytes
+    begins: bool
+
+
+class _Held(NamedTuple):
+    """A file that is not read, as it may be a copy of another one: since when, and whether the user was told."""
+
+    file: FollowedFile
+    since: float
+    told: bool = False
+
+
+class Follower:
+    """Reads what is appended to the files that words name: files that need not be there yet, globs and folders.
+
+    `start_of` gives the byte of a plain file at which reading begins, for the files that are there at the start.
+    """
+
+    def __init__(
+        self,
+        words: Sequence[str],
+        *,
+        start_of: Callable[[InputFile], int] = lambda _: 0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._words, self._start_of, self._clock = tuple(words), start_of, clock
+        self.names: list[str] = []
+        self._files: list[FollowedFile] = []
+        self._known: set[tuple[int, int]] = set()
+        self._held: dict[tuple[int, int], _Held] = {}
+        self._marks: list[Mark] = []
+        self._new: set[int] = set()
+        self._grew: dict[int, float] = {}
+        self._by_word: dict[str, tuple[int, int]] = {}
+        self._waiting: list[Iterator[Piece]] = []
+        self._notices: list[str] = []
+        self._looked = float("-inf")
+        self._started = False
+
+    def poll(self, most_bytes: int = _PIECE_BYTES) -> list[Piece]:
+        """The lines that were added, about `most_bytes` of each file at most. Raises InputError."""
+        now = self._clock()
+        if now - self._looked >= _LOOK_S or not self._started:
+            self._looked = now
+            self._look()
+            self._started = True
+        pieces: list[Piece] = []
+        for waiting in list(self._waiting):
+            piece = next(waiting, None)
+            if piece is None:
+                self._waiting.remove(waiting)
+            else:
+                pieces.append(piece)
+        for file in list(self._files):
+            if file in self._files and file.was_cut():
+                pieces += self._rest_of_cut(file)
+                self._marks.append(file.mark)
+                file.start_again()
+        self._settle_held(now)
+        for file in list(self._files):
+            if file in self._files:  # it may have turned out to be the copy of one before it
+                pieces += self._read(file, most_bytes, now)
+        return pieces
+
+    def finish(self) -> list[Piece]:
+        """Lines at the ends of files that have no line end. To be called when `poll` gives nothing more."""
+        pieces = []
+        for file in self._files:
+            begins = file.begins
+            while text := file.read(_PIECE_BYTES, to_end=True):
+                pieces.append(Piece(file.number, without_leading_nuls(text), begins))
+                begins = False
+        return pieces
+
+    def take_notices(self) -> list[str]:
+        """What became of files since this was last asked, a sentence each."""
+        notices, self._notices = self._notices, []
+        return notices
+
+    @property
+    def behind_bytes(self) -> int:
+        """The bytes of open files that were not read yet, half a line at the end of each included."""
+        return sum(max(0, file.size - file.mark.offset) for file in self._files)
+
+    def close(self) -> None:
+        """Closes all files."""
+        for file in (*self._files, *(held.file for held in self._held.values())):
+            file.close()
+        self._files, self._held = [], {}
+
+    def _look(self) -> None:
+        """Looks for files that were not there before."""
+        for word in self._words:
+            paths = _paths(word)
+            if not paths and word not in self._by_word and not self._started:
+                self._notices.append(f"{readable(word)!r} is not there yet; it is read as soon as it is.")
+            for path in paths:
+                try:
+                    status = path.stat()
+                except OSError:
+                    continue  # it was renamed or removed since it was listed
+                identity = (status.st_dev, status.st_ino)
+                if identity not in self._known and path.is_file():
+                    self._take(path, word)
+                if len(paths) == 1 and str(paths[0]) == word:
+                    self._by_word[word] = identity
+
+    def _take(self, path: Path, word: str) -> None:
+        """Begins to follow a file."""
+        name = readable(str(path))
+        try:
+            input_file = resolve("log", (str(path),))[0]
+            start = 0 if self._started or input_file.compression != "plain" else self._start_of(input_file)
+            file = FollowedFile(len(self.names), path, name, start=start)
+        except (InputError, OSError) as error:
+            if not self._started:
+                raise error if isinstance(error, InputError) else InputError(f"{name!r} cannot be read.") from error
+            self._known.add(_identity(path))
+            self._notices.append(f"{name!r} is left out: {error}")
+            return
+        self._known.add(file.identity)
+        if input_file.compression != "plain":
+            file.close()
+            self._take_compressed(input_file, name)
+            return
+        if len(self._files) >= _MOST_FILES:
+            file.close()
+            message = f"more than {_MOST_FILES} files are followed at once. Name fewer, or name the newest."
+            raise InputError(message)
+        before = self._by_word.get(word)
+        if self._started and before is not None and before != file.identity and str(path) == word:
+            self._notices.append(f"{name!r} was rotated: the new file is read too.")
+        elif self._started:
+            self._new.add(file.number)
+        self.names.append(name)
+        self._grew[file.number] = self._clock()
+        self._files.append(file)
+
+    def _take_compressed(self, file: InputFile, name: str) -> None:
+        """Reads a compressed file once, unless it is one that was read before it was compressed."""
+        try:
+            lines = whole_lines(file, _PIECE_BYTES, access=True)
+            first = next(lines, b"")
+        except InputError as error:
+            self._notices.append(f"{name!r} is left out: {error}")
+            return
+        text = _text(first)
+        read = (*self._marks, *(file.mark for file in self._files))
+        if any(mark.is_start_of(text) for mark in read):
+            self._notices.append(f"{name!r} is a log that was read before it was compressed; it is left out.")
+            return
+        number = len(self.names)
+        self.names.append(name)
+        self._marks.append(Mark().moved(text))
+        if text:
+            self._waiting.append(_pieces(number, text, lines))
+
+    def _read(self, file: FollowedFile, most_bytes: int, now: float) -> list[Piece]:
+        """The lines that were added to a file."""
+        if not file.cleared and file.size:
+            if self._is_copy(file):
+                self._files.remove(file)
+                self._held[file.identity] = _Held(file, now)
+                return []
+            file.cleared = True
+        if file.number in self._new and file.size:
+            self._new.discard(file.number)
+            self._notices.append(f"{file.name!r} appeared.")
+        begins = file.begins
+        if text := file.read(most_bytes):
+            file.begins = False
+            self._grew[file.number] = now
+            text = without_leading_nuls(text)
+            return [Piece(file.number, text, begins)] if text else []
+        if now - self._grew[file.number] > _PATIENCE_S and (file.is_gone or not self._is_named(file)):
+            self._close(file)
+        return []
+
+    def _close(self, file: FollowedFile) -> None:
+        self._marks.append(file.mark)
+        self._files.remove(file)
+        if file.is_gone:
+            self._known.discard(file.identity)  # another file may get the inode
+        file.close()
+
+    def _is_named(self, file: FollowedFile) -> bool:
+        return any(_identity(path) == file.identity for word in self._words for path in _paths(word))
+
+    def _settle_held(self, now: float) -> None:
+        """Goes on with files that turned out to be no copies. A copy that stays is told once."""
+        for identity, held in list(self._held.items()):
+            if not self._is_copy(held.file):
+                del self._held[identity]
+                held.file.cleared = True
+                self._files.append(held.file)
+            elif not held.told and now - held.since > _COPY_S and held.file.size > HEAD_BYTES:
+                self._held[identity] = held._replace(told=True)
+                self._notices.append(f"{held.file.name!r} is a copy of a log that is followed; it is left out.")
+
+    def _is_copy(self, file: FollowedFile) -> bool:
+        """Whether all bytes of a file stand at the start of another file, as far as the first and the last tell.
+
+        It is then a copy, or a copy in the making, or holds no more than the header that the other has too.
+        """
+        mark = file.whole()
+        return any(one is not file and one.cleared and one.fits(mark) for one in self._files)
+
+    def _rest_of_cut(self, file: FollowedFile) -> list[Piece]:
+        """The lines that were added before a file was cut and were not read yet: they are in its copy, if it has one."""
+        copies = self._copies_of(file)
+        copy = max(copies, key=lambda one: one.size, default=None)
+        if copy is None:
+            self._notices.append(
+                f"{file.name!r} was cut. It has no copy, so lines written just before the cut may be lost."
+            )
+            return []
+        pieces, size = [], 0
+        if copy.size >= file.mark.offset:
+            copy.mark = file.mark
+            while text := copy.read(_PIECE_BYTES, to_end=True):
+                pieces.append(Piece(file.number, text, begins=False))
+                size += len(text)
+        self._notices.append(f"{file.name!r} was cut; {size:,} bytes before the cut were read in {copy.path.name!r}.")
+        for one in copies:
+            self._known.add(one.identity)
+            one.close()
+        return pieces
+
+    def _copies_of(self, file: FollowedFile) -> list[FollowedFile]:
+        """The copies of a file that was cut: files beside it, and files that were found and not read yet."""
+        unread = [held.file for held in self._held.values()] + [one for one in self._files if not one.cleared]
+        copies = [one for one in unread if one.holds(file.mark)]
+        for one in copies:
+            self._held.pop(one.identity, None)
+        self._files = [one for one in self._files if one not in copies]
+        if copies:
+            return copies
+        followed = {one.identity for one in self._files}
+        try:
+            beside = [Path(entry.path) for entry in os.scandir(file.path.parent) if entry.is_file()]
+            newest = sorted(beside, key=lambda path: path.stat().st_mtime_ns, reverse=True)[:_MOST_SIBLINGS]
+        except OSError:
+            return []
+        for path in newest:
+            try:
+                one = FollowedFile(file.number, path, file.name)
+            except OSError:
+                continue  # it is not ours to read
+            if one.identity not in followed and one.size >= file.mark.offset and one.holds(file.mark):
+                return [one]
+            one.close()
+        return []
+
+
+def _paths(word: str) -> list[Path]:
+    """The files that a word names now."""
+    path = Path(word)
+    try:
+        if path.is_dir():
+            return sorted(entry for entry in path.iterdir() if not entry.name.startswith("."))
+        if has_magic(word) and not path.exists():
+            return [Path(name) for name in sorted(glob(word, recursive=True))]  # noqa: PTH207 - as typed
+        return [path] if path.exists() else []
+    except OSError:
+        return []
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """Device and inode of a file; (-1, -1) where it is not there any more."""
+    try:
+        status = path.stat()
+    except OSError:
+        return (-1, -1)
+    return (status.st_dev, status.st_ino)
+
+
+def _text(lines: bytes | LongLine) -> bytes:
+    return f"{lines.text}\n".encode() if isinstance(lines, LongLine) else lines
+
+
+def _pieces(number: int, first: bytes, lines: Iterator[bytes | LongLine]) -> Iterator[Piece]:
+    yield Piece(number, first, begins=True)
+    for text in lines:
+        yield Piece(number, _text(text), begins=False)
