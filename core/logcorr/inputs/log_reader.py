@@ -1,20 +1,17 @@
 """The files of a log become the entries that a profile reads in them, a chunk at a time. Every line counts once."""
 
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 import polars as pl
 
 from logcorr.compute.background_thread import parallel_map, read_ahead
-from logcorr.compute.text_codes import TextCodes
-from logcorr.compute.zero_copy_text import copied
-from logcorr.formats import line_format
 from logcorr.formats.line_format import REJECT_SCHEMA
-from logcorr.formats.profile_reader import EVENTS, MALFORMED_LINE, OTHER, RESTART, Parsed, Part
+from logcorr.formats.profile_reader import EVENTS, MALFORMED_LINE
 from logcorr.inputs import changes, chunks
 from logcorr.inputs.file_form import FileForm, OpenForm
 from logcorr.inputs.files import InputFile
@@ -22,6 +19,7 @@ from logcorr.inputs.line_numbers import LinesRead, check_line_count
 from logcorr.inputs.reader import CHUNKS_A_THREAD, TimeRange
 from logcorr.inputs.reading_progress import ReadingProgress, SideProgress
 from logcorr.inputs.refused_lines import SpilledRows
+from logcorr.inputs.sorted_lines import Counter, SortedLines, sorted_lines
 from logcorr.inputs.whole_lines import LongLine, line_count
 from logcorr.model.errors import LedgerError
 from logcorr.model.ledger import ClockCounts, Log, Side, added
@@ -53,20 +51,6 @@ class LogResult(msgspec.Struct, frozen=True, kw_only=True):
         return self.spans.get(event, (None, None))
 
 
-class Counter(Protocol):
-    """Counts entries while a log is read. Several threads may use a counter at once, each within `counting`."""
-
-    @property
-    def codes(self) -> Mapping[str, TextCodes]:
-        """The codes that attributes get instead of their texts, where a kernel reads them."""
-
-    def counting(self) -> AbstractContextManager[None]:
-        """Within this context entries get codes and are counted. Codes mean nothing after it."""
-
-    def __call__(self, event: str, entries: pl.DataFrame) -> pl.DataFrame:
-        """Counts entries of an event. What it returns is passed on in the order of the lines."""
-
-
 class _Chunk(msgspec.Struct, frozen=True):
     """A part of a file: the number of the file, lines, their bytes in the file, the row of the first line of the log.
 
@@ -81,14 +65,11 @@ class _Chunk(msgspec.Struct, frozen=True):
     begins: bool
 
 
-class _Read(msgspec.Struct, kw_only=True):
-    """What a chunk came to. `aside` are lines that are no entries: their kind, how many, and those that are kept."""
+class _Read(msgspec.Struct, frozen=True, kw_only=True):
+    """What a chunk came to."""
 
     chunk: _Chunk | None = None
-    entries: dict[str, list[Any]]
-    counts: dict[str, int]
-    spans: list[tuple[str, pl.DataFrame]]
-    aside: list[tuple[str, int, pl.DataFrame | None]]
+    lines: SortedLines
     put_off: pl.DataFrame | None = None
 
 
@@ -216,17 +197,16 @@ class LogReader:
                 if parsed.height != chunk.lines:
                     message = f"{chunk.lines} lines were read as {parsed.height}. Please report this."
                     raise LedgerError(message)
-                read = self._sorted_out(parsed, form, counter)
-        read.chunk, read.put_off = chunk, parsed.put_off
-        read.counts["repaired"] = repaired
-        return read
+                lines = sorted_lines(parsed, form, self._only, counter)
+        lines.counts["repaired"] = repaired
+        return _Read(chunk=chunk, lines=lines, put_off=parsed.put_off)
 
     def _late(self, form: "OpenForm") -> _Read:
         """What the lines that were put off came to."""
         with self._progress.step("parse"), self._counter() as counter:
             parsed = form.reader.parse_put_off(form.put_off)
             form.put_off = []
-            return self._sorted_out(parsed, form, counter)
+            return _Read(lines=sorted_lines(parsed, form, self._only, counter))
 
     @contextmanager
     def _counter(self) -> Iterator[Counter | None]:
@@ -241,67 +221,18 @@ class LogReader:
         finally:
             self._counters.put(counter)
 
-    def _sorted_out(self, parsed: Parsed, form: "OpenForm", counter: Counter | None) -> _Read:
-        """The entries of parsed lines by their events, and the lines that are none."""
-        read = _Read(entries={}, counts={}, spans=[], aside=[])
-        for part in form.in_order(parsed) if form.reader.in_order else parsed.parts:
-            if part.kind not in EVENTS:
-                _set_aside(part, parsed, read)
-                continue
-            lines = part.lines
-            if self._only is not None and part.kind != self._only:
-                _set_aside(Part(kind=OTHER, lines=lines.select("row")), parsed, read)
-                continue
-            if "reason" in lines.columns:
-                lines = _without_malformed(lines, parsed, read)
-            key = f"{part.kind}s"
-            read.counts[key] = read.counts.get(key, 0) + lines.height
-            if "time" in lines.columns:
-                read.spans.append((part.kind, lines.select(pl.col("time").min(), last=pl.col("time").max())))
-            if lines.height or counter is None:
-                read.entries.setdefault(part.kind, []).append(lines if counter is None else counter(part.kind, lines))
-        return read
-
     def _noted(self, read: _Read) -> dict[str, Any]:
         """Notes what a chunk came to, in the order of chunks. Returns its entries, or what was counted."""
         if (chunk := read.chunk) is not None:
             self.lines_read.add(chunk.file, chunk.first_row, chunk.lines, chunk.size)
-        for name, count in read.counts.items():
+        lines = read.lines
+        for name, count in lines.counts.items():
             self.counts[name] += count
-        for event, span in read.spans:
+        for event, span in lines.spans:
             self._times[event].widen(*span.row(0))
-        for kind, count, lines in read.aside:
-            self.counts[kind] += count
-            if lines is not None:
-                (self._rejects if kind == MALFORMED_LINE else self._others)(lines)
-        if self._counted:
-            return read.entries
-        return {event: frames[0] if len(frames) == 1 else _joined(frames) for event, frames in read.entries.items()}
-
-
-def _without_malformed(lines: pl.DataFrame, parsed: Parsed, read: _Read) -> pl.DataFrame:
-    """The lines of a part that are entries; the others are set aside."""
-    wrong = lines["reason"].is_not_null()
-    for (reason,), rows in lines.filter(wrong).group_by("reason"):
-        _set_aside(Part(kind=MALFORMED_LINE, lines=rows.select("row"), reason=str(reason)), parsed, read)
-    return lines.filter(~wrong)
-
-
-def _set_aside(part: Part, parsed: Parsed, read: _Read) -> None:
-    """Counts lines that are no entries; those that are malformed or other are kept."""
-    kind = OTHER if part.kind == RESTART else part.kind
-    if not part.lines.height:
-        return
-    kept = None
-    if kind in (MALFORMED_LINE, OTHER):
-        lines = parsed.texts(part.lines["row"]).with_columns(pl.lit(part.reason, pl.String).alias("reason"))
-        kept = copied(line_format.excerpts(lines))
-    read.aside.append((kind, part.lines.height, kept))
-
-
-def _joined(frames: list[pl.DataFrame]) -> pl.DataFrame:
-    """The rows of frames of which some lack columns: there the values are null."""
-    return pl.concat(frames, how="diagonal")
+        for kind, excerpts in lines.aside:
+            (self._rejects if kind == MALFORMED_LINE else self._others)(excerpts)
+        return lines.entries if self._counted else lines.joined()
 
 
 def _by_file(chunk: chunks.Chunk) -> Iterable[tuple[int, bytes, int]]:

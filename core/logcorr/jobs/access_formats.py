@@ -31,8 +31,7 @@ class AccessFormats(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def attributes(self) -> tuple[str, ...]:
         """The attributes of exchanges: those that every access log has, and own ones of the profiles."""
-        own = dict.fromkeys(name for told in self.told for name in told.profile.attribute_names)
-        return (*_ORDER, *(name for name in own if name not in ATTRIBUTES))
+        return access_attributes(self.told)
 
     @property
     def schema(self) -> pl.Schema:
@@ -74,6 +73,12 @@ class AccessFormats(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _ORDER = ("method", "endpoint", "ip", "user_agent")
+
+
+def access_attributes(formats: Sequence[ToldFormat]) -> tuple[str, ...]:
+    """The attributes of exchanges that are read by some formats: first those that every access log has."""
+    own = dict.fromkeys(name for told in formats for name in told.profile.attribute_names)
+    return (*_ORDER, *(name for name in own if name not in ATTRIBUTES))
 
 
 def tell_access_formats(options: AnalyzeOptions, files: Sequence[InputFile]) -> AccessFormats:

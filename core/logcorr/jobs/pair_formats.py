@@ -182,20 +182,24 @@ def as_one_log(options: CorrelateOptions, files: Mapping[Log, list[InputFile]]) 
 
 def tell_pair_formats(options: CorrelateOptions, files: Mapping[Log, list[InputFile]]) -> PairFormats:
     """The formats of the logs: as the options name them, else told by samples. Raises InputError and UsageError."""
+    return pair_formats_of(options, {log: sample(of_log, options.reading) for log, of_log in files.items()})
+
+
+def pair_formats_of(options: CorrelateOptions, samples: Mapping[Log, Sample]) -> PairFormats:
+    """The formats of logs by their samples. Raises as `tell_pair_formats` does."""
     read = read_options(options.reading, collapse_ids=options.collapse_ids, collapse=options.collapse)
     registry = Registry(options.reading.files)
     teller = Teller(registry, options.reading, read, pairs=True)
-    samples = {log: sample(of_log, options.reading) for log, of_log in files.items()}
-    forms: dict[Log, str | None] = dict.fromkeys(files, options.form)
+    forms: dict[Log, str | None] = dict.fromkeys(samples, options.form)
     forms |= {"request": options.request_form or options.form, "response": options.response_form or options.form}
     told: dict[Log, ToldFormat] = {}
-    if ONE_LOG in files:
+    if ONE_LOG in samples:
         told[ONE_LOG] = _one_log(samples[ONE_LOG], forms[ONE_LOG], teller)
     elif not _is_own(samples, forms, options):
         told = _of_sides(teller, samples, forms)
     elif options.reading.zone not in _UTC or any(samples[side].view.heads for side in SIDES):
         told = {side: ToldFormat(profile=own_profile(side), heads=samples[side].view.heads) for side in SIDES}
-    return PairFormats(told=told, samples=samples, teller=teller, options=read)
+    return PairFormats(told=told, samples=dict(samples), teller=teller, options=read)
 
 
 def _one_log(log: Sample, form: str | None, teller: Teller) -> ToldFormat:

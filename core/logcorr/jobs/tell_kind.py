@@ -45,14 +45,14 @@ class KindTeller:
         Raises as `kind_of` does.
         """
         try:
-            return self._of_sample(self._sample(files))
+            return self.of_sample(self._sample(files))
         except InputError as error:
             if len(files) == 1:
                 raise
             # Each file of an access log may have a format of its own.
             for file in files[:_MOST_FILES]:
                 try:
-                    return self._of_sample(self._sample([file]))
+                    return self.of_sample(self._sample([file]))
                 except InputError:
                     continue
             raise error from None
@@ -69,7 +69,8 @@ class KindTeller:
             self._samples[names] = sample(files, self._reading)
         return self._samples[names]
 
-    def _of_sample(self, log: Sample) -> tuple[Kind, Sample, ToldFormat]:
+    def of_sample(self, log: Sample) -> tuple[Kind, Sample, ToldFormat]:
+        """The kind and the format of a log by its sample. Raises as `kind_of` does."""
         if not log.view.has_lines and self._form is None:
             raise InputError(f"{log.name!r}: there is no line to tell the format by. Name it by --format.")
         kind = self._kind(log)

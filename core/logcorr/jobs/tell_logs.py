@@ -119,7 +119,12 @@ def sample(files: Sequence[InputFile], reading: Reading) -> Sample:
     for file in looked_at:
         with explained([file]):
             raw += sample_lines.spread_sample(file, most_lines=max(1, _SAMPLE_LINES // len(looked_at)))
-    return Sample(files[0].name if files else "", raw, _heads(reading) if reading.unwrap else heads.detect(raw))
+    return sample_of(files[0].name if files else "", raw, reading)
+
+
+def sample_of(name: str, raw: list[bytes], reading: Reading) -> Sample:
+    """The sample of a log of which some lines are known. Raises UsageError for a head that is none."""
+    return Sample(name, raw, _heads(reading) if reading.unwrap else heads.detect(raw))
 
 
 def _heads(reading: Reading) -> tuple[str, ...]:

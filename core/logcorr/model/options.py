@@ -138,3 +138,45 @@ class AnalyzeOptions(JobOptions, frozen=True, kw_only=True):
     files: tuple[str, ...]
     suspicious: int = 25
     collapse_ids: bool = False
+
+
+class WatchOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """All options of watching logs that grow.
+
+    `logs` are the words of each log. Two logs are a request and a response log where the user named the `sides`; else
+    their lines tell whether they are. A request is overdue after `timeout_us`; entries that come up to `lateness_us`
+    late are put where they belong. The window slides over the last `window_us`. With `last_us` only about so much of
+    what is there at the start is read. The other options are those of a correlation.
+    """
+
+    logs: tuple[tuple[str, ...], ...]
+    sides: bool = False
+    form: str | None = None
+    request_form: str | None = None
+    response_form: str | None = None
+    reading: Reading = Reading()
+    pairing: Pairing | None = None
+    duration: Literal["events", "given"] | None = None
+    collapse: tuple[str, ...] = ()
+    collapse_ids: bool = False
+    skew_us: int = 0
+    window_us: int = 300_000_000
+    last_us: int | None = None
+    timeout_us: int = 30_000_000
+    lateness_us: int = 60_000_000
+    memory_bytes: int
+
+    def correlation(self) -> CorrelateOptions:
+        """The same options for a correlation of the logs."""
+        return CorrelateOptions(
+            form=self.form,
+            request_form=self.request_form,
+            response_form=self.response_form,
+            reading=self.reading,
+            pairing=self.pairing,
+            duration=self.duration,
+            collapse=self.collapse,
+            collapse_ids=self.collapse_ids,
+            skew_us=self.skew_us,
+            memory_bytes=self.memory_bytes,
+        )

@@ -42,6 +42,14 @@ class Condition(msgspec.Struct, frozen=True):
             return _ACCESS_RATES[self.metric](report)
         return _RATES[self.metric](report)
 
+    def compares(self, value: float) -> bool:
+        """Whether a figure is beyond the limit."""
+        return _SIGNS[self.sign](value, self.limit)
+
+    def told(self, value: float) -> str:
+        """A figure with its name and unit."""
+        return f"{self.metric} is {value:g}{self.unit}"
+
     def in_words(self, report: RunReport) -> str | None:
         """The figure with its name and unit; None where the report does not have it."""
         figure = self.figure(report)

@@ -219,7 +219,9 @@ def test_what_is_no_log_is_an_error_at_the_start_and_a_notice_later(tmp_path: Pa
 
 @settings(deadline=None)
 @given(st.integers(0, 2**32), st.sampled_from(["name", "glob"]), st.sampled_from(["rename", "copy"]))
-def test_no_line_is_lost_or_read_twice(tmp_path_factory: pytest.TempPathFactory, seed: int, how: str, mode: str) -> None:
+def test_no_line_is_lost_or_read_twice(
+    tmp_path_factory: pytest.TempPathFactory, seed: int, how: str, mode: str
+) -> None:
     """Any order of writing half lines, polling and rotating gives all lines once, in the order of each file."""
     chance = random.Random(seed)
     folder = tmp_path_factory.mktemp("follow")

@@ -35,6 +35,13 @@ class Piece(NamedTuple):
     begins: bool
 
 
+class Start(NamedTuple):
+    """The byte of a file at which reading begins, and lines that are read before: those that name its columns."""
+
+    offset: int = 0
+    header: bytes = b""
+
+
 class _Held(NamedTuple):
     """A file that is not read, as it may be a copy of another one: since when, and whether the user was told."""
 
@@ -46,14 +53,14 @@ class _Held(NamedTuple):
 class Follower:
     """Reads what is appended to the files that words name: files that need not be there yet, globs and folders.
 
-    `start_of` gives the byte of a plain file at which reading begins, for the files that are there at the start.
+    `start_of` tells where the reading of a plain file begins, for the files that are there at the start.
     """
 
     def __init__(
         self,
         words: Sequence[str],
         *,
-        start_of: Callable[[InputFile], int] = lambda _: 0,
+        start_of: Callable[[InputFile], Start] = lambda _: Start(),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._words, self._start_of, self._clock = tuple(words), start_of, clock
@@ -124,7 +131,7 @@ class Follower:
     def _look(self) -> None:
         """Looks for files that were not there before."""
         for word in self._words:
-            paths = _paths(word)
+            paths = paths_of_word(word)
             if not paths and word not in self._by_word and not self._started:
                 self._notices.append(f"{readable(word)!r} is not there yet; it is read as soon as it is.")
             for path in paths:
@@ -143,8 +150,9 @@ class Follower:
         name = readable(str(path))
         try:
             input_file = resolve("log", (str(path),))[0]
-            start = 0 if self._started or input_file.compression != "plain" else self._start_of(input_file)
-            file = FollowedFile(len(self.names), path, name, start=start)
+            from_start = self._started or input_file.compression != "plain"
+            start = Start() if from_start else self._start_of(input_file)
+            file = FollowedFile(len(self.names), path, name, start=start.offset)
         except (InputError, OSError) as error:
             if not self._started:
                 raise error if isinstance(error, InputError) else InputError(f"{name!r} cannot be read.") from error
@@ -165,6 +173,8 @@ class Follower:
             self._notices.append(f"{name!r} was rotated: the new file is read too.")
         elif self._started:
             self._new.add(file.number)
+        if start.header:
+            self._waiting.append(iter([Piece(file.number, start.header, begins=True)]))
         self.names.append(name)
         self._grew[file.number] = self._clock()
         self._files.append(file)
@@ -217,7 +227,7 @@ class Follower:
         file.close()
 
     def _is_named(self, file: FollowedFile) -> bool:
-        return any(_identity(path) == file.identity for word in self._words for path in _paths(word))
+        return any(_identity(path) == file.identity for word in self._words for path in paths_of_word(word))
 
     def _settle_held(self, now: float) -> None:
         """Goes on with files that turned out to be no copies. A copy that stays is told once."""
@@ -239,7 +249,7 @@ class Follower:
         return any(one is not file and one.cleared and one.fits(mark) for one in self._files)
 
     def _rest_of_cut(self, file: FollowedFile) -> list[Piece]:
-        """The lines that were added before a file was cut and were not read yet: they are in its copy, if it has one."""
+        """The lines that were added before a file was cut and were not read yet: its copy has them, if there is one."""
         copies = self._copies_of(file)
         copy = max(copies, key=lambda one: one.size, default=None)
         if copy is None:
@@ -285,7 +295,7 @@ class Follower:
         return []
 
 
-def _paths(word: str) -> list[Path]:
+def paths_of_word(word: str) -> list[Path]:
     """The files that a word names now."""
     path = Path(word)
     try:

@@ -1,0 +1,145 @@
+"""`logcorr watch`: follows logs that grow."""
+
+import signal
+import sys
+import threading
+from types import FrameType
+from typing import Any
+
+import click
+
+from logcorr.commands.format_options import format_options, reading
+from logcorr.commands.options import DURATION, SIZE, positive
+from logcorr.commands.run_job import FAILED_CONDITION
+from logcorr.commands.stdout_and_stderr import put, put_json, say
+from logcorr.compute import resources, threads
+from logcorr.model import clock_skew
+from logcorr.model.errors import Cancelled, UsageError
+from logcorr.model.options import WatchOptions
+
+_MOST_LOGS = 2
+
+
+@click.command()
+@click.argument("logs", nargs=-1, metavar="[LOG | REQUESTS RESPONSES | ACCESS_LOG...]", type=click.Path())
+@click.option("--requests", multiple=True, type=click.Path(), help="A request log; may be given again.")
+@click.option("--responses", multiple=True, type=click.Path(), help="A response log; may be given again.")
+@click.option("--every", type=DURATION, default="10s", show_default=True, help="How often a line is printed.")
+@click.option("--for", "for_", type=DURATION, help="End after so long, with what was seen in all.")
+@click.option("--until-fail", multiple=True, help="End with 1 once this holds in the window, such as 'error_rate>5%'.")
+@click.option("--json", "as_json", is_flag=True, help="Print objects of JSON, one a line.")
+@click.option("--window", type=DURATION, default="5m", show_default=True, help="How far back the figures go.")
+@click.option("--last", type=DURATION, help="Read only so much of what is there at the start: 15m.  [default: all]")
+@click.option("--timeout", type=DURATION, default="30s", show_default=True, help="When a request is overdue.")
+@click.option("--lateness", type=DURATION, default="1m", show_default=True, help="How late an entry may come.")
+@click.option(
+    "--pairing",
+    type=click.Choice(["in-order", "nearest", "first", "last"]),
+    help="How the entries of one id pair.  [default: as the format says, else in-order]",
+)
+@click.option("--duration", type=click.Choice(["events", "given"]), help="Which duration counts.  [default: events]")
+@click.option("--skew", type=float, default=0.0, help="Milliseconds to add to every response's time; may be negative.")
+@click.option("--collapse-ids", is_flag=True, help="Write * for numbers, hex and UUIDs in the paths of endpoints.")
+@click.option("--collapse", multiple=True, metavar="REGEX=NAME", help="Count endpoints with REGEX in them as NAME.")
+@click.option("--memory", type=SIZE, help="The most memory to take.  [default: a quarter of the machine's]")
+@click.option("--tz", metavar="ZONE", help="The zone of times that are shown.  [default: UTC]")
+@format_options
+def watch(logs: tuple[str, ...], **values: Any) -> int:
+    """Follow logs that grow: what is in flight, overdue, slow and failed right now.
+
+    A log is a file, a folder or a quoted glob, which may be missing yet; or - for standard input. What is there already
+    is read first. Files may be rotated by renaming or by copying. Requests without an answer within --timeout are
+    overdue until the answer comes. Time is that of the entries. Ends by Ctrl+C, and where standard input ends.
+
+    \b
+    Examples:
+      logcorr watch requests.log responses.log
+      logcorr watch app.log --every 2s --until-fail 'error_rate>5%'
+      kubectl logs -f deploy/api | logcorr watch - --json
+    """
+    from logcorr.text import zones
+
+    options = _options(logs, values)
+    zone = zones.zone_of(values["tz"] or "UTC")
+    threads.limit_engine(options.memory_bytes, 1)
+    from logcorr.jobs.watch import watch as snapshots
+    from logcorr.query import live_conditions
+
+    conditions = [live_conditions.live_condition(text) for text in values["until_fail"]]
+    cancel, signals = threading.Event(), []
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        signals.append(number)
+        cancel.set()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with zones.shown_in(zone):
+            every_s, for_s = values["every"] / 1e6, values["for_"] and values["for_"] / 1e6
+            return _show(snapshots(options, cancel, every_s=every_s, for_s=for_s), conditions, values, signals)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _show(snapshots: Any, conditions: list[Any], values: dict[str, Any], signals: list[int]) -> int:
+    """Prints snapshots as they come, and what was seen in all. Returns the exit code; raises Cancelled for Ctrl+C."""
+    import msgspec
+
+    from logcorr.query import live_conditions
+    from logcorr.render import watch_lines
+
+    last, before = None, ""
+    failed: list[str] = []
+    for snapshot in snapshots:
+        last = snapshot
+        for notice in snapshot.notices:
+            say(f"note: {notice}")
+        shown = watch_lines.line(snapshot)
+        if values["as_json"]:
+            put_json(msgspec.json.encode(watch_lines.record(snapshot)).decode())
+        elif shown != before:
+            put(shown)
+        before = shown
+        sys.stdout.flush()
+        failed = [told for one in conditions if (told := live_conditions.verdict(one, snapshot)) is not None]
+        if failed:
+            snapshots.close()
+            break
+    if last is not None:
+        if values["as_json"]:
+            put_json(msgspec.json.encode(watch_lines.record(last, last=True)).decode())
+        else:
+            put(watch_lines.closing(last))
+        sys.stdout.flush()
+    for told in failed:
+        say(told)
+    if failed:
+        return FAILED_CONDITION
+    if signal.SIGINT in signals:
+        raise Cancelled("interrupted.")
+    return 0
+
+
+def _options(logs: tuple[str, ...], values: dict[str, Any]) -> WatchOptions:
+    requests, responses = values["requests"], values["responses"]
+    if bool(requests) != bool(responses) or bool(logs) == bool(requests):
+        message = "give one LOG that holds both events, REQUESTS and RESPONSES, or access logs."
+        raise UsageError(message)
+    memory = values["memory"]
+    return WatchOptions(
+        logs=(requests, responses) if requests else tuple((word,) for word in logs),
+        sides=bool(requests),
+        form=None if values["form"] == "auto" else values["form"],
+        reading=reading(values),
+        pairing=values["pairing"],
+        duration=values["duration"],
+        collapse=values["collapse"],
+        collapse_ids=values["collapse_ids"],
+        skew_us=clock_skew.skew_us(values["skew"]),
+        last_us=values["last"],
+        window_us=positive("--window", values["window"]),
+        timeout_us=positive("--timeout", values["timeout"]),
+        lateness_us=values["lateness"],
+        memory_bytes=resources.default_memory() if memory is None else positive("--memory", memory),
+    )

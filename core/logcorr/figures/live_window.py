@@ -1,0 +1,174 @@
+"""What happened lately: counts, statuses and percentiles of a window of time that slides with the log.
+
+Time is cut into slots. An exchange lies in the slot of its request's time, however late it comes.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from heapq import nlargest
+
+import numpy as np
+
+from logcorr.compute.zero_copy_text import Int64Array
+from logcorr.figures.latency_counts import bins_and_bands
+from logcorr.model.live import Exchange, Request, WindowFigures
+from logcorr.model.quantiles import QUANTILES, rank_of
+from logcorr.model.status import failures, key_of
+from logcorr.text.quantities import ms
+
+_SLOTS = 300
+_SECOND_US = 1_000_000
+_MOST_SHOWN = 20
+
+
+class _Slot:
+    """Counts of a stretch of time."""
+
+    __slots__ = ("durations", "failed", "negative", "overdue", "requests", "responses", "slow", "status")
+
+    def __init__(self) -> None:
+        self.requests = self.responses = self.negative = self.overdue = 0
+        self.status: Counter[str] = Counter()
+        self.durations: Counter[int] = Counter()
+        self.slow: list[Exchange] = []
+        self.failed: list[Exchange] = []
+
+
+class LiveWindow:
+    """Counts by slots; slots that are older than the longest window are dropped. `too_late` counts what fell behind."""
+
+    def __init__(self, window_us: int, longest_us: int | None = None) -> None:
+        """`window_us` is the window that is shown at first; a window is at most `longest_us`."""
+        self.longest_us = max(window_us, longest_us or window_us)
+        self.window_us = window_us
+        self.slot_us = max(_SECOND_US, self.longest_us // _SLOTS)
+        self._slots: dict[int, _Slot] = {}
+        self._newest: int | None = None
+        self._first: int | None = None
+        self.too_late = 0
+
+    def add_events(self, times_us: Int64Array, *, response: bool) -> None:
+        """Counts requests or responses by their own times."""
+        for number, count in _counted(times_us // self.slot_us):
+            slot = self._slot(number)
+            if slot is None:
+                self.too_late += count
+            elif response:
+                slot.responses += count
+            else:
+                slot.requests += count
+
+    def add_exchanges(self, exchanges: Sequence[Exchange]) -> None:
+        """Counts exchanges at the times of their requests."""
+        if not exchanges:
+            return
+        times = np.array([exchange.request.time_us for exchange in exchanges], np.int64) // self.slot_us
+        bins, _ = bins_and_bands(np.array([exchange.duration_us or 0 for exchange in exchanges], np.int64))
+        for number, bin_us, exchange in zip(times.tolist(), bins.tolist(), exchanges, strict=True):
+            slot = self._slot(number)
+            if slot is None:
+                continue
+            slot.overdue -= exchange.late
+            slot.status[key_of(exchange.response.status)] += 1
+            if exchange.duration_us is None:
+                pass
+            elif exchange.duration_us < 0:
+                slot.negative += 1
+            else:
+                slot.durations[bin_us] += 1
+                _keep(slot.slow, exchange)
+            if exchange.failed:
+                slot.failed.append(exchange)
+                del slot.failed[:-_MOST_SHOWN]
+
+    def add_overdue(self, requests: Sequence[Request]) -> None:
+        """Notes requests that are overdue from now on."""
+        for request in requests:
+            if (slot := self._slot(request.time_us // self.slot_us)) is not None:
+                slot.overdue += 1
+
+    def figures(self, now_us: int) -> WindowFigures:
+        """The figures of the window that ends at an instant."""
+        last = now_us // self.slot_us
+        first = (now_us - self.window_us) // self.slot_us + 1
+        first = min(last, max(first, first if self._first is None else self._first))
+        slots = [self._slots.get(number) or _EMPTY for number in range(first, last + 1)]
+        status: Counter[str] = Counter()
+        durations: Counter[int] = Counter()
+        for slot in slots:
+            status.update(slot.status)
+            durations.update(slot.durations)
+        seconds = self.slot_us / _SECOND_US
+        return WindowFigures(
+            from_us=first * self.slot_us,
+            to_us=(last + 1) * self.slot_us,
+            requests=sum(slot.requests for slot in slots),
+            responses=sum(slot.responses for slot in slots),
+            exchanges=status.total(),
+            failures=failures(status),
+            negative=sum(slot.negative for slot in slots),
+            overdue=sum(slot.overdue for slot in slots),
+            status=dict(status),
+            percentiles_ms=_percentiles(durations),
+            requests_per_s=[slot.requests / seconds for slot in slots],
+            failures_per_s=[failures(slot.status) / seconds for slot in slots],
+        )
+
+    def slowest(self, now_us: int, count: int = _MOST_SHOWN) -> list[Exchange]:
+        """The slowest exchanges of the window, the slowest first."""
+        first = (now_us - self.window_us) // self.slot_us + 1
+        of_window = (one for number, slot in self._slots.items() if number >= first for one in slot.slow)
+        return nlargest(count, of_window, key=_duration)
+
+    def failed(self, now_us: int, count: int = _MOST_SHOWN) -> list[Exchange]:
+        """The latest failures of the window, the latest first."""
+        first = (now_us - self.window_us) // self.slot_us + 1
+        of_window = (one for number, slot in self._slots.items() if number >= first for one in slot.failed)
+        return nlargest(count, of_window, key=lambda one: one.response.time_us)
+
+    def _slot(self, number: int) -> _Slot | None:
+        """The slot of a number; None where it is too old."""
+        if self._newest is None or number > self._newest:
+            self._newest = number
+            oldest = number - self.longest_us // self.slot_us
+            for old in [one for one in self._slots if one < oldest]:
+                del self._slots[old]
+        self._first = number if self._first is None else min(self._first, number)
+        if number < self._newest - self.longest_us // self.slot_us:
+            return None
+        return self._slots.setdefault(number, _Slot())
+
+
+_EMPTY = _Slot()
+
+
+def _keep(slow: list[Exchange], exchange: Exchange) -> None:
+    """Keeps an exchange if it is among the slowest of a slot."""
+    if len(slow) < _MOST_SHOWN:
+        slow.append(exchange)
+        slow.sort(key=_duration)
+    elif _duration(exchange) > _duration(slow[0]):
+        slow[0] = exchange
+        slow.sort(key=_duration)
+
+
+def _duration(exchange: Exchange) -> int:
+    return exchange.duration_us or 0
+
+
+def _counted(numbers: Int64Array) -> list[tuple[int, int]]:
+    """How often each number comes."""
+    values, counts = np.unique(numbers, return_counts=True)
+    return list(zip(values.tolist(), counts.tolist(), strict=True))
+
+
+def _percentiles(durations: Mapping[int, int]) -> dict[str, float | None]:
+    """The percentiles of counts by bin, in ms."""
+    total = sum(durations.values())
+    if not total:
+        return dict.fromkeys(QUANTILES)
+    bins = sorted(durations)
+    reached = np.cumsum([durations[bin_us] for bin_us in bins])
+    return {
+        name: ms(bins[int(np.searchsorted(reached, rank_of(quantile, total)))]) for name, quantile in QUANTILES.items()
+    }

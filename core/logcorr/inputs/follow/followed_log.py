@@ -1,0 +1,47 @@
+"""A log that grows becomes entries, poll by poll. Every line counts once."""
+
+from collections.abc import Callable, Iterable
+
+import polars as pl
+
+from logcorr.inputs.file_form import FileForm, OpenForm
+from logcorr.inputs.follow.follower import Piece
+from logcorr.inputs.sorted_lines import SortedLines, sorted_lines
+from logcorr.inputs.whole_lines import line_count
+from logcorr.model.ledger import Side
+
+_CLASSES = ("lines", "blank", "header", "other", "malformed", "repaired", "requests", "responses", "exchanges")
+
+
+class FollowedLog:
+    """Reads the pieces that a follower gives. `new_form` makes the form of a file by its first lines.
+
+    With `only`, entries of the other side are lines of another kind. `counts` are lines by class, and entries.
+    """
+
+    def __init__(self, new_form: Callable[[bytes], FileForm], only: Side | None = None) -> None:
+        self._new_form, self._only = new_form, only
+        self._forms: dict[int, OpenForm] = {}
+        self.counts = dict.fromkeys(_CLASSES, 0)
+
+    def read(self, pieces: Iterable[Piece]) -> dict[str, pl.DataFrame]:
+        """The entries of each event in the lines of some pieces, with the columns that a profile reads."""
+        frames: dict[str, list[pl.DataFrame]] = {}
+        for piece in pieces:
+            form = self._forms.get(piece.file)
+            if form is None:
+                form = self._forms[piece.file] = OpenForm(self._new_form(piece.text))
+            parsed, repaired = form.parsed(piece.text, 0, {}, begins=piece.begins)
+            self.counts["lines"] += line_count(piece.text)
+            self.counts["repaired"] += repaired
+            self._note(sorted_lines(parsed, form, self._only, None), frames)
+            if parsed.put_off is not None:
+                late = form.reader.parse_put_off([parsed.put_off])
+                self._note(sorted_lines(late, form, self._only, None), frames)
+        return {event: pl.concat(of_event, how="diagonal") for event, of_event in frames.items()}
+
+    def _note(self, read: SortedLines, frames: dict[str, list[pl.DataFrame]]) -> None:
+        for name, count in read.counts.items():
+            self.counts[name] += count
+        for event, of_event in read.entries.items():
+            frames.setdefault(event, []).extend(of_event)

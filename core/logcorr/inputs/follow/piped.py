@@ -1,0 +1,85 @@
+"""Standard input is followed like a file, until it ends."""
+
+import os
+import sys
+import threading
+from queue import Empty, SimpleQueue
+
+from logcorr.inputs import standard_input
+from logcorr.inputs.encodings import without_leading_nuls
+from logcorr.inputs.follow.follower import Piece
+from logcorr.model.errors import InputError
+
+_BLOCK_BYTES = 1 << 20
+# So many blocks may wait: whoever writes into the pipe waits then.
+_MOST_WAITING = 8
+_MAGIC = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
+
+
+class PipedLog:
+    """Whole lines of standard input, as they come. A thread reads it, as a pipe cannot be looked into."""
+
+    def __init__(self) -> None:
+        """Raises InputError where standard input cannot be read, or a person would have to type."""
+        standard_input.check([standard_input.NAME])
+        self.names = [standard_input.NAME]
+        self._blocks: SimpleQueue[bytes | InputError] = SimpleQueue()
+        self._room = threading.Semaphore(_MOST_WAITING)
+        self._rest, self._begins, self.ended = b"", True, False
+        threading.Thread(target=self._read, name="stdin", daemon=True).start()
+
+    def poll(self, most_bytes: int = _BLOCK_BYTES) -> list[Piece]:
+        """The whole lines that came; at the end, also one without a line end. Raises InputError."""
+        blocks, size = [self._rest], 0
+        while size < most_bytes:
+            try:
+                block = self._blocks.get_nowait()
+            except Empty:
+                break
+            self._room.release()
+            if isinstance(block, InputError):
+                raise block
+            if not block:
+                self.ended = True
+                break
+            if self._begins and not self._rest and block.startswith(_MAGIC):
+                raise InputError("log '-': what comes is compressed. Decompress it on the way: zcat LOG | logcorr ...")
+            blocks.append(block)
+            size += len(block)
+        text = b"".join(blocks)
+        if self.ended and text and not text.endswith(b"\n"):
+            text += b"\n"
+        cut = text.rfind(b"\n") + 1
+        self._rest = text[cut:]
+        return self._piece(text[:cut])
+
+    def take_notices(self) -> list[str]:
+        """Nothing becomes of a pipe that is worth telling."""
+        return []
+
+    @property
+    def behind_bytes(self) -> int:
+        """About how many bytes wait to be read."""
+        return self._blocks.qsize() * _BLOCK_BYTES
+
+    def close(self) -> None:
+        """Leaves the thread that reads behind: it ends with the process."""
+
+    def _piece(self, text: bytes) -> list[Piece]:
+        text = without_leading_nuls(text)
+        if not text:
+            return []
+        begins, self._begins = self._begins, False
+        return [Piece(0, text, begins)]
+
+    def _read(self) -> None:
+        while True:
+            self._room.acquire()
+            try:
+                block = os.read(sys.stdin.fileno(), _BLOCK_BYTES)
+            except (OSError, ValueError) as error:
+                self._blocks.put(InputError(f"log '-': standard input cannot be read: {error}."))
+                return
+            self._blocks.put(block)
+            if not block:
+                return

@@ -1,0 +1,208 @@
+"""Watches logs that grow: what is open, overdue, slow and failed right now. Nothing is kept.
+
+Time is that of the entries, not of the clock on the wall: a log that is read long after it was written gives the same
+figures as when it was followed.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import polars as pl
+
+from logcorr.figures.live_window import LiveWindow
+from logcorr.jobs.follow_logs import Entries, FollowedLogs
+from logcorr.model.ledger import SIDES, Side
+from logcorr.model.live import Exchange, Request, Response, Snapshot
+from logcorr.model.options import WatchOptions
+from logcorr.pairing.live_join import BYTES_PER_OPEN, LiveJoin
+
+_POLL_S = 0.1
+_MOST_SHOWN = 20
+_HOUR_US = 3_600_000_000
+# An instant far ahead counts as the present only where so many entries of a poll agree.
+_MOST_STRAY = 8
+# The share of memory that open requests may take.
+_OPEN_SHARE = 4
+
+
+class Watch:
+    """Follows logs. `step` takes what came, `snapshot` tells what it looks like."""
+
+    def __init__(self, options: WatchOptions, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._options = options
+        self.logs = FollowedLogs(options, clock=clock)
+        self.window = LiveWindow(options.window_us)
+        self._join: LiveJoin | None = None
+        self._now_us: int | None = None
+        self._reached_us: dict[Side, int] = {}
+        self._totals = {"matched": 0, "failures": 0, "negative": 0}
+        self._notices: list[str] = []
+
+    def step(self) -> bool:
+        """Takes what came since the last step. Returns whether anything did. Raises InputError and UsageError."""
+        return self._take(self.logs.poll())
+
+    def finish(self) -> None:
+        """Takes what came before the formats of the logs were told."""
+        self._take(self.logs.finish())
+
+    def _take(self, entries: Entries) -> bool:
+        took = False
+        for frame in (entries.request, entries.response, entries.exchange):
+            if frame is not None and frame.height:
+                took = True
+                self._move_to(frame["time"])
+        if entries.exchange is not None:
+            self._add_exchanges(entries.exchange)
+        if entries.request is not None:
+            self._move_side_to("request", entries.request["time"])
+            self._add_requests(entries.request)
+        if entries.response is not None:
+            self._move_side_to("response", entries.response["time"])
+            self._add_responses(entries.response)
+        self._advance()
+        return took
+
+    @property
+    def now_us(self) -> int | None:
+        """The newest instant of the logs."""
+        return self._now_us
+
+    def snapshot(self) -> Snapshot:
+        """What the logs look like now. Notices are told once."""
+        now, join = self._now_us, self._join
+        counts = {**self.logs.counts, **self._totals, "too_late": self.window.too_late}
+        if join is not None:
+            names = ("open", "overdue", "late", "given_up", "unasked", "redelivered")
+            counts |= {name: getattr(join, name) for name in names}
+        return Snapshot(
+            now_us=now,
+            watermark_us=None if now is None else now - self._options.lateness_us,
+            window=None if now is None else self.window.figures(now),
+            counts=counts,
+            behind_bytes=self.logs.behind_bytes,
+            attributes=self.logs.attributes,
+            oldest=join.oldest(_MOST_SHOWN) if join is not None else (),
+            overdue=join.overdue_requests(_MOST_SHOWN) if join is not None else (),
+            slowest=self.window.slowest(now) if now is not None else (),
+            failed=self.window.failed(now) if now is not None else (),
+            notices=self.logs.take_notices(),
+        )
+
+    def _joined(self) -> LiveJoin:
+        if self._join is None:
+            options, rules = self._options, self.logs.rules
+            assert rules is not None  # noqa: S101 - entries of sides come only once the rules are known
+            self._join = LiveJoin(
+                policy=rules.policy,
+                timeout_us=options.timeout_us,
+                lateness_us=options.lateness_us,
+                most_open=max(1000, options.memory_bytes // _OPEN_SHARE // BYTES_PER_OPEN),
+                given=rules.duration == "given",
+                knows_again=not rules.ties_by_line,
+            )
+        return self._join
+
+    def _add_requests(self, frame: pl.DataFrame) -> None:
+        frame = frame.drop_nulls("time")
+        columns = [frame[name] if name in frame.columns else [None] * frame.height for name in self.logs.attributes]
+        values = zip(*columns, strict=True)
+        requests = map(Request, frame["time"], frame["request_id"], values)
+        self.window.add_events(frame["time"].to_numpy(), response=False)
+        self._note(self._joined().add_requests(requests))
+
+    def _add_responses(self, frame: pl.DataFrame) -> None:
+        frame = frame.drop_nulls("time")
+        given = frame["given_us"] if "given_us" in frame.columns else [None] * frame.height
+        self.window.add_events(frame["time"].to_numpy(), response=True)
+        responses = map(Response, frame["time"], frame["request_id"], frame["status_code"], given)
+        self._note(self._joined().add_responses(responses))
+
+    def _add_exchanges(self, frame: pl.DataFrame) -> None:
+        """Exchanges of access logs."""
+        frame = frame.drop_nulls("time")
+        columns = [frame[name] if name in frame.columns else [None] * frame.height for name in self.logs.attributes]
+        duration = frame["given_us"] if "given_us" in frame.columns else [None] * frame.height
+        self.window.add_events(frame["time"].to_numpy(), response=False)
+        exchanges = []
+        for time_us, status, duration_us, values in zip(
+            frame["time"], frame["status_code"], duration, zip(*columns, strict=True), strict=True
+        ):
+            request = Request(time_us, "", values)
+            response = Response(time_us + (duration_us or 0), "", status, duration_us)
+            exchanges.append(Exchange(request, response, duration_us, late=False))
+        self._note(exchanges)
+
+    def _note(self, exchanges: list[Exchange]) -> None:
+        self.window.add_exchanges(exchanges)
+        self._totals["matched"] += len(exchanges)
+        self._totals["failures"] += sum(exchange.failed for exchange in exchanges)
+        self._totals["negative"] += sum((exchange.duration_us or 0) < 0 for exchange in exchanges)
+
+    def _advance(self) -> None:
+        """Moves the time of open requests on: as far as both logs were read."""
+        if self._join is None or self._now_us is None:
+            return
+        if not self.logs.behind_bytes:
+            overdue = self._join.advance(self._now_us, self._now_us)
+        elif len(self._reached_us) == len(SIDES):
+            overdue = self._join.advance(self._reached_us["response"], self._reached_us["request"])
+        else:
+            return
+        self.window.add_overdue(overdue)
+
+    def _move_to(self, times: pl.Series) -> None:
+        newest = _newest(times, self._now_us)
+        if newest is not None and (self._now_us is None or newest > self._now_us):
+            self._now_us = newest
+
+    def _move_side_to(self, side: Side, times: pl.Series) -> None:
+        newest = _newest(times, self._now_us)
+        if newest is not None:
+            self._reached_us[side] = max(newest, self._reached_us.get(side, newest))
+
+
+def watch(
+    options: WatchOptions,
+    cancel: threading.Event,
+    *,
+    every_s: float,
+    for_s: float | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> Iterator[Snapshot]:
+    """Follows logs, and yields a snapshot every `every_s` seconds, and one at the end.
+
+    It ends after `for_s` seconds, when `cancel` is set, or when all logs come through pipes that have ended. Raises
+    InputError and UsageError.
+    """
+    watched = Watch(options, clock=clock)
+    try:
+        begun = clock()
+        following = begun + every_s
+        ends = float("inf") if for_s is None else begun + for_s
+        while not cancel.is_set() and not watched.logs.ended and clock() < ends:
+            took = watched.step()
+            now = clock()
+            if now >= following:
+                following = max(following + every_s, now)
+                yield watched.snapshot()
+            if not took:
+                cancel.wait(max(0.0, min(_POLL_S, following - now, ends - now)))
+        watched.finish()
+        yield watched.snapshot()
+    finally:
+        watched.logs.close()
+
+
+def _newest(times: pl.Series, now_us: int | None) -> int | None:
+    """The newest instant of some entries, without a few that lie far ahead of all others."""
+    instants = times.drop_nulls().to_numpy()
+    if not instants.size:
+        return None
+    if now_us is not None:
+        ahead = instants > now_us + _HOUR_US
+        if 0 < int(np.count_nonzero(ahead)) <= _MOST_STRAY:
+            instants = instants[~ahead]
+    return int(instants.max()) if instants.size else None

@@ -1,0 +1,34 @@
+"""Conditions on logs that grow: the same as `--fail-if`, of a window of time instead of a whole run."""
+
+from logcorr.model.live import Snapshot
+from logcorr.model.quantiles import QUANTILES
+from logcorr.query.fail_if import Condition, condition
+
+
+def live_condition(text: str) -> Condition:
+    """Reads a condition such as `error_rate>5%`. Raises UsageError."""
+    return condition(text, "correlation")
+
+
+def figure(one: Condition, snapshot: Snapshot) -> float | None:
+    """The figure that a condition names: ms or a share. None where the window does not have it."""
+    window, counts = snapshot.window, snapshot.counts
+    if window is None:
+        return None
+    if one.metric in QUANTILES:
+        return window.percentiles_ms[one.metric]
+    part, whole = {
+        "error_rate": (window.failures, window.exchanges),
+        "negative_rate": (window.negative, window.exchanges),
+        "orphan_rate": (window.overdue, window.requests),
+        "malformed_rate": (counts.get("malformed", 0), counts.get("lines", 0)),
+    }[one.metric]
+    return part / whole if whole else None
+
+
+def verdict(one: Condition, snapshot: Snapshot) -> str | None:
+    """What holds, in words; None where the condition does not hold, or cannot be judged."""
+    value = figure(one, snapshot)
+    if value is None or not one.compares(value):
+        return None
+    return f"{one.text} holds: {one.told(value)}."

@@ -1,0 +1,148 @@
+"""`logcorr watch` as users run it: real writers, real signals, real pipes."""
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.helpers import command, logcorr, looks, start
+
+REQUEST = "2025-01-01T00:00:{:02d}Z,r{},u{}\n"
+RESPONSE = "2025-01-01T00:00:{:02d}Z,r{},{}\n"
+
+
+def _write(path: Path, *lines: str) -> None:
+    with path.open("a") as file:
+        file.writelines(lines)
+
+
+def _pair(folder: Path, count: int = 20, status: int = 200) -> None:
+    _write(folder / "requests.log", *(REQUEST.format(n, n, n) for n in range(count)))
+    _write(folder / "responses.log", *(RESPONSE.format(n, n, status) for n in range(count)))
+
+
+def _until(process: subprocess.Popen[str], condition: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    """The first record for which something holds. Records come every 100 ms or less."""
+    assert process.stdout is not None
+    for _ in looks(0.05):
+        record: dict[str, Any] = json.loads(process.stdout.readline())
+        if condition(record):
+            return record
+    raise AssertionError("nothing happened")
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
+def test_it_follows_until_it_is_interrupted(tmp_path: Path, number: int, code: int) -> None:
+    _pair(tmp_path)
+    words = command("watch", "requests.log", "responses.log", "--json", "--every", "100ms")
+    with start(words, tmp_path) as process:
+        _until(process, lambda record: "window" in record)
+        # The log is rotated by its name, and goes on in a new file.
+        (tmp_path / "requests.log").rename(tmp_path / "requests.log.1")
+        _write(tmp_path / "requests.log.1", REQUEST.format(30, 30, 30))
+        _write(tmp_path / "requests.log", REQUEST.format(31, 31, 31)[:-5])
+        _until(process, lambda record: record["counts"]["open"] > 0)
+        _write(tmp_path / "requests.log", REQUEST.format(31, 31, 31)[-5:])
+        record = _until(process, lambda record: record["counts"]["open"] > 1)
+        assert [one["request_id"] for one in record["in_flight"]] == ["r30", "r31"]
+        process.send_signal(number)
+        out, err = process.communicate()
+    assert process.returncode == code, err
+    last = json.loads(out.splitlines()[-1])
+    assert last["kind"] == "end"
+    assert last["counts"]["matched"] == 20
+    assert "was rotated" in err
+
+
+def test_lines_for_people(tmp_path: Path) -> None:
+    _pair(tmp_path, status=503)
+    _write(tmp_path / "requests.log", REQUEST.format(25, "\x1b[31m", "x"), "2025-01-01T00:01:30Z,z,u\n")
+    outcome = logcorr("watch", "requests.log", "responses.log", "--every", "100ms", "--for", "300ms", cwd=tmp_path)
+    assert outcome.code == 0
+    first, *closing = outcome.out.decode().splitlines()
+    assert first == (
+        "00:01:30  0.24/s requests  errors 100 %  p50 0us  p95 0us  p99 0us  in flight 1  overdue 1 (oldest 1m 05s)"
+    )
+    assert closing[0] == "in all: 42 lines, 22 requests, 20 responses, 20 exchanges, 20 failed, 2 in flight, 1 overdue"
+    assert closing[1] == "without an answer for longest:"
+    assert "\x1b" not in outcome.out.decode()
+
+
+def test_times_are_shown_in_a_zone(tmp_path: Path) -> None:
+    _pair(tmp_path)
+    words = ("--every", "100ms", "--for", "200ms", "--tz", "+05:30")
+    outcome = logcorr("watch", "requests.log", "responses.log", *words, cwd=tmp_path)
+    assert outcome.out.decode().startswith("05:30:19  ")
+
+
+def test_it_ends_with_one_once_a_condition_holds(tmp_path: Path) -> None:
+    _pair(tmp_path, status=500)
+    words = ("--every", "100ms", "--until-fail", "error_rate>5%", "--until-fail", "p99>1h")
+    outcome = logcorr("watch", "requests.log", "responses.log", *words, cwd=tmp_path)
+    assert outcome.code == 1
+    assert "error_rate>5% holds: error_rate is" in outcome.err
+
+
+@pytest.mark.parametrize("condition", ["orphan_rate>1%", "malformed_rate>1%", "p50>=0us", "negative_rate>1%"])
+def test_the_figures_of_conditions(tmp_path: Path, condition: str) -> None:
+    _pair(tmp_path)
+    _write(tmp_path / "requests.log", REQUEST.format(40, "a", "a"), "2025-01-01T00:02:00Z,b,u\n", "bad\n")
+    _write(tmp_path / "responses.log", RESPONSE.format(39, "a2", 200))
+    _write(tmp_path / "requests.log", REQUEST.format(40, "a2", "a"))
+    words = ("--every", "100ms", "--for", "10s", "--until-fail", condition)
+    assert logcorr("watch", "requests.log", "responses.log", *words, cwd=tmp_path).code == 1
+
+
+def test_standard_input_is_followed_to_its_end(tmp_path: Path) -> None:
+    (tmp_path / "requests.log").write_text("".join(REQUEST.format(n, n, n) for n in range(5)))
+    words = command("watch", "requests.log", "-", "--json", "--every", "50ms")
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
+    with subprocess.Popen(
+        words, cwd=tmp_path, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin is not None
+        process.stdin.write(RESPONSE.format(1, 0, 200) + RESPONSE.format(2, 1, 200)[:9])
+        process.stdin.flush()
+        _until(process, lambda record: record["counts"].get("matched") == 1)
+        process.stdin.write(RESPONSE.format(2, 1, 200)[9:-1])
+        process.stdin.close()
+        process.stdin = None
+        _until(process, lambda record: record["counts"].get("matched") == 2)
+        process.send_signal(signal.SIGTERM)
+        process.communicate()
+    assert process.returncode == 0
+
+
+def test_a_pipe_alone_ends_it(tmp_path: Path) -> None:
+    line = '{"timestamp":"2025-10-10T13:55:30Z","method":"GET","endpoint":"/b","status_code":200,"response_time":3}\n'
+    done = subprocess.run(
+        command("watch", "-"), cwd=tmp_path, input=(line * 3).rstrip(), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "3 exchanges" in done.stdout
+    packed = subprocess.run(
+        command("watch", "-"), cwd=tmp_path, input=b"\x1f\x8b\x08", capture_output=True, check=False
+    )
+    assert packed.returncode == 2
+    assert b"zcat LOG | logcorr" in packed.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ((), "give one LOG"),
+        (("a", "--requests", "b", "--responses", "c"), "give one LOG"),
+        (("a", "--until-fail", "nonsense"), "write METRIC>LIMIT"),
+        (("a", "--window", "0s"), "--window must be more than 0"),
+        (("a", "--tz", "Mars"), "name a zone"),
+    ],
+)
+def test_wrong_usage(tmp_path: Path, words: tuple[str, ...], told: str) -> None:
+    outcome = logcorr("watch", *words, cwd=tmp_path)
+    assert outcome.code == 2
+    assert told in outcome.err

@@ -1,0 +1,190 @@
+"""Logs that are watched: what was written so far gives the same figures as a run, in whatever pieces it came."""
+
+import json
+import random
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from logcorr.inputs.follow.follower import Follower
+from logcorr.jobs import follow_logs
+from logcorr.jobs.watch import Watch, watch
+from logcorr.model.errors import InputError
+from logcorr.model.live import Snapshot
+from logcorr.model.options import WatchOptions
+from tests.support.helpers import succeed
+
+
+def _options(*logs: Path, **changed: object) -> WatchOptions:
+    options = {"logs": tuple((str(log),) for log in logs), "memory_bytes": 10**9, **changed}
+    return WatchOptions(**options)  # type: ignore[arg-type]
+
+
+class Clock:
+    """A clock that goes on by a second whenever it is looked at."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        self.now += 1
+        return self.now
+
+
+def _watched(options: WatchOptions, *writes: Callable[[], object]) -> Snapshot:
+    """What is seen after some writes, each followed by looks until nothing comes any more."""
+    watched = Watch(options, clock=Clock())
+    for write in (lambda: None, *writes):
+        write()
+        for _ in range(3):
+            while watched.step():
+                pass
+    snapshot = watched.snapshot()
+    watched.logs.close()
+    return snapshot
+
+
+def _append(path: Path, text: str) -> None:
+    with path.open("a") as file:
+        file.write(text)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_pair_that_grows_is_counted_like_a_run(tmp_path: Path, seed: int) -> None:
+    words = ("--rows", "2000", "--seed", str(seed), "--retries", "0", "--redelivered", "0")
+    succeed("generate", "pair", "whole", *words, cwd=tmp_path)
+    succeed("correlate", "whole/requests.log", "whole/responses.log", "--report", "report.json", cwd=tmp_path)
+    report = json.loads((tmp_path / "report.json").read_text())
+    chance = random.Random(seed)
+    sides = [tmp_path / "requests.log", tmp_path / "responses.log"]
+    texts = [(tmp_path / "whole" / side.name).read_bytes() for side in sides]
+    done = [0, 0]
+    watched = Watch(_options(*sides, lateness_us=10**13, timeout_us=10**13), clock=Clock())
+    while done != [len(text) for text in texts]:
+        side = chance.randrange(2)
+        end = min(len(texts[side]), done[side] + chance.randrange(1, 20_000))
+        with sides[side].open("ab") as file:
+            file.write(texts[side][done[side] : end])
+        done[side] = end
+        watched.step()
+    for _ in range(5):
+        watched.step()
+    counts = watched.snapshot().counts
+    watched.logs.close()
+    inputs = report["inputs"]
+    assert counts["matched"] == inputs["requests"]["matched"]
+    assert counts["open"] == sum(report["orphans"]["request"].values())
+    assert counts["lines"] == inputs["requests"]["lines"] + inputs["responses"]["lines"]
+    assert counts["malformed"] == sum(sum(inputs[side]["malformed"].values()) for side in ("requests", "responses"))
+    assert counts["negative"] == report["skew"]["negative"]
+    failures = sum(count for code, count in report["status"].items() if code == "none" or int(code) >= 400)
+    # Of an id with several entries those pair that come first, so that a few statuses may stand on another exchange.
+    assert counts["failures"] == pytest.approx(failures, abs=3)
+
+
+def test_one_log_with_both_events(tmp_path: Path) -> None:
+    log = tmp_path / "app.log"
+    head = '{{"level":30,"time":{},"reqId":"r-{}",'
+    request = head + '"req":{{"method":"GET","url":"/a","remoteAddress":"1.2.3.4"}},"msg":"incoming request"}}\n'
+    response = head + '"res":{{"statusCode":500}},"responseTime":5.1,"msg":"request completed"}}\n'
+    lines = [request.format(1_700_000_000_000 + n, n) for n in range(20)]
+    answers = [response.format(1_700_000_000_005 + n, n) for n in range(15)]
+    log.write_text("".join(lines))
+    snapshot = _watched(_options(log), lambda: _append(log, "".join(answers)))
+    assert snapshot.counts["matched"] == 15
+    assert snapshot.counts["open"] == 5
+    assert snapshot.window is not None
+    assert snapshot.window.status == {"500": 15}
+    assert snapshot.oldest[0].request_id == "r-15"
+    assert "endpoint" in snapshot.attributes
+
+
+def test_access_logs_of_several_forms(tmp_path: Path) -> None:
+    combined = '1.2.3.4 - - [10/Oct/2025:13:55:%02d +0000] "GET /a HTTP/1.1" 404 12 "-" "curl"\n'
+    (tmp_path / "a.log").write_text("".join(combined % n for n in range(10)))
+    other = '{"timestamp":"2025-10-10T13:55:30Z","method":"GET","endpoint":"/b","status_code":200,"response_time":3}\n'
+    snapshot = _watched(_options(tmp_path), lambda: (tmp_path / "b.log").write_text(other * 3))
+    assert snapshot.window is not None
+    assert snapshot.window.status == {"404": 10, "200": 3}
+    assert snapshot.window.percentiles_ms["p50"] == 2.992
+
+
+def test_a_log_that_is_not_there_yet_and_one_side_that_stays_empty(tmp_path: Path) -> None:
+    requests, responses = tmp_path / "requests.log", tmp_path / "responses.log"
+    snapshot = _watched(
+        _options(requests, responses),
+        lambda: requests.write_text("2025-01-01T00:00:00Z,a,u\n2025-01-01T00:01:00Z,b,u\n"),
+    )
+    assert snapshot.counts["open"] == 2
+    assert [one.request_id for one in snapshot.overdue] == ["a"]
+    waits = "is not there yet; it is read as soon as it is."
+    assert {f"{str(log)!r} {waits}" for log in (requests, responses)} < {*snapshot.notices}
+    assert f"{str(requests)!r} appeared." in snapshot.notices
+
+
+def test_a_stray_instant_does_not_move_the_time(tmp_path: Path) -> None:
+    requests, responses = tmp_path / "requests.log", tmp_path / "responses.log"
+    lines = [f"2025-01-01T00:00:{n:02d}Z,r{n},u\n" for n in range(20)]
+    requests.write_text("".join(lines))
+    responses.write_text("2025-01-01T00:00:19Z,r19,200\n")
+    snapshot = _watched(_options(requests, responses), lambda: _append(requests, "2099-01-01T00:00:00Z,x,u\n"))
+    assert snapshot.now_us == 1_735_689_619_000_000
+    assert snapshot.counts["overdue"] == 0
+
+
+def test_only_the_last_minutes_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    requests, responses = tmp_path / "requests.log", tmp_path / "responses.log"
+    stamps = [f"2025-01-01T{n // 3600:02d}:{n // 60 % 60:02d}:{n % 60:02d}Z" for n in range(20_000)]
+    requests.write_text(
+        "timestamp,request_id,user_id\n" + "".join(f"{stamp},r{n},u\n" for n, stamp in enumerate(stamps))
+    )
+    responses.write_text("".join(f"{stamp},r{n},200\n" for n, stamp in enumerate(stamps)))
+    monkeypatch.setattr("logcorr.jobs.last_of_log._STEP_BYTES", 4096)
+    snapshot = _watched(_options(requests, responses, last_us=600_000_000))
+    assert 600 <= snapshot.counts["matched"] <= 900
+    assert snapshot.window is not None
+    assert snapshot.window.requests == 300
+
+
+def test_of_two_logs_that_are_behind_the_one_behind_in_time_is_read_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A request log with long lines takes more reads for the same time. No pair is lost to that."""
+    requests, responses = tmp_path / "requests.log", tmp_path / "responses.log"
+    monkeypatch.setattr(follow_logs, "_PIECE_BYTES", 2000)
+    stamps = [f"2025-01-01T{n // 3600:02d}:{n // 60 % 60:02d}:{n % 60:02d}Z" for n in range(2000)]
+    requests.write_text("".join(f"{stamp},r{n},{'u' * 200}\n" for n, stamp in enumerate(stamps)))
+    responses.write_text("".join(f"{stamp},r{n},200\n" for n, stamp in enumerate(stamps)))
+    counts = _watched(_options(requests, responses, lateness_us=0, timeout_us=1)).counts
+    assert (counts["matched"], counts["unasked"], counts["overdue"]) == (2000, 0, 0)
+
+
+def test_what_cannot_be_read_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_text("no log\nat all\n")
+    with pytest.raises(InputError, match="no line is of a known format"):
+        _watched(_options(tmp_path / "a.log"))
+
+
+def test_it_ends_when_it_is_told_and_closes_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "requests.log").write_text("2025-01-01T00:00:00Z,a,u\n")
+    (tmp_path / "responses.log").write_text("2025-01-01T00:00:00Z,a,200\n")
+    closed: list[Follower] = []
+    close = Follower.close
+
+    def noted(follower: Follower) -> None:
+        closed.append(follower)
+        close(follower)
+
+    monkeypatch.setattr(Follower, "close", noted)
+    cancel = threading.Event()
+    snapshots = []
+    for snapshot in watch(
+        _options(tmp_path / "requests.log", tmp_path / "responses.log"), cancel, every_s=1, clock=Clock()
+    ):
+        snapshots.append(snapshot)
+        cancel.set()
+    assert len(snapshots) == 2
+    assert snapshots[-1].counts["matched"] == 1
+    assert len(closed) == 2
