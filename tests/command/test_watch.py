@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.helpers import command, logcorr, looks, start
+from tests.support.helpers import ROOT, command, logcorr, looks, start
 
 REQUEST = "2025-01-01T00:00:{:02d}Z,r{},u{}\n"
 RESPONSE = "2025-01-01T00:00:{:02d}Z,r{},{}\n"
@@ -88,6 +88,51 @@ def test_it_ends_with_one_once_a_condition_holds(tmp_path: Path) -> None:
     assert "error_rate>5% holds: error_rate is" in outcome.err
 
 
+def test_an_alert_is_told_when_it_begins_and_ends(tmp_path: Path) -> None:
+    _pair(tmp_path, status=500)
+    words = ("requests.log", "responses.log", "--every", "50ms", "--window", "10s", "--alert", "error_rate>5%")
+    with start(command("watch", "--json", *words), tmp_path) as process:
+        record = _until(process, lambda record: bool(record["alerts"]))
+        assert record["alerts"] == ["error_rate>5% holds: error_rate is 1."]
+        _write(tmp_path / "requests.log", REQUEST.format(50, 50, 50))
+        _write(tmp_path / "responses.log", RESPONSE.format(50, 50, 200))
+        _until(process, lambda record: not record["alerts"])
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate()
+    assert "alert: error_rate>5% holds: error_rate is 1." in err
+    assert "alert: error_rate>5% does not hold any more." in err
+
+
+def test_the_window_can_be_changed_meanwhile(tmp_path: Path) -> None:
+    _pair(tmp_path, count=60)
+    words = (
+        "requests.log",
+        "responses.log",
+        "--every",
+        "50ms",
+        "--window",
+        "5s",
+        "--longest-window",
+        "1h",
+        "--controls",
+    )
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path), "PYTHONPATH": str(ROOT / "core")}
+    with subprocess.Popen(
+        command("watch", "--json", *words), cwd=tmp_path, env=environment, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as process:  # fmt: skip
+        assert process.stdin is not None
+        few = _until(process, lambda record: "window" in record)
+        process.stdin.write("30s\nnonsense\n")
+        process.stdin.flush()
+        _until(process, lambda record: record["window"]["requests"] > few["window"]["requests"])
+        process.stdin.close()
+        process.stdin = None
+        _, err = process.communicate()
+    assert process.returncode == 0
+    assert "'nonsense' is not a duration" in err
+
+
 @pytest.mark.parametrize("condition", ["orphan_rate>1%", "malformed_rate>1%", "p50>=0us", "negative_rate>1%"])
 def test_the_figures_of_conditions(tmp_path: Path, condition: str) -> None:
     _pair(tmp_path)
@@ -101,7 +146,7 @@ def test_the_figures_of_conditions(tmp_path: Path, condition: str) -> None:
 def test_standard_input_is_followed_to_its_end(tmp_path: Path) -> None:
     (tmp_path / "requests.log").write_text("".join(REQUEST.format(n, n, n) for n in range(5)))
     words = command("watch", "requests.log", "-", "--json", "--every", "50ms")
-    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path), "PYTHONPATH": str(ROOT / "core")}
     with subprocess.Popen(
         words, cwd=tmp_path, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:

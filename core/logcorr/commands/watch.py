@@ -3,6 +3,7 @@
 import signal
 import sys
 import threading
+from queue import SimpleQueue
 from types import FrameType
 from typing import Any
 
@@ -16,8 +17,7 @@ from logcorr.compute import resources, threads
 from logcorr.model import clock_skew
 from logcorr.model.errors import Cancelled, UsageError
 from logcorr.model.options import WatchOptions
-
-_MOST_LOGS = 2
+from logcorr.text import quantities
 
 
 @click.command()
@@ -27,6 +27,7 @@ _MOST_LOGS = 2
 @click.option("--every", type=DURATION, default="10s", show_default=True, help="How often a line is printed.")
 @click.option("--for", "for_", type=DURATION, help="End after so long, with what was seen in all.")
 @click.option("--until-fail", multiple=True, help="End with 1 once this holds in the window, such as 'error_rate>5%'.")
+@click.option("--alert", multiple=True, help="Say when this begins and ceases to hold, such as 'p99>500ms'.")
 @click.option("--json", "as_json", is_flag=True, help="Print objects of JSON, one a line.")
 @click.option("--window", type=DURATION, default="5m", show_default=True, help="How far back the figures go.")
 @click.option("--last", type=DURATION, help="Read only so much of what is there at the start: 15m.  [default: all]")
@@ -43,6 +44,8 @@ _MOST_LOGS = 2
 @click.option("--collapse", multiple=True, metavar="REGEX=NAME", help="Count endpoints with REGEX in them as NAME.")
 @click.option("--memory", type=SIZE, help="The most memory to take.  [default: a quarter of the machine's]")
 @click.option("--tz", metavar="ZONE", help="The zone of times that are shown.  [default: UTC]")
+@click.option("--longest-window", type=DURATION, hidden=True, help="How far the window can be widened.")
+@click.option("--controls", is_flag=True, hidden=True, help="Take the window from standard input; end with it.")
 @format_options
 def watch(logs: tuple[str, ...], **values: Any) -> int:
     """Follow logs that grow: what is in flight, overdue, slow and failed right now.
@@ -65,53 +68,42 @@ def watch(logs: tuple[str, ...], **values: Any) -> int:
     from logcorr.jobs.watch import watch as snapshots
     from logcorr.query import live_conditions
 
-    conditions = [live_conditions.live_condition(text) for text in values["until_fail"]]
+    conditions, alerts = (
+        [live_conditions.live_condition(text) for text in values[name]] for name in ("until_fail", "alert")
+    )
     cancel, signals = threading.Event(), []
 
     def stop(number: int, _frame: FrameType | None) -> None:
         signals.append(number)
         cancel.set()
 
+    asked: SimpleQueue[int] = SimpleQueue()
+    if values["controls"]:
+        threading.Thread(target=_obey, args=(asked, cancel), daemon=True).start()
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         with zones.shown_in(zone):
             every_s, for_s = values["every"] / 1e6, values["for_"] and values["for_"] / 1e6
-            return _show(snapshots(options, cancel, every_s=every_s, for_s=for_s), conditions, values, signals)
+            seen = snapshots(options, cancel, every_s=every_s, for_s=for_s, asked=asked)
+            return _show(seen, conditions, alerts, as_json=values["as_json"], signals=signals)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
-def _show(snapshots: Any, conditions: list[Any], values: dict[str, Any], signals: list[int]) -> int:
+def _show(snapshots: Any, conditions: list[Any], alerts: list[Any], *, as_json: bool, signals: list[int]) -> int:
     """Prints snapshots as they come, and what was seen in all. Returns the exit code; raises Cancelled for Ctrl+C."""
-    import msgspec
-
     from logcorr.query import live_conditions
-    from logcorr.render import watch_lines
 
-    last, before = None, ""
+    lines = _Lines(as_json=as_json)
     failed: list[str] = []
     for snapshot in snapshots:
-        last = snapshot
-        for notice in snapshot.notices:
-            say(f"note: {notice}")
-        shown = watch_lines.line(snapshot)
-        if values["as_json"]:
-            put_json(msgspec.json.encode(watch_lines.record(snapshot)).decode())
-        elif shown != before:
-            put(shown)
-        before = shown
-        sys.stdout.flush()
-        failed = [told for one in conditions if (told := live_conditions.verdict(one, snapshot)) is not None]
+        lines.add(snapshot, live_conditions.verdicts(alerts, snapshot))
+        failed = list(live_conditions.verdicts(conditions, snapshot).values())
         if failed:
             snapshots.close()
             break
-    if last is not None:
-        if values["as_json"]:
-            put_json(msgspec.json.encode(watch_lines.record(last, last=True)).decode())
-        else:
-            put(watch_lines.closing(last))
-        sys.stdout.flush()
+    lines.end()
     for told in failed:
         say(told)
     if failed:
@@ -119,6 +111,64 @@ def _show(snapshots: Any, conditions: list[Any], values: dict[str, Any], signals
     if signal.SIGINT in signals:
         raise Cancelled("interrupted.")
     return 0
+
+
+class _Lines:
+    """Writes snapshots to stdout, and what becomes of files and alerts to stderr."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self._as_json = as_json
+        self._last: Any = None
+        self._before, self._held = "", dict[str, str]()
+
+    def add(self, snapshot: Any, held: dict[str, str]) -> None:
+        """Writes a snapshot, and alerts that begin or cease to hold; `held` are those that hold, in words."""
+        from logcorr.render import watch_lines
+
+        self._last = snapshot
+        for notice in snapshot.notices:
+            say(f"note: {notice}")
+        shown = watch_lines.line(snapshot)
+        if self._as_json:
+            self._put({**watch_lines.record(snapshot), "alerts": list(held.values())})
+        elif shown != self._before:
+            put(shown)
+        self._before = shown
+        for text in dict.fromkeys([*held, *self._held]):
+            if text not in self._held:
+                say(f"alert: {held[text]}")
+            elif text not in held:
+                say(f"alert: {text} does not hold any more.")
+        self._held = held
+        sys.stdout.flush()
+
+    def end(self) -> None:
+        """Writes what was seen in all."""
+        from logcorr.render import watch_lines
+
+        if self._last is None:
+            return
+        if self._as_json:
+            self._put(watch_lines.record(self._last, last=True))
+        else:
+            put(watch_lines.closing(self._last))
+        sys.stdout.flush()
+
+    @staticmethod
+    def _put(record: dict[str, Any]) -> None:
+        import msgspec
+
+        put_json(msgspec.json.encode(record).decode())
+
+
+def _obey(asked: SimpleQueue[int], cancel: threading.Event) -> None:
+    """Takes windows from standard input, a duration a line. Ends the command when it ends."""
+    for line in sys.stdin:
+        try:
+            asked.put(positive("--window", quantities.duration_us(line.strip())))
+        except UsageError as error:
+            say(f"note: {error}")
+    cancel.set()
 
 
 def _options(logs: tuple[str, ...], values: dict[str, Any]) -> WatchOptions:
@@ -137,6 +187,7 @@ def _options(logs: tuple[str, ...], values: dict[str, Any]) -> WatchOptions:
         collapse=values["collapse"],
         collapse_ids=values["collapse_ids"],
         skew_us=clock_skew.skew_us(values["skew"]),
+        longest_window_us=values["longest_window"],
         last_us=values["last"],
         window_us=positive("--window", values["window"]),
         timeout_us=positive("--timeout", values["timeout"]),

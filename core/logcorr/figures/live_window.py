@@ -4,7 +4,7 @@ Time is cut into slots. An exchange lies in the slot of its request's time, howe
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from heapq import nlargest
 
 import numpy as np
@@ -16,7 +16,7 @@ from logcorr.model.quantiles import QUANTILES, rank_of
 from logcorr.model.status import failures, key_of
 from logcorr.text.quantities import ms
 
-_SLOTS = 300
+_SLOTS = 1800
 _SECOND_US = 1_000_000
 _MOST_SHOWN = 20
 
@@ -24,7 +24,7 @@ _MOST_SHOWN = 20
 class _Slot:
     """Counts of a stretch of time."""
 
-    __slots__ = ("durations", "failed", "negative", "overdue", "requests", "responses", "slow", "status")
+    __slots__ = ("durations", "failed", "late", "negative", "overdue", "requests", "responses", "slow", "status")
 
     def __init__(self) -> None:
         self.requests = self.responses = self.negative = self.overdue = 0
@@ -32,6 +32,7 @@ class _Slot:
         self.durations: Counter[int] = Counter()
         self.slow: list[Exchange] = []
         self.failed: list[Exchange] = []
+        self.late: list[Exchange] = []
 
 
 class LiveWindow:
@@ -77,9 +78,10 @@ class LiveWindow:
             else:
                 slot.durations[bin_us] += 1
                 _keep(slot.slow, exchange)
-            if exchange.failed:
-                slot.failed.append(exchange)
-                del slot.failed[:-_MOST_SHOWN]
+            for noted, kept in ((exchange.failed, slot.failed), (exchange.late, slot.late)):
+                if noted:
+                    kept.append(exchange)
+                    del kept[:-_MOST_SHOWN]
 
     def add_overdue(self, requests: Sequence[Request]) -> None:
         """Notes requests that are overdue from now on."""
@@ -116,15 +118,20 @@ class LiveWindow:
 
     def slowest(self, now_us: int, count: int = _MOST_SHOWN) -> list[Exchange]:
         """The slowest exchanges of the window, the slowest first."""
-        first = (now_us - self.window_us) // self.slot_us + 1
-        of_window = (one for number, slot in self._slots.items() if number >= first for one in slot.slow)
-        return nlargest(count, of_window, key=_duration)
+        return nlargest(count, self._of_window(now_us, "slow"), key=_duration)
 
     def failed(self, now_us: int, count: int = _MOST_SHOWN) -> list[Exchange]:
         """The latest failures of the window, the latest first."""
+        return nlargest(count, self._of_window(now_us, "failed"), key=lambda one: one.response.time_us)
+
+    def late(self, now_us: int, count: int = _MOST_SHOWN) -> list[Exchange]:
+        """The exchanges of the window whose request was overdue before the response came, the latest first."""
+        return nlargest(count, self._of_window(now_us, "late"), key=lambda one: one.response.time_us)
+
+    def _of_window(self, now_us: int, kept: str) -> Iterator[Exchange]:
+        """The exchanges of one kind that the slots of the window keep."""
         first = (now_us - self.window_us) // self.slot_us + 1
-        of_window = (one for number, slot in self._slots.items() if number >= first for one in slot.failed)
-        return nlargest(count, of_window, key=lambda one: one.response.time_us)
+        return (one for number, slot in self._slots.items() if number >= first for one in getattr(slot, kept))
 
     def _slot(self, number: int) -> _Slot | None:
         """The slot of a number; None where it is too old."""

@@ -7,6 +7,7 @@ figures as when it was followed.
 import threading
 import time
 from collections.abc import Callable, Iterator
+from queue import SimpleQueue
 
 import numpy as np
 import polars as pl
@@ -33,7 +34,7 @@ class Watch:
     def __init__(self, options: WatchOptions, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._options = options
         self.logs = FollowedLogs(options, clock=clock)
-        self.window = LiveWindow(options.window_us)
+        self.window = LiveWindow(options.window_us, options.longest_window_us)
         self._join: LiveJoin | None = None
         self._now_us: int | None = None
         self._reached_us: dict[Side, int] = {}
@@ -88,6 +89,7 @@ class Watch:
             overdue=join.overdue_requests(_MOST_SHOWN) if join is not None else (),
             slowest=self.window.slowest(now) if now is not None else (),
             failed=self.window.failed(now) if now is not None else (),
+            late=self.window.late(now) if now is not None else (),
             notices=self.logs.take_notices(),
         )
 
@@ -170,12 +172,14 @@ def watch(
     *,
     every_s: float,
     for_s: float | None = None,
+    asked: SimpleQueue[int] | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[Snapshot]:
     """Follows logs, and yields a snapshot every `every_s` seconds, and one at the end.
 
-    It ends after `for_s` seconds, when `cancel` is set, or when all logs come through pipes that have ended. Raises
-    InputError and UsageError.
+    What is put into `asked` is the window from then on, in µs; a snapshot follows at once. It ends after `for_s`
+    seconds, when `cancel` is set, or when all logs come through pipes that have ended. Raises InputError and
+    UsageError.
     """
     watched = Watch(options, clock=clock)
     try:
@@ -185,6 +189,9 @@ def watch(
         while not cancel.is_set() and not watched.logs.ended and clock() < ends:
             took = watched.step()
             now = clock()
+            if asked is not None and not asked.empty():
+                watched.window.window_us = min(asked.get(), watched.window.longest_us)
+                following = now
             if now >= following:
                 following = max(following + every_s, now)
                 yield watched.snapshot()

@@ -78,9 +78,10 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
 
     `now_us` is the newest instant of the logs, and `watermark_us` the instant before which no entry is expected any
     more; None before the first entry. `window` is what happened lately. `oldest` and `overdue` are requests that are
-    open, the oldest first; `attributes` names their values. `counts` are totals since following began: lines by class,
-    requests, responses, exchanges, failures, open, overdue, late (answered after they were overdue), given_up, unasked
-    (responses without a request), redelivered, too_late (entries older than the window when they came).
+    open, the oldest first; `attributes` names their values. `slowest`, `failed` and `late` are exchanges of the window:
+    the slowest, the latest that failed, and the latest that came after their request was overdue. `counts` are totals
+    since following began: lines by class, requests, responses, exchanges, failures, open, overdue, late, given_up,
+    unasked (responses without a request), redelivered, too_late (entries older than the window when they came).
     """
 
     now_us: int | None
@@ -93,4 +94,5 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     overdue: Sequence[Request] = ()
     slowest: Sequence[Exchange] = ()
     failed: Sequence[Exchange] = ()
+    late: Sequence[Exchange] = ()
     notices: Sequence[str] = ()

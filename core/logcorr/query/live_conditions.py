@@ -1,5 +1,7 @@
 """Conditions on logs that grow: the same as `--fail-if`, of a window of time instead of a whole run."""
 
+from collections.abc import Sequence
+
 from logcorr.model.live import Snapshot
 from logcorr.model.quantiles import QUANTILES
 from logcorr.query.fail_if import Condition, condition
@@ -26,9 +28,11 @@ def figure(one: Condition, snapshot: Snapshot) -> float | None:
     return part / whole if whole else None
 
 
-def verdict(one: Condition, snapshot: Snapshot) -> str | None:
-    """What holds, in words; None where the condition does not hold, or cannot be judged."""
-    value = figure(one, snapshot)
-    if value is None or not one.compares(value):
-        return None
-    return f"{one.text} holds: {one.told(value)}."
+def verdicts(conditions: Sequence[Condition], snapshot: Snapshot) -> dict[str, str]:
+    """What holds, in words, by the texts of the conditions."""
+    held = {}
+    for one in conditions:
+        value = figure(one, snapshot)
+        if value is not None and one.compares(value):
+            held[one.text] = f"{one.text} holds: {one.told(value)}."
+    return held

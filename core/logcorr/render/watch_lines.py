@@ -1,5 +1,6 @@
 """What is seen of logs that grow, as lines: one an interval for people, or a JSON object for programs."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from logcorr.text.zones import shown
 
 _SHOWN_PERCENTILES = ("p50", "p95", "p99")
 _SHOWN_REQUESTS = 5
+_MOST_POINTS = 120
 _TOTALS = (
     ("lines", "lines"),
     ("malformed", "malformed"),
@@ -78,12 +80,23 @@ def record(snapshot: Snapshot, *, last: bool = False) -> dict[str, Any]:
             "requests_per_s": round(window.requests / window.seconds, 3),
             "status": dict(window.status),
             **{f"{name}_ms": value for name, value in window.percentiles_ms.items()},
+            "rates": {"requests": _points(window.requests_per_s), "failures": _points(window.failures_per_s)},
         }
     names = snapshot.attributes
-    made["in_flight"] = [_request(one, names, snapshot.now_us) for one in snapshot.oldest]
-    made["slowest"] = [_exchange(one, names) for one in snapshot.slowest]
-    made["failed"] = [_exchange(one, names) for one in snapshot.failed]
+    overdue = {id(one) for one in snapshot.overdue}
+    made["in_flight"] = [
+        {**_request(one, names, snapshot.now_us), "overdue": id(one) in overdue} for one in snapshot.oldest
+    ]
+    for name in ("slowest", "failed", "late"):
+        made[name] = [_exchange(one, names) for one in getattr(snapshot, name)]
     return made
+
+
+def _points(rates: Sequence[float]) -> list[float]:
+    """Rates of a second each, averaged over equal parts where there are many."""
+    step = -(-len(rates) // _MOST_POINTS) or 1
+    parts = [rates[at : at + step] for at in range(0, len(rates), step)]
+    return [round(sum(part) / len(part), 3) for part in parts]
 
 
 def closing(snapshot: Snapshot) -> str:
