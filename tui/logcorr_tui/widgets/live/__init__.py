@@ -1,0 +1,1 @@
+"""Widgets of logs that are followed."""
