@@ -21,11 +21,13 @@ def parts_of(key: str, notes: Iterable[Note], views: Sequence[str]) -> dict[str,
     return dict(sorted(parts.items()))
 
 
-def add_empty(store: Store, key: str, parts: dict[str, int], empty: Mapping[str, Path]) -> None:
-    """Adds to `parts` a part without rows for each view that has none. `empty` are such parts, of this machine."""
-    for view, path in empty.items():
+def add_own(store: Store, key: str, parts: dict[str, int], own: Mapping[str, Sequence[Path]]) -> None:
+    """Adds to `parts` those of this machine, for views that have no other part. A view has at least one part."""
+    for view, paths in own.items():
         if not any(part.startswith(f"{view}/") for part in parts):
-            parts[f"{view}/empty.parquet"] = store.put_file(f"{key}/{view}/empty.parquet", path)
+            for path in paths:
+                part = f"{view}/{path.name}"
+                parts[part] = store.put_file(f"{key}/{part}", path)
 
 
 def publish(store: Store, key: str, report: RunReport, manifest: Manifest) -> None:
