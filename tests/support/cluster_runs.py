@@ -54,15 +54,18 @@ def differences(
 
 def compared_reports(local: RunFolder, other: RunFolder) -> list[str]:
     """The parts of both reports that differ, but for how the runs were made; and the rows and columns of views."""
-    found = []
     ours, theirs = (msgspec.to_builtins(run.report) for run in (local, other))
-    for name in ours:
-        if name != "run" and run_folder.encode(ours[name]) != run_folder.encode(theirs[name]):
-            found.append(f"{name}: local {ours[name]}, cluster {theirs[name]}")
+    found = [
+        f"{name}: local {ours[name]}, cluster {theirs[name]}"
+        for name in ours
+        if name != "run" and run_folder.encode(ours[name]) != run_folder.encode(theirs[name])
+    ]
     ours, theirs = local.manifest, other.manifest
-    for name in ("kind", "key", "options", "inputs", "files", "attributes", "rows", "headline"):
-        if getattr(ours, name) != getattr(theirs, name):
-            found.append(f"manifest.{name}: local {getattr(ours, name)}, cluster {getattr(theirs, name)}")
+    found += [
+        f"manifest.{name}: local {getattr(ours, name)}, cluster {getattr(theirs, name)}"
+        for name in ("kind", "key", "options", "inputs", "files", "attributes", "rows", "headline")
+        if getattr(ours, name) != getattr(theirs, name)
+    ]
     for view in views.views_of(ours):
         mine, its = (views.scan(run, view).collect_schema() for run in (local, other))
         if mine != its:
