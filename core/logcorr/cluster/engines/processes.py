@@ -25,8 +25,9 @@ class Processes:
 
     def __init__(self, slots: int) -> None:
         self.slots = slots
-        self._children: dict[int, subprocess.Popen[str]] = {}
         self._closed = False
+        # They load the engine of polars while the driver looks at the logs.
+        self._children = {slot: self._started() for slot in range(slots)}
 
     def run(self, items: Sequence[Item]) -> Iterator[int]:
         waiting: queue.SimpleQueue[Item | None] = queue.SimpleQueue()
