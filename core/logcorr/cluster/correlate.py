@@ -71,6 +71,7 @@ class ClusterCorrelation(OnEngine[Report], Correlation):
     def _plan(self, engine: Engine) -> Plan:
         slots = self._cluster.slots or engine.slots
         how = cut_work.with_memory(self._cluster, slots)
+        # Each file ends where its last whole line ends, if it has grown since it was first looked at.
         files = {log: changes.as_at_start(of_log) for log, of_log in self._files.items()}
         reading = self._reading()
         if reading.options.zone == "local":
@@ -94,7 +95,10 @@ class ClusterCorrelation(OnEngine[Report], Correlation):
         return Plan(
             key=self._key,
             kind="correlation",
-            files={log: [PlannedFile.of(file) for file in of_log] for log, of_log in files.items()},
+            files={
+                log: [PlannedFile.of(file, now.bytes) for file, now in zip(self._files[log], of_log, strict=True)]
+                for log, of_log in files.items()
+            },
             splits=splits,
             sizes=cut_work.sizes(self._text_bytes, len(splits), slots, how),
             own=msgspec.Raw(msgspec.msgpack.encode(own)),
@@ -216,7 +220,8 @@ class ClusterCorrelation(OnEngine[Report], Correlation):
     def _check_unchanged(self, plan: Plan) -> None:
         """Raises CutLineError or InputError where a file was changed while it was read."""
         for log, files in self._files.items():
-            changes.check_whole_lines(files, [planned.file() for planned in plan.files[log]])
+            read = [msgspec.structs.replace(planned.file(), bytes=planned.end) for planned in plan.files[log]]
+            changes.check_whole_lines(files, read)
 
     def _tell_shuffle(self, run: Driver, split: SplitsRead, read: SourceResult) -> Shuffle:
         """Tells the steps of buckets what is known of all lines."""

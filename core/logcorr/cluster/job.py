@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from logcorr.cluster import driver
-from logcorr.cluster.driver import Driver
+from logcorr.cluster.driver import Driver, removed
 from logcorr.cluster.engines.base import Engine, open_engine
 from logcorr.cluster.plan import Plan
 from logcorr.cluster.store import check_creates_once, open_store
@@ -15,7 +15,7 @@ from logcorr.inputs import changes, standard_input
 from logcorr.inputs.files import Resolved
 from logcorr.jobs.job import Job, Result
 from logcorr.model.access_report import RunReport
-from logcorr.model.errors import Cancelled, EngineError, InputError
+from logcorr.model.errors import Cancelled, EngineError, InputError, StoreError
 from logcorr.model.ledger import Log
 from logcorr.model.options import ClusterOptions, JobOptions
 from logcorr.runs import find_runs
@@ -69,7 +69,7 @@ class OnEngine(Job[_R]):
         )
         try:
             run.adopt(self._plan(engine))
-            made = self._made_by(run, work)
+            made = (self._finished() if self._options.keep else None) or self._made_by(run, work)
         except changes.CutLineError:
             driver.clean(self._store, self._key)
             raise
@@ -78,11 +78,13 @@ class OnEngine(Job[_R]):
                 engine.close()
                 driver.clean(self._store, self._key)
             raise
-        except EngineError:
+        except (EngineError, StoreError, FileNotFoundError) as error:
+            if not run.is_gone:
+                raise
             # Another driver may have finished the run meanwhile, and removed its work files.
             if (finished := self._finished()) is not None:
                 return finished
-            raise
+            raise removed(self._key) from error
         finally:
             engine.close()
         driver.clean(self._store, self._key)
