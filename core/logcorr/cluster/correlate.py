@@ -16,7 +16,7 @@ from logcorr.cluster.exchange_counts import USERS
 from logcorr.cluster.finish_bucket import Finish
 from logcorr.cluster.group_parts import GROUPS, GroupsOfPart, joined
 from logcorr.cluster.job import OnEngine
-from logcorr.cluster.pair_figures import Figures, arrivals, top_users
+from logcorr.cluster.pair_figures import Figures, arrivals, merged_sums, top_users
 from logcorr.cluster.pair_plan import PairPlan, Shuffle
 from logcorr.cluster.pair_progress import PairProgress
 from logcorr.cluster.pair_read import SplitsRead, tell_offsets
@@ -169,7 +169,10 @@ class ClusterCorrelation(OnEngine[Report], Correlation):
         reduced = run.phase("reduce", range(run.plan.sizes.buckets), progress.on_bucket)
         self._meter.enter("report")
         exchanges = [_names(note, "exchanges") for note in reduced.values()]
-        figures = Figures(run, progress.sums, exchanges)
+        sums = progress.sums
+        if not progress.sums_complete:
+            sums = merged_sums(run, list(reduced.values()), lines.shuffle.grid)
+        figures = Figures(run, sums, exchanges)
         latency = figures.latency()
         edge_us = orphan_reasons.edge_us(self._pair_options.edge_us, latency.p999_us)
         finish = Finish(
@@ -186,9 +189,8 @@ class ClusterCorrelation(OnEngine[Report], Correlation):
         progress.settle(buckets)
         notes = [*reduced.values(), *finished.values()]
         if not self._narrowed:
-            return _Paired(notes, buckets, list(reduced.values()), progress.sums, figures, latency, edge_us)
-        sums = PairSums(lines.shuffle.narrowed, 0)
-        progress.merge(sums, buckets)
+            return _Paired(notes, buckets, list(reduced.values()), sums, figures, latency, edge_us)
+        sums = merged_sums(run, buckets, lines.shuffle.narrowed, "-left")
         figures = Figures(run, sums, [_names(note, "exchanges") for note in buckets], "-left")
         return _Paired(notes, buckets, buckets, sums, figures, figures.latency(), edge_us)
 

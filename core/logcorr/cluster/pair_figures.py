@@ -8,15 +8,30 @@ import polars as pl
 from logcorr.cluster.driver import Driver
 from logcorr.cluster.exchange_counts import USERS as USER_COLUMNS
 from logcorr.cluster.look_again import GIVEN, OVER_TIME, POPULATIONS, USERS, Look
+from logcorr.cluster.merge_pair_sums import BUCKETS_A_STEP, SumsToMerge, merged
 from logcorr.cluster.plan import Note
 from logcorr.cluster.sum_bytes import of_bytes
 from logcorr.figures import latency, percentiles, users
+from logcorr.figures.grid import Grid
 from logcorr.figures.latency import LatencyFigures
 from logcorr.figures.nearest_rank import Asked, settled
 from logcorr.figures.pair_sums import PairSums
 from logcorr.model.report import DurationSource, Given
 
+# The driver merges so many sums by itself.
+MOST_SUMS = 64
 _Counts = Mapping[str, pl.LazyFrame]
+
+
+def merged_sums(driver: Driver, notes: Sequence[Note], grid: Grid, name: str = "") -> PairSums:
+    """The sums of all buckets; steps merge them first where they are many. `name` is a part of the phase's name."""
+    files = [note.files["sums"] for note in notes]
+    if len(files) > MOST_SUMS:
+        phase = f"sums{name}"
+        driver.tell(phase, SumsToMerge(grid=grid, files=files))
+        steps = driver.phase(phase, range(-(-len(files) // BUCKETS_A_STEP)))
+        files = [note.files["sums"] for note in steps.values()]
+    return merged(driver.store, files, grid)
 
 
 class Figures:

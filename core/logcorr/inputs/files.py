@@ -223,7 +223,7 @@ def of_source(log: Log, source: ByteSource, memory_bytes: int | None = None) -> 
     """The input file of a source. Raises InputError as `resolve_all` does."""
     stream = cast("IO[bytes]", SourceBytes(source, 0, source.size))
     file = _described(log, Path(source.name), stream, source.size, memory_bytes)
-    return msgspec.structs.replace(file, source=source)
+    return msgspec.structs.replace(file, name=readable(source.name), source=source)
 
 
 def open_bytes(file: InputFile) -> io.BufferedReader:
