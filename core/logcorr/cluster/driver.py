@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from logcorr.cluster import canary
+from logcorr.cluster.clean import BEAT_S, tell_alive
 from logcorr.cluster.engines.base import Engine, Item
 from logcorr.cluster.plan import (
     Failure,
@@ -65,6 +66,7 @@ class Driver:
         self.store, self._engine, self._tap = store, engine, tap
         self._tries, self._patience_s = tries, patience_s
         self._noted = 0
+        self._last_beat = -BEAT_S
         self._mark: str
         self.plan: Plan
         self.names: WorkNames
@@ -165,6 +167,9 @@ class Driver:
         while True:
             self._tap()
             now = time.monotonic()
+            if now - self._last_beat >= BEAT_S:
+                self._last_beat = now
+                tell_alive(self.store, self.names)
             try:
                 found = ended.get(timeout=_POLL_S)
             except queue.Empty:
