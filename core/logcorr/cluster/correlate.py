@@ -140,6 +140,7 @@ class ClusterCorrelation(OnEngine[Report], Correlation):
             groups=groups,
         )
         report = pair_report.report(paired.sums, paired.latency, data)
+        report = msgspec.structs.replace(report, run=self._engine_info(run, report.run))
         rows = self._rows(progress, [*paired.notes, *counted.values()])
         parts = publish.parts_of(self._key, [*paired.notes, *counted.values()], [*rows])
         self._write_own_parts(work, views, lines.read)

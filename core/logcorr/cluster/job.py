@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+import msgspec
+
 from logcorr.cluster import driver
 from logcorr.cluster.driver import Driver, removed
 from logcorr.cluster.engines.base import Engine, open_engine
@@ -18,6 +20,7 @@ from logcorr.model.access_report import RunReport
 from logcorr.model.errors import Cancelled, EngineError, InputError, StoreError
 from logcorr.model.ledger import Log
 from logcorr.model.options import ClusterOptions, JobOptions
+from logcorr.model.report import RunInfo
 from logcorr.runs import find_runs
 from logcorr.runs.run_folder import RunFolder
 from logcorr.runs.work_folder import WorkFolder
@@ -89,6 +92,19 @@ class OnEngine(Job[_R]):
             engine.close()
         driver.clean(self._store, self._key)
         return made
+
+    def _engine_info(self, run: Driver, info: RunInfo) -> RunInfo:
+        """How the run was made, with what the engine came to."""
+        phases = run.phases.values()
+        return msgspec.structs.replace(
+            info,
+            options={**info.options, "memory_bytes": run.plan.sizes.memory_bytes},
+            peak_rss_bytes=max((phase.peak_rss_bytes for phase in phases), default=info.peak_rss_bytes),
+            engine=self._cluster.engine.partition(":")[0],
+            steps_run=sum(phase.steps for phase in phases),
+            steps_found=sum(phase.resumed for phase in phases),
+            retried=sum(phase.retried for phase in phases),
+        )
 
     @abstractmethod
     def _plan(self, engine: Engine) -> Plan:
