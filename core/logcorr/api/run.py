@@ -10,6 +10,7 @@ from typing import Generic, Literal, Self, TypeVar
 
 import polars as pl
 
+from logcorr.compute.object_path import AnyPath
 from logcorr.model.access_report import RunReport
 from logcorr.model.errors import Cancelled, UsageError
 from logcorr.model.options import Output, View
@@ -68,13 +69,16 @@ class Run(Generic[R_co]):
         return "access" if self._report.kind == "access" else "correlation"
 
     @property
-    def folder(self) -> Path:
-        """The folder of the run. Raises UsageError where there is none, or none any more."""
+    def folder(self) -> AnyPath:
+        """The folder of the run, or its prefix in a bucket. Raises UsageError where there is none, or none any more."""
         return self.stored.path
 
     @property
     def root(self) -> Path:
-        """The folder of runs that this run is of. It holds what is written on the way to an export."""
+        """The folder of runs that this run is of. It holds what is written on the way to an export.
+
+        For a run in a bucket that is the platform's folder of runs.
+        """
         return self._root
 
     @property

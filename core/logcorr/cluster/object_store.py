@@ -8,7 +8,8 @@ from typing import Any
 import polars as pl
 
 from logcorr.cluster.stored_names import checked
-from logcorr.compute import object_storage
+from logcorr.compute import object_storage, parquet_slices
+from logcorr.compute.object_path import ObjectPath
 from logcorr.model.errors import StoreError
 
 # Names the attempt that created an object. Its process may have asked twice, as the first answer was lost.
@@ -79,7 +80,7 @@ class ObjectStore:
                 self._store.delete(list(names))
 
     def table(self, name: str) -> pl.LazyFrame:
-        return object_storage.scan_parquet([f"{self.uri}/{checked(name)}"])
+        return parquet_slices.scan([ObjectPath(self.uri) / checked(name)])
 
     def _creator(self, name: str) -> str | None:
         """The attempt that created an object; None where there is no object of this name."""

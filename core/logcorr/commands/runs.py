@@ -87,7 +87,7 @@ def runs_remove(names: tuple[str, ...], store: str | None, *, every: bool) -> No
         removed, reasons = remove_all(root)
     else:
         # A run may be named twice.
-        chosen = {folder.path: folder for folder in [find_run(root, name) for name in names]}
+        chosen = {str(folder.path): folder for folder in [find_run(root, name) for name in names]}
         for folder in chosen.values():
             remove(folder)
         removed, reasons = len(chosen), []

@@ -1,22 +1,23 @@
-"""Buckets of object storage, by obstore: how one is opened, and what its errors say.
+"""Buckets of object storage, by obstore: how one is opened, and what its errors say. It loads no engine.
 
 Credentials and endpoints come from where obstore takes them: the environment, and the machine or pod itself. They are
 never part of a URI, of an error or of a file of a run.
 """
 
 import contextlib
+import functools
 import os
 import re
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
-
-import polars as pl
+from collections.abc import Iterator
+from typing import Any
 
 from logcorr.model.errors import StoreError, UsageError
 
-if TYPE_CHECKING:
-    from obstore.store import ObjectStore
-
+# A request may take long where a body is large, but an answer that stops in the middle is asked for again. Requests are
+# repeated up to 10 times within 3 minutes, which is the way of obstore.
+_CLIENT = {"connect_timeout": "5s", "read_timeout": "30s", "timeout": "30m"}
+# polars repeats a request less often by itself.
+_SCAN = {"max_retries": 10}
 SCHEMES = ("s3://", "s3a://", "gs://", "az://")
 _ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
 _HTTP_STATUS = re.compile(r"status code: (\d{3})")
@@ -34,13 +35,18 @@ _SERVER_ERROR = ("the service failed", "Try again later.")
 _NO_ANSWER = ("no answer", "Check the endpoint, and that every worker reaches it.")
 
 
+class ObjectChangedError(StoreError):
+    """An object that is not the one any more that it was."""
+
+
 def is_uri(word: str) -> bool:
     """Whether a word names an object or a prefix of a bucket, rather than a file or a folder."""
     return word.startswith(SCHEMES)
 
 
-def opened(uri: str) -> "ObjectStore":
-    """The bucket and prefix at a URI. Nothing is asked of it yet.
+@functools.lru_cache(maxsize=64)
+def opened(uri: str) -> Any:
+    """The bucket and prefix at a URI. Nothing is asked of it yet. Any thread may use it.
 
     Raises UsageError where obstore is not installed, or the URI is none.
     """
@@ -53,7 +59,7 @@ def opened(uri: str) -> "ObjectStore":
             f"{uri}: the package obstore, which reads buckets, is not here. pip install 'logcorr[s3]'"
         ) from error
     try:
-        return from_url(uri, client_options={"allow_http": True} if _plain_http() else None)
+        return from_url(uri, client_options={**_CLIENT, **_http_options()})  # type: ignore[call-overload]
     except Exception as error:
         raise UsageError(f"{uri}: not the URI of a bucket. It is s3://BUCKET/PREFIX, gs://… or az://…") from error
 
@@ -65,7 +71,7 @@ def explained(uri: str, action: str, name: str, *, absent: bool = False) -> Iter
     An object that is absent is FileNotFoundError, where it may be (`absent`). What the service answered is not
     repeated, as it may name keys.
     """
-    from obstore.exceptions import BaseError  # noqa: PLC0415 - `opened` has loaded it
+    from obstore.exceptions import BaseError, PreconditionError  # noqa: PLC0415 - `opened` has loaded it
 
     try:
         yield
@@ -73,6 +79,8 @@ def explained(uri: str, action: str, name: str, *, absent: bool = False) -> Iter
         if absent:
             raise FileNotFoundError(f"{uri}: there is no {name!r}") from None
         raise _store_error(uri, action, name, error) from None
+    except PreconditionError:
+        raise ObjectChangedError(f"store {uri}: {name!r} has changed meanwhile.") from None
     except BaseError as error:
         raise _store_error(uri, action, name, error) from None
 
@@ -85,16 +93,16 @@ def _store_error(uri: str, action: str, name: str, error: Exception) -> StoreErr
     return StoreError(f"store {uri}: {cause} on {action} of {name!r}{code}. {advice}")
 
 
-def _plain_http() -> bool:
-    """Whether the environment names an endpoint without TLS, as services on the own network have."""
-    return any(os.environ.get(name, "").startswith("http://") for name in _ENDPOINTS)
+def scan_options() -> dict[str, Any]:
+    """What a scan of polars has to be told to read a bucket as `opened` does: arguments by name.
+
+    polars takes credentials and endpoints from the same environment by itself.
+    """
+    options = {**_SCAN, **{name: str(value).lower() for name, value in _http_options().items()}}
+    return {"storage_options": options, "credential_provider": None}
 
 
-def scan_parquet(uris: Sequence[str]) -> pl.LazyFrame:
-    """A scan of all rows of Parquet objects of one schema, by ranges: only what a query needs is read."""
-    return pl.scan_parquet(list(uris), glob=False, storage_options=_scan_options(), credential_provider=None)
-
-
-def _scan_options() -> dict[str, str]:
-    """What polars has to be told beside the environment, which it reads as obstore does."""
-    return {"allow_http": "true"} if _plain_http() else {}
+def _http_options() -> dict[str, bool]:
+    """Allows requests without TLS where the environment names an endpoint without it, as on the own network."""
+    plain = any(os.environ.get(name, "").startswith("http://") for name in _ENDPOINTS)
+    return {"allow_http": True} if plain else {}

@@ -10,7 +10,7 @@ from typing import IO, Literal, NamedTuple
 
 import msgspec
 
-from logcorr.compute import resources
+from logcorr.compute import object_storage, resources
 from logcorr.inputs import standard_input, zstd_window
 from logcorr.model.errors import InputError
 from logcorr.model.ledger import Log
@@ -151,6 +151,9 @@ def _expand(log: Log, word: str) -> list[str]:
 def _names(log: Log, word: str) -> list[str]:
     if word == standard_input.NAME:
         return [word]
+    if object_storage.is_uri(word):
+        message = f"{_named(log)} {word!r}: a run without an engine reads files. Add --engine processes."
+        raise InputError(message)
     path = Path(word)
     if path.is_dir():
         names = sorted(str(entry) for entry in path.iterdir() if entry.is_file() and not entry.name.startswith("."))

@@ -11,6 +11,7 @@ import polars as pl
 
 from logcorr import __version__
 from logcorr.compute import kernels, resources
+from logcorr.compute.object_path import AnyPath
 from logcorr.inputs import changes, standard_input
 from logcorr.inputs.decompress import check_text
 from logcorr.inputs.files import InputFile, digested, fingerprint, resolve_all
@@ -49,7 +50,7 @@ class Result(msgspec.Struct, Generic[_R], frozen=True, kw_only=True):
     """
 
     report: _R
-    folder: Path | None
+    folder: AnyPath | None
     reused: bool
     grown: list[str]
     named_twice: list[str]
@@ -76,7 +77,7 @@ class Job(ABC, Generic[_R]):
         if options.reading.zone == "local":
             # The zone of this machine may be another one next time.
             self._key_options["reading"] = msgspec.structs.replace(options.reading, zone=local_zone())
-        self._root = Path(options.store) if options.store else find_runs.default_root()
+        self._root = find_runs.local_root_of(options.store or None)
         self._named_twice: list[str] = []
         narrowing.check(options.narrowing)
         _check_words(log_words, options.memory_bytes)

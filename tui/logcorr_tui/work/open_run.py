@@ -1,9 +1,9 @@
 """Opens a finished run: checks that it is whole, reads its report, and checks whether its inputs have changed."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import cast
 
+from logcorr.compute.object_path import AnyPath
 from logcorr.inputs.files import fingerprint, resolve
 from logcorr.model.access_report import RunReport
 from logcorr.model.errors import InputError
@@ -29,7 +29,7 @@ class OpenedRun:
         return Logs("access" if self.manifest.kind == "access" else "correlation", files)
 
 
-def open_run(path: Path) -> OpenedRun:
+def open_run(path: AnyPath) -> OpenedRun:
     """The run in this folder. Raises InputError where the run is not whole."""
     from logcorr.runs import views
 
