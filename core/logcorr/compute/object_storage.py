@@ -59,14 +59,14 @@ def opened(uri: str) -> Any:
             f"{uri}: the package obstore, which reads buckets, is not here. pip install 'logcorr[s3]'"
         ) from error
     try:
-        return from_url(uri, client_options={**_CLIENT, **_http_options()})  # type: ignore[call-overload]
+        return from_url(uri, client_options={**_CLIENT, **_http_options()})
     except Exception as error:
         raise UsageError(f"{uri}: not the URI of a bucket. It is s3://BUCKET/PREFIX, gs://… or az://…") from error
 
 
 @contextlib.contextmanager
-def explained(uri: str, action: str, name: str, *, absent: bool = False) -> Iterator[None]:
-    """Turns errors of obstore into StoreError of one or two lines.
+def explained(place: str, action: str, name: str, *, absent: bool = False) -> Iterator[None]:
+    """Turns errors of obstore into StoreError of one or two lines: the place, what was done there, and why it failed.
 
     An object that is absent is FileNotFoundError, where it may be (`absent`). What the service answered is not
     repeated, as it may name keys.
@@ -77,20 +77,21 @@ def explained(uri: str, action: str, name: str, *, absent: bool = False) -> Iter
         yield
     except FileNotFoundError as error:
         if absent:
-            raise FileNotFoundError(f"{uri}: there is no {name!r}") from None
-        raise _store_error(uri, action, name, error) from None
+            raise FileNotFoundError(f"{place}: there is no {name!r}") from None
+        raise _store_error(place, action, name, error) from None
     except PreconditionError:
-        raise ObjectChangedError(f"store {uri}: {name!r} has changed meanwhile.") from None
+        raise ObjectChangedError(f"{place}: {name!r} has changed meanwhile.") from None
     except BaseError as error:
-        raise _store_error(uri, action, name, error) from None
+        raise _store_error(place, action, name, error) from None
 
 
-def _store_error(uri: str, action: str, name: str, error: Exception) -> StoreError:
+def _store_error(place: str, action: str, name: str, error: Exception) -> StoreError:
     match = _HTTP_STATUS.search(str(error))
     status = int(match[1]) if match else 0
     cause, advice = _CAUSES.get(status, _SERVER_ERROR if status >= 500 else _REFUSED if status else _NO_ANSWER)
     code = f" (HTTP {status})" if status else ""
-    return StoreError(f"store {uri}: {cause} on {action} of {name!r}{code}. {advice}")
+    what = f"{action} of {name!r}" if name else action
+    return StoreError(f"{place}: {cause} on {what}{code}. {advice}")
 
 
 def scan_options() -> dict[str, Any]:
