@@ -1,6 +1,7 @@
 """What every job does: check inputs and outputs, open a finished run again or make one, export, publish."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +15,7 @@ from logcorr.compute import kernels, resources
 from logcorr.compute.object_path import AnyPath
 from logcorr.inputs import changes, standard_input
 from logcorr.inputs.decompress import check_text
-from logcorr.inputs.files import InputFile, digested, fingerprint, resolve_all
+from logcorr.inputs.files import InputFile, Resolved, digested, fingerprint, resolve_all
 from logcorr.jobs.progress_meter import ProgressMeter
 from logcorr.model.access_report import RunReport
 from logcorr.model.errors import DISK_FULL, InputError, LogcorrError, OutputError, system_error
@@ -77,7 +78,7 @@ class Job(ABC, Generic[_R]):
         if options.reading.zone == "local":
             # The zone of this machine may be another one next time.
             self._key_options["reading"] = msgspec.structs.replace(options.reading, zone=local_zone())
-        self._root = find_runs.local_root_of(options.store or None)
+        self._root = self._root_of(options)
         self._named_twice: list[str] = []
         narrowing.check(options.narrowing)
         _check_words(log_words, options.memory_bytes)
@@ -95,6 +96,11 @@ class Job(ABC, Generic[_R]):
         self._needed_bytes = 0
         self._exported: frozenset[Path] = frozenset()
 
+    @staticmethod
+    def _root_of(options: JobOptions) -> Path:
+        """The folder of this machine that has work folders."""
+        return find_runs.local_root_of(options.store or None)
+
     def result(self) -> Result[_R]:
         """Makes the run, or opens the finished run of the same key, and writes the outputs.
 
@@ -106,23 +112,24 @@ class Job(ABC, Generic[_R]):
     def _resolved(self, log_words: dict[Log, tuple[str, ...]], opened: ExitStack) -> dict[Log, list[InputFile]]:
         """The input files of each log, checked. Standard input is copied to a work folder, removed with `opened`."""
         files: dict[Log, list[InputFile]] = {}
-        memory_bytes = self._options.memory_bytes
 
         def stdin() -> Path:
             return standard_input.spool(opened.enter_context(WorkFolder(self._root)).spill, self._meter.stop_if_asked)
 
         for log, words in log_words.items():
-            found = resolve_all(log, words, memory_bytes=memory_bytes, stdin=stdin)
+            found = self._found(log, words, stdin)
             files[log] = [digested(file) for file in found.files]
             self._named_twice += found.named_twice
             for file in files[log]:
                 check_text(file)
         return files
 
+    def _found(self, log: Log, words: tuple[str, ...], stdin: Callable[[], Path]) -> Resolved:
+        """The input files of one log. Raises InputError. `stdin` copies standard input to a file."""
+        return resolve_all(log, words, memory_bytes=self._options.memory_bytes, stdin=stdin)
+
     def _opened_or_made(self) -> Result[_R]:
-        if self._options.keep:
-            check_absent_or_mine(self._root / self._key)
-        finished = find_runs.finished_run(self._root, self._key) if self._options.keep else None
+        finished = self._finished() if self._options.keep else None
         if finished is None:
             return self._result(None)
         try:
@@ -134,6 +141,11 @@ class Job(ABC, Generic[_R]):
             finished.remove()
             return self._result(None)
 
+    def _finished(self) -> RunFolder | None:
+        """The finished run of the same key. Raises OutputError where something else stands in its place."""
+        check_absent_or_mine(self._root / self._key)
+        return find_runs.finished_run(self._root, self._key)
+
     def _result(self, finished: RunFolder | None) -> Result[_R]:
         self._exported = frozenset()
         try:
@@ -142,7 +154,7 @@ class Job(ABC, Generic[_R]):
                 report = cast("_R", run.report)
                 self._meter.enter("export")
                 targets = self._export(run, work)
-                publish = self._options.keep and finished is None
+                publish = self._options.keep and run.path == work.run
                 run = work.deliver(targets, self._key if publish else None) or run
         except (changes.CutLineError, StartAgain):
             # Where a line was cut, the file has grown by now, so that the end of its last whole line can be told.
@@ -168,7 +180,7 @@ class Job(ABC, Generic[_R]):
 
     @abstractmethod
     def _compute(self, work: WorkFolder) -> RunFolder:
-        """Makes the run in the work folder. Unfinished outputs that it writes completely are named in `_exported`."""
+        """Makes the run, in the work folder or in its place. Outputs that it completes are named in `_exported`."""
 
     @abstractmethod
     def _tell_formats(self) -> dict[str, Any]:

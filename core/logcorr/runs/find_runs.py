@@ -38,7 +38,7 @@ def work_root(root: AnyPath) -> Path:
     return default_root() if isinstance(root, ObjectPath) else root
 
 
-def finished_run(root: Path, key: str) -> RunFolder | None:
+def finished_run(root: AnyPath, key: str) -> RunFolder | None:
     """The finished run of this key below a root; None if there is none of this user, or it is damaged."""
     folder = RunFolder(root / key)
     if not is_mine(root / key):
