@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import time
 from pathlib import Path
 
 from logcorr.cluster.engines.base import Item
@@ -11,11 +12,14 @@ from logcorr.cluster.engines.base import Item
 def run_item(item: Item) -> int:
     """Leaves the file INDEX-PID-THREAD in the folder that stands for the store.
 
-    In the phase `kill` the first process that runs step 1 kills itself. In the phase `fail` step 1 always fails.
+    In the phase `kill` the first process that runs step 1 kills itself. In the phase `fail` step 1 always fails. In the
+    phase `slow` a step takes 0.2 s.
     """
     folder, _, phase, index = item
     if phase == "kill" and index == 1 and _is_first(Path(folder) / "killed"):
         os.kill(os.getpid(), signal.SIGKILL)
+    if phase == "slow":
+        time.sleep(0.2)
     if phase == "fail" and index == 1:
         raise OSError("this step fails on purpose")
     threads = os.environ.get("POLARS_MAX_THREADS", "none")

@@ -88,11 +88,9 @@ def check_creates_once(store: Store) -> None:
     Raises StoreError where it does not.
     """
     name = f"{WORK}probe-{uuid.uuid4().hex}"
-    try:
-        first, second = store.create(name, b"first"), store.create(name, b"second")
-        kept = store.get(name)
-    finally:
-        store.delete([name])
+    first, second = store.create(name, b"first"), store.create(name, b"second")
+    kept = store.get(name)
+    store.delete([name])
     if not first or second or kept != b"first":
         raise StoreError(
             f"store {store.uri}: a second create of a file did not fail. It has to support If-None-Match: *."

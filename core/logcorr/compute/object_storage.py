@@ -9,13 +9,14 @@ import functools
 import os
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 from logcorr.model.errors import StoreError, UsageError
 
-# A request may take long where a body is large, but an answer that stops in the middle is asked for again. Requests are
-# repeated up to 10 times within 3 minutes, which is the way of obstore.
+# A request may take long where a body is large, but an answer that stops in the middle is asked for again.
 _CLIENT = {"connect_timeout": "5s", "read_timeout": "30s", "timeout": "30m"}
+_RETRY = {"max_retries": 10, "retry_timeout": timedelta(minutes=3)}
 # polars repeats a request less often by itself.
 _SCAN = {"max_retries": 10}
 SCHEMES = ("s3://", "s3a://", "gs://", "az://")
@@ -27,12 +28,13 @@ _CAUSES = {
     401: ("no valid credentials", "Set the credentials of the bucket in the environment of every worker."),
     403: ("access denied", "Check the credentials in the environment of every worker, and what they may do there."),
     404: ("no such bucket", "Check its name and AWS_REGION."),
+    416: ("the object ends earlier", "It was cut off, or is not of this run."),
     429: ("too many requests", "Give fewer workers, or try again later."),
     503: ("the service asks for fewer requests", "Give fewer workers, or try again later."),
 }
 _REFUSED = ("the service refused", "Check the URI and AWS_REGION.")
 _SERVER_ERROR = ("the service failed", "Try again later.")
-_NO_ANSWER = ("no answer", "Check the endpoint, and that every worker reaches it.")
+_NO_ANSWER = ("the request failed", "Check the endpoint, and that every worker reaches it.")
 
 
 class ObjectChangedError(StoreError):
@@ -53,13 +55,13 @@ def opened(uri: str) -> Any:
     try:
         from obstore.store import from_url  # noqa: PLC0415 - not everybody has it
     except ModuleNotFoundError as error:
-        if error.name != "obstore":
+        if (error.name or "").partition(".")[0] != "obstore":
             raise
         raise UsageError(
             f"{uri}: the package obstore, which reads buckets, is not here. pip install 'logcorr[s3]'"
         ) from error
     try:
-        return from_url(uri, client_options={**_CLIENT, **_http_options()})
+        return from_url(uri, client_options={**_CLIENT, **_http_options()}, retry_config=_RETRY)
     except Exception as error:
         raise UsageError(f"{uri}: not the URI of a bucket. It is s3://BUCKET/PREFIX, gs://… or az://…") from error
 

@@ -14,8 +14,9 @@ from logcorr.model.errors import UsageError
 
 # The URI of the store, the key of the run, the phase, and the index of the step in it.
 Item = tuple[str, str, str, int]
-# The package that each engine needs, which is the name of its extra too. Others need nothing but logcorr.
-_PACKAGES = {"inline": "", "processes": "", "exec": "", "dask": "distributed", "ray": "ray", "spark": "pyspark"}
+# Engines that need a package of others have an extra of their name.
+_WITH_EXTRA = ("dask", "ray", "spark")
+_KINDS = (*_WITH_EXTRA, "exec", "inline", "processes")
 _MODULES = {"exec": "command"}
 
 
@@ -64,17 +65,17 @@ def open_engine(word: str) -> Engine:
     installed, and where nobody answers.
     """
     kind, _, address = word.partition(":")
-    if kind not in _PACKAGES:
-        known = ", ".join(sorted(_PACKAGES))
-        raise UsageError(f"engine {word!r}: there is no engine {kind!r}. Give one of {known}.")
+    if kind not in _KINDS:
+        raise UsageError(f"engine {word!r}: there is no engine {kind!r}. Give one of {', '.join(_KINDS)}.")
     _check_listening(word, address)
     try:
         adapter = import_module(f"logcorr.cluster.engines.{_MODULES.get(kind, kind)}")
     except ModuleNotFoundError as error:
-        if error.name != _PACKAGES[kind]:
+        package = (error.name or "").partition(".")[0]
+        if kind not in _WITH_EXTRA or package in ("", "logcorr"):
             raise
         raise UsageError(
-            f"engine {kind!r}: the package {error.name} is not here. pip install 'logcorr[{kind}]' on every machine."
+            f"engine {kind!r}: the package {package} is not here. pip install 'logcorr[{kind}]' on every machine."
         ) from error
     engine: Engine = adapter.start(address)
     return engine
