@@ -180,7 +180,7 @@ def _run(word: str, store: str | None) -> AnyPath:
 
     here = Path(word)
     name = str(here.resolve()) if (here / "manifest.json").is_file() else word
-    return find_run(root_of(store or None), name).path
+    return find_run(root_of(store or None), name).place
 
 
 def _names_logs(word: str) -> bool:

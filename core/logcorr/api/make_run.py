@@ -26,7 +26,7 @@ def run_of(result: Result[_R], options: JobOptions, temporary: TemporaryRun | No
     twice = (f"{name!r} is a file that was named before: it is read once." for name in result.named_twice)
     return Run(
         result.report,
-        None if result.folder is None else RunFolder(result.folder),
+        None if result.place is None else RunFolder(result.place),
         find_runs.local_root_of(options.store),
         reused=result.reused,
         notes=(*result.notes, *grown, *twice),

@@ -21,6 +21,6 @@ def open(run: str | Path, store: str | Path | None = None) -> Run[RunReport]:  #
     # A text of one word is a name; a path is a folder, whatever it looks like.
     stored = find_runs.find_run(root, str(run.absolute()) if isinstance(run, Path) else run)
     # Frames of the run outlive a change of the working folder. polars takes only paths that are UTF-8.
-    folder = stored.path.absolute()
+    folder = stored.place.absolute()
     here = RunFolder(folder) if isinstance(folder, Path) and is_utf8(str(folder)) else stored
     return Run(stored.report, here, find_runs.work_root(root))

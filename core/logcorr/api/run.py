@@ -10,7 +10,6 @@ from typing import Generic, Literal, Self, TypeVar
 
 import polars as pl
 
-from logcorr.compute.object_path import AnyPath
 from logcorr.model.access_report import RunReport
 from logcorr.model.errors import Cancelled, UsageError
 from logcorr.model.options import Output, View
@@ -69,8 +68,8 @@ class Run(Generic[R_co]):
         return "access" if self._report.kind == "access" else "correlation"
 
     @property
-    def folder(self) -> AnyPath:
-        """The folder of the run, or its prefix in a bucket. Raises UsageError where there is none, or none any more."""
+    def folder(self) -> Path:
+        """The folder of the run. Raises UsageError where there is none, or none any more, or the run is in a bucket."""
         return self.stored.path
 
     @property
@@ -221,7 +220,7 @@ class Run(Generic[R_co]):
     def __repr__(self) -> str:
         from logcorr.api import notebook_table
 
-        where = repr(str(self.stored.path)) if self.kept else "not kept"
+        where = repr(str(self.stored.place)) if self.kept else "not kept"
         return f"<logcorr.Run {self.kind}: {', '.join(notebook_table.headline(self._report))}; {where}>"
 
     def _repr_html_(self) -> str:

@@ -36,8 +36,8 @@ def run_names(context: click.Context, _parameter: click.Parameter, incomplete: s
     root = run_root(context.params.get("store"))
     # Nobody waits for a bucket at each press of a key.
     for folder in [] if isinstance(root, ObjectPath) else all_runs(root):
-        name = folder.path.name
-        if name.startswith(incomplete) and name not in named and _PLAIN.fullmatch(name) and is_mine(folder.path):
+        name = folder.place.name
+        if name.startswith(incomplete) and name not in named and _PLAIN.fullmatch(name) and is_mine(folder.place):
             items.append(CompletionItem(name, help=_logs(folder)))
     return items
 

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from logcorr.compute import object_storage
+from logcorr.model.errors import UsageError
 
 # So many requests for small objects are under way at the same time, where many are needed.
 REQUESTS = 16
@@ -115,6 +116,13 @@ AnyPath = Path | ObjectPath
 def path_of(word: str) -> AnyPath:
     """The path that a word names: of a bucket where it is a URI of one, else of this machine."""
     return ObjectPath(word.rstrip("/")) if object_storage.is_uri(word) else Path(word)
+
+
+def local(path: AnyPath) -> Path:
+    """The path, where it is one of this machine. Raises UsageError where it is of a bucket."""
+    if isinstance(path, ObjectPath):
+        raise UsageError(f"{path} is in a bucket: it is no folder or file of this machine.")
+    return path
 
 
 def _status(entry: Any) -> ObjectStatus:

@@ -37,9 +37,9 @@ def files_of(folder: Path, ending: str = "parquet") -> list[Path]:
     return sorted(folder.glob(f"*.{ending}"))
 
 
-def row_files(paths: list[AnyPath]) -> RowFiles:
+def row_files(paths: Sequence[AnyPath]) -> RowFiles:
     """Files with their numbers of rows. Only their metadata is read."""
-    return RowFiles(paths, [height_of([path]) for path in paths])
+    return RowFiles(list(paths), [height_of([path]) for path in paths])
 
 
 def scan(paths: Sequence[AnyPath]) -> pl.LazyFrame:

@@ -12,7 +12,7 @@ import polars as pl
 
 from logcorr import __version__
 from logcorr.compute import kernels, resources
-from logcorr.compute.object_path import AnyPath
+from logcorr.compute.object_path import AnyPath, local
 from logcorr.inputs import changes, standard_input
 from logcorr.inputs.decompress import check_text
 from logcorr.inputs.files import InputFile, Resolved, digested, fingerprint, resolve_all
@@ -43,7 +43,7 @@ class StartAgain(Exception):  # noqa: N818 - it tells what to do, and nothing is
 
 
 class Result(msgspec.Struct, Generic[_R], frozen=True, kw_only=True):
-    """The result of a job: the report, the folder of the run (None where it is not kept), and whether it was reused.
+    """The result of a job: the report, the place of the run (None where it is not kept), and whether it was reused.
 
     `grown` names the input files that have grown since the job began. What was added is not in the report.
     `named_twice` are names of files that one side has under another name too. These files are read once. `notes` are
@@ -51,11 +51,16 @@ class Result(msgspec.Struct, Generic[_R], frozen=True, kw_only=True):
     """
 
     report: _R
-    folder: AnyPath | None
+    place: AnyPath | None
     reused: bool
     grown: list[str]
     named_twice: list[str]
     notes: list[str] = []
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder of the run. Raises UsageError where the run is in a bucket."""
+        return None if self.place is None else local(self.place)
 
 
 class Job(ABC, Generic[_R]):
@@ -164,14 +169,14 @@ class Job(ABC, Generic[_R]):
             if os_error is None:
                 raise
             raise self._cannot_write(os_error) from error
-        folder = run.path if self._options.keep else None
+        place = run.place if self._options.keep else None
         self._meter.tell(
-            DoneEvent(run=str(folder) if folder else None, reused=finished is not None, seconds=self._meter.elapsed)
+            DoneEvent(run=str(place) if place else None, reused=finished is not None, seconds=self._meter.elapsed)
         )
         grown = changes.names_of_grown([file for files in self._files.values() for file in files])
         return Result(
             report=report,
-            folder=folder,
+            place=place,
             reused=finished is not None,
             grown=grown,
             named_twice=self._named_twice,

@@ -1,6 +1,6 @@
 """Filters and sorts the rows of a view into Arrow IPC files, with only a few slices of rows in memory."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -17,7 +17,7 @@ _IPC_BYTES_PER_PARQUET_BYTE = 2
 _BATCH_ROWS = 16_384
 
 
-def filtered(paths: list[AnyPath], chosen: pl.Expr, folder: Path, on_file: Callable[[RowFiles], None]) -> RowFiles:
+def filtered(paths: Sequence[AnyPath], chosen: pl.Expr, folder: Path, on_file: Callable[[RowFiles], None]) -> RowFiles:
     """Writes the rows for which `chosen` holds, in their order: a file in the folder for each path.
 
     `on_file` is called after each file, with all files written so far.

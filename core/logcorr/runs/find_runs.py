@@ -57,7 +57,7 @@ def all_runs(root: AnyPath) -> list[RunFolder]:
     if not root.is_dir():
         return []
     folders = [RunFolder(path) for path in root.iterdir() if (path / MANIFEST).is_file()]
-    return sorted(folders, key=lambda folder: (folder.path / MANIFEST).stat().st_mtime_ns, reverse=True)
+    return sorted(folders, key=lambda folder: (folder.place / MANIFEST).stat().st_mtime_ns, reverse=True)
 
 
 def find_run(root: AnyPath, name: str) -> RunFolder:
@@ -69,9 +69,9 @@ def find_run(root: AnyPath, name: str) -> RunFolder:
     several = isinstance(path, ObjectPath) or len(path.parts) > 1
     if name and several and (path / MANIFEST).is_file() and (path / REPORT).is_file():
         return RunFolder(path)
-    matches = [folder for folder in all_runs(root) if name and folder.path.name.startswith(name)]
+    matches = [folder for folder in all_runs(root) if name and folder.place.name.startswith(name)]
     if len(matches) == 1:
-        check_mine(matches[0].path)
+        check_mine(matches[0].place)
         return matches[0]
     reason = "no run has this name" if not matches else f"{len(matches)} runs start with this name"
     message = f"run {name!r}: {reason}. See `logcorr runs list`."

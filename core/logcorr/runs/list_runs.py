@@ -111,9 +111,9 @@ def _with_folders(cells: list[str], row: dict[str, Any], room: int) -> list[str]
 
 
 def _row(folder: RunFolder) -> dict[str, Any]:
-    base: dict[str, Any] = {"run": folder.path.name}
+    base: dict[str, Any] = {"run": folder.place.name}
     try:
-        check_mine(folder.path)
+        check_mine(folder.place)
         base["bytes"] = folder.bytes()
         manifest = folder.manifest
     except (InputError, StoreError) as error:

@@ -17,17 +17,17 @@ def remove(run: RunFolder) -> None:
 
     Raises InputError if it is not this user's or holds files that are not of a run, OutputError if deleting fails.
     """
-    check_mine(run.path)
+    check_mine(run.place)
     foreign = [name for name in run.entries() if name not in {MANIFEST, REPORT, *FOLDERS}]
     if foreign:
         message = (
-            f"run {run.path.name!r}: {foreign[0]!r} in it is no part of a run. Look at it, and remove it yourself."
+            f"run {run.place.name!r}: {foreign[0]!r} in it is no part of a run. Look at it, and remove it yourself."
         )
         raise InputError(message)
     try:
         run.remove()
     except OSError as error:
-        message = f"run {run.path.name!r} cannot be removed: {error.strerror or error}. Check the permissions."
+        message = f"run {run.place.name!r} cannot be removed: {error.strerror or error}. Check the permissions."
         raise OutputError(message) from error
 
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from logcorr.compute.object_path import AnyPath, ObjectPath
+from logcorr.compute.object_path import AnyPath, ObjectPath, local
 from logcorr.model.access_report import KINDS, RunReport
 from logcorr.model.errors import InputError
 from logcorr.model.manifest import SCHEMA, Manifest
@@ -29,17 +29,27 @@ class RunFolder:
     It may be a prefix of a bucket. Then each method that reads may raise StoreError too, and views are read by ranges.
     """
 
-    def __init__(self, path: AnyPath) -> None:
-        self.path = path
+    def __init__(self, place: AnyPath) -> None:
+        self.place = place
         # A finished run never changes: what was fetched from a bucket is not fetched again.
         self._fetched: dict[str, bytes] = {}
+
+    @property
+    def name(self) -> str:
+        """The name of the folder, which is the key of the run."""
+        return self.place.name
+
+    @property
+    def path(self) -> Path:
+        """The folder. Raises UsageError where the run is in a bucket."""
+        return local(self.place)
 
     @property
     def manifest(self) -> Manifest:
         """Inputs, options and parts of the run. Raises InputError if it is missing, broken or of another schema."""
         manifest = self._read(MANIFEST, Manifest)
         if manifest.kind not in KINDS:
-            message = f"run {self.path.name}: of kind {manifest.kind!r}, which this version does not read. {_RUN_AGAIN}"
+            message = f"run {self.name}: of kind {manifest.kind!r}, which this version does not read. {_RUN_AGAIN}"
             raise InputError(message)
         return manifest
 
@@ -54,16 +64,16 @@ class RunFolder:
         if not parts:
             raise self.damaged(name)
         self._check_whole(parts)
-        return [self.path / part for part in sorted(parts)]
+        return [self.place / part for part in sorted(parts)]
 
     def damaged(self, view: str) -> InputError:
         """The error for a view that cannot be read."""
-        if isinstance(self.path, ObjectPath):
+        if isinstance(self.place, ObjectPath):
             return InputError(
-                f"run {self.path.name}: view {view!r} in {str(self.path)!r} cannot be read. Either the bucket gave an "
+                f"run {self.name}: view {view!r} in {str(self.place)!r} cannot be read. Either the bucket gave an "
                 "error, and the same works later, or the run is damaged."
             )
-        return InputError(f"run {self.path.name}: view {view!r} in {str(self.path)!r} is damaged. {_RUN_AGAIN}")
+        return InputError(f"run {self.name}: view {view!r} in {str(self.place)!r} is damaged. {_RUN_AGAIN}")
 
     def check(self) -> None:
         """Raises InputError if report, manifest or any part of a view is missing or damaged."""
@@ -72,52 +82,52 @@ class RunFolder:
 
     def write(self, manifest: Manifest, report: RunReport) -> None:
         """Writes the report, and then the manifest, which is the last file of a run. The run is in a local folder."""
-        folder = Path(str(self.path))
+        folder = self.path
         (folder / REPORT).write_bytes(encode(report))
         (folder / MANIFEST).write_bytes(encode(manifest))
 
     def bytes(self) -> int:
         """How many bytes the run takes on disk, or in its bucket."""
-        if isinstance(self.path, ObjectPath):
-            return sum(status.st_size for status in self.path.objects().values())
-        return sum(file.stat().st_size for file in self.path.rglob("*") if file.is_file())
+        if isinstance(self.place, ObjectPath):
+            return sum(status.st_size for status in self.place.objects().values())
+        return sum(file.stat().st_size for file in self.place.rglob("*") if file.is_file())
 
     def files(self) -> list[Path]:
         """All files of the run on this machine."""
-        return [] if isinstance(self.path, ObjectPath) else [file for file in self.path.rglob("*") if file.is_file()]
+        return [] if isinstance(self.place, ObjectPath) else [file for file in self.place.rglob("*") if file.is_file()]
 
     def entries(self) -> list[str]:
         """The names of the files and folders in the folder of the run, sorted."""
-        if isinstance(self.path, ObjectPath):
-            return sorted({name.partition("/")[0] for name in self.path.objects()})
-        return sorted(entry.name for entry in self.path.iterdir())
+        if isinstance(self.place, ObjectPath):
+            return sorted({name.partition("/")[0] for name in self.place.objects()})
+        return sorted(entry.name for entry in self.place.iterdir())
 
     def remove(self) -> None:
         """Deletes the run."""
-        if isinstance(self.path, ObjectPath):
+        if isinstance(self.place, ObjectPath):
             # First what makes it a run: one that is partly deleted is none.
-            self.path.delete([MANIFEST])
-            self.path.delete(list(self.path.objects()))
+            self.place.delete([MANIFEST])
+            self.place.delete(list(self.place.objects()))
         else:
-            shutil.rmtree(self.path)
+            shutil.rmtree(self.place)
 
     def _check_whole(self, parts: dict[str, int]) -> None:
         """Raises InputError if any of the parts is missing or has another size. In a bucket that is one listing."""
-        if isinstance(self.path, ObjectPath):
+        if isinstance(self.place, ObjectPath):
             folders = {part.partition("/")[0] for part in parts}
-            place = self.path / next(iter(folders)) if len(folders) == 1 else self.path
+            place = self.place / next(iter(folders)) if len(folders) == 1 else self.place
             begin = f"{place.name}/" if len(folders) == 1 else ""
             found = {begin + name: status.st_size for name, status in place.objects().items()}
             bad = next((part for part, size in parts.items() if found.get(part) != size), None)
         else:
-            folder = self.path
+            folder = self.place
             bad = next((part for part, size in parts.items() if not _is_whole(folder / part, size)), None)
         if bad is not None:
-            message = f"run {self.path.name}: {str(self.path / bad)!r} is gone or damaged. {_RUN_AGAIN}"
+            message = f"run {self.name}: {str(self.place / bad)!r} is gone or damaged. {_RUN_AGAIN}"
             raise InputError(message)
 
     def _read(self, name: str, kind: type[_T]) -> _T:
-        path = self.path / name
+        path = self.place / name
         try:
             raw = self._fetched.get(name) or path.read_bytes()
             if isinstance(path, ObjectPath):
@@ -125,11 +135,11 @@ class RunFolder:
             schema = msgspec.json.decode(raw, type=dict[str, Any]).get("schema")
             if schema != SCHEMA:
                 reason = f"written in schema {schema}, and this version of logcorr reads {SCHEMA}"
-                message = f"run {self.path.name}: {reason}. {_RUN_AGAIN}"
+                message = f"run {self.name}: {reason}. {_RUN_AGAIN}"
                 raise InputError(message)
             return msgspec.json.decode(raw, type=kind)
         except (OSError, msgspec.MsgspecError, RecursionError) as error:
-            message = f"run {self.path.name}: {name} is missing or broken. {_RUN_AGAIN}"
+            message = f"run {self.name}: {name} is missing or broken. {_RUN_AGAIN}"
             raise InputError(message) from error
 
 

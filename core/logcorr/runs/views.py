@@ -90,7 +90,7 @@ class Records(msgspec.Struct, frozen=True, kw_only=True):
     `time` names the stored column with the instant of a record.
     """
 
-    parts: list[AnyPath]
+    parts: Sequence[AnyPath]
     chosen: pl.Expr | None
     columns: dict[str, pl.Expr]
     time: str | None

@@ -146,7 +146,7 @@ class LogcorrApp(RunControlApp):
     def action_compare(self) -> None:
         """Compares the run that is open with another."""
         if self.session.run is not None:
-            self.compare(self.session.run.path)
+            self.compare(self.session.run.place)
 
     def compare(self, folder: AnyPath) -> None:
         """Asks with which other run to compare this one, and shows the comparison."""

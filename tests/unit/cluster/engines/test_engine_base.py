@@ -27,7 +27,7 @@ def test_a_package_that_is_not_installed_is_told(word: str, package: str, monkey
 
 @pytest.mark.parametrize("word", ["slurm", "", "Dask:tcp://x", "dask+tcp://x"])
 def test_an_unknown_engine_is_refused(word: str) -> None:
-    with pytest.raises(UsageError, match=r"there is no engine .* Give one of dask, exec, "):
+    with pytest.raises(UsageError, match=r"there is no engine .* Give one of dask, ray, spark, exec, "):
         open_engine(word)
 
 
