@@ -69,6 +69,8 @@ class ClusterCorrelation(OnEngine[Report], Correlation):
     """One correlation on an engine."""
 
     def _plan(self, engine: Engine) -> Plan:
+        slots = self._cluster.slots or engine.slots
+        how = cut_work.with_memory(self._cluster, slots)
         files = {log: changes.as_at_start(of_log) for log, of_log in self._files.items()}
         reading = self._reading()
         if reading.options.zone == "local":
@@ -85,7 +87,7 @@ class ClusterCorrelation(OnEngine[Report], Correlation):
         )
         splits = splits_of(
             files,
-            cut_work.split_bytes(self._text_bytes, engine.slots, self._cluster),
+            cut_work.split_bytes(self._text_bytes, slots, how),
             {log: reading.depends_on_lines_above(log) for log in self._files},
             [log for log in self._files if reading.depends_on_files_before(log)],
         )
@@ -94,7 +96,7 @@ class ClusterCorrelation(OnEngine[Report], Correlation):
             kind="correlation",
             files={log: [PlannedFile.of(file) for file in of_log] for log, of_log in files.items()},
             splits=splits,
-            sizes=cut_work.sizes(self._text_bytes, len(splits), engine.slots, self._cluster),
+            sizes=cut_work.sizes(self._text_bytes, len(splits), slots, how),
             own=msgspec.Raw(msgspec.msgpack.encode(own)),
             canary=canary.canary(),
             versions=canary.versions(),
