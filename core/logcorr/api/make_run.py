@@ -27,7 +27,7 @@ def run_of(result: Result[_R], options: JobOptions, temporary: TemporaryRun | No
     return Run(
         result.report,
         None if result.place is None else RunFolder(result.place),
-        find_runs.local_root_of(options.store),
+        find_runs.work_root(find_runs.root_of(options.store)),
         reused=result.reused,
         notes=(*result.notes, *grown, *twice),
         temporary=temporary,

@@ -159,7 +159,7 @@ class Job(ABC, Generic[_R]):
                 report = cast("_R", run.report)
                 self._meter.enter("export")
                 targets = self._export(run, work)
-                publish = self._options.keep and run.path == work.run
+                publish = self._options.keep and run.place == work.run
                 run = work.deliver(targets, self._key if publish else None) or run
         except (changes.CutLineError, StartAgain):
             # Where a line was cut, the file has grown by now, so that the end of its last whole line can be told.

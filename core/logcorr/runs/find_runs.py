@@ -28,7 +28,7 @@ def local_root_of(store: str | None) -> Path:
     root = root_of(store)
     if isinstance(root, ObjectPath):
         raise UsageError(
-            f"store {store}: a run without an engine is kept in a folder. Add --engine processes, or others."
+            f"store {store}: a run without an engine is kept in a folder. Add --engine processes."
         )
     return root
 
