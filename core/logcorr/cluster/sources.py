@@ -11,6 +11,7 @@ import msgspec
 from logcorr.compute.object_path import ObjectPath, ObjectStatus
 from logcorr.compute.object_storage import ObjectChangedError, is_uri
 from logcorr.inputs import files
+from logcorr.inputs.files import InputFile
 from logcorr.model.errors import InputError
 from logcorr.model.ledger import Log
 
@@ -117,6 +118,13 @@ def open_source(uri: str, identity: str = "") -> Source:
     if identity and source.identity != identity:
         raise _changed(uri)
     return source
+
+
+def input_file(log: Log, place: str) -> InputFile:
+    """The input of a log at an absolute path or URI, as it is now. Raises InputError, and StoreError for a bucket."""
+    if not is_uri(place):
+        return files.resolve(log, (place,))[0]
+    return files.of_source(log, open_source(place))
 
 
 def _files(log: Log, word: str) -> list[Source]:

@@ -27,9 +27,7 @@ def local_root_of(store: str | None) -> Path:
     """The folder of runs for a run that this machine makes alone. Raises UsageError where it is no folder of it."""
     root = root_of(store)
     if isinstance(root, ObjectPath):
-        raise UsageError(
-            f"store {store}: a run without an engine is kept in a folder. Add --engine processes."
-        )
+        raise UsageError(f"store {store}: a run without an engine is kept in a folder. Add --engine processes.")
     return root
 
 

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import cast
 
+from logcorr.cluster.sources import input_file
 from logcorr.compute.object_path import AnyPath
-from logcorr.inputs.files import fingerprint, resolve
+from logcorr.inputs.files import fingerprint
 from logcorr.model.access_report import RunReport
-from logcorr.model.errors import InputError
+from logcorr.model.errors import InputError, StoreError
 from logcorr.model.ledger import Log
 from logcorr.model.manifest import Manifest
 from logcorr.runs.run_folder import RunFolder
@@ -45,9 +46,8 @@ def changed_inputs(manifest: Manifest) -> list[str]:
     for side, names in manifest.files.items():
         for name, was in zip(names, manifest.inputs[side], strict=True):
             try:
-                files = resolve(cast("Log", side), (was.path,))
-                same = len(files) == 1 and fingerprint(files[0]) == was
-            except InputError:
+                same = fingerprint(input_file(cast("Log", side), was.path)) == was
+            except (InputError, StoreError):
                 same = False
             if not same:
                 found.append(name)
