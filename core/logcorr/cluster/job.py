@@ -2,6 +2,8 @@
 
 from abc import abstractmethod
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,7 +14,7 @@ from logcorr.cluster.plan import Plan
 from logcorr.cluster.sources import list_sources
 from logcorr.cluster.store import FILE_SCHEME, check_creates_once, open_store
 from logcorr.compute import object_storage
-from logcorr.compute.object_path import AnyPath, ObjectPath
+from logcorr.compute.object_path import REQUESTS, AnyPath, ObjectPath
 from logcorr.inputs import changes, standard_input
 from logcorr.inputs.files import InputFile, Resolved, of_source
 from logcorr.jobs.job import Job, Result
@@ -64,7 +66,9 @@ class OnEngine(Job[_R]):
     def _of_word(self, log: Log, word: str, stdin: Callable[[], Path]) -> list[InputFile]:
         if not object_storage.is_uri(word):
             return super()._found(log, (word,), stdin).files
-        return [of_source(log, source, self._options.memory_bytes) for source in list_sources([word], log)]
+        with ThreadPoolExecutor(REQUESTS) as threads:
+            described = partial(of_source, log, memory_bytes=self._options.memory_bytes)
+            return list(threads.map(described, list_sources([word], log)))
 
     def _finished(self) -> RunFolder | None:
         root = _runs_root(self._options)

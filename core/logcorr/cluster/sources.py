@@ -1,5 +1,6 @@
 """Inputs by name, for steps: local files and objects of a bucket, read by ranges, and checked to be still the same."""
 
+import functools
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from glob import has_magic
@@ -11,6 +12,7 @@ import msgspec
 from logcorr.compute.object_path import ObjectPath, ObjectStatus
 from logcorr.compute.object_storage import ObjectChangedError, is_uri
 from logcorr.inputs import files
+from logcorr.inputs.byte_source import HEAD_BYTES
 from logcorr.inputs.files import InputFile
 from logcorr.model.errors import InputError
 from logcorr.model.ledger import Log
@@ -77,7 +79,10 @@ class ObjectSource(msgspec.Struct, frozen=True, kw_only=True):
 
     def read(self, start: int, end: int) -> bytes:
         try:
-            data = ObjectPath(self.uri).read_range(start, end, self.identity)
+            if start == 0 and end <= HEAD_BYTES:
+                data = _head(self.uri, end, self.identity)
+            else:
+                data = ObjectPath(self.uri).read_range(start, end, self.identity)
         except ObjectChangedError as error:
             raise _changed(self.name) from error
         except FileNotFoundError as error:
@@ -93,6 +98,12 @@ class ObjectSource(msgspec.Struct, frozen=True, kw_only=True):
             raise _gone(self.name) from error
         if (status.st_size, status.etag) != (self.size, self.identity):
             raise _changed(self.name)
+
+
+@functools.lru_cache(maxsize=4096)
+def _head(uri: str, end: int, identity: str) -> bytes:
+    """The first bytes of an object, which are looked at several times before it is read."""
+    return ObjectPath(uri).read_range(0, end, identity)
 
 
 def list_sources(words: Sequence[str], log: Log = "log") -> list[Source]:

@@ -7,8 +7,9 @@ import io
 from pathlib import Path
 from typing import Any, Protocol
 
-# So many bytes of a source are asked for at first, and more and more of them where one range follows another.
-_FIRST_BYTES, _MOST_BYTES = 64 << 10, 8 << 20
+# So many bytes of a source are asked for at its start, to see what it is; elsewhere; and where range follows range.
+HEAD_BYTES = 16 << 10
+_FIRST_BYTES, _MOST_BYTES = 256 << 10, 8 << 20
 
 
 class ByteSource(Protocol):
@@ -73,7 +74,7 @@ class SourceBytes(io.RawIOBase):
         self._source, self._start, self._end = source, start, end
         self._at = start
         self._held, self._held_at = b"", start
-        self._range_bytes = _FIRST_BYTES
+        self._range_bytes = 0
 
     def readable(self) -> bool:
         return True
@@ -87,15 +88,21 @@ class SourceBytes(io.RawIOBase):
         if count <= 0:
             return 0
         if not self._held_at <= self._at < self._held_at + len(self._held):
-            follows = self._at == self._held_at + len(self._held)
-            self._range_bytes = min(self._range_bytes * 4, _MOST_BYTES) if follows else _FIRST_BYTES
-            stop = min(self._end, self._at + max(count, self._range_bytes))
+            stop = min(self._end, self._at + max(count, self._next_bytes()))
             self._held, self._held_at = self._source.read(self._at, stop), self._at
         place = self._at - self._held_at
         piece = memoryview(self._held)[place : place + count]
         view[: len(piece)] = piece
         self._at += len(piece)
         return len(piece)
+
+    def _next_bytes(self) -> int:
+        """How many bytes to ask for: more and more while the bytes are read one after the other."""
+        if self._held and self._at == self._held_at + len(self._held):
+            self._range_bytes = min(max(self._range_bytes * 4, _FIRST_BYTES), _MOST_BYTES)
+        else:
+            self._range_bytes = HEAD_BYTES if self._at == 0 else _FIRST_BYTES
+        return self._range_bytes
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         begin = {io.SEEK_SET: self._start, io.SEEK_CUR: self._at, io.SEEK_END: self._end}[whence]
