@@ -16,12 +16,13 @@ from logcorr.cluster.exchange_counts import USERS
 from logcorr.cluster.finish_bucket import Finish
 from logcorr.cluster.group_parts import GROUPS, GroupsOfPart, joined
 from logcorr.cluster.job import OnEngine
-from logcorr.cluster.pair_figures import Figures, arrivals, top_users
+from logcorr.cluster.pair_figures import Figures, arrivals, merged_sums, top_users
 from logcorr.cluster.pair_plan import PairPlan, Shuffle
 from logcorr.cluster.pair_progress import PairProgress
 from logcorr.cluster.pair_read import SplitsRead, tell_offsets
 from logcorr.cluster.plan import Note, Plan, PlannedFile
 from logcorr.cluster.splits import splits_of
+from logcorr.cluster.store import each
 from logcorr.cluster.sum_bytes import of_bytes
 from logcorr.figures import endpoints_and_addresses, pair_report
 from logcorr.figures.grid import grid
@@ -71,6 +72,7 @@ class ClusterCorrelation(OnEngine[Report], Correlation):
     def _plan(self, engine: Engine) -> Plan:
         slots = self._cluster.slots or engine.slots
         how = cut_work.with_memory(self._cluster, slots)
+        # Each file ends where its last whole line ends, if it has grown since it was first looked at.
         files = {log: changes.as_at_start(of_log) for log, of_log in self._files.items()}
         reading = self._reading()
         if reading.options.zone == "local":
@@ -94,7 +96,10 @@ class ClusterCorrelation(OnEngine[Report], Correlation):
         return Plan(
             key=self._key,
             kind="correlation",
-            files={log: [PlannedFile.of(file) for file in of_log] for log, of_log in files.items()},
+            files={
+                log: [PlannedFile.of(file, now.bytes) for file, now in zip(self._files[log], of_log, strict=True)]
+                for log, of_log in files.items()
+            },
             splits=splits,
             sizes=cut_work.sizes(self._text_bytes, len(splits), slots, how),
             own=msgspec.Raw(msgspec.msgpack.encode(own)),
@@ -136,6 +141,7 @@ class ClusterCorrelation(OnEngine[Report], Correlation):
             groups=groups,
         )
         report = pair_report.report(paired.sums, paired.latency, data)
+        report = msgspec.structs.replace(report, run=self._engine_info(run, report.run))
         rows = self._rows(progress, [*paired.notes, *counted.values()])
         parts = publish.parts_of(self._key, [*paired.notes, *counted.values()], [*rows])
         self._write_own_parts(work, views, lines.read)
@@ -165,7 +171,10 @@ class ClusterCorrelation(OnEngine[Report], Correlation):
         reduced = run.phase("reduce", range(run.plan.sizes.buckets), progress.on_bucket)
         self._meter.enter("report")
         exchanges = [_names(note, "exchanges") for note in reduced.values()]
-        figures = Figures(run, progress.sums, exchanges)
+        sums = progress.sums
+        if not progress.sums_complete:
+            sums = merged_sums(run, list(reduced.values()), lines.shuffle.grid)
+        figures = Figures(run, sums, exchanges)
         latency = figures.latency()
         edge_us = orphan_reasons.edge_us(self._pair_options.edge_us, latency.p999_us)
         finish = Finish(
@@ -182,9 +191,8 @@ class ClusterCorrelation(OnEngine[Report], Correlation):
         progress.settle(buckets)
         notes = [*reduced.values(), *finished.values()]
         if not self._narrowed:
-            return _Paired(notes, buckets, list(reduced.values()), progress.sums, figures, latency, edge_us)
-        sums = PairSums(lines.shuffle.narrowed, 0)
-        progress.merge(sums, buckets)
+            return _Paired(notes, buckets, list(reduced.values()), sums, figures, latency, edge_us)
+        sums = merged_sums(run, buckets, lines.shuffle.narrowed, "-left")
         figures = Figures(run, sums, [_names(note, "exchanges") for note in buckets], "-left")
         return _Paired(notes, buckets, buckets, sums, figures, figures.latency(), edge_us)
 
@@ -195,7 +203,8 @@ class ClusterCorrelation(OnEngine[Report], Correlation):
         if not self._rules.columns.attributes:
             return None
         limits = GroupLimits(window_us=self._options.window_us, suspicious=self._pair_options.suspicious)
-        parts = [of_bytes(run.store.get(note.files[GROUPS]), GroupsOfPart) for note in counted.values()]
+        found = each(run.store.get, [note.files[GROUPS] for note in counted.values()])
+        parts = [of_bytes(data, GroupsOfPart) for data in found]
         missing = {
             name: sum(note.facts["missing"].get(name, 0) for note in paired.counted)
             for name in self._rules.columns.attributes
@@ -216,7 +225,8 @@ class ClusterCorrelation(OnEngine[Report], Correlation):
     def _check_unchanged(self, plan: Plan) -> None:
         """Raises CutLineError or InputError where a file was changed while it was read."""
         for log, files in self._files.items():
-            changes.check_whole_lines(files, [planned.file() for planned in plan.files[log]])
+            read = [msgspec.structs.replace(planned.file(), bytes=planned.end) for planned in plan.files[log]]
+            changes.check_whole_lines(files, read)
 
     def _tell_shuffle(self, run: Driver, split: SplitsRead, read: SourceResult) -> Shuffle:
         """Tells the steps of buckets what is known of all lines."""

@@ -8,11 +8,13 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
 
 from logcorr.cluster import canary
+from logcorr.cluster.clean import BEAT_S, tell_alive
 from logcorr.cluster.engines.base import Engine, Item
 from logcorr.cluster.plan import (
     Failure,
@@ -25,7 +27,7 @@ from logcorr.cluster.plan import (
     plan_mark,
     plan_name,
 )
-from logcorr.cluster.store import Store
+from logcorr.cluster.store import Store, each
 from logcorr.cluster.stored_names import WORK
 from logcorr.cluster.sum_bytes import to_bytes
 from logcorr.model import errors
@@ -65,6 +67,7 @@ class Driver:
         self.store, self._engine, self._tap = store, engine, tap
         self._tries, self._patience_s = tries, patience_s
         self._noted = 0
+        self._last_beat = -BEAT_S
         self._mark: str
         self.plan: Plan
         self.names: WorkNames
@@ -73,6 +76,11 @@ class Driver:
     @property
     def key(self) -> str:
         return self.plan.key
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the work files were removed: another driver has ended the run, or it was cleaned away."""
+        return plan_mark(self.store, self.key) != self._mark
 
     def adopt(self, plan: Plan) -> None:
         """Begins a run, or goes on with one of the same key that was begun: then its plan holds.
@@ -85,9 +93,8 @@ class Driver:
         self._mark, self.plan = decoded_plan(data)
         self.names = WorkNames(plan.key, self._mark)
         # What an interrupted run of another plan has left.
-        folder = f"{WORK}{plan.key}/"
-        found = {**self.store.list(folder), **self.store.unfinished(folder)}
-        self.store.delete([old for old in found if old != name and not old.startswith(self.names.folder)])
+        left = _files(self.store, f"{WORK}{plan.key}/")
+        self.store.delete([old for old in left if not old.startswith(self.names.folder)])
 
     def _begun(self, name: str, key: str) -> bytes:
         """The plan of a run that was begun. Raises InputError where other versions began it."""
@@ -124,7 +131,7 @@ class Driver:
             self._check_failures(name, wanted - notes.keys(), rounds)
             if rounds == self._tries:
                 raise self._not_ended(name, sorted(wanted - notes.keys()), len(wanted))
-            left = [index for index in indices if index not in notes]
+            left = [index for index in dict.fromkeys(indices) if index not in notes]
             self._round(name, left, notes, on_note)
             rounds += 1
         self.phases[name] = _times(notes, resumed, max(0, rounds - 1), time.perf_counter() - began)
@@ -134,15 +141,15 @@ class Driver:
         """Asks the engine for steps once, and takes the notes of those that ended."""
         items: list[Item] = [(self.store.uri, self.key, phase, index) for index in left]
         wanted = frozenset(left)
-        for index in self._ended(items):
-            if index is None:
+        for indices in self._ended(items):
+            if indices:
+                self._take(phase, [index for index in dict.fromkeys(indices) if index not in notes], notes, on_note)
+            else:
                 self._take_noted(phase, wanted, notes, on_note)
-            elif index not in notes:
-                self._take(phase, index, notes, on_note)
         self._take_noted(phase, wanted, notes, on_note)
 
-    def _ended(self, items: Sequence[Item]) -> Iterator[int | None]:
-        """The indices that the engine gives; None now and then, to look into the store.
+    def _ended(self, items: Sequence[Item]) -> Iterator[list[int]]:
+        """The indices that the engine gives, some at a time; none now and then, to look into the store.
 
         The engine runs in a thread, so that a run can be cancelled while steps go on.
         """
@@ -161,12 +168,15 @@ class Driver:
         while True:
             self._tap()
             now = time.monotonic()
+            if now - self._last_beat >= BEAT_S:
+                self._last_beat = now
+                tell_alive(self.store, self.names)
             try:
                 found = ended.get(timeout=_POLL_S)
             except queue.Empty:
                 if now - last_look >= _LOOK_S:
                     last_look, noted = now, self._noted
-                    yield None
+                    yield []
                     last_end = now if self._noted != noted else last_end
                     if now - last_end > self._patience_s:
                         raise self._stuck(items[0][2]) from None
@@ -178,28 +188,35 @@ class Driver:
             if isinstance(found, Exception):
                 raise EngineError(f"the engine failed: {type(found).__name__}: {found}") from found
             last_end = now
-            yield found
+            yield [found, *_waiting(ended)]
 
     def _take_noted(self, phase: str, wanted: frozenset[int], notes: dict[int, Note], on_note: OnNote) -> None:
         """Takes the notes in the store that were not taken yet."""
+        new = []
         for name in self.store.list(self.names.notes(phase)):
             index = index_of(name)
             if index in wanted and index not in notes:
-                self._take(phase, index, notes, on_note)
+                new.append(index)
+        self._take(phase, new, notes, on_note)
 
-    def _take(self, phase: str, index: int, notes: dict[int, Note], on_note: OnNote) -> None:
+    def _take(self, phase: str, indices: Sequence[int], notes: dict[int, Note], on_note: OnNote) -> None:
+        for index, note in zip(indices, each(partial(self._note, phase), indices), strict=True):
+            if note is not None:
+                notes[index] = note
+                self._noted += 1
+                on_note(index, note)
+
+    def _note(self, phase: str, index: int) -> Note | None:
+        """The note of a step; None where the step failed, and told so."""
         try:
-            data = self.store.get(self.names.note(phase, index))
+            return msgspec.msgpack.decode(self.store.get(self.names.note(phase, index)), type=Note)
         except FileNotFoundError:
-            return  # the step failed, and told so
-        notes[index] = msgspec.msgpack.decode(data, type=Note)
-        self._noted += 1
-        on_note(index, notes[index])
+            return None
 
     def _check_failures(self, phase: str, missing: Sequence[int] | frozenset[int], rounds: int) -> None:
         """Raises the error of a step that would fail again, or that has failed too often."""
-        if plan_mark(self.store, self.key) != self._mark:
-            raise EngineError(f"run {self.key}: its work files were removed while it was made. Start it again.")
+        if self.is_gone:
+            raise removed(self.key)
         failures: dict[int, list[str]] = {}
         for name in self.store.list(self.names.failures(phase)):
             index = index_of(name)
@@ -236,15 +253,39 @@ class Driver:
         )
 
 
+def removed(key: str) -> EngineError:
+    """The error for a run whose work files are gone."""
+    return EngineError(f"run {key}: its work files were removed while it was made. Start it again.")
+
+
+def _waiting(ended: "queue.SimpleQueue[Any]") -> list[int]:
+    """The indices that are in the queue already. Whatever else is in it is put back, for the next look."""
+    found: list[int] = []
+    while True:
+        try:
+            item = ended.get_nowait()
+        except queue.Empty:
+            return found
+        if not isinstance(item, int):
+            ended.put(item)
+            return found
+        found.append(item)
+
+
 def clean(store: Store, key: str) -> int:
     """Removes what a run has left that is not finished: work files, and parts of views. Returns their bytes."""
     store.delete([plan_name(key)])  # first, so that steps that still run leave nothing behind
-    folders = [f"{WORK}{key}/"]
-    if f"{key}/{MANIFEST}" not in (there := store.list(f"{key}/")) and there:
-        folders.append(f"{key}/")
-    found = {name: size for folder in folders for name, size in (store.list(folder) | store.unfinished(folder)).items()}
+    found = _files(store, f"{WORK}{key}/")
+    if f"{key}/{MANIFEST}" not in store.list(f"{key}/"):
+        found |= store.list(f"{key}/") | store.unfinished(f"{key}/")
     store.delete(list(found))
     return sum(found.values())
+
+
+def _files(store: Store, folder: str) -> dict[str, int]:
+    """The files in the folders of a folder, whole or not. A plan that another driver just writes is not among them."""
+    found = store.list(folder) | store.unfinished(folder)
+    return {name: size for name, size in found.items() if "/" in name.removeprefix(folder)}
 
 
 def _times(notes: dict[int, Note], resumed: int, retried: int, seconds: float) -> PhaseTimes:

@@ -7,8 +7,10 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+import msgspec
+
 from logcorr.cluster import driver
-from logcorr.cluster.driver import Driver
+from logcorr.cluster.driver import Driver, removed
 from logcorr.cluster.engines.base import Engine, open_engine
 from logcorr.cluster.plan import Plan
 from logcorr.cluster.sources import list_sources
@@ -19,9 +21,10 @@ from logcorr.inputs import changes, standard_input
 from logcorr.inputs.files import InputFile, Resolved, of_source
 from logcorr.jobs.job import Job, Result
 from logcorr.model.access_report import RunReport
-from logcorr.model.errors import Cancelled, EngineError, InputError
+from logcorr.model.errors import Cancelled, EngineError, InputError, StoreError
 from logcorr.model.ledger import Log
 from logcorr.model.options import ClusterOptions, JobOptions
+from logcorr.model.report import RunInfo
 from logcorr.runs import find_runs
 from logcorr.runs.run_folder import RunFolder
 from logcorr.runs.work_folder import WorkFolder
@@ -86,7 +89,7 @@ class OnEngine(Job[_R]):
         )
         try:
             run.adopt(self._plan(engine))
-            made = self._made_by(run, work)
+            made = (self._finished() if self._options.keep else None) or self._made_by(run, work)
         except changes.CutLineError:
             driver.clean(self._store, self._key)
             raise
@@ -95,15 +98,30 @@ class OnEngine(Job[_R]):
                 engine.close()
                 driver.clean(self._store, self._key)
             raise
-        except EngineError:
+        except (EngineError, StoreError, FileNotFoundError) as error:
+            if not run.is_gone:
+                raise
             # Another driver may have finished the run meanwhile, and removed its work files.
             if (finished := self._finished()) is not None:
                 return finished
-            raise
+            raise removed(self._key) from error
         finally:
             engine.close()
         driver.clean(self._store, self._key)
         return made
+
+    def _engine_info(self, run: Driver, info: RunInfo) -> RunInfo:
+        """How the run was made, with what the engine came to."""
+        phases = run.phases.values()
+        return msgspec.structs.replace(
+            info,
+            options={**info.options, "memory_bytes": run.plan.sizes.memory_bytes},
+            peak_rss_bytes=max((phase.peak_rss_bytes for phase in phases), default=info.peak_rss_bytes),
+            engine=self._cluster.engine.partition(":")[0],
+            steps_run=sum(phase.steps for phase in phases),
+            steps_found=sum(phase.resumed for phase in phases),
+            retried=sum(phase.retried for phase in phases),
+        )
 
     @abstractmethod
     def _plan(self, engine: Engine) -> Plan:

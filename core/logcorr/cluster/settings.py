@@ -98,12 +98,12 @@ def options_of(
 
 
 def _bytes(value: str | int | None, name: str) -> int:
-    if isinstance(value, str):
+    if isinstance(value, str) and not value.isdecimal():
         try:
             return quantities.size_bytes(value)
         except UsageError as error:
             raise UsageError(f"{name} of the cluster: {error}") from error
-    return value or 0
+    return int(value or 0)
 
 
 def _converted(told: dict[str, Any], where: str, *, strict: bool) -> Settings:

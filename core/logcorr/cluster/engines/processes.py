@@ -49,11 +49,8 @@ class Processes:
         self._closed = True
         for child in list(self._children.values()):
             child.kill()
-            child.wait()
-            for pipe in (child.stdin, child.stdout):
-                with contextlib.suppress(OSError):
-                    if pipe is not None:
-                        pipe.close()
+        for slot in list(self._children):
+            self._forget(slot)
 
     def _work(
         self, slot: int, waiting: "queue.SimpleQueue[Item | None]", ended: "queue.SimpleQueue[int | None]"
@@ -68,18 +65,27 @@ class Processes:
 
     def _ran(self, slot: int, item: Item) -> int | None:
         """The index of a step that has ended; None where its process ended before."""
-        child = self._children.get(slot)
-        if child is None or child.poll() is not None:
-            child = self._children[slot] = self._started()
-        if child.stdin is None or child.stdout is None:
-            raise ValueError("a process was started without pipes")
-        try:
-            child.stdin.write(json.dumps(item) + "\n")
-            child.stdin.flush()
-            line = child.stdout.readline()
-        except (OSError, ValueError):  # it ended, or was ended
+        child = self._children.get(slot) or self._started()
+        self._children[slot] = child
+        if self._closed:
+            self._forget(slot)
             return None
-        return int(line) if line.endswith("\n") else None
+        line = ""
+        with contextlib.suppress(OSError, ValueError):  # it ended, or was ended
+            line = _answered(child, json.dumps(item))
+        if not line:
+            self._forget(slot)
+        return int(line) if line.strip().isdigit() else None
+
+    def _forget(self, slot: int) -> None:
+        """Waits for the end of a process, and lets go of it."""
+        child = self._children.pop(slot, None)
+        for pipe in (child.stdin, child.stdout) if child is not None else ():
+            with contextlib.suppress(OSError):
+                if pipe is not None:
+                    pipe.close()
+        if child is not None:
+            child.wait()
 
     def _started(self) -> "subprocess.Popen[str]":
         threads = max(1, cores() // self.slots)
@@ -90,6 +96,15 @@ class Processes:
             text=True,
             env=environment(logcorr) | {"POLARS_MAX_THREADS": str(threads)},
         )
+
+
+def _answered(child: "subprocess.Popen[str]", line: str) -> str:
+    """What a process answers to a line; nothing where it ends before."""
+    if child.stdin is None or child.stdout is None:
+        return ""
+    child.stdin.write(f"{line}\n")
+    child.stdin.flush()
+    return child.stdout.readline()
 
 
 def start(address: str) -> Engine:

@@ -13,6 +13,9 @@ import threading
 from logcorr.cluster.engines.base import run_item
 from logcorr.compute.threads import spare_numpy_threads
 
+# The answer for a step that did not end.
+_NOT_ENDED = "-"
+
 
 def main() -> None:
     """Runs items until none comes any more."""
@@ -25,7 +28,12 @@ def main() -> None:
     threading.Thread(target=_read, args=(items,), daemon=True).start()
     while True:
         uri, key, phase, index = json.loads(items.get())
-        answers.write(f"{run_item((uri, key, phase, index))}\n")
+        try:
+            answer = str(run_item((uri, key, phase, index)))
+        except Exception as error:  # noqa: BLE001 - the store cannot be reached, so nothing else can be told
+            sys.stderr.write(f"logcorr: step {phase} {index}: {' '.join(str(error).split())}\n")
+            answer = _NOT_ENDED
+        answers.write(f"{answer}\n")
         answers.flush()
 
 
