@@ -13,6 +13,7 @@ import polars as pl
 from logcorr.cluster.blobs import frames_of
 from logcorr.cluster.pair_plan import PairPlan, Shuffle, log_of
 from logcorr.cluster.steps import Step
+from logcorr.cluster.store import each
 from logcorr.inputs.line_numbers import Places
 from logcorr.model.ledger import ONE_LOG, SIDES, Log, Side
 
@@ -64,11 +65,14 @@ class BucketEntries:
         self.fetched = 0
         schemas = {side: own.rules.columns.schema(side) for side in SIDES}
         parts: dict[Side, list[pl.DataFrame]] = {side: [] for side in SIDES}
-        for split, offsets in enumerate(_offsets(step)):
-            start, middle, end = map(int, offsets)
-            if start == end:
-                continue
-            data = step.store.get_range(shuffle.blobs[split], start, end)
+        ranges = [
+            (split, *map(int, offsets)) for split, offsets in enumerate(_offsets(step)) if offsets[0] < offsets[2]
+        ]
+
+        def fetched(split: int, start: int, _middle: int, end: int) -> bytes:
+            return step.store.get_range(shuffle.blobs[split], start, end)
+
+        for (split, start, middle, _), data in zip(ranges, each(lambda found: fetched(*found), ranges), strict=True):
             self.fetched += len(data)
             first_row = shuffle.first_rows[split]
             for side, segment in zip(SIDES, (data[: middle - start], data[middle - start :]), strict=True):

@@ -22,6 +22,7 @@ from logcorr.cluster.pair_progress import PairProgress
 from logcorr.cluster.pair_read import SplitsRead, tell_offsets
 from logcorr.cluster.plan import Note, Plan, PlannedFile
 from logcorr.cluster.splits import splits_of
+from logcorr.cluster.store import each
 from logcorr.cluster.sum_bytes import of_bytes
 from logcorr.figures import endpoints_and_addresses, pair_report
 from logcorr.figures.grid import grid
@@ -202,7 +203,8 @@ class ClusterCorrelation(OnEngine[Report], Correlation):
         if not self._rules.columns.attributes:
             return None
         limits = GroupLimits(window_us=self._options.window_us, suspicious=self._pair_options.suspicious)
-        parts = [of_bytes(run.store.get(note.files[GROUPS]), GroupsOfPart) for note in counted.values()]
+        found = each(run.store.get, [note.files[GROUPS] for note in counted.values()])
+        parts = [of_bytes(data, GroupsOfPart) for data in found]
         missing = {
             name: sum(note.facts["missing"].get(name, 0) for note in paired.counted)
             for name in self._rules.columns.attributes

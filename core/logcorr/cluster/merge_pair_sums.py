@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from logcorr.cluster.steps import Step
-from logcorr.cluster.store import Store
+from logcorr.cluster.store import Store, each
 from logcorr.cluster.sum_bytes import of_bytes, to_bytes
 from logcorr.figures.grid import Grid
 from logcorr.figures.pair_sums import PairSums, PartialPairSums
@@ -33,6 +33,6 @@ def merge_pair_sums(step: Step) -> dict[str, Any]:
 def merged(store: Store, files: Iterable[str], grid: Grid) -> PairSums:
     """The sums in some files, added up."""
     sums = PairSums(grid, 0)
-    for name in files:
-        sums.merge(of_bytes(store.get(name), PartialPairSums))
+    for data in each(store.get, files):
+        sums.merge(of_bytes(data, PartialPairSums))
     return sums

@@ -56,7 +56,7 @@ def runs_show(run: str, store: str | None, *, as_json: bool) -> None:
         return
     from logcorr.render.summary import render_summary
 
-    put(render_summary(folder.report, width=width(), color=wants_color(), reused=True, folder=str(folder.path)))
+    put(render_summary(folder.report, width=width(), color=wants_color(), reused=True, folder=str(folder.place)))
 
 
 @runs.command("path")
@@ -68,7 +68,7 @@ def runs_path(run: str, store: str | None) -> None:
 
     folder = find_run(run_root(store), run)
     _ = folder.manifest  # a run that this version cannot read has perhaps other files and columns
-    put_path(folder.path.absolute())
+    put_path(folder.place.absolute())
 
 
 @runs.command("remove")
@@ -88,7 +88,7 @@ def runs_remove(names: tuple[str, ...], store: str | None, *, every: bool) -> No
         removed, reasons = remove_all(root)
     else:
         # A run may be named twice.
-        chosen = {folder.path: folder for folder in [find_run(root, name) for name in names]}
+        chosen = {str(folder.place): folder for folder in [find_run(root, name) for name in names]}
         for folder in chosen.values():
             remove(folder)
         removed, reasons = len(chosen), []
