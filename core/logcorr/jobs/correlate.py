@@ -19,8 +19,9 @@ from logcorr.jobs.estimates import Estimates
 from logcorr.jobs.event_sources import EventSource, SourceResult
 from logcorr.jobs.job import Job, Result, StartAgain
 from logcorr.jobs.pair_by_bucket import pair_by_bucket
-from logcorr.jobs.pair_formats import PairFormats, ReadingPlace, as_one_log, tell_pair_formats
+from logcorr.jobs.pair_formats import PairFormats, as_one_log, tell_pair_formats
 from logcorr.jobs.pair_ledgers import PairLedgers, orphans_by_reason
+from logcorr.jobs.pair_reading import PairReading, ReadingPlace
 from logcorr.jobs.pair_while_reading import PairWhileReading, Sinks, take_back_recurring
 from logcorr.jobs.progress_meter import Listener, ProgressMeter
 from logcorr.jobs.write_groups import GroupLimits, GroupWriter, count_groups, group_views
@@ -59,10 +60,12 @@ def correlate(
     once `cancel` is set.
     """
     meter = ProgressMeter(on_event, cancel, options.memory_bytes)
-    return _Correlation(options, meter, estimates=estimates and on_event is not None).result()
+    return Correlation(options, meter, estimates=estimates and on_event is not None).result()
 
 
-class _Correlation(Job[Report]):
+class Correlation(Job[Report]):
+    """One correlation on this machine: see `correlate`."""
+
     def __init__(self, options: CorrelateOptions, meter: ProgressMeter, *, estimates: bool) -> None:
         log_words: dict[Log, tuple[str, ...]] = {"request": options.requests, "response": options.responses}
         self._pair_options, self._with_estimates = options, estimates
@@ -117,7 +120,7 @@ class _Correlation(Job[Report]):
             sinks = self._narrow(plan, read, sinks)
             orphans = sinks.views.orphans()
             figures = latency.figures(sinks.sums, sinks.views.exchanges)
-        users = self._count_users(work, sinks, orphans)
+        top_users = self._count_users(work, sinks, orphans)
         sinks.views.finish_duplicates()
         ledgers = PairLedgers(
             files=self._files,
@@ -135,24 +138,28 @@ class _Correlation(Job[Report]):
             orphans=reasons,
             orphans_by_bucket=by_bucket,
             orphans_by_window=by_window,
-            exchanges=sinks.views.exchanges,
-            users=users,
+            users=top_users,
+            users_p99=users.p99_of(sinks.sums, top_users, sinks.views.exchanges),
+            given=sinks.sums.given.given(self._rules.duration, sinks.views.exchanges),
             edge_us=edge_us,
             skew_us=self._pair_options.skew_us,
             run=self._run_info(self._meter.buckets[1], spilled_bytes),
             attributes=self._rules.columns.attributes,
             groups=self._write_groups(work, sinks, by_window),
-            durations=self._rules.duration,
         )
         return self._finish(work, sinks, pair_report.report(sinks.sums, figures, data))
 
     def _source(self, work: WorkFolder, plan: MemoryPlan) -> EventSource:
         """Where entries come from. Only samples of the logs are read here."""
-        shifts = {side: clock_skew.shift_us(side, self._pair_options.skew_us) for side in SIDES}
         where = ReadingPlace(
             folder=work.spill, chunk_bytes=plan.chunk_bytes, progress=self._meter, threads=self._threads
         )
-        return self._told.source(self._files, shifts, where)
+        return self._reading().source(self._files, where)
+
+    def _reading(self) -> PairReading:
+        """How entries are read. Only samples of the logs are read here."""
+        shifts = {side: clock_skew.shift_us(side, self._pair_options.skew_us) for side in SIDES}
+        return self._told.reading(self._files, shifts)
 
     def _sinks(self, work: WorkFolder, plan: MemoryPlan, source: EventSource) -> Sinks:
         """Everything that takes entries and exchanges while the logs are read."""
@@ -182,12 +189,16 @@ class _Correlation(Job[Report]):
         read = source.finish()
         for side, entries in read.late.items():
             sinks.unpaired.add(side, entries)
+        self._check_read(read)
+        return read
+
+    def _check_read(self, read: SourceResult) -> None:
+        """Raises InputError where there are lines and none is an entry. Tells the meter of headers."""
         for log, lines in read.logs.items():
             self._meter.sides[log].ledger["header"] = lines.header
         unread = sum(sum(lines.lines_read.lines) - lines.blank - lines.header for lines in read.logs.values())
         if unread and not sum(read.entries.values()):
             raise self._told.unreadable()
-        return read
 
     def _take_back_recurring(self, plan: MemoryPlan, read: SourceResult, sinks: Sinks) -> Sinks:
         """Turns exchanges whose ids recur back into entries, and returns the sinks with the right sums.
@@ -196,7 +207,7 @@ class _Correlation(Job[Report]):
         samples told, in buckets that are not made up of those that were counted.
         """
         taken_back = take_back_recurring(sinks)
-        grid_ = _grid_of(read, self._options.window_us)
+        grid_ = grid_of(read, self._options.window_us)
         if not taken_back and sinks.sums.widen(grid_):
             return sinks
         if not sinks.views.keeps_exchanges:
@@ -215,7 +226,7 @@ class _Correlation(Job[Report]):
 
         What was paired, and why an orphan is one, stays as it was.
         """
-        first, last = _span(read)
+        first, last = span_of(read)
         entries = sum(read.entries.values())
         asked = narrowing.range_of(self._options.narrowing, first, last, entries=entries)
         schemas = sinks.views.schemas()
@@ -326,12 +337,12 @@ def _key_options(options: CorrelateOptions) -> dict[str, Any]:
     return {name: getattr(options, name) for name in names}
 
 
-def _grid_of(read: SourceResult, window_us: int) -> Grid:
+def grid_of(read: SourceResult, window_us: int) -> Grid:
     """The grid that spans all entries of both sides."""
-    return grid(*_span(read), window_us)
+    return grid(*span_of(read), window_us)
 
 
-def _span(read: SourceResult) -> tuple[int | None, int | None]:
+def span_of(read: SourceResult) -> tuple[int | None, int | None]:
     """The instants (µs) between which all entries of both sides lie."""
     firsts = [first for first, _ in read.spans.values() if first is not None]
     lasts = [last for _, last in read.spans.values() if last is not None]

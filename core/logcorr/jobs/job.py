@@ -1,6 +1,7 @@
 """What every job does: check inputs and outputs, open a finished run again or make one, export, publish."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,9 +12,10 @@ import polars as pl
 
 from logcorr import __version__
 from logcorr.compute import kernels, resources
+from logcorr.compute.object_path import AnyPath, local
 from logcorr.inputs import changes, standard_input
 from logcorr.inputs.decompress import check_text
-from logcorr.inputs.files import InputFile, digested, fingerprint, resolve_all
+from logcorr.inputs.files import InputFile, Resolved, digested, fingerprint, resolve_all
 from logcorr.jobs.progress_meter import ProgressMeter
 from logcorr.model.access_report import RunReport
 from logcorr.model.errors import DISK_FULL, InputError, LogcorrError, OutputError, system_error
@@ -41,7 +43,7 @@ class StartAgain(Exception):  # noqa: N818 - it tells what to do, and nothing is
 
 
 class Result(msgspec.Struct, Generic[_R], frozen=True, kw_only=True):
-    """The result of a job: the report, the folder of the run (None where it is not kept), and whether it was reused.
+    """The result of a job: the report, the place of the run (None where it is not kept), and whether it was reused.
 
     `grown` names the input files that have grown since the job began. What was added is not in the report.
     `named_twice` are names of files that one side has under another name too. These files are read once. `notes` are
@@ -49,11 +51,16 @@ class Result(msgspec.Struct, Generic[_R], frozen=True, kw_only=True):
     """
 
     report: _R
-    folder: Path | None
+    place: AnyPath | None
     reused: bool
     grown: list[str]
     named_twice: list[str]
     notes: list[str] = []
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder of the run. Raises UsageError where the run is in a bucket."""
+        return None if self.place is None else local(self.place)
 
 
 class Job(ABC, Generic[_R]):
@@ -76,7 +83,7 @@ class Job(ABC, Generic[_R]):
         if options.reading.zone == "local":
             # The zone of this machine may be another one next time.
             self._key_options["reading"] = msgspec.structs.replace(options.reading, zone=local_zone())
-        self._root = Path(options.store) if options.store else find_runs.default_root()
+        self._root = self._root_of(options)
         self._named_twice: list[str] = []
         narrowing.check(options.narrowing)
         _check_words(log_words, options.memory_bytes)
@@ -94,6 +101,11 @@ class Job(ABC, Generic[_R]):
         self._needed_bytes = 0
         self._exported: frozenset[Path] = frozenset()
 
+    @staticmethod
+    def _root_of(options: JobOptions) -> Path:
+        """The folder of this machine that has work folders."""
+        return find_runs.local_root_of(options.store or None)
+
     def result(self) -> Result[_R]:
         """Makes the run, or opens the finished run of the same key, and writes the outputs.
 
@@ -105,23 +117,24 @@ class Job(ABC, Generic[_R]):
     def _resolved(self, log_words: dict[Log, tuple[str, ...]], opened: ExitStack) -> dict[Log, list[InputFile]]:
         """The input files of each log, checked. Standard input is copied to a work folder, removed with `opened`."""
         files: dict[Log, list[InputFile]] = {}
-        memory_bytes = self._options.memory_bytes
 
         def stdin() -> Path:
             return standard_input.spool(opened.enter_context(WorkFolder(self._root)).spill, self._meter.stop_if_asked)
 
         for log, words in log_words.items():
-            found = resolve_all(log, words, memory_bytes=memory_bytes, stdin=stdin)
+            found = self._found(log, words, stdin)
             files[log] = [digested(file) for file in found.files]
             self._named_twice += found.named_twice
             for file in files[log]:
                 check_text(file)
         return files
 
+    def _found(self, log: Log, words: tuple[str, ...], stdin: Callable[[], Path]) -> Resolved:
+        """The input files of one log. Raises InputError. `stdin` copies standard input to a file."""
+        return resolve_all(log, words, memory_bytes=self._options.memory_bytes, stdin=stdin)
+
     def _opened_or_made(self) -> Result[_R]:
-        if self._options.keep:
-            check_absent_or_mine(self._root / self._key)
-        finished = find_runs.finished_run(self._root, self._key) if self._options.keep else None
+        finished = self._finished() if self._options.keep else None
         if finished is None:
             return self._result(None)
         try:
@@ -133,6 +146,11 @@ class Job(ABC, Generic[_R]):
             finished.remove()
             return self._result(None)
 
+    def _finished(self) -> RunFolder | None:
+        """The finished run of the same key. Raises OutputError where something else stands in its place."""
+        check_absent_or_mine(self._root / self._key)
+        return find_runs.finished_run(self._root, self._key)
+
     def _result(self, finished: RunFolder | None) -> Result[_R]:
         self._exported = frozenset()
         try:
@@ -141,7 +159,7 @@ class Job(ABC, Generic[_R]):
                 report = cast("_R", run.report)
                 self._meter.enter("export")
                 targets = self._export(run, work)
-                publish = self._options.keep and finished is None
+                publish = self._options.keep and run.place == work.run
                 run = work.deliver(targets, self._key if publish else None) or run
         except (changes.CutLineError, StartAgain):
             # Where a line was cut, the file has grown by now, so that the end of its last whole line can be told.
@@ -151,14 +169,14 @@ class Job(ABC, Generic[_R]):
             if os_error is None:
                 raise
             raise self._cannot_write(os_error) from error
-        folder = run.path if self._options.keep else None
+        place = run.place if self._options.keep else None
         self._meter.tell(
-            DoneEvent(run=str(folder) if folder else None, reused=finished is not None, seconds=self._meter.elapsed)
+            DoneEvent(run=str(place) if place else None, reused=finished is not None, seconds=self._meter.elapsed)
         )
         grown = changes.names_of_grown([file for files in self._files.values() for file in files])
         return Result(
             report=report,
-            folder=folder,
+            place=place,
             reused=finished is not None,
             grown=grown,
             named_twice=self._named_twice,
@@ -167,7 +185,7 @@ class Job(ABC, Generic[_R]):
 
     @abstractmethod
     def _compute(self, work: WorkFolder) -> RunFolder:
-        """Makes the run in the work folder. Unfinished outputs that it writes completely are named in `_exported`."""
+        """Makes the run, in the work folder or in its place. Outputs that it completes are named in `_exported`."""
 
     @abstractmethod
     def _tell_formats(self) -> dict[str, Any]:

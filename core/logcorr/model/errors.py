@@ -38,6 +38,10 @@ class OutputError(LogcorrError):
     exit_code = 3
 
 
+class StoreError(OutputError):
+    """A store of runs that cannot be read or written. The same may work when it is tried again."""
+
+
 def system_error(error: BaseException) -> OSError | None:
     """The error of the operating system that caused an error; None if there is none.
 
@@ -56,6 +60,10 @@ def cannot_write(path: str, error: OSError, needed: str = "") -> OutputError:
     room = f" It takes up to about {needed}." if needed and error.errno in DISK_FULL else ""
     reason = error.strerror or str(error)
     return OutputError(f"output {path!r} could not be written: {reason}.{room} Nothing was left there.")
+
+
+class EngineError(OutputError):
+    """An engine that did not end the steps of a run, or cannot be reached."""
 
 
 class LedgerError(LogcorrError):

@@ -1,0 +1,141 @@
+"""What every job on an engine does: opens store and engine, runs its phases, publishes, and leaves nothing behind."""
+
+from abc import abstractmethod
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from logcorr.cluster import driver
+from logcorr.cluster.driver import Driver, removed
+from logcorr.cluster.engines.base import Engine, open_engine
+from logcorr.cluster.plan import Plan
+from logcorr.cluster.sources import list_sources
+from logcorr.cluster.store import FILE_SCHEME, check_creates_once, open_store
+from logcorr.compute import object_storage
+from logcorr.compute.object_path import REQUESTS, AnyPath, ObjectPath
+from logcorr.inputs import changes, standard_input
+from logcorr.inputs.files import InputFile, Resolved, of_source
+from logcorr.jobs.job import Job, Result
+from logcorr.model.access_report import RunReport
+from logcorr.model.errors import Cancelled, EngineError, InputError, StoreError
+from logcorr.model.ledger import Log
+from logcorr.model.options import ClusterOptions, JobOptions
+from logcorr.model.report import RunInfo
+from logcorr.runs import find_runs
+from logcorr.runs.run_folder import RunFolder
+from logcorr.runs.work_folder import WorkFolder
+
+_R = TypeVar("_R", bound=RunReport)
+
+
+class OnEngine(Job[_R]):
+    """A job whose run is made by steps on an engine. To be mixed into a job of this machine."""
+
+    @property
+    def _cluster(self) -> ClusterOptions:
+        options = self._options.cluster
+        if options is None:
+            message = "a job on an engine needs its options"
+            raise ValueError(message)
+        return options
+
+    def result(self) -> Result[_R]:
+        """As on one machine. A run that is not to be kept is removed once its outputs are written."""
+        self._store = open_store(self._options.store or str(self._root))
+        try:
+            return super().result()
+        finally:
+            if not self._options.keep:
+                self._store.delete(list(self._store.list(f"{self._key}/")))
+
+    @staticmethod
+    def _root_of(options: JobOptions) -> Path:
+        return find_runs.work_root(_runs_root(options))
+
+    def _found(self, log: Log, words: tuple[str, ...], stdin: Callable[[], Path]) -> Resolved:
+        if standard_input.NAME in words:
+            raise InputError(f"log {standard_input.NAME!r}: no worker reads this standard input. Save it to a file.")
+        if not any(object_storage.is_uri(word) for word in words):
+            return super()._found(log, words, stdin)
+        found = [file for word in words for file in self._of_word(log, word, stdin)]
+        files: dict[str, InputFile] = {}
+        named_twice = [file.name for file in found if files.setdefault(file.place, file) is not file]
+        return Resolved(list(files.values()), named_twice)
+
+    def _of_word(self, log: Log, word: str, stdin: Callable[[], Path]) -> list[InputFile]:
+        if not object_storage.is_uri(word):
+            return super()._found(log, (word,), stdin).files
+        with ThreadPoolExecutor(REQUESTS) as threads:
+            described = partial(of_source, log, memory_bytes=self._options.memory_bytes)
+            return list(threads.map(described, list_sources([word], log)))
+
+    def _finished(self) -> RunFolder | None:
+        root = _runs_root(self._options)
+        return find_runs.finished_run(root, self._key) if isinstance(root, ObjectPath) else super()._finished()
+
+    def _compute(self, work: WorkFolder) -> RunFolder:
+        check_creates_once(self._store)
+        engine = open_engine(self._cluster.engine)
+        run = Driver(
+            self._store,
+            engine,
+            tap=self._meter.tap,
+            tries=self._cluster.tries,
+            patience_s=self._cluster.patience_s,
+        )
+        try:
+            run.adopt(self._plan(engine))
+            made = (self._finished() if self._options.keep else None) or self._made_by(run, work)
+        except changes.CutLineError:
+            driver.clean(self._store, self._key)
+            raise
+        except Cancelled:
+            if not self._cluster.keep_work:
+                engine.close()
+                driver.clean(self._store, self._key)
+            raise
+        except (EngineError, StoreError, FileNotFoundError) as error:
+            if not run.is_gone:
+                raise
+            # Another driver may have finished the run meanwhile, and removed its work files.
+            if (finished := self._finished()) is not None:
+                return finished
+            raise removed(self._key) from error
+        finally:
+            engine.close()
+        driver.clean(self._store, self._key)
+        return made
+
+    def _engine_info(self, run: Driver, info: RunInfo) -> RunInfo:
+        """How the run was made, with what the engine came to."""
+        phases = run.phases.values()
+        return msgspec.structs.replace(
+            info,
+            options={**info.options, "memory_bytes": run.plan.sizes.memory_bytes},
+            peak_rss_bytes=max((phase.peak_rss_bytes for phase in phases), default=info.peak_rss_bytes),
+            engine=self._cluster.engine.partition(":")[0],
+            steps_run=sum(phase.steps for phase in phases),
+            steps_found=sum(phase.resumed for phase in phases),
+            retried=sum(phase.retried for phase in phases),
+        )
+
+    @abstractmethod
+    def _plan(self, engine: Engine) -> Plan:
+        """The plan of the run. Raises InputError."""
+
+    @abstractmethod
+    def _made_by(self, run: Driver, work: WorkFolder) -> RunFolder:
+        """Runs all phases and publishes the run. `work` has room on this machine. Raises what phases raise."""
+
+    def _run_folder(self) -> RunFolder:
+        """The run, in its place."""
+        return RunFolder(_runs_root(self._options) / self._key)
+
+
+def _runs_root(options: JobOptions) -> AnyPath:
+    """Where the runs are: a folder of this machine, or a prefix of a bucket."""
+    return find_runs.root_of(options.store.removeprefix(FILE_SCHEME) if options.store else None)
