@@ -75,10 +75,10 @@ class ClusterCorrelation(OnEngine[Report], Correlation):
         # Each file ends where its last whole line ends, if it has grown since it was first looked at.
         files = {log: changes.as_at_start(of_log) for log, of_log in self._files.items()}
         reading = self._reading()
-        if reading.options.zone == "local":
-            # Workers may be in another zone.
-            options = msgspec.structs.replace(reading.options, zone=local_zone())
-            reading = msgspec.structs.replace(reading, options=options)
+        # Workers may be in another zone. The rows of a split are not those of the log.
+        zone = local_zone() if reading.options.zone == "local" else reading.options.zone
+        options = msgspec.structs.replace(reading.options, zone=zone, marks_alone=True)
+        reading = msgspec.structs.replace(reading, options=options)
         own = PairPlan(
             reading=reading,
             rules=self._rules,
@@ -236,6 +236,7 @@ class ClusterCorrelation(OnEngine[Report], Correlation):
             blobs=split.blobs,
             first_rows=split.first_rows,
             starts=split.starts,
+            rows=split.rows,
             grid=grid_of(read, self._options.window_us),
             chosen=asked,
             narrowed=grid(*asked.within(first, last), self._options.window_us),
