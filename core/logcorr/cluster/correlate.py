@@ -21,7 +21,7 @@ from logcorr.cluster.pair_plan import PairPlan, Shuffle
 from logcorr.cluster.pair_progress import PairProgress
 from logcorr.cluster.pair_read import SplitsRead, tell_offsets
 from logcorr.cluster.plan import Note, Plan, PlannedFile
-from logcorr.cluster.splits import splits_of
+from logcorr.cluster.splits import notes_on, splits_of
 from logcorr.cluster.store import each
 from logcorr.cluster.sum_bytes import of_bytes
 from logcorr.figures import endpoints_and_addresses, pair_report
@@ -93,6 +93,7 @@ class ClusterCorrelation(OnEngine[Report], Correlation):
             {log: reading.depends_on_lines_above(log) for log in self._files},
             [log for log in self._files if reading.depends_on_files_before(log)],
         )
+        self._notes += notes_on(splits, self._files)
         return Plan(
             key=self._key,
             kind="correlation",

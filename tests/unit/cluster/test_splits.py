@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logcorr.cluster.plan import Piece, PlannedFile, Split
-from logcorr.cluster.splits import line_start, splits_of, windows
+from logcorr.cluster.splits import line_start, notes_on, splits_of, windows
 from logcorr.inputs import files
 from logcorr.inputs.whole_lines import LongLine, whole_lines
 from tests.support.helpers import zstandard
@@ -83,3 +83,13 @@ def test_documents_are_not_cut(tmp_path: Path) -> None:
     of_log = files.resolve("request", (str(path),))
     splits = splits_of({"request": of_log}, 100, {"request": False}, [])
     assert [split.pieces for split in splits] == [[Piece(0, 0, path.stat().st_size)]]
+
+
+def test_a_file_that_keeps_all_others_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    of_log = named(tmp_path, {**{f"{number}": 300 for number in range(9)}, "large.zst": 25_000_000})
+    splits = splits_of({"request": of_log}, 300, {"request": False}, [])
+    assert notes_on(splits, {"request": of_log}) == []
+    monkeypatch.setattr("logcorr.cluster.splits._LARGE_BYTES", 1000)
+    (note,) = notes_on(splits, {"request": of_log})
+    assert note.startswith(f"'{tmp_path}/large.zst' is read by one worker, ")
+    assert note.endswith(" times as much as the mean: several files would be read at once.")
