@@ -13,6 +13,7 @@ import pytest
 from logcorr.cluster.store import Store, check_creates_once, open_store
 from logcorr.model.errors import StoreError, UsageError
 from tests.support.bucket_server import Bucket, bucket_server
+from tests.support.moto_server import moto_server
 
 BAD_NAMES = ("", "/a", "../a", "a/../b", "a//b", "a/", "./a", ".hidden", "a/.hidden", "a\\b", "a\0b")
 
@@ -23,12 +24,12 @@ def bucket() -> Iterator[Bucket]:
         yield served
 
 
-@pytest.fixture(params=["folder", "bucket"])
+@pytest.fixture(params=["folder", "bucket", pytest.param("moto", marks=pytest.mark.cluster)])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     if request.param == "folder":
         yield open_store(str(tmp_path / "runs"))
         return
-    with bucket_server():
+    with bucket_server() if request.param == "bucket" else moto_server():
         yield open_store("s3://bucket/some/runs")
 
 
