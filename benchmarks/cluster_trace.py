@@ -148,9 +148,7 @@ def measured(requests: str, responses: str, split_bytes: int, folder: Path) -> T
     inputs = result.report.inputs
     return Trace(
         text_bytes=sum(file.bytes for files in meter.plan.files.values() for file in files),
-        lines=sum(
-            side.lines for side in (inputs.requests, inputs.responses) if not isinstance(side, msgspec.UnsetType)
-        ),
+        lines=sum(side.lines for side in (inputs.requests, inputs.responses) if isinstance(side.lines, int)),
         splits=len(meter.plan.splits),
         buckets=meter.plan.sizes.buckets,
         parts=meter.plan.sizes.parts,
