@@ -9,7 +9,7 @@ import pytest
 from benchmarks import cluster_model
 from benchmarks.cluster_model import Cluster, Work, bottleneck, law, phases_of, simulated
 from benchmarks.cluster_trace import Trace, measured
-from tests.support.helpers import generated
+from tests.support.helpers import ROOT, generated
 
 ONE = Cluster(machines=1, cores=1, network=1e6, first_byte_s=0.0, gets=1e9, puts=1e9, slow_one_in=0, driver_s=0.0)
 
@@ -100,3 +100,10 @@ def test_what_is_told(trace: Trace, tmp_path: Path, capsys: pytest.CaptureFixtur
     assert "bottleneck: " in first.splitlines()[-1]
     cluster_model.main(words)
     assert capsys.readouterr().out == first
+
+
+def test_ten_billion_lines_on_the_published_steps(capsys: pytest.CaptureFixture[str]) -> None:
+    cluster_model.main([str(ROOT / "benchmarks" / "cluster_steps.json")])
+    told = capsys.readouterr().out
+    assert told.startswith("10,000,000,000 lines on 32 machines of 16 cores\n")
+    assert told.endswith("bottleneck: requests a second of the bucket\n")
