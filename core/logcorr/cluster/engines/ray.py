@@ -41,7 +41,7 @@ class Ray:
                 try:
                     yield ray.get(ended)
                 except ray.exceptions.RayError as error:
-                    self.said[index_of[ended]] = in_words(error)
+                    self.said[index_of[ended]] = in_words(getattr(error, "cause", error))
         finally:
             for waiting in left:
                 ray.cancel(waiting)

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any
@@ -24,6 +25,8 @@ def start(address: str) -> "Spark":
         master = "local[*,4]"  # where it does not say so, a task is tried once there
     if master.startswith("local"):
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # else it is any python3 of the path
+    # Its frames of pandas are not used.
+    warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
     builder = SparkSession.builder.appName("logcorr").config(map=_SETTINGS)
     try:
         return Spark((builder.master(master) if master else builder).getOrCreate(), is_own=not is_given)
