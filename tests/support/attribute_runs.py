@@ -140,19 +140,20 @@ def _report(
     by_bucket, by_window = orphan_arrivals(_orphans(lost).lazy(), sums.grid)
     sides = {side: [orphan for orphan in lost if orphan.side == side] for side in ("request", "response")}
     ledgers = [_ledger(f"{side}s.log", len(pairs), len(orphans)) for side, orphans in sides.items()]
+    top = users.top([views.scan("users")])
     data = pair_report.PairReportData(
         inputs=Inputs(requests=ledgers[0], responses=ledgers[1]),
         orphans=Orphans(**{side: {"lost": len(orphans)} if orphans else {} for side, orphans in sides.items()}),
         orphans_by_bucket=by_bucket,
         orphans_by_window=by_window,
-        exchanges=lambda: views.scan("exchanges"),
-        users=users.top([views.scan("users")]),
+        users=top,
+        users_p99=users.p99_of(sums, top, lambda: views.scan("exchanges")),
+        given=sums.given.given(durations, lambda: views.scan("exchanges")),
         edge_us=0,
         skew_us=0,
         run=_run_info(),
         attributes=attributes,
         groups=_groups(folder, views, sums, by_window, attributes) if group_views(attributes) else None,
-        durations=durations,
     )
     return pair_report.report(sums, latency.figures(sums, lambda: views.scan("exchanges")), data)
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import polars as pl
 
 from logcorr.compute.count_table import filled
-from logcorr.figures import percentiles
 from logcorr.figures.latency_counts import LatencyCounts
+from logcorr.figures.nearest_rank import Asked, asked, near, settled
 from logcorr.model.report import DurationSource, Given
 from logcorr.text.quantities import ms
 
@@ -36,23 +36,33 @@ class GivenDurations:
         at, failure = (pl.repeat(value, known.height, eager=True) for value in (0, False))
         self._differences.add(at, filled(known["duration_us"], 0), failure)
 
-    def given(self, exchanges: Callable[[], pl.LazyFrame], used: DurationSource) -> Given | None:
+    def asked(self) -> Asked:
+        """Where the percentiles of the differences stand. `nearest_rank.near` counts `differences` of them."""
+        return asked(self._differences.merged(), "all", (_P50, _P99), exact=self._differences.exact)
+
+    def given(self, used: DurationSource, exchanges: Callable[[], pl.LazyFrame]) -> Given | None:
         """The figures of the report; None without a given duration. `exchanges` scans all stored exchanges."""
+        asked_for = self.asked()
+        return self.settled(used, asked_for, None if asked_for.exact else near(differences(exchanges()), asked_for))
+
+    def settled(self, used: DurationSource, asked_for: Asked, counts: pl.LazyFrame | None) -> Given | None:
+        """The figures of the report, as `given`, from the counts that `near` gave where `asked_for` is not exact."""
         if not self._count and not (self._there and used == "given"):
             return None
-
-        def differences() -> pl.LazyFrame:
-            times = [pl.col(f"{side}_time").cast(pl.Int64) for side in ("request", "response")]
-            rows = exchanges().with_columns(times).select(_difference()).drop_nulls()
-            return rows.with_columns(at=pl.lit(0, pl.Int64), failure=pl.lit(value=False))
-
-        values = percentiles.of_all(self._differences, differences, (_P50, _P99))
+        values = {quantile: value for (_, quantile), value in settled(asked_for, counts).items()}
         return Given(
             count=self._count,
             difference_p50_ms=ms(values.get(_P50)),
             difference_p99_ms=ms(values.get(_P99)),
             used=used,
         )
+
+
+def differences(exchanges: pl.LazyFrame) -> pl.LazyFrame:
+    """(at, duration_us, failure): the differences of stored exchanges as durations of one group."""
+    times = [pl.col(f"{side}_time").cast(pl.Int64) for side in ("request", "response")]
+    rows = exchanges.with_columns(times).select(_difference()).drop_nulls()
+    return rows.with_columns(at=pl.lit(0, pl.Int64), failure=pl.lit(value=False))
 
 
 def _difference() -> pl.Expr:

@@ -3,14 +3,13 @@
 Both kinds of reports have these figures. A correlation has them for the attributes that its exchanges have.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 import polars as pl
 
 from logcorr.compute.group_in_parts import top
-from logcorr.figures.group_counts import GroupCounts
 from logcorr.figures.sums import TOP
 from logcorr.model.group_rows import MOST_ENDPOINTS, AgentRow, EndpointRow, IpRow, MethodRow, Windows
 from logcorr.model.status import key_of
@@ -23,12 +22,15 @@ MOST_SUSPICIOUS = 100_000
 class GroupData(msgspec.Struct, frozen=True, kw_only=True):
     """What the figures of groups are made of: counts by attribute, and scans of views.
 
-    `windows` has the columns that `endpoints_and_addresses.windows` gives. `suspicious` has (at, ip), a row for each
-    suspicious address of a window. `endpoints` and `ips` are the parts of views, None where exchanges have no such
-    attribute. `statuses` has (endpoint, status_code, n).
+    `missing` tells how many exchanges lack each attribute. `methods` and `user_agents` have the rows that
+    `GroupCounts.top` gives. `windows` has the columns that `endpoints_and_addresses.windows` gives. `suspicious` has
+    (at, ip), a row for each suspicious address of a window. `endpoints` and `ips` are the parts of views, None where
+    exchanges have no such attribute. `statuses` has (endpoint, status_code, n).
     """
 
-    counts: GroupCounts
+    missing: Mapping[str, int]
+    methods: pl.DataFrame
+    user_agents: pl.DataFrame
     windows: pl.DataFrame
     window_us: int
     suspicious: pl.DataFrame
@@ -38,14 +40,14 @@ class GroupData(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def group_figures(data: GroupData) -> dict[str, Any]:
-    """The figures of groups by their names in a report. To be called once for the data."""
+    """The figures of groups by their names in a report."""
     suspicious = data.suspicious.select(pl.col("ip").unique()).sort("ip")
     return {
         "suspicious_ips": suspicious["ip"].head(MOST_SUSPICIOUS).to_list(),
         "suspicious_ip_count": suspicious.height,
         "windows": Windows(window_s=data.window_us / instants.SECOND_US, count=data.windows.height),
-        "methods": [MethodRow(**row) for row in data.counts.top("method").to_dicts()],
-        "user_agents": [AgentRow(**row) for row in data.counts.top("user_agent").to_dicts()],
+        "methods": [MethodRow(**row) for row in data.methods.to_dicts()],
+        "user_agents": [AgentRow(**row) for row in data.user_agents.to_dicts()],
         **(_endpoint_figures(data.endpoints, data.statuses) if data.endpoints is not None else {}),
         **(_ip_figures(data.ips) if data.ips is not None else {}),
     }

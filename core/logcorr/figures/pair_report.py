@@ -1,12 +1,11 @@
 """Makes the report of a correlation from its sums and its finished views."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 import polars as pl
 
-from logcorr.figures import percentiles
 from logcorr.figures.group_figures import GroupData, group_figures
 from logcorr.figures.histogram import histogram
 from logcorr.figures.latency import LatencyFigures
@@ -16,36 +15,32 @@ from logcorr.figures.worst_window import worst_pair_window
 from logcorr.model import clock_skew
 from logcorr.model.ledger import Inputs, Orphans
 from logcorr.model.manifest import SCHEMA
-from logcorr.model.report import DurationSource, Report, RunInfo, SlowExchange, UserRow
-from logcorr.model.status import is_failure, server_errors
+from logcorr.model.report import Given, Report, RunInfo, SlowExchange, UserRow
+from logcorr.model.status import server_errors
 from logcorr.text import instants
 from logcorr.text.quantities import ms
-
-# How many times as many counts of durations as while logs are read have room once they are read.
-_COUNTS_AT_THE_END = 3
 
 
 class PairReportData(msgspec.Struct, frozen=True, kw_only=True):
     """What the report of a correlation is made of beyond sums and latency.
 
-    The counts of orphans have the columns (at, side, n); `users` are the rows of the table of users. `exchanges` scans
-    all stored exchanges. Edge and clock skew are in µs. `attributes` names the columns that exchanges have beside the
-    columns of every pair; `groups` has their figures, and is None without them. `durations` says what `duration_us` of
-    an exchange is.
+    The counts of orphans have the columns (at, side, n); `users` are the rows of the table of users, `users_p99` are
+    theirs in µs. `given` is of the durations that responses tell. Edge and clock skew are in µs. `attributes` names the
+    columns that exchanges have beside the columns of every pair; `groups` has their figures, and is None without them.
     """
 
     inputs: Inputs
     orphans: Orphans
     orphans_by_bucket: pl.DataFrame
     orphans_by_window: pl.DataFrame
-    exchanges: Callable[[], pl.LazyFrame]
     users: pl.DataFrame
+    users_p99: Mapping[Any, int]
+    given: Given | None
     edge_us: int
     skew_us: int
     run: RunInfo
     attributes: Sequence[str] = ()
     groups: GroupData | None = None
-    durations: DurationSource = "events"
 
 
 def report(sums: PairSums, figures: LatencyFigures, data: PairReportData) -> Report:
@@ -69,10 +64,10 @@ def report(sums: PairSums, figures: LatencyFigures, data: PairReportData) -> Rep
         worst_window=worst_pair_window(sums, data.orphans_by_window),
         skew=clock_skew.skew(exchanges, totals.negative, totals.lowest_us, data.skew_us),
         edge_ms=data.edge_us / 1000,
-        users=_users(sums, data.users, data.exchanges),
+        users=_users(data.users, data.users_p99),
         slowest=_slowest(sums.slowest),
         run=data.run,
-        given=sums.given.given(data.exchanges, data.durations),
+        given=data.given,
         resolution=sums.resolution.resolution(),
         attributes=list(data.attributes),
         **(_groups(data.groups) if data.groups is not None else {}),
@@ -93,26 +88,12 @@ def headline(report: Report) -> dict[str, Any]:
 
 def _groups(groups: GroupData) -> dict[str, Any]:
     """The figures of attributes, and how many exchanges lack each attribute."""
-    missing = {name: count for name, count in groups.counts.missing.items() if count}
+    missing = {name: count for name, count in groups.missing.items() if count}
     return {"missing": missing, **group_figures(groups)}
 
 
-def _users(sums: PairSums, top: pl.DataFrame, exchanges: Callable[[], pl.LazyFrame]) -> list[UserRow]:
-    """The rows of the table of users. Their p99 is counted from the stored exchanges."""
-    if not top.height:
-        return []
-
-    def durations() -> pl.LazyFrame:
-        rows = exchanges().select("user_id", "duration_us", is_failure(pl.col("status_code")).alias("failure"))
-        in_top = pl.col("user_id").is_in(top["user_id"].implode(), nulls_equal=True)
-        return rows.filter(in_top).rename({"user_id": "at"})
-
-    most_counts = int(top["requests"].sum())
-    if sums.latencies.exact:
-        # A user has at most as many different durations, with and without failure, as all users have.
-        most_counts = min(most_counts, top.height * 2 * sums.latencies.merged()["duration_us"].n_unique())
-    # At the end of a run nothing else takes memory.
-    p99 = percentiles.p99_by(durations, most_counts, _COUNTS_AT_THE_END * sums.latencies.most)
+def _users(top: pl.DataFrame, p99: Mapping[Any, int]) -> list[UserRow]:
+    """The rows of the table of users."""
     return [
         UserRow(user_id=user, requests=requests, errors=errors, orphans=lost, p99_ms=ms(p99.get(user)))
         for user, requests, errors, lost in top.select("user_id", "requests", "errors", "orphans").iter_rows()

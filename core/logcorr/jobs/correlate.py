@@ -117,7 +117,7 @@ class _Correlation(Job[Report]):
             sinks = self._narrow(plan, read, sinks)
             orphans = sinks.views.orphans()
             figures = latency.figures(sinks.sums, sinks.views.exchanges)
-        users = self._count_users(work, sinks, orphans)
+        top_users = self._count_users(work, sinks, orphans)
         sinks.views.finish_duplicates()
         ledgers = PairLedgers(
             files=self._files,
@@ -135,14 +135,14 @@ class _Correlation(Job[Report]):
             orphans=reasons,
             orphans_by_bucket=by_bucket,
             orphans_by_window=by_window,
-            exchanges=sinks.views.exchanges,
-            users=users,
+            users=top_users,
+            users_p99=users.p99_of(sinks.sums, top_users, sinks.views.exchanges),
+            given=sinks.sums.given.given(self._rules.duration, sinks.views.exchanges),
             edge_us=edge_us,
             skew_us=self._pair_options.skew_us,
             run=self._run_info(self._meter.buckets[1], spilled_bytes),
             attributes=self._rules.columns.attributes,
             groups=self._write_groups(work, sinks, by_window),
-            durations=self._rules.duration,
         )
         return self._finish(work, sinks, pair_report.report(sinks.sums, figures, data))
 

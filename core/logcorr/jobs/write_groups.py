@@ -76,7 +76,9 @@ class GroupWriter:
         if "windows" in names:
             self._views.write(endpoints_and_addresses.worst_first(windows).lazy(), "windows", "0000")
         return GroupData(
-            counts=counts,
+            missing=counts.missing,
+            methods=counts.top("method"),
+            user_agents=counts.top("user_agent"),
             windows=windows,
             window_us=self._limits.window_us,
             suspicious=suspicious,
