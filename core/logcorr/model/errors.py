@@ -38,6 +38,10 @@ class OutputError(LogcorrError):
     exit_code = 3
 
 
+class StoreError(OutputError):
+    """A store of runs that cannot be read or written. The same may work when it is tried again."""
+
+
 def system_error(error: BaseException) -> OSError | None:
     """The error of the operating system that caused an error; None if there is none.
 
