@@ -137,12 +137,16 @@ class NamedCounts:
         self._table.add(filled(first, _NULL), filled(second, _NULL))
         self._merged = None
 
-    def replace(self, counts: pl.DataFrame) -> None:
-        """Sets the counts to those of a frame with the columns of `merged`."""
-        self._table.clear()
+    def add_counts(self, counts: pl.DataFrame) -> None:
+        """Adds the counts of a frame with the columns of `merged`."""
         first, second = (filled(counts[name], _NULL) for name in self._names)
         self._table.add(first, second, filled(counts["n"], 0))
         self._merged = None
+
+    def replace(self, counts: pl.DataFrame) -> None:
+        """Sets the counts to those of a frame with the columns of `merged`."""
+        self._table.clear()
+        self.add_counts(counts)
 
     def map_first(self, mapped: Callable[[Int64Array], Int64Array]) -> None:
         """Replaces the first value of each key, unless it is null: see `CountTable`."""

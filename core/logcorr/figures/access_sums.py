@@ -5,13 +5,14 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from threading import Lock
 
+import msgspec
 import numpy as np
 import polars as pl
 
 from logcorr.compute.text_codes import Codes, TextCodes
 from logcorr.figures.grid import Grid
 from logcorr.figures.group_counts import GroupCounts
-from logcorr.figures.sums import Sums
+from logcorr.figures.sums import PartialSums, Sums
 
 _COLUMNS: tuple[tuple[str, str, pl.DataType], ...] = (
     ("time", "request_time", pl.Int64()),
@@ -75,6 +76,11 @@ class AccessCounter:
         for slow, exchange in other.extremes.items():
             self._note_extreme(exchange, slow=slow)
 
+    def note_extreme(self, exchanges: pl.DataFrame, *, slow: bool) -> None:
+        """Looks at what another counter found to be extreme: one row, or none."""
+        if exchanges.height:
+            self._note_extreme(exchanges, slow=slow)
+
     def extreme(self, *, slow: bool) -> pl.DataFrame:
         """The slowest or fastest exchange: one row, or none. On a tie the earliest, then the first by all columns."""
         found = self.extremes[slow]
@@ -122,6 +128,18 @@ class AccessCounter:
                 self.extremes[slow] = chosen.head(1)
 
 
+class PartialAccessSums(PartialSums, frozen=True, kw_only=True):
+    """The sums over some of the exchanges of an access log, as data; without the counts by attribute.
+
+    `fastest` and `slowest` have one row or none. `missing` tells how many exchanges lack each attribute.
+    """
+
+    without_duration: int
+    fastest: pl.DataFrame
+    slowest: pl.DataFrame
+    missing: dict[str, int]
+
+
 class AccessSums(Sums):
     """Durations and statuses over time, and what was counted while the log was read.
 
@@ -139,6 +157,25 @@ class AccessSums(Sums):
         if self._widens:
             self._widen_to(*exchanges.select(pl.min("request_time").alias("first"), pl.max("request_time")).row(0))
         self.count(exchanges)
+
+    def partial(self) -> PartialAccessSums:
+        """All sums so far as data, but for the counts by attribute."""
+        return PartialAccessSums(
+            **msgspec.structs.asdict(super().partial()),
+            without_duration=self._without_duration,
+            fastest=self.extreme(slow=False),
+            slowest=self.extreme(slow=True),
+            missing=self.counter.groups.missing,
+        )
+
+    def merge(self, other: PartialSums) -> None:
+        super().merge(other)
+        if not isinstance(other, PartialAccessSums):
+            raise TypeError("sums of an access log are merged with sums of an access log")
+        self._without_duration += other.without_duration
+        self.counter.groups.add_missing(other.missing)
+        for slow, exchange in ((False, other.fastest), (True, other.slowest)):
+            self.counter.note_extreme(exchange, slow=slow)
 
     @property
     def missing(self) -> dict[str, int]:

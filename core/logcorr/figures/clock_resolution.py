@@ -29,6 +29,17 @@ class ClockResolution:
         for side, step in self._divides:
             self._divides[side, step] &= row.get(f"{side}_{step}", self._divides[side, step])
 
+    def partial(self) -> tuple[bool, list[bool]]:
+        """What was seen so far as data: whether there was an instant, and whether each step divided all."""
+        return self._seen, list(self._divides.values())
+
+    def merge(self, other: tuple[bool, list[bool]]) -> None:
+        """Adds what was seen of other exchanges."""
+        seen, divides = other
+        self._seen |= seen
+        for key, divided in zip(self._divides, divides, strict=True):
+            self._divides[key] &= divided
+
     def resolution(self) -> Resolution | None:
         """The steps of both sides; None where no exchange has a time."""
         if not self._seen:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import msgspec
 import polars as pl
 
 from logcorr.compute.count_table import filled
@@ -12,6 +13,15 @@ from logcorr.text.quantities import ms
 
 COLUMN = "given_us"
 _P50, _P99 = 0.5, 0.99
+
+
+class PartialGiven(msgspec.Struct, frozen=True, kw_only=True):
+    """The counts over some of the exchanges, as data. `there` says that exchanges had the column."""
+
+    count: int
+    there: bool
+    exact: bool
+    differences: pl.DataFrame
 
 
 class GivenDurations:
@@ -35,6 +45,21 @@ class GivenDurations:
         known = rows.select(_difference()).drop_nulls()
         at, failure = (pl.repeat(value, known.height, eager=True) for value in (0, False))
         self._differences.add(at, filled(known["duration_us"], 0), failure)
+
+    def partial(self) -> PartialGiven:
+        """All counts so far as data."""
+        return PartialGiven(
+            count=self._count,
+            there=self._there,
+            exact=self._differences.exact,
+            differences=self._differences.merged(),
+        )
+
+    def merge(self, other: PartialGiven) -> None:
+        """Adds the counts of other exchanges."""
+        self._count += other.count
+        self._there |= other.there
+        self._differences.add_counts(other.differences, exact=other.exact)
 
     def asked(self) -> Asked:
         """Where the percentiles of the differences stand. `nearest_rank.near` counts `differences` of them."""

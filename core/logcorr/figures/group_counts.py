@@ -4,8 +4,9 @@ Counts merge exactly in any order. Texts and counts that are too many for memory
 text is looked at again only when a partition is read.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from threading import Condition
 
@@ -15,7 +16,7 @@ import polars as pl
 
 from logcorr.compute.count_table import CountTable, filled
 from logcorr.compute.group_in_parts import SpilledPartitions, partition_of, top
-from logcorr.compute.parquet_slices import count
+from logcorr.compute.parquet_slices import count, slices_of
 from logcorr.compute.text_codes import NO_TEXT, Codes, TextCodes
 from logcorr.compute.zero_copy_text import Int64Array
 from logcorr.figures.sums import TOP
@@ -28,6 +29,15 @@ _OTHER_FAILURE, _CLIENT_ERROR, _SERVER_ERROR = 1, 2, 3
 _NO_STATUS = -(1 << 20)
 _NO_TIME = -(1 << 50)
 _SCHEMA = pl.Schema({"key": pl.String, "value": pl.Int64, "n": pl.Int64})
+# By attribute, what the value of a key is: a status, a duration in µs, the number of a window, an outcome.
+_VALUES_OF = {
+    "endpoint": ("status", "duration"),
+    "ip": ("window", "outcome"),
+    "method": ("outcome",),
+    "user_agent": ("outcome",),
+}
+# All tables of counts: the attribute, and what the value of a key is.
+TABLES = tuple((name, value) for name, values in _VALUES_OF.items() for value in values)
 
 
 class GroupCounts:
@@ -47,10 +57,7 @@ class GroupCounts:
         self._counting, self._full, self._changed = 0, False, Condition()
         # The most exchanges that were counted at once.
         self._most_rows = 0
-        # By attribute and what the value of a key is: a status, a duration in µs, the number of a window, an outcome.
-        numbers = {"endpoint": ("status", "duration"), "ip": ("window", "outcome"), "method": ("outcome",)}
-        numbers["user_agent"] = numbers["method"]
-        self.tables = {(name, number): CountTable() for name in names for number in numbers.get(name, ())}
+        self.tables = {(name, value): CountTable() for name in names for value in _VALUES_OF.get(name, ())}
         self._folder = folder
         self.spilled: dict[tuple[str, str], list[SpilledPartitions]] = {table: [] for table in self.tables}
 
@@ -127,6 +134,11 @@ class GroupCounts:
         """How many exchanges lack a value, by the name of the attribute; 0 where none lacks it."""
         return dict(self._missing)
 
+    def add_missing(self, missing: Mapping[str, int]) -> None:
+        """Adds how many other exchanges lack each attribute."""
+        for name, n in missing.items():
+            self._missing[name] += n
+
     def endpoints(self) -> Iterator["GroupPart"]:
         """The partitions of endpoints: their exchanges by `status` and by `duration`, of those that are not negative.
 
@@ -143,15 +155,21 @@ class GroupCounts:
 
         To be called once for each name.
         """
-        if (name, "outcome") not in self.tables:
-            return pl.DataFrame(schema={name: pl.String, "requests": pl.Int64, "errors": pl.Int64})
-        n, failed = pl.col("n"), pl.col("value") > 0
-        sums = n.sum().alias("requests"), n.filter(failed).sum().alias("errors")
-        counted = (
-            part.named(name, part.outcomes.group_by("code").agg(sums)).select(name, "requests", "errors")
-            for part in self._partitions(name, "outcome")
-        )
-        return top(counted, "requests", name, TOP)
+        return top_of(name, self._partitions(name, "outcome") if (name, "outcome") in self.tables else ())
+
+    def rows(self) -> Iterator[tuple[tuple[str, str], pl.DataFrame]]:
+        """All counts (key, value, n) by their table of TABLES, in frames of some rows. To be called once.
+
+        Rows of the same key and value may come several times: their counts are to be added up.
+        """
+        for table, counts in self.tables.items():
+            texts = self.codes[table[0]].texts()
+            for rows in counts.counts().iter_slices(_ROWS_AT_ONCE):
+                yield table, rows.select(key=pl.lit(texts).gather("first"), value="second", n="n")
+            partitions = chain.from_iterable(spilled.partitions() for spilled in self.spilled[table])
+            for frame in chain.from_iterable(partitions):
+                for part in slices_of(frame, count(frame), _ROWS_AT_ONCE):
+                    yield table, part.collect(engine="streaming")
 
     def _add_durations(self, endpoints: Int64Array, durations: pl.Series) -> None:
         valid = (durations >= 0).fill_null(value=False)
@@ -189,11 +207,30 @@ class GroupCounts:
                 value: pl.concat([_SCHEMA.to_frame().lazy(), *(frame for part in partitions for frame in next(part))])
                 for value, partitions in spills.items()
             }
-            # Grouping takes much memory for each row: a large partition is read in several steps.
-            steps = -(-max(map(count, scans.values())) // _ROWS_AT_ONCE) or 1
-            for step in range(steps):
-                within = partition_of("key", _PARTITIONS * steps) == number * steps + step
-                yield _part({value: rows.filter(within) for value, rows in scans.items()})
+            yield from group_parts(scans, number, _PARTITIONS)
+
+
+def group_parts(scans: Mapping[str, pl.LazyFrame], number: int, partitions: int) -> Iterator["GroupPart"]:
+    """The counts of an attribute in one of so many hash partitions of its texts, in several parts where they are many.
+
+    `scans` have all counts (key, value, n) of this partition, by what the value is. Equal keys and values are added up.
+    """
+    # Grouping takes much memory for each row: a large partition is read in several steps.
+    steps = -(-max(map(count, scans.values())) // _ROWS_AT_ONCE) or 1
+    for step in range(steps):
+        within = partition_of("key", partitions * steps) == number * steps + step
+        yield _part({value: rows.filter(within) for value, rows in scans.items()})
+
+
+def top_of(name: str, parts: Iterable["GroupPart"]) -> pl.DataFrame:
+    """(name, requests, errors): the TOP values of an attribute by requests, then by text; its parts have outcomes."""
+    n, failed = pl.col("n"), pl.col("value") > 0
+    sums = n.sum().alias("requests"), n.filter(failed).sum().alias("errors")
+    nothing = pl.LazyFrame(schema={name: pl.String, "requests": pl.Int64, "errors": pl.Int64})
+    counted = (
+        part.named(name, part.outcomes.group_by("code").agg(sums)).select(name, "requests", "errors") for part in parts
+    )
+    return top(chain([nothing], counted), "requests", name, TOP)
 
 
 def _part(scans: Mapping[str, pl.LazyFrame]) -> "GroupPart":

@@ -36,12 +36,31 @@ class LatencyCounts:
         if not self.exact:
             durations_us = bins_and_bands(durations_us)[0] if bins is None else bins
         self._table.add(keys, durations_us)
+        self._put_in_bins_if_many()
+
+    def add_counts(self, counts: pl.DataFrame, *, exact: bool) -> None:
+        """Adds counts with the columns of `merged`. They are by bin unless they are `exact`."""
+        self._merged = None
+        if not exact:
+            self._put_in_bins()
+        keys, durations_us = filled(counts["at"], _NO_TIME) * 2 + counts["failure"].to_numpy(), counts["duration_us"]
+        values = filled(durations_us, 0)
+        self._table.add(keys, bins_and_bands(values)[0] if exact and not self.exact else values, filled(counts["n"], 0))
+        self._put_in_bins_if_many()
+
+    def _put_in_bins_if_many(self) -> None:
         if self.exact and self._table.height > self.most and self._table.counts().height > self.most:
-            self.exact = False
-            counts = self._table.counts()
-            self._table.clear()
-            first, second, n = (filled(counts[name], 0) for name in ("first", "second", "n"))
-            self._table.add(first, bins_and_bands(second)[0], n)
+            self._put_in_bins()
+
+    def _put_in_bins(self) -> None:
+        """Counts by bin from now on."""
+        if not self.exact:
+            return
+        self.exact = False
+        counts = self._table.counts()
+        self._table.clear()
+        first, second, n = (filled(counts[name], 0) for name in ("first", "second", "n"))
+        self._table.add(first, bins_and_bands(second)[0], n)
 
     def widen(self, times: int) -> None:
         """Adds the counts up to those of timeline buckets that are `times` as wide."""

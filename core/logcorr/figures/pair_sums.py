@@ -4,16 +4,29 @@
 Without a clock there are no times, and nothing is counted by time.
 """
 
+import msgspec
 import numpy as np
 import polars as pl
 
 from logcorr.compute.count_table import CountTable, filled
 from logcorr.compute.zero_copy_text import copied
 from logcorr.figures.clock_resolution import ClockResolution
-from logcorr.figures.given_durations import GivenDurations
+from logcorr.figures.given_durations import GivenDurations, PartialGiven
 from logcorr.figures.grid import Grid
-from logcorr.figures.sums import TOP, Sums, bucket_number
+from logcorr.figures.sums import TOP, PartialSums, Sums, bucket_number
 from logcorr.figures.user_table import UserTable
+
+
+class PartialPairSums(PartialSums, frozen=True, kw_only=True):
+    """The sums over some of the exchanges of a correlation, as data; without the counts of users.
+
+    `responses` has (at, n). `slowest` has no columns where there was no exchange.
+    """
+
+    responses: pl.DataFrame
+    resolution: tuple[bool, list[bool]]
+    given: PartialGiven
+    slowest: pl.DataFrame
 
 
 class PairSums(Sums):
@@ -43,7 +56,33 @@ class PairSums(Sums):
         at = exchanges.select(bucket_number("response_time", self.grid.bucket_us)).to_series().drop_nulls()
         numbers = filled(at, 0)
         self._responses.add(numbers, np.zeros_like(numbers))
-        if self.slowest.height == TOP:
+        self._note_slowest(exchanges)
+
+    def partial(self) -> PartialPairSums:
+        """All sums so far as data, but for the counts of users."""
+        return PartialPairSums(
+            **msgspec.structs.asdict(super().partial()),
+            responses=self._responses.counts().select(at="first", n="n"),
+            resolution=self.resolution.partial(),
+            given=self.given.partial(),
+            slowest=self.slowest,
+        )
+
+    def merge(self, other: PartialSums) -> None:
+        super().merge(other)
+        if not isinstance(other, PartialPairSums):
+            raise TypeError("sums of a correlation are merged with sums of a correlation")
+        times, rest = divmod(self.grid.bucket_us, other.grid.bucket_us)
+        if rest:
+            raise ValueError(f"counts on {other.grid} cannot be added to counts on {self.grid}")
+        at = filled(other.responses["at"], 0) // times
+        self._responses.add(at, np.zeros_like(at), filled(other.responses["n"], 0))
+        self.resolution.merge(other.resolution)
+        self.given.merge(other.given)
+        self._note_slowest(other.slowest)
+
+    def _note_slowest(self, exchanges: pl.DataFrame) -> None:
+        if self.slowest.height == TOP and exchanges.height:
             exchanges = exchanges.filter(pl.col("duration_us") >= self.slowest["duration_us"].min())
         if exchanges.height:
             candidates = pl.concat([self.slowest, exchanges]) if self.slowest.height else exchanges

@@ -4,6 +4,7 @@ All sums are integers and merge exactly in any order. `at` is the number of a ti
 exchange, its error and its latency are counted at the time of its request. `at` is null for an exchange without a time.
 """
 
+import msgspec
 import polars as pl
 
 from logcorr.compute.count_table import NamedCounts, filled
@@ -21,6 +22,25 @@ _STATUSES = ("at", "status_code")
 def bucket_number(instant: str, width_us: int) -> pl.Expr:
     """The number of the timeline bucket or window of this width (µs) that holds an instant, a column (Int64, µs)."""
     return pl.col(instant) // width_us
+
+
+class PartialSums(msgspec.Struct, frozen=True, kw_only=True):
+    """The sums over some of the exchanges, as data: what `Sums.merge` adds up.
+
+    The tables have the columns that the sums have. `windows` has no rows where they follow from the timeline. `totals`
+    are those of successes and of failures as JSON, as a total may have more than 64 bits. `first_us` and `last_us` are
+    the instants that the grid has been widened for.
+    """
+
+    grid: Grid
+    first_us: int | None
+    last_us: int | None
+    exact: bool
+    latencies: pl.DataFrame
+    bands: pl.DataFrame
+    timeline: pl.DataFrame
+    windows: pl.DataFrame
+    totals: bytes
 
 
 class Sums:
@@ -81,6 +101,38 @@ class Sums:
         """Whether a window is made of whole buckets."""
         return self.grid.window_us % self.grid.bucket_us == 0
 
+    def partial(self) -> PartialSums:
+        """All sums so far as data."""
+        return PartialSums(
+            grid=self.grid,
+            first_us=self._first_us,
+            last_us=self._last_us,
+            exact=self.latencies.exact,
+            latencies=self.latencies.merged(),
+            bands=self.bands.merged(),
+            timeline=self.timeline.merged(),
+            windows=self._own_windows.merged(),
+            totals=msgspec.json.encode([self.totals[False], self.totals[True]]),
+        )
+
+    def merge(self, other: PartialSums) -> None:
+        """Adds sums over other exchanges. In any order, they give what all exchanges at once would give.
+
+        With `widens`, both may have different grids, and get that of the exchanges of both. Raises ValueError for a
+        grid that does not fit.
+        """
+        if self._widens:
+            self._widen_to(other.first_us, other.last_us)
+        if other.grid != self.grid:
+            other = _widened(other, self.grid)
+        self.latencies.add_counts(other.latencies, exact=other.exact)
+        self.bands.add_counts(other.bands)
+        self.timeline.add_counts(other.timeline)
+        self._own_windows.add_counts(other.windows)
+        both = msgspec.json.decode(other.totals, type=tuple[DurationTotals, DurationTotals])
+        for failed, totals in zip((False, True), both, strict=True):
+            self.totals[failed] = self.totals[failed].plus(totals)
+
     def widen(self, grid: Grid) -> bool:
         """Adds the counts up to those of a grid with wider buckets. Returns False where these are not several buckets.
 
@@ -118,3 +170,12 @@ class Sums:
         counts = self.timeline.merged().group_by("status_code").agg(pl.col("n").sum())
         counts = counts.sort("status_code", nulls_last=True)
         return {key_of(code): n for code, n in counts.iter_rows()}
+
+
+def _widened(partial: PartialSums, grid: Grid) -> PartialSums:
+    """The same sums on a grid with wider buckets. Raises ValueError where these are not made up of theirs."""
+    sums = Sums(partial.grid)
+    sums.merge(partial)
+    if not sums.widen(grid):
+        raise ValueError(f"counts on {partial.grid} cannot be added to counts on {grid}")
+    return sums.partial()
