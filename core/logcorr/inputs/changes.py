@@ -11,7 +11,7 @@ from typing import IO
 
 import msgspec
 
-from logcorr.inputs.files import InputFile, ends
+from logcorr.inputs.files import ANY, InputFile, ends
 from logcorr.model.errors import InputError
 
 _BLOCK_BYTES = 1 << 20
@@ -58,6 +58,8 @@ def names_of_grown(files: list[InputFile]) -> list[str]:
 
 
 def _size(file: InputFile) -> int:
+    if file.source is not None:
+        return file.bytes
     try:
         return file.path.stat().st_size
     except OSError:
@@ -65,9 +67,12 @@ def _size(file: InputFile) -> int:
 
 
 def _has_grown(file: InputFile) -> bool:
+    if file.source is not None:
+        file.source.check_unchanged()
+        return False
     try:
         status = file.path.stat()
-        if not stat.S_ISREG(status.st_mode) or (status.st_dev, status.st_ino) != file.identity:
+        if not stat.S_ISREG(status.st_mode) or file.identity not in (ANY, (status.st_dev, status.st_ino)):
             raise _changed(file, "another file took its place while it was read", "when the logs are not being rotated")
         if status.st_size < file.bytes:
             change = f"it shrank from {file.bytes:,} to {status.st_size:,} bytes while it was read"
@@ -88,7 +93,7 @@ def _has_grown(file: InputFile) -> bool:
 
 
 def _whole_lines(file: InputFile) -> InputFile:
-    if file.compression != "plain":
+    if file.compression != "plain" or file.window is not None:
         return msgspec.structs.replace(file, grown=True)
     with file.path.open("rb") as stream:
         size = _last_line_end(stream, file.bytes)

@@ -3,14 +3,13 @@
 JSON documents come as lines. A text in UTF-16, or with line ends that are not read, is refused by its first bytes.
 """
 
-import io
 import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
-from typing import IO, Any, cast
+from typing import IO, cast
 
 from logcorr.inputs import documents, encodings
-from logcorr.inputs.files import InputFile
+from logcorr.inputs.files import InputFile, open_bytes
 from logcorr.inputs.gzip_members import GzipMembers
 from logcorr.inputs.zstd_frames import ZstdFrames
 from logcorr.model.errors import InputError
@@ -27,54 +26,24 @@ _FEW_BYTES = 1 << 18
 _BROKEN = (OSError, EOFError, zlib.error, zstd.ZstdError)
 
 
-class _FileAsBegun(io.RawIOBase):
-    """A file that ends where it ended when the run began."""
-
-    def __init__(self, file: InputFile) -> None:
-        self._file = file.path.open("rb", buffering=0)
-        self._left = self._bytes = file.bytes
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def readinto(self, target: Any) -> int:
-        view = memoryview(target).cast("B")
-        count = self._file.readinto(view[: self._left]) if self._left else 0
-        self._left -= count or 0
-        return count or 0
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        if whence == io.SEEK_END:
-            offset, whence = offset + self._bytes, io.SEEK_SET
-        position = self._file.seek(offset, whence)
-        self._left = max(0, self._bytes - position)
-        return position
-
-    def close(self) -> None:
-        self._file.close()
-        super().close()
-
-
 @contextmanager
 def open_text(file: InputFile, *, parallel: bool = False) -> Iterator[IO[bytes]]:
     """Opens the text of a file as bytes, decompressed while it is read, without what was written since the run began.
 
     A file of JSON documents opens as a stream of lines that cannot seek. With `parallel`, threads decompress the frames
     of a zst file that has many: for who reads all of it. Raises InputError where the file cannot be opened, or its text
-    is no lines in UTF-8.
+    is no lines in UTF-8. A window of a file is lines.
     """
     with ExitStack() as opened:
         try:
             stream = _open(file, opened)
             try:
-                head = _head(stream, _HEAD_BYTES)
+                head = b"" if file.window is not None else _head(stream, _HEAD_BYTES)
             except _BROKEN:
                 # What reads on will say so. After an error, a stream does not begin anew at its start.
                 head, stream = b"", _open(file, opened)
             else:
+                # The head of a window is no head of a file: of that, the head of the whole file was checked.
                 encodings.check(file.name, head, lambda: _head(stream, encodings.HEAD_BYTES))
                 if parallel and file.compression == "zstd":
                     stream = _open_frames(file, opened)
@@ -104,7 +73,7 @@ def read_text(file: InputFile, stream: IO[bytes], size: int) -> bytes:
 
 def _open(file: InputFile, opened: ExitStack) -> IO[bytes]:
     """A stream of the text of a file, to be closed with `opened`."""
-    stream: IO[bytes] = opened.enter_context(io.BufferedReader(_FileAsBegun(file)))
+    stream: IO[bytes] = opened.enter_context(open_bytes(file))
     if file.compression == "gzip":
         return cast("IO[bytes]", GzipMembers(stream))
     if file.compression == "zstd":
@@ -114,7 +83,7 @@ def _open(file: InputFile, opened: ExitStack) -> IO[bytes]:
 
 def _open_frames(file: InputFile, opened: ExitStack) -> IO[bytes]:
     """A stream of the text of a zst file whose frames threads decompress, to be closed with `opened`."""
-    stream = opened.enter_context(io.BufferedReader(_FileAsBegun(file)))
+    stream = opened.enter_context(open_bytes(file))
     return cast("IO[bytes]", opened.enter_context(closing(ZstdFrames(stream, _zstd_options(file), file.frame_bytes))))
 
 

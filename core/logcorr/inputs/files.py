@@ -1,17 +1,19 @@
 """Files, globs and folders that the user names become the input files to read, checked before any work."""
 
 import hashlib
+import io
 import os
 import stat
 from collections.abc import Callable
 from glob import glob, has_magic
 from pathlib import Path
-from typing import IO, Literal, NamedTuple
+from typing import IO, Literal, NamedTuple, cast
 
 import msgspec
 
 from logcorr.compute import resources
 from logcorr.inputs import standard_input, zstd_window
+from logcorr.inputs.byte_source import ByteSource, FileBytes, SourceBytes
 from logcorr.model.errors import InputError
 from logcorr.model.ledger import Log
 from logcorr.model.manifest import Fingerprint
@@ -42,6 +44,10 @@ class InputFile(msgspec.Struct, frozen=True, kw_only=True):
     reader goes beyond `bytes`, whatever is written later. `grown` tells that something was written later. `window_log`
     is the logarithm (base 2) of the largest window that is read of zstd data, `window_bytes` the window that it begins
     with. zstd frames of up to `frame_bytes` of text may be decompressed whole.
+
+    With a `window` only the bytes from its start to before its end are read: whole lines of a plain file. An input that
+    is no file of this machine has a `source`, and its URI as path. An `identity` of ANY is of a file that any machine
+    may know by another one.
     """
 
     path: Path
@@ -56,6 +62,21 @@ class InputFile(msgspec.Struct, frozen=True, kw_only=True):
     window_log: int = zstd_window.USUAL_LOG
     window_bytes: int = 0
     frame_bytes: int = 0
+    window: tuple[int, int] | None = None
+    source: ByteSource | None = None
+
+    @property
+    def place(self) -> str:
+        """The absolute path or the URI of the file."""
+        return str(self.path.resolve()) if self.source is None else self.source.uri
+
+    @property
+    def has_first_line(self) -> bool:
+        """Whether what is read begins with the first line of the file."""
+        return self.window is None or self.window[0] == 0
+
+
+ANY = (0, 0)
 
 
 class Resolved(NamedTuple):
@@ -93,6 +114,8 @@ def resolve_all(
 
 def digested(file: InputFile) -> InputFile:
     """The file as it is now, with the hash of both its ends. Raises InputError where it cannot be read."""
+    if file.source is not None:
+        return msgspec.structs.replace(file, digest=file.source.identity)
     try:
         with file.path.open("rb") as stream:
             status = os.fstat(stream.fileno())
@@ -117,7 +140,7 @@ def fingerprint(file: InputFile) -> Fingerprint:
     digested_file = file if file.digest else digested(file)
     is_stdin = digested_file.name == standard_input.NAME
     return Fingerprint(
-        path=standard_input.NAME if is_stdin else readable(str(digested_file.path.resolve())),
+        path=standard_input.NAME if is_stdin else readable(digested_file.place),
         bytes=digested_file.bytes,
         mtime_ns=digested_file.mtime_ns,
         digest=digested_file.digest,
@@ -187,13 +210,35 @@ def _inspect(log: Log, name: str, memory_bytes: int | None) -> InputFile:
             message = f"{_named(log)} {name!r}: not a regular file. Save the stream to a file first."
             raise InputError(message)
         with path.open("rb") as stream:
-            head = stream.read(8)
-            window = zstd_window.window_bytes(stream)
+            file = _described(log, path, stream, status.st_size, memory_bytes)
     except FileNotFoundError as error:
         message = f"{_named(log)} {name!r}: no such file. Check the path."
         raise InputError(message) from error
     except OSError as error:
         raise unreadable(name, error) from error
+    return msgspec.structs.replace(file, mtime_ns=status.st_mtime_ns, identity=(status.st_dev, status.st_ino))
+
+
+def of_source(log: Log, source: ByteSource, memory_bytes: int | None = None) -> InputFile:
+    """The input file of a source. Raises InputError as `resolve_all` does."""
+    stream = cast("IO[bytes]", SourceBytes(source, 0, source.size))
+    file = _described(log, Path(source.name), stream, source.size, memory_bytes)
+    return msgspec.structs.replace(file, source=source)
+
+
+def open_bytes(file: InputFile) -> io.BufferedReader:
+    """Opens the bytes of a file as it was when it was first looked at, or those of its window. Raises OSError."""
+    start, end = file.window or (0, file.bytes)
+    if file.source is not None:
+        return io.BufferedReader(SourceBytes(file.source, start, end))
+    return io.BufferedReader(FileBytes(file.path, start, end))
+
+
+def _described(log: Log, path: Path, stream: IO[bytes], size: int, memory_bytes: int | None) -> InputFile:
+    """A file by its bytes: how it is compressed, and what a reader has to know of that."""
+    name = str(path)
+    stream.seek(0)
+    head = stream.read(8)
     if head.startswith(tuple(_UNREAD_MAGIC)) or path.suffix.lower() in _UNREAD_ENDINGS:
         message = f"{_named(log)} {name!r}: {_form(path, head)} is not read. Give it plain, as .gz or as .zst."
         raise InputError(message)
@@ -202,15 +247,16 @@ def _inspect(log: Log, name: str, memory_bytes: int | None) -> InputFile:
     file = InputFile(
         path=path,
         name=readable(name),
-        bytes=status.st_size,
+        bytes=size,
         compression=compression,
-        text_bytes=_text_bytes(path, compression, status.st_size),
-        mtime_ns=status.st_mtime_ns,
-        identity=(status.st_dev, status.st_ino),
+        text_bytes=_text_bytes(stream, compression, size),
+        mtime_ns=0,
+        identity=ANY,
     )
     if compression != "zstd":
         return file
     memory_bytes = resources.default_memory() if memory_bytes is None else memory_bytes
+    window = zstd_window.window_bytes(stream)
     return msgspec.structs.replace(
         file,
         window_log=_window_log(log, name, window, memory_bytes),
@@ -236,14 +282,13 @@ def _form(path: Path, head: bytes) -> str:
     return next(known, path.suffix.lower().removeprefix("."))
 
 
-def _text_bytes(path: Path, compression: Compression, size: int) -> int:
+def _text_bytes(stream: IO[bytes], compression: Compression, size: int) -> int:
     """The bytes of the file as text: exact for a plain file, else an estimate."""
     if compression == "plain":
         return size
     if compression == "gzip" and size >= _SMALLEST_GZIP:
-        with path.open("rb") as stream:
-            stream.seek(-4, os.SEEK_END)
-            expanded = int.from_bytes(stream.read(4), "little")
+        stream.seek(size - 4)
+        expanded = int.from_bytes(stream.read(4), "little")
         if expanded >= size:
             return expanded
     return size * _USUAL_RATIO

@@ -47,7 +47,7 @@ def special_first_lines(files: list[InputFile], lines_read: LinesRead, form: Lin
     """
     special: list[tuple[str, int, str | None, str]] = []
     for number, (file, start) in enumerate(zip(files, lines_read.starts, strict=True)):
-        first = first_line(file, access=form.side == "access")
+        first = first_line(file, access=form.side == "access") if file.has_first_line else None
         if first is None:
             continue
         bare = form.first_line(first.text)

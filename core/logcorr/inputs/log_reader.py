@@ -70,7 +70,7 @@ class Counter(Protocol):
 class _Chunk(msgspec.Struct, frozen=True):
     """A part of a file: the number of the file, lines, their bytes in the file, the row of the first line of the log.
 
-    `begins` tells that they are the first of the file.
+    `begins` tells that the first line is that of the file.
     """
 
     file: int
@@ -202,7 +202,8 @@ class LogReader:
                     break
                 check_line_count(row + sum(counted), self._log)
                 for (number, text, size), lines in zip(parts, counted, strict=True):
-                    yield _Chunk(number, text, size, row, lines, number != last_file)
+                    begins = number != last_file and self._files[number].has_first_line
+                    yield _Chunk(number, text, size, row, lines, begins)
                     row, last_file = row + lines, number
 
     def _read(self, chunk: _Chunk) -> _Read:

@@ -172,7 +172,7 @@ def as_one_log(options: CorrelateOptions, files: Mapping[Log, list[InputFile]]) 
     """The files by log. Files that were given for both sides are one log, but for logcorr's own line forms."""
     if ONE_LOG in files or options.form == OWN:
         return dict(files)
-    both = [{file.path.resolve() for file in files[side]} for side in SIDES]
+    both = [{file.place for file in files[side]} for side in SIDES]
     if both[0] != both[1] or options.request_form or options.response_form:
         return dict(files)
     lines = sample(files["request"], options.reading).view.lines
