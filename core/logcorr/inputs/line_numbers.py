@@ -1,6 +1,8 @@
 """Rows, which number all lines of a side from 0 ↔ the index of a file and the number of a line in it, from 1."""
 
 import threading
+from collections.abc import Sequence
+from typing import Protocol
 
 import polars as pl
 
@@ -50,6 +52,35 @@ def row_of(file: str, line: str, starts: list[int]) -> pl.Expr:
     return row if len(starts) == 1 else row + pl.lit(pl.Series(starts, dtype=pl.UInt32)).gather(pl.col(file))
 
 
+class Places(Protocol):
+    """Where the rows of a side stand: expressions on a column of rows (UInt32)."""
+
+    def file(self, row: str) -> pl.Expr:
+        """The index (UInt32) of the file of a row."""
+
+    def line(self, row: str) -> pl.Expr:
+        """The number (UInt32, from 1) of its line in the file."""
+
+    def row(self, file: str, line: str) -> pl.Expr:
+        """The row at which a line of a file stands."""
+
+
+class RowsOfFiles:
+    """The places of rows that number all lines of a side. `starts` are the rows at which its files start."""
+
+    def __init__(self, starts: Sequence[int]) -> None:
+        self._starts = list(starts)
+
+    def file(self, row: str) -> pl.Expr:
+        return file_of(row, self._starts)
+
+    def line(self, row: str) -> pl.Expr:
+        return line_of(row, self._starts)
+
+    def row(self, file: str, line: str) -> pl.Expr:
+        return row_of(file, line, self._starts)
+
+
 class LinesRead:
     """How many lines and bytes of text the reader of one side has read, by file. For any thread.
 
@@ -75,6 +106,16 @@ class LinesRead:
         """Takes back a line of file `number` that was counted, but is none."""
         with self._lock:
             self.lines[number] -= 1
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are so far."""
+        return self._rows
+
+    @property
+    def places(self) -> Places:
+        """Where rows stand, as far as files were read."""
+        return RowsOfFiles(self.starts)
 
     @property
     def starts(self) -> list[int]:

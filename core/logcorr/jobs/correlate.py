@@ -19,8 +19,9 @@ from logcorr.jobs.estimates import Estimates
 from logcorr.jobs.event_sources import EventSource, SourceResult
 from logcorr.jobs.job import Job, Result, StartAgain
 from logcorr.jobs.pair_by_bucket import pair_by_bucket
-from logcorr.jobs.pair_formats import PairFormats, ReadingPlace, as_one_log, tell_pair_formats
+from logcorr.jobs.pair_formats import PairFormats, as_one_log, tell_pair_formats
 from logcorr.jobs.pair_ledgers import PairLedgers, orphans_by_reason
+from logcorr.jobs.pair_reading import PairReading, ReadingPlace
 from logcorr.jobs.pair_while_reading import PairWhileReading, Sinks, take_back_recurring
 from logcorr.jobs.progress_meter import Listener, ProgressMeter
 from logcorr.jobs.write_groups import GroupLimits, GroupWriter, count_groups, group_views
@@ -59,10 +60,12 @@ def correlate(
     once `cancel` is set.
     """
     meter = ProgressMeter(on_event, cancel, options.memory_bytes)
-    return _Correlation(options, meter, estimates=estimates and on_event is not None).result()
+    return Correlation(options, meter, estimates=estimates and on_event is not None).result()
 
 
-class _Correlation(Job[Report]):
+class Correlation(Job[Report]):
+    """One correlation on this machine: see `correlate`."""
+
     def __init__(self, options: CorrelateOptions, meter: ProgressMeter, *, estimates: bool) -> None:
         log_words: dict[Log, tuple[str, ...]] = {"request": options.requests, "response": options.responses}
         self._pair_options, self._with_estimates = options, estimates
@@ -148,11 +151,15 @@ class _Correlation(Job[Report]):
 
     def _source(self, work: WorkFolder, plan: MemoryPlan) -> EventSource:
         """Where entries come from. Only samples of the logs are read here."""
-        shifts = {side: clock_skew.shift_us(side, self._pair_options.skew_us) for side in SIDES}
         where = ReadingPlace(
             folder=work.spill, chunk_bytes=plan.chunk_bytes, progress=self._meter, threads=self._threads
         )
-        return self._told.source(self._files, shifts, where)
+        return self._reading().source(self._files, where)
+
+    def _reading(self) -> PairReading:
+        """How entries are read. Only samples of the logs are read here."""
+        shifts = {side: clock_skew.shift_us(side, self._pair_options.skew_us) for side in SIDES}
+        return self._told.reading(self._files, shifts)
 
     def _sinks(self, work: WorkFolder, plan: MemoryPlan, source: EventSource) -> Sinks:
         """Everything that takes entries and exchanges while the logs are read."""

@@ -67,11 +67,11 @@ class EntryReader(Protocol):
 
 
 class TwoLogs:
-    """The entries of two logs. The next frame is of the side that has read less far in time."""
+    """The entries of two logs, or of one of them. The next frame is of the side that has read less far in time."""
 
     def __init__(self, readers: Mapping[Side, EntryReader]) -> None:
         self._readers = readers
-        self._entries = dict.fromkeys(SIDES, 0)
+        self._entries = dict.fromkeys(readers, 0)
 
     @property
     def lines_read(self) -> Mapping[Side, LinesRead]:
@@ -87,13 +87,13 @@ class TwoLogs:
             yield side, entries
 
     def finish(self) -> SourceResult:
-        sides = {side: self._readers[side].finish() for side in SIDES}
+        sides = {side: reader.finish() for side, reader in self._readers.items()}
         late = {side: read.first_line_entries for side, read in sides.items()}
         return SourceResult(
-            logs={log: sides[log] for log in SIDES},
+            logs=dict(sides.items()),
             spans={side: (read.first_us, read.last_us) for side, read in sides.items()},
             late=late,
-            entries={side: self._entries[side] + late[side].height for side in SIDES},
+            entries={side: self._entries[side] + late[side].height for side in sides},
         )
 
 

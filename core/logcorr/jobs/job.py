@@ -76,7 +76,7 @@ class Job(ABC, Generic[_R]):
         if options.reading.zone == "local":
             # The zone of this machine may be another one next time.
             self._key_options["reading"] = msgspec.structs.replace(options.reading, zone=local_zone())
-        self._root = Path(options.store) if options.store else find_runs.default_root()
+        self._root = self._root_of(options)
         self._named_twice: list[str] = []
         narrowing.check(options.narrowing)
         _check_words(log_words, options.memory_bytes)
@@ -93,6 +93,11 @@ class Job(ABC, Generic[_R]):
         self._started = datetime.now(UTC)
         self._needed_bytes = 0
         self._exported: frozenset[Path] = frozenset()
+
+    @staticmethod
+    def _root_of(options: JobOptions) -> Path:
+        """The folder of this machine that has work folders."""
+        return Path(options.store) if options.store else find_runs.default_root()
 
     def result(self) -> Result[_R]:
         """Makes the run, or opens the finished run of the same key, and writes the outputs.
@@ -119,9 +124,7 @@ class Job(ABC, Generic[_R]):
         return files
 
     def _opened_or_made(self) -> Result[_R]:
-        if self._options.keep:
-            check_absent_or_mine(self._root / self._key)
-        finished = find_runs.finished_run(self._root, self._key) if self._options.keep else None
+        finished = self._finished() if self._options.keep else None
         if finished is None:
             return self._result(None)
         try:
@@ -133,6 +136,11 @@ class Job(ABC, Generic[_R]):
             finished.remove()
             return self._result(None)
 
+    def _finished(self) -> RunFolder | None:
+        """The finished run of the same key. Raises OutputError where something else stands in its place."""
+        check_absent_or_mine(self._root / self._key)
+        return find_runs.finished_run(self._root, self._key)
+
     def _result(self, finished: RunFolder | None) -> Result[_R]:
         self._exported = frozenset()
         try:
@@ -141,7 +149,7 @@ class Job(ABC, Generic[_R]):
                 report = cast("_R", run.report)
                 self._meter.enter("export")
                 targets = self._export(run, work)
-                publish = self._options.keep and finished is None
+                publish = self._options.keep and run.path == work.run
                 run = work.deliver(targets, self._key if publish else None) or run
         except (changes.CutLineError, StartAgain):
             # Where a line was cut, the file has grown by now, so that the end of its last whole line can be told.
@@ -167,7 +175,7 @@ class Job(ABC, Generic[_R]):
 
     @abstractmethod
     def _compute(self, work: WorkFolder) -> RunFolder:
-        """Makes the run in the work folder. Unfinished outputs that it writes completely are named in `_exported`."""
+        """Makes the run, in the work folder or in its place. Outputs that it completes are named in `_exported`."""
 
     @abstractmethod
     def _tell_formats(self) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """The formats of the logs of a correlation: logcorr's own two line forms, or profiles of one or two logs."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -11,16 +10,13 @@ from logcorr.formats import line_format
 from logcorr.formats.own_profiles import OWN, own_profile
 from logcorr.formats.pair_lines import PairFormat, first_line
 from logcorr.formats.profile import Field, Profile, Rule, Time
-from logcorr.formats.profile_reader import ProfileReader, ReadOptions
+from logcorr.formats.profile_reader import ReadOptions
 from logcorr.formats.profile_registry import Registry
 from logcorr.formats.timestamps import CommonForm, common_form
-from logcorr.inputs.file_form import FileForm
 from logcorr.inputs.files import InputFile
-from logcorr.inputs.log_reader import LogReader
-from logcorr.inputs.reader import SideReader
-from logcorr.inputs.reading_progress import ReadingProgress
 from logcorr.inputs.sample_lines import first_lines
-from logcorr.jobs.event_sources import EventSource, OneLog, ProfileSide, TwoLogs, entry_columns
+from logcorr.jobs.event_sources import entry_columns
+from logcorr.jobs.pair_reading import PairReading
 from logcorr.jobs.tell_logs import Sample, Teller, ToldFormat, read_options, sample
 from logcorr.model.errors import InputError, UsageError
 from logcorr.model.ledger import ONE_LOG, SIDES, Log, LogFormat, Side
@@ -28,10 +24,6 @@ from logcorr.model.options import CorrelateOptions
 from logcorr.pairing.rules import Rules
 from logcorr.text.safe import safe
 
-# So many bytes of a chunk of one log give an entry to each side, about.
-_BYTES_PER_BATCH_ROW = 55
-# Lines of other logs are so many times as long, and a chunk should have as many lines.
-_LONGER_LINES = 3
 # Zones in which times of logcorr's own line forms are as they are written.
 _UTC = (None, "Z", "UTC")
 _OWN_FORMAT = LogFormat(name=OWN, origin="built in")
@@ -46,18 +38,6 @@ _EMPTY = Profile(
     id=(Field(path="id"),),
     rules=(Rule(event="request"), Rule(event="response")),
 )
-
-
-class ReadingPlace(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a reader keeps lines that are no entries, how large its chunks are, and who takes reports of progress.
-
-    `threads` are those that read one log; each log of two has a thread of its own, and half of the others.
-    """
-
-    folder: Path
-    chunk_bytes: int
-    progress: ReadingProgress
-    threads: int = 1
 
 
 class PairFormats(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,36 +102,10 @@ class PairFormats(msgspec.Struct, frozen=True, kw_only=True):
             columns=columns,
         )
 
-    def source(
-        self, files: Mapping[Log, list[InputFile]], shifts_us: Mapping[Side, int], place: ReadingPlace
-    ) -> EventSource:
-        """Reads the entries of the logs. `shifts_us` is added to every instant of a side."""
-        if not self.told:
-            return TwoLogs({side: _own_reader(side, files[side], shifts_us[side], place) for side in SIDES})
-        columns = entry_columns(self.profiles())
-        if ONE_LOG in self.told:
-            reader = self._reader(ONE_LOG, files[ONE_LOG], None, place)
-            return OneLog(reader, columns, shifts_us, place.chunk_bytes // _BYTES_PER_BATCH_ROW)
-        return TwoLogs(
-            {
-                side: ProfileSide(side, self._reader(side, files[side], side, place), columns, shifts_us[side])
-                for side in SIDES
-            }
-        )
-
-    def _reader(self, log: Log, files: list[InputFile], only: Side | None, place: ReadingPlace) -> LogReader:
-        told = self.told[log]
-        form = FileForm(reader=ProfileReader(told.profile, self.options), heads=told.heads)
-        return LogReader(
-            log,
-            [form],
-            files,
-            place.folder / log,
-            place.progress,
-            chunk_bytes=_LONGER_LINES * place.chunk_bytes,
-            only=only,
-            threads=place.threads if log == ONE_LOG else place.threads // 2,
-        )
+    def reading(self, files: Mapping[Log, list[InputFile]], shifts_us: Mapping[Side, int]) -> PairReading:
+        """How the entries of the logs are read. `shifts_us` is added to every instant of a side. Raises InputError."""
+        stamps = {} if self.told else {side: _stamps(files[side]) for side in SIDES}
+        return PairReading(told=self.told, stamps=stamps, options=self.options, shifts_us=dict(shifts_us))
 
     def span(self) -> tuple[int | None, int | None] | None:
         """About the first and the last instant (µs) of logs that profiles read."""
@@ -243,11 +197,9 @@ def _has_own_line(lines: list[str], side: Side) -> bool:
     return bool(PairFormat(side=side, form=CommonForm()).classify(frame)["valid"].any())
 
 
-def _own_reader(side: Side, files: list[InputFile], shift_us: int, place: ReadingPlace) -> SideReader:
-    stamps = [line.split(",", 1)[0].strip(line_format.SPACE) for line in first_lines(files)]
-    form = PairFormat(side=side, form=common_form(stamps), shift_us=shift_us)
-    threads = place.threads // 2
-    return SideReader(form, files, place.folder / side, place.chunk_bytes, place.progress, threads=threads)
+def _stamps(files: list[InputFile]) -> CommonForm:
+    """The form of most timestamps of a log of logcorr's own line forms."""
+    return common_form([line.split(",", 1)[0].strip(line_format.SPACE) for line in first_lines(files)])
 
 
 def _no_durations(name: str) -> UsageError:

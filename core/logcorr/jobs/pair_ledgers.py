@@ -1,7 +1,7 @@
 """The ledgers of a correlation: what became of every line and of every entry, and why orphans have no partner."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 import polars as pl
@@ -11,10 +11,24 @@ from logcorr.formats.malformed_reasons import ALL_REASONS
 from logcorr.inputs.files import InputFile
 from logcorr.inputs.reader import SideResult
 from logcorr.jobs.event_sources import SourceResult
-from logcorr.jobs.write_views import PairViews
 from logcorr.model.errors import LedgerError
 from logcorr.model.ledger import ONE_LOG, SIDES, Inputs, Log, LogFormat, LogLedger, Orphans, Side, SideLedger, how_read
 from logcorr.pairing.orphan_reasons import ORPHAN_REASONS
+
+
+class Written(Protocol):
+    """What was written of a correlation: see `PairViews`."""
+
+    @property
+    def repeats(self) -> Mapping[tuple[str, str], int]:
+        """Repeats by side and kind."""
+
+    @property
+    def exchanges_written(self) -> int:
+        """How many exchanges there are, before the run is narrowed."""
+
+    def left_out(self, side: Side, orphans: int) -> int:
+        """How many entries of a side the views lack, once they were narrowed. `orphans` counts those there were."""
 
 
 class PairLedgers(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,7 +42,7 @@ class PairLedgers(msgspec.Struct, frozen=True, kw_only=True):
     read: SourceResult
     malformed: Mapping[Log, dict[str, int]]
     orphans: Mapping[Side, int]
-    written: PairViews
+    written: Written
     named: Callable[[Log], LogFormat | None]
     narrowed: bool
 
@@ -79,7 +93,11 @@ class PairLedgers(msgspec.Struct, frozen=True, kw_only=True):
 def orphans_by_reason(orphans: pl.LazyFrame) -> Orphans:
     """The number of orphans of each side by reason, in the order of the reasons."""
     rows = orphans.group_by("side", "reason").len().collect(engine="streaming")
-    counts = {(side, reason): n for side, reason, n in rows.iter_rows()}
+    return in_order({(side, reason): n for side, reason, n in rows.iter_rows()})
+
+
+def in_order(counts: Mapping[tuple[str, str], int]) -> Orphans:
+    """Numbers of orphans by side and reason, in the order of the reasons."""
     by_side = {
         side: {reason: counts[side, reason] for reason in ORPHAN_REASONS if (side, reason) in counts} for side in SIDES
     }

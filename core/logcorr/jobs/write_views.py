@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 import polars as pl
 
 from logcorr.compute.parquet_slices import count, files_of, height_of, scan
 from logcorr.compute.zero_copy_text import memory_bytes
-from logcorr.inputs.line_numbers import LinesRead, file_of, line_of, row_of
+from logcorr.inputs.line_numbers import LinesRead, Places
 from logcorr.model.ledger import SIDES, Log, Side
 from logcorr.pairing import orphan_reasons
 from logcorr.pairing.entry_columns import EntryColumns
@@ -40,11 +40,21 @@ class LinesOfLog(Protocol):
         """The lines that the profile does not speak of; None for a format that has none."""
 
 
+class HasPlaces(Protocol):
+    """Knows where the rows of a side stand, as far as it was read."""
+
+    @property
+    def places(self) -> Places:
+        """Where rows stand."""
+
+
 class ViewWriter:
     """The views of a run that is being made: a folder for each view, which only this user may read.
 
     A part of a view is a Parquet file in its folder.
     """
+
+    compression: Literal["uncompressed", "lz4"] = "uncompressed"
 
     def __init__(self, run: Path, views: Sequence[str]) -> None:
         self._run, self._views = run, views
@@ -55,7 +65,7 @@ class ViewWriter:
         """Runs the query and writes its rows to a part of a view."""
         rows.sink_parquet(
             self._run / view / f"{part}.parquet",
-            compression="uncompressed",
+            compression=self.compression,
             statistics=False,
             row_group_size=_ROW_GROUP,
             engine="streaming",
@@ -69,11 +79,11 @@ class ViewWriter:
         return dict(read.rejects.group_by("reason").len().collect(engine="streaming").iter_rows())
 
     def _write_lines(self, log: Log, read: LinesOfLog, lines: pl.LazyFrame, view: str) -> None:
-        starts = read.lines_read.starts
+        places = read.lines_read.places
         rows = lines.select(
             pl.lit(log).alias("side"),
-            file_of("row", starts).alias("file"),
-            line_of("row", starts).alias("line"),
+            places.file("row").alias("file"),
+            places.line("row").alias("line"),
             "reason",
             "text",
             "truncated",
@@ -117,13 +127,13 @@ class PairViews(ViewWriter):
         self,
         run: Path,
         spill: Path,
-        lines_read: Mapping[Side, LinesRead],
+        lines_read: Mapping[Side, HasPlaces],
         columns: EntryColumns | None = None,
         more_views: Sequence[str] = (),
         *,
         keeps_exchanges: bool = True,
     ) -> None:
-        """`lines_read` tells the rows at which the files of a side start, as far as the side has been read.
+        """`lines_read` tells where the rows of a side stand, as far as the side has been read.
 
         One log with both sides is the `lines_read` of both. `columns` are those of the entries. `more_views` are views
         that only some runs have. Without `keeps_exchanges`, only those columns of exchanges are kept that the report
@@ -156,7 +166,7 @@ class PairViews(ViewWriter):
 
     def stored(self, exchanges: pl.DataFrame) -> pl.LazyFrame:
         """Exchanges as pairing returns them (`EntryColumns.exchanges`), in the columns that the view has."""
-        request, response = self._starts("request"), self._starts("response")
+        request, response = self._places("request"), self._places("response")
         return exchanges.lazy().select(
             "request_id",
             "user_id",
@@ -166,10 +176,10 @@ class PairViews(ViewWriter):
             pl.col("response_time").cast(_INSTANT),
             "duration_us",
             *("given_us",) * self.columns.given,
-            file_of("request_row", request).alias("request_file"),
-            line_of("request_row", request).alias("request_line"),
-            file_of("response_row", response).alias("response_file"),
-            line_of("response_row", response).alias("response_line"),
+            request.file("request_row").alias("request_file"),
+            request.line("request_row").alias("request_line"),
+            response.file("response_row").alias("response_file"),
+            response.line("response_row").alias("response_line"),
         )
 
     def add(self, paired: Paired) -> None:
@@ -234,9 +244,13 @@ class PairViews(ViewWriter):
         """Gives every orphan its reason and writes the view. Returns the view with instants as Int64 µs."""
         # `reason` is null where only the edge of the logs decides.
         reason = orphan_reasons.final_reason(edge_us, first_request_us, last_response_us)
-        for number, orphans in enumerate(self._open_orphans()):
+        for number, orphans in enumerate(self._kept_aside()):
             self.write(self._located(orphans.lazy().with_columns(reason.alias("reason"))), "orphans", f"{number:04d}")
         return self.orphans()
+
+    def orphans_without_reason(self) -> pl.LazyFrame:
+        """The orphans that were kept aside, in the columns of the view; `reason` is null where the edge decides."""
+        return self._located(pl.concat(self._kept_aside()).lazy())
 
     def orphans(self) -> pl.LazyFrame:
         """The view of orphans, once it is finished, with instants as Int64 µs."""
@@ -253,7 +267,7 @@ class PairViews(ViewWriter):
         orphans = self._located(self.columns.orphans.to_frame().lazy())
         return {"exchanges": exchanges.collect_schema(), "orphans": orphans.collect_schema()}
 
-    def _open_orphans(self) -> Iterator[pl.DataFrame]:
+    def _kept_aside(self) -> Iterator[pl.DataFrame]:
         """The orphans that were kept aside, some megabytes at a time; at least one frame.
 
         They are read and not scanned: a scan maps a file several times, and each map counts as memory of the process.
@@ -277,14 +291,14 @@ class PairViews(ViewWriter):
         if not self.repeats:
             self.write(self._located(self.columns.repeats.to_frame().lazy()), "duplicates", "0000")
 
-    def _starts(self, side: Side) -> list[int]:
-        return self._lines_read[side].starts
+    def _places(self, side: Side) -> Places:
+        return self._lines_read[side].places
 
     def _paired_columns(self, written: pl.LazyFrame) -> pl.LazyFrame:
         """Exchanges of the view in the columns that pairing returns (`EntryColumns.exchanges`)."""
         return written.with_columns(
             *(pl.col(f"{side}_time").cast(pl.Int64) for side in SIDES),
-            *(row_of(f"{side}_file", f"{side}_line", self._starts(side)).alias(f"{side}_row") for side in SIDES),
+            *(self._places(side).row(f"{side}_file", f"{side}_line").alias(f"{side}_row") for side in SIDES),
         ).select(self.columns.exchanges.names())
 
     def _located(self, entries: pl.LazyFrame) -> pl.LazyFrame:
@@ -293,9 +307,9 @@ class PairViews(ViewWriter):
             entries.filter(pl.col("side") == side).select(
                 pl.exclude("time", "row"),
                 pl.col("time").cast(_INSTANT),
-                file_of("row", self._starts(side)).alias("file"),
-                line_of("row", self._starts(side)).alias("line"),
+                places.file("row").alias("file"),
+                places.line("row").alias("line"),
             )
-            for side in SIDES
+            for side, places in ((side, self._places(side)) for side in SIDES)
         ]
         return pl.concat(sides)

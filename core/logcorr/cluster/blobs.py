@@ -1,0 +1,69 @@
+"""One file for many readers: segments one behind the other, of which a reader needs one range of bytes.
+
+A file has its segments, their offsets (u64, little endian, one more than segments), the number of segments (u64), and
+MAGIC. A segment is a row of frames: the length of each (u64) and an Arrow IPC stream.
+"""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from logcorr.cluster.store import Store
+
+MAGIC = b"LCBLOB01"
+_LENGTH_BYTES = 8
+Offsets = npt.NDArray[np.uint64]
+
+
+class BlobWriter:
+    """Takes frames by segment, in any order. Each is packed at once, so that memory holds packed bytes alone."""
+
+    def __init__(self, segments: int) -> None:
+        self._parts: list[list[bytes]] = [[] for _ in range(segments)]
+
+    def add(self, segment: int, frame: pl.DataFrame) -> None:
+        """Adds a frame behind the others of a segment."""
+        data = frame_bytes(frame)
+        self._parts[segment] += [len(data).to_bytes(_LENGTH_BYTES, "little"), data]
+
+    def put(self, store: Store, name: str, scratch: Path) -> tuple[int, Offsets]:
+        """Writes the file into the store, by way of a local file. Returns its size, and the offsets of segments."""
+        sizes = [sum(map(len, parts)) for parts in self._parts]
+        offsets = np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)]).astype("<u8")
+        with scratch.open("wb") as file:
+            for parts in self._parts:
+                file.writelines(parts)
+                parts.clear()
+            file.write(offsets.tobytes() + len(sizes).to_bytes(_LENGTH_BYTES, "little") + MAGIC)
+        size = store.put_file(name, scratch)
+        scratch.unlink()
+        return size, offsets
+
+
+def frames_of(segment: bytes) -> Iterator[pl.DataFrame]:
+    """The frames of a segment. Raises ValueError where it is cut off."""
+    view, at = memoryview(segment), 0
+    while at < len(view):
+        size = int.from_bytes(view[at : at + _LENGTH_BYTES], "little")
+        at += _LENGTH_BYTES
+        if at + size > len(view):
+            message = f"a segment ends {at + size - len(view)} bytes too early"
+            raise ValueError(message)
+        yield frame_of(view[at : at + size])
+        at += size
+
+
+def frame_bytes(frame: pl.DataFrame) -> bytes:
+    """A frame as an Arrow IPC stream. Texts have offsets and no views: any reader of Arrow can read that."""
+    stream = io.BytesIO()
+    frame.write_ipc_stream(stream, compression="lz4", compat_level=pl.CompatLevel.oldest())
+    return stream.getvalue()
+
+
+def frame_of(data: bytes | memoryview) -> pl.DataFrame:
+    """The frame of an Arrow IPC stream."""
+    return pl.read_ipc_stream(io.BytesIO(data))

@@ -1,0 +1,85 @@
+"""Files → splits of about equal size; a split → files with windows, whose lines are in no other split."""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from logcorr.cluster.plan import Piece, PlannedFile, Split
+from logcorr.inputs.decompress import open_text
+from logcorr.inputs.files import InputFile, open_bytes, unreadable
+from logcorr.model.ledger import Log
+
+_LOOK_BYTES = 1 << 16
+
+
+def splits_of(
+    files: Mapping[Log, Sequence[InputFile]], split_bytes: int, whole_files: Mapping[Log, bool], together: Sequence[Log]
+) -> list[Split]:
+    """The splits of all logs, in the order of logs, files and bytes.
+
+    Plain files are cut into pieces of about `split_bytes`, unless the lines of a log depend on the lines above them, so
+    that `whole_files` holds. Small files share a split. Files of logs that are `together` are all in one split.
+    """
+    splits = []
+    for log, of_log in files.items():
+        pieces: list[Piece] = []
+        for number, file in enumerate(of_log):
+            cut = file.compression == "plain" and not whole_files[log] and file.bytes > split_bytes
+            if cut and has_lines_anywhere(file):
+                splits += _closed(log, pieces)
+                splits += [
+                    Split(log=log, pieces=[Piece(number, start, min(file.bytes, start + split_bytes))])
+                    for start in range(0, file.bytes, split_bytes)
+                ]
+                pieces = []
+                continue
+            if sum(piece.end - piece.start for piece in pieces) + file.bytes > split_bytes and log not in together:
+                splits += _closed(log, pieces)
+                pieces = []
+            pieces.append(Piece(number, 0, file.bytes))
+        splits += _closed(log, pieces)
+    return splits
+
+
+def has_lines_anywhere(file: InputFile) -> bool:
+    """Whether any part of a plain file is lines: not so where it holds JSON documents. Raises InputError."""
+    with open_text(file) as stream:
+        return stream.seekable()
+
+
+def windows(split: Split, files: Sequence[PlannedFile], opened: Sequence[InputFile]) -> list[InputFile]:
+    """The files of a split, each with the window of the whole lines that begin in its piece. Raises InputError.
+
+    `opened` are the files of its log. A piece that is a whole file has no window.
+    """
+    found = []
+    for piece in split.pieces:
+        file = opened[piece.file]
+        if (piece.start, piece.end) == (0, files[piece.file].bytes):
+            found.append(file)
+            continue
+        window = line_start(file, piece.start), line_start(file, piece.end)
+        found.append(msgspec.structs.replace(file, window=window, text_bytes=window[1] - window[0]))
+    return found
+
+
+def line_start(file: InputFile, at: int) -> int:
+    """Where the first line begins at or after a place: what ends one piece begins the next. Raises InputError."""
+    if at <= 0 or at >= file.bytes:
+        return min(max(at, 0), file.bytes)
+    place = at - 1
+    try:
+        with open_bytes(file) as stream:
+            stream.seek(place)
+            while block := stream.read(_LOOK_BYTES):
+                found = block.find(b"\n")
+                if found >= 0:
+                    return place + found + 1
+                place += len(block)
+    except OSError as error:
+        raise unreadable(file.name, error) from error
+    return file.bytes
+
+
+def _closed(log: Log, pieces: list[Piece]) -> list[Split]:
+    return [Split(log=log, pieces=pieces)] if pieces else []
