@@ -5,6 +5,7 @@ all counts of a text are in one part, and each part is merged by itself, in boun
 run folder, as the hashes of polars differ between its versions.
 """
 
+import io
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,7 +13,6 @@ from typing import Any, TypeVar
 import msgspec
 import polars as pl
 
-from logcorr.cluster.blobs import frame_bytes, frame_of
 from logcorr.compute.group_in_parts import PartialCounts, partition_of
 from logcorr.compute.parquet_slices import scan
 from logcorr.figures.group_counts import TABLES, GroupCounts, GroupPart, group_parts
@@ -24,6 +24,19 @@ _GROUPED = pl.Schema({"table": pl.UInt8, "key": pl.String, "value": pl.Int64, "n
 _PARTED_ROWS = 500_000
 # Counts of a part are merged when so many came, and go to disk when the merged ones are twice as many.
 _MERGED_ROWS = 250_000
+
+
+def frame_bytes(frame: pl.DataFrame) -> bytes:
+    """A frame as an Arrow IPC stream."""
+    stream = io.BytesIO()
+    # Views of texts would bring along all the text that they were cut from.
+    frame.write_ipc_stream(stream, compression="zstd", compat_level=pl.CompatLevel.oldest())
+    return stream.getvalue()
+
+
+def frame_of(data: bytes) -> pl.DataFrame:
+    """The frame of `frame_bytes`."""
+    return pl.read_ipc_stream(io.BytesIO(data))
 
 
 def to_bytes(value: object) -> bytes:
@@ -111,7 +124,7 @@ def _encoded(value: Any) -> msgspec.msgpack.Ext:
 def _decoded(code: int, data: memoryview) -> pl.DataFrame:
     if code != _FRAME:
         raise ValueError(f"sums have nothing of the kind {code}")
-    return frame_of(data)
+    return frame_of(bytes(data))
 
 
 def _as_decoded(kind: type, value: object) -> object:

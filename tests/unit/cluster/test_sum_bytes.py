@@ -14,7 +14,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logcorr.cluster import sum_bytes
-from logcorr.cluster.blobs import frame_bytes, frame_of
 from logcorr.cluster.sum_bytes import MergedGroups, of_bytes, parted_groups, to_bytes
 from logcorr.compute import group_in_parts
 from logcorr.figures import endpoints_and_addresses, group_counts, latency, latency_counts, nearest_rank
@@ -158,7 +157,7 @@ def groups_as_bytes(rows: Any, parts: int, room: int, folder: Path) -> list[tupl
     for half in (exchanges[::2], exchanges[1::2]):
         with counts.counting():
             counts.add(half, counts.codes_of(half))
-    return [(number, frame_bytes(frame)) for number, frame in parted_groups(counts, parts)]
+    return [(number, sum_bytes.frame_bytes(frame)) for number, frame in parted_groups(counts, parts)]
 
 
 def tables(merged: Sequence[Any]) -> dict[str, list[Any]]:
@@ -197,7 +196,7 @@ def test_groups_in_parts(parts: list[Any], seed: int, count: int, room: int, mos
             scratch.mkdir()
             groups = MergedGroups(part, count, scratch)
             for of_step in shuffled(told, seed):
-                groups.add(frame_of(data) for number, data in of_step if number == part)
+                groups.add(sum_bytes.frame_of(data) for number, data in of_step if number == part)
             merged.append(groups.groups)
         whole = GroupCounts(NAMES, WINDOW_US, ROOM, folder / "whole")
         exchanges = entries_of([row for of_part in parts for row in of_part])
