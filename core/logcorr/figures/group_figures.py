@@ -17,6 +17,9 @@ from logcorr.text import instants
 from logcorr.text.quantities import ms
 
 MOST_SUSPICIOUS = 100_000
+# How many endpoints a report has, by what they have the most of.
+_ENDPOINTS_BY = {"requests": MOST_ENDPOINTS, "errors": TOP}
+_BUSIEST = "busiest_requests"
 
 
 class GroupData(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,12 +56,41 @@ def group_figures(data: GroupData) -> dict[str, Any]:
     }
 
 
+class EndpointRows(msgspec.Struct, frozen=True, kw_only=True):
+    """Rows of the view of endpoints, and their exchanges by status (endpoint, status_code, n)."""
+
+    endpoints: pl.DataFrame
+    statuses: pl.DataFrame
+
+
+def endpoints_to_tell(endpoints: pl.LazyFrame, statuses: pl.LazyFrame) -> EndpointRows:
+    """Of a part of the view of endpoints, the rows that any figure of a report may be about.
+
+    A report of such rows of all parts is that of all rows. `statuses` has (endpoint, status_code, n).
+    """
+    tops = [_top([endpoints], by, "endpoint", most) for by, most in _ENDPOINTS_BY.items()]
+    named = endpoints.drop_nulls(["endpoint", "p50_us"])
+    edges = [
+        named.filter(pl.col("p50_us") == edge).filter(pl.col("endpoint") == pl.col("endpoint").min())
+        for edge in (pl.col("p50_us").min(), pl.col("p50_us").max())
+    ]
+    chosen = pl.concat([*tops, *pl.collect_all(edges, engine="streaming")]).unique()
+    return EndpointRows(endpoints=chosen, statuses=_statuses(chosen, statuses).collect(engine="streaming"))
+
+
+def ips_to_tell(ips: pl.LazyFrame) -> pl.DataFrame:
+    """The same of a part of the view of addresses."""
+    suspicious = ips.filter("suspicious")
+    tops = [_top([rows], by, "ip", TOP) for rows, by in ((ips, "requests"), (ips, "errors"), (suspicious, _BUSIEST))]
+    return pl.concat(tops).unique()
+
+
 def _endpoint_figures(endpoints: Sequence[pl.LazyFrame], statuses: pl.LazyFrame) -> dict[str, Any]:
     rows = pl.concat(endpoints)
     fastest, fastest_us = _least_endpoint(rows, pl.col("p50_us"))
     slowest, slowest_us = _least_endpoint(rows, -pl.col("p50_us"))
     busiest, busiest_requests = _least_endpoint(rows, -pl.col("requests"))
-    most, failing = (_endpoints(endpoints, statuses, by) for by in ("requests", "errors"))
+    most, failing = (_endpoints(endpoints, statuses, by) for by in _ENDPOINTS_BY)
     return {
         "endpoints": most,
         "failing_endpoints": failing,
@@ -75,7 +107,7 @@ def _ip_figures(ips: Sequence[pl.LazyFrame]) -> dict[str, Any]:
     return {
         "ips": _ips(ips, "requests"),
         "failing_ips": _ips(ips, "errors"),
-        "suspects": _ips([rows.filter("suspicious") for rows in ips], "busiest_requests"),
+        "suspects": _ips([rows.filter("suspicious") for rows in ips], _BUSIEST),
     }
 
 
@@ -96,10 +128,10 @@ def _top(parts: Sequence[pl.LazyFrame], by: str, name: str, most: int) -> pl.Dat
 
 
 def _endpoints(endpoints: Sequence[pl.LazyFrame], counted: pl.LazyFrame, by: str) -> list[EndpointRow]:
-    chosen = _top(endpoints, by, "endpoint", MOST_ENDPOINTS if by == "requests" else TOP)
+    chosen = _top(endpoints, by, "endpoint", _ENDPOINTS_BY[by])
     statuses: dict[str | None, dict[str, int]] = {}
-    rows = counted.filter(pl.col("endpoint").is_in(chosen["endpoint"].unique().implode(), nulls_equal=True))
-    in_order = rows.collect(engine="streaming").sort("endpoint", "status_code", nulls_last=[False, True])
+    rows = _statuses(chosen, counted).collect(engine="streaming")
+    in_order = rows.sort("endpoint", "status_code", nulls_last=[False, True])
     for name, code, n in in_order.select("endpoint", "status_code", "n").iter_rows():
         statuses.setdefault(name, {})[key_of(code)] = n
     return [
@@ -119,6 +151,11 @@ def _endpoints(endpoints: Sequence[pl.LazyFrame], counted: pl.LazyFrame, by: str
         )
         for row in chosen.iter_rows(named=True)
     ]
+
+
+def _statuses(chosen: pl.DataFrame, counted: pl.LazyFrame) -> pl.LazyFrame:
+    """The counts (endpoint, status_code, n) of the chosen endpoints."""
+    return counted.filter(pl.col("endpoint").is_in(chosen["endpoint"].unique().implode(), nulls_equal=True))
 
 
 def _ips(ips: Sequence[pl.LazyFrame], by: str) -> list[IpRow]:

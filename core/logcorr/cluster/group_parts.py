@@ -1,0 +1,128 @@
+"""The views of exchanges by attribute, a part of each by itself: endpoints and addresses; and what a report tells.
+
+All exchanges of an endpoint or address are in one part, so each part is written by one step. The driver puts together
+what the report tells of them.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+import polars as pl
+
+from logcorr.cluster.steps import Step
+from logcorr.cluster.sum_bytes import MergedGroups, to_bytes
+from logcorr.compute.group_in_parts import top
+from logcorr.compute.parquet_slices import height_of, scan
+from logcorr.figures import endpoints_and_addresses
+from logcorr.figures.group_counts import GroupPart, top_of
+from logcorr.figures.group_figures import EndpointRows, GroupData, endpoints_to_tell, ips_to_tell
+from logcorr.figures.sums import TOP, Sums
+from logcorr.jobs.write_groups import GroupLimits, group_views
+from logcorr.jobs.write_views import ViewWriter
+
+# The attributes of which a report has the most frequent values.
+_TOPS = ("method", "user_agent")
+# What the note of a step calls the file with `GroupsOfPart`.
+GROUPS = "groups"
+
+
+class GroupsOfPart(msgspec.Struct, frozen=True, kw_only=True):
+    """What a report may tell of the endpoints, addresses and other values of one part.
+
+    `suspicious` has (at, ip). `tops` has the rows of `top_of` by attribute.
+    """
+
+    endpoints: list[EndpointRows]
+    ips: list[pl.DataFrame]
+    suspicious: list[pl.DataFrame]
+    tops: dict[str, pl.DataFrame]
+
+
+class StepViews(ViewWriter):
+    """The views that a step writes, on the disk of its worker. `put` puts their parts into the run."""
+
+    compression = "lz4"
+
+    def __init__(self, step: Step, views: Sequence[str]) -> None:
+        folder = step.scratch / "run"
+        folder.mkdir(mode=0o700)
+        super().__init__(folder, views)
+        self._step = step
+
+    def put(self) -> dict[str, int]:
+        """Puts all parts that have rows into the run. Returns how many rows each view has."""
+        rows = {}
+        for view in self._views:
+            rows[view] = 0
+            for number, path in enumerate(self.files(view)):
+                if height := height_of([path]):
+                    self._step.put_file(view, self._step.part_name(view, number), path)
+                    rows[view] += height
+                path.unlink()
+        return rows
+
+
+def put_groups(step: Step, groups: MergedGroups, attributes: Sequence[str], limits: GroupLimits) -> dict[str, Any]:
+    """Writes the merged counts of a part to the views of exchanges with these attributes, and what a report tells.
+
+    Returns the facts of it: the rows of each view.
+    """
+    views = StepViews(step, [view for view in group_views(attributes) if view != "windows"])
+    found = GroupsOfPart(
+        endpoints=list(_endpoints(views, groups.groups("endpoint"))) if "endpoint" in attributes else [],
+        ips=[],
+        suspicious=[],
+        tops={name: top_of(name, groups.groups(name)) for name in _TOPS if name in attributes},
+    )
+    for number, part in enumerate(groups.groups("ip") if "ip" in attributes else ()):
+        found.suspicious.append(endpoints_and_addresses.suspicious_in(part, limits.suspicious).collect())
+        rows = endpoints_and_addresses.ips(part, limits.window_us, limits.suspicious)
+        found.ips.append(ips_to_tell(_written(views, rows, "ips", number)))
+    step.put(GROUPS, to_bytes(found))
+    return {"rows": views.put()}
+
+
+def joined(
+    parts: Sequence[GroupsOfPart],
+    sums: Sums,
+    missing: Mapping[str, int],
+    limits: GroupLimits,
+    orphans_by_window: pl.DataFrame | None = None,
+) -> GroupData:
+    """What the figures of groups are made of. `orphans_by_window` is as for `GroupWriter.write`.
+
+    The rows of the view of windows are `endpoints_and_addresses.worst_first` of its windows.
+    """
+    nobody = pl.DataFrame(schema={"at": pl.Int64, "ip": pl.String})
+    suspicious = pl.concat([nobody, *(rows for part in parts for rows in part.suspicious)])
+    endpoints = [rows for part in parts for rows in part.endpoints]
+    ips = [rows.lazy() for part in parts for rows in part.ips]
+    tops = {name: _top_of_all(name, [part.tops[name] for part in parts if name in part.tops]) for name in _TOPS}
+    return GroupData(
+        missing=missing,
+        methods=tops["method"],
+        user_agents=tops["user_agent"],
+        windows=endpoints_and_addresses.windows(sums.windows, suspicious, limits.window_us, orphans_by_window),
+        window_us=limits.window_us,
+        suspicious=suspicious,
+        endpoints=[rows.endpoints.lazy() for rows in endpoints] or None,
+        ips=ips or None,
+        statuses=pl.concat([rows.statuses.lazy() for rows in endpoints]) if endpoints else pl.LazyFrame(),
+    )
+
+
+def _endpoints(views: ViewWriter, parts: Iterator[GroupPart]) -> Iterator[EndpointRows]:
+    for number, part in enumerate(parts):
+        rows = _written(views, endpoints_and_addresses.endpoints(part), "endpoints", number)
+        yield endpoints_to_tell(rows, part.named("endpoint", part.statuses))
+
+
+def _written(views: ViewWriter, rows: pl.LazyFrame, view: str, number: int) -> pl.LazyFrame:
+    """The rows of a part of a view, once they are written."""
+    views.write(rows, view, f"{number:04d}")
+    return scan([views.files(view)[-1]])
+
+
+def _top_of_all(name: str, tops: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    return top([rows.lazy() for rows in tops], "requests", name, TOP) if tops else top_of(name, ())
