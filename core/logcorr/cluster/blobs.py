@@ -13,6 +13,7 @@ import numpy.typing as npt
 import polars as pl
 
 from logcorr.cluster.store import Store
+from logcorr.cluster.sum_bytes import frame_of
 
 MAGIC = b"LCBLOB01"
 _LENGTH_BYTES = 8
@@ -27,7 +28,7 @@ class BlobWriter:
 
     def add(self, segment: int, frame: pl.DataFrame) -> None:
         """Adds a frame behind the others of a segment."""
-        data = frame_bytes(frame)
+        data = _packed(frame)
         self._parts[segment] += [len(data).to_bytes(_LENGTH_BYTES, "little"), data]
 
     def put(self, store: Store, name: str, scratch: Path) -> tuple[int, Offsets]:
@@ -53,17 +54,12 @@ def frames_of(segment: bytes) -> Iterator[pl.DataFrame]:
         if at + size > len(view):
             message = f"a segment ends {at + size - len(view)} bytes too early"
             raise ValueError(message)
-        yield frame_of(view[at : at + size])
+        yield frame_of(bytes(view[at : at + size]))
         at += size
 
 
-def frame_bytes(frame: pl.DataFrame) -> bytes:
-    """A frame as an Arrow IPC stream. Texts have offsets and no views: any reader of Arrow can read that."""
+def _packed(frame: pl.DataFrame) -> bytes:
+    """A frame as an Arrow IPC stream, packed fast: there is much of it, and it is read once."""
     stream = io.BytesIO()
     frame.write_ipc_stream(stream, compression="lz4", compat_level=pl.CompatLevel.oldest())
     return stream.getvalue()
-
-
-def frame_of(data: bytes | memoryview) -> pl.DataFrame:
-    """The frame of an Arrow IPC stream."""
-    return pl.read_ipc_stream(io.BytesIO(data))

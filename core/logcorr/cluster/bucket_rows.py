@@ -12,7 +12,6 @@ import polars as pl
 
 from logcorr.cluster.blobs import frames_of
 from logcorr.cluster.pair_plan import PairPlan, Shuffle
-from logcorr.cluster.plan import work
 from logcorr.cluster.steps import Step
 from logcorr.inputs.line_numbers import Places
 from logcorr.model.ledger import ONE_LOG, SIDES, Log, Side
@@ -81,7 +80,7 @@ class BucketEntries:
 def _offsets(step: Step) -> npt.NDArray[np.uint64]:
     """Where the entries of this bucket are in the file of each split."""
     width = len(step.plan.splits) * OFFSETS * _OFFSET_BYTES
-    data = step.store.get_range(work(step.run.key, "told", INDEX), step.index * width, (step.index + 1) * width)
+    data = step.store.get_range(step.run.names.told(INDEX), step.index * width, (step.index + 1) * width)
     return np.frombuffer(data, "<u8").reshape(-1, OFFSETS)
 
 

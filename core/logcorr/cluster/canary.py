@@ -18,7 +18,7 @@ from logcorr.pairing.join_steps import hashed
 _TEXTS = ["", "a", "req-abc", "0" * 11, "0" * 12, "0" * 13, "ß", "Ä" * 9, "x" * 40, "\u20ac" * 100, "req-4cea938e4c20"]
 _BUCKETS = 1 << 15
 # A run can be made by workers of other versions of the rest.
-_MUST_AGREE = ("logcorr", "polars")
+MUST_AGREE = ("logcorr", "polars")
 
 
 @lru_cache(maxsize=1)
@@ -44,7 +44,7 @@ def versions() -> dict[str, str]:
 def agrees(expected: str, there: dict[str, str]) -> bool:
     """Whether this process can take part in a run of this canary and these versions."""
     here = versions()
-    return canary() == expected and all(here[name] == there[name] for name in _MUST_AGREE)
+    return canary() == expected and all(here[name] == there[name] for name in MUST_AGREE)
 
 
 def check(expected: str, there: dict[str, str]) -> None:
@@ -54,7 +54,7 @@ def check(expected: str, there: dict[str, str]) -> None:
     here = versions()
     differ = [
         f"{name} {here[name]} here, {there[name]} where the run was started"
-        for name in _MUST_AGREE
+        for name in MUST_AGREE
         if here[name] != there[name]
     ]
     told = "; ".join(differ) or f"its hashes differ, though the versions agree (on {platform.machine()})"

@@ -64,7 +64,5 @@ class ExchangeCounts:
 
 def _by_user(rows: pl.DataFrame, *, errors: pl.Expr, orphans: pl.Expr) -> pl.DataFrame:
     requests = pl.len().cast(pl.Int64)
-    counted = rows.group_by("user_id").agg(
-        requests.alias("requests"), errors.alias("errors"), orphans.alias("orphans")
-    )
-    return counted.cast({name: pl.Int64 for name in ("requests", "errors", "orphans")})
+    counted = rows.group_by("user_id").agg(requests.alias("requests"), errors.alias("errors"), orphans.alias("orphans"))
+    return counted.cast(dict.fromkeys(("requests", "errors", "orphans"), pl.Int64))

@@ -5,14 +5,15 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from logcorr.cluster.blobs import frame_of, frames_of
+from logcorr.cluster.blobs import frames_of
+from logcorr.cluster.bucket_rows import BucketPlaces
 from logcorr.cluster.exchange_counts import ExchangeCounts
-from logcorr.cluster.pair_plan import PairPlan, Shuffle, refused_segments
+from logcorr.cluster.pair_plan import PairPlan, Shuffle
 from logcorr.cluster.steps import Step
+from logcorr.cluster.sum_bytes import frame_of, to_bytes
 from logcorr.compute.parquet_slices import slices_of
 from logcorr.figures.pair_sums import orphan_arrivals
-from logcorr.cluster.sum_bytes import to_bytes
-from logcorr.inputs.line_numbers import RowsOfFiles
+from logcorr.jobs.write_views import PairViews
 from logcorr.model.ledger import SIDES
 from logcorr.pairing import orphan_reasons
 from logcorr.query import narrowing
@@ -46,17 +47,15 @@ def finish(step: Step) -> dict[str, Any]:
     if step.index >= step.plan.sizes.buckets:
         return _finish_refused(step, told)
     shuffle: Shuffle = step.run.told("shuffle", Shuffle)
-    orphans = frame_of(step.store.get(told.orphans[step.index]))
-    orphans = orphans.with_columns(_reason(told))
+    orphans = _with_reason(frame_of(step.store.get(told.orphans[step.index])), told)
     facts: dict[str, Any] = {"all_orphans": dict(orphans.group_by("side").len().iter_rows())}
     grid = shuffle.grid
     if own.narrowed:
         grid = shuffle.narrowed
-        schemas = {"exchanges": _exchanges(step, told, 0).collect_schema(), "orphans": orphans.schema}
-        nulls, kept = narrowing.kept(own.narrowing, shuffle.chosen, "orphans", schemas, own.file_names)
-        orphans = orphans.with_columns(nulls).filter(kept).select(orphans.columns)
+        narrowed = Narrowed(own, shuffle, view_schemas(step, own))
+        orphans = narrowed.rows("orphans", orphans.lazy())
         counts = ExchangeCounts(step, own, grid)
-        facts["exchanges"] = _narrow_exchanges(step, told, own, shuffle, schemas, counts)
+        facts["exchanges"] = _narrow_exchanges(step, told, narrowed, counts)
         facts |= counts.put(orphans)
     if orphans.height:
         put_table(step, "orphans", orphans)
@@ -66,6 +65,15 @@ def finish(step: Step) -> dict[str, Any]:
     return facts
 
 
+def view_schemas(step: Step, own: PairPlan) -> dict[str, pl.Schema]:
+    """The columns of the views of exchanges and orphans, by which a filter is understood."""
+    run, spill = step.scratch / "run", step.scratch / "spill"
+    run.mkdir()
+    spill.mkdir()
+    nowhere = BucketPlaces(pl.Series(dtype=pl.UInt64), [0])
+    return PairViews(run, spill, dict.fromkeys(SIDES, nowhere), own.rules.columns).schemas()
+
+
 def put_table(step: Step, view: str, rows: pl.DataFrame, number: int = 0) -> None:
     """Puts rows into the store as a part of a view."""
     path = step.scratch / f"{view}.parquet"
@@ -73,36 +81,48 @@ def put_table(step: Step, view: str, rows: pl.DataFrame, number: int = 0) -> Non
     step.put_file(view, step.part_name(view, number), path)
 
 
-def _reason(told: Finish) -> pl.Expr:
-    """The final reason of stored orphans."""
+def _with_reason(orphans: pl.DataFrame, told: Finish) -> pl.DataFrame:
+    """Stored orphans with their final reasons."""
     reason = orphan_reasons.final_reason(told.edge_us, told.first_request_us, told.last_response_us)
     # It is about instants as whole numbers.
-    return pl.struct(pl.col("side"), pl.col("time").cast(pl.Int64), pl.col("reason")).struct.with_fields(
-        reason=reason
-    ).struct.field("reason")
+    return orphans.with_columns(pl.col("time").cast(pl.Int64)).with_columns(
+        reason.alias("reason"), pl.col("time").cast(_INSTANT)
+    )
 
 
 def _exchanges(step: Step, told: Finish, number: int) -> pl.LazyFrame:
     return step.store.table(told.exchanges[step.index][number])
 
 
-def _narrow_exchanges(
-    step: Step, told: Finish, own: PairPlan, shuffle: Shuffle, schemas: Any, counts: ExchangeCounts
-) -> int:
+class Narrowed:
+    """What a run leaves of the rows of its views."""
+
+    def __init__(self, own: PairPlan, shuffle: Shuffle, schemas: dict[str, pl.Schema]) -> None:
+        self._schemas = schemas
+        self._kept = {
+            view: narrowing.kept(own.narrowing, shuffle.chosen, view, schemas, own.file_names) for view in schemas
+        }
+
+    def rows(self, view: str, rows: pl.LazyFrame) -> pl.DataFrame:
+        """The rows of a view that are not left out."""
+        nulls, kept = self._kept[view]
+        chosen = rows.with_columns(nulls).filter(kept).select(self._schemas[view].names())
+        return chosen.collect(engine="streaming")
+
+
+def _narrow_exchanges(step: Step, told: Finish, narrowed: Narrowed, counts: ExchangeCounts) -> int:
     """Puts the exchanges that are not left out into the run, and counts them. Returns how many there are."""
-    nulls, kept = narrowing.kept(own.narrowing, shuffle.chosen, "exchanges", schemas, own.file_names)
-    names = schemas["exchanges"].names()
     total = 0
     for number, height in enumerate(told.exchange_rows[step.index]):
         pieces = []
         for rows in slices_of(_exchanges(step, told, number), height, _SLICE_ROWS):
-            piece = rows.with_columns(nulls).filter(kept).select(names).collect(engine="streaming")
-            times = [pl.col(f"{side}_time").cast(pl.Int64) for side in SIDES]
-            counts.add(piece.with_columns(times))
+            piece = narrowed.rows("exchanges", rows)
+            counts.add(piece.with_columns(pl.col(f"{side}_time").cast(pl.Int64) for side in SIDES))
             pieces.append(piece)
         whole = pl.concat(pieces)
         total += whole.height
-        put_table(step, "exchanges", whole, number)
+        if whole.height:
+            put_table(step, "exchanges", whole, number)
     return total
 
 
@@ -123,20 +143,13 @@ def _finish_refused(step: Step, told: Finish) -> dict[str, Any]:
 
 
 def _located(lines: pl.DataFrame, log: str, first_row: int, starts: list[int]) -> pl.DataFrame:
-    """Refused lines in the columns of their view."""
-    before = sum(start <= first_row for start in starts) - 1
-    # Rows of the split count from its first file, so that they fit their type however long the log is.
-    own = [max(0, start - starts[before]) for start in starts[before:]]
-    shifted = lines.with_columns(pl.col("row").cast(pl.UInt64) + (first_row - starts[before]))
-    places = RowsOfFiles([min(start, (1 << 32) - 1) for start in own])
-    return shifted.with_columns(pl.col("row").cast(pl.UInt32)).select(
+    """Refused lines of a split in the columns of their view."""
+    places = BucketPlaces(lines["row"].cast(pl.UInt64) + first_row, starts)
+    return lines.with_columns(row=pl.int_range(pl.len(), dtype=pl.UInt32)).select(
         pl.lit(log).alias("side"),
-        (places.file("row") + before).cast(pl.UInt32).alias("file"),
+        places.file("row").alias("file"),
         places.line("row").alias("line"),
         "reason",
         "text",
         "truncated",
     )
-
-
-__all__ = ["Finish", "finish", "put_table", "refused_segments"]

@@ -1,14 +1,18 @@
 """What the driver and the steps of a run tell each other through the store: the plan, and what each step came to.
 
-Files of a run in progress lie below `.work/KEY/`. The driver writes `told/…`. A step writes files under names of its
-own, and notes in `done/PHASE/INDEX` what it came to. The note is created once, by whoever ends first.
+The plan of a run in progress is `.work/KEY/plan`. It begins with a mark that no other plan has. All other files lie
+below `.work/KEY/MARK/`, so that nothing that an older plan has left is taken for this one's. There the driver writes
+`told/…`. A step writes files under names of its own, and notes in `done/PHASE/INDEX` what it came to. The note is
+created once, by whoever ends first.
 """
 
+import uuid
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from logcorr.cluster.store import Store
 from logcorr.cluster.stored_names import WORK
 from logcorr.inputs.files import ANY, Compression, InputFile
 from logcorr.model.ledger import Log
@@ -124,11 +128,63 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     final: bool
 
 
-def work(key: str, *names: str) -> str:
-    """The name of a file of a run in progress; of its folder, with `/` at its end, where the last name is empty."""
-    return "/".join((f"{WORK}{key}", *names))
+class WorkNames:
+    """The names of the work files of a run by its plan."""
+
+    def __init__(self, key: str, mark: str) -> None:
+        self.folder = f"{WORK}{key}/{mark}/"
+
+    def told(self, name: str) -> str:
+        """What the driver tells the steps."""
+        return f"{self.folder}told/{name}"
+
+    def notes(self, phase: str) -> str:
+        """The folder of the notes of a phase."""
+        return f"{self.folder}done/{phase}/"
+
+    def note(self, phase: str, index: int) -> str:
+        """The note of a step."""
+        return f"{self.notes(phase)}{index:06d}"
+
+    def failures(self, phase: str) -> str:
+        """The folder of what went wrong in a phase."""
+        return f"{self.folder}failed/{phase}/"
+
+    def failure(self, phase: str, index: int) -> str:
+        """A new name for what went wrong in a step."""
+        return f"{self.failures(phase)}{index:06d}-{uuid.uuid4().hex[:8]}"
+
+    def made(self, kind: str, name: str) -> str:
+        """What a step has made for others."""
+        return f"{self.folder}made/{kind}/{name}"
 
 
-def note_name(key: str, phase: str, index: int) -> str:
-    """The name of the note of a step."""
-    return work(key, "done", phase, f"{index:06d}")
+def index_of(name: str) -> int:
+    """The index of a step, of the name of a note or of a failure."""
+    return int(name.rpartition("/")[2].partition("-")[0])
+
+
+_MARK_BYTES = 16
+
+
+def plan_name(key: str) -> str:
+    """The name of the plan of a run."""
+    return f"{WORK}{key}/plan"
+
+
+def encoded_plan(plan: Plan) -> bytes:
+    """A plan as a file, with a new mark."""
+    return uuid.uuid4().hex[:_MARK_BYTES].encode() + msgspec.msgpack.encode(plan)
+
+
+def decoded_plan(data: bytes) -> tuple[str, Plan]:
+    """The mark and the plan of a file. Raises msgspec.ValidationError."""
+    return data[:_MARK_BYTES].decode(), msgspec.msgpack.decode(memoryview(data)[_MARK_BYTES:], type=Plan)
+
+
+def plan_mark(store: Store, key: str) -> str | None:
+    """The mark of the plan of a run that is under way; None where there is none."""
+    try:
+        return store.get_range(plan_name(key), 0, _MARK_BYTES).decode()
+    except FileNotFoundError:
+        return None

@@ -10,13 +10,13 @@ from typing import Any
 
 import polars as pl
 
-from logcorr.cluster.blobs import frame_bytes
 from logcorr.cluster.bucket_rows import BucketEntries
+from logcorr.cluster.exchange_counts import ExchangeCounts
 from logcorr.cluster.pair_plan import PairPlan, Shuffle
 from logcorr.cluster.steps import Step
-from logcorr.cluster.sum_bytes import to_bytes
+from logcorr.cluster.sum_bytes import frame_bytes
+from logcorr.compute.parquet_slices import height_of
 from logcorr.compute.zero_copy_text import memory_bytes
-from logcorr.figures.pair_sums import PairSums
 from logcorr.jobs.write_views import PairViews
 from logcorr.model.ledger import SIDES, Side
 from logcorr.pairing import bucket_join, join_steps, oversized_ids
@@ -44,29 +44,36 @@ def reduce_bucket(step: Step) -> dict[str, Any]:
     run.mkdir()
     spill.mkdir()
     views = BucketViews(run, spill, entries.places, own.rules.columns)
-    sums = PairSums(shuffle.grid, 0, step.plan.sizes.most_counts)
+    counts = ExchangeCounts(step, own, shuffle.grid)
     for paired in _paired(entries, own.rules, step):
         views.add(paired)
-        sums.add(paired.exchanges)
-    _put_views(step, views, kept=not own.narrowed)
+        counts.add(paired.exchanges)
+    rows = _put_views(step, views, kept=not own.narrowed)
     orphans = views.orphans_without_reason().collect(engine="streaming")
     step.put("orphans", frame_bytes(orphans))
-    step.put("sums", to_bytes(sums.partial()))
     return {
-        "exchanges": views.exchanges_written,
+        "exchange_rows": rows,
         "orphans": views.open_orphans,
         "repeats": [[*key, n] for key, n in views.repeats.items()],
         "fetched": entries.fetched,
+        **counts.put(orphans),
     }
 
 
-def _put_views(step: Step, views: BucketViews, *, kept: bool) -> None:
-    """Puts exchanges and repeats into the run. Exchanges of a run that leaves some out are put aside."""
+def _put_views(step: Step, views: BucketViews, *, kept: bool) -> list[int]:
+    """Puts exchanges and repeats into the run. Exchanges of a run that leaves some out are put aside.
+
+    Returns the rows of each file of exchanges.
+    """
+    heights = []
     for number, path in enumerate(views.files("exchanges")):
-        name = step.part_name("exchanges", number) if kept else step.work_name("exchanges", f"-{number:04d}.parquet")
-        step.put_file("exchanges", name, path)
+        if height := height_of([path]):
+            name = step.part_name("exchanges", number) if kept else step.work_name("paired", f"-{number:04d}.parquet")
+            step.put_file("exchanges", name, path)
+            heights.append(height)
     for number, path in enumerate(views.files("duplicates")):
         step.put_file("duplicates", step.part_name("duplicates", number), path)
+    return heights
 
 
 def _paired(entries: BucketEntries, rules: Rules, step: Step) -> Iterator[Paired]:
@@ -80,9 +87,7 @@ def _paired(entries: BucketEntries, rules: Rules, step: Step) -> Iterator[Paired
     for side in SIDES:
         paths[side] = (step.scratch / f"{side}.ipc",)
         frames.pop(side).write_ipc(paths[side][0], compression="uncompressed")
-    task = PairingTask(
-        rules=rules, schemas=schemas, bucket_bytes=step.plan.sizes.bucket_bytes, tap=step.stop_if_gone
-    )
+    task = PairingTask(rules=rules, schemas=schemas, bucket_bytes=step.plan.sizes.bucket_bytes, tap=step.stop_if_gone)
     whole = Bucket(requests=paths["request"], responses=paths["response"])
     for _, paired in oversized_ids.pair(whole, step.scratch / "oversized", task):
         yield paired
@@ -91,8 +96,8 @@ def _paired(entries: BucketEntries, rules: Rules, step: Step) -> Iterator[Paired
 def pair_all(frames: dict[Side, pl.DataFrame], rules: Rules) -> Paired:
     """Pairs all entries of a bucket in memory, and empties `frames`.
 
-    Ids that each side has once pair by a hash table of keys, which takes half the time of a join. A join pairs the rest:
-    all entries of the other ids are there.
+    Ids that each side has once pair by a hash table of keys, which takes half the time of a join. The rest, which has
+    all entries of the other ids, is joined.
     """
     schemas = {side: frame.schema for side, frame in frames.items()}
     left: dict[Side, list[pl.DataFrame]] = {side: [schemas[side].to_frame()] for side in SIDES}
@@ -105,6 +110,4 @@ def pair_all(frames: dict[Side, pl.DataFrame], rules: Rules) -> Paired:
     join.finish()
     requests, responses = (pl.concat(left[side]).lazy() for side in SIDES)
     paired = bucket_join.pair(requests, responses, rules)
-    return Paired(
-        exchanges=pl.concat([*made, paired.exchanges]), orphans=paired.orphans, repeats=paired.repeats
-    )
+    return Paired(exchanges=pl.concat([*made, paired.exchanges]), orphans=paired.orphans, repeats=paired.repeats)

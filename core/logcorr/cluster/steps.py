@@ -7,7 +7,6 @@ note of it counts: files that no note names are removed with the other work file
 import os
 import platform
 import resource
-import shutil
 import tempfile
 import time
 import uuid
@@ -15,18 +14,19 @@ from collections.abc import Callable
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, TypeVar
 
 import msgspec
 import polars as pl
 
 from logcorr.cluster import canary
-from logcorr.cluster.plan import Failure, Note, Plan, note_name, work
+from logcorr.cluster.plan import Failure, Note, WorkNames, decoded_plan, plan_mark, plan_name
 from logcorr.cluster.sources import open_source
 from logcorr.cluster.store import Store, open_store
+from logcorr.cluster.sum_bytes import of_bytes
 from logcorr.compute.resources import peak_rss
 from logcorr.inputs.files import InputFile
-from logcorr.model.errors import LogcorrError, OutputError, UsageError, system_error
+from logcorr.model.errors import OutputError, UsageError, system_error
 from logcorr.model.ledger import Log
 
 # The function of each step, as MODULE:FUNCTION, by the kind of the run and the phase.
@@ -38,15 +38,19 @@ STEPS: dict[str, dict[str, str]] = {
         "finish": "finish_bucket:finish",
         "count": "count_parts:count_part",
         "top": "look_again:top_users",
+        "looktop": "look_again:look",
+        # Of the exchanges that a run leaves.
+        "look-left": "look_again:look",
+        "top-left": "look_again:top_users",
+        "looktop-left": "look_again:look",
     },
 }
 _MOST_TEXT = 2_000
+_T = TypeVar("_T")
 
 
-class Made(NamedTuple):
-    """What a step made: facts for the driver, and files by what is in them (`Step.put`)."""
-
-    facts: dict[str, Any]
+class _Gone(Exception):  # noqa: N818 - nothing is wrong: nobody wants the step any more
+    """The run of a step was cancelled, cleaned away, or begun anew."""
 
 
 class Step:
@@ -61,7 +65,7 @@ class Step:
 
     def work_name(self, kind: str, ending: str = "") -> str:
         """The name of a work file of this try."""
-        return work(self.run.key, kind, f"{self.index:06d}-{self._try}{ending}")
+        return self.run.names.made(kind, f"{self.index:06d}-{self._try}{ending}")
 
     def part_name(self, view: str, number: int = 0) -> str:
         """The name of a part of a view, which is of this try alone."""
@@ -77,6 +81,11 @@ class Step:
         """Writes a local file into the store, and names it in the note."""
         self.note(kind, name, self.store.put_file(name, path))
 
+    def stop_if_gone(self) -> None:
+        """Ends the step where its run is gone. For steps that may take long."""
+        if not self.run.is_there():
+            raise _Gone
+
     def note(self, kind: str, name: str, size: int) -> None:
         """Names a file in the note. Several files of a kind have numbers: `kind`, `kind/1`, …"""
         number = sum(known.partition("/")[0] == kind for known in self.files)
@@ -85,22 +94,23 @@ class Step:
 
 
 class WorkerRun:
-    """A run as a worker sees it. Raises FileNotFoundError where it is not there any more."""
+    """A run as a worker sees it, by its plan."""
 
-    def __init__(self, uri: str, key: str) -> None:
-        self.store: Store = open_store(uri)
-        self.key = key
-        self.plan = msgspec.msgpack.decode(self.store.get(work(key, "told", "plan")), type=Plan)
+    def __init__(self, store: Store, key: str) -> None:
+        self.store, self.key = store, key
+        self.mark, self.plan = decoded_plan(store.get(plan_name(key)))
+        self.names = WorkNames(key, self.mark)
         canary.check(self.plan.canary, self.plan.versions)
         self._told: dict[str, Any] = {}
 
-    def told(self, name: str) -> Any:
+    def told(self, name: str, kind: type[_T]) -> _T:
         """What the driver told between two phases. It never changes."""
         if name not in self._told:
-            self._told[name] = msgspec.msgpack.decode(self.store.get(work(self.key, "told", name)))
-        return self._told[name]
+            self._told[name] = of_bytes(self.store.get(self.names.told(name)), kind)
+        found: _T = self._told[name]
+        return found
 
-    def own(self, kind: type[Any]) -> Any:
+    def own(self, kind: type[_T]) -> _T:
         """What only the steps of this kind of run know."""
         return msgspec.msgpack.decode(self.plan.own, type=kind)
 
@@ -116,17 +126,13 @@ class WorkerRun:
         return found
 
     def is_there(self) -> bool:
-        """Whether the run is still under way: neither cancelled nor cleaned away."""
-        try:
-            self.store.get(work(self.key, "told", "plan"))
-        except FileNotFoundError:
-            return False
-        return True
+        """Whether the run is still under way: neither cancelled, nor cleaned away, nor begun anew."""
+        return plan_mark(self.store, self.key) == self.mark
 
 
 @lru_cache(maxsize=4)
-def _run_of(uri: str, key: str) -> WorkerRun:
-    return WorkerRun(uri, key)
+def _run_of(uri: str, key: str, mark: str) -> WorkerRun:  # noqa: ARG001 - another plan is another run
+    return WorkerRun(open_store(uri), key)
 
 
 def run_step(uri: str, key: str, phase: str, index: int) -> None:
@@ -135,32 +141,38 @@ def run_step(uri: str, key: str, phase: str, index: int) -> None:
     What goes wrong in the step is told through the store.
     """
     store = open_store(uri)
-    name = note_name(key, phase, index)
+    mark = plan_mark(store, key)
+    if mark is None:
+        return
+    names = WorkNames(key, mark)
+    name = names.note(phase, index)
     if _is_noted(store, name):
         return
     try:
+        run = _run_of(uri, key, mark)
         with tempfile.TemporaryDirectory(prefix="logcorr-step-") as scratch:
-            step, note = _made(uri, key, phase, index, Path(scratch))
-    except Exception as error:  # noqa: BLE001 - told to the driver, which judges it
-        _tell_failure(store, key, phase, index, error)
+            note = _made(Step(run, phase, index, Path(scratch)))
+    except _Gone:
         return
-    # The first that ends counts; so do files of a run that is gone: they are not left behind.
-    if not step.run.is_there() or not store.create(name, msgspec.msgpack.encode(note)):
+    except Exception as error:  # noqa: BLE001 - told to the driver, which judges it
+        if plan_mark(store, key) == mark:
+            store.put(names.failure(phase, index), msgspec.msgpack.encode(_failure(error)))
+        return
+    # The first that ends counts. A run that is gone gets no note, and a note that came too late goes.
+    if not run.is_there() or not store.create(name, msgspec.msgpack.encode(note)):
         store.delete(list(note.files.values()))
-    if not step.run.is_there():
+    elif not run.is_there():
         store.delete([*note.files.values(), name])
 
 
-def _made(uri: str, key: str, phase: str, index: int, scratch: Path) -> tuple[Step, Note]:
+def _made(step: Step) -> Note:
     began, cpu = time.perf_counter(), _cpu_s()
-    run = _run_of(uri, key)
-    step = Step(run, phase, index, scratch)
     try:
-        facts = _function(run.plan.kind, phase)(step)
+        facts = _function(step.plan.kind, step.phase)(step)
     except BaseException:
         step.store.delete(list(step.files.values()))
         raise
-    note = Note(
+    return Note(
         facts=facts,
         files=step.files,
         sizes=step.sizes,
@@ -170,7 +182,6 @@ def _made(uri: str, key: str, phase: str, index: int, scratch: Path) -> tuple[St
         worker=_worker(),
         versions=canary.versions(),
     )
-    return step, note
 
 
 def _function(kind: str, phase: str) -> Callable[[Step], dict[str, Any]]:
@@ -187,20 +198,14 @@ def _is_noted(store: Store, name: str) -> bool:
     return True
 
 
-def _tell_failure(store: Store, key: str, phase: str, index: int, error: Exception) -> None:
-    """Writes why a try failed. Errors of input and of options would come again, so they are final."""
+def _failure(error: Exception) -> Failure:
+    """Why a try failed. Errors of input and of options would come again, so they are final."""
     text = str(error)
     if isinstance(error, OSError | pl.exceptions.PolarsError) and (cause := system_error(error)) is not None:
         text = f"the disk of worker {_worker()} could not be used: {cause.strerror or cause}."
         error = OutputError(text)
-    failure = Failure(
-        kind=type(error).__name__,
-        text=text[:_MOST_TEXT],
-        worker=_worker(),
-        final=isinstance(error, LogcorrError) and isinstance(error, UsageError),
-    )
-    name = work(key, "failed", phase, f"{index:06d}-{uuid.uuid4().hex[:8]}")
-    store.put(name, msgspec.msgpack.encode(failure))
+    final = isinstance(error, UsageError)
+    return Failure(kind=type(error).__name__, text=text[:_MOST_TEXT], worker=_worker(), final=final)
 
 
 def _worker() -> str:

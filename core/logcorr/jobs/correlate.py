@@ -189,12 +189,16 @@ class Correlation(Job[Report]):
         read = source.finish()
         for side, entries in read.late.items():
             sinks.unpaired.add(side, entries)
+        self._check_read(read)
+        return read
+
+    def _check_read(self, read: SourceResult) -> None:
+        """Raises InputError where there are lines and none is an entry. Tells the meter of headers."""
         for log, lines in read.logs.items():
             self._meter.sides[log].ledger["header"] = lines.header
         unread = sum(sum(lines.lines_read.lines) - lines.blank - lines.header for lines in read.logs.values())
         if unread and not sum(read.entries.values()):
             raise self._told.unreadable()
-        return read
 
     def _take_back_recurring(self, plan: MemoryPlan, read: SourceResult, sinks: Sinks) -> Sinks:
         """Turns exchanges whose ids recur back into entries, and returns the sinks with the right sums.
@@ -203,7 +207,7 @@ class Correlation(Job[Report]):
         samples told, in buckets that are not made up of those that were counted.
         """
         taken_back = take_back_recurring(sinks)
-        grid_ = _grid_of(read, self._options.window_us)
+        grid_ = grid_of(read, self._options.window_us)
         if not taken_back and sinks.sums.widen(grid_):
             return sinks
         if not sinks.views.keeps_exchanges:
@@ -222,7 +226,7 @@ class Correlation(Job[Report]):
 
         What was paired, and why an orphan is one, stays as it was.
         """
-        first, last = _span(read)
+        first, last = span_of(read)
         entries = sum(read.entries.values())
         asked = narrowing.range_of(self._options.narrowing, first, last, entries=entries)
         schemas = sinks.views.schemas()
@@ -333,12 +337,12 @@ def _key_options(options: CorrelateOptions) -> dict[str, Any]:
     return {name: getattr(options, name) for name in names}
 
 
-def _grid_of(read: SourceResult, window_us: int) -> Grid:
+def grid_of(read: SourceResult, window_us: int) -> Grid:
     """The grid that spans all entries of both sides."""
-    return grid(*_span(read), window_us)
+    return grid(*span_of(read), window_us)
 
 
-def _span(read: SourceResult) -> tuple[int | None, int | None]:
+def span_of(read: SourceResult) -> tuple[int | None, int | None]:
     """The instants (µs) between which all entries of both sides lie."""
     firsts = [first for first, _ in read.spans.values() if first is not None]
     lasts = [last for _, last in read.spans.values() if last is not None]

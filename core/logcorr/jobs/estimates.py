@@ -1,19 +1,42 @@
 """Estimates of a correlation's figures, reported while the correlation goes on."""
 
+from collections.abc import Mapping
+from typing import Protocol
+
 from logcorr.figures import histogram, percentiles
 from logcorr.figures.pair_sums import PairSums
 from logcorr.figures.timeline import timeline_so_far
 from logcorr.jobs.progress_meter import ProgressMeter
-from logcorr.jobs.write_views import PairViews
 from logcorr.model.events import EstimateEvent
 from logcorr.model.ledger import SIDES
+from logcorr.pairing.entry_columns import EntryColumns
 from logcorr.pairing.paired import SURPLUS
+
+
+class WrittenSoFar(Protocol):
+    """What was written so far of a correlation: see `PairViews`."""
+
+    @property
+    def columns(self) -> EntryColumns:
+        """The columns of entries."""
+
+    @property
+    def repeats(self) -> Mapping[tuple[str, str], int]:
+        """Repeats by side and kind."""
+
+    @property
+    def open_orphans(self) -> Mapping[str, int]:
+        """Orphans by side."""
+
+    @property
+    def exchanges_written(self) -> int:
+        """Exchanges."""
 
 
 class Estimates:
     """Reports what is in the views so far: the ledger always, the figures only where they are `wanted`."""
 
-    def __init__(self, meter: ProgressMeter, views: PairViews, *, wanted: bool) -> None:
+    def __init__(self, meter: ProgressMeter, views: WrittenSoFar, *, wanted: bool) -> None:
         self._meter, self._views, self._wanted = meter, views, wanted
 
     def tell(self, share: float, sums: PairSums, orphans: int) -> None:

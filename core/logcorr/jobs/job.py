@@ -1,6 +1,7 @@
 """What every job does: check inputs and outputs, open a finished run again or make one, export, publish."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ from logcorr import __version__
 from logcorr.compute import kernels, resources
 from logcorr.inputs import changes, standard_input
 from logcorr.inputs.decompress import check_text
-from logcorr.inputs.files import InputFile, digested, fingerprint, resolve_all
+from logcorr.inputs.files import InputFile, Resolved, digested, fingerprint, resolve_all
 from logcorr.jobs.progress_meter import ProgressMeter
 from logcorr.model.access_report import RunReport
 from logcorr.model.errors import DISK_FULL, InputError, LogcorrError, OutputError, system_error
@@ -110,18 +111,21 @@ class Job(ABC, Generic[_R]):
     def _resolved(self, log_words: dict[Log, tuple[str, ...]], opened: ExitStack) -> dict[Log, list[InputFile]]:
         """The input files of each log, checked. Standard input is copied to a work folder, removed with `opened`."""
         files: dict[Log, list[InputFile]] = {}
-        memory_bytes = self._options.memory_bytes
 
         def stdin() -> Path:
             return standard_input.spool(opened.enter_context(WorkFolder(self._root)).spill, self._meter.stop_if_asked)
 
         for log, words in log_words.items():
-            found = resolve_all(log, words, memory_bytes=memory_bytes, stdin=stdin)
+            found = self._found(log, words, stdin)
             files[log] = [digested(file) for file in found.files]
             self._named_twice += found.named_twice
             for file in files[log]:
                 check_text(file)
         return files
+
+    def _found(self, log: Log, words: tuple[str, ...], stdin: Callable[[], Path]) -> Resolved:
+        """The input files of one log. Raises InputError. `stdin` copies standard input to a file."""
+        return resolve_all(log, words, memory_bytes=self._options.memory_bytes, stdin=stdin)
 
     def _opened_or_made(self) -> Result[_R]:
         finished = self._finished() if self._options.keep else None

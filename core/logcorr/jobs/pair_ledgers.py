@@ -41,7 +41,7 @@ class PairLedgers(msgspec.Struct, frozen=True, kw_only=True):
     files: Mapping[Log, Sequence[InputFile]]
     read: SourceResult
     malformed: Mapping[Log, dict[str, int]]
-    orphans: Mapping[Side, int]
+    orphans: Mapping[str, int]
     written: Written
     named: Callable[[Log], LogFormat | None]
     narrowed: bool

@@ -62,6 +62,10 @@ def cannot_write(path: str, error: OSError, needed: str = "") -> OutputError:
     return OutputError(f"output {path!r} could not be written: {reason}.{room} Nothing was left there.")
 
 
+class EngineError(OutputError):
+    """An engine that did not end the steps of a run, or cannot be reached."""
+
+
 class LedgerError(LogcorrError):
     """The lines of a run do not add up. This is a fault of logcorr, never of the logs."""
 

@@ -85,12 +85,29 @@ class Narrowing(msgspec.Struct, frozen=True, kw_only=True):
     zone: str | None = None
 
 
+class ClusterOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """On what engine a run is made, and how its work is cut. Nothing of it changes the result.
+
+    A step takes at most about `worker_memory_bytes`, and is tried `tries` times. The run ends where no step ends for
+    `patience_s` seconds. Splits are of `split_bytes`, and entries in so many `buckets`: 0 means that the sizes of the
+    logs tell it. With `keep_work` the work files of a run stay that was interrupted.
+    """
+
+    engine: str
+    worker_memory_bytes: int
+    tries: int = 3
+    patience_s: float = 600.0
+    split_bytes: int = 0
+    buckets: int = 0
+    keep_work: bool = False
+
+
 class JobOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The options that every job has: how logs are read, the memory budget, and where runs and outputs go.
 
     `form` is the name of the format; None means that samples of the log tell it. `collapse` names groups of endpoints,
     each as `REGEX=NAME`. `threads` of None are as many as the
-    process may use cores, within its memory.
+    process may use cores, within its memory. `cluster` tells to make the run by steps on an engine.
     """
 
     kind: ClassVar[str]
@@ -107,6 +124,7 @@ class JobOptions(msgspec.Struct, frozen=True, kw_only=True):
     report_path: str | None = None
     documents: tuple[Document, ...] = ()
     force: bool = False
+    cluster: ClusterOptions | None = None
 
 
 class CorrelateOptions(JobOptions, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ from logcorr.model.errors import UsageError
 # The URI of the store, the key of the run, the phase, and the index of the step in it.
 Item = tuple[str, str, str, int]
 # The package that each engine needs, which is the name of its extra too. Others need nothing but logcorr.
-_PACKAGES = {"processes": "", "exec": "", "dask": "distributed", "ray": "ray", "spark": "pyspark"}
+_PACKAGES = {"inline": "", "processes": "", "exec": "", "dask": "distributed", "ray": "ray", "spark": "pyspark"}
 _MODULES = {"exec": "command"}
 
 

@@ -1,0 +1,259 @@
+"""Drives the steps of a run on an engine, phase by phase. The store is the truth: what is noted there is done.
+
+An engine may run a step twice or lose it. A driver that starts again goes on where another one was: it takes over the
+plan and the notes that are there.
+"""
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from logcorr.cluster import canary
+from logcorr.cluster.engines.base import Engine, Item
+from logcorr.cluster.plan import (
+    Failure,
+    Note,
+    Plan,
+    WorkNames,
+    decoded_plan,
+    encoded_plan,
+    index_of,
+    plan_mark,
+    plan_name,
+)
+from logcorr.cluster.store import Store
+from logcorr.cluster.stored_names import WORK
+from logcorr.cluster.sum_bytes import to_bytes
+from logcorr.model import errors
+from logcorr.model.errors import EngineError, InputError, LogcorrError, UsageError
+from logcorr.runs.run_folder import MANIFEST
+
+_POLL_S = 0.1
+# So often the store is asked for notes that the engine did not tell of.
+_LOOK_S = 1.0
+_ENDED = object()
+
+OnNote = Callable[[int, Note], None]
+
+
+class PhaseTimes(msgspec.Struct, frozen=True, kw_only=True):
+    """What a phase came to: steps, how many were noted before it began, and times and memory of all."""
+
+    steps: int
+    resumed: int
+    retried: int
+    seconds: float
+    cpu_s: float
+    peak_rss_bytes: int
+    bytes: int
+    workers: int
+
+
+class Driver:
+    """Runs the phases of one run. `tap` is called often, and may raise to end the run.
+
+    A step that fails is tried `tries` times. Where no step ends for `patience_s`, the run ends.
+    """
+
+    def __init__(
+        self, store: Store, engine: Engine, *, tap: Callable[[], None], tries: int = 3, patience_s: float = 600.0
+    ) -> None:
+        self.store, self._engine, self._tap = store, engine, tap
+        self._tries, self._patience_s = tries, patience_s
+        self._noted = 0
+        self._mark: str
+        self.plan: Plan
+        self.names: WorkNames
+        self.phases: dict[str, PhaseTimes] = {}
+
+    @property
+    def key(self) -> str:
+        return self.plan.key
+
+    def adopt(self, plan: Plan) -> None:
+        """Begins a run, or goes on with one of the same key that was begun: then its plan holds.
+
+        Raises InputError where that was begun by other versions.
+        """
+        name, data = plan_name(plan.key), encoded_plan(plan)
+        if not self.store.create(name, data):
+            data = self._begun(name, plan.key)
+        self._mark, self.plan = decoded_plan(data)
+        self.names = WorkNames(plan.key, self._mark)
+        # What an interrupted run of another plan has left.
+        folder = f"{WORK}{plan.key}/"
+        found = {**self.store.list(folder), **self.store.unfinished(folder)}
+        self.store.delete([old for old in found if old != name and not old.startswith(self.names.folder)])
+
+    def _begun(self, name: str, key: str) -> bytes:
+        """The plan of a run that was begun. Raises InputError where other versions began it."""
+        there = "a version that is not read here"
+        try:
+            data = self.store.get(name)
+            _, begun = decoded_plan(data)
+            if canary.agrees(begun.canary, begun.versions):
+                return data
+            there = ", ".join(f"{of} {version}" for of, version in begun.versions.items() if of in canary.MUST_AGREE)
+        except msgspec.MsgspecError:
+            pass
+        raise InputError(
+            f"run {key} was begun with {there}. Remove it with `logcorr runs clean --store {self.store.uri}`, "
+            "or go on with that version."
+        )
+
+    def tell(self, name: str, value: object) -> None:
+        """Tells the steps of a phase something: a struct, in which there may be frames, or bytes."""
+        data = value if isinstance(value, bytes) else to_bytes(value)
+        self.store.put(self.names.told(name), data)
+
+    def phase(self, name: str, indices: Sequence[int], on_note: OnNote = lambda _index, _note: None) -> dict[int, Note]:
+        """Runs the steps that are not noted yet, and returns the notes of all, in the order of the indices.
+
+        Raises the error that a step has told where that would come again, and EngineError where steps do not end.
+        """
+        began = time.perf_counter()
+        notes: dict[int, Note] = {}
+        wanted = frozenset(indices)
+        self._take_noted(name, wanted, notes, on_note)
+        resumed, rounds = len(notes), 0
+        while len(notes) < len(wanted):
+            self._check_failures(name, wanted - notes.keys(), rounds)
+            if rounds == self._tries:
+                raise self._not_ended(name, sorted(wanted - notes.keys()), len(wanted))
+            left = [index for index in indices if index not in notes]
+            self._round(name, left, notes, on_note)
+            rounds += 1
+        self.phases[name] = _times(notes, resumed, max(0, rounds - 1), time.perf_counter() - began)
+        return {index: notes[index] for index in indices}
+
+    def _round(self, phase: str, left: list[int], notes: dict[int, Note], on_note: OnNote) -> None:
+        """Asks the engine for steps once, and takes the notes of those that ended."""
+        items: list[Item] = [(self.store.uri, self.key, phase, index) for index in left]
+        wanted = frozenset(left)
+        for index in self._ended(items):
+            if index is None:
+                self._take_noted(phase, wanted, notes, on_note)
+            elif index not in notes:
+                self._take(phase, index, notes, on_note)
+        self._take_noted(phase, wanted, notes, on_note)
+
+    def _ended(self, items: Sequence[Item]) -> Iterator[int | None]:
+        """The indices that the engine gives; None now and then, to look into the store.
+
+        The engine runs in a thread, so that a run can be cancelled while steps go on.
+        """
+        ended: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+        def run() -> None:
+            try:
+                for index in self._engine.run(items):
+                    ended.put(index)
+                ended.put(_ENDED)
+            except Exception as error:  # noqa: BLE001 - raised in the thread of the driver
+                ended.put(error)
+
+        threading.Thread(target=run, name="engine", daemon=True).start()
+        last_look = last_end = time.monotonic()
+        while True:
+            self._tap()
+            now = time.monotonic()
+            try:
+                found = ended.get(timeout=_POLL_S)
+            except queue.Empty:
+                if now - last_look >= _LOOK_S:
+                    last_look, noted = now, self._noted
+                    yield None
+                    last_end = now if self._noted != noted else last_end
+                    if now - last_end > self._patience_s:
+                        raise self._stuck(items[0][2]) from None
+                continue
+            if found is _ENDED:
+                return
+            if isinstance(found, LogcorrError):
+                raise found
+            if isinstance(found, Exception):
+                raise EngineError(f"the engine failed: {type(found).__name__}: {found}") from found
+            last_end = now
+            yield found
+
+    def _take_noted(self, phase: str, wanted: frozenset[int], notes: dict[int, Note], on_note: OnNote) -> None:
+        """Takes the notes in the store that were not taken yet."""
+        for name in self.store.list(self.names.notes(phase)):
+            index = index_of(name)
+            if index in wanted and index not in notes:
+                self._take(phase, index, notes, on_note)
+
+    def _take(self, phase: str, index: int, notes: dict[int, Note], on_note: OnNote) -> None:
+        try:
+            data = self.store.get(self.names.note(phase, index))
+        except FileNotFoundError:
+            return  # the step failed, and told so
+        notes[index] = msgspec.msgpack.decode(data, type=Note)
+        self._noted += 1
+        on_note(index, notes[index])
+
+    def _check_failures(self, phase: str, missing: Sequence[int] | frozenset[int], rounds: int) -> None:
+        """Raises the error of a step that would fail again, or that has failed too often."""
+        if plan_mark(self.store, self.key) != self._mark:
+            raise EngineError(f"run {self.key}: its work files were removed while it was made. Start it again.")
+        failures: dict[int, list[str]] = {}
+        for name in self.store.list(self.names.failures(phase)):
+            index = index_of(name)
+            if index in missing:
+                failures.setdefault(index, []).append(name)
+        for index, names in sorted(failures.items()):
+            told = [msgspec.msgpack.decode(self.store.get(name), type=Failure) for name in names]
+            final = next((failure for failure in told if failure.final), None)
+            if final is not None:
+                self.store.delete(names)
+                kind = getattr(errors, final.kind, InputError)
+                raise (kind if issubclass(kind, UsageError) else InputError)(final.text)
+            if rounds >= self._tries:
+                last = told[-1]
+                raise EngineError(
+                    f"step {phase} {index} failed {len(told)} times, last on worker {last.worker}: "
+                    f"{last.kind}: {last.text}"
+                )
+
+    def _not_ended(self, phase: str, missing: list[int], steps: int) -> EngineError:
+        return EngineError(
+            f"step {phase} {missing[0]} of {steps} was lost {self._tries} times"
+            f"{f', and {len(missing) - 1} more' if len(missing) > 1 else ''}: workers end in it, most likely out of "
+            f"memory. Give fewer slots a machine, or another --worker-memory. The work so far is kept: "
+            f"start again to go on, or remove it with `logcorr runs clean --store {self.store.uri}`."
+        )
+
+    def _stuck(self, phase: str) -> EngineError:
+        return EngineError(
+            f"no step of {phase} has ended for {self._patience_s:.0f} s. Look whether the engine has workers, and "
+            "whether they see the store. Start again to go on."
+        )
+
+
+def clean(store: Store, key: str) -> int:
+    """Removes what a run has left that is not finished: work files, and parts of views. Returns their bytes."""
+    store.delete([plan_name(key)])  # first, so that steps that still run leave nothing behind
+    folders = [f"{WORK}{key}/"]
+    if f"{key}/{MANIFEST}" not in (there := store.list(f"{key}/")) and there:
+        folders.append(f"{key}/")
+    found = {name: size for folder in folders for name, size in (store.list(folder) | store.unfinished(folder)).items()}
+    store.delete(list(found))
+    return sum(found.values())
+
+
+def _times(notes: dict[int, Note], resumed: int, retried: int, seconds: float) -> PhaseTimes:
+    of_all = list(notes.values())
+    return PhaseTimes(
+        steps=len(of_all),
+        resumed=resumed,
+        retried=retried,
+        seconds=round(seconds, 3),
+        cpu_s=round(sum(note.cpu_s for note in of_all), 3),
+        peak_rss_bytes=max((note.peak_rss_bytes for note in of_all), default=0),
+        bytes=sum(sum(note.sizes.values()) for note in of_all),
+        workers=len({note.worker for note in of_all}),
+    )

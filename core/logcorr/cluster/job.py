@@ -1,0 +1,101 @@
+"""What every job on an engine does: opens store and engine, runs its phases, publishes, and leaves nothing behind."""
+
+from abc import abstractmethod
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from logcorr.cluster import driver
+from logcorr.cluster.driver import Driver
+from logcorr.cluster.engines.base import Engine, open_engine
+from logcorr.cluster.plan import Plan
+from logcorr.cluster.store import check_creates_once, open_store
+from logcorr.compute import object_storage
+from logcorr.inputs import changes, standard_input
+from logcorr.inputs.files import Resolved
+from logcorr.jobs.job import Job, Result
+from logcorr.model.access_report import RunReport
+from logcorr.model.errors import Cancelled, EngineError, InputError
+from logcorr.model.ledger import Log
+from logcorr.model.options import ClusterOptions, JobOptions
+from logcorr.runs import find_runs
+from logcorr.runs.run_folder import RunFolder
+from logcorr.runs.work_folder import WorkFolder
+
+_R = TypeVar("_R", bound=RunReport)
+
+
+class OnEngine(Job[_R]):
+    """A job whose run is made by steps on an engine. To be mixed into a job of this machine."""
+
+    @property
+    def _cluster(self) -> ClusterOptions:
+        options = self._options.cluster
+        if options is None:
+            message = "a job on an engine needs its options"
+            raise ValueError(message)
+        return options
+
+    def result(self) -> Result[_R]:
+        """As on one machine. A run that is not to be kept is removed once its outputs are written."""
+        self._store = open_store(self._options.store or str(self._root))
+        try:
+            return super().result()
+        finally:
+            if not self._options.keep:
+                self._store.delete(list(self._store.list(f"{self._key}/")))
+
+    @staticmethod
+    def _root_of(options: JobOptions) -> Path:
+        store = options.store
+        if store is None or object_storage.is_uri(store):
+            return find_runs.default_root()
+        return Path(store.removeprefix("file://"))
+
+    def _found(self, log: Log, words: tuple[str, ...], stdin: Callable[[], Path]) -> Resolved:
+        if standard_input.NAME in words:
+            raise InputError(f"log {standard_input.NAME!r}: no worker reads this standard input. Save it to a file.")
+        return super()._found(log, words, stdin)
+
+    def _compute(self, work: WorkFolder) -> RunFolder:
+        check_creates_once(self._store)
+        engine = open_engine(self._cluster.engine)
+        run = Driver(
+            self._store,
+            engine,
+            tap=self._meter.tap,
+            tries=self._cluster.tries,
+            patience_s=self._cluster.patience_s,
+        )
+        try:
+            run.adopt(self._plan(engine))
+            made = self._made_by(run, work)
+        except changes.CutLineError:
+            driver.clean(self._store, self._key)
+            raise
+        except Cancelled:
+            if not self._cluster.keep_work:
+                engine.close()
+                driver.clean(self._store, self._key)
+            raise
+        except EngineError:
+            # Another driver may have finished the run meanwhile, and removed its work files.
+            if (finished := self._finished()) is not None:
+                return finished
+            raise
+        finally:
+            engine.close()
+        driver.clean(self._store, self._key)
+        return made
+
+    @abstractmethod
+    def _plan(self, engine: Engine) -> Plan:
+        """The plan of the run. Raises InputError."""
+
+    @abstractmethod
+    def _made_by(self, run: Driver, work: WorkFolder) -> RunFolder:
+        """Runs all phases and publishes the run. `work` has room on this machine. Raises what phases raise."""
+
+    def _run_folder(self) -> RunFolder:
+        """The run, in its place."""
+        return RunFolder(self._root / self._key)

@@ -1,0 +1,36 @@
+"""Publishes a run that steps have made: the parts of its views are in the store already, the manifest comes last."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from logcorr.cluster.plan import Note
+from logcorr.cluster.store import Store
+from logcorr.model.access_report import RunReport
+from logcorr.model.manifest import Manifest
+from logcorr.runs.run_folder import MANIFEST, REPORT, encode
+
+
+def parts_of(key: str, notes: Iterable[Note], views: Sequence[str]) -> dict[str, int]:
+    """The parts of views that steps have noted: their bytes, by their path in the run."""
+    parts: dict[str, int] = {}
+    for note in notes:
+        for kind, name in note.files.items():
+            folder, _, path = name.partition("/")
+            if folder == key and kind.partition("/")[0] in views:
+                parts[path] = note.sizes[kind]
+    return dict(sorted(parts.items()))
+
+
+def add_empty(store: Store, key: str, parts: dict[str, int], empty: Mapping[str, Path]) -> None:
+    """Adds to `parts` a part without rows for each view that has none. `empty` are such parts, of this machine."""
+    for view, path in empty.items():
+        if not any(part.startswith(f"{view}/") for part in parts):
+            parts[f"{view}/empty.parquet"] = store.put_file(f"{key}/{view}/empty.parquet", path)
+
+
+def publish(store: Store, key: str, report: RunReport, manifest: Manifest) -> None:
+    """Makes a run visible. Files of its folder that the manifest does not name are removed."""
+    store.put(f"{key}/{REPORT}", encode(report))
+    store.put(f"{key}/{MANIFEST}", encode(manifest))
+    named = {f"{key}/{part}" for part in (*manifest.parts, REPORT, MANIFEST)}
+    store.delete([name for name in store.list(f"{key}/") if name not in named])
