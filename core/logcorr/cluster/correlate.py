@@ -79,7 +79,7 @@ class ClusterCorrelation(OnEngine[Report], Correlation):
         splits = splits_of(
             files,
             cut_work.split_bytes(self._text_bytes, engine.slots, self._cluster),
-            {log: reading.depends_on_lines_above(log) for log in self._files},
+            {log: [reading.depends_on_lines_above(log)] * len(files) for log, files in self._files.items()},
             [log for log in self._files if reading.depends_on_files_before(log)],
         )
         return Plan(
@@ -210,7 +210,7 @@ class ClusterCorrelation(OnEngine[Report], Correlation):
         self, run: Driver, report: Report, notes: list[Note], rows: dict[str, int], empty: dict[str, Path]
     ) -> RunFolder:
         parts = publish.parts_of(self._key, notes, _VIEWS)
-        publish.add_empty(run.store, self._key, parts, empty)
+        publish.add_own(run.store, self._key, parts, empty)
         manifest = self._manifest(report.kind, parts, rows, self._attributes, pair_report.headline(report))
         publish.publish(run.store, self._key, report, manifest)
         return self._run_folder()

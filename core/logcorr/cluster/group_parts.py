@@ -40,7 +40,7 @@ class GroupsOfPart(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StepViews(ViewWriter):
-    """The views that a step writes, on the disk of its worker. `put` puts their parts into the run."""
+    """The views that a step writes, on the disk of its worker, until their parts are put into the store."""
 
     compression = "lz4"
 
@@ -50,23 +50,29 @@ class StepViews(ViewWriter):
         super().__init__(folder, views)
         self._step = step
 
-    def put(self) -> dict[str, int]:
-        """Puts all parts that have rows into the run. Returns how many rows each view has."""
-        rows = {}
-        for view in self._views:
-            rows[view] = 0
-            for number, path in enumerate(self.files(view)):
-                if height := height_of([path]):
-                    self._step.put_file(view, self._step.part_name(view, number), path)
-                    rows[view] += height
-                path.unlink()
-        return rows
+    def put(self) -> dict[str, list[int]]:
+        """Puts the parts of all views into the run. Returns how many rows the parts of each view have."""
+        return {view: self.put_view(view) for view in self._views}
+
+    def put_view(self, view: str, *, final: bool = True) -> list[int]:
+        """Puts the parts of a view that have rows into the run; into work files where they are not `final`.
+
+        Returns how many rows each has.
+        """
+        heights = []
+        for number, path in enumerate(self.files(view)):
+            if height := height_of([path]):
+                work_name = self._step.work_name(view, f"-{number:04d}.parquet")
+                self._step.put_file(view, self._step.part_name(view, number) if final else work_name, path)
+                heights.append(height)
+            path.unlink()
+        return heights
 
 
 def put_groups(step: Step, groups: MergedGroups, attributes: Sequence[str], limits: GroupLimits) -> dict[str, Any]:
     """Writes the merged counts of a part to the views of exchanges with these attributes, and what a report tells.
 
-    Returns the facts of it: the rows of each view.
+    Returns the facts of it: the rows of the parts of each view.
     """
     views = StepViews(step, [view for view in group_views(attributes) if view != "windows"])
     found = GroupsOfPart(

@@ -21,11 +21,11 @@ def parts_of(key: str, notes: Iterable[Note], views: Sequence[str]) -> dict[str,
     return dict(sorted(parts.items()))
 
 
-def add_empty(store: Store, key: str, parts: dict[str, int], empty: Mapping[str, Path]) -> None:
-    """Adds to `parts` a part without rows for each view that has none. `empty` are such parts, of this machine."""
-    for view, path in empty.items():
+def add_own(store: Store, key: str, parts: dict[str, int], own: Mapping[str, Path]) -> None:
+    """Adds to `parts` a part of this machine for each view that has none: of most it has no rows."""
+    for view, path in own.items():
         if not any(part.startswith(f"{view}/") for part in parts):
-            parts[f"{view}/empty.parquet"] = store.put_file(f"{key}/{view}/empty.parquet", path)
+            parts[f"{view}/{path.name}"] = store.put_file(f"{key}/{view}/{path.name}", path)
 
 
 def publish(store: Store, key: str, report: RunReport, manifest: Manifest) -> None:

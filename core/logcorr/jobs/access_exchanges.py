@@ -8,7 +8,7 @@ import polars as pl
 
 from logcorr.figures.access_sums import AccessSums
 from logcorr.formats.malformed_reasons import ALL_REASONS
-from logcorr.inputs.line_numbers import Places
+from logcorr.inputs.line_numbers import LinePlaces
 from logcorr.model.errors import LedgerError
 from logcorr.model.ledger import AccessInputs, AccessLedger, ClockCounts, LogFormat, how_read
 
@@ -50,7 +50,7 @@ class AccessLines(msgspec.Struct, frozen=True, kw_only=True):
         return AccessInputs(access=ledger)
 
 
-def stored(exchanges: pl.DataFrame, attributes: Sequence[str], places: Places) -> pl.LazyFrame:
+def stored(exchanges: pl.DataFrame, attributes: Sequence[str], places: LinePlaces) -> pl.LazyFrame:
     """Exchanges (request_time in µs, duration_us, status_code, row, attributes) in the columns of their view."""
     return exchanges.lazy().select(
         pl.col("request_time").cast(_INSTANT),

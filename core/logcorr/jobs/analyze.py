@@ -18,6 +18,7 @@ from logcorr.compute.memory_budget import chunk_size, room_for_data
 from logcorr.compute.parquet_slices import slices
 from logcorr.compute.threads import count as count_threads
 from logcorr.figures import access_report, latency
+from logcorr.figures.access_report import AccessReportData
 from logcorr.figures.access_sums import AccessCounter, AccessSums
 from logcorr.figures.grid import grid
 from logcorr.inputs.line_numbers import RowsOfFiles
@@ -31,8 +32,9 @@ from logcorr.jobs.timings import Timings
 from logcorr.jobs.write_groups import GroupLimits, GroupWriter, group_views
 from logcorr.jobs.write_views import ViewWriter
 from logcorr.model.access_report import AccessReport
-from logcorr.model.ledger import AccessInputs
+from logcorr.model.manifest import Manifest
 from logcorr.model.options import AnalyzeOptions, Narrowing
+from logcorr.model.report import RunInfo
 from logcorr.query import narrowing
 from logcorr.runs.run_folder import RunFolder
 from logcorr.runs.views import OF_EXCHANGES
@@ -57,10 +59,12 @@ def analyze(
 
     Cancellation, events and errors are as for `correlate`.
     """
-    return _Analysis(options, ProgressMeter(on_event, cancel, options.memory_bytes)).result()
+    return Analysis(options, ProgressMeter(on_event, cancel, options.memory_bytes)).result()
 
 
-class _Analysis(Job[AccessReport]):
+class Analysis(Job[AccessReport]):
+    """The job of an analysis."""
+
     def __init__(self, options: AnalyzeOptions, meter: ProgressMeter) -> None:
         names = ("reading", "window_us", "suspicious", "collapse_ids")
         key_options = {name: getattr(options, name) for name in names}
@@ -96,18 +100,15 @@ class _Analysis(Job[AccessReport]):
         groups = GroupWriter(views, work.spill, self._meter, limits).write(attributes, sums, sums.counter.groups)
         figures = latency.figures(sums, scan)
         self._meter.enter("report")
-        data = access_report.AccessReportData(
+        data = AccessReportData(
             sums=sums,
             figures=figures,
             rows=rows,
             groups=groups,
         )
-        inputs = self._inputs(_lines(read, malformed), left_out=exchanges - rows)
-        report = access_report.report(data, inputs, self._told.named.name, self._run_info(1, 0))
+        report = self._report(data, _lines(read, malformed), self._run_info(1, 0))
         run = RunFolder(work.run)
-        headline = access_report.headline(report)
-        manifest = self._manifest("access", views.parts(), views.heights(), list(attributes), headline)
-        run.write(manifest, report)
+        run.write(self._access_manifest(report, views.parts(), views.heights()), report)
         return run
 
     def _read(self, work: WorkFolder, views: ViewWriter, timings: Timings) -> tuple[LogResult, AccessSums]:
@@ -202,14 +203,20 @@ class _Analysis(Job[AccessReport]):
         """The view of exchanges without rows."""
         return stored(self._told.schema.to_frame(), self._told.attributes, RowsOfFiles([0]))
 
-    def _inputs(self, lines: AccessLines, *, left_out: int) -> AccessInputs:
-        """The ledger of the log. Raises LedgerError where it does not close."""
-        return lines.inputs(
+    def _report(self, data: AccessReportData, lines: AccessLines, run: RunInfo) -> AccessReport:
+        """The report of the log. Raises LedgerError where its ledger does not close."""
+        inputs = lines.inputs(
             files=self._names("access"),
             file_bytes=sum(file.bytes for file in self._files["access"]),
             named=self._told.named,
-            left_out=left_out,
+            left_out=lines.counts["exchanges"] - data.rows,
         )
+        return access_report.report(data, inputs, self._told.named.name, run)
+
+    def _access_manifest(self, report: AccessReport, parts: dict[str, int], rows: dict[str, int]) -> Manifest:
+        """The manifest of the run: `parts` are the bytes of the parts of views, `rows` are those of each view."""
+        attributes = list(self._told.attributes)
+        return self._manifest("access", parts, rows, attributes, access_report.headline(report))
 
 
 def _lines(read: LogResult, malformed: Mapping[str, int]) -> AccessLines:

@@ -1,0 +1,43 @@
+"""Steps that merge what others have counted: one part of the counts by attribute; and the sums of some splits."""
+
+from typing import Any
+
+import msgspec
+
+from logcorr.cluster.access_counts import counter_of
+from logcorr.cluster.access_plan import AccessPlan
+from logcorr.cluster.count_parts import Counted, part_frames
+from logcorr.cluster.group_parts import put_groups
+from logcorr.cluster.steps import Step
+from logcorr.cluster.sum_bytes import MergedGroups, of_bytes, to_bytes
+from logcorr.figures.access_sums import AccessSums, PartialAccessSums
+from logcorr.figures.grid import grid
+
+# The sums of so many steps are merged by one.
+SUMS_A_STEP = 32
+
+
+class SumFiles(msgspec.Struct, frozen=True, kw_only=True):
+    """The files with the sums of all steps that have counted."""
+
+    files: list[str]
+
+
+def merge_groups(step: Step) -> dict[str, Any]:
+    """Merges one part of the counts by attribute, and writes its views."""
+    own = step.run.own(AccessPlan)
+    merged = step.scratch / "merged"
+    merged.mkdir(mode=0o700)
+    groups = MergedGroups(step.index, step.plan.sizes.parts, merged)
+    groups.add(part_frames(step, step.run.told("groups", Counted), step.index))
+    return put_groups(step, groups, own.attributes, own.limits)
+
+
+def merge_sums(step: Step) -> dict[str, Any]:
+    """Merges the sums of some steps."""
+    own, told = step.run.own(AccessPlan), step.run.told("sums", SumFiles)
+    sums = AccessSums(grid(None, None, own.limits.window_us), counter_of(step, own), widens=True)
+    for name in told.files[step.index * SUMS_A_STEP : (step.index + 1) * SUMS_A_STEP]:
+        sums.merge(of_bytes(step.store.get(name), PartialAccessSums))
+    step.put("sums", to_bytes(sums.partial()))
+    return {}
