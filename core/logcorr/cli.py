@@ -19,7 +19,7 @@ from logcorr.model.errors import LogcorrError, OutputError
 _INTERNAL = 70
 _MOST_SAID = 200
 # Each is a module of `logcorr.commands` with a command of the same name.
-_COMMANDS = ("analyze", "correlate", "diff", "export", "formats", "generate", "runs", "sql", "tell")
+_COMMANDS = ("analyze", "correlate", "diff", "export", "formats", "generate", "runs", "sql", "step", "tell")
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 

@@ -1,6 +1,7 @@
 """`logcorr.correlate`: pairs a request log and a response log."""
 
 import threading
+from collections.abc import Callable
 from functools import partial
 from typing import Unpack
 
@@ -10,6 +11,7 @@ from logcorr.api.options import correlate_options
 from logcorr.api.run import Run
 from logcorr.api.values import CorrelateKeywords, Paths
 from logcorr.jobs import correlate as job
+from logcorr.jobs.job import Result
 from logcorr.jobs.progress_meter import Listener
 from logcorr.model.errors import UsageError
 from logcorr.model.options import CorrelateOptions
@@ -51,7 +53,8 @@ def correlate(
             raise UsageError(f"{name}: the list is empty. Name a file, a glob or a folder.")
     told = values.values_of("correlate", options, CorrelateKeywords)
     all_options = correlate_options({**told, **logs}, values.as_keyword)
-    return run_in_host(all_options, partial(job.correlate, on_event=on_event, estimates=estimates, cancel=cancel))
+    made_by = partial(_job(all_options), on_event=on_event, estimates=estimates, cancel=cancel)
+    return run_in_host(all_options, made_by)
 
 
 def correlate_by(
@@ -62,4 +65,14 @@ def correlate_by(
     cancel: threading.Event | None = None,
 ) -> Run[Report]:
     """Does what `correlate` does, in a process of logcorr's own. A run that is not kept has a report and no views."""
-    return run_of(job.correlate(options, on_event=on_event, estimates=estimates, cancel=cancel), options)
+    result = _job(options)(options, on_event=on_event, estimates=estimates, cancel=cancel)
+    return run_of(result, options)
+
+
+def _job(options: CorrelateOptions) -> Callable[..., Result[Report]]:
+    """The job of this machine, or that on an engine."""
+    if options.cluster is None:
+        return job.correlate
+    from logcorr.cluster import correlate as on_engine  # noqa: PLC0415 - few runs are made on an engine
+
+    return on_engine.correlate

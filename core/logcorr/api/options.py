@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
+from logcorr.cluster import settings
 from logcorr.compute import resources
 from logcorr.model.errors import UsageError
 from logcorr.model.options import AnalyzeOptions, CorrelateOptions, Narrowing, Output, Reading
@@ -98,6 +99,9 @@ def positive(option: str, value: int) -> int:
 def _job_fields(values: Values, spelled: Spelling) -> dict[str, Any]:
     """The fields of both kinds of jobs, except the logs, their format and outputs."""
     memory, threads = values.get("memory"), values.get("threads")
+    cluster, store = settings.options_of(
+        values.get("engine"), values.get("store"), values.get("worker_memory"), spelled
+    )
     return {
         "reading": reading(values, spelled),
         "window_us": positive(spelled("window"), values.get("window", _WINDOW_US)),
@@ -107,7 +111,8 @@ def _job_fields(values: Values, spelled: Spelling) -> dict[str, Any]:
         "narrowing": _narrowing(values),
         "memory_bytes": resources.default_memory() if memory is None else positive(spelled("memory"), memory),
         "threads": None if threads is None else positive(spelled("threads"), threads),
-        "store": values.get("store"),
+        "store": store,
+        "cluster": cluster,
         "keep": values.get("keep", True),
         "report_path": values.get("report_path"),
         "force": values.get("force", False),

@@ -34,6 +34,7 @@ _TEXTS = (
     "until",
     "tz",
     "where",
+    "engine",
 )
 _COUNTS = ("threads", "suspicious")
 _SWITCHES = ("keep", "collapse_ids")
@@ -68,7 +69,8 @@ class AnalyzeKeywords(ReadingKeywords, total=False):
     the run once nothing refers to it any more. `suspicious`: more requests in a window make an address suspicious (25).
     `collapse_ids`: write * for numbers, hex and UUIDs in the paths of endpoints. `collapse`: groups of endpoints, each
     as `REGEX=NAME`. `since`, `until`, `where`: what the report and the views are narrowed to, an instant that names no
-    zone being one of `tz` (UTC).
+    zone being one of `tz` (UTC). `engine`: makes the run by steps on an engine, such as "processes:8" or
+    "dask:tcp://HOST:8786", whose workers see `store` and take `worker_memory` each; "local" is this machine.
     """
 
     format: str | None
@@ -84,6 +86,8 @@ class AnalyzeKeywords(ReadingKeywords, total=False):
     until: Instant | None
     tz: str | None
     where: str | None
+    engine: str | None
+    worker_memory: Size | None
 
 
 class CorrelateKeywords(AnalyzeKeywords, total=False):
@@ -145,6 +149,14 @@ def _path(name: str, path: Any) -> str:
         raise UsageError(f"{name}: give a path, not {path!r}.") from None
 
 
+def _store(value: Any) -> str:
+    """The folder of runs, or the URI of a bucket. Frames of the run outlive a change of the working folder."""
+    place = _path("store", value)
+    if "://" in place:
+        return place
+    return os.path.abspath(place)  # noqa: PTH100 - a link stays a link, and ".." goes
+
+
 def _value(name: str, value: Any) -> Any:
     if name in ("window", "max_duration", "edge"):
         amount = _duration_us(name, value)
@@ -153,15 +165,14 @@ def _value(name: str, value: Any) -> Any:
         return amount
     if name == "skew":
         return clock_skew.skew_us(_signed_us(name, value) / 1000)
-    if name == "memory":
+    if name in ("memory", "worker_memory"):
         return _size_bytes(name, value)
     if name in _CHOICES and value not in _CHOICES[name]:
         raise UsageError(f"{name} {value!r}: it is {', '.join(_CHOICES[name][:-1])} or {_CHOICES[name][-1]}.")
     if name == "formats":
         return words(name, value)
     if name == "store":
-        # Frames of the run outlive a change of the working folder.
-        return os.path.abspath(_path(name, value))  # noqa: PTH100 - a link stays a link, and ".." goes
+        return _store(value)
     if name in ("since", "until") and isinstance(value, dt.datetime):
         return value.isoformat()
     if name in ("unwrap", "collapse"):

@@ -8,6 +8,7 @@ from logcorr.cluster.steps import Step
 from logcorr.cluster.sum_bytes import parted_groups, to_bytes
 from logcorr.compute.memory_budget import room_for_data
 from logcorr.figures.access_sums import AccessCounter, AccessSums
+from logcorr.figures.grid import Grid, grid
 
 # One in so many bytes of the room for data may be counts by attribute.
 _GROUPS_SHARE = 3
@@ -17,6 +18,11 @@ def counter_of(step: Step, own: AccessPlan) -> AccessCounter:
     """A counter of exchanges, which gives them back with their texts."""
     room = room_for_data(step.plan.sizes.memory_bytes) // _GROUPS_SHARE
     return AccessCounter(own.attributes, own.limits.window_us, room, step.scratch / "counted")
+
+
+def sums_of(counter: AccessCounter, window_us: int, grid_: Grid | None = None) -> AccessSums:
+    """Sums on a grid; on one that widens with the exchanges where it is not known yet."""
+    return AccessSums(grid_ or grid(None, None, window_us), counter, widens=grid_ is None)
 
 
 def put_counts(step: Step, sums: AccessSums) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
+from logcorr.cluster.access_counts import sums_of
 from logcorr.cluster.access_plan import AccessPlan
 from logcorr.cluster.count_parts import Counted
 from logcorr.cluster.driver import Driver
@@ -15,7 +16,7 @@ from logcorr.cluster.plan import Note
 from logcorr.cluster.sum_bytes import of_bytes
 from logcorr.figures import latency
 from logcorr.figures.access_sums import AccessCounter, AccessSums, PartialAccessSums
-from logcorr.figures.grid import Grid, grid
+from logcorr.figures.grid import Grid
 from logcorr.figures.group_figures import GroupData
 from logcorr.figures.latency import LatencyFigures
 
@@ -28,12 +29,14 @@ def merged_sums(driver: Driver, own: AccessPlan, notes: Mapping[int, Note], grid
 
     Counts by attribute would be spilled below `folder`, and there are none.
     """
+    # Where the run is narrowed, the grid was known before anything was counted.
+    known = grid_ if own.narrowed else None
     files = [note.files["sums"] for note in notes.values()]
     if len(files) > _MOST_SUMS:
-        driver.tell("sums", SumFiles(files=files))
+        driver.tell("sums", SumFiles(files=files, grid=known))
         files = [note.files["sums"] for note in driver.phase("sums", range(-(-len(files) // SUMS_A_STEP))).values()]
     counter = AccessCounter(own.attributes, own.limits.window_us, 0, folder)
-    sums = AccessSums(grid(None, None, own.limits.window_us), counter, widens=True)
+    sums = sums_of(counter, own.limits.window_us, known)
     for name in files:
         sums.merge(of_bytes(driver.store.get(name), PartialAccessSums))
     if not sums.widen(grid_):

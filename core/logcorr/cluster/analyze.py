@@ -55,7 +55,10 @@ class ClusterAnalysis(OnEngine[AccessReport], Analysis):
     """One analysis on an engine."""
 
     def _plan(self, engine: Engine) -> Plan:
-        files = self._files["access"] = changes.as_at_start(self._files["access"])
+        slots = self._cluster.slots or engine.slots
+        how = cut_work.with_memory(self._cluster, slots)
+        # Each file ends where its last whole line ends, if it has grown since it was first looked at.
+        files = changes.as_at_start(self._files["access"])
         formats, format_of = _different(self._told.told)
         read = self._told.options
         own = AccessPlan(
@@ -68,14 +71,18 @@ class ClusterAnalysis(OnEngine[AccessReport], Analysis):
             limits=self._limits,
             file_names=self._names("access"),
         )
-        split_bytes = cut_work.split_bytes(self._text_bytes, engine.slots, self._cluster)
+        split_bytes = cut_work.split_bytes(self._text_bytes, slots, how)
         splits = splits_of({"access": files}, split_bytes, {"access": own.in_order()}, [])
         return Plan(
             key=self._key,
             kind="access",
-            files={"access": [PlannedFile.of(file) for file in files]},
+            files={
+                "access": [
+                    PlannedFile.of(file, now.bytes) for file, now in zip(self._files["access"], files, strict=True)
+                ]
+            },
             splits=splits,
-            sizes=cut_work.sizes(self._text_bytes, len(splits), engine.slots, self._cluster),
+            sizes=cut_work.sizes(self._text_bytes, len(splits), slots, how),
             own=msgspec.Raw(msgspec.msgpack.encode(own)),
             canary=canary.canary(),
             versions=canary.versions(),
@@ -86,7 +93,7 @@ class ClusterAnalysis(OnEngine[AccessReport], Analysis):
         own = msgspec.msgpack.decode(run.plan.own, type=AccessPlan)
         progress = AccessProgress(self._meter, run.plan.splits, self._files["access"])
         mapped = run.phase("map", range(len(run.plan.splits)), progress.on_split)
-        changes.check_whole_lines(self._files["access"], self._files["access"])
+        self._check_unchanged(run.plan)
         read = AccessRead(run.plan.splits, mapped, self._files["access"])
         lines, span = read.lines, read.span
         if lines.unreadable:
@@ -123,7 +130,7 @@ class ClusterAnalysis(OnEngine[AccessReport], Analysis):
     ) -> RunFolder:
         """Publishes the run, of whose views `rows` tells the rows. `views` are those of this machine."""
         parts = publish.parts_of(self._key, made, (*_OF_LINES, *_OF_GROUPS))
-        here = {view: views.files(view)[0] for view in (*_OF_LINES, *group_views(self._told.attributes))}
+        here = {view: views.files(view)[:1] for view in (*_OF_LINES, *group_views(self._told.attributes))}
         publish.add_own(run.store, self._key, parts, here)
         manifest = self._access_manifest(report, parts, {view: rows[view] for view in here})
         publish.publish(run.store, self._key, report, manifest)

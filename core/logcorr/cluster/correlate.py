@@ -1,11 +1,12 @@
 """`correlate` on an engine: the same report and views as on this machine, made by steps that meet in a store."""
 
 import threading
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
+import polars as pl
 
 from logcorr.cluster import canary, cut_work, publish
 from logcorr.cluster.count_parts import Counted
@@ -13,6 +14,7 @@ from logcorr.cluster.driver import Driver
 from logcorr.cluster.engines.base import Engine
 from logcorr.cluster.exchange_counts import USERS
 from logcorr.cluster.finish_bucket import Finish
+from logcorr.cluster.group_parts import GROUPS, GroupsOfPart, joined
 from logcorr.cluster.job import OnEngine
 from logcorr.cluster.pair_figures import Figures, arrivals, top_users
 from logcorr.cluster.pair_plan import PairPlan, Shuffle
@@ -20,8 +22,12 @@ from logcorr.cluster.pair_progress import PairProgress
 from logcorr.cluster.pair_read import SplitsRead, tell_offsets
 from logcorr.cluster.plan import Note, Plan, PlannedFile
 from logcorr.cluster.splits import splits_of
-from logcorr.figures import pair_report
+from logcorr.cluster.sum_bytes import of_bytes
+from logcorr.figures import endpoints_and_addresses, pair_report
 from logcorr.figures.grid import grid
+from logcorr.figures.group_counts import GroupCounts
+from logcorr.figures.group_figures import GroupData
+from logcorr.figures.latency import LatencyFigures
 from logcorr.figures.pair_sums import PairSums
 from logcorr.inputs import changes
 from logcorr.inputs.line_numbers import LinesRead
@@ -30,6 +36,7 @@ from logcorr.jobs.event_sources import SourceResult
 from logcorr.jobs.job import Result
 from logcorr.jobs.pair_ledgers import PairLedgers, in_order
 from logcorr.jobs.progress_meter import Listener, ProgressMeter
+from logcorr.jobs.write_groups import GroupLimits, GroupWriter, group_views
 from logcorr.jobs.write_views import PairViews
 from logcorr.model.ledger import SIDES
 from logcorr.model.options import CorrelateOptions
@@ -40,7 +47,7 @@ from logcorr.runs.run_folder import RunFolder
 from logcorr.runs.work_folder import WorkFolder
 from logcorr.text.zones import local_zone
 
-_VIEWS = ("exchanges", "orphans", "malformed", "other", "duplicates", "users")
+_VIEWS = ("exchanges", "orphans", "malformed", "duplicates", "users")
 
 
 def correlate(
@@ -62,6 +69,9 @@ class ClusterCorrelation(OnEngine[Report], Correlation):
     """One correlation on an engine."""
 
     def _plan(self, engine: Engine) -> Plan:
+        slots = self._cluster.slots or engine.slots
+        how = cut_work.with_memory(self._cluster, slots)
+        # Each file ends where its last whole line ends, if it has grown since it was first looked at.
         files = {log: changes.as_at_start(of_log) for log, of_log in self._files.items()}
         reading = self._reading()
         if reading.options.zone == "local":
@@ -78,16 +88,19 @@ class ClusterCorrelation(OnEngine[Report], Correlation):
         )
         splits = splits_of(
             files,
-            cut_work.split_bytes(self._text_bytes, engine.slots, self._cluster),
-            {log: [reading.depends_on_lines_above(log)] * len(files) for log, files in self._files.items()},
+            cut_work.split_bytes(self._text_bytes, slots, how),
+            {log: [reading.depends_on_lines_above(log)] * len(of_log) for log, of_log in files.items()},
             [log for log in self._files if reading.depends_on_files_before(log)],
         )
         return Plan(
             key=self._key,
             kind="correlation",
-            files={log: [PlannedFile.of(file) for file in of_log] for log, of_log in files.items()},
+            files={
+                log: [PlannedFile.of(file, now.bytes) for file, now in zip(self._files[log], of_log, strict=True)]
+                for log, of_log in files.items()
+            },
             splits=splits,
-            sizes=cut_work.sizes(self._text_bytes, len(splits), engine.slots, self._cluster),
+            sizes=cut_work.sizes(self._text_bytes, len(splits), slots, how),
             own=msgspec.Raw(msgspec.msgpack.encode(own)),
             canary=canary.canary(),
             versions=canary.versions(),
@@ -97,15 +110,62 @@ class ClusterCorrelation(OnEngine[Report], Correlation):
         views = self._empty_views(work)
         self._check_narrowing(views)
         progress = PairProgress(self._meter, run.plan, self._files, self._rules.columns, wanted=self._with_estimates)
-        mapped = run.phase("map", range(len(run.plan.splits)), progress.on_split)
-        split = SplitsRead(run.plan.splits, mapped, self._files)
-        read = split.result({side: self._rules.columns.schema(side) for side in SIDES})
+        lines = self._read(run, progress)
+        paired = self._pair(run, lines, progress)
+        counted = self._count(run, paired)
+        by_bucket, by_window = arrivals(run, paired.buckets)
+        groups = self._groups(run, paired, counted, by_window)
+        ledgers = PairLedgers(
+            files=self._files,
+            read=lines.read,
+            malformed={log: lines.splits.malformed(log) for log in self._files},
+            orphans=progress.open_orphans,
+            written=progress,
+            named=self._told.named,
+            narrowed=self._narrowed,
+        )
+        users = top_users(run, counted)
+        data = pair_report.PairReportData(
+            inputs=ledgers.inputs(),
+            orphans=in_order(progress.reasons),
+            orphans_by_bucket=by_bucket,
+            orphans_by_window=by_window,
+            users=users,
+            users_p99=paired.figures.users_p99(users),
+            given=paired.figures.given(self._rules.duration),
+            edge_us=paired.edge_us,
+            skew_us=self._pair_options.skew_us,
+            run=self._run_info(run.plan.sizes.buckets, sum(note.sizes["blob"] for note in lines.notes.values())),
+            attributes=self._rules.columns.attributes,
+            groups=groups,
+        )
+        report = pair_report.report(paired.sums, paired.latency, data)
+        rows = self._rows(progress, [*paired.notes, *counted.values()])
+        parts = publish.parts_of(self._key, [*paired.notes, *counted.values()], [*rows])
+        self._write_own_parts(work, views, lines.read)
+        if groups is not None:
+            rows["windows"] = groups.windows.height
+            views.write(endpoints_and_addresses.worst_first(groups.windows).lazy(), "windows", "0000")
+        publish.add_own(run.store, self._key, parts, {view: views.files(view)[:1] for view in rows})
+        manifest = self._manifest(report.kind, parts, rows, self._attributes, pair_report.headline(report))
+        publish.publish(run.store, self._key, report, manifest)
+        return self._run_folder()
+
+    def _read(self, run: Driver, progress: PairProgress) -> "_Lines":
+        """The first phase: all lines are read. Raises InputError where no line is an entry, or a file was changed."""
+        notes = run.phase("map", range(len(run.plan.splits)), progress.on_split)
+        splits = SplitsRead(run.plan.splits, notes, self._files)
+        read = splits.result({side: self._rules.columns.schema(side) for side in SIDES})
         self._check_unchanged(run.plan)
         self._check_read(read)
-        shuffle = self._tell_shuffle(run, split, read)
-        refused = tell_offsets(run, mapped, run.plan.sizes.buckets)
+        shuffle = self._tell_shuffle(run, splits, read)
+        refused = tell_offsets(run, notes, run.plan.sizes.buckets)
+        return _Lines(notes, splits, read, shuffle, refused)
+
+    def _pair(self, run: Driver, lines: "_Lines", progress: PairProgress) -> "_Paired":
+        """The phases in which all entries are paired, and what the run leaves of them is settled."""
         self._meter.enter("pair")
-        progress.begin_buckets(run.store, shuffle.grid)
+        progress.begin_buckets(run.store, lines.shuffle.grid)
         reduced = run.phase("reduce", range(run.plan.sizes.buckets), progress.on_bucket)
         self._meter.enter("report")
         exchanges = [_names(note, "exchanges") for note in reduced.values()]
@@ -114,64 +174,48 @@ class ClusterCorrelation(OnEngine[Report], Correlation):
         edge_us = orphan_reasons.edge_us(self._pair_options.edge_us, latency.p999_us)
         finish = Finish(
             edge_us=edge_us,
-            first_request_us=read.spans["request"][0],
-            last_response_us=read.spans["response"][1],
+            first_request_us=lines.read.spans["request"][0],
+            last_response_us=lines.read.spans["response"][1],
             exchanges=exchanges,
             exchange_rows=[note.facts["exchange_rows"] for note in reduced.values()],
             orphans=[note.files["orphans"] for note in reduced.values()],
-            refused=refused,
+            refused=lines.refused,
         )
         finished = self._finish_all(run, finish)
-        of_buckets = [finished[number] for number in range(run.plan.sizes.buckets)]
-        counted_in, sums = reduced, progress.sums
-        if self._narrowed:
-            counted_in, sums = dict(enumerate(of_buckets)), PairSums(shuffle.narrowed, 0)
-            progress.merge(sums, of_buckets)
-            figures = Figures(run, sums, [_names(note, "exchanges") for note in of_buckets], "-left")
-            latency = figures.latency()
-        counted = self._count(run, counted_in)
-        users = top_users(run, counted)
-        progress.settle(of_buckets)
-        by_bucket, by_window = arrivals(run, of_buckets)
-        ledgers = PairLedgers(
-            files=self._files,
-            read=read,
-            malformed={log: split.malformed(log) for log in self._files},
-            orphans=progress.open_orphans,
-            written=progress,
-            named=self._told.named,
-            narrowed=self._narrowed,
-        )
-        data = pair_report.PairReportData(
-            inputs=ledgers.inputs(),
-            orphans=in_order(progress.reasons),
-            orphans_by_bucket=by_bucket,
-            orphans_by_window=by_window,
-            users=users,
-            users_p99=figures.users_p99(users),
-            given=figures.given(self._rules.duration),
-            edge_us=edge_us,
-            skew_us=self._pair_options.skew_us,
-            run=self._run_info(run.plan.sizes.buckets, sum(note.sizes["blob"] for note in mapped.values())),
-            attributes=self._rules.columns.attributes,
-            groups=None,
-        )
-        report = pair_report.report(sums, latency, data)
-        made = [*reduced.values(), *finished.values(), *counted.values()]
-        rows = {
-            "exchanges": progress.exchanges_left if self._narrowed else progress.exchanges_written,
-            "orphans": sum(progress.reasons.values()),
-            "malformed": sum(note.facts.get("malformed", 0) for note in finished.values()),
-            "duplicates": sum(progress.repeats.values()),
-            "users": sum(note.facts["users"] for note in counted.values()),
-            **({"other": sum(note.facts.get("other", 0) for note in finished.values())} if self._told.told else {}),
-        }
-        return self._published(run, report, made, rows, _empty_parts(views, read, rows))
+        buckets = [finished[number] for number in range(run.plan.sizes.buckets)]
+        progress.settle(buckets)
+        notes = [*reduced.values(), *finished.values()]
+        if not self._narrowed:
+            return _Paired(notes, buckets, list(reduced.values()), progress.sums, figures, latency, edge_us)
+        sums = PairSums(lines.shuffle.narrowed, 0)
+        progress.merge(sums, buckets)
+        figures = Figures(run, sums, [_names(note, "exchanges") for note in buckets], "-left")
+        return _Paired(notes, buckets, buckets, sums, figures, figures.latency(), edge_us)
 
-    def _check_unchanged(self, plan: Plan) -> None:
-        """Raises CutLineError or InputError where a file was changed while it was read."""
-        for log, files in self._files.items():
-            changes.check_whole_lines(files, [planned.file() for planned in plan.files[log]])
+    def _groups(
+        self, run: Driver, paired: "_Paired", counted: Mapping[int, Note], orphans_by_window: pl.DataFrame
+    ) -> GroupData | None:
+        """The figures of endpoints, addresses and windows, where exchanges have these attributes."""
+        if not self._rules.columns.attributes:
+            return None
+        limits = GroupLimits(window_us=self._options.window_us, suspicious=self._pair_options.suspicious)
+        parts = [of_bytes(run.store.get(note.files[GROUPS]), GroupsOfPart) for note in counted.values()]
+        missing = {
+            name: sum(note.facts["missing"].get(name, 0) for note in paired.counted)
+            for name in self._rules.columns.attributes
+        }
+        return joined(parts, paired.sums, missing, limits, orphans_by_window)
+
+    def _rows(self, progress: PairProgress, notes: Sequence[Note]) -> dict[str, int]:
+        """How many rows each view has, but for windows."""
+        rows = dict.fromkeys((*_VIEWS, *group_views(self._rules.columns.attributes), *self._told.more_views), 0)
+        rows["exchanges"] = progress.exchanges_left if self._narrowed else progress.exchanges_written
+        rows["orphans"] = sum(progress.reasons.values())
+        rows["duplicates"] = sum(progress.repeats.values())
+        for note in notes:
+            for view, heights in note.facts.get("rows", {}).items():
+                rows[view] += sum(heights)
+        return rows
 
     def _tell_shuffle(self, run: Driver, split: SplitsRead, read: SourceResult) -> Shuffle:
         """Tells the steps of buckets what is known of all lines."""
@@ -195,36 +239,53 @@ class ClusterCorrelation(OnEngine[Report], Correlation):
         refused = [buckets + number for number, (start, _, end) in enumerate(finish.refused) if end > start]
         return run.phase("finish", [*range(buckets), *refused])
 
-    def _count(self, run: Driver, notes: Mapping[int, Note]) -> dict[int, Note]:
-        """Merges the counts of users, part by part."""
-        offsets = [np.frombuffer(note.facts["counted"], "<u8").tolist() for note in notes.values()]
-        run.tell("count", Counted(files=[note.files["counts"] for note in notes.values()], offsets=offsets))
+    def _count(self, run: Driver, paired: "_Paired") -> dict[int, Note]:
+        """Merges the counts of users and of attributes, part by part."""
+        offsets = [np.frombuffer(note.facts["counted"], "<u8").tolist() for note in paired.counted]
+        run.tell("count", Counted(files=[note.files["counts"] for note in paired.counted], offsets=offsets))
         return run.phase("count", range(run.plan.sizes.parts))
 
     def _empty_views(self, work: WorkFolder) -> PairViews:
         """Views without rows, on this machine: the columns of parts, and parts of views that have no row."""
         lines = {side: LinesRead([]) for side in SIDES}
-        return PairViews(work.run, work.spill, lines, self._rules.columns, self._told.more_views)
+        columns, more = self._rules.columns, (*group_views(self._rules.columns.attributes), *self._told.more_views)
+        return PairViews(work.run, work.spill, lines, columns, more)
 
-    def _published(
-        self, run: Driver, report: Report, notes: list[Note], rows: dict[str, int], empty: dict[str, Path]
-    ) -> RunFolder:
-        parts = publish.parts_of(self._key, notes, _VIEWS)
-        publish.add_own(run.store, self._key, parts, empty)
-        manifest = self._manifest(report.kind, parts, rows, self._attributes, pair_report.headline(report))
-        publish.publish(run.store, self._key, report, manifest)
-        return self._run_folder()
+    def _write_own_parts(self, work: WorkFolder, views: PairViews, read: SourceResult) -> None:
+        """Writes a part without rows of each view, for the views of which no step has rows."""
+        views.add_exchanges(views.columns.exchanges.to_frame())
+        views.finish_orphans(0, None, None)
+        views.finish_duplicates()
+        views.finish_users([USERS.to_frame().lazy()])
+        for log, lines in read.logs.items():
+            views.write_refused(log, lines)
+        if attributes := views.columns.attributes:
+            counts = GroupCounts(attributes, self._options.window_us, 0, work.spill / "groups")
+            limits = GroupLimits(window_us=self._options.window_us, suspicious=self._pair_options.suspicious)
+            nothing = PairSums(grid(None, None, self._options.window_us), 0)
+            GroupWriter(views, work.spill, self._meter, limits).write(attributes, nothing, counts)
 
 
-def _empty_parts(views: PairViews, read: SourceResult, rows: Mapping[str, int]) -> dict[str, Path]:
-    """A part without rows of each view."""
-    views.add_exchanges(views.columns.exchanges.to_frame())
-    views.finish_orphans(0, None, None)
-    views.finish_duplicates()
-    views.finish_users([USERS.to_frame().lazy()])
-    for log, lines in read.logs.items():
-        views.write_refused(log, lines)
-    return {view: views.files(view)[0] for view in rows}
+class _Lines(NamedTuple):
+    """What the first phase came to: the notes of splits, and what is known of all lines."""
+
+    notes: dict[int, Note]
+    splits: SplitsRead
+    read: SourceResult
+    shuffle: Shuffle
+    refused: list[tuple[int, int, int]]
+
+
+class _Paired(NamedTuple):
+    """What became of all entries. `counted` are the notes of the steps that counted what is left of the exchanges."""
+
+    notes: list[Note]
+    buckets: list[Note]
+    counted: list[Note]
+    sums: PairSums
+    figures: Figures
+    latency: LatencyFigures
+    edge_us: int
 
 
 def _names(note: Note, kind: str) -> list[str]:

@@ -1,5 +1,6 @@
-"""Merges the counts of one part of all users: a user is in one part, which is a part of the view."""
+"""Merges the counts of one part of all users, and of all endpoints and addresses: each of them is in one part."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -8,8 +9,10 @@ import polars as pl
 from logcorr.cluster.blobs import frames_of
 from logcorr.cluster.exchange_counts import USERS
 from logcorr.cluster.finish_bucket import put_table
+from logcorr.cluster.group_parts import put_groups
+from logcorr.cluster.pair_plan import PairPlan
 from logcorr.cluster.steps import Step
-from logcorr.cluster.sum_bytes import to_bytes
+from logcorr.cluster.sum_bytes import MergedGroups, to_bytes
 from logcorr.compute.group_in_parts import PartialCounts
 from logcorr.figures import users
 
@@ -22,8 +25,8 @@ class Counted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def count_part(step: Step) -> dict[str, Any]:
-    """Merges one part of the users. Its facts are how many there are."""
-    told = step.run.told("count", Counted)
+    """Merges one part. Its facts are how many rows the views have of it."""
+    told, own = step.run.told("count", Counted), step.run.own(PairPlan)
     counts = PartialCounts(["user_id"], USERS.to_frame())
     for rows in part_frames(step, told, step.index):
         counts.add(rows)
@@ -31,14 +34,19 @@ def count_part(step: Step) -> dict[str, Any]:
     if merged.height:
         put_table(step, "users", merged)
     step.put("top", to_bytes(users.top([merged.lazy()])))
-    return {"users": merged.height}
+    facts: dict[str, Any] = {"rows": {"users": [merged.height]}}
+    if attributes := own.rules.columns.attributes:
+        folder = step.scratch / "merged"
+        folder.mkdir(mode=0o700)
+        groups = MergedGroups(step.index, step.plan.sizes.parts, folder)
+        groups.add(part_frames(step, told, step.plan.sizes.parts + step.index))
+        facts["rows"] |= put_groups(step, groups, attributes, own.limits)["rows"]
+    return facts
 
 
-def part_frames(step: Step, told: Counted, segment: int) -> list[pl.DataFrame]:
+def part_frames(step: Step, told: Counted, segment: int) -> Iterator[pl.DataFrame]:
     """The frames of one segment of all files with counts."""
-    frames: list[pl.DataFrame] = []
     for name, offsets in zip(told.files, told.offsets, strict=True):
         start, end = offsets[segment], offsets[segment + 1]
         if end > start:
-            frames += frames_of(step.store.get_range(name, start, end))
-    return frames
+            yield from frames_of(step.store.get_range(name, start, end))

@@ -2,11 +2,17 @@
 
 import math
 
+import msgspec
+
 from logcorr.cluster.plan import Sizes
-from logcorr.compute import memory_budget
+from logcorr.compute import memory_budget, resources
 from logcorr.model.options import ClusterOptions
 
 _MB = 1 << 20
+# The slots of an engine of this machine share so many quarters of its memory.
+_OF_THIS_MACHINE = ("processes", "inline")
+_QUARTERS = 2
+_LEAST_MEMORY = 256 * _MB
 _LEAST_SPLIT, _MOST_SPLIT = 16 * _MB, 512 * _MB
 _MOST_BUCKET = 128 * _MB
 # Steps that a slot has in a phase, about: when some take longer, the others go on.
@@ -23,6 +29,16 @@ _MOST_PARTS = 1024
 _MOST_RANGES = 1_000_000
 _COUNTS_SHARE = 0.1
 _BYTES_PER_COUNT = 150
+
+
+def with_memory(options: ClusterOptions, slots: int) -> ClusterOptions:
+    """The options with the memory of a step, where the user has not given it."""
+    if options.worker_memory_bytes:
+        return options
+    memory = resources.default_memory()
+    if options.engine.partition(":")[0] in _OF_THIS_MACHINE:
+        memory = max(_LEAST_MEMORY, min(memory, _QUARTERS * memory // slots))
+    return msgspec.structs.replace(options, worker_memory_bytes=memory)
 
 
 def split_bytes(text_bytes: int, slots: int, options: ClusterOptions) -> int:

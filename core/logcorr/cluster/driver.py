@@ -74,6 +74,11 @@ class Driver:
     def key(self) -> str:
         return self.plan.key
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether the work files were removed: another driver has ended the run, or it was cleaned away."""
+        return plan_mark(self.store, self.key) != self._mark
+
     def adopt(self, plan: Plan) -> None:
         """Begins a run, or goes on with one of the same key that was begun: then its plan holds.
 
@@ -85,9 +90,8 @@ class Driver:
         self._mark, self.plan = decoded_plan(data)
         self.names = WorkNames(plan.key, self._mark)
         # What an interrupted run of another plan has left.
-        folder = f"{WORK}{plan.key}/"
-        found = {**self.store.list(folder), **self.store.unfinished(folder)}
-        self.store.delete([old for old in found if old != name and not old.startswith(self.names.folder)])
+        left = _files(self.store, f"{WORK}{plan.key}/")
+        self.store.delete([old for old in left if not old.startswith(self.names.folder)])
 
     def _begun(self, name: str, key: str) -> bytes:
         """The plan of a run that was begun. Raises InputError where other versions began it."""
@@ -198,8 +202,8 @@ class Driver:
 
     def _check_failures(self, phase: str, missing: Sequence[int] | frozenset[int], rounds: int) -> None:
         """Raises the error of a step that would fail again, or that has failed too often."""
-        if plan_mark(self.store, self.key) != self._mark:
-            raise EngineError(f"run {self.key}: its work files were removed while it was made. Start it again.")
+        if self.is_gone:
+            raise removed(self.key)
         failures: dict[int, list[str]] = {}
         for name in self.store.list(self.names.failures(phase)):
             index = index_of(name)
@@ -234,15 +238,25 @@ class Driver:
         )
 
 
+def removed(key: str) -> EngineError:
+    """The error for a run whose work files are gone."""
+    return EngineError(f"run {key}: its work files were removed while it was made. Start it again.")
+
+
 def clean(store: Store, key: str) -> int:
     """Removes what a run has left that is not finished: work files, and parts of views. Returns their bytes."""
     store.delete([plan_name(key)])  # first, so that steps that still run leave nothing behind
-    folders = [f"{WORK}{key}/"]
-    if f"{key}/{MANIFEST}" not in (there := store.list(f"{key}/")) and there:
-        folders.append(f"{key}/")
-    found = {name: size for folder in folders for name, size in (store.list(folder) | store.unfinished(folder)).items()}
+    found = _files(store, f"{WORK}{key}/")
+    if f"{key}/{MANIFEST}" not in store.list(f"{key}/"):
+        found |= store.list(f"{key}/") | store.unfinished(f"{key}/")
     store.delete(list(found))
     return sum(found.values())
+
+
+def _files(store: Store, folder: str) -> dict[str, int]:
+    """The files in the folders of a folder, whole or not. A plan that another driver just writes is not among them."""
+    found = store.list(folder) | store.unfinished(folder)
+    return {name: size for name, size in found.items() if "/" in name.removeprefix(folder)}
 
 
 def _times(notes: dict[int, Note], resumed: int, retried: int, seconds: float) -> PhaseTimes:

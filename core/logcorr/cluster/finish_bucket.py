@@ -132,14 +132,14 @@ def _finish_refused(step: Step, told: Finish) -> dict[str, Any]:
     split, shuffle = step.plan.splits[number], step.run.told("shuffle", Shuffle)
     start, middle, end = told.refused[number]
     data = step.store.get_range(shuffle.blobs[number], start, end)
-    facts: dict[str, Any] = {}
+    found: dict[str, list[int]] = {}
     for view, segment in (("malformed", data[: middle - start]), ("other", data[middle - start :])):
         lines = list(frames_of(segment))
         if lines:
             rows = pl.concat(lines)
             put_table(step, view, _located(rows, split.log, shuffle.first_rows[number], shuffle.starts[split.log]))
-            facts[view] = rows.height
-    return facts
+            found[view] = [rows.height]
+    return {"rows": found}
 
 
 def _located(lines: pl.DataFrame, log: str, first_row: int, starts: list[int]) -> pl.DataFrame:

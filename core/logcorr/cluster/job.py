@@ -5,8 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+import msgspec
+
 from logcorr.cluster import driver
-from logcorr.cluster.driver import Driver
+from logcorr.cluster.driver import Driver, removed
 from logcorr.cluster.engines.base import Engine, open_engine
 from logcorr.cluster.plan import Plan
 from logcorr.cluster.store import check_creates_once, open_store
@@ -15,7 +17,7 @@ from logcorr.inputs import changes, standard_input
 from logcorr.inputs.files import Resolved
 from logcorr.jobs.job import Job, Result
 from logcorr.model.access_report import RunReport
-from logcorr.model.errors import Cancelled, EngineError, InputError
+from logcorr.model.errors import Cancelled, EngineError, InputError, StoreError
 from logcorr.model.ledger import Log
 from logcorr.model.options import ClusterOptions, JobOptions
 from logcorr.runs import find_runs
@@ -69,7 +71,7 @@ class OnEngine(Job[_R]):
         )
         try:
             run.adopt(self._plan(engine))
-            made = self._made_by(run, work)
+            made = (self._finished() if self._options.keep else None) or self._made_by(run, work)
         except changes.CutLineError:
             driver.clean(self._store, self._key)
             raise
@@ -78,15 +80,23 @@ class OnEngine(Job[_R]):
                 engine.close()
                 driver.clean(self._store, self._key)
             raise
-        except EngineError:
+        except (EngineError, StoreError, FileNotFoundError) as error:
+            if not run.is_gone:
+                raise
             # Another driver may have finished the run meanwhile, and removed its work files.
             if (finished := self._finished()) is not None:
                 return finished
-            raise
+            raise removed(self._key) from error
         finally:
             engine.close()
         driver.clean(self._store, self._key)
         return made
+
+    def _check_unchanged(self, plan: Plan) -> None:
+        """Raises CutLineError or InputError where a file was changed while it was read."""
+        for log, files in self._files.items():
+            read = [msgspec.structs.replace(planned.file(), bytes=planned.end) for planned in plan.files[log]]
+            changes.check_whole_lines(files, read)
 
     @abstractmethod
     def _plan(self, engine: Engine) -> Plan:

@@ -8,12 +8,11 @@ from typing import Any
 
 import polars as pl
 
-from logcorr.cluster.access_counts import counter_of, put_counts
+from logcorr.cluster.access_counts import counter_of, put_counts, sums_of
 from logcorr.cluster.access_plan import AccessFiles, AccessPlan
 from logcorr.cluster.group_parts import StepViews
 from logcorr.cluster.steps import Step
 from logcorr.compute.parquet_slices import height_of, scan, slices_of
-from logcorr.figures.access_sums import AccessSums
 from logcorr.jobs.access_exchanges import count_stored
 from logcorr.query import narrowing
 
@@ -35,7 +34,7 @@ def narrow(step: Step) -> dict[str, Any]:
     """Does what `finish` does, leaves exchanges out, and counts the others."""
     own, told = step.run.own(AccessPlan), step.run.told("files", AccessFiles)
     views = StepViews(step, ("exchanges", *_REFUSED))
-    sums = AccessSums(told.grid, counter_of(step, own))
+    sums = sums_of(counter_of(step, own), own.limits.window_us, told.grid)
     for number, rows in enumerate(_numbered(step, told, told.exchanges)):
         schema = rows.collect_schema()
         files = {"access": own.file_names}

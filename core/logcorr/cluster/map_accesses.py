@@ -11,15 +11,13 @@ import msgspec
 import polars as pl
 
 from logcorr.cluster import splits
-from logcorr.cluster.access_counts import counter_of, put_counts
+from logcorr.cluster.access_counts import counter_of, put_counts, sums_of
 from logcorr.cluster.access_plan import AccessPlan, SplitPlaces
 from logcorr.cluster.group_parts import StepViews
 from logcorr.cluster.plan import Split
 from logcorr.cluster.quiet import Quiet
 from logcorr.cluster.steps import Step
 from logcorr.compute.memory_budget import room_for_data
-from logcorr.figures.access_sums import AccessSums
-from logcorr.figures.grid import grid
 from logcorr.inputs.log_reader import LogReader, LogResult
 from logcorr.inputs.reader import batches
 from logcorr.jobs.access_exchanges import stored
@@ -49,13 +47,13 @@ def map_split(step: Step) -> dict[str, Any]:
     reader = LogReader(
         split.log,
         [own.form(piece.file) for piece in split.pieces],
-        splits.windows(split, step.plan.files[split.log], step.run.files(split.log)),
+        splits.windows(split, step.plan.files[split.log], step.run.files(split)),
         step.scratch / "lines",
         Quiet(),
         chunk_bytes=chunk_bytes,
         counters=[counter],
     )
-    sums = AccessSums(grid(None, None, own.limits.window_us), counter, widens=True)
+    sums = sums_of(counter, own.limits.window_us)
     with closing(reader.entries()) as entries:
         exchanges = (one for read in entries for one in read.get("exchange", ()))
         for number, rows in enumerate(batches(exchanges, _PART_ROWS, max(1, room // (_TEXT_SHARE * chunk_bytes)))):

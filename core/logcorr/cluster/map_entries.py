@@ -25,7 +25,7 @@ def map_split(step: Step) -> dict[str, Any]:
     """Reads a split. Its facts are the counts of its lines and where the segments of its file are."""
     plan, split = step.plan, step.plan.splits[step.index]
     own: PairPlan = step.run.own(PairPlan)
-    files = splits.windows(split, plan.files[split.log], step.run.files(split.log))
+    files = splits.windows(split, plan.files[split.log], step.run.files(split))
     place = ReadingPlace(folder=step.scratch, chunk_bytes=plan.sizes.chunk_bytes, progress=Quiet())
     source = own.reading.source({split.log: files}, place)
     entries = _Entries(plan.sizes.buckets, plan.sizes.flush_bytes)

@@ -4,23 +4,24 @@ from typing import Any
 
 import msgspec
 
-from logcorr.cluster.access_counts import counter_of
+from logcorr.cluster.access_counts import counter_of, sums_of
 from logcorr.cluster.access_plan import AccessPlan
 from logcorr.cluster.count_parts import Counted, part_frames
 from logcorr.cluster.group_parts import put_groups
 from logcorr.cluster.steps import Step
 from logcorr.cluster.sum_bytes import MergedGroups, of_bytes, to_bytes
-from logcorr.figures.access_sums import AccessSums, PartialAccessSums
-from logcorr.figures.grid import grid
+from logcorr.figures.access_sums import PartialAccessSums
+from logcorr.figures.grid import Grid
 
 # The sums of so many steps are merged by one.
 SUMS_A_STEP = 32
 
 
 class SumFiles(msgspec.Struct, frozen=True, kw_only=True):
-    """The files with the sums of all steps that have counted."""
+    """The files with the sums of all steps that have counted, and their grid; None where each has one of its own."""
 
     files: list[str]
+    grid: Grid | None
 
 
 def merge_groups(step: Step) -> dict[str, Any]:
@@ -36,7 +37,7 @@ def merge_groups(step: Step) -> dict[str, Any]:
 def merge_sums(step: Step) -> dict[str, Any]:
     """Merges the sums of some steps."""
     own, told = step.run.own(AccessPlan), step.run.told("sums", SumFiles)
-    sums = AccessSums(grid(None, None, own.limits.window_us), counter_of(step, own), widens=True)
+    sums = sums_of(counter_of(step, own), own.limits.window_us, told.grid)
     for name in told.files[step.index * SUMS_A_STEP : (step.index + 1) * SUMS_A_STEP]:
         sums.merge(of_bytes(step.store.get(name), PartialAccessSums))
     step.put("sums", to_bytes(sums.partial()))

@@ -4,6 +4,7 @@ import msgspec
 
 from logcorr.figures.grid import Grid
 from logcorr.jobs.pair_reading import PairReading
+from logcorr.jobs.write_groups import GroupLimits
 from logcorr.model.ledger import ONE_LOG, SIDES, Log, Side
 from logcorr.model.options import Narrowing
 from logcorr.pairing.rules import Rules
@@ -19,6 +20,11 @@ class PairPlan(msgspec.Struct, frozen=True, kw_only=True):
     window_us: int
     suspicious: int
     file_names: dict[str, list[str]]
+
+    @property
+    def limits(self) -> GroupLimits:
+        """What makes an address suspicious."""
+        return GroupLimits(window_us=self.window_us, suspicious=self.suspicious)
 
     @property
     def narrowed(self) -> bool:

@@ -21,7 +21,8 @@ from logcorr.model.ledger import Log
 class PlannedFile(msgspec.Struct, frozen=True, kw_only=True):
     """An input file as the driver saw it: what any machine needs to read it as it was then.
 
-    `place` is its absolute path, or its URI where it is `remote`; `identity` is that of its source.
+    `place` is its absolute path, or its URI where it is `remote`; `identity` is that of its source. Of its `bytes`
+    those before `end` are read: a log that grows ends with its last whole line.
     """
 
     place: str
@@ -29,6 +30,7 @@ class PlannedFile(msgspec.Struct, frozen=True, kw_only=True):
     remote: bool
     identity: str
     bytes: int
+    end: int
     text_bytes: int
     mtime_ns: int
     digest: str
@@ -39,11 +41,11 @@ class PlannedFile(msgspec.Struct, frozen=True, kw_only=True):
     frame_bytes: int
 
     @classmethod
-    def of(cls, file: InputFile) -> "PlannedFile":
-        """A file of this machine, or of a source."""
+    def of(cls, file: InputFile, end: int) -> "PlannedFile":
+        """A file of this machine, or of a source, which is read up to `end`."""
         own = {name: getattr(file, name) for name in cls.__struct_fields__ if hasattr(file, name)}
         identity = "" if file.source is None else file.source.identity
-        return cls(**{**own, "remote": file.source is not None, "identity": identity})
+        return cls(**{**own, "remote": file.source is not None, "identity": identity, "end": end})
 
     def file(self) -> InputFile:
         """The file as a machine reads it that may know it by another device and inode."""

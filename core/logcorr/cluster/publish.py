@@ -21,11 +21,13 @@ def parts_of(key: str, notes: Iterable[Note], views: Sequence[str]) -> dict[str,
     return dict(sorted(parts.items()))
 
 
-def add_own(store: Store, key: str, parts: dict[str, int], own: Mapping[str, Path]) -> None:
-    """Adds to `parts` a part of this machine for each view that has none: of most it has no rows."""
-    for view, path in own.items():
+def add_own(store: Store, key: str, parts: dict[str, int], own: Mapping[str, Sequence[Path]]) -> None:
+    """Adds to `parts` those of this machine, for views that have no other part. A view has at least one part."""
+    for view, paths in own.items():
         if not any(part.startswith(f"{view}/") for part in parts):
-            parts[f"{view}/{path.name}"] = store.put_file(f"{key}/{view}/{path.name}", path)
+            for path in paths:
+                part = f"{view}/{path.name}"
+                parts[part] = store.put_file(f"{key}/{part}", path)
 
 
 def publish(store: Store, key: str, report: RunReport, manifest: Manifest) -> None:

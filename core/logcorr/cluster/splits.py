@@ -50,10 +50,10 @@ def has_lines_anywhere(file: InputFile) -> bool:
         return stream.seekable()
 
 
-def windows(split: Split, files: Sequence[PlannedFile], opened: Sequence[InputFile]) -> list[InputFile]:
+def windows(split: Split, files: Sequence[PlannedFile], opened: Mapping[int, InputFile]) -> list[InputFile]:
     """The files of a split, each with the window of the whole lines that begin in its piece. Raises InputError.
 
-    `opened` are the files of its log. A piece that is a whole file has no window.
+    `opened` are its files by their numbers in the log. A piece that is a whole file has no window.
     """
     found = []
     for piece in split.pieces:

@@ -6,7 +6,6 @@ note of it counts: files that no note names are removed with the other work file
 
 import os
 import platform
-import resource
 import tempfile
 import time
 import uuid
@@ -20,14 +19,15 @@ import msgspec
 import polars as pl
 
 from logcorr.cluster import canary
-from logcorr.cluster.plan import Failure, Note, WorkNames, decoded_plan, plan_mark, plan_name
+from logcorr.cluster.plan import Failure, Note, PlannedFile, Split, WorkNames, decoded_plan, plan_mark, plan_name
 from logcorr.cluster.sources import open_source
 from logcorr.cluster.store import Store, open_store
 from logcorr.cluster.sum_bytes import of_bytes
 from logcorr.compute.resources import peak_rss
 from logcorr.inputs.files import InputFile
-from logcorr.model.errors import OutputError, UsageError, system_error
-from logcorr.model.ledger import Log
+from logcorr.model.errors import InputError, OutputError, UsageError, system_error
+from logcorr.runs import ownership
+from logcorr.runs.work_folder import WorkFolder
 
 # The function of each step, as MODULE:FUNCTION, by the kind of the run and the phase.
 STEPS: dict[str, dict[str, str]] = {
@@ -122,20 +122,31 @@ class WorkerRun:
         """What only the steps of this kind of run know."""
         return msgspec.msgpack.decode(self.plan.own, type=kind)
 
-    def files(self, log: Log) -> list[InputFile]:
-        """The input files of a log, as the driver saw them. Raises InputError where one is gone or was changed."""
-        found = []
-        for planned in self.plan.files[log]:
-            file = planned.file()
-            if planned.remote:
-                source = open_source(planned.place)
-                file = msgspec.structs.replace(file, source=source)
-            found.append(file)
-        return found
+    def files(self, split: Split) -> dict[int, InputFile]:
+        """The files of a split, by their numbers in the log, as the driver saw them.
+
+        Raises InputError where this worker does not see one, or one was changed.
+        """
+        return {piece.file: _opened(self.plan.files[split.log][piece.file]) for piece in split.pieces}
 
     def is_there(self) -> bool:
         """Whether the run is still under way: neither cancelled, nor cleaned away, nor begun anew."""
         return plan_mark(self.store, self.key) == self.mark
+
+
+def _opened(planned: PlannedFile) -> InputFile:
+    file = planned.file()
+    if not planned.remote:
+        if not file.path.exists():
+            raise InputError(
+                f"worker {platform.node()} does not see {planned.place!r}. Give logs in a folder that all workers see, "
+                "or in a bucket: s3://…"
+            )
+        return file
+    source = open_source(planned.place)
+    if (source.identity, source.size) != (planned.identity, planned.bytes):
+        raise InputError(f"{planned.name!r}: it was written to while it was read. Run again when it is at rest.")
+    return msgspec.structs.replace(file, source=source)
 
 
 @lru_cache(maxsize=4)
@@ -143,38 +154,41 @@ def _run_of(uri: str, key: str, mark: str) -> WorkerRun:  # noqa: ARG001 - anoth
     return WorkerRun(open_store(uri), key)
 
 
-def run_step(uri: str, key: str, phase: str, index: int) -> None:
+def run_step(uri: str, key: str, phase: str, index: int) -> Failure | None:
     """Runs a step, and notes it; does nothing where it is noted. Raises StoreError where the store cannot be reached.
 
-    What goes wrong in the step is told through the store.
+    What goes wrong in the step is told through the store, and returned.
     """
     store = open_store(uri)
     mark = plan_mark(store, key)
     if mark is None:
-        return
+        return None
     names = WorkNames(key, mark)
     name = names.note(phase, index)
     if _is_noted(store, name):
-        return
+        return None
     try:
         run = _run_of(uri, key, mark)
-        with tempfile.TemporaryDirectory(prefix="logcorr-step-") as scratch:
-            note = _made(Step(run, phase, index, Path(scratch)))
+        # The folders of steps that were killed are removed with the next step of this machine.
+        with ownership.leaving_umask(), WorkFolder(_scratch_root()) as scratch:
+            note = _made(Step(run, phase, index, scratch.spill))
     except _Gone:
-        return
+        return None
     except Exception as error:  # noqa: BLE001 - told to the driver, which judges it
+        failure = _failure(error)
         if plan_mark(store, key) == mark:
-            store.put(names.failure(phase, index), msgspec.msgpack.encode(_failure(error)))
-        return
+            store.put(names.failure(phase, index), msgspec.msgpack.encode(failure))
+        return failure
     # The first that ends counts. A run that is gone gets no note, and a note that came too late goes.
     if not run.is_there() or not store.create(name, msgspec.msgpack.encode(note)):
         store.delete(list(note.files.values()))
     elif not run.is_there():
         store.delete([*note.files.values(), name])
+    return None
 
 
 def _made(step: Step) -> Note:
-    began, cpu = time.perf_counter(), _cpu_s()
+    began, cpu = time.perf_counter(), time.process_time()
     try:
         facts = _function(step.plan.kind, step.phase)(step)
     except BaseException:
@@ -185,7 +199,7 @@ def _made(step: Step) -> Note:
         files=step.files,
         sizes=step.sizes,
         seconds=time.perf_counter() - began,
-        cpu_s=_cpu_s() - cpu,
+        cpu_s=time.process_time() - cpu,
         peak_rss_bytes=peak_rss(),
         worker=_worker(),
         versions=canary.versions(),
@@ -216,10 +230,15 @@ def _failure(error: Exception) -> Failure:
     return Failure(kind=type(error).__name__, text=text[:_MOST_TEXT], worker=_worker(), final=final)
 
 
+def _scratch_root() -> Path:
+    """The folder of this user on this machine that has the folders of steps. Raises OutputError."""
+    user = os.geteuid() if hasattr(os, "geteuid") else "me"
+    root = Path(tempfile.gettempdir()) / f"logcorr-steps-{user}"
+    root.mkdir(mode=0o700, exist_ok=True)
+    if not ownership.is_mine(root):
+        raise OutputError(f"{str(root)!r} is a link, or somebody else's. Set TMPDIR to another folder.")
+    return root
+
+
 def _worker() -> str:
     return f"{platform.node()}:{os.getpid()}"
-
-
-def _cpu_s() -> float:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime

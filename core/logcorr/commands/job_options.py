@@ -21,6 +21,13 @@ def job_options(command: Any) -> Any:
             "--memory", type=SIZE, help="The most memory to take.  [default: a quarter of the machine's, 512MB to 4GB]"
         ),
         click.option(
+            "--engine",
+            metavar="ENGINE",
+            help="Where to run: processes:8, dask:tcp://HOST:8786, ray, spark, exec:COMMAND; local is here.  "
+            "[default: local]",
+        ),
+        click.option("--worker-memory", type=SIZE, help="The most memory for each step on an engine."),
+        click.option(
             "--threads",
             type=int,
             help="How many threads to work with, if memory allows.  [default: one for each usable core]",

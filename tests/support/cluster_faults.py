@@ -1,0 +1,57 @@
+"""Kills workers at chosen moments: a module that Python loads when a worker starts, and what the test says to it.
+
+A fault is a pattern of `OPERATION NAME`, an operation of the store; the process that does it first kills itself.
+"""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+_CODE = """
+import os, re, signal, sys
+
+if any("logcorr.cluster.engines.worker" in word or word == "step" for word in sys.orig_argv):
+    from logcorr.cluster.folder_store import FolderStore
+    marks = os.environ["TEST_FAULT_MARKS"]
+    faults = [re.compile(line) for line in os.environ["TEST_FAULTS"].splitlines()]
+
+    def fatal(operation, real):
+        def act(self, name, *given):
+            for number, fault in enumerate(faults):
+                if fault.search(f"{operation} {name}"):
+                    try:
+                        os.close(os.open(f"{marks}/{number}", os.O_CREAT | os.O_EXCL))
+                    except FileExistsError:
+                        continue
+                    os.kill(os.getpid(), signal.SIGKILL)
+            return real(self, name, *given)
+        return act
+
+    for operation in ("put", "create", "put_file", "get_range"):
+        setattr(FolderStore, operation, fatal(operation, getattr(FolderStore, operation)))
+"""
+
+
+class Faults:
+    """Faults that workers of this test meet, each once."""
+
+    def __init__(self, folder: Path, patch: pytest.MonkeyPatch, patterns: Sequence[str]) -> None:
+        self._marks, self._count = folder / "marks", len(patterns)
+        self._marks.mkdir(parents=True)
+        (folder / "sitecustomize.py").write_text(_CODE)
+        root = Path(__file__).parents[2] / "core"
+        patch.setenv("PYTHONPATH", os.pathsep.join([str(folder), str(root)]))
+        patch.setenv("TEST_FAULTS", "\n".join(patterns))
+        patch.setenv("TEST_FAULT_MARKS", str(self._marks))
+
+    @property
+    def met(self) -> int:
+        """How many faults have killed a worker."""
+        return len(list(self._marks.iterdir()))
+
+    @property
+    def all_met(self) -> bool:
+        """Whether each has."""
+        return self.met == self._count
