@@ -133,6 +133,7 @@ class ClusterAnalysis(OnEngine[AccessReport], Analysis):
         here = {view: views.files(view)[:1] for view in (*_OF_LINES, *group_views(self._told.attributes))}
         publish.add_own(run.store, self._key, parts, here)
         manifest = self._access_manifest(report, parts, {view: rows[view] for view in here})
+        self._meter.stop_if_asked()
         publish.publish(run.store, self._key, report, manifest)
         return self._run_folder()
 
