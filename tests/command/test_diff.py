@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import polars as pl
 
+from logcorr.compute.object_path import local
 from logcorr.runs.run_folder import RunFolder
 from tests.support.diff_cases import Endpoint, User, access_run, made, pair_report, pair_run
 from tests.support.helpers import logcorr
@@ -55,4 +56,4 @@ def test_what_cannot_be_judged_is_told(tmp_path: Path) -> None:
 def rows_of(folder: Path, name: str) -> Path:
     """The users of a run made for their sake alone."""
     run: RunFolder = pair_run(folder / "rows" / name, [User("u", 10, 1)])
-    return run.view("users")[1]
+    return local(run.view("users")[1])

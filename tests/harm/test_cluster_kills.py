@@ -152,7 +152,7 @@ def test_a_driver_goes_on_where_another_one_ended(
     first = Counting(monkeypatch, most=most, phase=phase)
     # The engine runs in a thread of its own: that it ends is told here.
     monkeypatch.setattr(driver, "_ENDED", ended)
-    monkeypatch.setattr(Driver, "_ended", lambda self, items: self._engine.run(items))
+    monkeypatch.setattr(Driver, "_ended", lambda self, items: ([index] for index in self._engine.run(items)))
     with pytest.raises(_Killed):
         on_engine(logs, store, cut())
     assert sum(item[2] == phase for item in first.items) == most

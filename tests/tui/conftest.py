@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from logcorr.compute.object_path import local
 from logcorr.model.errors import Cancelled
 from logcorr.query import filter_process, view_pages
 from logcorr.query.table_columns import Row
@@ -50,7 +51,11 @@ def filtered_here() -> Iterator[None]:
         if cancel.is_set():
             raise Cancelled("The filter or sort was cancelled.")
         return filter_process.FilteredFiles(
-            [(str(path.relative_to(job.folder)), rows) for path, rows in zip(made.paths, made.heights, strict=True)], 0
+            [
+                (str(local(path).relative_to(job.folder)), rows)
+                for path, rows in zip(made.paths, made.heights, strict=True)
+            ],
+            0,
         )
 
     with pytest.MonkeyPatch.context() as patch:

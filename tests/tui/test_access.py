@@ -11,6 +11,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Static
 
+from logcorr.compute.object_path import AnyPath
 from logcorr.generate.access.options import AccessOptions
 from logcorr.generate.access.write_access import generate_access
 from logcorr.jobs.analyze import analyze
@@ -418,6 +419,6 @@ def test_words_that_mean_nothing(words: list[str], said: str, folder: Path) -> N
         asked([word.format(**names) for word in words])
 
 
-def asked(words: list[str]) -> tuple[Logs | None, Path | None]:
+def asked(words: list[str]) -> tuple[Logs | None, AnyPath | None]:
     """What the command takes these words for."""
     return command_line._what(command_line._parser().parse_args(words))

@@ -11,6 +11,7 @@ from typing import NoReturn, cast
 
 from logcorr import __version__
 from logcorr.compute import threads
+from logcorr.compute.object_path import AnyPath
 from logcorr.model.errors import LogcorrError, UsageError
 from logcorr.model.ledger import Log
 from logcorr.text.safe import one_line
@@ -103,7 +104,7 @@ def _port(text: str) -> int:
     return port
 
 
-def _what(given: argparse.Namespace) -> tuple[Logs | None, Path | None]:
+def _what(given: argparse.Namespace) -> tuple[Logs | None, AnyPath | None]:
     """The logs to look at or the run to open, checked before the screen is touched. Raises LogcorrError."""
     words = list(given.what)
     if given.memory is not None:
@@ -173,13 +174,13 @@ def _reading(given: argparse.Namespace) -> tuple[str, ...]:
     return reading_words.words_of(given)
 
 
-def _run(word: str, store: str | None) -> Path:
+def _run(word: str, store: str | None) -> AnyPath:
     """The finished run of this name. A folder of the working directory comes first, as a shell completes it."""
-    from logcorr.runs.find_runs import default_root, find_run
+    from logcorr.runs.find_runs import find_run, root_of
 
     here = Path(word)
     name = str(here.resolve()) if (here / "manifest.json").is_file() else word
-    return find_run(Path(store) if store else default_root(), name).path
+    return find_run(root_of(store or None), name).place
 
 
 def _names_logs(word: str) -> bool:
@@ -219,7 +220,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--access", action="append", default=[], metavar="PATH", help="an access log; repeatable")
     parser.add_argument("--log", action="append", default=[], metavar="PATH", help="a log of both events; repeatable")
     reading_words.add_to(parser)
-    parser.add_argument("--store", metavar="DIR", help="folder the runs are in (default: the platform's cache folder)")
+    parser.add_argument(
+        "--store", metavar="DIR", help="folder or URI of the runs (default: the platform's cache folder)"
+    )
     parser.add_argument("--memory", metavar="SIZE", help="the most memory the engine takes, such as 1GB")
     parser.add_argument(
         "--web", action="store_true", help="serve the app to a browser on this machine; needs logcorr[web]"

@@ -1,7 +1,6 @@
 """What `correlate` and `analyze` do around their jobs: the result of a job becomes a `Run`, kept or not."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TypeVar
 
 import msgspec
@@ -18,11 +17,6 @@ _R = TypeVar("_R", bound=RunReport)
 _O = TypeVar("_O", bound=JobOptions)
 
 
-def root_of(store: str | None) -> Path:
-    """The folder of runs: the one that is named, or else the default of the platform."""
-    return Path(store) if store is not None else find_runs.default_root()
-
-
 def run_of(result: Result[_R], options: JobOptions, temporary: TemporaryRun | None = None) -> Run[_R]:
     """The run that a job has made. Where it was not kept, it has a report and no views."""
     grown = (
@@ -32,8 +26,8 @@ def run_of(result: Result[_R], options: JobOptions, temporary: TemporaryRun | No
     twice = (f"{name!r} is a file that was named before: it is read once." for name in result.named_twice)
     return Run(
         result.report,
-        None if result.folder is None else RunFolder(result.folder),
-        root_of(options.store),
+        None if result.place is None else RunFolder(result.place),
+        find_runs.work_root(find_runs.root_of(options.store)),
         reused=result.reused,
         notes=(*result.notes, *grown, *twice),
         temporary=temporary,
@@ -45,7 +39,7 @@ def run_in_host(options: _O, job: Callable[[_O], Result[_R]]) -> Run[_R]:
     with ownership.leaving_umask():
         if options.keep:
             return run_of(job(options), options)
-        folder = TemporaryFolder(root_of(options.store))
+        folder = TemporaryFolder(find_runs.local_root_of(options.store))
         temporary = TemporaryRun(folder)
         # Where the job fails, nothing refers to the folder any more, but the traceback may for long.
         try:

@@ -69,12 +69,15 @@ class Run(Generic[R_co]):
 
     @property
     def folder(self) -> Path:
-        """The folder of the run. Raises UsageError where there is none, or none any more."""
+        """The folder of the run. Raises UsageError where there is none, or none any more, or the run is in a bucket."""
         return self.stored.path
 
     @property
     def root(self) -> Path:
-        """The folder of runs that this run is of. It holds what is written on the way to an export."""
+        """The folder of runs that this run is of. It holds what is written on the way to an export.
+
+        For a run in a bucket that is the platform's folder of runs.
+        """
         return self._root
 
     @property
@@ -217,7 +220,7 @@ class Run(Generic[R_co]):
     def __repr__(self) -> str:
         from logcorr.api import notebook_table
 
-        where = repr(str(self.stored.path)) if self.kept else "not kept"
+        where = repr(str(self.stored.place)) if self.kept else "not kept"
         return f"<logcorr.Run {self.kind}: {', '.join(notebook_table.headline(self._report))}; {where}>"
 
     def _repr_html_(self) -> str:

@@ -13,6 +13,7 @@ from logcorr.cluster.group_parts import GROUPS, GroupsOfPart, joined
 from logcorr.cluster.look_again import OVER_TIME, POPULATIONS, Look
 from logcorr.cluster.merge_accesses import SUMS_A_STEP, SumFiles
 from logcorr.cluster.plan import Note
+from logcorr.cluster.store import each
 from logcorr.cluster.sum_bytes import of_bytes
 from logcorr.figures import latency
 from logcorr.figures.access_sums import AccessCounter, AccessSums, PartialAccessSums
@@ -37,8 +38,8 @@ def merged_sums(driver: Driver, own: AccessPlan, notes: Mapping[int, Note], grid
         files = [note.files["sums"] for note in driver.phase("sums", range(-(-len(files) // SUMS_A_STEP))).values()]
     counter = AccessCounter(own.attributes, own.limits.window_us, 0, folder)
     sums = sums_of(counter, own.limits.window_us, known)
-    for name in files:
-        sums.merge(of_bytes(driver.store.get(name), PartialAccessSums))
+    for data in each(driver.store.get, files):
+        sums.merge(of_bytes(data, PartialAccessSums))
     if not sums.widen(grid_):
         raise ValueError(f"counts on {sums.grid} are no counts on {grid_}")
     return sums
@@ -54,7 +55,8 @@ def merged_groups(
     offsets = [[int(at) for at in memoryview(note.facts["counted"]).cast("Q")] for note in notes.values()]
     driver.tell("groups", Counted(files=[note.files["counts"] for note in notes.values()], offsets=offsets))
     parts = driver.phase("groups", range(driver.plan.sizes.parts))
-    found = [of_bytes(driver.store.get(note.files[GROUPS]), GroupsOfPart) for note in parts.values()]
+    files = [note.files[GROUPS] for note in parts.values()]
+    found = [of_bytes(data, GroupsOfPart) for data in each(driver.store.get, files)]
     return joined(found, sums, sums.counter.groups.missing, own.limits), parts
 
 
@@ -67,9 +69,7 @@ def latency_figures(driver: Driver, sums: AccessSums, exchanges: Sequence[list[s
     nobody = pl.DataFrame(schema={"user_id": pl.String})
     driver.tell("look", Look(exchanges=list(exchanges), bucket_us=sums.grid.bucket_us, asked=wanted, top=nobody))
     splits = [number for number, files in enumerate(exchanges) if files]
-    counts = [
-        of_bytes(driver.store.get(note.files["counts"]), dict[str, pl.DataFrame])
-        for note in driver.phase("look", splits).values()
-    ]
+    files = [note.files["counts"] for note in driver.phase("look", splits).values()]
+    counts = [of_bytes(data, dict[str, pl.DataFrame]) for data in each(driver.store.get, files)]
     near = {name: pl.concat([of_split[name] for of_split in counts]).lazy() for name in wanted}
     return latency.settled(sums, asked, near[POPULATIONS], near[OVER_TIME])

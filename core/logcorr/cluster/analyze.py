@@ -116,7 +116,8 @@ class ClusterAnalysis(OnEngine[AccessReport], Analysis):
             rows |= _rows([*finished.values()], ("exchanges",))
         data = AccessReportData(sums=sums, figures=figures, rows=rows["exchanges"], groups=groups)
         spilled = sum(note.sizes.get("counts", 0) for note in counted.values())
-        report = self._report(data, lines, self._run_info(run.plan.sizes.parts, spilled))
+        info = self._engine_info(run, self._run_info(run.plan.sizes.parts, spilled))
+        report = self._report(data, lines, info)
         made = [*mapped.values(), *finished.values(), *parts.values()]
         views = self._written_here(work, groups)
         return self._published(run, views, report, made, rows | {"windows": groups.windows.height})

@@ -7,6 +7,7 @@ MAGIC. A segment is a row of frames: the length of each (u64) and an Arrow IPC s
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -14,21 +15,24 @@ import polars as pl
 
 from logcorr.cluster.store import Store
 from logcorr.cluster.sum_bytes import frame_of
+from logcorr.compute import object_storage
 
 MAGIC = b"LCBLOB01"
 _LENGTH_BYTES = 8
+Packing = Literal["lz4", "zstd"]
 Offsets = npt.NDArray[np.uint64]
 
 
 class BlobWriter:
     """Takes frames by segment, in any order. Each is packed at once, so that memory holds packed bytes alone."""
 
-    def __init__(self, segments: int) -> None:
+    def __init__(self, segments: int, packing: Packing = "lz4") -> None:
+        self._packing: Packing = packing
         self._parts: list[list[bytes]] = [[] for _ in range(segments)]
 
     def add(self, segment: int, frame: pl.DataFrame) -> None:
         """Adds a frame behind the others of a segment."""
-        data = _packed(frame)
+        data = _packed(frame, self._packing)
         self._parts[segment] += [len(data).to_bytes(_LENGTH_BYTES, "little"), data]
 
     def put(self, store: Store, name: str, scratch: Path) -> tuple[int, Offsets]:
@@ -58,8 +62,13 @@ def frames_of(segment: bytes) -> Iterator[pl.DataFrame]:
         at += size
 
 
-def _packed(frame: pl.DataFrame) -> bytes:
-    """A frame as an Arrow IPC stream, packed fast: there is much of it, and it is read once."""
+def packing_for(store: str) -> Packing:
+    """How frames are packed in a store: in a bucket as small as can be, as they cross a network twice."""
+    return "zstd" if object_storage.is_uri(store) else "lz4"
+
+
+def _packed(frame: pl.DataFrame, packing: Packing) -> bytes:
+    """A frame as an Arrow IPC stream."""
     stream = io.BytesIO()
-    frame.write_ipc_stream(stream, compression="lz4", compat_level=pl.CompatLevel.oldest())
+    frame.write_ipc_stream(stream, compression=packing, compat_level=pl.CompatLevel.oldest())
     return stream.getvalue()

@@ -11,8 +11,9 @@ import numpy.typing as npt
 import polars as pl
 
 from logcorr.cluster.blobs import frames_of
-from logcorr.cluster.pair_plan import PairPlan, Shuffle
+from logcorr.cluster.pair_plan import PairPlan, Shuffle, log_of
 from logcorr.cluster.steps import Step
+from logcorr.cluster.store import each
 from logcorr.inputs.line_numbers import Places
 from logcorr.model.ledger import ONE_LOG, SIDES, Log, Side
 
@@ -64,11 +65,14 @@ class BucketEntries:
         self.fetched = 0
         schemas = {side: own.rules.columns.schema(side) for side in SIDES}
         parts: dict[Side, list[pl.DataFrame]] = {side: [] for side in SIDES}
-        for split, offsets in enumerate(_offsets(step)):
-            start, middle, end = map(int, offsets)
-            if start == end:
-                continue
-            data = step.store.get_range(shuffle.blobs[split], start, end)
+        ranges = [
+            (split, *map(int, offsets)) for split, offsets in enumerate(_offsets(step)) if offsets[0] < offsets[2]
+        ]
+
+        def fetched(split: int, start: int, _middle: int, end: int) -> bytes:
+            return step.store.get_range(shuffle.blobs[split], start, end)
+
+        for (split, start, middle, _), data in zip(ranges, each(lambda found: fetched(*found), ranges), strict=True):
             self.fetched += len(data)
             first_row = shuffle.first_rows[split]
             for side, segment in zip(SIDES, (data[: middle - start], data[middle - start :]), strict=True):
@@ -89,11 +93,10 @@ def _in_log(entries: pl.DataFrame, first_row: int) -> pl.DataFrame:
 
 
 def _joined(frames: list[pl.DataFrame], schema: pl.Schema) -> pl.DataFrame:
-    """The entries of one side in the order of the lines."""
+    """The entries of one side."""
     if not frames:
         return schema.to_frame().with_columns(pl.col("row").cast(pl.UInt64))
-    entries = pl.concat(frames).select(schema.names())
-    return entries if entries["row"].is_sorted() else entries.sort("row")
+    return pl.concat(frames).select(schema.names())
 
 
 def _numbered(
@@ -101,12 +104,16 @@ def _numbered(
 ) -> tuple[dict[Side, pl.DataFrame], dict[Side, BucketPlaces]]:
     """The entries with rows of the bucket (UInt32) for those of the log, and where these stand."""
     if ONE_LOG in starts:
-        rows = pl.concat([frames[side]["row"] for side in SIDES]).sort()
-        places = dict.fromkeys(SIDES, BucketPlaces(rows, starts[ONE_LOG]))
-        return {
-            side: entries.with_columns(rows.search_sorted(entries["row"]).cast(pl.UInt32).alias("row"))
-            for side, entries in frames.items()
-        }, places
-    places = {side: BucketPlaces(entries["row"], starts[side]) for side, entries in frames.items()}
-    numbers = pl.int_range(pl.len(), dtype=pl.UInt32).alias("row")
-    return {side: entries.with_columns(numbers) for side, entries in frames.items()}, places
+        every = pl.concat([frames[side]["row"] for side in SIDES])
+        rows = dict.fromkeys(SIDES, every.sort())
+    else:
+        rows = {side: entries["row"].sort() for side, entries in frames.items()}
+    places = {side: BucketPlaces(rows[side], starts[log_of(side, starts)]) for side in SIDES}
+    return {side: entries.with_columns(_ranks(entries["row"], rows[side])) for side, entries in frames.items()}, places
+
+
+def _ranks(rows: pl.Series, ordered: pl.Series) -> pl.Series:
+    """The places of rows among all rows in order."""
+    if rows.len() == ordered.len() and rows.is_sorted():
+        return pl.int_range(rows.len(), dtype=pl.UInt32, eager=True).alias("row")
+    return pl.Series("row", np.searchsorted(ordered.to_numpy(), rows.to_numpy()).astype(np.uint32))

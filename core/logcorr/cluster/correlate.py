@@ -16,12 +16,13 @@ from logcorr.cluster.exchange_counts import USERS
 from logcorr.cluster.finish_bucket import Finish
 from logcorr.cluster.group_parts import GROUPS, GroupsOfPart, joined
 from logcorr.cluster.job import OnEngine
-from logcorr.cluster.pair_figures import Figures, arrivals, top_users
+from logcorr.cluster.pair_figures import Figures, arrivals, merged_sums, top_users
 from logcorr.cluster.pair_plan import PairPlan, Shuffle
 from logcorr.cluster.pair_progress import PairProgress
 from logcorr.cluster.pair_read import SplitsRead, tell_offsets
 from logcorr.cluster.plan import Note, Plan, PlannedFile
 from logcorr.cluster.splits import splits_of
+from logcorr.cluster.store import each
 from logcorr.cluster.sum_bytes import of_bytes
 from logcorr.figures import endpoints_and_addresses, pair_report
 from logcorr.figures.grid import grid
@@ -140,6 +141,7 @@ class ClusterCorrelation(OnEngine[Report], Correlation):
             groups=groups,
         )
         report = pair_report.report(paired.sums, paired.latency, data)
+        report = msgspec.structs.replace(report, run=self._engine_info(run, report.run))
         rows = self._rows(progress, [*paired.notes, *counted.values()])
         parts = publish.parts_of(self._key, [*paired.notes, *counted.values()], [*rows])
         self._write_own_parts(work, views, lines.read)
@@ -169,7 +171,10 @@ class ClusterCorrelation(OnEngine[Report], Correlation):
         reduced = run.phase("reduce", range(run.plan.sizes.buckets), progress.on_bucket)
         self._meter.enter("report")
         exchanges = [_names(note, "exchanges") for note in reduced.values()]
-        figures = Figures(run, progress.sums, exchanges)
+        sums = progress.sums
+        if not progress.sums_complete:
+            sums = merged_sums(run, list(reduced.values()), lines.shuffle.grid)
+        figures = Figures(run, sums, exchanges)
         latency = figures.latency()
         edge_us = orphan_reasons.edge_us(self._pair_options.edge_us, latency.p999_us)
         finish = Finish(
@@ -186,9 +191,8 @@ class ClusterCorrelation(OnEngine[Report], Correlation):
         progress.settle(buckets)
         notes = [*reduced.values(), *finished.values()]
         if not self._narrowed:
-            return _Paired(notes, buckets, list(reduced.values()), progress.sums, figures, latency, edge_us)
-        sums = PairSums(lines.shuffle.narrowed, 0)
-        progress.merge(sums, buckets)
+            return _Paired(notes, buckets, list(reduced.values()), sums, figures, latency, edge_us)
+        sums = merged_sums(run, buckets, lines.shuffle.narrowed, "-left")
         figures = Figures(run, sums, [_names(note, "exchanges") for note in buckets], "-left")
         return _Paired(notes, buckets, buckets, sums, figures, figures.latency(), edge_us)
 
@@ -199,7 +203,8 @@ class ClusterCorrelation(OnEngine[Report], Correlation):
         if not self._rules.columns.attributes:
             return None
         limits = GroupLimits(window_us=self._options.window_us, suspicious=self._pair_options.suspicious)
-        parts = [of_bytes(run.store.get(note.files[GROUPS]), GroupsOfPart) for note in counted.values()]
+        found = each(run.store.get, [note.files[GROUPS] for note in counted.values()])
+        parts = [of_bytes(data, GroupsOfPart) for data in found]
         missing = {
             name: sum(note.facts["missing"].get(name, 0) for note in paired.counted)
             for name in self._rules.columns.attributes

@@ -12,6 +12,7 @@ from logcorr.cluster.finish_bucket import put_table
 from logcorr.cluster.group_parts import put_groups
 from logcorr.cluster.pair_plan import PairPlan
 from logcorr.cluster.steps import Step
+from logcorr.cluster.store import each
 from logcorr.cluster.sum_bytes import MergedGroups, to_bytes
 from logcorr.compute.group_in_parts import PartialCounts
 from logcorr.figures import users
@@ -46,7 +47,10 @@ def count_part(step: Step) -> dict[str, Any]:
 
 def part_frames(step: Step, told: Counted, segment: int) -> Iterator[pl.DataFrame]:
     """The frames of one segment of all files with counts."""
-    for name, offsets in zip(told.files, told.offsets, strict=True):
-        start, end = offsets[segment], offsets[segment + 1]
-        if end > start:
-            yield from frames_of(step.store.get_range(name, start, end))
+    ranges = [
+        (name, offsets[segment], offsets[segment + 1])
+        for name, offsets in zip(told.files, told.offsets, strict=True)
+        if offsets[segment] < offsets[segment + 1]
+    ]
+    for data in each(lambda found: step.store.get_range(*found), ranges):
+        yield from frames_of(data)

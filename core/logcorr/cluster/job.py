@@ -2,6 +2,8 @@
 
 from abc import abstractmethod
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -11,15 +13,18 @@ from logcorr.cluster import driver
 from logcorr.cluster.driver import Driver, removed
 from logcorr.cluster.engines.base import Engine, open_engine
 from logcorr.cluster.plan import Plan
-from logcorr.cluster.store import check_creates_once, open_store
+from logcorr.cluster.sources import list_sources
+from logcorr.cluster.store import FILE_SCHEME, check_creates_once, open_store
 from logcorr.compute import object_storage
+from logcorr.compute.object_path import REQUESTS, AnyPath, ObjectPath
 from logcorr.inputs import changes, standard_input
-from logcorr.inputs.files import Resolved
+from logcorr.inputs.files import InputFile, Resolved, of_source
 from logcorr.jobs.job import Job, Result
 from logcorr.model.access_report import RunReport
 from logcorr.model.errors import Cancelled, EngineError, InputError, StoreError
 from logcorr.model.ledger import Log
 from logcorr.model.options import ClusterOptions, JobOptions
+from logcorr.model.report import RunInfo
 from logcorr.runs import find_runs
 from logcorr.runs.run_folder import RunFolder
 from logcorr.runs.work_folder import WorkFolder
@@ -49,15 +54,28 @@ class OnEngine(Job[_R]):
 
     @staticmethod
     def _root_of(options: JobOptions) -> Path:
-        store = options.store
-        if store is None or object_storage.is_uri(store):
-            return find_runs.default_root()
-        return Path(store.removeprefix("file://"))
+        return find_runs.work_root(_runs_root(options))
 
     def _found(self, log: Log, words: tuple[str, ...], stdin: Callable[[], Path]) -> Resolved:
         if standard_input.NAME in words:
             raise InputError(f"log {standard_input.NAME!r}: no worker reads this standard input. Save it to a file.")
-        return super()._found(log, words, stdin)
+        if not any(object_storage.is_uri(word) for word in words):
+            return super()._found(log, words, stdin)
+        found = [file for word in words for file in self._of_word(log, word, stdin)]
+        files: dict[str, InputFile] = {}
+        named_twice = [file.name for file in found if files.setdefault(file.place, file) is not file]
+        return Resolved(list(files.values()), named_twice)
+
+    def _of_word(self, log: Log, word: str, stdin: Callable[[], Path]) -> list[InputFile]:
+        if not object_storage.is_uri(word):
+            return super()._found(log, (word,), stdin).files
+        with ThreadPoolExecutor(REQUESTS) as threads:
+            described = partial(of_source, log, memory_bytes=self._options.memory_bytes)
+            return list(threads.map(described, list_sources([word], log)))
+
+    def _finished(self) -> RunFolder | None:
+        root = _runs_root(self._options)
+        return find_runs.finished_run(root, self._key) if isinstance(root, ObjectPath) else super()._finished()
 
     def _compute(self, work: WorkFolder) -> RunFolder:
         check_creates_once(self._store)
@@ -98,6 +116,19 @@ class OnEngine(Job[_R]):
             read = [msgspec.structs.replace(planned.file(), bytes=planned.end) for planned in plan.files[log]]
             changes.check_whole_lines(files, read)
 
+    def _engine_info(self, run: Driver, info: RunInfo) -> RunInfo:
+        """How the run was made, with what the engine came to."""
+        phases = run.phases.values()
+        return msgspec.structs.replace(
+            info,
+            options={**info.options, "memory_bytes": run.plan.sizes.memory_bytes},
+            peak_rss_bytes=max((phase.peak_rss_bytes for phase in phases), default=info.peak_rss_bytes),
+            engine=self._cluster.engine.partition(":")[0],
+            steps_run=sum(phase.steps for phase in phases),
+            steps_found=sum(phase.resumed for phase in phases),
+            retried=sum(phase.retried for phase in phases),
+        )
+
     @abstractmethod
     def _plan(self, engine: Engine) -> Plan:
         """The plan of the run. Raises InputError."""
@@ -108,4 +139,9 @@ class OnEngine(Job[_R]):
 
     def _run_folder(self) -> RunFolder:
         """The run, in its place."""
-        return RunFolder(self._root / self._key)
+        return RunFolder(_runs_root(self._options) / self._key)
+
+
+def _runs_root(options: JobOptions) -> AnyPath:
+    """Where the runs are: a folder of this machine, or a prefix of a bucket."""
+    return find_runs.root_of(options.store.removeprefix(FILE_SCHEME) if options.store else None)

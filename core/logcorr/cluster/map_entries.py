@@ -6,7 +6,7 @@ import msgspec
 import polars as pl
 
 from logcorr.cluster import splits
-from logcorr.cluster.blobs import BlobWriter
+from logcorr.cluster.blobs import BlobWriter, Packing, packing_for
 from logcorr.cluster.pair_plan import PairPlan, refused_segments, segment_of
 from logcorr.cluster.quiet import Quiet
 from logcorr.cluster.steps import Step
@@ -28,7 +28,7 @@ def map_split(step: Step) -> dict[str, Any]:
     files = splits.windows(split, plan.files[split.log], step.run.files(split))
     place = ReadingPlace(folder=step.scratch, chunk_bytes=plan.sizes.chunk_bytes, progress=Quiet())
     source = own.reading.source({split.log: files}, place)
-    entries = _Entries(plan.sizes.buckets, plan.sizes.flush_bytes)
+    entries = _Entries(plan.sizes.buckets, plan.sizes.flush_bytes, packing_for(step.store.uri))
     for side, frame in source.frames():
         entries.add(side, frame)
     read = source.finish()
@@ -45,8 +45,8 @@ def map_split(step: Step) -> dict[str, Any]:
 class _Entries:
     """Entries on their way into buckets: some are in memory, in the order in which they were read."""
 
-    def __init__(self, buckets: int, most_bytes: int) -> None:
-        self.writer = BlobWriter(len(SIDES) * buckets + 2)
+    def __init__(self, buckets: int, most_bytes: int, packing: Packing) -> None:
+        self.writer = BlobWriter(len(SIDES) * buckets + 2, packing)
         self._buckets, self._most_bytes = buckets, most_bytes
         self._held: dict[Side, list[pl.DataFrame]] = {side: [] for side in SIDES}
         self._bytes = 0
@@ -69,7 +69,8 @@ class _Entries:
 
     def _put(self, side: Side, entries: pl.DataFrame) -> None:
         number = bucket_of(self._buckets).alias(_BUCKET)
-        ordered = entries.with_columns(number).sort(_BUCKET, "row")
+        # Within a bucket the order stays as it was read: that is nearly the order of rows.
+        ordered = entries.with_columns(number).sort(_BUCKET, maintain_order=True)
         runs = ordered[_BUCKET].rle().struct.unnest()
         ordered, at = ordered.drop(_BUCKET), 0
         for height, bucket in runs.select("len", "value").iter_rows():

@@ -9,6 +9,7 @@ from logcorr.cluster.access_plan import AccessPlan
 from logcorr.cluster.count_parts import Counted, part_frames
 from logcorr.cluster.group_parts import put_groups
 from logcorr.cluster.steps import Step
+from logcorr.cluster.store import each
 from logcorr.cluster.sum_bytes import MergedGroups, of_bytes, to_bytes
 from logcorr.figures.access_sums import PartialAccessSums
 from logcorr.figures.grid import Grid
@@ -38,7 +39,8 @@ def merge_sums(step: Step) -> dict[str, Any]:
     """Merges the sums of some steps."""
     own, told = step.run.own(AccessPlan), step.run.told("sums", SumFiles)
     sums = sums_of(counter_of(step, own), own.limits.window_us, told.grid)
-    for name in told.files[step.index * SUMS_A_STEP : (step.index + 1) * SUMS_A_STEP]:
-        sums.merge(of_bytes(step.store.get(name), PartialAccessSums))
+    files = told.files[step.index * SUMS_A_STEP : (step.index + 1) * SUMS_A_STEP]
+    for data in each(step.store.get, files):
+        sums.merge(of_bytes(data, PartialAccessSums))
     step.put("sums", to_bytes(sums.partial()))
     return {}

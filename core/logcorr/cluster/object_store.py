@@ -8,7 +8,8 @@ from typing import Any
 import polars as pl
 
 from logcorr.cluster.stored_names import checked
-from logcorr.compute import object_storage
+from logcorr.compute import object_storage, parquet_slices
+from logcorr.compute.object_path import ObjectPath
 from logcorr.model.errors import StoreError
 
 # Names the attempt that created an object. Its process may have asked twice, as the first answer was lost.
@@ -25,7 +26,7 @@ class ObjectStore:
         self._store: Any = object_storage.opened(self.uri)
 
     def put(self, name: str, data: bytes) -> None:
-        with object_storage.explained(self.uri, "put", name):
+        with object_storage.explained(f"store {self.uri}", "put", name):
             self._store.put(checked(name), data)
 
     def create(self, name: str, data: bytes) -> bool:
@@ -33,7 +34,7 @@ class ObjectStore:
 
         attempt = {_ATTEMPT: uuid.uuid4().hex}
         for _ in range(_CREATE_TRIES):
-            with object_storage.explained(self.uri, "create", name):
+            with object_storage.explained(f"store {self.uri}", "create", name):
                 try:
                     self._store.put(checked(name), data, mode="create", use_multipart=False, attributes=attempt)
                     return True
@@ -46,25 +47,25 @@ class ObjectStore:
         )
 
     def get(self, name: str) -> bytes:
-        with object_storage.explained(self.uri, "get", name, absent=True):
+        with object_storage.explained(f"store {self.uri}", "get", name, absent=True):
             return bytes(self._store.get(checked(name)).bytes())
 
     def get_range(self, name: str, start: int, end: int) -> bytes:
         if end <= start:
             return b""
-        with object_storage.explained(self.uri, "get", name, absent=True):
+        with object_storage.explained(f"store {self.uri}", "get", name, absent=True):
             data = bytes(self._store.get_range(checked(name), start=start, end=end))
         if len(data) < end - start:
             raise StoreError(f"store {self.uri}: {name!r} ends before byte {end:,}. It is not of this run.")
         return data
 
     def put_file(self, name: str, path: Path) -> int:
-        with object_storage.explained(self.uri, "put", name):
+        with object_storage.explained(f"store {self.uri}", "put", name):
             self._store.put(checked(name), path)
         return path.stat().st_size
 
     def list(self, prefix: str) -> dict[str, int]:
-        with object_storage.explained(self.uri, "list", prefix):
+        with object_storage.explained(f"store {self.uri}", "list", prefix):
             batches = self._store.list(prefix or None, chunk_size=1000)
             return {entry["path"]: entry["size"] for batch in batches for entry in batch}
 
@@ -75,11 +76,11 @@ class ObjectStore:
         for name in names:
             checked(name)
         if names:
-            with object_storage.explained(self.uri, "delete", names[0]):
+            with object_storage.explained(f"store {self.uri}", "delete", names[0]):
                 self._store.delete(list(names))
 
     def table(self, name: str) -> pl.LazyFrame:
-        return object_storage.scan_parquet([f"{self.uri}/{checked(name)}"])
+        return parquet_slices.scan([ObjectPath(self.uri) / checked(name)])
 
     def _creator(self, name: str) -> str | None:
         """The attempt that created an object; None where there is no object of this name."""

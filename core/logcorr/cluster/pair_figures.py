@@ -8,15 +8,31 @@ import polars as pl
 from logcorr.cluster.driver import Driver
 from logcorr.cluster.exchange_counts import USERS as USER_COLUMNS
 from logcorr.cluster.look_again import GIVEN, OVER_TIME, POPULATIONS, USERS, Look
+from logcorr.cluster.merge_pair_sums import BUCKETS_A_STEP, SumsToMerge, merged
 from logcorr.cluster.plan import Note
+from logcorr.cluster.store import each
 from logcorr.cluster.sum_bytes import of_bytes
 from logcorr.figures import latency, percentiles, users
+from logcorr.figures.grid import Grid
 from logcorr.figures.latency import LatencyFigures
 from logcorr.figures.nearest_rank import Asked, settled
 from logcorr.figures.pair_sums import PairSums
 from logcorr.model.report import DurationSource, Given
 
+# The driver merges so many sums by itself.
+MOST_SUMS = 64
 _Counts = Mapping[str, pl.LazyFrame]
+
+
+def merged_sums(driver: Driver, notes: Sequence[Note], grid: Grid, name: str = "") -> PairSums:
+    """The sums of all buckets; steps merge them first where they are many. `name` is a part of the phase's name."""
+    files = [note.files["sums"] for note in notes]
+    if len(files) > MOST_SUMS:
+        phase = f"sums{name}"
+        driver.tell(phase, SumsToMerge(grid=grid, files=files))
+        steps = driver.phase(phase, range(-(-len(files) // BUCKETS_A_STEP)))
+        files = [note.files["sums"] for note in steps.values()]
+    return merged(driver.store, files, grid)
 
 
 class Figures:
@@ -70,20 +86,22 @@ class Figures:
         self._driver.tell(phase, look)
         notes = self._driver.phase(phase, [number for number, names in enumerate(look.exchanges) if names])
         parts: dict[str, list[pl.LazyFrame]] = {}
-        for note in notes.values():
-            for name, counts in of_bytes(self._driver.store.get(note.files["counts"]), dict[str, pl.DataFrame]).items():
+        for data in each(self._driver.store.get, [note.files["counts"] for note in notes.values()]):
+            for name, counts in of_bytes(data, dict[str, pl.DataFrame]).items():
                 parts.setdefault(name, []).append(counts.lazy())
         return {name: pl.concat(frames) for name, frames in parts.items()}
 
 
 def top_users(driver: Driver, notes: Mapping[int, Note]) -> pl.DataFrame:
     """The users with the most requests, of the parts of all users."""
-    return users.top(of_bytes(driver.store.get(note.files["top"]), pl.DataFrame).lazy() for note in notes.values())
+    parts = each(driver.store.get, [note.files["top"] for note in notes.values()])
+    return users.top(of_bytes(data, pl.DataFrame).lazy() for data in parts)
 
 
 def arrivals(driver: Driver, notes: Sequence[Note]) -> tuple[pl.DataFrame, pl.DataFrame]:
     """(at, side, n): orphans by timeline bucket, and by window."""
-    parts = [of_bytes(driver.store.get(note.files["arrivals"]), list[pl.DataFrame]) for note in notes]
+    found = each(driver.store.get, [note.files["arrivals"] for note in notes])
+    parts = [of_bytes(data, list[pl.DataFrame]) for data in found]
     by_bucket, by_window = (
         pl.concat(frames).group_by("at", "side").agg(pl.col("n").sum()) for frames in zip(*parts, strict=True)
     )

@@ -1,5 +1,7 @@
 """What the steps of a correlation know: how its entries are read, how they pair, and what it is narrowed to."""
 
+from collections.abc import Container
+
 import msgspec
 
 from logcorr.figures.grid import Grid
@@ -48,9 +50,9 @@ class Shuffle(msgspec.Struct, frozen=True, kw_only=True):
     narrowed: Grid
 
 
-def log_of(side: Side, logs: object) -> Log:
+def log_of(side: Side, logs: Container[Log]) -> Log:
     """The log that has the entries of a side, of the logs of a run."""
-    return ONE_LOG if isinstance(logs, dict) and ONE_LOG in logs else side
+    return ONE_LOG if ONE_LOG in logs else side
 
 
 def segment_of(bucket: int, side: Side) -> int:

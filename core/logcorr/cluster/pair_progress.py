@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from logcorr.cluster.pair_figures import MOST_SUMS
 from logcorr.cluster.plan import Note, Plan
 from logcorr.cluster.store import Store
 from logcorr.cluster.sum_bytes import of_bytes
@@ -63,15 +64,19 @@ class PairProgress:
             self.open_orphans[side] = self.open_orphans.get(side, 0) + n
         for side, kind, n in facts["repeats"]:
             self.repeats[side, kind] = self.repeats.get((side, kind), 0) + n
-        self.merge(self.sums, [note])
         done, buckets = self._meter.buckets
         self._meter.buckets = (done + 1, buckets)
+        if done >= MOST_SUMS:
+            # The first buckets are a fair sample: steps merge the others.
+            self._meter.tap()
+            return
+        self.sums.merge(of_bytes(self._store.get(note.files["sums"]), PartialPairSums))
         self._estimates.tell((done + 1) / buckets, self.sums, sum(self.open_orphans.values()))
 
-    def merge(self, sums: PairSums, notes: Iterable[Note]) -> None:
-        """Adds the sums of buckets to others."""
-        for note in notes:
-            sums.merge(of_bytes(self._store.get(note.files["sums"]), PartialPairSums))
+    @property
+    def sums_complete(self) -> bool:
+        """Whether `sums` are of all buckets."""
+        return self._meter.buckets[1] <= MOST_SUMS
 
     def settle(self, notes: Iterable[Note]) -> None:
         """Takes the notes of all finished buckets: the reasons of orphans, and what the run has left."""

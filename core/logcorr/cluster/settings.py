@@ -13,7 +13,6 @@ from typing import Any
 import msgspec
 import platformdirs
 
-from logcorr.compute import object_storage
 from logcorr.model.errors import UsageError
 from logcorr.model.options import ClusterOptions
 from logcorr.text import quantities
@@ -82,8 +81,8 @@ def options_of(
         raise UsageError(
             f"{spelled('engine')} {word} needs {spelled('store')}: a folder that all workers see, or s3://BUCKET/PREFIX."
         )
-    if store is not None and object_storage.is_uri(store) is False and kind not in _OF_THIS_MACHINE:
-        store = os.path.abspath(store.removeprefix("file://"))  # noqa: PTH100 - a link stays a link
+    if store is not None:
+        store = _absolute(store)
     memory = worker_memory if worker_memory is not None else _bytes(own.worker_memory, "worker_memory")
     return ClusterOptions(
         engine=word,
@@ -95,6 +94,12 @@ def options_of(
         buckets=own.buckets,
         keep_work=own.keep_work,
     ), store
+
+
+def _absolute(store: str) -> str:
+    """The store by a name that means the same for processes that work elsewhere."""
+    folder = store.removeprefix("file://")
+    return store if "://" in folder else os.path.abspath(folder)  # noqa: PTH100 - a link stays a link
 
 
 def _bytes(value: str | int | None, name: str) -> int:

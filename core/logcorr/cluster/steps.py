@@ -34,12 +34,14 @@ STEPS: dict[str, dict[str, str]] = {
     "correlation": {
         "map": "map_entries:map_split",
         "reduce": "reduce_bucket:reduce_bucket",
+        "sums": "merge_pair_sums:merge_pair_sums",
         "look": "look_again:look",
         "finish": "finish_bucket:finish",
         "count": "count_parts:count_part",
         "top": "look_again:top_users",
         "looktop": "look_again:look",
         # Of the exchanges that a run leaves.
+        "sums-left": "merge_pair_sums:merge_pair_sums",
         "look-left": "look_again:look",
         "top-left": "look_again:top_users",
         "looktop-left": "look_again:look",

@@ -4,9 +4,11 @@ What is put into a store is there whole or not at all. Steps and the driver tell
 """
 
 import uuid
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import polars as pl
 
@@ -14,6 +16,10 @@ from logcorr.cluster.stored_names import WORK
 from logcorr.model.errors import StoreError, UsageError
 
 FILE_SCHEME = "file://"
+# So many requests of one process are under way at the same time.
+_REQUESTS = 8
+_T = TypeVar("_T")
+_R = TypeVar("_R")
 
 
 class Store(Protocol):
@@ -64,6 +70,19 @@ class Store(Protocol):
         """A Parquet file of the store. Only the ranges of it that a query needs are read."""
 
 
+def each(function: Callable[[_T], _R], items: Iterable[_T]) -> Iterator[_R]:
+    """The results of a function for all items, in order, several at a time: for what waits for a store, mostly."""
+    waiting: deque[Future[_R]] = deque()
+    with ThreadPoolExecutor(_REQUESTS) as threads:
+        for item in items:
+            waiting.append(threads.submit(function, item))
+            # No more results than these are in memory, however slowly they are taken.
+            if len(waiting) > _REQUESTS:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
 def open_store(uri: str) -> Store:
     """The store at a path, a `file://` URI, or the URI of a bucket with a prefix (`s3://bucket/prefix`).
 
@@ -88,11 +107,9 @@ def check_creates_once(store: Store) -> None:
     Raises StoreError where it does not.
     """
     name = f"{WORK}probe-{uuid.uuid4().hex}"
-    try:
-        first, second = store.create(name, b"first"), store.create(name, b"second")
-        kept = store.get(name)
-    finally:
-        store.delete([name])
+    first, second = store.create(name, b"first"), store.create(name, b"second")
+    kept = store.get(name)
+    store.delete([name])
     if not first or second or kept != b"first":
         raise StoreError(
             f"store {store.uri}: a second create of a file did not fail. It has to support If-None-Match: *."

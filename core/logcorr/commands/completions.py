@@ -13,6 +13,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from logcorr.commands.options import run_root
+from logcorr.compute.object_path import ObjectPath
 from logcorr.model.errors import LogcorrError
 
 # click's script for bash splits other names and expands them.
@@ -32,9 +33,11 @@ def run_names(context: click.Context, _parameter: click.Parameter, incomplete: s
 
     named = _named(context.params)
     items = []
-    for folder in all_runs(run_root(context.params.get("store"))):
-        name = folder.path.name
-        if name.startswith(incomplete) and name not in named and _PLAIN.fullmatch(name) and is_mine(folder.path):
+    root = run_root(context.params.get("store"))
+    # Nobody waits for a bucket at each press of a key.
+    for folder in [] if isinstance(root, ObjectPath) else all_runs(root):
+        name = folder.place.name
+        if name.startswith(incomplete) and name not in named and _PLAIN.fullmatch(name) and is_mine(folder.place):
             items.append(CompletionItem(name, help=_logs(folder)))
     return items
 

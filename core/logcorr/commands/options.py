@@ -1,12 +1,12 @@
 """Options that several commands have: durations and sizes as people write them, and the folder of runs."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import click
 
 from logcorr.api.options import positive
+from logcorr.compute.object_path import AnyPath
 from logcorr.model.errors import UsageError
 from logcorr.text import quantities
 
@@ -45,8 +45,8 @@ def as_flag(name: str) -> str:
     return f"--{name.replace('_', '-')}"
 
 
-def run_root(store: str | None) -> Path:
+def run_root(store: str | None) -> AnyPath:
     """The folder of runs: the one that `--store` names, or else the default of the platform."""
-    from logcorr.runs.find_runs import default_root
+    from logcorr.runs.find_runs import root_of
 
-    return Path(store) if store else default_root()
+    return root_of(store or None)

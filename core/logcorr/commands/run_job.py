@@ -52,7 +52,7 @@ def run_job(options: JobOptions, load: Callable[[], Callable[..., Any]], values:
     if fresh and peak > options.memory_bytes and values["progress"] != "json":
         more = f"--memory {_whole_mb(int(_MARGIN * peak))}"
         say(f"note: this took {size(peak)}, more than --memory {size(options.memory_bytes)}; {more} has room for it.")
-    folder = str(result.folder) if result.kept else None
+    folder = str(result.stored.place) if result.kept else None
     if summary_follows:
         shown = {"width": width(), "color": wants_color(), "reused": result.reused, "folder": folder}
         with garbage.loading():

@@ -19,6 +19,7 @@ def runs(context: click.Context) -> None:
       logcorr runs show 3f2a
       duckdb -c "select * from '$(logcorr runs path 3f2a)/orphans/*.parquet'"
       logcorr runs remove --all
+      logcorr runs clean --store s3://bucket/runs
     """
     if context.invoked_subcommand is None:
         context.invoke(runs_list)
@@ -55,7 +56,7 @@ def runs_show(run: str, store: str | None, *, as_json: bool) -> None:
         return
     from logcorr.render.summary import render_summary
 
-    put(render_summary(folder.report, width=width(), color=wants_color(), reused=True, folder=str(folder.path)))
+    put(render_summary(folder.report, width=width(), color=wants_color(), reused=True, folder=str(folder.place)))
 
 
 @runs.command("path")
@@ -67,7 +68,7 @@ def runs_path(run: str, store: str | None) -> None:
 
     folder = find_run(run_root(store), run)
     _ = folder.manifest  # a run that this version cannot read has perhaps other files and columns
-    put_path(folder.path.absolute())
+    put_path(folder.place.absolute())
 
 
 @runs.command("remove")
@@ -87,10 +88,29 @@ def runs_remove(names: tuple[str, ...], store: str | None, *, every: bool) -> No
         removed, reasons = remove_all(root)
     else:
         # A run may be named twice.
-        chosen = {folder.path: folder for folder in [find_run(root, name) for name in names]}
+        chosen = {str(folder.place): folder for folder in [find_run(root, name) for name in names]}
         for folder in chosen.values():
             remove(folder)
         removed, reasons = len(chosen), []
     for reason in reasons:
         say(f"note: {reason}")
     say(f"removed {removed} run{'' if removed == 1 else 's'}.")
+
+
+@runs.command("clean")
+@STORE
+@click.option("--all", "every", is_flag=True, help="Also of runs that are under way: they end with an error.")
+def runs_clean(store: str | None, *, every: bool) -> None:
+    """Remove what runs on engines have left that did not end. Finished runs stay, and so do runs under way.
+
+    A run that is started again goes on where it was, unless its files were removed.
+    """
+    from logcorr.cluster.clean import clean
+    from logcorr.cluster.store import open_store
+    from logcorr.text.quantities import size
+
+    cleaned = clean(open_store(store or str(run_root(None))), every=every)
+    for key in cleaned.under_way:
+        say(f"note: run {key} is under way.")
+    count = len(cleaned.removed)
+    say(f"removed {size(cleaned.bytes)} of {count} run{'' if count == 1 else 's'} that did not end.")

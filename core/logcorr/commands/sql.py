@@ -56,13 +56,14 @@ def sql(run: str, query: str, store: str | None, **values: Any) -> None:
     from logcorr.runs import find_runs, work_folder
 
     root = run_root(store)
+    work_root = find_runs.work_root(root)
 
     def work(_cancel: Any) -> Any:
         folder = find_runs.find_run(root, run)
         rows = engine.query(folder, query)
         rows = rows if limit is None else rows.head(limit)
         if output is not None:
-            engine.write(folder, rows, output, root, force=values["force"], raw_csv=values["raw_csv"])
+            engine.write(folder, rows, output, work_root, force=values["force"], raw_csv=values["raw_csv"])
         elif form == "table":
             # One more than is shown, to tell whether there are more.
             return engine.whole(folder, rows.head(_TABLE_ROWS + 1) if limit is None else rows)

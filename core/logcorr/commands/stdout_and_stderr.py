@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any, cast
 
+from logcorr.compute.object_path import AnyPath
 from logcorr.text.safe import json_for_terminal, one_line
 
 
@@ -58,13 +59,13 @@ def put_json(text: str) -> None:
     put(json_for_terminal(text) if sys.stdout.isatty() else text)
 
 
-def put_path(path: Path) -> None:
+def put_path(path: AnyPath) -> None:
     """Writes a path to stdout on a line: its very bytes, but for a terminal without anything that it obeys."""
     if sys.stdout.isatty():
         put(one_line(str(path)))
         return
     sys.stdout.flush()
-    sys.stdout.buffer.write(os.fsencode(path) + b"\n")
+    sys.stdout.buffer.write(os.fsencode(str(path)) + b"\n")
 
 
 def say(text: str) -> None:

@@ -9,13 +9,16 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
+from logcorr.compute import object_storage
+from logcorr.compute.object_path import AnyPath
+
 SLICE_ROWS = 100_000
 
 
 class RowFiles(msgspec.Struct, frozen=True):
     """Files of one kind and schema, in order. `heights` has the number of rows of each file."""
 
-    paths: list[Path]
+    paths: list[AnyPath]
     heights: list[int]
 
     @property
@@ -23,7 +26,7 @@ class RowFiles(msgspec.Struct, frozen=True):
         """The number of rows of all files."""
         return sum(self.heights)
 
-    def add(self, path: Path, height: int) -> None:
+    def add(self, path: AnyPath, height: int) -> None:
         """Adds a file and its number of rows to the lists."""
         self.paths.append(path)
         self.heights.append(height)
@@ -34,15 +37,21 @@ def files_of(folder: Path, ending: str = "parquet") -> list[Path]:
     return sorted(folder.glob(f"*.{ending}"))
 
 
-def row_files(paths: list[Path]) -> RowFiles:
+def row_files(paths: Sequence[AnyPath]) -> RowFiles:
     """Files with their numbers of rows. Only their metadata is read."""
-    return RowFiles(paths, [height_of([path]) for path in paths])
+    return RowFiles(list(paths), [height_of([path]) for path in paths])
 
 
-def scan(paths: Sequence[Path]) -> pl.LazyFrame:
-    """A scan of all rows of one or more files of one kind: Parquet if the first ends in .parquet, else Arrow IPC."""
-    rows = pl.scan_parquet if paths[0].suffix == ".parquet" else pl.scan_ipc
-    return rows(list(paths), glob=False)
+def scan(paths: Sequence[AnyPath]) -> pl.LazyFrame:
+    """A scan of all rows of one or more files of one kind: Parquet if the first ends in .parquet, else Arrow IPC.
+
+    Files in a bucket are Parquet, and all of one bucket.
+    """
+    local = [path for path in paths if isinstance(path, Path)]
+    if not local:
+        return pl.scan_parquet([str(path) for path in paths], glob=False, **object_storage.scan_options())
+    rows = pl.scan_parquet if local[0].suffix == ".parquet" else pl.scan_ipc
+    return rows(local, glob=False)
 
 
 def count(rows: pl.LazyFrame) -> int:
@@ -50,12 +59,12 @@ def count(rows: pl.LazyFrame) -> int:
     return int(rows.select(pl.len()).collect(engine="streaming").item())
 
 
-def height_of(paths: Sequence[Path]) -> int:
+def height_of(paths: Sequence[AnyPath]) -> int:
     """The number of rows of all files; 0 for no files."""
     return count(scan(paths)) if paths else 0
 
 
-def slices(paths: Sequence[Path], most_rows: int | None = None) -> Iterator[pl.LazyFrame]:
+def slices(paths: Sequence[AnyPath], most_rows: int | None = None) -> Iterator[pl.LazyFrame]:
     """Scans of all rows, file after file, each of at most `most_rows` rows (default SLICE_ROWS).
 
     A file without rows gives one empty scan.

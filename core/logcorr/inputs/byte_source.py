@@ -7,8 +7,9 @@ import io
 from pathlib import Path
 from typing import Any, Protocol
 
-# So many bytes of a source are asked for at once, where less is read.
-_RANGE_BYTES = 8 << 20
+# So many bytes of a source are asked for at its start, to see what it is; elsewhere; and where range follows range.
+HEAD_BYTES = 16 << 10
+_FIRST_BYTES, _MOST_BYTES = 256 << 10, 8 << 20
 
 
 class ByteSource(Protocol):
@@ -67,12 +68,13 @@ class FileBytes(io.RawIOBase):
 
 
 class SourceBytes(io.RawIOBase):
-    """The bytes of a source from `start` to before `end`, asked for in ranges of some megabytes."""
+    """The bytes of a source from `start` to before `end`, asked for in ranges of up to some megabytes."""
 
     def __init__(self, source: ByteSource, start: int, end: int) -> None:
         self._source, self._start, self._end = source, start, end
         self._at = start
         self._held, self._held_at = b"", start
+        self._range_bytes = 0
 
     def readable(self) -> bool:
         return True
@@ -86,13 +88,21 @@ class SourceBytes(io.RawIOBase):
         if count <= 0:
             return 0
         if not self._held_at <= self._at < self._held_at + len(self._held):
-            stop = min(self._end, self._at + max(count, _RANGE_BYTES))
+            stop = min(self._end, self._at + max(count, self._next_bytes()))
             self._held, self._held_at = self._source.read(self._at, stop), self._at
         place = self._at - self._held_at
         piece = memoryview(self._held)[place : place + count]
         view[: len(piece)] = piece
         self._at += len(piece)
         return len(piece)
+
+    def _next_bytes(self) -> int:
+        """How many bytes to ask for: more and more while the bytes are read one after the other."""
+        if self._held and self._at == self._held_at + len(self._held):
+            self._range_bytes = min(max(self._range_bytes * 4, _FIRST_BYTES), _MOST_BYTES)
+        else:
+            self._range_bytes = HEAD_BYTES if self._at == 0 else _FIRST_BYTES
+        return self._range_bytes
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         begin = {io.SEEK_SET: self._start, io.SEEK_CUR: self._at, io.SEEK_END: self._end}[whence]

@@ -11,7 +11,7 @@ from typing import IO, Literal, NamedTuple, cast
 
 import msgspec
 
-from logcorr.compute import resources
+from logcorr.compute import object_storage, resources
 from logcorr.inputs import standard_input, zstd_window
 from logcorr.inputs.byte_source import ByteSource, FileBytes, SourceBytes
 from logcorr.model.errors import InputError
@@ -174,6 +174,9 @@ def _expand(log: Log, word: str) -> list[str]:
 def _names(log: Log, word: str) -> list[str]:
     if word == standard_input.NAME:
         return [word]
+    if object_storage.is_uri(word):
+        message = f"{_named(log)} {word!r}: a run without an engine reads files. Add --engine processes."
+        raise InputError(message)
     path = Path(word)
     if path.is_dir():
         names = sorted(str(entry) for entry in path.iterdir() if entry.is_file() and not entry.name.startswith("."))
@@ -210,7 +213,7 @@ def _inspect(log: Log, name: str, memory_bytes: int | None) -> InputFile:
             message = f"{_named(log)} {name!r}: not a regular file. Save the stream to a file first."
             raise InputError(message)
         with path.open("rb") as stream:
-            file = _described(log, path, stream, status.st_size, memory_bytes)
+            file = _described(log, name, stream, status.st_size, memory_bytes)
     except FileNotFoundError as error:
         message = f"{_named(log)} {name!r}: no such file. Check the path."
         raise InputError(message) from error
@@ -222,7 +225,7 @@ def _inspect(log: Log, name: str, memory_bytes: int | None) -> InputFile:
 def of_source(log: Log, source: ByteSource, memory_bytes: int | None = None) -> InputFile:
     """The input file of a source. Raises InputError as `resolve_all` does."""
     stream = cast("IO[bytes]", SourceBytes(source, 0, source.size))
-    file = _described(log, Path(source.name), stream, source.size, memory_bytes)
+    file = _described(log, source.name, stream, source.size, memory_bytes)
     return msgspec.structs.replace(file, source=source)
 
 
@@ -234,9 +237,9 @@ def open_bytes(file: InputFile) -> io.BufferedReader:
     return io.BufferedReader(FileBytes(file.path, start, end))
 
 
-def _described(log: Log, path: Path, stream: IO[bytes], size: int, memory_bytes: int | None) -> InputFile:
+def _described(log: Log, name: str, stream: IO[bytes], size: int, memory_bytes: int | None) -> InputFile:
     """A file by its bytes: how it is compressed, and what a reader has to know of that."""
-    name = str(path)
+    path = Path(name)
     stream.seek(0)
     head = stream.read(8)
     if head.startswith(tuple(_UNREAD_MAGIC)) or path.suffix.lower() in _UNREAD_ENDINGS:

@@ -12,6 +12,7 @@ import polars as pl
 
 from logcorr import __version__
 from logcorr.compute import kernels, resources
+from logcorr.compute.object_path import AnyPath, local
 from logcorr.inputs import changes, standard_input
 from logcorr.inputs.decompress import check_text
 from logcorr.inputs.files import InputFile, Resolved, digested, fingerprint, resolve_all
@@ -42,7 +43,7 @@ class StartAgain(Exception):  # noqa: N818 - it tells what to do, and nothing is
 
 
 class Result(msgspec.Struct, Generic[_R], frozen=True, kw_only=True):
-    """The result of a job: the report, the folder of the run (None where it is not kept), and whether it was reused.
+    """The result of a job: the report, the place of the run (None where it is not kept), and whether it was reused.
 
     `grown` names the input files that have grown since the job began. What was added is not in the report.
     `named_twice` are names of files that one side has under another name too. These files are read once. `notes` are
@@ -50,11 +51,16 @@ class Result(msgspec.Struct, Generic[_R], frozen=True, kw_only=True):
     """
 
     report: _R
-    folder: Path | None
+    place: AnyPath | None
     reused: bool
     grown: list[str]
     named_twice: list[str]
     notes: list[str] = []
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder of the run. Raises UsageError where the run is in a bucket."""
+        return None if self.place is None else local(self.place)
 
 
 class Job(ABC, Generic[_R]):
@@ -98,7 +104,7 @@ class Job(ABC, Generic[_R]):
     @staticmethod
     def _root_of(options: JobOptions) -> Path:
         """The folder of this machine that has work folders."""
-        return Path(options.store) if options.store else find_runs.default_root()
+        return find_runs.local_root_of(options.store or None)
 
     def result(self) -> Result[_R]:
         """Makes the run, or opens the finished run of the same key, and writes the outputs.
@@ -153,7 +159,7 @@ class Job(ABC, Generic[_R]):
                 report = cast("_R", run.report)
                 self._meter.enter("export")
                 targets = self._export(run, work)
-                publish = self._options.keep and run.path == work.run
+                publish = self._options.keep and run.place == work.run
                 run = work.deliver(targets, self._key if publish else None) or run
         except (changes.CutLineError, StartAgain):
             # Where a line was cut, the file has grown by now, so that the end of its last whole line can be told.
@@ -163,14 +169,14 @@ class Job(ABC, Generic[_R]):
             if os_error is None:
                 raise
             raise self._cannot_write(os_error) from error
-        folder = run.path if self._options.keep else None
+        place = run.place if self._options.keep else None
         self._meter.tell(
-            DoneEvent(run=str(folder) if folder else None, reused=finished is not None, seconds=self._meter.elapsed)
+            DoneEvent(run=str(place) if place else None, reused=finished is not None, seconds=self._meter.elapsed)
         )
         grown = changes.names_of_grown([file for files in self._files.values() for file in files])
         return Result(
             report=report,
-            folder=folder,
+            place=place,
             reused=finished is not None,
             grown=grown,
             named_twice=self._named_twice,

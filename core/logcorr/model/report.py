@@ -6,7 +6,7 @@ Times are RFC 3339 text in UTC, shares are from 0 to 1. Other units are in the n
 from typing import Any, Literal
 
 import msgspec
-from msgspec import UnsetType
+from msgspec import UNSET, UnsetType
 
 from logcorr.model.group_rows import AgentRow, EndpointRow, IpRow, MethodRow, Windows
 from logcorr.model.ledger import Inputs, LogLedger, Orphans, SideLedger
@@ -136,6 +136,9 @@ class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
 
     `seconds` is the wall time of each stage; stages follow each other. `steps` is the time of the steps within the
     stages; some steps run at the same time. `kernels` tells whether the compiled kernels were used.
+
+    A run on an engine has its kind in `engine`, how many steps there were in `steps_run`, how many of them this driver
+    found done in `steps_found`, and how often a phase was tried again in `retried`. Its peak is that of a step.
     """
 
     version: str
@@ -147,6 +150,10 @@ class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
     buckets: int
     spilled_bytes: int
     peak_rss_bytes: int
+    engine: str | UnsetType = UNSET
+    steps_run: int | UnsetType = UNSET
+    steps_found: int | UnsetType = UNSET
+    retried: int | UnsetType = UNSET
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,11 +1,12 @@
 """Filters and sorts the rows of a view into Arrow IPC files, with only a few slices of rows in memory."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import polars as pl
 
 from logcorr.compute.external_sort import Order, Rows, external_sort
+from logcorr.compute.object_path import AnyPath
 from logcorr.compute.parquet_slices import RowFiles, height_of, remove, scan, slices
 from logcorr.compute.resources import require_disk
 
@@ -16,7 +17,7 @@ _IPC_BYTES_PER_PARQUET_BYTE = 2
 _BATCH_ROWS = 16_384
 
 
-def filtered(paths: list[Path], chosen: pl.Expr, folder: Path, on_file: Callable[[RowFiles], None]) -> RowFiles:
+def filtered(paths: Sequence[AnyPath], chosen: pl.Expr, folder: Path, on_file: Callable[[RowFiles], None]) -> RowFiles:
     """Writes the rows for which `chosen` holds, in their order: a file in the folder for each path.
 
     `on_file` is called after each file, with all files written so far.
@@ -45,7 +46,7 @@ def ordered(rows: RowFiles, column: str, folder: Path, *, descending: bool) -> R
     last = scan(rows.paths).collect_schema().names()[-1]
     # A second column instead of a stable sort: text sorts in half the time, and equal rows have one order.
     order = Order(keys=[column], tie=last, descending=descending, nulls_last=True, most_rows=_SORTED_AT_ONCE_ROWS)
-    own_files = [path for path in rows.paths if path.parent == folder]
+    own_files = [path for path in rows.paths if isinstance(path, Path) and path.parent == folder]
     unsorted = Rows(rows.height, lambda: slices(rows.paths), lambda: remove(own_files))
     written = RowFiles([], [])
     for sorted_rows in external_sort(unsorted, order, folder / "ranges"):

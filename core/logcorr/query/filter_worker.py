@@ -11,6 +11,7 @@ import msgspec
 import polars as pl
 
 from logcorr.compute.child_process import call_at_end
+from logcorr.compute.object_path import path_of
 from logcorr.compute.parquet_slices import RowFiles, row_files, scan
 from logcorr.compute.resources import peak_rss
 from logcorr.model.errors import Cancelled, InputError, LogcorrError, OutputError, system_error
@@ -33,7 +34,9 @@ def main() -> None:
     task = msgspec.json.decode(line, type=FilterTask)
     try:
         files = do(task)
-        named = zip((str(path.relative_to(task.folder)) for path in files.paths), files.heights, strict=True)
+        # Files of a run, which a sort without a filter begins with, are never among those that it ends with.
+        names = (str(Path(str(path)).relative_to(task.folder)) for path in files.paths)
+        named = zip(names, files.heights, strict=True)
         _tell(FilteredFiles(list(named), peak_rss()))
     except LogcorrError as error:
         _tell(FilterFailed(type(error).__name__, str(error)))
@@ -44,14 +47,14 @@ def main() -> None:
             message = f"this view needs files in {task.folder!r}, which could not be written: {reason}."
             _tell(FilterFailed(OutputError.__name__, message))
             os._exit(0)
-        _tell(FilterFailed(InputError.__name__, str(RunFolder(Path(task.run)).damaged(task.view))))
+        _tell(FilterFailed(InputError.__name__, str(RunFolder(path_of(task.run)).damaged(task.view))))
     # At once: nothing is left to be done, and a thread still waits for the end of stdin.
     os._exit(0)
 
 
 def do(task: FilterTask) -> RowFiles:
     """Writes the rows, and tells the first rows as soon as they are known."""
-    run, folder = RunFolder(Path(task.run)), Path(task.folder)
+    run, folder = RunFolder(path_of(task.run)), Path(task.folder)
     records = views.records(run, task.view)
     conditions = [records.chosen, filter_language.expression(task.terms) if task.terms else None]
     known = [condition for condition in conditions if condition is not None]

@@ -61,7 +61,7 @@ def batches(run: RunFolder, rows: pl.LazyFrame) -> Iterator[pl.DataFrame]:
     except views.UNREADABLE as error:
         if system_error(error) is not None or "parquet" in str(error).lower():
             run.check()
-            message = f"run {run.path.name}: a view in {str(run.path)!r} cannot be read. Remove the run and run again."
+            message = f"run {run.name}: a view in {str(run.place)!r} cannot be read. Remove the run and run again."
             raise InputError(message) from error
         raise _refused(error, (), {}) from error
 

@@ -110,7 +110,7 @@ class ViewPages:
             return pages
         folder = self.spill.folder()
         task = FilterTask(
-            run=str(self.run.path),
+            run=str(self.run.place),
             view=self.view,
             terms=pages.terms,
             column=sort_column,

@@ -140,6 +140,9 @@ def run_line(run: RunInfo, total: int, width: int, *, reused: bool, folder: str 
     facts.append(f"peak memory {size(run.peak_rss_bytes)}" + (f" of {size(budget)}" if budget else ""))
     if run.spilled_bytes:
         facts.append(f"{run.buckets} buckets, {size(run.spilled_bytes)} spilled")
+    if run.engine:
+        again = f", {run.retried} phases tried again" if run.retried else ""
+        facts.append(f"{run.steps_run:,} steps on {run.engine}{again}")
     line = Text(" ")
     for k, fact in enumerate(facts):
         fits = len(line.plain.rpartition("\n")[2]) + len(fact) + 3 <= width

@@ -1,12 +1,14 @@
 """Lists finished runs: as a table for people, and as JSON for programs."""
 
-from pathlib import Path, PurePath
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import PurePath
 from typing import Any
 
 import msgspec
 from rich.cells import cell_len
 
-from logcorr.model.errors import InputError
+from logcorr.compute.object_path import REQUESTS, AnyPath, ObjectPath
+from logcorr.model.errors import InputError, StoreError
 from logcorr.runs.find_runs import all_runs
 from logcorr.runs.ownership import check_mine
 from logcorr.runs.run_folder import RunFolder
@@ -36,9 +38,13 @@ _NARROW = 100
 _SHORT_NAME = 8
 
 
-def rows(root: Path) -> list[dict[str, Any]]:
+def rows(root: AnyPath) -> list[dict[str, Any]]:
     """A row for each run, newest first: the columns of `runs list --json`. A run that cannot be read has `error`."""
-    return [_row(folder) for folder in all_runs(root)]
+    folders = all_runs(root)
+    if not isinstance(root, ObjectPath):
+        return [_row(folder) for folder in folders]
+    with ThreadPoolExecutor(REQUESTS) as threads:
+        return list(threads.map(_row, folders))
 
 
 def as_json(rows: list[dict[str, Any]]) -> str:
@@ -105,11 +111,11 @@ def _with_folders(cells: list[str], row: dict[str, Any], room: int) -> list[str]
 
 
 def _row(folder: RunFolder) -> dict[str, Any]:
-    base: dict[str, Any] = {"run": folder.path.name}
+    base: dict[str, Any] = {"run": folder.place.name}
     try:
-        check_mine(folder.path)
+        check_mine(folder.place)
         base["bytes"] = folder.bytes()
         manifest = folder.manifest
-    except InputError as error:
+    except (InputError, StoreError) as error:
         return {**base, "error": str(error)}
     return {**base, "kind": manifest.kind, "created": manifest.created, "files": manifest.files, **manifest.headline}

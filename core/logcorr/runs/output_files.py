@@ -104,7 +104,7 @@ def logs_of(runs: Iterable[RunFolder]) -> list[Path]:
 
     Raises InputError where a run is broken.
     """
-    files = (file for run in runs for file in run.path.rglob("*") if file.is_file())
+    files = [file for run in runs for file in run.files()]
     return [*(Path(log.path) for run in runs for side in run.manifest.inputs.values() for log in side), *files]
 
 

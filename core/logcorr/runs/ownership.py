@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextvars import ContextVar
 from pathlib import Path
 
+from logcorr.compute.object_path import AnyPath, ObjectPath
 from logcorr.model.errors import InputError, OutputError
 
 _PRIVATE_UMASK = 0o077
@@ -81,8 +82,10 @@ def rename_output(unfinished: Path, target: Path) -> None:
     unfinished.replace(target)
 
 
-def is_mine(folder: Path) -> bool:
-    """Whether a path is a folder of this user, and not a link to one."""
+def is_mine(folder: AnyPath) -> bool:
+    """Whether a path is a folder of this user, and not a link to one. Who writes into a bucket is its own matter."""
+    if isinstance(folder, ObjectPath):
+        return True
     try:
         status = folder.lstat()
     except OSError:
@@ -97,7 +100,7 @@ def check_absent_or_mine(path: Path) -> None:
         raise OutputError(message)
 
 
-def check_mine(path: Path) -> None:
+def check_mine(path: AnyPath) -> None:
     """Raises InputError if the folder of a run is not this user's, because another user may have forged it."""
     if not is_mine(path):
         message = f"run {path.name!r} is a link, or somebody else's: it is neither read nor removed."

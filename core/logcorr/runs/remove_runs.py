@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from logcorr.compute.object_path import AnyPath
 from logcorr.model.errors import InputError, LogcorrError, OutputError
 from logcorr.runs import find_runs
 from logcorr.runs.leftovers import sweep
@@ -16,21 +17,21 @@ def remove(run: RunFolder) -> None:
 
     Raises InputError if it is not this user's or holds files that are not of a run, OutputError if deleting fails.
     """
-    check_mine(run.path)
-    foreign = sorted(entry.name for entry in run.path.iterdir() if entry.name not in {MANIFEST, REPORT, *FOLDERS})
+    check_mine(run.place)
+    foreign = [name for name in run.entries() if name not in {MANIFEST, REPORT, *FOLDERS}]
     if foreign:
         message = (
-            f"run {run.path.name!r}: {foreign[0]!r} in it is no part of a run. Look at it, and remove it yourself."
+            f"run {run.place.name!r}: {foreign[0]!r} in it is no part of a run. Look at it, and remove it yourself."
         )
         raise InputError(message)
     try:
         run.remove()
     except OSError as error:
-        message = f"run {run.path.name!r} cannot be removed: {error.strerror or error}. Check the permissions."
+        message = f"run {run.place.name!r} cannot be removed: {error.strerror or error}. Check the permissions."
         raise OutputError(message) from error
 
 
-def remove_all(root: Path) -> tuple[int, list[str]]:
+def remove_all(root: AnyPath) -> tuple[int, list[str]]:
     """Deletes all runs below a root, and what dead processes left there.
 
     Returns how many runs are deleted, and the errors of all others.
@@ -42,6 +43,6 @@ def remove_all(root: Path) -> tuple[int, list[str]]:
             removed += 1
         except LogcorrError as error:
             errors.append(str(error))
-    if os.path.lexists(root):
+    if isinstance(root, Path) and os.path.lexists(root):
         sweep(root)
     return removed, errors

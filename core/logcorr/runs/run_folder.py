@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from logcorr.compute.object_path import AnyPath, ObjectPath, local
 from logcorr.model.access_report import KINDS, RunReport
 from logcorr.model.errors import InputError
 from logcorr.model.manifest import SCHEMA, Manifest
@@ -23,17 +24,32 @@ _T = TypeVar("_T")
 
 
 class RunFolder:
-    """The folder of a finished run, or of the run that a work folder makes: manifest, report and Parquet views."""
+    """The folder of a finished run, or of the run that a work folder makes: manifest, report and Parquet views.
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    It may be a prefix of a bucket. Then each method that reads may raise StoreError too, and views are read by ranges.
+    """
+
+    def __init__(self, place: AnyPath) -> None:
+        self.place = place
+        # A finished run never changes: what was fetched from a bucket is not fetched again.
+        self._fetched: dict[str, bytes] = {}
+
+    @property
+    def name(self) -> str:
+        """The name of the folder, which is the key of the run."""
+        return self.place.name
+
+    @property
+    def path(self) -> Path:
+        """The folder. Raises UsageError where the run is in a bucket."""
+        return local(self.place)
 
     @property
     def manifest(self) -> Manifest:
         """Inputs, options and parts of the run. Raises InputError if it is missing, broken or of another schema."""
         manifest = self._read(MANIFEST, Manifest)
         if manifest.kind not in KINDS:
-            message = f"run {self.path.name}: of kind {manifest.kind!r}, which this version does not read. {_RUN_AGAIN}"
+            message = f"run {self.name}: of kind {manifest.kind!r}, which this version does not read. {_RUN_AGAIN}"
             raise InputError(message)
         return manifest
 
@@ -42,52 +58,88 @@ class RunFolder:
         """The report of the run. Raises InputError as `manifest` does."""
         return self._read(REPORT, KINDS[self.manifest.kind])
 
-    def view(self, name: str) -> list[Path]:
+    def view(self, name: str) -> list[AnyPath]:
         """The parts of a view: Parquet files. Raises InputError if the run has no such view, or a part is damaged."""
-        parts = {self.path / part: size for part, size in self.manifest.parts.items() if part.startswith(f"{name}/")}
+        parts = {part: size for part, size in self.manifest.parts.items() if part.startswith(f"{name}/")}
         if not parts:
             raise self.damaged(name)
-        for part, size in parts.items():
-            if not _is_whole(part, size):
-                message = f"run {self.path.name}: {str(part)!r} is gone or damaged. {_RUN_AGAIN}"
-                raise InputError(message)
-        return sorted(parts)
+        self._check_whole(parts)
+        return [self.place / part for part in sorted(parts)]
 
     def damaged(self, view: str) -> InputError:
         """The error for a view that cannot be read."""
-        return InputError(f"run {self.path.name}: view {view!r} in {str(self.path)!r} is damaged. {_RUN_AGAIN}")
+        if isinstance(self.place, ObjectPath):
+            return InputError(
+                f"run {self.name}: view {view!r} in {str(self.place)!r} cannot be read. Either the bucket gave an "
+                "error, and the same works later, or the run is damaged."
+            )
+        return InputError(f"run {self.name}: view {view!r} in {str(self.place)!r} is damaged. {_RUN_AGAIN}")
 
     def check(self) -> None:
         """Raises InputError if report, manifest or any part of a view is missing or damaged."""
         self.report  # noqa: B018 - reading it is the check
-        for name in {part.partition("/")[0] for part in self.manifest.parts}:
-            self.view(name)
+        self._check_whole(self.manifest.parts)
 
     def write(self, manifest: Manifest, report: RunReport) -> None:
-        """Writes the report, and then the manifest, which is the last file of a run."""
-        (self.path / REPORT).write_bytes(encode(report))
-        (self.path / MANIFEST).write_bytes(encode(manifest))
+        """Writes the report, and then the manifest, which is the last file of a run. The run is in a local folder."""
+        folder = self.path
+        (folder / REPORT).write_bytes(encode(report))
+        (folder / MANIFEST).write_bytes(encode(manifest))
 
     def bytes(self) -> int:
-        """How many bytes the run takes on disk."""
-        return sum(file.stat().st_size for file in self.path.rglob("*") if file.is_file())
+        """How many bytes the run takes on disk, or in its bucket."""
+        if isinstance(self.place, ObjectPath):
+            return sum(status.st_size for status in self.place.objects().values())
+        return sum(file.stat().st_size for file in self.place.rglob("*") if file.is_file())
+
+    def files(self) -> list[Path]:
+        """All files of the run on this machine."""
+        return [] if isinstance(self.place, ObjectPath) else [file for file in self.place.rglob("*") if file.is_file()]
+
+    def entries(self) -> list[str]:
+        """The names of the files and folders in the folder of the run, sorted."""
+        if isinstance(self.place, ObjectPath):
+            return sorted({name.partition("/")[0] for name in self.place.objects()})
+        return sorted(entry.name for entry in self.place.iterdir())
 
     def remove(self) -> None:
         """Deletes the run."""
-        shutil.rmtree(self.path)
+        if isinstance(self.place, ObjectPath):
+            # First what makes it a run: one that is partly deleted is none.
+            self.place.delete([MANIFEST])
+            self.place.delete(list(self.place.objects()))
+        else:
+            shutil.rmtree(self.place)
+
+    def _check_whole(self, parts: dict[str, int]) -> None:
+        """Raises InputError if any of the parts is missing or has another size. In a bucket that is one listing."""
+        if isinstance(self.place, ObjectPath):
+            folders = {part.partition("/")[0] for part in parts}
+            place = self.place / next(iter(folders)) if len(folders) == 1 else self.place
+            begin = f"{place.name}/" if len(folders) == 1 else ""
+            found = {begin + name: status.st_size for name, status in place.objects().items()}
+            bad = next((part for part, size in parts.items() if found.get(part) != size), None)
+        else:
+            folder = self.place
+            bad = next((part for part, size in parts.items() if not _is_whole(folder / part, size)), None)
+        if bad is not None:
+            message = f"run {self.name}: {str(self.place / bad)!r} is gone or damaged. {_RUN_AGAIN}"
+            raise InputError(message)
 
     def _read(self, name: str, kind: type[_T]) -> _T:
-        path = self.path / name
+        path = self.place / name
         try:
-            raw = path.read_bytes()
+            raw = self._fetched.get(name) or path.read_bytes()
+            if isinstance(path, ObjectPath):
+                self._fetched[name] = raw
             schema = msgspec.json.decode(raw, type=dict[str, Any]).get("schema")
             if schema != SCHEMA:
                 reason = f"written in schema {schema}, and this version of logcorr reads {SCHEMA}"
-                message = f"run {self.path.name}: {reason}. {_RUN_AGAIN}"
+                message = f"run {self.name}: {reason}. {_RUN_AGAIN}"
                 raise InputError(message)
             return msgspec.json.decode(raw, type=kind)
         except (OSError, msgspec.MsgspecError, RecursionError) as error:
-            message = f"run {self.path.name}: {name} is missing or broken. {_RUN_AGAIN}"
+            message = f"run {self.name}: {name} is missing or broken. {_RUN_AGAIN}"
             raise InputError(message) from error
 
 

@@ -1,12 +1,12 @@
 """The views of a finished run: as stored rows, and as records for export. All are queries; none loads a view."""
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import msgspec
 import polars as pl
 
 from logcorr.compute import parquet_slices
+from logcorr.compute.object_path import AnyPath
 from logcorr.model import clock_skew
 from logcorr.model.errors import NoSuchView, UsageError
 from logcorr.model.ledger import ONE_LOG
@@ -90,7 +90,7 @@ class Records(msgspec.Struct, frozen=True, kw_only=True):
     `time` names the stored column with the instant of a record.
     """
 
-    parts: list[Path]
+    parts: Sequence[AnyPath]
     chosen: pl.Expr | None
     columns: dict[str, pl.Expr]
     time: str | None
@@ -199,14 +199,14 @@ def _entry_columns(names: Sequence[str], attributes: Sequence[str], stored: Sequ
     return [*known[:at], *own, *known[at:]]
 
 
-def _stored_columns(run: RunFolder, view: View, parts: list[Path]) -> list[str]:
+def _stored_columns(run: RunFolder, view: View, parts: list[AnyPath]) -> list[str]:
     try:
         return parquet_slices.scan(parts).collect_schema().names()
     except UNREADABLE as error:
         raise run.damaged(view) from error
 
 
-def _parts(run: RunFolder, view: View) -> list[Path]:
+def _parts(run: RunFolder, view: View) -> list[AnyPath]:
     known = views_of(run.manifest)
     if view not in known:
         message = f"no view {view!r} in this run. There are: {', '.join(known)}."

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from logcorr.compute.object_path import local
 from logcorr.model.errors import InputError
 from logcorr.query import latency_buckets as tested
 from logcorr.query.latency_buckets import BOUNDS_S, Group, LatencyBuckets, latency_buckets
@@ -65,7 +66,7 @@ def test_a_run_without_endpoints_has_none(tmp_path: Path) -> None:
 
 def test_a_damaged_view_is_an_error(tmp_path: Path) -> None:
     run = made(tmp_path / "made", [Pair(0, 1000, 200)] * 50)
-    part = run.view("exchanges")[0]
+    part = local(run.view("exchanges")[0])
     whole = part.read_bytes()
     part.write_bytes(b"\0" * (len(whole) - 4) + whole[-4:])
     with pytest.raises(InputError, match="damaged"):

@@ -15,6 +15,7 @@ import msgspec
 import polars as pl
 import pytest
 
+from logcorr.compute.object_path import local
 from logcorr.jobs.correlate import correlate
 from logcorr.model.errors import Cancelled, InputError, LogcorrError, UsageError
 from logcorr.model.options import CorrelateOptions
@@ -206,7 +207,7 @@ def test_a_process_that_dies_says_why(
 def test_a_damaged_run_is_named(tmp_path: Path, spill: TemporaryFolder) -> None:
     run = _run(SAMPLE, tmp_path)
     pages = ViewPages(run, "exchanges", spill)
-    part = run.view("exchanges")[0]
+    part = local(run.view("exchanges")[0])
     raw = part.read_bytes()
     part.write_bytes(b"x" * (len(raw) // 3) + raw[len(raw) // 3 :])
     with pytest.raises(InputError, match=run.path.name):

@@ -1,7 +1,6 @@
 """The app: what its keys and commands do, and the screens that it shows when another screen asks by a message."""
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any, ClassVar
 
 from textual.app import SystemCommand
@@ -9,6 +8,7 @@ from textual.binding import BindingType
 from textual.filter import LineFilter
 from textual.screen import Screen
 
+from logcorr.compute.object_path import AnyPath
 from logcorr.model.options import View
 from logcorr.text.safe import safe
 from logcorr_tui.app import command_palette
@@ -33,7 +33,7 @@ class LogcorrApp(RunControlApp):
         self,
         logs: Logs | None = None,
         *,
-        run: Path | None = None,
+        run: AnyPath | None = None,
         store: str | None = None,
         memory: str | None = None,
     ) -> None:
@@ -146,13 +146,13 @@ class LogcorrApp(RunControlApp):
     def action_compare(self) -> None:
         """Compares the run that is open with another."""
         if self.session.run is not None:
-            self.compare(self.session.run.path)
+            self.compare(self.session.run.place)
 
-    def compare(self, folder: Path) -> None:
+    def compare(self, folder: AnyPath) -> None:
         """Asks with which other run to compare this one, and shows the comparison."""
         from logcorr_tui.screens.pick_run import PickRunScreen
 
-        self.push_screen(PickRunScreen(folder, self.root))
+        self.push_screen(PickRunScreen(folder, self.runs))
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The commands of the palette: ours, and Textual's but for the key panel, which the help replaces."""

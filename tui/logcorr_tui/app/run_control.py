@@ -6,9 +6,10 @@ from pathlib import Path
 
 from textual.worker import Worker
 
+from logcorr.compute.object_path import AnyPath, path_of
 from logcorr.model.errors import InputError, LogcorrError
 from logcorr.model.told import Told
-from logcorr.runs.find_runs import default_root
+from logcorr.runs.find_runs import root_of, work_root
 from logcorr.runs.leftovers import sweep
 from logcorr.text.safe import safe
 from logcorr_tui.app.screen_modes import ScreenModesApp
@@ -34,7 +35,8 @@ class RunControlApp(ScreenModesApp):
     def __init__(self, logs: Logs | None = None, *, store: str | None = None, memory: str | None = None) -> None:
         super().__init__()
         self.session = Session(logs=logs)
-        self.root = Path(store) if store else default_root()
+        self.runs = root_of(store or None)
+        self.root = work_root(self.runs)
         self.child: ChildProcess | None = None
         self._store, self._memory = store, memory
         self._preferences = Preferences()
@@ -42,7 +44,7 @@ class RunControlApp(ScreenModesApp):
     # What screens ask for
 
     def on_open_folder(self, message: messages.OpenFolder) -> None:
-        self.open_folder(Path(message.folder))
+        self.open_folder(path_of(message.folder))
 
     def on_start_run(self, message: messages.StartRun) -> None:
         if not self._busy():
@@ -116,7 +118,7 @@ class RunControlApp(ScreenModesApp):
     def on_finished(self, message: messages.Finished) -> None:
         self.pass_on(message)
         if message.event.run is not None:
-            self.open_folder(Path(message.event.run), fresh=True)
+            self.open_folder(path_of(message.event.run), fresh=True)
 
     def on_failed(self, message: messages.Failed) -> None:
         self.session.estimate = None
@@ -129,11 +131,11 @@ class RunControlApp(ScreenModesApp):
 
     # Finished runs
 
-    def open_folder(self, folder: Path, *, fresh: bool = False) -> None:
+    def open_folder(self, folder: AnyPath, *, fresh: bool = False) -> None:
         """Opens a finished run, and then checks whether the input files have changed since the run."""
         _: Worker[None] = self.run_worker(partial(self._open, folder, fresh=fresh), group="open", exclusive=True)
 
-    async def _open(self, folder: Path, *, fresh: bool) -> None:
+    async def _open(self, folder: AnyPath, *, fresh: bool) -> None:
         if not fresh and self._busy():
             return
         try:

@@ -3,7 +3,6 @@
 import asyncio
 import threading
 from functools import partial
-from pathlib import Path
 from typing import ClassVar
 
 from rich.console import Group
@@ -15,6 +14,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 from textual.worker import Worker
 
+from logcorr.compute.object_path import AnyPath
 from logcorr.model.diff import Diff
 from logcorr.model.errors import Cancelled, LogcorrError
 from logcorr.render import diff_summary
@@ -44,7 +44,7 @@ class CompareRunsScreen(Screen[None]):
         Binding("G,end", "end(1)", "Bottom", id="diff.bottom", tooltip="To the bottom", show=False),
     ]
 
-    def __init__(self, a: Path, b: Path) -> None:
+    def __init__(self, a: AnyPath, b: AnyPath) -> None:
         super().__init__()
         self._runs = (a, b)
         self._diff: Diff | None = None
@@ -106,7 +106,7 @@ class CompareRunsScreen(Screen[None]):
         work = partial(self._work, *self._runs, self._cancel)
         _: Worker[None] = self.run_worker(work, exclusive=True, exit_on_error=False)
 
-    async def _work(self, a: Path, b: Path, cancel: threading.Event) -> None:
+    async def _work(self, a: AnyPath, b: AnyPath, cancel: threading.Event) -> None:
         def compared() -> Diff:
             # This imports polars, which must not hold up the thread that draws.
             from logcorr.query.compare.compare_runs import diff

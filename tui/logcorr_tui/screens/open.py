@@ -160,7 +160,7 @@ class OpenScreen(Screen[None]):
         """Compares the selected run with another."""
         chosen = self.query_one("#runs", OptionList).highlighted_option
         if chosen is not None and chosen.id not in (None, _DEMO):
-            self._app.compare(self._app.root / str(chosen.id))
+            self._app.compare(self._app.runs / str(chosen.id))
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
@@ -286,10 +286,10 @@ class OpenScreen(Screen[None]):
         if event.option_id == _DEMO:
             self.action_demo()
         elif event.option_id is not None:
-            self.post_message(messages.OpenFolder(str(self._app.root / event.option_id)))
+            self.post_message(messages.OpenFolder(str(self._app.runs / event.option_id)))
 
     async def _reload(self) -> None:
-        rows = await asyncio.to_thread(list_runs.rows, self._app.root)
+        rows = await asyncio.to_thread(list_runs.rows, self._app.runs)
         if self.is_running:  # the app may have ended in the meantime
             self._rows = rows
             self._list(rows)

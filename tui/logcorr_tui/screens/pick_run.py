@@ -1,7 +1,6 @@
 """The choice of a run to compare with: the other runs of the same kind, newest first. Enter compares."""
 
 import asyncio
-from pathlib import Path
 from typing import Any, ClassVar
 
 from rich.text import Text
@@ -14,6 +13,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 from textual.worker import Worker
 
+from logcorr.compute.object_path import AnyPath
 from logcorr.model.errors import LogcorrError
 from logcorr.runs import list_runs
 from logcorr.runs.run_folder import RunFolder
@@ -36,7 +36,7 @@ class PickRunScreen(ModalScreen[None]):
         Binding("k", "up", "Up", id="pick.up", tooltip="The run before", show=False),
     ]
 
-    def __init__(self, run: Path, root: Path) -> None:
+    def __init__(self, run: AnyPath, root: AnyPath) -> None:
         super().__init__()
         self._run, self._root = run, root
 

@@ -7,6 +7,7 @@ from typing import Protocol, cast
 
 from textual.widget import Widget
 
+from logcorr.compute.object_path import AnyPath
 from logcorr.model.access_report import AccessReport, RunReport
 from logcorr.model.events import EstimateEvent, ProgressEvent
 from logcorr.model.told import Told
@@ -92,8 +93,12 @@ class WithSession(Protocol):
 
 
 class WithRoot(WithSession, Protocol):
-    """An app with a session, and with the folder that holds the runs."""
+    """An app with a session, with the folder that holds the runs, and with that of work folders.
 
+    They are the same but where the runs are in a bucket.
+    """
+
+    runs: AnyPath
     root: Path
 
 
@@ -115,7 +120,7 @@ class WithRuns(WithRoot, Protocol):
     def cancel_run(self) -> None:
         """Asks, then cancels the run."""
 
-    def compare(self, folder: Path) -> None:
+    def compare(self, folder: AnyPath) -> None:
         """Asks with which other run to compare this one, and shows the comparison."""
 
     def action_step_back(self) -> None:

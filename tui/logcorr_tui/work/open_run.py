@@ -1,12 +1,13 @@
 """Opens a finished run: checks that it is whole, reads its report, and checks whether its inputs have changed."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import cast
 
-from logcorr.inputs.files import fingerprint, resolve
+from logcorr.cluster.sources import input_file
+from logcorr.compute.object_path import AnyPath
+from logcorr.inputs.files import fingerprint
 from logcorr.model.access_report import RunReport
-from logcorr.model.errors import InputError
+from logcorr.model.errors import InputError, StoreError
 from logcorr.model.ledger import Log
 from logcorr.model.manifest import Manifest
 from logcorr.runs.run_folder import RunFolder
@@ -29,7 +30,7 @@ class OpenedRun:
         return Logs("access" if self.manifest.kind == "access" else "correlation", files)
 
 
-def open_run(path: Path) -> OpenedRun:
+def open_run(path: AnyPath) -> OpenedRun:
     """The run in this folder. Raises InputError where the run is not whole."""
     from logcorr.runs import views
 
@@ -45,9 +46,8 @@ def changed_inputs(manifest: Manifest) -> list[str]:
     for side, names in manifest.files.items():
         for name, was in zip(names, manifest.inputs[side], strict=True):
             try:
-                files = resolve(cast("Log", side), (was.path,))
-                same = len(files) == 1 and fingerprint(files[0]) == was
-            except InputError:
+                same = fingerprint(input_file(cast("Log", side), was.path)) == was
+            except (InputError, StoreError):
                 same = False
             if not same:
                 found.append(name)

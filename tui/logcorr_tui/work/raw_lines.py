@@ -9,9 +9,10 @@ from bisect import bisect_right
 
 import msgspec
 
+from logcorr.cluster.sources import input_file
 from logcorr.inputs.decompress import open_text, read_text
-from logcorr.inputs.files import InputFile, fingerprint, resolve
-from logcorr.model.errors import Cancelled, InputError
+from logcorr.inputs.files import InputFile, fingerprint
+from logcorr.model.errors import Cancelled, InputError, StoreError
 from logcorr.model.ledger import Log
 from logcorr.model.manifest import Fingerprint
 
@@ -19,6 +20,9 @@ NEIGHBOURS = 3
 _BLOCK_BYTES = 1 << 20
 _START_EVERY = 1 << 24
 _LONGEST = 4096
+# A log in a bucket is fetched up to the line.
+_MOST_FETCHED = 1 << 26
+_TOO_FAR = "The log is in a bucket, and too large to fetch it up to this line."
 _CHANGED = "The log has changed since the run: these may be other lines."
 
 
@@ -38,13 +42,15 @@ class RawLineReader:
     def read(self, side: Log, known: Fingerprint, line: int, cancel: threading.Event) -> Excerpt:
         """The line and its neighbours. Raises Cancelled once `cancel` is set."""
         try:
-            file = resolve(side, (known.path,))[0]
+            file = input_file(side, known.path)
+            if file.source is not None and file.bytes > _MOST_FETCHED:
+                return Excerpt([], _TOO_FAR)
             now = fingerprint(file)
             note = "" if now.digest == known.digest and now.bytes == known.bytes else _CHANGED
             if note:
                 self._line_starts.pop(known.path, None)
             lines = self._lines(file, max(1, line - NEIGHBOURS), line + NEIGHBOURS, cancel)
-        except InputError as error:
+        except (InputError, StoreError) as error:
             return Excerpt([], f"The log cannot be read any more: {error}")
         if not any(number == line for number, _ in lines):
             note = f"{_CHANGED} It has no line {line:,}."

@@ -27,6 +27,7 @@ class Command:
         at_once = _AT_ONCE.search(command)
         self.slots = int(at_once[1]) if at_once else cores()
         self._command = command
+        self.said: dict[int, str] = {}
         self._child: subprocess.Popen[bytes] | None = None
 
     def run(self, items: Sequence[Item]) -> Iterator[int]:

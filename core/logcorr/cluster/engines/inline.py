@@ -10,6 +10,9 @@ class Inline:
 
     slots = 1
 
+    def __init__(self) -> None:
+        self.said: dict[int, str] = {}
+
     def run(self, items: Sequence[Item]) -> Iterator[int]:
         yield from map(run_item, items)
 

@@ -25,6 +25,7 @@ class Processes:
 
     def __init__(self, slots: int) -> None:
         self.slots = slots
+        self.said: dict[int, str] = {}
         self._closed = False
         # They load the engine of polars while the driver looks at the logs.
         self._children = {slot: self._started() for slot in range(slots)}

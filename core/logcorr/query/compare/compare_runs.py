@@ -31,7 +31,7 @@ def diff(a: RunFolder, b: RunFolder, *, top: int = TOP, cancel: Event | None = N
     """
     manifests = a.manifest, b.manifest
     if manifests[0].kind != manifests[1].kind:
-        kinds = (f"run {run.path.name} is of {KINDS[m.kind]}" for run, m in zip((a, b), manifests, strict=True))
+        kinds = (f"run {run.place.name} is of {KINDS[m.kind]}" for run, m in zip((a, b), manifests, strict=True))
         raise UsageError(f"{', '.join(kinds)}: only runs of one kind can be compared. See `logcorr runs list`.")
     reports = a.report, b.report
     runs = [ComparedRun(run=run, manifest=m, report=r) for run, m, r in zip((a, b), manifests, reports, strict=True)]

@@ -91,7 +91,7 @@ def _groups(a: ComparedRun, b: ComparedRun, attribute: _Attribute, *, top: int, 
             best.append(first)
             slowest.append(slow)
     except pl.exceptions.PolarsError as error:
-        names = f"{a.run.path.name} or {b.run.path.name}"
+        names = f"{a.run.place.name} or {b.run.place.name}"
         raise InputError(f"run {names}: view {view!r} is damaged. Remove the run and run again.") from error
     sums = pl.concat(counts).sum().row(0, named=True)
     rows_first = _first(pl.concat(best).lazy(), key, top).collect()

@@ -27,6 +27,7 @@ def tables(report: RunReport, manifest: Manifest) -> list[Table]:
         ("kernels", "compiled" if run.kernels else "none, all by polars"),
         ("peak memory", size(run.peak_rss_bytes)),
         ("spilled", f"{run.buckets:,} buckets, {size(run.spilled_bytes)}" if run.spilled_bytes else "nothing"),
+        *([("engine", f"{run.engine}, {run.steps_run:,} steps")] if run.engine else []),
         *((f"stage {name}", duration(seconds * 1000)) for name, seconds in run.seconds.items()),
     ]
     facts = Table(id="how", title="The run", columns=[Column("what"), Column("value", wide=True)], rows=_facts(told))

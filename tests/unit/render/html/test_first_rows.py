@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from logcorr.compute.object_path import local
 from logcorr.render.html import first_rows
 from logcorr.render.html.page_model import Cell, Table
 from logcorr.render.html.room import Room
@@ -44,7 +45,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
 
 
 def stored(run: RunFolder, view: str) -> list[dict[str, Any]]:
-    return pl.concat([pl.read_parquet(part) for part in run.view(view)]).to_dicts()
+    return pl.concat([pl.read_parquet(local(part)) for part in run.view(view)]).to_dicts()
 
 
 def test_the_slowest_are_the_slowest(run: RunFolder) -> None:

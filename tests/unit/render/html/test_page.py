@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from logcorr.compute.object_path import local
 from logcorr.model.access_report import RunReport
 from logcorr.model.errors import InputError
 from logcorr.model.manifest import Manifest
@@ -226,9 +227,9 @@ def test_the_page_of_a_comparison_shows_the_tables_of_the_summary(tmp_path: Path
 def test_damage_is_told(tmp_path: Path) -> None:
     run = hostile_run(tmp_path / "run")
     (part, *_) = run.view("exchanges")
-    raw = bytearray(part.read_bytes())
+    raw = bytearray(local(part).read_bytes())
     raw[4:-4] = bytes(len(raw) - 8)
-    part.write_bytes(raw)
+    local(part).write_bytes(raw)
     with pytest.raises(InputError, match="damaged"):
         run_html(run)
 

@@ -149,7 +149,7 @@ def finished(session: Session, colours: Palette) -> RenderableType | None:
         *([("Buckets", f"{run.buckets}, {size(run.spilled_bytes)} spilled")] if session.kind == "correlation" else []),
         *(("Format", found.sentence) for found in _formats_read(session)),
         *([("Narrowed", narrowed)] if (narrowed := narrowed_to(run.options)) else []),
-        ("Folder", str(session.run.path) if session.run else "–"),
+        ("Folder", str(session.run.place) if session.run else "–"),
         ("Version", run.version),
     ):
         rows.add_row(name, Text(safe(value, 400)))

@@ -1,0 +1,50 @@
+"""Steps on Ray: the cluster that this process is in, one at an address, or one that Ray starts on this machine."""
+
+import os
+from collections.abc import Iterator, Sequence
+
+import ray
+
+from logcorr.cluster.engines.base import Item, in_words, run_item
+from logcorr.model.errors import UsageError
+
+# Ray itself tries a step again where its worker died. The driver asks again for what is missing after that.
+_RETRIES = 3
+
+
+def start(address: str) -> "Ray":
+    """Joins the cluster at an address of `ray.init`. Without one, Ray looks for a cluster, and else starts one here."""
+    # With `uv run`, Ray would send the working folder to every worker, logs and all.
+    os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
+    place = f"ray:{address}" if address.startswith("//") else address
+    threads = {"env_vars": {"POLARS_MAX_THREADS": "1"}}
+    try:
+        ray.init(place or None, log_to_driver=False, configure_logging=False, runtime_env=threads)
+    except (OSError, ValueError, RuntimeError, ray.exceptions.RayError) as error:
+        message = f"engine 'ray:{address}': {in_words(error)}. Check that it runs"
+        raise UsageError(f"{message}, with this version of Ray, and ~/.ray/auth_token where it wants one.") from error
+    return Ray()
+
+
+class Ray:
+    def __init__(self) -> None:
+        self.slots = max(1, int(ray.cluster_resources().get("CPU", 1)))
+        self.said: dict[int, str] = {}
+
+    def run(self, items: Sequence[Item]) -> Iterator[int]:
+        task = ray.remote(num_cpus=1, max_retries=_RETRIES)(run_item)
+        index_of = {task.remote(item): item[3] for item in items}
+        left = list(index_of)
+        try:
+            while left:
+                (ended,), left = ray.wait(left)
+                try:
+                    yield ray.get(ended)
+                except ray.exceptions.RayError as error:
+                    self.said[index_of[ended]] = in_words(error)
+        finally:
+            for waiting in left:
+                ray.cancel(waiting)
+
+    def close(self) -> None:
+        ray.shutdown()

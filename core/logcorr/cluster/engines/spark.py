@@ -1,0 +1,60 @@
+"""Steps on Spark, each a job of one task: in the session that there is, on a master, or on this machine alone."""
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from typing import Any
+
+from pyspark.errors import PySparkException
+from pyspark.sql import SparkSession
+
+from logcorr.cluster.engines.base import Item, in_words, run_item
+from logcorr.model.errors import UsageError
+
+_WAITING = 32  # so many tasks more than it has workers are given to Spark, which may add workers for them
+_SETTINGS = {"spark.ui.showConsoleProgress": "false", "spark.executorEnv.POLARS_MAX_THREADS": "1"}
+
+
+def start(address: str) -> "Spark":
+    """A session on the master `//HOST:PORT`, `yarn` or `local[8]`. Without one: the session that there is."""
+    master = f"spark:{address}" if address.startswith("//") else address
+    is_given = "PYSPARK_GATEWAY_PORT" in os.environ or SparkSession.getActiveSession() is not None
+    if not master and not is_given:
+        master = "local[*,4]"  # where it does not say so, a task is tried once there
+    if master.startswith("local"):
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # else it is any python3 of the path
+    builder = SparkSession.builder.appName("logcorr").config(map=_SETTINGS)
+    try:
+        return Spark((builder.master(master) if master else builder).getOrCreate(), is_own=not is_given)
+    except (PySparkException, OSError, RuntimeError) as error:
+        raise UsageError(f"engine 'spark:{address}': {in_words(error)} Check that it runs.") from error
+
+
+class Spark:
+    def __init__(self, session: Any, *, is_own: bool) -> None:
+        self._session, self._is_own = session, is_own
+        self.slots = max(1, int(session.sparkContext.defaultParallelism))
+        self.said: dict[int, str] = {}
+
+    def run(self, items: Sequence[Item]) -> Iterator[int]:
+        threads = ThreadPoolExecutor(2 * self.slots + _WAITING)
+        index_of = {threads.submit(_run_task, self._session, item): item[3] for item in items}
+        try:
+            for ended in as_completed(index_of):
+                if (error := ended.exception()) is None:
+                    yield index_of[ended]
+                else:
+                    self.said[index_of[ended]] = in_words(error)
+        finally:
+            threads.shutdown(wait=False, cancel_futures=True)
+            self._session.interruptTag("logcorr")
+
+    def close(self) -> None:
+        if self._is_own:
+            self._session.stop()
+
+
+def _run_task(session: Any, item: Item) -> None:
+    session.addTag("logcorr")
+    session.range(0, 1, 1, 1).mapInArrow(lambda rows: [run_item(item)] and rows, "id long").collect()
