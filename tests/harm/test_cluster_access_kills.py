@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 import pytest
 
-from logcorr.cluster import access_figures, analyze, cut_work, merge_accesses
+from logcorr.cluster import access_figures, analyze, merge_accesses
 from logcorr.cluster.driver import Driver
 from logcorr.cluster.engines.base import Item, run_item
 from logcorr.cluster.engines.inline import Inline
@@ -28,7 +28,7 @@ PHASES = ("map", "finish", "sums", "groups", "look")
 def small() -> Iterator[None]:
     """All phases have several steps, and durations are counted in bins first."""
     with (
-        patch.object(cut_work, "_PART_BYTES", 100_000),
+        patch.object(analyze, "_PART_BYTES", 100_000),
         patch.object(access_figures, "_MOST_SUMS", 1),
         patch.object(access_figures, "SUMS_A_STEP", 2),
         patch.object(merge_accesses, "SUMS_A_STEP", 2),

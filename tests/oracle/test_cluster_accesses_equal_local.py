@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, note
 from hypothesis import strategies as st
 
-from logcorr.cluster import access_figures, cut_work, merge_accesses
+from logcorr.cluster import access_figures, analyze, merge_accesses
 from logcorr.figures import latency_counts
 from logcorr.model.options import AnalyzeOptions, Narrowing, Reading
 from tests.oracle.golden_formats import GOLDEN
@@ -54,7 +54,7 @@ def test_access_logs(case: AccessCase, split_bytes: int, narrowing: Narrowing, m
     with (
         TemporaryDirectory(prefix="logcorr-") as name,
         patch.object(latency_counts, "MOST_COUNTS", most),
-        patch.object(cut_work, "_PART_BYTES", part_bytes),
+        patch.object(analyze, "_PART_BYTES", part_bytes),
         patch.object(access_figures, "_MOST_SUMS", 2),
         patch.object(merge_accesses, "SUMS_A_STEP", 2),
         patch.object(access_figures, "SUMS_A_STEP", 2),
@@ -87,7 +87,7 @@ def test_golden_logs(name: str, tmp_path: Path) -> None:
     (tmp_path / "1.log.gz").write_bytes(gzip.compress(text))
     (tmp_path / "2.log.zst").write_bytes(zstandard(text))
     files = (tmp_path / "1.log.gz", log, tmp_path / "2.log.zst")
-    with patch.object(cut_work, "_PART_BYTES", 700):
+    with patch.object(analyze, "_PART_BYTES", 700):
         check(options_of(name, *files), tmp_path)
         narrowed = options_of(name, *files, narrowing=Narrowing(where="status>=400 line>2"), collapse_ids=True)
         check(narrowed, tmp_path / "narrowed")
@@ -134,5 +134,5 @@ def test_more_endpoints_and_addresses_than_a_report_tells(tmp_path: Path) -> Non
         )
     (tmp_path / "access.log").write_text("".join(lines))
     options = AnalyzeOptions(files=(str(tmp_path / "access.log"),), memory_bytes=MEMORY, suspicious=2)
-    with patch.object(cut_work, "_PART_BYTES", 100_000):
+    with patch.object(analyze, "_PART_BYTES", 100_000):
         check(options, tmp_path, 90_000)

@@ -28,7 +28,7 @@ def sums_of(counter: AccessCounter, window_us: int, grid_: Grid | None = None) -
 def put_counts(step: Step, sums: AccessSums) -> dict[str, Any]:
     """Puts sums, and counts by attribute, into the store. Returns the facts: the offsets of the parts of the latter."""
     step.put("sums", to_bytes(sums.partial()))
-    writer = BlobWriter(step.plan.sizes.parts)
+    writer = BlobWriter(step.plan.sizes.parts, "zstd")
     for number, rows in parted_groups(sums.counter.groups, step.plan.sizes.parts):
         writer.add(number, rows)
     name = step.work_name("counts", ".blob")

@@ -39,6 +39,8 @@ from logcorr.text.zones import local_zone
 _OF_LINES = ("exchanges", "malformed", "other")
 _OF_GROUPS = ("endpoints", "ips")
 _EMPTY = "empty"
+# Access logs are counted by several texts, by endpoint with each duration: so a part of the counts is of less text.
+_PART_BYTES = 64 << 20
 
 
 def analyze(
@@ -82,7 +84,7 @@ class ClusterAnalysis(OnEngine[AccessReport], Analysis):
                 ]
             },
             splits=splits,
-            sizes=cut_work.sizes(self._text_bytes, len(splits), slots, how),
+            sizes=cut_work.sizes(self._text_bytes, len(splits), slots, how, _PART_BYTES),
             own=msgspec.Raw(msgspec.msgpack.encode(own)),
             canary=canary.canary(),
             versions=canary.versions(),

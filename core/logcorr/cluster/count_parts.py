@@ -13,7 +13,7 @@ from logcorr.cluster.group_parts import put_groups
 from logcorr.cluster.pair_plan import PairPlan
 from logcorr.cluster.steps import Step
 from logcorr.cluster.store import each
-from logcorr.cluster.sum_bytes import MergedGroups, to_bytes
+from logcorr.cluster.sum_bytes import to_bytes
 from logcorr.compute.group_in_parts import PartialCounts
 from logcorr.figures import users
 
@@ -37,11 +37,8 @@ def count_part(step: Step) -> dict[str, Any]:
     step.put("top", to_bytes(users.top([merged.lazy()])))
     facts: dict[str, Any] = {"rows": {"users": [merged.height]}}
     if attributes := own.rules.columns.attributes:
-        folder = step.scratch / "merged"
-        folder.mkdir(mode=0o700)
-        groups = MergedGroups(step.index, step.plan.sizes.parts, folder)
-        groups.add(part_frames(step, told, step.plan.sizes.parts + step.index))
-        facts["rows"] |= put_groups(step, groups, attributes, own.limits)["rows"]
+        frames = part_frames(step, told, step.plan.sizes.parts + step.index)
+        facts["rows"] |= put_groups(step, frames, attributes, own.limits)["rows"]
     return facts
 
 

@@ -10,7 +10,7 @@ from logcorr.cluster.count_parts import Counted, part_frames
 from logcorr.cluster.group_parts import put_groups
 from logcorr.cluster.steps import Step
 from logcorr.cluster.store import each
-from logcorr.cluster.sum_bytes import MergedGroups, of_bytes, to_bytes
+from logcorr.cluster.sum_bytes import of_bytes, to_bytes
 from logcorr.figures.access_sums import PartialAccessSums
 from logcorr.figures.grid import Grid
 
@@ -28,11 +28,8 @@ class SumFiles(msgspec.Struct, frozen=True, kw_only=True):
 def merge_groups(step: Step) -> dict[str, Any]:
     """Merges one part of the counts by attribute, and writes its views."""
     own = step.run.own(AccessPlan)
-    merged = step.scratch / "merged"
-    merged.mkdir(mode=0o700)
-    groups = MergedGroups(step.index, step.plan.sizes.parts, merged)
-    groups.add(part_frames(step, step.run.told("groups", Counted), step.index))
-    return put_groups(step, groups, own.attributes, own.limits)
+    frames = part_frames(step, step.run.told("groups", Counted), step.index)
+    return put_groups(step, frames, own.attributes, own.limits)
 
 
 def merge_sums(step: Step) -> dict[str, Any]:
