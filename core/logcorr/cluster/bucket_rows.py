@@ -14,8 +14,9 @@ from logcorr.cluster.blobs import frames_of
 from logcorr.cluster.pair_plan import PairPlan, Shuffle, log_of
 from logcorr.cluster.steps import Step
 from logcorr.cluster.store import each
-from logcorr.inputs.line_numbers import Places
-from logcorr.model.ledger import ONE_LOG, SIDES, Log, Side
+from logcorr.inputs.line_numbers import MOST_LINES, Places
+from logcorr.model.ledger import ONE_LOG, SIDES, Side
+from logcorr.pairing.entry_columns import ALONE
 
 INDEX = "shuffle.idx"
 # For each bucket and split: where the entries of requests begin, those of responses begin, and both end.
@@ -78,7 +79,8 @@ class BucketEntries:
             for side, segment in zip(SIDES, (data[: middle - start], data[middle - start :]), strict=True):
                 parts[side] += [_in_log(entries, first_row) for entries in frames_of(segment)]
         frames = {side: _joined(parts.pop(side), schemas[side]) for side in SIDES}
-        self.frames, self.places = _numbered(frames, shuffle.starts)
+        numbered, self.places = _numbered(frames, shuffle)
+        self.frames = {side: entries.select(schemas[side].names()) for side, entries in numbered.items()}
 
 
 def _offsets(step: Step) -> npt.NDArray[np.uint64]:
@@ -96,20 +98,33 @@ def _joined(frames: list[pl.DataFrame], schema: pl.Schema) -> pl.DataFrame:
     """The entries of one side."""
     if not frames:
         return schema.to_frame().with_columns(pl.col("row").cast(pl.UInt64))
-    return pl.concat(frames).select(schema.names())
+    return pl.concat(frames)
 
 
 def _numbered(
-    frames: dict[Side, pl.DataFrame], starts: dict[Log, list[int]]
+    frames: dict[Side, pl.DataFrame], shuffle: Shuffle
 ) -> tuple[dict[Side, pl.DataFrame], dict[Side, BucketPlaces]]:
     """The entries with rows of the bucket (UInt32) for those of the log, and where these stand."""
+    starts = shuffle.starts
     if ONE_LOG in starts:
         every = pl.concat([frames[side]["row"] for side in SIDES])
         rows = dict.fromkeys(SIDES, every.sort())
     else:
         rows = {side: entries["row"].sort() for side, entries in frames.items()}
     places = {side: BucketPlaces(rows[side], starts[log_of(side, starts)]) for side in SIDES}
-    return {side: entries.with_columns(_ranks(entries["row"], rows[side])) for side, entries in frames.items()}, places
+    numbered = {}
+    for side, entries in frames.items():
+        ranks = _ranks(entries["row"], rows[side])
+        fits = shuffle.rows[log_of(side, starts)] <= MOST_LINES
+        numbered[side] = _with_own_rows(entries, entries["row"] if fits else ranks).with_columns(ranks)
+    return numbered, places
+
+
+def _with_own_rows(entries: pl.DataFrame, rows: pl.Series) -> pl.DataFrame:
+    """The entries; those of lines that are alone have these rows for the rows of their splits: see `EntryColumns`."""
+    if ALONE not in entries.columns or not entries[ALONE].any():
+        return entries
+    return entries.with_columns(pl.when(ALONE).then(rows.cast(pl.UInt32)).otherwise("line_hash").alias("line_hash"))
 
 
 def _ranks(rows: pl.Series, ordered: pl.Series) -> pl.Series:

@@ -21,7 +21,7 @@ from logcorr.cluster.pair_plan import PairPlan, Shuffle
 from logcorr.cluster.pair_progress import PairProgress
 from logcorr.cluster.pair_read import SplitsRead, tell_offsets
 from logcorr.cluster.plan import Note, Plan, PlannedFile
-from logcorr.cluster.splits import splits_of
+from logcorr.cluster.splits import notes_on, splits_of
 from logcorr.cluster.store import each
 from logcorr.cluster.sum_bytes import of_bytes
 from logcorr.figures import endpoints_and_addresses, pair_report
@@ -75,10 +75,10 @@ class ClusterCorrelation(OnEngine[Report], Correlation):
         # Each file ends where its last whole line ends, if it has grown since it was first looked at.
         files = {log: changes.as_at_start(of_log) for log, of_log in self._files.items()}
         reading = self._reading()
-        if reading.options.zone == "local":
-            # Workers may be in another zone.
-            options = msgspec.structs.replace(reading.options, zone=local_zone())
-            reading = msgspec.structs.replace(reading, options=options)
+        # Workers may be in another zone. The rows of a split are not those of the log.
+        zone = local_zone() if reading.options.zone == "local" else reading.options.zone
+        options = msgspec.structs.replace(reading.options, zone=zone, marks_alone=True)
+        reading = msgspec.structs.replace(reading, options=options)
         own = PairPlan(
             reading=reading,
             rules=self._rules,
@@ -93,6 +93,7 @@ class ClusterCorrelation(OnEngine[Report], Correlation):
             {log: [reading.depends_on_lines_above(log)] * len(of_log) for log, of_log in files.items()},
             [log for log in self._files if reading.depends_on_files_before(log)],
         )
+        self._notes += notes_on(splits, self._files)
         return Plan(
             key=self._key,
             kind="correlation",
@@ -230,6 +231,7 @@ class ClusterCorrelation(OnEngine[Report], Correlation):
             blobs=split.blobs,
             first_rows=split.first_rows,
             starts=split.starts,
+            rows=split.rows,
             grid=grid_of(read, self._options.window_us),
             chosen=asked,
             narrowed=grid(*asked.within(first, last), self._options.window_us),

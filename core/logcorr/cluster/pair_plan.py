@@ -38,13 +38,14 @@ class Shuffle(msgspec.Struct, frozen=True, kw_only=True):
     """What is known once all lines were read.
 
     `blobs` are the files of the splits, `first_rows` the rows of the log at which splits begin, and `starts` those at
-    which the files of a log begin. `grid` spans all entries. `chosen` is what the run is narrowed to, which `narrowed`
-    spans.
+    which the files of a log begin. `rows` counts those of each log. `grid` spans all entries. `chosen` is what the run
+    is narrowed to, which `narrowed` spans.
     """
 
     blobs: list[str]
     first_rows: list[int]
     starts: dict[Log, list[int]]
+    rows: dict[Log, int]
     grid: Grid
     chosen: Range
     narrowed: Grid

@@ -43,6 +43,7 @@ class SplitsRead:
                 found[log].setdefault(piece.file, rows[log] + start)
                 self.lines[log][piece.file] += lines
             rows[log] += facts["rows"]
+        self.rows: dict[Log, int] = rows
         for log, of_log in files.items():
             self.starts[log] = _complete(found[log], len(of_log), rows[log])
             self._check_lines(log)

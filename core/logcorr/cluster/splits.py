@@ -10,6 +10,9 @@ from logcorr.inputs.files import InputFile, open_bytes, unreadable
 from logcorr.model.ledger import Log
 
 _LOOK_BYTES = 1 << 16
+# A split of so many bytes, and so many times as many as the mean, keeps others waiting.
+_LARGE_BYTES = 1 << 31
+_MANY_TIMES = 4
 
 
 def splits_of(
@@ -42,6 +45,18 @@ def splits_of(
             pieces.append(Piece(number, 0, file.bytes))
         splits += _closed(log, pieces)
     return splits
+
+
+def notes_on(splits: Sequence[Split], files: Mapping[Log, Sequence[InputFile]]) -> list[str]:
+    """What the user should know of splits that take much longer than others."""
+    usual = sum(split.bytes for split in splits) / max(1, len(splits))
+    found = []
+    for split in splits:
+        if split.bytes > max(_LARGE_BYTES, _MANY_TIMES * usual):
+            name = files[split.log][split.pieces[0].file].name
+            times = f"{split.bytes / usual:.0f} times as much as the mean"
+            found.append(f"{name!r} is read by one worker, {times}: several files would be read at once.")
+    return found
 
 
 def has_lines_anywhere(file: InputFile) -> bool:

@@ -27,11 +27,16 @@ from logcorr.formats.profile_fields import (
 _FRACTION = r"[.,][0-9]|^[0-9]{11}"
 
 
+# The column that tells (Boolean) whether `line_hash` is no hash, but the row of the line. No attribute has a colon.
+ALONE = ":alone"
+
+
 class EntryPlan(msgspec.Struct, frozen=True, kw_only=True):
     """How entries are read: the zone of stamps that name none, which member of a list of addresses is the client.
 
     `in_order`: clocks depend on lines above, and need more columns. `collapse_ids` puts `*` for ids in endpoints, which
-    are in no group of `collapse`. Attributes that have `codes` may come as these instead of as texts.
+    are in no group of `collapse`. Attributes that have `codes` may come as these instead of as texts. `marks_alone`
+    adds the column ALONE.
     """
 
     zone: str
@@ -40,6 +45,7 @@ class EntryPlan(msgspec.Struct, frozen=True, kw_only=True):
     collapse_ids: bool
     collapse: Sequence[EndpointGroup] = ()
     codes: Mapping[str, TextCodes] = {}
+    marks_alone: bool = False
 
 
 def entry(cells: Cells, profile: Profile, rule: Rule, plan: EntryPlan) -> tuple[pl.DataFrame, int]:
@@ -64,7 +70,9 @@ def entry(cells: Cells, profile: Profile, rule: Rule, plan: EntryPlan) -> tuple[
     if profile.is_pair:
         request_id = ids(cells, rule.id if rule.id is not None else profile.id)
         columns.append(request_id.alias("request_id"))
-        columns.append(_line_hashes(cells, time, columns[1] if time.kind == "field" else None).alias("line_hash"))
+        alone = _alone(cells, time, columns[1] if time.kind == "field" else None)
+        columns.append(_line_hashes(cells, alone).alias("line_hash"))
+        columns += [_marked(cells, alone).alias(ALONE)] if plan.marks_alone else []
         wrong.append((some(request_id.is_null()) if request_id.null_count() else None, REQUEST_ID))
     user = rule.user or profile.user
     if user is not None:
@@ -87,25 +95,39 @@ def entry(cells: Cells, profile: Profile, rule: Rule, plan: EntryPlan) -> tuple[
     return (read.with_columns(constants) if constants else read), doubled
 
 
-def _line_hashes(cells: Cells, time: Time, instants: pl.Series | None) -> pl.Series:
-    """A number (UInt32) for each line: the same for equal lines, which are one line that was delivered again.
+def _alone(cells: Cells, time: Time, instants: pl.Series | None) -> pl.Series | None:
+    """The places of lines that are alone: an equal line may as well be another event. None for all lines.
 
-    Equal lines whose clock tells whole seconds, or nothing, may as well be two events: they have different numbers.
+    The clock of such a line tells whole seconds, or nothing. Any other equal lines are one that was delivered again.
     """
     if instants is None:
-        return cells.rows
-    hashes = cells.line_hashes()
+        return None
     times = instants.to_numpy() if not instants.null_count() else instants.fill_null(0).to_numpy()
     whole = pl.Series(np.flatnonzero(times % 1_000_000 == 0))
     if not whole.len():
-        return hashes
+        return whole
     alone = pl.Series(np.ones(whole.len(), np.bool_))
     for one in time.any_of or (time,):
         if "%" not in one.form or "%f" in one.form:
             texts = _few_texts(cells, one.field, whole)
             alone &= ~texts.str.contains(_FRACTION).fill_null(value=False)
-    places = whole.filter(alone)
-    return hashes.scatter(places, cells.rows.gather(places))
+    return whole.filter(alone)
+
+
+def _line_hashes(cells: Cells, alone: pl.Series | None) -> pl.Series:
+    """A number (UInt32) for each line: the same for equal lines, but for those that are alone, which have their row."""
+    if alone is None:
+        return cells.rows
+    hashes = cells.line_hashes()
+    return hashes.scatter(alone, cells.rows.gather(alone)) if alone.len() else hashes
+
+
+def _marked(cells: Cells, alone: pl.Series | None) -> pl.Series:
+    """Which lines are alone (Boolean)."""
+    mask = np.full(cells.height, alone is None)
+    if alone is not None:
+        mask[alone.to_numpy()] = True
+    return pl.Series(mask)
 
 
 def _few_texts(cells: Cells, field: Field, places: pl.Series) -> pl.Series:

@@ -25,7 +25,7 @@ from logcorr.formats.line_format import SPACE, scan_lines
 from logcorr.formats.malformed_reasons import FIELDS, JSON
 from logcorr.formats.profile import Profile, Rule
 from logcorr.formats.profile_cells import group_columns, paths_of, read_cells, whole
-from logcorr.formats.profile_entry import EntryPlan
+from logcorr.formats.profile_entry import ALONE, EntryPlan
 from logcorr.formats.profile_kernel import Indexes, LineCutter, executes
 from logcorr.formats.time_forms import lacks
 
@@ -40,7 +40,8 @@ class ReadOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How logs are read, beside their profile.
 
     `zone` is of stamps that name none, instead of the profile's. `date` (YYYY-MM-DD) is that of the first line.
-    `client` tells which member of a list of addresses is the client. `collapse_ids` and `collapse` are as in EntryPlan.
+    `client` tells which member of a list of addresses is the client. `collapse_ids`, `collapse` and `marks_alone` are
+    as in EntryPlan.
     """
 
     zone: str | None = None
@@ -48,6 +49,7 @@ class ReadOptions(msgspec.Struct, frozen=True, kw_only=True):
     client: str = "first"
     collapse_ids: bool = False
     collapse: tuple[EndpointGroup, ...] = ()
+    marks_alone: bool = False
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,6 +113,7 @@ class ProfileReader:
                 **(clocks if self.in_order else {}),
                 "request_id": pl.String,
                 "line_hash": pl.UInt32,
+                **({ALONE: pl.Boolean} if self.options.marks_alone else {}),
                 "user_id": pl.String,
                 "status_code": pl.Int16,
                 "given_us": pl.Int64,
@@ -350,6 +353,7 @@ class ProfileReader:
             collapse_ids=self.options.collapse_ids,
             collapse=self.options.collapse,
             codes=codes,
+            marks_alone=self.options.marks_alone,
         )
         read, doubled = profile_entry.entry(taken, self.profile, rule, plan)
         with self._counting:

@@ -14,10 +14,10 @@ from logcorr.inputs.line_numbers import LinesRead
 from logcorr.inputs.log_reader import LogReader, LogResult
 from logcorr.inputs.reader import SideResult
 from logcorr.model.ledger import ONE_LOG, SIDES, Log, Side
-from logcorr.pairing.entry_columns import EntryColumns
+from logcorr.pairing.entry_columns import ALONE, EntryColumns
 
 # What entries have in a column that their rule does not read; null for any other column.
-_LACKED = {"weak": False}
+_LACKED = {"weak": False, ALONE: False}
 
 
 class SourceResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -197,8 +197,9 @@ def of_side(read: Mapping[str, pl.DataFrame], side: Side, columns: EntryColumns,
         pl.col(name) if name in there else pl.lit(_LACKED.get(name), dtype).alias(name)
         for name, dtype in schema.items()
     )
-    if "weak" in there and "weak" in schema:
-        entries = entries.with_columns(pl.col("weak").fill_null(value=False))
+    known = [name for name in _LACKED if name in there and name in schema]
+    if known:
+        entries = entries.with_columns(pl.col(known).fill_null(value=False))
     return entries.with_columns(pl.col("time") + shift_us) if shift_us else entries
 
 

@@ -17,6 +17,7 @@ from logcorr.inputs.reading_progress import ReadingProgress
 from logcorr.jobs.event_sources import EntryReader, EventSource, OneLog, ProfileSide, TwoLogs, entry_columns
 from logcorr.jobs.tell_logs import ToldFormat
 from logcorr.model.ledger import ONE_LOG, SIDES, Log, Side
+from logcorr.pairing.entry_columns import EntryColumns
 
 # So many bytes of a chunk of one log give an entry to each side, about.
 _BYTES_PER_BATCH_ROW = 55
@@ -40,7 +41,8 @@ class PairReading(msgspec.Struct, frozen=True, kw_only=True):
     """How the entries of both sides are read. It can be told to another process.
 
     `told` has the format of each log, and is empty for logcorr's own two line forms; of these `stamps` are the common
-    forms of timestamps. `shifts_us` is added to every instant of a side.
+    forms of timestamps. `shifts_us` is added to every instant of a side. Where only a part of a log is read, entries
+    have the column ALONE (`options.marks_alone`): their rows are not those of the log.
     """
 
     told: dict[Log, ToldFormat]
@@ -51,7 +53,7 @@ class PairReading(msgspec.Struct, frozen=True, kw_only=True):
     def source(self, files: Mapping[Log, list[InputFile]], place: ReadingPlace) -> EventSource:
         """Reads the entries of the logs; of two logs it may be one."""
         if ONE_LOG in files:
-            columns = entry_columns(self._profiles())
+            columns = self._columns()
             reader = self._log_reader(ONE_LOG, files[ONE_LOG], None, place)
             return OneLog(reader, columns, self.shifts_us, place.chunk_bytes // _BYTES_PER_BATCH_ROW)
         return TwoLogs({side: self._side_reader(side, files[side], place) for side in SIDES if side in files})
@@ -64,13 +66,17 @@ class PairReading(msgspec.Struct, frozen=True, kw_only=True):
         """Whether the files of this log can only be read in order: restarts count on from file to file."""
         return log in self.told and any(rule.event == "restart" for rule in self.told[log].profile.rules)
 
+    def _columns(self) -> EntryColumns:
+        columns = entry_columns(self._profiles())
+        return msgspec.structs.replace(columns, alone=True) if self.options.marks_alone else columns
+
     def _profiles(self) -> dict[Side, Profile]:
         one = self.told.get(ONE_LOG)
         return {side: (one or self.told[side]).profile for side in SIDES}
 
     def _side_reader(self, side: Side, files: list[InputFile], place: ReadingPlace) -> EntryReader:
         if self.told:
-            columns = entry_columns(self._profiles())
+            columns = self._columns()
             return ProfileSide(side, self._log_reader(side, files, side, place), columns, self.shifts_us[side])
         form = PairFormat(side=side, form=self.stamps[side], shift_us=self.shifts_us[side])
         folder, threads = place.folder / side, place.threads // 2

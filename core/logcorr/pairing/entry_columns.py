@@ -11,6 +11,8 @@ import polars as pl
 
 from logcorr.model.ledger import Side
 
+# Where entries have it, it tells (Boolean) whether their `line_hash` is no hash, but the row of the line.
+ALONE = ":alone"
 # The names that columns of entries and views have already: no attribute may have one of these names.
 RESERVED = frozenset(
     {
@@ -29,7 +31,7 @@ class EntryColumns(msgspec.Struct, frozen=True, kw_only=True):
     `response_attributes` are those that a side has. `given`: responses tell a duration. `weak`: some responses answer
     only what is still open. `response_user`: responses tell a user. `line_hash`: entries of both sides have a hash
     (UInt32) of their whole line, so that different lines of one instant are never one redelivered entry; no view shows
-    it. Raises ValueError for names that do not fit.
+    it. `alone`: entries have the column ALONE. Raises ValueError for names that do not fit.
     """
 
     attributes: tuple[str, ...] = ()
@@ -39,6 +41,7 @@ class EntryColumns(msgspec.Struct, frozen=True, kw_only=True):
     weak: bool = False
     response_user: bool = False
     line_hash: bool = False
+    alone: bool = False
 
     def __post_init__(self) -> None:
         if {*self.attributes} != {*self.request_attributes, *self.response_attributes}:
@@ -73,7 +76,9 @@ class EntryColumns(msgspec.Struct, frozen=True, kw_only=True):
         types = {"status_code": pl.Int16(), "given_us": pl.Int64(), "line_hash": pl.UInt32()}
         values = {name: types.get(name, pl.String()) for name in self.values(side)}
         own = {name: values.pop(name) for name in self.of_side(side)}
-        return pl.Schema({"request_id": pl.String(), "time": pl.Int64(), **values, **weak, **own, "row": pl.UInt32()})
+        alone = {ALONE: pl.Boolean()} if self.alone else {}
+        fixed = {"request_id": pl.String(), "time": pl.Int64()}
+        return pl.Schema({**fixed, **values, **weak, **own, **alone, "row": pl.UInt32()})
 
     @property
     def shared(self) -> tuple[str, ...]:
