@@ -14,7 +14,7 @@ from logcorr.cluster.engines.base import Engine
 from logcorr.cluster.job import OnEngine
 from logcorr.cluster.map_accesses import RefusedLines
 from logcorr.cluster.plan import Note, Plan, PlannedFile
-from logcorr.cluster.splits import splits_of
+from logcorr.cluster.splits import notes_on, splits_of
 from logcorr.figures import endpoints_and_addresses
 from logcorr.figures.access_report import AccessReportData
 from logcorr.figures.grid import grid
@@ -75,6 +75,7 @@ class ClusterAnalysis(OnEngine[AccessReport], Analysis):
         )
         split_bytes = cut_work.split_bytes(self._text_bytes, slots, how)
         splits = splits_of({"access": files}, split_bytes, {"access": own.in_order()}, [])
+        self._notes += notes_on(splits, self._files)
         return Plan(
             key=self._key,
             kind="access",

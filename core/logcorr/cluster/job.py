@@ -21,7 +21,7 @@ from logcorr.inputs import changes, standard_input
 from logcorr.inputs.files import InputFile, Resolved, of_source
 from logcorr.jobs.job import Job, Result
 from logcorr.model.access_report import RunReport
-from logcorr.model.errors import Cancelled, EngineError, InputError, StoreError
+from logcorr.model.errors import Cancelled, EngineError, InputError, StoreError, UsageError
 from logcorr.model.ledger import Log
 from logcorr.model.options import ClusterOptions, JobOptions
 from logcorr.model.report import RunInfo
@@ -87,11 +87,15 @@ class OnEngine(Job[_R]):
             tries=self._cluster.tries,
             patience_s=self._cluster.patience_s,
         )
+        adopted = False
         try:
             run.adopt(self._plan(engine))
+            adopted = True
             made = (self._finished() if self._options.keep else None) or self._made_by(run, work)
-        except changes.CutLineError:
-            driver.clean(self._store, self._key)
+        except (changes.CutLineError, UsageError):
+            # The same would come again, whatever was done so far. A run that others began is theirs.
+            if adopted:
+                driver.clean(self._store, self._key)
             raise
         except Cancelled:
             if not self._cluster.keep_work:
