@@ -15,7 +15,7 @@ from logcorr.cluster.engines.inline import Inline
 from logcorr.figures import latency_counts
 from logcorr.model.errors import Cancelled
 from logcorr.model.events import Event, ProgressEvent
-from logcorr.model.options import AnalyzeOptions, ClusterOptions, Narrowing
+from logcorr.model.options import AnalyzeOptions, ClusterOptions, Narrowing, Output
 from logcorr.runs.run_folder import RunFolder
 from tests.support.cluster_faults import Faults
 from tests.support.cluster_runs import MEMORY, cluster, compared_reports, differences, left_over
@@ -58,8 +58,10 @@ def cut(engine: str = "inline", **changed: Any) -> ClusterOptions:
     return cluster(engine, **({"split_bytes": 70_000} | changed))
 
 
-def on_engine(log: Path, store: Path, how: ClusterOptions, **changed: Any) -> RunFolder:
-    result = analyze.analyze(options_of(log, store=str(store), cluster=how), **changed)
+def on_engine(
+    log: Path, store: Path, how: ClusterOptions, outputs: tuple[Output, ...] = (), **changed: Any
+) -> RunFolder:
+    result = analyze.analyze(options_of(log, store=str(store), cluster=how, outputs=outputs), **changed)
     assert result.folder is not None
     return RunFolder(result.folder)
 
@@ -129,7 +131,7 @@ def test_a_driver_goes_on_where_another_one_ended(
     assert left_over(store) == []
 
 
-@pytest.mark.parametrize("stage", ["read", "count", "report"])
+@pytest.mark.parametrize("stage", ["read", "count", "report", "export"])
 def test_a_cancelled_run_leaves_nothing(stage: str, log: Path, tmp_path: Path) -> None:
     cancel = threading.Event()
 
@@ -139,9 +141,12 @@ def test_a_cancelled_run_leaves_nothing(stage: str, log: Path, tmp_path: Path) -
 
     store = tmp_path / "store"
     with pytest.raises(Cancelled):
-        on_engine(log, store, cut(), on_event=listen, cancel=cancel)
+        on_engine(
+            log, store, cut(), (Output(view="exchanges", path=f"{tmp_path}/out.csv"),), on_event=listen, cancel=cancel
+        )
     # A step that runs ends by itself, and leaves nothing either.
     for thread in threading.enumerate():
         if thread.name == "engine":
             thread.join()
+    assert not list(tmp_path.glob("*out.csv*"))
     assert [path for path in store.rglob("*") if path.is_file()] == []

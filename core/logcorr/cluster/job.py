@@ -26,7 +26,7 @@ from logcorr.model.ledger import Log
 from logcorr.model.options import ClusterOptions, JobOptions
 from logcorr.model.report import RunInfo
 from logcorr.runs import find_runs
-from logcorr.runs.run_folder import RunFolder
+from logcorr.runs.run_folder import MANIFEST, RunFolder
 from logcorr.runs.work_folder import WorkFolder
 
 _R = TypeVar("_R", bound=RunReport)
@@ -77,6 +77,17 @@ class OnEngine(Job[_R]):
         root = _runs_root(self._options)
         return find_runs.finished_run(root, self._key) if isinstance(root, ObjectPath) else super()._finished()
 
+    def _result(self, finished: RunFolder | None) -> Result[_R]:
+        self._published_now = False
+        try:
+            return super()._result(finished)
+        except Cancelled:
+            # The run was there before its outputs.
+            if self._published_now and not self._cluster.keep_work:
+                parts = self._store.list(f"{self._key}/")
+                self._store.delete([f"{self._key}/{MANIFEST}", *parts])
+            raise
+
     def _compute(self, work: WorkFolder) -> RunFolder:
         check_creates_once(self._store)
         engine = open_engine(self._cluster.engine)
@@ -91,7 +102,10 @@ class OnEngine(Job[_R]):
         try:
             run.adopt(self._plan(engine))
             adopted = True
-            made = (self._finished() if self._options.keep else None) or self._made_by(run, work)
+            made = self._finished() if self._options.keep else None
+            if made is None:
+                made = self._made_by(run, work)
+                self._published_now = True
         except (changes.CutLineError, UsageError):
             # The same would come again, whatever was done so far. A run that others began is theirs.
             if adopted:
