@@ -8,7 +8,7 @@ import polars as pl
 from logcorr.cluster.access_counts import sums_of
 from logcorr.cluster.access_plan import AccessPlan
 from logcorr.cluster.count_parts import Counted
-from logcorr.cluster.driver import Driver
+from logcorr.cluster.driver import Driver, OnNote
 from logcorr.cluster.group_parts import GROUPS, GroupsOfPart, joined
 from logcorr.cluster.look_again import OVER_TIME, POPULATIONS, Look
 from logcorr.cluster.merge_accesses import SUMS_A_STEP, SumFiles
@@ -46,15 +46,15 @@ def merged_sums(driver: Driver, own: AccessPlan, notes: Mapping[int, Note], grid
 
 
 def merged_groups(
-    driver: Driver, own: AccessPlan, notes: Mapping[int, Note], sums: AccessSums
+    driver: Driver, own: AccessPlan, notes: Mapping[int, Note], sums: AccessSums, on_note: OnNote
 ) -> tuple[GroupData, dict[int, Note]]:
     """The figures by attribute of all exchanges that the steps of these notes have counted, and the notes of the parts.
 
-    The views of endpoints and addresses are written by the way.
+    The views of endpoints and addresses are written by the way. `on_note` takes the note of each part as it comes.
     """
     offsets = [[int(at) for at in memoryview(note.facts["counted"]).cast("Q")] for note in notes.values()]
     driver.tell("groups", Counted(files=[note.files["counts"] for note in notes.values()], offsets=offsets))
-    parts = driver.phase("groups", range(driver.plan.sizes.parts))
+    parts = driver.phase("groups", range(driver.plan.sizes.parts), on_note)
     files = [note.files[GROUPS] for note in parts.values()]
     found = [of_bytes(data, GroupsOfPart) for data in each(driver.store.get, files)]
     return joined(found, sums, sums.counter.groups.missing, own.limits), parts

@@ -21,6 +21,7 @@ class AccessProgress:
     """Tells a meter how far an access log was read, from the notes of splits."""
 
     def __init__(self, meter: ProgressMeter, splits: Sequence[Split], files: list[InputFile]) -> None:
+        self._meter = meter
         self._splits, self._lines, self._ledger = splits, LinesRead(files), dict[str, int]()
         meter.sides["access"] = SideProgress(files=files, lines_read=self._lines, ledger=self._ledger)
 
@@ -31,9 +32,15 @@ class AccessProgress:
             self._lines.add(piece.file, 0, lines, text_bytes)
         self._ledger.update(added(self._ledger, note.facts["counts"]))
 
-    def end(self, lines: AccessLines) -> None:
-        """Tells what became of all lines."""
+    def end(self, lines: AccessLines, steps: int) -> None:
+        """Tells what became of all lines. So many steps count them, and put the views into the run."""
         self._ledger.update(exchanges=lines.counts["exchanges"], **lines.malformed)
+        self._meter.buckets = (0, steps)
+
+    def on_step(self, _index: int, _note: Note) -> None:
+        """Takes the note of a step after the reading."""
+        done, steps = self._meter.buckets
+        self._meter.buckets = (done + 1, steps)
 
 
 class AccessRead:

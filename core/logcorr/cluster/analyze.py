@@ -102,15 +102,15 @@ class ClusterAnalysis(OnEngine[AccessReport], Analysis):
         if lines.unreadable:
             raise self._told.unreadable()
         self._meter.enter("count")
-        progress.end(lines)
+        rest = range(len(run.plan.splits)) if own.narrowed else read.unfinished
+        progress.end(lines, len(rest) + run.plan.sizes.parts)
         chosen = narrowing.range_of(self._options.narrowing, *span, entries=lines.counts["exchanges"])
         grid_ = grid(*chosen.within(*span), self._options.window_us)
         run.tell("files", read.files(chosen, grid_))
-        finished = run.phase("narrow", range(len(run.plan.splits))) if own.narrowed else {}
-        finished |= {} if own.narrowed else run.phase("finish", read.unfinished)
+        finished = run.phase("narrow" if own.narrowed else "finish", rest, progress.on_step)
         counted = finished if own.narrowed else mapped
         sums = access_figures.merged_sums(run, own, counted, grid_, work.spill / "groups")
-        groups, parts = access_figures.merged_groups(run, own, counted, sums)
+        groups, parts = access_figures.merged_groups(run, own, counted, sums, progress.on_step)
         exchanges = [files_of(note, "exchanges") for note in counted.values()]
         figures = access_figures.latency_figures(run, sums, exchanges)
         self._meter.enter("report")

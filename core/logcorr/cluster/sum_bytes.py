@@ -19,6 +19,7 @@ _T = TypeVar("_T")
 _FRAME = 1
 # Counts by attribute are cut into parts when they are so many.
 _PARTED_ROWS = 500_000
+_ADDED_ROWS = 20_000
 
 
 def frame_bytes(frame: pl.DataFrame) -> bytes:
@@ -73,8 +74,9 @@ def parted_groups(counts: GroupCounts, parts: int) -> Iterator[tuple[int, pl.Dat
 
 def add_groups(counts: GroupCounts, frames: Iterable[pl.DataFrame]) -> None:
     """Adds rows that `parted_groups` gave of a part to the counts of this part."""
-    for frame in frames:
-        for (number,), rows in frame.group_by("table"):
+    # Counts are spilled where so many more might not fit: so only some are added at once.
+    for some in (part for frame in frames for part in frame.iter_slices(_ADDED_ROWS)):
+        for (number,), rows in some.group_by("table"):
             with counts.counting():
                 counts.add_counts(TABLES[int(str(number))], rows)
 

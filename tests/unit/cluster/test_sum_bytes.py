@@ -186,6 +186,7 @@ def test_groups_in_parts(parts: list[Any], seed: int, count: int, room: int, mos
     with pytest.MonkeyPatch.context() as patch, TemporaryDirectory() as name:
         folder = Path(name)
         patch.setattr(sum_bytes, "_PARTED_ROWS", most)
+        patch.setattr(sum_bytes, "_ADDED_ROWS", most)
         patch.setattr(group_counts, "_ROWS_AT_ONCE", max(most, 3))
         told = [groups_as_bytes(rows, count, room, folder / str(number)) for number, rows in enumerate(parts)]
         merged = []
