@@ -13,7 +13,7 @@ from logcorr.cluster.driver import Driver
 from logcorr.cluster.engines.base import Item, run_item
 from logcorr.cluster.engines.inline import Inline
 from logcorr.figures import latency_counts
-from logcorr.model.errors import Cancelled
+from logcorr.model.errors import Cancelled, InputError
 from logcorr.model.events import Event, ProgressEvent
 from logcorr.model.options import AnalyzeOptions, ClusterOptions, Narrowing, Output
 from logcorr.runs.run_folder import RunFolder
@@ -150,3 +150,44 @@ def test_a_cancelled_run_leaves_nothing(stage: str, log: Path, tmp_path: Path) -
             thread.join()
     assert not list(tmp_path.glob("*out.csv*"))
     assert [path for path in store.rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.parametrize("split_bytes", [70_000, 10_000_000])
+def test_a_log_that_grows(split_bytes: int, log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = log.read_bytes()
+    growing = tmp_path / "access.log"
+    line = text.splitlines(keepends=True)[5]
+    growing.write_bytes(text + line[:20])
+    counting = Counting(monkeypatch)
+    real, grown = counting._run, [False]
+
+    def run(items: Sequence[Item]) -> Iterator[int]:
+        if not grown[0]:
+            grown[0] = True
+            with growing.open("ab") as file:
+                file.write(line[20:] + line)
+        yield from real(items)
+
+    monkeypatch.setattr(counting, "_run", run)
+    options = options_of(growing, store=str(tmp_path / "store"), cluster=cut(split_bytes=split_bytes))
+    result = analyze.analyze(options)
+    assert result.grown == [str(growing)]
+    whole = on_engine(log, tmp_path / "whole", cut()).report
+    assert (result.report.latency, result.report.inputs.lines.lines) == (whole.latency, ROWS)
+    assert left_over(tmp_path / "store") == []
+
+
+def test_a_log_that_is_written_anew(log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    changing = tmp_path / "access.log"
+    changing.write_bytes(log.read_bytes())
+    counting = Counting(monkeypatch)
+    real = counting._run
+
+    def run(items: Sequence[Item]) -> Iterator[int]:
+        changing.write_bytes(log.read_bytes().replace(b"GET", b"PUT"))
+        yield from real(items)
+
+    monkeypatch.setattr(counting, "_run", run)
+    with pytest.raises(InputError, match="written"):
+        on_engine(changing, tmp_path / "store", cut())
+    assert [path for path in (tmp_path / "store").rglob("*") if path.is_file()] == []
