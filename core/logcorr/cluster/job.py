@@ -21,12 +21,12 @@ from logcorr.inputs import changes, standard_input
 from logcorr.inputs.files import InputFile, Resolved, of_source
 from logcorr.jobs.job import Job, Result
 from logcorr.model.access_report import RunReport
-from logcorr.model.errors import Cancelled, EngineError, InputError, StoreError
+from logcorr.model.errors import Cancelled, EngineError, InputError, StoreError, UsageError
 from logcorr.model.ledger import Log
 from logcorr.model.options import ClusterOptions, JobOptions
 from logcorr.model.report import RunInfo
 from logcorr.runs import find_runs
-from logcorr.runs.run_folder import RunFolder
+from logcorr.runs.run_folder import MANIFEST, RunFolder
 from logcorr.runs.work_folder import WorkFolder
 
 _R = TypeVar("_R", bound=RunReport)
@@ -77,6 +77,17 @@ class OnEngine(Job[_R]):
         root = _runs_root(self._options)
         return find_runs.finished_run(root, self._key) if isinstance(root, ObjectPath) else super()._finished()
 
+    def _result(self, finished: RunFolder | None) -> Result[_R]:
+        self._published_now = False
+        try:
+            return super()._result(finished)
+        except Cancelled:
+            # The run was there before its outputs.
+            if self._published_now and not self._cluster.keep_work:
+                parts = self._store.list(f"{self._key}/")
+                self._store.delete([f"{self._key}/{MANIFEST}", *parts])
+            raise
+
     def _compute(self, work: WorkFolder) -> RunFolder:
         check_creates_once(self._store)
         engine = open_engine(self._cluster.engine)
@@ -87,11 +98,18 @@ class OnEngine(Job[_R]):
             tries=self._cluster.tries,
             patience_s=self._cluster.patience_s,
         )
+        adopted = False
         try:
             run.adopt(self._plan(engine))
-            made = (self._finished() if self._options.keep else None) or self._made_by(run, work)
-        except changes.CutLineError:
-            driver.clean(self._store, self._key)
+            adopted = True
+            made = self._finished() if self._options.keep else None
+            if made is None:
+                made = self._made_by(run, work)
+                self._published_now = True
+        except (changes.CutLineError, UsageError):
+            # The same would come again, whatever was done so far. A run that others began is theirs.
+            if adopted:
+                driver.clean(self._store, self._key)
             raise
         except Cancelled:
             if not self._cluster.keep_work:
@@ -109,6 +127,12 @@ class OnEngine(Job[_R]):
             engine.close()
         driver.clean(self._store, self._key)
         return made
+
+    def _check_unchanged(self, plan: Plan) -> None:
+        """Raises CutLineError or InputError where a file was changed while it was read."""
+        for log, files in self._files.items():
+            read = [msgspec.structs.replace(planned.file(), bytes=planned.end) for planned in plan.files[log]]
+            changes.check_whole_lines(files, read)
 
     def _engine_info(self, run: Driver, info: RunInfo) -> RunInfo:
         """How the run was made, with what the engine came to."""

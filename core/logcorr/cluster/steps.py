@@ -46,6 +46,14 @@ STEPS: dict[str, dict[str, str]] = {
         "top-left": "look_again:top_users",
         "looktop-left": "look_again:look",
     },
+    "access": {
+        "map": "map_accesses:map_split",
+        "narrow": "keep_accesses:narrow",
+        "finish": "keep_accesses:finish",
+        "sums": "merge_accesses:merge_sums",
+        "groups": "merge_accesses:merge_groups",
+        "look": "look_again:look",
+    },
 }
 _MOST_TEXT = 2_000
 _T = TypeVar("_T")
