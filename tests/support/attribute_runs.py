@@ -147,6 +147,7 @@ def _report(
         orphans_by_window=by_window,
         exchanges=lambda: views.scan("exchanges"),
         users=users.top([views.scan("users")]),
+        all_users=views.height("users"),
         edge_us=0,
         skew_us=0,
         run=_run_info(),

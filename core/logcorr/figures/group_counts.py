@@ -138,20 +138,24 @@ class GroupCounts:
         """The partitions of addresses: their exchanges by `window` and by `outcome`. As for `endpoints`."""
         return self._partitions("ip", "window", "outcome")
 
-    def top(self, name: str) -> pl.DataFrame:
-        """(name, requests, errors): the values with the most requests; no rows for an attribute that is not there.
+    def top(self, name: str) -> tuple[pl.DataFrame, int]:
+        """(name, requests, errors): the values with the most requests; and how many values there are.
 
-        To be called once for each name.
+        There are none of an attribute that is not there. To be called once for each name.
         """
         if (name, "outcome") not in self.tables:
-            return pl.DataFrame(schema={name: pl.String, "requests": pl.Int64, "errors": pl.Int64})
+            return pl.DataFrame(schema={name: pl.String, "requests": pl.Int64, "errors": pl.Int64}), 0
         n, failed = pl.col("n"), pl.col("value") > 0
         sums = n.sum().alias("requests"), n.filter(failed).sum().alias("errors")
-        counted = (
-            part.named(name, part.outcomes.group_by("code").agg(sums)).select(name, "requests", "errors")
-            for part in self._partitions(name, "outcome")
-        )
-        return top(counted, "requests", name, TOP)
+        heights = []
+
+        def counted() -> Iterator[pl.LazyFrame]:
+            for part in self._partitions(name, "outcome"):
+                rows = part.outcomes.group_by("code").agg(sums).collect(engine="streaming")
+                heights.append(rows.height)
+                yield part.named(name, rows.lazy()).select(name, "requests", "errors")
+
+        return top(counted(), "requests", name, TOP), sum(heights)
 
     def _add_durations(self, endpoints: Int64Array, durations: pl.Series) -> None:
         valid = (durations >= 0).fill_null(value=False)

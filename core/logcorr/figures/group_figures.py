@@ -10,6 +10,7 @@ import msgspec
 import polars as pl
 
 from logcorr.compute.group_in_parts import top
+from logcorr.compute.parquet_slices import count as _count
 from logcorr.figures.group_counts import GroupCounts
 from logcorr.figures.sums import TOP
 from logcorr.model.group_rows import MOST_ENDPOINTS, AgentRow, EndpointRow, IpRow, MethodRow, Windows
@@ -40,15 +41,28 @@ class GroupData(msgspec.Struct, frozen=True, kw_only=True):
 def group_figures(data: GroupData) -> dict[str, Any]:
     """The figures of groups by their names in a report. To be called once for the data."""
     suspicious = data.suspicious.select(pl.col("ip").unique()).sort("ip")
+    suspicious_ips = suspicious["ip"].head(MOST_SUSPICIOUS).to_list()
     return {
-        "suspicious_ips": suspicious["ip"].head(MOST_SUSPICIOUS).to_list(),
+        "suspicious_ips": suspicious_ips,
         "suspicious_ip_count": suspicious.height,
+        "suspicious_ips_listed": len(suspicious_ips),
         "windows": Windows(window_s=data.window_us / instants.SECOND_US, count=data.windows.height),
-        "methods": [MethodRow(**row) for row in data.counts.top("method").to_dicts()],
-        "user_agents": [AgentRow(**row) for row in data.counts.top("user_agent").to_dicts()],
+        **_listed("methods", *_most(data.counts, "method", MethodRow)),
+        **_listed("user_agents", *_most(data.counts, "user_agent", AgentRow)),
         **(_endpoint_figures(data.endpoints, data.statuses) if data.endpoints is not None else {}),
         **(_ip_figures(data.ips) if data.ips is not None else {}),
     }
+
+
+def _listed(name: str, rows: list[Any], total: int) -> dict[str, Any]:
+    """A list of the report, with how many rows it has, and of how many."""
+    return {name: rows, f"{name}_total": total, f"{name}_listed": len(rows)}
+
+
+def _most(counts: GroupCounts, name: str, row: type[Any]) -> tuple[list[Any], int]:
+    """The values of an attribute with the most requests, and how many values there are."""
+    most, total = counts.top(name)
+    return [row(**values) for values in most.to_dicts()], total
 
 
 def _endpoint_figures(endpoints: Sequence[pl.LazyFrame], statuses: pl.LazyFrame) -> dict[str, Any]:
@@ -58,8 +72,8 @@ def _endpoint_figures(endpoints: Sequence[pl.LazyFrame], statuses: pl.LazyFrame)
     busiest, busiest_requests = _least_endpoint(rows, -pl.col("requests"))
     most, failing = (_endpoints(endpoints, statuses, by) for by in ("requests", "errors"))
     return {
-        "endpoints": most,
-        "failing_endpoints": failing,
+        **_listed("endpoints", most, _count(rows)),
+        **_listed("failing_endpoints", failing, _count(rows.filter(pl.col("errors") > 0))),
         "fastest_endpoint": fastest,
         "fastest_endpoint_ms": ms(fastest_us),
         "slowest_endpoint": slowest,
@@ -70,9 +84,10 @@ def _endpoint_figures(endpoints: Sequence[pl.LazyFrame], statuses: pl.LazyFrame)
 
 
 def _ip_figures(ips: Sequence[pl.LazyFrame]) -> dict[str, Any]:
+    rows = pl.concat(ips)
     return {
-        "ips": _ips(ips, "requests"),
-        "failing_ips": _ips(ips, "errors"),
+        **_listed("ips", _ips(ips, "requests"), _count(rows)),
+        **_listed("failing_ips", _ips(ips, "errors"), _count(rows.filter(pl.col("errors") > 0))),
         "suspects": _ips([rows.filter("suspicious") for rows in ips], "busiest_requests"),
     }
 

@@ -28,7 +28,8 @@ _COUNTS_AT_THE_END = 3
 class PairReportData(msgspec.Struct, frozen=True, kw_only=True):
     """What the report of a correlation is made of beyond sums and latency.
 
-    The counts of orphans have the columns (at, side, n); `users` are the rows of the table of users. `exchanges` scans
+    The counts of orphans have the columns (at, side, n); `users` are the rows of the table of users, `all_users` is how
+    many users there are. `exchanges` scans
     all stored exchanges. Edge and clock skew are in µs. `attributes` names the columns that exchanges have beside the
     columns of every pair; `groups` has their figures, and is None without them. `durations` says what `duration_us` of
     an exchange is.
@@ -40,6 +41,7 @@ class PairReportData(msgspec.Struct, frozen=True, kw_only=True):
     orphans_by_window: pl.DataFrame
     exchanges: Callable[[], pl.LazyFrame]
     users: pl.DataFrame
+    all_users: int
     edge_us: int
     skew_us: int
     run: RunInfo
@@ -70,7 +72,11 @@ def report(sums: PairSums, figures: LatencyFigures, data: PairReportData) -> Rep
         skew=clock_skew.skew(exchanges, totals.negative, totals.lowest_us, data.skew_us),
         edge_ms=data.edge_us / 1000,
         users=_users(sums, data.users, data.exchanges),
+        users_total=data.all_users,
+        users_listed=data.users.height,
         slowest=_slowest(sums.slowest),
+        slowest_total=exchanges,
+        slowest_listed=sums.slowest.height,
         run=data.run,
         given=sums.given.given(data.exchanges, data.durations),
         resolution=sums.resolution.resolution(),

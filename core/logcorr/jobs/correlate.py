@@ -140,6 +140,7 @@ class _Correlation(Job[Report]):
             orphans_by_window=by_window,
             exchanges=sinks.views.exchanges,
             users=users,
+            all_users=sinks.views.height("users"),
             edge_us=edge_us,
             skew_us=self._pair_options.skew_us,
             run=self._run_info(self._meter.buckets[1], spilled_bytes),

@@ -156,7 +156,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     `attributes` names the attributes of exchanges, as the manifest does. Endpoints, addresses, methods, user agents and
     windows are as in the report of an access log, for attributes that there are; else they are empty. `resolution` is
     null where no exchange has a time, `given` where responses tell no duration. `findings` are what chance does not
-    explain, the most telling first. `warnings` are sentences on what makes the figures doubtful.
+    explain, the most telling first. `warnings` are sentences on what makes the figures doubtful. Of each list that may
+    end early, `_total` is how many there are, and `_listed` how many of them the report has.
     """
 
     schema: int
@@ -198,6 +199,23 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     suspects: list[IpRow] = []
     findings: list[Finding] = []
     warnings: list[str] = []
+    endpoints_total: int = 0
+    endpoints_listed: int = 0
+    failing_endpoints_total: int = 0
+    failing_endpoints_listed: int = 0
+    ips_total: int = 0
+    ips_listed: int = 0
+    failing_ips_total: int = 0
+    failing_ips_listed: int = 0
+    suspicious_ips_listed: int = 0
+    methods_total: int = 0
+    methods_listed: int = 0
+    user_agents_total: int = 0
+    user_agents_listed: int = 0
+    users_total: int = 0
+    users_listed: int = 0
+    slowest_total: int = 0
+    slowest_listed: int = 0
 
     @property
     def matched(self) -> int:

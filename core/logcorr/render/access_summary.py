@@ -32,6 +32,8 @@ def blocks(report: AccessReport, width: int, *, color: bool) -> list[RenderableT
         shown += summary_blocks.flow(report.timeline, width, "requests, failures", color=color)
         shown += [*summary_blocks.notices(notices(report, width)), access_tables.extremes(report).panel(width)]
         shown += group_tables(report, width, _ATTRIBUTES)
+    else:
+        shown += summary_blocks.notices(notices(report, width))
     return shown + _accounts(report, width)
 
 
@@ -122,12 +124,14 @@ def notices(report: AccessReport, width: int) -> list[Text]:
             lines[-1].append("\n ▌ ", ink).append(_suspicious_ips(window.suspicious_ips, width - 4), PURPLE)
     if negative:
         share = percent(negative, negative + report.latency.count)
-        what = f"{negative:,} requests ({share}) took less than nothing"
+        what = f"{negative:,} request{'' if negative == 1 else 's'} ({share}) below zero"
         lines.append(
-            summary_blocks.notice(AMBER, "Negative times", what, "kept as logged, and left out of all percentiles")
+            summary_blocks.notice(AMBER, "Negative durations", what, "kept as logged, and left out of all percentiles")
         )
     ledger = report.inputs.access
-    narrowed = reading_notices.narrowed(report.run.options, ledger.left_out, ledger.exchanges)
+    narrowed = reading_notices.narrowed(
+        report.run.options, ledger.left_out, ledger.exchanges, nothing_left=not report.total_requests
+    )
     return [*narrowed, *lines, *reading_notices.notices([ledger])]
 
 

@@ -29,7 +29,8 @@ def render_summary(report: RunReport, *, width: int, color: bool, reused: bool, 
         blocks = _blocks(report, width, color=color)
     run_line = summary_blocks.run_line(report.run, report.inputs.lines.bytes, width, reused=reused, folder=folder)
     run_line.overflow = "fold"
-    return terminal_text([*blocks, run_line], width, color=color)
+    more = summary_blocks.whole_lists(report, folder)
+    return terminal_text([*blocks, run_line, *([more] if more else [])], width, color=color)
 
 
 def _blocks(report: Report, width: int, *, color: bool) -> list[RenderableType]:
@@ -59,7 +60,7 @@ def _blocks(report: Report, width: int, *, color: bool) -> list[RenderableType]:
     if not wide:
         blocks += users
     if report.slowest:
-        blocks.append(summary_tables.slowest(report))
+        blocks.append(summary_tables.slowest(report, users=width >= summary_blocks.ONE_ROW))
     missing = access_tables.missing(report)
     return [*blocks, missing] if missing else blocks
 
@@ -112,7 +113,8 @@ def notices(report: Report) -> list[Text]:
         lines.append(summary_blocks.notice(AMBER, "Shifted", f"all responses by {skew.applied_ms:+g} ms (--skew)", ""))
     sides = report.inputs.requests, report.inputs.responses
     left_out, entries = sum(side.left_out for side in sides), sum(side.entries or 0 for side in sides)
-    narrowed = reading_notices.narrowed(report.run.options, left_out, entries)
+    nothing_left = not report.matched and not report.all_orphans
+    narrowed = reading_notices.narrowed(report.run.options, left_out, entries, nothing_left=nothing_left)
     return [*narrowed, *lines, *_clock_notices(report), *reading_notices.of_pair(report.inputs)]
 
 

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from logcorr.model.access_report import RunReport
-from logcorr.model.report import RunInfo, Timeline
+from logcorr.model.report import Report, RunInfo, Timeline
 from logcorr.render import charts, summary_tables, timeline
 from logcorr.render.summary_tables import AMBER, BLUE, CYAN, DIM, GREEN, RED
 from logcorr.text import instants
@@ -20,6 +20,12 @@ from logcorr.text.quantities import duration, rate, size
 from logcorr.text.safe import safe
 
 NARROW, BESIDE, WIDE, WIDEST = 60, 80, 110, 160
+# Lists of more rows end early in a summary. So many characters of the name of a run are usually enough to find it.
+_LEAST_LISTED, _SHORT_NAME = 10, 8
+# Narrower terminals have two rows of tiles.
+ONE_ROW = 72
+# The cells of the mark before a notice.
+_MARK = 3
 
 
 def header(logs: Text, flow: Timeline, width: int, *, closes: bool, doubtful: bool = False) -> RenderableType:
@@ -57,7 +63,14 @@ def files(names: Sequence[str], limit: int) -> str:
 
 
 def tiles(rows: Sequence[tuple[str, ...]], width: int) -> RenderableType:
-    """Tiles side by side. A tile is a row of colour, name, figure and notes."""
+    """Tiles side by side, in two rows where there is little room. A tile is a row of colour, name, figure and notes."""
+    if width < ONE_ROW:
+        half = -(-len(rows) // 2)
+        return Group(_row_of_tiles(rows[:half], width), Text(), _row_of_tiles(rows[half:], width))
+    return _row_of_tiles(rows, width)
+
+
+def _row_of_tiles(rows: Sequence[tuple[str, ...]], width: int) -> RenderableType:
     grid = Table.grid(padding=0)
     for k in range(len(rows)):
         grid.add_column(width=width // len(rows) + (k < width % len(rows)), no_wrap=True)
@@ -97,7 +110,7 @@ def flow(points: Timeline, width: int, counted: str, *, color: bool) -> list[Ren
     if not lines:
         return []
     timed = any(point.p99_ms is not None for point in points.points)
-    legend = _legend(counted, timed=timed, color=color)
+    legend = _legend(counted, timed=timed, wide=width >= ONE_ROW, color=color)
     return [summary_tables.panel("Timeline", legend, [Text.from_ansi(line) for line in lines])]
 
 
@@ -118,8 +131,20 @@ def row(stacks: list[list[Panel]], widths: list[int]) -> list[RenderableType]:
 
 
 def notices(lines: Sequence[Text]) -> list[RenderableType]:
-    """The notices between blank lines; nothing where there are no notices."""
-    return [Text(), *lines, Text()] if lines else []
+    """The notices between blank lines; nothing where there are no notices. Long lines go on below their text."""
+    return [Text(), *(line for text in lines for line in _folded(text)), Text()] if lines else []
+
+
+def _folded(text: Text) -> list[RenderableType]:
+    """The lines of a notice, each with its mark, as rows of mark and text."""
+    rows: list[RenderableType] = []
+    for line in text.split("\n"):
+        grid = Table.grid(padding=0)
+        grid.add_column(width=_MARK, no_wrap=True)
+        grid.add_column(overflow="fold")
+        grid.add_row(line[:_MARK], line[_MARK:])
+        rows.append(grid)
+    return rows
 
 
 def notice(ink: str, name: str, what: str, more: str) -> Text:
@@ -156,6 +181,19 @@ def run_line(run: RunInfo, total: int, width: int, *, reused: bool, folder: str 
     return line
 
 
+def whole_lists(report: RunReport, folder: str | None) -> Text | None:
+    """How to get the lists whole that end early in this summary; None where none does, or the run is not kept."""
+    totals = {"endpoints": report.endpoints_total, "ips": report.ips_total}
+    if isinstance(report, Report):
+        totals["users"] = report.users_total
+    views = [view for view, total in totals.items() if total > _LEAST_LISTED]
+    if folder is None or not views:
+        return None
+    run = safe(PurePath(folder).name, 12).rstrip("…")[:_SHORT_NAME]
+    command = f"logcorr export {run} --view {'|'.join(views)} -o FILE"
+    return Text.assemble((" whole lists ", DIM), command, overflow="fold")
+
+
 def _latency_chart(report: RunReport, width: int, rows: int, *, color: bool) -> Panel | None:
     latency = report.latency
     marks = {"p50": latency.p50_ms, "p95": latency.p95_ms, "p99": latency.p99_ms}
@@ -167,9 +205,9 @@ def _latency_chart(report: RunReport, width: int, rows: int, *, color: bool) -> 
     )
 
 
-def _legend(counted: str, *, timed: bool, color: bool) -> Text:
+def _legend(counted: str, *, timed: bool, wide: bool, color: bool) -> Text:
     if not color:
-        return Text(f"{counted} a second" + (" · latency p99 over p50" if timed else ""))
+        return Text(f"{counted} a second" + (" · latency p99 over p50" if timed and wide else ""))
     legend = Text.assemble(("requests/s ", DIM), ("■", BLUE), (" ok ", DIM), ("■", RED), (" failed", DIM))
     if timed:
         legend.append(" · latency ", DIM).append("⠒", CYAN).append(" p50 ", DIM)
