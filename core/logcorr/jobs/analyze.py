@@ -107,7 +107,7 @@ class _Analysis(Job[AccessReport]):
         )
         inputs = self._inputs(read, malformed, left_out=exchanges - rows)
         report = access_report.report(data, inputs, self._told.named.name, self._run_info(1, 0))
-        report = conclude.access_report(report, sums, views, exchanges=scan, attributes=attributes, options=options)
+        report = conclude.access_report(report, sums, views, exchanges=scan, attributes=attributes)
         run = RunFolder(work.run)
         headline = access_report.headline(report)
         manifest = self._manifest("access", views.parts(), views.heights(), list(attributes), headline)

@@ -12,12 +12,10 @@ from logcorr.jobs.write_groups import groups_of
 from logcorr.jobs.write_views import PairViews, ViewWriter
 from logcorr.model.access_report import AccessReport
 from logcorr.model.ledger import Log
-from logcorr.model.options import JobOptions
 from logcorr.model.report import Report
 from logcorr.query import report_warnings
 from logcorr.query.findings import FindingsData, findings
 from logcorr.query.findings_by_group import Group
-from logcorr.text import zones
 from logcorr.text.quantities import us
 
 
@@ -29,7 +27,6 @@ def pair_report(
     attributes: Sequence[str],
     orphans: pl.LazyFrame,
     files: Mapping[Log, Sequence[InputFile]],
-    options: JobOptions,
 ) -> Report:
     """The report of a correlation with findings and warnings. `orphans` scans their view, with instants in µs."""
     users = Group(column="user_id", noun="user", rows=views.scan("users"), has_orphans=True)
@@ -41,8 +38,7 @@ def pair_report(
         orphans=orphans,
     )
     warnings = report_warnings.of_pair(report.inputs, _on_both_sides(files))
-    with zones.shown_in(zones.zone_of(options.narrowing.zone or "UTC")):
-        return msgspec.structs.replace(report, findings=findings(data), warnings=warnings)
+    return msgspec.structs.replace(report, findings=findings(data), warnings=warnings)
 
 
 def access_report(
@@ -52,15 +48,13 @@ def access_report(
     *,
     exchanges: Callable[[], pl.LazyFrame],
     attributes: Sequence[str],
-    options: JobOptions,
 ) -> AccessReport:
     """The report of an access log with findings and warnings. `exchanges` scans those of the report."""
     data = FindingsData(
         sums=sums, exchanges=exchanges, p99_us=us(report.latency.p99_ms), groups=groups_of(views, attributes)
     )
     warnings = report_warnings.of_access(report.inputs.access)
-    with zones.shown_in(zones.zone_of(options.narrowing.zone or "UTC")):
-        return msgspec.structs.replace(report, findings=findings(data), warnings=warnings)
+    return msgspec.structs.replace(report, findings=findings(data), warnings=warnings)
 
 
 def _on_both_sides(files: Mapping[Log, Sequence[InputFile]]) -> list[str]:

@@ -158,7 +158,6 @@ class _Correlation(Job[Report]):
             attributes=attributes,
             orphans=orphans,
             files=self._files,
-            options=self._options,
         )
         return self._finish(work, sinks, report)
 

@@ -15,6 +15,7 @@ from logcorr.model.findings import Finding, FindingView
 from logcorr.model.quantiles import rank_of
 from logcorr.query.significance import LEAST_ROWS, log_level, log_tail
 from logcorr.text import instants
+from logcorr.text.finding_text import when
 from logcorr.text.quantities import duration, times
 
 # What is not at least so many times as frequent, or as slow, as at other times is not worth a sentence.
@@ -201,7 +202,7 @@ def _finding(
     }
     own, condition = views[one.measure.name] if view is None else (view, "")
     return Finding(
-        text=f"{_when(start_us, end_us)}: {text}",
+        text=f"{when(start, end)}: {text}",
         view=own,
         filter=f"{condition}{within}",
         start=start,
@@ -212,12 +213,3 @@ def _finding(
 
 def _filter_time(stamp: str) -> str:
     return stamp.removesuffix(".000000Z") + "Z"
-
-
-def _when(start_us: int, end_us: int) -> str:
-    """A range of time for people, with its zone: `15:03 to 15:11 UTC`, with days where they are two."""
-    first, last = start_us / instants.SECOND_US, end_us / instants.SECOND_US
-    clock = "%H:%M" if not (first % 60 or last % 60) else "%H:%M:%S"
-    days = [instants.strftime(at, "%d %b") for at in (first, last)]
-    form = clock if days[0] == days[1] else f"%d %b {clock}"
-    return f"{instants.strftime(first, form)} to {instants.strftime(last, form)} {instants.zone_label(first)}"

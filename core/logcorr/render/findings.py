@@ -8,6 +8,7 @@ from logcorr.model.access_report import RunReport
 from logcorr.model.findings import Finding
 from logcorr.render import summary_blocks, summary_tables
 from logcorr.render.summary_tables import AMBER, PURPLE, RED
+from logcorr.text.finding_text import finding_text
 from logcorr.text.safe import safe
 
 # No sentence is longer.
@@ -23,15 +24,13 @@ def panel(report: RunReport) -> Panel | None:
     table.add_column(width=1)
     table.add_column(overflow="fold")
     for finding in report.findings:
-        table.add_row(Text("▌", _ink(finding)), Text(safe(finding.text, _LONGEST)))
+        table.add_row(Text("▌", _ink(finding)), Text(finding_text(finding)))
     return summary_tables.panel("Findings", "more than chance makes", table)
 
 
 def notices(report: RunReport) -> list[Text]:
     """The findings of a run as notices, for a page."""
-    return [
-        summary_blocks.notice(_ink(finding), "Finding", safe(finding.text, _LONGEST), "") for finding in report.findings
-    ]
+    return [summary_blocks.notice(_ink(finding), "Finding", finding_text(finding), "") for finding in report.findings]
 
 
 def warnings(report: RunReport) -> list[Text]:

@@ -17,6 +17,8 @@ from logcorr.query.findings_by_group import Group
 from logcorr.query.findings_by_time import Measure
 from logcorr.runs import views
 from logcorr.runs.run_folder import RunFolder
+from logcorr.text import zones
+from logcorr.text.finding_text import finding_text
 from tests.support.helpers import generated
 
 MINUTE_US = 60_000_000
@@ -165,11 +167,16 @@ def test_who_fails_is_found_by_name(tmp_path: Path) -> None:
     assert "61 of 120 requests failed (50.8 %), ×" in told['endpoint /pay with a "quote'].text
 
 
-def test_the_zone_of_the_job_is_that_of_its_sentences(tmp_path: Path) -> None:
+def test_sentences_are_shown_in_a_zone_and_stored_in_utc(tmp_path: Path) -> None:
     generated(tmp_path, 60_000, seed=1, incident=True)
-    text = correlate(options_of(tmp_path, "+05:30")).report.findings[0].text
-    assert text.startswith("20:")
-    assert " +05:30: " in text
+    finding = correlate(options_of(tmp_path, "+05:30")).report.findings[0]
+    assert finding.text.startswith("15:")
+    assert finding_text(finding) == finding.text
+    with zones.shown_in(zones.zone_of("+05:30")):
+        shown = finding_text(finding)
+    assert shown.startswith("20:")
+    assert shown.partition(": ")[0].endswith(" +05:30")
+    assert shown.partition(": ")[2] == finding.text.partition(": ")[2]
 
 
 def test_without_a_clock_there_are_no_times() -> None:

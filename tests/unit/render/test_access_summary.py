@@ -103,7 +103,10 @@ def test_golden(make: Callable[[], AccessReport], width: int) -> None:
 @pytest.mark.parametrize(
     ("width", "color"),
     some(
-        itertools.product((40, 60, 72, 80, 109, 110, 120, 160, 300), (False, True)), (40, True), (109, False), (300, True)
+        itertools.product((40, 60, 72, 80, 109, 110, 120, 160, 300), (False, True)),
+        (40, True),
+        (109, False),
+        (300, True),
     ),
 )
 def test_no_line_is_wider_than_the_terminal(make: Callable[[], AccessReport], width: int, *, color: bool) -> None:
