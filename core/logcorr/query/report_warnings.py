@@ -49,7 +49,7 @@ def _malformed(log: str, lines: int, reasons: Mapping[str, int]) -> list[str]:
 
 
 def _in_words(reason: str) -> str:
-    return "number of fields" if reason == "fields" else reason.replace("_", " ")
+    return {"fields": "number of fields", "json": "JSON"}.get(reason, reason.replace("_", " "))
 
 
 def _may_be_swapped(name: str, side: SideLedger) -> bool:

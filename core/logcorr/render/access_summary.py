@@ -11,9 +11,8 @@ from logcorr.model.status import class_of, code_of
 from logcorr.render import access_tables, findings, reading_notices, summary_blocks, summary_tables
 from logcorr.render.framed_table import beside
 from logcorr.render.summary_tables import AMBER, BLUE, CYAN, DIM, GREEN, PURPLE, RED
-from logcorr.text import instants
 from logcorr.text.fit_columns import middle
-from logcorr.text.quantities import duration, percent, rate, round_duration, short
+from logcorr.text.quantities import duration, percent, round_duration, short
 from logcorr.text.safe import safe
 
 # The attributes that every access log has, in the order of their tables.
@@ -75,7 +74,13 @@ def tiles(report: AccessReport, room: int) -> list[tuple[str, ...]]:
 
     redirects = sum(n for code, n in report.status.items() if class_of(code_of(code)) == 3)
     return [
-        (BLUE, "Requests", count(total), summary_blocks.peak(report.timeline), _mean(report)),
+        (
+            BLUE,
+            "Requests",
+            count(total),
+            summary_blocks.peak(report.timeline),
+            summary_blocks.mean(report.timeline, total),
+        ),
         (
             GREEN,
             "Successful",
@@ -85,7 +90,7 @@ def tiles(report: AccessReport, room: int) -> list[tuple[str, ...]]:
         ),
         (
             RED,
-            "Failed",
+            "Errors",
             percent(report.failed_requests, total),
             f"4xx {short(report.failed_4xx)}",
             f"5xx {short(report.failed_5xx)}",
@@ -100,14 +105,6 @@ def tiles(report: AccessReport, room: int) -> list[tuple[str, ...]]:
             f"in {_window(report)}",
         ),
     ]
-
-
-def _mean(report: AccessReport) -> str:
-    """The mean rate of requests; a dash for a log without a clock."""
-    if report.timeline.reason:
-        return "–"
-    start, end = instants.span(report.timeline) or (0.0, 1.0)
-    return f"{rate(report.total_requests / (end - start))} mean"
 
 
 def notices(report: AccessReport, width: int) -> list[Text]:

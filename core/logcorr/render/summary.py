@@ -9,7 +9,7 @@ from rich.text import Text
 
 from logcorr.model.access_report import AccessReport, RunReport
 from logcorr.model.report import Report
-from logcorr.model.status import failures, server_errors
+from logcorr.model.status import client_errors, failures, server_errors
 from logcorr.render import access_summary, access_tables, findings, reading_notices, summary_blocks, summary_tables
 from logcorr.render.summary_blocks import BESIDE, NARROW, WIDE, WIDEST
 from logcorr.render.summary_tables import AMBER, BLUE, CYAN, DIM, GREEN, PURPLE, RED
@@ -84,16 +84,28 @@ def tiles(report: Report) -> list[tuple[str, ...]]:
     """The headline figures: a row of colour, name, figure and notes for each tile."""
     latency, matched, lost = report.latency, report.matched, report.request_orphans
     errors = failures(report.status)
-    fives = server_errors(report.status)
+    fours, fives = client_errors(report.status), server_errors(report.status)
     orphans = report.all_orphans
     pairs = f"{short(matched)} pair{'' if matched == 1 else 's'}"
     return [
-        (BLUE, "Requests", short(report.requests), summary_blocks.peak(report.timeline)),
-        (GREEN, "Matched", percent(matched, report.requests), pairs),
-        (RED, "Errors", percent(errors, matched), f"5xx {short(fives)}"),
-        (CYAN, "p50", duration(latency.p50_ms), f"p95 {duration(latency.p95_ms)}"),
-        (AMBER, "p99", duration(latency.p99_ms), f"max {duration(latency.max_ms)}"),
-        (PURPLE, "Orphans", f"{orphans:,}", f"{short(lost)}+{short(orphans - lost)}"),
+        (
+            BLUE,
+            "Requests",
+            short(report.requests),
+            summary_blocks.peak(report.timeline),
+            summary_blocks.mean(report.timeline, report.requests),
+        ),
+        (GREEN, "Matched", percent(matched, report.requests), pairs, ""),
+        (RED, "Errors", percent(errors, matched), f"4xx {short(fours)}", f"5xx {short(fives)}"),
+        (CYAN, "p50", duration(latency.p50_ms), f"p90 {duration(latency.p90_ms)}", f"p95 {duration(latency.p95_ms)}"),
+        (
+            AMBER,
+            "p99",
+            duration(latency.p99_ms),
+            f"p99.9 {duration(latency.p999_ms)}",
+            f"max {duration(latency.max_ms)}",
+        ),
+        (PURPLE, "Orphans", f"{orphans:,}", f"req {short(lost)}", f"resp {short(orphans - lost)}"),
     ]
 
 

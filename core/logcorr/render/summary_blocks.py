@@ -88,6 +88,14 @@ def peak(flow: Timeline) -> str:
     return f"{rate(most)} peak"
 
 
+def mean(flow: Timeline, requests: int) -> str:
+    """The mean rate of requests; a dash for a log without a clock."""
+    if flow.reason:
+        return "–"
+    start, end = span(flow) or (0.0, 1.0)
+    return f"{rate(requests / (end - start))} mean"
+
+
 def distribution(report: RunReport, width: int, *, unanswered: int, color: bool) -> list[RenderableType]:
     """The histogram of latency and the status codes, side by side where there is room."""
     wide = width >= WIDE and bool(report.histogram)

@@ -118,7 +118,6 @@ def _tiles(report: RunReport) -> list[Tile]:
         "p99": [point.p99_ms for point in points],
         "Orphans": [point.orphans for point in points],
     }
-    courses["Failed"] = courses["Errors"]
     return [
         Tile(from_rich.tone(ink), name, figure, [note for note in notes if note], spark(courses.get(name, ())))
         for ink, name, figure, *notes in rows
@@ -182,29 +181,30 @@ def _over_time(run: RunFolder, report: RunReport) -> list[Table | Chart]:
 
 
 def _groups(report: RunReport, room: Room) -> list[Table | Chart]:
-    tables: list[Table] = []
+    tables: list[tuple[Table, int]] = []
     if isinstance(report, AccessReport) and report.total_requests:
         extremes = from_rich.framed(access_tables.extremes(report), "extremes")
-        tables.append(msgspec.structs.replace(extremes, whole=True))
+        tables.append((msgspec.structs.replace(extremes, whole=True), 0))
     if report.endpoints:
-        tables.append(_endpoints(report.endpoints))
+        tables.append((_endpoints(report.endpoints), report.endpoints_total))
     if report.ips or report.suspects:
-        tables.append(_addresses(report))
+        tables.append((_addresses(report), report.ips_total))
     if report.methods:
         rows = [(row.method, row.requests, row.errors) for row in report.methods]
-        tables.append(_requests_by("methods", "Methods", "method", rows))
+        tables.append((_requests_by("methods", "Methods", "method", rows), report.methods_total))
     if report.user_agents:
         rows = [(row.user_agent, row.requests, row.errors) for row in report.user_agents]
-        tables.append(_requests_by("agents", "User agents", "user agent", rows))
+        tables.append((_requests_by("agents", "User agents", "user agent", rows), report.user_agents_total))
     if isinstance(report, Report) and any(row.user_id is not None for row in report.users):
-        tables.append(_users(report.users))
-    return [_cut(table, room) for table in tables]
+        tables.append((_users(report.users), report.users_total))
+    return [_cut(table, total, room) for table, total in tables]
 
 
-def _cut(table: Table, room: Room) -> Table:
-    """A table of as many rows as there is room for."""
+def _cut(table: Table, total: int, room: Room) -> Table:
+    """A table of as many rows as there is room for. Where it ends early, it says so; there are `total` rows in all."""
     rows = room.within(table.rows, _GROUPS_BYTES)
-    note = table.note if len(rows) == len(table.rows) else f"first {len(rows):,} {table.note}"
+    total = max(total, len(table.rows))
+    note = table.note if len(rows) == total else f"first {len(rows):,} of {total:,} {table.note}"
     return msgspec.structs.replace(table, rows=rows, note=note)
 
 
