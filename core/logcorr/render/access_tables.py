@@ -72,8 +72,8 @@ def suspects(report: RunReport, limit: int | None, window: str) -> FramedTable:
         TextColumn("ip", fill=True),
         TextColumn("requests", right=True),
         TextColumn("errors", right=True, rank=2),
-        TextColumn(f"most in {window}", right=True),
-        TextColumn("window from"),
+        TextColumn(f"peak in {window}", right=True),
+        TextColumn("peak from"),
     ]
     count = report.suspicious_ip_count
     if not count:

@@ -239,7 +239,7 @@ def _addresses(report: RunReport) -> Table:
         ]
         for row in known.values()
     ]
-    names = ("requests", "errors", "most in a window", "window from", "")
+    names = ("requests", "errors", "peak in a window", "peak from", "")
     return _long("addresses", "Addresses", "ip", names, rows, whole=True)
 
 
@@ -274,7 +274,7 @@ def _long(
     name: str, title: str, first: str, others: Sequence[str], rows: list[list[Cell]], *, whole: bool = False
 ) -> Table:
     """A table that can be sorted. Its first column names its rows."""
-    columns = [Column(first, wide=True), *(Column(other, right=other != "window from") for other in others)]
+    columns = [Column(first, wide=True), *(Column(other, right=other != "peak from") for other in others)]
     note = "by requests"
     return Table(id=name, title=title, note=note, columns=columns, rows=rows, long=True, whole=whole)
 
