@@ -29,6 +29,7 @@ def blocks(report: AccessReport, width: int, *, color: bool) -> list[RenderableT
     if report.total_requests:
         shown += summary_blocks.distribution(report, width, unanswered=0, color=color)
         shown += summary_blocks.flow(report.timeline, width, "requests, failures", color=color)
+        shown += summary_blocks.heat(report, width, color=color)
         shown += [*summary_blocks.notices(notices(report, width)), access_tables.extremes(report).panel(width)]
         shown += group_tables(report, width, _ATTRIBUTES)
     else:

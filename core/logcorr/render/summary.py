@@ -41,6 +41,7 @@ def _blocks(report: Report, width: int, *, color: bool) -> list[RenderableType]:
     blocks += [found] if found else []
     blocks += summary_blocks.distribution(report, width, unanswered=report.request_orphans, color=color)
     blocks += summary_blocks.flow(report.timeline, width, "requests, failures, orphans", color=color)
+    blocks += summary_blocks.heat(report, width, color=color)
     blocks += summary_blocks.notices(notices(report))
     blocks += access_summary.group_tables(report, width, report.attributes)
     left = width * 5 // 9

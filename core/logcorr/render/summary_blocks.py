@@ -11,7 +11,7 @@ from rich.text import Text
 
 from logcorr.model.access_report import RunReport
 from logcorr.model.report import Report, RunInfo, Timeline
-from logcorr.render import charts, summary_tables, timeline
+from logcorr.render import charts, heat_map, summary_tables, timeline
 from logcorr.render.summary_tables import AMBER, BLUE, CYAN, DIM, GREEN, RED
 from logcorr.text import instants
 from logcorr.text.fit_columns import head
@@ -120,6 +120,13 @@ def flow(points: Timeline, width: int, counted: str, *, color: bool) -> list[Ren
     timed = any(point.p99_ms is not None for point in points.points)
     legend = _legend(counted, timed=timed, wide=width >= ONE_ROW, color=color)
     return [summary_tables.panel("Timeline", legend, [Text.from_ansi(line) for line in lines])]
+
+
+def heat(report: RunReport, width: int, *, color: bool) -> list[RenderableType]:
+    """The heat map of latency, where there is room for it and something to draw."""
+    lines = heat_map.draw(report.heatmap, report.timeline, width - 4, color=color) if width >= WIDE else []
+    note = "exchanges by duration, log shades"
+    return [summary_tables.panel("Latency over time", note, [Text.from_ansi(line) for line in lines])] if lines else []
 
 
 def row(stacks: list[list[Panel]], widths: list[int]) -> list[RenderableType]:
