@@ -119,8 +119,11 @@ def comparable(records: list[dict[str, Any]], keep: tuple[str, ...] = ("side",))
 
 
 def slow_without_places(report: dict[str, Any]) -> dict[str, Any]:
-    """The report without its inputs and run, and without lines and files of single exchanges."""
-    rest = {key: value for key, value in report.items() if key not in ("inputs", "run", "slowest")}
+    """The report without its inputs and run, and without lines and files of single exchanges.
+
+    Warnings are of the shares of the lines of a log, as the inputs are.
+    """
+    rest = {key: value for key, value in report.items() if key not in ("inputs", "run", "slowest", "warnings")}
     return rest | {"slowest": sorted(comparable(report["slowest"]).elements())}
 
 

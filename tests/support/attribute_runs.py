@@ -148,6 +148,7 @@ def _report(
         orphans_by_window=by_window,
         users=top,
         users_p99=users.p99_of(sums, top, lambda: views.scan("exchanges")),
+        all_users=views.height("users"),
         given=sums.given.given(durations, lambda: views.scan("exchanges")),
         edge_us=0,
         skew_us=0,

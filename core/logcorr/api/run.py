@@ -12,7 +12,7 @@ import polars as pl
 
 from logcorr.model.access_report import RunReport
 from logcorr.model.errors import Cancelled, UsageError
-from logcorr.model.options import Output, View
+from logcorr.model.options import Narrowing, Output, View
 from logcorr.query.temporary_folder import TemporaryFolder
 from logcorr.runs import output_files, ownership, views
 from logcorr.runs.run_folder import RunFolder
@@ -194,16 +194,28 @@ class Run(Generic[R_co]):
             self.write_output(output, force=force, where=where, cancel=cancel)
 
     def write_output(
-        self, output: Output, *, force: bool, where: str | pl.Expr | None = None, cancel: Event | None = None
+        self,
+        output: Output,
+        *,
+        force: bool,
+        where: str | pl.Expr | None = None,
+        within: Narrowing | None = None,
+        cancel: Event | None = None,
     ) -> None:
-        """Does what `export` does, as an `Output` tells it, which may be standard output. Raises as `export` does."""
-        from logcorr.query.view_filter import check_expression, view_filter
+        """Does what `export` does, as an `Output` tells it, which may be standard output. Raises as `export` does.
+
+        `within` names the times of the rows.
+        """
+        from logcorr.query.view_filter import check_expression, view_filter, view_range
         from logcorr.runs import export_view
 
         stored = self.stored
         chosen = view_filter(stored, output.view, where) if isinstance(where, str) else where
         if chosen is not None and not isinstance(where, str):
             check_expression(stored, output.view, chosen)
+        span = None if within is None else view_range(stored, output.view, within)
+        if span is not None:
+            chosen = span if chosen is None else chosen & span
         export_view.export_view(stored, output, self._root, force=force, where=chosen, tap=_tap(cancel))
 
     def close(self) -> None:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterable, Mapping
+from functools import partial
 
 import msgspec
 import polars as pl
@@ -23,11 +24,12 @@ from logcorr.figures.group_figures import GroupData
 from logcorr.formats.line_format import REJECT_SCHEMA
 from logcorr.inputs import changes
 from logcorr.inputs.line_numbers import LinesRead
+from logcorr.jobs import conclude
 from logcorr.jobs.analyze import Analysis
 from logcorr.jobs.job import Result
 from logcorr.jobs.progress_meter import Listener, ProgressMeter
 from logcorr.jobs.tell_logs import ToldFormat
-from logcorr.jobs.write_groups import GroupLimits, group_views
+from logcorr.jobs.write_groups import GroupLimits, group_views, groups_of
 from logcorr.jobs.write_views import ViewWriter
 from logcorr.model.access_report import AccessReport
 from logcorr.model.options import AnalyzeOptions
@@ -123,23 +125,22 @@ class ClusterAnalysis(OnEngine[AccessReport], Analysis):
         report = self._report(data, lines, info)
         made = [*mapped.values(), *finished.values(), *parts.values()]
         views = self._written_here(work, groups)
-        return self._published(run, views, report, made, rows | {"windows": groups.windows.height})
+        written = publish.parts_of(self._key, made, (*_OF_LINES, *_OF_GROUPS))
+        here = {view: views.files(view)[:1] for view in (*_OF_LINES, *group_views(self._told.attributes))}
+        publish.add_own(run.store, self._key, written, here)
+        # Findings are made of the views as they stand in the store.
+        scan = publish.scan_of(run.store, self._key, written)
+        found = groups_of(scan, self._told.attributes)
+        report = conclude.access_report(report, sums, partial(scan, "exchanges"), found)
+        rows["windows"] = groups.windows.height
+        manifest = self._access_manifest(report, written, {view: rows[view] for view in here})
+        self._meter.stop_if_asked()
+        publish.publish(run.store, self._key, report, manifest)
+        return self._run_folder()
 
     @property
     def _limits(self) -> GroupLimits:
         return GroupLimits(window_us=self._options.window_us, suspicious=self._access_options.suspicious)
-
-    def _published(
-        self, run: Driver, views: ViewWriter, report: AccessReport, made: list[Note], rows: dict[str, int]
-    ) -> RunFolder:
-        """Publishes the run, of whose views `rows` tells the rows. `views` are those of this machine."""
-        parts = publish.parts_of(self._key, made, (*_OF_LINES, *_OF_GROUPS))
-        here = {view: views.files(view)[:1] for view in (*_OF_LINES, *group_views(self._told.attributes))}
-        publish.add_own(run.store, self._key, parts, here)
-        manifest = self._access_manifest(report, parts, {view: rows[view] for view in here})
-        self._meter.stop_if_asked()
-        publish.publish(run.store, self._key, report, manifest)
-        return self._run_folder()
 
     def _written_here(self, work: WorkFolder, groups: GroupData) -> ViewWriter:
         """The view of windows, and a part without rows of every view that steps write."""

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import msgspec
@@ -32,12 +33,13 @@ from logcorr.figures.latency import LatencyFigures
 from logcorr.figures.pair_sums import PairSums
 from logcorr.inputs import changes
 from logcorr.inputs.line_numbers import LinesRead
+from logcorr.jobs import conclude
 from logcorr.jobs.correlate import Correlation, grid_of, span_of
 from logcorr.jobs.event_sources import SourceResult
 from logcorr.jobs.job import Result
 from logcorr.jobs.pair_ledgers import PairLedgers, in_order
 from logcorr.jobs.progress_meter import Listener, ProgressMeter
-from logcorr.jobs.write_groups import GroupLimits, GroupWriter, group_views
+from logcorr.jobs.write_groups import GroupLimits, GroupWriter, group_views, groups_of
 from logcorr.jobs.write_views import PairViews
 from logcorr.model.ledger import SIDES
 from logcorr.model.options import CorrelateOptions
@@ -127,6 +129,7 @@ class ClusterCorrelation(OnEngine[Report], Correlation):
             narrowed=self._narrowed,
         )
         users = top_users(run, counted)
+        rows = self._rows(progress, [*paired.notes, *counted.values()])
         data = pair_report.PairReportData(
             inputs=ledgers.inputs(),
             orphans=in_order(progress.reasons),
@@ -134,6 +137,7 @@ class ClusterCorrelation(OnEngine[Report], Correlation):
             orphans_by_window=by_window,
             users=users,
             users_p99=paired.figures.users_p99(users),
+            all_users=rows["users"],
             given=paired.figures.given(self._rules.duration),
             edge_us=paired.edge_us,
             skew_us=self._pair_options.skew_us,
@@ -142,14 +146,23 @@ class ClusterCorrelation(OnEngine[Report], Correlation):
             groups=groups,
         )
         report = pair_report.report(paired.sums, paired.latency, data)
-        report = msgspec.structs.replace(report, run=self._engine_info(run, report.run))
-        rows = self._rows(progress, [*paired.notes, *counted.values()])
         parts = publish.parts_of(self._key, [*paired.notes, *counted.values()], [*rows])
         self._write_own_parts(work, views, lines.read)
         if groups is not None:
             rows["windows"] = groups.windows.height
             views.write(endpoints_and_addresses.worst_first(groups.windows).lazy(), "windows", "0000")
         publish.add_own(run.store, self._key, parts, {view: views.files(view)[:1] for view in rows})
+        scan = publish.scan_of(run.store, self._key, parts)
+        report = conclude.pair_report(
+            report,
+            paired.sums,
+            self._files,
+            exchanges=partial(scan, "exchanges"),
+            orphans=scan("orphans").with_columns(pl.col("time").cast(pl.Int64)),
+            users=scan("users"),
+            groups=groups_of(scan, self._rules.columns.attributes),
+        )
+        report = msgspec.structs.replace(report, run=self._engine_info(run, report.run))
         manifest = self._manifest(report.kind, parts, rows, self._attributes, pair_report.headline(report))
         publish.publish(run.store, self._key, report, manifest)
         return self._run_folder()

@@ -17,13 +17,15 @@ from logcorr.compute.memory_budget import room_for_data
 from logcorr.compute.parquet_slices import height_of, scan
 from logcorr.figures import endpoints_and_addresses
 from logcorr.figures.group_counts import GroupCounts, GroupPart, top_of
-from logcorr.figures.group_figures import EndpointRows, GroupData, endpoints_to_tell, ips_to_tell
+from logcorr.figures.group_figures import EndpointRows, GroupData, endpoints_to_tell, ips_to_tell, totals_of
 from logcorr.figures.sums import TOP, Sums
 from logcorr.jobs.write_groups import GroupLimits, group_views
 from logcorr.jobs.write_views import ViewWriter
+from logcorr.model.ledger import added
 
 # The attributes of which a report has the most frequent values.
-_TOPS = ("method", "user_agent")
+_TOPS = {"method": "methods", "user_agent": "user_agents"}
+_VIEWS = ("endpoints", "ips")
 # What the note of a step calls the file with `GroupsOfPart`.
 GROUPS = "groups"
 # One in so many bytes of the room for data may be counts by attribute.
@@ -33,13 +35,14 @@ _GROUPS_SHARE = 3
 class GroupsOfPart(msgspec.Struct, frozen=True, kw_only=True):
     """What a report may tell of the endpoints, addresses and other values of one part.
 
-    `suspicious` has (at, ip). `tops` has the rows of `top_of` by attribute.
+    `suspicious` has (at, ip). `tops` has the rows of `top_of` by attribute. `totals` are as in `GroupData`.
     """
 
     endpoints: list[EndpointRows]
     ips: list[pl.DataFrame]
     suspicious: list[pl.DataFrame]
     tops: dict[str, pl.DataFrame]
+    totals: dict[str, int]
 
 
 class StepViews(ViewWriter):
@@ -89,12 +92,18 @@ def put_groups(
         endpoints=list(_endpoints(views, counts.endpoints())) if "endpoint" in attributes else [],
         ips=[],
         suspicious=[],
-        tops={name: counts.top(name) for name in _TOPS if name in attributes},
+        tops={},
+        totals={},
     )
+    for name, listed in _TOPS.items():
+        if name in attributes:
+            found.tops[name], found.totals[listed] = counts.top(name)
     for number, part in enumerate(counts.ips() if "ip" in attributes else ()):
         found.suspicious.append(endpoints_and_addresses.suspicious_in(part, limits.suspicious).collect())
         rows = endpoints_and_addresses.ips(part, limits.window_us, limits.suspicious)
         found.ips.append(ips_to_tell(_written(views, rows, "ips", number)))
+    written = {view: [scan([path]) for path in views.files(view)] for view in group_views(attributes) if view in _VIEWS}
+    found.totals.update(totals_of(written.get("endpoints"), written.get("ips")))
     step.put(GROUPS, to_bytes(found))
     return {"rows": views.put()}
 
@@ -117,6 +126,7 @@ def joined(
     tops = {name: _top_of_all(name, [part.tops[name] for part in parts if name in part.tops]) for name in _TOPS}
     return GroupData(
         missing=missing,
+        totals=added(*(part.totals for part in parts)),
         methods=tops["method"],
         user_agents=tops["user_agent"],
         windows=endpoints_and_addresses.windows(sums.windows, suspicious, limits.window_us, orphans_by_window),
@@ -141,4 +151,4 @@ def _written(views: ViewWriter, rows: pl.LazyFrame, view: str, number: int) -> p
 
 
 def _top_of_all(name: str, tops: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    return top([rows.lazy() for rows in tops], "requests", name, TOP) if tops else top_of(name, ())
+    return top([rows.lazy() for rows in tops], "requests", name, TOP) if tops else top_of(name, ())[0]

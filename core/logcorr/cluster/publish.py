@@ -1,7 +1,9 @@
 """Publishes a run that steps have made: the parts of its views are in the store already, the manifest comes last."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+
+import polars as pl
 
 from logcorr.cluster.plan import Note
 from logcorr.cluster.store import Store
@@ -28,6 +30,15 @@ def add_own(store: Store, key: str, parts: dict[str, int], own: Mapping[str, Seq
             for path in paths:
                 part = f"{view}/{path.name}"
                 parts[part] = store.put_file(f"{key}/{part}", path)
+
+
+def scan_of(store: Store, key: str, parts: Iterable[str]) -> Callable[[str], pl.LazyFrame]:
+    """Gives a scan of a view by its name, of the `parts` that are in the store. Every view has one at least."""
+
+    def rows_of(view: str) -> pl.LazyFrame:
+        return pl.concat([store.table(f"{key}/{part}") for part in parts if part.partition("/")[0] == view])
+
+    return rows_of
 
 
 def publish(store: Store, key: str, report: RunReport, manifest: Manifest) -> None:

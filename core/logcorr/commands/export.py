@@ -8,7 +8,7 @@ from logcorr.commands.completions import run_names
 from logcorr.commands.documents import HTML, OPENMETRICS, of_run
 from logcorr.commands.options import RAW_CSV, STORE, names
 from logcorr.model.errors import UsageError
-from logcorr.model.options import Output, View
+from logcorr.model.options import Narrowing, Output, View
 
 _VIEWS = get_args(View)
 
@@ -18,7 +18,16 @@ _VIEWS = get_args(View)
 @click.option("--view", type=click.Choice(_VIEWS), help="Which rows.")
 @click.option("-o", "--output", type=click.Path(), help=".json .ndjson .jsonl .csv .parquet, or -.")
 @click.option("--columns", default="", help="More columns for views of exchanges, separated by commas.")
-@click.option("--sort", type=click.Choice(["none", "time"]), default="none", help="Order of the records.")
+@click.option("--where", metavar="FILTER", help="The rows for which this holds, such as 'reason=lost user=a'.")
+@click.option("--since", metavar="TIME", help="Rows at or after this time; -15m is before the end.")
+@click.option("--until", metavar="TIME", help="Rows before this time.")
+@click.option(
+    "--sort",
+    type=click.Choice(["view", "time", "none"]),
+    default="view",
+    show_default=True,
+    help="Order of the records: that of the view (slow by duration; endpoints, users and ips by requests), or by time.",
+)
 @click.option("--force", is_flag=True, help="Replace a file that exists.")
 @RAW_CSV
 @HTML
@@ -30,6 +39,7 @@ def export(run: str, store: str | None, *, force: bool, **values: Any) -> None:
     \b
     Examples:
       logcorr export 3f2a --view orphans -o orphans.json
+      logcorr export 3f2a --view orphans --where side=request --since 15:05 --until 15:15 -o lost.json
       logcorr export 3f2a --view slow -o - --columns request_time | head
       logcorr export 3f2a --html report.html
       logcorr export 3f2a --openmetrics shop.prom
@@ -38,6 +48,10 @@ def export(run: str, store: str | None, *, force: bool, **values: Any) -> None:
     documents = of_run(values)
     if (view is None) != (output is None) or (view is None and not documents):
         message = "give --view and -o, or --html, or --openmetrics."
+        raise UsageError(message)
+    within = Narrowing(since=values["since"], until=values["until"])
+    if view is None and (values["where"] is not None or within != Narrowing()):
+        message = "--where, --since and --until go with --view."
         raise UsageError(message)
     from logcorr.api.open_run import open as open_run
     from logcorr.commands.interrupt import interruptible
@@ -48,7 +62,7 @@ def export(run: str, store: str | None, *, force: bool, **values: Any) -> None:
         for document in documents:
             export_view.export_document(opened.stored, document, opened.root, force=force)
         if view is not None:
-            opened.write_output(_output(values), force=force, cancel=cancel)
+            opened.write_output(_output(values), force=force, where=values["where"], within=within, cancel=cancel)
 
     interruptible(write, work_folder.abandon_all)
 
@@ -59,5 +73,6 @@ def _output(values: dict[str, Any]) -> Output:
         path=values["output"],
         columns=names(values["columns"]),
         sort_time=values["sort"] == "time",
+        sort_view=values["sort"] == "view",
         raw_csv=values["raw_csv"],
     )

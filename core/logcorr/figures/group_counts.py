@@ -163,10 +163,10 @@ class GroupCounts:
         """The partitions of addresses: their exchanges by `window` and by `outcome`. As for `endpoints`."""
         return self._partitions("ip", "window", "outcome")
 
-    def top(self, name: str) -> pl.DataFrame:
-        """(name, requests, errors): the values with the most requests; no rows for an attribute that is not there.
+    def top(self, name: str) -> tuple[pl.DataFrame, int]:
+        """(name, requests, errors): the values with the most requests; and how many values there are.
 
-        To be called once for each name.
+        There are none of an attribute that is not there. To be called once for each name.
         """
         return top_of(name, self._partitions(name, "outcome") if (name, "outcome") in self.tables else ())
 
@@ -230,15 +230,23 @@ class GroupCounts:
                 yield _part({value: rows.filter(chosen) for value, rows in scans.items()})
 
 
-def top_of(name: str, parts: Iterable["GroupPart"]) -> pl.DataFrame:
-    """(name, requests, errors): the TOP values of an attribute by requests, then by text; its parts have outcomes."""
+def top_of(name: str, parts: Iterable["GroupPart"]) -> tuple[pl.DataFrame, int]:
+    """(name, requests, errors): the TOP values of an attribute by requests, then by text; and how many there are.
+
+    The parts of the attribute have outcomes.
+    """
     n, failed = pl.col("n"), pl.col("value") > 0
     sums = n.sum().alias("requests"), n.filter(failed).sum().alias("errors")
     nothing = pl.LazyFrame(schema={name: pl.String, "requests": pl.Int64, "errors": pl.Int64})
-    counted = (
-        part.named(name, part.outcomes.group_by("code").agg(sums)).select(name, "requests", "errors") for part in parts
-    )
-    return top(chain([nothing], counted), "requests", name, TOP)
+    heights = []
+
+    def counted() -> Iterator[pl.LazyFrame]:
+        for part in parts:
+            rows = part.outcomes.group_by("code").agg(sums).collect(engine="streaming")
+            heights.append(rows.height)
+            yield part.named(name, rows.lazy()).select(name, "requests", "errors")
+
+    return top(chain([nothing], counted()), "requests", name, TOP), sum(heights)
 
 
 def _part(scans: Mapping[str, pl.LazyFrame]) -> "GroupPart":

@@ -10,6 +10,7 @@ import msgspec
 import polars as pl
 
 from logcorr.compute.group_in_parts import top
+from logcorr.compute.parquet_slices import count as _count
 from logcorr.figures.sums import TOP
 from logcorr.model.group_rows import MOST_ENDPOINTS, AgentRow, EndpointRow, IpRow, MethodRow, Windows
 from logcorr.model.status import key_of
@@ -25,13 +26,15 @@ _BUSIEST = "busiest_requests"
 class GroupData(msgspec.Struct, frozen=True, kw_only=True):
     """What the figures of groups are made of: counts by attribute, and scans of views.
 
-    `missing` tells how many exchanges lack each attribute. `methods` and `user_agents` have the rows that
-    `GroupCounts.top` gives. `windows` has the columns that `endpoints_and_addresses.windows` gives. `suspicious` has
-    (at, ip), a row for each suspicious address of a window. `endpoints` and `ips` are the parts of views, None where
-    exchanges have no such attribute. `statuses` has (endpoint, status_code, n).
+    `missing` tells how many exchanges lack each attribute, and `totals` how many rows each list of the report would
+    have if it named all. `methods` and `user_agents` have the rows that `GroupCounts.top` gives. `windows` has the
+    columns that `endpoints_and_addresses.windows` gives. `suspicious` has (at, ip), a row for each suspicious address of
+    a window. `endpoints` and `ips` are the parts of views, None where exchanges have no such attribute. `statuses` has
+    (endpoint, status_code, n).
     """
 
     missing: Mapping[str, int]
+    totals: Mapping[str, int]
     methods: pl.DataFrame
     user_agents: pl.DataFrame
     windows: pl.DataFrame
@@ -45,14 +48,16 @@ class GroupData(msgspec.Struct, frozen=True, kw_only=True):
 def group_figures(data: GroupData) -> dict[str, Any]:
     """The figures of groups by their names in a report."""
     suspicious = data.suspicious.select(pl.col("ip").unique()).sort("ip")
+    suspicious_ips = suspicious["ip"].head(MOST_SUSPICIOUS).to_list()
     return {
-        "suspicious_ips": suspicious["ip"].head(MOST_SUSPICIOUS).to_list(),
+        "suspicious_ips": suspicious_ips,
         "suspicious_ip_count": suspicious.height,
+        "suspicious_ips_listed": len(suspicious_ips),
         "windows": Windows(window_s=data.window_us / instants.SECOND_US, count=data.windows.height),
-        "methods": [MethodRow(**row) for row in data.methods.to_dicts()],
-        "user_agents": [AgentRow(**row) for row in data.user_agents.to_dicts()],
-        **(_endpoint_figures(data.endpoints, data.statuses) if data.endpoints is not None else {}),
-        **(_ip_figures(data.ips) if data.ips is not None else {}),
+        **_listed("methods", [MethodRow(**row) for row in data.methods.to_dicts()], data.totals),
+        **_listed("user_agents", [AgentRow(**row) for row in data.user_agents.to_dicts()], data.totals),
+        **(_endpoint_figures(data.endpoints, data.statuses, data.totals) if data.endpoints is not None else {}),
+        **(_ip_figures(data.ips, data.totals) if data.ips is not None else {}),
     }
 
 
@@ -85,15 +90,35 @@ def ips_to_tell(ips: pl.LazyFrame) -> pl.DataFrame:
     return pl.concat(tops).unique()
 
 
-def _endpoint_figures(endpoints: Sequence[pl.LazyFrame], statuses: pl.LazyFrame) -> dict[str, Any]:
+def totals_of(endpoints: Sequence[pl.LazyFrame] | None, ips: Sequence[pl.LazyFrame] | None) -> dict[str, int]:
+    """How many rows the lists of a report would have if they named all endpoints and addresses, by their names.
+
+    `endpoints` and `ips` are parts of views; None where exchanges have no such attribute.
+    """
+    totals: dict[str, int] = {}
+    for name, parts in (("endpoints", endpoints), ("ips", ips)):
+        if parts is not None:
+            rows = pl.concat(parts)
+            totals |= {name: _count(rows), f"failing_{name}": _count(rows.filter(pl.col("errors") > 0))}
+    return totals
+
+
+def _listed(name: str, rows: list[Any], totals: Mapping[str, int]) -> dict[str, Any]:
+    """A list of the report, with how many rows it has, and of how many."""
+    return {name: rows, f"{name}_total": totals.get(name, 0), f"{name}_listed": len(rows)}
+
+
+def _endpoint_figures(
+    endpoints: Sequence[pl.LazyFrame], statuses: pl.LazyFrame, totals: Mapping[str, int]
+) -> dict[str, Any]:
     rows = pl.concat(endpoints)
     fastest, fastest_us = _least_endpoint(rows, pl.col("p50_us"))
     slowest, slowest_us = _least_endpoint(rows, -pl.col("p50_us"))
     busiest, busiest_requests = _least_endpoint(rows, -pl.col("requests"))
     most, failing = (_endpoints(endpoints, statuses, by) for by in _ENDPOINTS_BY)
     return {
-        "endpoints": most,
-        "failing_endpoints": failing,
+        **_listed("endpoints", most, totals),
+        **_listed("failing_endpoints", failing, totals),
         "fastest_endpoint": fastest,
         "fastest_endpoint_ms": ms(fastest_us),
         "slowest_endpoint": slowest,
@@ -103,10 +128,10 @@ def _endpoint_figures(endpoints: Sequence[pl.LazyFrame], statuses: pl.LazyFrame)
     }
 
 
-def _ip_figures(ips: Sequence[pl.LazyFrame]) -> dict[str, Any]:
+def _ip_figures(ips: Sequence[pl.LazyFrame], totals: Mapping[str, int]) -> dict[str, Any]:
     return {
-        "ips": _ips(ips, "requests"),
-        "failing_ips": _ips(ips, "errors"),
+        **_listed("ips", _ips(ips, "requests"), totals),
+        **_listed("failing_ips", _ips(ips, "errors"), totals),
         "suspects": _ips([rows.filter("suspicious") for rows in ips], _BUSIEST),
     }
 

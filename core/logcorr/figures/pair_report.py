@@ -25,8 +25,9 @@ class PairReportData(msgspec.Struct, frozen=True, kw_only=True):
     """What the report of a correlation is made of beyond sums and latency.
 
     The counts of orphans have the columns (at, side, n); `users` are the rows of the table of users, `users_p99` are
-    theirs in µs. `given` is of the durations that responses tell. Edge and clock skew are in µs. `attributes` names the
-    columns that exchanges have beside the columns of every pair; `groups` has their figures, and is None without them.
+    theirs in µs, and `all_users` is how many users there are. `given` is of the durations that responses tell. Edge and
+    clock skew are in µs. `attributes` names the columns that exchanges have beside the columns of every pair; `groups`
+    has their figures, and is None without them.
     """
 
     inputs: Inputs
@@ -35,6 +36,7 @@ class PairReportData(msgspec.Struct, frozen=True, kw_only=True):
     orphans_by_window: pl.DataFrame
     users: pl.DataFrame
     users_p99: Mapping[Any, int]
+    all_users: int
     given: Given | None
     edge_us: int
     skew_us: int
@@ -65,7 +67,11 @@ def report(sums: PairSums, figures: LatencyFigures, data: PairReportData) -> Rep
         skew=clock_skew.skew(exchanges, totals.negative, totals.lowest_us, data.skew_us),
         edge_ms=data.edge_us / 1000,
         users=_users(data.users, data.users_p99),
+        users_total=data.all_users,
+        users_listed=data.users.height,
         slowest=_slowest(sums.slowest),
+        slowest_total=exchanges,
+        slowest_listed=sums.slowest.height,
         run=data.run,
         given=data.given,
         resolution=sums.resolution.resolution(),

@@ -24,12 +24,13 @@ from logcorr.figures.grid import grid
 from logcorr.inputs.line_numbers import RowsOfFiles
 from logcorr.inputs.log_reader import LogReader, LogResult
 from logcorr.inputs.reader import batches
+from logcorr.jobs import conclude
 from logcorr.jobs.access_exchanges import AccessLines, count_stored, stored
 from logcorr.jobs.access_formats import tell_access_formats
 from logcorr.jobs.job import Job, Result
 from logcorr.jobs.progress_meter import Listener, ProgressMeter
 from logcorr.jobs.timings import Timings
-from logcorr.jobs.write_groups import GroupLimits, GroupWriter, group_views
+from logcorr.jobs.write_groups import GroupLimits, GroupWriter, group_views, groups_of
 from logcorr.jobs.write_views import ViewWriter
 from logcorr.model.access_report import AccessReport
 from logcorr.model.manifest import Manifest
@@ -74,6 +75,7 @@ class Analysis(Job[AccessReport]):
 
     def _tell_formats(self) -> dict[str, Any]:
         self._told = tell_access_formats(self._access_options, self._files["access"])
+        self._files = {"access": self._told.files}
         self._notes += self._told.notes()
         return self._told.key()
 
@@ -107,6 +109,7 @@ class Analysis(Job[AccessReport]):
             groups=groups,
         )
         report = self._report(data, _lines(read, malformed), self._run_info(1, 0))
+        report = conclude.access_report(report, sums, scan, groups_of(views.scan, attributes))
         run = RunFolder(work.run)
         run.write(self._access_manifest(report, views.parts(), views.heights()), report)
         return run

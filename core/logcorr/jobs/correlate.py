@@ -15,6 +15,7 @@ from logcorr.figures.group_counts import GroupCounts
 from logcorr.figures.group_figures import GroupData
 from logcorr.figures.pair_sums import PairSums, orphan_arrivals
 from logcorr.inputs.sample_lines import time_span
+from logcorr.jobs import conclude, folder_files
 from logcorr.jobs.estimates import Estimates
 from logcorr.jobs.event_sources import EventSource, SourceResult
 from logcorr.jobs.job import Job, Result, StartAgain
@@ -24,7 +25,7 @@ from logcorr.jobs.pair_ledgers import PairLedgers, orphans_by_reason
 from logcorr.jobs.pair_reading import PairReading, ReadingPlace
 from logcorr.jobs.pair_while_reading import PairWhileReading, Sinks, take_back_recurring
 from logcorr.jobs.progress_meter import Listener, ProgressMeter
-from logcorr.jobs.write_groups import GroupLimits, GroupWriter, count_groups, group_views
+from logcorr.jobs.write_groups import GroupLimits, GroupWriter, count_groups, group_views, groups_of
 from logcorr.jobs.write_views import PairViews
 from logcorr.model import clock_skew
 from logcorr.model.errors import UsageError
@@ -83,12 +84,14 @@ class Correlation(Job[Report]):
         super().__init__(options, {ONE_LOG: options.log} if options.log else log_words, _key_options(options), meter)
 
     def _tell_formats(self) -> dict[str, Any]:
-        self._files = as_one_log(self._pair_options, self._files)
-        self._told = tell_pair_formats(self._pair_options, self._files)
+        own = folder_files.own_logs(self._pair_options, as_one_log(self._pair_options, self._files))
+        self._told = tell_pair_formats(self._pair_options, own.files)
+        chosen = folder_files.read_by(self._told.told, self._told.teller, own.files)
+        self._files = chosen.files
         if "other" not in self._told.more_views and any(output.view == "other" for output in self._options.outputs):
             message = "--other: the format logcorr has no other lines, only entries and malformed lines. Leave it out."
             raise UsageError(message)
-        self._notes += self._told.notes()
+        self._notes += [*self._told.notes(), *folder_files.notes([*own.left_out, *chosen.left_out])]
         self._rules = self._told.rules(self._pair_options)
         return {**self._told.key(), "pairing": self._rules.policy, "duration": self._rules.duration}
 
@@ -140,6 +143,7 @@ class Correlation(Job[Report]):
             orphans_by_window=by_window,
             users=top_users,
             users_p99=users.p99_of(sinks.sums, top_users, sinks.views.exchanges),
+            all_users=sinks.views.height("users"),
             given=sinks.sums.given.given(self._rules.duration, sinks.views.exchanges),
             edge_us=edge_us,
             skew_us=self._pair_options.skew_us,
@@ -147,7 +151,18 @@ class Correlation(Job[Report]):
             attributes=self._rules.columns.attributes,
             groups=self._write_groups(work, sinks, by_window),
         )
-        return self._finish(work, sinks, pair_report.report(sinks.sums, figures, data))
+        report = pair_report.report(sinks.sums, figures, data)
+        self._meter.tap()
+        report = conclude.pair_report(
+            report,
+            sinks.sums,
+            self._files,
+            exchanges=sinks.views.exchanges,
+            orphans=orphans,
+            users=sinks.views.scan("users"),
+            groups=groups_of(sinks.views.scan, self._rules.columns.attributes),
+        )
+        return self._finish(work, sinks, report)
 
     def _source(self, work: WorkFolder, plan: MemoryPlan) -> EventSource:
         """Where entries come from. Only samples of the logs are read here."""

@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-import polars as pl
 
 from logcorr.formats import line_format
 from logcorr.formats.own_profiles import OWN, own_profile
-from logcorr.formats.pair_lines import PairFormat, first_line
+from logcorr.formats.pair_lines import first_line
 from logcorr.formats.profile import Field, Profile, Rule, Time
 from logcorr.formats.profile_reader import ReadOptions
 from logcorr.formats.profile_registry import Registry
@@ -16,6 +15,7 @@ from logcorr.formats.timestamps import CommonForm, common_form
 from logcorr.inputs.files import InputFile
 from logcorr.inputs.sample_lines import first_lines
 from logcorr.jobs.event_sources import entry_columns
+from logcorr.jobs.folder_files import own_entries_of
 from logcorr.jobs.pair_reading import PairReading
 from logcorr.jobs.tell_logs import Sample, Teller, ToldFormat, read_options, sample
 from logcorr.model.errors import InputError, UsageError
@@ -186,6 +186,9 @@ def _is_own(samples: Mapping[Log, Sample], forms: Mapping[Log, str | None], opti
     if options.reading.fields is not None:
         return False
     own_lines = [side for side in SIDES if _has_own_line(samples[side].view.lines, side)]
+    no_text = next((log for log in samples.values() if log.is_binary), None)
+    if len(own_lines) == 1 and no_text is not None and not any(own_entries_of(no_text.view.lines).values()):
+        raise InputError(f"{safe(no_text.name)!r}: this is no text, so no line of it can be read. Name a log.")
     return bool(own_lines) or all(_only_headers(samples[side].view.lines) for side in SIDES)
 
 
@@ -195,10 +198,7 @@ def _only_headers(lines: list[str]) -> bool:
 
 
 def _has_own_line(lines: list[str], side: Side) -> bool:
-    frame = pl.DataFrame(
-        {"line": lines, "row": range(len(lines)), "refused": [None] * len(lines)}, schema=line_format.LINE_SCHEMA
-    )
-    return bool(PairFormat(side=side, form=CommonForm()).classify(frame)["valid"].any())
+    return own_entries_of(lines)[side] > 0
 
 
 def _stamps(files: list[InputFile]) -> CommonForm:

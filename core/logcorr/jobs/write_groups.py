@@ -3,7 +3,7 @@
 Both kinds of jobs write them, from the exchanges that they have written. Memory stays bounded with any number of rows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -13,10 +13,11 @@ from logcorr.compute.parquet_slices import scan, slices
 from logcorr.compute.zero_copy_text import copied
 from logcorr.figures import endpoints_and_addresses
 from logcorr.figures.group_counts import GroupCounts
-from logcorr.figures.group_figures import GroupData
+from logcorr.figures.group_figures import GroupData, totals_of
 from logcorr.figures.sums import Sums
 from logcorr.jobs.progress_meter import ProgressMeter
 from logcorr.jobs.write_views import ViewWriter
+from logcorr.query.findings_by_group import Group
 
 # Slices of exchanges that are counted at once.
 _SLICE_ROWS = 250_000
@@ -47,6 +48,16 @@ def count_groups(views: ViewWriter, counts: GroupCounts, meter: ProgressMeter) -
     return counts
 
 
+def groups_of(rows_of: Callable[[str], pl.LazyFrame], attributes: Sequence[str]) -> list[Group]:
+    """The endpoints and addresses of exchanges with these attributes, for findings. `rows_of` scans a view by name."""
+    nouns = {"endpoint": "endpoint", "ip": "address"}
+    return [
+        Group(column=name, noun=nouns[name], rows=rows_of(view))
+        for name, view in _VIEW_OF.items()
+        if name in attributes
+    ]
+
+
 class GroupWriter:
     """Writes the views of endpoints, addresses and windows, and gives what their figures are made of.
 
@@ -75,15 +86,19 @@ class GroupWriter:
         windows = endpoints_and_addresses.windows(sums.windows, suspicious, self._limits.window_us, orphans_by_window)
         if "windows" in names:
             self._views.write(endpoints_and_addresses.worst_first(windows).lazy(), "windows", "0000")
+        endpoints = self._parts("endpoints") if "endpoints" in names else None
+        ips = self._parts("ips") if "ips" in names else None
+        (methods, all_methods), (agents, all_agents) = counts.top("method"), counts.top("user_agent")
         return GroupData(
             missing=counts.missing,
-            methods=counts.top("method"),
-            user_agents=counts.top("user_agent"),
+            totals={**totals_of(endpoints, ips), "methods": all_methods, "user_agents": all_agents},
+            methods=methods,
+            user_agents=agents,
             windows=windows,
             window_us=self._limits.window_us,
             suspicious=suspicious,
-            endpoints=self._parts("endpoints") if "endpoints" in names else None,
-            ips=self._parts("ips") if "ips" in names else None,
+            endpoints=endpoints,
+            ips=ips,
             statuses=statuses,
         )
 

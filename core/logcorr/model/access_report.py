@@ -5,6 +5,7 @@ Times are RFC 3339 text in UTC, durations milliseconds, rates shares from 0 to 1
 
 import msgspec
 
+from logcorr.model.findings import Finding
 from logcorr.model.group_rows import AgentRow, EndpointRow, IpRow, MethodRow, Windows
 from logcorr.model.ledger import AccessInputs, AccessLedger
 from logcorr.model.report import Heatmap, HistogramBin, Latency, Report, RunInfo, Timeline
@@ -36,7 +37,8 @@ class AccessReport(msgspec.Struct, frozen=True, kw_only=True):
     """The report of an access log, as `--report` writes it.
 
     `suspicious_ips` names every suspicious address. `suspects` has rows for the suspicious addresses with the most
-    requests in one window.
+    requests in one window. Of each list that may end early, `_total` is how many there are, and `_listed` how many of
+    them the report has. `findings` and `warnings` are as in the report of a correlation.
     """
 
     schema: int
@@ -76,6 +78,21 @@ class AccessReport(msgspec.Struct, frozen=True, kw_only=True):
     slowest_endpoint_ms: float | None = None
     busiest_endpoint_requests: int | None = None
     suspects: list[IpRow] = []
+    findings: list[Finding] = []
+    warnings: list[str] = []
+    endpoints_total: int = 0
+    endpoints_listed: int = 0
+    failing_endpoints_total: int = 0
+    failing_endpoints_listed: int = 0
+    ips_total: int = 0
+    ips_listed: int = 0
+    failing_ips_total: int = 0
+    failing_ips_listed: int = 0
+    suspicious_ips_listed: int = 0
+    methods_total: int = 0
+    methods_listed: int = 0
+    user_agents_total: int = 0
+    user_agents_listed: int = 0
 
     def ledgers(self) -> dict[str, AccessLedger]:
         """The ledger of the log, by its name."""

@@ -30,13 +30,14 @@ class Output(msgspec.Struct, frozen=True, kw_only=True):
     """One file to export: which view to which path. The ending of the path chooses the form; `-` is NDJSON on stdout.
 
     No `columns` means all columns. `raw_csv` leaves a cell of a CSV file unchanged if a spreadsheet would run it as a
-    formula.
+    formula. `sort_time` sorts the rows by time, `sort_view` by what the view is about, where it has such an order.
     """
 
     view: View
     path: str
     columns: tuple[str, ...] = ()
     sort_time: bool = False
+    sort_view: bool = False
     raw_csv: bool = False
 
 

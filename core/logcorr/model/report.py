@@ -8,6 +8,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from logcorr.model.findings import Finding
 from logcorr.model.group_rows import AgentRow, EndpointRow, IpRow, MethodRow, Windows
 from logcorr.model.ledger import Inputs, LogLedger, Orphans, SideLedger
 
@@ -161,7 +162,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     `attributes` names the attributes of exchanges, as the manifest does. Endpoints, addresses, methods, user agents and
     windows are as in the report of an access log, for attributes that there are; else they are empty. `resolution` is
-    null where no exchange has a time, `given` where responses tell no duration.
+    null where no exchange has a time, `given` where responses tell no duration. `findings` are what chance does not
+    explain, the most telling first. `warnings` are sentences on what makes the figures doubtful. Of each list that may
+    end early, `_total` is how many there are, and `_listed` how many of them the report has.
     """
 
     schema: int
@@ -201,6 +204,25 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     slowest_endpoint_ms: float | None = None
     busiest_endpoint_requests: int | None = None
     suspects: list[IpRow] = []
+    findings: list[Finding] = []
+    warnings: list[str] = []
+    endpoints_total: int = 0
+    endpoints_listed: int = 0
+    failing_endpoints_total: int = 0
+    failing_endpoints_listed: int = 0
+    ips_total: int = 0
+    ips_listed: int = 0
+    failing_ips_total: int = 0
+    failing_ips_listed: int = 0
+    suspicious_ips_listed: int = 0
+    methods_total: int = 0
+    methods_listed: int = 0
+    user_agents_total: int = 0
+    user_agents_listed: int = 0
+    users_total: int = 0
+    users_listed: int = 0
+    slowest_total: int = 0
+    slowest_listed: int = 0
 
     @property
     def matched(self) -> int:

@@ -14,6 +14,9 @@ from logcorr.model.verdict import Verdict
 from logcorr.text.quantities import duration_us
 
 _CONDITION = re.compile(r"\s*([a-z0-9_]+)\s*(>=|<=|>|<)\s*(\S+)\s*")
+_UNIT = re.compile(r"(?:[a-zµ]+|%)$", re.IGNORECASE)
+_DIGITS, _MOST_DIGITS = 3, 13
+_HELD = {">": ", over {}", ">=": ", {} or more", "<": ", under {}", "<=": ", {} or less"}
 _SHARE = re.compile(r"[0-9]+(?:\.[0-9]+)?%?|\.[0-9]+%?", re.ASCII)
 
 
@@ -30,14 +33,17 @@ class Condition(msgspec.Struct, frozen=True):
 
     @property
     def unit(self) -> str:
-        """The unit of the figure, to be written after it: " ms" for percentiles, nothing for shares."""
-        return " ms" if self.metric in QUANTILES else ""
+        """The unit that the limit is written in, to be written after a figure: " s", " %", or nothing for a share."""
+        written = _UNIT.search(self.text.strip())
+        return f" {written[0].lower()}" if written else ""
 
     def figure(self, report: RunReport) -> float | None:
         """The figure that the condition names; None where the report does not have it."""
         if self.metric in QUANTILES:
             value: float | None = getattr(report.latency, f"{self.metric}_ms")
             return value
+        if self.metric != "malformed_rate" and narrowed(report) and not sum(report.status.values()):
+            return None
         if isinstance(report, AccessReport):
             return _ACCESS_RATES[self.metric](report)
         return _RATES[self.metric](report)
@@ -51,9 +57,28 @@ class Condition(msgspec.Struct, frozen=True):
         return f"{self.metric} is {value:g}{self.unit}"
 
     def in_words(self, report: RunReport) -> str | None:
-        """The figure with its name and unit; None where the report does not have it."""
+        """The figure with its name, in the unit of the limit; and where the condition holds, how it is to the limit.
+
+        None where the report does not have the figure.
+        """
         figure = self.figure(report)
-        return None if figure is None else f"{self.metric} is {figure:g}{self.unit}"
+        if figure is None:
+            return None
+        limit = f"{self._in_unit(self.limit):.12g}"
+        # With as many digits as tell it from the limit.
+        shown = (f"{self._in_unit(figure):.{digits}g}" for digits in range(_DIGITS, _MOST_DIGITS))
+        told = next((text for text in shown if text != limit or figure == self.limit), limit)
+        whole = " of all lines" if self.metric == "malformed_rate" and narrowed(report) else ""
+        words = f"{self.metric} is {_plain(told)}{self.unit}{whole}"
+        return words + (
+            _HELD[self.sign].format(f"{_plain(limit)}{self.unit}") if self.holds(report) is not None else ""
+        )
+
+    def _in_unit(self, figure: float) -> float:
+        """A figure (ms, or a share) in the unit of the limit."""
+        if self.metric not in QUANTILES:
+            return figure * 100 if self.unit else figure
+        return figure / (duration_us(f"1{self.unit.strip()}") / 1000)
 
     def holds(self, report: RunReport) -> float | None:
         """The figure where the condition holds; None where it does not, or where the report has no figure."""
@@ -62,12 +87,19 @@ class Condition(msgspec.Struct, frozen=True):
 
 
 def judge(conditions: Sequence[Condition], report: RunReport) -> list[Verdict]:
-    """The verdict of each condition on a report."""
+    """The verdict of each condition on a report. Of a run that is narrowed to nothing, only lines can be judged."""
     lacking = "this run has no such figure"
+    if narrowed(report) and not sum(report.status.values()):
+        lacking = "no exchange is within --since, --until and --where"
     return [
         Verdict.of(one.text, one.in_words(report), holds=one.holds(report) is not None, lacking=lacking)
         for one in conditions
     ]
+
+
+def narrowed(report: RunReport) -> bool:
+    """Whether a report is of a part of its logs only."""
+    return any(name in report.run.options for name in ("since", "until", "where"))
 
 
 def condition(text: str, kind: str) -> Condition:
@@ -85,6 +117,11 @@ def condition(text: str, kind: str) -> Condition:
         message = f"--fail-if {text!r}: {limit!r} is no share. Write a number such as 0.01 or 1%."
         raise UsageError(message)
     return Condition(text, metric, sign, float(limit.removesuffix("%")) / (100 if limit.endswith("%") else 1))
+
+
+def _plain(number: str) -> str:
+    """A number without an exponent."""
+    return f"{float(number):f}".rstrip("0").rstrip(".") if "e" in number else number
 
 
 def _share(count: int, total: int) -> float:

@@ -41,6 +41,14 @@ class Range(msgspec.Struct, frozen=True):
         last = last_us if self.until_us is None else min(last_us, self.until_us - 1)
         return first, max(first, last)
 
+    def holds(self, column: str) -> pl.Expr:
+        """Whether the instant in a column lies in the range; false where there is none."""
+        at = pl.col(column).cast(pl.Int64)
+        ends = [at.is_not_null()]
+        ends += [] if self.since_us is None else [at >= self.since_us]
+        ends += [] if self.until_us is None else [at < self.until_us]
+        return pl.all_horizontal(ends).fill_null(value=False)
+
 
 def check(narrowing: Narrowing) -> None:
     """Raises UsageError where an instant is in no form that is known, or the range must be empty."""

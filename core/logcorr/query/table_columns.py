@@ -28,8 +28,8 @@ _TITLES = {
     "errors_4xx": "4xx",
     "errors_5xx": "5xx",
     **{f"{name}_us": name for name in ("min", *OF_ENDPOINTS, "max")},
-    "busiest_requests": "most",
-    "busiest_start": "in the window from",
+    "busiest_requests": "peak",
+    "busiest_start": "peak from",
     "window_start": "window",
     "suspicious_ips": "suspicious",
 }

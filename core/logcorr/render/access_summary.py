@@ -8,12 +8,11 @@ from rich.text import Text
 
 from logcorr.model.access_report import AccessReport, RunReport
 from logcorr.model.status import class_of, code_of
-from logcorr.render import access_tables, reading_notices, summary_blocks, summary_tables
+from logcorr.render import access_tables, findings, reading_notices, summary_blocks, summary_tables
 from logcorr.render.framed_table import beside
 from logcorr.render.summary_tables import AMBER, BLUE, CYAN, DIM, GREEN, PURPLE, RED
-from logcorr.text import instants
 from logcorr.text.fit_columns import middle
-from logcorr.text.quantities import duration, percent, rate, round_duration, short
+from logcorr.text.quantities import duration, percent, round_duration, short
 from logcorr.text.safe import safe
 
 # The attributes that every access log has, in the order of their tables.
@@ -23,12 +22,18 @@ _ATTRIBUTES = ("method", "endpoint", "ip", "user_agent")
 def blocks(report: AccessReport, width: int, *, color: bool) -> list[RenderableType]:
     """The blocks of the summary from top to bottom, for a terminal `width` cells wide."""
     headline = summary_blocks.tiles(tiles(report, width // 6 - 3), width)
-    shown: list[RenderableType] = [_header(report, width), headline, Text()]
+    shown: list[RenderableType] = [_header(report, width), *summary_blocks.notices(findings.warnings(report))]
+    shown += [headline, Text()]
+    found = findings.panel(report)
+    shown += [found] if found else []
     if report.total_requests:
         shown += summary_blocks.distribution(report, width, unanswered=0, color=color)
         shown += summary_blocks.flow(report.timeline, width, "requests, failures", color=color)
+        shown += summary_blocks.heat(report, width, color=color)
         shown += [*summary_blocks.notices(notices(report, width)), access_tables.extremes(report).panel(width)]
         shown += group_tables(report, width, _ATTRIBUTES)
+    else:
+        shown += summary_blocks.notices(notices(report, width))
     return shown + _accounts(report, width)
 
 
@@ -56,7 +61,8 @@ def _header(report: AccessReport, width: int) -> RenderableType:
     logs = Text.assemble(
         (summary_blocks.files(report.inputs.access.files, limit), "bold"), (f" · {safe(report.format)}", DIM)
     )
-    return summary_blocks.header(logs, report.timeline, width, closes=report.inputs.access.closes())
+    closes = report.inputs.access.closes()
+    return summary_blocks.header(logs, report.timeline, width, closes=closes, doubtful=bool(report.warnings))
 
 
 def tiles(report: AccessReport, room: int) -> list[tuple[str, ...]]:
@@ -69,7 +75,13 @@ def tiles(report: AccessReport, room: int) -> list[tuple[str, ...]]:
 
     redirects = sum(n for code, n in report.status.items() if class_of(code_of(code)) == 3)
     return [
-        (BLUE, "Requests", count(total), summary_blocks.peak(report.timeline), _mean(report)),
+        (
+            BLUE,
+            "Requests",
+            count(total),
+            summary_blocks.peak(report.timeline),
+            summary_blocks.mean(report.timeline, total),
+        ),
         (
             GREEN,
             "Successful",
@@ -79,7 +91,7 @@ def tiles(report: AccessReport, room: int) -> list[tuple[str, ...]]:
         ),
         (
             RED,
-            "Failed",
+            "Errors",
             percent(report.failed_requests, total),
             f"4xx {short(report.failed_4xx)}",
             f"5xx {short(report.failed_5xx)}",
@@ -96,14 +108,6 @@ def tiles(report: AccessReport, room: int) -> list[tuple[str, ...]]:
     ]
 
 
-def _mean(report: AccessReport) -> str:
-    """The mean rate of requests; a dash for a log without a clock."""
-    if report.timeline.reason:
-        return "–"
-    start, end = instants.span(report.timeline) or (0.0, 1.0)
-    return f"{rate(report.total_requests / (end - start))} mean"
-
-
 def notices(report: AccessReport, width: int) -> list[Text]:
     """The worst window with its suspicious addresses, and a notice of negative durations."""
     lines: list[Text] = []
@@ -118,12 +122,14 @@ def notices(report: AccessReport, width: int) -> list[Text]:
             lines[-1].append("\n ▌ ", ink).append(_suspicious_ips(window.suspicious_ips, width - 4), PURPLE)
     if negative:
         share = percent(negative, negative + report.latency.count)
-        what = f"{negative:,} requests ({share}) took less than nothing"
+        what = f"{negative:,} request{'' if negative == 1 else 's'} ({share}) below zero"
         lines.append(
-            summary_blocks.notice(AMBER, "Negative times", what, "kept as logged, and left out of all percentiles")
+            summary_blocks.notice(AMBER, "Negative durations", what, "kept as logged, and left out of all percentiles")
         )
     ledger = report.inputs.access
-    narrowed = reading_notices.narrowed(report.run.options, ledger.left_out, ledger.exchanges)
+    narrowed = reading_notices.narrowed(
+        report.run.options, ledger.left_out, ledger.exchanges, nothing_left=not report.total_requests
+    )
     return [*narrowed, *lines, *reading_notices.notices([ledger])]
 
 

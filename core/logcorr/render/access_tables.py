@@ -7,7 +7,7 @@ from rich.text import Text
 
 from logcorr.formats.malformed_reasons import ACCESS_REASONS
 from logcorr.model.access_report import AccessReport, OneRequest, RunReport
-from logcorr.model.group_rows import MOST_ENDPOINTS, EndpointRow, IpRow
+from logcorr.model.group_rows import EndpointRow, IpRow
 from logcorr.model.status import NO_STATUS, key_of
 from logcorr.render import summary_tables
 from logcorr.render.framed_table import FramedTable
@@ -48,10 +48,8 @@ def extremes(report: AccessReport) -> FramedTable:
 
 def endpoints(report: RunReport) -> FramedTable:
     """The endpoints with the most requests."""
-    rows = report.endpoints
-    total = f"{len(rows):,}" + (" or more" if len(rows) >= MOST_ENDPOINTS else "")
-    note = f"first {SHOWN} of {total} by requests" if len(rows) > SHOWN else "by requests"
-    return _endpoints("Endpoints", note, rows[:SHOWN])
+    rows = report.endpoints[:SHOWN]
+    return _endpoints("Endpoints", summary_tables.first_of(rows, report.endpoints_total, "requests"), rows)
 
 
 def failing_endpoints(report: RunReport) -> FramedTable | None:
@@ -60,7 +58,8 @@ def failing_endpoints(report: RunReport) -> FramedTable | None:
     shown = {row.endpoint for row in report.endpoints[:SHOWN]}
     if all(row.endpoint in shown for row in worst):
         return None
-    return _endpoints("Failing endpoints", "by errors", worst)
+    note = summary_tables.first_of(worst, report.failing_endpoints_total, "errors")
+    return _endpoints("Failing endpoints", note, worst)
 
 
 def suspects(report: RunReport, limit: int | None, window: str) -> FramedTable:
@@ -73,8 +72,8 @@ def suspects(report: RunReport, limit: int | None, window: str) -> FramedTable:
         TextColumn("ip", fill=True),
         TextColumn("requests", right=True),
         TextColumn("errors", right=True, rank=2),
-        TextColumn("most", right=True),
-        TextColumn("in the window from"),
+        TextColumn(f"peak in {window}", right=True),
+        TextColumn("peak from"),
     ]
     count = report.suspicious_ip_count
     if not count:
@@ -109,19 +108,20 @@ def failing_ips(report: RunReport) -> FramedTable:
         ]
         for row in report.failing_ips[:SHOWN]
     ]
-    return FramedTable("IPs behind the errors", "by errors", columns, rows, "no request of a known address failed")
+    note = summary_tables.first_of(rows, report.failing_ips_total, "errors")
+    return FramedTable("IPs behind the errors", note, columns, rows, "no request of a known address failed")
 
 
 def methods(report: RunReport) -> FramedTable:
     """The methods with the most requests."""
     rows = [(row.method, row.requests, row.errors) for row in report.methods[:_METHODS]]
-    return _requests_by("Methods", "method", rows, len(report.methods))
+    return _requests_by("Methods", "method", rows, report.methods_total)
 
 
 def agents(report: RunReport) -> FramedTable:
     """The user agents with the most requests."""
     rows = [(row.user_agent, row.requests, row.errors) for row in report.user_agents[:_AGENTS]]
-    return _requests_by("User agents", "user agent", rows, len(report.user_agents))
+    return _requests_by("User agents", "user agent", rows, report.user_agents_total)
 
 
 def missing(report: RunReport) -> Panel | None:
@@ -154,6 +154,7 @@ def ledger(report: AccessReport) -> Panel:
     row("  no status", report.status.get(NO_STATUS, 0), DIM, always=False)
     others = report.failed_requests - report.failed_4xx - report.failed_5xx - report.status.get(NO_STATUS, 0)
     row("  other status", others, DIM, always=False)
+    row("left out", side.left_out, "none", always=False)
     row("malformed", sum(side.malformed.values()), RED)
     for reason in summary_tables.occurring_reasons(ACCESS_REASONS, side.malformed):
         row(f"  {reason.replace('_', ' ')}", side.malformed.get(reason, 0), DIM)
@@ -161,10 +162,9 @@ def ledger(report: AccessReport) -> Panel:
     row("header", side.header, "none", always=False)
     row("blank", side.blank, "none", always=False)
     table.add_row(Text("= lines", "bold"), Text(f"{side.lines:,}", "bold"), Text())
-    mark = Text("√", GREEN) if side.closes() else Text("✗", RED)
+    mark = Text("✓", GREEN) if side.closes() else Text("✗", RED)
     table.add_row(Text("accounted for", DIM), mark, Text())
     row("repaired", side.repaired, DIM, always=False)
-    row("left out", side.left_out, DIM, always=False)
     return summary_tables.panel("Ledger", "every line once", table)
 
 
@@ -229,9 +229,7 @@ def _requests_by(title: str, name: str, counts: Sequence[tuple[str | None, int, 
         [_named(value), _count(requests, "bold"), _errors(errors), _rate(errors, requests)]
         for value, requests, errors in counts
     ]
-    return FramedTable(
-        title, f"first {len(counts)} by requests" if total > len(counts) else "by requests", columns, rows
-    )
+    return FramedTable(title, summary_tables.first_of(rows, total, "requests"), columns, rows)
 
 
 def _address(ip: str, row: IpRow | None) -> list[Text]:

@@ -196,7 +196,7 @@ def _overlay(canvas: Canvas, column: int, start: int, end: int) -> None:
 
 
 def _shade(row: int, height: int) -> RGB:
-    return _blend(NIGHT, BLUE, row / max(height - 1, 1))
+    return blend(NIGHT, BLUE, row / max(height - 1, 1))
 
 
 def _mark(canvas: Canvas, marks: Mapping[str, tuple[int, str]], ends: Sequence[int]) -> None:
@@ -258,10 +258,11 @@ def _column(ms: float, start: float, end: float, columns: int) -> int:
 def _grade(column: int, marks: Mapping[str, int], _row: int) -> RGB:
     step, share = slowness(column, marks.get("p50", 0), marks.get("p95", 0), marks.get("p99", 0))
     colours = (GREEN, AMBER, RED)
-    return _blend(colours[step], colours[step + 1], share)
+    return blend(colours[step], colours[step + 1], share)
 
 
-def _blend(low: RGB, high: RGB, share: float) -> RGB:
+def blend(low: RGB, high: RGB, share: float) -> RGB:
+    """A colour between two, by a share from 0 to 1."""
     share = min(max(share, 0.0), 1.0)
     red, green, blue = (round(a + (b - a) * share) for a, b in zip(low, high, strict=True))
     return red, green, blue

@@ -11,15 +11,15 @@ from rich.text import Text
 from logcorr.model.diff import LEAST_SIGMA, Diff, DiffRun, Figure, Groups
 from logcorr.render import diff_tables, summary_tables
 from logcorr.render.diff_tables import Inks
-from logcorr.render.option_words import option_words
 from logcorr.render.summary_tables import BLUE, DIM, GREEN, RED
 from logcorr.render.terminal_text import terminal_text
 from logcorr.text import instants
 from logcorr.text.fit_columns import head
+from logcorr.text.option_words import option_words
 from logcorr.text.quantities import duration, short
 from logcorr.text.safe import safe
 
-NARROW, WIDEST = 72, 160
+NARROW, WIDEST = 60, 160
 _WORST = 6
 _BESIDE_NAME = 58
 _PAIR = " ⋈ "
@@ -168,7 +168,7 @@ def legend(diff: Diff) -> str:
 
 def _blocks(diff: Diff, width: int) -> list[RenderableType]:
     inks, worse = Inks(), got_worse(diff)
-    badge = Text(" ▲ worse " if worse else " √ not worse ", f"bold #1a1b26 on {RED if worse else GREEN}")
+    badge = Text(" ▲ worse " if worse else " ✓ not worse ", f"bold #1a1b26 on {RED if worse else GREEN}")
     title = Text.assemble((" ◆ logcorr diff ", f"bold #1a1b26 on {BLUE}"))
     top = Text.assemble(title, " " * max(width - title.cell_len - badge.cell_len, 1), badge)
     blocks: list[RenderableType] = [top, run_line("A", diff.a, width), run_line("B", diff.b, width), Text()]

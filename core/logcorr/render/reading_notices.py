@@ -19,12 +19,14 @@ def of_pair(inputs: Inputs) -> list[Text]:
     return notices([inputs.requests, inputs.responses] if isinstance(inputs.log, UnsetType) else [inputs.log])
 
 
-def narrowed(options: Mapping[str, Any], left_out: int, entries: int) -> list[Text]:
+def narrowed(options: Mapping[str, Any], left_out: int, entries: int, *, nothing_left: bool) -> list[Text]:
     """The notice of a run that reports only a part, with how many entries of all it leaves out."""
     asked = narrowed_to(options)
     if not asked:
         return []
     what = f"{left_out:,} of {_count(entries, 'entr', 'ies', 'y')} left out; the ledger is of all of them"
+    if nothing_left:
+        what = f"nothing lies within it: {what}"
     return [summary_blocks.notice(AMBER, "Narrowed", asked, what)]
 
 

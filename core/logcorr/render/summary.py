@@ -9,8 +9,8 @@ from rich.text import Text
 
 from logcorr.model.access_report import AccessReport, RunReport
 from logcorr.model.report import Report
-from logcorr.model.status import failures, server_errors
-from logcorr.render import access_summary, access_tables, reading_notices, summary_blocks, summary_tables
+from logcorr.model.status import client_errors, failures, server_errors
+from logcorr.render import access_summary, access_tables, findings, reading_notices, summary_blocks, summary_tables
 from logcorr.render.summary_blocks import BESIDE, NARROW, WIDE, WIDEST
 from logcorr.render.summary_tables import AMBER, BLUE, CYAN, DIM, GREEN, PURPLE, RED
 from logcorr.render.terminal_text import terminal_text
@@ -29,14 +29,19 @@ def render_summary(report: RunReport, *, width: int, color: bool, reused: bool, 
         blocks = _blocks(report, width, color=color)
     run_line = summary_blocks.run_line(report.run, report.inputs.lines.bytes, width, reused=reused, folder=folder)
     run_line.overflow = "fold"
-    return terminal_text([*blocks, run_line], width, color=color)
+    more = summary_blocks.whole_lists(report, folder)
+    return terminal_text([*blocks, run_line, *([more] if more else [])], width, color=color)
 
 
 def _blocks(report: Report, width: int, *, color: bool) -> list[RenderableType]:
     wide = width >= WIDE
-    blocks: list[RenderableType] = [_header(report, width), summary_blocks.tiles(tiles(report), width), Text()]
+    blocks: list[RenderableType] = [_header(report, width), *summary_blocks.notices(findings.warnings(report))]
+    blocks += [summary_blocks.tiles(tiles(report), width), Text()]
+    found = findings.panel(report)
+    blocks += [found] if found else []
     blocks += summary_blocks.distribution(report, width, unanswered=report.request_orphans, color=color)
     blocks += summary_blocks.flow(report.timeline, width, "requests, failures, orphans", color=color)
+    blocks += summary_blocks.heat(report, width, color=color)
     blocks += summary_blocks.notices(notices(report))
     blocks += access_summary.group_tables(report, width, report.attributes)
     left = width * 5 // 9
@@ -56,7 +61,7 @@ def _blocks(report: Report, width: int, *, color: bool) -> list[RenderableType]:
     if not wide:
         blocks += users
     if report.slowest:
-        blocks.append(summary_tables.slowest(report))
+        blocks.append(summary_tables.slowest(report, users=width >= summary_blocks.ONE_ROW))
     missing = access_tables.missing(report)
     return [*blocks, missing] if missing else blocks
 
@@ -73,23 +78,35 @@ def _header(report: Report, width: int) -> RenderableType:
     else:
         form = f" · {safe(inputs.log.format.name)}" if inputs.log.format else ""
         logs = Text.assemble((summary_blocks.files(inputs.log.files, room), "bold"), (form, DIM))
-    return summary_blocks.header(logs, report.timeline, width, closes=inputs.closes())
+    return summary_blocks.header(logs, report.timeline, width, closes=inputs.closes(), doubtful=bool(report.warnings))
 
 
 def tiles(report: Report) -> list[tuple[str, ...]]:
     """The headline figures: a row of colour, name, figure and notes for each tile."""
     latency, matched, lost = report.latency, report.matched, report.request_orphans
     errors = failures(report.status)
-    fives = server_errors(report.status)
+    fours, fives = client_errors(report.status), server_errors(report.status)
     orphans = report.all_orphans
     pairs = f"{short(matched)} pair{'' if matched == 1 else 's'}"
     return [
-        (BLUE, "Requests", short(report.requests), summary_blocks.peak(report.timeline)),
-        (GREEN, "Matched", percent(matched, report.requests), pairs),
-        (RED, "Errors", percent(errors, matched), f"5xx {short(fives)}"),
-        (CYAN, "p50", duration(latency.p50_ms), f"p95 {duration(latency.p95_ms)}"),
-        (AMBER, "p99", duration(latency.p99_ms), f"max {duration(latency.max_ms)}"),
-        (PURPLE, "Orphans", f"{orphans:,}", f"{short(lost)}+{short(orphans - lost)}"),
+        (
+            BLUE,
+            "Requests",
+            short(report.requests),
+            summary_blocks.peak(report.timeline),
+            summary_blocks.mean(report.timeline, report.requests),
+        ),
+        (GREEN, "Matched", percent(matched, report.requests), pairs, ""),
+        (RED, "Errors", percent(errors, matched), f"4xx {short(fours)}", f"5xx {short(fives)}"),
+        (CYAN, "p50", duration(latency.p50_ms), f"p90 {duration(latency.p90_ms)}", f"p95 {duration(latency.p95_ms)}"),
+        (
+            AMBER,
+            "p99",
+            duration(latency.p99_ms),
+            f"p99.9 {duration(latency.p999_ms)}",
+            f"max {duration(latency.max_ms)}",
+        ),
+        (PURPLE, "Orphans", f"{orphans:,}", f"req {short(lost)}", f"resp {short(orphans - lost)}"),
     ]
 
 
@@ -109,7 +126,8 @@ def notices(report: Report) -> list[Text]:
         lines.append(summary_blocks.notice(AMBER, "Shifted", f"all responses by {skew.applied_ms:+g} ms (--skew)", ""))
     sides = report.inputs.requests, report.inputs.responses
     left_out, entries = sum(side.left_out for side in sides), sum(side.entries or 0 for side in sides)
-    narrowed = reading_notices.narrowed(report.run.options, left_out, entries)
+    nothing_left = not report.matched and not report.all_orphans
+    narrowed = reading_notices.narrowed(report.run.options, left_out, entries, nothing_left=nothing_left)
     return [*narrowed, *lines, *_clock_notices(report), *reading_notices.of_pair(report.inputs)]
 
 

@@ -10,20 +10,29 @@ from rich.table import Table
 from rich.text import Text
 
 from logcorr.model.access_report import RunReport
-from logcorr.model.report import RunInfo, Timeline
-from logcorr.render import charts, summary_tables, timeline
-from logcorr.render.summary_tables import BLUE, CYAN, DIM, GREEN, RED
+from logcorr.model.report import Report, RunInfo, Timeline
+from logcorr.render import charts, heat_map, summary_tables, timeline
+from logcorr.render.summary_tables import AMBER, BLUE, CYAN, DIM, GREEN, RED
 from logcorr.text import instants
 from logcorr.text.fit_columns import head
 from logcorr.text.instants import span
 from logcorr.text.quantities import duration, rate, size
 from logcorr.text.safe import safe
 
-NARROW, BESIDE, WIDE, WIDEST = 72, 80, 110, 160
+NARROW, BESIDE, WIDE, WIDEST = 60, 80, 110, 160
+# Lists of more rows end early in a summary. So many characters of the name of a run are usually enough to find it.
+_LEAST_LISTED, _SHORT_NAME = 10, 8
+# Narrower terminals have two rows of tiles.
+ONE_ROW = 72
+# The cells of the mark before a notice.
+_MARK = 3
 
 
-def header(logs: Text, flow: Timeline, width: int, *, closes: bool) -> RenderableType:
-    """A line: the logs, the time they cover where there is room, and whether every line is accounted for."""
+def header(logs: Text, flow: Timeline, width: int, *, closes: bool, doubtful: bool = False) -> RenderableType:
+    """A line: the logs, the time they cover where there is room, and whether every line is accounted for.
+
+    Where warnings make the figures `doubtful`, it says so instead.
+    """
     line = Text.assemble((" ◆ logcorr ", f"bold #1a1b26 on {BLUE}"), " ", logs)
     covered = span(flow)
     if covered:
@@ -38,7 +47,9 @@ def header(logs: Text, flow: Timeline, width: int, *, closes: bool) -> Renderabl
             texts = [f"  {days[0]} {clocks[0]} – {days[1]} {clocks[1]} {zone}", f"  {days[0]} – {days[1]}"]
         line.append(next((t for t in texts if line.cell_len + len(t) <= width - 12), ""), DIM)
     line.truncate(width - 12)
-    badge = Text(" √ complete " if closes else " ✗ ledger ", f"bold #1a1b26 on {GREEN if closes else RED}")
+    sign, ink = (" ✓ complete ", GREEN) if closes else (" ✗ ledger ", RED)
+    sign, ink = (" ! doubtful ", AMBER) if closes and doubtful else (sign, ink)
+    badge = Text(sign, f"bold #1a1b26 on {ink}")
     return Text.assemble(line, " " * max(width - line.cell_len - badge.cell_len, 1), badge)
 
 
@@ -52,7 +63,14 @@ def files(names: Sequence[str], limit: int) -> str:
 
 
 def tiles(rows: Sequence[tuple[str, ...]], width: int) -> RenderableType:
-    """Tiles side by side. A tile is a row of colour, name, figure and notes."""
+    """Tiles side by side, in two rows where there is little room. A tile is a row of colour, name, figure and notes."""
+    if width < ONE_ROW:
+        half = -(-len(rows) // 2)
+        return Group(_row_of_tiles(rows[:half], width), Text(), _row_of_tiles(rows[half:], width))
+    return _row_of_tiles(rows, width)
+
+
+def _row_of_tiles(rows: Sequence[tuple[str, ...]], width: int) -> RenderableType:
     grid = Table.grid(padding=0)
     for k in range(len(rows)):
         grid.add_column(width=width // len(rows) + (k < width % len(rows)), no_wrap=True)
@@ -68,6 +86,14 @@ def peak(flow: Timeline) -> str:
         return "–" if flow.reason else f"{rate(0)} peak"
     most = max((p.requests for p in flow.points), default=0) / (flow.bucket_s or 1)
     return f"{rate(most)} peak"
+
+
+def mean(flow: Timeline, requests: int) -> str:
+    """The mean rate of requests; a dash for a log without a clock."""
+    if flow.reason:
+        return "–"
+    start, end = span(flow) or (0.0, 1.0)
+    return f"{rate(requests / (end - start))} mean"
 
 
 def distribution(report: RunReport, width: int, *, unanswered: int, color: bool) -> list[RenderableType]:
@@ -92,8 +118,15 @@ def flow(points: Timeline, width: int, counted: str, *, color: bool) -> list[Ren
     if not lines:
         return []
     timed = any(point.p99_ms is not None for point in points.points)
-    legend = _legend(counted, timed=timed, color=color)
+    legend = _legend(counted, timed=timed, wide=width >= ONE_ROW, color=color)
     return [summary_tables.panel("Timeline", legend, [Text.from_ansi(line) for line in lines])]
+
+
+def heat(report: RunReport, width: int, *, color: bool) -> list[RenderableType]:
+    """The heat map of latency, where there is room for it and something to draw."""
+    lines = heat_map.draw(report.heatmap, report.timeline, width - 4, color=color) if width >= WIDE else []
+    note = "exchanges by duration, log shades"
+    return [summary_tables.panel("Latency over time", note, [Text.from_ansi(line) for line in lines])] if lines else []
 
 
 def row(stacks: list[list[Panel]], widths: list[int]) -> list[RenderableType]:
@@ -113,8 +146,20 @@ def row(stacks: list[list[Panel]], widths: list[int]) -> list[RenderableType]:
 
 
 def notices(lines: Sequence[Text]) -> list[RenderableType]:
-    """The notices between blank lines; nothing where there are no notices."""
-    return [Text(), *lines, Text()] if lines else []
+    """The notices between blank lines; nothing where there are no notices. Long lines go on below their text."""
+    return [Text(), *(line for text in lines for line in _folded(text)), Text()] if lines else []
+
+
+def _folded(text: Text) -> list[RenderableType]:
+    """The lines of a notice, each with its mark, as rows of mark and text."""
+    rows: list[RenderableType] = []
+    for line in text.split("\n"):
+        grid = Table.grid(padding=0)
+        grid.add_column(width=_MARK, no_wrap=True)
+        grid.add_column(overflow="fold")
+        grid.add_row(line[:_MARK], line[_MARK:])
+        rows.append(grid)
+    return rows
 
 
 def notice(ink: str, name: str, what: str, more: str) -> Text:
@@ -148,10 +193,23 @@ def run_line(run: RunInfo, total: int, width: int, *, reused: bool, folder: str 
         fits = len(line.plain.rpartition("\n")[2]) + len(fact) + 3 <= width
         line.append(" · " if k and fits else "\n " if k else "", DIM).append(fact, DIM)
     if reused:
-        line.append("\n ").append("√ opened the finished run again", GREEN).append(", nothing was read anew", DIM)
+        line.append("\n ").append("✓ opened the finished run again", GREEN).append(", nothing was read anew", DIM)
     if folder is not None:
         line.append("\n run ", DIM).append(safe(folder, 400))
     return line
+
+
+def whole_lists(report: RunReport, folder: str | None) -> Text | None:
+    """How to get the lists whole that end early in this summary; None where none does, or the run is not kept."""
+    totals = {"endpoints": report.endpoints_total, "ips": report.ips_total}
+    if isinstance(report, Report):
+        totals["users"] = report.users_total
+    views = [view for view, total in totals.items() if total > _LEAST_LISTED]
+    if folder is None or not views:
+        return None
+    run = safe(PurePath(folder).name, 12).rstrip("…")[:_SHORT_NAME]
+    command = f"logcorr export {run} --view {'|'.join(views)} -o FILE"
+    return Text.assemble((" whole lists ", DIM), command, overflow="fold")
 
 
 def _latency_chart(report: RunReport, width: int, rows: int, *, color: bool) -> Panel | None:
@@ -165,9 +223,9 @@ def _latency_chart(report: RunReport, width: int, rows: int, *, color: bool) -> 
     )
 
 
-def _legend(counted: str, *, timed: bool, color: bool) -> Text:
+def _legend(counted: str, *, timed: bool, wide: bool, color: bool) -> Text:
     if not color:
-        return Text(f"{counted} a second" + (" · latency p99 over p50" if timed else ""))
+        return Text(f"{counted} a second" + (" · latency p99 over p50" if timed and wide else ""))
     legend = Text.assemble(("requests/s ", DIM), ("■", BLUE), (" ok ", DIM), ("■", RED), (" failed", DIM))
     if timed:
         legend.append(" · latency ", DIM).append("⠒", CYAN).append(" p50 ", DIM)

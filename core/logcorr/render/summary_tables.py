@@ -23,6 +23,7 @@ DIM, FRAME = "#787c99", "#565f89"
 
 _CLASSES = {2: ("2xx", GREEN), 3: ("3xx", CYAN), 4: ("4xx", AMBER), 5: ("5xx", RED), 0: ("other", PURPLE)}
 _SHOWN = 8
+_FIRST_ROWS = 5
 # The cells of a status code and the blank behind it.
 _CODE = 4
 
@@ -91,7 +92,7 @@ def ledger(report: Report) -> Panel:
     row("header", [side.header for side in lines], "none", always=False)
     row("blank", [side.blank for side in lines], "none", always=False)
     table.add_section()
-    marks = (Text(" √", GREEN) if side.closes() else Text(" ✗", RED) for side in sides)
+    marks = (Text(" ✓", GREEN) if side.closes() else Text(" ✗", RED) for side in sides)
     sums = (Text(f"{side.total:,}", "bold") for side in sides)
     table.add_row(Text("= lines" if whole else "= entries", "bold"), *sums)
     table.add_row(Text("accounted for", DIM), *marks)
@@ -122,7 +123,7 @@ def log_ledger(report: Report) -> Panel | None:
     row("header", log.header, "none", always=False)
     row("blank", log.blank, "none", always=False)
     table.add_row(Text("= lines", "bold"), Text(f"{log.lines:,}", "bold"), Text())
-    table.add_row(Text("accounted for", DIM), Text("√", GREEN) if log.closes() else Text("✗", RED), Text())
+    table.add_row(Text("accounted for", DIM), Text("✓", GREEN) if log.closes() else Text("✗", RED), Text())
     row("repaired", log.repaired, DIM, always=False)
     return panel("Lines", "every line once", table)
 
@@ -143,19 +144,33 @@ def percentiles(report: RunReport) -> Panel:
     return panel("Latency", report.latency.accuracy, table)
 
 
-def slowest(report: Report) -> Panel:
-    """The slowest exchanges."""
-    table = grid(("took", "right"), ("status", "right"), ("request", "fill"), ("user", None), ("asked at", None))
-    for row in report.slowest[:5]:
+def slowest(report: Report, *, users: bool = True) -> Panel:
+    """The slowest exchanges, with their users where there is room for them."""
+    columns = (
+        ("took", "right"),
+        ("status", "right"),
+        ("request", "fill"),
+        *((("user", None),) * users),
+        ("asked at", None),
+    )
+    table = grid(*columns)
+    rows = report.slowest[:_FIRST_ROWS]
+    for row in rows:
         code = key_of(row.status_code)
         table.add_row(
             Text(duration(row.duration_ms), f"bold {AMBER}"),
             Text(code, ink_of(code)),
             Text(safe(row.request_id, 64)),
-            Text(safe(row.user_id, 24), DIM if row.user_id is None else ""),
+            *((Text(safe(row.user_id, 24), DIM if row.user_id is None else ""),) * users),
             Text(asked_at(row.request_time), DIM),
         )
-    return panel("Slowest", "", table)
+    return panel("Slowest", first_of(rows, report.slowest_total), table)
+
+
+def first_of(rows: Sequence[object], total: int, by: str = "") -> str:
+    """The note of a table that ends early: how many rows it has, of how many; and what they are in the order of."""
+    ordered = f"by {by}" if by else ""
+    return f"first {len(rows):,} of {total:,} {ordered}".rstrip() if total > len(rows) else ordered
 
 
 def asked_at(time: str | None) -> str:
@@ -166,7 +181,8 @@ def asked_at(time: str | None) -> str:
 def users(report: Report) -> Panel:
     """The users with the most requests."""
     table = grid(("user", "fill"), ("requests", "right"), ("errors", "right"), ("orphans", "right"), ("p99", "right"))
-    for row in report.users[:5]:
+    rows = report.users[:_FIRST_ROWS]
+    for row in rows:
         table.add_row(
             Text(safe(row.user_id, 24), DIM if row.user_id is None else ""),
             Text(f"{row.requests:,}", "bold"),
@@ -174,7 +190,7 @@ def users(report: Report) -> Panel:
             Text(f"{row.orphans:,}", PURPLE if row.orphans else DIM),
             Text(duration(row.p99_ms)),
         )
-    return panel("Busiest users", "", table)
+    return panel("Busiest users", first_of(rows, report.users_total), table)
 
 
 _FIGURES = (

@@ -30,10 +30,10 @@ def draw(timeline: Timeline, width: int, *, color: bool) -> list[str]:
     if any(orphans):
         lines += charts.strip(orphans, "orphans", charts.PURPLE, width, 2, color=color)
     p50, p99 = _latency(points, timeline.bucket_s, covered, columns)
-    ticks = _ticks(start, end, columns)
+    axis = ticks(start, end, columns)
     if any(v is not None for v in p99):
-        return lines + charts.percentiles([(p99, charts.AMBER), (p50, charts.CYAN)], ticks, width, 5, color=color)
-    return lines + charts.strip([], "", charts.GREY, width, 1, color=color, below=ticks)
+        return lines + charts.percentiles([(p99, charts.AMBER), (p50, charts.CYAN)], axis, width, 5, color=color)
+    return lines + charts.strip([], "", charts.GREY, width, 1, color=color, below=axis)
 
 
 def _rate(timeline: Timeline, counts: list[int], covered: tuple[float, float], columns: int) -> list[float]:
@@ -72,19 +72,19 @@ def _latency(
     return [t / w if w else None for t, w in zip(total, weight, strict=True)], worst
 
 
-def _ticks(start: float, end: float, columns: int) -> dict[int, str]:
+def ticks(start: float, end: float, columns: int) -> dict[int, str]:
     """Labels of columns: round times, far enough apart to be read."""
     room = (end - start) / max(columns // 13, 1)
     step, form = instants.axis_labels(room)
     # Round times are those of the zone in which they are shown.
     shift = instants.shift_s(start)
     first = -(-(start + shift) // step)
-    ticks = {}
+    labels = {}
     for k in range(min(int((end + shift) // step - first) + 1, columns)):
         at = (first + k) * step - shift
         column = int((at - start) / (end - start) * columns)
         if column < columns:
-            ticks[column] = strftime(at, form)
-    if not ticks:
-        ticks[0] = strftime(start, "%H:%M:%S")
-    return ticks
+            labels[column] = strftime(at, form)
+    if not labels:
+        labels[0] = strftime(start, "%H:%M:%S")
+    return labels

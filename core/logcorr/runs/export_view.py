@@ -64,6 +64,7 @@ def write_view(
             unfinished,
             work.spill / "sort",
             sort_time=output.sort_time,
+            sort_view=output.sort_view,
             raw_csv=output.raw_csv,
             tap=tap,
         )

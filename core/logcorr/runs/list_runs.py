@@ -9,10 +9,12 @@ from rich.cells import cell_len
 
 from logcorr.compute.object_path import REQUESTS, AnyPath, ObjectPath
 from logcorr.model.errors import InputError, StoreError
+from logcorr.model.options import AnalyzeOptions, CorrelateOptions
 from logcorr.runs.find_runs import all_runs
 from logcorr.runs.ownership import check_mine
 from logcorr.runs.run_folder import RunFolder
-from logcorr.text.fit_columns import GAP, Fitted, TextColumn, middle
+from logcorr.text.fit_columns import GAP, Fitted, TextColumn, head, middle
+from logcorr.text.option_words import asked_for
 from logcorr.text.quantities import duration, short, size
 from logcorr.text.safe import safe
 
@@ -21,17 +23,19 @@ _COLUMNS = (
     TextColumn("kind"),
     TextColumn("made", rank=1),
     TextColumn("requests", right=True, rank=2),
-    TextColumn("5xx", right=True, rank=6),
-    TextColumn("orphans", right=True, rank=4),
-    TextColumn("suspicious", right=True, rank=8),
-    TextColumn("p50", right=True, rank=7),
-    TextColumn("p99", right=True, rank=3),
-    TextColumn("size", right=True, rank=5),
+    TextColumn("5xx", right=True, rank=7),
+    TextColumn("orphans", right=True, rank=5),
+    TextColumn("suspicious", right=True, rank=9),
+    TextColumn("p50", right=True, rank=8),
+    TextColumn("p99", right=True, rank=4),
+    TextColumn("size", right=True, rank=6),
+    TextColumn("options", rank=3),
     TextColumn("logs", fill=True),
 )
 _COUNTS = {"requests": "requests", "5xx": "errors_5xx", "orphans": "orphans", "suspicious": "suspicious_ips"}
 _KINDS = {"correlation": "pair"}
 _LEAST_LOGS = 16
+_LONGEST_OPTIONS = 200
 # A terminal of fewer columns shows short names.
 _NARROW = 100
 # So many characters of a name are usually enough to find its run.
@@ -58,7 +62,7 @@ def as_text(rows: list[dict[str, Any]], width: int) -> str:
         return ""
     names = dict(zip((row["run"] for row in rows), _names([row["run"] for row in rows], width), strict=True))
     table = {
-        row["run"]: [names[row["run"]], *texts(row).values(), _logs(row, whole=False)]
+        row["run"]: [names[row["run"]], *_cells(row, width), _logs(row, whole=False)]
         for row in rows
         if "error" not in row
     }
@@ -76,6 +80,12 @@ def as_text(rows: list[dict[str, Any]], width: int) -> str:
         else:
             lines.append(fitted.line(_with_folders(cells[row["run"]], row, fitted.room)))
     return "\n".join(lines) + "\n"
+
+
+def _cells(row: dict[str, Any], width: int) -> list[str]:
+    """The cells of a run between its name and its logs. The options take no more than a fifth of the width."""
+    told = texts(row)
+    return [*({**told, "options": head(told["options"], max(width // 5, _LEAST_LOGS))}).values()]
 
 
 def _names(names: list[str], width: int) -> list[str]:
@@ -96,6 +106,7 @@ def texts(row: dict[str, Any]) -> dict[str, str]:
         "p50": duration(row["p50_ms"]),
         "p99": duration(row["p99_ms"]),
         "size": size(row["bytes"]),
+        "options": safe(row.get("options") or "–", _LONGEST_OPTIONS),
     }
 
 
@@ -118,4 +129,12 @@ def _row(folder: RunFolder) -> dict[str, Any]:
         manifest = folder.manifest
     except (InputError, StoreError) as error:
         return {**base, "error": str(error)}
-    return {**base, "kind": manifest.kind, "created": manifest.created, "files": manifest.files, **manifest.headline}
+    told = {"kind": manifest.kind, "created": manifest.created, "files": manifest.files, **manifest.headline}
+    return {**base, **told, "options": asked_for(manifest.options, _usual(manifest.kind))}
+
+
+def _usual(kind: str) -> dict[str, Any]:
+    """The options of a run of a kind where the user asks for nothing."""
+    usual = AnalyzeOptions(files=(), memory_bytes=0) if kind == "access" else CorrelateOptions(memory_bytes=0)
+    told: dict[str, Any] = msgspec.to_builtins(msgspec.structs.replace(usual, documents=()))
+    return told

@@ -80,6 +80,8 @@ _RECORDS = {
 }
 # The columns that only some runs store.
 _SOMETIMES = ("orphans",)
+# The views that have an order of their own: the stored column that comes highest first.
+_ORDERS: dict[str, str] = {"slow": "duration_us", "users": "requests", "endpoints": "requests", "ips": "requests"}
 _EXCHANGE = {"correlation": ("request_id",), "access": ("request_time",)}
 
 
@@ -87,13 +89,15 @@ class Records(msgspec.Struct, frozen=True, kw_only=True):
     """A view as records: its parts, which of the stored rows it has (None for all), and the columns of a record.
 
     Columns are expressions on stored rows, in order. Instants stay instants: only JSON and CSV have them as texts.
-    `time` names the stored column with the instant of a record.
+    `time` names the stored column with the instant of a record, `highest` the one that comes highest first in the order
+    of the view; None where there is none.
     """
 
     parts: Sequence[AnyPath]
     chosen: pl.Expr | None
     columns: dict[str, pl.Expr]
     time: str | None
+    highest: str | None = None
 
     @property
     def schema(self) -> pl.Schema:
@@ -159,7 +163,13 @@ def records(run: RunFolder, view: View, extra: Sequence[str] = ()) -> Records:
         names = _entry_columns(_RECORDS[folder], manifest.attributes, stored)
         columns = {name: _column(name, manifest.files) for name in names}
     times = {"exchanges": "request_time", "orphans": "time", "duplicates": "time", "windows": "window_start"}
-    return Records(parts=parts, chosen=_chosen(run, view), columns=columns, time=times.get(folder))
+    return Records(
+        parts=parts,
+        chosen=_chosen(run, view),
+        columns=columns,
+        time=times.get(folder),
+        highest=_ORDERS.get(view),
+    )
 
 
 def exchange_columns(

@@ -23,6 +23,8 @@ _SORTED_AT_ONCE_ROWS = 200_000
 _YIELDED_ROWS = 20_000
 _ROW_GROUP_ROWS = 100_000
 _INSTANT = "instant"
+# No column of a record has this name.
+_KEY = ":key"
 
 
 def is_ndjson(path: str) -> bool:
@@ -37,18 +39,27 @@ def write(
     spill: Path,
     *,
     sort_time: bool = False,
+    sort_view: bool = False,
     raw_csv: bool = False,
     tap: Callable[[int], None] = lambda _rows: None,
 ) -> None:
     """Writes records to the file `unfinished`, in the form that the ending of `path` names, or to stdout.
 
-    `sort_time` sorts them by time, on disk in the folder `spill`. In CSV, formulas are made inert unless `raw_csv`.
+    `sort_time` sorts them by time, `sort_view` in the order of their view, on disk in the folder `spill`. In CSV,
+    formulas are made inert unless `raw_csv`.
     `tap` is called with how many rows each chunk has, and may raise. Raises OutputError if the disk is full or cannot
     be written.
     """
 
+    def rows_in_order() -> Iterator[pl.DataFrame]:
+        if sort_time:
+            return _by_time(records, spill, lambda: tap(0))
+        if sort_view and records.highest is not None:
+            return _highest_first(records, records.highest, spill, lambda: tap(0))
+        return records.chunks()
+
     def frames() -> Iterator[pl.DataFrame]:
-        for frame in _in_order(records, spill, lambda: tap(0)) if sort_time else records.chunks():
+        for frame in rows_in_order():
             tap(frame.height)
             yield frame
 
@@ -176,14 +187,29 @@ _WRITERS: dict[str, Callable[[Iterator[pl.DataFrame], IO[bytes]], None]] = {
 }
 
 
-def _in_order(records: Records, spill: Path, tap: Callable[[], None]) -> Iterator[pl.DataFrame]:
+def _by_time(records: Records, spill: Path, tap: Callable[[], None]) -> Iterator[pl.DataFrame]:
     """The records by time, request id and then the rest of the record; by the whole record if they have no time."""
     names = list(records.columns)
     columns, keys = records.columns, names
     if records.time is not None:
         columns = {_INSTANT: pl.col(records.time).cast(pl.Int64), **columns}
         keys = [_INSTANT, *sorted(names, key=lambda name: name != "request_id")]
+    return _sorted(records, columns, Order(keys=keys, most_rows=_SORTED_AT_ONCE_ROWS), spill, tap)
+
+
+def _highest_first(records: Records, by: str, spill: Path, tap: Callable[[], None]) -> Iterator[pl.DataFrame]:
+    """The records in the order of their view: the highest of a stored column first, equals by the first column."""
+    columns = {_KEY: pl.col(by), **records.columns}
+    first = next(iter(records.columns))
+    order = Order(keys=[_KEY], tie=first, descending=True, nulls_last=True, most_rows=_SORTED_AT_ONCE_ROWS)
+    return _sorted(records, columns, order, spill, tap)
+
+
+def _sorted(
+    records: Records, columns: dict[str, pl.Expr], order: Order, spill: Path, tap: Callable[[], None]
+) -> Iterator[pl.DataFrame]:
+    """The records in an order of `columns`, which are theirs and a key."""
     rows = Rows(records.height, msgspec.structs.replace(records, columns=columns).slices)
-    for frame in external_sort(rows, Order(keys=keys, most_rows=_SORTED_AT_ONCE_ROWS), spill, tap):
+    for frame in external_sort(rows, order, spill, tap):
         # In small frames, as large ones take much memory while they wait to be written.
-        yield from frame.select(names).iter_slices(_YIELDED_ROWS)
+        yield from frame.select(list(records.columns)).iter_slices(_YIELDED_ROWS)

@@ -122,7 +122,9 @@ def test_counts_are_those_of_plain_python(parts: list[list[Row]], room: int, cou
             for row in rows:
                 by_text[row[at]].append(row[2])
             expected = {text: outcomes(statuses)[:2] for text, statuses in by_text.items()}
-            assert {text: (n, errors) for text, n, errors in counts.top(name).iter_rows()} == expected
+            most, total = counts.top(name)
+            assert {text: (n, errors) for text, n, errors in most.iter_rows()} == expected
+            assert total == len(expected)
         check_ips(counts, rows)
         check_endpoints(counts, rows)
 
@@ -153,5 +155,7 @@ def test_what_fails_while_counting_lets_others_count(tmp_path: Path) -> None:
 
 def test_an_attribute_that_is_not_there(tmp_path: Path) -> None:
     counts = GroupCounts(("ip",), WINDOW_US, 1 << 30, tmp_path / "groups")
-    assert counts.top("method").schema == {"method": pl.String, "requests": pl.Int64, "errors": pl.Int64}
+    none, total = counts.top("method")
+    assert none.schema == {"method": pl.String, "requests": pl.Int64, "errors": pl.Int64}
+    assert total == 0
     assert [part.windows.collect().height for part in counts.ips()] == [0]

@@ -22,24 +22,24 @@ def condition(text: str) -> Condition:
 
 
 @pytest.mark.parametrize(
-    ("text", "metric", "sign", "limit"),
+    ("text", "metric", "sign", "limit", "unit"),
     [
-        ("p99>500ms", "p99", ">", 500.0),
-        ("p50>=1.5s", "p50", ">=", 1500.0),
-        ("p999 < 250us", "p999", "<", 0.25),
-        (" p95<=1m ", "p95", "<=", 60_000.0),
-        ("p90>0ms", "p90", ">", 0.0),
-        ("orphan_rate>1%", "orphan_rate", ">", 0.01),
-        ("malformed_rate>0.001", "malformed_rate", ">", 0.001),
-        ("error_rate>=100%", "error_rate", ">=", 1.0),
-        ("negative_rate<=0", "negative_rate", "<=", 0.0),
+        ("p99>500ms", "p99", ">", 500.0, " ms"),
+        ("p50>=1.5s", "p50", ">=", 1500.0, " s"),
+        ("p999 < 250us", "p999", "<", 0.25, " us"),
+        (" p95<=1m ", "p95", "<=", 60_000.0, " m"),
+        ("p90>0ms", "p90", ">", 0.0, " ms"),
+        ("orphan_rate>1%", "orphan_rate", ">", 0.01, " %"),
+        ("malformed_rate>0.001", "malformed_rate", ">", 0.001, ""),
+        ("error_rate>=100%", "error_rate", ">=", 1.0, " %"),
+        ("negative_rate<=0", "negative_rate", "<=", 0.0, ""),
     ],
 )
-def test_conditions(text: str, metric: str, sign: str, limit: float) -> None:
+def test_conditions(text: str, metric: str, sign: str, limit: float, unit: str) -> None:
     read = condition(text)
     assert (read.text, read.metric, read.sign) == (text, metric, sign)
     assert math.isclose(read.limit, limit, rel_tol=1e-12)
-    assert read.unit == (" ms" if metric.startswith("p") else "")
+    assert read.unit == unit
 
 
 @pytest.mark.parametrize(
@@ -156,3 +156,40 @@ def test_rates_of_nothing_are_zero() -> None:
     for metric in ("orphan_rate", "malformed_rate", "error_rate"):
         assert condition(f"{metric}<=0").holds(whole) == 0.0
         assert condition(f"{metric}>0").holds(whole) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("p99>2s", "p99 is 4.6 s, over 2 s"),
+        ("p99>500ms", "p99 is 4600 ms, over 500 ms"),
+        ("p50>500ms", "p50 is 500.001 ms, over 500 ms"),
+        ("p95>=500ms", "p95 is 500 ms, 500 ms or more"),
+        ("p95<=500ms", "p95 is 500 ms, 500 ms or less"),
+        ("p99<10s", "p99 is 4.6 s, under 10 s"),
+        ("p99<1s", "p99 is 4.6 s"),
+        ("error_rate>0.1%", "error_rate is 5.02 %, over 0.1 %"),
+        ("error_rate>0.001", "error_rate is 0.0502, over 0.001"),
+        ("orphan_rate>99%", "orphan_rate is 0.426 %"),
+        ("p99>250us", "p99 is 4600000 us, over 250 us"),
+    ],
+)
+def test_figures_are_told_in_the_units_that_were_asked(text: str, words: str) -> None:
+    assert condition(text).in_words(report(p99_ms=4600.0, p50_ms=500.001, p95_ms=500.0)) == words
+
+
+def test_of_a_run_narrowed_to_nothing_only_lines_are_judged() -> None:
+    whole = busy_report()
+    options = {**whole.run.options, "since": "20:00"}
+    nothing = msgspec.structs.replace(
+        whole,
+        status={},
+        orphans=Orphans(request={}, response={}),
+        latency=LATENCY_OF_NOTHING,
+        run=msgspec.structs.replace(whole.run, options=options),
+    )
+    texts = ("error_rate>=0", "orphan_rate>=0", "p99>0ms", "malformed_rate>=0%")
+    verdicts = fail_if.judge([condition(text) for text in texts], nothing)
+    assert [one.outcome for one in verdicts] == ["unjudged", "unjudged", "unjudged", "failed"]
+    assert verdicts[0].reason == "no exchange is within --since, --until and --where"
+    assert " % of all lines, " in verdicts[3].reason

@@ -57,7 +57,7 @@ def test_golden(make: Callable[[], Report], width: int) -> None:
 @pytest.mark.parametrize("make", [*CORNERS, with_hostile_text])
 @pytest.mark.parametrize(
     ("width", "color"),
-    some(itertools.product((72, 80, 109, 110, 120, 160), (False, True)), (72, True), (109, False), (160, True)),
+    some(itertools.product((60, 72, 80, 109, 110, 120, 160), (False, True)), (72, True), (109, False), (160, True)),
 )
 def test_no_line_is_wider_than_the_terminal(make: Callable[[], Report], width: int, *, color: bool) -> None:
     lines = ESCAPE.sub("", render(make(), width, color=color)).splitlines()
@@ -75,7 +75,7 @@ def test_tells_what_was_asked_first() -> None:
 
 def test_the_ledger_shows_whether_it_closes() -> None:
     report = reports.busy()
-    assert " √ complete" in render(report)
+    assert " ✓ complete" in render(report)
     side = msgspec.structs.replace(report.inputs.responses, matched=1)
     broken = msgspec.structs.replace(report, inputs=msgspec.structs.replace(report.inputs, responses=side))
     assert " ✗ ledger" in render(broken)
@@ -167,7 +167,7 @@ def _point(second: int, requests: int, p99: float | None) -> TimelinePoint:
         unique_by=lambda p: p.start,
     ),
     bins=st.lists(st.tuples(st.integers(0, 60), st.integers(0, 10**10)), max_size=12, unique_by=lambda b: b[0]),
-    width=st.integers(72, 130),
+    width=st.integers(60, 130),
 )
 def test_charts_survive_any_figures(points: list[TimelinePoint], bins: list[tuple[int, int]], width: int) -> None:
     report = reports.busy()

@@ -115,3 +115,16 @@ def test_runs_of_both_kinds_are_listed_and_shown(tmp_path: Path) -> None:
     assert "access.log · com" in shown  # common lines are combined lines without two fields
     assert "Endpoints" in shown
     assert "opened the finished run again" in shown
+
+
+def test_the_options_that_were_asked_for_tell_runs_of_one_log_apart(tmp_path: Path) -> None:
+    for number in range(3):
+        words = ("--window", "5m", "--collapse-ids") if number == 1 else ("--where", "status>=500") if number else ()
+        logs = SAMPLE / "requests.log", SAMPLE / "responses.log"
+        succeed("correlate", *logs, *words, "--progress", "none", cwd=tmp_path)
+    rows = list_runs.rows(tmp_path / "cache" / "logcorr" / "runs")
+    assert {row["options"] for row in rows} == {"", "window 5m, collapse ids", "where status>=500"}
+    for width in (80, 100, 160):
+        text = list_runs.as_text(rows, width)
+        assert ("where status>=500" in text) == (width > 80)
+        assert "window 5m" in text

@@ -8,7 +8,7 @@ from logcorr.model.access_report import RunReport
 from logcorr.model.ledger import LogFormat
 from logcorr.model.manifest import Manifest
 from logcorr.render.html.page_model import Cell, Column, Table
-from logcorr.render.option_words import option_words
+from logcorr.text.option_words import option_words
 from logcorr.text.quantities import duration, size
 from logcorr.text.safe import safe
 

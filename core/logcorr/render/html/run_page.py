@@ -12,7 +12,7 @@ from logcorr.model.manifest import Manifest
 from logcorr.model.report import Report, Timeline, UserRow
 from logcorr.model.status import class_of, code_of, in_order, phrase
 from logcorr.pairing.orphan_reasons import ORPHAN_REASONS
-from logcorr.render import access_summary, access_tables, summary, summary_tables
+from logcorr.render import access_summary, access_tables, findings, summary, summary_tables
 from logcorr.render.html import first_rows, from_rich, how_it_was_run, page_charts
 from logcorr.render.html.drawings import spark
 from logcorr.render.html.first_rows import number
@@ -47,7 +47,7 @@ def page_of(run: RunFolder) -> Page:
     report, manifest = run.report, run.manifest
     pair = isinstance(report, Report)
     notices = summary.notices(report) if isinstance(report, Report) else access_summary.notices(report, _NOTICE_WIDTH)
-    closes = report.inputs.closes()
+    notices = [*findings.warnings(report), *findings.notices(report), *notices]
     # Small tables take their room first.
     room = Room()
     groups, rows = _groups(report, room), _rows(run, report, room)
@@ -63,7 +63,7 @@ def page_of(run: RunFolder) -> Page:
         title=" ⋈ ".join(_names(manifest)),
         head=_head(manifest),
         under=_under(report, manifest),
-        badge=Fragment("√ complete", "good") if closes else Fragment("✗ ledger", "bad"),
+        badge=_badge(report),
         tiles=_tiles(report),
         notices=[from_rich.notice(text) for text in notices],
         sections=[
@@ -73,6 +73,12 @@ def page_of(run: RunFolder) -> Page:
         ],
         foot=f"logcorr {safe(report.run.version, 40)} · run {safe(manifest.key, 40)}",
     )
+
+
+def _badge(report: RunReport) -> Fragment:
+    if not report.inputs.closes():
+        return Fragment("✗ ledger", "bad")
+    return Fragment("! doubtful", "warn") if report.warnings else Fragment("✓ complete", "good")
 
 
 def _head(manifest: Manifest) -> list[Fragment]:
@@ -112,7 +118,6 @@ def _tiles(report: RunReport) -> list[Tile]:
         "p99": [point.p99_ms for point in points],
         "Orphans": [point.orphans for point in points],
     }
-    courses["Failed"] = courses["Errors"]
     return [
         Tile(from_rich.tone(ink), name, figure, [note for note in notes if note], spark(courses.get(name, ())))
         for ink, name, figure, *notes in rows
@@ -176,29 +181,30 @@ def _over_time(run: RunFolder, report: RunReport) -> list[Table | Chart]:
 
 
 def _groups(report: RunReport, room: Room) -> list[Table | Chart]:
-    tables: list[Table] = []
+    tables: list[tuple[Table, int]] = []
     if isinstance(report, AccessReport) and report.total_requests:
         extremes = from_rich.framed(access_tables.extremes(report), "extremes")
-        tables.append(msgspec.structs.replace(extremes, whole=True))
+        tables.append((msgspec.structs.replace(extremes, whole=True), 0))
     if report.endpoints:
-        tables.append(_endpoints(report.endpoints))
+        tables.append((_endpoints(report.endpoints), report.endpoints_total))
     if report.ips or report.suspects:
-        tables.append(_addresses(report))
+        tables.append((_addresses(report), report.ips_total))
     if report.methods:
         rows = [(row.method, row.requests, row.errors) for row in report.methods]
-        tables.append(_requests_by("methods", "Methods", "method", rows))
+        tables.append((_requests_by("methods", "Methods", "method", rows), report.methods_total))
     if report.user_agents:
         rows = [(row.user_agent, row.requests, row.errors) for row in report.user_agents]
-        tables.append(_requests_by("agents", "User agents", "user agent", rows))
+        tables.append((_requests_by("agents", "User agents", "user agent", rows), report.user_agents_total))
     if isinstance(report, Report) and any(row.user_id is not None for row in report.users):
-        tables.append(_users(report.users))
-    return [_cut(table, room) for table in tables]
+        tables.append((_users(report.users), report.users_total))
+    return [_cut(table, total, room) for table, total in tables]
 
 
-def _cut(table: Table, room: Room) -> Table:
-    """A table of as many rows as there is room for."""
+def _cut(table: Table, total: int, room: Room) -> Table:
+    """A table of as many rows as there is room for. Where it ends early, it says so; there are `total` rows in all."""
     rows = room.within(table.rows, _GROUPS_BYTES)
-    note = table.note if len(rows) == len(table.rows) else f"first {len(rows):,} {table.note}"
+    total = max(total, len(table.rows))
+    note = table.note if len(rows) == total else f"first {len(rows):,} of {total:,} {table.note}"
     return msgspec.structs.replace(table, rows=rows, note=note)
 
 
@@ -233,7 +239,7 @@ def _addresses(report: RunReport) -> Table:
         ]
         for row in known.values()
     ]
-    names = ("requests", "errors", "most in a window", "window from", "")
+    names = ("requests", "errors", "peak in a window", "peak from", "")
     return _long("addresses", "Addresses", "ip", names, rows, whole=True)
 
 
@@ -268,7 +274,7 @@ def _long(
     name: str, title: str, first: str, others: Sequence[str], rows: list[list[Cell]], *, whole: bool = False
 ) -> Table:
     """A table that can be sorted. Its first column names its rows."""
-    columns = [Column(first, wide=True), *(Column(other, right=other != "window from") for other in others)]
+    columns = [Column(first, wide=True), *(Column(other, right=other != "peak from") for other in others)]
     note = "by requests"
     return Table(id=name, title=title, note=note, columns=columns, rows=rows, long=True, whole=whole)
 

@@ -35,7 +35,7 @@ _NONE_OF: dict[str, dict[str, str]] = {
     "access": {
         "exchanges": "No exchanges: no line could be read.",
         "slow": "Nothing is slower than the p99: there are too few exchanges, or the log tells no durations.",
-        "skewed": "No exchange took less than nothing.",
+        "skewed": "No exchange has a duration below zero.",
         "endpoints": "No endpoints: no line could be read.",
         "ips": "No IPs: no exchange names one.",
         "windows": "No windows: no line could be read.",
