@@ -83,13 +83,15 @@ def test_a_folder_without_logs_is_an_error(tmp_path: Path) -> None:
 
 
 def test_swapped_logs_are_told(pair: Path) -> None:
-    report, _ = report_of(pair, "correlate", "pair/responses.log", "pair/requests.log")
+    report, said = report_of(pair, "correlate", "pair/responses.log", "pair/requests.log")
     (warning,) = report["warnings"]
+    assert f"logcorr: warning: {warning}\n" in said
     assert warning.endswith(
         "of the lines of the response log are malformed, most for their status code. "
         "Were the request log and the response log swapped?"
     )
     done = logcorr("correlate", "pair/responses.log", "pair/requests.log", "--no-store", cwd=pair)
+    assert "warning" not in done.err
     summary = done.out.decode()
     assert "! doubtful" in summary
     assert "complete" not in summary

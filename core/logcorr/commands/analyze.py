@@ -32,8 +32,8 @@ from logcorr.commands.run_job import run_job
 def analyze(logs: tuple[str, ...], **values: Any) -> int:
     """Analyse an access log: who asked what, what failed, what was slow, and who asks too much.
 
-    FILEs are files, folders or quoted globs; plain, .gz or .zst; or - for standard input. `logcorr formats list` names
-    the formats that are told by their lines.
+    FILEs are files, folders or quoted globs; plain, .gz or .zst; or - for standard input. Files of a folder that are no
+    logs are left out. `logcorr formats list` names the formats that are told by their lines.
 
     \b
     Examples:

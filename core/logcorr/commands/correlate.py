@@ -60,7 +60,8 @@ def correlate(logs: tuple[str, ...], **values: Any) -> int:
     """Pair requests and responses: which requests were answered, when, how, and which never were.
 
     LOG holds both events; REQUESTS and RESPONSES hold one each. They are files, folders or quoted globs; plain, .gz or
-    .zst; or - for standard input.
+    .zst; or - for standard input. A folder as LOG may hold a request log and a response log. Files of a folder that are
+    no logs are left out.
 
     \b
     Examples:

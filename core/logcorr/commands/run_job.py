@@ -48,6 +48,9 @@ def run_job(options: JobOptions, load: Callable[[], Callable[..., Any]], values:
         )
     for note in result.notes if values["progress"] != "json" else ():
         say(f"note: {note}")
+    # A summary has them itself.
+    for warning in () if summary_follows or values["progress"] == "json" else result.report.warnings:
+        say(f"warning: {warning}")
     peak = resources.peak_rss()
     if fresh and peak > options.memory_bytes and values["progress"] != "json":
         more = f"--memory {_whole_mb(int(_MARGIN * peak))}"

@@ -137,6 +137,35 @@ def rows_of(run: RunFolder, finding: Finding) -> pl.DataFrame:
     return views.scan(run, finding.view).filter(filter_language.expression(terms)).collect()
 
 
+@pytest.mark.parametrize("seed", [*range(4), *(pytest.param(k, marks=pytest.mark.long) for k in range(4, 40))])
+@pytest.mark.parametrize("rows", [200, 5_000])
+def test_a_quiet_access_log_has_no_findings(tmp_path: Path, seed: int, rows: int) -> None:
+    """Endpoints and addresses that ask with very different frequency, and are alike in what becomes of it."""
+    chance = np.random.default_rng(seed)
+    at = np.sort(chance.integers(0, 7200, rows))
+    status = chance.choice([200, 201, 304, 401, 404, 500, 503], rows, p=[0.8, 0.06, 0.06, 0.02, 0.04, 0.01, 0.01])
+    places = (chance.pareto(1, rows).astype(int) % 30, chance.pareto(1, rows).astype(int) % 200)
+    took = chance.lognormal(3, 1, rows)
+    lines = [
+        json.dumps(
+            {
+                "timestamp": f"2025-11-21T{14 + second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}Z",
+                "endpoint": f"/page/{page}",
+                "status_code": int(code),
+                "ip": f"10.0.0.{address}",
+                "response_time": round(float(ms), 3),
+            }
+        )
+        for second, code, page, address, ms in zip(at, status, *places, took, strict=True)
+    ]
+    log = tmp_path / "access.ndjson"
+    log.write_text("\n".join(lines) + "\n")
+    report = analyze(AnalyzeOptions(files=(str(log),), memory_bytes=1 << 30, keep=False)).report
+    assert report.total_requests == rows
+    assert report.findings == []
+    assert report.warnings == []
+
+
 def test_who_fails_is_found_by_name(tmp_path: Path) -> None:
     """An endpoint that fails half of the time, and an address behind it, among many that hardly fail."""
     chance = np.random.default_rng(4)
