@@ -59,8 +59,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"logcorr-tui: error: {one_line(str(error))}\n")
         return UsageError.exit_code
     from logcorr_tui.app import LogcorrApp
+    from logcorr_tui.look.palette import Look
 
-    app = LogcorrApp(logs, run=run, store=given.store, memory=given.memory)
+    look = Look.of_terminal(os.environ, plain=given.plain)
+    app = LogcorrApp(logs, run=run, store=given.store, memory=given.memory, look=look)
     app.run()
     return app.return_code or 0
 
@@ -221,6 +223,9 @@ def _parser() -> argparse.ArgumentParser:
     reading_words.add_to(parser)
     parser.add_argument("--store", metavar="DIR", help="folder the runs are in (default: the platform's cache folder)")
     parser.add_argument("--memory", metavar="SIZE", help="the most memory the engine takes, such as 1GB")
+    parser.add_argument(
+        "--plain", action="store_true", help="plain text without frames, charts or motion, for screen readers"
+    )
     parser.add_argument(
         "--web", action="store_true", help="serve the app to a browser on this machine; needs logcorr[web]"
     )

@@ -1,25 +1,33 @@
 """The app: what its keys and commands do, and the screens that it shows when another screen asks by a message."""
 
+import os
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
+from textual import constants
 from textual.app import SystemCommand
 from textual.binding import BindingType
+from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.screen import Screen
+from textual.theme import Theme
 
 from logcorr.model.options import View
 from logcorr.text.safe import safe
 from logcorr_tui.app import command_palette
 from logcorr_tui.app.key_bindings import BINDINGS
 from logcorr_tui.app.run_control import RunControlApp
-from logcorr_tui.look.palette import DARK_THEME, LIGHT_THEME
+from logcorr_tui.look.palette import DARK_THEME, LIGHT_THEME, Look, themes
 from logcorr_tui.look.safe_text import EscapeFilter
 from logcorr_tui.state import messages
 from logcorr_tui.state.navigation import TABLES, VIEWS_OF_A_RUN
 from logcorr_tui.state.session import Logs
+from logcorr_tui.work.terminal_background import QUESTION, is_asked, is_light, is_light_by_name
 from logcorr_tui.work.terminal_hangup import LOOK_EVERY_S, terminal_is_gone
+
+_PALETTE_GONE_S = 0.1
 
 
 class LogcorrApp(RunControlApp):
@@ -36,14 +44,39 @@ class LogcorrApp(RunControlApp):
         run: Path | None = None,
         store: str | None = None,
         memory: str | None = None,
+        look: Look | None = None,
     ) -> None:
+        self.look = look or Look()
+        self._own_themes: dict[str, Theme] = {}
         super().__init__(logs, store=store, memory=memory)
         self._first_run = run
-        self.register_theme(DARK_THEME)
-        self.register_theme(LIGHT_THEME)
-        self.theme = self._preferences.theme(self.available_themes)
+        self._own_themes = {theme.name: theme for theme in themes(self.look)}
+        # Until a theme is chosen, the terminal tells whether it is dark or light.
+        self._chosen_theme = self._preferences.theme(self.available_themes)
+        light = is_light_by_name(os.environ)
+        self.theme = self._chosen_theme or (LIGHT_THEME if light else DARK_THEME).name
         self.set_keymap(self._preferences.keys)
+        # The theme that the terminal told, which is not to be remembered.
+        self._told_theme: str | None = None
+        self._interrupted: Screen[Any] | None = None
         self._escape_filter = EscapeFilter()
+        if self.look.plain:
+            self.animation_level = "none"
+            self.add_class("-plain")
+
+    @property
+    def available_themes(self) -> dict[str, Theme]:
+        """The themes that all of the app follows."""
+        return self._own_themes or super().available_themes
+
+    def get_driver_class(self) -> type[Driver]:
+        """On Linux and macOS, the driver that tells late replies from keys."""
+        found = super().get_driver_class()
+        if sys.platform == "win32" or constants.DRIVER is not None:
+            return found
+        from logcorr_tui.work.terminal_driver import TerminalDriver
+
+        return TerminalDriver
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's own filters, and after them the filter that takes out escapes."""
@@ -52,10 +85,11 @@ class LogcorrApp(RunControlApp):
     # Coming up and going down
 
     def on_mount(self) -> None:
-        self.theme_changed_signal.subscribe(self, lambda theme: self._preferences.remember(theme=theme.name))
+        self.theme_changed_signal.subscribe(self, self._remember_theme)
         logs = self.session.logs
         if not (self.is_headless or self.is_web):
             self.set_interval(LOOK_EVERY_S, self._end_with_terminal)
+            self._ask_background()
         if logs is None:
             self.go("open")
         if problem := self._preferences.problem:
@@ -64,6 +98,24 @@ class LogcorrApp(RunControlApp):
             self.start_run(logs)
         elif self._first_run:
             self.open_folder(self._first_run)
+
+    def _ask_background(self) -> None:
+        """Asks the terminal whether it is dark or light, unless a theme was chosen once."""
+        ask = getattr(self._driver, "ask", None)
+        if ask is not None and self._chosen_theme is None and is_asked(os.environ):
+            ask(QUESTION)
+
+    def on_terminal_reply(self, message: messages.TerminalReply) -> None:
+        """Shows the light theme in a light terminal, unless a theme was chosen."""
+        light = is_light(message.text)
+        if light is not None and self._chosen_theme is None:
+            self._told_theme = self.theme = (LIGHT_THEME if light else DARK_THEME).name
+
+    def _remember_theme(self, theme: Theme) -> None:
+        if theme.name != self._told_theme:
+            self._chosen_theme = theme.name
+            self._preferences.remember(theme=theme.name)
+        self._told_theme = None
 
     async def _end_with_terminal(self) -> None:
         """Ends the app when its terminal is gone. Without this, the app would wait for keys for ever."""
@@ -85,6 +137,24 @@ class LogcorrApp(RunControlApp):
             self.ask("Quit and cancel the run?", "Nothing of it is kept.", self.action_quit)
         else:
             self.exit()
+
+    async def action_interrupt(self) -> None:
+        """Asks whether to quit. The second Ctrl+C answers yes, whatever has been asked before."""
+        if self._interrupted is not None and self._interrupted in self.screen_stack:
+            await self.action_quit()
+            return
+        running = self.child is not None and self.child.running
+        lost = "The run is cancelled, and nothing of it is kept." if running else "Finished runs are kept."
+        question = "Quit and cancel the run?" if running else "Quit?"
+        self._interrupted = self.ask(question, f"{lost} Ctrl+C again quits.", self.action_quit)
+
+    def action_suspend_process(self) -> None:
+        """Suspends the app into the background of the shell."""
+        driver = self._driver
+        if sys.platform == "win32" or driver is None or not driver.can_suspend:
+            self.notify("This terminal cannot suspend the app.", severity="warning", markup=False)
+        else:
+            super().action_suspend_process()
 
     # From screen to screen
 
@@ -110,8 +180,6 @@ class LogcorrApp(RunControlApp):
     def action_show(self, place: str, _kind: str = "") -> None:
         """Goes to a view, which is as it was left. `_kind` names the only kind of run that has the view."""
         self.go(place)
-        if place in VIEWS_OF_A_RUN:
-            self._preferences.remember(kind=self.session.kind, view=place)
 
     def action_step_back(self) -> None:
         """One step back: from a drilled table, to the overview, to the Open screen, and from there to the run."""
@@ -137,6 +205,10 @@ class LogcorrApp(RunControlApp):
     def action_toggle_theme(self) -> None:
         self.theme = LIGHT_THEME.name if self.theme == DARK_THEME.name else DARK_THEME.name
 
+    def save_picture(self) -> None:
+        """Saves the screen as an SVG file, once the palette is gone."""
+        self.set_timer(_PALETTE_GONE_S, self.deliver_screenshot)
+
     def action_export(self) -> None:
         """Exports the table on screen, as filtered. On another screen, exports the exchanges."""
         view: View = getattr(self.screen, "view", "exchanges")
@@ -155,9 +227,8 @@ class LogcorrApp(RunControlApp):
         self.push_screen(PickRunScreen(folder, self.root))
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """The commands of the palette: ours, and Textual's but for the key panel, which the help replaces."""
+        """The commands of the palette. Each is one of ours, in our words."""
         yield from command_palette.system_commands(self, screen)
-        yield from (found for found in super().get_system_commands(screen) if found.title != "Keys")
 
     # What screens ask for
 

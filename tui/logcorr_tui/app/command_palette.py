@@ -28,6 +28,15 @@ class AppActions(WithSession, Protocol):
     def action_help(self) -> None:
         """Shows the keys of the screen."""
 
+    def action_toggle_theme(self) -> None:
+        """Switches between dark and light."""
+
+    def save_picture(self) -> None:
+        """Saves the screen as an SVG file, once the palette is gone."""
+
+    def action_leave(self) -> None:
+        """Quits; asks while a run goes on."""
+
 
 def system_commands(app: AppActions, screen: Screen[Any]) -> Iterable[SystemCommand]:
     """The commands that can be used on this screen now."""
@@ -43,3 +52,6 @@ def system_commands(app: AppActions, screen: Screen[Any]) -> Iterable[SystemComm
     if app.session.run is not None:
         yield SystemCommand("Compare with another run", "What changed, what got worse first", app.action_compare)
     yield SystemCommand("Help (?)", "Every key of this screen", app.action_help)
+    yield SystemCommand("Theme (t)", "Switch between dark and light", app.action_toggle_theme)
+    yield SystemCommand("Save a picture", "Save this screen as an SVG file", app.save_picture)
+    yield SystemCommand("Quit (q)", "End logcorr-tui; asks while a run goes on", app.action_leave)

@@ -29,6 +29,8 @@ BINDINGS: list[BindingType] = [
     _binding("t", "toggle_theme", "theme", "Theme", "Switch between dark and light"),
     _binding("question_mark", "help", "help", "Help", "Every key of this screen"),
     _binding("q", "leave", "quit", "Quit", "Quit; asks while a run goes on"),
+    _binding("ctrl+c", "interrupt", "interrupt", "Quit", "Quit, after a question; twice: at once", show=False),
+    _binding("ctrl+z", "suspend_process", "suspend", "Suspend", "To the shell; fg there comes back", show=False),
     _binding("ctrl+q", "quit", "quit_now", "Quit at once", "Quit without a question", show=False),
     _binding("escape", "step_back", "back", "Back", "Back to where you came from", show=False),
 ]

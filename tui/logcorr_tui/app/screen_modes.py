@@ -53,15 +53,17 @@ class ScreenModesApp(App[None]):
         self.action_step_back()
         return AwaitComplete()
 
-    def ask(self, question: str, detail: str, then: Callable[[], Any]) -> None:
-        """Asks a yes or no question, and calls `then` on yes."""
+    def ask(self, question: str, detail: str, then: Callable[[], Any]) -> Screen[Any]:
+        """Asks a yes or no question, and calls `then` on yes. Returns the screen that asks."""
         from logcorr_tui.screens.confirm import ConfirmScreen
 
         def answered(yes: bool | None) -> None:
             if yes:
                 self.call_later(then)
 
-        self.push_screen(ConfirmScreen(question, detail), answered)
+        screen = ConfirmScreen(question, detail)
+        self.push_screen(screen, answered)
+        return screen
 
     def action_step_back(self) -> None:
         """Goes back from the base screen of a mode."""
