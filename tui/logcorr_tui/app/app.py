@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from textual import constants
+from textual.actions import SkipAction
 from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.theme import Theme
+from textual.widgets import Input
 
 from logcorr.model.options import View
 from logcorr.text.safe import safe
@@ -86,6 +88,8 @@ class LogcorrApp(RunControlApp):
 
     def on_mount(self) -> None:
         self.theme_changed_signal.subscribe(self, self._remember_theme)
+        # Textual paints nothing anew in a terminal whose size is as before.
+        self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         logs = self.session.logs
         if not (self.is_headless or self.is_web):
             self.set_interval(LOOK_EVERY_S, self._end_with_terminal)
@@ -139,7 +143,10 @@ class LogcorrApp(RunControlApp):
             self.exit()
 
     async def action_interrupt(self) -> None:
-        """Asks whether to quit. The second Ctrl+C answers yes, whatever has been asked before."""
+        """Asks whether to quit; the second Ctrl+C answers yes. Where text is marked, the key copies the text."""
+        marked = isinstance(self.focused, Input) and self.focused.selected_text
+        if marked or self.screen.get_selected_text():
+            raise SkipAction
         if self._interrupted is not None and self._interrupted in self.screen_stack:
             await self.action_quit()
             return
