@@ -24,7 +24,6 @@ from logcorr_tui import main as command_line
 from logcorr_tui.app import LogcorrApp
 from logcorr_tui.screens.detail import DetailScreen
 from logcorr_tui.screens.table import TableScreen
-from logcorr_tui.state import remembered
 from logcorr_tui.state.session import Logs
 from logcorr_tui.widgets.table.window_table import WindowTable
 from logcorr_tui.work.engine_command import command_for
@@ -329,19 +328,18 @@ def test_two_runs_are_compared(folder: Path, tmp_path: Path) -> None:
     play(LogcorrApp(run=found, store=str(store)), act, LARGE)
 
 
-def test_views_are_remembered_by_the_kind_of_run(run: RunFolder) -> None:
+def test_a_run_opens_on_the_overview_wherever_another_was_left(run: RunFolder) -> None:
     async def leave(stage: Stage) -> None:
-        await stage.see("√ complete")
+        await stage.see("complete")
         await stage.press("7")
         await stage.see(" IPs ", "row 1")
 
     async def back(stage: Stage) -> None:
-        await stage.see(" IPs ", "row 1")
-        assert isinstance(stage.app.screen, TableScreen)
+        await stage.see("complete", "Status codes")
+        assert not isinstance(stage.app.screen, TableScreen)
 
     play(LogcorrApp(run=run.path, store=str(run.path.parent)), leave, SMALL)
     play(LogcorrApp(run=run.path, store=str(run.path.parent)), back, SMALL)
-    assert remembered.load_remembered(remembered.remembered_path()).views == {"access": "ips"}
 
 
 def test_a_log_that_cannot_be_read_is_told(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from logcorr.model.errors import InputError
 from logcorr.model.events import DoneEvent
 from logcorr_tui.app import LogcorrApp
 from logcorr_tui.main import main
-from logcorr_tui.state import remembered, settings
+from logcorr_tui.state import settings
 from logcorr_tui.state.session import Logs
 from logcorr_tui.work import engine_command
 from logcorr_tui.work.file_names import response_log_for, unused_name
@@ -447,7 +447,8 @@ def test_a_page_is_exported_by_the_rules_of_other_forms(finished: Path, store: P
         assert file.read() == target.read_bytes()
 
 
-def test_help_names_every_key(drive_on: Drive) -> None:
+@pytest.mark.parametrize("size", [(80, 24), (60, 20)], ids=["80x24", "60x20"])
+def test_help_names_every_key_and_the_words(size: tuple[int, int], drive_on: Drive) -> None:
     async def body(pilot: Pilot[None], app: LogcorrApp) -> None:
         await pilot.press("question_mark")
         await pilot.pause()
@@ -455,14 +456,22 @@ def test_help_names_every_key(drive_on: Drive) -> None:
 
         screen = app.screen
         assert isinstance(screen, HelpScreen)
-        names = {name for _, _, name in [*screen._here, *screen._everywhere]}
-        assert {"app.quit", "app.theme", "app.export", "app.slow", "app.open"} <= names
+        tips = {tip for _, tip in [*screen._here, *screen._everywhere]}
+        assert {"Switch between dark and light", "Write these rows to a file", "Every command by name"} <= tips
+        keys = screen.query_one("#keys", Static)
+        shown = "\n".join("".join(segment.text for segment in keys.render_line(y)) for y in range(keys.size.height))
+        for word in ("orphan", "lost", "in flight", "redelivered", "superseded"):
+            assert f"\n{word} " in shown, word
+        # No ids, no lines in Textual's words, and room for the explanations.
+        assert "app." not in shown
+        assert "Scroll Up" not in shown
+        assert "Quit; asks while a run goes on" in shown
         await pilot.press("escape")
         await pilot.pause()
         assert app.current_mode == "overview"
         assert app.screen is not screen
 
-    drive_on(body, (80, 24))
+    drive_on(body, size)
 
 
 def test_the_theme_is_remembered() -> None:

@@ -31,11 +31,21 @@ BINDINGS: list[BindingType] = [
     _binding("q", "leave", "quit", "Quit", "Quit; asks while a run goes on"),
     # These two come before the keys of a dialog, which hides all others of the app.
     Binding(
-        "ctrl+c", "interrupt", "Quit", id="app.interrupt", show=False, priority=True,
+        "ctrl+c",
+        "interrupt",
+        "Quit",
+        id="app.interrupt",
+        show=False,
+        priority=True,
         tooltip="Copy what is marked; else quit after a question, and at once where pressed again",
     ),
     Binding(
-        "ctrl+z", "suspend_process", "Suspend", id="app.suspend", show=False, priority=True,
+        "ctrl+z",
+        "suspend_process",
+        "Suspend",
+        id="app.suspend",
+        show=False,
+        priority=True,
         tooltip="Leave the app waiting and go to the shell; fg there comes back",
     ),
     _binding("ctrl+q", "quit", "quit_now", "Quit at once", "Quit without a question", show=False),

@@ -11,7 +11,6 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from rich.console import Console
-
 from textual.app import App
 from textual.theme import Theme
 

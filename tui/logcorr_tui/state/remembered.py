@@ -10,7 +10,7 @@ import platformdirs
 
 
 class Remembered(msgspec.Struct, frozen=True, kw_only=True):
-    """What is remembered from one session to the next. Where in a run one was is not: each run opens on its Overview."""
+    """What is remembered from one session to the next. A view is not: each run opens on its Overview."""
 
     theme: str | None = None
 

@@ -21,7 +21,7 @@ def is_light(answer: str) -> bool | None:
     found = _ANSWER.match(answer)
     if found is None:
         return None
-    red, green, blue = (int(part, 16) / (16 ** len(part) - 1) for part in found.groups())
+    red, green, blue = (int(part, 16) / (int("f" * len(part), 16)) for part in found.groups())
     return 0.299 * red + 0.587 * green + 0.114 * blue > _LIGHT
 
 
