@@ -104,7 +104,7 @@ def matching(run: RunFolder, view: View, wanted: pl.Expr) -> int:
 
 def test_a_log_is_analysed_and_every_view_seen(folder: Path, tmp_path: Path) -> None:
     async def act(stage: Stage) -> None:
-        await stage.see("√ complete", "Latency distribution", "access.ndjson", "Suspicious")
+        await stage.see("✓ complete", "Latency distribution", "access.ndjson", "Suspicious")
         for key, title in zip("23457", ("Slow", "Errors", "Endpoints", "Malformed", "IPs"), strict=True):
             await stage.press(key)
             await stage.see(f" {title} ", " rows  ·  row 1")
@@ -113,7 +113,7 @@ def test_a_log_is_analysed_and_every_view_seen(folder: Path, tmp_path: Path) -> 
         await stage.press("9")
         await stage.see(" Skewed ")
         await stage.press("6")
-        await stage.see("√ Count", "every line is accounted for", "exchanges")
+        await stage.see("✓ Count", "every line is accounted for", "exchanges")
         await stage.press("question_mark")
         await stage.see("app.endpoints")
 
@@ -126,7 +126,7 @@ def test_enter_leads_from_a_row_to_exactly_its_exchanges(on_run: Play, report: A
     assert worst is not None
 
     async def act(stage: Stage) -> None:
-        await stage.see("√ complete")
+        await stage.see("✓ complete")
         await stage.press("4")
         await stage.see("requests ▼", " rows  ·  row 1")
         await stage.press("enter")
@@ -149,7 +149,7 @@ def test_tiles_and_ledger_lead_to_the_rows_they_count(on_run: Play, report: Acce
     assert worst is not None
 
     async def act(stage: Stage) -> None:
-        await stage.see("√ complete", "Worst time")
+        await stage.see("✓ complete", "Worst time")
         for chip, rows in (
             ("status 4xx", report.failed_4xx),
             ("status 5xx", report.failed_5xx),
@@ -167,7 +167,7 @@ def test_tiles_and_ledger_lead_to_the_rows_they_count(on_run: Play, report: Acce
         await shown(stage, f"window {worst.start[11:16]} – {worst.end[11:16]}", worst.total_requests)
 
     async def ledger(stage: Stage) -> None:
-        await stage.see("√ complete")
+        await stage.see("✓ complete")
         await stage.press("b", "right")
         for _ in range(("encoding", "json", "fields", "timestamp", "status_code").index(reason) + 1):
             await stage.press("right")
@@ -184,7 +184,7 @@ def test_details_of_an_exchange_an_address_and_a_window(on_run: Play, report: Ac
     assert worst is not None
 
     async def act(stage: Stage) -> None:
-        await stage.see("√ complete")
+        await stage.see("✓ complete")
         await stage.press("7")
         await stage.see(suspect.ip, " rows  ·  row 1")
         await stage.press("i")
@@ -218,7 +218,7 @@ def test_values_that_occur_complete_a_filter(on_run: Play, run: RunFolder, repor
     assert busiest is not None
 
     async def act(stage: Stage) -> None:
-        await stage.see("√ complete")
+        await stage.see("✓ complete")
         await stage.press("3")
         await stage.see("Errors ", "row 1")
         await stage.press("slash")
@@ -238,7 +238,7 @@ def test_values_that_occur_complete_a_filter(on_run: Play, run: RunFolder, repor
         await stage.press("x")
 
     async def durations(stage: Stage) -> None:
-        await stage.see("√ complete")
+        await stage.see("✓ complete")
         await stage.press("4", "slash")
         await stage.type("p99>500ms requests>3")
         await stage.press("enter")
@@ -252,7 +252,7 @@ def test_values_that_occur_complete_a_filter(on_run: Play, run: RunFolder, repor
 
 def test_what_differs_names_the_agent_behind_the_abuse(on_run: Play, report: AccessReport) -> None:
     async def act(stage: Stage) -> None:
-        await stage.see("√ complete")
+        await stage.see("✓ complete")
         await stage.press("7")
         await stage.see(report.suspects[0].ip, " rows  ·  row 1")
         await stage.press("enter")
@@ -267,7 +267,7 @@ def test_a_view_is_exported_as_it_is_filtered(on_run: Play, report: AccessReport
     target = tmp_path / "suspects.csv"
 
     async def act(stage: Stage) -> None:
-        await stage.see("√ complete")
+        await stage.see("✓ complete")
         await stage.press("7", "slash")
         await stage.type("suspicious=true")
         await stage.press("enter")
@@ -276,7 +276,7 @@ def test_a_view_is_exported_as_it_is_filtered(on_run: Play, report: AccessReport
         await stage.see("Export")
         stage.app.screen.query_one("#path", Input).value = str(target)
         await stage.press("enter")
-        await stage.see(f"√ {report.suspicious_ip_count} rows")
+        await stage.see(f"✓ {report.suspicious_ip_count} rows")
         await stage.press("escape", "x")
 
     on_run(act, SMALL)
@@ -294,13 +294,13 @@ def test_the_open_screen_takes_an_access_log_and_lists_both_kinds(folder: Path, 
         await stage.press("enter")
         await stage.see("exchanges. ⏎ analyses it", "ndjson")
         await stage.press("enter")
-        await stage.see("√ complete", "Suspicious")
+        await stage.see("✓ complete", "Suspicious")
         await stage.press("ctrl+o", "slash")
         await stage.type(str(SAMPLE / "requests.log"))
         await stage.press("enter")
         await stage.until(lambda: stage.app.screen.query_one("#responses", Input).has_focus, "the partner")
         await stage.press("enter")
-        await stage.see("√ complete", "Orphans")
+        await stage.see("✓ complete", "Orphans")
         await stage.press("ctrl+o")
         await stage.see(" suspicious ", " orphans ", "of note")
         assert stage.app.screen.query_one("#runs", OptionList).option_count == 3
@@ -316,7 +316,7 @@ def test_two_runs_are_compared(folder: Path, tmp_path: Path) -> None:
     found = next(path for path in store.iterdir() if not path.name.startswith("."))
 
     async def act(stage: Stage) -> None:
-        await stage.see("√ complete")
+        await stage.see("✓ complete")
         await stage.press("ctrl+p")
         await stage.type("compare")
         await stage.see("Compare with another run")

@@ -351,7 +351,7 @@ def test_json_of_the_orphans_is_two_keys_away(drive_on: Drive, tmp_path: Path) -
         await pilot.press("e")
         await pilot.pause()
         await pilot.press("enter")
-        await until(pilot, lambda: "√ 9 rows" in text(app, "#told"))
+        await until(pilot, lambda: "✓ 9 rows" in text(app, "#told"))
         assert str(tmp_path / "orphans-2.json") in text(app, "#told").replace("\n", "")
         await pilot.press("escape")
         await pilot.pause()
@@ -378,7 +378,7 @@ def test_a_filtered_view_is_exported_and_nothing_is_replaced_unasked(drive_on: D
         assert "exists" in text(app, "#told")
         assert there.read_text(encoding="utf8") == "precious"
         await pilot.press("enter")
-        await until(pilot, lambda: "√ 5 rows" in text(app, "#told"))
+        await until(pilot, lambda: "✓ 5 rows" in text(app, "#told"))
 
     drive_on(body, (80, 24))
     assert len(there.read_text(encoding="utf8").splitlines()) == 6
@@ -417,7 +417,7 @@ def test_the_whole_report_is_exported_as_a_page(drive_on: Drive, tmp_path: Path)
         await pilot.pause()
         assert "the whole report as one HTML page" in text(app, "#told")
         await pilot.press("enter")
-        await until(pilot, lambda: "√ the report" in text(app, "#told"))
+        await until(pilot, lambda: "✓ the report" in text(app, "#told"))
         await pilot.press("escape")
 
     drive_on(body, (80, 24))
@@ -456,7 +456,7 @@ def test_help_names_every_key_and_the_words(size: tuple[int, int], drive_on: Dri
 
         screen = app.screen
         assert isinstance(screen, HelpScreen)
-        tips = {tip for _, tip in [*screen._here, *screen._everywhere]}
+        tips = {tip for _, tip, _ in [*screen._here, *screen._everywhere]}
         assert {"Switch between dark and light", "Write these rows to a file", "Every command by name"} <= tips
         keys = screen.query_one("#keys", Static)
         shown = "\n".join("".join(segment.text for segment in keys.render_line(y)) for y in range(keys.size.height))

@@ -211,7 +211,7 @@ def test_run(album: Albums, monkeypatch: pytest.MonkeyPatch) -> None:
             code=0,
         )
         await stage.press("r")
-        await stage.see("Latency distribution", "√ complete")
+        await stage.see("Latency distribution", "✓ complete")
         await stage.press("6")
         await stage.see("Peak memory", "20,025")
         await album.add(stage, "complete")
@@ -222,7 +222,7 @@ def test_run(album: Albums, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_overview(album: Albums) -> None:
     async def act(stage: Stage) -> None:
-        await stage.see("√ complete", "Timeline")
+        await stage.see("✓ complete", "Timeline")
         await album.add(stage, "first")
         await stage.press("right", "w", "right", "shift+right", "shift+right", "up")
         await album.add(stage, "selection")
@@ -241,7 +241,7 @@ def test_overview(album: Albums) -> None:
 
 def test_table(album: Albums) -> None:
     async def act(stage: Stage) -> None:
-        await stage.see("√ complete", "Timeline")
+        await stage.see("✓ complete", "Timeline")
         names = ("slow", "errors", "orphans", "malformed", "duplicates", "skewed", "users")
         for key, name in zip("2345789", names, strict=True):
             await stage.press(key)
@@ -253,7 +253,7 @@ def test_table(album: Albums) -> None:
 
 def test_rows(album: Albums) -> None:
     async def act(stage: Stage) -> None:
-        await stage.see("√ complete", "Timeline")
+        await stage.see("✓ complete", "Timeline")
         await stage.press("3")
         await stage.see("Errors ", "row 1")
         await stage.press("slash")
@@ -284,7 +284,7 @@ def test_rows(album: Albums) -> None:
 @pytest.mark.usefixtures("one_log_stored")
 def test_app(album: Albums) -> None:
     async def act(stage: Stage) -> None:
-        await stage.see("√ complete", "Timeline")
+        await stage.see("✓ complete", "Timeline")
         await stage.press("b")
         await album.add(stage, "ledger")
         await stage.press("6")
@@ -307,7 +307,7 @@ def test_app(album: Albums) -> None:
 @pytest.mark.usefixtures("access_stored")
 def test_access(album: Albums) -> None:
     async def act(stage: Stage) -> None:
-        await stage.see("√ complete", "Worst time")
+        await stage.see("✓ complete", "Worst time")
         await album.add(stage, "overview")
         for key, name in (("4", "Endpoints"), ("7", "IPs"), ("8", "Windows")):
             await stage.press(key)

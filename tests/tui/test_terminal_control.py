@@ -12,7 +12,7 @@ from logcorr_tui.app import LogcorrApp
 from logcorr_tui.look.palette import Look
 from logcorr_tui.work import terminal_background
 from tests.support.helpers import ROOT, SAMPLE, succeed
-from tests.tui.headless import play
+from tests.tui.headless import Stage, play
 from tests.tui.terminal import Terminal as Pseudo
 from tests.tui.test_tmux import Terminal, pytestmark
 
@@ -147,7 +147,8 @@ def test_only_the_themes_that_work_are_offered() -> None:
 def test_the_palette_speaks_our_words() -> None:
     titles: list[str] = []
 
-    async def body(stage: object) -> None:
+    async def body(stage: Stage) -> None:
+        await stage.press("t", "t")
         titles.extend(f"{found.title}: {found.help}" for found in app.get_system_commands(app.screen))
 
     app = LogcorrApp()

@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -143,7 +144,7 @@ def test_a_paste_is_one_paste_wherever_it_is_split(text: str, cuts: set[int]) ->
     splitter = InputSplitter(clock)
     splitter.asked = True
     places = [0, *sorted(cut for cut in cuts if cut < len(whole)), len(whole)]
-    blocks = [whole[a:b] for a, b in zip(places, places[1:], strict=False)]
+    blocks = [whole[a:b] for a, b in pairwise(places)]
     if not text.endswith("\x1b"):
         assert pieces(splitter, clock, *blocks, pause=0.3) == [Piece("paste", text)]
 

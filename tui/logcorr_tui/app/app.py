@@ -137,7 +137,7 @@ class LogcorrApp(RunControlApp):
 
     def action_leave(self) -> None:
         """Quits. While a run is in progress, the app asks first."""
-        if self.child is not None and self.child.running:
+        if self._run_goes_on():
             self.ask("Quit and cancel the run?", "Nothing of it is kept.", self.action_quit)
         else:
             self.exit()
@@ -150,7 +150,7 @@ class LogcorrApp(RunControlApp):
         if self._interrupted is not None and self._interrupted in self.screen_stack:
             await self.action_quit()
             return
-        running = self.child is not None and self.child.running
+        running = self._run_goes_on()
         lost = "The run is cancelled, and nothing of it is kept." if running else "Finished runs are kept."
         question = "Quit and cancel the run?" if running else "Quit?"
         self._interrupted = self.ask(question, f"{lost} Ctrl+C again quits.", self.action_quit)
@@ -168,25 +168,40 @@ class LogcorrApp(RunControlApp):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Whether an action can be done now. The views of a run are there as soon as a run is open."""
         if action == "show":
-            place, *kind = parameters
-            if kind and kind != [self.session.kind]:
-                return False
-            if place != "open" and all(place != known.mode for known in self.session.places):
-                return False
-            if place == "overview":
-                return self.session.report is not None or self.session.estimate is not None
-            if place == "run":
-                return self.child is not None or self.session.report is not None
-            if place == "open":
-                return self.current_mode != "open"
-            return self.session.run is not None
+            place, *kind = map(str, parameters)
+            # While a run goes on, the keys of its views tell so.
+            return self._has_place(place, kind) and (self._run_goes_on() or self.can_show(place))
         if action == "export":
             return self.session.run is not None and self.current_mode in VIEWS_OF_A_RUN
         return True
 
+    def _run_goes_on(self) -> bool:
+        return self.child is not None and self.child.running
+
+    def _has_place(self, place: str, kind: Sequence[str]) -> bool:
+        """Whether the run that is shown has such a screen. `kind` names the only kind of run that has it, if any."""
+        if kind and kind != [self.session.kind]:
+            return False
+        return place == "open" or any(place == known.mode for known in self.session.places)
+
+    def can_show(self, place: str) -> bool:
+        """Whether a screen has something to show now."""
+        if place == "overview":
+            return self.session.report is not None or self.session.estimate is not None
+        if place == "run":
+            return self.child is not None or self.session.report is not None
+        if place == "open":
+            return self.current_mode != "open"
+        return self.session.run is not None
+
     def action_show(self, place: str, _kind: str = "") -> None:
         """Goes to a view, which is as it was left. `_kind` names the only kind of run that has the view."""
-        self.go(place)
+        if self.can_show(place):
+            self.go(place)
+        elif place != "open":
+            name = next(known.text for known in self.session.places if known.mode == place)
+            what = "first estimates are there" if place == "overview" else "run is complete"
+            self.notify(f"{name} can be seen as soon as the {what}.", title="Still running", markup=False)
 
     def action_step_back(self) -> None:
         """One step back: from a drilled table, to the overview, to the Open screen, and from there to the run."""

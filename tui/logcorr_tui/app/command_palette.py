@@ -16,6 +16,9 @@ class AppActions(WithSession, Protocol):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Whether an action can be done now."""
 
+    def can_show(self, place: str) -> bool:
+        """Whether a screen has something to show now."""
+
     def action_show(self, place: str) -> None:
         """Goes to a view."""
 
@@ -41,7 +44,7 @@ class AppActions(WithSession, Protocol):
 def system_commands(app: AppActions, screen: Screen[Any]) -> Iterable[SystemCommand]:
     """The commands that can be used on this screen now."""
     for place in app.session.places:
-        if app.check_action("show", (place.mode,)):
+        if app.can_show(place.mode):
             yield SystemCommand(f"{place.text} ({place.key})", place.tip, partial(app.action_show, place.mode))
     yield SystemCommand("Open (^o)", "Other logs, recent runs, the demo", partial(app.action_show, "open"))
     if app.check_action("export", ()):

@@ -14,14 +14,15 @@ from logcorr_tui.look import palette
 from logcorr_tui.state import settings
 from logcorr_tui.state.session import session_of
 
-# A key or a word, and what it does or means.
-Entry = tuple[str, str]
-_MOTION = ("↑ ↓ PgUp PgDn", "Up and down in a list or a page; Home and End go to its ends")
-_MOTION_PLAIN = ("up, down, PgUp, PgDn", _MOTION[1])
+# Keys, what they do, and the id of the action. A word, and what it means.
+Entry = tuple[str, str, str]
+Word = tuple[str, str]
+_MOTION = ("↑ ↓ PgUp PgDn", "up down PgUp PgDn")
+_MOVES = "Up and down in a list or a page; Home and End go to its ends"
 _PALETTE = "Every command by name"
 _EXCHANGE = ("exchange", "A request and its response")
 _SKEWED = ("skewed", "A response that is stamped before its request: the clocks of the two logs differ")
-_WORDS: dict[str, tuple[Entry, ...]] = {
+_WORDS: dict[str, tuple[Word, ...]] = {
     "correlation": (
         _EXCHANGE,
         ("orphan", "A request without a response, or a response without a request. Its reason is one of these:"),
@@ -73,11 +74,11 @@ class HelpScreen(ModalScreen[None]):
             tips[binding.id] = (tip, binding.id.startswith("app."), shown)
         # Keys in the footer come first.
         order = sorted(keys, key=lambda name: not tips[name][2])
-        entries = [(" ".join(dict.fromkeys(keys[name])), tips[name][0], tips[name][1]) for name in order]
-        motion = _MOTION_PLAIN if palette.of(screen.app).plain else _MOTION
-        here = [(key, tip) for key, tip, everywhere in entries if not everywhere]
-        rest = [(key, tip) for key, tip, everywhere in entries if everywhere]
-        return cls(here, [*rest, ("^p", _PALETTE), motion])
+        entries = [(" ".join(dict.fromkeys(keys[name])), tips[name][0], name) for name in order]
+        here = [entry for entry in entries if not tips[entry[2]][1]]
+        rest = [entry for entry in entries if tips[entry[2]][1]]
+        motion = _MOTION[palette.of(screen.app).plain]
+        return cls(here, [*rest, ("^p", _PALETTE, ""), (motion, _MOVES, "")])
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="box") as box:
@@ -94,8 +95,12 @@ class HelpScreen(ModalScreen[None]):
         table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), expand=True)
         table.add_column(no_wrap=True, style=f"bold {colours.accent}")
         table.add_column(ratio=1)
-        words = _WORDS[session_of(self).kind]
-        for title, entries in (("On this screen", self._here), ("Everywhere", self._everywhere), ("Words", words)):
+        parts = (
+            ("On this screen", [(keys, tip) for keys, tip, _ in self._here]),
+            ("Everywhere", [(keys, tip) for keys, tip, _ in self._everywhere]),
+            ("Words", list(_WORDS[session_of(self).kind])),
+        )
+        for title, entries in parts:
             if entries:
                 table.add_row("", Text(title, style=f"bold {colours.ink}"))
                 for name, meaning in entries:

@@ -190,7 +190,6 @@ class OpenScreen(Screen[None]):
             if say:
                 missing = "a log" if not responses else "the log of the requests too"
                 self._hint(f"! Type the path of {missing}.", "bad")
-                self._field("log").focus()
             return None
         try:
             given = reading_words.parse(self._field("options").value)

@@ -83,7 +83,7 @@ class Masthead(Painted):
             return "no run", "dim"
         if not report.inputs.closes():
             return "✗ ledger", "bad"
-        return ("! inputs changed", "warn") if session.changed_inputs else ("√ complete", "good")
+        return ("! inputs changed", "warn") if session.changed_inputs else ("✓ complete", "good")
 
     def reload(self) -> None:
         """Shows the session as it is now."""

@@ -14,20 +14,20 @@ from logcorr.text.safe import safe
 # So many characters of a name are usually enough to find its run.
 _SHORT_NAME = 8
 _COLUMNS = (
-    TextColumn("run", rank=5),
+    TextColumn("run", rank=3),
     TextColumn("made", rank=1),
     TextColumn("kind", rank=9),
-    TextColumn("requests", right=True, rank=2),
+    TextColumn("requests", right=True, rank=4),
     TextColumn("5xx", right=True, rank=8),
-    TextColumn("found", right=True, rank=4),
+    TextColumn("found", right=True, rank=6),
     TextColumn("p50", right=True, rank=7),
-    TextColumn("p99", right=True, rank=3),
+    TextColumn("p99", right=True, rank=5),
     TextColumn("size", right=True, rank=10),
-    TextColumn("logs cover", rank=6),
-    TextColumn("options", rank=5),
+    TextColumn("logs cover", rank=2),
+    TextColumn("options", rank=2),
     TextColumn("logs", fill=True),
 )
-_LEAST_LOGS = 27
+_LEAST_LOGS = 20
 _LONGEST_LOGS = 60
 _LONGEST_OPTIONS = 28
 

@@ -16,7 +16,6 @@ from textual.widgets.option_list import Option
 from textual.worker import Worker
 
 from logcorr.model.errors import LogcorrError
-from logcorr.runs import remove_runs
 from logcorr.runs.run_folder import RunFolder
 from logcorr.text.safe import safe
 from logcorr_tui.state.session import WithRuns
@@ -138,6 +137,8 @@ class RunsPanel(Vertical):
         _: Worker[None] = self.run_worker(self._removing(name), group="remove")
 
     async def _removing(self, name: str) -> None:
+        from logcorr.runs import remove_runs
+
         try:
             await asyncio.to_thread(remove_runs.remove, RunFolder(cast("WithRuns", self.app).root / name))
         except (LogcorrError, OSError) as error:

@@ -17,6 +17,8 @@ from logcorr_tui.look.time_text import span_texts
 
 # The defaults of a format, which a run tells though nobody has given them.
 _AS_THE_FORMAT_SAYS = {"pairing": "in-order", "duration": "events"}
+# What holds others, and the formats: a run does not tell whether they were given or told by the lines.
+_NOT_GIVEN = ("reading", "form", "request_form", "response_form", "files")
 
 
 class _Covered(msgspec.Struct):
@@ -53,7 +55,7 @@ def given_options(kind: str, options: dict[str, Any]) -> str:
     given = {
         name: value
         for name, value in flat.items()
-        if name != "reading" and not _same(value, usual.get(name)) and not isinstance(value, dict)
+        if name not in _NOT_GIVEN and not _same(value, usual.get(name)) and not isinstance(value, dict)
     }
     told = [found for name, value in given.items() for found in option_words(name, value)]
     words = (name if value == "yes" else f"{name} {value}" for name, value in told)
