@@ -149,21 +149,45 @@ def compared(folder: Path, a: list[User], b: list[User], top: int = 10**6) -> Di
 
 
 def sigma(bad_a: int, of_a: int, bad_b: int, of_b: int) -> float | None:
-    """The signed root of the log-likelihood ratio of two rates."""
+    """The signed root of the log-likelihood ratio of two rates; where few are expected, at most that of the tail."""
     if not of_a or not of_b:
         return None
     rate = (bad_a + bad_b) / (of_a + of_b)
     seen = (bad_a, of_a - bad_a, bad_b, of_b - bad_b)
     expected = (of_a * rate, of_a * (1 - rate), of_b * rate, of_b * (1 - rate))
     ratio = 2 * sum(n * math.log(n / e) for n, e in zip(seen, expected, strict=True) if n)
-    return math.copysign(math.sqrt(max(ratio, 0)), bad_b * of_a - bad_a * of_b)
+    size = math.sqrt(max(ratio, 0))
+    if min(of_a, of_b) * min(rate, 1 - rate) < 5:
+        more, of = (bad_b, of_b) if bad_b * of_a > bad_a * of_b else (bad_a, of_a)
+        size = min(size, sigma_of_tail(more, bad_a + bad_b, of, of_a + of_b))
+    return math.copysign(size, bad_b * of_a - bad_a * of_b)
+
+
+def sigma_of_tail(hits: int, whole: int, chosen: int, rows: int) -> float:
+    """The sigma of the chance that so many of the chosen rows have what `whole` of all rows have, term by term."""
+    if hits * rows <= chosen * whole:
+        return 0.0
+
+    def log_comb(n: int, k: int) -> float:
+        return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+
+    first = log_comb(whole, hits) + log_comb(rows - whole, chosen - hits) - log_comb(rows, chosen)
+    ratio = (whole - hits) * (chosen - hits) / ((hits + 1) * (rows - whole - chosen + hits + 1))
+    log_chance = first - math.log(1 - ratio)
+    if log_chance > -600:
+        return max(-NormalDist().inv_cdf(min(math.exp(log_chance), 0.5)), 0.0)
+    # Beyond the smallest floats: the tail of z is nearly that of its density over z.
+    found = math.sqrt(-2 * log_chance)
+    for _ in range(50):
+        found = math.sqrt(-2 * log_chance - math.log(2 * math.pi) - 2 * math.log(found))
+    return found
 
 
 def judged(a: list[User], b: list[User]) -> dict[str | None, tuple[str, float | None, float | None]]:
     """{user: (verdict as if known to both, extra failures, sigma)}."""
     before, after = ({user.name: user for user in side if user.requests} for side in (a, b))
     whole = sum(user.bad for user in a), sum(user.requests for user in a)
-    least = max(3.0, NormalDist().inv_cdf(1 - 0.025 / max(len(a), len(b), 1)))
+    least = max(3.0, NormalDist().inv_cdf(1 - 0.0026998 / 2 / max(len(a), len(b), 1)))
     found = {}
     for name in {*before, *after}:
         own, other = before.get(name), after.get(name)

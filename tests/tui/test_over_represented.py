@@ -12,7 +12,7 @@ from textual.widgets import Static
 
 from logcorr.jobs.correlate import correlate
 from logcorr.model.options import CorrelateOptions, View
-from logcorr.query import filter_language, over_represented, what_differs
+from logcorr.query import filter_language, significance, what_differs
 from logcorr.runs import views
 from logcorr.runs.run_folder import RunFolder
 from logcorr_tui.app import LogcorrApp
@@ -289,7 +289,7 @@ def test_nothing_to_tell_is_said(drive: Drive, monkeypatch: pytest.MonkeyPatch) 
             await pilot.press("escape")
             await until(pilot, lambda: not isinstance(app.screen, OverRepresentedScreen))
 
-    monkeypatch.setattr(over_represented, "_CHANCE", 1e-9)
+    monkeypatch.setattr(significance, "CHANCE", 1e-9)
     drive(body)
 
 

@@ -2,29 +2,32 @@
 
 Values are ranked by the log-likelihood ratio G² of the 2×2 table of a value: T. Dunning, "Accurate Methods for the
 Statistics of Surprise and Coincidence", Computational Linguistics 19(1), 1993. Unlike lift, G² does not rank a value of
-few rows first; unlike χ², it holds where counts are small.
+few rows first; unlike χ², it holds where counts are small. Which values stand out at all is for `significance` to
+tell: by the exact tail of their counts, corrected for all values that the whole columns have.
 """
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from statistics import NormalDist
 
 import msgspec
+import numpy as np
 import polars as pl
 
 from logcorr.compute.group_in_parts import PartialCounts, partition_of
+from logcorr.query.significance import LEAST_ROWS, log_level, log_tail, stands_out
 from logcorr.runs.views import Records
 
 Value = str | int | None
 Check = Callable[[], None]
 
-# Where nothing differs, one selection in a hundred shows a value all the same, however many values there are.
-_CHANCE = 0.01
 _MOST_VALUES = 300_000
 _SLOTS = 1 << 20
 # Scores are rounded before they are sorted: smaller differences come from the order of a sum.
 _DIGITS = 6
+# A value is left out early only where its tail is surely too likely: that of a sum of logarithms is a little off.
 _SLACK = 1e-3
+# How many different values a column has is estimated by so many slots, which the values fill by their hash.
+_FILLED_SLOTS = 1 << 20
 
 
 class Standout(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,22 +64,30 @@ class Contrast(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def contrasts(
-    chosen: Records, whole: Sequence[Records], columns: Sequence[str], top: int, check: Check
+    chosen: Records,
+    whole: Sequence[Records],
+    columns: Sequence[str],
+    top: int,
+    check: Check,
+    *,
+    looks: int | None = None,
 ) -> list[Contrast]:
     """For each column, the `top` values that are over-represented in the chosen rows.
 
     The `chosen` rows are rows of the `whole`; they are compared with all other rows of the `whole`. `check` is called
-    between chunks of rows, and may raise to end the work.
+    between chunks of rows, and may raise to end the work. `looks` is how many columns are looked at in all, by default
+    these: where nothing differs, fewer than three selections in a thousand show any value of any of them.
 
     Only values of the chosen rows are counted. Where there are too many values for memory, counts by hash tell which
     values may stand out, and these values are counted a range of hashes at a time.
     """
-    counters = [_Counter(column, top) for column in columns]
+    distinct = _distinct(whole, columns, check)
+    counters = [_Counter(column, top, distinct[column] * (looks or len(columns))) for column in columns]
     rows = sum(records.height for records in whole)
     inside = 0
     while under_way := [counter for counter in counters if not counter.done]:
         inside = 0
-        for chunk in _chunks([chosen], under_way, check):
+        for chunk in _chunks([chosen], [counter.column for counter in under_way], check):
             inside += chunk.height
             for counter in under_way:
                 counter.count_chosen(chunk)
@@ -85,23 +96,15 @@ def contrasts(
         for counter in under_way:
             counter.choose_contenders(inside, rows - inside)
         due = [counter for counter in under_way if counter.due]
-        for chunk in _chunks(whole, due, check):
+        for chunk in _chunks(whole if due else (), [counter.column for counter in due], check):
             for counter in due:
                 counter.count_all(chunk)
         for counter in due:
             counter.keep_best(inside, rows - inside)
     return [
-        Contrast(column=counter.column, inside=inside, outside=rows - inside, rows=counter.standouts(inside))
+        Contrast(column=counter.column, inside=inside, outside=rows - inside, rows=counter.standouts())
         for counter in counters
     ]
-
-
-def least_score(inside: int) -> float:
-    """The score above which a value stands out in so many chosen rows: a one-sided test with Bonferroni's correction.
-
-    The correction is for as many values as rows, since every row may have another value.
-    """
-    return NormalDist().inv_cdf(1 - _CHANCE / inside) ** 2 if inside else math.inf
 
 
 def score(inside: pl.Expr, outside: pl.Expr, all_inside: int, all_outside: int) -> pl.Expr:
@@ -139,8 +142,8 @@ class _Counter:
     later pass takes the values of the slots from `low` up to `high`; this range is halved until its values fit.
     """
 
-    def __init__(self, column: str, top: int) -> None:
-        self.column, self._top = column, top
+    def __init__(self, column: str, top: int, looks: float) -> None:
+        self.column, self._top, self._looks = column, top, looks
         self._low, self._high, self._width = 0, _SLOTS, _SLOTS
         self._counts, self._all_counts = _counts(), _counts()
         self._slots: pl.LazyFrame | None = None
@@ -181,9 +184,10 @@ class _Counter:
 
     def choose_contenders(self, inside: int, outside: int) -> None:
         """Takes the values that can stand out as contenders, after all chosen rows were counted."""
-        # The most a value can score: the more other rows have it, the lower is its score.
-        most = score(pl.col("n"), pl.lit(0, pl.Int64), inside, outside)
-        contenders = self._counts.merged().filter(most > least_score(inside) - _SLACK)
+        # The least likely that a value can be: the more other rows have it, the likelier is its tail.
+        least = log_tail(pl.col("n"), pl.col("n"), inside, inside + outside)
+        may_stand_out = (pl.col("n") >= LEAST_ROWS) & (least <= log_level(self._looks) + _SLACK)
+        contenders = self._counts.merged().filter(may_stand_out)
         self._counts = _counts()
         if self._sketching:
             self._sketching, self._slots = False, contenders.lazy()
@@ -207,7 +211,8 @@ class _Counter:
         self._all_counts = _counts()
         counted = self._contending().join(all_counts, on="value", nulls_equal=True)
         others = pl.col("all") - pl.col("n")
-        scored = counted.select(
+        stands = stands_out(pl.col("n"), pl.col("all"), inside, inside + outside, self._looks)
+        scored = counted.filter(stands).select(
             "value",
             pl.col("n").alias("inside"),
             others.alias("outside"),
@@ -218,14 +223,12 @@ class _Counter:
         self._best = [candidates.sort(order, descending=[True, False]).head(self._top).collect()]
         self._contenders = []
 
-    def standouts(self, inside: int) -> list[Standout]:
+    def standouts(self) -> list[Standout]:
         """The best values that stand out, the highest score first."""
-        least = least_score(inside)
         return [
             Standout(value=value, inside=inside_rows, outside=outside_rows, score=score_of)
             for frame in self._best
             for value, inside_rows, outside_rows, score_of in frame.iter_rows()
-            if score_of > least
         ]
 
     def _contending(self) -> pl.LazyFrame:
@@ -244,11 +247,28 @@ def _slot() -> pl.Expr:
     return partition_of("value", _SLOTS)
 
 
-def _chunks(sources: Sequence[Records], counters: Sequence[_Counter], check: Check) -> Iterator[pl.DataFrame]:
-    """All rows of the sources in chunks, with only the columns that are counted."""
-    columns = {counter.column: pl.col(counter.column) for counter in counters}
-    for source in sources if columns else ():
-        for chunk in msgspec.structs.replace(source, columns=columns).chunks():
+def _distinct(whole: Sequence[Records], columns: Sequence[str], check: Check) -> dict[str, int]:
+    """About how many different values each column has, no value included.
+
+    By linear counting: of m slots that values fill by their hash, the share e^(-values/m) stays empty. As long as few
+    are filled it is exact to one in a thousand; no more than one for each row are told.
+    """
+    filled = {column: np.zeros(_FILLED_SLOTS, np.bool_) for column in columns}
+    rows = 0
+    for chunk in _chunks(whole, columns, check):
+        rows += chunk.height
+        for column, slots in filled.items():
+            slots[chunk.select(partition_of(column, _FILLED_SLOTS)).to_series().to_numpy()] = True
+    counts = {column: int(np.count_nonzero(slots)) for column, slots in filled.items()}
+    empty = {column: max(_FILLED_SLOTS - count, 1) / _FILLED_SLOTS for column, count in counts.items()}
+    return {column: min(round(-_FILLED_SLOTS * math.log(empty[column])), rows) for column in columns}
+
+
+def _chunks(sources: Sequence[Records], columns: Sequence[str], check: Check) -> Iterator[pl.DataFrame]:
+    """All rows of the sources in chunks, with only the columns that are named."""
+    named = {column: pl.col(column) for column in columns}
+    for source in sources:
+        for chunk in msgspec.structs.replace(source, columns=named).chunks():
             check()
             yield chunk
     check()

@@ -12,7 +12,7 @@ from logcorr.model.errors import Cancelled, UsageError
 from logcorr.model.options import View
 from logcorr.query import filter_language
 from logcorr.query.filter_language import Term
-from logcorr.query.over_represented import Check, Contrast, contrasts
+from logcorr.query.over_represented import Contrast, contrasts
 from logcorr.runs import views
 from logcorr.runs.run_folder import RunFolder
 
@@ -46,7 +46,7 @@ def differs(
 ) -> Differs:
     """How the rows of a view of exchanges for which all terms hold differ from all other exchanges.
 
-    Each contrast has at most `top` values. Reads the exchanges three times, and a few times more where there are very
+    Each contrast has at most `top` values. Reads the exchanges four times, and a few times more where there are very
     many values, so that memory stays bounded. Raises UsageError for a view that is not of exchanges, InputError where
     the run is damaged, and Cancelled once `cancel` is set.
     """
@@ -62,14 +62,20 @@ def differs(
     records = views.records(run, view)
     conditions = [filter_language.expression(terms), *([] if records.chosen is None else [records.chosen])]
     chosen = msgspec.structs.replace(records, chosen=pl.all_horizontal(conditions))
-    by_column = contrasts(chosen, [exchanges], [*attributes, "status_code"], top, check)
-    lost, lost_filter = _lost(run, terms, exchanges, top, check) if "orphans" in run.manifest.rows else ([], "")
+    columns = [*attributes, "status_code"]
+    lost_requests = _lost_requests(run, terms) if "orphans" in run.manifest.rows else None
+    looks = len(columns) + (len(lost_requests.attributes) if lost_requests else 0)
+    by_column = contrasts(chosen, [exchanges], columns, top, check, looks=looks)
+    lost: list[Contrast] = []
+    if lost_requests is not None:
+        whole = [exchanges, lost_requests.all_lost]
+        lost = contrasts(lost_requests.chosen, whole, lost_requests.attributes, top, check, looks=looks)
     return Differs(
         inside=by_column[0].inside,
         outside=by_column[0].outside,
         exchanges=by_column,
         lost=lost,
-        lost_filter=lost_filter,
+        lost_filter=lost_requests.filter if lost_requests else "",
     )
 
 
@@ -82,25 +88,33 @@ def selecting_columns(view: View, terms: Sequence[Term]) -> set[str]:
     return columns | ({"status_code"} if view == "errors" else set())
 
 
-def _lost(
-    run: RunFolder, terms: Sequence[Term], exchanges: views.Records, top: int, check: Check
-) -> tuple[list[Contrast], str]:
-    """How requests without a response differ from all other requests, and the filter that finds them among orphans.
+class _LostRequests(msgspec.Struct, frozen=True, kw_only=True):
+    """The requests without a response: all, and those of the selected time, with the filter that finds these."""
 
-    Orphans can only be selected by the terms on the time and the attributes of a request. Without a term on time, the
-    selection is not by time, and there is nothing to compare.
+    all_lost: views.Records
+    chosen: views.Records
+    attributes: list[str]
+    filter: str
+
+
+def _lost_requests(run: RunFolder, terms: Sequence[Term]) -> _LostRequests | None:
+    """The requests without a response that the terms select; None where the selection is not by time.
+
+    Orphans can only be selected by the terms on the time and the attributes of a request.
     """
     orphans = views.records(run, "orphans")
     schema = parquet_slices.scan(orphans.parts).collect_schema()
     attributes = [name for name in run.manifest.attributes if name in schema]
     orphan_terms = [_of_orphans(term) for term in terms if term.columns[0] in ("request_time", *attributes)]
     if not attributes or not any(term.columns == ("time",) for term in orphan_terms):
-        return [], ""
+        return None
     is_request = pl.col("side") == "request"
-    requests = msgspec.structs.replace(orphans, chosen=is_request)
-    chosen = msgspec.structs.replace(orphans, chosen=is_request & filter_language.expression(orphan_terms))
-    by_column = contrasts(chosen, [exchanges, requests], attributes, top, check)
-    return by_column, " ".join(["side=request", *(term.text for term in orphan_terms)])
+    return _LostRequests(
+        all_lost=msgspec.structs.replace(orphans, chosen=is_request),
+        chosen=msgspec.structs.replace(orphans, chosen=is_request & filter_language.expression(orphan_terms)),
+        attributes=attributes,
+        filter=" ".join(["side=request", *(term.text for term in orphan_terms)]),
+    )
 
 
 def _of_orphans(term: Term) -> Term:

@@ -14,7 +14,8 @@ from logcorr.model.status import code_of, in_order, is_failure
 from logcorr.query.compare import groups as groups_
 from logcorr.query.compare.figures import COUNTS, LATENCIES, POPULATIONS, RATES, RunFigures, run_figures
 from logcorr.query.compare.groups import ComparedRun
-from logcorr.query.compare.significance import rate_sigma, with_slower
+from logcorr.query.compare.quantile_shift import with_slower
+from logcorr.query.significance import rate_sigma
 from logcorr.runs.run_folder import RunFolder
 from logcorr.text import instants
 

@@ -19,7 +19,8 @@ from logcorr.model.options import View
 from logcorr.model.quantiles import OF_ENDPOINTS, QUANTILES
 from logcorr.model.report import Report
 from logcorr.query.compare.figures import run_figures
-from logcorr.query.compare.significance import least_sigma, rate_sigma, turn, with_slower
+from logcorr.query.compare.quantile_shift import turn, with_slower
+from logcorr.query.significance import least_sigma, rate_sigma
 from logcorr.runs import views
 from logcorr.runs.run_folder import RunFolder
 

@@ -1,4 +1,4 @@
-"""Tells a real change between two samples from chance: how far apart their rates and percentiles are, in sigmas.
+"""How far apart the percentiles of two samples are, in sigmas, where only some percentiles of each are known.
 
 A sigma is a standard deviation. It is positive where B has more than A, changes its sign when A and B are swapped, and
 is null where A or B is empty. All functions work on columns, so that one row and ten million rows are judged alike.
@@ -7,40 +7,13 @@ is null where A or B is empty. All functions work on columns, so that one row an
 from collections.abc import Iterable
 from functools import reduce
 from itertools import pairwise
-from statistics import NormalDist
 
 import polars as pl
 
-from logcorr.model.diff import LEAST_RATIO, LEAST_SIGMA
+from logcorr.model.diff import LEAST_RATIO
+from logcorr.query.significance import rate_sigma
 
-_RISK = 0.05
 _STEPS_US = (1_000, 1_000_000)
-
-
-def least_sigma(groups: int) -> float:
-    """The sigma that a group must reach to be significant: by chance, one comparison in twenty has such a group.
-
-    `groups` is the number of groups that are judged (Bonferroni's correction).
-    """
-    return max(LEAST_SIGMA, NormalDist().inv_cdf(1 - _RISK / 2 / max(groups, 1)))
-
-
-def rate_sigma(part_a: str, of_a: str, part_b: str, of_b: str) -> pl.Expr:
-    """How far apart the rates `part_a`/`of_a` and `part_b`/`of_b` are: the signed root of the log-likelihood ratio.
-
-    Arguments are names of columns. Unlike a z-score (the difference over its standard error), it holds for rare events
-    too.
-    """
-    hit_a, all_a, hit_b, all_b = (pl.col(name).cast(pl.Float64) for name in (part_a, of_a, part_b, of_b))
-    pooled = (hit_a + hit_b) / (all_a + all_b)
-    half_ratio = (
-        _term(hit_a, all_a * pooled)
-        + _term(all_a - hit_a, all_a * (1 - pooled))
-        + _term(hit_b, all_b * pooled)
-        + _term(all_b - hit_b, all_b * (1 - pooled))
-    )
-    sign = (hit_b * all_a - hit_a * all_b).sign()
-    return pl.when((all_a > 0) & (all_b > 0)).then(sign * (2 * half_ratio).clip(lower_bound=0).sqrt())
 
 
 def with_slower(rows: pl.LazyFrame, quantiles: dict[str, float], of: str) -> pl.LazyFrame:
@@ -101,10 +74,6 @@ def _nearer(name: str, own: str, other: str) -> pl.Expr:
         step = pl.when((own_value % width == 0) & (other_value % width == 0)).then(float(width)).otherwise(step)
     difference = other_value - own_value
     return own_value + difference.sign() * pl.min_horizontal(difference.abs(), step)
-
-
-def _term(observed: pl.Expr, expected: pl.Expr) -> pl.Expr:
-    return pl.when(observed > 0).then(observed * (observed / expected).log()).otherwise(0.0)
 
 
 def _strongest(sigmas: Iterable[str]) -> pl.Expr:
