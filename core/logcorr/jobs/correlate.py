@@ -23,10 +23,11 @@ from logcorr.jobs.pair_formats import PairFormats, ReadingPlace, as_one_log, tel
 from logcorr.jobs.pair_ledgers import PairLedgers, orphans_by_reason
 from logcorr.jobs.pair_while_reading import PairWhileReading, Sinks, take_back_recurring
 from logcorr.jobs.progress_meter import Listener, ProgressMeter
-from logcorr.jobs.write_groups import GroupLimits, GroupWriter, count_groups, group_views
+from logcorr.jobs.write_groups import GroupLimits, GroupWriter, count_groups, group_views, groups_of
 from logcorr.jobs.write_views import PairViews
 from logcorr.model import clock_skew
 from logcorr.model.errors import UsageError
+from logcorr.model.findings import Finding
 from logcorr.model.ledger import ONE_LOG, SIDES, Log, Side
 from logcorr.model.options import CorrelateOptions, Narrowing
 from logcorr.model.report import Report
@@ -35,10 +36,14 @@ from logcorr.pairing.oversized_ids import PairingTask
 from logcorr.pairing.recurring_ids import RecurringIds
 from logcorr.pairing.unpaired_entries import UnpairedEntries
 from logcorr.query import narrowing
+from logcorr.query.findings import FindingsData, findings
+from logcorr.query.findings_by_group import Group
 from logcorr.runs import views
 from logcorr.runs.export_while_running import ExportWhileRunning, Target, can_export_while_running
 from logcorr.runs.run_folder import RunFolder
 from logcorr.runs.work_folder import WorkFolder
+from logcorr.text import zones
+from logcorr.text.quantities import us
 
 _SPILL_PER_TEXT_BYTE = 1.3
 _VIEWS_PER_TEXT_BYTE = 0.9
@@ -144,7 +149,10 @@ class _Correlation(Job[Report]):
             groups=self._write_groups(work, sinks, by_window),
             durations=self._rules.duration,
         )
-        return self._finish(work, sinks, pair_report.report(sinks.sums, figures, data))
+        report = pair_report.report(sinks.sums, figures, data)
+        return self._finish(
+            work, sinks, msgspec.structs.replace(report, findings=self._findings(sinks, orphans, report))
+        )
 
     def _source(self, work: WorkFolder, plan: MemoryPlan) -> EventSource:
         """Where entries come from. Only samples of the logs are read here."""
@@ -281,6 +289,23 @@ class _Correlation(Job[Report]):
         limits = GroupLimits(window_us=window_us, suspicious=self._pair_options.suspicious)
         writer = GroupWriter(sinks.views, work.spill, self._meter, limits)
         return writer.write(attributes, sinks.sums, counts, orphans_by_window)
+
+    def _findings(self, sinks: Sinks, orphans: pl.LazyFrame, report: Report) -> list[Finding]:
+        """What chance does not explain in the run."""
+        self._meter.tap()
+        kinds = [
+            Group(column="user_id", noun="user", rows=sinks.views.scan("users"), has_orphans=True),
+            *groups_of(sinks.views, self._rules.columns.attributes),
+        ]
+        data = FindingsData(
+            sums=sinks.sums,
+            exchanges=sinks.views.exchanges,
+            p99_us=us(report.latency.p99_ms),
+            groups=kinds,
+            orphans=orphans,
+        )
+        with zones.shown_in(zones.zone_of(self._options.narrowing.zone or "UTC")):
+            return findings(data)
 
     @property
     def _attributes(self) -> list[str]:

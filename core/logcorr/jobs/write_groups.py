@@ -17,6 +17,7 @@ from logcorr.figures.group_figures import GroupData
 from logcorr.figures.sums import Sums
 from logcorr.jobs.progress_meter import ProgressMeter
 from logcorr.jobs.write_views import ViewWriter
+from logcorr.query.findings_by_group import Group
 
 # Slices of exchanges that are counted at once.
 _SLICE_ROWS = 250_000
@@ -45,6 +46,16 @@ def count_groups(views: ViewWriter, counts: GroupCounts, meter: ProgressMeter) -
         with counts.counting():
             counts.add(rows.with_columns(pl.col("request_time").cast(pl.Int64)), counts.codes_of(rows))
     return counts
+
+
+def groups_of(views: ViewWriter, attributes: Sequence[str]) -> list[Group]:
+    """The endpoints and addresses among the views that were written, for findings."""
+    nouns = {"endpoint": "endpoint", "ip": "address"}
+    return [
+        Group(column=name, noun=nouns[name], rows=scan(views.files(view)))
+        for name, view in _VIEW_OF.items()
+        if name in attributes
+    ]
 
 
 class GroupWriter:

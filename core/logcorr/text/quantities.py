@@ -91,6 +91,11 @@ def percent(part: int, whole: int, decimals: int = 2) -> str:
     return f"<{least:.{decimals}f} %" if share < least else f"{min(share, 100 - least):.{decimals}f} %"
 
 
+def times(ratio: float) -> str:
+    """How many times as much: ×9.6, ×57, ×1.2k."""
+    return f"×{ratio:.1f}" if ratio < 9.95 else f"×{short(round(ratio))}"
+
+
 def _split(ms: float, unit: int, per: int, big: str, small: str) -> tuple[int, str, int, str]:
     """Milliseconds as two numbers with their units: the small unit has `unit` ms, the big one `per` small units."""
     high, low = divmod(int(ms // unit), per)
@@ -108,3 +113,8 @@ def _three(number: float) -> str:
 def ms(duration_us: float | None) -> float | None:
     """Microseconds as milliseconds; None stays None."""
     return None if duration_us is None else duration_us / 1000
+
+
+def us(duration_ms: float | None) -> int | None:
+    """Milliseconds as whole microseconds; None stays None."""
+    return None if duration_ms is None else round(duration_ms * 1000)
