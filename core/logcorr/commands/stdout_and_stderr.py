@@ -49,8 +49,18 @@ def silence_stdout() -> None:
 
 
 def put(text: str) -> None:
-    """Writes a result to stdout, with a newline at its end."""
+    """Writes a result to stdout, with a newline at its end. A check mark is a root sign where there is no other."""
+    if "✓" in text and not _can_show("✓"):
+        text = text.replace("✓", "√")
     sys.stdout.write(text if text.endswith("\n") or not text else text + "\n")
+
+
+def _can_show(sign: str) -> bool:
+    try:
+        sign.encode(getattr(sys.stdout, "encoding", None) or "utf8")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
 
 
 def put_json(text: str) -> None:

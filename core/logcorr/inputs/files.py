@@ -41,7 +41,8 @@ class InputFile(msgspec.Struct, frozen=True, kw_only=True):
     the hash of both ends (empty until it is needed). Everything is as it was when the file was first looked at: no
     reader goes beyond `bytes`, whatever is written later. `grown` tells that something was written later. `window_log`
     is the logarithm (base 2) of the largest window that is read of zstd data, `window_bytes` the window that it begins
-    with. zstd frames of up to `frame_bytes` of text may be decompressed whole.
+    with. zstd frames of up to `frame_bytes` of text may be decompressed whole. `from_folder` tells that the user named
+    the folder and not the file.
     """
 
     path: Path
@@ -56,6 +57,7 @@ class InputFile(msgspec.Struct, frozen=True, kw_only=True):
     window_log: int = zstd_window.USUAL_LOG
     window_bytes: int = 0
     frame_bytes: int = 0
+    from_folder: bool = False
 
 
 class Resolved(NamedTuple):
@@ -85,6 +87,10 @@ def resolve_all(
     found = [
         _standard_input(log, stdin, memory_bytes) if word == standard_input.NAME else _inspect(log, name, memory_bytes)
         for word, name in names
+    ]
+    found = [
+        msgspec.structs.replace(file, from_folder=Path(word).is_dir())
+        for file, (word, _) in zip(found, names, strict=True)
     ]
     files: dict[tuple[int, int], InputFile] = {}
     named_twice = [file.name for file in found if files.setdefault(file.identity, file) is not file]

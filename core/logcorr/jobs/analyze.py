@@ -4,13 +4,11 @@ Each line of an access log is an exchange already, so reading it is most of the 
 """
 
 import threading
-from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import polars as pl
 
 from logcorr.compute import resources
@@ -25,24 +23,21 @@ from logcorr.formats.malformed_reasons import ALL_REASONS
 from logcorr.inputs.line_numbers import file_of, line_of
 from logcorr.inputs.log_reader import LogReader, LogResult
 from logcorr.inputs.reader import batches
+from logcorr.jobs import conclude
 from logcorr.jobs.access_formats import tell_access_formats
 from logcorr.jobs.job import Job, Result
 from logcorr.jobs.progress_meter import Listener, ProgressMeter
 from logcorr.jobs.timings import Timings
-from logcorr.jobs.write_groups import GroupLimits, GroupWriter, group_views, groups_of
+from logcorr.jobs.write_groups import GroupLimits, GroupWriter, group_views
 from logcorr.jobs.write_views import ViewWriter
 from logcorr.model.access_report import AccessReport
 from logcorr.model.errors import LedgerError
-from logcorr.model.findings import Finding
 from logcorr.model.ledger import AccessInputs, AccessLedger, how_read
 from logcorr.model.options import AnalyzeOptions, Narrowing
 from logcorr.query import narrowing
-from logcorr.query.findings import FindingsData, findings
 from logcorr.runs.run_folder import RunFolder
 from logcorr.runs.views import OF_EXCHANGES
 from logcorr.runs.work_folder import WorkFolder
-from logcorr.text import zones
-from logcorr.text.quantities import us
 
 _RUN_PER_TEXT_BYTE = 0.8
 _PART_ROWS = 400_000
@@ -77,6 +72,7 @@ class _Analysis(Job[AccessReport]):
 
     def _tell_formats(self) -> dict[str, Any]:
         self._told = tell_access_formats(self._access_options, self._files["access"])
+        self._files = {"access": self._told.files}
         self._notes += self._told.notes()
         return self._told.key()
 
@@ -111,26 +107,12 @@ class _Analysis(Job[AccessReport]):
         )
         inputs = self._inputs(read, malformed, left_out=exchanges - rows)
         report = access_report.report(data, inputs, self._told.named.name, self._run_info(1, 0))
-        report = msgspec.structs.replace(report, findings=self._findings(sums, scan, views, report))
+        report = conclude.access_report(report, sums, views, exchanges=scan, attributes=attributes, options=options)
         run = RunFolder(work.run)
         headline = access_report.headline(report)
         manifest = self._manifest("access", views.parts(), views.heights(), list(attributes), headline)
         run.write(manifest, report)
         return run
-
-    def _findings(
-        self, sums: AccessSums, exchanges: Callable[[], pl.LazyFrame], views: ViewWriter, report: AccessReport
-    ) -> list[Finding]:
-        """What chance does not explain in the run."""
-        self._meter.tap()
-        data = FindingsData(
-            sums=sums,
-            exchanges=exchanges,
-            p99_us=us(report.latency.p99_ms),
-            groups=groups_of(views, self._told.attributes),
-        )
-        with zones.shown_in(zones.zone_of(self._options.narrowing.zone or "UTC")):
-            return findings(data)
 
     def _read(self, work: WorkFolder, views: ViewWriter, timings: Timings) -> tuple[LogResult, AccessSums]:
         """Reads every line and counts its exchange. The exchanges are written, a part after another, if they are kept.

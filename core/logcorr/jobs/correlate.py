@@ -15,6 +15,7 @@ from logcorr.figures.group_counts import GroupCounts
 from logcorr.figures.group_figures import GroupData
 from logcorr.figures.pair_sums import PairSums, orphan_arrivals
 from logcorr.inputs.sample_lines import time_span
+from logcorr.jobs import conclude, folder_files
 from logcorr.jobs.estimates import Estimates
 from logcorr.jobs.event_sources import EventSource, SourceResult
 from logcorr.jobs.job import Job, Result, StartAgain
@@ -23,11 +24,10 @@ from logcorr.jobs.pair_formats import PairFormats, ReadingPlace, as_one_log, tel
 from logcorr.jobs.pair_ledgers import PairLedgers, orphans_by_reason
 from logcorr.jobs.pair_while_reading import PairWhileReading, Sinks, take_back_recurring
 from logcorr.jobs.progress_meter import Listener, ProgressMeter
-from logcorr.jobs.write_groups import GroupLimits, GroupWriter, count_groups, group_views, groups_of
+from logcorr.jobs.write_groups import GroupLimits, GroupWriter, count_groups, group_views
 from logcorr.jobs.write_views import PairViews
 from logcorr.model import clock_skew
 from logcorr.model.errors import UsageError
-from logcorr.model.findings import Finding
 from logcorr.model.ledger import ONE_LOG, SIDES, Log, Side
 from logcorr.model.options import CorrelateOptions, Narrowing
 from logcorr.model.report import Report
@@ -36,14 +36,10 @@ from logcorr.pairing.oversized_ids import PairingTask
 from logcorr.pairing.recurring_ids import RecurringIds
 from logcorr.pairing.unpaired_entries import UnpairedEntries
 from logcorr.query import narrowing
-from logcorr.query.findings import FindingsData, findings
-from logcorr.query.findings_by_group import Group
 from logcorr.runs import views
 from logcorr.runs.export_while_running import ExportWhileRunning, Target, can_export_while_running
 from logcorr.runs.run_folder import RunFolder
 from logcorr.runs.work_folder import WorkFolder
-from logcorr.text import zones
-from logcorr.text.quantities import us
 
 _SPILL_PER_TEXT_BYTE = 1.3
 _VIEWS_PER_TEXT_BYTE = 0.9
@@ -85,12 +81,14 @@ class _Correlation(Job[Report]):
         super().__init__(options, {ONE_LOG: options.log} if options.log else log_words, _key_options(options), meter)
 
     def _tell_formats(self) -> dict[str, Any]:
-        self._files = as_one_log(self._pair_options, self._files)
-        self._told = tell_pair_formats(self._pair_options, self._files)
+        own = folder_files.own_logs(self._pair_options, as_one_log(self._pair_options, self._files))
+        self._told = tell_pair_formats(self._pair_options, own.files)
+        chosen = folder_files.read_by(self._told.told, self._told.teller, own.files)
+        self._files = chosen.files
         if "other" not in self._told.more_views and any(output.view == "other" for output in self._options.outputs):
             message = "--other: the format logcorr has no other lines, only entries and malformed lines. Leave it out."
             raise UsageError(message)
-        self._notes += self._told.notes()
+        self._notes += [*self._told.notes(), *folder_files.notes([*own.left_out, *chosen.left_out])]
         self._rules = self._told.rules(self._pair_options)
         return {**self._told.key(), "pairing": self._rules.policy, "duration": self._rules.duration}
 
@@ -150,9 +148,18 @@ class _Correlation(Job[Report]):
             durations=self._rules.duration,
         )
         report = pair_report.report(sinks.sums, figures, data)
-        return self._finish(
-            work, sinks, msgspec.structs.replace(report, findings=self._findings(sinks, orphans, report))
+        self._meter.tap()
+        attributes = self._rules.columns.attributes
+        report = conclude.pair_report(
+            report,
+            sinks.sums,
+            sinks.views,
+            attributes=attributes,
+            orphans=orphans,
+            files=self._files,
+            options=self._options,
         )
+        return self._finish(work, sinks, report)
 
     def _source(self, work: WorkFolder, plan: MemoryPlan) -> EventSource:
         """Where entries come from. Only samples of the logs are read here."""
@@ -289,23 +296,6 @@ class _Correlation(Job[Report]):
         limits = GroupLimits(window_us=window_us, suspicious=self._pair_options.suspicious)
         writer = GroupWriter(sinks.views, work.spill, self._meter, limits)
         return writer.write(attributes, sinks.sums, counts, orphans_by_window)
-
-    def _findings(self, sinks: Sinks, orphans: pl.LazyFrame, report: Report) -> list[Finding]:
-        """What chance does not explain in the run."""
-        self._meter.tap()
-        kinds = [
-            Group(column="user_id", noun="user", rows=sinks.views.scan("users"), has_orphans=True),
-            *groups_of(sinks.views, self._rules.columns.attributes),
-        ]
-        data = FindingsData(
-            sums=sinks.sums,
-            exchanges=sinks.views.exchanges,
-            p99_us=us(report.latency.p99_ms),
-            groups=kinds,
-            orphans=orphans,
-        )
-        with zones.shown_in(zones.zone_of(self._options.narrowing.zone or "UTC")):
-            return findings(data)
 
     @property
     def _attributes(self) -> list[str]:

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import polars as pl
 
 from logcorr.formats import line_format
 from logcorr.formats.own_profiles import OWN, own_profile
@@ -13,7 +12,7 @@ from logcorr.formats.pair_lines import PairFormat, first_line
 from logcorr.formats.profile import Field, Profile, Rule, Time
 from logcorr.formats.profile_reader import ProfileReader, ReadOptions
 from logcorr.formats.profile_registry import Registry
-from logcorr.formats.timestamps import CommonForm, common_form
+from logcorr.formats.timestamps import common_form
 from logcorr.inputs.file_form import FileForm
 from logcorr.inputs.files import InputFile
 from logcorr.inputs.log_reader import LogReader
@@ -21,6 +20,7 @@ from logcorr.inputs.reader import SideReader
 from logcorr.inputs.reading_progress import ReadingProgress
 from logcorr.inputs.sample_lines import first_lines
 from logcorr.jobs.event_sources import EventSource, OneLog, ProfileSide, TwoLogs, entry_columns
+from logcorr.jobs.folder_files import own_entries_of
 from logcorr.jobs.tell_logs import Sample, Teller, ToldFormat, read_options, sample
 from logcorr.model.errors import InputError, UsageError
 from logcorr.model.ledger import ONE_LOG, SIDES, Log, LogFormat, Side
@@ -228,6 +228,9 @@ def _is_own(samples: Mapping[Log, Sample], forms: Mapping[Log, str | None], opti
     if options.reading.fields is not None:
         return False
     own_lines = [side for side in SIDES if _has_own_line(samples[side].view.lines, side)]
+    no_text = next((log for log in samples.values() if log.is_binary), None)
+    if len(own_lines) == 1 and no_text is not None and not any(own_entries_of(no_text.view.lines).values()):
+        raise InputError(f"{safe(no_text.name)!r}: this is no text, so no line of it can be read. Name a log.")
     return bool(own_lines) or all(_only_headers(samples[side].view.lines) for side in SIDES)
 
 
@@ -237,10 +240,7 @@ def _only_headers(lines: list[str]) -> bool:
 
 
 def _has_own_line(lines: list[str], side: Side) -> bool:
-    frame = pl.DataFrame(
-        {"line": lines, "row": range(len(lines)), "refused": [None] * len(lines)}, schema=line_format.LINE_SCHEMA
-    )
-    return bool(PairFormat(side=side, form=CommonForm()).classify(frame)["valid"].any())
+    return own_entries_of(lines)[side] > 0
 
 
 def _own_reader(side: Side, files: list[InputFile], shift_us: int, place: ReadingPlace) -> SideReader:

@@ -1,6 +1,6 @@
 """What logs are taken for before anything runs: kind, format, other formats that read them, the first lines as read."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import polars as pl
@@ -14,14 +14,16 @@ from logcorr.inputs.decompress import check_text
 from logcorr.inputs.files import InputFile, resolve
 from logcorr.inputs.head_forms import NONE
 from logcorr.inputs.tell_format import Candidate
+from logcorr.jobs import folder_files
+from logcorr.jobs.access_formats import tell_access_formats
 from logcorr.jobs.pair_formats import tell_pair_formats
 from logcorr.jobs.tell_kind import KindTeller
 from logcorr.jobs.tell_logs import ToldFormat
 from logcorr.jobs.try_format import TriedLine, first_lines, try_format
 from logcorr.model.errors import InputError, LogcorrError
-from logcorr.model.ledger import SIDES, Log, Side
-from logcorr.model.options import CorrelateOptions, Reading
-from logcorr.model.told import Choice, ReadLine, Told, ToldLog
+from logcorr.model.ledger import ONE_LOG, SIDES, Log, Side
+from logcorr.model.options import AnalyzeOptions, CorrelateOptions, Reading
+from logcorr.model.told import Choice, Kind, ReadLine, Told, ToldLog
 from logcorr.text import instants
 
 _EVENTS = ("request", "response", "exchange")
@@ -54,9 +56,18 @@ def tell_sides(requests: Sequence[str], responses: Sequence[str], reading: Readi
             files[side] = _files(side, words[side])
         except LogcorrError as error:
             return Told(kind=None, logs={side: ToldLog(files=list(words[side]), error=str(error))})
-    options = CorrelateOptions(form=form, reading=reading, memory_bytes=resources.default_memory())
+    return _sides(files, reading, form)
+
+
+def _sides(files: Mapping[Log, list[InputFile]], reading: Reading, form: str | None) -> Told:
+    """What the files of both sides are taken for, or those of one log that are of both sides."""
+    options = _options(reading, form)
+    own = folder_files.own_logs(options, files)
+    files = own.files
     try:
-        told = tell_pair_formats(options, files).told
+        formats = tell_pair_formats(options, files)
+        told, chosen = formats.told, folder_files.read_by(formats.told, formats.teller, files)
+        files = chosen.files
     except LogcorrError as error:
         names = [file.name for of_log in files.values() for file in of_log]
         return Told(kind=None, logs={"request": ToldLog(files=names, error=str(error))})
@@ -67,7 +78,11 @@ def tell_sides(requests: Sequence[str], responses: Sequence[str], reading: Readi
             logs[side] = _told_log(files[side], reading, told[side], [])
         else:
             logs[side] = _own(names, _own_lines(files[side][0], side))
-    return Told(kind="pairs", logs=logs)
+    return Told(kind="pairs", logs=logs, left_out=[*own.left_out, *chosen.left_out])
+
+
+def _options(reading: Reading, form: str | None) -> CorrelateOptions:
+    return CorrelateOptions(form=form, reading=reading, memory_bytes=resources.default_memory())
 
 
 def _one(words: Sequence[str], reading: Reading, form: str | None) -> Told:
@@ -76,6 +91,8 @@ def _one(words: Sequence[str], reading: Reading, form: str | None) -> Told:
         files = _files("log", words)
     except LogcorrError as error:
         return Told(kind=None, logs={"log": ToldLog(files=list(words), error=str(error))})
+    if "request" in folder_files.own_logs(_options(reading, form), {ONE_LOG: files}).files:
+        return _sides({ONE_LOG: files}, reading, form)
     names = [file.name for file in files]
     choices: list[Choice] = []
     try:
@@ -88,9 +105,26 @@ def _one(words: Sequence[str], reading: Reading, form: str | None) -> Told:
         if any(line.what == "request" for line in own):
             return Told(kind="pairs", logs={"log": _own(names, own)})
         return Told(kind=None, logs={"log": ToldLog(files=names, error=str(error), choices=choices)})
+    left_out = _left_out(files, kind, reading, form)
+    files = [file for file in files if file.name not in left_out]
     shown = [file for file in files if file.name == log.name] or files
     one = _told_log([*shown, *(file for file in files if file not in shown)], reading, told, choices)
-    return Told(kind=kind, logs={"access" if kind == "exchanges" else "log": one})
+    return Told(kind=kind, logs={"access" if kind == "exchanges" else "log": one}, left_out=left_out)
+
+
+def _left_out(files: list[InputFile], kind: Kind, reading: Reading, form: str | None) -> list[str]:
+    """The files of folders that a job would leave out; none where it would say that a file cannot be read."""
+    if not any(file.from_folder for file in files):
+        return []
+    try:
+        if kind == "exchanges":
+            words = tuple(file.name for file in files)
+            options = AnalyzeOptions(files=words, form=form, reading=reading, memory_bytes=resources.default_memory())
+            return tell_access_formats(options, files).left_out
+        formats = tell_pair_formats(_options(reading, form), {ONE_LOG: files})
+        return folder_files.read_by(formats.told, formats.teller, {ONE_LOG: files}).left_out
+    except LogcorrError:
+        return []
 
 
 def _files(log: Log, words: Sequence[str]) -> list[InputFile]:

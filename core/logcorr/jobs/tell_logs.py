@@ -31,8 +31,15 @@ _NEAREST = 3
 # A line of JSON, logfmt or csv has one of these.
 _MARKS_OF_FIELDS = ("{", "=", ",")
 _MOST_NAMES = 8
+# The bytes that text does not have, and the share of them from which on it is none. Escapes are colours.
+_CONTROLS = bytes({*range(9), *range(14, 32), 127} - {27})
+_LEAST_BINARY = 0.03
 # With so many entries, an id that is on most of them tells nothing.
 _LEAST_ENTRIES = 20
+
+
+class NoFormatError(InputError):
+    """No line of a log is of a known format."""
 
 
 class ToldFormat(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,6 +96,15 @@ class Sample:
         self.first = next((line for line in raw if line.strip()), b"").decode(errors="replace")
         self._views: dict[tuple[str, ...], View] = {}
         self.view = self.without(heads_of_log)
+
+    @property
+    def is_binary(self) -> bool:
+        """Whether the lines are no text: a part of their bytes are of no use in a log."""
+        return (
+            0
+            < _LEAST_BINARY * sum(map(len, self._raw))
+            < sum(len(line) - len(line.translate(None, _CONTROLS)) for line in self._raw)
+        )
 
     def without(self, names: tuple[str, ...]) -> View:
         """The lines without the heads that are named."""
@@ -172,6 +188,11 @@ class Teller:
         one = self._candidate(told.profile, view)
         return one.claims and one.read == one.lines
 
+    def reads(self, file: InputFile, told: ToldFormat) -> bool:
+        """Whether a format reads any sampled line of a file, or the file has no line."""
+        log = sample([file], self._reading)
+        return not log.view.has_lines or self._candidate(told.profile, self._view(told.profile, log)).read > 0
+
     def candidates(self, log: Sample, view: View) -> list[Candidate]:
         """What each profile that may fit reads of the sampled lines."""
         found = []
@@ -206,7 +227,9 @@ class Teller:
         hint = f" Nearest: {'; '.join(f'{name} lacks {lacked}' for name, lacked in near)}." if near else ""
         has_fields = any(mark in log.first for mark in _MARKS_OF_FIELDS)
         fields = ", --fields 'time=KEY:FORM id=KEY status=KEY' names its fields" if has_fields else ""
-        return InputError(
+        if log.is_binary:
+            return NoFormatError(f"{safe(log.name)!r}: this is no text, so no line of it can be read. Name a log.")
+        return NoFormatError(
             f"{safe(log.name)!r}: no line is of a known format. The first line: {safe(log.first[:_SHOWN])!r}.{hint} "
             "`logcorr formats list` names the formats that were looked for, `logcorr formats new FILE` drafts "
             f"one{fields}."

@@ -67,10 +67,15 @@ class ToldLog(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """What logs are taken for, by the names that a job has for its logs. `kind` is None where one has an error."""
+    """What logs are taken for, by the names that a job has for its logs. `kind` is None where one has an error.
+
+    A folder that holds the request log and the response log of a pair is taken for both. `left_out` names the files of
+    folders of which no line is an entry.
+    """
 
     kind: Kind | None
     logs: dict[Log, ToldLog]
+    left_out: list[str] = []
 
     @property
     def error(self) -> str | None:

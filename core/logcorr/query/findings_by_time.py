@@ -142,7 +142,7 @@ def _codes(one: _Range) -> str:
         *others, last = map(str, rows["status_code"].sort())
         return f"{', '.join(others)} or {last}" if others else last
     code, count = rows.sort("n", "status_code", descending=[True, False]).row(0)
-    return one.measure.name + (f" (most {code})" if 2 * count > one.hits else "")
+    return one.measure.name + (f", mostly {code}" if 2 * count > one.hits else "")
 
 
 def _p99s(one: _Range) -> tuple[int | None, int | None]:

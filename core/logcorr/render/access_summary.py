@@ -8,7 +8,7 @@ from rich.text import Text
 
 from logcorr.model.access_report import AccessReport, RunReport
 from logcorr.model.status import class_of, code_of
-from logcorr.render import access_tables, reading_notices, summary_blocks, summary_tables
+from logcorr.render import access_tables, findings, reading_notices, summary_blocks, summary_tables
 from logcorr.render.framed_table import beside
 from logcorr.render.summary_tables import AMBER, BLUE, CYAN, DIM, GREEN, PURPLE, RED
 from logcorr.text import instants
@@ -23,7 +23,10 @@ _ATTRIBUTES = ("method", "endpoint", "ip", "user_agent")
 def blocks(report: AccessReport, width: int, *, color: bool) -> list[RenderableType]:
     """The blocks of the summary from top to bottom, for a terminal `width` cells wide."""
     headline = summary_blocks.tiles(tiles(report, width // 6 - 3), width)
-    shown: list[RenderableType] = [_header(report, width), headline, Text()]
+    shown: list[RenderableType] = [_header(report, width), *summary_blocks.notices(findings.warnings(report))]
+    shown += [headline, Text()]
+    found = findings.panel(report)
+    shown += [found] if found else []
     if report.total_requests:
         shown += summary_blocks.distribution(report, width, unanswered=0, color=color)
         shown += summary_blocks.flow(report.timeline, width, "requests, failures", color=color)
@@ -56,7 +59,8 @@ def _header(report: AccessReport, width: int) -> RenderableType:
     logs = Text.assemble(
         (summary_blocks.files(report.inputs.access.files, limit), "bold"), (f" · {safe(report.format)}", DIM)
     )
-    return summary_blocks.header(logs, report.timeline, width, closes=report.inputs.access.closes())
+    closes = report.inputs.access.closes()
+    return summary_blocks.header(logs, report.timeline, width, closes=closes, doubtful=bool(report.warnings))
 
 
 def tiles(report: AccessReport, room: int) -> list[tuple[str, ...]]:

@@ -161,7 +161,7 @@ def ledger(report: AccessReport) -> Panel:
     row("header", side.header, "none", always=False)
     row("blank", side.blank, "none", always=False)
     table.add_row(Text("= lines", "bold"), Text(f"{side.lines:,}", "bold"), Text())
-    mark = Text("√", GREEN) if side.closes() else Text("✗", RED)
+    mark = Text("✓", GREEN) if side.closes() else Text("✗", RED)
     table.add_row(Text("accounted for", DIM), mark, Text())
     row("repaired", side.repaired, DIM, always=False)
     row("left out", side.left_out, DIM, always=False)

@@ -168,7 +168,7 @@ def legend(diff: Diff) -> str:
 
 def _blocks(diff: Diff, width: int) -> list[RenderableType]:
     inks, worse = Inks(), got_worse(diff)
-    badge = Text(" ▲ worse " if worse else " √ not worse ", f"bold #1a1b26 on {RED if worse else GREEN}")
+    badge = Text(" ▲ worse " if worse else " ✓ not worse ", f"bold #1a1b26 on {RED if worse else GREEN}")
     title = Text.assemble((" ◆ logcorr diff ", f"bold #1a1b26 on {BLUE}"))
     top = Text.assemble(title, " " * max(width - title.cell_len - badge.cell_len, 1), badge)
     blocks: list[RenderableType] = [top, run_line("A", diff.a, width), run_line("B", diff.b, width), Text()]

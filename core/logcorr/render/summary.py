@@ -10,7 +10,7 @@ from rich.text import Text
 from logcorr.model.access_report import AccessReport, RunReport
 from logcorr.model.report import Report
 from logcorr.model.status import failures, server_errors
-from logcorr.render import access_summary, access_tables, reading_notices, summary_blocks, summary_tables
+from logcorr.render import access_summary, access_tables, findings, reading_notices, summary_blocks, summary_tables
 from logcorr.render.summary_blocks import BESIDE, NARROW, WIDE, WIDEST
 from logcorr.render.summary_tables import AMBER, BLUE, CYAN, DIM, GREEN, PURPLE, RED
 from logcorr.render.terminal_text import terminal_text
@@ -34,7 +34,10 @@ def render_summary(report: RunReport, *, width: int, color: bool, reused: bool, 
 
 def _blocks(report: Report, width: int, *, color: bool) -> list[RenderableType]:
     wide = width >= WIDE
-    blocks: list[RenderableType] = [_header(report, width), summary_blocks.tiles(tiles(report), width), Text()]
+    blocks: list[RenderableType] = [_header(report, width), *summary_blocks.notices(findings.warnings(report))]
+    blocks += [summary_blocks.tiles(tiles(report), width), Text()]
+    found = findings.panel(report)
+    blocks += [found] if found else []
     blocks += summary_blocks.distribution(report, width, unanswered=report.request_orphans, color=color)
     blocks += summary_blocks.flow(report.timeline, width, "requests, failures, orphans", color=color)
     blocks += summary_blocks.notices(notices(report))
@@ -73,7 +76,7 @@ def _header(report: Report, width: int) -> RenderableType:
     else:
         form = f" · {safe(inputs.log.format.name)}" if inputs.log.format else ""
         logs = Text.assemble((summary_blocks.files(inputs.log.files, room), "bold"), (form, DIM))
-    return summary_blocks.header(logs, report.timeline, width, closes=inputs.closes())
+    return summary_blocks.header(logs, report.timeline, width, closes=inputs.closes(), doubtful=bool(report.warnings))
 
 
 def tiles(report: Report) -> list[tuple[str, ...]]:

@@ -12,18 +12,21 @@ from rich.text import Text
 from logcorr.model.access_report import RunReport
 from logcorr.model.report import RunInfo, Timeline
 from logcorr.render import charts, summary_tables, timeline
-from logcorr.render.summary_tables import BLUE, CYAN, DIM, GREEN, RED
+from logcorr.render.summary_tables import AMBER, BLUE, CYAN, DIM, GREEN, RED
 from logcorr.text import instants
 from logcorr.text.fit_columns import head
 from logcorr.text.instants import span
 from logcorr.text.quantities import duration, rate, size
 from logcorr.text.safe import safe
 
-NARROW, BESIDE, WIDE, WIDEST = 72, 80, 110, 160
+NARROW, BESIDE, WIDE, WIDEST = 60, 80, 110, 160
 
 
-def header(logs: Text, flow: Timeline, width: int, *, closes: bool) -> RenderableType:
-    """A line: the logs, the time they cover where there is room, and whether every line is accounted for."""
+def header(logs: Text, flow: Timeline, width: int, *, closes: bool, doubtful: bool = False) -> RenderableType:
+    """A line: the logs, the time they cover where there is room, and whether every line is accounted for.
+
+    Where warnings make the figures `doubtful`, it says so instead.
+    """
     line = Text.assemble((" ◆ logcorr ", f"bold #1a1b26 on {BLUE}"), " ", logs)
     covered = span(flow)
     if covered:
@@ -38,7 +41,9 @@ def header(logs: Text, flow: Timeline, width: int, *, closes: bool) -> Renderabl
             texts = [f"  {days[0]} {clocks[0]} – {days[1]} {clocks[1]} {zone}", f"  {days[0]} – {days[1]}"]
         line.append(next((t for t in texts if line.cell_len + len(t) <= width - 12), ""), DIM)
     line.truncate(width - 12)
-    badge = Text(" √ complete " if closes else " ✗ ledger ", f"bold #1a1b26 on {GREEN if closes else RED}")
+    sign, ink = (" ✓ complete ", GREEN) if closes else (" ✗ ledger ", RED)
+    sign, ink = (" ! doubtful ", AMBER) if closes and doubtful else (sign, ink)
+    badge = Text(sign, f"bold #1a1b26 on {ink}")
     return Text.assemble(line, " " * max(width - line.cell_len - badge.cell_len, 1), badge)
 
 
@@ -145,7 +150,7 @@ def run_line(run: RunInfo, total: int, width: int, *, reused: bool, folder: str 
         fits = len(line.plain.rpartition("\n")[2]) + len(fact) + 3 <= width
         line.append(" · " if k and fits else "\n " if k else "", DIM).append(fact, DIM)
     if reused:
-        line.append("\n ").append("√ opened the finished run again", GREEN).append(", nothing was read anew", DIM)
+        line.append("\n ").append("✓ opened the finished run again", GREEN).append(", nothing was read anew", DIM)
     if folder is not None:
         line.append("\n run ", DIM).append(safe(folder, 400))
     return line

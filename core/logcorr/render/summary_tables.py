@@ -91,7 +91,7 @@ def ledger(report: Report) -> Panel:
     row("header", [side.header for side in lines], "none", always=False)
     row("blank", [side.blank for side in lines], "none", always=False)
     table.add_section()
-    marks = (Text(" √", GREEN) if side.closes() else Text(" ✗", RED) for side in sides)
+    marks = (Text(" ✓", GREEN) if side.closes() else Text(" ✗", RED) for side in sides)
     sums = (Text(f"{side.total:,}", "bold") for side in sides)
     table.add_row(Text("= lines" if whole else "= entries", "bold"), *sums)
     table.add_row(Text("accounted for", DIM), *marks)
@@ -122,7 +122,7 @@ def log_ledger(report: Report) -> Panel | None:
     row("header", log.header, "none", always=False)
     row("blank", log.blank, "none", always=False)
     table.add_row(Text("= lines", "bold"), Text(f"{log.lines:,}", "bold"), Text())
-    table.add_row(Text("accounted for", DIM), Text("√", GREEN) if log.closes() else Text("✗", RED), Text())
+    table.add_row(Text("accounted for", DIM), Text("✓", GREEN) if log.closes() else Text("✗", RED), Text())
     row("repaired", log.repaired, DIM, always=False)
     return panel("Lines", "every line once", table)
 

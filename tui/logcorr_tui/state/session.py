@@ -48,7 +48,8 @@ class Logs:
     def as_told(self, told: Told) -> "Logs":
         """The same logs, once it is told what they are."""
         words = next(iter(self.files.values()))
-        names = list(told.logs)
+        # The job itself tells the two logs of a folder apart.
+        names = list(told.logs) if len(words) >= len(told.logs) else ["log"]
         files = (
             {names[0]: words} if len(names) == 1 else {name: (word,) for name, word in zip(names, words, strict=True)}
         )

@@ -29,7 +29,7 @@ def page_of(diff: Diff) -> Page:
         title=f"{safe(diff.a.run, 8)} and {safe(diff.b.run, 8)}",
         head=[Fragment("A ", "dim"), _logs(diff.a), Fragment(" → ", "lost"), Fragment("B ", "dim"), _logs(diff.b)],
         under=["two runs compared: A before, B after"],
-        badge=Fragment("▲ worse", "bad") if worse else Fragment("√ not worse", "good"),
+        badge=Fragment("▲ worse", "bad") if worse else Fragment("✓ not worse", "good"),
         notices=[from_rich.notice(line) for line in diff_summary.headline(diff, _WIDTH, _INKS)],
         sections=[
             Section(id="runs", title="Before and after", panels=[_runs(diff.a, diff.b)]),

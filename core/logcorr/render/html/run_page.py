@@ -12,7 +12,7 @@ from logcorr.model.manifest import Manifest
 from logcorr.model.report import Report, Timeline, UserRow
 from logcorr.model.status import class_of, code_of, in_order, phrase
 from logcorr.pairing.orphan_reasons import ORPHAN_REASONS
-from logcorr.render import access_summary, access_tables, summary, summary_tables
+from logcorr.render import access_summary, access_tables, findings, summary, summary_tables
 from logcorr.render.html import first_rows, from_rich, how_it_was_run, page_charts
 from logcorr.render.html.drawings import spark
 from logcorr.render.html.first_rows import number
@@ -47,7 +47,7 @@ def page_of(run: RunFolder) -> Page:
     report, manifest = run.report, run.manifest
     pair = isinstance(report, Report)
     notices = summary.notices(report) if isinstance(report, Report) else access_summary.notices(report, _NOTICE_WIDTH)
-    closes = report.inputs.closes()
+    notices = [*findings.warnings(report), *findings.notices(report), *notices]
     # Small tables take their room first.
     room = Room()
     groups, rows = _groups(report, room), _rows(run, report, room)
@@ -63,7 +63,7 @@ def page_of(run: RunFolder) -> Page:
         title=" ⋈ ".join(_names(manifest)),
         head=_head(manifest),
         under=_under(report, manifest),
-        badge=Fragment("√ complete", "good") if closes else Fragment("✗ ledger", "bad"),
+        badge=_badge(report),
         tiles=_tiles(report),
         notices=[from_rich.notice(text) for text in notices],
         sections=[
@@ -73,6 +73,12 @@ def page_of(run: RunFolder) -> Page:
         ],
         foot=f"logcorr {safe(report.run.version, 40)} · run {safe(manifest.key, 40)}",
     )
+
+
+def _badge(report: RunReport) -> Fragment:
+    if not report.inputs.closes():
+        return Fragment("✗ ledger", "bad")
+    return Fragment("! doubtful", "warn") if report.warnings else Fragment("✓ complete", "good")
 
 
 def _head(manifest: Manifest) -> list[Fragment]:
