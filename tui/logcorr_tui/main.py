@@ -136,8 +136,10 @@ def _untold(words: Sequence[str]) -> Logs:
     from logcorr.inputs import files
     from logcorr_tui.work.own_lines import are_own
 
-    if len(words) != 2:
-        if are_own([files.resolve("log", tuple(words))]):
+    # What a folder holds is told as the command tells it: a pair, one log, or what is no log.
+    folders = any(Path(word).is_dir() for word in words)
+    if len(words) != 2 or folders:
+        if not folders and are_own([files.resolve("log", tuple(words))]):
             what = f"{words[0]!r} is one log of a pair" if len(words) == 1 else "these are logs of pairs"
             raise UsageError(f"{what}: give REQUESTS and RESPONSES, or name them by --requests and --responses.")
         return Logs.untold(words)

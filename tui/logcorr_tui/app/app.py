@@ -3,13 +3,14 @@
 import os
 import sys
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
 from textual import constants
 from textual.actions import SkipAction
 from textual.app import SystemCommand
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.screen import Screen
@@ -18,10 +19,11 @@ from textual.widgets import Input
 
 from logcorr.model.options import View
 from logcorr.text.safe import safe
-from logcorr_tui.app import command_palette
+from logcorr_tui.app import command_palette, text_cursor
 from logcorr_tui.app.key_bindings import BINDINGS
 from logcorr_tui.app.run_control import RunControlApp
 from logcorr_tui.look.palette import DARK_THEME, LIGHT_THEME, Look, themes
+from logcorr_tui.look.plain_text import PlainFilter
 from logcorr_tui.look.safe_text import EscapeFilter
 from logcorr_tui.state import messages
 from logcorr_tui.state.navigation import TABLES, VIEWS_OF_A_RUN
@@ -37,6 +39,11 @@ class LogcorrApp(RunControlApp):
 
     TITLE = "logcorr"
     ENABLE_COMMAND_PALETTE = True
+    CSS = """
+    CommandPalette SearchIcon { display: none; }
+    LogcorrApp.-plain ModalScreen { background: $background; }
+    LogcorrApp.-plain CommandPalette { background: $background; }
+    """
     BINDINGS: ClassVar[list[BindingType]] = BINDINGS
 
     def __init__(
@@ -81,19 +88,29 @@ class LogcorrApp(RunControlApp):
         return TerminalDriver
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Textual's own filters, and after them the filter that takes out escapes."""
-        return [*super().get_line_filters(), self._escape_filter]
+        """Textual's own filters, the one that takes out escapes, and where all is plain text, the one for signs."""
+        last = [PlainFilter()] if self.look.plain else []
+        return [*super().get_line_filters(), self._escape_filter, *last]
+
+    def get_key_display(self, binding: Binding) -> str:
+        """A key as it is shown: by its sign, or as plain text by its name."""
+        if not self.look.plain:
+            return super().get_key_display(binding)
+        return binding.key_display or binding.key.replace("question_mark", "?").replace("slash", "/")
 
     # Coming up and going down
 
     def on_mount(self) -> None:
         self.theme_changed_signal.subscribe(self, self._remember_theme)
         # Textual paints nothing anew in a terminal whose size is as before.
-        self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
+        self.app_resume_signal.subscribe(self, lambda _: self._resumed())
         logs = self.session.logs
         if not (self.is_headless or self.is_web):
             self.set_interval(LOOK_EVERY_S, self._end_with_terminal)
             self._ask_background()
+            if self.look.plain:
+                self._show_cursor()
+                self.set_interval(text_cursor.LOOK_EVERY_S, partial(text_cursor.follow, self))
         if logs is None:
             self.go("open")
         if problem := self._preferences.problem:
@@ -102,6 +119,16 @@ class LogcorrApp(RunControlApp):
             self.start_run(logs)
         elif self._first_run:
             self.open_folder(self._first_run)
+
+    def _resumed(self) -> None:
+        self.refresh(layout=True)
+        if self.look.plain:
+            self._show_cursor()
+
+    def _show_cursor(self) -> None:
+        if self._driver is not None:
+            self._driver.write(text_cursor.SHOW)
+            self._driver.flush()
 
     def _ask_background(self) -> None:
         """Asks the terminal whether it is dark or light, unless a theme was chosen once."""

@@ -22,6 +22,7 @@ from logcorr.model.errors import LogcorrError
 from logcorr.model.told import Told, ToldLog
 from logcorr.text.safe import safe
 from logcorr_tui.look import palette
+from logcorr_tui.look.plain_text import hint
 from logcorr_tui.screens.path_input import PathInput
 from logcorr_tui.state import messages
 from logcorr_tui.state.session import Logs, WithRuns
@@ -98,7 +99,7 @@ class OpenScreen(Screen[None]):
         yield Static(id="head")
         with Vertical(id="new") as new:
             new.border_title = "Open a log"
-            new.border_subtitle = "/ type · Tab complete · ⏎ next, run"
+            new.border_subtitle = hint(self.app, "/ type · Tab complete · ⏎ next, run")
             for name, label, placeholder, is_path in _FIELDS:
                 with Horizontal(classes=name):
                     yield Static(label, classes="label")

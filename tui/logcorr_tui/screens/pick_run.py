@@ -19,6 +19,7 @@ from logcorr.runs import list_runs
 from logcorr.runs.run_folder import RunFolder
 from logcorr.text.safe import safe
 from logcorr_tui.look import palette
+from logcorr_tui.look.plain_text import hint
 from logcorr_tui.widgets import recent_runs
 
 _FIGURES = ("made", "requests", "p50", "p99")
@@ -43,7 +44,7 @@ class PickRunScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="box") as box:
             box.border_title = "Compare with another run"
-            box.border_subtitle = "↑↓ select · ⏎ compare · Esc back"
+            box.border_subtitle = hint(self.app, "↑↓ select · ⏎ compare · Esc back")
             yield Static(id="columns")
             yield OptionList(id="runs", compact=True)
             yield Static("looking for runs …", id="told")

@@ -18,6 +18,7 @@ from textual.worker import Worker
 from logcorr.model.errors import LogcorrError
 from logcorr.runs.run_folder import RunFolder
 from logcorr.text.safe import safe
+from logcorr_tui.look.plain_text import hint
 from logcorr_tui.state.session import WithRuns
 from logcorr_tui.widgets import recent_runs
 
@@ -61,7 +62,7 @@ class RunsPanel(Vertical):
 
     def on_mount(self) -> None:
         self.border_title = "Recent runs"
-        self.border_subtitle = "↑↓ select · ⏎ open · f find · x remove"
+        self.border_subtitle = hint(self.app, "↑↓ select · ⏎ open · f find · x remove")
         self._search.display = False
         self.draw()
 

@@ -33,11 +33,17 @@ def head(session: Session, state: str, wide: int, colours: Palette) -> Text:
         for side in (session.logs.files.values() if session.logs else ())
         if side
     )
-    grounds = {"running": colours.accent, "complete": colours.good, "failed": colours.bad, "cancelled": colours.warn}
-    signs = {"running": "▶ running", "complete": "✓ complete", "failed": "✗ failed", "cancelled": "■ cancelled"}
+    grounds = {"running": colours.accent, "complete": colours.good, "failed": colours.bad}
+    signs = {
+        "running": "▶ running",
+        "complete": "✓ complete",
+        "doubtful": "! doubtful",
+        "failed": "✗ failed",
+        "cancelled": "■ cancelled",
+    }
     line = Text.assemble(badge(colours), " ", (names, f"bold {colours.ink}"))
     if state:
-        state_badge = Text(f" {signs[state]} ", style=f"bold {colours.on_badge} on {grounds[state]}")
+        state_badge = Text(f" {signs[state]} ", style=f"bold {colours.on_badge} on {grounds.get(state, colours.warn)}")
         room = wide - line.cell_len - state_badge.cell_len - 3
         fitting = next((told for told in _time_and_size(session) if len(told) <= room), "")
         line.append(f"  {fitting}" if fitting else "", style=colours.dim)
@@ -88,7 +94,13 @@ def stages(session: Session, state: str, colours: Palette) -> Text:
         return Text(f"{sign} Tell the format", style=f"bold {ink}")
     event, known = session.progress, _STAGES[session.kind]
     names = list(known)
-    now = len(names) if state == "complete" else names.index(event.stage) if event and event.stage in names else 0
+    now = (
+        len(names)
+        if state in ("complete", "doubtful")
+        else names.index(event.stage)
+        if event and event.stage in names
+        else 0
+    )
     line = Text()
     for place, name in enumerate(names):
         sign, style = ("✓", colours.good) if place < now else ("·", colours.dim)
@@ -168,6 +180,8 @@ def finished(session: Session, colours: Palette) -> RenderableType | None:
         ("Version", run.version),
     ):
         rows.add_row(name, Text(safe(value, 400)))
+    for warning in report.warnings:
+        rows.add_row("Warning", Text(f"! {safe(warning, 400)}", style=f"bold {colours.warn}"))
     if session.changed_inputs:
         changed = safe(", ".join(session.changed_inputs), 400)
         rows.add_row("Inputs", Text(f"! gone or changed since: {changed}", style=f"bold {colours.warn}"))
