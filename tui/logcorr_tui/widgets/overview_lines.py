@@ -51,11 +51,15 @@ def lines(found: Figures | None, kind: str, colours: Palette) -> list[Line]:
 
 def _findings(found: Figures) -> Iterator[Line]:
     report = found.report
-    for warning in report.warnings if report is not None else []:
+    if report is None:
+        return
+    for warning in report.warnings:
         yield Line(f"Warning: {safe(warning, _LONGEST)}")
-    for one in report.findings if report is not None else []:
+    for one in report.findings:
         text = safe(one.text, _LONGEST)
         yield Line(text, Drill(one.view, one.filter, "finding"))
+    if not report.findings:
+        yield Line("Nothing in this run stands out beyond what chance explains.")
 
 
 def _figures(found: Figures, colours: Palette) -> Iterator[Line]:
