@@ -16,10 +16,12 @@ from msgspec.json import encode
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
+from logcorr.generate.pair.scenario import PairOptions
+from logcorr.generate.pair.write_pair import generate_pair
 from logcorr.model.errors import InputError
 from logcorr.model.events import DoneEvent
 from logcorr_tui.app import LogcorrApp
-from logcorr_tui.main import main
+from logcorr_tui.main import _parser, _what, main
 from logcorr_tui.state import settings
 from logcorr_tui.state.session import Logs
 from logcorr_tui.work import engine_command
@@ -196,6 +198,39 @@ def test_changed_inputs_are_told(tmp_path: Path, store: Path) -> None:
     drive(body, run=run, store=str(store))
 
 
+def test_a_folder_opens_as_the_pair_it_holds(store: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "pair"
+    generate_pair(PairOptions(directory=str(folder), rows=400))
+    assert (folder / "truth.json").is_file()
+    logs, run = _what(_parser().parse_args([str(folder)]))
+    assert run is None
+
+    async def body(pilot: Pilot[None], app: LogcorrApp) -> None:
+        await until(pilot, lambda: app.current_mode == "overview")
+        assert app.session.report is not None
+        assert {Path(name).name for of in app.session.report.ledgers().values() for name in of.line_counts.files} == {
+            "requests.log",
+            "responses.log",
+        }
+        assert app.session.report.warnings == []
+
+    drive(body, logs=logs, store=str(store))
+
+
+def test_swapped_logs_have_no_green_mark(store: Path, tmp_path: Path) -> None:
+    generate_pair(PairOptions(directory=str(tmp_path / "pair"), rows=400))
+    swapped = [str(tmp_path / "pair" / name) for name in ("responses.log", "requests.log")]
+
+    async def body(pilot: Pilot[None], app: LogcorrApp) -> None:
+        await until(pilot, lambda: app.current_mode == "overview")
+        await pilot.press("6")
+        await pilot.pause()
+        assert "! doubtful" in text(app, "#head")
+        assert "complete" not in text(app, "#head")
+
+    drive(body, logs=Logs.pair(swapped[:1], swapped[1:]), store=str(store))
+
+
 def test_a_run_to_its_end(store: Path) -> None:
     async def body(pilot: Pilot[None], app: LogcorrApp) -> None:
         assert app.current_mode == "run"
@@ -236,6 +271,27 @@ def test_cancel_asks_and_leaves_nothing(
         assert left(store) == []
 
     drive(body, logs=Logs.pair(LOGS[:1], LOGS[1:]), store=str(store), size=size)
+
+
+def test_a_view_that_has_to_wait_says_so(store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    waiting(monkeypatch, tmp_path / "mark", store)
+
+    async def body(pilot: Pilot[None], app: LogcorrApp) -> None:
+        await until(pilot, (tmp_path / "mark").exists)
+        for key, word in (("4", "Orphans can be seen as soon as the run is complete."), ("1", "first estimates")):
+            await pilot.press(key)
+            await until(pilot, lambda word=word: any(word in note.message for note in app._notifications))  # type: ignore[misc]
+            assert app.current_mode == "run"
+        titles = [command.title for command in app.get_system_commands(app.screen)]
+        assert "Run (6)" in titles
+        assert "Orphans (4)" not in titles
+        await pilot.press("ctrl+c", "ctrl+c")
+        await until(pilot, lambda: not app.is_running or app._exit)
+
+    app = drive(body, logs=Logs.pair(LOGS[:1], LOGS[1:]), store=str(store))
+    assert app.child is not None
+    assert app.child.pid is not None
+    assert gone(app.child.pid)
 
 
 @pytest.mark.parametrize("keys", [("q", "y"), ("ctrl+q",)], ids=["q", "ctrl+q"])

@@ -102,7 +102,7 @@ class LogcorrApp(RunControlApp):
 
     def on_mount(self) -> None:
         self.theme_changed_signal.subscribe(self, self._remember_theme)
-        # Textual paints nothing anew in a terminal whose size is as before.
+        # Textual paints nothing anew in a terminal whose size is as before (findings/textual_terminal_input.sh).
         self.app_resume_signal.subscribe(self, lambda _: self._resumed())
         logs = self.session.logs
         if not (self.is_headless or self.is_web):
