@@ -39,11 +39,11 @@ from logcorr_tui.work.run_rows import run_rows
 DEMO_ROWS = 200_000
 
 
-# The fields: name, label, what stands in an empty field, and whether it is a path.
+# The fields: name and label, what stands in an empty field, the same where it is narrow, and whether it is a path.
 _FIELDS = (
-    ("log", "log", "a file, a folder or a glob; plain, .gz or .zst", True),
-    ("responses", "responses", "only if the log holds requests alone", True),
-    ("options", "options", "--date 2026-11-29 --zone +02:00 --unwrap none --format NAME", False),
+    ("log", "a file, a folder or a glob; plain, .gz or .zst", "a file, a folder or a glob", True),
+    ("responses", "only if the log holds requests alone", "if the log holds requests alone", True),
+    ("options", "--date 2026-11-29 --zone +02:00 --unwrap none --format NAME", "--zone +02:00 --format NAME", False),
 )
 # What is shown while an empty field has the focus.
 _EXAMPLES = {
@@ -53,6 +53,7 @@ _EXAMPLES = {
 }
 # With fewer rows than these the fields stand close together.
 _TIGHT = 32
+_NARROW = 80
 # So long nothing must be typed before the first lines of a log are looked at.
 _PAUSE_S = 0.3
 
@@ -100,9 +101,9 @@ class OpenScreen(Screen[None]):
         with Vertical(id="new") as new:
             new.border_title = "Open a log"
             new.border_subtitle = hint(self.app, "/ type · Tab complete · ⏎ next, run")
-            for name, label, placeholder, is_path in _FIELDS:
+            for name, placeholder, _, is_path in _FIELDS:
                 with Horizontal(classes=name):
-                    yield Static(label, classes="label")
+                    yield Static(name, classes="label")
                     yield (PathInput if is_path else Input)(placeholder=placeholder, id=name, compact=True)
             yield Static(id="hint")
         yield ToldPanel(id="told")
@@ -123,6 +124,8 @@ class OpenScreen(Screen[None]):
 
     def on_resize(self) -> None:
         self.set_class(self.size.height < _TIGHT, "-tight")
+        for name, placeholder, short, _ in _FIELDS:
+            self._field(name).placeholder = short if self.size.width < _NARROW else placeholder
         self._runs.draw()
         self._panel.draw()
 

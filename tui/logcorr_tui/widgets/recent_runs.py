@@ -27,7 +27,7 @@ _COLUMNS = (
     TextColumn("options", rank=2),
     TextColumn("logs", fill=True),
 )
-_LEAST_LOGS = 20
+_LEAST_LOGS = 27
 _LONGEST_LOGS = 60
 _LONGEST_OPTIONS = 28
 
