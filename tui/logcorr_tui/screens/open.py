@@ -134,7 +134,8 @@ class OpenScreen(Screen[None]):
         self.call_after_refresh(self.action_reload)
 
     def action_paths(self) -> None:
-        self._field("log").focus()
+        # At once, because the next key belongs to the field already.
+        self.set_focus(self._field("log"))
 
     def action_formats(self) -> None:
         """Goes to the formats that may be chosen."""

@@ -113,7 +113,8 @@ class RunsPanel(Vertical):
     def action_find(self) -> None:
         """Goes to the field for the words to search for."""
         self._search.display = True
-        self._search.focus()
+        # At once, because the next key belongs to the field already.
+        self.screen.set_focus(self._search)
 
     def action_compare(self) -> None:
         """Compares the selected run with another."""
