@@ -115,7 +115,7 @@ def test_a_log_is_analysed_and_every_view_seen(folder: Path, tmp_path: Path) -> 
         await stage.press("6")
         await stage.see("✓ Count", "every line is accounted for", "exchanges")
         await stage.press("question_mark")
-        await stage.see("app.endpoints")
+        await stage.see("Endpoints: Requests, errors")
 
     log = str(folder / "access.ndjson")
     play(LogcorrApp(Logs.access((log,)), store=str(tmp_path / "runs")), act, LARGE)

@@ -10,6 +10,8 @@ import pytest
 
 from logcorr_tui.app import LogcorrApp
 from logcorr_tui.look.palette import Look
+from logcorr_tui.screens.confirm import ConfirmScreen
+from logcorr_tui.screens.help import HelpScreen
 from logcorr_tui.work import terminal_background
 from tests.support.helpers import ROOT, SAMPLE, succeed
 from tests.tui.headless import Stage, play
@@ -130,6 +132,9 @@ def test_a_light_terminal_starts_light_and_is_not_remembered(tmp_path: Path) -> 
         terminal.keys("\x1b]11;rgb:ffff/ff", "ff/ffff\x1b\\", "\x1b[?62;22c")
         terminal.until("Open a log")
         assert "48;2;251;251;253m" in terminal._tail.decode(errors="replace")[-6000:]
+        # A terminal that runs nothing but the app has no shell that could wake it up.
+        terminal.keys("\x1a")
+        terminal.until("There is no shell to go back to.")
         terminal.press("q")
         assert terminal.ended() == 0
         assert not (tmp_path / "STATE" / "logcorr" / "tui-state.json").exists()
@@ -156,3 +161,21 @@ def test_the_palette_speaks_our_words() -> None:
     assert any(title.startswith("Theme (t)") for title in titles)
     assert any(title.startswith("Quit (q)") for title in titles)
     assert not any("as soon as possible" in title or "aximize" in title for title in titles)
+
+
+@pytest.mark.usefixtures("own_settings")
+def test_interrupt_copies_what_is_marked_and_asks_above_a_dialog(tmp_path: Path) -> None:
+    async def body(stage: Stage) -> None:
+        await stage.press("slash", *"abc", "shift+home", "ctrl+c")
+        assert stage.app.clipboard == "abc"
+        assert not isinstance(stage.app.screen, ConfirmScreen)
+        await stage.press("end", "ctrl+c")
+        await stage.until(lambda: isinstance(stage.app.screen, ConfirmScreen), "the question")
+        await stage.press("n", "escape", "question_mark")
+        await stage.until(lambda: isinstance(stage.app.screen, HelpScreen), "the help")
+        await stage.press("ctrl+c")
+        await stage.until(lambda: isinstance(stage.app.screen, ConfirmScreen), "the question above the help")
+        await stage.press("n")
+        await stage.until(lambda: isinstance(stage.app.screen, HelpScreen), "the help again")
+
+    play(LogcorrApp(store=str(tmp_path / "runs")), body, (80, 24))

@@ -1,6 +1,7 @@
 """The app: what its keys and commands do, and the screens that it shows when another screen asks by a message."""
 
 import os
+import signal
 import sys
 from collections.abc import Iterable, Sequence
 from functools import partial
@@ -183,12 +184,15 @@ class LogcorrApp(RunControlApp):
         self._interrupted = self.ask(question, f"{lost} Ctrl+C again quits.", self.action_quit)
 
     def action_suspend_process(self) -> None:
-        """Suspends the app into the background of the shell."""
-        driver = self._driver
-        if sys.platform == "win32" or driver is None or not driver.can_suspend:
+        """Suspends the app and its engine, as a terminal does by Ctrl+Z, and goes to the shell."""
+        if sys.platform == "win32" or self._driver is None or not self._driver.can_suspend:
             self.notify("This terminal cannot suspend the app.", severity="warning", markup=False)
+        elif os.getpgrp() == os.getsid(0):
+            # No shell with jobs has started the app: nobody could wake it up again.
+            self.notify("There is no shell to go back to.", severity="warning", markup=False)
         else:
-            super().action_suspend_process()
+            self.app_suspend_signal.publish(self)
+            os.killpg(os.getpgrp(), signal.SIGTSTP)
 
     # From screen to screen
 

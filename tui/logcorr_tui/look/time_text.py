@@ -67,5 +67,5 @@ def span_texts(covered: tuple[float, float]) -> list[str]:
     hours = [instants.strftime(at, form) for at in covered]
     if days[0] == days[1]:
         between = f"{hours[0]}–{hours[1]}"
-        return [f"{days[0]} {between} UTC", f"{days[0].rpartition(' ')[0]} {between}", f"{between} UTC"]
+        return [f"{days[0]} {between} UTC", f"{days[0].rpartition(' ')[0]} {between} UTC", f"{between} UTC"]
     return [f"{days[0]} {hours[0]} – {days[1]} {hours[1]} UTC", f"{days[0]} – {days[1]}"]

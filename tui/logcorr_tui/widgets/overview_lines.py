@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from logcorr.model.report import TimelinePoint
 from logcorr.model.status import code_of, in_order, key_of
+from logcorr.render.reading_notices import narrowed_to
 from logcorr.text import instants
 from logcorr.text.quantities import percent
 from logcorr.text.safe import safe
@@ -55,6 +56,8 @@ def _findings(found: Figures) -> Iterator[Line]:
         return
     for warning in report.warnings:
         yield Line(f"Warning: {safe(warning, _LONGEST)}")
+    if narrowed := narrowed_to(report.run.options):
+        yield Line(f"A part of the logs only: {narrowed.replace(' · ', ', ')}")
     for one in report.findings:
         text = safe(one.text, _LONGEST)
         yield Line(text, Drill(one.view, one.filter, "finding"))

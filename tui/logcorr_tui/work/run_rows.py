@@ -43,7 +43,7 @@ def _details(run: RunFolder) -> tuple[str, str]:
         covered = instants.span(msgspec.json.decode((run.path / REPORT).read_bytes(), type=_Covered).timeline)
     except (LogcorrError, OSError, msgspec.MsgspecError):
         return "", ""
-    return options, span_texts(covered)[1] if covered is not None else ""
+    return options, span_texts(covered)[1].removesuffix(" UTC") if covered is not None else ""
 
 
 def given_options(kind: str, options: dict[str, Any]) -> str:
