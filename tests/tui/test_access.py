@@ -302,7 +302,7 @@ def test_the_open_screen_takes_an_access_log_and_lists_both_kinds(folder: Path, 
         await stage.press("enter")
         await stage.see("✓ complete", "Orphans")
         await stage.press("ctrl+o")
-        await stage.see(" suspicious ", " orphans ", "of note")
+        await stage.see("logs cover", "access.ndjson", "requests.log, responses.log")
         assert stage.app.screen.query_one("#runs", OptionList).option_count == 3
 
     play(LogcorrApp(store=str(store)), act, SMALL)

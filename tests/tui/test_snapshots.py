@@ -153,7 +153,7 @@ def estimate() -> EstimateEvent:
 
 def test_open(album: Albums) -> None:
     async def act(stage: Stage) -> None:
-        await stage.see("19.7k", "12.5M", "! run")
+        await stage.see("logs cover", "requests.log", "! run")
         await album.add(stage, "recent")
         await stage.press("slash")
         await stage.type("logs/re")

@@ -3,6 +3,7 @@
 import os
 import re
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from logcorr_tui.look.palette import Look
 from logcorr_tui.screens.confirm import ConfirmScreen
 from logcorr_tui.screens.help import HelpScreen
 from logcorr_tui.work import terminal_background
-from tests.support.helpers import ROOT, SAMPLE, succeed
+from tests.support.helpers import ROOT, SAMPLE, looks, succeed
 from tests.tui.headless import Stage, play
 from tests.tui.terminal import Terminal as Pseudo
 from tests.tui.test_tmux import Terminal, pytestmark
@@ -130,8 +131,11 @@ def test_a_light_terminal_starts_light_and_is_not_remembered(tmp_path: Path) -> 
         terminal.until("Open a log")
         assert "48;2;15;17;26m" in terminal._tail.decode(errors="replace")
         terminal.keys("\x1b]11;rgb:ffff/ff", "ff/ffff\x1b\\", "\x1b[?62;22c")
-        terminal.until("Open a log")
-        assert "48;2;251;251;253m" in terminal._tail.decode(errors="replace")[-6000:]
+        for _ in looks(0.05):
+            if "48;2;251;251;253m" in terminal._tail.decode(errors="replace"):
+                break
+            time.sleep(0.05)
+        assert "48;2;251;251;253m" in terminal._tail.decode(errors="replace")
         # A terminal that runs nothing but the app has no shell that could wake it up.
         terminal.keys("\x1a")
         terminal.until("There is no shell to go back to.")

@@ -13,7 +13,6 @@ from logcorr.runs import list_runs
 from logcorr.runs.run_folder import REPORT, RunFolder
 from logcorr.text import instants
 from logcorr.text.safe import safe
-from logcorr_tui.look.time_text import span_texts
 
 # The defaults of a format, which a run tells though nobody has given them.
 _AS_THE_FORMAT_SAYS = {"pairing": "in-order", "duration": "events"}
@@ -43,7 +42,15 @@ def _details(run: RunFolder) -> tuple[str, str]:
         covered = instants.span(msgspec.json.decode((run.path / REPORT).read_bytes(), type=_Covered).timeline)
     except (LogcorrError, OSError, msgspec.MsgspecError):
         return "", ""
-    return options, span_texts(covered)[1].removesuffix(" UTC") if covered is not None else ""
+    return options, _span(*covered) if covered is not None else ""
+
+
+def _span(start: float, end: float) -> str:
+    """A span of time, short: the minutes of a day, or the days."""
+    first, last = (instants.strftime(at, "%d %b") for at in (start, end))
+    if first == last:
+        return f"{first} {instants.strftime(start, '%H:%M')}–{instants.strftime(-(-end // 60) * 60, '%H:%M')}"
+    return f"{first} – {last}"
 
 
 def given_options(kind: str, options: dict[str, Any]) -> str:
