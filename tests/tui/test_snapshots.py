@@ -169,7 +169,7 @@ def test_open(album: Albums) -> None:
 @pytest.mark.usefixtures("one_log_stored")
 def test_told(album: Albums) -> None:
     async def act(stage: Stage) -> None:
-        await stage.see("19.7k")
+        await stage.see("logs cover", "requests.log")
         await stage.press("slash")
         await stage.type("app/app.log")
         await stage.see("docker-json", "pino-http")
@@ -230,7 +230,7 @@ def test_overview(album: Albums) -> None:
         await stage.see("zoomed")
         await album.add(stage, "zoomed")
         await stage.press("question_mark")
-        await stage.see("id for tui.toml")
+        await stage.see("Keys and words", "On this screen")
         await album.add(stage, "help")
         await stage.press("escape", "ctrl+p")
         await stage.see("Search for commands")
