@@ -132,6 +132,7 @@ docs: $(VENV)/.installed-dev ## write anew what is made of the commands and the 
 	@$(BIN)/python docs/generate_cli.py
 	@$(BIN)/python docs/generate_catalogue.py
 	@$(BIN)/python docs/generate_man.py
+	@$(BIN)/python docs/generate_settings.py
 	@$(MAKE) --no-print-directory site
 
 site: $(VENV)/.installed-docs ## build the site of the documents in site/

@@ -33,6 +33,15 @@ def _styles_parsed_once() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _dark_terminal() -> Iterator[None]:
+    """The app starts dark and with all colours, whatever the terminal of these tests has told."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("COLORFGBG", "NO_COLOR"):
+            patch.delenv(name, raising=False)
+        yield
+
+
 @pytest.fixture(scope="module")
 def filtered_here() -> Iterator[None]:
     """Filters and sorts in a thread of this process, which has loaded all it needs for that.

@@ -26,16 +26,16 @@ _QUIET_S = 0.02
 _LOOK_S = 0.01
 _TAIL_BYTES = 20_000
 # Cursor to a place; colours; what modes Textual sets, resets and asks for; keys of kitty;
-# the pointer's shape; and what Textual copies.
+# the pointer's shape; the colour of the background; and what Textual copies.
 _GRAMMAR = re.compile(
     r"\x1b\[(?P<row>\d+);(?P<column>\d+)H|\x1b\[(?P<home>)H"
     r"|\x1b\[[0-9;]*m"
     r"|\x1b\[\?(?:7|25|1000|1002|1003|1004|1006|1015|1016|1049|2004|2026|2048)[hl]"
     r"|\x1b\[\?(?:2026|2048)\$p|\x1b\[>\d+u|\x1b\[<u|\x1b\[c"
-    r"|\x1b\]22;[a-z-]+\x07"
+    r"|\x1b\]22;[a-z-]+\x07|\x1b\]11;\?\x1b\\"
     r"|\x1b\]52;c;(?P<clip>[A-Za-z0-9+/=]*)\x07"
 )
-_STARTED = re.compile(r"\x1b(?:\[[0-9;?>$<]*|\][^\x07\x1b]*)?\Z")
+_STARTED = re.compile(r"\x1b(?:\[[0-9;?>$<]*|\][^\x07\x1b]*\x1b?)?\Z")
 
 
 class Terminal:

@@ -43,7 +43,7 @@ class Walk:
             self.press(ESCAPE, early=False)
             # Last, as an Escape that comes late may lead on from the overview.
             self.press("1", early=False)
-        self.to("", "complete", "Latency distribution", boxes=False)
+        self.to("", "Latency distribution", boxes=False)
         assert self.terminal.faults == []
 
     def resize(self, columns: int, rows: int) -> None:
@@ -56,7 +56,7 @@ class Walk:
                 self.press("1", early=False)
                 if "Latency distribution" in "\n".join(self.terminal.lines()):
                     break
-            self.to("", "complete", "Latency distribution", "Quit")
+            self.to("", "Latency distribution", "Quit")
             self.terminal.settled = True
 
     def press(self, key: str, *, early: bool = True) -> None:

@@ -25,7 +25,6 @@ from logcorr_tui import main as command_line
 from logcorr_tui.app import LogcorrApp
 from logcorr_tui.screens.detail import DetailScreen
 from logcorr_tui.screens.table import TableScreen
-from logcorr_tui.state import remembered
 from logcorr_tui.state.session import Logs
 from logcorr_tui.widgets.table.window_table import WindowTable
 from logcorr_tui.work.engine_command import command_for
@@ -106,7 +105,7 @@ def matching(run: RunFolder, view: View, wanted: pl.Expr) -> int:
 
 def test_a_log_is_analysed_and_every_view_seen(folder: Path, tmp_path: Path) -> None:
     async def act(stage: Stage) -> None:
-        await stage.see("√ complete", "Latency distribution", "access.ndjson", "Suspicious")
+        await stage.see("✓ complete", "Latency distribution", "access.ndjson", "Suspicious")
         for key, title in zip("23457", ("Slow", "Errors", "Endpoints", "Malformed", "IPs"), strict=True):
             await stage.press(key)
             await stage.see(f" {title} ", " rows  ·  row 1")
@@ -115,9 +114,9 @@ def test_a_log_is_analysed_and_every_view_seen(folder: Path, tmp_path: Path) -> 
         await stage.press("9")
         await stage.see(" Skewed ")
         await stage.press("6")
-        await stage.see("√ Count", "every line is accounted for", "exchanges")
+        await stage.see("✓ Count", "every line is accounted for", "exchanges")
         await stage.press("question_mark")
-        await stage.see("app.endpoints")
+        await stage.see("Endpoints: Requests, errors")
 
     log = str(folder / "access.ndjson")
     play(LogcorrApp(Logs.access((log,)), store=str(tmp_path / "runs")), act, LARGE)
@@ -128,7 +127,7 @@ def test_enter_leads_from_a_row_to_exactly_its_exchanges(on_run: Play, report: A
     assert worst is not None
 
     async def act(stage: Stage) -> None:
-        await stage.see("√ complete")
+        await stage.see("✓ complete")
         await stage.press("4")
         await stage.see("requests ▼", " rows  ·  row 1")
         await stage.press("enter")
@@ -151,7 +150,7 @@ def test_tiles_and_ledger_lead_to_the_rows_they_count(on_run: Play, report: Acce
     assert worst is not None
 
     async def act(stage: Stage) -> None:
-        await stage.see("√ complete", "Worst time")
+        await stage.see("✓ complete", "Worst time")
         for chip, rows in (
             ("status 4xx", report.failed_4xx),
             ("status 5xx", report.failed_5xx),
@@ -169,7 +168,7 @@ def test_tiles_and_ledger_lead_to_the_rows_they_count(on_run: Play, report: Acce
         await shown(stage, f"window {worst.start[11:16]} – {worst.end[11:16]}", worst.total_requests)
 
     async def ledger(stage: Stage) -> None:
-        await stage.see("√ complete")
+        await stage.see("✓ complete")
         await stage.press("b", "right")
         for _ in range(("encoding", "json", "fields", "timestamp", "status_code").index(reason) + 1):
             await stage.press("right")
@@ -186,7 +185,7 @@ def test_details_of_an_exchange_an_address_and_a_window(on_run: Play, report: Ac
     assert worst is not None
 
     async def act(stage: Stage) -> None:
-        await stage.see("√ complete")
+        await stage.see("✓ complete")
         await stage.press("7")
         await stage.see(suspect.ip, " rows  ·  row 1")
         await stage.press("i")
@@ -220,7 +219,7 @@ def test_values_that_occur_complete_a_filter(on_run: Play, run: RunFolder, repor
     assert busiest is not None
 
     async def act(stage: Stage) -> None:
-        await stage.see("√ complete")
+        await stage.see("✓ complete")
         await stage.press("3")
         await stage.see("Errors ", "row 1")
         await stage.press("slash")
@@ -240,7 +239,7 @@ def test_values_that_occur_complete_a_filter(on_run: Play, run: RunFolder, repor
         await stage.press("x")
 
     async def durations(stage: Stage) -> None:
-        await stage.see("√ complete")
+        await stage.see("✓ complete")
         await stage.press("4", "slash")
         await stage.type("p99>500ms requests>3")
         await stage.press("enter")
@@ -254,7 +253,7 @@ def test_values_that_occur_complete_a_filter(on_run: Play, run: RunFolder, repor
 
 def test_what_differs_names_the_agent_behind_the_abuse(on_run: Play, report: AccessReport) -> None:
     async def act(stage: Stage) -> None:
-        await stage.see("√ complete")
+        await stage.see("✓ complete")
         await stage.press("7")
         await stage.see(report.suspects[0].ip, " rows  ·  row 1")
         await stage.press("enter")
@@ -269,7 +268,7 @@ def test_a_view_is_exported_as_it_is_filtered(on_run: Play, report: AccessReport
     target = tmp_path / "suspects.csv"
 
     async def act(stage: Stage) -> None:
-        await stage.see("√ complete")
+        await stage.see("✓ complete")
         await stage.press("7", "slash")
         await stage.type("suspicious=true")
         await stage.press("enter")
@@ -278,7 +277,7 @@ def test_a_view_is_exported_as_it_is_filtered(on_run: Play, report: AccessReport
         await stage.see("Export")
         stage.app.screen.query_one("#path", Input).value = str(target)
         await stage.press("enter")
-        await stage.see(f"√ {report.suspicious_ip_count} rows")
+        await stage.see(f"✓ {report.suspicious_ip_count} rows")
         await stage.press("escape", "x")
 
     on_run(act, SMALL)
@@ -296,15 +295,15 @@ def test_the_open_screen_takes_an_access_log_and_lists_both_kinds(folder: Path, 
         await stage.press("enter")
         await stage.see("exchanges. ⏎ analyses it", "ndjson")
         await stage.press("enter")
-        await stage.see("√ complete", "Suspicious")
+        await stage.see("✓ complete", "Suspicious")
         await stage.press("ctrl+o", "slash")
         await stage.type(str(SAMPLE / "requests.log"))
         await stage.press("enter")
         await stage.until(lambda: stage.app.screen.query_one("#responses", Input).has_focus, "the partner")
         await stage.press("enter")
-        await stage.see("√ complete", "Orphans")
+        await stage.see("✓ complete", "Orphans")
         await stage.press("ctrl+o")
-        await stage.see(" suspicious ", " orphans ", "of note")
+        await stage.see("logs cover", "access.ndjson", "requests.log, responses.log")
         assert stage.app.screen.query_one("#runs", OptionList).option_count == 3
 
     play(LogcorrApp(store=str(store)), act, SMALL)
@@ -318,7 +317,7 @@ def test_two_runs_are_compared(folder: Path, tmp_path: Path) -> None:
     found = next(path for path in store.iterdir() if not path.name.startswith("."))
 
     async def act(stage: Stage) -> None:
-        await stage.see("√ complete")
+        await stage.see("✓ complete")
         await stage.press("ctrl+p")
         await stage.type("compare")
         await stage.see("Compare with another run")
@@ -330,19 +329,18 @@ def test_two_runs_are_compared(folder: Path, tmp_path: Path) -> None:
     play(LogcorrApp(run=found, store=str(store)), act, LARGE)
 
 
-def test_views_are_remembered_by_the_kind_of_run(run: RunFolder) -> None:
+def test_a_run_opens_on_the_overview_wherever_another_was_left(run: RunFolder) -> None:
     async def leave(stage: Stage) -> None:
-        await stage.see("√ complete")
+        await stage.see("complete")
         await stage.press("7")
         await stage.see(" IPs ", "row 1")
 
     async def back(stage: Stage) -> None:
-        await stage.see(" IPs ", "row 1")
-        assert isinstance(stage.app.screen, TableScreen)
+        await stage.see("complete", "Status codes")
+        assert not isinstance(stage.app.screen, TableScreen)
 
     play(LogcorrApp(run=run.path, store=str(run.path.parent)), leave, SMALL)
     play(LogcorrApp(run=run.path, store=str(run.path.parent)), back, SMALL)
-    assert remembered.load_remembered(remembered.remembered_path()).views == {"access": "ips"}
 
 
 def test_a_log_that_cannot_be_read_is_told(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def test_one_argument_with_both_events_is_correlated(tmp_path: Path) -> None:
     log = app_logs.write(tmp_path / "app.log", app_logs.in_docker(app_logs.fastify()))
 
     async def act(stage: Stage) -> None:
-        await stage.see("√ complete", "Latency distribution", "fastify in docker-json")
+        await stage.see("✓ complete", "Latency distribution", "fastify in docker-json")
         await stage.press("b")
         await stage.see("every line accounted for", f"{ANSWERED}")
         await stage.press("6")
@@ -73,7 +73,7 @@ def test_one_argument_with_exchanges_is_analysed(tmp_path: Path) -> None:
     log = app_logs.write(tmp_path / "access.log", app_logs.combined())
 
     async def act(stage: Stage) -> None:
-        await stage.see("√ complete", "Suspicious", "combined")
+        await stage.see("✓ complete", "Suspicious", "combined")
         await stage.press("5")
         await stage.see(" Malformed ", "server stopped", "0 Other 0")
 
@@ -84,7 +84,7 @@ def test_a_part_of_a_log(tmp_path: Path) -> None:
     log = app_logs.write(tmp_path / "app.log", app_logs.fastify())
 
     async def act(stage: Stage) -> None:
-        await stage.see("√ complete")
+        await stage.see("✓ complete")
         await stage.press("6")
         await stage.see("Narrowed", "where status=200", "left_out")
 
@@ -96,7 +96,7 @@ def test_two_logs_of_a_profile(tmp_path: Path) -> None:
     logs = [app_logs.write(tmp_path / name, lines) for name, lines in zip(names, app_logs.morgan(), strict=True)]
 
     async def act(stage: Stage) -> None:
-        await stage.see("√ complete", "morgan-pair", "100%")
+        await stage.see("✓ complete", "morgan-pair", "100%")
 
     play(LogcorrApp(asked(*logs), store=str(tmp_path / "runs")), act, LARGE)
 
@@ -164,7 +164,7 @@ def test_the_open_screen_shows_what_a_log_is_before_it_runs(tmp_path: Path) -> N
         await stage.press("up")
         await stage.see("fastify (built in), named: requests and responses")
         await stage.press("enter")
-        await stage.see("√ complete", "fastify")
+        await stage.see("✓ complete", "fastify")
 
     for size in (LARGE, SMALL, ODD):
         play(LogcorrApp(store=str(tmp_path / "runs")), act, size)
@@ -187,7 +187,7 @@ def test_the_open_screen_says_what_to_do_and_takes_options(tmp_path: Path) -> No
         stage.app.screen.query_one("#options", Input).value = "--date 2026-03-04"
         await stage.see("rq (built in), told by the lines")
         await stage.press("enter")
-        await stage.see("√ complete")
+        await stage.see("✓ complete")
 
     play(LogcorrApp(store=str(tmp_path / "runs")), act, LARGE)
 
@@ -207,7 +207,7 @@ def test_the_open_screen_asks_for_the_other_side(tmp_path: Path) -> None:
         await stage.type(requests)
         await stage.see("morgan-pair (built in), told by the lines: requests and responses. ⏎ pairs them")
         await stage.press("enter")
-        await stage.see("√ complete", "morgan-pair")
+        await stage.see("✓ complete", "morgan-pair")
 
     play(LogcorrApp(store=str(tmp_path / "runs")), act, LARGE)
 
@@ -230,7 +230,7 @@ def test_pairs_with_attributes_have_the_views_of_access_logs(tmp_path: Path) -> 
     run = finished(tmp_path, app_logs.fastify())
 
     async def act(stage: Stage) -> None:
-        await stage.see("√ complete", "E Endpoints", "I IPs", "W Windows", "0 Other 13")
+        await stage.see("✓ complete", "E Endpoints", "I IPs", "W Windows", "0 Other 13")
         for key, title, text in (
             ("E", "Endpoints", "/items/2"),
             ("I", "IPs", "192.0.2.3"),
@@ -256,7 +256,7 @@ def test_the_detail_shows_both_lines_of_one_log_as_they_are(tmp_path: Path) -> N
     )
 
     async def act(stage: Stage) -> None:
-        await stage.see("√ complete")
+        await stage.see("✓ complete")
         await stage.press("3")
         await stage.see(" Errors ", "row 1", "endpoint", "req-3")
         table = stage.app.screen
@@ -273,7 +273,7 @@ def test_other_lines_stand_beside_malformed_ones(tmp_path: Path) -> None:
     run = finished(tmp_path, [*app_logs.fastify(), '{"level":30,"time":17'])
 
     async def act(stage: Stage) -> None:
-        await stage.see("√ complete")
+        await stage.see("✓ complete")
         await stage.press("5")
         await stage.see(" Malformed ", "0 Other 13", "json 1")
         await stage.pilot.click("#beside")
@@ -292,7 +292,7 @@ def test_a_log_without_a_clock_says_so(tmp_path: Path) -> None:
     run = finished(tmp_path, app_logs.awslambda())
 
     async def act(stage: Stage) -> None:
-        await stage.see("√ complete", "there is no timeline: the log has no clock", "no clock", "p99")
+        await stage.see("✓ complete", "there is no timeline: the log has no clock", "no clock", "p99")
         await stage.press("2")
         await stage.see(" Slow ")
 
@@ -328,7 +328,7 @@ def test_names_and_lines_are_harmless(tmp_path: Path) -> None:
         await stage.see("⏎ pairs them", MARK)
         assert faults(screen(stage).encode("utf8", "surrogatepass")) == []
         await stage.press("enter")
-        await stage.see("√ complete", MARK)
+        await stage.see("✓ complete", MARK)
         for key in ("1", "6", "0", "E"):
             await stage.press(key)
             await stage.see(MARK)
@@ -342,7 +342,7 @@ def test_a_run_keeps_what_it_was_read_as(tmp_path: Path) -> None:
     run = RunFolder(finished(tmp_path, app_logs.fastify(), form="fastify"))
 
     async def act(stage: Stage) -> None:
-        await stage.see("√ complete")
+        await stage.see("✓ complete")
         await stage.press("6")
         await stage.see("fastify (built in)")
         assert "told by" not in screen(stage)

@@ -16,11 +16,13 @@ from msgspec.json import encode
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
+from logcorr.generate.pair.scenario import PairOptions
+from logcorr.generate.pair.write_pair import generate_pair
 from logcorr.model.errors import InputError
 from logcorr.model.events import DoneEvent
 from logcorr_tui.app import LogcorrApp
-from logcorr_tui.main import main
-from logcorr_tui.state import remembered, settings
+from logcorr_tui.main import _parser, _what, main
+from logcorr_tui.state import settings
 from logcorr_tui.state.session import Logs
 from logcorr_tui.work import engine_command
 from logcorr_tui.work.file_names import response_log_for, unused_name
@@ -162,7 +164,6 @@ def test_a_finished_run_opens_and_every_view_can_be_seen(drive_on: Drive) -> Non
         assert app.current_mode == "overview"
 
     drive_on(body)
-    assert remembered.load_remembered(remembered.remembered_path()).views == {"correlation": "orphans"}
 
 
 MODES = ("slow", "errors", "orphans", "malformed", "duplicates", "skewed")
@@ -195,6 +196,39 @@ def test_changed_inputs_are_told(tmp_path: Path, store: Path) -> None:
         assert app.current_mode == "run"
 
     drive(body, run=run, store=str(store))
+
+
+def test_a_folder_opens_as_the_pair_it_holds(store: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "pair"
+    generate_pair(PairOptions(directory=str(folder), rows=400))
+    assert (folder / "truth.json").is_file()
+    logs, run = _what(_parser().parse_args([str(folder)]))
+    assert run is None
+
+    async def body(pilot: Pilot[None], app: LogcorrApp) -> None:
+        await until(pilot, lambda: app.current_mode == "overview")
+        assert app.session.report is not None
+        assert {Path(name).name for of in app.session.report.ledgers().values() for name in of.line_counts.files} == {
+            "requests.log",
+            "responses.log",
+        }
+        assert app.session.report.warnings == []
+
+    drive(body, logs=logs, store=str(store))
+
+
+def test_swapped_logs_have_no_green_mark(store: Path, tmp_path: Path) -> None:
+    generate_pair(PairOptions(directory=str(tmp_path / "pair"), rows=400))
+    swapped = [str(tmp_path / "pair" / name) for name in ("responses.log", "requests.log")]
+
+    async def body(pilot: Pilot[None], app: LogcorrApp) -> None:
+        await until(pilot, lambda: app.current_mode == "overview")
+        await pilot.press("6")
+        await pilot.pause()
+        assert "! doubtful" in text(app, "#head")
+        assert "complete" not in text(app, "#head")
+
+    drive(body, logs=Logs.pair(swapped[:1], swapped[1:]), store=str(store))
 
 
 def test_a_run_to_its_end(store: Path) -> None:
@@ -237,6 +271,27 @@ def test_cancel_asks_and_leaves_nothing(
         assert left(store) == []
 
     drive(body, logs=Logs.pair(LOGS[:1], LOGS[1:]), store=str(store), size=size)
+
+
+def test_a_view_that_has_to_wait_says_so(store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    waiting(monkeypatch, tmp_path / "mark", store)
+
+    async def body(pilot: Pilot[None], app: LogcorrApp) -> None:
+        await until(pilot, (tmp_path / "mark").exists)
+        for key, word in (("4", "Orphans can be seen as soon as the run is complete."), ("1", "first estimates")):
+            await pilot.press(key)
+            await until(pilot, lambda word=word: any(word in note.message for note in app._notifications))  # type: ignore[misc]
+            assert app.current_mode == "run"
+        titles = [command.title for command in app.get_system_commands(app.screen)]
+        assert "Run (6)" in titles
+        assert "Orphans (4)" not in titles
+        await pilot.press("ctrl+c", "ctrl+c")
+        await until(pilot, lambda: not app.is_running or app._exit)
+
+    app = drive(body, logs=Logs.pair(LOGS[:1], LOGS[1:]), store=str(store))
+    assert app.child is not None
+    assert app.child.pid is not None
+    assert gone(app.child.pid)
 
 
 @pytest.mark.parametrize("keys", [("q", "y"), ("ctrl+q",)], ids=["q", "ctrl+q"])
@@ -352,7 +407,7 @@ def test_json_of_the_orphans_is_two_keys_away(drive_on: Drive, tmp_path: Path) -
         await pilot.press("e")
         await pilot.pause()
         await pilot.press("enter")
-        await until(pilot, lambda: "√ 9 rows" in text(app, "#told"))
+        await until(pilot, lambda: "✓ 9 rows" in text(app, "#told"))
         assert str(tmp_path / "orphans-2.json") in text(app, "#told").replace("\n", "")
         await pilot.press("escape")
         await pilot.pause()
@@ -379,7 +434,7 @@ def test_a_filtered_view_is_exported_and_nothing_is_replaced_unasked(drive_on: D
         assert "exists" in text(app, "#told")
         assert there.read_text(encoding="utf8") == "precious"
         await pilot.press("enter")
-        await until(pilot, lambda: "√ 5 rows" in text(app, "#told"))
+        await until(pilot, lambda: "✓ 5 rows" in text(app, "#told"))
 
     drive_on(body, (80, 24))
     assert len(there.read_text(encoding="utf8").splitlines()) == 6
@@ -418,7 +473,7 @@ def test_the_whole_report_is_exported_as_a_page(drive_on: Drive, tmp_path: Path)
         await pilot.pause()
         assert "the whole report as one HTML page" in text(app, "#told")
         await pilot.press("enter")
-        await until(pilot, lambda: "√ the report" in text(app, "#told"))
+        await until(pilot, lambda: "✓ the report" in text(app, "#told"))
         await pilot.press("escape")
 
     drive_on(body, (80, 24))
@@ -448,7 +503,8 @@ def test_a_page_is_exported_by_the_rules_of_other_forms(finished: Path, store: P
         assert file.read() == target.read_bytes()
 
 
-def test_help_names_every_key(drive_on: Drive) -> None:
+@pytest.mark.parametrize("size", [(80, 24), (60, 20)], ids=["80x24", "60x20"])
+def test_help_names_every_key_and_the_words(size: tuple[int, int], drive_on: Drive) -> None:
     async def body(pilot: Pilot[None], app: LogcorrApp) -> None:
         await pilot.press("question_mark")
         await pilot.pause()
@@ -456,14 +512,22 @@ def test_help_names_every_key(drive_on: Drive) -> None:
 
         screen = app.screen
         assert isinstance(screen, HelpScreen)
-        names = {name for _, _, name in [*screen._here, *screen._everywhere]}
-        assert {"app.quit", "app.theme", "app.export", "app.slow", "app.open"} <= names
+        tips = {tip for _, tip, _ in [*screen._here, *screen._everywhere]}
+        assert {"Switch between dark and light", "Write these rows to a file", "Every command by name"} <= tips
+        keys = screen.query_one("#keys", Static)
+        shown = "\n".join("".join(segment.text for segment in keys.render_line(y)) for y in range(keys.size.height))
+        for word in ("orphan", "lost", "in flight", "redelivered", "superseded"):
+            assert f"\n{word} " in shown, word
+        # No ids, no lines in Textual's words, and room for the explanations.
+        assert "app." not in shown
+        assert "Scroll Up" not in shown
+        assert "Quit; asks while a run goes on" in shown
         await pilot.press("escape")
         await pilot.pause()
         assert app.current_mode == "overview"
         assert app.screen is not screen
 
-    drive_on(body, (80, 24))
+    drive_on(body, size)
 
 
 def test_the_theme_is_remembered() -> None:

@@ -89,7 +89,7 @@ def test_from_the_palette(root: Path, subtests: pytest.Subtests) -> None:
         await pilot.press("k")
         assert body_.scroll_y == body_.max_scroll_y - 1
         await pilot.press("x")
-        await until(pilot, lambda: says(app, "#head", "√ not worse"))
+        await until(pilot, lambda: says(app, "#head", "✓ not worse"))
         assert screen._diff is not None
         assert (screen._diff.a.run, screen._diff.worse) == ("bbbb", [])
         await pilot.press("escape")

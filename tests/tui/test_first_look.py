@@ -106,9 +106,9 @@ def test_recent_runs_take_a_line_each(tmp_path: Path) -> None:
     async def look(stage: Stage) -> None:
         for size in ((120, 36), (80, 24), (60, 18)):
             await stage.pilot.resize_terminal(*size)
-            await stage.see("w/requests.", "Demo")
+            await stage.see("requests.log", "Demo")
             lines = text_of(await stage.still())
-            (row,) = [number for number, line in enumerate(lines) if "w/requests." in line]
+            (row,) = [number for number, line in enumerate(lines) if "requests.log" in line]
             assert "20" in lines[row], "the logs are named beside the date"
             assert "Demo" in lines[row + 1]
 

@@ -25,7 +25,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
     store = here / "store"
     succeed("analyze", "combined.log", "--store", store, cwd=here)
     with walking(["--access", "access*", "--store", str(store)], here, *SIZES[0]) as walk:
-        walk.to("", "complete", "Latency distribution")
+        walk.to("", "Latency distribution")
         yield walk
 
 

@@ -31,7 +31,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
     (store / f"\x1b]0;{MARK}\x07\u202e[bold]").mkdir()
     (store / f"\x1b]0;{MARK}\x07\u202e[bold]" / "manifest.json").write_text("{}", encoding="utf8")
     with walking([*QUIET[1:], "--store", str(store)], here, *SIZES[0]) as walk:
-        walk.to("", "complete", "Latency distribution")
+        walk.to("", "Latency distribution")
         yield walk
 
 
@@ -117,7 +117,6 @@ def test_what_can_be_opened_and_compared(walk: Walk) -> None:
     walk.paste(PASTED, MARK)
     walk.to(ENTER, "! ", "folder/x", MARK)
     walk.to(ESCAPE, "╭─ Recent runs")
-    walk.press("\x1b[H")
     walk.to("c", "╭─ Compare with another run", "The chosen run is A", MARK)
     walk.to(ENTER, " A ", " B ", MARK, without="comparing …")
     walk.press(PAGE_DOWN)

@@ -27,7 +27,7 @@ def test_two_logs() -> None:
     assert list(found)[:4] == ["requests", "lines", "blank", "header"]
     assert found["lines"] == ["12,499,871", "12,452,001"]
     assert not {"other", "entries", "surplus", "repaired", "left_out"} & found.keys()
-    assert "√ every line is accounted for" in found
+    assert "✓ every line is accounted for" in found
 
 
 def test_one_log_with_both_events() -> None:
@@ -46,4 +46,4 @@ def test_an_access_log(other: int) -> None:
     found = rows(msgspec.structs.replace(report, inputs=msgspec.structs.replace(report.inputs, access=access)))
     assert ("other" in found) == bool(other)
     assert found["malformed"] == ["693"]
-    assert "√ every line is accounted for" in found
+    assert "✓ every line is accounted for" in found

@@ -147,7 +147,7 @@ def test_figures_are_those_of_the_report(size: tuple[int, int]) -> None:
             "14.2 ms",
             "812 ms",
             "53,191",
-            "√ complete",
+            "✓ complete",
             "124k",
             "625k",
             "1.23k",
@@ -326,12 +326,12 @@ def test_estimates_are_marked_and_do_not_drill() -> None:
         assert text.count("estimate · 12 % of ids") >= 3
         assert "≈12.4M" in text
         assert "≈14.1 ms" in text
-        assert "√ complete" not in text
+        assert "✓ complete" not in text
         await pilot.press("right", "enter")
         assert not app.drills
         app.session.estimate, app.session.report = None, busy()
         await pilot.pause(0.8)
-        assert "√ complete" in app.text()
+        assert "✓ complete" in app.text()
         await pilot.press("enter")
         assert len(app.drills) == 1
 

@@ -153,7 +153,7 @@ def estimate() -> EstimateEvent:
 
 def test_open(album: Albums) -> None:
     async def act(stage: Stage) -> None:
-        await stage.see("19.7k", "12.5M", "! run")
+        await stage.see("logs cover", "requests.log", "! run")
         await album.add(stage, "recent")
         await stage.press("slash")
         await stage.type("logs/re")
@@ -169,7 +169,7 @@ def test_open(album: Albums) -> None:
 @pytest.mark.usefixtures("one_log_stored")
 def test_told(album: Albums) -> None:
     async def act(stage: Stage) -> None:
-        await stage.see("19.7k")
+        await stage.see("logs cover", "requests.log")
         await stage.press("slash")
         await stage.type("app/app.log")
         await stage.see("docker-json", "pino-http")
@@ -211,7 +211,7 @@ def test_run(album: Albums, monkeypatch: pytest.MonkeyPatch) -> None:
             code=0,
         )
         await stage.press("r")
-        await stage.see("Latency distribution", "√ complete")
+        await stage.see("Latency distribution", "✓ complete")
         await stage.press("6")
         await stage.see("Peak memory", "20,025")
         await album.add(stage, "complete")
@@ -222,7 +222,7 @@ def test_run(album: Albums, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_overview(album: Albums) -> None:
     async def act(stage: Stage) -> None:
-        await stage.see("√ complete", "Timeline")
+        await stage.see("✓ complete", "Timeline")
         await album.add(stage, "first")
         await stage.press("right", "w", "right", "shift+right", "shift+right", "up")
         await album.add(stage, "selection")
@@ -230,7 +230,7 @@ def test_overview(album: Albums) -> None:
         await stage.see("zoomed")
         await album.add(stage, "zoomed")
         await stage.press("question_mark")
-        await stage.see("id for tui.toml")
+        await stage.see("Keys and words", "On this screen")
         await album.add(stage, "help")
         await stage.press("escape", "ctrl+p")
         await stage.see("Search for commands")
@@ -241,7 +241,7 @@ def test_overview(album: Albums) -> None:
 
 def test_table(album: Albums) -> None:
     async def act(stage: Stage) -> None:
-        await stage.see("√ complete", "Timeline")
+        await stage.see("✓ complete", "Timeline")
         names = ("slow", "errors", "orphans", "malformed", "duplicates", "skewed", "users")
         for key, name in zip("2345789", names, strict=True):
             await stage.press(key)
@@ -253,7 +253,7 @@ def test_table(album: Albums) -> None:
 
 def test_rows(album: Albums) -> None:
     async def act(stage: Stage) -> None:
-        await stage.see("√ complete", "Timeline")
+        await stage.see("✓ complete", "Timeline")
         await stage.press("3")
         await stage.see("Errors ", "row 1")
         await stage.press("slash")
@@ -284,7 +284,7 @@ def test_rows(album: Albums) -> None:
 @pytest.mark.usefixtures("one_log_stored")
 def test_app(album: Albums) -> None:
     async def act(stage: Stage) -> None:
-        await stage.see("√ complete", "Timeline")
+        await stage.see("✓ complete", "Timeline")
         await stage.press("b")
         await album.add(stage, "ledger")
         await stage.press("6")
@@ -307,7 +307,7 @@ def test_app(album: Albums) -> None:
 @pytest.mark.usefixtures("access_stored")
 def test_access(album: Albums) -> None:
     async def act(stage: Stage) -> None:
-        await stage.see("√ complete", "Worst time")
+        await stage.see("✓ complete", "Worst time")
         await album.add(stage, "overview")
         for key, name in (("4", "Endpoints"), ("7", "IPs"), ("8", "Windows")):
             await stage.press(key)

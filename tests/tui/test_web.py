@@ -474,6 +474,7 @@ def test_in_chromium(tmp_path: Path) -> None:
             await page.open(served.address, downloads)
             await page.until_shown("Latency distribution", "complete")
             assert await page.value("location.href") == f"{served.origin}/"
+            assert await page.value("document.title") == "requests.log + responses.log · logcorr"
             assert await page.value("document.fonts.check('16px \"Roboto Mono\"')")
             assert await page.value("document.cookie") == ""
             await page.press("4")

@@ -60,8 +60,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"logcorr-tui: error: {one_line(str(error))}\n")
         return UsageError.exit_code
     from logcorr_tui.app import LogcorrApp
+    from logcorr_tui.look.palette import Look
 
-    app = LogcorrApp(logs, run=run, store=given.store, memory=given.memory)
+    look = Look.of_terminal(os.environ, plain=given.plain)
+    app = LogcorrApp(logs, run=run, store=given.store, memory=given.memory, look=look)
     app.run()
     return app.return_code or 0
 
@@ -135,8 +137,10 @@ def _untold(words: Sequence[str]) -> Logs:
     from logcorr.inputs import files
     from logcorr_tui.work.own_lines import are_own
 
-    if len(words) != 2:
-        if are_own([files.resolve("log", tuple(words))]):
+    # What a folder holds is told as the command tells it: a pair, one log, or what is no log.
+    folders = any(Path(word).is_dir() for word in words)
+    if len(words) != 2 or folders:
+        if not folders and are_own([files.resolve("log", tuple(words))]):
             what = f"{words[0]!r} is one log of a pair" if len(words) == 1 else "these are logs of pairs"
             raise UsageError(f"{what}: give REQUESTS and RESPONSES, or name them by --requests and --responses.")
         return Logs.untold(words)
@@ -224,6 +228,9 @@ def _parser() -> argparse.ArgumentParser:
         "--store", metavar="DIR", help="folder or URI of the runs (default: the platform's cache folder)"
     )
     parser.add_argument("--memory", metavar="SIZE", help="the most memory the engine takes, such as 1GB")
+    parser.add_argument(
+        "--plain", action="store_true", help="plain text without frames, charts or motion, for screen readers"
+    )
     parser.add_argument(
         "--web", action="store_true", help="serve the app to a browser on this machine; needs logcorr[web]"
     )

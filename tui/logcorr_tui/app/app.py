@@ -1,25 +1,38 @@
 """The app: what its keys and commands do, and the screens that it shows when another screen asks by a message."""
 
+import os
+import signal
+import sys
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any, ClassVar
 
+from textual import constants
+from textual.actions import SkipAction
 from textual.app import SystemCommand
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
+from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.screen import Screen
+from textual.theme import Theme
+from textual.widgets import Input
 
 from logcorr.compute.object_path import AnyPath
 from logcorr.model.options import View
 from logcorr.text.safe import safe
-from logcorr_tui.app import command_palette
+from logcorr_tui.app import command_palette, text_cursor
 from logcorr_tui.app.key_bindings import BINDINGS
 from logcorr_tui.app.run_control import RunControlApp
-from logcorr_tui.look.palette import DARK_THEME, LIGHT_THEME
+from logcorr_tui.look.palette import DARK_THEME, LIGHT_THEME, Look, themes
+from logcorr_tui.look.plain_text import PlainFilter
 from logcorr_tui.look.safe_text import EscapeFilter
 from logcorr_tui.state import messages
 from logcorr_tui.state.navigation import TABLES, VIEWS_OF_A_RUN
 from logcorr_tui.state.session import Logs
+from logcorr_tui.work.terminal_background import QUESTION, is_asked, is_light, is_light_by_name
 from logcorr_tui.work.terminal_hangup import LOOK_EVERY_S, terminal_is_gone
+
+_PALETTE_GONE_S = 0.1
 
 
 class LogcorrApp(RunControlApp):
@@ -27,6 +40,11 @@ class LogcorrApp(RunControlApp):
 
     TITLE = "logcorr"
     ENABLE_COMMAND_PALETTE = True
+    CSS = """
+    CommandPalette SearchIcon { display: none; }
+    LogcorrApp.-plain ModalScreen { background: $background; }
+    LogcorrApp.-plain CommandPalette { background: $background; }
+    """
     BINDINGS: ClassVar[list[BindingType]] = BINDINGS
 
     def __init__(
@@ -36,26 +54,64 @@ class LogcorrApp(RunControlApp):
         run: AnyPath | None = None,
         store: str | None = None,
         memory: str | None = None,
+        look: Look | None = None,
     ) -> None:
+        self.look = look or Look()
+        self._own_themes: dict[str, Theme] = {}
         super().__init__(logs, store=store, memory=memory)
         self._first_run = run
-        self.register_theme(DARK_THEME)
-        self.register_theme(LIGHT_THEME)
-        self.theme = self._preferences.theme(self.available_themes)
+        self._own_themes = {theme.name: theme for theme in themes(self.look)}
+        # Until a theme is chosen, the terminal tells whether it is dark or light.
+        self._chosen_theme = self._preferences.theme(self.available_themes)
+        light = is_light_by_name(os.environ)
+        self.theme = self._chosen_theme or (LIGHT_THEME if light else DARK_THEME).name
         self.set_keymap(self._preferences.keys)
+        # The theme that the terminal told, which is not to be remembered.
+        self._told_theme: str | None = None
+        self._interrupted: Screen[Any] | None = None
         self._escape_filter = EscapeFilter()
+        if self.look.plain:
+            self.animation_level = "none"
+            self.add_class("-plain")
+
+    @property
+    def available_themes(self) -> dict[str, Theme]:
+        """The themes that all of the app follows."""
+        return self._own_themes or super().available_themes
+
+    def get_driver_class(self) -> type[Driver]:
+        """On Linux and macOS, the driver that tells late replies from keys."""
+        found = super().get_driver_class()
+        if sys.platform == "win32" or constants.DRIVER is not None:
+            return found
+        from logcorr_tui.work.terminal_driver import TerminalDriver
+
+        return TerminalDriver
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Textual's own filters, and after them the filter that takes out escapes."""
-        return [*super().get_line_filters(), self._escape_filter]
+        """Textual's own filters, the one that takes out escapes, and where all is plain text, the one for signs."""
+        last = [PlainFilter()] if self.look.plain else []
+        return [*super().get_line_filters(), self._escape_filter, *last]
+
+    def get_key_display(self, binding: Binding) -> str:
+        """A key as it is shown: by its sign, or as plain text by its name."""
+        if not self.look.plain:
+            return super().get_key_display(binding)
+        return binding.key_display or binding.key.replace("question_mark", "?").replace("slash", "/")
 
     # Coming up and going down
 
     def on_mount(self) -> None:
-        self.theme_changed_signal.subscribe(self, lambda theme: self._preferences.remember(theme=theme.name))
+        self.theme_changed_signal.subscribe(self, self._remember_theme)
+        # Textual paints nothing anew in a terminal whose size is as before (findings/textual_terminal_input.sh).
+        self.app_resume_signal.subscribe(self, lambda _: self._resumed())
         logs = self.session.logs
         if not (self.is_headless or self.is_web):
             self.set_interval(LOOK_EVERY_S, self._end_with_terminal)
+            self._ask_background()
+            if self.look.plain:
+                self._show_cursor()
+                self.set_interval(text_cursor.LOOK_EVERY_S, partial(text_cursor.follow, self))
         if logs is None:
             self.go("open")
         if problem := self._preferences.problem:
@@ -64,6 +120,34 @@ class LogcorrApp(RunControlApp):
             self.start_run(logs)
         elif self._first_run:
             self.open_folder(self._first_run)
+
+    def _resumed(self) -> None:
+        self.refresh(layout=True)
+        if self.look.plain:
+            self._show_cursor()
+
+    def _show_cursor(self) -> None:
+        if self._driver is not None:
+            self._driver.write(text_cursor.SHOW)
+            self._driver.flush()
+
+    def _ask_background(self) -> None:
+        """Asks the terminal whether it is dark or light, unless a theme was chosen once."""
+        ask = getattr(self._driver, "ask", None)
+        if ask is not None and self._chosen_theme is None and is_asked(os.environ):
+            ask(QUESTION)
+
+    def on_terminal_reply(self, message: messages.TerminalReply) -> None:
+        """Shows the light theme in a light terminal, unless a theme was chosen."""
+        light = is_light(message.text)
+        if light is not None and self._chosen_theme is None:
+            self._told_theme = self.theme = (LIGHT_THEME if light else DARK_THEME).name
+
+    def _remember_theme(self, theme: Theme) -> None:
+        if theme.name != self._told_theme:
+            self._chosen_theme = theme.name
+            self._preferences.remember(theme=theme.name)
+        self._told_theme = None
 
     async def _end_with_terminal(self) -> None:
         """Ends the app when its terminal is gone. Without this, the app would wait for keys for ever."""
@@ -81,37 +165,74 @@ class LogcorrApp(RunControlApp):
 
     def action_leave(self) -> None:
         """Quits. While a run is in progress, the app asks first."""
-        if self.child is not None and self.child.running:
+        if self._run_goes_on():
             self.ask("Quit and cancel the run?", "Nothing of it is kept.", self.action_quit)
         else:
             self.exit()
+
+    async def action_interrupt(self) -> None:
+        """Asks whether to quit; the second Ctrl+C answers yes. Where text is marked, the key copies the text."""
+        marked = isinstance(self.focused, Input) and self.focused.selected_text
+        if marked or self.screen.get_selected_text():
+            raise SkipAction
+        if self._interrupted is not None and self._interrupted in self.screen_stack:
+            await self.action_quit()
+            return
+        running = self._run_goes_on()
+        lost = "The run is cancelled, and nothing of it is kept." if running else "Finished runs are kept."
+        question = "Quit and cancel the run?" if running else "Quit?"
+        self._interrupted = self.ask(question, f"{lost} Ctrl+C again quits.", self.action_quit)
+
+    def action_suspend_process(self) -> None:
+        """Suspends the app and its engine, as a terminal does by Ctrl+Z, and goes to the shell."""
+        if sys.platform == "win32" or self._driver is None or not self._driver.can_suspend:
+            self.notify("This terminal cannot suspend the app.", severity="warning", markup=False)
+        elif os.getpgrp() == os.getsid(0):
+            # No shell with jobs has started the app: nobody could wake it up again.
+            self.notify("There is no shell to go back to.", severity="warning", markup=False)
+        else:
+            self.app_suspend_signal.publish(self)
+            os.killpg(os.getpgrp(), signal.SIGTSTP)
 
     # From screen to screen
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Whether an action can be done now. The views of a run are there as soon as a run is open."""
         if action == "show":
-            place, *kind = parameters
-            if kind and kind != [self.session.kind]:
-                return False
-            if place != "open" and all(place != known.mode for known in self.session.places):
-                return False
-            if place == "overview":
-                return self.session.report is not None or self.session.estimate is not None
-            if place == "run":
-                return self.child is not None or self.session.report is not None
-            if place == "open":
-                return self.current_mode != "open"
-            return self.session.run is not None
+            place, *kind = map(str, parameters)
+            # While a run goes on, the keys of its views tell so.
+            return self._has_place(place, kind) and (self._run_goes_on() or self.can_show(place))
         if action == "export":
             return self.session.run is not None and self.current_mode in VIEWS_OF_A_RUN
         return True
 
+    def _run_goes_on(self) -> bool:
+        return self.child is not None and self.child.running
+
+    def _has_place(self, place: str, kind: Sequence[str]) -> bool:
+        """Whether the run that is shown has such a screen. `kind` names the only kind of run that has it, if any."""
+        if kind and kind != [self.session.kind]:
+            return False
+        return place == "open" or any(place == known.mode for known in self.session.places)
+
+    def can_show(self, place: str) -> bool:
+        """Whether a screen has something to show now."""
+        if place == "overview":
+            return self.session.report is not None or self.session.estimate is not None
+        if place == "run":
+            return self.child is not None or self.session.report is not None
+        if place == "open":
+            return self.current_mode != "open"
+        return self.session.run is not None
+
     def action_show(self, place: str, _kind: str = "") -> None:
         """Goes to a view, which is as it was left. `_kind` names the only kind of run that has the view."""
-        self.go(place)
-        if place in VIEWS_OF_A_RUN:
-            self._preferences.remember(kind=self.session.kind, view=place)
+        if self.can_show(place):
+            self.go(place)
+        elif place != "open":
+            name = next(known.text for known in self.session.places if known.mode == place)
+            what = "first estimates are there" if place == "overview" else "run is complete"
+            self.notify(f"{name} can be seen as soon as the {what}.", title="Still running", markup=False)
 
     def action_step_back(self) -> None:
         """One step back: from a drilled table, to the overview, to the Open screen, and from there to the run."""
@@ -137,6 +258,10 @@ class LogcorrApp(RunControlApp):
     def action_toggle_theme(self) -> None:
         self.theme = LIGHT_THEME.name if self.theme == DARK_THEME.name else DARK_THEME.name
 
+    def save_picture(self) -> None:
+        """Saves the screen as an SVG file, once the palette is gone."""
+        self.set_timer(_PALETTE_GONE_S, self.deliver_screenshot)
+
     def action_export(self) -> None:
         """Exports the table on screen, as filtered. On another screen, exports the exchanges."""
         view: View = getattr(self.screen, "view", "exchanges")
@@ -155,9 +280,8 @@ class LogcorrApp(RunControlApp):
         self.push_screen(PickRunScreen(folder, self.runs))
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """The commands of the palette: ours, and Textual's but for the key panel, which the help replaces."""
+        """The commands of the palette. Each is one of ours, in our words."""
         yield from command_palette.system_commands(self, screen)
-        yield from (found for found in super().get_system_commands(screen) if found.title != "Keys")
 
     # What screens ask for
 

@@ -16,6 +16,9 @@ class AppActions(WithSession, Protocol):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Whether an action can be done now."""
 
+    def can_show(self, place: str) -> bool:
+        """Whether a screen has something to show now."""
+
     def action_show(self, place: str) -> None:
         """Goes to a view."""
 
@@ -28,11 +31,20 @@ class AppActions(WithSession, Protocol):
     def action_help(self) -> None:
         """Shows the keys of the screen."""
 
+    def action_toggle_theme(self) -> None:
+        """Switches between dark and light."""
+
+    def save_picture(self) -> None:
+        """Saves the screen as an SVG file, once the palette is gone."""
+
+    def action_leave(self) -> None:
+        """Quits; asks while a run goes on."""
+
 
 def system_commands(app: AppActions, screen: Screen[Any]) -> Iterable[SystemCommand]:
     """The commands that can be used on this screen now."""
     for place in app.session.places:
-        if app.check_action("show", (place.mode,)):
+        if app.can_show(place.mode):
             yield SystemCommand(f"{place.text} ({place.key})", place.tip, partial(app.action_show, place.mode))
     yield SystemCommand("Open (^o)", "Other logs, recent runs, the demo", partial(app.action_show, "open"))
     if app.check_action("export", ()):
@@ -43,3 +55,6 @@ def system_commands(app: AppActions, screen: Screen[Any]) -> Iterable[SystemComm
     if app.session.run is not None:
         yield SystemCommand("Compare with another run", "What changed, what got worse first", app.action_compare)
     yield SystemCommand("Help (?)", "Every key of this screen", app.action_help)
+    yield SystemCommand("Theme (t)", "Switch between dark and light", app.action_toggle_theme)
+    yield SystemCommand("Save a picture", "Save this screen as an SVG file", app.save_picture)
+    yield SystemCommand("Quit (q)", "End logcorr-tui; asks while a run goes on", app.action_leave)

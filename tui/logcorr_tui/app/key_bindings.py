@@ -29,6 +29,25 @@ BINDINGS: list[BindingType] = [
     _binding("t", "toggle_theme", "theme", "Theme", "Switch between dark and light"),
     _binding("question_mark", "help", "help", "Help", "Every key of this screen"),
     _binding("q", "leave", "quit", "Quit", "Quit; asks while a run goes on"),
+    # These two come before the keys of a dialog, which hides all others of the app.
+    Binding(
+        "ctrl+c",
+        "interrupt",
+        "Quit",
+        id="app.interrupt",
+        show=False,
+        priority=True,
+        tooltip="Copy what is marked; else quit after a question, and at once where pressed again",
+    ),
+    Binding(
+        "ctrl+z",
+        "suspend_process",
+        "Suspend",
+        id="app.suspend",
+        show=False,
+        priority=True,
+        tooltip="Leave the app waiting and go to the shell; fg there comes back",
+    ),
     _binding("ctrl+q", "quit", "quit_now", "Quit at once", "Quit without a question", show=False),
     _binding("escape", "step_back", "back", "Back", "Back to where you came from", show=False),
 ]

@@ -3,6 +3,7 @@
 import asyncio
 from functools import partial
 from pathlib import Path
+from urllib.parse import quote
 
 from textual.worker import Worker
 
@@ -19,6 +20,9 @@ from logcorr_tui.state.session import Logs, Session
 from logcorr_tui.state.settings import Preferences
 from logcorr_tui.work import engine_command, open_run
 from logcorr_tui.work.child_process import ChildProcess, run_engine, run_tell
+
+# The page of a browser takes this address for the title of its tab.
+TAB_TITLE = "logcorr-title:"
 
 
 def _why_not(told: Told) -> str | None:
@@ -86,6 +90,7 @@ class RunControlApp(ScreenModesApp):
         self.session.logs, self.session.views = logs, ()
         self.session.run = self.session.report = self.session.progress = self.session.estimate = None
         self.session.changed_inputs = []
+        self._name_tab()
         # Starting a process takes its time: first the screen is painted.
         self.call_after_refresh(self._follow, self.child)
 
@@ -129,6 +134,15 @@ class RunControlApp(ScreenModesApp):
         # A child that was killed left its spill files.
         _: Worker[None] = self.run_worker(partial(sweep, self.root), thread=True, exit_on_error=False)
 
+    def _name_tab(self) -> None:
+        """Names the tab of a browser by the logs."""
+        if self.is_web and self.session.logs is not None:
+            names = [
+                Path(of[0]).name + ("" if len(of) == 1 else f" +{len(of) - 1}")
+                for of in self.session.logs.files.values()
+            ]
+            self.open_url(TAB_TITLE + quote(safe(f"{' + '.join(names)} · logcorr", 120)), new_tab=False)
+
     # Finished runs
 
     def open_folder(self, folder: AnyPath, *, fresh: bool = False) -> None:
@@ -162,6 +176,7 @@ class RunControlApp(ScreenModesApp):
         if not fresh:
             self.child, self.session.progress, self.session.told = None, None, None
             gone = ("run", *VIEWS_OF_A_RUN)
+        self._name_tab()
         with self.batch_update():
             self.forget(gone, meanwhile="run" if fresh else "open")
             self.go(view)

@@ -11,6 +11,7 @@ from textual.message import Message
 from textual.screen import Screen
 
 from logcorr.model.options import View
+from logcorr_tui.look.palette import look_of
 from logcorr_tui.state.navigation import VIEWS_OF_A_RUN
 
 
@@ -53,26 +54,28 @@ class ScreenModesApp(App[None]):
         self.action_step_back()
         return AwaitComplete()
 
-    def ask(self, question: str, detail: str, then: Callable[[], Any]) -> None:
-        """Asks a yes or no question, and calls `then` on yes."""
+    def ask(self, question: str, detail: str, then: Callable[[], Any]) -> Screen[Any]:
+        """Asks a yes or no question, and calls `then` on yes. Returns the screen that asks."""
         from logcorr_tui.screens.confirm import ConfirmScreen
 
         def answered(yes: bool | None) -> None:
             if yes:
                 self.call_later(then)
 
-        self.push_screen(ConfirmScreen(question, detail), answered)
+        screen = ConfirmScreen(question, detail)
+        self.push_screen(screen, answered)
+        return screen
 
     def action_step_back(self) -> None:
         """Goes back from the base screen of a mode."""
         raise NotImplementedError
 
     def _make(self, mode: str) -> Screen[Any]:
-        screen = self.bases[mode] = _base_screen(mode)
+        screen = self.bases[mode] = _base_screen(mode, plain=look_of(self).plain)
         return screen
 
 
-def _base_screen(mode: str) -> Screen[Any]:
+def _base_screen(mode: str, *, plain: bool) -> Screen[Any]:
     """The base screen of a mode, imported when it is first shown."""
     if mode == "open":
         from logcorr_tui.screens.open import OpenScreen
@@ -82,6 +85,10 @@ def _base_screen(mode: str) -> Screen[Any]:
         from logcorr_tui.screens.run import RunScreen
 
         return RunScreen()
+    if mode == "overview" and plain:
+        from logcorr_tui.screens.plain_overview import PlainOverviewScreen
+
+        return PlainOverviewScreen()
     if mode == "overview":
         from logcorr_tui.screens.overview import OverviewScreen
 

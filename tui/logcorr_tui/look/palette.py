@@ -1,18 +1,46 @@
 """The colours of the dark and the light theme: as constants for what is drawn by hand, as Theme objects for Textual.
 
-Text reaches a contrast of 4.5 : 1 on its ground in both; frames and grid lines are fainter on purpose.
+Text reaches a contrast of 4.5 : 1 on its ground in all; frames and grid lines are fainter on purpose. A terminal of
+16 colours has palettes of its own, and so has one where NO_COLOR is set: there, brightness alone tells what colours
+tell elsewhere.
 """
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any, Literal
 
+from rich.console import Console
 from textual.app import App
 from textual.theme import Theme
+
+Colours = Literal["all", "sixteen", "none"]
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a terminal shows the app: how many colours it has, and whether all is plain text, for screen readers."""
+
+    colours: Colours = "all"
+    plain: bool = False
+
+    @classmethod
+    def of_terminal(cls, environ: Mapping[str, str], *, plain: bool = False) -> "Look":
+        """The look for the terminal that these variables tell of."""
+        if environ.get("NO_COLOR") is not None:
+            return cls("none", plain)
+        found = environ.get("TEXTUAL_COLOR_SYSTEM", "auto")
+        if found == "auto":
+            found = str(Console(force_terminal=True, _environ=environ).color_system)
+        return cls("sixteen" if found == "standard" else "all", plain)
 
 
 @dataclass(frozen=True)
 class Palette:
-    """Colours by what they mean, as #rrggbb; `heat` runs from few to many."""
+    """Colours by what they mean, as #rrggbb; `heat` runs from few to many.
+
+    `plain` says that no frames, bars or signs are drawn, but text alone.
+    """
 
     ground: str
     panel: str
@@ -29,6 +57,7 @@ class Palette:
     lost: str
     on_badge: str
     heat: tuple[str, ...]
+    plain: bool = False
 
 
 DARK = Palette(
@@ -64,6 +93,89 @@ LIGHT = Palette(
     lost="#7a3cc2",
     on_badge="#ffffff",
     heat=("#f3e9f4", "#e9cfe6", "#dbabd6", "#c984c0", "#b15da6", "#94398c", "#732072", "#511157", "#2e0738"),
+)
+
+
+# The colours of a terminal of 16, as rich knows them: each of these is sent as itself.
+_DARK_16 = Palette(
+    ground="#000000",
+    panel="#000000",
+    raised="#0000aa",
+    ink="#ffffff",
+    dim="#aaaaaa",
+    frame="#555555",
+    accent="#55ffff",
+    deep="#55ffff",
+    good="#55ff55",
+    warn="#ffff55",
+    bad="#ff5555",
+    info="#00aaaa",
+    lost="#ff55ff",
+    on_badge="#000000",
+    heat=("#0000aa", "#aa00aa", "#ff5555", "#ffff55", "#ffffff"),
+)
+_LIGHT_16 = Palette(
+    ground="#ffffff",
+    panel="#ffffff",
+    raised="#ffff55",
+    ink="#000000",
+    dim="#000000",
+    frame="#aaaaaa",
+    accent="#0000aa",
+    deep="#5555ff",
+    good="#0000aa",
+    warn="#aa5500",
+    bad="#aa0000",
+    info="#5555ff",
+    lost="#aa00aa",
+    on_badge="#ffffff",
+    heat=("#ffff55", "#ff5555", "#aa00aa", "#0000aa", "#000000"),
+)
+# Greys: what is wrong stands out most. The darkest, the two in between and the lightest are those of 16 colours.
+_DARK_GREY = Palette(
+    ground="#000000",
+    panel="#000000",
+    raised="#303030",
+    ink="#dddddd",
+    dim="#aaaaaa",
+    frame="#555555",
+    accent="#999999",
+    deep="#555555",
+    good="#999999",
+    warn="#dddddd",
+    bad="#ffffff",
+    info="#999999",
+    lost="#eeeeee",
+    on_badge="#000000",
+    heat=("#303030", "#555555", "#808080", "#aaaaaa", "#ffffff"),
+)
+_LIGHT_GREY = Palette(
+    ground="#ffffff",
+    panel="#ffffff",
+    raised="#dddddd",
+    ink="#222222",
+    dim="#555555",
+    frame="#aaaaaa",
+    accent="#606060",
+    deep="#aaaaaa",
+    good="#606060",
+    warn="#222222",
+    bad="#000000",
+    info="#606060",
+    lost="#111111",
+    on_badge="#ffffff",
+    heat=("#dddddd", "#aaaaaa", "#808080", "#555555", "#000000"),
+)
+_PALETTES: dict[Colours, tuple[Palette, Palette]] = {
+    "all": (DARK, LIGHT),
+    "sixteen": (_DARK_16, _LIGHT_16),
+    "none": (_DARK_GREY, _LIGHT_GREY),
+}
+# Colours with none in between: a terminal of 16 would show any other of the 16 for a blend of two.
+_APART = frozenset(
+    colour
+    for palette in _PALETTES["sixteen"]
+    for colour in (*(value for value in vars(palette).values() if isinstance(value, str)), *palette.heat)
 )
 
 
@@ -106,19 +218,39 @@ LIGHT_THEME = _theme("logcorr-light", LIGHT, dark=False)
 THEMES = (DARK_THEME, LIGHT_THEME)
 
 
+def themes(look: Look) -> tuple[Theme, Theme]:
+    """The dark and the light theme in a look."""
+    dark, light = _PALETTES[look.colours]
+    return _theme(DARK_THEME.name, dark, dark=True), _theme(LIGHT_THEME.name, light, dark=False)
+
+
+@lru_cache
+def palette_of(look: Look, *, dark: bool) -> Palette:
+    """The palette of the dark or the light theme in a look."""
+    found = _PALETTES[look.colours][0 if dark else 1]
+    return replace(found, plain=True) if look.plain else found
+
+
+def look_of(app: App[Any]) -> Look:
+    """The look of an app. Any other app than logcorr's has the full look."""
+    return app.look if hasattr(app, "look") and isinstance(app.look, Look) else Look()
+
+
 def of(app: App[Any]) -> Palette:
-    """The palette for the app's present theme: one of the two, also for a theme that is not ours."""
-    return DARK if app.current_theme.dark else LIGHT
+    """The palette for the app's look and its present theme."""
+    return palette_of(look_of(app), dark=app.current_theme.dark)
 
 
 def badge(colours: Palette) -> tuple[str, str]:
     """The badge of the app at the start of a title line: its text and style."""
-    return " ◆ logcorr ", f"bold {colours.on_badge} on {colours.accent}"
+    return "logcorr" if colours.plain else " ◆ logcorr ", f"bold {colours.on_badge} on {colours.accent}"
 
 
 def blend(one: str, other: str, share: float) -> str:
-    """The colour at `share` (0 to 1) of the way from one colour to another."""
+    """The colour at `share` (0 to 1) of the way from one colour to another. Of 16 colours, the nearer of the two."""
     share = min(max(share, 0.0), 1.0)
+    if one in _APART and other in _APART:
+        return one if share < 0.5 else other
     mixed = (
         round(int(one[k : k + 2], 16) * (1 - share) + int(other[k : k + 2], 16) * share)  # channel by channel
         for k in (1, 3, 5)

@@ -171,7 +171,7 @@ class CompareRunsScreen(Screen[None]):
         if found is not None:
             worse = diff_summary.got_worse(found)
             ground = colours.bad if worse else colours.good
-            badge = Text(" ▲ worse " if worse else " √ not worse ", f"bold {colours.on_badge} on {ground}")
+            badge = Text(" ▲ worse " if worse else " ✓ not worse ", f"bold {colours.on_badge} on {ground}")
             head.pad_right(max(self.size.width - head.cell_len - badge.cell_len, 1))
             head.append_text(badge)
             sides = (("A", found.a), ("B", found.b))

@@ -193,7 +193,7 @@ class ExportScreen(ModalScreen[str | None]):
         await asyncio.to_thread(export.write, force=bool(self._replace))
         self._written, took = await asyncio.to_thread(lambda: (str(path.absolute()), size(path.stat().st_size)))
         what = _what(export)
-        self._tell(f"√ {what}, {took}, in {self._written}\nEnter or Esc goes back.")
+        self._tell(f"✓ {what}, {took}, in {self._written}\nEnter or Esc goes back.")
         self.notify(f"{what} in {safe(self._written, 200)}", title="Exported", markup=False)
 
     async def _download(self, name: str, export: "ExportJob") -> None:
@@ -206,7 +206,7 @@ class ExportScreen(ModalScreen[str | None]):
             self._tell(f"downloads as {name}: {percent(file.taken, file.size, 0)} of {what}\nEnter or Esc goes back.")
             await asyncio.sleep(_EVERY_S)
         if file.whole:
-            self._tell(f"√ {what}, downloaded as {name}\nEnter or Esc goes back.")
+            self._tell(f"✓ {what}, downloaded as {name}\nEnter or Esc goes back.")
         else:
             self._written = ""
             self._tell("! the download was ended by the browser. Enter starts it again.", bad=True)

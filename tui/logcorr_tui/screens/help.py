@@ -1,4 +1,4 @@
-"""The help: every key of the present screen, what the key does, and the id to remap the key by."""
+"""The help: every key of the present screen and what the key does, and the words of the field."""
 
 from typing import Any, ClassVar, Self
 
@@ -12,12 +12,43 @@ from textual.widgets import Static
 
 from logcorr_tui.look import palette
 from logcorr_tui.state import settings
+from logcorr_tui.state.session import session_of
 
+# Keys, what they do, and the id of the action. A word, and what it means.
 Entry = tuple[str, str, str]
+Word = tuple[str, str]
+_MOTION = ("↑ ↓ PgUp PgDn", "up down PgUp PgDn")
+_MOVES = "Up and down in a list or a page; Home and End go to its ends"
+_PALETTE = "Every command by name"
+_EXCHANGE = ("exchange", "A request and its response")
+_SKEWED = ("skewed", "A response that is stamped before its request: the clocks of the two logs differ")
+_WORDS: dict[str, tuple[Word, ...]] = {
+    "correlation": (
+        _EXCHANGE,
+        ("orphan", "A request without a response, or a response without a request. Its reason is one of these:"),
+        ("lost", "The other log goes on long enough for the partner, and does not hold it"),
+        ("in flight", "A request so near the end of the response log that its response may come later"),
+        ("before start", "A response so near the start of the request log that its request may be older"),
+        ("too far", "The only partner is farther away than --max-duration allows"),
+        ("repeated id", "Other entries of the same id are the pair"),
+        ("redelivered", "The same line again: counted once"),
+        ("superseded", "Another entry of its id was taken, by --pairing first or last"),
+        _SKEWED,
+        ("malformed", "A line that could not be read. The view Malformed tells why"),
+        ("p99", "99 of 100 exchanges took no longer than this"),
+    ),
+    "access": (
+        _EXCHANGE,
+        ("suspicious", "An address that sends more requests in one window of time than --suspicious allows"),
+        ("window", "A span of time of fixed length, a minute by default, in which requests are counted"),
+        ("malformed", "A line that could not be read. The view Malformed tells why"),
+        ("p99", "99 of 100 exchanges took no longer than this"),
+    ),
+}
 
 
 class HelpScreen(ModalScreen[None]):
-    """The keys of a screen as a table. Arrows scroll, Escape goes back."""
+    """The keys of a screen, and the words of the field. Arrows scroll, Escape goes back."""
 
     CSS_PATH = "help.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -30,29 +61,28 @@ class HelpScreen(ModalScreen[None]):
 
     @classmethod
     def of(cls, screen: Screen[Any]) -> Self:
-        """The help for a screen, with the keys that are bound now."""
-        here: dict[str, list[str]] = {}
-        tips: dict[str, tuple[str, bool]] = {}
-        shown: set[str] = set()
+        """The help for a screen, with the keys that are bound now. Keys of any list or field share one line."""
+        keys: dict[str, list[str]] = {}
+        tips: dict[str, tuple[str, bool, bool]] = {}
         for active in screen.active_bindings.values():
             binding = active.binding
-            name = binding.id or binding.action
-            here.setdefault(name, []).append(screen.app.get_key_display(binding))
-            shown.update([name] if binding.show else [])
-            tips[name] = (active.tooltip or binding.description or binding.action, active.node is screen.app)
-        entries = [(" ".join(dict.fromkeys(keys)), tips[name][0], name) for name, keys in here.items()]
-        app = {name for name, (_, of_app) in tips.items() if of_app}
-
-        def rank(entry: Entry) -> tuple[bool, bool]:
-            """Keys in the footer come first, and keys of the screen before keys of any list or field."""
-            return entry[2] not in shown, _of_any(entry)
-
-        entries.sort(key=rank)
-        return cls([e for e in entries if e[2] not in app], [e for e in entries if e[2] in app])
+            if binding.id is None or "." not in binding.id:
+                continue
+            keys.setdefault(binding.id, []).append(screen.app.get_key_display(binding))
+            shown = binding.show or (binding.id in tips and tips[binding.id][2])
+            tip = active.tooltip or binding.description or binding.action
+            tips[binding.id] = (tip, binding.id.startswith("app."), shown)
+        # Keys in the footer come first.
+        order = sorted(keys, key=lambda name: not tips[name][2])
+        entries = [(" ".join(dict.fromkeys(keys[name])), tips[name][0], name) for name in order]
+        here = [entry for entry in entries if not tips[entry[2]][1]]
+        rest = [entry for entry in entries if tips[entry[2]][1]]
+        motion = _MOTION[palette.of(screen.app).plain]
+        return cls(here, [*rest, ("^p", _PALETTE, ""), (motion, _MOVES, "")])
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="box") as box:
-            box.border_title = "Keys"
+            box.border_title = "Keys and words"
             box.border_subtitle = "Esc back"
             yield Static(id="keys")
 
@@ -65,19 +95,17 @@ class HelpScreen(ModalScreen[None]):
         table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), expand=True)
         table.add_column(no_wrap=True, style=f"bold {colours.accent}")
         table.add_column(ratio=1)
-        table.add_column(no_wrap=True, style=colours.dim)
-        for title, entries in (("On this screen", self._here), ("Everywhere", self._everywhere)):
+        parts = (
+            ("On this screen", [(keys, tip) for keys, tip, _ in self._here]),
+            ("Everywhere", [(keys, tip) for keys, tip, _ in self._everywhere]),
+            ("Words", list(_WORDS[session_of(self).kind])),
+        )
+        for title, entries in parts:
             if entries:
-                table.add_row("", Text(title, style=f"bold {colours.ink}"), "id for tui.toml")
-                for keys, tip, name in entries:
-                    table.add_row(Text(keys), Text(tip), Text(name if "." in name else ""))
+                table.add_row("", Text(title, style=f"bold {colours.ink}"))
+                for name, meaning in entries:
+                    table.add_row(Text(name), Text(meaning))
                 table.add_row()
-        where = f'To change a key, write [keys] and "app.quit" = "ctrl+x" into {settings.settings_path()}'
-        table.add_row("", Text(where, style=colours.dim), "")
+        where = f"Keys, theme and first view can be set in {settings.settings_path()}; docs/settings.md tells how."
+        table.add_row("", Text(where, style=colours.dim))
         return table
-
-
-def _of_any(entry: Entry) -> bool:
-    """Whether a key belongs to any list or field, and not to the screen."""
-    name = entry[2]
-    return "." not in name or name.startswith(("app.", "screen."))

@@ -8,47 +8,52 @@ from typing import Any, ClassVar, cast
 
 import platformdirs
 from rich.text import Text
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 from textual.timer import Timer
-from textual.widgets import Input, OptionList, Static
-from textual.widgets.option_list import Option
+from textual.widgets import Input, Static
 from textual.worker import Worker
 
 from logcorr.inputs import files
 from logcorr.model.errors import LogcorrError
 from logcorr.model.told import Told, ToldLog
-from logcorr.runs import list_runs
 from logcorr.text.safe import safe
 from logcorr_tui.look import palette
+from logcorr_tui.look.plain_text import hint
+from logcorr_tui.screens.path_input import PathInput
 from logcorr_tui.state import messages
 from logcorr_tui.state.session import Logs, WithRuns
-from logcorr_tui.widgets import recent_runs
 from logcorr_tui.widgets.footer import FittingFooter
+from logcorr_tui.widgets.runs_panel import DEMO, RunsPanel
 from logcorr_tui.widgets.told_panel import ToldPanel
 from logcorr_tui.work import engine_command, reading_words
 from logcorr_tui.work.child_process import ChildProcess, Ended, ask
 from logcorr_tui.work.file_names import response_log_for
 from logcorr_tui.work.own_lines import are_own
-from logcorr_tui.work.path_completion import PathSuggester, candidates
+from logcorr_tui.work.path_completion import candidates
+from logcorr_tui.work.run_rows import run_rows
 
 DEMO_ROWS = 200_000
-# The cells of the margins, frame, padding and scroll bar of the list.
-_AROUND_LIST = 10
-_DEMO = "demo"
 
 
-# The fields: name, label, what stands in an empty field, and whether paths are suggested.
+# The fields: name and label, what stands in an empty field, the same where it is narrow, and whether it is a path.
 _FIELDS = (
-    ("log", "log", "a file, a folder or a glob; plain, .gz or .zst", True),
-    ("responses", "responses", "only if the log holds requests alone", True),
-    ("options", "options", "--date 2026-11-29 --zone +02:00 --unwrap none --format NAME", False),
+    ("log", "a file, a folder or a glob; plain, .gz or .zst", "a file, a folder or a glob", True),
+    ("responses", "only if the log holds requests alone", "if the log holds requests alone", True),
+    ("options", "--date 2026-11-29 --zone +02:00 --unwrap none --format NAME", "--zone +02:00 --format NAME", False),
 )
+# What is shown while an empty field has the focus.
+_EXAMPLES = {
+    "log": "a line: 2025-11-21T14:00:03.480Z,req-7f3a,bob · or of an access log, JSON, any of logcorr formats list",
+    "responses": "a line: 2025-11-21T14:00:03.618Z,req-7f3a,200",
+    "options": "as on the command line; an empty field reads the log as its lines tell",
+}
 # With fewer rows than these the fields stand close together.
 _TIGHT = 32
+_NARROW = 80
 # So long nothing must be typed before the first lines of a log are looked at.
 _PAUSE_S = 0.3
 
@@ -65,13 +70,11 @@ class OpenScreen(Screen[None]):
             "escape", "leave_field", "Back", id="open.back", tooltip="To the list, and from there back", show=False
         ),
         Binding("d", "demo", "Demo", id="open.demo", tooltip="Make a pair of logs with an incident, and correlate it"),
-        Binding("c", "compare", "Compare", id="open.compare", tooltip="Compare this run with another"),
         Binding("f5", "reload", "Reload", id="open.reload", tooltip="Look for runs again", show=False),
     ]
 
     def __init__(self) -> None:
         super().__init__()
-        self._rows: list[dict[str, Any]] = []
         self._timer: Timer | None = None
         # The logs that were asked for last, the format that was chosen, and whether Enter waits for the answer.
         self._asked: Logs | None = None
@@ -81,6 +84,10 @@ class OpenScreen(Screen[None]):
     @property
     def _panel(self) -> ToldPanel:
         return self.query_one(ToldPanel)
+
+    @property
+    def _runs(self) -> RunsPanel:
+        return self.query_one(RunsPanel)
 
     def _field(self, name: str) -> Input:
         return self.query_one(f"#{name}", Input)
@@ -93,25 +100,19 @@ class OpenScreen(Screen[None]):
         yield Static(id="head")
         with Vertical(id="new") as new:
             new.border_title = "Open a log"
-            new.border_subtitle = "/ type · → complete · ⏎ next, run"
-            for name, label, placeholder, suggester in _FIELDS:
+            new.border_subtitle = hint(self.app, "/ type · Tab complete · ⏎ next, run")
+            for name, placeholder, _, is_path in _FIELDS:
                 with Horizontal(classes=name):
-                    yield Static(label, classes="label")
-                    suggests = PathSuggester() if suggester else None
-                    yield Input(placeholder=placeholder, suggester=suggests, id=name, compact=True)
+                    yield Static(name, classes="label")
+                    yield (PathInput if is_path else Input)(placeholder=placeholder, id=name, compact=True)
             yield Static(id="hint")
         yield ToldPanel(id="told")
-        with Vertical(id="recent") as recent:
-            recent.border_title = "Recent runs"
-            recent.border_subtitle = "↑↓ select · ⏎ open"
-            yield Static(id="columns")
-            yield OptionList(id="runs", compact=True)
+        yield RunsPanel(demo=f"{DEMO_ROWS:,} lines a side with an incident: made, then correlated", id="recent")
         yield FittingFooter()
 
     def on_mount(self) -> None:
         self.app.theme_changed_signal.subscribe(self, lambda _theme: self._paint())
         self._paint()
-        self._list([])
 
     def _paint(self) -> None:
         self._head()
@@ -123,8 +124,9 @@ class OpenScreen(Screen[None]):
 
     def on_resize(self) -> None:
         self.set_class(self.size.height < _TIGHT, "-tight")
-        if self._rows:
-            self._list(self._rows)
+        for name, placeholder, short, _ in _FIELDS:
+            self._field(name).placeholder = short if self.size.width < _NARROW else placeholder
+        self._runs.draw()
         self._panel.draw()
 
     def on_screen_resume(self) -> None:
@@ -132,7 +134,8 @@ class OpenScreen(Screen[None]):
         self.call_after_refresh(self.action_reload)
 
     def action_paths(self) -> None:
-        self._field("log").focus()
+        # At once, because the next key belongs to the field already.
+        self.set_focus(self._field("log"))
 
     def action_formats(self) -> None:
         """Goes to the formats that may be chosen."""
@@ -141,6 +144,8 @@ class OpenScreen(Screen[None]):
 
     def action_leave_field(self) -> None:
         """Goes from the formats to the field, from a field to the list, and from the list back."""
+        if self._runs.leave():
+            return
         if self.focused is self._panel.choices:
             self._field("log").focus()
         elif isinstance(self.focused, Input):
@@ -154,20 +159,22 @@ class OpenScreen(Screen[None]):
 
     def action_demo(self) -> None:
         """Makes the logs of the demo in a child process, where they are missing, and correlates the logs."""
-        _: Worker[None] = self.run_worker(self._demo, exclusive=True, group=_DEMO)
+        _: Worker[None] = self.run_worker(self._demo, exclusive=True, group=DEMO)
 
-    def action_compare(self) -> None:
-        """Compares the selected run with another."""
-        chosen = self.query_one("#runs", OptionList).highlighted_option
-        if chosen is not None and chosen.id not in (None, _DEMO):
-            self._app.compare(self._app.runs / str(chosen.id))
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        if isinstance(event.widget, Input) and event.widget.id in _EXAMPLES:
+            self._help_typing(event.widget)
+
+    def _help_typing(self, field: Input) -> None:
+        """Shows how a typed path can go on, or what an empty field is for."""
+        found = candidates(field.value, 8) if field.value and field.id != "options" else []
+        names = "  ".join(safe(Path(name).name, 24) + ("/" if name.endswith("/") else "") for name in found)
+        self._hint(names if field.value else _EXAMPLES[field.id or ""], "dim")
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
-        typed = event.value if event.input.has_focus and event.input.id != "options" else ""
-        found = candidates(typed, 8) if typed else []
-        names = "  ".join(safe(Path(name).name, 24) + ("/" if name.endswith("/") else "") for name in found)
-        self._hint(names, "dim")
+        if event.input.has_focus:
+            self._help_typing(event.input)
         self._form = None
         if self._timer is not None:
             self._timer.stop()
@@ -184,6 +191,11 @@ class OpenScreen(Screen[None]):
     def _logs(self, *, say: bool) -> Logs | None:
         """The logs as the fields name them. None where they cannot be read, which is shown if `say`."""
         log, responses = (_path(self._field(name).value) for name in ("log", "responses"))
+        if not log:
+            if say:
+                missing = "a log" if not responses else "the log of the requests too"
+                self._hint(f"! Type the path of {missing}.", "bad")
+            return None
         try:
             given = reading_words.parse(self._field("options").value)
             sides: dict[Any, str] = {"request": log, "response": responses} if responses else {"log": log}
@@ -281,37 +293,19 @@ class OpenScreen(Screen[None]):
         self._close_panel()
         self.query_one("#runs").focus()
 
-    @on(OptionList.OptionSelected, "#runs")
-    def _chosen(self, event: OptionList.OptionSelected) -> None:
-        if event.option_id == _DEMO:
+    def on_runs_panel_chosen(self, message: RunsPanel.Chosen) -> None:
+        if message.run == DEMO:
             self.action_demo()
-        elif event.option_id is not None:
-            self.post_message(messages.OpenFolder(str(self._app.runs / event.option_id)))
+        else:
+            self.post_message(messages.OpenFolder(str(self._app.runs / message.run)))
+
+    def on_runs_panel_told(self, message: RunsPanel.Told) -> None:
+        self._hint(f"! {safe(message.text, 300)}" if message.wrong else message.text, "bad" if message.wrong else "dim")
 
     async def _reload(self) -> None:
-        rows = await asyncio.to_thread(list_runs.rows, self._app.runs)
+        rows = await asyncio.to_thread(run_rows, self._app.runs)
         if self.is_running:  # the app may have ended in the meantime
-            self._rows = rows
-            self._list(rows)
-
-    def _list(self, rows: list[dict[str, Any]]) -> None:
-        """Lists the runs, newest first, and the demo last. The selected run stays selected."""
-        found = self.query_one("#runs", OptionList)
-        before = found.highlighted_option.id if found.highlighted_option else None
-        head, lines = recent_runs.lines(rows, max(self.size.width - _AROUND_LIST, 40))
-        options = [
-            Option(line, id=str(row["run"]), disabled="error" in row) for line, row in zip(lines, rows, strict=True)
-        ]
-        demo = Text.assemble(("Demo", "bold"), f"  {DEMO_ROWS:,} lines a side with an incident: made, then correlated")
-        options.append(Option(demo, id=_DEMO))
-        found.clear_options()
-        found.add_options(options)
-        ids = [option.id for option in options]
-        usable = next((place for place, option in enumerate(options) if not option.disabled), 0)
-        kept = before if before in ids and before != _DEMO else None
-        found.highlighted = ids.index(kept) if kept else usable
-        head.stylize("dim")
-        self.query_one("#columns", Static).update(head)
+            self._runs.show(rows)
 
     async def _demo(self) -> None:
         folder = Path(platformdirs.user_cache_dir("logcorr", appauthor=False)) / f"demo-{DEMO_ROWS}"

@@ -1,7 +1,7 @@
 """The choice of a run to compare with: the other runs of the same kind, newest first. Enter compares."""
 
 import asyncio
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from rich.text import Text
 from textual import on
@@ -15,14 +15,16 @@ from textual.worker import Worker
 
 from logcorr.compute.object_path import AnyPath
 from logcorr.model.errors import LogcorrError
-from logcorr.runs import list_runs
 from logcorr.runs.run_folder import RunFolder
 from logcorr.text.safe import safe
-from logcorr_tui.look import palette
+from logcorr_tui.look.plain_text import hint
 from logcorr_tui.widgets import recent_runs
+from logcorr_tui.work.run_rows import run_rows
 
-_FIGURES = ("made", "requests", "p50", "p99")
-_WIDE = (16, 8, 7, 7)
+# The cells of frame and padding, and of the scroll bar, beside the lines; the share of the screen that the box takes.
+_AROUND = 8
+_WIDEST, _SHARE = 110, 0.9
+_LEAST_WIDTH = 30
 
 
 class PickRunScreen(ModalScreen[None]):
@@ -43,7 +45,7 @@ class PickRunScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="box") as box:
             box.border_title = "Compare with another run"
-            box.border_subtitle = "↑↓ select · ⏎ compare · Esc back"
+            box.border_subtitle = hint(self.app, "↑↓ select · ⏎ compare · Esc back")
             yield Static(id="columns")
             yield OptionList(id="runs", compact=True)
             yield Static("looking for runs …", id="told")
@@ -67,7 +69,7 @@ class PickRunScreen(ModalScreen[None]):
     async def _load(self) -> None:
         try:
             kind = await asyncio.to_thread(lambda: RunFolder(self._run).manifest.kind)
-            rows = await asyncio.to_thread(list_runs.rows, self._root)
+            rows = await asyncio.to_thread(run_rows, self._root)
         except LogcorrError as error:
             self._tell(f"! {error}")
             return
@@ -75,24 +77,14 @@ class PickRunScreen(ModalScreen[None]):
             return
         fitting = [row for row in rows if row.get("kind") == kind and self._root / row["run"] != self._run]
         runs = self.query_one("#runs", OptionList)
-        runs.add_options(Option(_line(row), id=str(row["run"])) for row in fitting)
+        width = max(min(int(self.app.size.width * _SHARE), _WIDEST) - _AROUND, _LEAST_WIDTH)
+        head, lines = recent_runs.lines(fitting, width)
+        runs.add_options(Option(line, id=str(row["run"])) for line, row in zip(lines, fitting, strict=True))
         runs.highlighted = 0 if fitting else None
-        head = _columns(_FIGURES, "logs")
-        self.query_one("#columns", Static).update(Text(head, palette.of(self.app).dim, no_wrap=True))
+        head.stylize("dim")
+        self.query_one("#columns", Static).update(head if fitting else "")
         how = "The chosen run is A, before; the one you come from is B, after. There, x swaps them."
         self._tell(how if fitting else "There is no other run of this kind yet.")
 
     def _tell(self, text: str) -> None:
         self.query_one("#told", Static).update(Text(safe(text, 400)))
-
-
-def _line(row: dict[str, Any]) -> Text:
-    """The line of one run: when it was made, its headline figures, its logs."""
-    texts = recent_runs.texts(row)
-    return Text(_columns(tuple(texts[name] for name in _FIGURES), texts["logs"]), no_wrap=True, overflow="ellipsis")
-
-
-def _columns(cells: tuple[str, ...], last: str) -> str:
-    first, *rest = cells
-    numbers = (cell.rjust(wide) for cell, wide in zip(rest, _WIDE[1:], strict=True))
-    return "  ".join([first.ljust(_WIDE[0]), *numbers, last])

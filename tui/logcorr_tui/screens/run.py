@@ -124,6 +124,8 @@ class RunScreen(Screen[None]):
         wide = max(40, self.size.width - 8)
         child = self._app.child
         state = "failed" if self._failed else "complete" if session.run else "running" if child else ""
+        if state == "complete" and session.report is not None and session.report.warnings:
+            state = "doubtful"
         if self._failed and self._failed.cancelled:
             state = "cancelled"
         if self._tabs is not None:

@@ -52,6 +52,13 @@ class StartRun(Message):
     told: Told | None = None
 
 
+@dataclass
+class TerminalReply(Message):
+    """The terminal has answered a question that Textual does not ask: the whole sequence, as it came."""
+
+    text: str
+
+
 class _Newest(Message):
     """Only the newest message of its kind is of interest: it replaces an older one that still waits."""
 

@@ -1,4 +1,4 @@
-"""What the app remembers from one session to the next (tui-state.json): theme, and last view by kind of run."""
+"""What the app remembers from one session to the next (tui-state.json): the theme."""
 
 import contextlib
 import os
@@ -10,10 +10,9 @@ import platformdirs
 
 
 class Remembered(msgspec.Struct, frozen=True, kw_only=True):
-    """What is remembered from one session to the next; `views` by the kind of run."""
+    """What is remembered from one session to the next. A view is not: each run opens on its Overview."""
 
     theme: str | None = None
-    views: dict[str, str] = {}
 
 
 def remembered_path() -> Path:

@@ -1,9 +1,9 @@
 """The session: the finished run that is open, or the logs of the run in progress."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 from textual.widget import Widget
 
@@ -123,6 +123,9 @@ class WithRuns(WithRoot, Protocol):
 
     def compare(self, folder: AnyPath) -> None:
         """Asks with which other run to compare this one, and shows the comparison."""
+
+    def ask(self, question: str, detail: str, then: Callable[[], Any]) -> object:
+        """Asks a yes or no question, and calls `then` on yes."""
 
     def action_step_back(self) -> None:
         """One step back."""

@@ -55,27 +55,22 @@ class Preferences:
         """Keys by the id of the action that they do."""
         return self._settings.keys
 
-    def theme(self, available: Container[str]) -> str:
-        """The theme to start with."""
+    def theme(self, available: Container[str]) -> str | None:
+        """The theme that the user has chosen. None where the terminal tells whether it is dark or light."""
         for name in (self._settings.theme, self._state.theme):
             if name is not None and name in available:
                 return name
             if name is not None and name == self._settings.theme:
-                self.problem = (
-                    f"{settings_path()}: no theme {name!r}; there are {DARK_THEME.name}, {LIGHT_THEME.name}, ..."
-                )
-        return DARK_THEME.name
+                self.problem = f"{settings_path()}: no theme {name!r}; there are {DARK_THEME.name}, {LIGHT_THEME.name}."
+        return None
 
     def view(self, kind: str, views: Collection[str] = ()) -> str:
         """The view that a run of this kind opens with; `views` are those that the run has."""
         known = [place.mode for place in places_of(kind, views)]
-        for view in (self._settings.view, self._state.views.get(kind)):
-            if view in VIEWS_OF_A_RUN and view in known:
-                return str(view)
-        return "overview"
+        view = self._settings.view
+        return str(view) if view in VIEWS_OF_A_RUN and view in known else "overview"
 
-    def remember(self, *, theme: str | None = None, kind: str = "", view: str = "") -> None:
-        """Writes down the theme, or the view of a kind of run, that was last seen."""
-        views = {**self._state.views, kind: view} if view else self._state.views
-        self._state = remembered.Remembered(theme=theme or self._state.theme, views=views)
+    def remember(self, *, theme: str) -> None:
+        """Writes down the theme that was chosen."""
+        self._state = remembered.Remembered(theme=theme)
         remembered.save_remembered(remembered.remembered_path(), self._state)

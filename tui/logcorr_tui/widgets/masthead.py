@@ -9,6 +9,7 @@ from logcorr.text import instants
 from logcorr.text.quantities import duration, size
 from logcorr.text.safe import safe
 from logcorr_tui.look.palette import Palette
+from logcorr_tui.look.time_text import span_texts
 from logcorr_tui.state.format_read import OWN, formats_of
 from logcorr_tui.state.overview_figures import Figures, figures, running
 from logcorr_tui.state.session import Session, session_of
@@ -21,19 +22,6 @@ def _file(names: tuple[str, ...] | list[str], limit: int) -> str:
         return "–"
     more = f" +{len(names) - 1}" if len(names) > 1 else ""
     return safe(PurePath(names[0]).name or names[0], max(limit - len(more), 8)) + more
-
-
-def span_texts(report: RunReport) -> list[str]:
-    """The span of time that the logs cover, as texts from the longest to the shortest."""
-    covered = instants.span(report.timeline)
-    if covered is None:
-        return []
-    form = "%H:%M" if not any(at % 60 for at in covered) else "%H:%M:%S"
-    days = [instants.strftime(at, "%d %b %Y") for at in covered]
-    hours = [instants.strftime(at, form) for at in covered]
-    if days[0] == days[1]:
-        return [f"{days[0]} {hours[0]}–{hours[1]} UTC", f"{hours[0]}–{hours[1]} UTC"]
-    return [f"{days[0]} {hours[0]} – {days[1]} {hours[1]} UTC", f"{days[0]} – {days[1]}"]
 
 
 def _logs(report: RunReport) -> list[list[str]]:
@@ -71,8 +59,9 @@ class Masthead(Painted):
             x = canvas.write(x, 0, f" · {safe(formats, 40)}", colours.dim)
         total = report.inputs.lines.bytes
         volume = f"{size(total)} in {duration(sum(report.run.seconds.values()) * 1000)}"
-        spans = span_texts(report)
-        if spans:
+        covered = instants.span(report.timeline)
+        if covered is not None:
+            spans = span_texts(covered)
             best = next((t for t in spans if x + 4 + len(t) <= end - len(volume) - 4), None)
             best = best or next((t for t in spans if x + 2 + len(t) <= end - 1), None)
             if best:
@@ -94,7 +83,9 @@ class Masthead(Painted):
             return "no run", "dim"
         if not report.inputs.closes():
             return "✗ ledger", "bad"
-        return ("! inputs changed", "warn") if session.changed_inputs else ("√ complete", "good")
+        if report.warnings:
+            return "! doubtful", "warn"
+        return ("! inputs changed", "warn") if session.changed_inputs else ("✓ complete", "good")
 
     def reload(self) -> None:
         """Shows the session as it is now."""

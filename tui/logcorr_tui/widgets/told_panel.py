@@ -14,6 +14,7 @@ from textual.widgets.option_list import Option
 
 from logcorr.model.told import Choice, Told
 from logcorr_tui.look import palette
+from logcorr_tui.look.plain_text import hint
 from logcorr_tui.widgets import told_texts
 
 # The cells of margin, frame, padding and scroll bar around the lines of the panel.
@@ -109,7 +110,8 @@ class ToldPanel(Vertical):
         choices.styles.max_height = most
         rows = max(height - _OTHER_ROWS - min(len(names), most) + 3 * (height < _TIGHT), _LEAST_LINES)
         self.border_title = "Taken for" if told.error is None else "✗ Cannot be read"
-        self.border_subtitle = "↓ or number: another format · ⏎ run" if len(names) > 1 else "⏎ run"
+        keys = "↓ or number: another format · ⏎ run" if len(names) > 1 else "⏎ run"
+        self.border_subtitle = hint(self.app, keys)
         self.query_one("#lines", Static).update(told_texts.first_lines(told, width, rows, colours))
 
     @on(OptionList.OptionHighlighted, "#choices")

@@ -35,6 +35,7 @@ _DATED = 90
 _NUMBER = 4
 _ID = 28
 _NAME = 40
+_MOST_NAMED = 3
 
 
 def sentence(told: Told, colours: Palette) -> Text:
@@ -44,10 +45,18 @@ def sentence(told: Told, colours: Palette) -> Text:
     alone = next((log for log in told.logs.values() if log.is_one_side and len(told.logs) == 1), None)
     if alone is not None:
         said = f"{_formats(told)}: {alone.events[0]}s alone, so the log of the other side is needed"
-        return Text(said, style=colours.warn)
+        return Text(said, style=colours.warn).append(_left_out(told))
     holds = _HOLDS[told.kind or "pairs"] + (" in one log" if "log" in told.logs else "")
     command = "analyses it" if told.kind == "exchanges" else "pairs them"
-    return Text.assemble((_formats(told), f"bold {colours.ink}"), (f": {holds}. ⏎ {command}", colours.ink))
+    text = f": {holds}. ⏎ {command}{_left_out(told)}"
+    return Text.assemble((_formats(told), f"bold {colours.ink}"), (text, colours.ink))
+
+
+def _left_out(told: Told) -> str:
+    """The files of a folder that are not read."""
+    names = [safe(name, 80) for name in told.left_out]
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return f"\nLeft out, because no line fits: {', '.join(names[:_MOST_NAMED])}{more}" if names else ""
 
 
 def _formats(told: Told) -> str:

@@ -4,9 +4,16 @@
 // The cookie is set by now: the token need not stay in the address bar and in the history.
 history.replaceState(null, "", location.pathname);
 
+// The app names the tab by this address, which is none of a page.
+const TITLE = "logcorr-title:";
+
 // textual.js opens a download in a new tab, which browsers block unless a key was just pressed; a link is always
 // followed. It also opens links in the text, and text from a log is not to open pages.
 window.open = (address) => {
+  if (String(address).startsWith(TITLE)) {
+    document.title = decodeURIComponent(String(address).slice(TITLE.length));
+    return null;
+  }
   const url = new URL(address ?? "", location.href);
   if (url.origin === location.origin && url.pathname.startsWith("/download/")) {
     const link = document.createElement("a");

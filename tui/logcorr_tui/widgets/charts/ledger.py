@@ -44,7 +44,7 @@ class Ledger(Chart):
         filled = any(block.lines for block in blocks)
         title: list[Part] = [("Ledger", colours.ink, True)]
         if filled and all(line.closes for block in blocks for line in block.lines):
-            title += [(" · every line accounted for ", colours.dim, False), ("√", colours.good, True)]
+            title += [(" · every line accounted for ", colours.dim, False), ("✓", colours.good, True)]
         elif filled:
             title.append((" · ✗ does not add up", colours.bad, True))
         report = self.figures.report if self.figures else None

@@ -46,7 +46,7 @@ def ledger(session: Session, colours: Palette) -> Table:
         table.add_row(shown, *(Text("·" if count is None else f"{count:,}", style=style) for count in found))
     if report is not None:
         closes = report.inputs.closes()
-        sign = ("√ every line is accounted for", colours.good) if closes else ("✗ does not add up", colours.bad)
+        sign = ("✓ every line is accounted for", colours.good) if closes else ("✗ does not add up", colours.bad)
         table.add_row("", Text(sign[0], style=sign[1]), *([""] if len(sides) > 1 else []))
     return table
 

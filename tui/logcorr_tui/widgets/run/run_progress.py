@@ -9,13 +9,15 @@ from rich.text import Text
 
 from logcorr.model.events import ProgressEvent
 from logcorr.render.reading_notices import narrowed_to
+from logcorr.runs.run_folder import RunFolder
+from logcorr.text import instants
 from logcorr.text.fit_columns import tail
 from logcorr.text.quantities import duration, percent, short, size
 from logcorr.text.safe import safe
 from logcorr_tui.look.palette import Palette, badge
+from logcorr_tui.look.time_text import span_texts
 from logcorr_tui.state.format_read import FormatRead, formats_of, formats_told
 from logcorr_tui.state.session import Session
-from logcorr_tui.widgets.charts.canvas import horizontal_bar
 
 _STAGES = {
     "correlation": {"read": "Read", "pair": "Pair", "report": "Report", "export": "Finish"},
@@ -31,15 +33,34 @@ def head(session: Session, state: str, wide: int, colours: Palette) -> Text:
         for side in (session.logs.files.values() if session.logs else ())
         if side
     )
-    grounds = {"running": colours.accent, "complete": colours.good, "failed": colours.bad, "cancelled": colours.warn}
-    signs = {"running": "▶ running", "complete": "√ complete", "failed": "✗ failed", "cancelled": "■ cancelled"}
+    grounds = {"running": colours.accent, "complete": colours.good, "failed": colours.bad}
+    signs = {
+        "running": "▶ running",
+        "complete": "✓ complete",
+        "doubtful": "! doubtful",
+        "failed": "✗ failed",
+        "cancelled": "■ cancelled",
+    }
     line = Text.assemble(badge(colours), " ", (names, f"bold {colours.ink}"))
     if state:
-        state_badge = Text(f" {signs[state]} ", style=f"bold {colours.on_badge} on {grounds[state]}")
+        state_badge = Text(f" {signs[state]} ", style=f"bold {colours.on_badge} on {grounds.get(state, colours.warn)}")
+        room = wide - line.cell_len - state_badge.cell_len - 3
+        fitting = next((told for told in _time_and_size(session) if len(told) <= room), "")
+        line.append(f"  {fitting}" if fitting else "", style=colours.dim)
         line.truncate(max(0, wide - state_badge.cell_len - 1), overflow="ellipsis")
         line.pad_right(max(0, wide - line.cell_len - state_badge.cell_len))
         line.append_text(state_badge)
     return line
+
+
+def _time_and_size(session: Session) -> list[str]:
+    """The time that the logs cover and their size, from the longest text to the shortest."""
+    report, event = session.report, session.progress
+    if report is None:
+        return [f"{size(event.bytes_done)} of {size(event.bytes_total)}"] if event is not None else []
+    total, covered = size(report.inputs.lines.bytes), instants.span(report.timeline)
+    spans = span_texts(covered) if covered is not None else []
+    return [*(f"{span} · {total}" for span in spans), total]
 
 
 def before_figures(session: Session, colours: Palette, *, stopped: bool) -> RenderableType:
@@ -73,10 +94,16 @@ def stages(session: Session, state: str, colours: Palette) -> Text:
         return Text(f"{sign} Tell the format", style=f"bold {ink}")
     event, known = session.progress, _STAGES[session.kind]
     names = list(known)
-    now = len(names) if state == "complete" else names.index(event.stage) if event and event.stage in names else 0
+    now = (
+        len(names)
+        if state in ("complete", "doubtful")
+        else names.index(event.stage)
+        if event and event.stage in names
+        else 0
+    )
     line = Text()
     for place, name in enumerate(names):
-        sign, style = ("√", colours.good) if place < now else ("·", colours.dim)
+        sign, style = ("✓", colours.good) if place < now else ("·", colours.dim)
         if place == now:
             stopped = state in ("failed", "cancelled")
             sign, style = ("✗", f"bold {colours.bad}") if stopped else ("▶", f"bold {colours.accent}")
@@ -153,6 +180,8 @@ def finished(session: Session, colours: Palette) -> RenderableType | None:
         ("Version", run.version),
     ):
         rows.add_row(name, Text(safe(value, 400)))
+    for warning in report.warnings:
+        rows.add_row("Warning", Text(f"! {safe(warning, 400)}", style=f"bold {colours.warn}"))
     if session.changed_inputs:
         changed = safe(", ".join(session.changed_inputs), 400)
         rows.add_row("Inputs", Text(f"! gone or changed since: {changed}", style=f"bold {colours.warn}"))
@@ -160,16 +189,12 @@ def finished(session: Session, colours: Palette) -> RenderableType | None:
 
 
 def files(session: Session, wide: int, colours: Palette) -> list[RenderableType]:
-    """A bar for each file: its side, the share that is read, its size."""
+    """A line for each file: its side, its name and its size; with a bar for the share that is read, until the end."""
     event, report = session.progress, session.report
+    if report is not None and session.run is not None:
+        return _files_of_run(session.run, wide, colours)
     if event is None:
-        if report is None:
-            return []
-        return [
-            _file(side.removesuffix("s"), name, (1, 1), "", wide, colours=colours)
-            for side, of in report.ledgers().items()
-            for name in of.line_counts.files[:_FILES_SHOWN]
-        ]
+        return []
     shown: list[RenderableType] = [
         _file(file.side, file.file, (file.bytes_done, file.bytes_total), size(file.bytes_total), wide, colours=colours)
         for file in event.files[:_FILES_SHOWN]
@@ -182,10 +207,30 @@ def files(session: Session, wide: int, colours: Palette) -> list[RenderableType]
 
 
 def bar(done: float, whole: float, wide: int, colour: str, colours: Palette) -> Text:
-    """A bar in eighths of a cell on a thin line. The bar is full only at the end."""
+    """A heavy line on a thin line, which is full only at the end. As plain text, the share alone."""
     share = min(max(done / whole, 0.0), 1.0) if whole else 0.0
-    text = horizontal_bar(int(share * wide * 8))
+    if colours.plain:
+        return Text(f"{share:.0%}")
+    halves = int(share * wide * 2)
+    text = "━" * (halves // 2) + "╸" * (halves % 2)
     return Text.assemble((text, colour), ("─" * (wide - len(text)), colours.frame))
+
+
+def _files_of_run(run: RunFolder, wide: int, colours: Palette) -> list[RenderableType]:
+    """A line for each file of a finished run: its side, its name, its size."""
+    inputs = [(side, file) for side, found in run.manifest.inputs.items() for file in found]
+    sizes = [size(file.bytes) for _, file in inputs]
+    longest = max(map(len, sizes), default=0)
+    shown: list[RenderableType] = []
+    for (side, file), told in list(zip(inputs, sizes, strict=True))[:_FILES_SHOWN]:
+        line = Text(f"{side:<9}", style=colours.dim, no_wrap=True, overflow="ellipsis")
+        line.append(f" {told:>{longest}}  ", style=colours.ink)
+        # The end of a path tells more than its folders.
+        line.append(tail(safe(file.path[-500:], 500), max(wide - line.cell_len, 8)), style=colours.ink)
+        shown.append(line)
+    if len(inputs) > _FILES_SHOWN:
+        shown.append(Text(f"{len(inputs) - _FILES_SHOWN} more files", style=colours.dim))
+    return shown
 
 
 def _file(side: str, name: str, extent: tuple[int, int], told: str, wide: int, *, colours: Palette) -> Text:
