@@ -5,6 +5,7 @@ Times are RFC 3339 text in UTC, durations milliseconds, rates shares from 0 to 1
 
 import msgspec
 
+from logcorr.model.findings import Finding
 from logcorr.model.group_rows import AgentRow, EndpointRow, IpRow, MethodRow, Windows
 from logcorr.model.ledger import AccessInputs, AccessLedger
 from logcorr.model.report import Heatmap, HistogramBin, Latency, Report, RunInfo, Timeline
@@ -36,7 +37,7 @@ class AccessReport(msgspec.Struct, frozen=True, kw_only=True):
     """The report of an access log, as `--report` writes it.
 
     `suspicious_ips` names every suspicious address. `suspects` has rows for the suspicious addresses with the most
-    requests in one window.
+    requests in one window. `findings` and `warnings` are as in the report of a correlation.
     """
 
     schema: int
@@ -76,6 +77,8 @@ class AccessReport(msgspec.Struct, frozen=True, kw_only=True):
     slowest_endpoint_ms: float | None = None
     busiest_endpoint_requests: int | None = None
     suspects: list[IpRow] = []
+    findings: list[Finding] = []
+    warnings: list[str] = []
 
     def ledgers(self) -> dict[str, AccessLedger]:
         """The ledger of the log, by its name."""

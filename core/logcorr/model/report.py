@@ -8,6 +8,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import UnsetType
 
+from logcorr.model.findings import Finding
 from logcorr.model.group_rows import AgentRow, EndpointRow, IpRow, MethodRow, Windows
 from logcorr.model.ledger import Inputs, LogLedger, Orphans, SideLedger
 
@@ -154,7 +155,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     `attributes` names the attributes of exchanges, as the manifest does. Endpoints, addresses, methods, user agents and
     windows are as in the report of an access log, for attributes that there are; else they are empty. `resolution` is
-    null where no exchange has a time, `given` where responses tell no duration.
+    null where no exchange has a time, `given` where responses tell no duration. `findings` are what chance does not
+    explain, the most telling first. `warnings` are sentences on what makes the figures doubtful.
     """
 
     schema: int
@@ -194,6 +196,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     slowest_endpoint_ms: float | None = None
     busiest_endpoint_requests: int | None = None
     suspects: list[IpRow] = []
+    findings: list[Finding] = []
+    warnings: list[str] = []
 
     @property
     def matched(self) -> int:
