@@ -83,7 +83,7 @@ class RunControlApp(ScreenModesApp):
             self.child = ChildProcess(engine_command.command_for(logs, store=self._store, memory=self._memory))
         self.session.logs, self.session.views = logs, ()
         self.session.run = self.session.report = self.session.progress = self.session.estimate = None
-        self.session.changed_inputs = []
+        self.session.changed_inputs, self.session.chosen_time = [], None
         # Starting a process takes its time: first the screen is painted.
         self.call_after_refresh(self._follow, self.child)
 
@@ -155,7 +155,7 @@ class RunControlApp(ScreenModesApp):
     def _show_run(self, opened: open_run.OpenedRun, view: str, *, fresh: bool) -> None:
         self.session.run, self.session.report = opened.run, opened.report
         self.session.logs, self.session.views = opened.logs, opened.views
-        self.session.estimate, self.session.changed_inputs = None, []
+        self.session.estimate, self.session.changed_inputs, self.session.chosen_time = None, [], None
         gone: tuple[str, ...] = VIEWS_OF_A_RUN
         if not fresh:
             self.child, self.session.progress, self.session.told = None, None, None

@@ -1,0 +1,126 @@
+"""A small framed table of figures on the overview. A row can be selected, and leads to its rows."""
+
+from typing import ClassVar
+
+from rich.cells import cell_len
+from textual.binding import Binding, BindingType
+from textual.geometry import Region
+
+from logcorr.text.fit_columns import middle
+from logcorr_tui.look.palette import Palette
+from logcorr_tui.state.messages import Drill
+from logcorr_tui.widgets.charts import fact_rows
+from logcorr_tui.widgets.charts.canvas import Canvas, Part
+from logcorr_tui.widgets.charts.chart import Chart
+from logcorr_tui.widgets.charts.fact_rows import Fact, Facts
+
+_FRAME = 2
+_GAP = 2
+_LEAST_NAME = 10
+
+
+class FactTable(Chart):
+    """One of the tables of `fact_rows`, by its name. It is hidden where the run has none of its rows."""
+
+    COMPARES = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", "Row before", show=False, id="facts.previous", tooltip="The row before"),
+        Binding("down,j", "move(1)", "Next row", show=False, id="facts.next", tooltip="The next row"),
+        Binding("home", "move(-1000)", "First row", show=False, id="facts.first", tooltip="The first row"),
+        Binding("end", "move(1000)", "Last row", show=False, id="facts.last", tooltip="The last row"),
+    ]
+
+    def __init__(self, name: str) -> None:
+        super().__init__(id=f"facts-{name}")
+        self._table = name
+        self.cursor: int | None = None
+        self.facts: Facts | None = None
+
+    def watch_figures(self) -> None:
+        """Takes the rows of a finished run. Estimates have none."""
+        self.facts = fact_rows.facts(self._table, self.figures)
+        self.display = self.facts is not None
+        self.cursor = None
+        super().watch_figures()
+
+    @property
+    def height(self) -> int:
+        """How many rows of the screen the table wants."""
+        return 0 if self.facts is None else len(self.facts.rows) + _FRAME + bool(self.facts.columns)
+
+    @property
+    def _top(self) -> int:
+        return 1 + bool(self.facts and self.facts.columns)
+
+    def paint(self, canvas: Canvas, colours: Palette) -> None:
+        facts = self.facts
+        if facts is None:
+            return
+        title: list[Part] = [
+            (facts.title, colours.ink, True),
+            (f" · {facts.note}" if facts.note else "", colours.dim, False),
+        ]
+        leads = any(row.target for row in facts.rows)
+        canvas.frame(title, [("↑↓ select · ⏎ its rows", colours.dim, False)] if leads else [], self.edge(colours))
+        ends, name_end = self._columns(facts, canvas.width)
+        for column, end in ends.items():
+            canvas.right(end, 1, facts.columns[column], colours.dim)
+        for number, row in enumerate(facts.rows):
+            y, chosen = self._top + number, number == self.cursor
+            if chosen:
+                canvas.paper(Region(1, y, canvas.width - 2, 1), colours.raised)
+                canvas.put(1, y, "▸", colours.ink, bold=True)
+            name = middle(row.name, max(name_end - 2, 1))
+            canvas.write(2, y, name, colours.ink if row.target else colours.dim, bold=chosen)
+            self._cells(canvas, colours, row, y, ends or {0: name_end})
+
+    def _cells(self, canvas: Canvas, colours: Palette, row: Fact, y: int, ends: dict[int, int]) -> None:
+        """Writes figures that end at their columns, or the text of a table without columns after the name."""
+        for column, end in ends.items():
+            text, ink = row.cells[column][0], str(getattr(colours, row.cells[column][1]))
+            if self.facts is not None and self.facts.columns:
+                canvas.right(end, y, text, ink)
+            else:
+                canvas.write(end + _GAP, y, middle(text, max(canvas.width - end - _GAP - 2, 1)), ink)
+
+    def _columns(self, facts: Facts, width: int) -> tuple[dict[int, int], int]:
+        """The cell after each column that has room, and the cell after the name. The last columns go first."""
+        longest = max(cell_len(row.name) for row in facts.rows)
+        if not facts.columns:
+            return {}, min(2 + longest, width * 2 // 3)
+        wide = [
+            max(cell_len(title), *(cell_len(row.cells[column][0]) for row in facts.rows))
+            for column, title in enumerate(facts.columns)
+        ]
+        kept = len(wide)
+        while kept > 1 and width - 4 - sum(wide[:kept]) - _GAP * kept < min(longest, _LEAST_NAME):
+            kept -= 1
+        end, ends = width - 2, dict[int, int]()
+        for column in reversed(range(kept)):
+            ends[column] = end
+            end -= wide[column] + _GAP
+        return ends, max(end, 3)
+
+    def target(self) -> Drill | None:
+        if self.facts is None or self.cursor is None or not 0 <= self.cursor < len(self.facts.rows):
+            return None
+        row = self.facts.rows[self.cursor]
+        target = row.drill()
+        return None if target is None else self.drill(*target)
+
+    def hit(self, x: int, y: int, *, extend: bool = False) -> bool:
+        del x, extend
+        rows = self.facts.rows if self.facts else []
+        if not 0 <= y - self._top < len(rows):
+            return False
+        again, self.cursor = self.cursor == y - self._top, y - self._top
+        self.repaint()
+        return again
+
+    def action_move(self, by: int) -> None:
+        """Selects another row. The first time, selects the first row."""
+        rows = self.facts.rows if self.facts else []
+        if rows:
+            at = (0 if by < 1000 else len(rows) - 1) if self.cursor is None else self.cursor + by
+            self.cursor = min(max(at, 0), len(rows) - 1)
+            self.repaint()
