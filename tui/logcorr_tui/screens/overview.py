@@ -13,7 +13,7 @@ from logcorr_tui.state.overview_figures import figures
 from logcorr_tui.state.session import session_of
 from logcorr_tui.widgets.charts.chart import Chart
 from logcorr_tui.widgets.charts.fact_rows import TABLES
-from logcorr_tui.widgets.charts.fact_table import FactTable
+from logcorr_tui.widgets.charts.fact_table import RunFacts
 from logcorr_tui.widgets.charts.findings_strip import FindingsStrip
 from logcorr_tui.widgets.charts.histogram import Histogram
 from logcorr_tui.widgets.charts.ledger import Ledger, rows_of
@@ -68,7 +68,7 @@ class OverviewScreen(Screen[None]):
             yield Ledger(id="ledger")
             with Container(id="facts"):
                 for name in TABLES:
-                    yield FactTable(name)
+                    yield RunFacts(name)
         yield FittingFooter()
 
     def on_mount(self) -> None:
@@ -130,7 +130,7 @@ class OverviewScreen(Screen[None]):
 
     def _fit_facts(self, width: int) -> int:
         """Shares the width among the small tables. Returns the rows of the screen that their first row takes."""
-        tables = [table for table in self.query(FactTable) if table.facts is not None]
+        tables = [table for table in self.query(RunFacts) if table.facts is not None]
         across = min(max(width // _FACTS_WIDTH, 1), 3)
         grid = self.query_one("#facts")
         grid.display = bool(tables)
@@ -163,7 +163,7 @@ class OverviewScreen(Screen[None]):
 
     def action_more(self) -> None:
         """Moves the focus to the small tables, which scroll into sight."""
-        tables = [table for table in self.query(FactTable) if table.facts is not None]
+        tables = [table for table in self.query(RunFacts) if table.facts is not None]
         if tables:
             tables[0].focus()
 

@@ -1,6 +1,7 @@
 """Messages between widgets, screens and the app: a widget posts what the user asks for, the app decides."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from textual.message import Message
 
@@ -42,6 +43,14 @@ class OpenFolder(Message):
     """Open a finished run."""
 
     folder: str
+
+
+@dataclass
+class OpenRows(Message):
+    """Open a finished run, unless it is the one that is open, and show these rows of it."""
+
+    folder: Path
+    rows: Drill
 
 
 @dataclass

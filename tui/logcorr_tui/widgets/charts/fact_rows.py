@@ -54,13 +54,15 @@ class Fact:
 class Facts:
     """A table: its title, the note beside the title, the titles of its columns after the name, and its rows.
 
-    A table without columns has one cell in each row, which is a text.
+    A table without columns has one cell in each row, which is a text. `spared` are the columns that are left out first
+    where there is no room for all; the last columns follow.
     """
 
     title: str
     note: str
     columns: tuple[str, ...]
     rows: list[Fact]
+    spared: tuple[int, ...] = ()
 
 
 def facts(name: str, figures: Figures | None) -> Facts | None:
@@ -215,7 +217,7 @@ def _failing_endpoints(report: RunReport) -> Facts:
         )
         for row in kept
     ]
-    note = f"by error rate, of {_LEAST_REQUESTS} requests and more"
+    note = f"by rate, {_LEAST_REQUESTS} requests at least"
     return Facts("Failing endpoints", note, ("rate", "errors", "requests", "4xx", "5xx"), facts)
 
 

@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from rich.cells import cell_len
+from textual.actions import SkipAction
 from textual.binding import Binding, BindingType
 from textual.geometry import Region
 
@@ -20,7 +21,7 @@ _LEAST_NAME = 10
 
 
 class FactTable(Chart):
-    """One of the tables of `fact_rows`, by its name. It is hidden where the run has none of its rows."""
+    """A table of facts. Up and down select a row, Enter shows the rows behind it."""
 
     COMPARES = True
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -30,18 +31,17 @@ class FactTable(Chart):
         Binding("end", "move(1000)", "Last row", show=False, id="facts.last", tooltip="The last row"),
     ]
 
-    def __init__(self, name: str) -> None:
-        super().__init__(id=f"facts-{name}")
-        self._table = name
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - as Textual calls it
+        super().__init__(id=id)
+        self.set_classes(classes or "")
         self.cursor: int | None = None
         self.facts: Facts | None = None
 
-    def watch_figures(self) -> None:
-        """Takes the rows of a finished run. Estimates have none."""
-        self.facts = fact_rows.facts(self._table, self.figures)
-        self.display = self.facts is not None
-        self.cursor = None
-        super().watch_figures()
+    def show(self, facts: Facts | None) -> None:
+        """Shows other facts, without a selection; nothing at all for None."""
+        self.facts, self.cursor = facts, None
+        self.display = facts is not None
+        self.repaint()
 
     @property
     def height(self) -> int:
@@ -51,6 +51,12 @@ class FactTable(Chart):
     @property
     def _top(self) -> int:
         return 1 + bool(self.facts and self.facts.columns)
+
+    def select(self, number: int) -> None:
+        """Selects a row by its number, from the end where it is negative."""
+        if self.facts is not None:
+            self.cursor = number % len(self.facts.rows)
+            self.repaint()
 
     def paint(self, canvas: Canvas, colours: Palette) -> None:
         facts = self.facts
@@ -71,7 +77,11 @@ class FactTable(Chart):
                 canvas.paper(Region(1, y, canvas.width - 2, 1), colours.raised)
                 canvas.put(1, y, "▸", colours.ink, bold=True)
             name = middle(row.name, max(name_end - 2, 1))
-            canvas.write(2, y, name, colours.ink if row.target else colours.dim, bold=chosen)
+            end = canvas.write(2, y, name, colours.ink if row.target else colours.dim, bold=chosen)
+            if ends:
+                # A leader, so that the eye finds the figures of a name.
+                first = min(ends)
+                canvas.write(end + 1, y, "┈" * (ends[first] - cell_len(row.cells[first][0]) - end - 2), colours.frame)
             self._cells(canvas, colours, row, y, ends or {0: name_end})
 
     def _cells(self, canvas: Canvas, colours: Palette, row: Fact, y: int, ends: dict[int, int]) -> None:
@@ -84,7 +94,7 @@ class FactTable(Chart):
                 canvas.write(end + _GAP, y, middle(text, max(canvas.width - end - _GAP - 2, 1)), ink)
 
     def _columns(self, facts: Facts, width: int) -> tuple[dict[int, int], int]:
-        """The cell after each column that has room, and the cell after the name. The last columns go first."""
+        """The cell after each column that has room, and the cell after the name."""
         longest = max(cell_len(row.name) for row in facts.rows)
         if not facts.columns:
             return {}, min(2 + longest, width * 2 // 3)
@@ -92,14 +102,17 @@ class FactTable(Chart):
             max(cell_len(title), *(cell_len(row.cells[column][0]) for row in facts.rows))
             for column, title in enumerate(facts.columns)
         ]
-        kept = len(wide)
-        while kept > 1 and width - 4 - sum(wide[:kept]) - _GAP * kept < min(longest, _LEAST_NAME):
-            kept -= 1
+        kept = list(range(len(wide)))
+        going = [*facts.spared, *(column for column in reversed(kept) if column not in facts.spared)]
+        for column in going[:-1]:
+            if width - 4 - sum(wide[k] + _GAP for k in kept) >= min(longest, max(width // 4, _LEAST_NAME)):
+                break
+            kept.remove(column)
         end, ends = width - 2, dict[int, int]()
-        for column in reversed(range(kept)):
+        for column in reversed(kept):
             ends[column] = end
             end -= wide[column] + _GAP
-        return ends, max(end, 3)
+        return dict(sorted(ends.items())), max(end, 3)
 
     def target(self) -> Drill | None:
         if self.facts is None or self.cursor is None or not 0 <= self.cursor < len(self.facts.rows):
@@ -120,7 +133,21 @@ class FactTable(Chart):
     def action_move(self, by: int) -> None:
         """Selects another row. The first time, selects the first row."""
         rows = self.facts.rows if self.facts else []
-        if rows:
-            at = (0 if by < 1000 else len(rows) - 1) if self.cursor is None else self.cursor + by
-            self.cursor = min(max(at, 0), len(rows) - 1)
-            self.repaint()
+        if not rows or (abs(by) == 1 and self.cursor is not None and not 0 <= self.cursor + by < len(rows)):
+            # Another table may come next.
+            raise SkipAction
+        at = (0 if by < 1000 else len(rows) - 1) if self.cursor is None else self.cursor + by
+        self.cursor = min(max(at, 0), len(rows) - 1)
+        self.repaint()
+
+
+class RunFacts(FactTable):
+    """One of the tables of `fact_rows`, by its name. It is hidden where the run has none of its rows."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(id=f"facts-{name}")
+        self._table = name
+
+    def watch_figures(self) -> None:
+        """Takes the rows of a finished run. Estimates have none."""
+        self.show(fact_rows.facts(self._table, self.figures))

@@ -26,6 +26,7 @@ _FRAME = 2
 # On a lower screen there is no frame, and a sentence has one line.
 _FRAMED = 33
 _MOST_BARE = 3
+_LOW = 28
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ class FindingsStrip(Chart):
         """How many rows of a screen the strip takes; 0 where there is nothing to say."""
         said = sentences(figures)
         if height < _FRAMED:
-            return min(len(said), _MOST_BARE)
+            return min(len(said), _MOST_BARE if height >= _LOW else _MOST_BARE - 1)
         lines = sum(len(_lines(one.text, width)) for one in said)
         return min(lines + _FRAME, height // 4) if lines else 0
 
@@ -134,6 +135,8 @@ class FindingsStrip(Chart):
                 canvas.put(2, y, "▸" if chosen else said.sign, colours.accent if said.finding else ink, bold=True)
             canvas.write(4, y, text, ink, bold=chosen)
             before = said
+        if hidden and not self._framed:
+            canvas.right(canvas.width - 1, canvas.height - 1, f"… {hidden} more ↓", colours.dim)
 
     def target(self) -> Drill | None:
         found = self._findings()

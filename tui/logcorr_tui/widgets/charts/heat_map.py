@@ -43,6 +43,12 @@ def heat_grid(found: Heatmap, slots: Sequence[tuple[int, int]], rows: int) -> He
     return HeatGrid(edges, cells)
 
 
+def fuller_band(found: HeatGrid, slot: int, row: int) -> int | None:
+    """Of the two bands of a row (from 0, the lowest), the band with the higher count. None beyond the rows."""
+    pair = [band for band in (row * 2, row * 2 + 1) if 0 <= band < found.bands]
+    return max(pair, key=lambda band: found.cells.get((slot, band), 0.0), default=None)
+
+
 def draw(
     canvas: Canvas,
     found: HeatGrid,

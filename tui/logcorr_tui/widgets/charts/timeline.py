@@ -5,45 +5,42 @@ the heat map. The chosen time is also that of the tables that the number keys sh
 """
 
 import threading
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import ClassVar
 
-from textual import events
 from textual.actions import SkipAction
 from textual.binding import Binding, BindingType
-from textual.geometry import Region
-from textual.message import Message
 
-from logcorr.model.errors import Cancelled, LogcorrError
-from logcorr.model.report import Heatmap, TimelinePoint
-from logcorr.model.report import Timeline as TimelineFigures
+from logcorr.model.report import TimelinePoint
 from logcorr.runs.run_folder import RunFolder
-from logcorr.text.quantities import duration
-from logcorr_tui.look.palette import Palette, blend
+from logcorr.text.safe import safe
+from logcorr_tui.look.palette import Palette
 from logcorr_tui.look.time_text import bound, clocks, spaced, stamp
-from logcorr_tui.state.messages import Drill, FindOverRepresented
+from logcorr_tui.state.messages import Drill
 from logcorr_tui.state.overview_figures import Figures
 from logcorr_tui.state.session import ChosenTime, session_of
-from logcorr_tui.widgets.charts import heat_map, percentile_lines, request_rate, time_axis, timeline_caption
-from logcorr_tui.widgets.charts.canvas import EIGHTHS, Canvas, Part
-from logcorr_tui.widgets.charts.chart import Chart
+from logcorr_tui.widgets.charts import (
+    heat_map,
+    percentile_lines,
+    request_rate,
+    time_axis,
+    timeline_caption,
+    timeline_cursor,
+)
+from logcorr_tui.widgets.charts.canvas import Canvas, Part
+from logcorr_tui.widgets.charts.drag import DragChart
 from logcorr_tui.widgets.charts.heat_map import GUTTER, HeatGrid
 from logcorr_tui.widgets.charts.time_axis import Axis
+from logcorr_tui.widgets.charts.timeline_cursor import ChosenCells
+from logcorr_tui.widgets.charts.timeline_zoom import Zoom, ZoomCounted, Zooms, count_anew
 
 
-@dataclass(frozen=True)
-class Zoom:
-    """The points [first, end) of the points before that are in sight; and what is counted anew of them, if it is."""
-
-    span: tuple[int, int]
-    counted: TimelineFigures | None = None
-    heatmap: Heatmap | None = None
-
-
-class Timeline(Chart):
+class Timeline(DragChart):
     """A time cursor over all three charts. Enter shows the exchanges of the selected time and latency band."""
 
+    COMPARES = True
     OFFERS: ClassVar[dict[str, str]] = {
         "⏎ exchanges": "drill",
         "2 slow": "show('slow')",
@@ -69,15 +66,6 @@ class Timeline(Chart):
         Binding("escape", "undo", "Undo zoom", show=False, id="timeline.undo", tooltip="Undo selection, then zoom"),
     ]  # fmt: skip
 
-    @dataclass
-    class Counted(Message):
-        """What was counted anew for a zoom. `said` is why it could not be counted."""
-
-        zoom: Zoom
-        counted: TimelineFigures | None
-        heatmap: Heatmap | None
-        said: str = ""
-
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - as Textual calls it
         super().__init__(id=id)
         # Points, not slots: a selection stays where it is in time when the width changes.
@@ -85,52 +73,34 @@ class Timeline(Chart):
         self._anchor: int | None = None
         self._head = 0
         self.band: int | None = None
-        self._zooms: list[Zoom] = []
+        self._zooms = Zooms()
         self._before: Figures | None = None
         self._cancel = threading.Event()
-        # The slot where the mouse was pressed, and whether it has moved since then.
-        self._pressed: int | None = None
-        self._dragged = False
 
     @property
     def points(self) -> list[TimelinePoint]:
         """The points of the run, or those of the zoom where it was counted anew."""
-        counted = next((zoom.counted for zoom in reversed(self._zooms) if zoom.counted), None)
-        return counted.points if counted else self.figures.points if self.figures else []
+        return self._zooms.points(self.figures)
 
     @property
     def bucket_s(self) -> float:
         """How many seconds a point covers."""
-        counted = next((zoom.counted for zoom in reversed(self._zooms) if zoom.counted), None)
-        return counted.bucket_s if counted else self.figures.bucket_s if self.figures else 1.0
+        return self._zooms.bucket_s(self.figures)
 
     @property
     def shown(self) -> tuple[int, int]:
         """The points in sight, [from, to)."""
-        if not self._zooms or self._zooms[-1].counted:
-            return 0, len(self.points)
-        return self._zooms[-1].span
-
-    @property
-    def _heatmap(self) -> Heatmap:
-        counted = next((zoom.heatmap for zoom in reversed(self._zooms) if zoom.counted), None)
-        return counted or (self.figures and self.figures.heatmap) or Heatmap(edges_ms=[], cells=[])
+        return self._zooms.shown(len(self.points))
 
     def watch_figures(self) -> None:
         """Keeps the selection with new estimates or the report, as far as its time is still there."""
         before, self._before = self._before, self.figures
-        if any(zoom.counted for zoom in self._zooms):
-            # The selection is one of points that are not there any more.
-            self.cursor, self._zooms = None, []
         shift = None
-        if before and self.figures and before.bucket_s == self.figures.bucket_s:
-            shift = time_axis.shift(before.points, self.points, before.bucket_s)
-        if shift is None:
-            self.cursor, self._zooms = None, []
-        else:
-            count = len(self.points)
-            self._zooms = [replace(zoom, span=time_axis.moved(zoom.span, shift, count)) for zoom in self._zooms]
-            self.cursor = time_axis.moved(self.cursor, shift, count) if self.cursor else None
+        if before and self.figures and before.bucket_s == self.figures.bucket_s and not self._zooms.counted_anew:
+            shift = time_axis.shift(before.points, self.figures.points, before.bucket_s)
+        count = len(self.figures.points) if self.figures else 0
+        self._zooms.move(shift, count)
+        self.cursor = time_axis.moved(self.cursor, shift, count) if self.cursor and shift is not None else None
         # The slots belong to the old axis, and the heat map may have other bands.
         self._anchor = None
         edges = [found.heatmap.edges_ms if found and found.heatmap else [] for found in (before, self.figures)]
@@ -147,7 +117,9 @@ class Timeline(Chart):
 
     def on_resize(self) -> None:
         # Another height may join latency bands in another way.
-        self.band = None
+        if self.band is not None:
+            self.band = None
+            self.repaint()
 
     def axis(self) -> Axis | None:
         """The time axis at the present width and zoom."""
@@ -156,11 +128,11 @@ class Timeline(Chart):
     def heat(self, slots: list[tuple[int, int]]) -> HeatGrid:
         """The heat map in its rows: a third of all rows, or more."""
         rows = self.size.height - 3
-        return heat_map.heat_grid(self._heatmap, slots, rows // 3 + 1)
+        return heat_map.heat_grid(self._zooms.heatmap(self.figures), slots, rows // 3 + 1)
 
     def paint(self, canvas: Canvas, colours: Palette) -> None:
         found = self.axis()
-        title = timeline_caption.title(self.figures, self.size, colours, zoomed=self._zoomed())
+        title = timeline_caption.title(self.figures, self.size, colours, zoomed=self._zooms.said(self.figures))
         self.foot = canvas.frame(title, self._note(colours, found), self.edge(colours))
         if found is None or canvas.height < 5:
             waiting = self.figures is None
@@ -183,56 +155,13 @@ class Timeline(Chart):
         request_rate.draw(canvas, colours, points, found, bucket_s=self.bucket_s, left=left, rows=rest - line_rows)
         if line_rows:
             percentile_lines.draw(canvas, colours, points, found, left=left, top=rest - line_rows + 1, rows=line_rows)
-        taken = self._cursor(canvas, colours, found, bottom, heat_rows)
+        taken, columns = range(0), self._columns(found)
+        if columns:
+            cells = ChosenCells(columns, len(found.of_column), self._span(found), self.band)
+            taken = timeline_cursor.draw(canvas, colours, cells, bottom=bottom, heat_rows=heat_rows)
         for column, label in time_axis.ticks(found):
             if not set(range(left + column - 1, left + column + len(label) + 1)) & set(taken):
                 canvas.write(left + column, bottom, label, colours.dim)
-
-    def _zoomed(self) -> str:
-        """What the title says of a zoom. Empty without one."""
-        if not self._zooms:
-            return ""
-        return f"zoomed to {duration(self.bucket_s * 1000)} a bar" if self._zooms[-1].counted else "zoomed"
-
-    def _cursor(self, canvas: Canvas, colours: Palette, found: Axis, bottom: int, heat_rows: int) -> range:
-        """Draws the selection through all charts, with a label below. Returns the cells of the label."""
-        columns = self._columns(found)
-        if not columns or self.cursor is None:
-            return range(0)
-        left = GUTTER + 2
-        x, wide = left + columns[0], len(columns)
-        band_row = None if self.band is None else bottom - 1 - self.band // 2
-        for y in range(1, bottom):
-            if band_row is not None and bottom - heat_rows <= y:
-                # Of the heat map only the chosen band is chosen.
-                self._raise_band(canvas, colours, columns, y, chosen=y == band_row)
-                continue
-            for column in columns:
-                glyph, ink, paper, _ = canvas.cell(left + column, y)
-                if paper == colours.ground and glyph not in EIGHTHS[1:]:
-                    canvas.paper(Region(left + column, y, 1, 1), colours.raised)
-                else:
-                    canvas.put(
-                        left + column, y, glyph, blend(ink, colours.ink, 0.45),
-                        colours.raised if paper == colours.ground else blend(paper, colours.ink, 0.3),
-                    )  # fmt: skip
-        start, end = self._span(found)
-        label = f"▲ {clocks(start, end).split(' – ')[0]}" if wide < 14 else f"▲ {clocks(start, end)}"
-        at = max(min(x, left + len(found.of_column) - len(label)), left)
-        canvas.write(at, bottom, label[: len(found.of_column)], colours.ink, bold=True)
-        return range(at, at + len(label))
-
-    def _raise_band(self, canvas: Canvas, colours: Palette, columns: list[int], y: int, *, chosen: bool) -> None:
-        """Makes the chosen cells of the band brighter, and the other bands of these columns darker."""
-        upper = (self.band or 0) % 2
-        for column in columns:
-            glyph, ink, paper, _ = canvas.cell(GUTTER + 2 + column, y)
-            halves = [paper, ink if glyph == "▄" else paper]  # above, below
-            halves = [blend(half, colours.ground, 0.5) for half in halves]
-            if chosen:
-                half = 0 if upper else 1
-                halves[half] = blend((paper, ink if glyph == "▄" else paper)[half], colours.ink, 0.35)
-            canvas.put(GUTTER + 2 + column, y, "▄", halves[1], halves[0])
 
     def _columns(self, found: Axis) -> list[int]:
         if self.cursor is None:
@@ -333,9 +262,7 @@ class Timeline(Chart):
         """Asks what differs in the selected time. Without a selection, selects the worst time first."""
         if self.cursor is None:
             self.action_move(0)
-        target = self.target()
-        if target is not None and self.complete:
-            self.post_message(FindOverRepresented(target.view, target.expression, target.label))
+        super().action_differs()
 
     def action_zoom(self) -> None:
         """Zooms to the selected time, and counts it anew. A single slot keeps its neighbours in sight."""
@@ -349,7 +276,7 @@ class Timeline(Chart):
         if (first, end) == (low, high) and self.bucket_s <= 1:
             return
         zoom = Zoom((first, end))
-        self._zooms.append(zoom)
+        self._zooms.stack.append(zoom)
         self._anchor = None
         self.repaint()
         run = session_of(self).run
@@ -363,108 +290,65 @@ class Timeline(Chart):
             return
         self._cancel.set()
         self._cancel = cancel = threading.Event()
-        work = partial(_counted, run, zoom, (narrow.start, narrow.end), cancel)
-        self.run_worker(lambda: self._post(work()), thread=True, exit_on_error=False)
 
-    def _post(self, message: Message | None) -> None:
-        if message is not None:
-            self.post_message(message)
+        def count() -> None:
+            counted = count_anew(run, zoom, (narrow.start, narrow.end), cancel)
+            if counted is not None:
+                self.post_message(counted)
 
-    def on_timeline_counted(self, message: Counted) -> None:
+        self.run_worker(count, thread=True, exit_on_error=False)
+
+    def on_zoom_counted(self, message: ZoomCounted) -> None:
         """Shows what was counted, if its zoom is still the one in sight."""
         if message.said:
-            self.notify(message.said, title="Zoom", severity="warning", markup=False)
-        if not self._zooms or self._zooms[-1] is not message.zoom or message.counted is None:
-            return
-        found = self.axis()
-        before = self._span(found) if found is not None and self.cursor is not None else None
-        self._zooms[-1] = replace(message.zoom, counted=message.counted, heatmap=message.heatmap)
-        self.band = self._anchor = None
-        self.cursor = time_axis.points_within(self.points, self.bucket_s, *before) if before else None
-        self.repaint()
+            self.notify(safe(message.said, 400), title="Zoom", severity="warning", markup=False)
+        stack = self._zooms.stack
+        if stack and stack[-1] is message.zoom and message.counted is not None:
+            with self._same_time():
+                stack[-1] = replace(message.zoom, counted=message.counted, heatmap=message.heatmap)
 
     def action_undo(self) -> None:
         """Undoes a zoom, or else the selection. With neither, the app handles the key."""
-        if self._zooms:
-            found = self.axis()
-            before = self._span(found) if found is not None and self.cursor is not None else None
+        if self._zooms.stack:
             self._cancel.set()
-            self._zooms.pop()
-            self.cursor = time_axis.points_within(self.points, self.bucket_s, *before) if before else None
-            self.band = None
-        elif self.cursor is not None:
-            self.cursor = self.band = None
-        else:
+            with self._same_time():
+                self._zooms.stack.pop()
+            return
+        if self.cursor is None:
             raise SkipAction
-        self._anchor = None
+        self.cursor = self.band = self._anchor = None
         self.repaint()
 
-    # The mouse: a click selects, a drag selects from where it began
-
-    def on_mouse_down(self, event: events.MouseDown) -> None:
-        self._dragged = False
-        found, column = self.axis(), event.x - GUTTER - 2
-        inside = found is not None and 0 <= column < len(found.of_column) and 0 < event.y < self.size.height - 1
-        self._pressed = found.of_column[column] if found is not None and inside else None
-        if self._pressed is not None:
-            self.capture_mouse()
-
-    def on_mouse_move(self, event: events.MouseMove) -> None:
+    @contextmanager
+    def _same_time(self) -> Iterator[None]:
+        """Within this context the points change; the selection is of the same time after it."""
         found = self.axis()
-        if self._pressed is None or found is None or not event.button:
-            return
-        slot = found.of_column[min(max(event.x - GUTTER - 2, 0), len(found.of_column) - 1)]
-        if slot != self._pressed and not self._dragged:
-            self._dragged, self.band, self._anchor = True, None, self._pressed
-        if self._dragged:
-            self._select(slot, found, extend=True)
+        span = self._span(found) if found is not None and self.cursor is not None else None
+        yield
+        self.band = self._anchor = None
+        self.cursor = time_axis.points_within(self.points, self.bucket_s, *span) if span else None
+        self.repaint()
 
-    def on_mouse_up(self) -> None:
-        if self._pressed is not None:
-            self.release_mouse()
-        self._pressed = None
+    def slot_at(self, x: int) -> int | None:
+        """The slot at a column of the canvas, or the nearest one."""
+        found = self.axis()
+        return None if found is None else found.of_column[min(max(x - GUTTER - 2, 0), len(found.of_column) - 1)]
 
-    def on_click(self, event: events.Click) -> None:
-        """The click that ends a drag selects nothing more."""
-        if self._dragged:
-            self._dragged = False
-            event.stop()
-        else:
-            super().on_click(event)
+    def drag(self, first: int, last: int) -> None:
+        """Selects the time from one slot to another, in all latency bands."""
+        found = self.axis()
+        if found is not None:
+            self.band, self._anchor = None, first
+            self._select(last, found, extend=True)
 
     def hit(self, x: int, y: int, *, extend: bool = False) -> bool:
         found, column = self.axis(), x - GUTTER - 2
         if found is None or not 0 <= column < len(found.of_column):
             return False
         before = (self.cursor, self.band)
-        bands = self.heat(found.slots).bands
-        row = self.size.height - 3 - y
+        heat, row = self.heat(found.slots), self.size.height - 3 - y
         if not extend:
             # A mouse cannot point at half a cell: of the two bands of a row, the band with the higher count.
-            self.band = self._fuller(found, row, column) if 0 <= row < -(-bands // 2) else None
+            self.band = heat_map.fuller_band(heat, found.of_column[column], row)
         self._select(found.of_column[column], found, extend=extend)
         return not extend and before == (self.cursor, self.band)
-
-    def _fuller(self, found: Axis, row: int, column: int) -> int:
-        density = self.heat(found.slots)
-        slot = found.of_column[column]
-        pair = [band for band in (row * 2, row * 2 + 1) if band < density.bands]
-        return max(pair, key=lambda band: density.cells.get((slot, band), 0.0))
-
-
-def _counted(run: RunFolder, zoom: Zoom, span: tuple[float, float], cancel: threading.Event) -> Timeline.Counted | None:
-    """The time `span` (seconds since 1970) of a run, counted anew. None once `cancel` is set."""
-    # This imports polars, which must not hold up the thread that draws.
-    from logcorr.query.finer_timeline import finer_timeline
-
-    def check() -> None:
-        if cancel.is_set():
-            raise Cancelled("The zoom was undone.")
-
-    try:
-        found = finer_timeline(run, round(span[0] * 1e6), round(span[1] * 1e6), check)
-    except Cancelled:
-        return None
-    except LogcorrError as error:
-        return Timeline.Counted(zoom, None, None, str(error))
-    return Timeline.Counted(zoom, found.timeline, found.heatmap) if found.timeline.points else None
