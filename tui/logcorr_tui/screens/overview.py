@@ -114,7 +114,8 @@ class OverviewScreen(Screen[None]):
         spare = space - sum(least)
         ledger_rows = rows_of(report, width)
         spare -= ledger_rows if spare >= ledger_rows else 0
-        facts = self._fit_facts(width)
+        facts, all_facts = self._fit_facts(width)
+        below = spare < all_facts or space - sum(least) < ledger_rows
         spare -= facts if spare >= facts else 0
         top = least[0] + max(spare, 0) * 2 // 5
         flow = least[1] + max(spare, 0) - max(spare, 0) * 2 // 5
@@ -127,20 +128,24 @@ class OverviewScreen(Screen[None]):
         self._rows("#top", top * 2 if stacked else top)
         self._rows("#timeline", flow)
         self._rows("#ledger", ledger_rows)
+        chart = self.query_one(Timeline)
+        if chart.below != (below and report is not None):
+            chart.below = not chart.below
+            chart.repaint()
 
-    def _fit_facts(self, width: int) -> int:
-        """Shares the width among the small tables. Returns the rows of the screen that their first row takes."""
+    def _fit_facts(self, width: int) -> tuple[int, int]:
+        """Shares the width among the small tables. Returns the rows that the first of them take, and those of all."""
         tables = [table for table in self.query(RunFacts) if table.facts is not None]
         across = min(max(width // _FACTS_WIDTH, 1), 3)
         grid = self.query_one("#facts")
         grid.display = bool(tables)
         if not tables:
-            return 0
+            return 0, 0
         heights = [max(table.height for table in tables[k : k + across]) for k in range(0, len(tables), across)]
         grid.styles.grid_size_columns = across
         grid.styles.grid_rows = " ".join(map(str, heights))
         grid.styles.height = sum(heights)
-        return heights[0]
+        return heights[0], sum(heights)
 
     def _rows(self, selector: str, rows: int) -> None:
         self.query_one(selector, Widget).styles.height = rows

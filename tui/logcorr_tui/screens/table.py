@@ -21,6 +21,7 @@ from logcorr_tui.screens.drill_down import GROUPED_VIEWS, drill
 from logcorr_tui.screens.sort_column import AS_STORED, SortPicker
 from logcorr_tui.state.messages import ExportView, FindOverRepresented
 from logcorr_tui.state.navigation import COMPARED_VIEWS, title_of
+from logcorr_tui.state.overview_figures import figures
 from logcorr_tui.state.row_query import DEFAULT_SORT, RowQuery
 from logcorr_tui.state.session import ChosenTime, WithRoot
 from logcorr_tui.widgets.footer import FittingFooter
@@ -190,9 +191,14 @@ class TableScreen(Screen[None]):
         self._show(pages, message.total)
         if before is not None:
             rows.drop(before)
-        self._say(
-            "" if message.total else why_empty(self.view, self._app.session.kind, narrowed=bool(self._query.expression))
-        )
+        self._say("" if message.total else self._why_empty())
+
+    def _why_empty(self) -> str:
+        session = self._app.session
+        found = figures(session)
+        if found is not None and found.narrowed and not self._query.expression:
+            return f"No rows: {found.why_nothing_left('row')}."
+        return why_empty(self.view, session.kind, narrowed=bool(self._query.expression))
 
     def on_view_rows_failed(self, message: ViewRows.Failed) -> None:
         if self._rows is not None and message.query_number == self._rows.query_number:

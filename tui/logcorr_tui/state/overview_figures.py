@@ -52,7 +52,7 @@ class Figures:
         if self.report is None:
             return "nothing paired so far"
         if self.narrowed:
-            return "no exchange is left by " + " and ".join(f"--{name}" for name in self.narrowed)
+            return self.why_nothing_left("exchange")
         if isinstance(self.report, AccessReport):
             return "no line could be read · 5 tells why" if self.report.inputs.access.malformed else "the log is empty"
         asked, answered = self.report.inputs.requests, self.report.inputs.responses
@@ -62,6 +62,16 @@ class Figures:
         if not answered.orphans or not asked.orphans:
             return f"no {'request' if answered.orphans else 'response'} at all · 4 shows the others"
         return "no id is in both logs · 4 shows them"
+
+    def why_no_timeline(self) -> str:
+        """Why there is no timeline to draw."""
+        if self.report is not None and self.report.timeline.reason:
+            return f"there is no timeline: {self.report.timeline.reason}"
+        return self.why_nothing_left("entry") if self.narrowed else "no request and no response carries a time"
+
+    def why_nothing_left(self, noun: str) -> str:
+        """That the options of a narrowed run leave nothing of a kind."""
+        return f"no {noun} is left by " + " and ".join(f"--{name}" for name in self.narrowed)
 
     @property
     def narrowed(self) -> dict[str, str]:

@@ -94,6 +94,8 @@ class Masthead(Painted):
             return "no run", "dim"
         if not report.inputs.closes():
             return "✗ ledger", "bad"
+        if report.warnings:
+            return "! doubtful", "warn"
         return ("! inputs changed", "warn") if session.changed_inputs else ("√ complete", "good")
 
     def reload(self) -> None:

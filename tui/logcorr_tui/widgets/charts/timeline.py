@@ -76,6 +76,7 @@ class Timeline(DragChart):
         self._zooms = Zooms()
         self._before: Figures | None = None
         self._cancel = threading.Event()
+        self.below = False  # whether there is more of the overview below, out of sight
 
     @property
     def points(self) -> list[TimelinePoint]:
@@ -134,12 +135,9 @@ class Timeline(DragChart):
         found = self.axis()
         title = timeline_caption.title(self.figures, self.size, colours, zoomed=self._zooms.said(self.figures))
         self.foot = canvas.frame(title, self._note(colours, found), self.edge(colours))
+        timeline_caption.draw_below(canvas, colours, self.foot, shown=self.below)
         if found is None or canvas.height < 5:
-            waiting = self.figures is None
-            report = self.figures.report if self.figures else None
-            reason = report.timeline.reason if report else None
-            why = f"there is no timeline: {reason}" if reason else "no request and no response carries a time"
-            text = "waiting for the first estimates" if waiting else why
+            text = self.figures.why_no_timeline() if self.figures else "waiting for the first estimates"
             canvas.write(max((canvas.width - len(text)) // 2, 1), canvas.height // 2, text, colours.dim)
             return
         bottom, left = canvas.height - 2, GUTTER + 2
@@ -181,9 +179,8 @@ class Timeline(DragChart):
             return timeline_caption.note(None, self.size, colours, keys)
         # Neither estimates nor access logs know orphans by time.
         exact = self.figures is not None and self.figures.request_orphans is not None
-        chosen = timeline_caption.Chosen(
-            self._span(found), self.points[slice(*self.cursor)], None if self.band is None else self._band(found)
-        )
+        band = None if self.band is None else self._band(found)
+        chosen = timeline_caption.Chosen(self._span(found), self.points[slice(*self.cursor)], band)
         return timeline_caption.note(chosen, self.size, colours, keys, exact=exact)
 
     def _band(self, found: Axis) -> tuple[float, float]:
@@ -336,8 +333,7 @@ class Timeline(DragChart):
 
     def drag(self, first: int, last: int) -> None:
         """Selects the time from one slot to another, in all latency bands."""
-        found = self.axis()
-        if found is not None:
+        if (found := self.axis()) is not None:
             self.band, self._anchor = None, first
             self._select(last, found, extend=True)
 

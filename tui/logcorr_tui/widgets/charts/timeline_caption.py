@@ -10,9 +10,10 @@ from logcorr.text.quantities import percent, short
 from logcorr_tui.look.palette import Palette
 from logcorr_tui.look.time_text import clocks, spaced
 from logcorr_tui.state.overview_figures import Figures
-from logcorr_tui.widgets.charts.canvas import Part
+from logcorr_tui.widgets.charts.canvas import Canvas, Part
 
 _ROOMY = 90
+_BELOW = " ▼ b ledger · m more figures "
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,12 @@ def note(chosen: Chosen | None, size: Size, colours: Palette, keys: Sequence[str
         if sum(len(text) for text, _, _ in parts) <= room:
             return parts
     return parts
+
+
+def draw_below(canvas: Canvas, colours: Palette, foot: Sequence[tuple[range, str]], *, shown: bool) -> None:
+    """Writes left on the foot that there is more below, and the keys that lead there, if there is room."""
+    if shown and (not foot or foot[0][0].start > len(_BELOW) + 6):
+        canvas.write(2, canvas.height - 1, _BELOW, colours.dim)
 
 
 def _figures(chosen: Chosen, size: Size, colours: Palette, *, exact: bool) -> list[Part]:
