@@ -36,6 +36,7 @@ from logcorr_tui.work.view_rows import failure_text
 Schema = dict[str, pl.DataType]
 
 _NARROW = 100
+_SLIM = 60
 # From this width on, two lists stand beside each other.
 _BESIDE = 150
 _LEAST_ROWS = 7
@@ -131,6 +132,7 @@ class OverRepresentedScreen(Screen[None]):
 
     def on_resize(self, event: events.Resize) -> None:
         self.set_class(event.size.width < _NARROW, "-narrow")
+        self.set_class(event.size.width < _SLIM, "-slim")
         self._fit()
 
     # The thread posts messages, the handlers show them

@@ -173,7 +173,8 @@ class Timeline(DragChart):
         return (narrow.start, narrow.end) if narrow else (found.start, found.end)
 
     def _note(self, colours: Palette, found: Axis | None) -> list[Part]:
-        places = {place.mode for place in session_of(self).places}
+        finished = self.figures is not None and self.figures.share is None
+        places = {place.mode for place in session_of(self).places} if finished else ()
         keys = [key for key, action in self.OFFERS.items() if not action.startswith("show") or action[6:-2] in places]
         if found is None or self.cursor is None:
             return timeline_caption.note(None, self.size, colours, keys)
@@ -272,8 +273,7 @@ class Timeline(DragChart):
             first, end = max(first - 4, low), min(end + 4, high)
         if (first, end) == (low, high) and self.bucket_s <= 1:
             return
-        zoom = Zoom((first, end))
-        self._zooms.stack.append(zoom)
+        self._zooms.stack.append(zoom := Zoom((first, end)))
         self._anchor = None
         self.repaint()
         run = session_of(self).run
