@@ -105,9 +105,12 @@ class CompareRunsScreen(Screen[None]):
         if tables:
             table = tables[0 if which < 0 else -1]
             table.select(0 if which < 0 else -1)
-            table.focus(scroll_visible=which > 0)
+            table.focus(scroll_visible=False)
         body = self.query_one("#body")
-        body.scroll_to(y=0 if which < 0 else body.max_scroll_y, animate=False)
+        # The selected row scrolls into sight before.
+        self.call_after_refresh(
+            lambda: body.scroll_to(y=0 if which < 0 else body.max_scroll_y, animate=False, immediate=True)
+        )
 
     def on_drill(self, message: Drill) -> None:
         """Enter on a row shows its rows in B, the run after."""
@@ -153,7 +156,7 @@ class CompareRunsScreen(Screen[None]):
         if self.is_attached and not cancel.is_set():
             self._draw()
             if self._tables:
-                self._tables[0].select(0)
+                self._tables[0].select(0, scroll=False)
                 self._tables[0].focus(scroll_visible=False)
 
     def _draw(self) -> None:

@@ -5,6 +5,7 @@ from typing import ClassVar
 from rich.cells import cell_len
 from textual.actions import SkipAction
 from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
 from textual.geometry import Region
 
 from logcorr.text.fit_columns import middle
@@ -52,11 +53,13 @@ class FactTable(Chart):
     def _top(self) -> int:
         return 1 + bool(self.facts and self.facts.columns)
 
-    def select(self, number: int) -> None:
-        """Selects a row by its number, from the end where it is negative."""
+    def select(self, number: int, *, scroll: bool = True) -> None:
+        """Selects a row by its number, from the end where it is negative. The row scrolls into sight."""
         if self.facts is not None:
             self.cursor = number % len(self.facts.rows)
             self.repaint()
+            if scroll:
+                self.call_after_refresh(self._keep_in_sight)
 
     def paint(self, canvas: Canvas, colours: Palette) -> None:
         facts = self.facts
@@ -137,8 +140,17 @@ class FactTable(Chart):
             # Another table may come next.
             raise SkipAction
         at = (0 if by < 1000 else len(rows) - 1) if self.cursor is None else self.cursor + by
-        self.cursor = min(max(at, 0), len(rows) - 1)
-        self.repaint()
+        self.select(min(max(at, 0), len(rows) - 1))
+
+    def _keep_in_sight(self) -> None:
+        """Scrolls what the table lies in, so far that the selected row is in sight."""
+        place = next((node for node in self.ancestors if isinstance(node, VerticalScroll)), None)
+        if place is None or self.cursor is None:
+            return
+        row, seen = self.region.y + self._top + self.cursor, place.region
+        beyond = min(row - seen.y, 0) or max(row - seen.bottom + 1, 0)
+        if beyond:
+            place.scroll_relative(y=beyond, animate=False, immediate=True)
 
 
 class RunFacts(FactTable):
