@@ -153,14 +153,15 @@ class OverviewScreen(Screen[None]):
     def action_differs(self) -> None:
         """Shows what differs in the selected time."""
         chart = self.query_one(Timeline)
-        chart.focus()
+        self.set_focus(chart)
         chart.action_differs()
 
     def action_findings(self) -> None:
         """Moves the focus to what stands out, or says that nothing does."""
         strip = self.query_one(FindingsStrip)
         if strip.can_focus and strip.display:
-            strip.focus()
+            # At once: a key that follows is for the strip.
+            self.set_focus(strip)
         elif session_of(self).report is None:
             self.notify("Findings come when the run is complete.")
         else:
@@ -170,8 +171,8 @@ class OverviewScreen(Screen[None]):
         """Moves the focus to the small tables, which scroll into sight."""
         tables = [table for table in self.query(RunFacts) if table.facts is not None]
         if tables:
-            tables[0].focus()
+            self.set_focus(tables[0])
 
     def action_to(self, selector: str) -> None:
         """Moves the focus to a panel, which scrolls into sight."""
-        self.query_one(selector).focus()
+        self.set_focus(self.query_one(selector, Widget))
