@@ -115,7 +115,8 @@ class OverviewScreen(Screen[None]):
         ledger_rows = rows_of(report, width)
         spare -= ledger_rows if spare >= ledger_rows else 0
         facts, all_facts = self._fit_facts(width)
-        below = spare < all_facts or space - sum(least) < ledger_rows
+        below = ["b ledger"] if spare < 0 or space - sum(least) < ledger_rows else []
+        below += ["m more figures"] if spare < all_facts else []
         spare -= facts if spare >= facts else 0
         top = least[0] + max(spare, 0) * 2 // 5
         flow = least[1] + max(spare, 0) - max(spare, 0) * 2 // 5
@@ -129,8 +130,9 @@ class OverviewScreen(Screen[None]):
         self._rows("#timeline", flow)
         self._rows("#ledger", ledger_rows)
         chart = self.query_one(Timeline)
-        if chart.below != (below and report is not None):
-            chart.below = not chart.below
+        keys = " · ".join(below) if report is not None else ""
+        if chart.below != keys:
+            chart.below = keys
             chart.repaint()
 
     def _fit_facts(self, width: int) -> tuple[int, int]:

@@ -66,7 +66,7 @@ PLACES: dict[Kind, tuple[Place, ...]] = {
         _RUN,
         Place("7", "ips", "IPs", "Requests and errors by address; who asks too much is marked and comes first"),
         Place("8", "windows", "Windows", "What happened in each window of time, the worst first"),
-        Place("9", "skewed", "Skewed", "Exchanges that took less than nothing", tab=False),
+        Place("9", "skewed", "Skewed", "Exchanges with a negative duration", tab=False),
         _OTHER,
     ),
 }

@@ -76,7 +76,7 @@ class Timeline(DragChart):
         self._zooms = Zooms()
         self._before: Figures | None = None
         self._cancel = threading.Event()
-        self.below = False  # whether there is more of the overview below, out of sight
+        self.below = ""  # the keys to what of the overview lies below, out of sight
 
     @property
     def points(self) -> list[TimelinePoint]:
@@ -135,7 +135,7 @@ class Timeline(DragChart):
         found = self.axis()
         title = timeline_caption.title(self.figures, self.size, colours, zoomed=self._zooms.said(self.figures))
         self.foot = canvas.frame(title, self._note(colours, found), self.edge(colours))
-        timeline_caption.draw_below(canvas, colours, self.foot, shown=self.below)
+        timeline_caption.draw_below(canvas, colours, self.foot, self.below)
         if found is None or canvas.height < 5:
             text = self.figures.why_no_timeline() if self.figures else "waiting for the first estimates"
             canvas.write(max((canvas.width - len(text)) // 2, 1), canvas.height // 2, text, colours.dim)

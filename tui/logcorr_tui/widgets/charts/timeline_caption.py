@@ -13,7 +13,6 @@ from logcorr_tui.state.overview_figures import Figures
 from logcorr_tui.widgets.charts.canvas import Canvas, Part
 
 _ROOMY = 90
-_BELOW = " ▼ b ledger · m more figures "
 
 
 @dataclass(frozen=True)
@@ -61,10 +60,10 @@ def note(chosen: Chosen | None, size: Size, colours: Palette, keys: Sequence[str
     return parts
 
 
-def draw_below(canvas: Canvas, colours: Palette, foot: Sequence[tuple[range, str]], *, shown: bool) -> None:
-    """Writes left on the foot that there is more below, and the keys that lead there, if there is room."""
-    if shown and (not foot or foot[0][0].start > len(_BELOW) + 6):
-        canvas.write(2, canvas.height - 1, _BELOW, colours.dim)
+def draw_below(canvas: Canvas, colours: Palette, foot: Sequence[tuple[range, str]], keys: str) -> None:
+    """Writes left on the foot which keys lead to what lies below, out of sight, if there is room."""
+    if keys and (not foot or foot[0][0].start > len(keys) + 10):
+        canvas.write(2, canvas.height - 1, f" ▼ {keys} ", colours.dim)
 
 
 def _figures(chosen: Chosen, size: Size, colours: Palette, *, exact: bool) -> list[Part]:
