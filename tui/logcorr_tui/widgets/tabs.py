@@ -98,6 +98,9 @@ class Tabs(Painted):
         yield [tab for _, tab in tabs]
         yield [tab if place.tab else replace(tab, count="") for place, tab in tabs]
         brief = [(place, replace(tab, title=place.brief)) for place, tab in tabs]
+        filled = [(place, tab) for place, tab in brief if place.tab or tab.count != "0" or place.mode == self.active]
+        yield self._with_rest([tab for _, tab in filled], tabs)
+        yield self._with_rest([tab if tab.count != "0" else replace(tab, count="") for _, tab in filled], tabs)
         kept = [(place, tab) for place, tab in tabs if place.tab or place.mode == self.active]
         yield self._with_rest([tab for _, tab in kept], tabs)
         shown = [tab for place, tab in brief if place.tab or place.mode == self.active]
