@@ -4,10 +4,12 @@ import re
 from collections.abc import Callable
 from itertools import pairwise
 
+import msgspec
 import pytest
 
 from logcorr.model.access_report import AccessReport, RunReport
-from logcorr.model.report import HistogramBin
+from logcorr.model.ledger import ClockCounts, Inputs
+from logcorr.model.report import Given, HistogramBin, Resolution
 from logcorr.query import filter_language
 from logcorr.runs import views
 from logcorr.runs.run_folder import RunFolder
@@ -104,3 +106,25 @@ def test_whole_milliseconds_make_no_gaps_in_the_histogram() -> None:
     # Durations between two milliseconds keep their bins.
     finer = [*bins[:4], HistogramBin(from_ms=bins[4].from_ms, to_ms=bins[4].to_ms, count=1), *bins[5:]]
     assert whole_milliseconds(finer) == finer
+
+
+def test_how_a_run_was_read_stands_there_where_it_matters() -> None:
+    assert "reading" not in tables_of(pair_reports.busy())
+    report = pair_reports.busy()
+    side = msgspec.structs.replace(
+        report.inputs.requests, heads={"docker": 12_000}, clock=ClockCounts(doubled=3, previous=41)
+    )
+    report = msgspec.structs.replace(
+        report,
+        inputs=Inputs(requests=side, responses=report.inputs.responses),
+        latency=msgspec.structs.replace(report.latency, p50_ms=0.0),
+        resolution=Resolution(requests_us=1_000_000, responses_us=1000),
+        given=Given(count=900, difference_p50_ms=1.5, difference_p99_ms=20.0, used="events"),
+    )
+    rows = {row.name: row.cells[0][0] for row in tables_of(report)["reading"].rows}
+    assert rows["coarse clock"] == "whole seconds: a p50 of 0 ms means under 1s"
+    assert rows["durations"] == "told by 900 responses, not used; p50 1.5ms, p99 20ms from the events"
+    assert rows["docker taken off"] == "12,000 lines"
+    assert rows["no clock"].startswith("41 lines")
+    assert rows["doubled hour"].startswith("3 times")
+    assert "next day" not in rows

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from logcorr.model.access_report import AccessReport, OneRequest, RunReport
+from logcorr.model.ledger import ClockCounts, added
 from logcorr.model.options import View
 from logcorr.model.report import Report
 from logcorr.text import instants
@@ -270,6 +271,41 @@ def _missing(report: RunReport) -> Facts:
     return Facts("Missing fields", "requests without them", ("requests", "share"), rows)
 
 
+def _reading(report: RunReport) -> Facts:
+    """What the times and the durations are worth, and what was taken off the lines before they were read."""
+    rows: list[Fact] = _durations(report) if isinstance(report, Report) else []
+    ledgers = list(report.ledgers().values())
+    heads = added(*(ledger.heads for ledger in ledgers if isinstance(ledger.heads, dict)))
+    rows += [Fact(f"{safe(name, 40)} taken off", ((f"{n:,} lines", "ink"),)) for name, n in heads.items()]
+    clocks = [ledger.clock for ledger in ledgers if isinstance(ledger.clock, ClockCounts)]
+    for field, name, said in (
+        ("previous", "no clock", "lines have the time of the line above: times are approximate"),
+        ("doubled", "doubled hour", "times in an hour that occurs twice: the first is taken"),
+        ("rolled", "next day", "times that the clock fell back, and the date went on"),
+    ):
+        count = sum(getattr(clock, field) for clock in clocks)
+        if count:
+            rows.append(Fact(name, ((f"{count:,} {said}", "warn"),)))
+    return Facts("How it was read", "", (), rows)
+
+
+def _durations(report: Report) -> list[Fact]:
+    """How fine the clocks are, and how far the durations that responses tell are from the distance of the events."""
+    rows: list[Fact] = []
+    given, resolution, p50 = report.given, report.resolution, report.latency.p50_ms
+    step = resolution.coarsest_us / 1000 if resolution else 0.0
+    if p50 is not None and (given is None or given.used == "events") and p50 < step and step >= 1:
+        unit = "seconds" if step >= 1000 else "milliseconds"
+        rows.append(Fact("coarse clock", ((f"whole {unit}: a p50 of 0 ms means under {duration(step)}", "warn"),)))
+    if given is not None:
+        said = f"told by {given.count:,} responses, {'' if given.used == 'given' else 'not '}used"
+        if given.difference_p99_ms is not None:
+            far = duration(given.difference_p50_ms), duration(given.difference_p99_ms)
+            said += f"; p50 {far[0]}, p99 {far[1]} from the events"
+        rows.append(Fact("durations", ((said, "ink"),)))
+    return rows
+
+
 TABLES: dict[str, Callable[[RunReport], Facts | None]] = {
     "percentiles": _percentiles,
     "worst": _worst,
@@ -281,4 +317,5 @@ TABLES: dict[str, Callable[[RunReport], Facts | None]] = {
     "methods": _methods,
     "agents": _agents,
     "missing": _missing,
+    "reading": _reading,
 }

@@ -222,6 +222,7 @@ class Histogram(Chart):
             (f" · {shown}", colours.ink, False),
             (f" · {share}", colours.dim, False),
             (" · ⏎ drill", colours.dim, False),
+            (" · w what differs", colours.dim, False),
         ]
 
     def target(self) -> Drill | None:

@@ -95,6 +95,8 @@ class StatusBars(Chart):
         hidden = len(rows) - len(visible)
         note: list[Part] = [(f"{hidden} more · ", colours.ink, False)] if hidden > 0 else []
         note.append(("↑↓ select · ⏎ drill", colours.dim, False))
+        if self.cursor is not None and rows and rows[min(self.cursor, len(rows) - 1)].count:
+            note.append((" · w what differs", colours.dim, False))
         canvas.frame(title, note, self.edge(colours))
         if not rows:
             text = "no response yet" if self.figures is None else "no exchange"
