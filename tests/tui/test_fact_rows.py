@@ -103,9 +103,12 @@ def test_whole_milliseconds_make_no_gaps_in_the_histogram() -> None:
         inner.pop()
     assert all(inner)
     assert sum(inner) == sum(counts)
-    # Durations between two milliseconds keep their bins.
-    finer = [*bins[:4], HistogramBin(from_ms=bins[4].from_ms, to_ms=bins[4].to_ms, count=1), *bins[5:]]
-    assert whole_milliseconds(finer) == finer
+    # A few durations between two milliseconds are counted with the bin before; many keep their bins.
+    for more, joined in ((1, True), (20, False)):
+        finer = [*bins[:4], HistogramBin(from_ms=bins[4].from_ms, to_ms=bins[4].to_ms, count=more), *bins[5:]]
+        found = whole_milliseconds(finer)
+        assert (len(found) < len(finer)) == joined
+        assert sum(bar.count for bar in found) == sum(counts) + more
 
 
 def test_how_a_run_was_read_stands_there_where_it_matters() -> None:

@@ -231,7 +231,8 @@ class OverRepresentedScreen(Screen[None]):
             term = filter_language.equal(contrast.column, row.value, schema)
             return Drill(view, f"{expression} {term}".strip(), f"{mark}{self._label} {term}".strip())
 
-        title = f"{word.capitalize()}s without a response" if view == "orphans" else f"By {word}"
+        named = _WORDS.get(word, word)
+        title = f"{named[0].upper()}{named[1:]}s without a response" if view == "orphans" else f"By {named}"
         return ListContent(title, word, contrast, drill)
 
 

@@ -18,6 +18,7 @@ from logcorr_tui.widgets.charts.percentile_marks import Mark, place_marks
 
 GUTTER = 7
 _FINE_MS = 10.0
+_FEW = 0.05
 
 
 @dataclass(frozen=True)
@@ -72,15 +73,16 @@ def scale(bins: list[HistogramBin], columns: int) -> Scale | None:
 def whole_milliseconds(bins: list[HistogramBin]) -> list[HistogramBin]:
     """Bins without gaps where a log has whole milliseconds: a bin without any of these joins the bin before.
 
-    Below 10 ms many bins lie between two milliseconds. Bins are as they are where one of these has a count.
+    Below 10 ms many bins lie between two milliseconds. Bins are as they are where these have more than a few counts.
     """
     between = {k for k, span in enumerate(bins) if span.to_ms <= _FINE_MS and math.ceil(span.from_ms) >= span.to_ms}
-    if not between or any(bins[k].count for k in between):
+    fine = sum(span.count for span in bins if span.to_ms <= _FINE_MS)
+    if not between or sum(bins[k].count for k in between) > _FEW * fine:
         return bins
     joined: list[HistogramBin] = []
     for k, span in enumerate(bins):
         if k in between and joined:
-            joined[-1] = HistogramBin(from_ms=joined[-1].from_ms, to_ms=span.to_ms, count=joined[-1].count)
+            joined[-1] = HistogramBin(from_ms=joined[-1].from_ms, to_ms=span.to_ms, count=joined[-1].count + span.count)
         else:
             joined.append(span)
     return joined
