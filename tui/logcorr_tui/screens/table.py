@@ -279,10 +279,10 @@ class TableScreen(Screen[None]):
 
     def action_no_differs(self) -> None:
         """Says why the rows of this view are not compared."""
-        lines = self.view in ("malformed", "other")
-        first = "Lines that were not read cannot be compared" if lines else f"{title_of(self.view)} cannot be compared"
-        then = "." if lines else ": ⏎ on a row shows its exchanges, and w there compares them."
-        self.notify(first + then, title="What differs")
+        said = f"{title_of(self.view)} cannot be compared, only exchanges and orphans can."
+        if self.view in ("users", *GROUPED_VIEWS):
+            said += " ⏎ on a row shows its exchanges, and w there compares them."
+        self.notify(said, title="What differs")
 
     def action_remove_last(self) -> None:
         if self._query.chips:
