@@ -484,7 +484,8 @@ def test_small_tables_lead_to_exactly_their_rows(drive: Callable[..., None], run
         await pilot.press("m")
         tables = [table for table in app.screen.query(RunFacts) if table.facts is not None]
         assert app.focused is tables[0]
-        assert [table.id for table in tables] == ["facts-percentiles", "facts-worst", "facts-orphans"]
+        shown_tables = ["facts-percentiles", "facts-worst", "facts-orphans", "facts-reading"]
+        assert [table.id for table in tables] == shown_tables
         followed = 0
         for table in tables:
             assert table.facts is not None

@@ -46,6 +46,8 @@ class CompareRunsScreen(Screen[None]):
         Binding("shift+tab", "section(-1)", "Table before", id="diff.previous", tooltip="Back a table", show=False),
         Binding("j,down", "section(1)", "Down", id="diff.down", tooltip="Down", show=False),
         Binding("k,up", "section(-1, True)", "Up", id="diff.up", tooltip="Up", show=False),
+        Binding("pagedown", "page(1)", "Page down", id="diff.page_down", tooltip="A page down", show=False),
+        Binding("pageup", "page(-1)", "Page up", id="diff.page_up", tooltip="A page up", show=False),
         Binding("g,home", "end(-1)", "Top", id="diff.top", tooltip="To the top", show=False),
         Binding("G,end", "end(1)", "Bottom", id="diff.bottom", tooltip="To the bottom", show=False),
     ]
@@ -98,6 +100,11 @@ class CompareRunsScreen(Screen[None]):
         table = tables[(here + step) % len(tables)]
         table.select(-1 if last else 0)
         table.focus()
+
+    def action_page(self, step: int) -> None:
+        """Scrolls a page. The selection stays where it is."""
+        body = self.query_one("#body")
+        body.scroll_relative(y=step * max(body.size.height - 2, 1), animate=False)
 
     def action_end(self, which: int) -> None:
         """Selects the first row of all, and shows what got worse; or selects the last row of all."""

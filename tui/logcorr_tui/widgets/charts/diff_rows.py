@@ -14,13 +14,14 @@ from logcorr_tui.widgets.charts.fact_rows import Cell, Fact, Facts, Target
 _SIGNS = {"worse": "▲", "better": "▼", "more": "▲", "less": "▼", "same": "=", "new": "▲", "gone": "▼"}
 _INKS = {"worse": "bad", "better": "good", "same": "dim"}
 _POPULATION_FILTERS = {"all": "", "success": "status>=100 status<400", "failure": "status>=400"}
+_SIDE_BY_SIDE = 110
 # The names of attributes in the filter language, where they are not those of the columns.
 _TERMS = {"user_id": "user", "user_agent": "agent"}
 
 
 def tables(diff: Diff, width: int) -> list[tuple[str, Facts]]:
     """The tables that have rows, each with the name of its kind, for frames `width` cells wide."""
-    found = [("figures", _figures(diff)), ("latency", _latency(diff)), ("statuses", _statuses(diff))]
+    found = [("figures", _figures(diff)), ("latency", _latency(diff, width)), ("statuses", _statuses(diff))]
     found += _groups(diff.groups, width, changed_only=False)
     for groups in diff.more:
         # Of further attributes only what changed is shown.
@@ -38,8 +39,13 @@ def _figures(diff: Diff) -> Facts:
     return Facts("Figures", "B against A", ("A", "B", "change", "by", ""), rows, (2, 3))
 
 
-def _latency(diff: Diff) -> Facts:
+def _latency(diff: Diff, width: int) -> Facts:
+    """Percentiles of all, of successful and of failed exchanges: side by side where there is room."""
     by_name = {figure.name: figure for figure in diff.figures}
+    if width >= _SIDE_BY_SIDE:
+        rows = [_measure(by_name, measure) for measure in MEASURES if measure in by_name]
+        columns = tuple(name for population in POPULATIONS for name in (f"{population} A", "B", "by", ""))
+        return Facts("Latency", "B against A", columns, rows)
     rows = []
     for population in POPULATIONS:
         for measure in MEASURES:
@@ -48,6 +54,20 @@ def _latency(diff: Diff) -> Facts:
                 name = diff_tables.figure_name(measure)
                 rows.append(_figure(figure, f"{population} {name}", _slow(figure, population)))
     return Facts("Latency", "B against A", ("A", "B", "change", "by", ""), rows, (2, 3))
+
+
+def _measure(by_name: dict[str, Figure], measure: str) -> Fact:
+    """A percentile of each population, which leads to the exchanges of all that take at least as long."""
+    cells: list[Cell] = []
+    for population in POPULATIONS:
+        figure = by_name.get(measure if population == "all" else f"{population}.{measure}")
+        if figure is None:
+            cells += [("–", "dim"), ("–", "dim"), ("", "dim"), ("", "dim")]
+            continue
+        a, b = diff_tables.value(figure, figure.a), diff_tables.value(figure, figure.b)
+        cells += [(a, "ink"), (b, "ink"), (diff_tables.by(figure), _INKS.get(figure.verdict, "info"))]
+        cells.append(_verdict(figure.verdict))
+    return Fact(diff_tables.figure_name(measure), tuple(cells), _slow(by_name[measure], "all"))
 
 
 def _figure(figure: Figure, name: str, target: Target | None) -> Fact:
