@@ -87,6 +87,6 @@ def test_runs_on_access_logs_are_listed_and_compared(walk: Walk) -> None:
     walk.to(OPEN, "╭─ Recent runs", "combined.log")
     walk.press("\x1b[H")
     walk.to("c", "╭─ Compare with another run", "The chosen run is A")
-    walk.to(ENTER, " A ", " B ", without="comparing …")
+    walk.to(ENTER, " A ", " B ", "─ Figures", without="comparing …")
     walk.to(PAGE_DOWN, "endpoint", *[MARK] * is_wide(walk))
     walk.to("x", " A ", " B ", without="comparing …")

@@ -123,7 +123,7 @@ def _statuses(diff: Diff) -> Facts:
         name = f"{row.code} {phrase(code_of(row.code), short=False)}".strip()
         rows.append(Fact(name, cells, ("exchanges", f"status={row.code}", f"status {row.code}")))
     columns = ("count A", "count B", "share A", "share B", "change", "")
-    return Facts("Status codes", "shares of all", columns, rows, (0, 1))
+    return Facts("Status codes", "shares of all", columns, rows, (0, 1), "code")
 
 
 def _groups(groups: Groups, width: int, *, changed_only: bool) -> Iterator[tuple[str, Facts]]:
@@ -134,13 +134,13 @@ def _groups(groups: Groups, width: int, *, changed_only: bool) -> Iterator[tuple
     columns = ("req A", "req B", "fail A", "fail B", "more failed", "p99 A", "p99 B", "")
     note = diff_summary.note(groups, "failing", width - len(title) - 9)
     rows = [_group(groups, row, _failing(row)) for row in kept]
-    yield "failing", Facts(title, note, columns, rows, (5, 6, 0, 1))
+    yield "failing", Facts(title, note, columns, rows, (5, 6, 0, 1), diff_tables.group_name(groups))
     kept = [row for row in groups.by_latency if row.latency_verdict != "same" or not changed_only]
     title = f"{name} by latency"
     slow_columns = ("req B", "p50 A", "p50 B", "p95 A", "p95 B", "p99 A", "p99 B", "more time", "")
     note = diff_summary.note(groups, "slowing", width - len(title) - 9)
     rows = [_group(groups, row, _slowing(row)) for row in kept]
-    yield "slowing", Facts(title, note, slow_columns, rows, (3, 4, 0, 5, 6))
+    yield "slowing", Facts(title, note, slow_columns, rows, (3, 4, 0, 5, 6), diff_tables.group_name(groups))
 
 
 def _group(groups: Groups, row: GroupChange, cells: tuple[Cell, ...]) -> Fact:

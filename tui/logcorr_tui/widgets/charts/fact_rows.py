@@ -56,7 +56,7 @@ class Facts:
     """A table: its title, the note beside the title, the titles of its columns after the name, and its rows.
 
     A table without columns has one cell in each row, which is a text. `spared` are the columns that are left out first
-    where there is no room for all; the last columns follow.
+    where there is no room for all; the last columns follow. `head` is the title of the names.
     """
 
     title: str
@@ -64,6 +64,7 @@ class Facts:
     columns: tuple[str, ...]
     rows: list[Fact]
     spared: tuple[int, ...] = ()
+    head: str = ""
 
 
 def facts(name: str, figures: Figures | None) -> Facts | None:
@@ -132,7 +133,7 @@ def _orphans(report: RunReport) -> Facts | None:
     if not isinstance(report, Report):
         return None
     sides = (report.orphans.request, report.orphans.response)
-    return Facts("Orphans", "by reason", ("requests", "responses"), _by_side(sides, "orphans"))
+    return Facts("Orphans", "by reason", ("requests", "responses"), _by_side(sides, "orphans"), head="reason")
 
 
 def _malformed(report: RunReport) -> Facts | None:
@@ -144,9 +145,9 @@ def _malformed(report: RunReport) -> Facts | None:
                  ("malformed", f"reason={name}", f"malformed: {name.replace('_', ' ')}"))
             for name, n in _most_first(counts) if n
         ]  # fmt: skip
-        return Facts("Malformed lines", "by reason", ("lines", "share"), rows)
+        return Facts("Malformed lines", "by reason", ("lines", "share"), rows, head="reason")
     sides = [ledger.line_counts.malformed for ledger in ledgers.values()]
-    return Facts("Malformed lines", "by reason", ("requests", "responses"), _by_side(sides, "malformed"))
+    return Facts("Malformed lines", "by reason", ("requests", "responses"), _by_side(sides, "malformed"), head="reason")
 
 
 def _by_side(sides: Sequence[Mapping[str, int]], view: View) -> list[Fact]:
@@ -219,7 +220,7 @@ def _failing_endpoints(report: RunReport) -> Facts:
         for row in kept
     ]
     note = f"by rate, {_LEAST_REQUESTS} requests at least"
-    return Facts("Failing endpoints", note, ("rate", "errors", "requests", "4xx", "5xx"), facts)
+    return Facts("Failing endpoints", note, ("rate", "errors", "requests", "4xx", "5xx"), facts, head="endpoint")
 
 
 def _failing_ips(report: RunReport) -> Facts:
@@ -228,12 +229,12 @@ def _failing_ips(report: RunReport) -> Facts:
         for row in report.failing_ips[:_MOST]
         if row.errors
     ]
-    return Facts("IPs behind the errors", "by errors", ("rate", "errors", "requests", "4xx", "5xx"), rows)
+    return Facts("IPs behind the errors", "by errors", ("rate", "errors", "requests", "4xx", "5xx"), rows, head="IP")
 
 
 def _methods(report: RunReport) -> Facts:
     rows = [_group("method", "method", row.method, "exchanges", (row.requests, row.errors)) for row in report.methods]
-    return Facts("Methods", "by requests", ("rate", "errors", "requests"), rows[:_MOST])
+    return Facts("Methods", "by requests", ("rate", "errors", "requests"), rows[:_MOST], head="method")
 
 
 def _agents(report: RunReport) -> Facts:
@@ -242,7 +243,7 @@ def _agents(report: RunReport) -> Facts:
         _group("agent", "user agent", row.user_agent, "exchanges", (row.requests, row.errors)) for row in rows[:_MOST]
     ]
     note = f"first {_MOST} by requests" if len(rows) > _MOST else "by requests"
-    return Facts("User agents", note, ("rate", "errors", "requests"), shown)
+    return Facts("User agents", note, ("rate", "errors", "requests"), shown, head="user agent")
 
 
 def _group(term: str, noun: str, value: str | None, view: View, counts: tuple[int, ...]) -> Fact:
@@ -268,7 +269,7 @@ def _missing(report: RunReport) -> Facts:
         empty = "none" if term == "status" else '""'
         target: Target = ("exchanges", f"{term}={empty}", f"no {name.replace('_', ' ')}")
         rows.append(Fact(name.replace("_", " "), ((f"{count:,}", "warn"), (percent(count, total), "dim")), target))
-    return Facts("Missing fields", "requests without them", ("requests", "share"), rows)
+    return Facts("Missing fields", "requests without them", ("requests", "share"), rows, head="field")
 
 
 def _reading(report: RunReport) -> Facts:

@@ -72,6 +72,8 @@ class FactTable(Chart):
         leads = any(row.target for row in facts.rows)
         canvas.frame(title, [("↑↓ select · ⏎ its rows", colours.dim, False)] if leads else [], self.edge(colours))
         ends, name_end = self._columns(facts, canvas.width)
+        if facts.columns:
+            canvas.write(2, 1, middle(facts.head, max(name_end - 2, 1)), colours.dim)
         for column, end in ends.items():
             canvas.right(end, 1, facts.columns[column], colours.dim)
         for number, row in enumerate(facts.rows):
