@@ -12,6 +12,8 @@ from logcorr.runs.run_folder import RunFolder
 from logcorr_tui.app import LogcorrApp
 from logcorr_tui.screens.compare_runs import CompareRunsScreen
 from logcorr_tui.screens.pick_run import PickRunScreen
+from logcorr_tui.screens.table import TableScreen
+from logcorr_tui.widgets.charts.fact_table import FactTable
 from tests.support.diff_cases import Endpoint, User, access_run, pair_run
 from tests.tui.test_app import drive, text, until
 from tests.unit.render.test_summary import HOSTILE
@@ -69,25 +71,29 @@ def test_from_the_palette(root: Path, subtests: pytest.Subtests) -> None:
         found = screen._diff
         assert found is not None
         assert (found.a.run, found.b.run, found.worse[0]) == ("aaaa", "bbbb", "error_rate")
-        assert [panel.id for panel in screen.query(".panel") if panel.display] == [
-            "figures",
-            "latency",
-            "statuses",
-            "failing",
-        ]
+        tables = [table for table in screen.query(FactTable) if table.display]
+        assert [table.id for table in tables] == ["figures", "latency", "statuses", "failing"]
         body_ = screen.query_one("#body")
-        tops = [body_.scroll_y]
-        while not tops[1:] or tops[-1]:
+        assert app.focused is tables[0]
+        assert body_.scroll_y == 0, "what got worse is in sight"
+        for table in (*tables[1:], tables[0]):
             await pilot.press("tab")
-            tops.append(body_.scroll_y)
-        assert tops[:-1] == sorted(set(tops)), "a part at a time, and from the last to the top again"
-        assert len(tops) > 3
-        await pilot.press("g")
-        assert body_.scroll_y == 0
-        await pilot.press("shift+tab")
-        assert body_.scroll_y == body_.max_scroll_y
+            assert app.focused is table
+            assert table.cursor == 0
         await pilot.press("k")
-        assert body_.scroll_y == body_.max_scroll_y - 1
+        assert app.focused is tables[-1], "from the first row up to the last of all"
+        assert tables[-1].facts is not None
+        assert tables[-1].cursor == len(tables[-1].facts.rows) - 1
+        await pilot.press("j")
+        assert (app.focused, tables[0].cursor) == (tables[0], 0)
+        await pilot.press("j", "j", "k")
+        assert (app.focused, tables[0].cursor) == (tables[0], 1)
+        await pilot.press("G")
+        await until(pilot, lambda: body_.scroll_y == body_.max_scroll_y)
+        assert app.focused is tables[-1]
+        await pilot.press("g")
+        await until(pilot, lambda: body_.scroll_y == 0)
+        assert (app.focused, tables[0].cursor) == (tables[0], 0)
         await pilot.press("x")
         await until(pilot, lambda: says(app, "#head", "✓ not worse"))
         assert screen._diff is not None
@@ -95,6 +101,44 @@ def test_from_the_palette(root: Path, subtests: pytest.Subtests) -> None:
         await pilot.press("escape")
         await pilot.pause()
         assert app.screen is before
+
+    drive(body, run=root / "bbbb", store=str(root), size=SIZES[0])
+
+
+def test_rows_of_a_comparison_lead_to_their_rows_in_a_or_b(root: Path) -> None:
+    async def body(pilot: Pilot[None], app: LogcorrApp) -> None:
+        await until(pilot, lambda: app.current_mode == "overview")
+        await pilot.press("c")
+        await until(pilot, lambda: isinstance(app.screen, PickRunScreen) and says(app, "#told", "x swaps"))
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, CompareRunsScreen) and says(app, "#head", "▲ worse"))
+        screen = app.screen
+        assert isinstance(screen, CompareRunsScreen)
+        assert "more failed" in text(app, "#legend")
+        for table in screen.query(FactTable):
+            for number, row in enumerate(table.facts.rows if table.facts else ()):
+                table.select(number)
+                target = table.target()
+                assert (target is None) == (row.target is None)
+        statuses = screen.query_one("#statuses", FactTable)
+        assert statuses.facts is not None
+        statuses.focus()
+        statuses.select(next(n for n, row in enumerate(statuses.facts.rows) if row.name.startswith("500")))
+        await pilot.press("enter")
+        # B is the run that is open: the rows stand above the comparison.
+        await until(pilot, lambda: isinstance(app.screen, TableScreen))
+        assert isinstance(app.screen, TableScreen)
+        assert (app.screen.view, app.screen.expression) == ("exchanges", "status=500")
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is screen)
+        assert app.focused is statuses
+        await pilot.press("a")
+        await until(pilot, lambda: isinstance(app.screen, TableScreen))
+        assert app.session.run is not None
+        assert app.session.run.path.name == "aaaa"
+        assert app.screen.expression == "status=500"
+        await pilot.press("escape")
+        await until(pilot, lambda: app.current_mode == "overview" and len(app.screen_stack) == 1)
 
     drive(body, run=root / "bbbb", store=str(root), size=SIZES[0])
 

@@ -67,7 +67,7 @@ def test_every_screen(walk: Walk) -> None:
     see_rows_and_detail(walk, VIEWS[2:5])
     walk.to("llllllG", "  ·  row ")
     walk.to("hhhhhhg", "  ·  row 1 ")
-    walk.to("9", " Users  ", MARK)
+    walk.to("9", " Users  ", "requests ▼", MARK)
     walk.to(ENTER, "╭─ Fields", MARK)
     walk.to("6", "Started")
     walk.press(PAGE_DOWN)
@@ -97,7 +97,7 @@ def test_filters_sorting_comparison_and_export(walk: Walk) -> None:
     walk.to("s", "╭─ Sort by")
     walk.to(f"jj{ENTER}", "request id", "row 1", MARK, without="Sort by")
     walk.to("x", "all rows", "·  row ", MARK)
-    walk.to("w", "What differs", "stand out", MARK)
+    walk.to("w", "What differs", "Only what chance does not explain", MARK)
     walk.to(ESCAPE, " Errors  ", "·  row ")
     walk.to("e", "╭─ Export errors", "all rows of errors", MARK)
     # The field holds a name that would do; with this before it, it is one that no disk takes.

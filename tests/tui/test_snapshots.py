@@ -224,10 +224,10 @@ def test_overview(album: Albums) -> None:
     async def act(stage: Stage) -> None:
         await stage.see("✓ complete", "Timeline")
         await album.add(stage, "first")
-        await stage.press("right", "w", "right", "shift+right", "shift+right", "up")
+        await stage.press("right", "tab", "tab", "right", "shift+right", "shift+right", "up")
         await album.add(stage, "selection")
         await stage.press("z")
-        await stage.see("zoomed")
+        await stage.see("zoomed, every")
         await album.add(stage, "zoomed")
         await stage.press("question_mark")
         await stage.see("Keys and words", "On this screen")
@@ -235,6 +235,19 @@ def test_overview(album: Albums) -> None:
         await stage.press("escape", "ctrl+p")
         await stage.see("Search for commands")
         await album.add(stage, "palette")
+
+    album.play(app_on_run, act, anew=True)
+
+
+def test_differs(album: Albums) -> None:
+    async def act(stage: Stage) -> None:
+        await stage.see("✓ complete", "Timeline")
+        await stage.press("w", "w")
+        await stage.see("By status", "elsewhere")
+        await album.add(stage, "time")
+        await stage.press("escape", "m")
+        await stage.see("Percentiles")
+        await album.add(stage, "figures")
 
     album.play(app_on_run, act, anew=True)
 

@@ -22,6 +22,7 @@ from logcorr.text.safe import safe
 NARROW, WIDEST = 60, 160
 _WORST = 6
 _BESIDE_NAME = 58
+_EXPLAINED = 100
 _PAIR = " ⋈ "
 # The characters of a key that are shown: enough to tell runs apart and to find a run by.
 _KEY_SHOWN = 8
@@ -191,14 +192,19 @@ def _worst_groups(groups: Groups, width: int, inks: Inks) -> list[Fragments]:
     if groups.worse:
         row = groups.rows[0]
         rates = f"  {diff_tables.share(row.failure_rate_a)} → {diff_tables.share(row.failure_rate_b)} failed  "
-        extra = f"+{short(round(row.extra_failures or 0))}"
+        extra = f"+{short(round(row.extra_failures or 0))}{_beyond('rate', width)}"
         lines.append([(f"{name:<16}", "bold"), head(safe(row.name, room), room), rates, (extra, inks.bad)])
     if groups.slower:
         row = groups.by_latency[0]
         medians = f"  p50 {duration(row.p50_a_ms)} → {duration(row.p50_b_ms)}  "
-        extra = f"+{duration(row.extra_ms)}"
+        extra = f"+{duration(row.extra_ms)}{_beyond('pace', width)}"
         lines.append([(f"{name:<16}", "bold"), head(safe(row.name, room), room), medians, (extra, inks.bad)])
     return lines
+
+
+def _beyond(what: str, width: int) -> str:
+    """Says what a number is more than, where there is room. The legend says it too."""
+    return f" beyond A's {what}" if width >= _EXPLAINED else ""
 
 
 def _named(files: list[str]) -> str:

@@ -50,6 +50,19 @@ class RunControlApp(ScreenModesApp):
     def on_open_folder(self, message: messages.OpenFolder) -> None:
         self.open_folder(path_of(message.folder))
 
+    def on_open_rows(self, message: messages.OpenRows) -> None:
+        if self.session.run is not None and self.session.run.place == message.folder:
+            self.post_message(message.rows)
+        elif not self._busy():
+            work = partial(self._open_rows, message)
+            _: Worker[None] = self.run_worker(work, group="open", exclusive=True)
+
+    async def _open_rows(self, message: messages.OpenRows) -> None:
+        await self._open(message.folder, fresh=False, view="overview")
+        if self.session.run is not None and self.session.run.place == message.folder:
+            self.notify(f"Run {safe(message.folder.name, 40)} is open now.", title="Compared run", markup=False)
+            self.post_message(message.rows)
+
     def on_start_run(self, message: messages.StartRun) -> None:
         if not self._busy():
             self.start_run(message.logs, message.told)
@@ -89,7 +102,7 @@ class RunControlApp(ScreenModesApp):
             self.child = ChildProcess(engine_command.command_for(logs, store=self._store, memory=self._memory))
         self.session.logs, self.session.views = logs, ()
         self.session.run = self.session.report = self.session.progress = self.session.estimate = None
-        self.session.changed_inputs = []
+        self.session.changed_inputs, self.session.chosen_time = [], None
         self._name_tab()
         # Starting a process takes its time: first the screen is painted.
         self.call_after_refresh(self._follow, self.child)
@@ -149,7 +162,7 @@ class RunControlApp(ScreenModesApp):
         """Opens a finished run, and then checks whether the input files have changed since the run."""
         _: Worker[None] = self.run_worker(partial(self._open, folder, fresh=fresh), group="open", exclusive=True)
 
-    async def _open(self, folder: AnyPath, *, fresh: bool) -> None:
+    async def _open(self, folder: AnyPath, *, fresh: bool, view: str | None = None) -> None:
         if not fresh and self._busy():
             return
         try:
@@ -157,7 +170,8 @@ class RunControlApp(ScreenModesApp):
         except LogcorrError as error:
             self.notify(safe(str(error), 400), title="Cannot open", severity="error", timeout=10, markup=False)
             return
-        view = "overview" if fresh else self._preferences.view(opened.manifest.kind, opened.views)
+        if view is None:
+            view = "overview" if fresh else self._preferences.view(opened.manifest.kind, opened.views)
         self._show_run(opened, view, fresh=fresh)
         changed = [] if fresh else await asyncio.to_thread(open_run.changed_inputs, opened.manifest)
         if changed and self.session.run is opened.run:
@@ -171,7 +185,7 @@ class RunControlApp(ScreenModesApp):
     def _show_run(self, opened: open_run.OpenedRun, view: str, *, fresh: bool) -> None:
         self.session.run, self.session.report = opened.run, opened.report
         self.session.logs, self.session.views = opened.logs, opened.views
-        self.session.estimate, self.session.changed_inputs = None, []
+        self.session.estimate, self.session.changed_inputs, self.session.chosen_time = None, [], None
         gone: tuple[str, ...] = VIEWS_OF_A_RUN
         if not fresh:
             self.child, self.session.progress, self.session.told = None, None, None

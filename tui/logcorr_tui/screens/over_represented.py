@@ -18,22 +18,34 @@ from textual.widgets import Static
 from logcorr.model.errors import Cancelled
 from logcorr.model.options import View
 from logcorr.query import filter_language, what_differs
+from logcorr.query.differing_orphans import differing_orphans
 from logcorr.query.over_represented import Contrast, Standout
+from logcorr.query.selection_figures import SelectionFigures, selection_figures
 from logcorr.query.what_differs import Differs
 from logcorr.runs import views
 from logcorr.text.quantities import short
+from logcorr_tui.look import palette
 from logcorr_tui.look.safe_text import plain, safe
 from logcorr_tui.state.messages import Drill
 from logcorr_tui.state.session import Session, WithSession
 from logcorr_tui.widgets.charts.over_represented_list import ListContent, OverRepresentedList
+from logcorr_tui.widgets.charts.selection_summary import latency_line, time_line
 from logcorr_tui.widgets.footer import FittingFooter
 from logcorr_tui.work.view_rows import failure_text
 
 Schema = dict[str, pl.DataType]
 
-_STACKED = 60
 _NARROW = 100
-_LEGEND = "█ share here  │ share of the rest  × how many times as much · surest first"
+_SLIM = 60
+# From this width on, two lists stand beside each other.
+_BESIDE = 150
+_LEAST_ROWS = 7
+_LOW = 24
+_WORDS = {"ip": "IP", "agent": "user agent"}
+_LEGEND = (
+    "█ share here  │ share of the rest  × how many times as often as in the rest",
+    "Only what chance does not explain, the surest first.",
+)
 
 
 class OverRepresentedScreen(Screen[None]):
@@ -41,7 +53,7 @@ class OverRepresentedScreen(Screen[None]):
 
     CSS_PATH = "over_represented.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,w", "back", "Back", id="differs.back", tooltip="Cancel what is under way and go back"),
+        Binding("escape", "back", "Back", id="differs.back", tooltip="Cancel what is under way and go back"),
     ]
 
     @dataclass
@@ -49,6 +61,7 @@ class OverRepresentedScreen(Screen[None]):
         told: Differs
         files: list[ListContent]
         left_out: list[str]
+        figures: SelectionFigures
 
     @dataclass
     class _Failed(Message):
@@ -61,6 +74,8 @@ class OverRepresentedScreen(Screen[None]):
         self.expression = expression.strip()
         self._label = label.strip() or self.expression
         self._cancel = threading.Event()
+        self._figures: SelectionFigures | None = None
+        self._notes: list[str] = []
 
     @property
     def _session(self) -> Session:
@@ -72,9 +87,9 @@ class OverRepresentedScreen(Screen[None]):
             yield Static(plain(self._named()), id="label", markup=False)
             yield Static("", id="counts", markup=False)
         yield Static("", id="said", markup=False)
-        with Horizontal(id="lists"):
-            yield VerticalScroll(id="left", can_focus=False)
-            yield VerticalScroll(id="right", can_focus=False)
+        yield Static("", id="latency", markup=False)
+        yield Static("", id="when", markup=False)
+        yield VerticalScroll(id="lists", can_focus=False)
         yield Static("", id="told", markup=False)
         yield Static("", id="legend", markup=False)
         yield FittingFooter()
@@ -86,16 +101,25 @@ class OverRepresentedScreen(Screen[None]):
             self._say("No run is open yet.")
             return
 
+        def check() -> None:
+            if cancel.is_set():
+                raise Cancelled("The comparison was cancelled.")
+
         def count() -> None:
             try:
                 schema = views.scan(run, self.view).collect_schema()
                 terms = filter_language.parse(
                     self.expression, schema, filter_language.day_of(run.report), run.manifest.files
                 )
-                told = what_differs.differs(run, self.view, terms, cancel)
+                if self.view == "orphans":
+                    told = differing_orphans(run, terms, cancel)
+                else:
+                    told = what_differs.differs(run, self.view, terms, cancel)
                 given = what_differs.selecting_columns(self.view, terms)
-                words = [_word(of, schema) for of in told.exchanges if of.column in given]
-                self.post_message(self._Found(told, self._listings(told, dict(schema), given), words))
+                words = [_word(of, schema) for of in (*told.exchanges, *told.lost) if of.column in given]
+                found = selection_figures(run, self.view, terms, run.report.timeline.points, check)
+                listings = self._listings(told, dict(schema), given)
+                self.post_message(self._Found(told, listings, list(dict.fromkeys(words)), found))
             except Cancelled:
                 return
             except Exception as error:  # noqa: BLE001 - whatever it is, the user is to read it
@@ -107,34 +131,64 @@ class OverRepresentedScreen(Screen[None]):
         self._cancel.set()
 
     def on_resize(self, event: events.Resize) -> None:
-        self.set_class(event.size.width < _STACKED, "-stacked")
         self.set_class(event.size.width < _NARROW, "-narrow")
+        self.set_class(event.size.width < _SLIM, "-slim")
+        self._fit()
 
     # The thread posts messages, the handlers show them
 
     async def on_over_represented_screen__found(self, message: _Found) -> None:
-        told = message.told
-        counts = Text.assemble((f"{told.inside:,}", "bold"), f" of {short(told.inside + told.outside)} exchanges")
-        self.query_one("#counts", Static).update(counts)
+        told, of_orphans = message.told, self.view == "orphans"
+        noun = "request without a response" if of_orphans else "exchange"
+        whole = f"{short(told.inside + told.outside)} {'requests' if of_orphans else 'exchanges'}"
+        what = " without a response, of " if of_orphans else " of "
+        self.query_one("#counts", Static).update(Text.assemble((f"{told.inside:,}", "bold"), what, whole))
+        self._figures = message.figures
         left_out = _why_left_out(self.view, message.left_out)
-        if not any(listing.contrast.rows for listing in message.files):
-            self._say(" ".join([_why_nothing(told), *([left_out] if told.inside and told.outside else [])]))
+        filled = [listing for listing in message.files if listing.contrast.rows]
+        empty = [listing.word for listing in message.files if not listing.contrast.rows]
+        if not filled:
+            self._say(" ".join([_why_nothing(told, noun), *([left_out] if told.inside and told.outside else [])]))
+            self._fit()
             return
         self._say("")
-        self.query_one("#legend", Static).update(
-            Text(" · ".join(filter(None, [left_out, _LEGEND])), no_wrap=True, overflow="ellipsis")
-        )
-        left, right = self.query_one("#left"), self.query_one("#right")
-        if left_out:
-            place = right if "status" in message.left_out else left
-            await place.mount(Static(plain(left_out), classes="left-out", markup=False))
-        for listing in message.files:
-            shown = OverRepresentedList(listing)
-            shown.styles.max_height = len(listing.contrast.rows) + 3
-            shown.set_class(not listing.contrast.rows, "-empty")
-            beside = listing.contrast.column == "status_code" or listing.contrast in told.lost
-            await (right if beside else left).mount(shown)
-        next(shown for shown in self.query(OverRepresentedList) if shown.rows).focus()
+        nothing = f"Nothing stands out by {_listed(list(dict.fromkeys(empty)))}." if empty else ""
+        self._notes = [note for note in (left_out, nothing) if note]
+        filled.sort(key=lambda listing: -listing.contrast.rows[0].score)
+        await self.query_one("#lists").mount(*map(OverRepresentedList, filled))
+        self._fit()
+        # The list whose first value is the surest.
+        self.query(OverRepresentedList).first().focus()
+
+    def _fit(self) -> None:
+        """Shares the rows of the screen among the lists, and writes what is as wide as the screen."""
+        width, colours, figures = self.size.width, palette.of(self.app), self._figures
+        report = self._session.report
+        lines = {"#latency": Text(""), "#when": Text("")}
+        if figures is not None and report is not None:
+            points = report.timeline.points
+            lines["#latency"] = latency_line(figures.inside, figures.outside, width, colours)
+            lines["#when"] = time_line(figures.over_time, points, width, colours)
+        for name, line in lines.items():
+            self.query_one(name, Static).update(line)
+            self.query_one(name).display = bool(line)
+        lists = list(self.query(OverRepresentedList))
+        if not lists:
+            return
+        explained = _LEGEND if self.size.height >= _LOW else _LEGEND[:1]
+        legend = Text("\n".join(filter(None, [" ".join(self._notes), *explained])))
+        self.query_one("#legend", Static).update(legend)
+        across = 2 if width >= _BESIDE and len(lists) > 1 else 1
+        rows = [max(len(one.rows) for one in lists[k : k + across]) + 3 for k in range(0, len(lists), across)]
+        grid = self.query_one("#lists")
+        grid.styles.grid_size_columns = across
+        grid.styles.grid_rows = " ".join(map(str, _shared(rows, self._room(lines, legend))))
+
+    def _room(self, lines: Mapping[str, Text], legend: Text) -> int:
+        """The rows of the screen that the lists can have."""
+        told = 2 if self.size.width < _NARROW else 1
+        wrapped = sum(-(-max(len(line), 1) // max(self.size.width - 2, 1)) for line in legend.plain.split("\n"))
+        return self.size.height - 2 - told - wrapped - sum(bool(line) for line in lines.values())
 
     def on_over_represented_screen__failed(self, message: _Failed) -> None:
         self._say(message.said)
@@ -160,12 +214,14 @@ class OverRepresentedScreen(Screen[None]):
         said.update(plain(text, limit=1000))
         said.display = bool(text)
         self.query_one("#lists").display = not text
+        self.query_one("#legend").display = not text
 
     def _listings(self, told: Differs, schema: Schema, given: set[str]) -> list[ListContent]:
         kept = [of for of in told.exchanges if of.column not in given]
         lists = [self._listing(of, self.view, self.expression, "", schema) for of in kept]
         kept = [of for of in told.lost if of.column not in given]
-        lost = [self._listing(of, "orphans", told.lost_filter, "no response, ", schema) for of in kept]
+        mark = "" if self.view == "orphans" else "no response, "
+        lost = [self._listing(of, "orphans", told.lost_filter, mark, schema) for of in kept]
         return [*lists, *lost]
 
     def _listing(self, contrast: Contrast, view: View, expression: str, mark: str, schema: Schema) -> ListContent:
@@ -175,8 +231,20 @@ class OverRepresentedScreen(Screen[None]):
             term = filter_language.equal(contrast.column, row.value, schema)
             return Drill(view, f"{expression} {term}".strip(), f"{mark}{self._label} {term}".strip())
 
-        title = f"{word.capitalize()}s without a response" if mark else f"By {word}"
+        named = _WORDS.get(word, word)
+        title = f"{named[0].upper()}{named[1:]}s without a response" if view == "orphans" else f"By {named}"
         return ListContent(title, word, contrast, drill)
+
+
+def _shared(wanted: list[int], room: int) -> list[int]:
+    """The rows of each list, at most what it wants. The first lists get more where there is no room for all."""
+    heights = [min(rows, _LEAST_ROWS) for rows in wanted]
+    spare = room - sum(heights)
+    for number, rows in enumerate(wanted):
+        more = min(max(spare, 0), rows - heights[number])
+        heights[number] += more
+        spare -= more
+    return heights
 
 
 def _word(contrast: Contrast, schema: Mapping[str, pl.DataType]) -> str:
@@ -189,12 +257,18 @@ def _why_left_out(view: View, words: list[str]) -> str:
     if not words:
         return ""
     by = "these are the failed exchanges" if view == "errors" and words == ["status"] else "the rows were chosen by it"
-    return f"No list by {' or '.join(words)}: {by}."
+    return f"No list by {_listed(words)}: {by}."
 
 
-def _why_nothing(told: Differs) -> str:
+def _listed(words: list[str]) -> str:
+    """Words as a list: `user, method or status`."""
+    named = [_WORDS.get(word, word) for word in words]
+    return " or ".join([", ".join(named[:-1]), named[-1]] if len(named) > 1 else named)
+
+
+def _why_nothing(told: Differs, noun: str) -> str:
     if not told.inside:
-        return "Nothing to compare: no exchange is selected."
+        return f"Nothing to compare: no {noun} is selected."
     if not told.outside:
         return "Nothing to compare with: every exchange is selected. Narrow the rows first, with / in a table."
     return "Nothing stands out: whatever occurs in the selection is about as frequent in the rest."

@@ -15,14 +15,15 @@ from logcorr.model.options import View
 from logcorr.query import filter_language
 from logcorr.query.filter_language import Term
 from logcorr.query.view_pages import ViewPages
-from logcorr.query.what_differs import VIEWS as COMPARED
 from logcorr_tui.look.safe_text import plain, safe
 from logcorr_tui.screens.detail import DetailScreen
 from logcorr_tui.screens.drill_down import GROUPED_VIEWS, drill
 from logcorr_tui.screens.sort_column import AS_STORED, SortPicker
 from logcorr_tui.state.messages import ExportView, FindOverRepresented
+from logcorr_tui.state.navigation import COMPARED_VIEWS, title_of
+from logcorr_tui.state.overview_figures import figures
 from logcorr_tui.state.row_query import DEFAULT_SORT, RowQuery
-from logcorr_tui.state.session import WithRoot
+from logcorr_tui.state.session import ChosenTime, WithRoot
 from logcorr_tui.widgets.footer import FittingFooter
 from logcorr_tui.widgets.table.cursor_keys import row_number
 from logcorr_tui.widgets.table.filter_chips import FilterChips
@@ -30,6 +31,7 @@ from logcorr_tui.widgets.table.filter_prompt import Prompt
 from logcorr_tui.widgets.table.filter_values import known_values
 from logcorr_tui.widgets.table.table_head import TableHead, reason_counts, why_empty
 from logcorr_tui.widgets.table.window_table import WindowTable
+from logcorr_tui.widgets.tabs import Tabs
 from logcorr_tui.work.view_rows import ViewRows
 
 
@@ -45,6 +47,7 @@ class TableScreen(Screen[None]):
         Binding("x,backspace", "remove_last", "Unfilter", id="table.unfilter", tooltip="Remove the last chip"),
         Binding("e", "export", "Export", id="table.export", tooltip="Write these rows to a file"),
         Binding("w", "differs", "Differs", id="table.differs", tooltip="Who and what is over-represented here"),
+        Binding("w", "no_differs", show=False, id="table.no_differs", tooltip="Why these rows are not compared"),
         Binding("escape", "back", "Back", id="table.back", tooltip="Cancel what is under way, or go back"),
     ]
 
@@ -61,6 +64,8 @@ class TableScreen(Screen[None]):
         self._left_at: int | None = None
         self._fresh = True
         self._rows: ViewRows | None = None
+        # The time on the timeline that the filter was last made of.
+        self._chosen_time: ChosenTime | None = None
 
     @property
     def expression(self) -> str:
@@ -80,6 +85,7 @@ class TableScreen(Screen[None]):
         return self.query_one(Prompt)
 
     def compose(self) -> ComposeResult:
+        yield Tabs(self.view, id="tabs")
         yield TableHead(self.view, id="title")
         yield FilterChips()
         yield WindowTable(id="rows", grouped=self.view in GROUPED_VIEWS)
@@ -89,6 +95,7 @@ class TableScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self._table.focus()
+        self.query_one(Tabs).reload()
         self._titles()
         run = self._app.session.run
         if run is None:
@@ -99,6 +106,26 @@ class TableScreen(Screen[None]):
         self._begin("opening")
         self._rows.open(run, self.view)
 
+    def on_screen_resume(self) -> None:
+        if self._take_chosen_time():
+            self._reload(self._query)
+
+    def _take_chosen_time(self) -> bool:
+        """Makes the time that is chosen on the timeline the first filter. Returns whether the query is another one.
+
+        A view that has a number key takes it. A table that was drilled into has its own filter.
+        """
+        chosen = self._app.session.chosen_time
+        if len(self.app.screen_stack) > 1 or chosen == self._chosen_time or self._base is None:
+            return False
+        self._chosen_time = chosen
+        drilled, label = chosen.filter(self._base.schema) if chosen is not None else ("", "")
+        if chosen is not None and not drilled:
+            said = f"{title_of(self.view)}: these are of the whole run, {chosen.label} does not narrow them."
+            self.notify(f"{said} w on the timeline shows who stands out in it.", title="Chosen time", markup=False)
+        before, self._query = self._query, replace(self._query, drilled=drilled, label=label)
+        return self._query != before
+
     def on_unmount(self) -> None:
         if self._rows is not None:
             self._rows.close()
@@ -107,6 +134,7 @@ class TableScreen(Screen[None]):
 
     def on_view_rows_opened(self, message: ViewRows.Opened) -> None:
         self._base = message.pages
+        self._take_chosen_time()
         self._reload(self._query)
 
     def on_view_rows_counted(self, message: ViewRows.Counted) -> None:
@@ -163,9 +191,14 @@ class TableScreen(Screen[None]):
         self._show(pages, message.total)
         if before is not None:
             rows.drop(before)
-        self._say(
-            "" if message.total else why_empty(self.view, self._app.session.kind, narrowed=bool(self._query.expression))
-        )
+        self._say("" if message.total else self._why_empty())
+
+    def _why_empty(self) -> str:
+        session = self._app.session
+        found = figures(session)
+        if found is not None and found.narrowed and not self._query.expression:
+            return f"No rows: {found.why_nothing_left('row')}."
+        return why_empty(self.view, session.kind, narrowed=bool(self._query.expression))
 
     def on_view_rows_failed(self, message: ViewRows.Failed) -> None:
         if self._rows is not None and message.query_number == self._rows.query_number:
@@ -237,10 +270,19 @@ class TableScreen(Screen[None]):
         """What differs needs a view of exchanges. Unfilter needs a chip."""
         if action == "remove_last":
             return bool(self._query.chips)
-        return super().check_action(action, parameters) if action != "differs" else self.view in COMPARED
+        if action in ("differs", "no_differs"):
+            return (self.view in COMPARED_VIEWS) == (action == "differs")
+        return super().check_action(action, parameters)
 
     def action_differs(self) -> None:
         self.post_message(FindOverRepresented(self.view, self.expression, " ".join(self._query.chips)))
+
+    def action_no_differs(self) -> None:
+        """Says why the rows of this view are not compared."""
+        said = f"{title_of(self.view)} cannot be compared, only exchanges and orphans can."
+        if self.view in ("users", *GROUPED_VIEWS):
+            said += " ⏎ on a row shows its exchanges, and w there compares them."
+        self.notify(said, title="What differs")
 
     def action_remove_last(self) -> None:
         if self._query.chips:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from textual.message import Message
 
+from logcorr.compute.object_path import AnyPath
 from logcorr.model.errors import Cancelled
 from logcorr.model.events import DoneEvent, EstimateEvent, ProgressEvent
 from logcorr.model.options import View
@@ -42,6 +43,14 @@ class OpenFolder(Message):
     """Open a finished run."""
 
     folder: str
+
+
+@dataclass
+class OpenRows(Message):
+    """Open a finished run, unless it is the one that is open, and show these rows of it."""
+
+    folder: AnyPath
+    rows: Drill
 
 
 @dataclass

@@ -75,6 +75,8 @@ _OF_SOME_RUNS = {"correlation": ("other", "endpoints", "ips", "windows"), "acces
 MODES = tuple(dict.fromkeys(place.mode for places in PLACES.values() for place in places))
 TABLES = tuple(mode for mode in MODES if mode in get_args(View))
 VIEWS_OF_A_RUN = ("overview", *TABLES)
+# The views whose rows can be compared with all others.
+COMPARED_VIEWS: tuple[View, ...] = ("exchanges", "slow", "errors", "skewed", "orphans")
 
 
 def places_of(kind: str, views: Collection[str] = ()) -> tuple[Place, ...]:

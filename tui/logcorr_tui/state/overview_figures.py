@@ -51,6 +51,8 @@ class Figures:
             return "every response is before its request · 8"
         if self.report is None:
             return "nothing paired so far"
+        if self.narrowed:
+            return self.why_nothing_left("exchange")
         if isinstance(self.report, AccessReport):
             return "no line could be read · 5 tells why" if self.report.inputs.access.malformed else "the log is empty"
         asked, answered = self.report.inputs.requests, self.report.inputs.responses
@@ -61,11 +63,29 @@ class Figures:
             return f"no {'request' if answered.orphans else 'response'} at all · 4 shows the others"
         return "no id is in both logs · 4 shows them"
 
+    def why_no_timeline(self) -> str:
+        """Why there is no timeline to draw."""
+        if self.report is not None and self.report.timeline.reason:
+            return f"there is no timeline: {self.report.timeline.reason}"
+        return self.why_nothing_left("entry") if self.narrowed else "no request and no response carries a time"
+
+    def why_nothing_left(self, noun: str) -> str:
+        """That the options of a narrowed run leave nothing of a kind."""
+        return f"no {noun} is left by " + " and ".join(f"--{name}" for name in self.narrowed)
+
+    @property
+    def narrowed(self) -> dict[str, str]:
+        """The options that narrow the run to a part of its logs, with their values."""
+        options = self.report.run.options if self.report is not None else {}
+        return {name: str(options[name]) for name in ("since", "until", "where") if name in options}
+
     def note(self) -> str:
         """That the figures are estimates, and on what share of ids. Empty for exact figures."""
         if self.share is None:
             return ""
         share = 100 * self.share
+        if share >= 99.5:
+            return "estimate · nearly all ids"
         return f"estimate · {share:.0f} % of ids" if share >= 1 else "estimate · <1 % of ids"
 
 

@@ -1,6 +1,6 @@
 """The session: the finished run that is open, or the logs of the run in progress."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -58,11 +58,33 @@ class Logs:
         return replace(self, kind=kind, files={str(name): named for name, named in files.items()})
 
 
+@dataclass(frozen=True)
+class ChosenTime:
+    """The time that is chosen on the timeline, as filters on it: `latency` has the terms on the duration, or nothing.
+
+    `label` names the time, and `latency_label` the latency, for people.
+    """
+
+    time: str
+    label: str
+    latency: str = ""
+    latency_label: str = ""
+
+    def filter(self, columns: Collection[str]) -> tuple[str, str]:
+        """The filter on rows with these columns, and the text of its chip. Both are empty where rows have no time."""
+        if not any(name in columns for name in ("time", "request_time", "window_start")):
+            return "", ""
+        if self.latency and "duration_us" in columns:
+            return f"{self.time} {self.latency}", f"{self.label}, {self.latency_label}"
+        return self.time, self.label
+
+
 @dataclass
 class Session:
     """The one state of the app. Handlers on the UI thread own the state; threads only post messages.
 
     `told` is what the logs of the run in progress were taken for, where that was asked. `views` are those of the run.
+    `chosen_time` is what is chosen on its timeline.
     """
 
     run: RunFolder | None = None
@@ -73,6 +95,7 @@ class Session:
     progress: ProgressEvent | None = None
     estimate: EstimateEvent | None = None
     changed_inputs: list[str] = field(default_factory=list)
+    chosen_time: ChosenTime | None = None
 
     @property
     def kind(self) -> Kind:

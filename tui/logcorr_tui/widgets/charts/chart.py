@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from textual import events
+from textual.actions import SkipAction
 from textual.binding import Binding, BindingType
 from textual.reactive import reactive
 from textual.strip import Strip
@@ -15,7 +16,8 @@ from textual.widget import Widget
 from logcorr.model.options import View
 from logcorr_tui.look import palette
 from logcorr_tui.look.palette import Palette
-from logcorr_tui.state.messages import Drill
+from logcorr_tui.state.messages import Drill, FindOverRepresented
+from logcorr_tui.state.navigation import COMPARED_VIEWS
 from logcorr_tui.state.overview_figures import Figures
 from logcorr_tui.widgets.charts.canvas import Canvas
 
@@ -72,11 +74,15 @@ class Chart(Painted, can_focus=True):
     """
 
     OFFERS: ClassVar[dict[str, str]] = {}
+    # Whether `w` shows what differs in the rows behind the selection.
+    COMPARES: ClassVar[bool] = False
     foot: Sequence[tuple[range, str]] = ()
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "drill", "Drill", id="overview.drill", tooltip="Show exactly the rows behind the selection"),
-    ]
+        Binding("w", "differs", "Differs", show=False, id="overview.differs",
+                tooltip="Who and what is over-represented in the rows behind the selection"),
+    ]  # fmt: skip
 
     def target(self) -> Drill | None:
         """The rows that Enter shows now. A subclass knows."""
@@ -96,6 +102,15 @@ class Chart(Painted, can_focus=True):
         if target is not None and self.complete:
             self.post_message(target)
 
+    def action_differs(self) -> None:
+        """Asks what differs in the rows behind the selection. Without a selection, the screen handles the key."""
+        target = self.target() if self.COMPARES else None
+        if target is None or not (target.expression or target.view in ("slow", "errors", "skewed")):
+            raise SkipAction
+        if self.complete:
+            view = target.view if target.view in COMPARED_VIEWS else "exchanges"
+            self.post_message(FindOverRepresented(view, target.expression, target.label))
+
     @property
     def complete(self) -> bool:
         """Whether the rows behind the figures can be shown. Tells the user where the run is still in progress."""
@@ -110,7 +125,7 @@ class Chart(Painted, can_focus=True):
         if event.y == self.size.height - 1 and self.foot:
             offer = next((text.removeprefix(" · ") for span, text in self.foot if event.x in span), "")
             if offer in self.OFFERS:
-                getattr(self, f"action_{self.OFFERS[offer]}")()
+                self.call_later(self.run_action, self.OFFERS[offer])
         elif self.hit(event.x, event.y, extend=event.shift):
             self.action_drill()
 

@@ -11,19 +11,22 @@ from logcorr_tui.look.time_text import bound, clocks, spaced, stamp
 from logcorr_tui.state.messages import Drill
 from logcorr_tui.state.overview_figures import Figures
 
-_PAIR_NAMES = ("Requests", "Matched", "Errors 5xx", "p50", "p99", "Orphans")
-_ACCESS_NAMES = ("Requests", "Errors 4xx", "Errors 5xx", "p99", "Suspicious", "Worst time")
+_PAIR_NAMES = ("Requests", "Matched", "Errors", "p50", "p99", "Orphans")
+_ACCESS_NAMES = ("Requests", "Errors", "p50", "p99", "Suspicious", "Worst time")
 _DAY_S = 86_400
 
 
 @dataclass(frozen=True)
 class Tile:
+    """A tile. `longer` are notes that say more than `note`, the longest first; `trend` is drawn beside the value."""
+
     name: str
     value: str
     note: str
     ink: str
     trend: Sequence[float | None]
     target: Drill | None
+    longer: Sequence[str] = ()
 
 
 def tile_names(kind: str) -> tuple[str, ...]:
@@ -41,14 +44,16 @@ def tiles(found: Figures, colours: Palette) -> list[Tile]:
 def _pair(found: Figures, colours: Palette) -> list[Tile]:
     """The tiles of a pair of logs. Estimates have a ≈."""
     about = "≈" if found.share is not None else ""
-    points, matched, fives = found.points, found.matched, found.server_errors
+    points, matched = found.points, found.matched
     peak = max((p.requests for p in points), default=0) / (found.bucket_s or 1)
     pace = f"{about}{short(peak)}/s peak" if points else "at the end" if about else "no clock" if matched else "none"
     requests = "–" if found.requests is None else short(found.requests)
     lost = found.request_orphans
-    sides = "both sides" if lost is None else f"{short(lost)}+{short(found.orphans - lost)}"
+    sides: list[str] = []
+    if lost is not None:
+        asked, answered = short(lost), short(found.orphans - lost)
+        sides = [f"{asked} requests, {answered} responses", f"{asked} req, {answered} resp", f"{asked} unanswered"]
     high = None if found.p50 is None else Drill("exchanges", f"duration>={bound(found.p50)}", "at or above p50")
-    failing = [p.errors_5xx / p.requests if p.requests else 0.0 for p in points]
     pairs = "pair" if matched == 1 else "pairs"
     return [
         Tile(
@@ -60,10 +65,7 @@ def _pair(found: Figures, colours: Palette) -> list[Tile]:
             pairs if about else f"{short(matched)} {pairs}", colours.good, [],
             Drill("exchanges", "", "all exchanges"),
         ),
-        Tile(
-            "Errors 5xx", about + percent(fives, matched), f"{fives:,} rows" if not about else f"{short(fives)} rows",
-            colours.bad, failing, Drill("exchanges", "status>=500 status<600", "status 5xx"),
-        ),
+        _errors(found, colours),
         Tile(
             "p50", about + spaced(found.p50), f"p95 {spaced(found.p95)}", colours.info, [p.p50_ms for p in points], high
         ),
@@ -72,8 +74,8 @@ def _pair(found: Figures, colours: Palette) -> list[Tile]:
             [p.p99_ms for p in points], Drill("slow", "", "above p99"),
         ),
         Tile(
-            "Orphans", about + (short(found.orphans) if about else f"{found.orphans:,}"), sides, colours.lost,
-            [] if about else [p.orphans for p in points], Drill("orphans", "", "all orphans"),
+            "Orphans", about + (short(found.orphans) if about else f"{found.orphans:,}"), "both sides", colours.lost,
+            [] if about else [p.orphans for p in points], Drill("orphans", "", "all orphans"), sides,
         ),
     ]  # fmt: skip
 
@@ -81,30 +83,37 @@ def _pair(found: Figures, colours: Palette) -> list[Tile]:
 def _access(found: Figures, report: AccessReport, colours: Palette) -> list[Tile]:
     """The tiles of access logs."""
     points, total = found.points, report.total_requests
-    failed = percent(report.failed_requests, total, 1).replace(" ", "")
-    fours = [p.errors_4xx / p.requests if p.requests else 0.0 for p in points]
-    fives = [p.errors_5xx / p.requests if p.requests else 0.0 for p in points]
-    high = Drill("slow", "", "above p99") if found.p99 is not None else None
+    mean = f"{short(max((p.requests for p in points), default=0) / (found.bucket_s or 1))}/s peak"
+    slow = Drill("slow", "", "above p99") if found.p99 is not None else None
+    high = None if found.p50 is None else Drill("exchanges", f"duration>={bound(found.p50)}", "at or above p50")
     return [
         Tile(
-            _ACCESS_NAMES[0], short(total), f"{failed} failed" if total else "none",
+            _ACCESS_NAMES[0], short(total), mean if points else "none",
             colours.accent, [p.requests for p in points], Drill("exchanges", "", "all exchanges"),
         ),
+        _errors(found, colours),
         Tile(
-            _ACCESS_NAMES[1], percent(report.failed_4xx, total), f"{report.failed_4xx:,} rows", colours.warn, fours,
-            Drill("exchanges", "status>=400 status<500", "status 4xx"),
+            _ACCESS_NAMES[2], spaced(found.p50), f"p95 {spaced(found.p95)}" if high else "no durations", colours.info,
+            [p.p50_ms for p in points], high,
         ),
         Tile(
-            _ACCESS_NAMES[2], percent(report.failed_5xx, total), f"{report.failed_5xx:,} rows", colours.bad, fives,
-            Drill("exchanges", "status>=500 status<600", "status 5xx"),
-        ),
-        Tile(
-            _ACCESS_NAMES[3], spaced(found.p99), f"p50 {spaced(found.p50)}" if high else "no durations", colours.info,
-            [p.p99_ms for p in points], high,
+            _ACCESS_NAMES[3], spaced(found.p99), f"max {spaced(found.slowest)}" if slow else "", colours.warn,
+            [p.p99_ms for p in points], slow,
         ),
         _suspicious(report, colours),
         _worst(report, colours),
     ]  # fmt: skip
+
+
+def _errors(found: Figures, colours: Palette) -> Tile:
+    """The share of exchanges that failed, as the errors view and the summary have it, and that of 5xx."""
+    about = "≈" if found.share is not None else ""
+    failing = [(p.errors_4xx + p.errors_5xx) / p.requests if p.requests else 0.0 for p in found.points]
+    note = f"5xx {percent(found.server_errors, found.matched)}"
+    return Tile(
+        "Errors", about + percent(found.failures, found.matched), note, colours.bad, failing,
+        Drill("errors", "", "all errors"),
+    )  # fmt: skip
 
 
 def _suspicious(report: AccessReport, colours: Palette) -> Tile:

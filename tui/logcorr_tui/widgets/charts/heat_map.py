@@ -11,6 +11,8 @@ from logcorr_tui.widgets.charts.canvas import Canvas
 
 # Between linear, which shows the mode only, and a logarithm, which shows everything alike.
 _GAMMA = 0.45
+# The cells left of the plot, for the labels of the bands.
+GUTTER = 8
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,12 @@ def heat_grid(found: Heatmap, slots: Sequence[tuple[int, int]], rows: int) -> He
     return HeatGrid(edges, cells)
 
 
+def fuller_band(found: HeatGrid, slot: int, row: int) -> int | None:
+    """Of the two bands of a row (from 0, the lowest), the band with the higher count. None beyond the rows."""
+    pair = [band for band in (row * 2, row * 2 + 1) if 0 <= band < found.bands]
+    return max(pair, key=lambda band: found.cells.get((slot, band), 0.0), default=None)
+
+
 def draw(
     canvas: Canvas,
     found: HeatGrid,
@@ -50,8 +58,9 @@ def draw(
     left: int,
     bottom: int,
     band: int | None,
+    columns: Sequence[int] = (),
 ) -> int:
-    """Draws upwards from row `bottom`, with a mark left of a selected band. Returns the number of rows."""
+    """Draws upwards from row `bottom`, with a frame around `band` in the chosen `columns`. Returns how many rows."""
     rows = -(-found.bands // 2)
     top = max(found.cells.values(), default=0.0)
     for row in range(rows):
@@ -63,5 +72,19 @@ def draw(
                 inks = [shade(colours.heat, (n / top) ** _GAMMA) if n else colours.ground for n in (low, high)]
                 canvas.put(left + column, y, "▄", inks[0], inks[1])
     if band is not None and band < found.bands:
-        canvas.put(left - 1, bottom - band // 2, "▀" if band % 2 else "▄", colours.ink)
+        _frame(canvas, found, colours, left=left, y=bottom - band // 2, band=band, columns=columns)
     return rows
+
+
+def _frame(
+    canvas: Canvas, found: HeatGrid, colours: Palette, *, left: int, y: int, band: int, columns: Sequence[int]
+) -> None:
+    """Marks both ends of the chosen cells of a band, which is half a row high, and its label at the axis."""
+    upper = band % 2
+    ends = (columns[0] - 1, columns[-1] + 1) if columns else (-1, -1)
+    for x, glyph in zip(ends, ("▝▘" if upper else "▗▖"), strict=True):
+        _, _, paper, _ = canvas.cell(left + x, y)
+        canvas.put(left + x, y, glyph, colours.ink, paper)
+    label = duration(found.edges[band]).replace("us", "µs")
+    canvas.write(left - 1 - GUTTER, y, " " * (GUTTER - 1), colours.dim)
+    canvas.right(left - 1, y, label, colours.ink, bold=True)

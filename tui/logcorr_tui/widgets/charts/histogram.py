@@ -17,6 +17,8 @@ from logcorr_tui.widgets.charts.chart import Chart
 from logcorr_tui.widgets.charts.percentile_marks import Mark, place_marks
 
 GUTTER = 7
+_FINE_MS = 10.0
+_FEW = 0.05
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ def scale(bins: list[HistogramBin], columns: int) -> Scale | None:
     filled = [k for k, span in enumerate(bins) if span.count > 0]
     if not filled or columns < 1:
         return None
-    bins = bins[max(filled[0] - 1, 0) : filled[-1] + 2]
+    bins = whole_milliseconds(bins[max(filled[0] - 1, 0) : filled[-1] + 2])
     if len(bins) == 1:
         bins = [bins[0]]
     per = -(-len(bins) // columns)
@@ -68,6 +70,24 @@ def scale(bins: list[HistogramBin], columns: int) -> Scale | None:
     return Scale(start, end, columns, bars, of_column)
 
 
+def whole_milliseconds(bins: list[HistogramBin]) -> list[HistogramBin]:
+    """Bins without gaps where a log has whole milliseconds: a bin without any of these joins the bin before.
+
+    Below 10 ms many bins lie between two milliseconds. Bins are as they are where these have more than a few counts.
+    """
+    between = {k for k, span in enumerate(bins) if span.to_ms <= _FINE_MS and math.ceil(span.from_ms) >= span.to_ms}
+    fine = sum(span.count for span in bins if span.to_ms <= _FINE_MS)
+    if not between or sum(bins[k].count for k in between) > _FEW * fine:
+        return bins
+    joined: list[HistogramBin] = []
+    for k, span in enumerate(bins):
+        if k in between and joined:
+            joined[-1] = HistogramBin(from_ms=joined[-1].from_ms, to_ms=span.to_ms, count=joined[-1].count + span.count)
+        else:
+            joined.append(span)
+    return joined
+
+
 def ticks(axis: Scale) -> list[tuple[int, str]]:
     """Columns and labels of round durations."""
     out: list[tuple[int, str]] = []
@@ -84,6 +104,7 @@ def ticks(axis: Scale) -> list[tuple[int, str]]:
 class Histogram(Chart):
     """Arrows select a bar. Enter shows the exchanges of the bar."""
 
+    COMPARES = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left,h", "move(-1)", "Previous bar", show=False, id="histogram.previous", tooltip="Faster exchanges"),
         Binding("right,l", "move(1)", "Next bar", show=False, id="histogram.next", tooltip="Slower exchanges"),
@@ -203,6 +224,7 @@ class Histogram(Chart):
             (f" · {shown}", colours.ink, False),
             (f" · {share}", colours.dim, False),
             (" · ⏎ drill", colours.dim, False),
+            (" · w what differs", colours.dim, False),
         ]
 
     def target(self) -> Drill | None:

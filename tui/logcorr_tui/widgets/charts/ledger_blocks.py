@@ -11,44 +11,46 @@ from logcorr.model.access_report import AccessReport, RunReport
 from logcorr.model.ledger import AccessLedger, LogLedger, SideLedger
 from logcorr.model.options import View
 
-# The name of a count, its name on a narrow screen, and the view of its rows.
-Count = tuple[str, str, View | None]
-_OTHER: Count = ("other", "other", "other")
+# The name of a count, and the view of its rows.
+Count = tuple[str, View | None]
+_OTHER: Count = ("other", "other")
 _PAIR: tuple[Count, ...] = (
-    ("matched", "matched", "exchanges"),
-    ("orphans", "orphan", "orphans"),
-    ("redelivered", "redeliv", "redelivered"),
-    ("superseded", "supers", "superseded"),
-    ("malformed", "malform", "malformed"),
-    ("blank", "blank", None),
-    ("header", "head", None),
+    ("matched", "exchanges"),
+    ("orphans", "orphans"),
+    ("redelivered", "redelivered"),
+    ("superseded", "superseded"),
+    ("malformed", "malformed"),
+    ("blank", None),
+    ("header", None),
 )
 # The counts of a side whose log holds the other side too.
 _OF_ENTRIES: tuple[Count, ...] = _PAIR[:4]
 _LOG: tuple[Count, ...] = (
-    ("requests", "request", None),
-    ("responses", "respons", None),
-    ("malformed", "malform", "malformed"),
+    ("requests", None),
+    ("responses", None),
+    ("malformed", "malformed"),
     _OTHER,
-    ("blank", "blank", None),
+    ("blank", None),
 )
 _ACCESS: tuple[Count, ...] = (
-    ("exchanges", "exchang", "exchanges"),
-    ("encoding", "encod", "malformed"),
-    ("json", "json", "malformed"),
-    ("fields", "fields", "malformed"),
-    ("timestamp", "time", "malformed"),
-    ("status_code", "status", "malformed"),
-    ("blank", "blank", None),
+    ("exchanges", "exchanges"),
+    ("encoding", "malformed"),
+    ("json", "malformed"),
+    ("fields", "malformed"),
+    ("timestamp", "malformed"),
+    ("status_code", "malformed"),
+    ("blank", None),
 )
 # The counts that are shown only where they are not zero.
 _SOMETIMES: tuple[Count, ...] = (
-    ("request_id", "id", "malformed"),
-    ("duration", "durat", "malformed"),
-    ("surplus", "surpl", None),
+    ("request_id", "malformed"),
+    ("duration", "malformed"),
+    ("surplus", None),
     _OTHER,
-    ("header", "head", None),
+    ("header", None),
 )
+# From this width on, all counts of a log have room in one row. On a narrower screen each count has a row of its own.
+WHOLE_NAMES = 90
 
 
 @dataclass(frozen=True)
@@ -70,9 +72,14 @@ class Block:
     lines: tuple[Line, ...]
     of_sides: bool = False
 
+    def count(self, column: int, row: int) -> int:
+        """A count of a line; column -1 is the whole."""
+        line = self.lines[row]
+        return line.total if column < 0 else line.counts[column]
+
     def drill(self, column: int, row: int) -> tuple[View, str, str] | None:
         """The view behind a count, the filter on the view, and the text of the filter's chip. None without a view."""
-        name, _, view = self.names[column]
+        name, view = self.names[column]
         side = self.lines[row].name
         if view is None:
             return None
@@ -82,11 +89,13 @@ class Block:
             return view, f"side={side.removesuffix('s')}", f"{name} {side}"
         if view == name:
             return view, "", ""
-        return view, f"reason={name}", f"malformed: {name}"
+        return view, f"reason={name}", f"malformed: {name.replace('_', ' ')}"
 
 
-def rows_of(report: RunReport | None) -> int:
-    """How many rows of a screen the ledger takes, its frame included."""
+def rows_of(report: RunReport | None, width: int) -> int:
+    """How many rows of a screen of a width the ledger takes, its frame included."""
+    if width < WHOLE_NAMES and report is not None:
+        return 2 + sum(2 + len(block.names) for block in blocks(report, report.kind))
     return 7 if report is not None and "log" in report.ledgers() else 5
 
 

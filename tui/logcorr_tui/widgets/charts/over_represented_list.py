@@ -11,7 +11,7 @@ from textual.geometry import Region
 from textual.message import Message
 
 from logcorr.query.over_represented import Contrast, Standout
-from logcorr.text.fit_columns import head
+from logcorr.text.fit_columns import middle
 from logcorr.text.quantities import percent, short
 from logcorr.text.safe import safe
 from logcorr_tui.look.palette import Palette
@@ -22,7 +22,10 @@ from logcorr_tui.widgets.charts.chart import Chart
 
 _LEAST_BAR = 8
 _LEAST_NAME = 6
+_MOST_BAR = 40
 _FIGURE = 7
+# How many times as often a value is here as in the rest.
+_HEADS = {"lift": "times"}
 
 
 @dataclass(frozen=True)
@@ -52,12 +55,15 @@ class ListContent:
         of = self.contrast
         here = f"{row.inside:,} of {of.inside:,} here ({percent(row.inside, of.inside)})"
         rest = f"{row.outside:,} of {of.outside:,} elsewhere ({percent(row.outside, of.outside)})"
-        return f"{safe(self.name(row), 40)}: {here} · {rest} · G² {short(round(row.score))}"
+        lift = of.lift(row)
+        often = "nowhere else" if math.isinf(lift) else f"{short(lift)} times as often"
+        return f"{safe(self.name(row), 60)}: {here} · {rest} · {often}"
 
 
 class OverRepresentedList(Chart):
-    """Up and down select a value. Enter shows exactly the rows of the value."""
+    """Up and down select a value. Enter shows exactly the rows of the value, `w` what differs in these."""
 
+    COMPARES = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "Up", show=False, id="standouts.previous", tooltip="The value before"),
         Binding("down,j", "move(1)", "Down", show=False, id="standouts.next", tooltip="The next value"),
@@ -101,10 +107,12 @@ class OverRepresentedList(Chart):
         visible = self._in_sight()
         title: list[Part] = [(of.title, colours.ink, True)]
         if rows:
-            title.append((f" · {len(rows)} stand out", colours.dim, False))
+            title.append((f" · {len(rows)} stand{'s' if len(rows) == 1 else ''} out", colours.dim, False))
         below = len(rows) - self._first - len(visible)
         note: list[Part] = [(f"{below} more · ", colours.ink, False)] if below > 0 else []
-        canvas.frame(title, [*note, ("↑↓ select · ⏎ drill", colours.dim, False)] if rows else [], self.edge(colours))
+        keys: list[Part] = [("↑↓ select", colours.dim, False), (" · ⏎ its rows", colours.dim, False)]
+        keys.append((" · w what differs in them", colours.dim, False))
+        canvas.frame(title, [*note, *keys] if rows else [], self.edge(colours))
         if not rows:
             canvas.write(3, 1, "nothing stands out", colours.dim)
             return
@@ -118,7 +126,7 @@ class OverRepresentedList(Chart):
         if layout.bar[1] >= 13:
             canvas.write(layout.bar[0], 1, "█ here │ rest", colours.dim)
         for title, end in layout.ends.items():
-            canvas.right(end, 1, title, colours.dim)
+            canvas.right(end, 1, _HEADS.get(title, title), colours.dim)
 
     def _line(
         self, canvas: Canvas, colours: Palette, y: int, row: Standout, layout: "_Layout", *, chosen: bool
@@ -128,7 +136,7 @@ class OverRepresentedList(Chart):
             canvas.paper(Region(1, y, canvas.width - 2, 1), colours.raised)
             canvas.put(1, y, "▸", colours.ink, bold=True)
         x, wide = layout.name
-        canvas.write(x, y, head(self.listing.name(row), wide), colours.ink, bold=chosen)
+        canvas.write(x, y, middle(self.listing.name(row), wide), colours.ink, bold=chosen)
         figures = {
             "lift": (self.listing.lift(row), colours.warn),
             "here": (_share(row.inside, of.inside), colours.ink),
@@ -190,16 +198,12 @@ class _Layout:
     def of(cls, width: int, longest: int) -> "_Layout":
         """The columns for a width. A narrow list has fewer figures, and the narrowest has no bar."""
         figures = ["lift", "here", "rest", "rows"] if width >= 52 else ["lift", "here"] if width >= 32 else ["lift"]
-        end, ends = width - 2, {}
-        for figure in reversed(figures):
-            ends[figure] = end
-            end -= _FIGURE
-        room = max(end - 3, 1)
-        wanted = min(longest, max(room - 1 - _LEAST_BAR, 0))
-        bar = room - 1 - wanted
-        if wanted < min(longest, _LEAST_NAME):
-            wanted, bar = min(longest, room), 0
-        return cls((3, wanted), (4 + wanted, min(bar, 40)), ends)
+        room = max(width - 5 - _FIGURE * len(figures), 1)
+        wanted = min(longest, room - 1 - _LEAST_BAR) if room - 1 - _LEAST_BAR >= _LEAST_NAME else min(longest, room)
+        ends = {figure: 3 + wanted + _FIGURE * (number + 1) for number, figure in enumerate(figures)}
+        start = max(ends.values()) + 2
+        bar = min(width - 2 - start, _MOST_BAR)
+        return cls((3, wanted), (start, bar if bar >= _LEAST_BAR else 0), ends)
 
 
 def _share(part: int, whole: int) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from logcorr.model.report import TimelinePoint
+from logcorr.text.quantities import duration
 from logcorr_tui.look.palette import Palette
 from logcorr_tui.widgets.charts import braille
 from logcorr_tui.widgets.charts.canvas import Canvas
@@ -22,6 +23,18 @@ def draw(
         p99.append(max((p.p99_ms or 0.0 for p in within), default=None))
     both = ((p50, colours.info), (p99, colours.warn))
     braille.lines(canvas, left, top, rows, [([values[s] for s in found.of_column], ink) for values, ink in both])
-    canvas.right(left - 1, top, "p99", colours.warn)
-    if rows > 1:
-        canvas.right(left - 1, top + rows - 1, "p50", colours.info)
+    _scale(canvas, colours, [value for value in (*p50, *p99) if value is not None], left=left, top=top, rows=rows)
+
+
+def _scale(canvas: Canvas, colours: Palette, values: Sequence[float], *, left: int, top: int, rows: int) -> None:
+    """Writes the highest and the lowest value beside the first and the last row, where there are two rows."""
+    if not values:
+        return
+    labels = {top: duration(max(values))} if rows > 1 else {}
+    labels[top + rows - 1] = duration(min(values)) if rows > 1 else duration(max(values))
+    for y, label in labels.items():
+        canvas.right(left - 1, y, label.replace("us", "µs"), colours.warn if y == top else colours.info)
+    if rows > 2:
+        canvas.right(left - 1, top + 1, "p99", colours.warn)
+    if rows > 3:
+        canvas.right(left - 1, top + rows - 2, "p50", colours.info)

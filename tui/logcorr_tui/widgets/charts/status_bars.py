@@ -34,6 +34,7 @@ class Row:
 class StatusBars(Chart):
     """Up and down select a code. Enter shows its exchanges, or the requests without a response."""
 
+    COMPARES = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "Previous status", show=False, id="status.previous", tooltip="Previous status"),
         Binding("down,j", "move(1)", "Next status", show=False, id="status.next", tooltip="Next status"),
@@ -45,10 +46,13 @@ class StatusBars(Chart):
         super().__init__(id=id)
         self.cursor: int | None = None
         self._first = 0
+        # The numbers of the rows in sight at the last click: a row must not move away below the pointer.
+        self._kept: tuple[int, ...] = ()
 
     def watch_figures(self) -> None:
         if self.cursor is not None:
             self.cursor = min(self.cursor, len(self.rows()) - 1) if self.rows() else None
+        self._kept = ()
         super().watch_figures()
 
     def rows(self) -> list[Row]:
@@ -72,6 +76,8 @@ class StatusBars(Chart):
     def in_sight(self) -> list[tuple[int, Row]]:
         """(number, row) of the rows in sight: the most frequent codes and no response, or those around the cursor."""
         rows, (_, room) = list(enumerate(self.rows())), self._body
+        if self._kept and len(self._kept) == min(room, len(rows)) and self._kept[-1] < len(rows):
+            return [rows[number] for number in self._kept]
         if self.cursor is not None and room:
             self._first = min(max(self._first, self.cursor - room + 1), self.cursor)
             self._first = max(min(self._first, len(rows) - room), 0)
@@ -89,6 +95,8 @@ class StatusBars(Chart):
         hidden = len(rows) - len(visible)
         note: list[Part] = [(f"{hidden} more · ", colours.ink, False)] if hidden > 0 else []
         note.append(("↑↓ select · ⏎ drill", colours.dim, False))
+        if self.cursor is not None and rows and rows[min(self.cursor, len(rows) - 1)].count:
+            note.append((" · w what differs", colours.dim, False))
         canvas.frame(title, note, self.edge(colours))
         if not rows:
             text = "no response yet" if self.figures is None else "no exchange"
@@ -161,6 +169,7 @@ class StatusBars(Chart):
         visible = self.in_sight()
         if not 0 <= y - start < len(visible):
             return False
+        self._kept = tuple(number for number, _ in visible)
         at = visible[y - start][0]
         again, self.cursor = at == self.cursor, at
         self.repaint()
@@ -171,5 +180,10 @@ class StatusBars(Chart):
         rows = self.rows()
         if rows:
             at = (0 if by < 1000 else len(rows) - 1) if self.cursor is None else self.cursor + by
+            if self._kept and self.cursor is not None:
+                # The list goes on from the row of the canvas where the click left the selection.
+                row = next((y for y, (number, _) in enumerate(self.in_sight()) if number == self.cursor), 0)
+                self._first = max(self.cursor - row, 0)
+            self._kept = ()
             self.cursor = min(max(at, 0), len(rows) - 1)
             self.repaint()

@@ -6,6 +6,7 @@ from rich.cells import cell_len
 from textual.binding import Binding, BindingType
 from textual.geometry import Region
 
+from logcorr.text.fit_columns import head
 from logcorr_tui.look import palette
 from logcorr_tui.look.palette import Palette
 from logcorr_tui.state.messages import Drill
@@ -60,11 +61,10 @@ class Tiles(Chart):
             x = place.x + (2 if place.width >= 16 else 1)
             room = place.right - x
             canvas.write(x, place.y, f"{tile.name[: room - 2]}{' ⏎' if chosen else ''}", colours.dim)
-            end = canvas.write(x, place.y + 1, tile.value[:room], colours.ink, bold=True)
-            note = tile.note
-            if cell_len(note) >= room:
-                note = note.replace(" peak", " pk").replace(" rows", "")[:room]
-            canvas.write(x, place.y + 2, note, colours.dim)
+            end = canvas.write(x, place.y + 1, head(tile.value, room), colours.ink, bold=True)
+            notes = (*tile.longer, tile.note, tile.note.replace(" peak", " pk"))
+            note = next((note for note in notes if cell_len(note) < room), notes[-1])
+            canvas.write(x, place.y + 2, head(note, room), colours.dim)
             columns = min(place.right - end - 3, 9)
             if columns >= 4:
                 line = sparkline(tile.trend, columns)

@@ -42,6 +42,13 @@ def moved(span: tuple[int, int], by: int, points: int) -> tuple[int, int]:
     return first, min(max(span[1] + by, first + 1), points)
 
 
+def points_within(points: Sequence[TimelinePoint], bucket_s: float, start: float, end: float) -> tuple[int, int] | None:
+    """The points [from, to) of a time (seconds since 1970). None where no point is of that time."""
+    starts = [instants.seconds(point.start) for point in points]
+    inside = [number for number, at in enumerate(starts) if at < end - 1e-6 and at + bucket_s > start + 1e-6]
+    return (inside[0], inside[-1] + 1) if inside else None
+
+
 def ticks(found: Axis) -> list[tuple[int, str]]:
     """The columns and texts of the labels, far enough apart to be read. The last label ends with the axis."""
     columns, span = len(found.of_column), found.end - found.start

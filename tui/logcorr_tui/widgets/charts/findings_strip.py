@@ -1,0 +1,166 @@
+"""The findings of a run on the overview: sentences on what chance does not explain, each with its rows.
+
+What makes the figures doubtful stands above the findings, and what the run was narrowed to.
+"""
+
+import textwrap
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.geometry import Region
+
+from logcorr.model.access_report import AccessReport, RunReport
+from logcorr.model.findings import Finding
+from logcorr.text.fit_columns import head
+from logcorr.text.safe import safe
+from logcorr_tui.look.palette import Palette
+from logcorr_tui.state.messages import Drill
+from logcorr_tui.state.overview_figures import Figures
+from logcorr_tui.widgets.charts.canvas import Canvas, Part
+from logcorr_tui.widgets.charts.chart import Chart
+
+_LONGEST = 400
+_MOST_LINES = 2
+_FRAME = 2
+# On a lower screen there is no frame, and a sentence has one line.
+_FRAMED = 33
+_MOST_BARE = 3
+_LOW = 28
+
+
+@dataclass(frozen=True)
+class Said:
+    """One sentence. `ink` is the name of its colour, `sign` stands before it. `finding` is what it leads to."""
+
+    text: str
+    sign: str
+    ink: str
+    finding: Finding | None = None
+
+
+def sentences(figures: Figures | None) -> list[Said]:
+    """The warnings, what the run was narrowed to, and the findings."""
+    report = figures.report if figures is not None else None
+    if figures is None or report is None:
+        return []
+    said = [Said(safe(text, _LONGEST), "!", "warn") for text in report.warnings]
+    if figures.narrowed:
+        said.append(Said(_narrowed(figures, report), "◂", "warn"))
+    return [*said, *(Said(safe(finding.text, _LONGEST), "•", "ink", finding) for finding in report.findings)]
+
+
+def _narrowed(figures: Figures, report: RunReport) -> str:
+    asked = ", ".join(f"--{name} {safe(value, 60)}" for name, value in figures.narrowed.items())
+    if isinstance(report, AccessReport):
+        out, of = report.inputs.access.left_out, report.inputs.access.exchanges
+    else:
+        sides = (report.inputs.requests, report.inputs.responses)
+        out, of = sum(side.left_out for side in sides), sum(side.entries or 0 for side in sides)
+    return f"A part of the logs: {asked}. {out:,} of {of:,} entries are left out; the ledger is of all of them."
+
+
+class FindingsStrip(Chart):
+    """Up and down select a finding. Enter shows exactly its rows, `w` what differs in them."""
+
+    COMPARES = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", "Finding before", show=False, id="findings.previous", tooltip="The finding before"),
+        Binding("down,j", "move(1)", "Next finding", show=False, id="findings.next", tooltip="The next finding"),
+        Binding("home", "move(-1000)", "First finding", show=False, id="findings.first", tooltip="The first finding"),
+        Binding("end", "move(1000)", "Last finding", show=False, id="findings.last", tooltip="The last finding"),
+    ]
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - as Textual calls it
+        super().__init__(id=id)
+        # The first finding is selected from the start.
+        self.cursor = 0
+        self._clicked: int | None = None
+
+    def watch_figures(self) -> None:
+        self.cursor, self._clicked = 0, None
+        self.can_focus = any(said.finding for said in sentences(self.figures))
+        super().watch_figures()
+
+    @staticmethod
+    def rows_for(figures: Figures | None, width: int, height: int) -> int:
+        """How many rows of a screen the strip takes; 0 where there is nothing to say."""
+        said = sentences(figures)
+        if height < _FRAMED:
+            return min(len(said), _MOST_BARE if height >= _LOW else _MOST_BARE - 1)
+        lines = sum(len(_lines(one.text, width)) for one in said)
+        return min(lines + _FRAME, height // 4) if lines else 0
+
+    @property
+    def _framed(self) -> bool:
+        return self.screen.size.height >= _FRAMED
+
+    def _findings(self) -> list[Finding]:
+        return [said.finding for said in sentences(self.figures) if said.finding is not None]
+
+    def _rows(self) -> list[tuple[Said, int, str]]:
+        """(sentence, number of its finding or -1, text) for each line in sight."""
+        rows: list[tuple[Said, int, str]] = []
+        number = -1
+        for said in sentences(self.figures):
+            number += said.finding is not None
+            own = number if said.finding is not None else -1
+            lines = _lines(said.text, self.size.width)
+            if not self._framed:
+                lines = [head(said.text, self.size.width - 5)]
+            rows += [(said, own, line) for line in lines]
+        room = max(self.size.height - (_FRAME if self._framed else 0), 0)
+        last = max((at for at, row in enumerate(rows) if row[1] == self.cursor), default=0)
+        first = max(last - room + 1, 0)
+        return rows[first : first + room]
+
+    def paint(self, canvas: Canvas, colours: Palette) -> None:
+        count = len(self._findings())
+        title: list[Part] = [("Findings" if count else "Of this run", colours.ink, True)]
+        if count:
+            title.append((" · what chance does not explain", colours.dim, False))
+        note: list[Part] = [("⏎ its rows · w what differs · ↑↓", colours.dim, False)] if count else []
+        hidden = len(set(range(count)) - {number for _, number, _ in self._rows()})
+        if hidden:
+            note.insert(0, (f"{hidden} more · ", colours.ink, False))
+        if self._framed:
+            canvas.frame(title, note, self.edge(colours))
+        before: Said | None = None
+        for y, (said, number, text) in enumerate(self._rows(), 1 if self._framed else 0):
+            chosen = self.has_focus and number == self.cursor
+            if chosen:
+                canvas.paper(Region(1, y, canvas.width - 2, 1), colours.raised)
+            ink = str(getattr(colours, said.ink))
+            if said is not before:
+                canvas.put(2, y, "▸" if chosen else said.sign, colours.accent if said.finding else ink, bold=True)
+            canvas.write(4, y, text, ink, bold=chosen)
+            before = said
+        if hidden and not self._framed:
+            canvas.right(canvas.width - 1, canvas.height - 1, f"… {hidden} more ↓", colours.dim)
+
+    def target(self) -> Drill | None:
+        found = self._findings()
+        if not 0 <= self.cursor < len(found):
+            return None
+        finding = found[self.cursor]
+        return self.drill(finding.view, finding.filter, safe(finding.text, 120))
+
+    def hit(self, x: int, y: int, *, extend: bool = False) -> bool:
+        del x, extend
+        rows, at = self._rows(), y - 1 if self._framed else y
+        if not 0 <= at < len(rows) or rows[at][1] < 0:
+            return False
+        number = rows[at][1]
+        again, self._clicked, self.cursor = number == self._clicked, number, number
+        self.repaint()
+        return again
+
+    def action_move(self, by: int) -> None:
+        """Selects another finding."""
+        self.cursor = min(max(self.cursor + by, 0), max(len(self._findings()) - 1, 0))
+        self.repaint()
+
+
+def _lines(text: str, width: int) -> list[str]:
+    """A sentence in at most two lines of a screen of a width. An ellipsis tells that it is longer."""
+    return textwrap.wrap(text, max(width - 7, 10), max_lines=_MOST_LINES, placeholder=" …") or [""]
