@@ -11,6 +11,7 @@ from logcorr.model.access_report import AccessReport, RunReport
 from logcorr.model.events import EstimateEvent, ProgressEvent
 from logcorr.model.told import Told
 from logcorr.runs.run_folder import RunFolder
+from logcorr_tui.state.kept_filter import KeptFilter
 from logcorr_tui.state.navigation import Kind, Place, places_of
 
 
@@ -61,6 +62,7 @@ class Session:
     """The one state of the app. Handlers on the UI thread own the state; threads only post messages.
 
     `told` is what the logs of the run in progress were taken for, where that was asked. `views` are those of the run.
+    `kept` are the filters that hold in every view of the open run. Another run starts without them.
     """
 
     run: RunFolder | None = None
@@ -71,6 +73,7 @@ class Session:
     progress: ProgressEvent | None = None
     estimate: EstimateEvent | None = None
     changed_inputs: list[str] = field(default_factory=list)
+    kept: tuple[KeptFilter, ...] = ()
 
     @property
     def kind(self) -> Kind:
