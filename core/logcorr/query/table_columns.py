@@ -12,7 +12,7 @@ Kind = Literal["text", "raw", "status", "duration", "instant", "number", "line",
 Row = tuple[Any, ...]
 
 _TITLES = {
-    "request_id": "request id",
+    "request_id": "id",
     "user_id": "user",
     "status_code": "status",
     "duration_us": "duration",
@@ -29,7 +29,7 @@ _TITLES = {
     "errors_5xx": "5xx",
     **{f"{name}_us": name for name in ("min", *OF_ENDPOINTS, "max")},
     "busiest_requests": "most",
-    "busiest_start": "in the window from",
+    "busiest_start": "most from",
     "window_start": "window",
     "suspicious_ips": "suspicious",
 }
@@ -68,6 +68,11 @@ class Column(msgspec.Struct, frozen=True):
     kind: Kind
 
 
+def title_of(column: str) -> str:
+    """The heading of a stored column."""
+    return _TITLES.get(column, column)
+
+
 def columns_of(schema: Mapping[str, pl.DataType]) -> tuple[Column, ...]:
     """The columns of stored rows in the order in which they are shown. Columns of files come last."""
     kind = next((kind for kind, names in _FIRST.items() if all(name in schema for name in names)), "users")
@@ -79,7 +84,7 @@ def columns_of(schema: Mapping[str, pl.DataType]) -> tuple[Column, ...]:
     else:
         names = [*first[:2], *attributes, *first[2:], *last]
     files_last = sorted(names, key=lambda name: _KINDS.get(name) == "file")
-    return tuple(Column(name, _TITLES.get(name, name), _kind(name, schema[name])) for name in files_last)
+    return tuple(Column(name, title_of(name), _kind(name, schema[name])) for name in files_last)
 
 
 def shown(rows: pl.LazyFrame, columns: Sequence[Column]) -> list[Row]:
