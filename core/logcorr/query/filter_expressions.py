@@ -12,24 +12,25 @@ import polars as pl
 from logcorr.model.ledger import ONE_LOG
 from logcorr.text.instants import DAY_US
 
-Kind = Literal["text", "number", "duration", "instant", "truth", "file"]
+Kind = Literal["text", "number", "duration", "instant", "truth", "file", "rate"]
 Sign = Literal["=", "!=", "<", "<=", ">", ">=", "~", "!~", "=~"]
 
 
 class Term(msgspec.Struct, frozen=True, kw_only=True):
     """One condition of a filter: its text as written, and what the text means.
 
-    It compares `columns` with `value`; None as the value means "no value". Instants and durations are in µs. An instant
-    names a second or a minute: `until` is its end, so that `=` finds every instant in it. A class of statuses, such as
-    5xx, has an end too. With `each_day` instants are µs since midnight. `files` are the numbers of the files that are
-    meant, by side. Where there are `either`, the term holds if one of these holds, and says nothing by itself.
+    It compares `columns` with `value`; None as the value means "no value". Instants and durations are in µs, rates from
+    0 to 1. An instant names a second or a minute: `until` is its end, so that `=` finds every instant in it. A class of
+    statuses, such as 5xx, has an end too. With `each_day` instants are µs since midnight. `files` are the numbers of
+    the files that are meant, by side. Where there are `either`, the term holds if one of these holds, and says nothing
+    by itself.
     """
 
     text: str
     columns: tuple[str, ...]
     sign: Sign
     kind: Kind
-    value: str | int | bool | None
+    value: str | int | float | bool | None
     until: int | None = None
     each_day: bool = False
     files: dict[str, tuple[int, ...]] = {}

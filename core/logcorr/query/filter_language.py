@@ -271,6 +271,8 @@ def _with_value(term: Term, value: str, rows: _Rows) -> Term:
         negative = value.startswith("-")
         amount = 0 if value == "0" else duration_us(value.removeprefix("-"))
         return msgspec.structs.replace(term, value=-amount if negative else amount)
+    if kind == "rate":
+        return msgspec.structs.replace(term, value=_share(value))
     if kind == "instant":
         first, until, each_day = time_range(value, rows.day)
         return msgspec.structs.replace(term, value=first, until=until, each_day=each_day)
@@ -304,6 +306,13 @@ def _no() -> bool:
 
 def _named(name: str, value: str, sign: Sign) -> bool:
     return value in name if sign in ("~", "!~") else value in (name, name.replace("\\", "/").rpartition("/")[2])
+
+
+def _share(value: str) -> float:
+    share = float(value.removesuffix("%")) / (100 if value.endswith("%") else 1)
+    if not 0 <= share <= 1:
+        raise ValueError(value)
+    return share
 
 
 def _integer(value: str) -> int:

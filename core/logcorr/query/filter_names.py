@@ -26,6 +26,7 @@ ALIASES = {
     "id": ("request_id",),
     "duration": ("duration_us",),
     "given": ("given_us",),
+    "failed": ("error_rate",),
     **{name: (f"{name}_us",) for name in _FIGURES},
     "time": ("time", "request_time", "window_start"),
     "line": ("line", "request_line", "response_line"),
@@ -39,6 +40,7 @@ SIGNS: dict[Kind, tuple[Sign, ...]] = {
     "number": _COMPARED,
     "duration": _COMPARED,
     "instant": _COMPARED,
+    "rate": _COMPARED,
     "truth": ("=", "!="),
     "file": ("=", "!=", "~", "!~"),
 }
@@ -47,6 +49,7 @@ EXAMPLES: dict[Kind, str] = {
     "number": "a whole number",
     "duration": "a duration such as 250us, 5ms, 2s, 3m or 1h",
     "instant": "a time such as 12:15, 12:15:30 or 2025-11-21T12:15:30Z",
+    "rate": "a share such as 5% or 0.05",
     "truth": "true or false",
     "file": "the name of one of the log files",
 }
@@ -59,6 +62,7 @@ _WRITTEN = {
     "side": "side=request",
     "kind": "kind=redelivered",
     "status": "status=5xx",
+    "failed": "failed>5%",
     "p99": "p99>1s",
     "duration": "duration>1s",
     "errors": "errors>0",
@@ -111,7 +115,7 @@ def kind_of(name: str, columns: tuple[str, ...], schema: Mapping[str, pl.DataTyp
         return "instant"
     if isinstance(dtype, pl.Boolean):
         return "truth"
-    return "number" if dtype.is_integer() else "text"
+    return "number" if dtype.is_integer() else "rate" if dtype.is_float() else "text"
 
 
 def possible_values(columns: tuple[str, ...], schema: Mapping[str, pl.DataType]) -> tuple[str, ...]:

@@ -169,6 +169,13 @@ class LogcorrApp(RunControlApp):
 
         self.push_screen(TableScreen(message.view, message.expression, message.label))
 
+    def on_count_rows(self, message: messages.CountRows) -> None:
+        from logcorr_tui.screens.table import TableScreen
+        from logcorr_tui.state.row_query import Counting
+
+        counting = Counting(message.view, message.column, message.expression, message.label)
+        self.push_screen(TableScreen(message.view, counting=counting))
+
     def on_find_over_represented(self, message: messages.FindOverRepresented) -> None:
         from logcorr_tui.screens.over_represented import OverRepresentedScreen
 

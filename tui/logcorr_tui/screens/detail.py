@@ -23,6 +23,7 @@ from logcorr_tui.screens import detail_sections
 from logcorr_tui.state.navigation import title_of
 from logcorr_tui.widgets.footer import FittingFooter
 from logcorr_tui.work import group_breakdown, related_rows
+from logcorr_tui.work.line_positions import line_positions
 from logcorr_tui.work.raw_lines import RawLineReader
 from logcorr_tui.work.related_rows import Value
 from logcorr_tui.work.view_rows import failure_text, values_by_column
@@ -136,7 +137,7 @@ class DetailScreen(Screen[int | None]):
         run = self._pages.run
         manifest = self._manifest
         tell("fields", "Fields", detail_sections.fields(self._pages, row, colours))
-        for side, (log, index, line) in detail_sections.line_positions(row, manifest.files).items():
+        for side, (log, index, line) in line_positions(row, manifest.files).items():
             excerpt = self._reader.read(log, manifest.inputs[log][index], line, cancel)
             what = "Log" if side == ONE_LOG else side.capitalize() if log == ONE_LOG else f"{side.capitalize()} log"
             title = f"{what} · {safe(manifest.files[log][index], 60)}:{line:,}"

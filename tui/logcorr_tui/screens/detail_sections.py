@@ -1,17 +1,16 @@
 """The sections of the detail of one row: its fields, and the raw lines of its entries."""
 
 from collections.abc import Mapping, Sequence
-from typing import cast
 
 from rich.cells import cell_len, set_cell_size
 from rich.table import Table
 from rich.text import Text
 
-from logcorr.model.ledger import ONE_LOG, SIDES, Log
 from logcorr.query.view_pages import ViewPages
 from logcorr_tui.look.safe_text import plain, safe
 from logcorr_tui.look.status_codes import status_class
 from logcorr_tui.widgets.table.cells import cell_text
+from logcorr_tui.work.line_positions import only_log
 from logcorr_tui.work.raw_lines import Excerpt
 from logcorr_tui.work.related_rows import Value
 
@@ -22,7 +21,7 @@ _NUMBER_CELLS = 12
 
 def fields(pages: ViewPages, row: Value, colours: Mapping[str, str]) -> list[Text]:
     """A line of text for each field."""
-    side = row.get("side", _only(pages.files))
+    side = row.get("side", only_log(pages.files))
     wide = max(cell_len(column.title) for column in pages.columns)
     lines = []
     for column in pages.columns:
@@ -39,29 +38,6 @@ def fields(pages: ViewPages, row: Value, colours: Mapping[str, str]) -> list[Tex
         line.append(shown, style=style)
         lines.append(line)
     return lines
-
-
-def line_positions(row: Value, files: Mapping[str, Sequence[str]]) -> dict[Log, tuple[Log, int, int]]:
-    """The position of each entry of a row, by its side: the log, the number of its file in the log, and its line.
-
-    `files` are the manifest's. Where one log holds both sides, the entries of both are in this log.
-    """
-    only = _only(files)
-    found: dict[Log, tuple[Log, int, int]] = {}
-    for name in SIDES if only == ONE_LOG else files:
-        side = cast("Log", name)
-        _add_position(found, side, cast("Log", only or side), row.get(f"{side}_file"), row.get(f"{side}_line"))
-    side = cast("Log", row.get("side", only))
-    log = cast("Log", only or side)
-    if log in files:
-        _add_position(found, side, log, row.get("file"), row.get("line"))
-    return found
-
-
-def _add_position(found: dict[Log, tuple[Log, int, int]], side: Log, log: Log, file: object, line: object) -> None:
-    """Adds the position of an entry of a side, if it is known."""
-    if isinstance(file, int) and isinstance(line, int):
-        found[side] = (log, file, line)
 
 
 def raw_line_texts(excerpt: Excerpt, line: int) -> list[Text]:
@@ -89,8 +65,3 @@ def raw_line_table(lines: Sequence[Text]) -> Table:
             text.overflow = "fold"
         table.add_row(number, text)
     return table
-
-
-def _only(files: Mapping[str, object]) -> str | None:
-    """The side of all entries, where there is only one side."""
-    return next(iter(files)) if len(files) == 1 else None

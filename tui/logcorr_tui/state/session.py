@@ -63,6 +63,7 @@ class Session:
 
     `told` is what the logs of the run in progress were taken for, where that was asked. `views` are those of the run.
     `kept` are the filters that hold in every view of the open run. Another run starts without them.
+    `copy_by` is how the user wants texts to be copied, once this was asked: the name of a way, or "terminal".
     """
 
     run: RunFolder | None = None
@@ -74,6 +75,7 @@ class Session:
     estimate: EstimateEvent | None = None
     changed_inputs: list[str] = field(default_factory=list)
     kept: tuple[KeptFilter, ...] = ()
+    copy_by: str = ""
 
     @property
     def kind(self) -> Kind:
