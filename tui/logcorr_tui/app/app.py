@@ -4,10 +4,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
+from textual import events
 from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.filter import LineFilter
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 
 from logcorr.model.options import View
 from logcorr.text.safe import safe
@@ -103,6 +104,8 @@ class LogcorrApp(RunControlApp):
             if place == "open":
                 return self.current_mode != "open"
             return self.session.run is not None
+        if action == "find":
+            return self.session.run is not None
         if action == "export":
             return self.session.run is not None and self.current_mode in VIEWS_OF_A_RUN
         return True
@@ -138,9 +141,13 @@ class LogcorrApp(RunControlApp):
         self.theme = LIGHT_THEME.name if self.theme == DARK_THEME.name else DARK_THEME.name
 
     def action_export(self) -> None:
-        """Exports the table on screen, as filtered. On another screen, exports the exchanges."""
+        """Exports the table on screen, as filtered, or what is selected in a chart. Else exports the exchanges."""
         view: View = getattr(self.screen, "view", "exchanges")
-        expression = getattr(self.screen, "expression", "")
+        expression = getattr(self.screen, "expression", " ".join(one.expression for one in self.session.kept))
+        target = getattr(self.focused, "target", None)
+        selected = target() if callable(target) else None
+        if isinstance(selected, messages.Drill):
+            view, expression = selected.view, selected.expression
         self._export(view, expression if isinstance(expression, str) else "")
 
     def action_compare(self) -> None:
@@ -168,6 +175,18 @@ class LogcorrApp(RunControlApp):
         from logcorr_tui.screens.table import TableScreen
 
         self.push_screen(TableScreen(message.view, message.expression, message.label))
+
+    def action_find(self, text: str = "") -> None:
+        """Looks for an id or a user in all views."""
+        from logcorr_tui.screens.find import FindScreen
+
+        if self.session.run is not None and not isinstance(self.screen, FindScreen):
+            self.push_screen(FindScreen(text))
+
+    def on_paste(self, event: events.Paste) -> None:
+        """A text that is pasted where nothing is typed is looked for."""
+        if not isinstance(self.screen, ModalScreen) and event.text.strip():
+            self.action_find(event.text)
 
     def on_count_rows(self, message: messages.CountRows) -> None:
         from logcorr_tui.screens.table import TableScreen

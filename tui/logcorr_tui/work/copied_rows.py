@@ -3,15 +3,15 @@
 import threading
 
 from logcorr.query.table_columns import Row
-from logcorr.query.view_pages import ViewPages
 from logcorr.text import instants
 from logcorr_tui.look.file_names import file_name
+from logcorr_tui.state.found_rows import RowSource
 from logcorr_tui.work.line_positions import line_positions
 from logcorr_tui.work.raw_lines import RawLineReader
 from logcorr_tui.work.view_rows import values_by_column
 
 
-def row_record(pages: ViewPages, row: Row) -> dict[str, object]:
+def row_record(pages: RowSource, row: Row) -> dict[str, object]:
     """The values of a row by column, as an export has them: instants as RFC 3339 in UTC, files by their names."""
     values = values_by_column(pages, row)
     side = values.get("side")
@@ -27,7 +27,7 @@ def row_record(pages: ViewPages, row: Row) -> dict[str, object]:
     return record
 
 
-def raw_lines_of(pages: ViewPages, row: Row, cancel: threading.Event) -> list[str]:
+def raw_lines_of(pages: RowSource, row: Row, cancel: threading.Event) -> list[str]:
     """The raw lines of a row, those of the request first. Reads the logs, so call it in a thread."""
     manifest = pages.run.manifest
     reader, lines = RawLineReader(), list[str]()

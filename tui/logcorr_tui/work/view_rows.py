@@ -18,6 +18,7 @@ from logcorr.query.filter_language import Term
 from logcorr.query.view_pages import Row, TemporaryFolder, ViewPages
 from logcorr.runs.leftovers import sweep
 from logcorr.runs.run_folder import RunFolder
+from logcorr_tui.state.found_rows import RowSource
 from logcorr_tui.state.row_query import Counting
 
 Work = Callable[[Callable[[], None]], object]
@@ -196,6 +197,6 @@ def failure_text(error: Exception, noun: str) -> str:
     return str(error) if isinstance(error, LogcorrError) else f"This {noun} cannot be read: {error}"
 
 
-def values_by_column(pages: ViewPages, row: Row) -> dict[str, object]:
+def values_by_column(pages: RowSource, row: Row) -> dict[str, object]:
     """The values of a row by the names of their columns."""
     return {column.name: value for column, value in zip(pages.columns, row, strict=True)}
