@@ -193,7 +193,12 @@ class ViewPages:
         with self._damage_named():
             ends = self._row_ends()
             for number, part in enumerate(self._parts):
-                rows = parquet_slices.scan([part]).with_row_index(_ROW).select(_ROW, at=at).filter(at.is_not_null())
+                rows = (
+                    parquet_slices.scan([part])
+                    .with_row_index(_ROW)
+                    .select(_ROW, at=at)
+                    .filter(pl.col("at").is_not_null())
+                )
                 later = rows.filter(pl.col("at") >= instant_us).bottom_k(1, by=["at", _ROW])
                 found = later.collect(engine="streaming")
                 if not found.height:

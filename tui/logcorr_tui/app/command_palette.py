@@ -39,7 +39,9 @@ def system_commands(app: AppActions, screen: Screen[Any]) -> Iterable[SystemComm
             yield SystemCommand(f"{place.text} ({place.key})", place.tip, partial(app.action_show, place.mode))
     yield SystemCommand("Open (^o)", "Other logs, recent runs, the demo", partial(app.action_show, "open"))
     if app.session.run is not None:
-        yield SystemCommand("Find an id or a user (/ on the Overview)", "What happened to it, in all views", app.action_find)
+        yield SystemCommand(
+            "Find an id or a user (/ on the Overview)", "What happened to it, in all views", app.action_find
+        )
     if app.check_action("export", ()):
         yield SystemCommand("Export (e)", "Write these rows to a file", app.action_export)
     compare = getattr(screen, "action_differs", None)

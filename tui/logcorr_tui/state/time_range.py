@@ -27,7 +27,13 @@ def time_range(text: str, day: date | None, covered: tuple[float, float] | None)
     `day` is the day of a log of one day, `covered` the time that the log covers. Raises UsageError, which says what is
     possible.
     """
-    text = text.strip()
+    start, end = _ends(text.strip(), day, covered)
+    if end <= start:
+        raise UsageError(f"{safe(text, 60)!r} ends before it starts.")
+    return start, end
+
+
+def _ends(text: str, day: date | None, covered: tuple[float, float] | None) -> tuple[float, float]:
     before_end = _BEFORE_END.fullmatch(text)
     if before_end and covered:
         return covered[1] - _seconds(before_end[1]), covered[1]
@@ -42,11 +48,7 @@ def time_range(text: str, day: date | None, covered: tuple[float, float] | None)
         return start, start + _seconds(width[1])
     if ends is None:
         raise _wrong(text)
-    own_day = date.fromisoformat(match[1]) if match[1] else day
-    end = _instant(ends, own_day, text)
-    if end <= start:
-        raise UsageError(f"{safe(text, 60)!r} ends before it starts.")
-    return start, end
+    return start, _instant(ends, date.fromisoformat(match[1]) if match[1] else day, text)
 
 
 def instant(text: str, day: date | None) -> float | None:

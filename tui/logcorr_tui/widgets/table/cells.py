@@ -1,5 +1,6 @@
 """The cells of a table: the safe text of a stored value, its width, alignment and style."""
 
+import textwrap
 from collections.abc import Sequence
 from datetime import date
 
@@ -168,12 +169,12 @@ def cut(strip: Strip, left: int, width: int, style: Style) -> Strip:
 
 def message_line(text: str, y: int, size: Size, style: Style) -> Strip | None:
     """Line `y` of an empty table with a text in its middle. None for a line without text."""
-    lines = text.splitlines()
+    lines = textwrap.wrap(safe(text, 400), max(size.width - 4, 1))
     number = y - max((size.height - len(lines)) // 2, 1)
     if not 0 <= number < len(lines):
         return None
-    line = Text(safe(lines[number], 400), no_wrap=True, end="")
-    line.truncate(max(size.width - 2, 1), overflow="ellipsis")
+    line = Text(lines[number], no_wrap=True, end="")
+    line.truncate(size.width)
     line.align("center", size.width)
     return Strip([Segment(line.plain, style)], size.width)
 
