@@ -25,7 +25,9 @@ from logcorr_tui.screens.export import ExportScreen
 from logcorr_tui.screens.find import FindScreen
 from logcorr_tui.screens.sort_column import ColumnPicker
 from logcorr_tui.screens.table import TableScreen
+from logcorr_tui.state.session import ChosenTime
 from logcorr_tui.widgets.link_list import LinkList
+from logcorr_tui.widgets.table.filter_chips import FilterChips
 from logcorr_tui.widgets.table.window_table import WindowTable
 from tests.support.helpers import generated, looks
 from tests.tui.headless import Shared
@@ -98,7 +100,7 @@ def driven(run: RunFolder, tmp_path_factory: pytest.TempPathFactory) -> Iterator
             async def from_overview(pilot: Pilot[Any], app: LogcorrApp) -> None:
                 keys = Keyboard(pilot, app)
                 await keys.until(lambda: app.session.run is not None)
-                app.session.kept = ()
+                app.session.kept, app.session.chosen_time = (), None
                 app.go("overview")
                 await keys.until(lambda: app.current_mode == "overview")
                 await body(keys)
@@ -223,7 +225,7 @@ def test_a_kept_time_holds_in_every_view_until_its_chip_goes(driven: Callable[[B
         assert sum(row[orphans] for row in rows) == lost.height
         await keys.press("5")
         await keys.until(keys.settled)
-        assert "(not here)" in "".join(keys.app.screen.query_one("FilterChips").labels)  # type: ignore[attr-defined]
+        assert "(not here)" in "".join(keys.app.screen.query_one(FilterChips).labels)
         await keys.press("9")
         await keys.until(keys.settled)
         await keys.press("x")
@@ -231,6 +233,23 @@ def test_a_kept_time_holds_in_every_view_until_its_chip_goes(driven: Callable[[B
         assert keys.app.session.kept == ()
         await keys.press("3")
         await keys.until(lambda: keys.settled() and keys.table.total > failed.height)
+
+    driven(body)
+
+
+def test_what_is_chosen_on_the_timeline_holds_in_every_view(driven: Callable[[Body], None], run: RunFolder) -> None:
+    expected = _orphans(run)
+
+    async def body(keys: Keyboard) -> None:
+        chosen = ChosenTime(f"time>={_FROM}Z time<{_TO}Z", "15:05 – 15:15", "duration>=1s", "over 1s")
+        keys.app.session.chosen_time = chosen
+        await keys.press("4")
+        await keys.until(lambda: keys.settled() and keys.table.total == expected.height)
+        labels = keys.app.screen.query_one(FilterChips).labels
+        assert labels == ["15:05 – 15:15", "over 1s (not here)"]
+        await keys.press("x")
+        await keys.until(lambda: keys.settled() and keys.table.total > expected.height)
+        assert keys.app.session.chosen_time is None
 
     driven(body)
 

@@ -143,7 +143,7 @@ class LogcorrApp(RunControlApp):
     def action_export(self) -> None:
         """Exports the table on screen, as filtered, or what is selected in a chart. Else exports the exchanges."""
         view: View = getattr(self.screen, "view", "exchanges")
-        expression = getattr(self.screen, "expression", " ".join(one.expression for one in self.session.kept))
+        expression = getattr(self.screen, "expression", " ".join(one.expression for one in self.session.filters))
         target = getattr(self.focused, "target", None)
         selected = target() if callable(target) else None
         if isinstance(selected, messages.Drill):

@@ -155,7 +155,8 @@ class RunControlApp(ScreenModesApp):
     def _show_run(self, opened: open_run.OpenedRun, view: str, *, fresh: bool) -> None:
         self.session.run, self.session.report = opened.run, opened.report
         self.session.logs, self.session.views = opened.logs, opened.views
-        self.session.estimate, self.session.changed_inputs, self.session.kept = None, [], ()
+        self.session.estimate, self.session.changed_inputs = None, []
+        self.session.chosen_time, self.session.kept = None, ()
         gone: tuple[str, ...] = VIEWS_OF_A_RUN
         if not fresh:
             self.child, self.session.progress, self.session.told = None, None, None

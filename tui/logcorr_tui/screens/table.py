@@ -19,7 +19,7 @@ from logcorr_tui.look.time_text import stamp
 from logcorr_tui.screens.drill_down import drill, equal_label
 from logcorr_tui.screens.sort_column import AS_STORED, ColumnPicker, SortPicker
 from logcorr_tui.screens.table_rows import TableRows
-from logcorr_tui.state.kept_filter import kept_time, with_kept
+from logcorr_tui.state.kept_filter import kept_time
 from logcorr_tui.state.messages import CountRows, Drill, ExportView, FindOverRepresented
 from logcorr_tui.state.navigation import title_of
 from logcorr_tui.state.time_range import FORMS, instant, time_range
@@ -174,12 +174,13 @@ class TableScreen(TableRows):
         """Keeps to a range of time in all views, or to all time for an empty text. Raises UsageError."""
         session = self._app.session
         if text:
-            one = kept_time(*time_range(text, self._day, covered(session.report)))
-            session.kept = with_kept(session.kept, one)
+            session.keep(kept_time(*time_range(text, self._day, covered(session.report))))
         else:
-            session.kept = tuple(one for one in session.kept if one.kind != "time")
+            for one in session.filters:
+                if one.kind == "time":
+                    session.drop(one)
         self._close_prompt()
-        if session.kept != self._kept:
+        if session.filters != self._kept:
             self._open()
 
     def _go(self, text: str) -> None:

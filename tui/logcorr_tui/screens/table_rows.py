@@ -18,7 +18,7 @@ from logcorr_tui.look.safe_text import plain, safe
 from logcorr_tui.screens.copy import CopyingScreen
 from logcorr_tui.screens.detail import DetailScreen
 from logcorr_tui.screens.drill_down import GROUPED_VIEWS
-from logcorr_tui.state.kept_filter import KeptFilter, without_kept
+from logcorr_tui.state.kept_filter import KeptFilter
 from logcorr_tui.state.row_query import COUNTED_VIEWS, DEFAULT_SORT, Counting, RowQuery
 from logcorr_tui.state.session import WithRoot
 from logcorr_tui.widgets.footer import FittingFooter
@@ -26,6 +26,7 @@ from logcorr_tui.widgets.table.filter_chips import FilterChips
 from logcorr_tui.widgets.table.filter_prompt import Prompt
 from logcorr_tui.widgets.table.table_head import TableHead, narrowing_chips, reason_counts, why_empty
 from logcorr_tui.widgets.table.window_table import WindowTable
+from logcorr_tui.widgets.tabs import Tabs
 from logcorr_tui.work.view_rows import ViewRows
 
 # Users of more exchanges than these are shown without their durations.
@@ -83,6 +84,7 @@ class TableRows(CopyingScreen):
         return filter_language.day_of(report) if report is not None else None
 
     def compose(self) -> ComposeResult:
+        yield Tabs(self.view, id="tabs")
         yield TableHead(self.view, self._counting, id="title")
         yield FilterChips()
         yield WindowTable(id="rows", grouped=self.view in GROUPED_VIEWS or self._counting is not None)
@@ -92,6 +94,7 @@ class TableRows(CopyingScreen):
 
     def on_mount(self) -> None:
         self._table.focus()
+        self.query_one(Tabs).reload()
         self._titles()
         run = self._app.session.run
         if run is None:
@@ -103,7 +106,7 @@ class TableRows(CopyingScreen):
 
     def on_screen_resume(self) -> None:
         """Takes the filters that were kept or given up on another screen."""
-        if self._rows is not None and self._kept != self._app.session.kept:
+        if self._rows is not None and self._kept != self._app.session.filters:
             self._open()
 
     def on_unmount(self) -> None:
@@ -117,7 +120,7 @@ class TableRows(CopyingScreen):
         run = self._app.session.run
         if self._rows is None or run is None:
             return
-        kept, self._kept = self._kept, self._app.session.kept
+        kept, self._kept = self._kept, self._app.session.filters
         counted = self._counting or self._counted_view(run.manifest.rows.get("exchanges", 0))
         if self._base is not None and counted is None:
             self._reload(self._query)
@@ -290,7 +293,7 @@ class TableRows(CopyingScreen):
     def _remove_chip(self, number: int) -> None:
         session = self._app.session
         if number < len(self._kept):
-            session.kept = without_kept(session.kept, self._kept[number])
+            session.drop(self._kept[number])
             self._open()
         else:
             self._reload(self._query.without(number - len(self._kept)))

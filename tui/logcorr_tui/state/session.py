@@ -1,6 +1,6 @@
 """The session: the finished run that is open, or the logs of the run in progress."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol, cast
@@ -11,7 +11,7 @@ from logcorr.model.access_report import AccessReport, RunReport
 from logcorr.model.events import EstimateEvent, ProgressEvent
 from logcorr.model.told import Told
 from logcorr.runs.run_folder import RunFolder
-from logcorr_tui.state.kept_filter import KeptFilter
+from logcorr_tui.state.kept_filter import KeptFilter, with_kept, without_kept
 from logcorr_tui.state.navigation import Kind, Place, places_of
 
 
@@ -57,11 +57,33 @@ class Logs:
         return replace(self, kind=kind, files={str(name): named for name, named in files.items()})
 
 
+@dataclass(frozen=True)
+class ChosenTime:
+    """The time that is chosen on the timeline, as filters on it: `latency` has the terms on the duration, or nothing.
+
+    `label` names the time, and `latency_label` the latency, for people.
+    """
+
+    time: str
+    label: str
+    latency: str = ""
+    latency_label: str = ""
+
+    def filter(self, columns: Collection[str]) -> tuple[str, str]:
+        """The filter on rows with these columns, and the text of its chip. Both are empty where rows have no time."""
+        if not any(name in columns for name in ("time", "request_time", "window_start")):
+            return "", ""
+        if self.latency and "duration_us" in columns:
+            return f"{self.time} {self.latency}", f"{self.label}, {self.latency_label}"
+        return self.time, self.label
+
+
 @dataclass
 class Session:
     """The one state of the app. Handlers on the UI thread own the state; threads only post messages.
 
     `told` is what the logs of the run in progress were taken for, where that was asked. `views` are those of the run.
+    `chosen_time` is what is chosen on its timeline.
     `kept` are the filters that hold in every view of the open run. Another run starts without them.
     `copy_by` is how the user wants texts to be copied, once this was asked: the name of a way, or "terminal".
     """
@@ -74,8 +96,31 @@ class Session:
     progress: ProgressEvent | None = None
     estimate: EstimateEvent | None = None
     changed_inputs: list[str] = field(default_factory=list)
+    chosen_time: ChosenTime | None = None
     kept: tuple[KeptFilter, ...] = ()
     copy_by: str = ""
+
+    @property
+    def filters(self) -> tuple[KeptFilter, ...]:
+        """The filters that hold in every view: what is chosen on the timeline, and what was kept in a table."""
+        chosen = self.chosen_time
+        if chosen is None:
+            return self.kept
+        found = [KeptFilter("time", chosen.time, chosen.label)]
+        if chosen.latency:
+            found.append(KeptFilter("duration", chosen.latency, chosen.latency_label))
+        return (*found, *(one for one in self.kept if all(one.kind != other.kind for other in found)))
+
+    def keep(self, one: KeptFilter) -> None:
+        """Makes a filter hold in every view, in place of the one of its kind, also of one chosen on the timeline."""
+        self.chosen_time = None
+        self.kept = with_kept(self.kept, one)
+
+    def drop(self, one: KeptFilter) -> None:
+        """Gives up a filter that holds in every view."""
+        if self.chosen_time is not None and one in self.filters[:2] and one not in self.kept:
+            self.chosen_time = None
+        self.kept = without_kept(self.kept, one)
 
     @property
     def kind(self) -> Kind:
