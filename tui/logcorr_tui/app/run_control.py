@@ -18,6 +18,7 @@ from logcorr_tui.state.session import Logs, Session
 from logcorr_tui.state.settings import Preferences
 from logcorr_tui.work import engine_command, open_run
 from logcorr_tui.work.child_process import ChildProcess, run_engine, run_tell
+from logcorr_tui.work.short_collections import leave_out_present_objects
 
 
 def _why_not(told: Told) -> str | None:
@@ -165,3 +166,5 @@ class RunControlApp(ScreenModesApp):
             self.forget(gone, meanwhile="run" if fresh else "open")
             self.go(view)
         self.refresh_bindings()
+        if not self.is_headless:  # tests look at what the collector finds
+            self.call_after_refresh(leave_out_present_objects)
