@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import chdir
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,12 @@ from logcorr.jobs.correlate import correlate
 from logcorr.model.options import CorrelateOptions
 from logcorr.runs import views
 from logcorr.runs.run_folder import RunFolder
+from logcorr.text import zones
 from logcorr_tui.app import LogcorrApp
 from logcorr_tui.screens.detail import DetailScreen
 from logcorr_tui.screens.export import ExportScreen
 from logcorr_tui.screens.find import FindScreen
+from logcorr_tui.screens.pick_zone import PickZoneScreen
 from logcorr_tui.screens.sort_column import ColumnPicker
 from logcorr_tui.screens.table import TableScreen
 from logcorr_tui.state.session import ChosenTime
@@ -276,3 +279,38 @@ def test_users_lead_to_their_rows_their_detail_and_their_orphans(
         await keys.until(lambda: keys.settled() and keys.table.total == lost.height)
 
     driven(body)
+
+
+def test_times_are_shown_and_typed_in_a_zone_of_choice(driven: Callable[[Body], None], run: RunFolder) -> None:
+    expected = _orphans(run)
+
+    async def body(keys: Keyboard) -> None:
+        await keys.press("4")
+        await keys.until(lambda: keys.settled() and keys.table.row(0) is not None)
+        clock = shown(keys.app)[2].split()[0]
+        keys.app.action_zone()
+        await keys.until(lambda: isinstance(keys.app.screen, PickZoneScreen))
+        await keys.press(*"Europe/Nowhere", "enter")
+        await keys.until(lambda: "name a zone such as" in "".join(shown(keys.app)))
+        await keys.press("ctrl+u", *"Europe/Berlin", "enter")
+        await keys.until(lambda: keys.settled() and shown(keys.app)[2].split()[0] != clock)
+        assert int(shown(keys.app)[2].split()[0][:3].strip("▌")[:2]) - int(clock.strip("▌")[:2]) == 1
+        await keys.press("at", *"16:05-16:15", "enter")
+        await keys.until(lambda: keys.settled() and keys.table.total == expected.height)
+        await keys.press("x", "slash", *"time>=16:05 time<16:15", "enter")
+        await keys.until(lambda: keys.settled() and keys.table.total == expected.height)
+        assert isinstance(keys.app.screen, TableScreen)
+        assert keys.app.screen._shown.typed[0] == "time>=2025-11-21T16:05+01:00"
+        await keys.press("x", "x")
+
+    try:
+        driven(body)
+    finally:
+        zones.show_in(UTC)
+
+
+def shown(app: LogcorrApp) -> list[str]:
+    """The lines of the screen from the headings of a table on."""
+    lines = [strip.text for strip in app.screen._compositor.render_strips()]
+    first = next((number for number, line in enumerate(lines) if line.lstrip().startswith("time ")), 0)
+    return ["", *lines[first:]]

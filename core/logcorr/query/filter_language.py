@@ -7,9 +7,8 @@ status.
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime, tzinfo
 
-import msgspec
 import polars as pl
 
 from logcorr.model.access_report import RunReport
@@ -21,7 +20,6 @@ from logcorr.query.filter_names import (
     OF_STATUS,
     SIGNS,
     STATUS,
-    TRUTH,
     columns_named,
     kind_of,
     looked_in,
@@ -29,8 +27,7 @@ from logcorr.query.filter_names import (
     possible_values,
     short_name,
 )
-from logcorr.text.instants import time_range
-from logcorr.text.quantities import duration_us
+from logcorr.query.filter_values import STATUS_CLASS, FilteredRows, with_value
 from logcorr.text.safe import safe
 
 __all__ = ["Term", "complete", "day_of", "equal", "expression", "names", "parse", "quoted", "token"]
@@ -40,8 +37,6 @@ _SIGN = re.compile(r"!=|!~|<=|>=|=~|=|<|>|~")
 _BARE = re.compile(r'[^\s"]+')
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _TOKEN = re.compile(r'(?:"(?:[^"\\]|\\.)*"?|[^\s"])+', re.DOTALL)
-_INTEGER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
-_STATUS_CLASS = re.compile(r"([1-9])[xX]{2}", re.ASCII)
 # A value that begins with one of these would be read as part of the sign, or as the end of a quote.
 # A name that there is not, such as user-id, and no word to look for.
 _MISSPELT = re.compile(r"[A-Za-z_-]+(?:!=|!~|<=|>=|=~|=|<|>|~)", re.ASCII)
@@ -49,27 +44,20 @@ _LOOK_FOR = "In quotes it is a word to look for."
 _TO_QUOTE = re.compile(r'[\s"\\]|^[~=<>]|^(?:or|and)$', re.IGNORECASE)
 
 
-class _Rows(msgspec.Struct, frozen=True):
-    """What is known of the rows that are filtered."""
-
-    schema: Mapping[str, pl.DataType]
-    day: date | None
-    files: Mapping[str, Sequence[str]]
-
-
 def parse(
     text: str,
     schema: Mapping[str, pl.DataType],
     day: date | None = None,
     files: Mapping[str, Sequence[str]] | None = None,
+    zone: tzinfo = UTC,
 ) -> list[Term]:
     """The terms of a filter on rows of `schema`. Terms with `or` between them become one term.
 
-    `day` is the day of a log of one day: without it, `HH:MM` is a time of every day. `files` are the names of the log
-    files by side, as in the manifest. Raises UsageError, which names the term, the position of the fault in the text
-    (from 1) and what is possible there.
+    Times that name no zone are of `zone`; the text of such a term names it then. `day` is the day of a log of one day:
+    without it, `HH:MM` is a time of every day. `files` are the names of the log files by side, as in the manifest.
+    Raises UsageError, which names the term, the position of the fault in the text (from 1) and what is possible there.
     """
-    rows = _Rows(schema, day, files or {})
+    rows = FilteredRows(schema, day, files or {}, zone)
     groups: list[list[Term]] = []
     at, joined = 0, False
     while at < len(text):
@@ -121,11 +109,19 @@ def equal(column: str, value: str | int | None, schema: Mapping[str, pl.DataType
     return f"{name}={quoted('' if value is None else str(value))}"
 
 
-def day_of(report: RunReport) -> date | None:
-    """The day of a log that covers one day in UTC; None where it covers more or none."""
+def day_of(report: RunReport, zone: tzinfo = UTC) -> date | None:
+    """The day of a log that covers one day in a zone; None where it covers more or none."""
     points = report.timeline.points
-    days = {points[0].start[:10], points[-1].start[:10]} if points else set()
-    return date.fromisoformat(days.pop()) if len(days) == 1 else None
+    if not points:
+        return None
+    try:
+        ends = [
+            datetime.fromisoformat(point.start).replace(tzinfo=UTC).astimezone(zone).date()
+            for point in (points[0], points[-1])
+        ]
+    except (ValueError, OverflowError):  # beyond the years 1 to 9999
+        return None
+    return ends[0] if ends[0] == ends[1] else None
 
 
 def token(text: str, cursor: int) -> tuple[int, int]:
@@ -164,7 +160,7 @@ def complete(
     return [f"{name}{sign[0]}{known}" for known in known_values if known.startswith(value) and known != value]
 
 
-def _term(text: str, start: int, rows: _Rows) -> tuple[Term, int]:
+def _term(text: str, start: int, rows: FilteredRows) -> tuple[Term, int]:
     schema = rows.schema
     shown = slice(*token(text, start))
     written = text[shown]
@@ -196,7 +192,7 @@ def _word(text: str, start: int, shown: str, schema: Mapping[str, pl.DataType]) 
     return Term(text=text[start:end], columns=columns, sign="~", kind="text", value=value), end
 
 
-def _compared(text: str, start: int, match: re.Match[str], name: str, rows: _Rows) -> tuple[Term, int]:
+def _compared(text: str, start: int, match: re.Match[str], name: str, rows: FilteredRows) -> tuple[Term, int]:
     """The term that compares some columns with a value."""
     shown, columns = text[slice(*token(text, start))], columns_named(name, rows.schema)
     kind = kind_of(name, columns, rows.schema)
@@ -214,17 +210,19 @@ def _compared(text: str, start: int, match: re.Match[str], name: str, rows: _Row
             none = value or '""'
             raise _error(shown, match.end(), f"{none} does not go with {sign}", f"Only = and != take {none}: no value.")
         return term, end
-    if columns == STATUS and _STATUS_CLASS.fullmatch(value) and sign not in ("=", "!="):
+    if columns == STATUS and STATUS_CLASS.fullmatch(value) and sign not in ("=", "!="):
         first = f"{name}{sign}{value[0]}00"
         raise _error(shown, match.end(), f"{value} does not go with {sign}", f"Write {name}={value}, or {first}.")
     try:
-        return _with_value(term, value, rows), end
+        return with_value(term, value, rows), end
     except (UsageError, ValueError, OverflowError) as error:
         offered = possible_values(columns, rows.schema) if kind not in ("file", "number") else ()
         if kind == "file":
             offered = tuple(safe(file, 60) for side in rows.files.values() for file in side)
         example = OF_STATUS if columns == STATUS else EXAMPLES[kind]
         hint = f"Write {example}." if not offered else f"There are: {', '.join(offered)}."
+        if kind == "instant" and str(error).startswith("Write the date"):
+            hint = f"{error}."
         if sign == "=~":
             hint = f"Write a regular expression: {error}."
         raise _error(shown, match.end(), f"{safe(value, 60)!r} cannot be read", hint) from error
@@ -257,68 +255,6 @@ def _value(text: str, start: int, shown: str) -> tuple[str | None, int]:
     if text.startswith('"', match.end()):
         raise _error(shown, match.end(), "a quote within a value", 'Quote all of it: "…", and \\" for a quote in it.')
     return match[0], match.end()
-
-
-def _with_value(term: Term, value: str, rows: _Rows) -> Term:
-    kind = term.kind
-    if kind == "number":
-        status_class = _STATUS_CLASS.fullmatch(value) if term.columns == STATUS else None
-        if status_class:
-            first = int(status_class[1]) * 100
-            return msgspec.structs.replace(term, value=first, until=first + 100)
-        return msgspec.structs.replace(term, value=_integer(value))
-    if kind == "duration":
-        negative = value.startswith("-")
-        amount = 0 if value == "0" else duration_us(value.removeprefix("-"))
-        return msgspec.structs.replace(term, value=-amount if negative else amount)
-    if kind == "rate":
-        return msgspec.structs.replace(term, value=_share(value))
-    if kind == "instant":
-        first, until, each_day = time_range(value, rows.day)
-        return msgspec.structs.replace(term, value=first, until=until, each_day=each_day)
-    if kind == "truth":
-        return msgspec.structs.replace(term, value={"true": True, "false": False}[value] if value in TRUTH else _no())
-    if kind == "file":
-        numbers = {
-            side: tuple(number for number, name in enumerate(file_names) if _named(name, value, term.sign))
-            for side, file_names in rows.files.items()
-        }
-        if not any(numbers.values()):
-            raise ValueError(value)
-        return msgspec.structs.replace(term, value=value, files=numbers)
-    if term.sign == "=~":
-        _check_pattern(value)
-    return msgspec.structs.replace(term, value=value)
-
-
-def _check_pattern(pattern: str) -> None:
-    """Raises ValueError for a text that is no regular expression of polars."""
-    try:
-        pl.select(pl.lit("").str.contains(pattern))
-    except pl.exceptions.PolarsError as error:
-        lines = [line.removeprefix("error: ") for line in str(error).splitlines() if line.startswith("error: ")]
-        raise ValueError(lines[0] if lines else str(error).splitlines()[-1]) from error
-
-
-def _no() -> bool:
-    raise ValueError
-
-
-def _named(name: str, value: str, sign: Sign) -> bool:
-    return value in name if sign in ("~", "!~") else value in (name, name.replace("\\", "/").rpartition("/")[2])
-
-
-def _share(value: str) -> float:
-    share = float(value.removesuffix("%")) / (100 if value.endswith("%") else 1)
-    if not 0 <= share <= 1:
-        raise ValueError(value)
-    return share
-
-
-def _integer(value: str) -> int:
-    if not _INTEGER.fullmatch(value):
-        raise ValueError(value)
-    return int(value)
 
 
 def _error(term: str, at: int, what: str, possible: str) -> UsageError:

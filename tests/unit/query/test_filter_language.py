@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
@@ -262,3 +263,19 @@ def test_completion_offers_names_signs_and_values() -> None:
     assert filter_language.complete("side=req x", 8, ORPHANS) == ["side=request"]
     assert filter_language.complete("nope=", 5, ORPHANS) == []
     assert filter_language.token("a=1 side=req x", 12) == (4, 12)
+
+
+def test_times_that_name_no_zone_are_of_the_zone_and_the_text_says_so() -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    (term,) = filter_language.parse("time>=16:05", SCHEMA, DAY, zone=berlin)
+    assert (term.value, term.text) == (1763737500000000, "time>=2025-11-21T16:05+01:00")
+    # The text means the same in any zone, and so does a time that names its zone.
+    (again,) = filter_language.parse(term.text, SCHEMA, DAY)
+    assert (again.value, again.until) == (term.value, term.until)
+    (named,) = filter_language.parse("time>=2025-11-21T15:05Z", SCHEMA, DAY, zone=berlin)
+    assert (named.value, named.text) == (term.value, "time>=2025-11-21T15:05Z")
+    (second,) = filter_language.parse("time=16:05:07", SCHEMA, DAY, zone=berlin)
+    assert (second.until or 0) - int(second.value or 0) == 1_000_000
+    assert filter_language.parse(second.text, SCHEMA)[0].until == second.until
+    with pytest.raises(UsageError, match="Write the date too, as in 2025-11-21T16:05"):
+        filter_language.parse("time>=16:05", SCHEMA, None, zone=berlin)

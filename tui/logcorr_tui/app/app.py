@@ -176,6 +176,21 @@ class LogcorrApp(RunControlApp):
 
         self.push_screen(TableScreen(message.view, message.expression, message.label))
 
+    def action_zone(self) -> None:
+        """Asks for the zone in which times are shown."""
+        from logcorr_tui.screens.pick_zone import PickZoneScreen
+
+        def chosen(name: str | None) -> None:
+            if name is not None:
+                self.session.zone = name
+                self.session.show_times()
+                for screen in {*self.bases.values(), *self.screen_stack}:
+                    for widget in (screen, *screen.query("*")):
+                        show_anew = getattr(widget, "show_times_anew", widget.refresh)
+                        show_anew()
+
+        self.push_screen(PickZoneScreen(self.session.zone), chosen)
+
     def action_find(self, text: str = "") -> None:
         """Looks for an id or a user in all views."""
         from logcorr_tui.screens.find import FindScreen

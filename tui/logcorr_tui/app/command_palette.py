@@ -28,6 +28,9 @@ class AppActions(WithSession, Protocol):
     def action_find(self) -> None:
         """Looks for an id or a user in all views."""
 
+    def action_zone(self) -> None:
+        """Asks for the zone in which times are shown."""
+
     def action_help(self) -> None:
         """Shows the keys of the screen."""
 
@@ -49,4 +52,5 @@ def system_commands(app: AppActions, screen: Screen[Any]) -> Iterable[SystemComm
         yield SystemCommand("What differs (w)", "Who and what is over-represented in these rows", compare)
     if app.session.run is not None:
         yield SystemCommand("Compare with another run", "What changed, what got worse first", app.action_compare)
+    yield SystemCommand("Times in another zone", "Show all times in a zone of your choice", app.action_zone)
     yield SystemCommand("Help (?)", "Every key of this screen", app.action_help)

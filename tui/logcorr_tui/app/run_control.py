@@ -158,6 +158,7 @@ class RunControlApp(ScreenModesApp):
         self.session.logs, self.session.views = opened.logs, opened.views
         self.session.estimate, self.session.changed_inputs = None, []
         self.session.chosen_time, self.session.kept = None, ()
+        self.session.show_times()
         gone: tuple[str, ...] = VIEWS_OF_A_RUN
         if not fresh:
             self.child, self.session.progress, self.session.told = None, None, None

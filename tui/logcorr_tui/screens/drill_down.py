@@ -1,10 +1,14 @@
 """What Enter shows on a row that stands for many: those of a user, an address, a window, a counted value."""
 
+from collections.abc import Mapping, Sequence
 from typing import cast
 
+import polars as pl
+
+from logcorr.model.errors import UsageError
 from logcorr.model.options import View
 from logcorr.query import filter_language
-from logcorr.query.filter_names import short_name
+from logcorr.query.filter_names import kind_of, short_name
 from logcorr.query.view_pages import Row, ViewPages
 from logcorr.runs import views
 from logcorr_tui.look.safe_text import safe
@@ -47,3 +51,28 @@ def _drill_counted(pages: ViewPages, values: Row, counting: Counting) -> Drill:
     label = equal_label(short_name(counting.column, schema), value)
     both = [part for part in (counting.label or counting.expression, label) if part]
     return Drill(counting.view, f"{counting.expression} {term}".strip(), " · ".join(both))
+
+
+def cell_term(
+    name: str, value: object, schema: Mapping[str, pl.DataType], files: Mapping[str, Sequence[str]], *, only: bool
+) -> str:
+    """The term for the rows that have a value in a column, or for all others."""
+    short = short_name(name, schema)
+    sign = "=" if only else "!="
+    kind = kind_of(short, (name,), schema)
+    if kind == "file":
+        sides = [files[side] for side in files if len(files) == 1 or name == "file" or name.startswith(side)]
+        names = [file for side in sides for file in side]
+        value = names[value] if isinstance(value, int) and value < len(names) else value
+        return f"{name}{sign}{filter_language.quoted(str(value))}"
+    if kind == "instant" and isinstance(value, int):
+        written = stamp(value / 1e6)
+    elif kind == "duration" and isinstance(value, int):
+        written = f"{value}us"
+    elif isinstance(value, bool):
+        written = str(value).lower()
+    elif isinstance(value, float):
+        raise UsageError("A share is compared by < and >, as in failed>5%.")
+    else:
+        return filter_language.equal(name, cast("str | int | None", value), schema).replace("=", sign, 1)
+    return f"{short}{sign}{written}"

@@ -2,11 +2,10 @@
 
 import json
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import ClassVar, cast
 
-import polars as pl
 from textual.binding import Binding, BindingType
 
 from logcorr.model.errors import LogcorrError, UsageError
@@ -15,8 +14,7 @@ from logcorr.query.view_pages import Row
 from logcorr.query.what_differs import VIEWS as COMPARED
 from logcorr.runs import views
 from logcorr_tui.look.safe_text import safe
-from logcorr_tui.look.time_text import stamp
-from logcorr_tui.screens.drill_down import drill, equal_label
+from logcorr_tui.screens.drill_down import cell_term, drill, equal_label
 from logcorr_tui.screens.sort_column import AS_STORED, ColumnPicker, SortPicker
 from logcorr_tui.screens.table_rows import TableRows
 from logcorr_tui.state.kept_filter import kept_time
@@ -115,7 +113,7 @@ class TableScreen(TableRows):
             return
         name, value = cell
         try:
-            term = _term_of(name, value, self._base.schema, self._base.files, only=only)
+            term = cell_term(name, value, self._base.schema, self._base.files, only=only)
             self._terms(self._base, term)
         except UsageError as error:
             self._note(str(error), bad=True)
@@ -324,28 +322,3 @@ class TableScreen(TableRows):
                 self.app.call_from_thread(self._note, "This row is of no single line of a log.")
 
         self.run_worker(read, thread=True, group="copy", exit_on_error=False)
-
-
-def _term_of(
-    name: str, value: object, schema: Mapping[str, pl.DataType], files: Mapping[str, Sequence[str]], *, only: bool
-) -> str:
-    """The term for the rows that have a value in a column, or for all others."""
-    short = filter_names.short_name(name, schema)
-    sign = "=" if only else "!="
-    kind = filter_names.kind_of(short, (name,), schema)
-    if kind == "file":
-        sides = [files[side] for side in files if len(files) == 1 or name == "file" or name.startswith(side)]
-        names = [file for side in sides for file in side]
-        value = names[value] if isinstance(value, int) and value < len(names) else value
-        return f"{name}{sign}{filter_language.quoted(str(value))}"
-    if kind == "instant" and isinstance(value, int):
-        written = stamp(value / 1e6)
-    elif kind == "duration" and isinstance(value, int):
-        written = f"{value}us"
-    elif isinstance(value, bool):
-        written = str(value).lower()
-    elif isinstance(value, float):
-        raise UsageError("A share is compared by < and >, as in failed>5%.")
-    else:
-        return filter_language.equal(name, cast("str | int | None", value), schema).replace("=", sign, 1)
-    return f"{short}{sign}{written}"

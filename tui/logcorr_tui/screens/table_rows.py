@@ -14,6 +14,7 @@ from logcorr.model.options import View
 from logcorr.query import filter_language
 from logcorr.query.filter_language import Term
 from logcorr.query.view_pages import ViewPages
+from logcorr.text import zones
 from logcorr_tui.look.safe_text import plain, safe
 from logcorr_tui.screens.copy import CopyingScreen
 from logcorr_tui.screens.detail import DetailScreen
@@ -81,7 +82,7 @@ class TableRows(CopyingScreen):
     @property
     def _day(self) -> date | None:
         report = self._app.session.report
-        return filter_language.day_of(report) if report is not None else None
+        return filter_language.day_of(report, zones.shown_zone()) if report is not None else None
 
     def compose(self) -> ComposeResult:
         yield Tabs(self.view, id="tabs")
@@ -163,7 +164,7 @@ class TableRows(CopyingScreen):
         self._titles()
 
     def _terms(self, base: ViewPages, expression: str) -> list[Term]:
-        return filter_language.parse(expression, base.schema, self._day, base.files)
+        return filter_language.parse(expression, base.schema, self._day, base.files, zones.shown_zone())
 
     def _kept_here(self) -> list[KeptFilter]:
         """The kept filters that rows of this table can be filtered by; those of counted rows are counted within."""
@@ -259,6 +260,11 @@ class TableRows(CopyingScreen):
         self._table.sorted_by = self._query.sort
         self._table.show(pages, pages.columns, total, files=pages.files, day=self._day)
         self._titles()
+
+    def show_times_anew(self) -> None:
+        """Shows times in the zone of the app, after that has changed."""
+        if self._pages is not None:
+            self._show(self._pages, self._pages.total)
 
     def _say(self, text: str) -> None:
         """Says why there are no rows: in the middle of the empty table, or else below the rows."""

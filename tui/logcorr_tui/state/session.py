@@ -1,5 +1,6 @@
 """The session: the finished run that is open, or the logs of the run in progress."""
 
+import contextlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -8,9 +9,11 @@ from typing import Protocol, cast
 from textual.widget import Widget
 
 from logcorr.model.access_report import AccessReport, RunReport
+from logcorr.model.errors import UsageError
 from logcorr.model.events import EstimateEvent, ProgressEvent
 from logcorr.model.told import Told
 from logcorr.runs.run_folder import RunFolder
+from logcorr.text import zones
 from logcorr_tui.state.kept_filter import KeptFilter, with_kept, without_kept
 from logcorr_tui.state.navigation import Kind, Place, places_of
 
@@ -86,6 +89,7 @@ class Session:
     `chosen_time` is what is chosen on its timeline.
     `kept` are the filters that hold in every view of the open run. Another run starts without them.
     `copy_by` is how the user wants texts to be copied, once this was asked: the name of a way, or "terminal".
+    `zone` is the zone that times are shown in, as the user has chosen it. Else it is the zone of the run, or UTC.
     """
 
     run: RunFolder | None = None
@@ -99,6 +103,7 @@ class Session:
     chosen_time: ChosenTime | None = None
     kept: tuple[KeptFilter, ...] = ()
     copy_by: str = ""
+    zone: str = ""
 
     @property
     def filters(self) -> tuple[KeptFilter, ...]:
@@ -121,6 +126,12 @@ class Session:
         if self.chosen_time is not None and one in self.filters[:2] and one not in self.kept:
             self.chosen_time = None
         self.kept = without_kept(self.kept, one)
+
+    def show_times(self) -> None:
+        """Shows times in the zone of the session from now on."""
+        of_run = self.report.run.options.get("tz") if self.report is not None else None
+        with contextlib.suppress(UsageError):  # a run of a machine that knows more zones
+            zones.show_in(zones.zone_of(self.zone or str(of_run or "UTC")))
 
     @property
     def kind(self) -> Kind:
