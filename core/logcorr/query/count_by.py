@@ -10,6 +10,9 @@ from logcorr.model.status import is_client_error, is_failure, is_server_error
 # The columns whose values name a row or a place of it: to count by them says nothing.
 _PLACES = ("file", "line", "request_file", "request_line", "response_file", "response_line")
 _USUAL = ("user_id", "endpoint", "ip", "reason", "kind", "status_code")
+# The names of attributes that hold the size of a response, and of those that hold where a request came from.
+SIZES = ("bytes", "size", "bytes_sent", "body_bytes_sent", "body_bytes", "response_size", "response_bytes")
+REFERRERS = ("referrer", "referer", "http_referer", "http_referrer")
 # What a row of a view is called where it is no exchange.
 _COUNTED = {"side": "entries", "text": "lines"}
 
@@ -26,7 +29,7 @@ def count_by(rows: pl.LazyFrame, column: str) -> pl.LazyFrame:
     """A row for each value of a column (null is one): the number of rows, its share of all rows, and last the value.
 
     Exchanges are called requests. They have errors, error_rate, durations too (µs, nearest rank, of those that are not
-    negative), and the sum of each attribute that is a number.
+    negative), and the sum of each attribute that is a number or a size.
     """
     schema = dict(rows.collect_schema())
     exchanges = "duration_us" in schema
@@ -75,4 +78,6 @@ def _of_exchanges(schema: Mapping[str, pl.DataType], column: str) -> dict[str, p
     for name, dtype in schema.items():
         if dtype.is_integer() and name not in (*_PLACES, column, "status_code", "duration_us", "given_us"):
             figures[name] = pl.col(name).sum().cast(pl.Int64)
+        elif name in SIZES and name != column:  # an attribute of a profile is a text
+            figures[name] = pl.col(name).cast(pl.Int64, strict=False).sum()
     return figures

@@ -49,6 +49,7 @@ class CountTask(msgspec.Struct, frozen=True, kw_only=True, tag="count"):
     """What to write to the folder: a row for each value of a column of the rows for which all terms hold.
 
     With `orphan_terms` the column is the user of exchanges, and orphans for which these terms hold are counted beside.
+    With `collapse_ids` endpoints are counted with `*` for their ids.
     """
 
     run: str
@@ -57,6 +58,7 @@ class CountTask(msgspec.Struct, frozen=True, kw_only=True, tag="count"):
     by: str
     folder: str
     orphan_terms: tuple[Term, ...] | None = None
+    collapse_ids: bool = False
 
 
 Task = FilterTask | CountTask

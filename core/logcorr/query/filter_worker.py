@@ -13,6 +13,7 @@ import polars as pl
 from logcorr.compute.child_process import call_at_end
 from logcorr.compute.parquet_slices import RowFiles, row_files, scan
 from logcorr.compute.resources import peak_rss
+from logcorr.formats.endpoint_path import collapsed
 from logcorr.model.errors import Cancelled, InputError, LogcorrError, OutputError, system_error
 from logcorr.query import count_by, filter_and_sort, filter_language
 from logcorr.query.filter_process import (
@@ -65,6 +66,8 @@ def do(task: Task) -> RowFiles:
 def _count(task: CountTask) -> RowFiles:
     run, target = RunFolder(Path(task.run)), Path(task.folder) / "counted.ipc"
     rows = views.scan(run, task.view).filter(filter_language.expression(task.terms))
+    if task.collapse_ids:
+        rows = rows.with_columns(collapsed(pl.col("endpoint")).alias("endpoint"))
     if task.orphan_terms is None:
         counted = count_by.count_by(rows, task.by)
     else:

@@ -101,7 +101,9 @@ def _first_columns(schema: Mapping[str, pl.DataType]) -> tuple[str, tuple[str, .
     if "share" in schema:  # counted rows, whose last column is the counted value
         value = list(schema)[-1]
         known = [name for name in schema if name in _COUNTS]
-        return "counted", (value, *sorted(known, key=_COUNTS.index))
+        sums = [name for name in schema if name not in (*_COUNTS, value)]
+        counts = sorted(known, key=_COUNTS.index)
+        return "counted", (value, *counts[:2], *sums, *counts[2:])
     fitting = [kind for kind, names in _FIRST.items() if all(name in schema for name in names)]
     kind = max(fitting, key=lambda kind: kind == "rated users", default="users")
     return kind, _FIRST[kind]

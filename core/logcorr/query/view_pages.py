@@ -133,18 +133,27 @@ class ViewPages:
         by: str,
         cancel: threading.Event,
         orphan_terms: Sequence[Term] | None = None,
+        *,
+        collapse_ids: bool = False,
     ) -> "ViewPages":
         """The pages of a row for each value of a column, of the rows of the whole view for which all terms hold.
 
-        With `orphan_terms` the view is of exchanges and the column its user: orphans are counted beside. Takes a while,
-        and raises, as `narrowed` does. Closing these pages ends the pages that were narrowed from them.
+        With `orphan_terms` the view is of exchanges and the column its user: orphans are counted beside. With
+        `collapse_ids` endpoints have `*` for their ids. Takes a while, and raises, as `narrowed` does. Closing these
+        pages ends the pages that were narrowed from them.
         """
         pages: ViewPages = copy.copy(self)
         pages._ends, pages._lock, pages.terms, pages.sort = None, threading.Lock(), (), None
         folder = self.spill.folder()
         also = None if orphan_terms is None else tuple(orphan_terms)
         task = CountTask(
-            run=str(self.run.path), view=self.view, terms=tuple(terms), by=by, folder=str(folder), orphan_terms=also
+            run=str(self.run.path),
+            view=self.view,
+            terms=tuple(terms),
+            by=by,
+            folder=str(folder),
+            orphan_terms=also,
+            collapse_ids=collapse_ids,
         )
         pages._made(task, folder, cancel, lambda _: None)
         pages.counted_by, pages._whole = by, pages._parts

@@ -1,6 +1,7 @@
 """The app: what its keys and commands do, and the screens that it shows when another screen asks by a message."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -19,6 +20,7 @@ from logcorr_tui.look.palette import DARK_THEME, LIGHT_THEME
 from logcorr_tui.look.safe_text import EscapeFilter
 from logcorr_tui.state import messages
 from logcorr_tui.state.navigation import TABLES, VIEWS_OF_A_RUN
+from logcorr_tui.state.row_query import Counting
 from logcorr_tui.state.session import Logs
 from logcorr_tui.work.terminal_hangup import LOOK_EVERY_S, terminal_is_gone
 
@@ -204,11 +206,14 @@ class LogcorrApp(RunControlApp):
             self.action_find(event.text)
 
     def on_count_rows(self, message: messages.CountRows) -> None:
-        from logcorr_tui.screens.table import TableScreen
-        from logcorr_tui.state.row_query import Counting
-
         counting = Counting(message.view, message.column, message.expression, message.label)
-        self.push_screen(TableScreen(message.view, counting=counting))
+        self.show_counted(replace(counting, collapse_ids=message.collapse_ids))
+
+    def show_counted(self, counting: Counting) -> None:
+        """Shows counted rows."""
+        from logcorr_tui.screens.table import TableScreen
+
+        self.push_screen(TableScreen(counting.view, counting=counting))
 
     def on_find_over_represented(self, message: messages.FindOverRepresented) -> None:
         from logcorr_tui.screens.over_represented import OverRepresentedScreen

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from textual.app import SystemCommand
 from textual.screen import Screen
 
+from logcorr_tui.state.row_query import Counting
 from logcorr_tui.state.session import WithSession
 
 
@@ -27,6 +28,9 @@ class AppActions(WithSession, Protocol):
 
     def action_find(self) -> None:
         """Looks for an id or a user in all views."""
+
+    def show_counted(self, counting: Counting) -> None:
+        """Shows counted rows."""
 
     def action_zone(self) -> None:
         """Asks for the zone in which times are shown."""

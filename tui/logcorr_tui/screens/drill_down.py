@@ -5,6 +5,7 @@ from typing import cast
 
 import polars as pl
 
+from logcorr.formats.endpoint_path import pattern_of
 from logcorr.model.errors import UsageError
 from logcorr.model.options import View
 from logcorr.query import filter_language
@@ -48,6 +49,8 @@ def _drill_counted(pages: ViewPages, values: Row, counting: Counting) -> Drill:
     schema = views.scan(pages.run, counting.view).collect_schema()
     value = cast("str | int | None", values_by_column(pages, values)[counting.column])
     term = filter_language.equal(counting.column, value, schema)
+    if counting.collapse_ids and isinstance(value, str) and "*" in value:
+        term = f"{counting.column}=~{filter_language.quoted(pattern_of(value))}"
     label = equal_label(short_name(counting.column, schema), value)
     both = [part for part in (counting.label or counting.expression, label) if part]
     return Drill(counting.view, f"{counting.expression} {term}".strip(), " · ".join(both))

@@ -59,6 +59,7 @@ class TableScreen(TableRows):
                 tooltip="Leave out the rows with this cell's value"),
         Binding("o", "orphans", "Orphans", id="table.orphans", show=False,
                 tooltip="The orphans of this user, or of this filter"),
+        Binding("c", "collapse", "Join ids", id="table.collapse", tooltip="Count endpoints with * for ids"),
         Binding("s", "sort", "Sort", id="table.sort", tooltip="Sort by a column"),
         Binding("S", "turn", "Turn round", id="table.turn", tooltip="Turn the order round", show=False),
         Binding("colon", "go", "Go to", key_display=":", id="table.go", tooltip="Go to a row by number, time or id"),
@@ -78,6 +79,8 @@ class TableScreen(TableRows):
             return bool(self._query.chips or self._kept)
         if action == "orphans":
             return "orphans" in self._app.session.views and self.view != "orphans"
+        if action == "collapse":
+            return self.view == "endpoints" and self._counting is None
         if action in _OF_ROWS and self._pages is not None and not self._working and not self._table.total:
             return False
         return super().check_action(action, parameters)
@@ -247,6 +250,10 @@ class TableScreen(TableRows):
 
         titles = {name: filter_names.short_name(name, schema) for name in columns}
         self.app.push_screen(ColumnPicker("Count these rows by", titles, first), count)
+
+    def action_collapse(self) -> None:
+        """Shows endpoints with `*` for the ids in their paths."""
+        self.post_message(CountRows("exchanges", "", "", "endpoint", collapse_ids=True))
 
     def action_orphans(self) -> None:
         """Shows the orphans of the user of the row, or of the filter of these rows as far as orphans know it."""

@@ -25,7 +25,7 @@ from logcorr_tui.state.session import WithRoot
 from logcorr_tui.widgets.footer import FittingFooter
 from logcorr_tui.widgets.table.filter_chips import FilterChips
 from logcorr_tui.widgets.table.filter_prompt import Prompt
-from logcorr_tui.widgets.table.table_head import TableHead, narrowing_chips, reason_counts, why_empty
+from logcorr_tui.widgets.table.table_head import TableHead, hint_of, narrowing_chips, why_empty
 from logcorr_tui.widgets.table.window_table import WindowTable
 from logcorr_tui.widgets.tabs import Tabs
 from logcorr_tui.work.view_rows import ViewRows
@@ -284,7 +284,7 @@ class TableRows(CopyingScreen):
         report = self._app.session.report
         kept = [one.label if self._fits(one) else f"{one.label} (not here)" for one in self._kept]
         chips = self.query_one(FilterChips)
-        chips.show([*kept, *self._query.chips], reason_counts(self.view, report), narrowing_chips(report))
+        chips.show([*kept, *self._query.chips], hint_of(self.view, report), narrowing_chips(report))
 
     def on_window_table_moved(self) -> None:
         self._titles()

@@ -37,6 +37,7 @@ class CountRows(Message):
     expression: str
     label: str
     column: str
+    collapse_ids: bool = False
 
 
 @dataclass

@@ -28,7 +28,8 @@ _NUMBERS = {"orphans": "entries", "duplicates": "entries", "malformed": "lines",
 class Counting:
     """Counted rows: those of a view for which an expression holds, by the values of a column.
 
-    `with_orphans` counts orphans beside exchanges. `label` says for people what the expression holds for.
+    `with_orphans` counts orphans beside exchanges, `collapse_ids` endpoints with `*` for ids. `label` says for people
+    what the expression holds for.
     """
 
     view: View
@@ -36,11 +37,13 @@ class Counting:
     expression: str = ""
     label: str = ""
     with_orphans: bool = False
+    collapse_ids: bool = False
+    sort: str = ""
 
     @property
     def order(self) -> str:
-        """The column that counted rows are sorted by at first: the number of rows."""
-        return _NUMBERS.get(self.view, "requests")
+        """The column that counted rows are sorted by at first, largest first: `sort`, or the number of rows."""
+        return self.sort or _NUMBERS.get(self.view, "requests")
 
 
 @dataclass(frozen=True)

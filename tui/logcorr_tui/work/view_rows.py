@@ -189,7 +189,7 @@ def _counted(whole: ViewPages, counting: Counting, kept: Sequence[str], cancel: 
     if counting.with_orphans:
         orphans = ViewPages(whole.run, "orphans", whole.spill)
         orphan_terms = [*fitting_terms(orphans, kept), *terms_of(orphans, counting.expression)]
-    return whole.counted(terms, counting.column, cancel, orphan_terms)
+    return whole.counted(terms, counting.column, cancel, orphan_terms, collapse_ids=counting.collapse_ids)
 
 
 def failure_text(error: Exception, noun: str) -> str:

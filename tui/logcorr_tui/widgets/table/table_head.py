@@ -1,5 +1,6 @@
 """The head of a table: the view, the number of rows, the row of the cursor, the present work; or why it is empty."""
 
+import re
 from collections import Counter
 from collections.abc import Collection
 
@@ -90,8 +91,20 @@ def covered(report: RunReport | None) -> tuple[float, float] | None:
     return instants.span(report.timeline) if report is not None else None
 
 
+def hint_of(view: View, report: RunReport | None) -> str:
+    """What is told beside an empty row of chips: reasons with their counts, or that most endpoints are ids."""
+    if view == "endpoints" and report is not None:
+        names = [row.endpoint for row in report.endpoints if row.endpoint is not None]
+        ids = sum(any(_ID.fullmatch(segment) for segment in name.split("/")) for name in names)
+        return f"c joins ids: {ids:,} of {len(names):,} paths hold one" if ids * 2 > len(names) else ""
+    return reason_counts(view, report)
+
+
 def _most_first(counted: tuple[str, int]) -> tuple[int, str]:
     return -counted[1], counted[0]
+
+
+_ID = re.compile(r"[0-9]+|[0-9a-fA-F-]*[0-9][0-9a-fA-F-]{7,}", re.ASCII)
 
 
 class _Beside(Static):
