@@ -293,8 +293,8 @@ def test_times_are_shown_and_typed_in_a_zone_of_choice(driven: Callable[[Body], 
         await keys.press(*"Europe/Nowhere", "enter")
         await keys.until(lambda: "name a zone such as" in "".join(shown(keys.app)))
         await keys.press("ctrl+u", *"Europe/Berlin", "enter")
-        await keys.until(lambda: keys.settled() and shown(keys.app)[2].split()[0] != clock)
-        assert int(shown(keys.app)[2].split()[0][:3].strip("▌")[:2]) - int(clock.strip("▌")[:2]) == 1
+        hours = int(clock.strip("▌")[:2]) + 1
+        await keys.until(lambda: keys.settled() and shown(keys.app)[2].startswith(f"▌{hours}:"))
         await keys.press("at", *"16:05-16:15", "enter")
         await keys.until(lambda: keys.settled() and keys.table.total == expected.height)
         await keys.press("x", "slash", *"time>=16:05 time<16:15", "enter")

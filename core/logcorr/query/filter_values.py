@@ -57,6 +57,8 @@ def with_value(term: Term, value: str, rows: FilteredRows) -> Term:
         return msgspec.structs.replace(term, value=value, files=numbers)
     if term.sign == "=~":
         _check_pattern(value)
+    elif term.columns == ("reason",):  # a table shows its codes as words
+        value = value.replace(" ", "_")
     return msgspec.structs.replace(term, value=value)
 
 

@@ -279,3 +279,8 @@ def test_times_that_name_no_zone_are_of_the_zone_and_the_text_says_so() -> None:
     assert filter_language.parse(second.text, SCHEMA)[0].until == second.until
     with pytest.raises(UsageError, match="Write the date too, as in 2025-11-21T16:05"):
         filter_language.parse("time>=16:05", SCHEMA, None, zone=berlin)
+
+
+def test_reasons_are_codes_or_their_words() -> None:
+    for text in ("reason=in_flight", 'reason="in flight"', "reason!=in_flight"):
+        assert filter_language.parse(text, ORPHANS)[0].value == "in_flight"

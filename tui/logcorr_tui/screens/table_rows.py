@@ -150,7 +150,7 @@ class TableRows(CopyingScreen):
         if self._base is None:
             # The headings are there before any row is.
             self._table.sorted_by = self._query.sort
-            self._table.show(None, pages.columns, 0)
+            self._table.show(None, pages.columns, 0, files=pages.files)
         follows, self._more = self._more, message.more
         if self._base is not None and self._base.counted_by is not None:
             self._old_bases.append(self._base)

@@ -34,7 +34,8 @@ _LEAST_PART = 16
 class Cells:
     """The columns of a table, the names of its files, and the present width of each column.
 
-    Instants of `day` are shown without their date. Whether a line was cut is shown only once one was.
+    Instants of `day` are shown without their date. Whether a line was cut is shown only once one was, and the file
+    only where there are several: the detail of a row has both.
     """
 
     def __init__(
@@ -45,7 +46,7 @@ class Cells:
         day: date | None = None,
     ) -> None:
         self.columns, self._files, self._order, self._day = tuple(columns), files, order, day
-        self.widths = [0 if column.name == "truncated" else cell_len(self._title(column)) for column in self.columns]
+        self.widths = [0 if self._says_nothing(column) else cell_len(self._title(column)) for column in self.columns]
 
     @property
     def total_width(self) -> int:
@@ -92,11 +93,20 @@ class Cells:
         before = list(self.widths)
         for row in rows:
             for number, text in enumerate(self._texts(row)):
-                if self.columns[number].name == "truncated" and not row[number]:
+                column = self.columns[number]
+                if not self.widths[number] and not (column.name == "truncated" and row[number]):
                     continue
-                most = _WIDEST_RAW if self.columns[number].kind == "raw" else _WIDEST
-                self.widths[number] = max(self.widths[number], min(most, cell_len(text)))
+                most = _WIDEST_RAW if column.kind == "raw" else _WIDEST
+                self.widths[number] = max(self.widths[number], cell_len(self._title(column)), min(most, cell_len(text)))
         return before != self.widths
+
+    def _says_nothing(self, column: Column) -> bool:
+        """Whether all rows have the same value in a column, as far as is known."""
+        if column.kind != "file":
+            return column.name == "truncated"
+        side = column.name.removesuffix("_file")
+        names = [self._files[side]] if side in self._files else list(self._files.values())
+        return bool(names) and all(len(of_log) == 1 for of_log in names)
 
     def _texts(self, row: Row) -> list[str]:
         pairs = list(zip(self.columns, row, strict=True))
@@ -135,7 +145,7 @@ def cell_text(
         if column.kind == "file":
             return safe(file_name(column, value, files, side))
         return str(value)
-    return safe(str(value), 500)
+    return safe(words(str(value)) if column.name == "reason" else str(value), 500)
 
 
 def cell_style(column: Column, value: object) -> str:
@@ -165,6 +175,11 @@ def cut(strip: Strip, left: int, width: int, style: Style) -> Strip:
     last = strip.crop(end - 1, end)
     ink = next((segment.style for segment in last if segment.style), style)
     return Strip([*strip.crop(left, end - 1), Segment("…", ink)])
+
+
+def words(code: str) -> str:
+    """A code as words: `in_flight` is `in flight`."""
+    return code.replace("_", " ")
 
 
 def message_line(text: str, y: int, size: Size, style: Style) -> Strip | None:

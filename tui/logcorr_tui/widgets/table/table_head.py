@@ -18,6 +18,7 @@ from logcorr_tui.look.safe_text import plain, safe
 from logcorr_tui.state.navigation import title_of
 from logcorr_tui.state.row_query import Counting
 from logcorr_tui.state.session import session_of
+from logcorr_tui.widgets.table.cells import words
 
 ALIASES_BY_COLUMN = {columns[0]: name for name, columns in ALIASES.items()}
 
@@ -77,7 +78,7 @@ def reason_counts(view: View, report: RunReport | None) -> str:
         found.update(report.orphans.response)
     elif view == "malformed" and report is not None:
         found.update(report.inputs.lines.malformed)
-    return " · ".join(f"{safe(reason)} {n:,}" for reason, n in sorted(found.items(), key=_most_first) if n)
+    return " · ".join(f"{words(safe(reason))} {n:,}" for reason, n in sorted(found.items(), key=_most_first) if n)
 
 
 def narrowing_chips(report: RunReport | None) -> list[str]:

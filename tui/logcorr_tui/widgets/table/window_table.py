@@ -222,7 +222,7 @@ class WindowTable(RowKeys, can_focus=True):
             name = cell_style(self._cells.columns[place], value)
             style = base + self._style(name, base=False) if name else base
             if place == here:
-                style += self._style("cell", base=False)
+                style += Style(bgcolor=self._style("cell").bgcolor, bold=True, underline=True)
             segments += [Segment(text, style), Segment(" " * _GAP, base)]
         return Strip(segments)
 
