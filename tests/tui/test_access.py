@@ -209,7 +209,7 @@ def test_details_of_an_exchange_an_address_and_a_window(on_run: Play, report: Ac
         await stage.press("escape", "escape", "8")
         await stage.see(" Windows ", " rows  ·  row 1")
         await stage.press("i")
-        await stage.see("asked most in it", f"{worst.start[11:16]} – {worst.end[11:16]}")
+        await stage.see("with the most requests", f"{worst.start[11:16]} – {worst.end[11:16]}")
 
     on_run(act, LARGE)
 

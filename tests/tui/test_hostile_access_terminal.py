@@ -50,7 +50,7 @@ def test_every_screen_of_an_access_log(walk: Walk) -> None:
         walk.press(PAGE_DOWN)
         walk.to(ESCAPE, "  ·  row ", f" {name}  ")
     walk.to("8", " Windows  ", "·  row 1")
-    walk.to("i", "asked most in it", MARK)
+    walk.to("i", "with the most requests", MARK)
     walk.to(ESCAPE, " Windows  ", "·  row ")
     walk.to("llllG", "  ·  row ")
     walk.to("hhhhg", "  ·  row 1 ", " Windows  ")
