@@ -70,7 +70,7 @@ def test_from_an_address_to_its_exchanges_and_raw_lines(walk: Walk) -> None:
     if is_wide(walk):
         walk.to("w", "What differs", MARK)
         walk.to(ESCAPE, "·  row ", MARK)
-    walk.to("/", "status>=500")
+    walk.to("/", "status=5xx")
     walk.paste(f"agent={PASTED}", MARK)
     walk.to(ENTER, "No rows", MARK)
 

@@ -132,7 +132,7 @@ class FindScreen(Screen[None]):
             return
         colours = {name: self.app.theme_variables.get(key[1:], "") for name, key in COLOURS.items()}
         links = [link for one in message.found for link in _links(one, message.text, colours)]
-        counts = " · ".join(f"{short(one.total)} {title_of(one.rows.view).lower()}" for one in message.found)
+        counts = " · ".join(_count(one) for one in message.found)
         self.query_one("#counts", Static).update(plain(counts if message.complete else f"{counts} …"))
         if not links:
             if message.complete:
@@ -173,6 +173,12 @@ class FindScreen(Screen[None]):
         """Gives up what is looked for, and leaves the screen."""
         self._cancel.set()
         self.app.pop_screen()
+
+
+def _count(found: Found) -> str:
+    """How many rows of a view were found: `1 orphan`, `12 exchanges`."""
+    noun = title_of(found.rows.view).lower()
+    return f"{short(found.total)} {_KIND.get(found.rows.view, noun) if found.total == 1 else noun}"
 
 
 def _links(found: Found, text: str, colours: dict[str, str]) -> list[Link]:

@@ -46,6 +46,12 @@ def breakdown(run: RunFolder, view: View, row: Value, colours: Mapping[str, str]
     return None
 
 
+def _counts(requests: int, errors: int) -> str:
+    """Two counts in columns, with their nouns."""
+    nouns = "request " if requests == 1 else "requests", "error" if errors == 1 else "errors"
+    return f"  {requests:>9,} {nouns[0]}  {errors:>9,} {nouns[1]}"
+
+
 def _windows_of(run: RunFolder, ip: str, colours: Mapping[str, str]) -> Section:
     """The windows of an address, with the most requests first."""
     options = run.manifest.options
@@ -56,7 +62,7 @@ def _windows_of(run: RunFolder, ip: str, colours: Mapping[str, str]) -> Section:
     top = found.sort("requests", "at", descending=[True, False]).head(_MOST)
     lines = []
     for at, requests, errors in top.select("at", "requests", "errors").iter_rows():
-        line = Text(window_text(at * width)).append(f"  {requests:>9,} requests  {errors:>9,} errors")
+        line = Text(window_text(at * width)).append(_counts(requests, errors))
         if requests > limit:
             line.append(f"  ! over {limit:,}", style=f"bold {colours['client']}")
         start, end = at * width / 1e6, (at + 1) * width / 1e6
@@ -83,7 +89,7 @@ def _addresses_in(run: RunFolder, row: Value, colours: Mapping[str, str]) -> Sec
     span = f"time>={stamp(window[0])} time<{stamp(window[1])}"
     lines, wide = [], max((cell_len(safe(ip, 45)) for ip in top["ip"]), default=0)
     for ip, requests, errors in top.select("ip", "requests", "errors").iter_rows():
-        line = Text(set_cell_size(safe(ip, 45), wide)).append(f"  {requests:>9,} requests  {errors:>9,} errors")
+        line = Text(set_cell_size(safe(ip, 45), wide)).append(_counts(requests, errors))
         if requests > limit:
             line.append(f"  ! over {limit:,}", style=f"bold {colours['client']}")
         term = filter_language.equal("ip", ip, {"ip": pl.String()})
