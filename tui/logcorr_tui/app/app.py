@@ -109,7 +109,8 @@ class LogcorrApp(RunControlApp):
         if action == "find":
             return self.session.run is not None
         if action == "export":
-            return self.session.run is not None and self.current_mode in VIEWS_OF_A_RUN
+            rows = getattr(self.screen, "has_rows", True)
+            return self.session.run is not None and self.current_mode in VIEWS_OF_A_RUN and bool(rows)
         return True
 
     def action_show(self, place: str, _kind: str = "") -> None:

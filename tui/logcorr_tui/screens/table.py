@@ -81,7 +81,7 @@ class TableScreen(TableRows):
             return "orphans" in self._app.session.views and self.view != "orphans"
         if action == "collapse":
             return self.view == "endpoints" and self._counting is None
-        if action in _OF_ROWS and self._pages is not None and not self._working and not self._table.total:
+        if action in _OF_ROWS and not self.has_rows:
             return False
         return super().check_action(action, parameters)
 

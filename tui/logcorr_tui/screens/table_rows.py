@@ -57,7 +57,7 @@ class TableRows(CopyingScreen):
         self._left_at: int | None = None
         self._fresh = True
         self._rows: ViewRows | None = None
-        # Whether counted rows are to follow the stored ones, and counted rows that are not shown any more.
+        # Whether counted rows are to follow the stored ones, and rows that are not shown any more.
         self._more = False
         self._old_bases: list[ViewPages] = []
 
@@ -66,6 +66,11 @@ class TableRows(CopyingScreen):
         """The whole filter of the rows of the view: what is kept, drilled and typed, or what is counted."""
         own = self._counting.expression if self._counting is not None else self._query.expression
         return " ".join([*(one.expression for one in self._kept_here()), *([own] if own else [])])
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether there are rows, as far as is known."""
+        return self._pages is None or self._working or self._table.total > 0
 
     @property
     def _app(self) -> WithRoot:
@@ -228,9 +233,11 @@ class TableRows(CopyingScreen):
         self._top()
         self._left_at = None
         self._show(pages, message.total)
-        for old in (*([before] if before is not None else []), *self._old_bases):
-            rows.drop(old)
-        self._old_bases = []
+        self._old_bases += [before] if before is not None else []
+        if self.app.screen is self:  # a detail on top may still read them
+            for old in self._old_bases:
+                rows.drop(old)
+            self._old_bases = []
         self._say("" if message.total else self._why_empty())
         self.refresh_bindings()
 
@@ -290,7 +297,8 @@ class TableRows(CopyingScreen):
         self._titles()
 
     def on_window_table_chosen(self, message: WindowTable.Chosen) -> None:
-        if self._pages is not None and not self._working:
+        counting = self._rows is not None and self._rows.opening_goes_on
+        if self._pages is not None and (counting or not self._working):
             detail = DetailScreen(self._pages, message.number, self._table.total)
             self.app.push_screen(detail, lambda number: None if number is None else self._table.move_to(number))
 
