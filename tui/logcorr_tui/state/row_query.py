@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from logcorr.model.options import View
-from logcorr.query.table_columns import Column
+
+if TYPE_CHECKING:  # the app starts without polars
+    from logcorr.query.table_columns import Column
 
 # The order that a view opens with: column and descending. Other views open as stored, in the order of pairing.
 DEFAULT_SORT: dict[str, tuple[str, bool]] = {
@@ -72,7 +75,7 @@ class RowQuery:
         at = chip - bool(self.drilled)
         return replace(self, typed=self.typed[:at] + self.typed[at + 1 :])
 
-    def sorted_by(self, name: str | None, columns: Sequence[Column]) -> "RowQuery":
+    def sorted_by(self, name: str | None, columns: "Sequence[Column]") -> "RowQuery":
         """The query sorted by a column, or the other way round where it is sorted by the column. As stored for None."""
         if name is None:
             return replace(self, sort=None)
