@@ -23,6 +23,7 @@ from logcorr_tui.screens import detail_sections
 from logcorr_tui.screens.copy import CopyingScreen
 from logcorr_tui.state.found_rows import Link, RowSource, plain_links
 from logcorr_tui.state.navigation import title_of
+from logcorr_tui.state.row_query import COUNTED_VIEWS
 from logcorr_tui.widgets.footer import FittingFooter
 from logcorr_tui.widgets.link_list import LinkList
 from logcorr_tui.work import group_breakdown, related_rows
@@ -114,7 +115,7 @@ class DetailScreen(CopyingScreen):
         cancel = self._cancel = threading.Event()
         self._generation += 1
         generation, number, pages = self._generation, self._number, self._pages
-        where = f"{title_of(self._pages.view)} · row {number + 1:,} of {self._total:,}"
+        where = f"{self._title()} · row {number + 1:,} of {self._total:,}"
         self.query_one("#where", Static).update(plain(where))
         colours = {name: self.app.theme_variables.get(key[1:], "") for name, key in COLOURS.items()}
 
@@ -139,6 +140,12 @@ class DetailScreen(CopyingScreen):
                     tell("fields", "Fields", plain_links([plain(said, limit=1000)]))
 
         self.run_worker(load, thread=True, exit_on_error=False)
+
+    def _title(self) -> str:
+        """The title of the view, or of what the rows were counted by."""
+        by = getattr(self._pages, "counted_by", None)
+        counted = next((view for view, column in COUNTED_VIEWS.items() if column == by), None)
+        return title_of(counted or self._pages.view)
 
     def _tell_all(
         self,
