@@ -48,7 +48,7 @@ def test_every_screen_of_an_access_log(walk: Walk) -> None:
         ("2", "Slow", "duration ▼"),
         ("4", "Endpoints", "requests ▼"),
         ("5", "Malformed", "reason"),
-        ("7", "IPs", "▼"),
+        ("7", "IPs", "suspicious"),
     )
     for key, name, heading in views if is_wide(walk) else (views[1], views[3]):
         walk.to(key, f" {name}  ", heading, "·  row 1", MARK, without=" ·      ")
