@@ -90,6 +90,8 @@ def walking(words: Sequence[str], here: Path, columns: int, rows: int) -> Iterat
         # Pictures on the way to where it scrolls show nothing else, and take time.
         "TEXTUAL_ANIMATIONS": "none",
         "PYTHONFAULTHANDLER": "1",
+        # Whatever these tests run in, the app is in this terminal.
+        **dict.fromkeys(("TMUX", "STY", "DISPLAY", "WAYLAND_DISPLAY"), ""),
     }
     terminal = Terminal([sys.executable, "-m", "logcorr_tui", *words], here, environment, columns, rows)
     try:

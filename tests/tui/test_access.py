@@ -24,6 +24,7 @@ from logcorr.runs.run_folder import RunFolder
 from logcorr_tui import main as command_line
 from logcorr_tui.app import LogcorrApp
 from logcorr_tui.screens.detail import DetailScreen
+from logcorr_tui.screens.export import ExportScreen
 from logcorr_tui.screens.table import TableScreen
 from logcorr_tui.state.session import Logs
 from logcorr_tui.widgets.table.window_table import WindowTable
@@ -207,7 +208,7 @@ def test_details_of_an_exchange_an_address_and_a_window(on_run: Play, report: Ac
         await stage.press("escape", "escape", "8")
         await stage.see(" Windows ", " rows  ·  row 1")
         await stage.press("i")
-        await stage.see("asked most in it", f"{worst.start[11:16]} – {worst.end[11:16]}")
+        await stage.see("with the most requests", f"{worst.start[11:16]} – {worst.end[11:16]}")
 
     on_run(act, LARGE)
 
@@ -275,8 +276,8 @@ def test_a_view_is_exported_as_it_is_filtered(on_run: Play, report: AccessReport
         await stage.see("Export")
         stage.app.screen.query_one("#path", Input).value = str(target)
         await stage.press("enter")
-        await stage.see(f"✓ {report.suspicious_ip_count} rows")
-        await stage.press("escape", "x")
+        await stage.until(lambda: target.exists() and not isinstance(stage.app.screen, ExportScreen))
+        await stage.press("x")
 
     on_run(act, SMALL)
     with target.open(encoding="utf8", newline="") as file:

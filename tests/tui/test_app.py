@@ -22,6 +22,7 @@ from logcorr.model.errors import InputError
 from logcorr.model.events import DoneEvent
 from logcorr_tui.app import LogcorrApp
 from logcorr_tui.main import _parser, _what, main
+from logcorr_tui.screens.export import ExportScreen
 from logcorr_tui.state import settings
 from logcorr_tui.state.session import Logs
 from logcorr_tui.work import engine_command
@@ -419,7 +420,10 @@ def test_json_of_the_orphans_is_two_keys_away(drive_on: Drive, tmp_path: Path) -
     assert not list(tmp_path.glob(".*.part"))
 
 
-def test_a_filtered_view_is_exported_and_nothing_is_replaced_unasked(drive_on: Drive, tmp_path: Path) -> None:
+def test_a_filtered_view_is_exported_and_nothing_is_replaced_unasked(
+    drive_on: Drive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notes: list[str] = []
     there = tmp_path / "here.csv"
     there.write_text("precious", encoding="utf8")
 
@@ -433,11 +437,16 @@ def test_a_filtered_view_is_exported_and_nothing_is_replaced_unasked(drive_on: D
         await pilot.pause()
         assert "exists" in text(app, "#told")
         assert there.read_text(encoding="utf8") == "precious"
+        monkeypatch.setattr(app, "notify", lambda message, **_: notes.append(message))
         await pilot.press("enter")
-        await until(pilot, lambda: "✓ 5 rows" in text(app, "#told"))
+        await until(pilot, lambda: not isinstance(app.screen, ExportScreen))
 
     drive_on(body, (80, 24))
     assert len(there.read_text(encoding="utf8").splitlines()) == 6
+    # The screen went by itself, and one note said where the file is.
+    (note,) = notes
+    assert note.startswith("5 rows, ")
+    assert str(there) in note
 
 
 def test_an_export_can_be_cancelled_and_wrong_ones_are_told(finished: Path, store: Path, tmp_path: Path) -> None:
@@ -473,8 +482,7 @@ def test_the_whole_report_is_exported_as_a_page(drive_on: Drive, tmp_path: Path)
         await pilot.pause()
         assert "the whole report as one HTML page" in text(app, "#told")
         await pilot.press("enter")
-        await until(pilot, lambda: "✓ the report" in text(app, "#told"))
-        await pilot.press("escape")
+        await until(pilot, lambda: not isinstance(app.screen, ExportScreen))
 
     drive_on(body, (80, 24))
     html = (tmp_path / "report.html").read_bytes()

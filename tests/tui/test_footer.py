@@ -18,7 +18,13 @@ from tests.support.helpers import SAMPLE
 from tests.tui.headless import Stage, play
 
 SIZES = [(120, 36), (80, 24), (60, 18)]
-PLACES = {"1": ("⏎ Drill",), "2": ("⏎ Detail", "/ Filter"), "4": ("⏎ Detail", "/ Filter"), "6": ("^o Open",)}
+PLACES = {
+    "1": ("⏎ Drill",),
+    "2": ("/ Filter",),
+    "3": ("⏎ Detail", "/ Filter"),
+    "4": ("⏎ Detail", "/ Filter"),
+    "6": ("^o Open",),
+}
 
 
 @pytest.fixture(scope="module")

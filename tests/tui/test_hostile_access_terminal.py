@@ -48,7 +48,7 @@ def test_every_screen_of_an_access_log(walk: Walk) -> None:
         ("2", "Slow", "duration ▼"),
         ("4", "Endpoints", "requests ▼"),
         ("5", "Malformed", "reason"),
-        ("7", "IPs", "▼"),
+        ("7", "IPs", "suspicious"),
     )
     for key, name, heading in views if is_wide(walk) else (views[1], views[3]):
         walk.to(key, f" {name}  ", heading, "·  row 1", MARK, without=" ·      ")
@@ -56,7 +56,7 @@ def test_every_screen_of_an_access_log(walk: Walk) -> None:
         walk.press(PAGE_DOWN)
         walk.to(ESCAPE, "  ·  row ", f" {name}  ")
     walk.to("8", " Windows  ", "4xx", "·  row 1", without="▼")
-    walk.to("i", "asked most in it", MARK)
+    walk.to("i", "with the most requests", MARK)
     walk.to(ESCAPE, " Windows  ", "·  row ")
     walk.to("llllG", "  ·  row ")
     walk.to("hhhhg", "  ·  row 1 ", " Windows  ")
@@ -76,7 +76,7 @@ def test_from_an_address_to_its_exchanges_and_raw_lines(walk: Walk) -> None:
     if is_wide(walk):
         walk.to("w", "What differs", MARK)
         walk.to(ESCAPE, "·  row ", MARK)
-    walk.to("/", "status>=500")
+    walk.to("/", "status=5xx")
     walk.paste(f"agent={PASTED}", MARK)
     walk.to(ENTER, "No rows", MARK)
 

@@ -327,7 +327,7 @@ def test_access(album: Albums) -> None:
             await stage.see(f"{name} ", " rows  ·  row 1")
             await album.add(stage, name.lower())
         await stage.press("i")
-        await stage.see("asked most in it")
+        await stage.see("with the most requests")
         await album.add(stage, "window")
 
     album.play(lambda: LogcorrApp(run=fixed_run.ACCESS_RUN, store=str(fixed_run.ACCESS_STORE)), act, anew=False)

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
 
+import polars as pl
 import pytest
 from textual.app import App
 from textual.pilot import Pilot
@@ -21,12 +22,14 @@ from logcorr.model.report import Report
 from logcorr.query import view_pages
 from logcorr.query.filter_process import FilteredFiles, FilterTask
 from logcorr.query.table_columns import Row
+from logcorr.runs import views
 from logcorr.runs.run_folder import RunFolder
 from logcorr_tui.screens.detail import DetailScreen
 from logcorr_tui.screens.table import TableScreen
 from logcorr_tui.state.messages import ExportView
 from logcorr_tui.state.row_query import RowQuery
 from logcorr_tui.state.session import Session
+from logcorr_tui.widgets.link_list import LinkList
 from logcorr_tui.widgets.table.filter_chips import FilterChips
 from logcorr_tui.widgets.table.window_table import WindowTable
 from logcorr_tui.work.raw_lines import RawLineReader
@@ -328,6 +331,165 @@ def test_a_page_that_cannot_be_read_is_told_only_where_it_is_shown(
     tables.play(flow)
 
 
+def test_a_cell_filters_and_is_copied(tables: Tables, run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KITTY_WINDOW_ID", "1")  # a terminal that takes copies
+    monkeypatch.delenv("TMUX", raising=False)
+
+    async def flow(pilot: Pilot[Any], app: TableApp) -> None:
+        table = app.table.query_one(WindowTable)
+        await _until(pilot, lambda: table.row(0) is not None)
+        names = [column.name for column in table._cells.columns]
+        row = table.row(0) or ()
+        # The cursor starts on the id.
+        await pilot.press("y")
+        await _until(pilot, lambda: app.copied == row[names.index("request_id")])
+        while table.chosen_column is None or table.chosen_column.name != "status_code":
+            await pilot.press("l")
+        await pilot.press("y")
+        await _until(pilot, lambda: app.copied == str(row[names.index("status_code")]))
+        await pilot.press("Y")
+        await _until(pilot, lambda: app.copied.startswith("{"))
+        record = json.loads(app.copied)
+        assert record["request_id"] == row[names.index("request_id")]
+        assert record["request_file"].endswith("requests.log")
+        await pilot.press("ctrl+y")
+        await _until(pilot, lambda: app.copied.count("\n") == 1)
+        for side, line in zip(("requests", "responses"), app.copied.splitlines(), strict=True):
+            lines = (SAMPLE / f"{side}.log").read_text(encoding="utf8", errors="replace").splitlines()
+            assert line == lines[record[f"{side[:-1]}_line"] - 1]
+        status = row[names.index("status_code")]
+        statuses = views.scan(run, "exchanges").select("status_code").collect().to_series().to_list()
+        await pilot.press("f")
+        await _until(pilot, lambda: _settled(app)() and table.total == statuses.count(status))
+        assert app.table._shown.typed == (f"status={status}",)
+        await pilot.press("x")
+        await _until(pilot, lambda: _settled(app)() and table.total == len(statuses))
+        await pilot.press("F")
+        await _until(pilot, lambda: _settled(app)() and table.total == len(statuses) - statuses.count(status))
+        assert app.table._shown.typed == (f"status!={status}",)
+
+    tables.play(flow)
+
+
+@pytest.mark.parametrize("column", ["request_time", "duration_us", "user_id", "request_file", "request_line"])
+def test_every_kind_of_cell_filters_to_its_own_rows(tables: Tables, run: RunFolder, column: str) -> None:
+    values = views.scan(run, "exchanges").select(pl.col(column)).collect().to_series()
+    values = values.cast(pl.Int64) if isinstance(values.dtype, pl.Datetime) else values
+
+    async def flow(pilot: Pilot[Any], app: TableApp) -> None:
+        table = app.table.query_one(WindowTable)
+        await _until(pilot, lambda: table.row(3) is not None)
+        names = [one.name for one in table._cells.columns]
+        table.move_to(3)
+        table._to_column(names.index(column))
+        value = (table.row(3) or ())[names.index(column)]
+        await pilot.press("f")
+        await _until(pilot, lambda: bool(app.table._shown.typed) and _settled(app)())
+        assert table.total == values.to_list().count(value)
+
+    tables.play(flow)
+
+
+def test_go_takes_a_time_and_an_id(tables: Tables, run: RunFolder) -> None:
+    stored = views.scan(run, "exchanges").collect()
+
+    async def flow(pilot: Pilot[Any], app: TableApp) -> None:
+        table = app.table.query_one(WindowTable)
+        names = [column.name for column in table._cells.columns]
+        identity = stored["request_id"][20]
+        await pilot.press("colon", *identity, "enter")
+        await _until(pilot, lambda: table.row(table.cursor) is not None and not app.table._prompt.asked)
+        assert (table.row(table.cursor) or ())[names.index("request_id")] == identity
+        instants = sorted(stored["request_time"].to_list())
+        middle = instants[len(instants) // 2]
+        await pilot.press("colon", *f"{middle:%Y-%m-%dT%H:%M:%S}", "enter")
+        await _until(pilot, lambda: not app.table._prompt.asked)
+        found = (table.row(table.cursor) or ())[names.index("request_time")]
+        start = middle.replace(microsecond=0)
+        assert found == min(int(at.timestamp() * 1e6) for at in instants if at >= start)
+        await pilot.press("colon", *"no-such-id", "enter")
+        await _until(pilot, lambda: "no row here has" in _shown(app))
+        await pilot.press("escape")
+
+    tables.play(flow)
+
+
+def test_an_empty_table_says_so_in_its_middle_and_offers_no_keys_of_rows(tables: Tables) -> None:
+    async def flow(pilot: Pilot[Any], app: TableApp) -> None:
+        await pilot.press("slash", *"id=nope", "enter")
+        await _until(pilot, lambda: "No rows" in _shown(app))
+        lines = _shown(app).splitlines()
+        at = next(number for number, line in enumerate(lines) if "No rows" in line)
+        assert 36 * 0.35 < at < 36 * 0.65
+        assert abs(len(lines[at]) - len(lines[at].lstrip()) - (120 - len(lines[at].rstrip()))) <= 1
+        await pilot.pause()
+        keys = {binding.binding.action for binding in app.screen.active_bindings.values() if binding.enabled}
+        assert not keys & {"sort", "go", "export", "choose", "copy", "filter_cell(True)", "count"}
+        assert {"filter", "remove_last"} <= keys
+        await pilot.press("x", "slash", *"user~^carol$", "enter")
+        await _until(pilot, lambda: "=~ takes a" in _shown(app))
+        await pilot.resize_terminal(60, 20)
+        assert "…" not in _shown(app)
+        await pilot.press("x", "slash", *"user=~^carol$", "enter")
+        await _until(pilot, lambda: _settled(app)() and app.table.query_one(WindowTable).total > 0)
+
+    tables.play(flow)
+
+
+def test_headings_are_there_before_rows(tables: Tables, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def flow(pilot: Pilot[Any], app: TableApp) -> None:
+        def endless(_job: object, cancel: threading.Event, _first: object) -> FilteredFiles:
+            assert cancel.wait(20)
+            raise Cancelled("it was.")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(view_pages, "filter_in_process", endless)
+            app.table = TableScreen("slow")
+            await app.push_screen(app.table)
+            await _until(pilot, lambda: "duration ▼" in _shown(app))
+            assert "sorting…" in _shown(app)
+            app.pop_screen()
+
+    tables.play(flow)
+
+
+def test_links_of_a_detail_open_rows(tables: Tables) -> None:
+    async def flow(pilot: Pilot[Any], app: TableApp) -> None:
+        await pilot.press("enter")
+        await _until(pilot, lambda: isinstance(app.screen, DetailScreen) and "user" in app.screen._copied)
+        first = app.screen
+        assert isinstance(first, DetailScreen)
+        links = first.query_one("#user", LinkList)
+        links.focus()
+        number = links.links[0].number
+        rows = links.links[0].rows
+        assert rows is not None
+        await pilot.press("enter")
+        await _until(pilot, lambda: app.screen is not first and "fields" in getattr(app.screen, "_copied", {}))
+        other = app.screen
+        assert isinstance(other, DetailScreen)
+        names = [column.name for column in rows.columns]
+        assert other._row == dict(zip(names, rows.rows[number], strict=True))
+        await pilot.press("escape")
+        await _until(pilot, lambda: app.screen is first)
+
+    tables.play(flow, "exchanges", "user=carol", "carol")
+
+
+def test_a_lost_request_says_how_much_log_comes_after_it(tables: Tables) -> None:
+    async def flow(pilot: Pilot[Any], app: TableApp) -> None:
+        await pilot.press("enter")
+        await _until(pilot, lambda: isinstance(app.screen, DetailScreen) and "fields" in app.screen._copied)
+        detail = app.screen
+        assert isinstance(detail, DetailScreen)
+        reason = next(line.plain for line in detail._copied["fields"][1] if line.plain.startswith("reason"))
+        assert re.search(r"lost  no response in the \S+.* of log after it", reason)
+        # Frames appear with what is in them.
+        assert not [one for one in detail.query(".section") if one.display and not one.region.height]
+
+    tables.play(flow, "orphans", "reason=lost side=request", "lost")
+
+
 def test_a_chip_is_chosen_and_removed(tables: Tables) -> None:
     async def flow(pilot: Pilot[Any], app: TableApp) -> None:
         await pilot.press("slash", *"duration>1ms id~req", "enter")
@@ -358,7 +520,7 @@ def test_a_click_removes_the_chip_under_it(tables: Tables) -> None:
 def test_every_view_opens_and_shows_detail(tables: Tables, view: View) -> None:
     async def flow(pilot: Pilot[Any], app: TableApp) -> None:
         if app.table.query_one(WindowTable).total:
-            await pilot.press("enter")
+            await pilot.press("i" if view == "users" else "enter")
             await _until(pilot, lambda: isinstance(app.screen, DetailScreen) and "fields" in app.screen._copied)
 
     tables.play(flow, view)
@@ -440,7 +602,7 @@ def test_hostile_text_is_shown_harmless(hostile_tables: Tables, view: View, size
         await pilot.press("G")
         await pilot.pause(0.05)
         harmless(app)
-        await pilot.press("g", "enter")
+        await pilot.press("g", "i" if view == "users" else "enter")
         for _ in range(min(total, 4)):
             await _until(pilot, lambda: isinstance(app.screen, DetailScreen) and "fields" in app.screen._copied)
             harmless(app)

@@ -1,6 +1,8 @@
 """A real terminal, where tmux is there: open, run, see the overview, quit; and how soon the first picture comes."""
 
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -10,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.helpers import PATIENCE_S, ROOT, SAMPLE, looks
+from tests.support.helpers import PATIENCE_S, ROOT, SAMPLE, generated, looks
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not there")
 
@@ -87,6 +89,65 @@ def test_open_an_access_log_drill_quit(terminal: Terminal, tmp_path: Path) -> No
     terminal.until(lambda text: "Endpoints  2 rows" in text and "/a " in text)
     terminal.keys("Enter")
     terminal.until(lambda text: "endpoint /a ×" in text and "20 of 40 rows" in text)
+    terminal.keys("q")
+    terminal.until(lambda text: "ended with 0" in text)
+
+
+def test_questions_of_an_incident_in_few_keys_and_a_copy_that_tells_the_truth(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    generated(tmp_path / "pair", 12_000, incident=True, users=300)
+    logs = [str(tmp_path / "pair" / f"{side}.log") for side in ("requests", "responses")]
+    terminal.open(*logs, "--store", str(tmp_path / "runs"))
+    terminal.until(lambda text: "Latency distribution" in text and "complete" in text)
+    pressed = 0
+
+    def press(*keys: str) -> None:
+        nonlocal pressed
+        pressed += len(keys)
+        terminal.keys(*keys)
+
+    # Which requests got no answer from 15:05 to 15:15, as JSON.
+    press("4")
+    terminal.until(lambda text: "Orphans  1" in text or "lost" in text)
+    press("@")
+    terminal.until(lambda text: "15:05 is ten minutes from then" in text)
+    press("1", "5", "0", "5")
+    terminal.until(lambda text: "@ 1505" in text)
+    press("Enter")
+    terminal.until(lambda text: "15:05 – 15:15 ×" in text and re.search(r"[0-9]+ of [0-9]+ rows", text) is not None)
+    press("e")
+    terminal.until(lambda text: "Export orphans" in text)
+    press("Enter")
+    terminal.until(lambda text: "rows," in text and "orphans-filtered.json" in text and "Export orphans" not in text)
+    assert pressed <= 10
+    records = json.loads((tmp_path / "orphans-filtered.json").read_text())
+    assert records
+    assert all("2025-11-21T15:05" <= record["time"] < "2025-11-21T15:15" for record in records)
+    # For which users.
+    pressed = 0
+    press("b")
+    terminal.until(lambda text: "Count these rows by" in text)
+    press("Enter")
+    shown = terminal.until(lambda text: "Orphans by user" in text and "entries ▼" in text and "user-" in text)
+    assert pressed == 2
+    assert "share" in shown
+    # What happened to an id that is pasted.
+    pressed = 1
+    identity = next(record["request_id"] for record in records if record["side"] == "request")
+    terminal.tmux("set-buffer", identity)
+    terminal.tmux("paste-buffer", "-p")
+    terminal.until(lambda text: "⏎ opens the first row" in text and identity in text)
+    press("Enter")
+    terminal.until(lambda text: "no response in the" in text and f",{identity}," in text)
+    assert pressed <= 3
+    # tmux does not pass a copy on unless it is told to.
+    terminal.tmux("set-option", "-gs", "set-clipboard", "external")
+    terminal.keys("Y")
+    terminal.until(lambda text: "Not copied: tmux does not pass it on" in text and "tmux load-buffer" in text)
+    terminal.keys("Enter")
+    terminal.until(lambda text: "Copied the row by tmux load-buffer" in text)
+    assert json.loads(terminal.tmux("show-buffer"))["request_id"] == identity
     terminal.keys("q")
     terminal.until(lambda text: "ended with 0" in text)
 

@@ -64,6 +64,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     look = Look.of_terminal(os.environ, plain=given.plain)
     app = LogcorrApp(logs, run=run, store=given.store, memory=given.memory, look=look)
+    app.session.zone = given.tz or ""
+    app.session.show_times()
     app.run()
     return app.return_code or 0
 
@@ -117,9 +119,13 @@ def _what(given: argparse.Namespace) -> tuple[Logs | None, AnyPath | None]:
     kinds = bool(words) + bool(given.access) + bool(given.log) + bool(given.requests or given.responses)
     if kinds > 1 or bool(given.requests) != bool(given.responses):
         raise UsageError(_USAGE)
+    if given.tz is not None:
+        from logcorr.text import zones
+
+        zones.zone_of(given.tz)
     reading, reported = _reading(given), reading_words.reported_of(given)
     if not kinds:
-        if given.format is not None or given.collapse_ids or reading or reported:
+        if given.format is not None or given.collapse_ids or reading or any(not w.startswith("--tz") for w in reported):
             raise UsageError("--format and the options of reading go with logs. See logcorr-tui --help.")
         return None, None
     if len(words) == 1 and given.format is None and not _names_logs(words[0]):

@@ -29,8 +29,8 @@ class GroupData(msgspec.Struct, frozen=True, kw_only=True):
     `missing` tells how many exchanges lack each attribute, and `totals` how many rows each list of the report would
     have if it named all. `methods` and `user_agents` have the rows that `GroupCounts.top` gives. `windows` has the
     columns that `endpoints_and_addresses.windows` gives. `suspicious` has (at, ip), a row for each suspicious address
-    of a window. `endpoints` and `ips` are the parts of views, None where exchanges have no such attribute. `statuses` has
-    (endpoint, status_code, n).
+    of a window. `endpoints` and `ips` are the parts of views, None where exchanges have no such attribute. `statuses`
+    has (endpoint, status_code, n).
     """
 
     missing: Mapping[str, int]

@@ -1,5 +1,6 @@
 """The endpoint of a request: its path without query string, and with a star for each id."""
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -10,6 +11,9 @@ from logcorr.model.errors import UsageError
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _ID_SEGMENT = rf"^(?:[0-9]+|[0-9a-fA-F]*[0-9][0-9a-fA-F]*|{_UUID})$"
 _LEAST_HEX = 8
+# The same ids as a regular expression without look-ahead: of hex digits, by the place of the first digit 0-9.
+_FIRST_DIGITS = (rf"[a-fA-F]{{{n}}}[0-9][0-9a-fA-F]{{{_LEAST_HEX - 1 - n},}}" for n in range(_LEAST_HEX - 1))
+_ANY_ID = "|".join(["[0-9]+", _UUID, *_FIRST_DIGITS, rf"[a-fA-F]{{{_LEAST_HEX - 1},}}[0-9][0-9a-fA-F]*"])
 _WITH_HOST = r"^(?i:https?|wss?)://[^/?#]*/?"
 
 
@@ -70,3 +74,9 @@ def collapsed(path: pl.Expr) -> pl.Expr:
         segment.str.contains("^[0-9]+$") | (segment.str.len_bytes() >= _LEAST_HEX)
     )
     return path.str.split("/").list.eval(pl.when(is_id).then(pl.lit("*")).otherwise(segment)).list.join("/")
+
+
+def pattern_of(name: str) -> str:
+    """A regular expression that is found in exactly the paths that `collapsed` gives this name."""
+    segments = (rf"(?:{_ANY_ID}|\*)" if segment == "*" else re.escape(segment) for segment in name.split("/"))
+    return f"^{'/'.join(segments)}$"

@@ -29,10 +29,11 @@ _STDERR_FILE = "said.txt"
 _STDERR_END_BYTES = 400
 
 
-class FilterTask(msgspec.Struct, frozen=True, kw_only=True):
+class FilterTask(msgspec.Struct, frozen=True, kw_only=True, tag="filter"):
     """What to write to the folder: the rows of a view of a run for which all terms hold.
 
-    The rows are sorted by `column`, or as they are stored where it is None.
+    The rows are sorted by `column`, or as they are stored where it is None. The rows of `parts` are taken in place of
+    the stored ones, where there are parts: they are files of counted rows.
     """
 
     run: str
@@ -41,6 +42,26 @@ class FilterTask(msgspec.Struct, frozen=True, kw_only=True):
     column: str | None
     descending: bool
     folder: str
+    parts: tuple[str, ...] = ()
+
+
+class CountTask(msgspec.Struct, frozen=True, kw_only=True, tag="count"):
+    """What to write to the folder: a row for each value of a column of the rows for which all terms hold.
+
+    With `orphan_terms` the column is the user of exchanges, and orphans for which these terms hold are counted beside.
+    With `collapse_ids` endpoints are counted with `*` for their ids.
+    """
+
+    run: str
+    view: View
+    terms: tuple[Term, ...]
+    by: str
+    folder: str
+    orphan_terms: tuple[Term, ...] | None = None
+    collapse_ids: bool = False
+
+
+Task = FilterTask | CountTask
 
 
 class FirstRows(msgspec.Struct, frozen=True, tag="first"):
@@ -66,7 +87,7 @@ class FilterFailed(msgspec.Struct, frozen=True, tag="failed"):
 FilterEvent = FirstRows | FilteredFiles | FilterFailed
 
 
-def filter_in_process(task: FilterTask, cancel: threading.Event, on_rows: Callable[[list[Row]], None]) -> FilteredFiles:
+def filter_in_process(task: Task, cancel: threading.Event, on_rows: Callable[[list[Row]], None]) -> FilteredFiles:
     """Runs the task in a child process. `on_rows` gets the first rows as soon as they are known.
 
     Raises the LogcorrError that the task failed with, and Cancelled once `cancel` is set. Afterwards nothing writes to

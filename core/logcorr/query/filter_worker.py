@@ -1,4 +1,4 @@
-"""The process that filters or sorts a view. It reads a `FilterTask` from stdin and writes events to stdout.
+"""The process that filters, sorts or counts a view. It reads a task from stdin and writes events to stdout.
 
 The process ends when stdin ends.
 """
@@ -14,9 +14,18 @@ from logcorr.compute.child_process import call_at_end
 from logcorr.compute.object_path import path_of
 from logcorr.compute.parquet_slices import RowFiles, row_files, scan
 from logcorr.compute.resources import peak_rss
+from logcorr.formats.endpoint_path import collapsed
 from logcorr.model.errors import Cancelled, InputError, LogcorrError, OutputError, system_error
-from logcorr.query import filter_and_sort, filter_language
-from logcorr.query.filter_process import FilteredFiles, FilterEvent, FilterFailed, FilterTask, FirstRows
+from logcorr.query import count_by, filter_and_sort, filter_language
+from logcorr.query.filter_process import (
+    CountTask,
+    FilteredFiles,
+    FilterEvent,
+    FilterFailed,
+    FilterTask,
+    FirstRows,
+    Task,
+)
 from logcorr.query.table_columns import columns_of, shown
 from logcorr.query.top_rows import top_rows
 from logcorr.runs import views
@@ -31,7 +40,7 @@ def main() -> None:
     if not line:
         return
     call_at_end(sys.stdin.buffer, lambda: os._exit(Cancelled.exit_code))
-    task = msgspec.json.decode(line, type=FilterTask)
+    task: Task = msgspec.json.decode(line, type=Task)
     try:
         files = do(task)
         # Files of a run, which a sort without a filter begins with, are never among those that it ends with.
@@ -52,14 +61,34 @@ def main() -> None:
     os._exit(0)
 
 
-def do(task: FilterTask) -> RowFiles:
+def do(task: Task) -> RowFiles:
     """Writes the rows, and tells the first rows as soon as they are known."""
+    return _count(task) if isinstance(task, CountTask) else _filter(task)
+
+
+def _count(task: CountTask) -> RowFiles:
+    run, target = RunFolder(path_of(task.run)), Path(task.folder) / "counted.ipc"
+    rows = views.scan(run, task.view).filter(filter_language.expression(task.terms))
+    if task.collapse_ids:
+        rows = rows.with_columns(collapsed(pl.col("endpoint")).alias("endpoint"))
+    if task.orphan_terms is None:
+        counted = count_by.count_by(rows, task.by)
+    else:
+        orphans = views.scan(run, "orphans").filter(filter_language.expression(task.orphan_terms))
+        counted = count_by.users_within(rows, orphans)
+    counted.sink_ipc(target, engine="streaming")
+    return row_files([target])
+
+
+def _filter(task: FilterTask) -> RowFiles:
     run, folder = RunFolder(path_of(task.run)), Path(task.folder)
     records = views.records(run, task.view)
+    if task.parts:
+        records = msgspec.structs.replace(records, parts=[Path(part) for part in task.parts], chosen=None)
     conditions = [records.chosen, filter_language.expression(task.terms) if task.terms else None]
     known = [condition for condition in conditions if condition is not None]
     chosen = pl.all_horizontal(known) if known else None
-    columns = columns_of(views.scan(run, task.view).collect_schema())
+    columns = columns_of((scan(records.parts) if task.parts else views.scan(run, task.view)).collect_schema())
 
     def tell(rows: pl.LazyFrame) -> None:
         _tell(FirstRows(shown(rows, columns)))

@@ -19,7 +19,6 @@ from logcorr.text.quantities import duration_us
 from logcorr.text.safe import safe
 from logcorr.text.zones import local_zone, zone_of
 
-_NAMES_ZONE = re.compile(r"(?:[Zz]|[+-][0-9]{2}:?[0-9]{2})$")
 _BEFORE_NEWEST = re.compile(r"-([0-9].*)")
 _FORMS = "a time such as 12:15, 12:15:30 or 2025-11-21T12:15:30Z, or -15m for 15 minutes before the newest entry"
 _ANY_DAY = date(2000, 1, 1)
@@ -157,7 +156,7 @@ def _instant(option: str, text: str, day: date | None, newest_us: int | None, zo
     if each_day:
         message = f"{option} {text}: the logs are of several days. Write the date too, as in 2025-11-21T{text}."
         raise UsageError(message)
-    if zone is UTC or _NAMES_ZONE.search(text):
+    if zone is UTC or instants.NAMES_ZONE.search(text):
         return first
     moment = (instants.EPOCH + timedelta(microseconds=first)).replace(tzinfo=zone)
     return (moment - instants.EPOCH) // timedelta(microseconds=1)

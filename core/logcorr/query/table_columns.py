@@ -8,11 +8,11 @@ import polars as pl
 
 from logcorr.model.quantiles import OF_ENDPOINTS
 
-Kind = Literal["text", "raw", "status", "duration", "instant", "number", "line", "file", "truth"]
+Kind = Literal["text", "raw", "status", "duration", "instant", "number", "line", "file", "truth", "rate"]
 Row = tuple[Any, ...]
 
 _TITLES = {
-    "request_id": "request id",
+    "request_id": "id",
     "user_id": "user",
     "status_code": "status",
     "duration_us": "duration",
@@ -31,12 +31,15 @@ _TITLES = {
     "busiest_requests": "peak",
     "busiest_start": "peak from",
     "window_start": "window",
+    "error_rate": "failed",
     "suspicious_ips": "suspicious",
 }
 _KINDS: dict[str, Kind] = {
     "status_code": "status",
     "duration_us": "duration",
     "text": "raw",
+    "error_rate": "rate",
+    "share": "rate",
     "truncated": "truth",
     "suspicious": "truth",
     **dict.fromkeys(("given_us", "min_us", "p50_us", "p95_us", "p99_us", "max_us"), "duration"),
@@ -53,11 +56,18 @@ _FIRST = {
     "other": ("side", "line", "text"),
     "duplicates": ("time", "side", "request_id", "kind"),
     "users": ("user_id", "requests", "errors", "orphans"),
+    "rated users": ("user_id", "requests", "errors", "error_rate", "orphans", "p50_us", "p99_us"),
     "access": ("request_time", "status_code", "duration_us", "method", "endpoint"),
     "endpoints": ("endpoint", "requests", "errors", "p50_us", "p95_us", "p99_us", "errors_4xx", "errors_5xx", "max_us"),
     "ips": ("ip", "suspicious", "requests", "errors", "busiest_requests", "busiest_start"),
     "windows": ("window_start", "requests", "errors", "errors_4xx", "errors_5xx", "suspicious_ips"),
 }
+
+# The columns of counted rows, in their order.
+_COUNTS = (
+    *("requests", "entries", "lines", "rows", "share", "errors", "error_rate", "p50_us", "p99_us", "max_us"),
+    *("errors_4xx", "errors_5xx"),
+)
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -68,18 +78,35 @@ class Column(msgspec.Struct, frozen=True):
     kind: Kind
 
 
+def title_of(column: str) -> str:
+    """The heading of a stored column."""
+    return _TITLES.get(column, column)
+
+
 def columns_of(schema: Mapping[str, pl.DataType]) -> tuple[Column, ...]:
     """The columns of stored rows in the order in which they are shown. Columns of files come last."""
-    kind = next((kind for kind, names in _FIRST.items() if all(name in schema for name in names)), "users")
-    first = _FIRST[kind]
+    kind, first = _first_columns(schema)
     attributes = [name for name in schema if name not in first and name not in _KINDS]
     last = [name for name in schema if name not in first and name in _KINDS]
-    if kind in ("orphans", "duplicates", "access", "endpoints", "ips", "windows"):
+    if kind not in ("exchanges", "malformed", "other", "users"):
         names = [*first, *attributes, *last]
     else:
         names = [*first[:2], *attributes, *first[2:], *last]
     files_last = sorted(names, key=lambda name: _KINDS.get(name) == "file")
-    return tuple(Column(name, _TITLES.get(name, name), _kind(name, schema[name])) for name in files_last)
+    return tuple(Column(name, title_of(name), _kind(name, schema[name])) for name in files_last)
+
+
+def _first_columns(schema: Mapping[str, pl.DataType]) -> tuple[str, tuple[str, ...]]:
+    """The view of rows by their columns, and the columns that come first."""
+    if "share" in schema:  # counted rows, whose last column is the counted value
+        value = list(schema)[-1]
+        known = [name for name in schema if name in _COUNTS]
+        sums = [name for name in schema if name not in (*_COUNTS, value)]
+        counts = sorted(known, key=_COUNTS.index)
+        return "counted", (value, *counts[:2], *sums, *counts[2:])
+    fitting = [kind for kind, names in _FIRST.items() if all(name in schema for name in names)]
+    kind = max(fitting, key=lambda kind: kind == "rated users", default="users")
+    return kind, _FIRST[kind]
 
 
 def shown(rows: pl.LazyFrame, columns: Sequence[Column]) -> list[Row]:

@@ -105,7 +105,8 @@ def _lost_requests(run: RunFolder, terms: Sequence[Term]) -> _LostRequests | Non
     orphans = views.records(run, "orphans")
     schema = parquet_slices.scan(orphans.parts).collect_schema()
     attributes = [name for name in run.manifest.attributes if name in schema]
-    orphan_terms = [_of_orphans(term) for term in terms if term.columns[0] in ("request_time", *attributes)]
+    of_time = ("request_time",)
+    orphan_terms = [_of_orphans(term) for term in terms if term.columns == of_time or {*term.columns} <= {*attributes}]
     if not attributes or not any(term.columns == ("time",) for term in orphan_terms):
         return None
     is_request = pl.col("side") == "request"

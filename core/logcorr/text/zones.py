@@ -14,7 +14,8 @@ from logcorr.model.errors import UsageError
 from logcorr.text.safe import safe
 
 _OFFSET = re.compile(r"([+-])([01][0-9]|2[0-3]):?([0-5][0-9])", re.ASCII)
-_shown: ContextVar[tzinfo] = ContextVar("shown", default=UTC)
+_shown: ContextVar[tzinfo | None] = ContextVar("shown", default=None)
+_of_process: list[tzinfo] = [UTC]
 
 
 def zone_of(name: str) -> tzinfo:
@@ -54,10 +55,20 @@ def shown_in(zone: tzinfo) -> Iterator[None]:
         _shown.reset(token)
 
 
+def show_in(zone: tzinfo) -> None:
+    """From now on, times are shown in a zone in all threads and tasks of this process, but within `shown_in`."""
+    _of_process[0] = zone
+
+
+def shown_zone() -> tzinfo:
+    """The zone in which times are shown now."""
+    return _shown.get() or _of_process[0]
+
+
 def shown(instant: datetime) -> datetime:
     """An instant as it is shown, in the zone of the context. It stays in UTC at the ends of time."""
     try:
-        return instant.astimezone(_shown.get())
+        return instant.astimezone(shown_zone())
     except OverflowError:
         return instant
 

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from logcorr.model.errors import UsageError
 from logcorr.query import filter_language
+from logcorr.query.filter_names import examples
 from tests.support.comparisons import COMPARED
 
 DAY = date(2025, 11, 21)
@@ -142,6 +144,14 @@ def test_any_text_parses_or_is_a_usage_error_and_completion_never_fails(text: st
         (">5", ("at 1", "starts with a name")),
         ("file=c.log", ("at 6", "logs/a.log")),
         ("status=99999999999999999999", ("whole number",)),
+        ("status>=5xx", ("at 9", "5xx does not go with >=", "status=5xx, or status>=500")),
+        ("user-id=4", ("at 1", "no 'user-id' here", "In quotes it is a word")),
+        ("user=~(", ("at 7", "'('", "regular expression: unclosed group")),
+        ("or status=500", ("at 1", "before it")),
+        ("status=500 or", ("at 14", "after it")),
+        ("status=500 or or status=404", ("at 15", "before it")),
+        ("status=500 and user=a", ("at 12", "all terms must hold anyway")),
+        ('""', ("at 1", "a word is missing")),
     ],
 )
 def test_errors_name_term_place_and_what_is_possible(text: str, parts: tuple[str, ...]) -> None:
@@ -149,6 +159,82 @@ def test_errors_name_term_place_and_what_is_possible(text: str, parts: tuple[str
         filter_language.parse(text, SCHEMA, DAY, FILES)
     for part in parts:
         assert part in str(caught.value)
+
+
+def test_an_error_says_its_advice_once() -> None:
+    for text in ("duration>1", "status=abc", "time>25:00"):
+        with pytest.raises(UsageError) as caught:
+            filter_language.parse(text, SCHEMA, DAY, FILES)
+        words = str(caught.value).split("cannot be read. ")[1].removeprefix("Write ")
+        assert str(caught.value).count(words[:12]) == 1
+
+
+@given(_rows, st.sampled_from(["=", "!="]), st.integers(1, 9))
+def test_a_class_of_statuses_is_as_plain_python(rows: list[tuple[Any, ...]], sign: str, hundreds: int) -> None:
+    for name in (f"{hundreds}xx", f"{hundreds}XX"):
+        within = [row for row in rows if row[1] is not None and row[1] // 100 == hundreds]
+        assert _kept(rows, f"status{sign}{name}") == (
+            within if sign == "=" else [row for row in rows if row not in within]
+        )
+
+
+@given(_rows, st.sampled_from([200, 404]), st.sampled_from(["u", "user-7"]), st.integers(-5000, 5000))
+def test_or_binds_closer_than_a_blank(rows: list[tuple[Any, ...]], status: int, user: str, ms: int) -> None:
+    expected = [
+        row
+        for row in rows
+        if (row[1] == status or row[0] == user) and ((row[2] is not None and row[2] > ms * 1000) or row[1] == 500)
+    ]
+    text = f"status={status} or user={user} duration>{ms}ms OR status=500"
+    assert _kept(rows, text) == expected
+    terms = filter_language.parse(text, SCHEMA, DAY)
+    assert len(terms) == 2
+    # The text of a term is what makes it again.
+    assert filter_language.parse(" ".join(term.text for term in terms), SCHEMA, DAY) == terms
+
+
+def test_a_word_is_looked_for_in_id_and_user() -> None:
+    frame = pl.DataFrame(
+        {"request_id": ["req-4e9e", "a", None, "req-1"], "user_id": ["x", "u-4e9e", "u", None]},
+        schema={"request_id": pl.String, "user_id": pl.String},
+    )
+
+    def kept(text: str) -> list[Any]:
+        found = frame.filter(filter_language.expression(filter_language.parse(text, SCHEMA)))
+        return found.get_column("request_id").to_list()
+
+    assert kept("4e9e") == ["req-4e9e", "a"]
+    assert kept("req-4e9e") == ["req-4e9e"]
+    assert kept('"4e9e" x') == ["req-4e9e"]
+    assert kept("10.0.0.7") == []
+    assert kept("req- or u-") == ["req-4e9e", "a", "req-1"]
+
+
+def test_texts_are_matched_by_regular_expressions_and_by_what_they_do_not_contain() -> None:
+    rows: list[tuple[Any, ...]] = [(user, None, None, START) for user in ("user-1", "user-12", "xuser-1", None)]
+
+    def users(text: str) -> list[Any]:
+        return [row[0] for row in _kept(rows, text)]
+
+    assert users("user=~^user-1$") == ["user-1"]
+    assert users('user=~"^user-[0-9]+$"') == ["user-1", "user-12"]
+    assert users("user~^user") == []
+    assert users("user!~user-12") == ["user-1", "xuser-1", None]
+
+
+@pytest.mark.parametrize(("heading", "column"), [("answered", "response_time"), ("req_line", "request_line")])
+def test_headings_are_names(heading: str, column: str) -> None:
+    assert filter_language.parse(f"{heading}=5" if "line" in heading else f"{heading}>12:00", SCHEMA, DAY)[
+        0
+    ].columns == (column,)
+
+
+@pytest.mark.parametrize("schema", [SCHEMA, ORPHANS])
+def test_examples_are_terms_of_the_view(schema: dict[str, pl.DataType]) -> None:
+    shown = examples(schema, 9)
+    assert len(shown) >= 3
+    filter_language.parse(" ".join(shown), schema, DAY)
+    assert ("status=5xx" in shown) == ("reason" not in schema)
 
 
 def test_files_and_lines_go_by_either_side() -> None:
@@ -177,3 +263,24 @@ def test_completion_offers_names_signs_and_values() -> None:
     assert filter_language.complete("side=req x", 8, ORPHANS) == ["side=request"]
     assert filter_language.complete("nope=", 5, ORPHANS) == []
     assert filter_language.token("a=1 side=req x", 12) == (4, 12)
+
+
+def test_times_that_name_no_zone_are_of_the_zone_and_the_text_says_so() -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    (term,) = filter_language.parse("time>=16:05", SCHEMA, DAY, zone=berlin)
+    assert (term.value, term.text) == (1763737500000000, "time>=2025-11-21T16:05+01:00")
+    # The text means the same in any zone, and so does a time that names its zone.
+    (again,) = filter_language.parse(term.text, SCHEMA, DAY)
+    assert (again.value, again.until) == (term.value, term.until)
+    (named,) = filter_language.parse("time>=2025-11-21T15:05Z", SCHEMA, DAY, zone=berlin)
+    assert (named.value, named.text) == (term.value, "time>=2025-11-21T15:05Z")
+    (second,) = filter_language.parse("time=16:05:07", SCHEMA, DAY, zone=berlin)
+    assert (second.until or 0) - int(second.value or 0) == 1_000_000
+    assert filter_language.parse(second.text, SCHEMA)[0].until == second.until
+    with pytest.raises(UsageError, match="Write the date too, as in 2025-11-21T16:05"):
+        filter_language.parse("time>=16:05", SCHEMA, None, zone=berlin)
+
+
+def test_reasons_are_codes_or_their_words() -> None:
+    for text in ("reason=in_flight", 'reason="in flight"', "reason!=in_flight"):
+        assert filter_language.parse(text, ORPHANS)[0].value == "in_flight"

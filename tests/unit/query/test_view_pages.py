@@ -229,3 +229,59 @@ def test_nothing_found_is_no_row(tmp_path: Path, spill: TemporaryFolder) -> None
         terms = filter_language.parse("id=nope", pages.schema)
         none = pages.narrowed(terms, column, True, threading.Event(), seen.extend)
         assert (none.total, none.page(0, 10), seen) == (0, [], [])
+
+
+def test_counted_rows_are_filtered_sorted_and_paged_as_others(run: RunFolder, spill: TemporaryFolder) -> None:
+    whole = ViewPages(run, "exchanges", spill)
+    terms = filter_language.parse("status>=400", whole.schema)
+    counted = whole.counted(terms, "user_id", threading.Event())
+    failed = views.scan(run, "exchanges").filter(pl.col("status_code") >= 400).collect()
+    expected = failed.group_by("user_id").len().sort("len", "user_id", descending=[True, False])
+    assert (counted.total, counted.counted_by) == (expected.height, "user_id")
+    more = filter_language.parse("requests>1", counted.schema)
+    pages = counted.narrowed(more, "requests", True, threading.Event())
+    wanted = expected.filter(pl.col("len") > 1).select("user_id", pl.col("len").cast(pl.Int64)).rows()
+    assert [row[:2] for row in _all(pages)] == wanted
+    assert _all(counted.narrowed([], None, False, threading.Event())) == _all(counted)
+    with pytest.raises(Cancelled):
+        whole.counted([], "user_id", _set())
+
+
+def test_users_are_counted_with_their_orphans(run: RunFolder, spill: TemporaryFolder) -> None:
+    counted = ViewPages(run, "exchanges", spill).counted([], "user_id", threading.Event(), [])
+    stored = views.scan(run, "users").collect()
+    columns = ("user_id", "requests", "errors", "orphans")
+    names = [column.name for column in counted.columns]
+    places = [names.index(name) for name in columns]
+    found = {tuple(row[place] for place in places) for row in _all(counted)}
+    assert found == {*stored.select(columns).rows()}
+
+
+def _set() -> threading.Event:
+    event = threading.Event()
+    event.set()
+    return event
+
+
+@pytest.mark.parametrize("sort", [None, ("duration_us", True)])
+def test_a_row_is_found_by_its_time_and_by_what_holds_for_it(
+    run: RunFolder, spill: TemporaryFolder, sort: tuple[str, bool] | None
+) -> None:
+    whole = ViewPages(run, "exchanges", spill)
+    pages = whole.narrowed([], sort and sort[0], bool(sort and sort[1]), threading.Event())
+    names = [column.name for column in pages.columns]
+    rows, at, user = _all(pages), names.index("request_time"), names.index("user_id")
+    instants = [row[at] for row in rows]
+    for instant in (min(instants) - 1, sorted(instants)[len(rows) // 2], max(instants), max(instants) + 1):
+        later = [value for value in instants if value >= instant]
+        wanted = min(later) if later else max(instants)
+        number = pages.nearest_at("request_time", instant)
+        assert number is not None
+        assert instants[number] == wanted
+    someone = rows[len(rows) // 3][user]
+    own = [number for number, row in enumerate(rows) if row[user] == someone]
+    condition = pl.col("user_id") == someone
+    for start in (0, own[0], own[0] + 1, own[-1], own[-1] + 1, len(rows)):
+        wanted = next((number for number in own if number >= start), own[0])
+        assert pages.first_match(condition, start) == wanted
+    assert pages.first_match(pl.lit(value=False)) is None

@@ -80,7 +80,7 @@ def test_windows_are_stored_worst_first(run: RunFolder) -> None:
     [
         ("exchanges", "time status duration method endpoint ip agent line file"),
         ("endpoints", "endpoint requests errors p50 p95 p99 4xx 5xx max min"),
-        ("ips", "ip suspicious requests errors most in-the-window-from 4xx 5xx"),
+        ("ips", "ip suspicious requests errors peak peak-from 4xx 5xx"),
         ("windows", "window requests errors 4xx 5xx suspicious"),
         ("malformed", "side line reason text cut file"),
     ],

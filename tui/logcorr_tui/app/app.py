@@ -4,16 +4,17 @@ import os
 import signal
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar
 
-from textual import constants
+from textual import constants, events
 from textual.actions import SkipAction
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.filter import LineFilter
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 from textual.theme import Theme
 from textual.widgets import Input
 
@@ -28,6 +29,7 @@ from logcorr_tui.look.plain_text import PlainFilter
 from logcorr_tui.look.safe_text import EscapeFilter
 from logcorr_tui.state import messages
 from logcorr_tui.state.navigation import TABLES, VIEWS_OF_A_RUN
+from logcorr_tui.state.row_query import Counting
 from logcorr_tui.state.session import Logs
 from logcorr_tui.work.terminal_background import QUESTION, is_asked, is_light, is_light_by_name
 from logcorr_tui.work.terminal_hangup import LOOK_EVERY_S, terminal_is_gone
@@ -202,8 +204,11 @@ class LogcorrApp(RunControlApp):
             place, *kind = map(str, parameters)
             # While a run goes on, the keys of its views tell so.
             return self._has_place(place, kind) and (self._run_goes_on() or self.can_show(place))
+        if action == "find":
+            return self.session.run is not None
         if action == "export":
-            return self.session.run is not None and self.current_mode in VIEWS_OF_A_RUN
+            rows = getattr(self.screen, "has_rows", True)
+            return self.session.run is not None and self.current_mode in VIEWS_OF_A_RUN and bool(rows)
         return True
 
     def _run_goes_on(self) -> bool:
@@ -263,9 +268,13 @@ class LogcorrApp(RunControlApp):
         self.set_timer(_PALETTE_GONE_S, self.deliver_screenshot)
 
     def action_export(self) -> None:
-        """Exports the table on screen, as filtered. On another screen, exports the exchanges."""
+        """Exports the table on screen, as filtered, or what is selected in a chart. Else exports the exchanges."""
         view: View = getattr(self.screen, "view", "exchanges")
-        expression = getattr(self.screen, "expression", "")
+        expression = getattr(self.screen, "expression", " ".join(one.expression for one in self.session.filters))
+        target = getattr(self.focused, "target", None)
+        selected = target() if callable(target) else None
+        if isinstance(selected, messages.Drill):
+            view, expression = selected.view, selected.expression
         self._export(view, expression if isinstance(expression, str) else "")
 
     def action_compare(self) -> None:
@@ -292,6 +301,43 @@ class LogcorrApp(RunControlApp):
         from logcorr_tui.screens.table import TableScreen
 
         self.push_screen(TableScreen(message.view, message.expression, message.label))
+
+    def action_zone(self) -> None:
+        """Asks for the zone in which times are shown."""
+        from logcorr_tui.screens.pick_zone import PickZoneScreen
+
+        def chosen(name: str | None) -> None:
+            if name is not None:
+                self.session.zone = name
+                self.session.show_times()
+                for screen in {*self.bases.values(), *self.screen_stack}:
+                    for widget in (screen, *screen.query("*")):
+                        show_anew = getattr(widget, "show_times_anew", widget.refresh)
+                        show_anew()
+
+        self.push_screen(PickZoneScreen(self.session.zone), chosen)
+
+    def action_find(self, text: str = "") -> None:
+        """Looks for an id or a user in all views."""
+        from logcorr_tui.screens.find import FindScreen
+
+        if self.session.run is not None and not isinstance(self.screen, FindScreen):
+            self.push_screen(FindScreen(text))
+
+    def on_paste(self, event: events.Paste) -> None:
+        """A text that is pasted where nothing is typed is looked for."""
+        if not isinstance(self.screen, ModalScreen) and event.text.strip():
+            self.action_find(event.text)
+
+    def on_count_rows(self, message: messages.CountRows) -> None:
+        counting = Counting(message.view, message.column, message.expression, message.label)
+        self.show_counted(replace(counting, collapse_ids=message.collapse_ids))
+
+    def show_counted(self, counting: Counting) -> None:
+        """Shows counted rows."""
+        from logcorr_tui.screens.table import TableScreen
+
+        self.push_screen(TableScreen(counting.view, counting=counting))
 
     def on_find_over_represented(self, message: messages.FindOverRepresented) -> None:
         from logcorr_tui.screens.over_represented import OverRepresentedScreen

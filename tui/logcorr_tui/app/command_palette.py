@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from textual.app import SystemCommand
 from textual.screen import Screen
 
+from logcorr_tui.state.row_query import Counting
 from logcorr_tui.state.session import WithSession
 
 
@@ -28,6 +29,15 @@ class AppActions(WithSession, Protocol):
     def action_compare(self) -> None:
         """Compares the run that is open with another."""
 
+    def action_find(self) -> None:
+        """Looks for an id or a user in all views."""
+
+    def show_counted(self, counting: Counting) -> None:
+        """Shows counted rows."""
+
+    def action_zone(self) -> None:
+        """Asks for the zone in which times are shown."""
+
     def action_help(self) -> None:
         """Shows the keys of the screen."""
 
@@ -47,6 +57,10 @@ def system_commands(app: AppActions, screen: Screen[Any]) -> Iterable[SystemComm
         if app.can_show(place.mode):
             yield SystemCommand(f"{place.text} ({place.key})", place.tip, partial(app.action_show, place.mode))
     yield SystemCommand("Open (^o)", "Other logs, recent runs, the demo", partial(app.action_show, "open"))
+    if app.session.run is not None:
+        yield SystemCommand(
+            "Find an id or a user (/ on the Overview)", "What happened to it, in all views", app.action_find
+        )
     if app.check_action("export", ()):
         yield SystemCommand("Export (e)", "Write these rows to a file", app.action_export)
     compare = getattr(screen, "action_differs", None)
@@ -54,6 +68,7 @@ def system_commands(app: AppActions, screen: Screen[Any]) -> Iterable[SystemComm
         yield SystemCommand("What differs (w)", "Who and what is over-represented in these rows", compare)
     if app.session.run is not None:
         yield SystemCommand("Compare with another run", "What changed, what got worse first", app.action_compare)
+    yield SystemCommand("Times in another zone", "Show all times in a zone of your choice", app.action_zone)
     yield SystemCommand("Help (?)", "Every key of this screen", app.action_help)
     yield SystemCommand("Theme (t)", "Switch between dark and light", app.action_toggle_theme)
     yield SystemCommand("Save a picture", "Save this screen as an SVG file", app.save_picture)

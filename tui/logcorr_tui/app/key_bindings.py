@@ -25,6 +25,14 @@ def _places() -> Iterator[Binding]:
 BINDINGS: list[BindingType] = [
     *_places(),
     _binding("e", "export", "export", "Export", "Write these rows to a file"),
+    Binding(
+        "slash",
+        "find",
+        "Find",
+        key_display="/",
+        id="app.find",
+        tooltip="What happened to an id or a user, in all views",
+    ),
     _binding("ctrl+o", "show('open')", "open", "Open", "Other logs, recent runs, the demo"),
     _binding("t", "toggle_theme", "theme", "Theme", "Switch between dark and light"),
     _binding("question_mark", "help", "help", "Help", "Every key of this screen"),

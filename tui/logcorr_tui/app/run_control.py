@@ -20,6 +20,7 @@ from logcorr_tui.state.session import Logs, Session
 from logcorr_tui.state.settings import Preferences
 from logcorr_tui.work import engine_command, open_run
 from logcorr_tui.work.child_process import ChildProcess, run_engine, run_tell
+from logcorr_tui.work.short_collections import leave_out_present_objects
 
 # The page of a browser takes this address for the title of its tab.
 TAB_TITLE = "logcorr-title:"
@@ -185,7 +186,9 @@ class RunControlApp(ScreenModesApp):
     def _show_run(self, opened: open_run.OpenedRun, view: str, *, fresh: bool) -> None:
         self.session.run, self.session.report = opened.run, opened.report
         self.session.logs, self.session.views = opened.logs, opened.views
-        self.session.estimate, self.session.changed_inputs, self.session.chosen_time = None, [], None
+        self.session.estimate, self.session.changed_inputs = None, []
+        self.session.chosen_time, self.session.kept = None, ()
+        self.session.show_times()
         gone: tuple[str, ...] = VIEWS_OF_A_RUN
         if not fresh:
             self.child, self.session.progress, self.session.told = None, None, None
@@ -195,3 +198,5 @@ class RunControlApp(ScreenModesApp):
             self.forget(gone, meanwhile="run" if fresh else "open")
             self.go(view)
         self.refresh_bindings()
+        if not self.is_headless:  # tests look at what the collector finds
+            self.call_after_refresh(leave_out_present_objects)

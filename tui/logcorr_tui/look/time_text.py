@@ -1,29 +1,29 @@
 """Instants and durations as text: for people, and as the filter language writes them."""
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 
-from logcorr.text import instants
+from logcorr.text import instants, zones
 from logcorr.text.quantities import duration
 
 
-def instant_text(instant_us: int | None, *, dated: bool = True) -> str:
-    """An instant for people: `2025-11-21 14:00:03.480`, or only the time of the day."""
+def instant_text(instant_us: int | None, day: date | None = None) -> str:
+    """An instant for people, in the zone of the app: `2025-11-21 14:00:03.480`. On `day`, only the time of the day."""
     if instant_us is None:
         return "–"
     try:
-        moment = instants.EPOCH + timedelta(microseconds=instant_us)
+        moment = zones.shown(instants.EPOCH + timedelta(microseconds=instant_us))
     except OverflowError:
         return f"{instant_us}us"
     fraction = f"{moment.microsecond:06d}"
     fraction = fraction[:3] if fraction.endswith("000") else fraction
-    day = f"{moment.year:04d}-{moment:%m-%d} " if dated else ""
-    return f"{day}{moment:%H:%M:%S}.{fraction}"
+    dated = "" if moment.date() == day else f"{moment.year:04d}-{moment:%m-%d} "
+    return f"{dated}{moment:%H:%M:%S}.{fraction}"
 
 
-def window_text(start_us: int) -> str:
+def window_text(start_us: int, day: date | None = None) -> str:
     """The start of a window for people, without a fraction where it has none."""
-    return instant_text(start_us).removesuffix(".000")
+    return instant_text(start_us, day).removesuffix(".000")
 
 
 def duration_text(duration_us: int | None) -> str:

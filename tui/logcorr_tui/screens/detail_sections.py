@@ -1,28 +1,32 @@
 """The sections of the detail of one row: its fields, and the raw lines of its entries."""
 
 from collections.abc import Mapping, Sequence
-from typing import cast
 
 from rich.cells import cell_len, set_cell_size
 from rich.table import Table
 from rich.text import Text
 
-from logcorr.model.ledger import ONE_LOG, SIDES, Log
-from logcorr.query.view_pages import ViewPages
+from logcorr.model.report import Report
+from logcorr.pairing.orphan_reasons import BEFORE_START, IN_FLIGHT, LOST, REPEATED_ID, TOO_FAR, edge_us
+from logcorr.runs.run_folder import RunFolder
+from logcorr.text import instants
+from logcorr.text.quantities import duration
 from logcorr_tui.look.safe_text import plain, safe
 from logcorr_tui.look.status_codes import status_class
+from logcorr_tui.state.found_rows import RowSource
 from logcorr_tui.widgets.table.cells import cell_text
+from logcorr_tui.work.line_positions import only_log
 from logcorr_tui.work.raw_lines import Excerpt
 from logcorr_tui.work.related_rows import Value
 
 _LINE_LIMIT = 1000
 # The cells of the mark and the number in front of a raw line.
-_NUMBER_CELLS = 12
+NUMBER_CELLS = 12
 
 
-def fields(pages: ViewPages, row: Value, colours: Mapping[str, str]) -> list[Text]:
+def fields(pages: RowSource, row: Value, colours: Mapping[str, str]) -> list[Text]:
     """A line of text for each field."""
-    side = row.get("side", _only(pages.files))
+    side = row.get("side", only_log(pages.files))
     wide = max(cell_len(column.title) for column in pages.columns)
     lines = []
     for column in pages.columns:
@@ -32,36 +36,38 @@ def fields(pages: ViewPages, row: Value, colours: Mapping[str, str]) -> list[Tex
         if isinstance(value, str):
             shown = safe(value, _LINE_LIMIT)
         if column.kind == "duration" and isinstance(value, int):
-            shown += f"  ({value:,} us)"
+            shown += f"  ({value:,} µs)"
         style = "not dim bold"
         if column.kind == "status" and isinstance(value, int):
             style += f" {colours[status_class(value)]}"
         line.append(shown, style=style)
+        if column.name == "reason" and isinstance(value, str):
+            why = why_orphan(row, pages.run) if "time" in row else ""
+            line.append(f"  {why}" if why else "", style="not bold")
         lines.append(line)
     return lines
 
 
-def line_positions(row: Value, files: Mapping[str, Sequence[str]]) -> dict[Log, tuple[Log, int, int]]:
-    """The position of each entry of a row, by its side: the log, the number of its file in the log, and its line.
-
-    `files` are the manifest's. Where one log holds both sides, the entries of both are in this log.
-    """
-    only = _only(files)
-    found: dict[Log, tuple[Log, int, int]] = {}
-    for name in SIDES if only == ONE_LOG else files:
-        side = cast("Log", name)
-        _add_position(found, side, cast("Log", only or side), row.get(f"{side}_file"), row.get(f"{side}_line"))
-    side = cast("Log", row.get("side", only))
-    log = cast("Log", only or side)
-    if log in files:
-        _add_position(found, side, log, row.get("file"), row.get("line"))
-    return found
-
-
-def _add_position(found: dict[Log, tuple[Log, int, int]], side: Log, log: Log, file: object, line: object) -> None:
-    """Adds the position of an entry of a side, if it is known."""
-    if isinstance(file, int) and isinstance(line, int):
-        found[side] = (log, file, line)
+def why_orphan(row: Value, run: RunFolder) -> str:
+    """What the reason of an orphan means, with numbers. Reads the report."""
+    report, options = run.report, run.manifest.options
+    if not isinstance(report, Report):
+        return ""
+    request, at = row.get("side") == "request", row.get("time")
+    other = "response" if request else "request"
+    p999 = report.latency.p999_ms
+    edge = duration(edge_us(options.get("edge_us"), None if p999 is None else round(p999 * 1000)) / 1000)
+    covered = instants.span(report.timeline)
+    if row["reason"] == LOST and covered is not None and isinstance(at, int):
+        left = covered[1] - at / 1e6 if request else at / 1e6 - covered[0]
+        return f"no {other} in the {duration(max(left, 0) * 1000)} of log {'after' if request else 'before'} it"
+    return {
+        LOST: f"no {other} anywhere in the log",
+        IN_FLIGHT: f"sent less than {edge} before the response log ends: it may have been answered later",
+        BEFORE_START: f"answered less than {edge} after the request log starts: the request may be older",
+        REPEATED_ID: "another request and response with this id are a pair",
+        TOO_FAR: f"its {other} is more than --max-duration away",
+    }.get(str(row["reason"]), "")
 
 
 def raw_line_texts(excerpt: Excerpt, line: int) -> list[Text]:
@@ -81,7 +87,7 @@ def raw_line_table(lines: Sequence[Text]) -> Table:
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold", ratio=1)
     for line in lines:
-        number, text = line.divide([_NUMBER_CELLS]) if line.plain[:2] in ("▶ ", "  ") else (Text(""), line)
+        number, text = line.divide([NUMBER_CELLS]) if line.plain[:2] in ("▶ ", "  ") else (Text(""), line)
         if number.plain.startswith("  "):
             text.no_wrap, text.overflow = True, "ellipsis"
         else:
@@ -89,8 +95,3 @@ def raw_line_table(lines: Sequence[Text]) -> Table:
             text.overflow = "fold"
         table.add_row(number, text)
     return table
-
-
-def _only(files: Mapping[str, object]) -> str | None:
-    """The side of all entries, where there is only one side."""
-    return next(iter(files)) if len(files) == 1 else None

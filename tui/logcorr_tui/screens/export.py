@@ -137,7 +137,7 @@ class ExportScreen(ModalScreen[str | None]):
     def _start(self) -> None:
         if self._export is not None:
             return
-        if self._written:
+        if self._written:  # a download goes on, and does not need this screen
             self.dismiss(self._written)
             return
         given = self.query_one("#path", Input).value.strip()
@@ -193,8 +193,8 @@ class ExportScreen(ModalScreen[str | None]):
         await asyncio.to_thread(export.write, force=bool(self._replace))
         self._written, took = await asyncio.to_thread(lambda: (str(path.absolute()), size(path.stat().st_size)))
         what = _what(export)
-        self._tell(f"✓ {what}, {took}, in {self._written}\nEnter or Esc goes back.")
-        self.notify(f"{what} in {safe(self._written, 200)}", title="Exported", markup=False)
+        self.notify(f"{what}, {took}, in {safe(self._written, 200)}", title="Exported", markup=False)
+        self.dismiss(self._written)
 
     async def _download(self, name: str, export: "ExportJob") -> None:
         file = await asyncio.to_thread(export.download)
@@ -206,7 +206,8 @@ class ExportScreen(ModalScreen[str | None]):
             self._tell(f"downloads as {name}: {percent(file.taken, file.size, 0)} of {what}\nEnter or Esc goes back.")
             await asyncio.sleep(_EVERY_S)
         if file.whole:
-            self._tell(f"✓ {what}, downloaded as {name}\nEnter or Esc goes back.")
+            self.notify(f"{what}, downloaded as {name}", title="Exported", markup=False)
+            self.dismiss(name)
         else:
             self._written = ""
             self._tell("! the download was ended by the browser. Enter starts it again.", bad=True)

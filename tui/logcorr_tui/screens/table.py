@@ -1,255 +1,126 @@
-"""A view of the run as a table: filter, sort, go to a row, Enter on a row, export."""
+"""The keys of a table: filter, sort, go to a row, copy, count, export, and from a row to what belongs to it."""
 
+import json
+import threading
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from typing import ClassVar, cast
 
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
-from textual.widgets import Static
 
-from logcorr.model.errors import UsageError
-from logcorr.model.options import View
-from logcorr.query import filter_language
-from logcorr.query.filter_language import Term
-from logcorr.query.view_pages import ViewPages
-from logcorr_tui.look.safe_text import plain, safe
-from logcorr_tui.screens.detail import DetailScreen
-from logcorr_tui.screens.drill_down import GROUPED_VIEWS, drill
-from logcorr_tui.screens.sort_column import AS_STORED, SortPicker
-from logcorr_tui.state.messages import ExportView, FindOverRepresented
+from logcorr.model.errors import LogcorrError, UsageError
+from logcorr.query import count_by, filter_language, filter_names
+from logcorr.query.view_pages import Row
+from logcorr.runs import views
+from logcorr_tui.look.safe_text import safe
+from logcorr_tui.screens.drill_down import cell_term, drill, equal_label
+from logcorr_tui.screens.sort_column import AS_STORED, ColumnPicker, SortPicker
+from logcorr_tui.screens.table_rows import TableRows
+from logcorr_tui.state.kept_filter import kept_time
+from logcorr_tui.state.messages import CountRows, Drill, ExportView, FindOverRepresented
 from logcorr_tui.state.navigation import COMPARED_VIEWS, title_of
-from logcorr_tui.state.overview_figures import figures
-from logcorr_tui.state.row_query import DEFAULT_SORT, RowQuery
-from logcorr_tui.state.session import ChosenTime, WithRoot
-from logcorr_tui.widgets.footer import FittingFooter
+from logcorr_tui.state.time_range import FORMS, instant, time_range
 from logcorr_tui.widgets.table.cursor_keys import row_number
-from logcorr_tui.widgets.table.filter_chips import FilterChips
 from logcorr_tui.widgets.table.filter_prompt import Prompt
 from logcorr_tui.widgets.table.filter_values import known_values
-from logcorr_tui.widgets.table.table_head import TableHead, reason_counts, why_empty
+from logcorr_tui.widgets.table.table_head import covered
 from logcorr_tui.widgets.table.window_table import WindowTable
-from logcorr_tui.widgets.tabs import Tabs
-from logcorr_tui.work.view_rows import ViewRows
+from logcorr_tui.work.copied_rows import raw_lines_of, row_record
+from logcorr_tui.work.view_rows import values_by_column
+
+# The actions that need a row.
+_OF_ROWS = (
+    "sort",
+    "turn",
+    "go",
+    "export",
+    "copy",
+    "copy_row",
+    "copy_lines",
+    "filter_cell",
+    "count",
+    "orphans",
+    "differs",
+)
 
 
-class TableScreen(Screen[None]):
-    """One view as a table of any size. `expression` is its first filter, `label` the text of the filter's chip."""
+class TableScreen(TableRows):
+    """A table of rows with its keys, and what they do."""
 
     CSS_PATH = "table.tcss"
+
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "Filter", key_display="/", id="table.filter", tooltip="Narrow the rows"),
+        Binding("at", "time", "Time", key_display="@", id="table.time", tooltip="Keep to a time, in all views"),
+        Binding("b", "count", "Count by", id="table.count", tooltip="Count these rows by user, status, …"),
+        Binding("f", "filter_cell(True)", "Only this", id="table.only", tooltip="Keep the rows with this cell's value"),
+        Binding("F", "filter_cell(False)", "Not this", id="table.without", show=False,
+                tooltip="Leave out the rows with this cell's value"),
+        Binding("o", "orphans", "Orphans", id="table.orphans", show=False,
+                tooltip="The orphans of this user, or of this filter"),
+        Binding("c", "collapse", "Join ids", id="table.collapse", tooltip="Count endpoints with * for ids"),
         Binding("s", "sort", "Sort", id="table.sort", tooltip="Sort by a column"),
         Binding("S", "turn", "Turn round", id="table.turn", tooltip="Turn the order round", show=False),
-        Binding("colon", "go", "Go to", key_display=":", id="table.go", tooltip="Go to a row by its number"),
+        Binding("colon", "go", "Go to", key_display=":", id="table.go", tooltip="Go to a row by number, time or id"),
+        Binding("y", "copy", "Copy", id="table.copy", tooltip="Copy the cell under the cursor"),
+        Binding("Y", "copy_row", "Copy row", id="table.copy_row", tooltip="Copy the row as JSON", show=False),
+        Binding("ctrl+y", "copy_lines", "Copy lines", id="table.copy_lines", show=False,
+                tooltip="Copy the raw lines of the row"),
         Binding("x,backspace", "remove_last", "Unfilter", id="table.unfilter", tooltip="Remove the last chip"),
         Binding("e", "export", "Export", id="table.export", tooltip="Write these rows to a file"),
         Binding("w", "differs", "Differs", id="table.differs", tooltip="Who and what is over-represented here"),
-        Binding("w", "no_differs", show=False, id="table.no_differs", tooltip="Why these rows are not compared"),
         Binding("escape", "back", "Back", id="table.back", tooltip="Cancel what is under way, or go back"),
-    ]
+    ]  # fmt: skip
 
-    def __init__(self, view: View, expression: str = "", label: str = "") -> None:
-        super().__init__()
-        self.view: View = view
-        self._query = RowQuery(drilled=expression.strip(), label=label, sort=DEFAULT_SORT.get(view))
-        self._shown = self._query
-        self._base: ViewPages | None = None
-        self._pages: ViewPages | None = None
-        self._view_total: int | None = None
-        self._working = False
-        # The row to come back to where a query is cancelled, and whether no row of the new query was shown yet.
-        self._left_at: int | None = None
-        self._fresh = True
-        self._rows: ViewRows | None = None
-        # The time on the timeline that the filter was last made of.
-        self._chosen_time: ChosenTime | None = None
-
-    @property
-    def expression(self) -> str:
-        """The whole filter of the rows, drilled and typed."""
-        return self._query.expression
-
-    @property
-    def _app(self) -> WithRoot:
-        return cast("WithRoot", self.app)
-
-    @property
-    def _table(self) -> WindowTable:
-        return self.query_one(WindowTable)
-
-    @property
-    def _prompt(self) -> Prompt:
-        return self.query_one(Prompt)
-
-    def compose(self) -> ComposeResult:
-        yield Tabs(self.view, id="tabs")
-        yield TableHead(self.view, id="title")
-        yield FilterChips()
-        yield WindowTable(id="rows", grouped=self.view in GROUPED_VIEWS)
-        yield Static("", id="nothing", markup=False)
-        yield Prompt(id="prompt")
-        yield FittingFooter()
-
-    def on_mount(self) -> None:
-        self._table.focus()
-        self.query_one(Tabs).reload()
-        self._titles()
-        run = self._app.session.run
-        if run is None:
-            self._say("No run is open yet.")
-            return
-        work: Callable[[Callable[[], None]], object] = partial(self.run_worker, thread=True, exit_on_error=False)
-        self._rows = ViewRows(self._app.root, work, self.post_message)
-        self._begin("opening")
-        self._rows.open(run, self.view)
-
-    def on_screen_resume(self) -> None:
-        if self._take_chosen_time():
-            self._reload(self._query)
-
-    def _take_chosen_time(self) -> bool:
-        """Makes the time that is chosen on the timeline the first filter. Returns whether the query is another one.
-
-        A view that has a number key takes it. A table that was drilled into has its own filter.
-        """
-        chosen = self._app.session.chosen_time
-        if len(self.app.screen_stack) > 1 or chosen == self._chosen_time or self._base is None:
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Unfilter needs a chip, and most keys need a row."""
+        if action == "remove_last":
+            return bool(self._query.chips or self._kept)
+        if action == "orphans":
+            return "orphans" in self._app.session.views and self.view != "orphans"
+        if action == "collapse":
+            return self.view == "endpoints" and self._counting is None
+        if action in _OF_ROWS and not self.has_rows:
             return False
-        self._chosen_time = chosen
-        drilled, label = chosen.filter(self._base.schema) if chosen is not None else ("", "")
-        if chosen is not None and not drilled:
-            said = f"{title_of(self.view)}: these are of the whole run, {chosen.label} does not narrow them."
-            self.notify(f"{said} w on the timeline shows who stands out in it.", title="Chosen time", markup=False)
-        before, self._query = self._query, replace(self._query, drilled=drilled, label=label)
-        return self._query != before
-
-    def on_unmount(self) -> None:
-        if self._rows is not None:
-            self._rows.close()
-
-    # The rows: threads post messages, handlers own the state
-
-    def on_view_rows_opened(self, message: ViewRows.Opened) -> None:
-        self._base = message.pages
-        self._take_chosen_time()
-        self._reload(self._query)
-
-    def on_view_rows_counted(self, message: ViewRows.Counted) -> None:
-        self._view_total = message.total
-        self._titles()
-
-    def _terms(self, base: ViewPages, expression: str) -> list[Term]:
-        report = self._app.session.report
-        day = filter_language.day_of(report) if report is not None else None
-        return filter_language.parse(expression, base.schema, day, base.files)
-
-    def _reload(self, query: RowQuery) -> None:
-        """Starts a query for rows. A query in progress is cancelled."""
-        self._query = query
-        self.refresh_bindings()
-        if self._base is None or self._rows is None:
-            return
-        try:
-            terms = self._terms(self._base, query.expression)
-        except UsageError as error:
-            self._rows.cancel()
-            self._working = False
-            self._say(str(error))
-            self._titles()
-            return
-        if self._left_at is None:
-            self._left_at = self._table.cursor
-        self._fresh = True
-        self._begin("sorting" if query.sort else "filtering" if terms else "opening")
-        self._rows.narrow(self._base, terms, query.sort)
-
-    def _begin(self, what: str) -> None:
-        self._working = True
-        self._titles()
-        self.query_one(TableHead).state(f"{what}… esc cancels")
-
-    def on_view_rows_first(self, message: ViewRows.First) -> None:
-        if self._rows is not None and message.query_number == self._rows.query_number:
-            pages, rows = message.pages, message.rows
-            self._top()
-            self._table.sorted_by = self._query.sort
-            self._table.show(None, pages.columns, len(rows), first=rows, files=pages.files)
-
-    def on_view_rows_complete(self, message: ViewRows.Complete) -> None:
-        rows, pages = self._rows, message.pages
-        if rows is None or message.query_number != rows.query_number:
-            if rows is not None:
-                rows.drop(pages)
-            return
-        self._working = False
-        before, self._pages, self._shown = self._pages, pages, self._query
-        self._top()
-        self._left_at = None
-        self._show(pages, message.total)
-        if before is not None:
-            rows.drop(before)
-        self._say("" if message.total else self._why_empty())
-
-    def _why_empty(self) -> str:
-        session = self._app.session
-        found = figures(session)
-        if found is not None and found.narrowed and not self._query.expression:
-            return f"No rows: {found.why_nothing_left('row')}."
-        return why_empty(self.view, session.kind, narrowed=bool(self._query.expression))
-
-    def on_view_rows_failed(self, message: ViewRows.Failed) -> None:
-        if self._rows is not None and message.query_number == self._rows.query_number:
-            self._working = False
-            self._say(message.said)
-            self._titles()
-
-    def on_window_table_broken(self, message: WindowTable.Broken) -> None:
-        self.notify(safe(message.said, 400), severity="error", markup=False)
-
-    def _top(self) -> None:
-        """Puts the cursor on the first row of a new query."""
-        if self._fresh:
-            self._fresh, self._table.cursor = False, 0
-
-    def _show(self, pages: ViewPages, total: int) -> None:
-        self._table.sorted_by = self._query.sort
-        self._table.show(pages, pages.columns, total, files=pages.files)
-        self._titles()
-
-    def _say(self, text: str) -> None:
-        said = self.query_one("#nothing", Static)
-        said.update(plain(text, limit=1000))
-        said.display = bool(text)
-
-    def _titles(self) -> None:
-        shown = self._table.total if self._pages is not None else None
-        head = self.query_one(TableHead)
-        head.count(shown, self._view_total, self._table.cursor, narrowed=bool(self._shown.expression))
-        if not self._working:
-            head.state("")
-        self.query_one(FilterChips).show(self._query.chips, reason_counts(self.view, self._app.session.report))
-
-    def on_window_table_moved(self) -> None:
-        self._titles()
-
-    # Keys
+        return super().check_action(action, parameters)
 
     def on_window_table_entered(self, message: WindowTable.Entered) -> None:
-        """Enter on a row that stands for many exchanges shows the exchanges."""
-        target = drill(self._base, message.row) if self._base is not None else None
+        """Enter on a row that stands for many rows shows these rows."""
+        target = self._drill(message.row)
         if target is not None:
             self.post_message(target)
 
-    def on_window_table_chosen(self, message: WindowTable.Chosen) -> None:
-        if self._pages is not None and not self._working:
-            detail = DetailScreen(self._pages, message.number, self._table.total)
-            self.app.push_screen(detail, lambda number: None if number is None else self._table.move_to(number))
+    def _drill(self, row: Row) -> Drill | None:
+        return drill(self._base, row, self._counting) if self._base is not None else None
 
-    def on_window_table_header_clicked(self, message: WindowTable.HeaderClicked) -> None:
-        self._sort_by(message.name)
+    def _cell(self) -> tuple[str, object] | None:
+        """The column and the value under the cursor."""
+        table = self._table
+        row, column = table.row(table.cursor), table.chosen_column
+        if row is None or column is None or self._base is None:
+            return None
+        return column.name, values_by_column(self._pages or self._base, row).get(column.name)
+
+    # Filter and order
+
+    def action_filter(self) -> None:
+        typed = " ".join([*self._query.typed, ""]) if self._query.typed else ""
+        seen = known_values(self._app.session.report)
+        self._prompt.ask("filter", typed, self._base.schema if self._base is not None else None, seen)
+
+    def action_filter_cell(self, only: bool) -> None:
+        """Filters by the value of the cell under the cursor."""
+        cell = self._cell()
+        if cell is None or self._base is None:
+            return
+        name, value = cell
+        try:
+            term = cell_term(name, value, self._base.schema, self._base.files, only=only)
+            self._terms(self._base, term)
+        except UsageError as error:
+            self._note(str(error), bad=True)
+            return
+        self.filter_also(term)
 
     def action_sort(self) -> None:
         if self._base is not None:
@@ -263,80 +134,192 @@ class TableScreen(Screen[None]):
         if name is not None and self._base is not None:
             self._reload(self._query.sorted_by(None if name == AS_STORED else name, self._base.columns))
 
-    def action_export(self) -> None:
-        self.post_message(ExportView(self.view, self.expression))
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """What differs needs a view of exchanges. Unfilter needs a chip."""
-        if action == "remove_last":
-            return bool(self._query.chips)
-        if action in ("differs", "no_differs"):
-            return (self.view in COMPARED_VIEWS) == (action == "differs")
-        return super().check_action(action, parameters)
-
-    def action_differs(self) -> None:
-        self.post_message(FindOverRepresented(self.view, self.expression, " ".join(self._query.chips)))
-
-    def action_no_differs(self) -> None:
-        """Says why the rows of this view are not compared."""
-        said = f"{title_of(self.view)} cannot be compared, only exchanges and orphans can."
-        if self.view in ("users", *GROUPED_VIEWS):
-            said += " ⏎ on a row shows its exchanges, and w there compares them."
-        self.notify(said, title="What differs")
+    def on_window_table_header_clicked(self, message: WindowTable.HeaderClicked) -> None:
+        self._sort_by(message.name)
 
     def action_remove_last(self) -> None:
-        if self._query.chips:
-            self._reload(self._query.without(len(self._query.chips) - 1))
-
-    def on_filter_chips_removed(self, message: FilterChips.Removed) -> None:
-        self._reload(self._query.without(message.number))
-
-    def action_back(self) -> None:
-        if self._prompt.asked:
-            self._close_prompt()
-        elif self._working and self._pages is not None and self._rows is not None:
-            # Back to the rows that were shown before the query.
-            self._rows.cancel()
-            self._working = False
-            self._query = self._shown
-            self.refresh_bindings()
-            self._table.cursor, self._left_at = self._left_at or 0, None
-            self._show(self._pages, self._pages.total)
-            self._say("")
-        else:
-            self.app.pop_screen()
+        chips = len(self._query.chips) + len(self._kept)
+        if chips:
+            self._remove_chip(chips - 1)
 
     # The prompt
-
-    def action_filter(self) -> None:
-        typed = " ".join([*self._query.typed, ""]) if self._query.typed else ""
-        seen = known_values(self._app.session.report)
-        self._prompt.ask("filter", typed, self._base.schema if self._base is not None else None, seen)
 
     def action_go(self) -> None:
         self._prompt.ask("go")
 
-    def _close_prompt(self) -> None:
-        self._prompt.close()
-        self.set_focus(self._table)
+    def action_time(self) -> None:
+        self._prompt.ask("time", told=self._told_range)
+
+    def _told_range(self, text: str) -> str:
+        """What a typed range of time means. Raises UsageError."""
+        if not text.strip():
+            return FORMS
+        return kept_time(*time_range(text, self._day, covered(self._app.session.report))).label
 
     def on_prompt_given(self, message: Prompt.Given) -> None:
-        if message.asked == "go":
-            self._go(message.text.strip())
-        elif self._base is not None:
-            try:
+        text = message.text.strip()
+        try:
+            if message.asked == "go":
+                self._go(text)
+            elif message.asked == "time":
+                self._keep_time(text)
+            elif self._base is not None:
                 terms = self._terms(self._base, message.text)
-            except UsageError as error:
-                self._prompt.refuse(str(error))
-                return
-            self._close_prompt()
-            self._reload(replace(self._query, typed=tuple(term.text for term in terms)))
+                self._close_prompt()
+                self._reload(replace(self._query, typed=tuple(term.text for term in terms)))
+        except (LogcorrError, ValueError) as error:
+            self._prompt.refuse(str(error))
+
+    def _keep_time(self, text: str) -> None:
+        """Keeps to a range of time in all views, or to all time for an empty text. Raises UsageError."""
+        session = self._app.session
+        if text:
+            session.keep(kept_time(*time_range(text, self._day, covered(session.report))))
+        else:
+            for one in session.filters:
+                if one.kind == "time":
+                    session.drop(one)
+        self._close_prompt()
+        if session.filters != self._kept:
+            self._open()
 
     def _go(self, text: str) -> None:
-        try:
-            number = row_number(text, self._table.total)
-        except ValueError as error:
-            self._prompt.refuse(str(error))
+        """Goes to a row by its number or share, by a time, or by a part of its id. Raises UsageError or ValueError."""
+        pages, at = self._pages, instant(text, self._day)
+        time_column = next(iter(filter_names.columns_named("time", pages.schema)), None) if pages is not None else None
+        if not text or pages is None or text.removesuffix("%").replace(",", "").isdigit():
+            self._table.move_to(row_number(text, self._table.total))
+            self._close_prompt()
+        elif at is not None and time_column is not None:
+            self._find(lambda: pages.nearest_at(time_column, round(at * 1e6)), f"no row has a time near {text}")
+        else:
+            term = filter_language.expression(self._terms(pages, filter_language.quoted(text)))
+            start = self._table.cursor + 1
+            self._find(
+                lambda: pages.first_match(term, start),
+                f"no row here has {safe(text, 60)!r}. / on the Overview looks in all views",
+            )
+
+    def _find(self, look: Callable[[], int | None], why_not: str) -> None:
+        """Goes to the row that a thread finds."""
+        pages = self._pages
+
+        def found(number: int | None) -> None:
+            if pages is not self._pages or self._prompt.asked != "go":
+                return
+            if number is None:
+                self._prompt.refuse(f"{why_not}.")
+            else:
+                self._close_prompt()
+                self._table.move_to(number)
+
+        def looking() -> None:
+            try:
+                number = look()
+            except LogcorrError as error:
+                self.app.call_from_thread(self._prompt.refuse, str(error))
+            else:
+                self.app.call_from_thread(found, number)
+
+        self.run_worker(looking, thread=True, group="find", exclusive=True, exit_on_error=False)
+
+    # What belongs to the rows
+
+    def action_count(self) -> None:
+        """Asks by which column these rows are to be counted."""
+        if (
+            self._base is None
+            or self._base.counted_by is not None
+            or self.view in ("users", "endpoints", "ips", "windows")
+        ):
+            self._note("These rows are counted already: Enter shows those behind one.")
             return
-        self._close_prompt()
-        self._table.move_to(number)
+        schema, columns = self._base.schema, count_by.countable(self._base.schema)
+        cell = self._table.chosen_column
+        first = (
+            cell.name
+            if cell is not None and cell.name in columns and cell.name not in ("request_id", "text")
+            else columns[0]
+        )
+
+        def count(name: str | None) -> None:
+            if name is not None:
+                label = " ".join(self._query.chips)
+                self.post_message(CountRows(self.view, self._query.expression, label, name))
+
+        titles = {name: filter_names.short_name(name, schema) for name in columns}
+        self.app.push_screen(ColumnPicker("Count these rows by", titles, first), count)
+
+    def action_collapse(self) -> None:
+        """Shows endpoints with `*` for the ids in their paths."""
+        self.post_message(CountRows("exchanges", "", "", "endpoint", collapse_ids=True))
+
+    def action_orphans(self) -> None:
+        """Shows the orphans of the user of the row, or of the filter of these rows as far as orphans know it."""
+        run = self._app.session.run
+        if run is None or self._base is None:
+            return
+        row, expression, label = (
+            self._table.row(self._table.cursor),
+            self._query.expression,
+            " ".join(self._query.chips),
+        )
+        if self.view == "users" and row is not None:
+            user = values_by_column(self._base, row).get("user_id")
+            expression = filter_language.equal("user_id", cast("str | None", user), self._base.schema)
+            label = equal_label("user", user)
+        schema = views.scan(run, "orphans").collect_schema()
+        try:
+            filter_language.parse(expression, schema, self._day, self._base.files)
+        except UsageError:
+            self._note(f"Orphans cannot be filtered by {safe(label, 100)}: they have no such value.", bad=True)
+            return
+        self.post_message(Drill("orphans", expression, label))
+
+    def action_export(self) -> None:
+        self.post_message(ExportView(self.view, self.expression))
+
+    def action_differs(self) -> None:
+        """Compares these rows with all others."""
+        if self.view in COMPARED_VIEWS:
+            label = " ".join([*(one.label for one in self._kept_here()), *self._query.chips])
+            self.post_message(FindOverRepresented(self.view, self.expression, label))
+        else:
+            more = " Enter on a row shows its exchanges, and w there compares them."
+            self._note(f"What differs compares exchanges and orphans, not {title_of(self.view).lower()}.{more}")
+
+    # Copies
+
+    def action_copy(self) -> None:
+        """Copies the cell under the cursor."""
+        cell = self._cell()
+        row = self._table.row(self._table.cursor)
+        if cell is not None and row is not None and self._base is not None:
+            value = row_record(self._pages or self._base, row)[cell[0]]
+            self.copy_text("" if value is None else str(value))
+
+    def action_copy_row(self) -> None:
+        """Copies the row as a JSON object."""
+        row, pages = self._table.row(self._table.cursor), self._pages or self._base
+        if row is not None and pages is not None:
+            self.copy_text(json.dumps(row_record(pages, row), ensure_ascii=False), "the row")
+
+    def action_copy_lines(self) -> None:
+        """Copies the raw lines that the row was made of."""
+        row, pages = self._table.row(self._table.cursor), self._pages or self._base
+        if row is None or pages is None:
+            return
+
+        def read() -> None:
+            try:
+                lines = raw_lines_of(pages, row, threading.Event())
+            except LogcorrError as error:
+                self.app.call_from_thread(self._note, f"Not copied: {error}", bad=True)
+                return
+            if lines:
+                what = "the raw line" if len(lines) == 1 else f"{len(lines)} raw lines"
+                self.app.call_from_thread(self.copy_text, "\n".join(lines), what)
+            else:
+                self.app.call_from_thread(self._note, "This row is of no single line of a log.")
+
+        self.run_worker(read, thread=True, group="copy", exit_on_error=False)

@@ -31,6 +31,17 @@ class FindOverRepresented(Message):
 
 
 @dataclass
+class CountRows(Message):
+    """Show how many of these rows there are for each value of a column: a view, a filter, a text for people."""
+
+    view: View
+    expression: str
+    label: str
+    column: str
+    collapse_ids: bool = False
+
+
+@dataclass
 class ExportView(Message):
     """Ask where to export this view to, as filtered."""
 

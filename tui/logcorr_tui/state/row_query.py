@@ -1,9 +1,13 @@
-"""The query of a table: its filter and its order."""
+"""The query of a table: its filter and its order; and which rows are counted, where a table has counted rows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from logcorr.query.table_columns import Column
+from logcorr.model.options import View
+
+if TYPE_CHECKING:  # the app starts without polars
+    from logcorr.query.table_columns import Column
 
 # The order that a view opens with: column and descending. Other views open as stored, in the order of pairing.
 DEFAULT_SORT: dict[str, tuple[str, bool]] = {
@@ -16,7 +20,33 @@ DEFAULT_SORT: dict[str, tuple[str, bool]] = {
     **dict.fromkeys(("duplicates", "redelivered", "superseded"), ("time", False)),
 }
 # Kinds of columns that are sorted from the largest value first.
-LARGEST_FIRST = ("duration", "number", "status", "truth")
+LARGEST_FIRST = ("duration", "number", "status", "truth", "rate")
+# The views whose rows stand for many exchanges, by the column of exchanges that they are counted by.
+COUNTED_VIEWS: dict[str, str] = {"users": "user_id", "endpoints": "endpoint", "ips": "ip"}
+# What the number of rows is called, by view, where rows are no exchanges.
+_NUMBERS = {"orphans": "entries", "duplicates": "entries", "malformed": "lines", "other": "lines"}
+
+
+@dataclass(frozen=True)
+class Counting:
+    """Counted rows: those of a view for which an expression holds, by the values of a column.
+
+    `with_orphans` counts orphans beside exchanges, `collapse_ids` endpoints with `*` for ids. `label` says for people
+    what the expression holds for.
+    """
+
+    view: View
+    column: str
+    expression: str = ""
+    label: str = ""
+    with_orphans: bool = False
+    collapse_ids: bool = False
+    sort: str = ""
+
+    @property
+    def order(self) -> str:
+        """The column that counted rows are sorted by at first, largest first: `sort`, or the number of rows."""
+        return self.sort or _NUMBERS.get(self.view, "requests")
 
 
 @dataclass(frozen=True)
@@ -45,7 +75,7 @@ class RowQuery:
         at = chip - bool(self.drilled)
         return replace(self, typed=self.typed[:at] + self.typed[at + 1 :])
 
-    def sorted_by(self, name: str | None, columns: Sequence[Column]) -> "RowQuery":
+    def sorted_by(self, name: str | None, columns: "Sequence[Column]") -> "RowQuery":
         """The query sorted by a column, or the other way round where it is sorted by the column. As stored for None."""
         if name is None:
             return replace(self, sort=None)

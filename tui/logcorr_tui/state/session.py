@@ -1,5 +1,6 @@
 """The session: the finished run that is open, or the logs of the run in progress."""
 
+import contextlib
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -9,9 +10,12 @@ from textual.widget import Widget
 
 from logcorr.compute.object_path import AnyPath
 from logcorr.model.access_report import AccessReport, RunReport
+from logcorr.model.errors import UsageError
 from logcorr.model.events import EstimateEvent, ProgressEvent
 from logcorr.model.told import Told
 from logcorr.runs.run_folder import RunFolder
+from logcorr.text import zones
+from logcorr_tui.state.kept_filter import KeptFilter, with_kept, without_kept
 from logcorr_tui.state.navigation import Kind, Place, places_of
 
 
@@ -85,6 +89,9 @@ class Session:
 
     `told` is what the logs of the run in progress were taken for, where that was asked. `views` are those of the run.
     `chosen_time` is what is chosen on its timeline.
+    `kept` are the filters that hold in every view of the open run. Another run starts without them.
+    `copy_by` is how the user wants texts to be copied, once this was asked: the name of a way, or "terminal".
+    `zone` is the zone that times are shown in, as the user has chosen it. Else it is the zone of the run, or UTC.
     """
 
     run: RunFolder | None = None
@@ -96,6 +103,37 @@ class Session:
     estimate: EstimateEvent | None = None
     changed_inputs: list[str] = field(default_factory=list)
     chosen_time: ChosenTime | None = None
+    kept: tuple[KeptFilter, ...] = ()
+    copy_by: str = ""
+    zone: str = ""
+
+    @property
+    def filters(self) -> tuple[KeptFilter, ...]:
+        """The filters that hold in every view: what is chosen on the timeline, and what was kept in a table."""
+        chosen = self.chosen_time
+        if chosen is None:
+            return self.kept
+        found = [KeptFilter("time", chosen.time, chosen.label)]
+        if chosen.latency:
+            found.append(KeptFilter("duration", chosen.latency, chosen.latency_label))
+        return (*found, *(one for one in self.kept if all(one.kind != other.kind for other in found)))
+
+    def keep(self, one: KeptFilter) -> None:
+        """Makes a filter hold in every view, in place of the one of its kind, also of one chosen on the timeline."""
+        self.chosen_time = None
+        self.kept = with_kept(self.kept, one)
+
+    def drop(self, one: KeptFilter) -> None:
+        """Gives up a filter that holds in every view."""
+        if self.chosen_time is not None and one in self.filters[:2] and one not in self.kept:
+            self.chosen_time = None
+        self.kept = without_kept(self.kept, one)
+
+    def show_times(self) -> None:
+        """Shows times in the zone of the session from now on."""
+        of_run = self.report.run.options.get("tz") if self.report is not None else None
+        with contextlib.suppress(UsageError):  # a run of a machine that knows more zones
+            zones.show_in(zones.zone_of(self.zone or str(of_run or "UTC")))
 
     @property
     def kind(self) -> Kind:

@@ -19,6 +19,8 @@ _FIRST_TO_GO = (
     _PALETTE,
     "app.open",
     "table.go",
+    "table.copy",
+    "table.only",
     "table.differs",
     "table.unfilter",
     "table.sort",

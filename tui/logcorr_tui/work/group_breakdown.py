@@ -15,15 +15,18 @@ from logcorr.figures import endpoints_and_addresses
 from logcorr.model.manifest import Manifest
 from logcorr.model.options import View
 from logcorr.model.status import key_of
+from logcorr.query import filter_language
 from logcorr.runs import views
 from logcorr.runs.run_folder import RunFolder
 from logcorr_tui.look.safe_text import safe
 from logcorr_tui.look.status_codes import status_class
-from logcorr_tui.look.time_text import window_text
+from logcorr_tui.look.time_text import clocks, stamp, window_text
+from logcorr_tui.state.found_rows import Link
+from logcorr_tui.state.messages import Drill
 
 _MOST = 20
 Value = Mapping[str, object]
-Section = tuple[str, list[Text]]
+Section = tuple[str, list[Link]]
 
 
 def window_span(manifest: Manifest, row: Value) -> tuple[float, float]:
@@ -33,7 +36,7 @@ def window_span(manifest: Manifest, row: Value) -> tuple[float, float]:
 
 
 def breakdown(run: RunFolder, view: View, row: Value, colours: Mapping[str, str]) -> Section | None:
-    """The breakdown of a row: a title and lines. None for a row of which no more is known."""
+    """The breakdown of a row: a title and lines that lead to rows. None for a row of which no more is known."""
     if view == "ips":
         return _windows_of(run, cast("str", row["ip"]), colours)
     if view == "windows" and "ip" in run.manifest.attributes:
@@ -41,6 +44,12 @@ def breakdown(run: RunFolder, view: View, row: Value, colours: Mapping[str, str]
     if view == "endpoints":
         return _statuses_of(run, cast("str | None", row["endpoint"]), colours)
     return None
+
+
+def _counts(requests: int, errors: int) -> str:
+    """Two counts in columns, with their nouns."""
+    nouns = "request " if requests == 1 else "requests", "error" if errors == 1 else "errors"
+    return f"  {requests:>9,} {nouns[0]}  {errors:>9,} {nouns[1]}"
 
 
 def _windows_of(run: RunFolder, ip: str, colours: Mapping[str, str]) -> Section:
@@ -53,12 +62,15 @@ def _windows_of(run: RunFolder, ip: str, colours: Mapping[str, str]) -> Section:
     top = found.sort("requests", "at", descending=[True, False]).head(_MOST)
     lines = []
     for at, requests, errors in top.select("at", "requests", "errors").iter_rows():
-        line = Text(window_text(at * width)).append(f"  {requests:>9,} requests  {errors:>9,} errors")
+        line = Text(window_text(at * width)).append(_counts(requests, errors))
         if requests > limit:
             line.append(f"  ! over {limit:,}", style=f"bold {colours['client']}")
-        lines.append(line)
+        start, end = at * width / 1e6, (at + 1) * width / 1e6
+        term = filter_language.equal("ip", ip, {"ip": pl.String()})
+        span = f"time>={stamp(start)} time<{stamp(end)}"
+        lines.append(Link(line, drill=Drill("exchanges", f"{term} {span}", f"ip {safe(ip, 60)} {clocks(start, end)}")))
     if found.height > _MOST:
-        lines.append(Text(f"and {found.height - _MOST:,} windows more", style="dim"))
+        lines.append(Link(Text(f"and {found.height - _MOST:,} windows more", style="dim")))
     return f"Windows with requests of {safe(ip, 60)} · {found.height:,}, suspicious in {over:,}", lines
 
 
@@ -73,13 +85,17 @@ def _addresses_in(run: RunFolder, row: Value, colours: Mapping[str, str]) -> Sec
         .collect(engine="streaming")
         .sort("requests", "ip", descending=[True, False])
     )
+    window = start / 1e6, (start + width) / 1e6
+    span = f"time>={stamp(window[0])} time<{stamp(window[1])}"
     lines, wide = [], max((cell_len(safe(ip, 45)) for ip in top["ip"]), default=0)
     for ip, requests, errors in top.select("ip", "requests", "errors").iter_rows():
-        line = Text(set_cell_size(safe(ip, 45), wide)).append(f"  {requests:>9,} requests  {errors:>9,} errors")
+        line = Text(set_cell_size(safe(ip, 45), wide)).append(_counts(requests, errors))
         if requests > limit:
             line.append(f"  ! over {limit:,}", style=f"bold {colours['client']}")
-        lines.append(line)
-    return f"Addresses that asked most in it · suspicious over {limit:,}", lines
+        term = filter_language.equal("ip", ip, {"ip": pl.String()})
+        label = f"ip {safe(ip, 60)} {clocks(*window)}"
+        lines.append(Link(line, drill=Drill("exchanges", f"{term} {span}", label)))
+    return f"Addresses with the most requests in this window · suspicious over {limit:,}", lines
 
 
 def _statuses_of(run: RunFolder, endpoint: str | None, colours: Mapping[str, str]) -> Section:
@@ -88,5 +104,8 @@ def _statuses_of(run: RunFolder, endpoint: str | None, colours: Mapping[str, str
     lines = []
     for code, count in found.select("status_code", "n").iter_rows():
         line = Text(f"{key_of(code):>3}", style=f"bold {colours[status_class(code)]}")
-        lines.append(line.append(f"  {count:>12,}", style="not bold"))
+        both = {"endpoint": pl.String(), "status_code": pl.Int16()}
+        terms = [filter_language.equal("endpoint", endpoint, both), filter_language.equal("status_code", code, both)]
+        drill = Drill("exchanges", " ".join(terms), " ".join(terms))
+        lines.append(Link(line.append(f"  {count:>12,}", style="not bold"), drill=drill))
     return "Its status codes", lines

@@ -25,6 +25,7 @@ _REPORTED = (
     ("--since", "TIME", "report what lies at or after this time; -15m is before the end"),
     ("--until", "TIME", "report what lies before this time"),
     ("--where", "FILTER", "report what this holds for, such as 'status>=500'"),
+    ("--tz", "ZONE", "the zone of --since, --until and all times shown; local is that of this machine"),
 )
 # A format has a field of its own in the logs, and the others are passed on as words.
 _PASSED_ON = ("--formats", *(option for option, *_ in _VALUES if option != "--format"))

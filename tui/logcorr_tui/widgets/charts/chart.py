@@ -53,6 +53,10 @@ class Painted(Widget):
         self.revision += 1
         self.refresh()
 
+    def show_times_anew(self) -> None:
+        """Shows times in the zone of the app, after that has changed."""
+        self.repaint()
+
     def watch_figures(self) -> None:
         self.repaint()
 

@@ -8,11 +8,11 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Region
 from textual.message import Message
 
-from logcorr.text.instants import seconds
+from logcorr.text.instants import clock_and_day
 from logcorr_tui.look.palette import Palette
 from logcorr_tui.look.safe_text import safe
 from logcorr_tui.look.status_codes import colour_of
-from logcorr_tui.look.time_text import instant_text, spaced
+from logcorr_tui.look.time_text import spaced
 from logcorr_tui.state.live_record import LiveTab, Record, attributes_of
 from logcorr_tui.widgets.charts.canvas import Canvas
 from logcorr_tui.widgets.charts.chart import Painted
@@ -102,7 +102,7 @@ class LiveTable(Painted, can_focus=True):
         room = max(_LEAST_ID, min(_MOST_ID, (end - x) // 3))
         if row["request_id"]:
             x = canvas.write(x, y, set_cell_size(safe(row["request_id"], room), room), colours.ink) + 2
-        clock = instant_text(round(seconds(row["time"]) * 1e6), dated=False)
+        clock = clock_and_day(row["time"]).partition(" ")[2].removesuffix("000")
         attributes = "  ".join(f"{name} {safe(value, 60)}" for name, value in attributes_of(row))
         room = end - x - len(clock) - 2
         if room > 4:

@@ -14,7 +14,7 @@ from logcorr_tui.look.safe_text import safe
 class RowKeys(ScrollView):
     """A scroll view whose rows stand under a header line, with a cursor on one of `total` rows.
 
-    Where rows are `grouped`, Enter shows the exchanges that a row stands for, and `i` shows the detail.
+    Where rows are `grouped`, Enter shows the rows that a row stands for, and `i` shows the detail.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -26,9 +26,9 @@ class RowKeys(ScrollView):
         Binding("ctrl+u", "page(-0.5)", "Half up", id="table.half_up", tooltip="Half a page back", show=False),
         Binding("home,g", "first", "First", id="table.first", tooltip="The first row", show=False),
         Binding("end,G", "last", "Last", id="table.last", tooltip="The last row", show=False),
-        Binding("right,l", "sideways(12)", "Right", id="table.right", tooltip="Columns to the right", show=False),
-        Binding("left,h", "sideways(-12)", "Left", id="table.left", tooltip="Columns to the left", show=False),
-        Binding("enter", "enter", "Exchanges", id="table.enter", tooltip="Exactly the exchanges behind this row"),
+        Binding("right,l", "sideways(1)", "Right", id="table.right", tooltip="The next column", show=False),
+        Binding("left,h", "sideways(-1)", "Left", id="table.left", tooltip="The column before", show=False),
+        Binding("enter", "enter", "Rows", id="table.enter", tooltip="Exactly the rows behind this row"),
         Binding("enter", "choose", "Detail", id="table.choose", tooltip="All about this row"),
         Binding("i", "inspect", "Detail", id="table.inspect", tooltip="All about this row"),
     ]
@@ -55,9 +55,9 @@ class RowKeys(ScrollView):
         self.action_choose()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Enter shows the exchanges in a grouped table, and the detail in any other."""
+        """Enter shows the rows behind a row in a grouped table, and the detail in any other. Both need a row."""
         if action in ("enter", "inspect", "choose"):
-            return self.grouped == (action != "choose")
+            return self.total > 0 and self.grouped == (action != "choose")
         return super().check_action(action, parameters)
 
     def body_height(self) -> int:
@@ -77,14 +77,16 @@ class RowKeys(ScrollView):
         self.move_to(self.total - 1)
 
     def action_sideways(self, by: int) -> None:
-        self.scroll_to(x=self.scroll_offset.x + by, animate=False, force=True)
+        raise NotImplementedError
 
 
 def row_number(text: str, total: int) -> int:
     """The row (from 0) for a number from 1 or a share like 50%. Raises ValueError with what to write."""
     digits = text.removesuffix("%").replace(",", "")
     if not digits.isascii() or not digits.isdigit() or len(digits) > 15:
-        raise ValueError(f"{safe(text, 40)!r} is no row. Write a number from 1 to {total:,}, or 50%.")
+        raise ValueError(
+            f"{safe(text, 40)!r} is no row. Write a number from 1 to {total:,}, 50%, a time, or a part of an id."
+        )
     if text.endswith("%"):
         return total * int(digits) // 100
     if not 1 <= int(digits) <= total:

@@ -17,11 +17,12 @@ _LABEL_CELLS = 48
 class FilterChips(Widget, can_focus=True):
     """A chip for each part of the filter. `x` or backspace removes the chosen chip, a click removes any chip."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"chips--chip", "chips--chosen", "chips--none"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"chips--chip", "chips--chosen", "chips--fixed", "chips--none"}
     DEFAULT_CSS = """
     FilterChips { text-wrap: nowrap; text-overflow: ellipsis; }
     FilterChips > .chips--chip { background: $primary 25%; color: $foreground; }
     FilterChips > .chips--chosen { background: $primary; color: $background; text-style: bold; }
+    FilterChips > .chips--fixed { background: $panel; color: $foreground; }
     FilterChips > .chips--none { color: $text-muted; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -40,21 +41,25 @@ class FilterChips(Widget, can_focus=True):
         super().__init__()
         self.labels: list[str] = []
         self.hint = ""
+        # Chips that stand in front and cannot be removed.
+        self.fixed: list[str] = []
         self._chosen = 0
 
-    def show(self, labels: list[str], hint: str = "") -> None:
-        """Shows chips with these labels, or the hint where there is no chip."""
-        if labels == self.labels and hint == self.hint:
+    def show(self, labels: list[str], hint: str = "", fixed: list[str] | None = None) -> None:
+        """Shows chips with these labels, or the hint where there is no chip. `fixed` chips cannot be removed."""
+        if (labels, hint, fixed or []) == (self.labels, self.hint, self.fixed):
             return
-        self.hint = hint
+        self.hint, self.fixed = hint, fixed or []
         self.labels, self._chosen = labels, max(0, min(self._chosen, len(labels) - 1))
         self.refresh()
 
     def render(self) -> Text:
-        if not self.labels:
-            none = " · ".join(filter(None, ["all rows", "/ filters", self.hint]))
-            return Text(none, no_wrap=True, overflow="ellipsis", style=self.get_component_rich_style("chips--none"))
         text = Text(no_wrap=True, overflow="ellipsis")
+        for label in self.fixed:
+            text.append(_fixed(label), style=self.get_component_rich_style("chips--fixed")).append(" ")
+        if not self.labels:
+            none = " · ".join(filter(None, ["all rows", "/ filters", "@ time", self.hint]))
+            return text.append(none, style=self.get_component_rich_style("chips--none"))
         for number, label in enumerate(self.labels):
             name = "chosen" if self.has_focus and number == self._chosen else "chip"
             text.append(_chip(label), style=self.get_component_rich_style(f"chips--{name}"))
@@ -62,7 +67,7 @@ class FilterChips(Widget, can_focus=True):
         return text
 
     def on_click(self, event: events.Click) -> None:
-        edge = self.styles.padding.left
+        edge = self.styles.padding.left + sum(Text(_fixed(label)).cell_len + 1 for label in self.fixed)
         for number, label in enumerate(self.labels):
             wide = Text(_chip(label)).cell_len
             if edge <= event.x < edge + wide:
@@ -77,6 +82,10 @@ class FilterChips(Widget, can_focus=True):
     def action_remove(self) -> None:
         if self.labels:
             self.post_message(self.Removed(self._chosen))
+
+
+def _fixed(label: str) -> str:
+    return f" {safe(label, _LABEL_CELLS)} "
 
 
 def _chip(label: str) -> str:

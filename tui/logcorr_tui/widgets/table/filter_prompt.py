@@ -1,6 +1,10 @@
-"""The prompt under a table: a line for a filter or for the number of a row, with a hint, and completion by tab."""
+"""The prompt under a table: a line for a filter, a row to go to or a range of time, with a hint.
 
-from collections.abc import Mapping, Sequence
+Tab completes a filter.
+"""
+
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -11,29 +15,18 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from logcorr.query import filter_language
+from logcorr.model.errors import UsageError
+from logcorr.query import filter_language, filter_names
 from logcorr_tui.look.safe_text import plain
 
-Asked = Literal["filter", "go"]
+Asked = Literal["filter", "go", "time"]
 
-_MARKS: dict[Asked, str] = {"filter": "/", "go": ":"}
-_EXAMPLES = {
-    "status": "status>=500",
-    "user": "user=user-7",
-    "endpoint": "endpoint~/api",
-    "requests": "requests>1000",
-    "errors": "errors>0",
-    "suspicious": "suspicious=true",
-    "p99": "p99>1s",
-    "duration": "duration>1s",
-    "ip": "ip=10.0.0.7",
-    "reason": "reason=fields",
-    "time": "time>12:15",
-}
+_MARKS: dict[Asked, str] = {"filter": "/", "go": ":", "time": "@"}
 _MOST_EXAMPLES = 4
 _HINTS: dict[Asked, str] = {
-    "filter": "= != < <= > >= ~ · tab completes, enter filters",
-    "go": "A row number, or a share such as 50%",
+    "filter": "a word looks in id and user · or · tab completes",
+    "go": "A row number, 50%, a time such as 15:10, or a part of an id",
+    "time": "",
 }
 _MOST_OFFERED = 16
 
@@ -67,6 +60,7 @@ class Prompt(Vertical):
         self.asked: Asked | None = None
         self._schema: Mapping[str, pl.DataType] = {}
         self._seen: Mapping[str, Sequence[str]] = {}
+        self._told: Callable[[str], str] | None = None
 
     def compose(self) -> ComposeResult:
         with Horizontal():
@@ -80,9 +74,13 @@ class Prompt(Vertical):
         value: str = "",
         schema: Mapping[str, pl.DataType] | None = None,
         seen: Mapping[str, Sequence[str]] | None = None,
+        told: Callable[[str], str] | None = None,
     ) -> None:
-        """Opens the prompt. A filter is completed from the columns of `schema` and the `seen` values of columns."""
-        self.asked, self._schema, self._seen = what, schema or {}, seen or {}
+        """Opens the prompt. A filter is completed from the columns of `schema` and the `seen` values of columns.
+
+        `told` says what a text means, while it is typed. It raises UsageError for a text that means nothing yet.
+        """
+        self.asked, self._schema, self._seen, self._told = what, schema or {}, seen or {}, told
         self.query_one("#ask", Static).update(_MARKS[what])
         self.add_class("-open")
         line = self.query_one(FilterInput)
@@ -109,8 +107,9 @@ class Prompt(Vertical):
         """The usual hint: what can be written, with examples of present columns."""
         if self.asked is None:
             return ""
-        known = filter_language.names(self._schema) if self.asked == "filter" else []
-        fitting = [text for name, text in _EXAMPLES.items() if name in known][:_MOST_EXAMPLES]
+        if self._told is not None:
+            return self._told("")
+        fitting = filter_names.examples(self._schema, _MOST_EXAMPLES) if self.asked == "filter" else []
         return " · ".join(filter(None, [" ".join(fitting), _HINTS[self.asked]]))
 
     def _offered(self) -> list[str]:
@@ -119,7 +118,10 @@ class Prompt(Vertical):
 
     def on_input_changed(self, message: Input.Changed) -> None:
         message.stop()
-        if self.asked == "filter" and self._schema:
+        if self._told is not None:
+            with contextlib.suppress(UsageError):  # while a text is typed, most starts of it mean nothing
+                self._hint(self._told(message.value))
+        elif self.asked == "filter" and self._schema:
             found = self._offered() if message.value.strip() else []
             self._hint("  ".join(found[:_MOST_OFFERED]) or self._usual())
 

@@ -1,5 +1,6 @@
 """The head of a table: the view, the number of rows, the row of the cursor, the present work; or why it is empty."""
 
+import re
 from collections import Counter
 from collections.abc import Collection
 
@@ -11,9 +12,15 @@ from textual.widgets import Static
 from logcorr.model.access_report import RunReport
 from logcorr.model.options import View
 from logcorr.model.report import Report
+from logcorr.query.filter_names import ALIASES
+from logcorr.text import instants
 from logcorr_tui.look.safe_text import plain, safe
 from logcorr_tui.state.navigation import title_of
+from logcorr_tui.state.row_query import Counting
 from logcorr_tui.state.session import session_of
+from logcorr_tui.widgets.table.cells import words
+
+ALIASES_BY_COLUMN = {columns[0]: name for name, columns in ALIASES.items()}
 
 _NONE: dict[str, str] = {
     "exchanges": "No exchanges: nothing in one log has a partner in the other.",
@@ -59,7 +66,7 @@ def beside(view: View, report: RunReport | None, views: Collection[str]) -> str:
 def why_empty(view: View, kind: str, *, narrowed: bool) -> str:
     """Why a table of a run of this kind is empty."""
     if narrowed:
-        return f"No rows: nothing in {view} fits. x removes the last filter."
+        return f"No rows: nothing in {title_of(view)} fits. x removes the last filter."
     return {**_NONE, **_NONE_OF.get(kind, {})}.get(view, f"No {view} rows.")
 
 
@@ -71,11 +78,34 @@ def reason_counts(view: View, report: RunReport | None) -> str:
         found.update(report.orphans.response)
     elif view == "malformed" and report is not None:
         found.update(report.inputs.lines.malformed)
-    return " · ".join(f"{safe(reason)} {n:,}" for reason, n in sorted(found.items(), key=_most_first) if n)
+    return " · ".join(f"{words(safe(reason))} {n:,}" for reason, n in sorted(found.items(), key=_most_first) if n)
+
+
+def narrowing_chips(report: RunReport | None) -> list[str]:
+    """The texts of what the run itself was narrowed to, which cannot be taken off in the app."""
+    options = report.run.options if report is not None else {}
+    return [f"run: {name} {options[name]}" for name in ("since", "until", "where") if name in options]
+
+
+def covered(report: RunReport | None) -> tuple[float, float] | None:
+    """The time that the log covers, [start, end) in seconds since 1970. None where it tells no times."""
+    return instants.span(report.timeline) if report is not None else None
+
+
+def hint_of(view: View, report: RunReport | None) -> str:
+    """What is told beside an empty row of chips: reasons with their counts, or that most endpoints are ids."""
+    if view == "endpoints" and report is not None:
+        names = [row.endpoint for row in report.endpoints if row.endpoint is not None]
+        ids = sum(any(_ID.fullmatch(segment) for segment in name.split("/")) for name in names)
+        return f"c joins ids: {ids:,} of {len(names):,} paths hold one" if ids * 2 > len(names) else ""
+    return reason_counts(view, report)
 
 
 def _most_first(counted: tuple[str, int]) -> tuple[int, str]:
     return -counted[1], counted[0]
+
+
+_ID = re.compile(r"[0-9]+|[0-9a-fA-F-]*[0-9][0-9a-fA-F-]{7,}", re.ASCII)
 
 
 class _Beside(Static):
@@ -93,21 +123,27 @@ class _Beside(Static):
 class TableHead(Horizontal):
     """Orphans · 12 of 3,173 rows · row 1 · sorting…"""
 
-    def __init__(self, view: View, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name for it
+    def __init__(self, view: View, counting: Counting | None = None, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name for it
         super().__init__(id=id)
-        self._view = view
+        self._view, self._counting = view, counting
 
     def compose(self) -> ComposeResult:
-        yield Static(plain(title_of(self._view)), id="view", markup=False)
+        title, counting = title_of(self._view), self._counting
+        if counting is not None:
+            title += f" by {ALIASES_BY_COLUMN.get(counting.column, counting.column)}"
+        yield Static(plain(title), id="view", markup=False)
         session = session_of(self)
         yield _Beside(beside(self._view, session.report, session.views), self._view)
+        if counting is not None and (counting.label or counting.expression):
+            yield Static(plain(counting.label or counting.expression, limit=60), id="counted", markup=False)
         yield Static("", id="counts", markup=False)
         yield Static("", id="state", markup=False)
 
     def count(self, shown: int | None, total: int | None, cursor: int, *, narrowed: bool) -> None:
         """Shows the number of shown rows and of all rows (None: not known yet), and the cursor (from 0)."""
         whole = "…" if total is None else f"{total:,}"
-        rows = "row" if total == 1 else "rows"
+        noun = "value" if self._counting is not None else "row"
+        rows = noun if total == 1 else f"{noun}s"
         counts = Text(no_wrap=True, overflow="ellipsis")
         if shown is not None and narrowed:
             counts.append(f"{shown:,}", style="bold").append(f" of {whole} {rows}")

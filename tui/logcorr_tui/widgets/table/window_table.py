@@ -5,6 +5,7 @@ Rows come from a source a page at a time, off the UI thread. All text passes `sa
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -17,7 +18,7 @@ from textual.strip import Strip
 
 from logcorr.model.errors import LogcorrError
 from logcorr.query.table_columns import Column, Row
-from logcorr_tui.widgets.table.cells import Cells, cell_style, cell_text, cut
+from logcorr_tui.widgets.table.cells import Cells, cell_style, cell_text, message_line
 from logcorr_tui.widgets.table.cursor_keys import RowKeys
 from logcorr_tui.widgets.table.page_cache import PAGE_ROWS, PageCache, Source
 
@@ -27,6 +28,8 @@ _SAMPLED_ROWS = 400
 _STRIPS_HELD = 512
 _GAP = 2
 _WAITING = "·"
+# The cursor starts on the column that names a row.
+_CHOSEN_FIRST = ("request_id", "user_id", "endpoint", "ip", "text", "window_start")
 
 
 class WindowTable(RowKeys, can_focus=True):
@@ -35,6 +38,7 @@ class WindowTable(RowKeys, can_focus=True):
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "window-table--header",
         "window-table--cursor",
+        "window-table--cell",
         "window-table--cursor-blurred",
         "window-table--odd",
         "window-table--dim",
@@ -54,6 +58,7 @@ class WindowTable(RowKeys, can_focus=True):
     }
     WindowTable > .window-table--header { background: $panel; color: $primary; text-style: bold; }
     WindowTable > .window-table--cursor { background: $primary 15%; text-style: bold; }
+    WindowTable > .window-table--cell { background: $primary 35%; text-style: bold underline; }
     WindowTable > .window-table--cursor-blurred { background: $primary 8%; }
     WindowTable > .window-table--odd { background: $surface; }
     WindowTable > .window-table--dim { color: $text-muted; }
@@ -113,7 +118,10 @@ class WindowTable(RowKeys, can_focus=True):
         self._cache = PageCache(None)
         self._entering = False
         self._sampled = 0
-        self._strips: LRUCache[tuple[int, str, int, int], Strip] = LRUCache(_STRIPS_HELD)
+        # The column of the cell under the cursor, and what an empty table says.
+        self.column = 0
+        self.nothing = ""
+        self._strips: LRUCache[tuple[object, ...], Strip] = LRUCache(_STRIPS_HELD)
 
     def show(
         self,
@@ -123,12 +131,19 @@ class WindowTable(RowKeys, can_focus=True):
         *,
         first: Sequence[Row] = (),
         files: dict[str, list[str]] | None = None,
+        day: date | None = None,
     ) -> None:
-        """Shows other rows, of which `first` are known already. The cursor keeps its number, where there is a row."""
+        """Shows other rows, of which `first` are known already. The cursor keeps its number, where there is a row.
+
+        Instants of `day` have no date.
+        """
+        titles = [column.name for column in columns]
+        if titles != [column.name for column in self._cells.columns]:
+            self.column = next((titles.index(name) for name in _CHOSEN_FIRST if name in titles), 0)
         self.total = total
         self._cache = PageCache(source)
         self._cache.put_first(first, total)
-        self._cells, self._sampled = Cells(columns, files or {}, self.sorted_by), 0
+        self._cells, self._sampled = Cells(columns, files or {}, self.sorted_by, day), 0
         self._fit(first)
         self._resized()
         self._strips.clear()
@@ -160,18 +175,20 @@ class WindowTable(RowKeys, can_focus=True):
         width = self.scrollable_content_region.width
         left = self.scroll_offset.x
         if y == 0:
-            return cut(self._header(), left, width, self._style("header"))
+            return self._cells.in_view(self._header(), left, width, self._style("header"), more="›")
         number = self.scroll_offset.y + y - 1
         if number >= self.total:
-            return Strip.blank(width, self.rich_style)
+            style = self.rich_style + self._style("dim", base=False)
+            said = "" if self.total else self.nothing
+            return message_line(said, y, Size(width, self.size.height), style) or Strip.blank(width, self.rich_style)
         look = "even" if number % 2 == 0 else "odd"
         if number == self.cursor:
             look = "cursor" if self.has_focus else "cursor-blurred"
-        key = (number, look, left, width)
+        key = (number, look, left, width, self.column if number == self.cursor else None)
         strip = self._strips.get(key)
         if strip is None:
             base = self.rich_style if look == "even" else self._style(look)
-            strip = cut(self._row_strip(number, base), left, width, base)
+            strip = self._cells.in_view(self._row_strip(number, base), left, width, base)
             if self.row(number) is not None:
                 self._strips[key] = strip
         return strip
@@ -184,8 +201,10 @@ class WindowTable(RowKeys, can_focus=True):
     def _header(self) -> Strip:
         style = self._style("header")
         segments = [Segment(" ", style)]
-        for title in self._cells.titles():
-            segments += [Segment(title, style), Segment(" " * _GAP, style)]
+        for number, title in enumerate(self._cells.titles()):
+            if self._cells.widths[number]:
+                ink = style + Style(underline=True) if number == self.column else style
+                segments += [Segment(title, ink), Segment(" " * _GAP, style)]
         return Strip(segments)
 
     def _row_strip(self, number: int, base: Style) -> Strip:
@@ -196,9 +215,14 @@ class WindowTable(RowKeys, can_focus=True):
             self._read(number)
             segments.append(Segment(_WAITING, base))
             return Strip(segments)
-        for column, value, text in zip(self._cells.columns, row, self._cells.texts(row), strict=True):
-            name = cell_style(column, value)
+        here = self.column if number == self.cursor and self.has_focus else None
+        for place, (value, text) in enumerate(zip(row, self._cells.texts(row), strict=True)):
+            if not self._cells.widths[place]:
+                continue
+            name = cell_style(self._cells.columns[place], value)
             style = base + self._style(name, base=False) if name else base
+            if place == here:
+                style += Style(bgcolor=self._style("cell").bgcolor, bold=True, underline=True)
             segments += [Segment(text, style), Segment(" " * _GAP, base)]
         return Strip(segments)
 
@@ -250,7 +274,7 @@ class WindowTable(RowKeys, can_focus=True):
         return self._cells.widen(some)
 
     def _resized(self) -> None:
-        self.virtual_size = Size(1 + sum(wide + _GAP for wide in self._cells.widths), self.total + 1)
+        self.virtual_size = Size(self._cells.total_width, self.total + 1)
 
     # Keys and mouse
 
@@ -277,23 +301,47 @@ class WindowTable(RowKeys, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         if event.y == 0:
-            if name := self._column_at(event.x + self.scroll_offset.x):
-                self.post_message(self.HeaderClicked(name))
+            if (place := self._cells.column_at(event.x + self.scroll_offset.x)) is not None:
+                self.post_message(self.HeaderClicked(self._cells.columns[place].name))
             return
+        place = self._cells.column_at(event.x + self.scroll_offset.x)
         number = self.scroll_offset.y + event.y - 1
         if number < self.total:
             chosen = event.chain > 1 and number == self.cursor
+            self.column = self.column if place is None else place
             self.move_to(number)
             if chosen:
                 self.action_enter() if self.grouped else self.action_choose()
 
-    def _column_at(self, x: int) -> str | None:
-        edge = 1
-        for column, wide in zip(self._cells.columns, self._cells.widths, strict=True):
-            edge += wide + _GAP
-            if x < edge:
-                return column.name
-        return None
+    # The cell under the cursor
+
+    @property
+    def chosen_column(self) -> Column | None:
+        """The column of the cell under the cursor. None where there are no columns."""
+        columns = self._cells.columns
+        return columns[self.column] if self.column < len(columns) else None
+
+    def move_column(self, by: int) -> None:
+        """Puts the cursor on another column that is shown, and scrolls the column into view."""
+        shown = [number for number, wide in enumerate(self._cells.widths) if wide]
+        if not shown:
+            return
+        at = shown.index(self.column) if self.column in shown else 0
+        self._to_column(shown[max(0, min(at + by, len(shown) - 1))])
+
+    def _to_column(self, number: int) -> None:
+        self.column = number
+        start, end = self._cells.span(number)
+        left, width = self.scroll_offset.x, self.scrollable_content_region.width
+        first = 0 if start <= 1 else start - _GAP
+        if start < left or end - start > width:
+            self.scroll_to(x=first, animate=False, force=True)
+        elif end > left + width:
+            self.scroll_to(x=end - width + 1, animate=False, force=True)
+        self.refresh()
+
+    def action_sideways(self, by: int) -> None:
+        self.move_column(by)
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)
