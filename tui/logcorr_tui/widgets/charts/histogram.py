@@ -42,9 +42,15 @@ def scale(bins: list[HistogramBin], columns: int) -> Scale | None:
     filled = [k for k, span in enumerate(bins) if span.count > 0]
     if not filled or columns < 1:
         return None
-    bins = whole_milliseconds(bins[max(filled[0] - 1, 0) : filled[-1] + 2])
-    if len(bins) == 1:
-        bins = [bins[0]]
+    bins = bins[max(filled[0] - 1, 0) : filled[-1] + 2]
+    joined = _axis(whole_milliseconds(bins), columns)
+    # Bars of uneven width may be thinner than a column, and a bar with a count must be seen.
+    seen = all(k in joined.of_column for k, bar in enumerate(joined.bars) if bar.count)
+    return joined if seen else _axis(bins, columns)
+
+
+def _axis(bins: list[HistogramBin], columns: int) -> Scale:
+    """The axis of these bins, each of which has a part of it."""
     per = -(-len(bins) // columns)
     groups = [bins[k : k + per] for k in range(0, len(bins), per)]
     bars = [HistogramBin(from_ms=g[0].from_ms, to_ms=g[-1].to_ms, count=sum(b.count for b in g)) for g in groups]
