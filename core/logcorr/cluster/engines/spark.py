@@ -19,14 +19,12 @@ _SETTINGS = {"spark.ui.showConsoleProgress": "false", "spark.executorEnv.POLARS_
 
 def start(address: str) -> "Spark":
     """A session on the master `//HOST:PORT`, `yarn` or `local[8]`. Without one: the session that there is."""
-    master = f"spark:{address}" if address.startswith("//") else address
     is_given = "PYSPARK_GATEWAY_PORT" in os.environ or SparkSession.getActiveSession() is not None
-    if not master and not is_given:
-        master = "local[*,4]"  # where it does not say so, a task is tried once there
+    # Where a local master does not say so, a task is tried once.
+    master = f"spark:{address}" if address.startswith("//") else address or ("" if is_given else "local[*,4]")
     if master.startswith("local"):
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # else it is any python3 of the path
-    # Its frames of pandas are not used.
-    warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
+    warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)  # it is not used
     builder = SparkSession.builder.appName("logcorr").config(map=_SETTINGS)
     try:
         return Spark((builder.master(master) if master else builder).getOrCreate(), is_own=not is_given)
