@@ -13,14 +13,12 @@ from pyspark.sql import SparkSession
 from logcorr.cluster.engines.base import Item, in_words, run_item
 from logcorr.model.errors import UsageError
 
-_WAITING = 32  # so many tasks more than it has workers are given to Spark, which may add workers for them
 _SETTINGS = {"spark.ui.showConsoleProgress": "false", "spark.executorEnv.POLARS_MAX_THREADS": "1"}
 
 
 def start(address: str) -> "Spark":
-    """A session on the master `//HOST:PORT`, `yarn` or `local[8]`. Without one: the session that there is."""
+    """A session on the master `//HOST:PORT`, `yarn` or `local[SLOTS,TRIES]`. Without one: the session that there is."""
     is_given = "PYSPARK_GATEWAY_PORT" in os.environ or SparkSession.getActiveSession() is not None
-    # Where a local master does not say so, a task is tried once.
     master = f"spark:{address}" if address.startswith("//") else address or ("" if is_given else "local[*,4]")
     if master.startswith("local"):
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # else it is any python3 of the path
@@ -39,7 +37,7 @@ class Spark:
         self.said: dict[int, str] = {}
 
     def run(self, items: Sequence[Item]) -> Iterator[int]:
-        threads = ThreadPoolExecutor(2 * self.slots + _WAITING)
+        threads = ThreadPoolExecutor(2 * self.slots + 32)  # Spark may add workers for tasks that wait
         index_of = {threads.submit(_run_task, self._session, item): item[3] for item in items}
         try:
             for ended in as_completed(index_of):
