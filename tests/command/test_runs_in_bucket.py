@@ -159,6 +159,23 @@ def test_the_python_api_opens_runs(made: Path, tmp_path: Path) -> None:
         _ = run.folder
 
 
+def test_the_python_api_makes_runs_in_a_bucket(made: Path, bucket: Bucket) -> None:
+    logs = [str(made / "requests.log"), str(made / "responses.log")]
+    run = api.correlate(*logs, engine="inline", store="s3://bucket/api")
+    local = api.open(kept(made)[0])
+    assert isinstance(local.report, api.Report)
+    assert run.report.orphans == local.report.orphans
+    assert run.orphans.collect().height == local.orphans.collect().height
+    assert api.correlate(*logs, engine="inline", store="s3://bucket/api").reused
+    before = set(bucket.objects)
+    passing = api.correlate(*logs, engine="inline", store="s3://bucket/passing", keep=False)
+    assert passing.report.orphans == local.report.orphans
+    assert not passing.kept
+    assert set(bucket.objects) == before
+    with pytest.raises(UsageError, match="was not kept"):
+        _ = passing.views
+
+
 def test_runs_are_removed_manifest_first(made: Path, bucket: Bucket) -> None:
     key = _key(made)
     bucket.asked.clear()

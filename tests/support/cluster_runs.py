@@ -43,7 +43,8 @@ def differences(
 
     Where one raises an error, the other is to raise the same.
     """
-    with patch.dict(os.environ, variables or {}):
+    # No test pulls a plug, and to wait for the disk would take most of the time.
+    with patch.dict(os.environ, variables or {}), patch("logcorr.cluster.folder_store.os.fsync"):
         local = _run(options, folder / "local", None)
         other = _run(options, folder / "cluster", how)
     if isinstance(local, LogcorrError) or isinstance(other, LogcorrError):
