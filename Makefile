@@ -115,7 +115,7 @@ $(CLUSTER_VENV)/.installed: pyproject.toml $(KERNELS) | check-python
 test-cluster: export PYTHONDONTWRITEBYTECODE =
 test-cluster: $(CLUSTER_VENV)/.installed ## runs on Ray and Spark, and in a bucket of moto (five minutes; installs Java by apt)
 	@command -v java >/dev/null 2>&1 || { echo "installing Java, which Spark needs"; apt-get install --yes --quiet default-jre-headless >/dev/null; } || { echo "error: Spark needs Java, which could not be installed; on Debian and Ubuntu: sudo apt install default-jre-headless" >&2; exit 2; }
-	@$(CLUSTER_VENV)/bin/python -m pytest -q -m cluster
+	@$(CLUSTER_VENV)/bin/python -m pytest -q -m cluster tests/unit/cluster tests/harm/test_cluster_on_ray_and_spark.py
 
 # Interpreters: every python3.N on the path, or those that MATRIX names: MATRIX="--python /opt/python3.13 --only lowest".
 test-matrix: $(VENV)/.installed-dev ## a part of the tests with the lowest and newest dependencies, on each Python there is

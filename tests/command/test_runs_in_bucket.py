@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 import logcorr as api
+from logcorr.cluster import publish
 from logcorr.cluster.store import open_store
 from logcorr.compute.object_path import ObjectPath
-from logcorr.model.errors import UsageError
+from logcorr.model.errors import StoreError, UsageError
 from logcorr.query.filter_language import parse
 from logcorr.query.view_pages import TemporaryFolder, ViewPages
 from logcorr.runs.run_folder import MANIFEST, RunFolder
@@ -193,6 +194,24 @@ def test_a_run_that_holds_something_else_stays(made: Path, bucket: Bucket) -> No
     outcome = logcorr("runs", "remove", _key(made), "--store", STORE, cwd=made)
     assert_short_error(outcome, "'notes.txt' in it is no part of a run")
     assert f"team/runs/{_key(made)}/{MANIFEST}" in bucket.objects
+
+
+def test_what_runs_left_that_did_not_end_is_cleaned(
+    made: Path, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise StoreError("the store is full")
+
+    before = set(bucket.objects)
+    with monkeypatch.context() as patch:
+        patch.setattr(publish, "publish", full)
+        outcome = logcorr(*PAIR, "--engine", "inline", "--store", STORE, "--edge", "1s", cwd=made)
+    assert_short_error(outcome, "the store is full")
+    left = set(bucket.objects) - before
+    assert any("/.work/" in name for name in left)
+    assert "of 1 run that" in succeed("runs", "clean", "--all", "--store", STORE, cwd=made).err
+    assert set(bucket.objects) == before
+    assert len(succeed("runs", "list", "--json", "--store", STORE, cwd=made).out.splitlines()) == 1
 
 
 @pytest.mark.parametrize("damage", ["gone", "cut"])
