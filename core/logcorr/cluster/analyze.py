@@ -17,7 +17,7 @@ from logcorr.cluster.plan import Note, Plan, PlannedFile
 from logcorr.cluster.splits import notes_on, splits_of
 from logcorr.figures import endpoints_and_addresses
 from logcorr.figures.access_report import AccessReportData
-from logcorr.figures.grid import grid
+from logcorr.figures.grid import Grid, grid
 from logcorr.figures.group_counts import GroupCounts
 from logcorr.figures.group_figures import GroupData
 from logcorr.formats.line_format import REJECT_SCHEMA
@@ -98,32 +98,38 @@ class ClusterAnalysis(OnEngine[AccessReport], Analysis):
         mapped = run.phase("map", range(len(run.plan.splits)), progress.on_split)
         self._check_unchanged(run.plan)
         read = AccessRead(run.plan.splits, mapped, self._files["access"])
-        lines, span = read.lines, read.span
+        lines = read.lines
         if lines.unreadable:
             raise self._told.unreadable()
         self._meter.enter("count")
         rest = range(len(run.plan.splits)) if own.narrowed else read.unfinished
         progress.end(lines, len(rest) + run.plan.sizes.parts)
-        chosen = narrowing.range_of(self._options.narrowing, *span, entries=lines.counts["exchanges"])
-        grid_ = grid(*chosen.within(*span), self._options.window_us)
-        run.tell("files", read.files(chosen, grid_))
+        grid_ = self._tell_files(run, read)
         finished = run.phase("narrow" if own.narrowed else "finish", rest, progress.on_step)
         counted = finished if own.narrowed else mapped
         sums = access_figures.merged_sums(run, own, counted, grid_, work.spill / "groups")
         groups, parts = access_figures.merged_groups(run, own, counted, sums, progress.on_step)
-        exchanges = [files_of(note, "exchanges") for note in counted.values()]
-        figures = access_figures.latency_figures(run, sums, exchanges)
+        figures = access_figures.latency_figures(run, sums, [files_of(note, "exchanges") for note in counted.values()])
         self._meter.enter("report")
-        rows = _rows([*mapped.values()], _OF_LINES) | _rows([*parts.values()], _OF_GROUPS)
-        if own.narrowed:
-            rows |= _rows([*finished.values()], ("exchanges",))
+        rows = {
+            **_rows(mapped.values(), _OF_LINES),
+            **_rows(counted.values(), ("exchanges",)),
+            **_rows(parts.values(), _OF_GROUPS),
+            "windows": groups.windows.height,
+        }
         data = AccessReportData(sums=sums, figures=figures, rows=rows["exchanges"], groups=groups)
-        spilled = sum(note.sizes.get("counts", 0) for note in counted.values())
-        info = self._engine_info(run, self._run_info(run.plan.sizes.parts, spilled))
-        report = self._report(data, lines, info)
+        packed = sum(note.sizes["counts"] for note in counted.values())
+        info = self._engine_info(run, self._run_info(run.plan.sizes.parts, packed))
         made = [*mapped.values(), *finished.values(), *parts.values()]
-        views = self._written_here(work, groups)
-        return self._published(run, views, report, made, rows | {"windows": groups.windows.height})
+        return self._published(run, self._written_here(work, groups), self._report(data, lines, info), made, rows)
+
+    def _tell_files(self, run: Driver, read: AccessRead) -> Grid:
+        """Tells the steps that follow what is known of all lines. Returns the grid of the exchanges that are left."""
+        exchanges = read.lines.counts["exchanges"]
+        chosen = narrowing.range_of(self._options.narrowing, *read.span, entries=exchanges)
+        grid_ = grid(*chosen.within(*read.span), self._options.window_us)
+        run.tell("files", read.files(chosen, grid_))
+        return grid_
 
     @property
     def _limits(self) -> GroupLimits:
