@@ -1,7 +1,7 @@
 """`analyze` on an engine: the same report and views as on this machine, made by steps that meet in a store."""
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
 import msgspec
@@ -18,7 +18,7 @@ from logcorr.cluster.plan import Note, Plan, PlannedFile
 from logcorr.cluster.splits import notes_on, splits_of
 from logcorr.figures import endpoints_and_addresses
 from logcorr.figures.access_report import AccessReportData
-from logcorr.figures.grid import grid
+from logcorr.figures.grid import Grid, grid
 from logcorr.figures.group_counts import GroupCounts
 from logcorr.figures.group_figures import GroupData
 from logcorr.formats.line_format import REJECT_SCHEMA
@@ -34,6 +34,7 @@ from logcorr.jobs.write_views import ViewWriter
 from logcorr.model.access_report import AccessReport
 from logcorr.model.options import AnalyzeOptions
 from logcorr.query import narrowing
+from logcorr.query.findings_by_group import Group
 from logcorr.runs.run_folder import RunFolder
 from logcorr.runs.work_folder import WorkFolder
 from logcorr.text.zones import local_zone
@@ -100,40 +101,58 @@ class ClusterAnalysis(OnEngine[AccessReport], Analysis):
         mapped = run.phase("map", range(len(run.plan.splits)), progress.on_split)
         self._check_unchanged(run.plan)
         read = AccessRead(run.plan.splits, mapped, self._files["access"])
-        lines, span = read.lines, read.span
+        lines = read.lines
         if lines.unreadable:
             raise self._told.unreadable()
         self._meter.enter("count")
         rest = range(len(run.plan.splits)) if own.narrowed else read.unfinished
         progress.end(lines, len(rest) + run.plan.sizes.parts)
-        chosen = narrowing.range_of(self._options.narrowing, *span, entries=lines.counts["exchanges"])
-        grid_ = grid(*chosen.within(*span), self._options.window_us)
-        run.tell("files", read.files(chosen, grid_))
+        grid_ = self._tell_files(run, read)
         finished = run.phase("narrow" if own.narrowed else "finish", rest, progress.on_step)
         counted = finished if own.narrowed else mapped
         sums = access_figures.merged_sums(run, own, counted, grid_, work.spill / "groups")
         groups, parts = access_figures.merged_groups(run, own, counted, sums, progress.on_step)
-        exchanges = [files_of(note, "exchanges") for note in counted.values()]
-        figures = access_figures.latency_figures(run, sums, exchanges)
+        figures = access_figures.latency_figures(run, sums, [files_of(note, "exchanges") for note in counted.values()])
         self._meter.enter("report")
-        rows = _rows([*mapped.values()], _OF_LINES) | _rows([*parts.values()], _OF_GROUPS)
-        if own.narrowed:
-            rows |= _rows([*finished.values()], ("exchanges",))
+        rows = {
+            **_rows(mapped.values(), _OF_LINES),
+            **_rows(counted.values(), ("exchanges",)),
+            **_rows(parts.values(), _OF_GROUPS),
+            "windows": groups.windows.height,
+        }
         data = AccessReportData(sums=sums, figures=figures, rows=rows["exchanges"], groups=groups)
-        spilled = sum(note.sizes.get("counts", 0) for note in counted.values())
-        info = self._engine_info(run, self._run_info(run.plan.sizes.parts, spilled))
-        report = self._report(data, lines, info)
+        packed = sum(note.sizes["counts"] for note in counted.values())
+        info = self._engine_info(run, self._run_info(run.plan.sizes.parts, packed))
         made = [*mapped.values(), *finished.values(), *parts.values()]
-        views = self._written_here(work, groups)
-        written = publish.parts_of(self._key, made, (*_OF_LINES, *_OF_GROUPS))
+        concluded = partial(conclude.access_report, self._report(data, lines, info), sums)
+        return self._published(run, self._written_here(work, groups), concluded, made, rows)
+
+    def _tell_files(self, run: Driver, read: AccessRead) -> Grid:
+        """Tells the steps that follow what is known of all lines. Returns the grid of the exchanges that are left."""
+        exchanges = read.lines.counts["exchanges"]
+        chosen = narrowing.range_of(self._options.narrowing, *read.span, entries=exchanges)
+        grid_ = grid(*chosen.within(*read.span), self._options.window_us)
+        run.tell("files", read.files(chosen, grid_))
+        return grid_
+
+    def _published(
+        self,
+        run: Driver,
+        views: ViewWriter,
+        concluded: Callable[[Callable[[], pl.LazyFrame], Sequence[Group]], AccessReport],
+        made: list[Note],
+        rows: dict[str, int],
+    ) -> RunFolder:
+        """Publishes the run, of whose views `rows` tells the rows. `views` are those of this machine.
+
+        `concluded` gives the report with findings, which are made of the views as they stand in the store.
+        """
+        parts = publish.parts_of(self._key, made, (*_OF_LINES, *_OF_GROUPS))
         here = {view: views.files(view)[:1] for view in (*_OF_LINES, *group_views(self._told.attributes))}
-        publish.add_own(run.store, self._key, written, here)
-        # Findings are made of the views as they stand in the store.
-        scan = publish.scan_of(run.store, self._key, written)
-        found = groups_of(scan, self._told.attributes)
-        report = conclude.access_report(report, sums, partial(scan, "exchanges"), found)
-        rows["windows"] = groups.windows.height
-        manifest = self._access_manifest(report, written, {view: rows[view] for view in here})
+        publish.add_own(run.store, self._key, parts, here)
+        scan = publish.scan_of(run.store, self._key, parts)
+        report = concluded(partial(scan, "exchanges"), groups_of(scan, self._told.attributes))
+        manifest = self._access_manifest(report, parts, {view: rows[view] for view in here})
         self._meter.stop_if_asked()
         publish.publish(run.store, self._key, report, manifest)
         return self._run_folder()

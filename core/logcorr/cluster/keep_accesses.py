@@ -12,12 +12,11 @@ from logcorr.cluster.access_counts import counter_of, put_counts, sums_of
 from logcorr.cluster.access_plan import AccessFiles, AccessPlan
 from logcorr.cluster.group_parts import StepViews
 from logcorr.cluster.steps import Step
-from logcorr.compute.parquet_slices import height_of, scan, slices_of
+from logcorr.compute.parquet_slices import slices
 from logcorr.jobs.access_exchanges import count_stored
 from logcorr.query import narrowing
 
 _REFUSED = ("malformed", "other")
-_SLICE_ROWS = 250_000
 
 
 def finish(step: Step) -> dict[str, Any]:
@@ -41,8 +40,7 @@ def narrow(step: Step) -> dict[str, Any]:
         nulls, kept = narrowing.kept(own.narrowing, told.chosen, "exchanges", {"exchanges": schema}, files)
         views.write(rows.with_columns(nulls).filter(kept).select(schema.names()), "exchanges", f"{number:04d}")
         written = [views.files("exchanges")[-1]]
-        slices = slices_of(scan(written), height_of(written), _SLICE_ROWS)
-        count_stored(sums, slices, own.attributes, step.stop_if_gone)
+        count_stored(sums, slices(written), own.attributes, step.stop_if_gone)
     if told.lines_before[step.index]:
         _write_refused(step, told, views)
     return {**put_counts(step, sums), "rows": views.put()}

@@ -18,7 +18,7 @@ from logcorr.figures.group_counts import TABLES, GroupCounts
 _T = TypeVar("_T")
 _FRAME = 1
 # Counts by attribute are cut into parts when they are so many.
-_PARTED_ROWS = 500_000
+_PARTED_ROWS = 250_000
 _ADDED_ROWS = 20_000
 
 
@@ -66,10 +66,10 @@ def parted_groups(counts: GroupCounts, parts: int) -> Iterator[tuple[int, pl.Dat
         number = pl.lit(TABLES.index(table), pl.UInt8).alias("table")
         waiting.append(rows.select(number, "key", "value", "n"))
         if sum(frame.height for frame in waiting) >= _PARTED_ROWS:
-            yield from _parted(waiting, parts)
+            yield from parted_rows(pl.concat(waiting), "key", parts)
             waiting = []
     if waiting:
-        yield from _parted(waiting, parts)
+        yield from parted_rows(pl.concat(waiting), "key", parts)
 
 
 def add_groups(counts: GroupCounts, frames: Iterable[pl.DataFrame]) -> None:
@@ -79,10 +79,6 @@ def add_groups(counts: GroupCounts, frames: Iterable[pl.DataFrame]) -> None:
         for (number,), rows in some.group_by("table"):
             with counts.counting():
                 counts.add_counts(TABLES[int(str(number))], rows)
-
-
-def _parted(frames: list[pl.DataFrame], parts: int) -> Iterator[tuple[int, pl.DataFrame]]:
-    yield from parted_rows(pl.concat(frames), "key", parts)
 
 
 def _encoded(value: Any) -> msgspec.msgpack.Ext:
