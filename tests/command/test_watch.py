@@ -85,7 +85,7 @@ def test_it_ends_with_one_once_a_condition_holds(tmp_path: Path) -> None:
     words = ("--every", "100ms", "--until-fail", "error_rate>5%", "--until-fail", "p99>1h")
     outcome = logcorr("watch", "requests.log", "responses.log", *words, cwd=tmp_path)
     assert outcome.code == 1
-    assert "error_rate>5% holds: error_rate is" in outcome.err
+    assert "error_rate is 100 %, over 5 %." in outcome.err
 
 
 def test_an_alert_is_told_when_it_begins_and_ends(tmp_path: Path) -> None:
@@ -93,13 +93,13 @@ def test_an_alert_is_told_when_it_begins_and_ends(tmp_path: Path) -> None:
     words = ("requests.log", "responses.log", "--every", "50ms", "--window", "10s", "--alert", "error_rate>5%")
     with start(command("watch", "--json", *words), tmp_path) as process:
         record = _until(process, lambda record: bool(record["alerts"]))
-        assert record["alerts"] == ["error_rate>5% holds: error_rate is 1."]
+        assert record["alerts"] == ["error_rate is 100 %, over 5 %."]
         _write(tmp_path / "requests.log", REQUEST.format(50, 50, 50))
         _write(tmp_path / "responses.log", RESPONSE.format(50, 50, 200))
         _until(process, lambda record: not record["alerts"])
         process.send_signal(signal.SIGTERM)
         _, err = process.communicate()
-    assert "alert: error_rate>5% holds: error_rate is 1." in err
+    assert "alert: error_rate is 100 %, over 5 %." in err
     assert "alert: error_rate>5% does not hold any more." in err
 
 

@@ -55,7 +55,7 @@ def differences(
     return found
 
 
-def compared_runs(options: CorrelateOptions, local: RunFolder, other: RunFolder, folder: Path) -> list[str]:
+def compared_runs(options: Options, local: RunFolder, other: RunFolder, folder: Path) -> list[str]:
     """What differs between two runs: reports but for `run`, and a sorted export of each view, made in a folder."""
     found = compared_reports(local, other)
     names = _names(options, local)

@@ -16,7 +16,7 @@ from logcorr.model.errors import LogcorrError, UsageError
 from logcorr.model.ledger import Log
 from logcorr.text.safe import one_line
 from logcorr_tui.state.session import Logs
-from logcorr_tui.work import reading_words
+from logcorr_tui.work import follow_words, reading_words
 
 _USAGE = (
     "give one LOG, or REQUESTS and RESPONSES, or access logs, or a finished RUN, or nothing. See logcorr-tui --help."
@@ -30,6 +30,7 @@ examples:
   logcorr-tui requests.log responses.log    correlate two logs
   logcorr-tui 'access.log*'                 analyse an access log of several files
   logcorr-tui app.log --format fastify      name the format instead of having it told
+  logcorr-tui --follow 'api-*.log'          what is in flight, overdue and failing, while logs are written
   logcorr-tui 3f2a                          open a finished run by its name, the start of one, or its folder
   logcorr-tui --web 3f2a                    the same in a browser on this machine
 
@@ -43,7 +44,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     given = _parser().parse_args(words)
     try:
-        logs, run = _what(given)
+        follow = follow_words.follow_of(given) if given.follow else None
+        if follow is None:
+            follow_words.check_none(given)
+        logs, run = (None, None) if follow is not None else _what(given)
         if given.web:
             _serve(words, given.port or 0)
             return 0
@@ -63,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from logcorr_tui.look.palette import Look
 
     look = Look.of_terminal(os.environ, plain=given.plain)
-    app = LogcorrApp(logs, run=run, store=given.store, memory=given.memory, look=look)
+    app = LogcorrApp(logs, run=run, store=given.store, memory=given.memory, look=look, follow=follow)
     app.session.zone = given.tz or ""
     app.session.show_times()
     app.run()
@@ -230,6 +234,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--access", action="append", default=[], metavar="PATH", help="an access log; repeatable")
     parser.add_argument("--log", action="append", default=[], metavar="PATH", help="a log of both events; repeatable")
     reading_words.add_to(parser)
+    follow_words.add_to(parser)
     parser.add_argument(
         "--store", metavar="DIR", help="folder or URI of the runs (default: the platform's cache folder)"
     )

@@ -53,8 +53,8 @@ class Condition(msgspec.Struct, frozen=True):
         return _SIGNS[self.sign](value, self.limit)
 
     def told(self, value: float) -> str:
-        """A figure with its name and unit."""
-        return f"{self.metric} is {value:g}{self.unit}"
+        """A figure with its name, in the unit of the limit; and where the condition holds, how it is to the limit."""
+        return self._told(value, "")
 
     def in_words(self, report: RunReport) -> str | None:
         """The figure with its name, in the unit of the limit; and where the condition holds, how it is to the limit.
@@ -64,14 +64,16 @@ class Condition(msgspec.Struct, frozen=True):
         figure = self.figure(report)
         if figure is None:
             return None
+        return self._told(figure, " of all lines" if self.metric == "malformed_rate" and narrowed(report) else "")
+
+    def _told(self, figure: float, whole: str) -> str:
         limit = f"{self._in_unit(self.limit):.12g}"
         # With as many digits as tell it from the limit.
         shown = (f"{self._in_unit(figure):.{digits}g}" for digits in range(_DIGITS, _MOST_DIGITS))
         told = next((text for text in shown if text != limit or figure == self.limit), limit)
-        whole = " of all lines" if self.metric == "malformed_rate" and narrowed(report) else ""
         words = f"{self.metric} is {_plain(told)}{self.unit}{whole}"
         return words + (
-            _HELD[self.sign].format(f"{_plain(limit)}{self.unit}") if self.holds(report) is not None else ""
+            _HELD[self.sign].format(f"{_plain(limit)}{self.unit}") if self.compares(figure) else ""
         )
 
     def _in_unit(self, figure: float) -> float:

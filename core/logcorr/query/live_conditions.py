@@ -34,5 +34,5 @@ def verdicts(conditions: Sequence[Condition], snapshot: Snapshot) -> dict[str, s
     for one in conditions:
         value = figure(one, snapshot)
         if value is not None and one.compares(value):
-            held[one.text] = f"{one.text} holds: {one.told(value)}."
+            held[one.text] = f"{one.told(value)}."
     return held

@@ -169,7 +169,7 @@ def tables(merged: Sequence[GroupCounts]) -> dict[str, list[Any]]:
             found["ips"] += endpoints_and_addresses.ips(part, WINDOW_US, 2).collect().rows()
             found["suspicious"] += endpoints_and_addresses.suspicious_in(part, 2).collect().rows()
     for name in ("method", "user_agent"):
-        tops = [counts.top(name).lazy() for counts in merged]
+        tops = [counts.top(name)[0].lazy() for counts in merged]
         found[name] = group_in_parts.top(tops, "requests", name, 100).rows()
     return {name: rows if name in NAMES else sorted(rows, key=repr) for name, rows in found.items()}
 

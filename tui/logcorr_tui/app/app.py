@@ -31,6 +31,7 @@ from logcorr_tui.state import messages
 from logcorr_tui.state.navigation import TABLES, VIEWS_OF_A_RUN
 from logcorr_tui.state.row_query import Counting
 from logcorr_tui.state.session import Logs
+from logcorr_tui.work.follow_words import Follow
 from logcorr_tui.work.terminal_background import QUESTION, is_asked, is_light, is_light_by_name
 from logcorr_tui.work.terminal_hangup import LOOK_EVERY_S, terminal_is_gone
 
@@ -57,11 +58,13 @@ class LogcorrApp(RunControlApp):
         store: str | None = None,
         memory: str | None = None,
         look: Look | None = None,
+        follow: Follow | None = None,
     ) -> None:
         self.look = look or Look()
         self._own_themes: dict[str, Theme] = {}
         super().__init__(logs, store=store, memory=memory)
-        self._first_run = run
+        self.add_mode("live", self._live_screen)
+        self._first_run, self._followed = run, follow
         self._own_themes = {theme.name: theme for theme in themes(self.look)}
         # Until a theme is chosen, the terminal tells whether it is dark or light.
         self._chosen_theme = self._preferences.theme(self.available_themes)
@@ -114,7 +117,9 @@ class LogcorrApp(RunControlApp):
             if self.look.plain:
                 self._show_cursor()
                 self.set_interval(text_cursor.LOOK_EVERY_S, partial(text_cursor.follow, self))
-        if logs is None:
+        if self._followed is not None:
+            self.go("live")
+        elif logs is None:
             self.go("open")
         if problem := self._preferences.problem:
             self.notify(safe(problem, 400), title="Settings", severity="warning", timeout=10, markup=False)
@@ -122,6 +127,13 @@ class LogcorrApp(RunControlApp):
             self.start_run(logs)
         elif self._first_run:
             self.open_folder(self._first_run)
+
+    def _live_screen(self) -> Screen[Any]:
+        from logcorr_tui.screens.live import LiveScreen
+
+        follow = self._followed
+        assert follow is not None  # noqa: S101 - the mode is shown only where logs are followed
+        return LiveScreen(follow.words, follow.names, window_s=follow.window_s, bell=follow.bell)
 
     def _resumed(self) -> None:
         self.refresh(layout=True)

@@ -36,6 +36,7 @@ class LiveScreen(Screen[None]):
         Binding("space", "freeze", "Freeze", id="live.freeze", tooltip="Hold the screen still; counting goes on"),
         Binding("plus", "widen(1)", "Longer window", key_display="+", id="live.longer", tooltip="A longer window"),
         Binding("minus", "widen(-1)", "Shorter", key_display="-", id="live.shorter", tooltip="A shorter window"),
+        Binding("escape", "go_on", "Go on", id="live.go_on", tooltip="Show the present again", show=False),
         Binding("tab", "turn(1)", "Next table", id="live.next", tooltip="The next table", show=False),
         Binding("shift+tab", "turn(-1)", "Table before", id="live.previous", tooltip="The table before", show=False),
         *(
@@ -108,6 +109,11 @@ class LiveScreen(Screen[None]):
         if not self.frozen:
             self._shown = self._record
         self._draw()
+
+    def action_go_on(self) -> None:
+        """Shows the present again, if the screen is held still."""
+        if self.frozen:
+            self.action_freeze()
 
     def action_widen(self, by: int) -> None:
         """Takes the next longer or shorter window."""

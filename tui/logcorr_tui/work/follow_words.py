@@ -1,0 +1,72 @@
+"""The options of following logs, and the words of `logcorr watch` that they become."""
+
+import argparse
+from dataclasses import dataclass
+
+from logcorr.model.errors import UsageError
+from logcorr.query.live_conditions import live_condition
+from logcorr.text import quantities
+from logcorr_tui.work import reading_words
+
+_SECOND_US = 1_000_000
+_WINDOW = "5m"
+_PASSED_ON = ("timeout", "lateness", "last")
+
+
+@dataclass(frozen=True)
+class Follow:
+    """Logs to follow: their names, the words for the engine, the first window, and whether alerts ring the bell."""
+
+    names: tuple[str, ...]
+    words: tuple[str, ...]
+    window_s: int
+    bell: bool
+
+
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """Adds the options to a parser."""
+    parser.add_argument("--follow", action="store_true", help="follow logs while they are written; they may be missing")
+    parser.add_argument("--window", metavar="TIME", help=f"with --follow: how far back figures go (default: {_WINDOW})")
+    parser.add_argument("--timeout", metavar="TIME", help="with --follow: when a request is overdue (default: 30s)")
+    parser.add_argument("--lateness", metavar="TIME", help="with --follow: how late an entry may come (default: 1m)")
+    parser.add_argument("--last", metavar="TIME", help="with --follow: read only so much of what is there at the start")
+    parser.add_argument(
+        "--alert", action="append", default=[], metavar="CONDITION",
+        help="with --follow: mark when this holds in the window, such as 'p99>500ms'; repeatable",
+    )  # fmt: skip
+    parser.add_argument("--bell", action="store_true", help="with --follow: alerts ring the bell of the terminal")
+
+
+def check_none(given: argparse.Namespace) -> None:
+    """Raises UsageError where options of following are given without --follow."""
+    if given.bell or given.alert or any(getattr(given, name) for name in ("window", *_PASSED_ON)):
+        raise UsageError("--window, --timeout, --lateness, --last, --alert and --bell go with --follow.")
+
+
+def follow_of(given: argparse.Namespace) -> Follow:
+    """The logs to follow. Raises UsageError."""
+    names = (*given.what, *given.access, *given.log, *given.requests, *given.responses)
+    if not names or bool(given.requests) != bool(given.responses):
+        raise UsageError("--follow needs logs: one of both events, REQUESTS and RESPONSES, or access logs.")
+    if given.web:
+        raise UsageError("--follow and --web do not go together yet.")
+    if "-" in names:
+        raise UsageError("the app takes keys from standard input. Use: ... | logcorr watch -")
+    window_us = quantities.duration_us(given.window or _WINDOW)
+    if window_us < _SECOND_US:
+        raise UsageError("--window must be a second or more.")
+    words = [*reading_words.words_of(given)]
+    for name in _PASSED_ON:
+        if (value := getattr(given, name)) is not None:
+            quantities.duration_us(value)
+            words.append(f"--{name}={value}")
+    for text in given.alert:
+        live_condition(text)
+        words.append(f"--alert={text}")
+    words += [f"--format={given.format}"] if given.format else []
+    words += ["--collapse-ids"] if given.collapse_ids else []
+    words += [f"--collapse={one}" for one in given.collapse]
+    words += [f"--memory={given.memory}"] if given.memory else []
+    words += [f"--requests={name}" for name in given.requests] + [f"--responses={name}" for name in given.responses]
+    words += ["--", *given.what, *given.access, *given.log]
+    return Follow(names, tuple(words), window_us // _SECOND_US, given.bell)
