@@ -8,6 +8,7 @@ SOAK_MINUTES ?= 60
 MATRIX ?=
 SANITIZE_MINUTES ?= 3
 WORKERS ?= 3
+CLUSTER_VENV ?= .venv-cluster
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 # A part of logcorr in C is built where there is a C compiler, and anew when it changes.
@@ -25,7 +26,7 @@ BENCH_PIP     := $(BENCH_VENV)/bin/python -m pip --quiet --disable-pip-version-c
 BENCH_WORDS    = --rows $(BENCH_ROWS) --timeout $(BENCH_TIMEOUT) --dir "$(BENCH_DIR)" $(if $(BENCH_ONLY),--only $(BENCH_ONLY)) $(if $(BENCH_PUBLISH),--publish)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long test-kernels test-matrix docs site snapshots screenshots bench bench-scale fuzz soak clean check-python
+.PHONY: help demo test test-long test-kernels test-matrix test-cluster docs site snapshots screenshots bench bench-scale fuzz soak clean check-python
 
 help: ## show this help
 	@echo "usage: make TARGET [PYTHON=python3.12] [VENV=.venv]"
@@ -103,6 +104,19 @@ test-kernels: $(VENV)/.installed-dev ## the kernels under AddressSanitizer and U
 	"$$python" -m pytest -q -m "" -p no:cacheprovider $(KERNEL_TESTS) && \
 	"$$python" -m tests.fuzz --minutes $(SANITIZE_MINUTES) pairs
 
+# Engines take half a gigabyte, so they have an environment of their own. Spark needs Java, which apt has.
+$(CLUSTER_VENV)/.installed: pyproject.toml $(KERNELS) | check-python
+	@echo "installing logcorr, Dask, Ray, Spark and moto into $(CLUSTER_VENV)"
+	@$(PYTHON) -m venv $(CLUSTER_VENV) || { rm -rf $(CLUSTER_VENV); echo "error: could not create $(CLUSTER_VENV); on Debian and Ubuntu: apt install python3-venv" >&2; exit 2; }
+	@$(CLUSTER_VENV)/bin/python -m pip --quiet --disable-pip-version-check install --editable '.[dask,ray,s3,spark]' hypothesis 'moto[s3,server]>=5.1,<6' 'pytest>=9,<10'
+	@$(CLUSTER_VENV)/bin/python $(TELL_KERNELS)
+	@touch $@
+
+test-cluster: export PYTHONDONTWRITEBYTECODE =
+test-cluster: $(CLUSTER_VENV)/.installed ## runs on Ray and Spark, and in a bucket of moto (five minutes; installs Java by apt)
+	@command -v java >/dev/null 2>&1 || { echo "installing Java, which Spark needs"; apt-get install --yes --quiet default-jre-headless >/dev/null; } || { echo "error: Spark needs Java, which could not be installed; on Debian and Ubuntu: sudo apt install default-jre-headless" >&2; exit 2; }
+	@$(CLUSTER_VENV)/bin/python -m pytest -q -m cluster
+
 # Interpreters: every python3.N on the path, or those that MATRIX names: MATRIX="--python /opt/python3.13 --only lowest".
 test-matrix: $(VENV)/.installed-dev ## a part of the tests with the lowest and newest dependencies, on each Python there is
 	@$(PIP) install uv
@@ -147,6 +161,6 @@ bench-scale: $(BENCH_VENV)/.installed ## measure logcorr on odd logs in 512 MB (
 	@$(BENCH_VENV)/bin/python -m benchmarks scale $(BENCH_WORDS)
 
 clean: ## remove what make made
-	rm -rf $(VENV) $(BENCH_VENV) .matrix benchmarks/.data benchmarks/out .demo build dist site .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(BENCH_VENV) $(CLUSTER_VENV) .matrix benchmarks/.data benchmarks/out .demo build dist site .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	rm -f core/logcorr/_kernels.*
 	find core tui tests docs benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,5 +1,6 @@
 """Runs in a bucket: every command reads them as it reads a folder, by ranges; and nothing of them holds a key."""
 
+import gzip
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ from logcorr.query.filter_language import parse
 from logcorr.query.view_pages import TemporaryFolder, ViewPages
 from logcorr.runs.run_folder import MANIFEST, RunFolder
 from tests.support.bucket_server import KEY_ID, SECRET, TOKEN, Bucket, bucket_server
-from tests.support.helpers import assert_short_error, generated, kept, logcorr, succeed
+from tests.support.helpers import assert_short_error, generated, kept, logcorr, succeed, zstandard
 
 STORE = "s3://bucket/team/runs"
 PAIR = ("correlate", "requests.log", "responses.log")
@@ -158,6 +159,23 @@ def test_the_python_api_opens_runs(made: Path, tmp_path: Path) -> None:
         _ = run.folder
 
 
+def test_the_python_api_makes_runs_in_a_bucket(made: Path, bucket: Bucket) -> None:
+    logs = [str(made / "requests.log"), str(made / "responses.log")]
+    run = api.correlate(*logs, engine="inline", store="s3://bucket/api")
+    local = api.open(kept(made)[0])
+    assert isinstance(local.report, api.Report)
+    assert run.report.orphans == local.report.orphans
+    assert run.orphans.collect().height == local.orphans.collect().height
+    assert api.correlate(*logs, engine="inline", store="s3://bucket/api").reused
+    before = set(bucket.objects)
+    passing = api.correlate(*logs, engine="inline", store="s3://bucket/passing", keep=False)
+    assert passing.report.orphans == local.report.orphans
+    assert not passing.kept
+    assert set(bucket.objects) == before
+    with pytest.raises(UsageError, match="was not kept"):
+        _ = passing.views
+
+
 def test_runs_are_removed_manifest_first(made: Path, bucket: Bucket) -> None:
     key = _key(made)
     bucket.asked.clear()
@@ -248,6 +266,21 @@ def test_a_run_from_a_bucket_into_a_bucket(made: Path, bucket: Bucket, tmp_path:
     written = b"".join(data for data, _ in bucket.objects.values()) + told.read_bytes()
     _check_no_key(f"{written!r} {outcome} {again}")
     assert any(f"Credential={KEY_ID}/" in authorization for authorization in bucket.authorizations)
+
+
+@pytest.mark.parametrize("ending", ["gz", "zst"])
+def test_compressed_objects_are_read_as_files_are(made: Path, bucket: Bucket, tmp_path: Path, ending: str) -> None:
+    pack = gzip.compress if ending == "gz" else zstandard
+    for name in ("requests.log", "responses.log"):
+        bucket.objects[f"logs/{name}.{ending}"] = (pack((made / name).read_bytes()), {})
+    told = tmp_path / "report.json"
+    logs = (f"s3://bucket/logs/requests.log.{ending}", f"s3://bucket/logs/responses.log.{ending}")
+    succeed("correlate", *logs, "--engine", "inline", "--store", STORE, "--report", str(told), cwd=made)
+    report, local = _comparable(told), _comparable(kept(made)[0] / "report.json")
+    # A compressed log has other bytes, and no one knows how long it is before it is read.
+    for name in ("orphans", "latency", "status", "histogram", "users", "slowest"):
+        assert report[name] == local[name]
+    assert [side["lines"] for side in report["inputs"].values()] == [side["lines"] for side in local["inputs"].values()]
 
 
 def _comparable(report: Path) -> dict[str, Any]:

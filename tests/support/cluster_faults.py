@@ -12,8 +12,9 @@ import pytest
 _CODE = """
 import os, re, signal, sys
 
-if any("logcorr.cluster.engines.worker" in word or word == "step" for word in sys.orig_argv):
+if re.search(os.environ["TEST_FAULT_WORKERS"], " ".join(sys.orig_argv)):
     from logcorr.cluster.folder_store import FolderStore
+    from logcorr.cluster.object_store import ObjectStore
     marks = os.environ["TEST_FAULT_MARKS"]
     faults = [re.compile(line) for line in os.environ["TEST_FAULTS"].splitlines()]
 
@@ -29,20 +30,25 @@ if any("logcorr.cluster.engines.worker" in word or word == "step" for word in sy
             return real(self, name, *given)
         return act
 
-    for operation in ("put", "create", "put_file", "get_range"):
-        setattr(FolderStore, operation, fatal(operation, getattr(FolderStore, operation)))
+    for store in (FolderStore, ObjectStore):
+        for operation in ("put", "create", "put_file", "get_range"):
+            setattr(store, operation, fatal(operation, getattr(store, operation)))
 """
+# How the workers of engines are started: those of logcorr itself, of Dask on this machine, of Ray, and of Spark.
+OWN = r"logcorr\.cluster\.engines\.worker|\bstep\b"
+DASK, RAY, SPARK = "spawn_main", r"default_worker\.py", r"pyspark\.daemon"
 
 
 class Faults:
-    """Faults that workers of this test meet, each once."""
+    """Faults that workers of this test meet, each once. `workers` matches the command line of workers alone."""
 
-    def __init__(self, folder: Path, patch: pytest.MonkeyPatch, patterns: Sequence[str]) -> None:
+    def __init__(self, folder: Path, patch: pytest.MonkeyPatch, patterns: Sequence[str], workers: str = OWN) -> None:
         self._marks, self._count = folder / "marks", len(patterns)
         self._marks.mkdir(parents=True)
         (folder / "sitecustomize.py").write_text(_CODE)
-        root = Path(__file__).parents[2] / "core"
-        patch.setenv("PYTHONPATH", os.pathsep.join([str(folder), str(root)]))
+        root = Path(__file__).parents[2]
+        patch.setenv("PYTHONPATH", os.pathsep.join([str(folder), str(root / "core"), str(root)]))
+        patch.setenv("TEST_FAULT_WORKERS", workers)
         patch.setenv("TEST_FAULTS", "\n".join(patterns))
         patch.setenv("TEST_FAULT_MARKS", str(self._marks))
 

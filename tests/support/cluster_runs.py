@@ -43,11 +43,20 @@ def differences(
 
     Where one raises an error, the other is to raise the same.
     """
-    with patch.dict(os.environ, variables or {}):
+    # No test pulls a plug, and to wait for the disk would take most of the time.
+    with patch.dict(os.environ, variables or {}), patch("logcorr.cluster.folder_store.os.fsync"):
         local = _run(options, folder / "local", None)
         other = _run(options, folder / "cluster", how)
     if isinstance(local, LogcorrError) or isinstance(other, LogcorrError):
         return [] if _said(local) == _said(other) else [f"local {local!r}, cluster {other!r}"]
+    found = compared_runs(options, local, other, folder)
+    if left := left_over(folder / "cluster"):
+        found.append(f"left over: {left}")
+    return found
+
+
+def compared_runs(options: Options, local: RunFolder, other: RunFolder, folder: Path) -> list[str]:
+    """What differs between two runs: reports but for `run`, and a sorted export of each view, made in a folder."""
     found = compared_reports(local, other)
     names = _names(options, local)
     for number, (view, ending) in enumerate(names):
@@ -56,8 +65,6 @@ def differences(
         )
         if ours != theirs:
             found.append(f"{view}.{ending}: local {ours[:300]!r}, cluster {theirs[:300]!r}")
-    if left := left_over(folder / "cluster"):
-        found.append(f"left over: {left}")
     return found
 
 

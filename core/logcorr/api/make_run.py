@@ -35,9 +35,12 @@ def run_of(result: Result[_R], options: JobOptions, temporary: TemporaryRun | No
 
 
 def run_in_host(options: _O, job: Callable[[_O], Result[_R]]) -> Run[_R]:
-    """Runs a job within a program that is not logcorr's own. A run that is not kept lives as long as its `Run`."""
+    """Runs a job within a program that is not logcorr's own. A run that is not kept lives as long as its `Run`.
+
+    One that an engine made and that is not kept has a report and no views: its files were not on this machine.
+    """
     with ownership.leaving_umask():
-        if options.keep:
+        if options.keep or options.cluster is not None:
             return run_of(job(options), options)
         folder = TemporaryFolder(find_runs.local_root_of(options.store))
         temporary = TemporaryRun(folder)

@@ -16,7 +16,7 @@ _LEAST_MEMORY = 256 * _MB
 _LEAST_SPLIT, _MOST_SPLIT = 16 * _MB, 512 * _MB
 _MOST_BUCKET = 128 * _MB
 # Steps that a slot has in a phase, about: when some take longer, the others go on.
-_STEPS_A_SLOT = 4
+_STEPS_A_SLOT = 8
 _BUCKETS_A_SLOT = 2
 # What a process takes without data, and what a byte of text takes in a bucket that is paired, as measured.
 _BASE_BYTES = 150 * _MB

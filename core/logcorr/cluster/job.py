@@ -1,5 +1,6 @@
 """What every job on an engine does: opens store and engine, runs its phases, publishes, and leaves nothing behind."""
 
+import uuid
 from abc import abstractmethod
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -46,10 +47,14 @@ class OnEngine(Job[_R]):
     def result(self) -> Result[_R]:
         """As on one machine. A run that is not to be kept is removed once its outputs are written."""
         self._store = open_store(self._options.store or str(self._root))
+        if not self._options.keep:
+            # A run of the same logs may be kept there already.
+            self._key = uuid.uuid4().hex[: len(self._key)]
         try:
             return super().result()
         finally:
             if not self._options.keep:
+                driver.clean(self._store, self._key)
                 self._store.delete(list(self._store.list(f"{self._key}/")))
 
     @staticmethod
@@ -98,31 +103,25 @@ class OnEngine(Job[_R]):
             tries=self._cluster.tries,
             patience_s=self._cluster.patience_s,
         )
-        adopted = False
         try:
             run.adopt(self._plan(engine))
-            adopted = True
             made = self._finished() if self._options.keep else None
             if made is None:
                 made = self._made_by(run, work)
                 self._published_now = True
-        except (changes.CutLineError, UsageError):
-            # The same would come again, whatever was done so far. A run that others began is theirs.
-            if adopted:
-                driver.clean(self._store, self._key)
-            raise
-        except Cancelled:
-            if not self._cluster.keep_work:
-                engine.close()
+        except (changes.CutLineError, Cancelled, UsageError) as error:
+            # The same would come of it again. What began with other versions is not this run's to remove.
+            engine.close()
+            if run.adopted and not (self._cluster.keep_work and isinstance(error, Cancelled)):
                 driver.clean(self._store, self._key)
             raise
         except (EngineError, StoreError, FileNotFoundError) as error:
-            if not run.is_gone:
-                raise
             # Another driver may have finished the run meanwhile, and removed its work files.
-            if (finished := self._finished()) is not None:
+            if run.adopted and self._options.keep and (finished := self._finished()) is not None:
                 return finished
-            raise removed(self._key) from error
+            if run.is_gone:
+                raise removed(self._key) from error
+            raise
         finally:
             engine.close()
         driver.clean(self._store, self._key)

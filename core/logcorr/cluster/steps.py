@@ -25,7 +25,7 @@ from logcorr.cluster.store import Store, open_store
 from logcorr.cluster.sum_bytes import of_bytes
 from logcorr.compute.resources import peak_rss
 from logcorr.inputs.files import InputFile
-from logcorr.model.errors import InputError, OutputError, UsageError, system_error
+from logcorr.model.errors import EngineError, InputError, OutputError, UsageError, system_error
 from logcorr.runs import ownership
 from logcorr.runs.work_folder import WorkFolder
 
@@ -223,12 +223,12 @@ def _is_noted(store: Store, name: str) -> bool:
 
 
 def _failure(error: Exception) -> Failure:
-    """Why a try failed. Errors of input and of options would come again, so they are final."""
+    """Why a try failed. Errors of input, of options and of versions would come again, so they are final."""
     text = str(error)
     if isinstance(error, OSError | pl.exceptions.PolarsError) and (cause := system_error(error)) is not None:
         text = f"the disk of worker {_worker()} could not be used: {cause.strerror or cause}."
         error = OutputError(text)
-    final = isinstance(error, UsageError)
+    final = isinstance(error, UsageError | EngineError)
     return Failure(kind=type(error).__name__, text=text[:_MOST_TEXT], worker=_worker(), final=final)
 
 

@@ -33,7 +33,7 @@ def job_options(command: Any) -> Any:
             help="How many threads to work with, if memory allows.  [default: one for each usable core]",
         ),
         click.option(
-            "--store", type=click.Path(), help="Folder to keep runs in.  [default: the platform's cache folder]"
+            "--store", type=click.Path(), help="Folder or URI to keep runs in.  [default: the platform's cache folder]"
         ),
         click.option("--no-store", is_flag=True, help="Keep no run folder."),
         click.option(

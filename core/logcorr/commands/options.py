@@ -30,7 +30,7 @@ class Quantity(click.ParamType[int]):
 
 DURATION = Quantity("duration", quantities.duration_us)
 SIZE = Quantity("size", quantities.size_bytes)
-STORE = click.option("--store", type=click.Path(), help="Folder the runs are in.  [default: the cache folder]")
+STORE = click.option("--store", type=click.Path(), help="Folder or URI the runs are in.  [default: the cache folder]")
 
 RAW_CSV = click.option("--raw-csv", is_flag=True, help="Write CSV cells unchanged that a spreadsheet would run.")
 

@@ -10,9 +10,10 @@ from typing import Any
 import polars as pl
 import pytest
 
-from logcorr.cluster.store import Store, check_creates_once, open_store
+from logcorr.cluster.store import Store, check_creates_once, each, open_store
 from logcorr.model.errors import StoreError, UsageError
 from tests.support.bucket_server import Bucket, bucket_server
+from tests.support.moto_server import moto_server
 
 BAD_NAMES = ("", "/a", "../a", "a/../b", "a//b", "a/", "./a", ".hidden", "a/.hidden", "a\\b", "a\0b")
 
@@ -23,12 +24,12 @@ def bucket() -> Iterator[Bucket]:
         yield served
 
 
-@pytest.fixture(params=["folder", "bucket"])
+@pytest.fixture(params=["folder", "bucket", pytest.param("moto", marks=pytest.mark.cluster)])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     if request.param == "folder":
         yield open_store(str(tmp_path / "runs"))
         return
-    with bucket_server():
+    with bucket_server() if request.param == "bucket" else moto_server():
         yield open_store("s3://bucket/some/runs")
 
 
@@ -269,3 +270,23 @@ def test_stores_below_each_other_do_not_mix(bucket: Bucket) -> None:
     open_store("s3://bucket").put("b", b"x")
     assert set(bucket.objects) == {"runs/a", "b"}
     assert open_store("s3://bucket/run").list("") == {}
+
+
+def test_several_requests_are_under_way_at_the_same_time_and_come_in_order() -> None:
+    both = threading.Barrier(2)
+
+    def wait(number: int) -> int:
+        both.wait(10)  # none of the two ends before the other has begun
+        return number
+
+    assert list(each(wait, range(4))) == [0, 1, 2, 3]
+
+    def fail(number: int) -> int:
+        if number == 2:
+            raise StoreError("refused")
+        return number
+
+    found = each(fail, range(4))
+    assert [next(found), next(found)] == [0, 1]
+    with pytest.raises(StoreError, match="refused"):
+        next(found)

@@ -1,5 +1,6 @@
 """Steps on Ray: the cluster that this process is in, one at an address, or one that Ray starts on this machine."""
 
+import logging
 import os
 from collections.abc import Iterator, Sequence
 
@@ -16,13 +17,14 @@ def start(address: str) -> "Ray":
     """Joins the cluster at an address of `ray.init`. Without one, Ray looks for a cluster, and else starts one here."""
     # With `uv run`, Ray would send the working folder to every worker, logs and all.
     os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
+    logging.getLogger("ray").setLevel(logging.ERROR)  # of signals and tokens, which are no faults
     place = f"ray:{address}" if address.startswith("//") else address
     threads = {"env_vars": {"POLARS_MAX_THREADS": "1"}}
     try:
         ray.init(place or None, log_to_driver=False, configure_logging=False, runtime_env=threads)
     except (OSError, ValueError, RuntimeError, ray.exceptions.RayError) as error:
-        message = f"engine 'ray:{address}': {in_words(error)}. Check that it runs"
-        raise UsageError(f"{message}, with this version of Ray, and ~/.ray/auth_token where it wants one.") from error
+        advice = "Check that it runs, with this Ray, and RAY_AUTH_MODE=token and ~/.ray/auth_token where it wants one."
+        raise UsageError(f"engine 'ray:{address}': {in_words(error)}. {advice}") from error
     return Ray()
 
 
@@ -41,7 +43,7 @@ class Ray:
                 try:
                     yield ray.get(ended)
                 except ray.exceptions.RayError as error:
-                    self.said[index_of[ended]] = in_words(error)
+                    self.said[index_of[ended]] = in_words(getattr(error, "cause", error))
         finally:
             for waiting in left:
                 ray.cancel(waiting)

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any
@@ -12,18 +13,16 @@ from pyspark.sql import SparkSession
 from logcorr.cluster.engines.base import Item, in_words, run_item
 from logcorr.model.errors import UsageError
 
-_WAITING = 32  # so many tasks more than it has workers are given to Spark, which may add workers for them
 _SETTINGS = {"spark.ui.showConsoleProgress": "false", "spark.executorEnv.POLARS_MAX_THREADS": "1"}
 
 
 def start(address: str) -> "Spark":
-    """A session on the master `//HOST:PORT`, `yarn` or `local[8]`. Without one: the session that there is."""
-    master = f"spark:{address}" if address.startswith("//") else address
+    """A session on the master `//HOST:PORT`, `yarn` or `local[SLOTS,TRIES]`. Without one: the session that there is."""
     is_given = "PYSPARK_GATEWAY_PORT" in os.environ or SparkSession.getActiveSession() is not None
-    if not master and not is_given:
-        master = "local[*,4]"  # where it does not say so, a task is tried once there
+    master = f"spark:{address}" if address.startswith("//") else address or ("" if is_given else "local[*,4]")
     if master.startswith("local"):
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # else it is any python3 of the path
+    warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)  # it is not used
     builder = SparkSession.builder.appName("logcorr").config(map=_SETTINGS)
     try:
         return Spark((builder.master(master) if master else builder).getOrCreate(), is_own=not is_given)
@@ -38,7 +37,7 @@ class Spark:
         self.said: dict[int, str] = {}
 
     def run(self, items: Sequence[Item]) -> Iterator[int]:
-        threads = ThreadPoolExecutor(2 * self.slots + _WAITING)
+        threads = ThreadPoolExecutor(2 * self.slots + 32)  # Spark may add workers for tasks that wait
         index_of = {threads.submit(_run_task, self._session, item): item[3] for item in items}
         try:
             for ended in as_completed(index_of):
