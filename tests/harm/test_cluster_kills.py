@@ -17,7 +17,7 @@ import msgspec
 import psutil
 import pytest
 
-from logcorr.cluster import blobs, canary, correlate, driver, steps
+from logcorr.cluster import blobs, canary, correlate, driver, publish, steps
 from logcorr.cluster.driver import Driver
 from logcorr.cluster.engines.base import Item, run_item
 from logcorr.cluster.engines.inline import Inline
@@ -215,14 +215,14 @@ def test_a_worker_of_another_version_is_refused_by_name(
     here = canary.versions()
     monkeypatch.setattr(canary, "agrees", lambda *_: False)
     monkeypatch.setattr(canary, "versions", lambda: here | {"polars": "2.0.0"})
-    with pytest.raises(InputError) as refused:
+    with pytest.raises(EngineError) as refused:
         canary.check(canary.canary(), here)
     assert f"would part the ids otherwise than the others: polars 2.0.0 here, {here['polars']} where" in str(
         refused.value
     )
     monkeypatch.undo()
     monkeypatch.setattr(canary, "canary", iter(["0" * 16, *["1" * 16] * 99]).__next__)
-    with pytest.raises(InputError, match=r"^worker .* would part the ids otherwise .*its hashes differ"):
+    with pytest.raises(EngineError, match=r"^worker .* would part the ids otherwise .*its hashes differ"):
         on_engine(logs, tmp_path / "store", cut())
 
 
@@ -332,7 +332,31 @@ def test_an_engine_that_does_nothing(logs: Path, tmp_path: Path, monkeypatch: py
         on_engine(logs, tmp_path / "store", cut(patience_s=0.2))
 
 
+def test_a_run_that_is_not_kept_leaves_a_kept_one_alone(logs: Path, tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    kept = on_engine(logs, store, cut())
+    before = {path: path.stat().st_mtime_ns for path in store.rglob("*") if path.is_file()}
+    options = options_of(logs, store=str(store), cluster=cut(), keep=False)
+    assert correlate.correlate(options).report.latency == kept.report.latency
+    assert {path: path.stat().st_mtime_ns for path in store.rglob("*") if path.is_file()} == before
+
+
+def test_parts_that_are_taken_away_before_the_end(logs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = publish.publish
+
+    def late(store: Any, key: str, *given: Any) -> None:
+        for path in (tmp_path / "store" / key / "exchanges").iterdir():
+            path.unlink()
+        real(store, key, *given)
+
+    monkeypatch.setattr(publish, "publish", late)
+    with pytest.raises(EngineError, match=r"parts of it were removed while it was made"):
+        on_engine(logs, tmp_path / "store", cut())
+    assert not list((tmp_path / "store").glob("*/manifest.json"))
+
+
 def test_garbage_is_refused_as_on_one_machine(tmp_path: Path) -> None:
     (tmp_path / "requests.log").write_text("2025-13-01T00:00:00Z,req-1,user\n")
     (tmp_path / "responses.log").write_text("garbage\n")
     assert differences(options_of(tmp_path), tmp_path, cut()) == []
+    assert left_over(tmp_path / "cluster") == []

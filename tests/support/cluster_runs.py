@@ -1,24 +1,33 @@
 """The same job on this machine and by steps on an engine, and all differences of what both have made."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 import msgspec
 
+from logcorr.cluster import analyze as analyze_on_engine
 from logcorr.cluster import correlate as on_engine
+from logcorr.jobs.analyze import analyze
 from logcorr.jobs.correlate import correlate
+from logcorr.jobs.job import Result
 from logcorr.model.errors import LogcorrError
-from logcorr.model.options import ClusterOptions, CorrelateOptions, Output
+from logcorr.model.options import AnalyzeOptions, ClusterOptions, CorrelateOptions, Output
 from logcorr.runs import run_folder, views
 from logcorr.runs.run_folder import RunFolder
 
 MEMORY = 512 << 20
 ENDINGS = ("ndjson", "csv", "json", "parquet")
-COLUMNS = ("duration_us", "request_time", "response_time")
-PLACES = ("request_file", "request_line", "response_file", "response_line")
+COLUMNS = {
+    "correlation": (
+        *("duration_us", "request_time", "response_time"),
+        *("request_file", "request_line", "response_file", "response_line"),
+    ),
+    "access": ("duration_us", "request_time", "file", "line"),
+}
+Options = CorrelateOptions | AnalyzeOptions
 
 
 def cluster(engine: str = "inline", **changed: Any) -> ClusterOptions:
@@ -28,7 +37,7 @@ def cluster(engine: str = "inline", **changed: Any) -> ClusterOptions:
 
 
 def differences(
-    options: CorrelateOptions, folder: Path, how: ClusterOptions, variables: dict[str, str] | None = None
+    options: Options, folder: Path, how: ClusterOptions, variables: dict[str, str] | None = None
 ) -> list[str]:
     """What differs between a run on this machine and one on an engine: reports but for `run`, and sorted exports.
 
@@ -46,7 +55,7 @@ def differences(
     return found
 
 
-def compared_runs(options: CorrelateOptions, local: RunFolder, other: RunFolder, folder: Path) -> list[str]:
+def compared_runs(options: Options, local: RunFolder, other: RunFolder, folder: Path) -> list[str]:
     """What differs between two runs: reports but for `run`, and a sorted export of each view, made in a folder."""
     found = compared_reports(local, other)
     names = _names(options, local)
@@ -89,10 +98,10 @@ def left_over(store: Path) -> list[str]:
     return sorted(str(path.relative_to(store)) for path in store.rglob("*") if path.is_file() and path not in named)
 
 
-def _run(options: CorrelateOptions, store: Path, how: ClusterOptions | None) -> RunFolder | LogcorrError:
+def _run(options: Options, store: Path, how: ClusterOptions | None) -> RunFolder | LogcorrError:
     own = msgspec.structs.replace(options, store=str(store), keep=True, outputs=(), cluster=how)
     try:
-        result = correlate(own) if how is None else on_engine.correlate(own)
+        result = _job(own)(own)
     except LogcorrError as error:
         return error
     assert result.folder is not None
@@ -100,14 +109,21 @@ def _run(options: CorrelateOptions, store: Path, how: ClusterOptions | None) -> 
     return RunFolder(result.folder)
 
 
+def _job(options: Options) -> Callable[[Any], Result[Any]]:
+    """The job on this machine, or that on an engine."""
+    if isinstance(options, CorrelateOptions):
+        return correlate if options.cluster is None else on_engine.correlate
+    return analyze if options.cluster is None else analyze_on_engine.analyze
+
+
 def _said(made: RunFolder | LogcorrError) -> str:
     return f"{type(made).__name__}: {made}" if isinstance(made, LogcorrError) else "a run"
 
 
-def _names(options: CorrelateOptions, run: RunFolder) -> Sequence[tuple[str, str]]:
+def _names(options: Options, run: RunFolder) -> Sequence[tuple[str, str]]:
     """Every view once, each in another form."""
     known = views.views_of(run.manifest)
-    shift = options.window_us + len(options.requests)
+    shift = options.window_us + len(run.manifest.files)
     return [(view, ENDINGS[(number + shift) % len(ENDINGS)]) for number, view in enumerate(known)]
 
 
@@ -115,8 +131,7 @@ def _exported(run: RunFolder, path: Path, view: Any) -> bytes:
     """The bytes of a sorted export of a view with all its columns."""
     from logcorr.runs.export_view import export_view
 
-    kind = "exchanges" if view in views.OF_EXCHANGES else view
-    columns = (*COLUMNS, *PLACES) if kind == "exchanges" else ()
+    columns = COLUMNS[run.manifest.kind] if view in views.OF_EXCHANGES else ()
     output = Output(view=view, path=str(path), columns=columns, sort_time=True)
     export_view(run, output, path.parent / "root", force=True)
     return path.read_bytes()

@@ -10,7 +10,7 @@ import polars as pl
 
 from logcorr import __version__
 from logcorr.compute.group_in_parts import partition_of
-from logcorr.model.errors import InputError
+from logcorr.model.errors import EngineError
 from logcorr.pairing.buckets import bucket_of
 from logcorr.pairing.join_steps import hashed
 
@@ -48,7 +48,7 @@ def agrees(expected: str, there: dict[str, str]) -> bool:
 
 
 def check(expected: str, there: dict[str, str]) -> None:
-    """Raises InputError, which names this worker, where it cannot take part in a run."""
+    """Raises EngineError, which names this worker, where it cannot take part in a run."""
     if agrees(expected, there):
         return
     here = versions()
@@ -58,7 +58,7 @@ def check(expected: str, there: dict[str, str]) -> None:
         if here[name] != there[name]
     ]
     told = "; ".join(differ) or f"its hashes differ, though the versions agree (on {platform.machine()})"
-    raise InputError(
+    raise EngineError(
         f"worker {platform.node()} would part the ids otherwise than the others: {told}. "
         "Install the same logcorr and polars on every machine."
     )

@@ -90,7 +90,7 @@ class ClusterCorrelation(OnEngine[Report], Correlation):
         splits = splits_of(
             files,
             cut_work.split_bytes(self._text_bytes, slots, how),
-            {log: reading.depends_on_lines_above(log) for log in self._files},
+            {log: [reading.depends_on_lines_above(log)] * len(of_log) for log, of_log in files.items()},
             [log for log in self._files if reading.depends_on_files_before(log)],
         )
         self._notes += notes_on(splits, self._files)
@@ -222,12 +222,6 @@ class ClusterCorrelation(OnEngine[Report], Correlation):
             for view, heights in note.facts.get("rows", {}).items():
                 rows[view] += sum(heights)
         return rows
-
-    def _check_unchanged(self, plan: Plan) -> None:
-        """Raises CutLineError or InputError where a file was changed while it was read."""
-        for log, files in self._files.items():
-            read = [msgspec.structs.replace(planned.file(), bytes=planned.end) for planned in plan.files[log]]
-            changes.check_whole_lines(files, read)
 
     def _tell_shuffle(self, run: Driver, split: SplitsRead, read: SourceResult) -> Shuffle:
         """Tells the steps of buckets what is known of all lines."""

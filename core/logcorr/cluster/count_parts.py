@@ -1,5 +1,6 @@
 """Merges the counts of one part of all users, and of all endpoints and addresses: each of them is in one part."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -12,7 +13,7 @@ from logcorr.cluster.group_parts import put_groups
 from logcorr.cluster.pair_plan import PairPlan
 from logcorr.cluster.steps import Step
 from logcorr.cluster.store import each
-from logcorr.cluster.sum_bytes import MergedGroups, to_bytes
+from logcorr.cluster.sum_bytes import to_bytes
 from logcorr.compute.group_in_parts import PartialCounts
 from logcorr.figures import users
 
@@ -36,19 +37,17 @@ def count_part(step: Step) -> dict[str, Any]:
     step.put("top", to_bytes(users.top([merged.lazy()])))
     facts: dict[str, Any] = {"rows": {"users": [merged.height]}}
     if attributes := own.rules.columns.attributes:
-        folder = step.scratch / "merged"
-        folder.mkdir(mode=0o700)
-        groups = MergedGroups(step.index, step.plan.sizes.parts, folder)
-        groups.add(part_frames(step, told, step.plan.sizes.parts + step.index))
-        facts["rows"] |= put_groups(step, groups, attributes, own.limits)["rows"]
+        frames = part_frames(step, told, step.plan.sizes.parts + step.index)
+        facts["rows"] |= put_groups(step, frames, attributes, own.limits)["rows"]
     return facts
 
 
-def part_frames(step: Step, told: Counted, segment: int) -> list[pl.DataFrame]:
+def part_frames(step: Step, told: Counted, segment: int) -> Iterator[pl.DataFrame]:
     """The frames of one segment of all files with counts."""
     ranges = [
         (name, offsets[segment], offsets[segment + 1])
         for name, offsets in zip(told.files, told.offsets, strict=True)
         if offsets[segment] < offsets[segment + 1]
     ]
-    return [frame for data in each(lambda found: step.store.get_range(*found), ranges) for frame in frames_of(data)]
+    for data in each(lambda found: step.store.get_range(*found), ranges):
+        yield from frames_of(data)

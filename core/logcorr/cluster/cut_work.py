@@ -49,15 +49,18 @@ def split_bytes(text_bytes: int, slots: int, options: ClusterOptions) -> int:
     return max(_LEAST_SPLIT // 4, min(_MOST_SPLIT, room, max(_LEAST_SPLIT, text_bytes // (_STEPS_A_SLOT * slots))))
 
 
-def sizes(text_bytes: int, splits: int, slots: int, options: ClusterOptions) -> Sizes:
-    """The sizes of a run of so many bytes of text and splits, on an engine of so many slots."""
+def sizes(text_bytes: int, splits: int, slots: int, options: ClusterOptions, part_bytes: int = _PART_BYTES) -> Sizes:
+    """The sizes of a run of so many bytes of text and splits, on an engine of so many slots.
+
+    The counts by a text of about `part_bytes` of logs are one part.
+    """
     room = _room(options)
     bucket_bytes = min(_MOST_BUCKET, int(room / _PAIRED_PER_BYTE))
     buckets = options.buckets or max(math.ceil(text_bytes / bucket_bytes), _BUCKETS_A_SLOT * slots)
     return Sizes(
         memory_bytes=options.worker_memory_bytes,
         buckets=max(1, min(buckets, _MOST_RANGES // max(1, splits))) if not options.buckets else buckets,
-        parts=max(1, min(_MOST_PARTS, text_bytes // _PART_BYTES)),
+        parts=max(1, min(_MOST_PARTS, _MOST_RANGES // max(1, splits), text_bytes // part_bytes)),
         chunk_bytes=memory_budget.chunk_size(room),
         flush_bytes=int(room * _FLUSH_SHARE),
         bucket_bytes=bucket_bytes,

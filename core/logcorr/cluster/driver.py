@@ -68,7 +68,7 @@ class Driver:
         self._tries, self._patience_s = tries, patience_s
         self._noted = 0
         self._last_beat = -BEAT_S
-        self._mark: str
+        self._mark = ""
         self.plan: Plan
         self.names: WorkNames
         self.phases: dict[str, PhaseTimes] = {}
@@ -80,7 +80,12 @@ class Driver:
     @property
     def is_gone(self) -> bool:
         """Whether the work files were removed: another driver has ended the run, or it was cleaned away."""
-        return plan_mark(self.store, self.key) != self._mark
+        return self.adopted and plan_mark(self.store, self.key) != self._mark
+
+    @property
+    def adopted(self) -> bool:
+        """Whether the run has a plan, its own or one that was begun."""
+        return bool(self._mark)
 
     def adopt(self, plan: Plan) -> None:
         """Begins a run, or goes on with one of the same key that was begun: then its plan holds.
@@ -228,7 +233,7 @@ class Driver:
             if final is not None:
                 self.store.delete(names)
                 kind = getattr(errors, final.kind, InputError)
-                raise (kind if issubclass(kind, UsageError) else InputError)(final.text)
+                raise (kind if issubclass(kind, UsageError | EngineError) else InputError)(final.text)
             if rounds >= self._tries:
                 last = told[-1]
                 raise EngineError(

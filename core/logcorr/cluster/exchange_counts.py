@@ -47,7 +47,7 @@ class ExchangeCounts:
         """Puts all counts into the store, with those of orphans. Returns the facts of them."""
         requests = orphans.filter(pl.col("side") == "request")
         self._users.add(_by_user(requests, errors=pl.lit(0, pl.Int64), orphans=pl.len().cast(pl.Int64)))
-        writer = BlobWriter(2 * self._parts)
+        writer = BlobWriter(2 * self._parts, "zstd")
         for number, rows in parted_rows(self._users.merged(), "user_id", self._parts):
             writer.add(number, rows)
         missing: dict[str, int] = {}

@@ -4,18 +4,19 @@ All exchanges of an endpoint or address are in one part, so each part is written
 what the report tells of them.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 import polars as pl
 
 from logcorr.cluster.steps import Step
-from logcorr.cluster.sum_bytes import MergedGroups, to_bytes
+from logcorr.cluster.sum_bytes import add_groups, to_bytes
 from logcorr.compute.group_in_parts import top
+from logcorr.compute.memory_budget import room_for_data
 from logcorr.compute.parquet_slices import height_of, scan
 from logcorr.figures import endpoints_and_addresses
-from logcorr.figures.group_counts import GroupPart, top_of
+from logcorr.figures.group_counts import GroupCounts, GroupPart, top_of
 from logcorr.figures.group_figures import EndpointRows, GroupData, endpoints_to_tell, ips_to_tell
 from logcorr.figures.sums import TOP, Sums
 from logcorr.jobs.write_groups import GroupLimits, group_views
@@ -25,6 +26,8 @@ from logcorr.jobs.write_views import ViewWriter
 _TOPS = ("method", "user_agent")
 # What the note of a step calls the file with `GroupsOfPart`.
 GROUPS = "groups"
+# One in so many bytes of the room for data may be counts by attribute.
+_GROUPS_SHARE = 3
 
 
 class GroupsOfPart(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,19 +72,26 @@ class StepViews(ViewWriter):
         return heights
 
 
-def put_groups(step: Step, groups: MergedGroups, attributes: Sequence[str], limits: GroupLimits) -> dict[str, Any]:
-    """Writes the merged counts of a part to the views of exchanges with these attributes, and what a report tells.
+def put_groups(
+    step: Step, frames: Iterable[pl.DataFrame], attributes: Sequence[str], limits: GroupLimits
+) -> dict[str, Any]:
+    """Merges the counts of a part, and writes them to the views of exchanges with these attributes.
 
-    Returns the facts of it: the rows of the parts of each view.
+    Writes what a report tells of them too. `frames` are what `parted_groups` gave of this part, of all steps that have
+    counted; the number of the part is that of the step. Returns the facts: the rows of the parts of each view.
     """
+    room = room_for_data(step.plan.sizes.memory_bytes) // _GROUPS_SHARE
+    own = step.index, step.plan.sizes.parts
+    counts = GroupCounts(attributes, limits.window_us, room, step.scratch / "merged", own)
+    add_groups(counts, frames)
     views = StepViews(step, [view for view in group_views(attributes) if view != "windows"])
     found = GroupsOfPart(
-        endpoints=list(_endpoints(views, groups.groups("endpoint"))) if "endpoint" in attributes else [],
+        endpoints=list(_endpoints(views, counts.endpoints())) if "endpoint" in attributes else [],
         ips=[],
         suspicious=[],
-        tops={name: top_of(name, groups.groups(name)) for name in _TOPS if name in attributes},
+        tops={name: counts.top(name) for name in _TOPS if name in attributes},
     )
-    for number, part in enumerate(groups.groups("ip") if "ip" in attributes else ()):
+    for number, part in enumerate(counts.ips() if "ip" in attributes else ()):
         found.suspicious.append(endpoints_and_addresses.suspicious_in(part, limits.suspicious).collect())
         rows = endpoints_and_addresses.ips(part, limits.window_us, limits.suspicious)
         found.ips.append(ips_to_tell(_written(views, rows, "ips", number)))

@@ -1,5 +1,6 @@
 """What every job on an engine does: opens store and engine, runs its phases, publishes, and leaves nothing behind."""
 
+import uuid
 from abc import abstractmethod
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -21,12 +22,12 @@ from logcorr.inputs import changes, standard_input
 from logcorr.inputs.files import InputFile, Resolved, of_source
 from logcorr.jobs.job import Job, Result
 from logcorr.model.access_report import RunReport
-from logcorr.model.errors import Cancelled, EngineError, InputError, StoreError
+from logcorr.model.errors import Cancelled, EngineError, InputError, StoreError, UsageError
 from logcorr.model.ledger import Log
 from logcorr.model.options import ClusterOptions, JobOptions
 from logcorr.model.report import RunInfo
 from logcorr.runs import find_runs
-from logcorr.runs.run_folder import RunFolder
+from logcorr.runs.run_folder import MANIFEST, RunFolder
 from logcorr.runs.work_folder import WorkFolder
 
 _R = TypeVar("_R", bound=RunReport)
@@ -46,10 +47,14 @@ class OnEngine(Job[_R]):
     def result(self) -> Result[_R]:
         """As on one machine. A run that is not to be kept is removed once its outputs are written."""
         self._store = open_store(self._options.store or str(self._root))
+        if not self._options.keep:
+            # A run of the same logs may be kept there already.
+            self._key = uuid.uuid4().hex[: len(self._key)]
         try:
             return super().result()
         finally:
             if not self._options.keep:
+                driver.clean(self._store, self._key)
                 self._store.delete(list(self._store.list(f"{self._key}/")))
 
     @staticmethod
@@ -77,6 +82,17 @@ class OnEngine(Job[_R]):
         root = _runs_root(self._options)
         return find_runs.finished_run(root, self._key) if isinstance(root, ObjectPath) else super()._finished()
 
+    def _result(self, finished: RunFolder | None) -> Result[_R]:
+        self._published_now = False
+        try:
+            return super()._result(finished)
+        except Cancelled:
+            # The run was there before its outputs.
+            if self._published_now and not self._cluster.keep_work:
+                parts = self._store.list(f"{self._key}/")
+                self._store.delete([f"{self._key}/{MANIFEST}", *parts])
+            raise
+
     def _compute(self, work: WorkFolder) -> RunFolder:
         check_creates_once(self._store)
         engine = open_engine(self._cluster.engine)
@@ -89,26 +105,33 @@ class OnEngine(Job[_R]):
         )
         try:
             run.adopt(self._plan(engine))
-            made = (self._finished() if self._options.keep else None) or self._made_by(run, work)
-        except changes.CutLineError:
-            driver.clean(self._store, self._key)
-            raise
-        except Cancelled:
-            if not self._cluster.keep_work:
-                engine.close()
+            made = self._finished() if self._options.keep else None
+            if made is None:
+                made = self._made_by(run, work)
+                self._published_now = True
+        except (changes.CutLineError, Cancelled, UsageError) as error:
+            # The same would come of it again. What began with other versions is not this run's to remove.
+            engine.close()
+            if run.adopted and not (self._cluster.keep_work and isinstance(error, Cancelled)):
                 driver.clean(self._store, self._key)
             raise
         except (EngineError, StoreError, FileNotFoundError) as error:
-            if not run.is_gone:
-                raise
             # Another driver may have finished the run meanwhile, and removed its work files.
-            if (finished := self._finished()) is not None:
+            if run.adopted and self._options.keep and (finished := self._finished()) is not None:
                 return finished
-            raise removed(self._key) from error
+            if run.is_gone:
+                raise removed(self._key) from error
+            raise
         finally:
             engine.close()
         driver.clean(self._store, self._key)
         return made
+
+    def _check_unchanged(self, plan: Plan) -> None:
+        """Raises CutLineError or InputError where a file was changed while it was read."""
+        for log, files in self._files.items():
+            read = [msgspec.structs.replace(planned.file(), bytes=planned.end) for planned in plan.files[log]]
+            changes.check_whole_lines(files, read)
 
     def _engine_info(self, run: Driver, info: RunInfo) -> RunInfo:
         """How the run was made, with what the engine came to."""

@@ -6,6 +6,7 @@ from pathlib import Path
 from logcorr.cluster.plan import Note
 from logcorr.cluster.store import Store
 from logcorr.model.access_report import RunReport
+from logcorr.model.errors import EngineError
 from logcorr.model.manifest import Manifest
 from logcorr.runs.run_folder import MANIFEST, REPORT, encode
 
@@ -31,7 +32,13 @@ def add_own(store: Store, key: str, parts: dict[str, int], own: Mapping[str, Seq
 
 
 def publish(store: Store, key: str, report: RunReport, manifest: Manifest) -> None:
-    """Makes a run visible. Files of its folder that the manifest does not name are removed."""
+    """Makes a run visible. Files of its folder that the manifest does not name are removed.
+
+    Raises EngineError where parts of it are gone.
+    """
+    there = store.list(f"{key}/")
+    if any(there.get(f"{key}/{part}") != size for part, size in manifest.parts.items()):
+        raise EngineError(f"run {key}: parts of it were removed while it was made. Start it again.")
     store.put(f"{key}/{REPORT}", encode(report))
     store.put(f"{key}/{MANIFEST}", encode(manifest))
     named = {f"{key}/{part}" for part in (*manifest.parts, REPORT, MANIFEST)}

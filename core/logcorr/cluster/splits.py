@@ -16,18 +16,21 @@ _MANY_TIMES = 4
 
 
 def splits_of(
-    files: Mapping[Log, Sequence[InputFile]], split_bytes: int, whole_files: Mapping[Log, bool], together: Sequence[Log]
+    files: Mapping[Log, Sequence[InputFile]],
+    split_bytes: int,
+    in_order: Mapping[Log, Sequence[bool]],
+    together: Sequence[Log],
 ) -> list[Split]:
     """The splits of all logs, in the order of logs, files and bytes.
 
-    Plain files are cut into pieces of about `split_bytes`, unless the lines of a log depend on the lines above them, so
-    that `whole_files` holds. Small files share a split. Files of logs that are `together` are all in one split.
+    Plain files are cut into pieces of about `split_bytes`, unless `in_order` tells of a file that its lines depend on
+    the lines above them. Small files share a split. Files of logs that are `together` are all in one split.
     """
     splits = []
     for log, of_log in files.items():
         pieces: list[Piece] = []
         for number, file in enumerate(of_log):
-            cut = file.compression == "plain" and not whole_files[log] and file.bytes > split_bytes
+            cut = file.compression == "plain" and not in_order[log][number] and file.bytes > split_bytes
             if cut and has_lines_anywhere(file):
                 splits += _closed(log, pieces)
                 splits += [

@@ -25,7 +25,7 @@ from logcorr.cluster.store import Store, open_store
 from logcorr.cluster.sum_bytes import of_bytes
 from logcorr.compute.resources import peak_rss
 from logcorr.inputs.files import InputFile
-from logcorr.model.errors import InputError, OutputError, UsageError, system_error
+from logcorr.model.errors import EngineError, InputError, OutputError, UsageError, system_error
 from logcorr.runs import ownership
 from logcorr.runs.work_folder import WorkFolder
 
@@ -45,6 +45,14 @@ STEPS: dict[str, dict[str, str]] = {
         "look-left": "look_again:look",
         "top-left": "look_again:top_users",
         "looktop-left": "look_again:look",
+    },
+    "access": {
+        "map": "map_accesses:map_split",
+        "narrow": "keep_accesses:narrow",
+        "finish": "keep_accesses:finish",
+        "sums": "merge_accesses:merge_sums",
+        "groups": "merge_accesses:merge_groups",
+        "look": "look_again:look",
     },
 }
 _MOST_TEXT = 2_000
@@ -215,12 +223,12 @@ def _is_noted(store: Store, name: str) -> bool:
 
 
 def _failure(error: Exception) -> Failure:
-    """Why a try failed. Errors of input and of options would come again, so they are final."""
+    """Why a try failed. Errors of input, of options and of versions would come again, so they are final."""
     text = str(error)
     if isinstance(error, OSError | pl.exceptions.PolarsError) and (cause := system_error(error)) is not None:
         text = f"the disk of worker {_worker()} could not be used: {cause.strerror or cause}."
         error = OutputError(text)
-    final = isinstance(error, UsageError)
+    final = isinstance(error, UsageError | EngineError)
     return Failure(kind=type(error).__name__, text=text[:_MOST_TEXT], worker=_worker(), final=final)
 
 

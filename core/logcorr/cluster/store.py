@@ -4,8 +4,9 @@ What is put into a store is there whole or not at all. Steps and the driver tell
 """
 
 import uuid
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -71,8 +72,15 @@ class Store(Protocol):
 
 def each(function: Callable[[_T], _R], items: Iterable[_T]) -> Iterator[_R]:
     """The results of a function for all items, in order, several at a time: for what waits for a store, mostly."""
+    waiting: deque[Future[_R]] = deque()
     with ThreadPoolExecutor(_REQUESTS) as threads:
-        yield from threads.map(function, items)
+        for item in items:
+            waiting.append(threads.submit(function, item))
+            # No more results than these are in memory, however slowly they are taken.
+            if len(waiting) > _REQUESTS:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
 def open_store(uri: str) -> Store:

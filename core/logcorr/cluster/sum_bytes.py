@@ -7,23 +7,19 @@ run folder, as the hashes of polars differ between its versions.
 
 import io
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 import polars as pl
 
-from logcorr.compute.group_in_parts import PartialCounts, partition_of
-from logcorr.compute.parquet_slices import scan
-from logcorr.figures.group_counts import TABLES, GroupCounts, GroupPart, group_parts
+from logcorr.compute.group_in_parts import partition_of
+from logcorr.figures.group_counts import TABLES, GroupCounts
 
 _T = TypeVar("_T")
 _FRAME = 1
-_GROUPED = pl.Schema({"table": pl.UInt8, "key": pl.String, "value": pl.Int64, "n": pl.Int64})
 # Counts by attribute are cut into parts when they are so many.
-_PARTED_ROWS = 500_000
-# Counts of a part are merged when so many came, and go to disk when the merged ones are twice as many.
-_MERGED_ROWS = 250_000
+_PARTED_ROWS = 250_000
+_ADDED_ROWS = 20_000
 
 
 def frame_bytes(frame: pl.DataFrame) -> bytes:
@@ -56,12 +52,12 @@ def parted_rows(rows: pl.DataFrame, key: str, parts: int) -> Iterator[tuple[int,
             yield 0, rows
         return
     numbered = rows.with_columns(partition_of(key, parts).alias("part"))
-    for (number,), part in numbered.partition_by("part", as_dict=True, include_key=False).items():
+    for (number,), part in numbered.partition_by("part", as_dict=True, include_key=False, maintain_order=True).items():
         yield int(number), part
 
 
 def parted_groups(counts: GroupCounts, parts: int) -> Iterator[tuple[int, pl.DataFrame]]:
-    """All counts by attribute as (number of the part, rows for `MergedGroups`). To be called once.
+    """All counts by attribute as (number of the part, rows for `add_groups`). To be called once.
 
     A part comes several times where there are many counts.
     """
@@ -70,49 +66,19 @@ def parted_groups(counts: GroupCounts, parts: int) -> Iterator[tuple[int, pl.Dat
         number = pl.lit(TABLES.index(table), pl.UInt8).alias("table")
         waiting.append(rows.select(number, "key", "value", "n"))
         if sum(frame.height for frame in waiting) >= _PARTED_ROWS:
-            yield from _parted(waiting, parts)
+            yield from parted_rows(pl.concat(waiting), "key", parts)
             waiting = []
     if waiting:
-        yield from _parted(waiting, parts)
+        yield from parted_rows(pl.concat(waiting), "key", parts)
 
 
-class MergedGroups:
-    """The counts by attribute of one part, `number` of `parts`, merged from all steps that counted.
-
-    More than some hundred thousand rows go to files in `folder`, which must exist.
-    """
-
-    def __init__(self, number: int, parts: int, folder: Path) -> None:
-        self._number, self._parts, self._folder = number, parts, folder
-        self._counts = PartialCounts(["table", "key", "value"], _GROUPED.to_frame(), _MERGED_ROWS)
-        self._files: list[Path] = []
-
-    def add(self, frames: Iterable[pl.DataFrame]) -> None:
-        """Adds rows that `parted_groups` gave for this part."""
-        for frame in frames:
-            self._counts.add(frame)
-            if self._counts.merged_height > 2 * _MERGED_ROWS:
-                self._spill()
-
-    def groups(self, name: str) -> Iterator[GroupPart]:
-        """The counts of an attribute, by what the values of its tables are. A part must be read before the next one."""
-        scans = {value: self._rows(number) for number, (own, value) in enumerate(TABLES) if own == name}
-        return group_parts(scans, self._number, self._parts)
-
-    def _rows(self, table: int) -> pl.LazyFrame:
-        rows = pl.concat([self._counts.merged().lazy(), *(scan([file]) for file in self._files)])
-        return rows.filter(pl.col("table") == table).select("key", "value", "n")
-
-    def _spill(self) -> None:
-        self._files.append(self._folder / f"{len(self._files):06d}.ipc")
-        self._counts.merged().write_ipc(self._files[-1])
-        self._counts.replace(_GROUPED.to_frame())
-
-
-def _parted(frames: list[pl.DataFrame], parts: int) -> Iterator[tuple[int, pl.DataFrame]]:
-    # In order, equal texts stand together, which compresses well.
-    for number, rows in parted_rows(pl.concat(frames), "key", parts):
-        yield number, rows.sort("table", "key", "value")
+def add_groups(counts: GroupCounts, frames: Iterable[pl.DataFrame]) -> None:
+    """Adds rows that `parted_groups` gave of a part to the counts of this part."""
+    # Counts are spilled where so many more might not fit: so only some are added at once.
+    for some in (part for frame in frames for part in frame.iter_slices(_ADDED_ROWS)):
+        for (number,), rows in some.group_by("table"):
+            with counts.counting():
+                counts.add_counts(TABLES[int(str(number))], rows)
 
 
 def _encoded(value: Any) -> msgspec.msgpack.Ext:

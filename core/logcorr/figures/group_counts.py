@@ -44,13 +44,19 @@ class GroupCounts:
     """Counts of exchanges by the attributes that they have.
 
     `names` are the attributes, `window_us` is the width of a window. Counts of more than about `room` bytes are spilled
-    below `folder`. `tables` and `spilled` hold the counts by an attribute and what the value of a key is.
+    below `folder`. `tables` and `spilled` hold the counts by an attribute and what the value of a key is. `part` tells
+    which hash partition of all texts is counted: its number, and of how many.
 
     Several threads may count at once, each within `counting`.
     """
 
-    def __init__(self, names: Sequence[str], window_us: int, room: int, folder: Path) -> None:
+    def __init__(
+        self, names: Sequence[str], window_us: int, room: int, folder: Path, part: tuple[int, int] = (0, 1)
+    ) -> None:
         self._window_us, self._room = window_us, room
+        # Spilled are parts of this part.
+        number, parts = part
+        self._first_partition, self._all_partitions = number * _PARTITIONS, parts * _PARTITIONS
         self.codes = {name: TextCodes() for name in names}
         self._missing = dict.fromkeys(names, 0)
         # How many threads count, and whether the counts are to be spilled once none does.
@@ -103,6 +109,13 @@ class GroupCounts:
                 if windows:
                     at = filled(exchanges["request_time"] // self._window_us, _NO_TIME)
                     self.tables[name, "window"].add(keys[which], at[which])
+
+    def add_counts(self, table: tuple[str, str], rows: pl.DataFrame) -> None:
+        """Adds counts (key, value, n) of one of the TABLES, as `rows` gives them. To be called within `counting`."""
+        codes = self.codes[table[0]].of_texts(rows["key"]).astype(np.int64)
+        with self._changed:
+            self._most_rows = max(self._most_rows, codes.size)
+        self.tables[table].add(codes, filled(rows["value"], 0), filled(rows["n"], 0))
 
     def codes_of(self, exchanges: pl.DataFrame) -> dict[str, Codes]:
         """The codes of the attributes of exchanges, which are texts. To be called within `counting`."""
@@ -164,7 +177,8 @@ class GroupCounts:
         """
         for table, counts in self.tables.items():
             texts = self.codes[table[0]].texts()
-            for rows in counts.counts().iter_slices(_ROWS_AT_ONCE):
+            # Equal texts stand together: that is fast to do with codes.
+            for rows in counts.counts().sort("first", "second").iter_slices(_ROWS_AT_ONCE):
                 yield table, rows.select(key=pl.lit(texts).gather("first"), value="second", n="n")
             partitions = chain.from_iterable(spilled.partitions() for spilled in self.spilled[table])
             for frame in chain.from_iterable(partitions):
@@ -187,7 +201,8 @@ class GroupCounts:
                 spilled = self.spilled[table]
                 if not spilled:
                     folder = self._folder / "-".join(table)
-                    spilled.append(SpilledPartitions(partition_of("key", _PARTITIONS), _PARTITIONS, folder))
+                    number_of = partition_of("key", self._all_partitions) - self._first_partition
+                    spilled.append(SpilledPartitions(number_of, _PARTITIONS, folder))
                 rows = self.tables[table].counts().lazy()
                 spilled[0].add(rows.select(key=pl.lit(texts).gather("first"), value="second", n="n"))
                 self.tables[table].clear()
@@ -207,19 +222,12 @@ class GroupCounts:
                 value: pl.concat([_SCHEMA.to_frame().lazy(), *(frame for part in partitions for frame in next(part))])
                 for value, partitions in spills.items()
             }
-            yield from group_parts(scans, number, _PARTITIONS)
-
-
-def group_parts(scans: Mapping[str, pl.LazyFrame], number: int, partitions: int) -> Iterator["GroupPart"]:
-    """The counts of an attribute in one of so many hash partitions of its texts, in several parts where they are many.
-
-    `scans` have all counts (key, value, n) of this partition, by what the value is. Equal keys and values are added up.
-    """
-    # Grouping takes much memory for each row: a large partition is read in several steps.
-    steps = -(-max(map(count, scans.values())) // _ROWS_AT_ONCE) or 1
-    for step in range(steps):
-        within = partition_of("key", partitions * steps) == number * steps + step
-        yield _part({value: rows.filter(within) for value, rows in scans.items()})
+            # Grouping takes much memory for each row: a large partition is read in several steps.
+            steps = -(-max(map(count, scans.values())) // _ROWS_AT_ONCE) or 1
+            for step in range(steps):
+                within = partition_of("key", self._all_partitions * steps)
+                chosen = within == (self._first_partition + number) * steps + step
+                yield _part({value: rows.filter(chosen) for value, rows in scans.items()})
 
 
 def top_of(name: str, parts: Iterable["GroupPart"]) -> pl.DataFrame:

@@ -52,14 +52,18 @@ def row_of(file: str, line: str, starts: list[int]) -> pl.Expr:
     return row if len(starts) == 1 else row + pl.lit(pl.Series(starts, dtype=pl.UInt32)).gather(pl.col(file))
 
 
-class Places(Protocol):
-    """Where the rows of a side stand: expressions on a column of rows (UInt32)."""
+class LinePlaces(Protocol):
+    """In which file and line rows stand: expressions on a column of rows (UInt32)."""
 
     def file(self, row: str) -> pl.Expr:
         """The index (UInt32) of the file of a row."""
 
     def line(self, row: str) -> pl.Expr:
         """The number (UInt32, from 1) of its line in the file."""
+
+
+class Places(LinePlaces, Protocol):
+    """Where the rows of a side stand, both ways."""
 
     def row(self, file: str, line: str) -> pl.Expr:
         """The row at which a line of a file stands."""

@@ -4,6 +4,7 @@ Each line of an access log is an exchange already, so reading it is most of the 
 """
 
 import threading
+from collections.abc import Mapping
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -17,12 +18,13 @@ from logcorr.compute.memory_budget import chunk_size, room_for_data
 from logcorr.compute.parquet_slices import slices
 from logcorr.compute.threads import count as count_threads
 from logcorr.figures import access_report, latency
+from logcorr.figures.access_report import AccessReportData
 from logcorr.figures.access_sums import AccessCounter, AccessSums
 from logcorr.figures.grid import grid
-from logcorr.formats.malformed_reasons import ALL_REASONS
-from logcorr.inputs.line_numbers import file_of, line_of
+from logcorr.inputs.line_numbers import RowsOfFiles
 from logcorr.inputs.log_reader import LogReader, LogResult
 from logcorr.inputs.reader import batches
+from logcorr.jobs.access_exchanges import AccessLines, count_stored, stored
 from logcorr.jobs.access_formats import tell_access_formats
 from logcorr.jobs.job import Job, Result
 from logcorr.jobs.progress_meter import Listener, ProgressMeter
@@ -30,9 +32,9 @@ from logcorr.jobs.timings import Timings
 from logcorr.jobs.write_groups import GroupLimits, GroupWriter, group_views
 from logcorr.jobs.write_views import ViewWriter
 from logcorr.model.access_report import AccessReport
-from logcorr.model.errors import LedgerError
-from logcorr.model.ledger import AccessInputs, AccessLedger, how_read
+from logcorr.model.manifest import Manifest
 from logcorr.model.options import AnalyzeOptions, Narrowing
+from logcorr.model.report import RunInfo
 from logcorr.query import narrowing
 from logcorr.runs.run_folder import RunFolder
 from logcorr.runs.views import OF_EXCHANGES
@@ -48,7 +50,6 @@ _TEXT_SHARE = 8
 _GROUPS_SHARE, _TIMINGS_SHARE = 3, 16
 # Threads that share a counter wait for each other; counters that are not shared each know all texts.
 _THREADS_A_COUNTER = 4
-_INSTANT = pl.Datetime("us", "UTC")
 
 
 def analyze(
@@ -58,10 +59,12 @@ def analyze(
 
     Cancellation, events and errors are as for `correlate`.
     """
-    return _Analysis(options, ProgressMeter(on_event, cancel, options.memory_bytes)).result()
+    return Analysis(options, ProgressMeter(on_event, cancel, options.memory_bytes)).result()
 
 
-class _Analysis(Job[AccessReport]):
+class Analysis(Job[AccessReport]):
+    """The job of an analysis."""
+
     def __init__(self, options: AnalyzeOptions, meter: ProgressMeter) -> None:
         names = ("reading", "window_us", "suspicious", "collapse_ids")
         key_options = {name: getattr(options, name) for name in names}
@@ -97,18 +100,15 @@ class _Analysis(Job[AccessReport]):
         groups = GroupWriter(views, work.spill, self._meter, limits).write(attributes, sums, sums.counter.groups)
         figures = latency.figures(sums, scan)
         self._meter.enter("report")
-        data = access_report.AccessReportData(
+        data = AccessReportData(
             sums=sums,
             figures=figures,
             rows=rows,
             groups=groups,
         )
-        inputs = self._inputs(read, malformed, left_out=exchanges - rows)
-        report = access_report.report(data, inputs, self._told.named.name, self._run_info(1, 0))
+        report = self._report(data, _lines(read, malformed), self._run_info(1, 0))
         run = RunFolder(work.run)
-        headline = access_report.headline(report)
-        manifest = self._manifest("access", views.parts(), views.heights(), list(attributes), headline)
-        run.write(manifest, report)
+        run.write(self._access_manifest(report, views.parts(), views.heights()), report)
         return run
 
     def _read(self, work: WorkFolder, views: ViewWriter, timings: Timings) -> tuple[LogResult, AccessSums]:
@@ -141,12 +141,12 @@ class _Analysis(Job[AccessReport]):
             for part, rows in enumerate(batches(timings.noting(exchanges), _PART_ROWS, most_chunks), 1):
                 by_time.do(partial(sums.add, rows))
                 if self._keeps_exchanges:
-                    stored = self._stored(rows, reader.lines_read.starts)
-                    writer.do(partial(views.write, stored, "exchanges", f"{part:04d}"))
+                    stored_rows = stored(rows, self._told.attributes, reader.lines_read.places)
+                    writer.do(partial(views.write, stored_rows, "exchanges", f"{part:04d}"))
         read = reader.finish()
         if not part or not self._keeps_exchanges:
-            views.write(self._stored(self._told.schema.to_frame(), read.lines_read.starts), "exchanges", "0000")
-        if not read.counts["exchanges"] and sum(read.lines_read.lines) > read.counts["blank"] + read.counts["header"]:
+            views.write(self._no_exchanges(), "exchanges", "0000")
+        if _lines(read, {}).unreadable:
             raise self._told.unreadable()
         for other in counters[1:]:
             self._meter.tap()
@@ -166,7 +166,7 @@ class _Analysis(Job[AccessReport]):
 
     def _check_narrowing(self) -> None:
         """Raises UsageError where the filter of the job is none, or names no column."""
-        schema = self._stored(self._told.schema.to_frame(), [0]).collect_schema()
+        schema = self._no_exchanges().collect_schema()
         names = {"access": self._names("access")}
         narrowing.kept(self._options.narrowing, narrowing.Range(None, None), "exchanges", {"exchanges": schema}, names)
 
@@ -180,16 +180,7 @@ class _Analysis(Job[AccessReport]):
         counter = self._counter(work.spill / "narrowed", room_for_data(self._options.memory_bytes))
         grid_ = grid(*asked.within(*read.span("exchange")), self._access_options.window_us)
         sums = AccessSums(grid_, counter)
-        for rows in slices(views.files("exchanges")):
-            self._meter.tap()
-            entries = rows.select(
-                pl.col("request_time").cast(pl.Int64).alias("time"),
-                pl.col("duration_us").alias("given_us"),
-                "status_code",
-                *self._told.attributes,
-            ).collect(engine="streaming")
-            with counter.counting():
-                sums.add(counter("exchange", entries))
+        count_stored(sums, slices(views.files("exchanges")), self._told.attributes, self._meter.tap)
         return sums
 
     def _counter(self, folder: Path, room: int) -> AccessCounter:
@@ -208,34 +199,32 @@ class _Analysis(Job[AccessReport]):
         reads = any(document.reads_exchanges for document in self._options.documents)
         return self._options.keep or self._narrowed or wanted or reads
 
-    def _inputs(self, read: LogResult, malformed: dict[str, int], *, left_out: int) -> AccessInputs:
-        """The ledger of the log. Raises LedgerError where it does not close."""
-        ledger = AccessLedger(
-            files=self._names("access"),
-            bytes=sum(file.bytes for file in self._files["access"]),
-            lines=sum(read.lines_read.lines),
-            blank=read.counts["blank"],
-            header=read.counts["header"],
-            other=read.counts["other"],
-            malformed={name: malformed[name] for name in ALL_REASONS if name in malformed},
-            exchanges=read.counts["exchanges"],
-            left_out=left_out,
-            repaired=read.counts["repaired"],
-            format=self._told.named,
-            **how_read(read.clock, read.heads, read.joined),
-        )
-        if not ledger.closes():
-            message = f"the ledger of the access log does not close: {ledger}. Please report this."
-            raise LedgerError(message)
-        return AccessInputs(access=ledger)
+    def _no_exchanges(self) -> pl.LazyFrame:
+        """The view of exchanges without rows."""
+        return stored(self._told.schema.to_frame(), self._told.attributes, RowsOfFiles([0]))
 
-    def _stored(self, exchanges: pl.DataFrame, starts: list[int]) -> pl.LazyFrame:
-        """Exchanges as their view has them. `starts` are the rows at which the files start."""
-        return exchanges.lazy().select(
-            pl.col("request_time").cast(_INSTANT),
-            "duration_us",
-            "status_code",
-            *self._told.attributes,
-            file_of("row", starts).alias("file"),
-            line_of("row", starts).alias("line"),
+    def _report(self, data: AccessReportData, lines: AccessLines, run: RunInfo) -> AccessReport:
+        """The report of the log. Raises LedgerError where its ledger does not close."""
+        inputs = lines.inputs(
+            files=self._names("access"),
+            file_bytes=sum(file.bytes for file in self._files["access"]),
+            named=self._told.named,
+            left_out=lines.counts["exchanges"] - data.rows,
         )
+        return access_report.report(data, inputs, self._told.named.name, run)
+
+    def _access_manifest(self, report: AccessReport, parts: dict[str, int], rows: dict[str, int]) -> Manifest:
+        """The manifest of the run: `parts` are the bytes of the parts of views, `rows` are those of each view."""
+        attributes = list(self._told.attributes)
+        return self._manifest("access", parts, rows, attributes, access_report.headline(report))
+
+
+def _lines(read: LogResult, malformed: Mapping[str, int]) -> AccessLines:
+    return AccessLines(
+        lines=sum(read.lines_read.lines),
+        counts=read.counts,
+        malformed=malformed,
+        clock=read.clock,
+        heads=read.heads,
+        joined=read.joined,
+    )

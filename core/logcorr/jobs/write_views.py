@@ -8,7 +8,7 @@ import polars as pl
 
 from logcorr.compute.parquet_slices import count, files_of, height_of, scan
 from logcorr.compute.zero_copy_text import memory_bytes
-from logcorr.inputs.line_numbers import LinesRead, Places
+from logcorr.inputs.line_numbers import LinePlaces, Places
 from logcorr.model.ledger import SIDES, Log, Side
 from logcorr.pairing import orphan_reasons
 from logcorr.pairing.entry_columns import EntryColumns
@@ -28,8 +28,8 @@ class LinesOfLog(Protocol):
     """What reading a log came to, as far as its refused lines go: see `SideResult` and `LogResult`."""
 
     @property
-    def lines_read(self) -> LinesRead:
-        """How many lines were read."""
+    def lines_read(self) -> "HasLinePlaces":
+        """Where the lines stand."""
 
     @property
     def rejects(self) -> pl.LazyFrame:
@@ -38,6 +38,14 @@ class LinesOfLog(Protocol):
     @property
     def others(self) -> pl.LazyFrame | None:
         """The lines that the profile does not speak of; None for a format that has none."""
+
+
+class HasLinePlaces(Protocol):
+    """Knows in which file and line the rows of a log stand, as far as it was read."""
+
+    @property
+    def places(self) -> LinePlaces:
+        """Where rows stand."""
 
 
 class HasPlaces(Protocol):

@@ -35,7 +35,7 @@ def test_lines_of_all_splits(lines: list[bytes], ends: bool, size: int) -> None:
         path.write_bytes(b"\n".join(lines) + b"\n" * ends)
         of_log = files.resolve("request", (str(path),))
         whole = read(of_log)
-        splits = splits_of({"request": of_log}, size, {"request": False}, [])
+        splits = splits_of({"request": of_log}, size, {"request": [False] * len(of_log)}, [])
         planned = [PlannedFile.of(file, file.bytes) for file in of_log]
         parts = [read(windows(split, planned, dict(enumerate(of_log)))) for split in splits]
         assert [line for part in parts for line in part] == whole
@@ -64,7 +64,7 @@ def pieces(splits: list[Split]) -> list[list[int]]:
 
 def test_small_files_share_a_split(tmp_path: Path) -> None:
     of_log = named(tmp_path, {"a": 100, "b": 100, "c": 1000, "d": 100, "e": 200, "f.zst": 100_000})
-    splits = splits_of({"request": of_log}, 300, {"request": False}, [])
+    splits = splits_of({"request": of_log}, 300, {"request": [False] * len(of_log)}, [])
     assert pieces(splits) == [[0, 1], [2], [2], [2], [2], [3, 4], [5]]
 
 
@@ -74,20 +74,20 @@ def test_small_files_share_a_split(tmp_path: Path) -> None:
 )
 def test_logs_whose_lines_depend_on_others(whole: bool, together: Any, expected: Any, tmp_path: Path) -> None:
     of_log = named(tmp_path, {"a": 400, "b": 400, "c": 100, "d": 100})
-    assert pieces(splits_of({"request": of_log}, 300, {"request": whole}, together)) == expected
+    assert pieces(splits_of({"request": of_log}, 300, {"request": [whole] * len(of_log)}, together)) == expected
 
 
 def test_documents_are_not_cut(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_text('[\n{"a": 1},\n' + '{"a": 2},\n' * 100 + '{"a": 3}\n]\n')
     of_log = files.resolve("request", (str(path),))
-    splits = splits_of({"request": of_log}, 100, {"request": False}, [])
+    splits = splits_of({"request": of_log}, 100, {"request": [False] * len(of_log)}, [])
     assert [split.pieces for split in splits] == [[Piece(0, 0, path.stat().st_size)]]
 
 
 def test_a_file_that_keeps_all_others_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     of_log = named(tmp_path, {**{f"{number}": 300 for number in range(9)}, "large.zst": 25_000_000})
-    splits = splits_of({"request": of_log}, 300, {"request": False}, [])
+    splits = splits_of({"request": of_log}, 300, {"request": [False] * len(of_log)}, [])
     assert notes_on(splits, {"request": of_log}) == []
     monkeypatch.setattr("logcorr.cluster.splits._LARGE_BYTES", 1000)
     (note,) = notes_on(splits, {"request": of_log})

@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -14,12 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logcorr.cluster import sum_bytes
-from logcorr.cluster.sum_bytes import MergedGroups, of_bytes, parted_groups, to_bytes
+from logcorr.cluster.sum_bytes import add_groups, of_bytes, parted_groups, to_bytes
 from logcorr.compute import group_in_parts
 from logcorr.figures import endpoints_and_addresses, group_counts, latency, latency_counts, nearest_rank
 from logcorr.figures.access_sums import AccessCounter, AccessSums, PartialAccessSums
 from logcorr.figures.grid import Grid, grid
-from logcorr.figures.group_counts import GroupCounts, top_of
+from logcorr.figures.group_counts import GroupCounts
 from logcorr.figures.pair_sums import PairSums, PartialPairSums
 from logcorr.figures.sums import Sums
 from tests.support.kernels_or_numpy import search
@@ -160,17 +159,17 @@ def groups_as_bytes(rows: Any, parts: int, room: int, folder: Path) -> list[tupl
     return [(number, sum_bytes.frame_bytes(frame)) for number, frame in parted_groups(counts, parts)]
 
 
-def tables(merged: Sequence[Any]) -> dict[str, list[Any]]:
+def tables(merged: Sequence[GroupCounts]) -> dict[str, list[Any]]:
     """The rows of views and tops that groups have, in an order of their own."""
     found: dict[str, list[Any]] = {"endpoints": [], "ips": [], "suspicious": []}
-    for groups in merged:
-        for part in groups("endpoint"):
+    for counts in merged:
+        for part in counts.endpoints():
             found["endpoints"] += endpoints_and_addresses.endpoints(part).collect().rows()
-        for part in groups("ip"):
+        for part in counts.ips():
             found["ips"] += endpoints_and_addresses.ips(part, WINDOW_US, 2).collect().rows()
             found["suspicious"] += endpoints_and_addresses.suspicious_in(part, 2).collect().rows()
     for name in ("method", "user_agent"):
-        tops = [top_of(name, groups(name)).lazy() for groups in merged]
+        tops = [counts.top(name).lazy() for counts in merged]
         found[name] = group_in_parts.top(tops, "requests", name, 100).rows()
     return {name: rows if name in NAMES else sorted(rows, key=repr) for name, rows in found.items()}
 
@@ -186,26 +185,22 @@ def tables(merged: Sequence[Any]) -> dict[str, list[Any]]:
 def test_groups_in_parts(parts: list[Any], seed: int, count: int, room: int, most: int) -> None:
     with pytest.MonkeyPatch.context() as patch, TemporaryDirectory() as name:
         folder = Path(name)
-        for constant in ("_PARTED_ROWS", "_MERGED_ROWS"):
-            patch.setattr(sum_bytes, constant, most)
+        patch.setattr(sum_bytes, "_PARTED_ROWS", most)
+        patch.setattr(sum_bytes, "_ADDED_ROWS", most)
         patch.setattr(group_counts, "_ROWS_AT_ONCE", max(most, 3))
         told = [groups_as_bytes(rows, count, room, folder / str(number)) for number, rows in enumerate(parts)]
         merged = []
         for part in range(count):
-            scratch = folder / f"merged{part}"
-            scratch.mkdir()
-            groups = MergedGroups(part, count, scratch)
+            counts = GroupCounts(NAMES, WINDOW_US, room, folder / f"merged{part}", (part, count))
             for of_step in shuffled(told, seed):
-                groups.add(sum_bytes.frame_of(data) for number, data in of_step if number == part)
-            merged.append(groups.groups)
+                add_groups(counts, (sum_bytes.frame_of(data) for number, data in of_step if number == part))
+            merged.append(counts)
         whole = GroupCounts(NAMES, WINDOW_US, ROOM, folder / "whole")
         exchanges = entries_of([row for of_part in parts for row in of_part])
         exchanges = exchanges.rename({"time": "request_time", "given_us": "duration_us"})
         with whole.counting():
             whole.add(exchanges, whole.codes_of(exchanges))
-        values = {"endpoint": ("status", "duration"), "ip": ("window", "outcome")}
-        at_once = partial(lambda name: whole._partitions(name, *values.get(name, ("outcome",))))
-        assert tables(merged) == tables([at_once])
+        assert tables(merged) == tables([whole])
 
 
 def test_totals_may_have_more_than_64_bits() -> None:
