@@ -19,7 +19,7 @@ _MOST_BUCKET = 128 * _MB
 _STEPS_A_SLOT = 8
 _BUCKETS_A_SLOT = 2
 # What a process takes without data, and what a byte of text takes in a bucket that is paired, as measured.
-_BASE_BYTES = 150 * _MB
+_BASE_BYTES = 240 * _MB
 _PAIRED_PER_BYTE = 6.5
 # A split is packed in memory, and its entries are held until they fill a share of the room.
 _SPLIT_SHARE, _FLUSH_SHARE = 0.6, 0.15
