@@ -72,9 +72,7 @@ class Condition(msgspec.Struct, frozen=True):
         shown = (f"{self._in_unit(figure):.{digits}g}" for digits in range(_DIGITS, _MOST_DIGITS))
         told = next((text for text in shown if text != limit or figure == self.limit), limit)
         words = f"{self.metric} is {_plain(told)}{self.unit}{whole}"
-        return words + (
-            _HELD[self.sign].format(f"{_plain(limit)}{self.unit}") if self.compares(figure) else ""
-        )
+        return words + (_HELD[self.sign].format(f"{_plain(limit)}{self.unit}") if self.compares(figure) else "")
 
     def _in_unit(self, figure: float) -> float:
         """A figure (ms, or a share) in the unit of the limit."""

@@ -8,10 +8,10 @@ from logcorr.compute.object_path import AnyPath
 from logcorr.model.errors import LogcorrError
 from logcorr.model.options import AnalyzeOptions, CorrelateOptions, Reading
 from logcorr.model.report import Timeline
-from logcorr.render.option_words import option_words
 from logcorr.runs import list_runs
 from logcorr.runs.run_folder import REPORT, RunFolder
 from logcorr.text import instants
+from logcorr.text.option_words import option_words
 from logcorr.text.safe import safe
 
 # The defaults of a format, which a run tells though nobody has given them.
