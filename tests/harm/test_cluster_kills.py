@@ -27,7 +27,7 @@ from logcorr.model.events import Event, ProgressEvent
 from logcorr.model.options import ClusterOptions, CorrelateOptions
 from logcorr.runs.run_folder import RunFolder
 from tests.support.cluster_faults import Faults
-from tests.support.cluster_runs import MEMORY, cluster, compared_reports, differences, left_over
+from tests.support.cluster_runs import MEMORY, cluster, compared_reports, differences, left_over, let_steps_end
 from tests.support.helpers import generated, wait_until
 
 ROWS = 3000
@@ -189,6 +189,7 @@ def test_a_cancelled_run_leaves_nothing(stage: str, logs: Path, tmp_path: Path) 
     store = tmp_path / "store"
     with pytest.raises(Cancelled):
         on_engine(logs, store, cut(), on_event=listen, cancel=cancel)
+    let_steps_end()
     assert [path for path in store.rglob("*") if path.is_file()] == []
 
 

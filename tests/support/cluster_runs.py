@@ -1,6 +1,7 @@
 """The same job on this machine and by steps on an engine, and all differences of what both have made."""
 
 import os
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -87,6 +88,13 @@ def compared_reports(local: RunFolder, other: RunFolder) -> list[str]:
         if mine != its:
             found.append(f"{view}: local {mine}, cluster {its}")
     return found
+
+
+def let_steps_end() -> None:
+    """Waits for steps that are under way in this process. Those of a run that is gone remove what they wrote."""
+    for thread in threading.enumerate():
+        if thread.name == "engine":
+            thread.join(60)
 
 
 def left_over(store: Path) -> list[str]:
