@@ -258,7 +258,7 @@ def test_what_differs_names_the_agent_behind_the_abuse(on_run: Play, report: Acc
         await stage.press("enter")
         await shown(stage, f"ip {report.suspects[0].ip}", report.suspects[0].requests)
         await stage.press("w")
-        await stage.see("What differs", "By agent", "By endpoint", "By status")
+        await stage.see("What differs", "By user agent", "By endpoint", "By status")
 
     on_run(act, LARGE)
 

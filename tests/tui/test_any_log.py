@@ -263,7 +263,7 @@ def test_the_detail_shows_both_lines_of_one_log_as_they_are(tmp_path: Path) -> N
         assert isinstance(table, TableScreen)
         await stage.until(lambda: not table._working, "the rows")
         await stage.press("enter")
-        await stage.see(f"Request · app.log:{asked}", f"Response · app.log:{done}", "given", "22.5ms  (22,500 us)")
+        await stage.see(f"Request · app.log:{asked}", f"Response · app.log:{done}", "given", "22.5ms  (22,500 µs)")
         assert f"▶ {asked:>9,} " + '{"log": "{\\"level' in screen(stage)
 
     play(LogcorrApp(run=run, store=str(run.parent)), act, (120, 50))

@@ -85,7 +85,7 @@ def test_ids_of_endpoints_are_joined_and_lead_to_their_exchanges(run: RunFolder)
     exchanges = views.scan(run, "exchanges").with_columns(name=collapsed(pl.col("endpoint"))).collect()
 
     async def act(stage: Stage) -> None:
-        await stage.see("√ complete")
+        await stage.see("✓ complete")
         await stage.press("4")
         await stage.until(lambda: _settled(stage))
         assert "c joins ids: 60 of 61 paths hold one" in stage.app.screen.query_one(FilterChips).hint
@@ -110,7 +110,7 @@ def test_bytes_referrers_and_what_was_not_found_are_tables(run: RunFolder) -> No
     async def act(stage: Stage) -> None:
         app = stage.app
         assert isinstance(app, LogcorrApp)
-        await stage.see("√ complete")
+        await stage.see("✓ complete")
         for name, counting in tables.items():
             app.show_counted(counting)
             await stage.until(lambda: _settled(stage))

@@ -46,7 +46,7 @@ RESPONSES = [f"{AT.format(n)}.{n * 7 % 30 + 1:03d},r{n},200" for n in range(30)]
         }),
         (REQUESTS[:1], RESPONSES[:1], "1 pair", {"2": "Nothing is slower", "9": "1 row "}),
         (REQUESTS, [], "no response at all · 4", {"4": "30 rows"}),
-        (REQUESTS, [line.replace("r", "x") for line in RESPONSES], "no id is in both logs · 4", {"4": "/ filters · lost 58 · before_start 1 · in_flight 1"}),
+        (REQUESTS, [line.replace("r", "x") for line in RESPONSES], "no id is in both logs · 4", {"4": "lost 58 · before start 1 · in flight 1"}),
         ([], [], "both logs are empty", {"4": "No orphans"}),
     ],
 )  # fmt: skip

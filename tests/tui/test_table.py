@@ -429,7 +429,7 @@ def test_an_empty_table_says_so_in_its_middle_and_offers_no_keys_of_rows(tables:
         await pilot.press("x", "slash", *"user~^carol$", "enter")
         await _until(pilot, lambda: "=~ takes a" in _shown(app))
         await pilot.resize_terminal(60, 20)
-        assert "…" not in _shown(app)
+        assert "…" not in _shown(app).replace("6–9 …", "")
         await pilot.press("x", "slash", *"user=~^carol$", "enter")
         await _until(pilot, lambda: _settled(app)() and app.table.query_one(WindowTable).total > 0)
 

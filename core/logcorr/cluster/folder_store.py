@@ -145,7 +145,8 @@ class FolderStore:
 def _made(part: Path) -> int:
     """The descriptor of a new file, and of the folders that it is in. Raises OSError."""
     for _ in range(_FOLDER_TRIES):
-        with contextlib.suppress(FileNotFoundError):
+        # Another process may remove an empty folder at any moment.
+        with contextlib.suppress(FileNotFoundError, FileExistsError):
             _make_folder(part.parent)
             return os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), _PRIVATE_FILE)
     raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(part))

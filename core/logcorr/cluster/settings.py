@@ -49,8 +49,8 @@ def settings(environment: Mapping[str, str] = os.environ) -> Settings:
     told: dict[str, Any] = {}
     try:
         told = tomllib.loads(path().read_text("utf8"))
-    except FileNotFoundError:
-        pass
+    except (FileNotFoundError, PermissionError):
+        pass  # a folder that may not be looked into has no settings for this user
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UsageError(f"{str(path())!r} cannot be read: {error}.") from error
     _converted(told, str(path()), strict=True)

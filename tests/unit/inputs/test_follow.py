@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from logcorr.inputs.follow import followed_file
-from logcorr.inputs.follow.follower import Follower
+from logcorr.inputs.follow.follower import Follower, Start
 from logcorr.model.errors import InputError
 
 
@@ -199,7 +199,7 @@ def test_reading_begins_where_it_is_told(tmp_path: Path) -> None:
     log = tmp_path / "a.log"
     log.write_text(_lines(0, 50))
     start = len(_lines(0, 40))
-    watched = Watched(log, start_of=lambda _: start)
+    watched = Watched(log, start_of=lambda _: Start(start))
     _append(log, "new\n")
     assert watched.poll() == [*_lines(40, 10).splitlines(), "new"]
     log.write_text("cut\n")

@@ -218,15 +218,20 @@ def bar(done: float, whole: float, wide: int, colour: str, colours: Palette) -> 
 
 def _files_of_run(run: RunFolder, wide: int, colours: Palette) -> list[RenderableType]:
     """A line for each file of a finished run: its side, its name, its size."""
-    inputs = [(side, file) for side, found in run.manifest.inputs.items() for file in found]
-    sizes = [size(file.bytes) for _, file in inputs]
+    manifest = run.manifest
+    inputs = [
+        (side, name, file)
+        for side, found in manifest.inputs.items()
+        for name, file in zip(manifest.files[side], found, strict=True)
+    ]
+    sizes = [size(file.bytes) for *_, file in inputs]
     longest = max(map(len, sizes), default=0)
     shown: list[RenderableType] = []
-    for (side, file), told in list(zip(inputs, sizes, strict=True))[:_FILES_SHOWN]:
+    for (side, name, _), told in list(zip(inputs, sizes, strict=True))[:_FILES_SHOWN]:
         line = Text(f"{side:<9}", style=colours.dim, no_wrap=True, overflow="ellipsis")
         line.append(f" {told:>{longest}}  ", style=colours.ink)
         # The end of a path tells more than its folders.
-        line.append(tail(safe(file.path[-500:], 500), max(wide - line.cell_len, 8)), style=colours.ink)
+        line.append(tail(safe(name[-500:], 500), max(wide - line.cell_len, 8)), style=colours.ink)
         shown.append(line)
     if len(inputs) > _FILES_SHOWN:
         shown.append(Text(f"{len(inputs) - _FILES_SHOWN} more files", style=colours.dim))

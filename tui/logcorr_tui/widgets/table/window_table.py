@@ -58,7 +58,7 @@ class WindowTable(RowKeys, can_focus=True):
     }
     WindowTable > .window-table--header { background: $panel; color: $primary; text-style: bold; }
     WindowTable > .window-table--cursor { background: $primary 15%; text-style: bold; }
-    WindowTable > .window-table--cell { background: $primary 35%; text-style: bold underline; }
+    WindowTable > .window-table--cell { background: $primary; color: $background; text-style: bold underline; }
     WindowTable > .window-table--cursor-blurred { background: $primary 8%; }
     WindowTable > .window-table--odd { background: $surface; }
     WindowTable > .window-table--dim { color: $text-muted; }
@@ -222,7 +222,8 @@ class WindowTable(RowKeys, can_focus=True):
             name = cell_style(self._cells.columns[place], value)
             style = base + self._style(name, base=False) if name else base
             if place == here:
-                style += Style(bgcolor=self._style("cell").bgcolor, bold=True, underline=True)
+                cell = self._style("cell")
+                style += Style(color=cell.color, bgcolor=cell.bgcolor, bold=True, underline=True)
             segments += [Segment(text, style), Segment(" " * _GAP, base)]
         return Strip(segments)
 
