@@ -359,8 +359,6 @@ def test_a_tab_runs_an_app_and_downloads_what_it_exports(tmp_path: Path) -> None
                 assert again.status == 404
             (app,) = served.apps()
             assert not open_deleted(app)
-            await opened.press("\x1b")
-            await opened.until_drawn("Detail")
             await opened.press("q")
             await soon(lambda: opened.wire.closed)
             await soon(lambda: not served.apps())
@@ -390,7 +388,6 @@ def test_a_download_is_whole_or_fails(tmp_path: Path) -> None:
             async with opened.client.get(address) as answer:
                 whole = await answer.read()
             await opened.until_drawn("downloaded as")
-            await opened.press("\x1b")
             await opened.until_drawn("Latency distribution")
 
             # The browser ends it: the app lets go of the file, and says so.

@@ -117,6 +117,8 @@ def _side(file: InputFile, counts: Mapping[Side, int]) -> Side | None:
     requests, responses = counts["request"], counts["response"]
     if not requests:
         return "response" if responses else None
+    name = PurePath(file.name).name.lower()
     if responses >= _SURE * requests:
-        return "request" if "req" in PurePath(file.name).name.lower() else "response"
-    return "request" if responses <= (1 - _SURE) * requests else None
+        return "request" if "req" in name else "response"
+    # Requests without a user read as responses without a status too.
+    return "response" if "resp" in name and responses * 2 > requests else "request"

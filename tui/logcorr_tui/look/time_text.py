@@ -63,9 +63,10 @@ def clocks(start: float, end: float) -> str:
 def span_texts(covered: tuple[float, float]) -> list[str]:
     """The span of time that logs cover (seconds since 1970), as texts from the longest to the shortest."""
     form = "%H:%M" if not any(at % 60 for at in covered) else "%H:%M:%S"
+    zone = instants.zone_label(covered[0])
     days = [instants.strftime(at, "%d %b %Y") for at in covered]
     hours = [instants.strftime(at, form) for at in covered]
     if days[0] == days[1]:
-        between = f"{hours[0]}–{hours[1]}"
-        return [f"{days[0]} {between} UTC", f"{days[0].rpartition(' ')[0]} {between} UTC", f"{between} UTC"]
-    return [f"{days[0]} {hours[0]} – {days[1]} {hours[1]} UTC", f"{days[0]} – {days[1]}"]
+        between = f"{hours[0]}–{hours[1]} {zone}"
+        return [f"{days[0]} {between}", f"{days[0].rpartition(' ')[0]} {between}", between]
+    return [f"{days[0]} {hours[0]} – {days[1]} {hours[1]} {zone}", f"{days[0]} – {days[1]}"]

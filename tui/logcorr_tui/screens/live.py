@@ -163,7 +163,7 @@ class LiveScreen(Screen[None]):
         names = " ⋈ ".join(safe(PurePath(name).name or name, 30) for name in self._names)
         text.append(f" {names}", f"bold {colours.ink}")
         if record is not None and record["time"] is not None:
-            text.append(f"  {clock_and_day(record['time'])}", colours.ink)
+            text.append(f"  {clock_and_day(record['time']).partition('.')[0]}", colours.ink)
         text.append(f"  window {round_duration(self._window_s * 1000)}", colours.dim)
         if record is not None:
             text.append(f"  {record['counts']['lines']:,} lines", colours.dim)

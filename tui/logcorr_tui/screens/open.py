@@ -229,12 +229,12 @@ class OpenScreen(Screen[None]):
         self._panel.show(answer)
         if self._wanted:
             self._wanted = False
-            self._go_on(logs, answer, run=len(logs.files) > 1)
+            self._go_on(logs, answer, run=len(logs.files) > 1 or len(answer.logs) > 1)
 
     def _go_on(self, logs: Logs, told: Told, *, run: bool) -> None:
         """Goes on from logs that are told: to the other side, to the formats, or to the run."""
         log = next(iter(told.logs.values()))
-        if told.error is None and len(logs.files) == 1 and log.is_one_side:
+        if told.error is None and len(told.logs) == 1 and log.is_one_side:
             self._ask_for_other_side(log)
         elif told.error is None and run:
             self._start(logs if logs.kind is not None else logs.as_told(told), told)

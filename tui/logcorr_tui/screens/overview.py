@@ -25,6 +25,8 @@ from logcorr_tui.widgets.masthead import Masthead
 from logcorr_tui.widgets.tabs import Tabs
 
 _STACKED = 64
+# The rows of the frame of findings with a sentence, and those that histogram and timeline need at least.
+_LEAST_TOLD, _LEAST_BELOW = 4, 24
 _FACTS_WIDTH = 58
 _LOOKS_A_SECOND = 2
 
@@ -107,6 +109,9 @@ class OverviewScreen(Screen[None]):
         stacked = width < _STACKED
         tiles = Tiles.rows_for(width - (2 if roomy else 0))
         told = FindingsStrip.rows_for(self.query_one(FindingsStrip).figures, width, height)
+        if roomy and told:
+            # The foot of the timeline stays in sight: the rest of the sentences is a few keys down.
+            told = min(told, max(_LEAST_TOLD, height - 3 - tiles - _LEAST_BELOW))
         # With something to say, the empty rows around the tiles go first.
         margin = 2 if roomy and (not told or height >= 40) else 0
         space = height - 3 - tiles - told - margin

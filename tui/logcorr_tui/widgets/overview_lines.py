@@ -7,6 +7,7 @@ from logcorr.model.report import TimelinePoint
 from logcorr.model.status import code_of, in_order, key_of
 from logcorr.render.reading_notices import narrowed_to
 from logcorr.text import instants
+from logcorr.text.finding_text import finding_text
 from logcorr.text.quantities import percent
 from logcorr.text.safe import safe
 from logcorr_tui.look.palette import Palette
@@ -59,8 +60,7 @@ def _findings(found: Figures) -> Iterator[Line]:
     if narrowed := narrowed_to(report.run.options):
         yield Line(f"A part of the logs only: {narrowed.replace(' · ', ', ')}")
     for one in report.findings:
-        text = safe(one.text, _LONGEST)
-        yield Line(text, Drill(one.view, one.filter, "finding"))
+        yield Line(finding_text(one), Drill(one.view, one.filter, "finding"))
     if not report.findings:
         yield Line("Nothing in this run stands out beyond what chance explains.")
 

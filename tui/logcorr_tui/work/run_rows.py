@@ -17,7 +17,7 @@ from logcorr.text.safe import safe
 # The defaults of a format, which a run tells though nobody has given them.
 _AS_THE_FORMAT_SAYS = {"pairing": "in-order", "duration": "events"}
 # What holds others, and the formats: a run does not tell whether they were given or told by the lines.
-_NOT_GIVEN = ("reading", "form", "request_form", "response_form", "files")
+_NOT_GIVEN = ("reading", "form", "request_form", "response_form", "files", "formats")
 
 
 class _Covered(msgspec.Struct):

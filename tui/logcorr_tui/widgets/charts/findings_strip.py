@@ -12,6 +12,7 @@ from textual.geometry import Region
 
 from logcorr.model.access_report import AccessReport, RunReport
 from logcorr.model.findings import Finding
+from logcorr.text.finding_text import finding_text
 from logcorr.text.fit_columns import head
 from logcorr.text.safe import safe
 from logcorr_tui.look.palette import Palette
@@ -47,7 +48,7 @@ def sentences(figures: Figures | None) -> list[Said]:
     said = [Said(safe(text, _LONGEST), "!", "warn") for text in report.warnings]
     if figures.narrowed:
         said.append(Said(_narrowed(figures, report), "◂", "warn"))
-    return [*said, *(Said(safe(finding.text, _LONGEST), "•", "ink", finding) for finding in report.findings)]
+    return [*said, *(Said(finding_text(finding), "•", "ink", finding) for finding in report.findings)]
 
 
 def _narrowed(figures: Figures, report: RunReport) -> str:
@@ -143,7 +144,7 @@ class FindingsStrip(Chart):
         if not 0 <= self.cursor < len(found):
             return None
         finding = found[self.cursor]
-        return self.drill(finding.view, finding.filter, safe(finding.text, 120))
+        return self.drill(finding.view, finding.filter, safe(finding_text(finding), 120))
 
     def hit(self, x: int, y: int, *, extend: bool = False) -> bool:
         del x, extend

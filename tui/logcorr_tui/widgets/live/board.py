@@ -95,7 +95,7 @@ def _tiles(record: Record, colours: Palette) -> list[_Tile]:
         overdue = counts["overdue"]
         oldest = record["in_flight"][0]["age_ms"] if record["in_flight"] else None
         tiles += [
-            _Tile("In flight", short(counts["open"] - overdue), f"{short(counts['matched'])} answered",
+            _Tile("In flight", short(counts["open"]), f"{short(counts['matched'])} answered",
                   colours.good, ()),
             _Tile("Overdue", short(overdue), f"oldest {spaced(oldest)}" if overdue else "none waits too long",
                   colours.lost if overdue else colours.good, ()),
