@@ -66,7 +66,7 @@ def test_lines_for_people(tmp_path: Path) -> None:
     assert outcome.code == 0
     first, *closing = outcome.out.decode().splitlines()
     assert first == (
-        "00:01:30  0.24/s requests  errors 100 %  p50 0us  p95 0us  p99 0us  in flight 1  overdue 1 (oldest 1m 05s)"
+        "00:01:30  0.24/s requests  errors 100 %  p50 0us  p95 0us  p99 0us  in flight 2  overdue 1 (oldest 1m 05s)"
     )
     assert closing[0] == "in all: 42 lines, 22 requests, 20 responses, 20 exchanges, 20 failed, 2 in flight, 1 overdue"
     assert closing[1] == "without an answer for longest:"

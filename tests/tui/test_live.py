@@ -40,7 +40,7 @@ def _record(**changed: Any) -> dict[str, Any]:
     counts = {"lines": 590, "malformed": 2, "matched": 290, "open": 10, "overdue": 1, "late": 1}
     return {
         "kind": "snapshot", "time": TIME.format(30), "watermark": TIME.format(0), "counts": counts,
-        "behind_bytes": 0, "notices": [], "window": window, "alerts": [],
+        "behind_bytes": 0, "notices": [], "quiet_s": 0, "window": window, "alerts": [],
         "in_flight": [_request(1, age_ms=40_000, overdue=True), _request(2, age_ms=500)],
         "slowest": [_exchange(7, ms=900)], "failed": [_exchange(8, status=503), _exchange(9, status=None)],
         "late": [_exchange(3, ms=35_000, late=True)], **changed,

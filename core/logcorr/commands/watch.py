@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from logcorr.commands.format_options import format_options, reading
-from logcorr.commands.options import DURATION, SIZE, positive
+from logcorr.commands.options import DURATION, SIZE, as_flag, positive
 from logcorr.commands.run_job import FAILED_CONDITION
 from logcorr.commands.stdout_and_stderr import put, put_json, say
 from logcorr.compute import resources, threads
@@ -18,6 +18,8 @@ from logcorr.model import clock_skew
 from logcorr.model.errors import Cancelled, UsageError
 from logcorr.model.options import WatchOptions
 from logcorr.text import quantities
+
+_JUDGED_S = 1.0
 
 
 @click.command()
@@ -69,7 +71,8 @@ def watch(logs: tuple[str, ...], **values: Any) -> int:
     from logcorr.query import live_conditions
 
     conditions, alerts = (
-        [live_conditions.live_condition(text) for text in values[name]] for name in ("until_fail", "alert")
+        [live_conditions.live_condition(text, as_flag(name)) for text in values[name]]
+        for name in ("until_fail", "alert")
     )
     cancel, signals = threading.Event(), []
 
@@ -84,18 +87,20 @@ def watch(logs: tuple[str, ...], **values: Any) -> int:
     try:
         with zones.shown_in(zone):
             every_s, for_s = values["every"] / 1e6, values["for_"] and values["for_"] / 1e6
-            seen = snapshots(options, cancel, every_s=every_s, for_s=for_s, asked=asked)
-            return _show(seen, conditions, alerts, as_json=values["as_json"], signals=signals)
+            # Conditions are judged at least once a second, however seldom a line is printed.
+            judged_s = min(every_s, _JUDGED_S) if conditions or alerts else every_s
+            seen = snapshots(options, cancel, every_s=judged_s, for_s=for_s, asked=asked)
+            lines = _Lines(as_json=values["as_json"], every=max(1, round(every_s / judged_s)))
+            return _show(seen, conditions, alerts, lines, signals)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
-def _show(snapshots: Any, conditions: list[Any], alerts: list[Any], *, as_json: bool, signals: list[int]) -> int:
+def _show(snapshots: Any, conditions: list[Any], alerts: list[Any], lines: "_Lines", signals: list[int]) -> int:
     """Prints snapshots as they come, and what was seen in all. Returns the exit code; raises Cancelled for Ctrl+C."""
     from logcorr.query import live_conditions
 
-    lines = _Lines(as_json=as_json)
     failed: list[str] = []
     for snapshot in snapshots:
         lines.add(snapshot, live_conditions.verdicts(alerts, snapshot))
@@ -116,8 +121,9 @@ def _show(snapshots: Any, conditions: list[Any], alerts: list[Any], *, as_json: 
 class _Lines:
     """Writes snapshots to stdout, and what becomes of files and alerts to stderr."""
 
-    def __init__(self, *, as_json: bool) -> None:
-        self._as_json = as_json
+    def __init__(self, *, as_json: bool, every: int) -> None:
+        """One of `every` snapshots is printed."""
+        self._as_json, self._every, self._number = as_json, every, 0
         self._last: Any = None
         self._before, self._held = "", dict[str, str]()
 
@@ -128,12 +134,15 @@ class _Lines:
         self._last = snapshot
         for notice in snapshot.notices:
             say(f"note: {notice}")
+        self._number += 1
         shown = watch_lines.line(snapshot)
-        if self._as_json:
+        if self._number % self._every:
+            pass
+        elif self._as_json:
             self._put({**watch_lines.record(snapshot), "alerts": list(held.values())})
         elif shown != self._before:
             put(shown)
-        self._before = shown
+            self._before = shown
         for text in dict.fromkeys([*held, *self._held]):
             if text not in self._held:
                 say(f"alert: {held[text]}")

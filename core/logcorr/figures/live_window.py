@@ -53,7 +53,7 @@ class LiveWindow:
         for number, count in _counted(times_us // self.slot_us):
             slot = self._slot(number)
             if slot is None:
-                self.too_late += count
+                self.too_late += count if self._newest is not None and number <= self._newest else 0
             elif response:
                 slot.responses += count
             else:
@@ -133,13 +133,17 @@ class LiveWindow:
         first = (now_us - self.window_us) // self.slot_us + 1
         return (one for number, slot in self._slots.items() if number >= first for one in getattr(slot, kept))
 
+    def move_to(self, now_us: int) -> None:
+        """Moves the time on. What lies ahead of it is not counted."""
+        self._newest = now_us // self.slot_us
+        oldest = self._newest - self.longest_us // self.slot_us
+        for old in [one for one in self._slots if one < oldest]:
+            del self._slots[old]
+
     def _slot(self, number: int) -> _Slot | None:
-        """The slot of a number; None where it is too old."""
+        """The slot of a number; None where it is too old, or ahead of the time."""
         if self._newest is None or number > self._newest:
-            self._newest = number
-            oldest = number - self.longest_us // self.slot_us
-            for old in [one for one in self._slots if one < oldest]:
-                del self._slots[old]
+            return None
         self._first = number if self._first is None else min(self._first, number)
         if number < self._newest - self.longest_us // self.slot_us:
             return None

@@ -13,7 +13,7 @@ from logcorr.formats.profile_registry import Registry
 from logcorr.inputs import standard_input
 from logcorr.inputs.file_form import FileForm
 from logcorr.inputs.files import resolve
-from logcorr.inputs.follow.followed_log import FollowedLog
+from logcorr.inputs.follow.followed_log import CLASSES, FollowedLog
 from logcorr.inputs.follow.follower import Follower, Piece, Start, paths_of_word
 from logcorr.inputs.follow.piped import PipedLog
 from logcorr.jobs import last_of_log
@@ -66,7 +66,9 @@ class FollowedLogs:
 
     def __init__(self, options: WatchOptions, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._options, self._clock = options, clock
-        starts = _starts(options) if options.last_us is not None else {}
+        found = _starts(options) if options.last_us is not None else None
+        self.since_us: int | None = found[0] if found is not None else None
+        starts = found[1] if found is not None else {}
         self._sources = [_source(words, starts, clock) for words in options.logs]
         self._waiting: list[list[Piece]] = [[] for _ in self._sources]
         self._reached: list[float | None] = [None] * len(self._sources)
@@ -94,11 +96,7 @@ class FollowedLogs:
     @property
     def counts(self) -> dict[str, int]:
         """Lines by class, and entries, of all logs."""
-        counts: dict[str, int] = {}
-        for _, reader in self._readers:
-            for name, count in reader.counts.items():
-                counts[name] = counts.get(name, 0) + count
-        return counts
+        return {name: sum(reader.counts[name] for _, reader in self._readers) for name in CLASSES}
 
     def take_notices(self) -> list[str]:
         """What became of logs since this was last asked."""
@@ -238,8 +236,8 @@ def _source(words: tuple[str, ...], starts: Mapping[tuple[int, int], Start], clo
     return Follower(words, start_of=lambda file: starts.get(file.identity, Start()), clock=clock)
 
 
-def _starts(options: WatchOptions) -> dict[tuple[int, int], Start]:
-    """Where the last minutes of the logs begin that are there at the start."""
+def _starts(options: WatchOptions) -> tuple[int, dict[tuple[int, int], Start]] | None:
+    """When the last minutes of the logs begin that are there at the start, and where."""
     words = [word for of_log in options.logs for word in of_log if word != standard_input.NAME]
     there = [word for word in words if paths_of_word(word)]
     return last_of_log.starts(resolve("log", tuple(there)) if there else [], options, options.last_us or 0)
@@ -260,4 +258,7 @@ def _lines(text: bytes, most: int) -> list[bytes]:
 def _are_own(options: WatchOptions, samples: Sequence[Sample]) -> bool:
     """Whether two logs are of logcorr's own line forms."""
     named: dict[Log, Sample] = dict(zip(SIDES, samples, strict=True))
-    return options.form is None and not pair_formats_of(options.correlation(), named).told
+    try:
+        return options.form is None and not pair_formats_of(options.correlation(), named).told
+    except InputError:
+        return False

@@ -22,24 +22,27 @@ from logcorr.model.options import WatchOptions
 _STEP_BYTES = 1 << 16
 
 # Gives the instants between which the entries of whole lines lie; None where there is none.
+LastMinutes = tuple[int, dict[tuple[int, int], Start]]
 _Span = Callable[[bytes], tuple[int, int] | None]
 
 
-def starts(files: Sequence[InputFile], options: WatchOptions, last_us: int) -> dict[tuple[int, int], Start]:
-    """Where each plain file is to be read from, by its identity, so that the last `last_us` of all logs are read.
+def starts(files: Sequence[InputFile], options: WatchOptions, last_us: int) -> "LastMinutes | None":
+    """The instant at which the last `last_us` of all logs begin, and where each plain file is to be read, by identity.
+
+    None where no log tells the time.
 
     Files of unknown form are read from their start.
     """
     spans = {file: _span_of(file, options) for file in files if file.compression == "plain"}
     newest = [span for file, of_file in spans.items() if of_file is not None and (span := _end(file, of_file[0]))]
     if not newest:
-        return {}
+        return None
     since_us = max(last for _, last in newest) - last_us
     found = {}
     for file, of_file in spans.items():
         if of_file is not None:
             found[file.identity] = _start(file, of_file[0], since_us, has_header=of_file[1])
-    return found
+    return since_us, found
 
 
 def _span_of(file: InputFile, options: WatchOptions) -> tuple[_Span, bool] | None:

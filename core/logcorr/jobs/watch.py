@@ -39,7 +39,7 @@ class Watch:
         self._now_us: int | None = None
         self._reached_us: dict[Side, int] = {}
         self._totals = {"matched": 0, "failures": 0, "negative": 0}
-        self._notices: list[str] = []
+        self._clock, self._heard = clock, clock()
 
     def step(self) -> bool:
         """Takes what came since the last step. Returns whether anything did. Raises InputError and UsageError."""
@@ -55,6 +55,7 @@ class Watch:
             if frame is not None and frame.height:
                 took = True
                 self._move_to(frame["time"])
+        entries = self._of_last_minutes(entries)
         if entries.exchange is not None:
             self._add_exchanges(entries.exchange)
         if entries.request is not None:
@@ -64,7 +65,21 @@ class Watch:
             self._move_side_to("response", entries.response["time"])
             self._add_responses(entries.response)
         self._advance()
+        if took:
+            self._heard = self._clock()
         return took
+
+    def _of_last_minutes(self, entries: Entries) -> Entries:
+        """The entries without those before the time at which reading was to begin."""
+        since_us = self.logs.since_us
+        if since_us is None:
+            return entries
+        kept = {
+            name: frame.filter(pl.col("time") >= since_us)
+            for name in ("request", "response", "exchange")
+            if (frame := getattr(entries, name)) is not None
+        }
+        return Entries(**kept)
 
     @property
     def now_us(self) -> int | None:
@@ -91,6 +106,7 @@ class Watch:
             failed=self.window.failed(now) if now is not None else (),
             late=self.window.late(now) if now is not None else (),
             notices=self.logs.take_notices(),
+            quiet_s=self._clock() - self._heard,
         )
 
     def _joined(self) -> LiveJoin:
@@ -159,6 +175,7 @@ class Watch:
         newest = _newest(times, self._now_us)
         if newest is not None and (self._now_us is None or newest > self._now_us):
             self._now_us = newest
+            self.window.move_to(newest)
 
     def _move_side_to(self, side: Side, times: pl.Series) -> None:
         newest = _newest(times, self._now_us)
@@ -208,8 +225,8 @@ def _newest(times: pl.Series, now_us: int | None) -> int | None:
     instants = times.drop_nulls().to_numpy()
     if not instants.size:
         return None
-    if now_us is not None:
-        ahead = instants > now_us + _HOUR_US
-        if 0 < int(np.count_nonzero(ahead)) <= _MOST_STRAY:
-            instants = instants[~ahead]
+    present = int(np.median(instants)) if now_us is None else now_us
+    ahead = instants > present + _HOUR_US
+    if 0 < int(np.count_nonzero(ahead)) <= _MOST_STRAY:
+        instants = instants[~ahead]
     return int(instants.max()) if instants.size else None

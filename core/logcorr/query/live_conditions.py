@@ -2,14 +2,18 @@
 
 from collections.abc import Sequence
 
+from logcorr.model.errors import UsageError
 from logcorr.model.live import Snapshot
 from logcorr.model.quantiles import QUANTILES
 from logcorr.query.fail_if import Condition, condition
 
 
-def live_condition(text: str) -> Condition:
-    """Reads a condition such as `error_rate>5%`. Raises UsageError."""
-    return condition(text, "correlation")
+def live_condition(text: str, option: str) -> Condition:
+    """Reads a condition such as `error_rate>5%`, the value of an option. Raises UsageError."""
+    try:
+        return condition(text, "correlation")
+    except UsageError as error:
+        raise UsageError(str(error).replace("--fail-if", option)) from None
 
 
 def figure(one: Condition, snapshot: Snapshot) -> float | None:

@@ -42,18 +42,22 @@ def line(snapshot: Snapshot) -> str:
     words.append(f"errors {failed}")
     words += [f"{name} {duration(window.percentiles_ms[name])}" for name in _SHOWN_PERCENTILES]
     if "open" in counts:
-        words.append(f"in flight {short(counts['open'] - counts['overdue'])}")
+        words.append(f"in flight {short(counts['open'])}")
         overdue = f"overdue {short(counts['overdue'])}"
         if snapshot.overdue:
             overdue += f" (oldest {_age(snapshot.overdue[0], snapshot.now_us)})"
         words.append(overdue)
     words += [f"{name} {short(counts[key])}" for key, name in _TOTALS if key in _RARE and counts.get(key)]
+    if snapshot.quiet_s > QUIET_S:
+        words.append(f"nothing for {duration(int(snapshot.quiet_s) * 1000)}")
     if snapshot.behind_bytes > _MUCH_BEHIND:
         words.append(f"{short(snapshot.behind_bytes)}B to read")
     return "  ".join(words)
 
 
 _MUCH_BEHIND = 1 << 20
+# Logs from which nothing came for so long are told to be quiet.
+QUIET_S = 10
 
 
 def record(snapshot: Snapshot, *, last: bool = False) -> dict[str, Any]:
@@ -66,6 +70,7 @@ def record(snapshot: Snapshot, *, last: bool = False) -> dict[str, Any]:
         "counts": dict(snapshot.counts),
         "behind_bytes": snapshot.behind_bytes,
         "notices": list(snapshot.notices),
+        "quiet_s": round(snapshot.quiet_s, 3),
     }
     if window is not None:
         made["window"] = {

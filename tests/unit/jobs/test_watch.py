@@ -1,5 +1,6 @@
 """Logs that are watched: what was written so far gives the same figures as a run, in whatever pieces it came."""
 
+import gzip
 import json
 import random
 import threading
@@ -188,3 +189,29 @@ def test_it_ends_when_it_is_told_and_closes_its_files(tmp_path: Path, monkeypatc
     assert len(snapshots) == 2
     assert snapshots[-1].counts["matched"] == 1
     assert len(closed) == 2
+
+
+def test_two_access_logs_by_their_names(tmp_path: Path) -> None:
+    line = '{"timestamp":"2025-10-10T13:55:30Z","method":"GET","endpoint":"/b","status_code":200,"response_time":3}\n'
+    for name in ("a.ndjson", "b.ndjson"):
+        (tmp_path / name).write_text(line * 2)
+    snapshot = _watched(_options(tmp_path / "a.ndjson", tmp_path / "b.ndjson"))
+    assert snapshot.counts["matched"] == 4
+
+
+def test_compressed_logs_of_a_pair_are_read_in_order_of_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("logcorr.inputs.follow.follower._PIECE_BYTES", 4000)
+    stamps = [f"2025-01-01T{n // 3600:02d}:{n // 60 % 60:02d}:{n % 60:02d}Z" for n in range(3000)]
+    with gzip.open(tmp_path / "requests.log.gz", "wt") as file:
+        file.write("".join(f"{stamp},r{n},{'u' * 100}\n" for n, stamp in enumerate(stamps)))
+    with gzip.open(tmp_path / "responses.log.gz", "wt") as file:
+        file.write("".join(f"{stamp},r{n},200\n" for n, stamp in enumerate(stamps)))
+    logs = (tmp_path / "requests.log.gz", tmp_path / "responses.log.gz")
+    counts = _watched(_options(*logs, lateness_us=0, timeout_us=1_000_000)).counts
+    assert (counts["matched"], counts["unasked"], counts["late"]) == (3000, 0, 0)
+
+
+def test_nothing_is_counted_before_there_is_a_line(tmp_path: Path) -> None:
+    snapshot = _watched(_options(tmp_path / "none.log"))
+    assert snapshot.counts["lines"] == 0
+    assert snapshot.window is None

@@ -12,6 +12,7 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
+from logcorr.render.watch_lines import QUIET_S
 from logcorr.text.instants import clock_and_day
 from logcorr.text.quantities import round_duration, size
 from logcorr_tui.look import palette
@@ -116,7 +117,8 @@ class LiveScreen(Screen[None]):
             self.action_freeze()
 
     def action_widen(self, by: int) -> None:
-        """Takes the next longer or shorter window."""
+        """Takes the next longer or shorter window. A screen that is held still goes on."""
+        self.action_go_on()
         near = min(range(len(_WINDOWS_S)), key=lambda at: abs(_WINDOWS_S[at] - self._window_s))
         self._window_s = _WINDOWS_S[max(0, min(near + by, len(_WINDOWS_S) - 1))]
         self.run_worker(self.child.ask_window(self._window_s), exit_on_error=False)
@@ -169,6 +171,10 @@ class LiveScreen(Screen[None]):
             text.append(f"  {record['counts']['lines']:,} lines", colours.dim)
             bad = record["counts"]["malformed"]
             text.append(f"  {bad:,} malformed" if bad else "", colours.warn)
+            quiet = record["quiet_s"]
+            text.append(
+                f"  nothing for {round_duration(int(quiet) * 1000)}" if quiet > QUIET_S else "", f"bold {colours.warn}"
+            )
             behind = record["behind_bytes"]
             text.append(f"  {size(behind)} to read" if behind > _MUCH_BEHIND else "", colours.warn)
         return text

@@ -61,7 +61,7 @@ def follow_of(given: argparse.Namespace) -> Follow:
             quantities.duration_us(value)
             words.append(f"--{name}={value}")
     for text in given.alert:
-        live_condition(text)
+        live_condition(text, "--alert")
         words.append(f"--alert={text}")
     words += [f"--format={given.format}"] if given.format else []
     words += ["--collapse-ids"] if given.collapse_ids else []

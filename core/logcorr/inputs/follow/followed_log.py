@@ -10,7 +10,7 @@ from logcorr.inputs.sorted_lines import SortedLines, sorted_lines
 from logcorr.inputs.whole_lines import line_count
 from logcorr.model.ledger import Side
 
-_CLASSES = ("lines", "blank", "header", "other", "malformed", "repaired", "requests", "responses", "exchanges")
+CLASSES = ("lines", "blank", "header", "other", "malformed", "repaired", "requests", "responses", "exchanges")
 
 
 class FollowedLog:
@@ -22,7 +22,7 @@ class FollowedLog:
     def __init__(self, new_form: Callable[[bytes], FileForm], only: Side | None = None) -> None:
         self._new_form, self._only = new_form, only
         self._forms: dict[int, OpenForm] = {}
-        self.counts = dict.fromkeys(_CLASSES, 0)
+        self.counts = dict.fromkeys(CLASSES, 0)
 
     def read(self, pieces: Iterable[Piece]) -> dict[str, pl.DataFrame]:
         """The entries of each event in the lines of some pieces, with the columns that a profile reads."""

@@ -120,7 +120,8 @@ class Follower:
     @property
     def behind_bytes(self) -> int:
         """The bytes of open files that were not read yet, half a line at the end of each included."""
-        return sum(max(0, file.size - file.mark.offset) for file in self._files)
+        packed = _PIECE_BYTES * len(self._waiting)  # how much is left of them is not known
+        return packed + sum(max(0, file.size - file.mark.offset) for file in self._files)
 
     def close(self) -> None:
         """Closes all files."""
@@ -142,6 +143,9 @@ class Follower:
                 identity = (status.st_dev, status.st_ino)
                 if identity not in self._known and path.is_file():
                     self._take(path, word)
+                elif identity not in self._known and not path.is_dir():
+                    self._known.add(identity)
+                    self._notices.append(f"{readable(str(path))!r} is no file; pipe what it gives into '-'.")
                 if len(paths) == 1 and str(paths[0]) == word:
                     self._by_word[word] = identity
 
@@ -188,7 +192,7 @@ class Follower:
             self._notices.append(f"{name!r} is left out: {error}")
             return
         text = _text(first)
-        read = (*self._marks, *(file.mark for file in self._files))
+        read = (*self._marks, *(file.mark if file.mark.offset else file.whole() for file in self._files))
         if any(mark.is_start_of(text) for mark in read):
             self._notices.append(f"{name!r} is a log that was read before it was compressed; it is left out.")
             return
