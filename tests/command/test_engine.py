@@ -13,7 +13,7 @@ from logcorr.cluster.engines.inline import Inline
 from logcorr.cluster.plan import Failure
 from logcorr.model.errors import StoreError
 from tests.support.cluster_runs import left_over
-from tests.support.helpers import SAMPLE, assert_short_error, logcorr, succeed
+from tests.support.helpers import SAMPLE, assert_short_error, logcorr, succeed, write_pair
 
 PAIR = ("correlate", "requests.log", "responses.log")
 ENGINE = ("--engine", "inline")
@@ -179,3 +179,17 @@ def test_python(here: Path) -> None:
     assert run.report.latency == local.report.latency
     temporary = package.correlate(here / "requests.log", here / "responses.log", engine="inline", keep=False)
     assert temporary.report.latency == local.report.latency
+
+
+def test_a_step_without_its_store_says_so(tmp_path: Path) -> None:
+    outcome = logcorr("step", tmp_path / "nowhere", "0123456789abcdef", "map", "0", cwd=tmp_path)
+    assert outcome.code == 3
+    assert "no such folder on this machine" in outcome.err
+
+
+def test_processes_that_memory_has_no_room_for_are_refused(tmp_path: Path) -> None:
+    write_pair(tmp_path)
+    words = ("requests.log", "responses.log", "--engine", "processes:100000")
+    outcome = logcorr("correlate", *words, cwd=tmp_path)
+    assert outcome.code == 2
+    assert "has memory for" in outcome.err

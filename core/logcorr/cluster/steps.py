@@ -23,9 +23,10 @@ from logcorr.cluster.plan import Failure, Note, PlannedFile, Split, WorkNames, d
 from logcorr.cluster.sources import open_source
 from logcorr.cluster.store import Store, open_store
 from logcorr.cluster.sum_bytes import of_bytes
+from logcorr.compute.object_storage import is_uri
 from logcorr.compute.resources import peak_rss
 from logcorr.inputs.files import InputFile
-from logcorr.model.errors import EngineError, InputError, OutputError, UsageError, system_error
+from logcorr.model.errors import EngineError, InputError, OutputError, StoreError, UsageError, system_error
 from logcorr.runs import ownership
 from logcorr.runs.work_folder import WorkFolder
 
@@ -164,6 +165,9 @@ def run_step(uri: str, key: str, phase: str, index: int) -> Failure | None:
     store = open_store(uri)
     mark = plan_mark(store, key)
     if mark is None:
+        # A run that is gone wants no step any more. A store that is not there was never seen by this machine.
+        if not is_uri(uri) and not Path(uri.removeprefix("file://")).is_dir():
+            raise StoreError(f"store {uri!r}: no such folder on this machine. Check that it is mounted here.")
         return None
     names = WorkNames(key, mark)
     name = names.note(phase, index)

@@ -12,15 +12,19 @@ _MB = 1 << 20
 _GB = 1 << 30
 
 
-def default_memory() -> int:
-    """The default of --memory in bytes: a quarter of the machine's memory, at least 512 MB and at most 4 GB."""
+def machine_memory() -> int:
+    """The memory of the machine in bytes; 8 GB where that is not told."""
     import psutil
 
     try:
-        total = psutil.virtual_memory().total
+        return psutil.virtual_memory().total
     except OSError:  # Linux without /proc
-        total = 8 * 10**9
-    return max(512 * 10**6, min(total // 4, 4 * 10**9))
+        return 8 * 10**9
+
+
+def default_memory() -> int:
+    """The default of --memory in bytes: a quarter of the machine's memory, at least 512 MB and at most 4 GB."""
+    return max(512 * 10**6, min(machine_memory() // 4, 4 * 10**9))
 
 
 def peak_rss() -> int:

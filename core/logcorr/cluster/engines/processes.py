@@ -14,9 +14,12 @@ from collections.abc import Iterator, Sequence
 import logcorr
 from logcorr.cluster.engines.base import Engine, Item
 from logcorr.compute.child_process import environment
+from logcorr.compute.resources import machine_memory
 from logcorr.compute.threads import cores
 from logcorr.model.errors import UsageError
 
+# What a process takes without any data, about.
+_LEAST_BYTES = 150 << 20
 _WORKER = "logcorr.cluster.engines.worker"
 
 
@@ -112,4 +115,8 @@ def start(address: str) -> Engine:
     number = address.removeprefix("//")
     if number and not (number.isascii() and number.isdigit() and int(number)):
         raise UsageError(f"engine 'processes:{address}': give the number of processes, as in processes:8.")
-    return Processes(int(number) if number else cores())
+    slots = int(number) if number else cores()
+    if slots * _LEAST_BYTES > machine_memory():
+        most = max(1, machine_memory() // _LEAST_BYTES)
+        raise UsageError(f"engine 'processes:{number}': this machine has memory for {most} processes at most.")
+    return Processes(slots)
