@@ -46,10 +46,10 @@ class Source(Protocol):
 
     names: list[str]
 
-    def poll(self, most_bytes: int = ...) -> list[Piece]: ...
+    def poll(self, most_bytes: int = ..., is_ahead: Callable[[int], bool] = ...) -> list[Piece]: ...
     def take_notices(self) -> list[str]: ...
     @property
-    def behind_bytes(self) -> int: ...
+    def behind(self) -> dict[int, int]: ...
     def close(self) -> None: ...
 
 
@@ -71,7 +71,6 @@ class FollowedLogs:
         starts = found[1] if found is not None else {}
         self._sources = [_source(words, starts, clock) for words in options.logs]
         self._waiting: list[list[Piece]] = [[] for _ in self._sources]
-        self._reached: list[float | None] = [None] * len(self._sources)
         self._first_lines: float | None = None
         self._readers: list[tuple[Log, FollowedLog]] = []
         self._notices: list[str] = []
@@ -91,7 +90,7 @@ class FollowedLogs:
     @property
     def behind_bytes(self) -> int:
         """The bytes that were not read yet."""
-        return sum(source.behind_bytes for source in self._sources)
+        return sum(sum(source.behind.values()) for source in self._sources)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -108,11 +107,13 @@ class FollowedLogs:
     def poll(self) -> Entries:
         """What came since the last time. Before the formats are known, nothing. Raises InputError and UsageError.
 
-        Of two logs that are both behind, the one that has come less far in time is read first.
+        Of files that are behind, the one that has come less far in time is read first.
         """
+        slowest = self._slowest()
         for number, source in enumerate(self._sources):
-            if not self._is_ahead(number):
-                self._waiting[number].extend(source.poll(_PIECE_BYTES))
+            reached = self._readers[number][1].reached if self.begun else {}
+            ahead = {file for file, time_us in reached.items() if time_us > slowest}
+            self._waiting[number].extend(source.poll(_PIECE_BYTES, ahead.__contains__))
         if not self.begun and not self._begin():
             return Entries()
         return self._read()
@@ -123,12 +124,18 @@ class FollowedLogs:
             return Entries()
         return self._read()
 
-    def _is_ahead(self, number: int) -> bool:
-        """Whether a log has come further in time than another one that is not read to its end."""
-        reached = self._reached[number]
-        return reached is not None and any(
-            other is not None and other < reached and self._sources[at].behind_bytes > _PIECE_BYTES // 4
-            for at, other in enumerate(self._reached)
+    def _slowest(self) -> float:
+        """How far in time the file has come that is behind all others and not read to its end."""
+        if not self.begun:
+            return float("inf")
+        return min(
+            (
+                reader.reached[number]
+                for (_, reader), source in zip(self._readers, self._sources, strict=True)
+                for number, behind in source.behind.items()
+                if behind > _PIECE_BYTES // 4 and number in reader.reached
+            ),
+            default=float("inf"),
         )
 
     def close(self) -> None:
@@ -141,7 +148,6 @@ class FollowedLogs:
         for number, (log, reader) in enumerate(self._readers):
             read = reader.read(self._waiting[number])
             self._waiting[number].clear()
-            self._note_time(number, read)
             if self.rules is None:
                 frames.setdefault("exchange", []).extend(read.values())
                 continue
@@ -151,13 +157,6 @@ class FollowedLogs:
                 if entries.height:
                     frames.setdefault(side, []).append(entries)
         return Entries(**{event: pl.concat(of_event, how="diagonal") for event, of_event in frames.items() if of_event})
-
-    def _note_time(self, number: int, read: Mapping[str, pl.DataFrame]) -> None:
-        """Notes how far in time a log has come: to the median instant of what was read last."""
-        for entries in read.values():
-            median = entries["time"].median()
-            if isinstance(median, float):
-                self._reached[number] = median
 
     def _begin(self, *, whatever: bool = False) -> bool:
         """Tells the formats once there are lines to tell them by. Returns whether they are known now."""

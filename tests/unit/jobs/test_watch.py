@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import random
 import threading
 from collections.abc import Callable
@@ -215,3 +216,17 @@ def test_nothing_is_counted_before_there_is_a_line(tmp_path: Path) -> None:
     snapshot = _watched(_options(tmp_path / "none.log"))
     assert snapshot.counts["lines"] == 0
     assert snapshot.window is None
+
+
+def test_files_of_a_side_are_read_in_order_of_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The older half of a log that was rotated comes before the newer one."""
+    monkeypatch.setattr(follow_logs, "_PIECE_BYTES", 2000)
+    stamps = [f"2025-01-01T{n // 3600:02d}:{n // 60 % 60:02d}:{n % 60:02d}Z" for n in range(3000)]
+    for name, value, split in (("req", "u", 1500), ("resp", "200", 1800)):
+        lines = [f"{stamp},r{n},{value}\n" for n, stamp in enumerate(stamps)]
+        (tmp_path / f"{name}.log.1").write_text("".join(lines[:split]))
+        (tmp_path / f"{name}.log").write_text("".join(lines[split:]))
+        os.utime(tmp_path / f"{name}.log.1", (1, 1))
+    options = _options(tmp_path / "req*", tmp_path / "resp*", lateness_us=0, timeout_us=1_000_000)
+    counts = _watched(options).counts
+    assert (counts["matched"], counts["unasked"], counts["late"], counts["too_late"]) == (3000, 0, 0, 0)

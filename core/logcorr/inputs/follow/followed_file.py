@@ -63,6 +63,11 @@ class FollowedFile:
         return os.fstat(self._descriptor).st_size
 
     @property
+    def changed(self) -> float:
+        """When the file was changed last, in seconds since 1970."""
+        return os.fstat(self._descriptor).st_mtime
+
+    @property
     def is_gone(self) -> bool:
         """Whether no name is left of the file."""
         return os.fstat(self._descriptor).st_nlink == 0

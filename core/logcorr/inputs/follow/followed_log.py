@@ -22,6 +22,8 @@ class FollowedLog:
     def __init__(self, new_form: Callable[[bytes], FileForm], only: Side | None = None) -> None:
         self._new_form, self._only = new_form, only
         self._forms: dict[int, OpenForm] = {}
+        # How far in time each file has come: the middle of the lines that were read last, in µs, by number.
+        self.reached: dict[int, float] = {}
         self.counts = dict.fromkeys(CLASSES, 0)
 
     def read(self, pieces: Iterable[Piece]) -> dict[str, pl.DataFrame]:
@@ -34,7 +36,11 @@ class FollowedLog:
             parsed, repaired = form.parsed(piece.text, 0, {}, begins=piece.begins)
             self.counts["lines"] += line_count(piece.text)
             self.counts["repaired"] += repaired
-            self._note(sorted_lines(parsed, form, self._only, None), frames)
+            lines = sorted_lines(parsed, form, self._only, None)
+            spans = [span.row(0) for _, span in lines.spans]
+            if known := [time for span in spans for time in span if time is not None]:
+                self.reached[piece.file] = (min(known) + max(known)) / 2
+            self._note(lines, frames)
             if parsed.put_off is not None:
                 late = form.reader.parse_put_off([parsed.put_off])
                 self._note(sorted_lines(late, form, self._only, None), frames)

@@ -6,6 +6,7 @@ cut (copytruncate) is read on in its copy up to the cut.
 
 import os
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from glob import glob, has_magic
 from pathlib import Path
@@ -22,6 +23,8 @@ _LOOK_S = 0.5
 _PATIENCE_S = 60.0
 # A copy that is not used for so long is told to the user.
 _COPY_S = 5.0
+# A file that was changed last so long before another one is of the past.
+_PAST_S = 60.0
 _MOST_FILES = 500
 _MOST_SIBLINGS = 64
 _PIECE_BYTES = 1 << 22
@@ -72,21 +75,28 @@ class Follower:
         self._new: set[int] = set()
         self._grew: dict[int, float] = {}
         self._by_word: dict[str, tuple[int, int]] = {}
-        self._waiting: list[Iterator[Piece]] = []
+        # Lines that are there at once: of compressed files, and headers, by the numbers of their files.
+        self._waiting: list[tuple[int, Iterator[Piece]]] = []
+        self._past: deque[int] = deque()
         self._notices: list[str] = []
         self._looked = float("-inf")
         self._started = False
 
-    def poll(self, most_bytes: int = _PIECE_BYTES) -> list[Piece]:
-        """The lines that were added, about `most_bytes` of each file at most. Raises InputError."""
+    def poll(self, most_bytes: int = _PIECE_BYTES, is_ahead: Callable[[int], bool] = lambda _: False) -> list[Piece]:
+        """The lines that were added, about `most_bytes` of each file at most. Raises InputError.
+
+        Of files that are ahead of others, by their numbers, nothing is read.
+        """
         now = self._clock()
         if now - self._looked >= _LOOK_S or not self._started:
             self._looked = now
             self._look()
+            if not self._started:
+                self._past = deque(self._files_of_the_past())
             self._started = True
         pieces: list[Piece] = []
-        for waiting in list(self._waiting):
-            piece = next(waiting, None)
+        for waiting in [one for one in self._waiting if not is_ahead(one[0])]:
+            piece = next(waiting[1], None)
             if piece is None:
                 self._waiting.remove(waiting)
             else:
@@ -98,9 +108,23 @@ class Follower:
                 file.start_again()
         self._settle_held(now)
         for file in list(self._files):
-            if file in self._files:  # it may have turned out to be the copy of one before it
-                pieces += self._read(file, most_bytes, now)
+            # A file may have turned out to be the copy of one before it.
+            if file in self._files and not is_ahead(file.number) and self._is_next(file):
+                read = self._read(file, most_bytes, now)
+                pieces += read
+                if self._past and not read:
+                    self._past.popleft()
         return pieces
+
+    def _is_next(self, file: FollowedFile) -> bool:
+        """Whether no file has to be read before this one: files of the past come first, the oldest before all."""
+        return not self._past or self._past[0] == file.number
+
+    def _files_of_the_past(self) -> list[int]:
+        """The numbers of the files that are not written to any more, as those that were rotated, the oldest first."""
+        changed = {file.number: file.changed for file in self._files}
+        newest = max(changed.values(), default=0.0)
+        return sorted((number for number in changed if changed[number] < newest - _PAST_S), key=changed.__getitem__)
 
     def finish(self) -> list[Piece]:
         """Lines at the ends of files that have no line end. To be called when `poll` gives nothing more."""
@@ -118,10 +142,11 @@ class Follower:
         return notices
 
     @property
-    def behind_bytes(self) -> int:
-        """The bytes of open files that were not read yet, half a line at the end of each included."""
-        packed = _PIECE_BYTES * len(self._waiting)  # how much is left of them is not known
-        return packed + sum(max(0, file.size - file.mark.offset) for file in self._files)
+    def behind(self) -> dict[int, int]:
+        """The bytes of each file that were not read yet, half a line at its end included, by the numbers of files."""
+        found = {file.number: max(0, file.size - file.mark.offset) for file in self._files}
+        # How much is left of a compressed file is not known.
+        return found | {number: _PIECE_BYTES for number, _ in self._waiting}
 
     def close(self) -> None:
         """Closes all files."""
@@ -178,7 +203,7 @@ class Follower:
         elif self._started:
             self._new.add(file.number)
         if start.header:
-            self._waiting.append(iter([Piece(file.number, start.header, begins=True)]))
+            self._waiting.append((file.number, iter([Piece(file.number, start.header, begins=True)])))
         self.names.append(name)
         self._grew[file.number] = self._clock()
         self._files.append(file)
@@ -200,7 +225,7 @@ class Follower:
         self.names.append(name)
         self._marks.append(Mark().moved(text))
         if text:
-            self._waiting.append(_pieces(number, text, lines))
+            self._waiting.append((number, _pieces(number, text, lines)))
 
     def _read(self, file: FollowedFile, most_bytes: int, now: float) -> list[Piece]:
         """The lines that were added to a file."""

@@ -3,6 +3,7 @@
 import os
 import sys
 import threading
+from collections.abc import Callable
 from queue import Empty, SimpleQueue
 
 from logcorr.inputs import standard_input
@@ -28,8 +29,13 @@ class PipedLog:
         self._rest, self._begins, self.ended = b"", True, False
         threading.Thread(target=self._read, name="stdin", daemon=True).start()
 
-    def poll(self, most_bytes: int = _BLOCK_BYTES) -> list[Piece]:
-        """The whole lines that came; at the end, also one without a line end. Raises InputError."""
+    def poll(self, most_bytes: int = _BLOCK_BYTES, is_ahead: Callable[[int], bool] = lambda _: False) -> list[Piece]:
+        """The whole lines that came; at the end, also one without a line end. Raises InputError.
+
+        Nothing is read while the log is ahead of others.
+        """
+        if is_ahead(0):
+            return []
         blocks, size = [self._rest], 0
         while size < most_bytes:
             try:
@@ -58,9 +64,9 @@ class PipedLog:
         return []
 
     @property
-    def behind_bytes(self) -> int:
-        """About how many bytes wait to be read."""
-        return self._blocks.qsize() * _BLOCK_BYTES
+    def behind(self) -> dict[int, int]:
+        """About how many bytes wait to be read, by the number of the log, which is 0."""
+        return {0: self._blocks.qsize() * _BLOCK_BYTES}
 
     def close(self) -> None:
         """Leaves the thread that reads behind: it ends with the process."""
