@@ -34,11 +34,11 @@ SIZES = [(120, 36), (80, 24), (60, 20)]
 INCIDENT = "time>=2025-03-01T04:00:00Z time<2025-03-01T04:05:00Z"
 FINDINGS = [
     Finding(
-        text="04:00 to 04:05: p99 ×40 (20 s, elsewhere 0.5 s), 300 requests.", view="exchanges", filter=INCIDENT,
+        text="04:00 to 04:05 UTC: p99 ×40 (20 s, elsewhere 0.5 s), 300 requests.", view="exchanges", filter=INCIDENT,
         start="2025-03-01T04:00:00Z", end="2025-03-01T04:05:00Z", ratio=40,
     ),
     Finding(
-        text="04:00 to 04:05: 60 requests without an answer, ×90 as many as elsewhere.", view="orphans",
+        text="04:00 to 04:05 UTC: 60 requests without an answer, ×90 as many as elsewhere.", view="orphans",
         filter=f"{INCIDENT} side=request", start="2025-03-01T04:00:00Z", end="2025-03-01T04:05:00Z", ratio=90,
     ),
     Finding(text="batch importer has 80 % of all errors.", view="users", filter='user="batch importer"'),
@@ -168,7 +168,7 @@ def test_what_got_slow_and_for_whom_takes_two_keys(drive: Callable[..., None], s
     """The overview says what got slow before any key; two keys say for whom."""
 
     async def body(pilot: Pilot[None], app: LogcorrApp) -> None:
-        assert "04:00 to 04:05: p99 ×40" in shown(app)
+        assert "04:00 to 04:05 UTC: p99 ×40" in shown(app)
         await pilot.press("f", "w")
         by_column = {one.listing.contrast.column: one for one in await compared(pilot, app)}
         assert [row.value for row in by_column["user_id"].rows] == ["batch importer"]

@@ -37,13 +37,13 @@ def row_of(shown: str, pattern: str) -> tuple[int, int]:
 
 def test_what_got_slow_for_whom_and_by_which_status(terminal: Terminal, run: RunFolder) -> None:
     shown = opened(terminal, run)
-    assert "04:00 to 04:05: p99 ×40" in shown, "what got slow stands on the overview before any key"
+    assert "04:00 to 04:05 UTC: p99 ×40" in shown, "what got slow stands on the overview before any key"
     terminal.keys("f", "w")
     shown = terminal.until(lambda text: "By user" in text and "By status" in text)
     assert "batch importer" in shown
     assert "503 Unavailable" in shown
     terminal.keys("Enter")
-    terminal.until(lambda text: "04:00 to 04:05" in text and " rows" in text and "batch importer" in text)
+    terminal.until(lambda text: "04:00 to 04:05 UTC" in text and " rows" in text and "batch importer" in text)
 
 
 def test_a_drag_chooses_a_time_that_the_orphans_are_narrowed_to(terminal: Terminal, run: RunFolder) -> None:

@@ -78,7 +78,7 @@ def test_all_views_and_flows_are_text(terminal: Terminal) -> None:
     terminal.keys("3")
     see("Errors", "9 rows")
     terminal.keys("\r")
-    see("Fields", "request id")
+    see("Fields", "req line")
     terminal.keys("\x1b")
     see("Errors", "9 rows")
     terminal.keys("e")

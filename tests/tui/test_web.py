@@ -475,7 +475,7 @@ def test_in_chromium(tmp_path: Path) -> None:
             assert await page.value("document.fonts.check('16px \"Roboto Mono\"')")
             assert await page.value("document.cookie") == ""
             await page.press("4")
-            await page.until_shown("in_flight")
+            await page.until_shown("in flight")
             await page.press("e")
             await page.until_shown("orphans.json")
             await page.press("Enter")
