@@ -481,7 +481,6 @@ def test_in_chromium(tmp_path: Path) -> None:
             await page.press("Enter")
             await page.until_shown("downloaded as orphans.json")
             await soon((downloads / "orphans.json").exists)
-            await page.press("Escape")
             await page.until_shown("Detail", without="Export orphans")
             await page.press("q")
             await page.until("document.body.classList.contains('-closed')")
