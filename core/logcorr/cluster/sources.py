@@ -5,40 +5,16 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from glob import has_magic
 from pathlib import Path
-from typing import Protocol
 
 import msgspec
 
 from logcorr.compute.object_path import ObjectPath, ObjectStatus
 from logcorr.compute.object_storage import ObjectChangedError, is_uri
 from logcorr.inputs import files
-from logcorr.inputs.byte_source import HEAD_BYTES
+from logcorr.inputs.byte_source import HEAD_BYTES, ByteSource
 from logcorr.inputs.files import InputFile
 from logcorr.model.errors import InputError
 from logcorr.model.ledger import Log
-
-
-class Source(Protocol):
-    """One input, as it was when it was opened.
-
-    `name` is as the user gave it, `uri` the absolute path or URI by which any machine opens it, `size` its bytes. The
-    `identity` changes whenever the input does: the time of its change in ns, or the ETag of an object.
-    """
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def uri(self) -> str: ...
-    @property
-    def size(self) -> int: ...
-    @property
-    def identity(self) -> str: ...
-
-    def read(self, start: int, end: int) -> bytes:
-        """The bytes from `start` up to `end`. Raises InputError where they cannot be read."""
-
-    def check_unchanged(self) -> None:
-        """Raises InputError where the input is not what it was when it was opened."""
 
 
 class FileSource(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,13 +82,13 @@ def _head(uri: str, end: int, identity: str) -> bytes:
     return ObjectPath(uri).read_range(0, end, identity)
 
 
-def list_sources(words: Sequence[str], log: Log = "log") -> list[Source]:
+def list_sources(words: Sequence[str], log: Log = "log") -> list[ByteSource]:
     """The inputs that words name: files, globs and folders, URIs of objects, with `*` in them or `/` at their end.
 
     Words keep their order, and none is named twice. Raises InputError as `files.resolve` does, with the name of the
     log, and StoreError where a bucket cannot be listed.
     """
-    found: dict[str, Source] = {}
+    found: dict[str, ByteSource] = {}
     for word in words:
         sources = _objects(log, word) if is_uri(word) else _files(log, word)
         for source in sources:
@@ -120,7 +96,7 @@ def list_sources(words: Sequence[str], log: Log = "log") -> list[Source]:
     return list(found.values())
 
 
-def open_source(uri: str, identity: str = "") -> Source:
+def open_source(uri: str, identity: str = "") -> ByteSource:
     """The input at an absolute path or URI. Raises InputError where it cannot be read here.
 
     Raises InputError too where its identity is another one than `identity`, unless that is empty.
@@ -138,14 +114,14 @@ def input_file(log: Log, place: str) -> InputFile:
     return files.of_source(log, open_source(place))
 
 
-def _files(log: Log, word: str) -> list[Source]:
+def _files(log: Log, word: str) -> list[ByteSource]:
     return [
         FileSource(name=file.name, uri=str(file.path.resolve()), size=file.bytes, identity=str(file.mtime_ns))
         for file in files.resolve(log, (word,))
     ]
 
 
-def _file(path: str) -> Source:
+def _file(path: str) -> ByteSource:
     try:
         status = Path(path).stat()
     except OSError as error:
@@ -153,7 +129,7 @@ def _file(path: str) -> Source:
     return FileSource(name=path, uri=path, size=status.st_size, identity=str(status.st_mtime_ns))
 
 
-def _objects(log: Log, word: str) -> list[Source]:
+def _objects(log: Log, word: str) -> list[ByteSource]:
     """The objects that a URI names. Those of a prefix or a pattern are sorted by name, hidden ones left out."""
     if has_magic(word):
         parts = word.split("/")
@@ -172,7 +148,7 @@ def _objects(log: Log, word: str) -> list[Source]:
     return [_as_source(str(folder / name), str(folder / name), found[name]) for name in names]
 
 
-def _named_object(log: Log, word: str) -> Source:
+def _named_object(log: Log, word: str) -> ByteSource:
     try:
         return _object(word, word)
     except InputError as error:
@@ -201,7 +177,7 @@ def _matches(name: list[str], pattern: list[str]) -> bool:
     return fnmatchcase(name[0], pattern[0]) and _matches(name[1:], pattern[1:])
 
 
-def _object(name: str, uri: str) -> Source:
+def _object(name: str, uri: str) -> ByteSource:
     try:
         status = ObjectPath(uri).stat()
     except FileNotFoundError as error:
@@ -209,7 +185,7 @@ def _object(name: str, uri: str) -> Source:
     return _as_source(name, uri, status)
 
 
-def _as_source(name: str, uri: str, status: ObjectStatus) -> Source:
+def _as_source(name: str, uri: str, status: ObjectStatus) -> ByteSource:
     return ObjectSource(name=name, uri=uri, size=status.st_size, identity=status.etag)
 
 

@@ -13,7 +13,11 @@ _FIRST_BYTES, _MOST_BYTES = 256 << 10, 8 << 20
 
 
 class ByteSource(Protocol):
-    """An input that is no file of this machine, such as an object in a bucket. `identity` changes with its bytes."""
+    """One input by its bytes, as it was when it was opened, such as an object in a bucket.
+
+    `name` is as the user gave it, `uri` the absolute path or URI by which any machine opens it, `size` its bytes. The
+    `identity` changes whenever the input does: the time of its change in ns, or the ETag of an object.
+    """
 
     @property
     def name(self) -> str: ...
@@ -25,7 +29,7 @@ class ByteSource(Protocol):
     def identity(self) -> str: ...
 
     def read(self, start: int, end: int) -> bytes:
-        """The bytes from `start` to before `end`; fewer at the end alone."""
+        """The bytes from `start` to before `end`; fewer at the end alone. Raises InputError."""
 
     def check_unchanged(self) -> None:
         """Raises InputError where the bytes are others than when the source was opened."""
