@@ -24,8 +24,10 @@ def step(store: str, key: str, phase: str, index: int) -> int:
     be reached, and 75 where it is worth to try again.
     """
     import os
+    import sys
 
-    os.environ.setdefault("POLARS_MAX_THREADS", "1")
+    if "polars" not in sys.modules:
+        os.environ.setdefault("POLARS_MAX_THREADS", "1")
     from logcorr.cluster.steps import run_step
     from logcorr.commands.stdout_and_stderr import say
 

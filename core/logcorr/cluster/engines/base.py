@@ -6,6 +6,7 @@ This module loads no polars: the number of its threads is set before it is loade
 import os
 import re
 import socket
+import sys
 from collections.abc import Iterator, Sequence
 from importlib import import_module
 from typing import Protocol
@@ -53,7 +54,8 @@ def in_words(error: BaseException | None) -> str:
 
 def run_item(item: Item) -> int:
     """Runs a step where an engine sent it, and returns its index. This is what adapters ship to workers."""
-    os.environ.setdefault("POLARS_MAX_THREADS", "1")
+    if "polars" not in sys.modules:  # it is told once, when it is loaded
+        os.environ.setdefault("POLARS_MAX_THREADS", "1")
     import_module("logcorr.cluster.steps").run_step(*item)
     return item[3]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from logcorr.cluster.engines.base import Engine, Item
+from logcorr.cluster.engines.base import Engine, Item, run_item
 
 
 class Inline:
@@ -14,11 +14,7 @@ class Inline:
         self.said: dict[int, str] = {}
 
     def run(self, items: Sequence[Item]) -> Iterator[int]:
-        from logcorr.cluster.steps import run_step  # noqa: PLC0415 - it loads the engine of polars
-
-        for uri, key, phase, index in items:
-            run_step(uri, key, phase, index)
-            yield index
+        yield from map(run_item, items)
 
     def close(self) -> None:
         """Has nothing to end."""
