@@ -33,6 +33,7 @@ class UserTable:
         self._users = np.zeros(_FIRST_USERS, _USER)
         self._texts = np.zeros(_FIRST_USERS, np.uint8)
         self.full = compiled is None
+        self._more: pl.DataFrame | None = None
 
     def add(self, exchanges: pl.DataFrame) -> None:
         """Counts exchanges by `user_id` (String); an error has a `status_code` (Int16) of a failure."""
@@ -46,6 +47,17 @@ class UserTable:
 
     def counts(self) -> pl.DataFrame:
         """(user_id, requests, errors): a row for each user. Of no use once the table is full."""
+        counted = self._counts()
+        if self._more is None:
+            return counted
+        return pl.concat([self._more, counted]).group_by("user_id").agg(pl.all().sum())
+
+    def merge(self, counts: pl.DataFrame | None) -> None:
+        """Adds the `counts` of other exchanges. None tells that these were not counted: then the table is full."""
+        self.full |= counts is None
+        self._more = counts if self._more is None or counts is None else pl.concat([self._more, counts])
+
+    def _counts(self) -> pl.DataFrame:
         users = self._users[: self._count]
         ends = np.concatenate([[0], users["bytes"].cumsum(dtype=np.int64)])
         names = np.empty(ends[-1], np.uint8)

@@ -96,11 +96,11 @@ def _whole_lines(file: InputFile) -> InputFile:
     if file.compression != "plain" or file.window is not None:
         return msgspec.structs.replace(file, grown=True)
     with file.path.open("rb") as stream:
-        size = _last_line_end(stream, file.bytes)
+        size = last_line_end(stream, file.bytes)
     return msgspec.structs.replace(file, bytes=size, text_bytes=size, grown=True)
 
 
-def _last_line_end(stream: IO[bytes], size: int) -> int:
+def last_line_end(stream: IO[bytes], size: int) -> int:
     """Where the last whole line within the first `size` bytes ends."""
     while size:
         start = max(0, size - _BLOCK_BYTES)
