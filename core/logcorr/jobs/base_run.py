@@ -23,6 +23,8 @@ from logcorr.runs.run_folder import RunFolder
 
 # So many of the newest runs are looked at.
 _MOST_RUNS = 50
+# Where so many times as much is new as was read before, little is gained.
+MOST_NEW = 1.0
 _REFUSED = ("malformed", "other")
 
 
@@ -115,8 +117,7 @@ def _gone_on_from(
     moved = any(tail.starts[: len(tail.log.starts)] != tail.log.starts for tail in tails.values())
     base = BaseRun(run=run, folder=folder, growth=growth, tails=tails, moved=moved)
     before = sum(sum(tail.log.text_bytes) for tail in tails.values())
-    # Where most is new, little is gained.
-    return None if base.new_bytes > before or (moved and growth.alone) else base
+    return None if base.new_bytes > MOST_NEW * before or (moved and growth.alone) else base
 
 
 def _tail(

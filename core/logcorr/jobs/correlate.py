@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 import polars as pl
+from msgspec import UNSET, UnsetType
 
 from logcorr.compute import memory_budget, resources
 from logcorr.compute.memory_budget import MemoryPlan
@@ -46,6 +47,7 @@ from logcorr.runs import views
 from logcorr.runs.export_while_running import ExportWhileRunning, Target, can_export_while_running
 from logcorr.runs.run_folder import RunFolder
 from logcorr.runs.work_folder import WorkFolder
+from logcorr.text.quantities import size
 
 _SPILL_PER_TEXT_BYTE = 1.3
 _VIEWS_PER_TEXT_BYTE = 0.9
@@ -366,7 +368,9 @@ class Correlation(Job[Report]):
         """Writes report and manifest. After that the run is complete and can be published."""
         run = RunFolder(work.run)
         # Making the report takes memory too: its last figures read exchanges again.
-        run_info = msgspec.structs.replace(report.run, peak_rss_bytes=resources.peak_rss())
+        run_info = msgspec.structs.replace(
+            report.run, peak_rss_bytes=resources.peak_rss(), grown_from=self._grown_from()
+        )
         report = msgspec.structs.replace(report, run=run_info)
         manifest = self._manifest(
             report.kind, sinks.views.parts(), sinks.views.heights(), self._attributes, pair_report.headline(report)
@@ -374,6 +378,14 @@ class Correlation(Job[Report]):
         run.write(manifest, report)
         self._exported = sinks.export.unfinished
         return run
+
+    def _grown_from(self) -> str | UnsetType:
+        """The name of the run that this one has gone on from. Tells the user of it."""
+        if self._going_on is None:
+            return UNSET
+        base = self._going_on.base
+        self._notes.append(f"went on from run {base.run.name[:8]}, as the logs have grown by {size(base.new_bytes)}.")
+        return base.run.name
 
     def _export_while_running(self, work: WorkFolder) -> ExportWhileRunning:
         """The outputs that can be written while the logs are read."""

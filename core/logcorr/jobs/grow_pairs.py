@@ -22,9 +22,9 @@ from logcorr.pairing.unpaired_entries import UnpairedEntries
 from logcorr.runs.growth import FOLDER, SUMS, USERS, Growth, GrowthFolder, LogSoFar, link, sampled
 
 # So many entries of each side may find their partner nearby among new ones.
-_RECENT = 20_000
+RECENT = 20_000
 # Where more of the entries are unpaired than this, little is settled.
-_MOST_UNPAIRED = 0.25
+MOST_UNPAIRED = 0.25
 # Logs of fewer bytes are read anew as fast.
 LEAST_BYTES = 16 << 20
 _KEYS_AT_ONCE = 1 << 22
@@ -76,7 +76,7 @@ class GrowthWriter:
         """
         entries, left = sum(read.entries.values()), sum(unpaired.height.values())
         whole = all(lines.lines_read.rows == sum(lines.lines_read.lines) for lines in read.logs.values())
-        if left > _MOST_UNPAIRED * entries or not self._parts or not whole:
+        if left > MOST_UNPAIRED * entries or not self._parts or not whole:
             self._folder.remove()
             return
         for side, rows in zip(SIDES, unpaired.frames(), strict=True):
@@ -101,7 +101,7 @@ class GrowthWriter:
 
     def _write_unpaired(self, side: Side, rows: pl.LazyFrame) -> None:
         by = "row" if rows.select(pl.col("time").is_null().any()).collect(engine="streaming").item() else "time"
-        recent = rows.top_k(_RECENT, by=by).collect(engine="streaming")
+        recent = rows.top_k(RECENT, by=by).collect(engine="streaming")
         if "line_hash" in recent.columns and not self._alone:
             is_row = (pl.col("line_hash") == pl.col("row")).any()
             self._alone = bool(rows.select(is_row).collect(engine="streaming").item())
