@@ -25,7 +25,7 @@ from logcorr.jobs.correlate import correlate
 from logcorr.jobs.job import Result
 from logcorr.model.errors import LogcorrError
 from logcorr.model.ledger import SIDES
-from logcorr.model.options import CorrelateOptions, Reading
+from logcorr.model.options import CorrelateOptions, Pairing, Reading
 from logcorr.model.report import Report
 from logcorr.runs.run_folder import RunFolder
 from tests.oracle.test_cluster_equals_local import entries
@@ -163,7 +163,7 @@ def test_ids_that_come_again_near_and_far(seed: int, tmp_path: Path) -> None:
             of_file = lines[number::files] if seed % 2 else lines[number * size : (number + 1) * size]
             logs[tmp_path / f"{side}-{number}.log"] = "".join(of_file).encode()
     requests, responses = (tuple(str(path) for path in logs if path.name.startswith(side)) for side in SIDES)
-    pairing = chance.choice([None, "first", "last", "nearest"])
+    pairing: Pairing | None = chance.choice((None, "first", "last", "nearest"))
     options = CorrelateOptions(requests=requests, responses=responses, pairing=pairing, memory_bytes=MEMORY)
     shares = [[(chance.randrange(3, 8), chance.random() < 0.8) for _ in logs] for _ in range(chance.randrange(1, 4))]
     with small_logs_grow(few_counts=seed % 3 == 1):
