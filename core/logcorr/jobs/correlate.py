@@ -263,11 +263,11 @@ class Correlation(Job[Report]):
         """
         taken_back = take_back_recurring(sinks, self._going_on)
         grid_ = grid_of(read, self._options.window_us)
-        if taken_back or not sinks.sums.widen(grid_):
+        if taken_back - self._adopted or not sinks.sums.widen(grid_):
             if not sinks.views.keeps_exchanges:
                 raise StartAgain
             sinks = self._counted_anew(plan, sinks, grid_, without=self._adopted)
-        if self._going_on is not None and (taken_back & self._adopted or not self._going_on.add_sums(sinks.sums)):
+        if self._going_on is not None and not self._going_on.add_sums(sinks.sums, sinks.views):
             return self._counted_anew(plan, sinks, grid_)
         return sinks
 

@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from logcorr.compute.parquet_slices import height_of
+from logcorr.compute.parquet_slices import height_of, slices
 from logcorr.compute.struct_bytes import of_bytes, to_bytes
+from logcorr.figures.clock_resolution import ClockResolution
+from logcorr.figures.less_sums import less, users_less
 from logcorr.figures.pair_sums import PairSums, PartialPairSums
 from logcorr.inputs.files import InputFile
 from logcorr.inputs.reader import SideResult
@@ -28,6 +30,8 @@ MOST_UNPAIRED = 0.25
 # Logs of fewer bytes are read anew as fast.
 LEAST_BYTES = 16 << 20
 _KEYS_AT_ONCE = 1 << 22
+# So many exchanges are taken out of sums. Where there are more, the others are counted anew.
+_MOST_TAKEN = 200_000
 
 
 class GrowthWriter:
@@ -115,6 +119,7 @@ class GoingOn:
 
     def __init__(self, base: BaseRun, source: GrownSource) -> None:
         self.base, self.source = base, source
+        self._taken: list[pl.DataFrame] = []
 
     def adopt(self, views: PairViews, writer: GrowthWriter | None) -> None:
         """Takes over the settled parts of the view of exchanges, and the views of lines that are no entries."""
@@ -154,15 +159,43 @@ class GoingOn:
             if keys.len() and pl.Series(KEY, self.base.folder.keys(part)).is_in(wanted).any()
         ]
 
-    def add_sums(self, sums: PairSums) -> bool:
-        """Adds the sums of the settled exchanges of the base run; False where theirs have another grid."""
+    def note_taken(self, part: str, exchanges: pl.DataFrame) -> None:
+        """Takes exchanges that became entries again. Those of the base run are in its sums."""
+        if part in self.base.growth.parts:
+            self._taken.append(exchanges)
+
+    def add_sums(self, sums: PairSums, views: PairViews) -> bool:
+        """Adds the sums of the settled exchanges of the base run, as far as they still are exchanges.
+
+        False where that cannot be told: theirs have another grid, or too much of them became entries again.
+        """
         folder = self.base.folder.path
-        before = of_bytes((folder / SUMS).read_bytes(), PartialPairSums)
-        if before.grid.window_us != sums.grid.window_us or sums.grid.bucket_us % before.grid.bucket_us:
+        before: PartialPairSums | None = of_bytes((folder / SUMS).read_bytes(), PartialPairSums)
+        users = pl.read_ipc(folder / USERS) if (folder / USERS).exists() else None
+        if before is None or before.grid.window_us != sums.grid.window_us:
+            return False
+        if sums.grid.bucket_us % before.grid.bucket_us or sum(frame.height for frame in self._taken) > _MOST_TAKEN:
+            return False
+        if self._taken:
+            taken = pl.concat([frame.select(views.columns.exchanges.names()) for frame in self._taken])
+            users = None if users is None else users_less(users, taken)
+            before = less(before, taken, self._resolution(before.resolution, views))
+        if before is None:
             return False
         sums.merge(before)
-        sums.users.merge(pl.read_ipc(folder / USERS) if (folder / USERS).exists() else None)
+        sums.users.merge(users)
         return True
+
+    def _resolution(self, before: tuple[bool, list[bool]], views: PairViews) -> tuple[bool, list[bool]]:
+        """The steps of the clocks of the exchanges that are left of the base run. Some of these mostly tell."""
+        resolution = ClockResolution()
+        for part in self.base.growth.parts:
+            for rows in slices([views.part_of(part)]):
+                times = rows.select(pl.col(f"{side}_time").cast(pl.Int64) for side in SIDES)
+                resolution.add(times.collect(engine="streaming"))
+                if resolution.partial() == before:
+                    return before
+        return resolution.partial()
 
 
 def may_grow(files: Mapping[Log, Sequence[InputFile]], reading: PairReading) -> bool:

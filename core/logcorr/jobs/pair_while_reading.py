@@ -128,6 +128,8 @@ def take_back_recurring(sinks: Sinks, going_on: GoingOn | None = None) -> set[st
     taken = set()
     for part, exchanges in sinks.views.take_back(recurring, untouched):
         taken.add(part)
+        if going_on is not None:
+            going_on.note_taken(part, exchanges)
         if sinks.growth is not None:
             sinks.growth.take_back(part, recurring)
         sinks.export.drop()
