@@ -178,7 +178,7 @@ def test_ids_that_come_again_near_and_far(seed: int, tmp_path: Path) -> None:
 def pair_lines(count: int) -> tuple[bytes, bytes]:
     """A request log and a response log of so many exchanges, with orphans and a malformed line."""
     requests = [f"2025-03-01T12:{n // 60:02}:{n % 60:02}.100Z,r{n},user-{n % 7}\n" for n in range(count)]
-    responses = [f"2025-03-01T12:{n // 60:02}:{n % 60:02}.300Z,r{n},200\n" for n in range(count) if n % 11]
+    responses = [f"2025-03-01T12:{n // 60:02}:{n % 60:02}.{300 + n % 50}Z,r{n},200\n" for n in range(count) if n % 11]
     return "".join([*requests, "no entry\n"]).encode(), "".join(responses).encode()
 
 
@@ -240,6 +240,12 @@ def test_an_id_that_comes_again_much_later_is_taken_back(tmp_path: Path) -> None
         assert not gone_on(options, tmp_path)
         with (tmp_path / "requests.log").open("a") as log:
             log.write("2025-03-01T12:09:59.100Z,r1,user-1\n2025-03-01T12:00:01.100Z,r2,user-2\n")
+        with patch.object(grow_pairs, "less", wraps=grow_pairs.less) as less:
+            assert gone_on(options, tmp_path)
+        assert less.call_count == 1
+        # Where the slowest of all comes again, all others are counted anew.
+        with (tmp_path / "requests.log").open("a") as log:
+            log.write("2025-03-01T12:09:59.100Z,r49,user-1\n")
         assert gone_on(options, tmp_path)
         # A log that was cut since goes on from where it is cut.
         assert gone_on(written(tmp_path, 0.85), tmp_path)
