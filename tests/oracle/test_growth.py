@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from random import Random
+from shutil import rmtree
 from tempfile import TemporaryDirectory
 from typing import Any
 from unittest.mock import patch
@@ -69,6 +70,7 @@ def made(options: CorrelateOptions, store: Path) -> Made:
 
 def compared(options: CorrelateOptions, grown: Made, folder: Path) -> list[str]:
     """What differs between a run that has grown and one from scratch. Both may say the same error."""
+    rmtree(folder / "scratch", ignore_errors=True)
     scratch = made(options, folder / "scratch")
     if isinstance(grown, LogcorrError) or isinstance(scratch, LogcorrError):
         return [] if str(grown) == str(scratch) else [f"grown {grown}, from scratch {scratch}"]
