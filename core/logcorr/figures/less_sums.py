@@ -10,6 +10,7 @@ from logcorr.figures.latency_counts import MOST_COUNTS
 from logcorr.figures.pair_sums import PairSums, PartialPairSums
 from logcorr.figures.percentiles import DurationTotals
 from logcorr.figures.sums import TOP
+from logcorr.figures.user_table import plus
 from logcorr.model.status import is_failure
 
 
@@ -49,15 +50,16 @@ def users_less(users: pl.DataFrame, taken: pl.DataFrame) -> pl.DataFrame:
     fewer = taken.group_by("user_id").agg(
         requests=-pl.len().cast(pl.Int64), errors=-is_failure(pl.col("status_code")).sum().cast(pl.Int64)
     )
-    left = pl.concat([users, fewer]).group_by("user_id").agg(pl.all().sum())
-    return left.filter(pl.col("requests") > 0)
+    return plus(users, fewer)
 
 
 def _counts_less(counts: pl.DataFrame, taken: pl.DataFrame) -> pl.DataFrame:
     """Counts (keys and n) without others of the same columns."""
     keys = [name for name in counts.columns if name != "n"]
-    both = pl.concat([counts, taken.with_columns(-pl.col("n"))])
-    return both.group_by(keys).agg(pl.col("n").sum()).filter(pl.col("n") != 0).select(counts.columns)
+    # Few counts are taken off: only these are added up.
+    rest, touched = (counts.join(taken, on=keys, how=how, nulls_equal=True) for how in ("anti", "semi"))
+    left = pl.concat([touched, taken.with_columns(-pl.col("n"))]).group_by(keys).agg(pl.col("n").sum())
+    return pl.concat([rest, left.filter(pl.col("n") != 0).select(counts.columns)])
 
 
 def _totals_less(totals: bytes, taken: bytes) -> bytes | None:

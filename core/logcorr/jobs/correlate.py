@@ -22,7 +22,7 @@ from logcorr.jobs import conclude, folder_files
 from logcorr.jobs.base_run import BaseRun, find_base_run
 from logcorr.jobs.estimates import Estimates
 from logcorr.jobs.event_sources import EventSource, SourceResult
-from logcorr.jobs.grow_pairs import GoingOn, GrowthWriter, may_grow
+from logcorr.jobs.grow_pairs import LEAST_MEMORY, GoingOn, GrowthWriter, may_grow
 from logcorr.jobs.grown_source import GrownSource
 from logcorr.jobs.job import Job, Result, StartAgain
 from logcorr.jobs.pair_by_bucket import pair_by_bucket
@@ -194,7 +194,8 @@ class Correlation(Job[Report]):
     def _base_run(self, plan: MemoryPlan, reading: PairReading) -> BaseRun | None:
         """The run of the same logs, before they grew, that this one goes on from."""
         self._going_on = None
-        if not self._grows(plan, reading) or not self._may_go_on:
+        room = self._options.memory_bytes >= LEAST_MEMORY
+        if not self._grows(plan, reading) or not self._may_go_on or not room:
             return None
         return find_base_run(self._root, self._key_options, self._files, self._fingerprints)
 

@@ -29,7 +29,9 @@ RECENT = 20_000
 MOST_UNPAIRED = 0.25
 # Logs of fewer bytes are read anew as fast.
 LEAST_BYTES = 16 << 20
-_KEYS_AT_ONCE = 1 << 22
+# With less memory, sums of two runs have no room at once.
+LEAST_MEMORY = 384 << 20
+_KEYS_AT_ONCE = 1 << 20
 # So many exchanges are taken out of sums. Where there are more, the others are counted anew.
 _MOST_TAKEN = 200_000
 
@@ -171,7 +173,7 @@ class GoingOn:
         """
         folder = self.base.folder.path
         before: PartialPairSums | None = of_bytes((folder / SUMS).read_bytes(), PartialPairSums)
-        users = pl.read_ipc(folder / USERS) if (folder / USERS).exists() else None
+        users = pl.read_ipc(folder / USERS) if _fits(folder / USERS, sums.users.room) else None
         if before is None or before.grid.window_us != sums.grid.window_us:
             return False
         if sums.grid.bucket_us % before.grid.bucket_us or sum(frame.height for frame in self._taken) > _MOST_TAKEN:
@@ -196,6 +198,11 @@ class GoingOn:
                 if resolution.partial() == before:
                     return before
         return resolution.partial()
+
+
+def _fits(users: Path, room: int) -> bool:
+    """Whether counts of users are there, and can be added to others within the room for them."""
+    return users.exists() and 2 * users.stat().st_size <= room
 
 
 def may_grow(files: Mapping[Log, Sequence[InputFile]], reading: PairReading) -> bool:
