@@ -22,7 +22,7 @@ _USER = np.dtype([("bytes", "u4"), ("text", "u1", 12), ("requests", "u4"), ("err
 class UserTable:
     """A hash table of users with their requests and errors, of at most about `room` bytes.
 
-    It is `full` once it would exceed this `room`, and from the start where there are no kernels. Then it counts no more.
+    It is `full` once it would exceed this, and from the start where there are no kernels. Then it counts no more.
     """
 
     def __init__(self, room: int) -> None:
