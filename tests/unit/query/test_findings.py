@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from logcorr.figures import latency_counts
+from logcorr.figures import latency_counts, nearest_rank
 from logcorr.jobs.analyze import analyze
 from logcorr.jobs.correlate import correlate
 from logcorr.model.findings import MOST_FINDINGS, Finding
@@ -143,7 +143,7 @@ def test_counts_that_are_by_bin_give_exact_numbers(tmp_path: Path, monkeypatch: 
     """Of many different durations only bins are counted: what a sentence counts is read again."""
     exact = made(tmp_path / "exact", 1, 60_000, incident=True).report.findings
     monkeypatch.setattr(latency_counts, "MOST_COUNTS", 500)
-    read_again = mock.Mock(wraps=findings_by_time.near)
+    read_again = mock.Mock(wraps=nearest_rank.near)
     monkeypatch.setattr(findings_by_time, "near", read_again)
     run = made(tmp_path / "bins", 1, 60_000, incident=True)
     assert read_again.called

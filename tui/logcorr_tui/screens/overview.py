@@ -79,6 +79,7 @@ class OverviewScreen(Screen[None]):
 
     def on_screen_resume(self) -> None:
         self._look()
+        self.query_one(Timeline).follow_kept()
 
     def _look(self) -> None:
         session = session_of(self)

@@ -144,7 +144,7 @@ class FindingsStrip(Chart):
         if not 0 <= self.cursor < len(found):
             return None
         finding = found[self.cursor]
-        return self.drill(finding.view, finding.filter, safe(finding_text(finding), 120))
+        return Drill(finding.view, finding.filter, safe(finding_text(finding), 120), whole=True)
 
     def hit(self, x: int, y: int, *, extend: bool = False) -> bool:
         del x, extend
