@@ -72,6 +72,8 @@ class ScreenModesApp(App[None]):
 
     def _make(self, mode: str) -> Screen[Any]:
         screen = self.bases[mode] = _base_screen(mode, plain=look_of(self).plain)
+        # Its styles are made as it is mounted. Else Textual parses all styles twice more before it paints the screen.
+        screen._css_update_count = self._css_update_count  # noqa: SLF001 - there is no public way
         return screen
 
 
