@@ -259,12 +259,12 @@ def test_the_selected_finding_is_shown_whole(drive: Callable[..., None], size: t
     async def body(pilot: Pilot[None], app: LogcorrApp) -> None:
         await pilot.press("f")
         for finding in FINDINGS:
-            await until(pilot, lambda finding=finding: finding.text in " ".join(shown_words(app)))
+            await until(pilot, partial(is_whole, app, finding.text))
             await pilot.press("down")
 
-    def shown_words(app: LogcorrApp) -> list[str]:
-        strip = app.screen.query_one(FindingsStrip)
-        return [word for line in strip.canvas.text() for word in line.strip("│ ").split()]
+    def is_whole(app: LogcorrApp, text: str) -> bool:
+        lines = app.screen.query_one(FindingsStrip).canvas.text()
+        return text in " ".join(word for line in lines for word in line.strip("│ ").split())
 
     drive(body, size)
 
