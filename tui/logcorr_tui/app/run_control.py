@@ -19,6 +19,7 @@ from logcorr_tui.state import messages
 from logcorr_tui.state.navigation import VIEWS_OF_A_RUN
 from logcorr_tui.state.session import Logs, Session
 from logcorr_tui.state.settings import Preferences
+from logcorr_tui.widgets.told_texts import left_out
 from logcorr_tui.work import engine_command, open_run
 from logcorr_tui.work.child_process import ChildProcess, run_engine, run_tell
 from logcorr_tui.work.short_collections import leave_out_present_objects
@@ -95,6 +96,8 @@ class RunControlApp(ScreenModesApp):
         elif self.session.logs is not None:
             self._begin(self.session.logs.as_told(message.told))
             self.pass_on(message)
+            if said := left_out(message.told):
+                self.notify(said, timeout=10, markup=False)
 
     def _begin(self, logs: Logs) -> None:
         """Starts the child process for these logs."""
