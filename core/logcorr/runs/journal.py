@@ -19,7 +19,15 @@ import msgspec
 
 from logcorr.compute.line_ends import last_line_end
 from logcorr.model.errors import InputError, OutputError, cannot_write
-from logcorr.runs.journal_state import STATE, JournalFile, JournalState, SourceForm, read_state, write_whole
+from logcorr.runs.journal_state import (
+    STATE,
+    FollowedKind,
+    JournalFile,
+    JournalState,
+    SourceForm,
+    read_state,
+    write_whole,
+)
 from logcorr.runs.leftovers import LOCK, lock_soon
 
 PREFIX = "journal-"
@@ -103,11 +111,21 @@ class Journal:
             raise cannot_write(str(self.place), error) from error
         return cut
 
-    def add_file(self, log: int, name: str, path: str, form: SourceForm) -> JournalFile:
+    def add_file(
+        self, log: int, name: str, path: str, form: SourceForm, identity: tuple[int, int] = (0, 0)
+    ) -> JournalFile:
         """Begins the file of another followed file. The state knows it before a line of it is written."""
         taken = {file.name for file in self.state.files if file.log == log}
         unique = next(one for one in _numbered(name) if one not in taken)
-        file = JournalFile(log=log, file=f"{log}-{len(self.state.files):06d}.log", name=unique, path=path, form=form)
+        file = JournalFile(
+            log=log,
+            file=f"{log}-{len(self.state.files):06d}.log",
+            name=unique,
+            path=path,
+            form=form,
+            device=identity[0],
+            inode=identity[1],
+        )
         self.state.files.append(file)
         if self.failure is None:
             with self._watched():
@@ -141,15 +159,23 @@ class Journal:
                 setattr(file, name, value)
                 self._changed = True
 
-    def save_if_due(self) -> None:
-        """Brings what was written to the disk, in the background, where the last time is a second ago."""
+    def tell_kind(self, kind: FollowedKind) -> None:
+        """Notes which run is made of the journal."""
+        self._changed = self._changed or self.state.kind != kind
+        self.state.kind = kind
+
+    def is_due(self) -> bool:
+        """Whether the state is to be saved: a second after the last time, where anything changed."""
         if self.failure is None and (failed := self._saver.take_failure()) is not None:
             self.failure = failed
-        now = time.monotonic()
-        if self.failure is None and self._changed and now - self._saved >= _SAVE_S and self._saver.is_idle:
-            self._saved, self._changed = now, False
-            self._saver.save([self._descriptors[name] for name in self._dirty], self._encoded())
-            self._dirty.clear()
+        is_old = time.monotonic() - self._saved >= _SAVE_S
+        return self.failure is None and self._changed and is_old and self._saver.is_idle
+
+    def save_soon(self) -> None:
+        """Brings what was written to the disk, in the background. To be called where that `is_due`."""
+        self._saved, self._changed = time.monotonic(), False
+        self._saver.save([self._descriptors[name] for name in self._dirty], self._encoded())
+        self._dirty.clear()
 
     def save(self) -> None:
         """Brings what was written to the disk, and returns once it is there. Raises OSError."""

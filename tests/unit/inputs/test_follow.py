@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from logcorr.inputs.follow import followed_file
-from logcorr.inputs.follow.follower import Follower, Start
+from logcorr.inputs.follow.followed_file import Start
+from logcorr.inputs.follow.follower import Follower
 from logcorr.model.errors import InputError
 
 

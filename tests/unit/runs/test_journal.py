@@ -70,8 +70,10 @@ def test_the_state_is_saved_in_the_background_now_and_then(tmp_path: Path, monke
     made, file = _journal(tmp_path)
     made.append(file, b"one\n")
     made.note(file, offset=4)
-    made.save_if_due()
+    assert made.is_due()
+    made.save_soon()
     made._saver.wait()
+    assert not made.is_due()
     assert read_state(made.place).files[0].offset == 4
     made.close(ended=False)
     assert not read_state(made.place).ended
@@ -91,7 +93,7 @@ def test_a_full_disk_ends_keeping_and_is_counted(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(os, "write", full)
     assert not made.append(file, b"two and\nmore\n")
     monkeypatch.undo()
-    assert made.failure is not None
+    assert made.failure
     assert not made.append(file, b"three\n")
     made.note(file, offset=99)
     made.close(ended=True)
@@ -109,10 +111,10 @@ def test_an_error_of_a_save_ends_keeping(tmp_path: Path, monkeypatch: pytest.Mon
         raise OSError(errno.EIO, "Input/output error")
 
     monkeypatch.setattr(journal, "write_whole", fails)
-    made.save_if_due()
-    made._saver._thread.join()  # type: ignore[union-attr]
-    made.save_if_due()
-    assert made.failure is not None
+    made.save_soon()
+    made._saver.close()
+    assert not made.is_due()
+    assert made.failure
     assert not made.append(file, b"two\n")
     monkeypatch.undo()
     made.close(ended=True)
