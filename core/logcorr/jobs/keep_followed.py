@@ -67,21 +67,21 @@ class Keeping:
             raise UsageError("--resume: a pipe cannot be gone on with. Name a file, or leave it out.")
         before = journal_of_logs(root, places)
         if resume and before is not None:
-            self._journal = self._go_on(before)
+            self.journal = self._go_on(before)
         else:
             if resume:
                 self._notices.append("these logs were not followed before, or that is not kept: they are read anew.")
             elif before is not None and before.state is not None and not before.state.ended:
                 ended = f"following these logs ended without warning at {_clock(before.state.saved)}"
                 self._notices.append(f"{ended}; --resume goes on from there.")
-            self._journal = Journal.create(root, places, msgspec.to_builtins(self._options))
+            self.journal = Journal.create(root, places, msgspec.to_builtins(self._options))
 
     def source(self, log: int, make: Callable[[Resumed], Follower | PipedLog]) -> KeptSource:
         """The source of a log that keeps what it gives: see `follow_logs.SourceMaker`."""
         found = self._found.get(log, _NONE)
         notices, self._notices = self._notices, []
         made = KeptSource(
-            self._journal,
+            self.journal,
             log,
             make(found.resumed),
             found=found,
@@ -94,10 +94,10 @@ class Keeping:
     def tend(self, kind: FollowedKind | None) -> None:
         """Makes a run now and then. To be called often, with what the logs were told to be."""
         if kind is not None:
-            self._journal.tell_kind(kind)
-        if self._journal.failure is not None and not self._failed:
+            self.journal.tell_kind(kind)
+        if self.journal.failure is not None and not self._failed:
             self._failed = True
-            why = self._journal.failure.strerror or str(self._journal.failure)
+            why = self.journal.failure.strerror or str(self.journal.failure)
             self._tell(f"the journal cannot be written: {why}. Following goes on; lines from now on are not kept.")
         if self._settling is not None and not self._settling.is_running:
             ended, self._settling = self._settling, None
@@ -105,33 +105,38 @@ class Keeping:
             self._next_settle = time.monotonic() + max(self._settle_s, seconds / _SETTLE_SHARE)
             if ended.outcome().problem:
                 self._tell(f"the run of what was followed so far could not be made: {ended.outcome().problem}")
-        is_new = self._journal.size > self._settled_size and self._journal.state.kind is not None
+        is_new = self.journal.size > self._settled_size and self.journal.state.kind is not None
         if self._settling is None and is_new and time.monotonic() >= self._next_settle:
-            self._settled_size = self._journal.size
-            self._settling = Settling(self._journal.place, self._options.memory_bytes, gently=True)
+            self._settled_size = self.journal.size
+            self._settling = Settling(self.journal.place, self._options.memory_bytes, gently=True)
 
-    def finish(self, interrupted: Callable[[], bool] = lambda: False) -> Kept:
-        """Ends keeping, and makes the run of all that was kept. Where it is interrupted, the journal is left as it is.
+    def close(self) -> bool:
+        """Ends keeping. Returns whether there is a journal; one that says nothing is removed.
 
         The sources must be closed before. To be called once.
         """
         if self._settling is not None:
             self._settling.stop()
-        journal, failure = self._journal, self._journal.failure
-        is_told = journal.size > 0 and journal.state.kind is not None
-        journal.close(ended=failure is None)
-        failure = failure or journal.failure
-        found = FoundJournal(place=journal.place, state=journal.state, run=None)
-        if not is_told and failure is None:
-            found.remove()
+        journal, is_told = self.journal, self.journal.size > 0 and self.journal.state.kind is not None
+        journal.close(ended=journal.failure is None)
+        if not is_told and journal.failure is None:
+            FoundJournal(place=journal.place, state=journal.state, run=None).remove()
+            return False
+        return True
+
+    def finish(self, interrupted: Callable[[], bool] = lambda: False) -> Kept:
+        """Ends keeping as `close` does, and makes the run of all that was kept.
+
+        Where it is interrupted, the journal is left as it is.
+        """
+        if not self.close():
             return Kept()
-        settling = Settling(journal.place, self._options.memory_bytes)
-        kept = settling.wait(interrupted)
-        if failure is not None:
-            lines = journal.state.lines_not_kept
-            why = f"{lines:,} lines were followed and not kept: {failure.strerror or failure}."
-            return msgspec.structs.replace(kept, problem=f"{why} {kept.problem or ''}".strip())
-        return kept
+        kept = Settling(self.journal.place, self._options.memory_bytes).wait(interrupted)
+        failure, lines = self.journal.failure, self.journal.state.lines_not_kept
+        if failure is None:
+            return kept
+        why = f"{lines:,} lines were followed and not kept: {failure.strerror or failure}."
+        return msgspec.structs.replace(kept, problem=f"{why} {kept.problem or ''}".strip())
 
     def _tell(self, notice: str) -> None:
         self._sources[0].tell(notice)

@@ -191,10 +191,14 @@ class Journal:
         self.state.ended = ended
         with self._watched():
             self.save()
-        self.abandon()
+        self._let_go()
 
     def abandon(self) -> None:
-        """Lets go of the journal as a process does that dies: nothing more is saved."""
+        """Lets go of the journal as a process does that dies: nothing more is written."""
+        self.failure = self.failure or OSError("the journal is closed")
+        self._let_go()
+
+    def _let_go(self) -> None:
         self._saver.close()
         for descriptor in self._descriptors.values():
             os.close(descriptor)

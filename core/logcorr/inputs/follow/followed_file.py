@@ -90,6 +90,8 @@ class FollowedFile:
         status = os.fstat(self._descriptor)
         self.identity = (status.st_dev, status.st_ino)
         self.mark = Mark()
+        # Size and time of change when the file was looked into last.
+        self._looked_into = (0, 0)
         self.begins = start == 0
         # A copy of another file is not read. Once it is known to be none, `cleared` is set.
         self.cleared = start > 0
@@ -142,12 +144,16 @@ class FollowedFile:
     def was_cut(self) -> bool:
         """Whether the file holds other bytes than those that were read: it was cut, and perhaps written to since.
 
-        A file that has not grown since it was read is not looked into.
+        A file that was not written to since it was looked into last is not looked into.
         """
-        size = self.size
-        if size < self.mark.offset:
+        status = os.fstat(self._descriptor)
+        if status.st_size < self.mark.offset:
             return True
-        return size > self.mark.offset and not self.mark.fits(self._descriptor)
+        written = (status.st_size, status.st_mtime_ns)
+        if written == self._looked_into:
+            return False
+        self._looked_into = written
+        return not self.mark.fits(self._descriptor)
 
     def start_again(self) -> None:
         """Begins the file anew, after it was cut."""

@@ -57,7 +57,9 @@ def find(files: Iterable[JournalFile], words: Sequence[str]) -> Found:
         if now.size > file.offset or file.is_open:
             paths.append(now.path)
     left_out |= _copies([mark_of(file) for file in files if file.form == "plain" and file.is_over], words) - set(starts)
-    marks = [mark_of(file) for file in files if file.form != "pipe" and file.offset]
+    # A compressed file of which a part was read is read again.
+    known = [file for file in files if file.form == "plain" or (file.form == "compressed" and file.is_over)]
+    marks = [mark_of(file) for file in known if file.offset]
     return Found(Resumed(starts, paths, left_out, marks), continued, lost)
 
 
