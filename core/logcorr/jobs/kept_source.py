@@ -130,7 +130,7 @@ class KeptSource:
     def _file(self, number: int, piece: Piece) -> JournalFile:
         """The journal's file that takes a piece. A log that was cut goes on in another one."""
         file = self._files.get(number)
-        if file is None or (piece.begins and file.size):
+        if file is None or (piece.begins and self._journal.written(file)):
             file = self._begin(number, piece.file)
         return file
 

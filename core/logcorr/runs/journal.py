@@ -46,6 +46,8 @@ class Journal:
         self.failure: OSError | None = None
         self._descriptors: dict[str, int] = {}
         self._dirty: set[str] = set()
+        # The bytes of files of which more was written than was noted.
+        self._written: dict[str, int] = {}
         self._changed = False
         self._saved = time.monotonic()
         self._saver = _Saver(place)
@@ -134,35 +136,45 @@ class Journal:
         return file
 
     def append(self, file: JournalFile, text: bytes) -> bool:
-        """Appends whole lines to a file. Returns whether they were written; else `failure` tells why not."""
+        """Appends whole lines to a file. Returns whether they were written; else `failure` tells why not.
+
+        The state counts them from the next `note` on, so that it never counts lines that it would read again.
+        """
         if self.failure is None:
             with self._watched():
                 descriptor = self._descriptor(file)
                 try:
                     _write_all(descriptor, text)
                 except OSError:
-                    os.ftruncate(descriptor, file.size)
+                    os.ftruncate(descriptor, self.written(file))
                     raise
-                file.size += len(text)
+                self._written[file.file] = self.written(file) + len(text)
                 self._dirty.add(file.file)
                 self._changed = True
                 return True
         self.state.lines_not_kept += text.count(b"\n")
         return False
 
+    def written(self, file: JournalFile) -> int:
+        """The bytes of a file of the journal."""
+        return self._written.get(file.file, file.size)
+
     def note(self, file: JournalFile, **told: Any) -> None:
         """Notes how far a followed file was read: fields of `JournalFile`. Not once writing has failed."""
         if self.failure is not None:
             return
-        for name, value in told.items():
+        for name, value in {**told, "size": self._written.pop(file.file, file.size)}.items():
             if getattr(file, name) != value:
                 setattr(file, name, value)
                 self._changed = True
 
     def tell_kind(self, kind: FollowedKind) -> None:
-        """Notes which run is made of the journal."""
-        self._changed = self._changed or self.state.kind != kind
-        self.state.kind = kind
+        """Notes which run is made of the journal, so that it can be made from now on."""
+        if self.state.kind != kind:
+            self.state.kind = kind
+            if self.failure is None:
+                with self._watched():
+                    self.save()
 
     def is_due(self) -> bool:
         """Whether the state is to be saved: a second after the last time, where anything changed."""

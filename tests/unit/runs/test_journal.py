@@ -42,12 +42,15 @@ def test_files_of_one_name_are_told_apart(tmp_path: Path) -> None:
 def test_what_the_state_does_not_know_is_cut_or_kept(tmp_path: Path, keeps: bool, left: bytes) -> None:
     made, file = _journal(tmp_path)
     made.append(file, b"one\n")
+    made.note(file, offset=4)
+    made.append(file, b"two\n")
     made.save()
-    made.append(file, b"two\nhalf a li")  # a line that was torn
+    made.append(file, b"half a li")  # a line that was torn
     made.abandon()
     again = Journal.open_again(made.place, {"form": "morgan"})
     cut = again.settle_ends(lambda _: keeps)
     again.append(again.state.files[0], b"three\n")
+    again.note(again.state.files[0], offset=99)
     again.close(ended=True)
     assert cut == len(b"two\nhalf a li") + 4 - len(left)
     assert (made.place / file.file).read_bytes() == left + b"three\n"
@@ -57,6 +60,7 @@ def test_what_the_state_does_not_know_is_cut_or_kept(tmp_path: Path, keeps: bool
 def test_a_journal_that_lost_bytes_is_not_gone_on_with(tmp_path: Path) -> None:
     made, file = _journal(tmp_path)
     made.append(file, b"one\n")
+    made.note(file, offset=4)
     made.close(ended=True)
     os.truncate(made.place / file.file, 2)
     again = Journal.open_again(made.place, {})
