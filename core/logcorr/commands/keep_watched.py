@@ -1,6 +1,7 @@
 """Keeps what `logcorr watch` follows, and says in the end which run it is."""
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -12,6 +13,7 @@ from logcorr.text.safe import one_line
 
 # So many characters of the name of a run are enough to find it.
 _SHORT_NAME = 8
+_LONG_S = 1.0
 
 
 @contextmanager
@@ -36,7 +38,7 @@ def keeping(options: WatchOptions, values: dict[str, Any], interrupted: Callable
         yield kept
         raised = False
     finally:
-        outcome = kept.finish(interrupted)
+        outcome = kept.finish(_waiting(interrupted))
         # Whoever reads this may be gone.
         with suppress(OSError):
             _tell(outcome, values, str(root))
@@ -44,6 +46,20 @@ def keeping(options: WatchOptions, values: dict[str, Any], interrupted: Callable
                 say(f"error: {outcome.problem}")
     if outcome.problem is not None and not raised:
         raise OutputError(outcome.problem)
+
+
+def _waiting(interrupted: Callable[[], bool]) -> Callable[[], bool]:
+    """The same; it says what takes so long where it is asked for longer than a second."""
+    begun, said = time.monotonic(), list[bool]()
+
+    def asked() -> bool:
+        if not said and time.monotonic() - begun > _LONG_S:
+            said.append(True)
+            with suppress(OSError):
+                say("a run is made of what was followed; Ctrl+C leaves that to `logcorr runs settle`.")
+        return interrupted()
+
+    return asked
 
 
 def _tell(outcome: Any, values: dict[str, Any], root: str) -> None:

@@ -49,7 +49,8 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
 class Keeping:
     """Keeps what is followed in a journal below the folder of all runs, which is gone on with where it is `resume`d.
 
-    To be used by one thread, and ended by `finish`. Raises OutputError where the folder cannot be written.
+    To be used by one thread, and ended by `finish`. Raises OutputError where the folder cannot be written, InputError
+    where another process writes the journal that is to be gone on with, or the journal lost lines.
     """
 
     def __init__(self, options: WatchOptions, root: Path, *, resume: bool = False, settle_s: float = _SETTLE_S) -> None:
@@ -71,8 +72,8 @@ class Keeping:
         else:
             if resume:
                 self._notices.append("these logs were not followed before, or that is not kept: they are read anew.")
-            elif before is not None and before.state is not None and not before.state.ended:
-                ended = f"following these logs ended without warning at {_clock(before.state.saved)}"
+            elif before is not None and (at := _died_at(before)) is not None:
+                ended = f"following these logs ended without warning at {_clock(at)}"
                 self._notices.append(f"{ended}; --resume goes on from there.")
             self.journal = Journal.create(root, places, msgspec.to_builtins(self._options))
 
@@ -148,6 +149,7 @@ class Keeping:
         journal = Journal.open_again(before.place, msgspec.to_builtins(self._options))
         try:
             self._find_files(journal)
+            journal.save()  # it is known from now on that following goes on
         except BaseException:
             journal.abandon()
             raise
@@ -240,6 +242,13 @@ class Settling:
 
 _LOOK_S = 0.02
 _PATIENCE_S = 5.0
+
+
+def _died_at(journal: FoundJournal) -> float | None:
+    """About when the process died that wrote a journal, in seconds since 1970; None where it did not."""
+    if journal.state is None or journal.state.ended or journal.is_in_use:
+        return None
+    return journal.state.saved
 
 
 def _absolute(options: WatchOptions) -> WatchOptions:

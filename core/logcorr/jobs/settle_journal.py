@@ -20,6 +20,7 @@ from logcorr.model.options import AnalyzeOptions, CorrelateOptions, WatchOptions
 from logcorr.runs.find_runs import finished_run
 from logcorr.runs.journal_state import RUN, JournalFile, JournalRun, JournalState, read_run, read_state, write_whole
 from logcorr.runs.leftovers import lock_soon
+from logcorr.runs.ownership import open_privately
 
 _LOCK = "settling"
 
@@ -31,7 +32,7 @@ def settle(place: Path, *, memory_bytes: int, threads: int | None = None, cancel
     A journal may grow meanwhile: the run is of whole lines that it had at the start. Raises InputError where no line
     tells what the logs are, or another process makes the run; else as `correlate` does.
     """
-    with (place / _LOCK).open("a", encoding="utf8") as lock:
+    with open_privately(place / _LOCK) as lock:
         if not lock_soon(lock):
             raise InputError(f"journal {place.name!r}: another process makes its run.")
         state, before = read_state(place), read_run(place)

@@ -68,12 +68,10 @@ def find_journal(root: AnyPath, name: str) -> FoundJournal | None:
 
 
 def journal_of_logs(root: AnyPath, places: Sequence[Sequence[str]]) -> FoundJournal | None:
-    """The newest journal of the same logs that no process writes."""
+    """The newest journal of the same logs. It may be in use."""
     wanted = [list(names) for names in places]
-    for one in all_journals(root):
-        if one.state is not None and one.state.places == wanted and not one.is_in_use:
-            return one
-    return None
+    found = (one for one in all_journals(root) if one.state is not None and one.state.places == wanted)
+    return next(found, None)
 
 
 def journals_of_run(root: AnyPath, key: str) -> list[FoundJournal]:

@@ -29,6 +29,7 @@ from logcorr.runs.journal_state import (
     write_whole,
 )
 from logcorr.runs.leftovers import LOCK, lock_soon
+from logcorr.runs.ownership import open_privately
 
 PREFIX = "journal-"
 _ID_BYTES = 8
@@ -282,7 +283,7 @@ class _Saver:
 
 def _locked(place: Path) -> IO[str]:
     """The lock file of a journal, locked. Raises InputError where another process has locked it, and OSError."""
-    lock = (place / LOCK).open("a", encoding="utf8")
+    lock = open_privately(place / LOCK)
     if not lock_soon(lock):
         lock.close()
         raise InputError(f"journal {place.name!r} is being written by another process, which follows these logs.")

@@ -351,3 +351,17 @@ def test_runs_are_made_meanwhile(tmp_path: Path) -> None:
     assert len(runs) >= 2
     assert len(all_runs(followed.root)) == 1  # each took the place of the one before
     followed.stop()
+
+
+def test_logs_that_are_followed_by_another_process_are_not_gone_on_with(tmp_path: Path) -> None:
+    log = tmp_path / "a.log"
+    log.write_text(ACCESS.format(1) + "\n")
+    followed = Followed(tmp_path, log)
+    followed.poll()
+    with pytest.raises(InputError, match="another process, which follows these logs"):
+        Followed(tmp_path, log, resume=True)
+    beside = Followed(tmp_path, log)
+    beside.poll()
+    assert not [notice for notice in beside.notices if "without warning" in notice]
+    beside.stop()
+    followed.stop()
