@@ -161,7 +161,7 @@ class Keeping:
     def _find_files(self, journal: Journal) -> None:
         for log, words in enumerate(self._options.logs):
             files = [file for file in journal.state.files if file.log == log]
-            self._found[log] = resumed.find(files, words)
+            self._found[log] = resumed.find(files, words, journal.place)
         continued = {file.file for found in self._found.values() for file in found.files.values()}
         for file in journal.state.files:
             if file.form == "compressed" and not file.is_over:

@@ -5,7 +5,6 @@ import os
 import random
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -98,12 +97,11 @@ def _one_reading(folder: Path, *logs: Path) -> tuple[dict[str, Any], list[Any]]:
     return _figures(find_run(folder / "once", folder_of_run.name))
 
 
-@dataclass
 class Whole:
     """Two logs in a folder, and what one reading of them gives."""
 
-    logs: Path
-    once: tuple[dict[str, Any], list[Any]] = field(repr=False)
+    def __init__(self, logs: Path, once: tuple[dict[str, Any], list[Any]]) -> None:
+        self.logs, self.once = logs, once
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,8 @@ from logcorr.inputs.follow.follower import paths_of_word
 from logcorr.runs.journal_state import JournalFile
 
 _Identity = tuple[int, int]
+# So much is looked at to know a file again.
+_MOST_BYTES = 1 << 20
 
 
 class Found(NamedTuple):
@@ -30,8 +32,8 @@ class _Now(NamedTuple):
     size: int
 
 
-def find(files: Iterable[JournalFile], words: Sequence[str]) -> Found:
-    """Finds the files of a log, which `words` name, as the journal knows them."""
+def find(files: Iterable[JournalFile], words: Sequence[str], journal: Path) -> Found:
+    """Finds the files of a log, which `words` name, as the journal in a folder knows them."""
     folders: dict[Path, list[_Now]] = {}
     starts: dict[_Identity, Start] = {}
     continued: dict[_Identity, JournalFile] = {}
@@ -48,7 +50,7 @@ def find(files: Iterable[JournalFile], words: Sequence[str]) -> Found:
             else:
                 continued[file.identity] = file
             continue
-        now = _now(file, folders)
+        now = _now(file, mark_of(file) if file.offset else _first_mark(journal / file.file), folders)
         if now is None:
             lost += [file] if file.is_open else []
             continue
@@ -68,18 +70,27 @@ def mark_of(file: JournalFile) -> Mark:
     return Mark(file.offset, file.head, file.tail)
 
 
-def _now(file: JournalFile, folders: dict[Path, list[_Now]]) -> _Now | None:
+def _first_mark(kept: Path) -> Mark:
+    """How far a file was read of which the state knows only that it is there: by the lines in the journal's file."""
+    try:
+        with kept.open("rb") as stream:
+            text = stream.read(_MOST_BYTES)
+    except OSError:
+        return Mark()
+    return Mark().moved(text[: text.rfind(b"\n") + 1])
+
+
+def _now(file: JournalFile, mark: Mark, folders: dict[Path, list[_Now]]) -> _Now | None:
     """Where a plain file is now: the file itself, or a copy of it where it was cut. None where there is neither."""
     folder = Path(file.path).parent
     if folder not in folders:
         folders[folder] = _beside(folder)
     beside = folders[folder]
-    mark = mark_of(file)
     itself = [now for now in beside if now.identity == file.identity]
     others = [now for now in beside if now.identity != file.identity]
     # Any file begins like one of which nothing was read.
-    candidates = (*itself, *others) if file.offset else itself
-    return next((now for now in candidates if now.size >= file.offset and _fits(now.path, mark)), None)
+    candidates = (*itself, *others) if mark.offset else itself
+    return next((now for now in candidates if now.size >= mark.offset and _fits(now.path, mark)), None)
 
 
 def _beside(folder: Path) -> list[_Now]:
