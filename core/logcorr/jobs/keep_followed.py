@@ -32,7 +32,7 @@ from logcorr.text.zones import shown
 # A run is made so often at most, and making runs takes no more than this share of the time.
 _SETTLE_S = 600.0
 _SETTLE_SHARE = 0.1
-_NONE = Found(NOT_RESUMED, {}, [])
+_NONE = Found(NOT_RESUMED, {}, [], [])
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -163,6 +163,9 @@ class Keeping:
             files = [file for file in journal.state.files if file.log == log]
             self._found[log] = resumed.find(files, words, journal.place)
         continued = {file.file for found in self._found.values() for file in found.files.values()}
+        for identity, file in [pair for found in self._found.values() for pair in found.files.items()]:
+            if file in self._found[file.log].packed:
+                file.form, (file.device, file.inode) = "compressed", identity
         for file in journal.state.files:
             if file.form == "compressed" and not file.is_over:
                 file.size = file.offset = 0  # it is read again

@@ -141,7 +141,8 @@ def test_any_cut_with_stops_between_gives_the_run_of_one_reading(
         done[side] = min(len(texts[side]), done[side] + count)
 
     def write_line(side: int) -> None:
-        write(side, texts[side].find(b"\n", done[side]) + 1 - done[side])
+        if done[side] < len(texts[side]):
+            write(side, texts[side].find(b"\n", done[side]) + 1 - done[side])
 
     followed = Followed(folder, *paths)
     write(0, 3000)
@@ -363,3 +364,30 @@ def test_logs_that_are_followed_by_another_process_are_not_gone_on_with(tmp_path
     assert not [notice for notice in beside.notices if "without warning" in notice]
     beside.stop()
     followed.stop()
+
+
+@pytest.mark.parametrize("word", ["a.log", "a.log*"])
+def test_a_log_that_was_rotated_and_compressed_meanwhile_is_read_to_its_end(tmp_path: Path, word: str) -> None:
+    log = tmp_path / "a.log"
+    log.write_text("".join(ACCESS.format(n) + "\n" for n in range(20)))
+    followed = Followed(tmp_path, tmp_path / word)
+    followed.poll()
+    followed.stop()
+    _append(log, "".join(ACCESS.format(n) + "\n" for n in range(20, 25)).encode())
+    with gzip.open(tmp_path / "a.log.1.gz", "wb") as file:
+        file.write(log.read_bytes())
+    with gzip.open(tmp_path / "a.log.2.gz", "wb") as file:
+        file.write(log.read_bytes()[200:])
+    log.unlink()
+    _append(log, (ACCESS.format(40) + "\n").encode())
+    again = Followed(tmp_path, tmp_path / word, resume=True)
+    again.poll()
+    run = again.settled()
+    # A glob names the older log too.
+    older = 25 - 200 // len(ACCESS.format(10) + "\n") if word == "a.log*" else 0
+    access = run.report.inputs.access
+    assert (access.exchanges, access.lines) == (26 + older - (older > 0), 26 + older)
+    assert not [notice for notice in again.notices if "are lost" in notice]
+    third = Followed(tmp_path, tmp_path / word, resume=True)
+    third.poll()
+    assert third.settled().report.inputs.access.lines == access.lines

@@ -1,28 +1,35 @@
-"""Where files that were followed before are now: by their inode, or where they were copied and cut, by their copy."""
+"""Where files that were followed before are now: by their inode, or, where they were copied or compressed, by text."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
+from logcorr.inputs.decompress import open_text, read_text
+from logcorr.inputs.files import resolve
 from logcorr.inputs.follow.followed_file import FollowedFile, Mark, Resumed, Start
 from logcorr.inputs.follow.follower import paths_of_word
+from logcorr.model.errors import InputError
 from logcorr.runs.journal_state import JournalFile
 
 _Identity = tuple[int, int]
 # So much is looked at to know a file again.
 _MOST_BYTES = 1 << 20
+_PACKED = (".gz", ".zst")
+_MOST_PACKED = 8
 
 
 class Found(NamedTuple):
     """What is gone on with, the journal's file of each file by its identity, and those that cannot be found any more.
 
-    `lost` are only files to which lines may have been added since.
+    Files in `packed` were compressed meanwhile: the compressed file is to be read in their place, from its start. Files
+    in `lost` are only those to which lines may have been added since.
     """
 
     resumed: Resumed
     files: dict[_Identity, JournalFile]
+    packed: list[JournalFile]
     lost: list[JournalFile]
 
 
@@ -32,37 +39,36 @@ class _Now(NamedTuple):
     size: int
 
 
-def find(files: Iterable[JournalFile], words: Sequence[str], journal: Path) -> Found:
+def find(files: Sequence[JournalFile], words: Sequence[str], journal: Path) -> Found:
     """Finds the files of a log, which `words` name, as the journal in a folder knows them."""
     folders: dict[Path, list[_Now]] = {}
     starts: dict[_Identity, Start] = {}
-    continued: dict[_Identity, JournalFile] = {}
+    continued = {file.identity: file for file in files if file.form == "compressed" and not file.is_over}
     paths: list[Path] = []
-    left_out: set[_Identity] = set()
+    packed: list[JournalFile] = []
     lost: list[JournalFile] = []
-    files = list(files)
     for file in files:
-        if file.form == "pipe" or (file.form == "plain" and file.is_over):
+        if file.form != "plain" or file.is_over:
             continue
-        if file.form == "compressed":
-            if file.is_over:
-                left_out.add(file.identity)
-            else:
-                continued[file.identity] = file
-            continue
-        now = _now(file, mark_of(file) if file.offset else _first_mark(journal / file.file), folders)
-        if now is None:
-            lost += [file] if file.is_open else []
-            continue
-        starts[now.identity] = Start(file.offset, skips=file.skips)
-        continued[now.identity] = file
-        if now.size > file.offset or file.is_open:
+        mark = mark_of(file) if file.offset else _first_mark(journal / file.file)
+        beside = _beside(Path(file.path).parent, folders)
+        if (now := _plain(file, mark, beside)) is not None:
+            starts[now.identity], continued[now.identity] = Start(file.offset, skips=file.skips), file
+            if now.size > file.offset or file.is_open:
+                paths.append(now.path)
+        elif file.is_open and (now := _packed(file, mark, beside)) is not None:
+            starts[now.identity], continued[now.identity] = Start(), file
             paths.append(now.path)
-    left_out |= _copies([mark_of(file) for file in files if file.form == "plain" and file.is_over], words) - set(starts)
-    # A compressed file of which a part was read is read again.
-    known = [file for file in files if file.form == "plain" or (file.form == "compressed" and file.is_over)]
-    marks = [mark_of(file) for file in known if file.offset]
-    return Found(Resumed(starts, paths, left_out, marks), continued, lost)
+            packed.append(file)
+        elif file.is_open:
+            lost.append(file)
+    over = [mark_of(file) for file in files if file.form == "plain" and file.is_over and file.offset]
+    left_out = {file.identity for file in files if file.form == "compressed" and file.is_over}
+    left_out |= _copies(over, words) - set(starts)
+    # A compressed file that was not read to its end is read again.
+    again = [file for file in files if file.form == "pipe" or (file.form == "compressed" and not file.is_over)]
+    marks = [mark_of(file) for file in files if file.offset and file not in again and file not in packed]
+    return Found(Resumed(starts, paths, left_out, marks), continued, packed, lost)
 
 
 def mark_of(file: JournalFile) -> Mark:
@@ -80,12 +86,8 @@ def _first_mark(kept: Path) -> Mark:
     return Mark().moved(text[: text.rfind(b"\n") + 1])
 
 
-def _now(file: JournalFile, mark: Mark, folders: dict[Path, list[_Now]]) -> _Now | None:
+def _plain(file: JournalFile, mark: Mark, beside: Sequence[_Now]) -> _Now | None:
     """Where a plain file is now: the file itself, or a copy of it where it was cut. None where there is neither."""
-    folder = Path(file.path).parent
-    if folder not in folders:
-        folders[folder] = _beside(folder)
-    beside = folders[folder]
     itself = [now for now in beside if now.identity == file.identity]
     others = [now for now in beside if now.identity != file.identity]
     # Any file begins like one of which nothing was read.
@@ -93,19 +95,45 @@ def _now(file: JournalFile, mark: Mark, folders: dict[Path, list[_Now]]) -> _Now
     return next((now for now in candidates if now.size >= mark.offset and _fits(now.path, mark)), None)
 
 
-def _beside(folder: Path) -> list[_Now]:
-    """The files of a folder, those that were changed last first."""
-    found = []
+def _packed(file: JournalFile, mark: Mark, beside: Sequence[_Now]) -> _Now | None:
+    """The compressed file that a plain one became when it was rotated; None where there is none."""
+    name = Path(file.path).name
+    candidates = [now for now in beside if now.path.name.startswith(name) and now.path.suffix in _PACKED]
+    return next((now for now in candidates[:_MOST_PACKED] if mark.offset and _is_packed(now.path, mark)), None)
+
+
+def _is_packed(path: Path, mark: Mark) -> bool:
+    """Whether a file is compressed, and its text has what was read of another one, as far as a mark tells."""
     try:
-        for entry in os.scandir(folder):
-            if entry.is_file():
-                status = entry.stat()
-                found.append(
-                    (status.st_mtime_ns, _Now(Path(entry.path), (status.st_dev, status.st_ino), status.st_size))
-                )
-    except OSError:
-        return []  # nothing of it can be read
-    return [now for _, now in sorted(found, reverse=True, key=lambda one: one[0])]
+        file = resolve("log", (str(path),))[0]
+        if file.compression == "plain":
+            return False
+        read = Mark()
+        with open_text(file) as stream:
+            while read.offset < mark.offset:
+                block = read_text(file, stream, min(_MOST_BYTES, mark.offset - read.offset))
+                if not block:
+                    return False
+                read = read.moved(block)
+    except InputError:
+        return False  # it is still being written, or broken
+    return read == mark
+
+
+def _beside(folder: Path, known: dict[Path, list[_Now]]) -> list[_Now]:
+    """The files of a folder, those that were changed last first. Each folder is looked into once."""
+    if folder not in known:
+        found = []
+        try:
+            for entry in os.scandir(folder):
+                if entry.is_file():
+                    status = entry.stat()
+                    now = _Now(Path(entry.path), (status.st_dev, status.st_ino), status.st_size)
+                    found.append((status.st_mtime_ns, now))
+        except OSError:
+            found = []  # nothing of it can be read
+        known[folder] = [now for _, now in sorted(found, reverse=True, key=lambda one: one[0])]
+    return known[folder]
 
 
 def _fits(path: Path, mark: Mark) -> bool:
@@ -118,7 +146,6 @@ def _fits(path: Path, mark: Mark) -> bool:
 
 def _copies(marks: Sequence[Mark], words: Sequence[str]) -> set[_Identity]:
     """The files that words name and that are copies of what was read before it was cut."""
-    marks = [mark for mark in marks if mark.offset]
     found: set[_Identity] = set()
     for path in [path for word in words for path in paths_of_word(word)] if marks else ():
         try:
