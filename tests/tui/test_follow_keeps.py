@@ -9,12 +9,17 @@ from typing import Any
 
 import pytest
 
+from logcorr.model.errors import UsageError
 from logcorr.runs.find_runs import all_runs
 from logcorr.runs.run_folder import RunFolder
+from logcorr_tui import main
+from logcorr_tui.work import follow_words
+from logcorr_tui.work.follow_words import Follow
+from logcorr_tui.work.watch_child import kept_text
 from tests.support.helpers import looks, succeed
 from tests.tui.test_tmux import Terminal
 
-pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not there")
+needs_tmux = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not there")
 
 
 @pytest.fixture
@@ -42,6 +47,28 @@ def _requests(run: RunFolder) -> int:
     return requests
 
 
+def _follow(*words: str) -> Follow:
+    return follow_words.follow_of(main._parser().parse_args(["--follow", *words]))
+
+
+def test_the_words_of_what_is_kept() -> None:
+    assert {"--resume", "--store=runs"} <= set(_follow("a.log", "--resume", "--store", "runs").words)
+    assert "--no-store" in _follow("a.log", "--no-store").words
+    with pytest.raises(UsageError, match="--no-store keeps nothing"):
+        _follow("a.log", "--no-store", "--resume")
+    with pytest.raises(UsageError, match="a folder of this machine"):
+        _follow("a.log", "--store", "s3://bucket/x")
+
+
+def test_what_was_kept_is_told() -> None:
+    kept = {"run": "0123456789abcdef", "journal": "journal-1", "problem": None}
+    assert kept_text(kept, None) == "run 0123456789abcdef: logcorr-tui 01234567 opens it."
+    assert kept_text(kept, "a\x1b[31m") == "run 0123456789abcdef: logcorr-tui --store=a␛[31m 01234567 opens it."
+    assert "logcorr runs settle journal-1" in kept_text({**kept, "run": None}, None)
+    assert kept_text(None, None) == ""
+
+
+@needs_tmux
 def test_what_was_followed_is_a_run_however_the_app_is_left(terminal: Terminal, tmp_path: Path) -> None:
     succeed("generate", "pair", "logs", "--rows", "300", cwd=tmp_path)
     words = ("--follow", "logs/requests.log", "logs/responses.log", "--store", "runs")

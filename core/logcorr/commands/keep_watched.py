@@ -29,9 +29,9 @@ def keeping(options: WatchOptions, values: dict[str, Any], interrupted: Callable
         yield None
         return
     from logcorr.jobs.keep_followed import Keeping
-    from logcorr.runs.find_runs import local_root_of
+    from logcorr.runs.find_journals import root_of_journals
 
-    root = local_root_of(values["store"] or None)
+    root = root_of_journals(values["store"] or None)
     kept = Keeping(options, root, resume=values["resume"])
     raised = True
     try:

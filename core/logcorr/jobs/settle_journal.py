@@ -2,10 +2,11 @@
 
 import os
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import msgspec
 
@@ -14,7 +15,7 @@ from logcorr.jobs.analyze import Analysis
 from logcorr.jobs.correlate import Correlation
 from logcorr.jobs.job import Job
 from logcorr.jobs.progress_meter import ProgressMeter
-from logcorr.model.errors import InputError
+from logcorr.model.errors import Cancelled, InputError
 from logcorr.model.ledger import ONE_LOG, SIDES, Log
 from logcorr.model.options import AnalyzeOptions, CorrelateOptions, WatchOptions
 from logcorr.runs.find_runs import finished_run
@@ -23,6 +24,7 @@ from logcorr.runs.leftovers import lock_soon
 from logcorr.runs.ownership import open_privately
 
 _LOCK = "settling"
+_PATIENCE_S = 30.0
 
 
 def settle(place: Path, *, memory_bytes: int, threads: int | None = None, cancel: threading.Event | None = None) -> str:
@@ -30,11 +32,10 @@ def settle(place: Path, *, memory_bytes: int, threads: int | None = None, cancel
 
     It takes the place of the run that was made of the journal before.
     A journal may grow meanwhile: the run is of whole lines that it had at the start. Raises InputError where no line
-    tells what the logs are, or another process makes the run; else as `correlate` does.
+    tells what the logs are; else as `correlate` does.
     """
     with open_privately(place / _LOCK) as lock:
-        if not lock_soon(lock):
-            raise InputError(f"journal {place.name!r}: another process makes its run.")
+        _wait_for(lock, cancel or threading.Event())
         state, before = read_state(place), read_run(place)
         job = _job(place, state, memory_bytes, threads, cancel)
         size = sum((place / file.file).stat().st_size for file in job.files)
@@ -46,6 +47,18 @@ def settle(place: Path, *, memory_bytes: int, threads: int | None = None, cancel
             with suppress(OSError):  # it is no run any more, or will be removed with the others
                 old.remove()
         return key
+
+
+def _wait_for(lock: IO[str], cancel: threading.Event) -> None:
+    """Waits for another process that makes the run. Where it takes long, both make it, which does no harm.
+
+    Raises Cancelled once `cancel` is set.
+    """
+    ends = time.monotonic() + _PATIENCE_S
+    while not lock_soon(lock) and time.monotonic() < ends:
+        if cancel.is_set():
+            message = "interrupted; nothing was kept."
+            raise Cancelled(message)
 
 
 class _OfJournal(Job[Any]):

@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 
 from logcorr.compute.object_path import AnyPath
-from logcorr.model.errors import InputError, OutputError
+from logcorr.model.errors import InputError, OutputError, UsageError
+from logcorr.runs.find_runs import root_of
 from logcorr.runs.journal import PREFIX
 from logcorr.runs.journal_state import RUN, STATE, JournalRun, JournalState, read_run, read_state
 from logcorr.runs.leftovers import LOCK, lock_soon
@@ -50,6 +51,14 @@ class FoundJournal(msgspec.Struct, frozen=True, kw_only=True):
         except OSError as error:
             message = f"journal {self.name!r} cannot be removed: {error.strerror or error}. Check the permissions."
             raise OutputError(message) from error
+
+
+def root_of_journals(store: str | None) -> Path:
+    """The folder of runs in which journals are. Raises UsageError where runs are in a bucket."""
+    root = root_of(store)
+    if isinstance(root, Path):
+        return root
+    raise UsageError(f"--store {store}: what is followed is kept in a folder of this machine. Name one, or --no-store.")
 
 
 def all_journals(root: AnyPath) -> list[FoundJournal]:

@@ -61,7 +61,9 @@ class Journal:
         try:
             root.mkdir(parents=True, exist_ok=True, mode=0o700)
             place.mkdir(mode=0o700)
-            journal = cls(place, state, _locked(place))
+            lock = open_privately(place / LOCK)
+            lock_soon(lock)  # a disk that knows no locks does without
+            journal = cls(place, state, lock)
             journal.save()
         except OSError as error:
             message = f"run folder {str(root)!r} cannot be written: {error.strerror}. Name another with --store."

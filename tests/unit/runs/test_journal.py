@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from logcorr.model.errors import InputError, OutputError
+from logcorr.model.errors import InputError, OutputError, UsageError
 from logcorr.runs import find_journals, journal
 from logcorr.runs.journal import Journal
 from logcorr.runs.journal_state import JournalFile, read_state
@@ -147,6 +147,12 @@ def test_a_store_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="Name another with --store"):
         Journal.create(tmp_path / "file", PLACES, {})
+
+
+def test_a_bucket_is_no_place_for_journals() -> None:
+    with pytest.raises(UsageError, match="in a folder of this machine"):
+        find_journals.root_of_journals("s3://bucket/runs")
+    assert find_journals.root_of_journals("runs") == Path("runs")
 
 
 def test_damaged_journals_and_those_of_a_bucket(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from logcorr.model.errors import UsageError
 from logcorr.query.live_conditions import live_condition
-from logcorr.runs.find_runs import local_root_of
+from logcorr.runs.find_journals import root_of_journals
 from logcorr.text import quantities
 from logcorr_tui.work import reading_words
 
@@ -53,7 +53,7 @@ def _kept(given: argparse.Namespace) -> list[str]:
     if given.no_store and (given.resume or given.store):
         raise UsageError("--no-store keeps nothing: leave out --store and --resume.")
     if given.store:
-        local_root_of(given.store)  # a run is kept in a folder
+        root_of_journals(given.store)  # it may be no place for them
     options = {"--no-store": given.no_store, "--resume": given.resume}
     return [
         *(name for name, is_given in options.items() if is_given),
