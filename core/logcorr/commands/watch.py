@@ -86,7 +86,8 @@ def watch(logs: tuple[str, ...], **values: Any) -> int:
 
     def stop(number: int, _frame: FrameType | None) -> None:
         signals.append(number)
-        cancel.set()
+        # Not here: the main thread may hold the lock of the event just now, and would wait for itself.
+        threading.Thread(target=cancel.set, daemon=True).start()
 
     asked: SimpleQueue[int] = SimpleQueue()
     if values["controls"]:

@@ -203,8 +203,8 @@ class FollowedLogs:
         raw: list[bytes] = []
         for piece in self._waiting[number]:
             raw += _lines(piece.text, _SAMPLE_LINES - len(raw))
-        names = self._sources[number].names
-        return sample_of(names[0] if names else self._options.logs[number][0], raw, self._options.reading)
+        name = next(filter(None, self._sources[number].names), self._options.logs[number][0])
+        return sample_of(name, raw, self._options.reading)
 
     def _tell(self, samples: Sequence[Sample]) -> None:
         options = self._options
