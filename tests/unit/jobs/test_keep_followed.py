@@ -123,7 +123,7 @@ _STEPS = st.lists(
 )
 
 
-@search(8)
+@search(5)
 @given(steps=_STEPS)
 def test_any_cut_with_stops_between_gives_the_run_of_one_reading(
     whole: Whole,
