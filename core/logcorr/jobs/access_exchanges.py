@@ -45,7 +45,7 @@ class AccessLines(msgspec.Struct, frozen=True, kw_only=True):
             **how_read(self.clock, self.heads, self.joined),
         )
         if not ledger.closes():
-            message = f"the ledger of the access log does not close: {ledger}. Please report this."
+            message = f"the ledger of the access log does not close: {ledger}. This is a fault of logcorr: report it."
             raise LedgerError(message)
         return AccessInputs(access=ledger)
 

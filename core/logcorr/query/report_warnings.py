@@ -26,6 +26,7 @@ def of_pair(inputs: Inputs, on_both_sides: Sequence[str]) -> list[str]:
     said = [f"{safe(name, _LONGEST_NAME)} is read as a request log and as a response log." for name in on_both_sides]
     if not isinstance(inputs.log, UnsetType):
         said += _malformed("the log", inputs.log.lines - inputs.log.blank, inputs.log.malformed)
+        said += _one_sided(sides)
     for name, side in sides.items():
         lines = side.line_counts
         found = _malformed(f"the {name} log", lines.lines - lines.blank - lines.header, lines.malformed)
@@ -57,6 +58,17 @@ def _may_be_swapped(name: str, side: SideLedger) -> bool:
     own = side.format and side.format.name == OWN
     reasons = side.line_counts.malformed
     return bool(own) and name == "response" and reasons.get("status_code", 0) * 2 > sum(reasons.values())
+
+
+def _one_sided(sides: Mapping[str, SideLedger]) -> list[str]:
+    """What to do where the one log of a run holds many events of one side and none of the other."""
+    entries = {name: side.entries or 0 for name, side in sides.items()}
+    here = max(entries, key=lambda name: entries[name])
+    missing = "response" if here == "request" else "request"
+    if entries[here] < _LEAST_ENTRIES or entries[missing]:
+        return []
+    seen = f"The log has {entries[here]:,} {here}s and no {missing}."
+    return [f"{seen} If {missing}s are in another log, name both: REQUESTS RESPONSES."]
 
 
 def _unmatched(sides: Mapping[str, SideLedger]) -> list[str]:
