@@ -8,6 +8,7 @@ import msgspec
 import polars as pl
 
 from logcorr import __version__
+from logcorr.compute.line_ends import last_line_end
 from logcorr.compute.parquet_slices import scan
 from logcorr.inputs import changes
 from logcorr.inputs.decompress import open_text
@@ -173,7 +174,7 @@ def _has_grown(file: InputFile, now: Fingerprint, before: Fingerprint, end: int,
 def _line_start(file: InputFile, end: int) -> int:
     """Where the lines begin that are new: at `end`, or where a line begins that had no end there."""
     with file.path.open("rb") as stream:
-        return changes.last_line_end(stream, end)
+        return last_line_end(stream, end)
 
 
 def _is_text(file: InputFile, start: int, end: int) -> bool:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Protocol
 
 import msgspec
@@ -13,8 +14,9 @@ from logcorr.formats.profile_registry import Registry
 from logcorr.inputs import standard_input
 from logcorr.inputs.file_form import FileForm
 from logcorr.inputs.files import resolve
+from logcorr.inputs.follow.followed_file import NOT_RESUMED, Resumed, Start
 from logcorr.inputs.follow.followed_log import CLASSES, FollowedLog
-from logcorr.inputs.follow.follower import Follower, Piece, Start, paths_of_word
+from logcorr.inputs.follow.follower import Follower, Piece, paths_of_word
 from logcorr.inputs.follow.piped import PipedLog
 from logcorr.jobs import last_of_log
 from logcorr.jobs.access_formats import access_attributes
@@ -27,6 +29,7 @@ from logcorr.model.errors import InputError
 from logcorr.model.ledger import ONE_LOG, SIDES, Log, Side
 from logcorr.model.options import WatchOptions
 from logcorr.pairing.rules import Rules
+from logcorr.runs.journal_state import FollowedKind
 
 _SAMPLE_LINES = 1000
 # A log without lines is waited for so long, once another log has some.
@@ -44,13 +47,21 @@ _SIDES_OF: dict[Log, tuple[Side, ...]] = {
 class Source(Protocol):
     """Gives the lines of a log as they come: `Follower` and `PipedLog`."""
 
-    names: list[str]
-
+    @property
+    def names(self) -> Sequence[str]: ...
+    @property
+    def ended(self) -> bool: ...
     def poll(self, most_bytes: int = ..., is_ahead: Callable[[int], bool] = ...) -> list[Piece]: ...
     def take_notices(self) -> list[str]: ...
     @property
     def behind(self) -> dict[int, int]: ...
     def close(self) -> None: ...
+
+
+class SourceMaker(Protocol):
+    """Makes the source of a log, by its number: one that keeps what it gives."""
+
+    def __call__(self, log: int, make: Callable[[Resumed], Follower | PipedLog]) -> Source: ...
 
 
 class Entries(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,12 +75,21 @@ class Entries(msgspec.Struct, frozen=True, kw_only=True):
 class FollowedLogs:
     """The logs that are followed: first `begin` until it is true, then `poll`."""
 
-    def __init__(self, options: WatchOptions, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        options: WatchOptions,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        kept: SourceMaker | None = None,
+    ) -> None:
         self._options, self._clock = options, clock
         found = _starts(options) if options.last_us is not None else None
         self.since_us: int | None = found[0] if found is not None else None
         starts = found[1] if found is not None else {}
-        self._sources = [_source(words, starts, clock) for words in options.logs]
+        self._sources: list[Source] = []
+        for log, words in enumerate(options.logs):
+            make = partial(_source, words, starts, clock)
+            self._sources.append(make(NOT_RESUMED) if kept is None else kept(log, make))
         self._waiting: list[list[Piece]] = [[] for _ in self._sources]
         self._first_lines: float | None = None
         self._readers: list[tuple[Log, FollowedLog]] = []
@@ -83,9 +103,16 @@ class FollowedLogs:
         return bool(self._readers)
 
     @property
+    def kind(self) -> FollowedKind | None:
+        """Which run the logs make: of a pair, of one log of both events, or of access logs. None before it is known."""
+        if not self.begun:
+            return None
+        return "access" if self.rules is None else "log" if len(self._sources) == 1 else "pair"
+
+    @property
     def ended(self) -> bool:
         """Whether no log can grow any more: all come through a pipe that has ended."""
-        return all(isinstance(source, PipedLog) and source.ended for source in self._sources)
+        return all(source.ended for source in self._sources)
 
     @property
     def behind_bytes(self) -> int:
@@ -176,8 +203,8 @@ class FollowedLogs:
         raw: list[bytes] = []
         for piece in self._waiting[number]:
             raw += _lines(piece.text, _SAMPLE_LINES - len(raw))
-        names = self._sources[number].names
-        return sample_of(names[0] if names else self._options.logs[number][0], raw, self._options.reading)
+        name = next(filter(None, self._sources[number].names), self._options.logs[number][0])
+        return sample_of(name, raw, self._options.reading)
 
     def _tell(self, samples: Sequence[Sample]) -> None:
         options = self._options
@@ -229,10 +256,15 @@ class FollowedLogs:
             self._readers.append(("access", FollowedLog(form_of)))
 
 
-def _source(words: tuple[str, ...], starts: Mapping[tuple[int, int], Start], clock: Callable[[], float]) -> Source:
+def _source(
+    words: tuple[str, ...],
+    starts: Mapping[tuple[int, int], Start],
+    clock: Callable[[], float],
+    resumed: Resumed,
+) -> Follower | PipedLog:
     if words == (standard_input.NAME,):
         return PipedLog()
-    return Follower(words, start_of=lambda file: starts.get(file.identity, Start()), clock=clock)
+    return Follower(words, start_of=lambda file: starts.get(file.identity, Start()), resumed=resumed, clock=clock)
 
 
 def _starts(options: WatchOptions) -> tuple[int, dict[tuple[int, int], Start]] | None:

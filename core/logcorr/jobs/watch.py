@@ -1,4 +1,4 @@
-"""Watches logs that grow: what is open, overdue, slow and failed right now. Nothing is kept.
+"""Watches logs that grow: what is open, overdue, slow and failed right now.
 
 Time is that of the entries, not of the clock on the wall: a log that is read long after it was written gives the same
 figures as when it was followed.
@@ -14,6 +14,7 @@ import polars as pl
 
 from logcorr.figures.live_window import LiveWindow
 from logcorr.jobs.follow_logs import Entries, FollowedLogs
+from logcorr.jobs.keep_followed import Keeping
 from logcorr.model.ledger import SIDES, Side
 from logcorr.model.live import Exchange, Request, Response, Snapshot
 from logcorr.model.options import WatchOptions
@@ -31,9 +32,15 @@ _OPEN_SHARE = 4
 class Watch:
     """Follows logs. `step` takes what came, `snapshot` tells what it looks like."""
 
-    def __init__(self, options: WatchOptions, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        options: WatchOptions,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        keeping: Keeping | None = None,
+    ) -> None:
         self._options = options
-        self.logs = FollowedLogs(options, clock=clock)
+        self.logs = FollowedLogs(options, clock=clock, kept=None if keeping is None else keeping.source)
         self.window = LiveWindow(options.window_us, options.longest_window_us)
         self._join: LiveJoin | None = None
         self._now_us: int | None = None
@@ -191,20 +198,23 @@ def watch(
     for_s: float | None = None,
     asked: SimpleQueue[int] | None = None,
     clock: Callable[[], float] = time.monotonic,
+    keeping: Keeping | None = None,
 ) -> Iterator[Snapshot]:
     """Follows logs, and yields a snapshot every `every_s` seconds, and one at the end.
 
     What is put into `asked` is the window from then on, in µs; a snapshot follows at once. It ends after `for_s`
-    seconds, when `cancel` is set, or when all logs come through pipes that have ended. Raises InputError and
-    UsageError.
+    seconds, when `cancel` is set, or when all logs come through pipes that have ended. What is read is kept by
+    `keeping`. Raises InputError and UsageError.
     """
-    watched = Watch(options, clock=clock)
+    watched = Watch(options, clock=clock, keeping=keeping)
     try:
         begun = clock()
         following = begun + every_s
         ends = float("inf") if for_s is None else begun + for_s
         while not cancel.is_set() and not watched.logs.ended and clock() < ends:
             took = watched.step()
+            if keeping is not None:
+                keeping.tend(watched.logs.kind)
             now = clock()
             if asked is not None and not asked.empty():
                 watched.window.window_us = min(asked.get(), watched.window.longest_us)
@@ -215,6 +225,8 @@ def watch(
             if not took:
                 cancel.wait(max(0.0, min(_POLL_S, following - now, ends - now)))
         watched.finish()
+        if keeping is not None:
+            keeping.tend(watched.logs.kind)
         yield watched.snapshot()
     finally:
         watched.logs.close()

@@ -15,8 +15,10 @@ from logcorr_tui.work.engine_command import environment, logcorr_command
 
 _LIMIT_BYTES = 16 << 20
 _LINES_KEPT = 40
-_PATIENCE_S = 1.0
+# So long the app waits for the run of what was followed. Then the child makes it alone.
+_PATIENCE_S = 10.0
 _EVERY = "200ms"
+_SHORT_NAME = 8
 _LONGEST_WINDOW = "1h"
 
 
@@ -26,6 +28,14 @@ def watch_command(words: Sequence[str]) -> list[str]:
     return logcorr_command("watch", *options, *words)
 
 
+def kept_text(kept: Record | None, store: str | None) -> str:
+    """What was kept of what was followed, and how to open it: a line for people. Nothing where nothing was kept."""
+    if kept is None or kept["run"] is None:
+        return "" if kept is None else f"logcorr runs settle {kept['journal']} makes the run of what was followed."
+    named = f"--store={safe(store, 400)} " if store else ""
+    return f"run {kept['run']}: logcorr-tui {named}{kept['run'][:_SHORT_NAME]} opens it."
+
+
 class WatchChild:
     """A child process that follows logs. All methods are for the event loop's thread."""
 
@@ -33,6 +43,8 @@ class WatchChild:
         self._command = watch_command(words)
         self._process: asyncio.subprocess.Process | None = None
         self.said: deque[str] = deque(maxlen=_LINES_KEPT)
+        # What was kept, once the child has told it.
+        self.kept: Record | None = None
 
     async def run(self, tell: Callable[[Record], None], note: Callable[[str], None]) -> int:
         """Runs the child to its end: `tell` takes each record, `note` what is said to people. Returns the exit code."""
@@ -50,8 +62,9 @@ class WatchChild:
             return await process.wait()
         finally:
             if process.returncode is None:
+                # It ends in order: what was followed is kept.
                 with contextlib.suppress(ProcessLookupError):
-                    process.kill()
+                    process.terminate()
 
     async def ask_window(self, seconds: int) -> None:
         """Asks the child for another window."""
@@ -61,24 +74,27 @@ class WatchChild:
                 await self._process.stdin.drain()
 
     async def stop(self) -> None:
-        """Asks the child to end, and kills it after a second."""
+        """Asks the child to end, and waits for the run that it makes of what it followed.
+
+        A run that takes long is made once the app is gone.
+        """
         process = self._process
         if process is None or process.returncode is not None:
             return
         with contextlib.suppress(ProcessLookupError):
             process.send_signal(signal.SIGTERM)
-        try:
+        with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(process.wait(), _PATIENCE_S)
-        except TimeoutError:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
 
-    @staticmethod
-    async def _records(process: asyncio.subprocess.Process, tell: Callable[[Record], None]) -> None:
+    async def _records(self, process: asyncio.subprocess.Process, tell: Callable[[Record], None]) -> None:
         assert process.stdout is not None  # noqa: S101 - it is a pipe
         async for line in process.stdout:
             with contextlib.suppress(msgspec.DecodeError):  # the last line of a child that was killed
-                tell(msgspec.json.decode(line, type=dict))
+                record: Record = msgspec.json.decode(line, type=dict)
+                if record["kind"] == "run":
+                    self.kept = record
+                else:
+                    tell(record)
 
     async def _notes(self, process: asyncio.subprocess.Process, note: Callable[[str], None]) -> None:
         assert process.stderr is not None  # noqa: S101 - it is a pipe
