@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ settings.load_profile("logcorr")
 os.environ["TEXTUAL_ANIMATIONS"] = "none"
 # What limits threads and memory of a process, as it was when the tests began.
 _LIMITS = {name: os.environ.get(name) for name in ("POLARS_MAX_THREADS", "OPENBLAS_NUM_THREADS", "_RJEM_MALLOC_CONF")}
+_SIGNALS = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
 
 
 def pytest_collection_finish() -> None:
@@ -42,17 +44,21 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _own_environment() -> Iterator[None]:
-    """A command that is run inside of the tests limits the threads of polars for its process: not for the next test.
+def _own_process() -> Iterator[None]:
+    """A command that is run inside of the tests changes its process to its end: not for the next test.
 
-    Nor does one that a fixture of several tests has run.
+    It limits the threads of polars, and ignores SIGTERM once its work is complete, which children would inherit. Nor
+    does one that a fixture of several tests has run.
     """
-    _restore_environment()
+    _restore_process()
     yield
-    _restore_environment()
+    _restore_process()
 
 
-def _restore_environment() -> None:
+def _restore_process() -> None:
+    for number, handler in _SIGNALS.items():
+        if signal.getsignal(number) != handler:
+            signal.signal(number, handler)
     for name, value in _LIMITS.items():
         if value is None:
             os.environ.pop(name, None)

@@ -242,7 +242,7 @@ def test_an_id_that_comes_again_much_later_is_taken_back(tmp_path: Path) -> None
         assert not gone_on(options, tmp_path)
         with (tmp_path / "requests.log").open("a") as log:
             log.write("2025-03-01T12:07:58.100Z,r1,user-1\n2025-03-01T12:00:01.100Z,r2,user-2\n")
-        with patch.object(grow_pairs, "less", wraps=grow_pairs.less) as less:
+        with patch.object(grow_pairs, "less", wraps=less_sums.less) as less:
             assert gone_on(options, tmp_path)
         assert less.call_count == 1
         # Where the slowest of all comes again, all others are counted anew.
