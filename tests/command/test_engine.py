@@ -88,7 +88,7 @@ def test_progress_events(here: Path) -> None:
         (("--engine", "slurm", "--store", "runs"), "engine 'slurm': there is no engine 'slurm'. Give one of"),
         (("--engine", "processes:0"), "engine 'processes:0': give the number of processes, as in processes:8."),
         (("--engine", "exec:", "--store", "runs"), "engine 'exec:': give a command"),
-        (("--engine", "exec:no-such-command-here", "--store", "runs"), "the command cannot be run"),
+        (("--engine", "exec:no-such-command-here", "--store", "runs"), "not found. It cannot be run: try it in a shell first."),
         (("--worker-memory", "1GB"), "--worker-memory goes with --engine."),
     ],
 )

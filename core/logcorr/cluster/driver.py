@@ -243,11 +243,11 @@ class Driver:
 
     def _not_ended(self, phase: str, missing: list[int], steps: int) -> EngineError:
         said = self._engine.said.get(missing[0])
-        why = f"the engine says {said!r}" if said else "workers end in it, most likely out of memory"
+        why = f"the engine says: {said}" if said else "workers end in it, most likely out of memory"
         return EngineError(
             f"step {phase} {missing[0]} of {steps} was lost {self._tries} times"
-            f"{f', and {len(missing) - 1} more' if len(missing) > 1 else ''}: {why}. Give fewer slots a machine, or "
-            "another --worker-memory. The work so far is kept: "
+            f"{f', and {len(missing) - 1} more' if len(missing) > 1 else ''}: {why}. {self._engine.advice}. "
+            "The work so far is kept: "
             f"start again to go on, or remove it with `logcorr runs clean --store {self.store.uri}`."
         )
 

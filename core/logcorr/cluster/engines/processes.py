@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterator, Sequence
 
 import logcorr
-from logcorr.cluster.engines.base import Engine, Item
+from logcorr.cluster.engines.base import FEWER_SLOTS, Engine, Item
 from logcorr.compute.child_process import environment
 from logcorr.compute.resources import machine_memory
 from logcorr.compute.threads import cores
@@ -20,11 +20,15 @@ from logcorr.model.errors import UsageError
 
 # What a process takes without any data, about.
 _LEAST_BYTES = 150 << 20
+# A process that was killed is waited for no longer than this.
+_END_S = 10
 _WORKER = "logcorr.cluster.engines.worker"
 
 
 class Processes:
     """An engine of so many processes."""
+
+    advice = FEWER_SLOTS
 
     def __init__(self, slots: int) -> None:
         self.slots = slots
@@ -51,7 +55,7 @@ class Processes:
     def close(self) -> None:
         self._closed = True
         for child in list(self._children.values()):
-            child.kill()
+            child.kill()  # all first, so that they end at the same time
         for slot in list(self._children):
             self._forget(slot)
 
@@ -88,7 +92,9 @@ class Processes:
                 if pipe is not None:
                     pipe.close()
         if child is not None:
-            child.wait()
+            child.kill()
+            with contextlib.suppress(subprocess.TimeoutExpired):  # the system has not let it go yet
+                child.wait(_END_S)
 
     def _started(self) -> "subprocess.Popen[str]":
         threads = max(1, cores() // self.slots)

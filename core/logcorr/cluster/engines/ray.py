@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import ray
 
-from logcorr.cluster.engines.base import Item, in_words, run_item
+from logcorr.cluster.engines.base import FEWER_SLOTS, Item, in_words, run_item
 from logcorr.model.errors import UsageError
 
 # Ray itself tries a step again where its worker died. The driver asks again for what is missing after that.
@@ -29,6 +29,8 @@ def start(address: str) -> "Ray":
 
 
 class Ray:
+    advice = FEWER_SLOTS
+
     def __init__(self) -> None:
         self.slots = max(1, int(ray.cluster_resources().get("CPU", 1)))
         self.said: dict[int, str] = {}

@@ -10,7 +10,7 @@ from typing import Any
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
-from logcorr.cluster.engines.base import Item, in_words, run_item
+from logcorr.cluster.engines.base import FEWER_SLOTS, Item, in_words, run_item
 from logcorr.model.errors import UsageError
 
 _SETTINGS = {"spark.ui.showConsoleProgress": "false", "spark.executorEnv.POLARS_MAX_THREADS": "1"}
@@ -18,6 +18,8 @@ _SETTINGS = {"spark.ui.showConsoleProgress": "false", "spark.executorEnv.POLARS_
 
 def start(address: str) -> "Spark":
     """A session on the master `//HOST:PORT`, `yarn` or `local[SLOTS,TRIES]`. Without one: the session that there is."""
+    from py4j.protocol import Py4JError  # noqa: PLC0415 - where pyspark is not installed, that is what is missing
+
     is_given = "PYSPARK_GATEWAY_PORT" in os.environ or SparkSession.getActiveSession() is not None
     master = f"spark:{address}" if address.startswith("//") else address or ("" if is_given else "local[*,4]")
     if master.startswith("local"):
@@ -26,11 +28,13 @@ def start(address: str) -> "Spark":
     builder = SparkSession.builder.appName("logcorr").config(map=_SETTINGS)
     try:
         return Spark((builder.master(master) if master else builder).getOrCreate(), is_own=not is_given)
-    except (PySparkException, OSError, RuntimeError) as error:
+    except (PySparkException, Py4JError, OSError, RuntimeError) as error:
         raise UsageError(f"engine 'spark:{address}': {in_words(error)} Check that it runs.") from error
 
 
 class Spark:
+    advice = FEWER_SLOTS
+
     def __init__(self, session: Any, *, is_own: bool) -> None:
         self._session, self._is_own = session, is_own
         self.slots = max(1, int(session.sparkContext.defaultParallelism))
