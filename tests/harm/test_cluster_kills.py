@@ -4,6 +4,7 @@ Nothing is half published, and nothing is left behind.
 """
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,7 +18,7 @@ import msgspec
 import psutil
 import pytest
 
-from logcorr.cluster import blobs, canary, correlate, driver, publish, steps
+from logcorr.cluster import blobs, canary, clean, correlate, driver, publish, steps
 from logcorr.cluster.driver import Driver
 from logcorr.cluster.engines.base import Item, run_item
 from logcorr.cluster.engines.inline import Inline
@@ -117,6 +118,10 @@ def test_the_driver_is_killed(logs: Path, whole: RunFolder, tmp_path: Path) -> N
         workers = psutil.Process(child.pid).children(recursive=True)
     assert workers
     assert psutil.wait_procs(workers, timeout=PATIENCE_S)[1] == []
+    # It is known to be dead at once.
+    shutil.copytree(store, tmp_path / "copy", ignore=shutil.ignore_patterns(".work-*"))
+    cleaned = clean.clean(FolderStore(str(tmp_path / "copy")), every=False)
+    assert (len(cleaned.removed), cleaned.under_way, left_over(tmp_path / "copy")) == (1, [], [])
     again = on_engine(logs, store, cut("processes:1", split_bytes=0, buckets=0))
     assert compared_reports(whole, again) == []
     assert left_over(store) == []

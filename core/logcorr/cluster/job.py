@@ -100,6 +100,7 @@ class OnEngine(Job[_R]):
             self._store,
             engine,
             tap=self._meter.tap,
+            work_folder=work.path,
             tries=self._cluster.tries,
             patience_s=self._cluster.patience_s,
         )
