@@ -20,6 +20,7 @@ import pytest
 
 from logcorr.cluster import blobs, canary, clean, correlate, driver, publish, steps
 from logcorr.cluster.driver import Driver
+from logcorr.cluster.engines import step_queue
 from logcorr.cluster.engines.base import Item, run_item
 from logcorr.cluster.engines.inline import Inline
 from logcorr.cluster.folder_store import FolderStore
@@ -82,6 +83,15 @@ def on_engine(logs: Path, store: Path, how: ClusterOptions, **changed: Any) -> R
 @pytest.mark.parametrize("kills", [KILLS, pytest.param(MORE_KILLS, marks=pytest.mark.long)], ids=["some", "many"])
 def test_workers_are_killed(kills: Sequence[str], logs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     faults = Faults(tmp_path / "faults", monkeypatch, kills)
+    assert differences(options_of(logs), tmp_path, cut("processes:2")) == []
+    assert faults.all_met
+
+
+def test_steps_that_stand_still_are_given_again(logs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("_LEAST_S", "_FIRST_S"):
+        monkeypatch.setattr(step_queue, name, 0.5)
+    stops = ["stop create .*/done/map/000003", "stop put_file .*/exchanges/000002-"]
+    faults = Faults(tmp_path / "faults", monkeypatch, stops)
     assert differences(options_of(logs), tmp_path, cut("processes:2")) == []
     assert faults.all_met
 

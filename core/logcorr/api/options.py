@@ -100,7 +100,7 @@ def _job_fields(values: Values, spelled: Spelling) -> dict[str, Any]:
     """The fields of both kinds of jobs, except the logs, their format and outputs."""
     memory, threads = values.get("memory"), values.get("threads")
     cluster, store = settings.options_of(
-        values.get("engine"), values.get("store"), values.get("worker_memory"), spelled
+        values.get("engine"), values.get("store"), values.get("worker_memory"), spelled, memory
     )
     return {
         "reading": reading(values, spelled),

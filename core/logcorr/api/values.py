@@ -70,7 +70,8 @@ class AnalyzeKeywords(ReadingKeywords, total=False):
     `collapse_ids`: write * for numbers, hex and UUIDs in the paths of endpoints. `collapse`: groups of endpoints, each
     as `REGEX=NAME`. `since`, `until`, `where`: what the report and the views are narrowed to, an instant that names no
     zone being one of `tz` (UTC). `engine`: makes the run by steps on an engine, such as "processes:8" or
-    "dask:tcp://HOST:8786", whose workers see `store` and take `worker_memory` each; "local" is this machine.
+    "dask:tcp://HOST:8786", whose workers see `store` and take `worker_memory` each, or share `memory` as those of
+    "processes" do; "local" is this machine.
     """
 
     format: str | None
