@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,9 +24,10 @@ from logcorr.cluster.engines import step_queue
 from logcorr.cluster.engines.base import Item, run_item
 from logcorr.cluster.engines.inline import Inline
 from logcorr.cluster.folder_store import FolderStore
-from logcorr.model.errors import Cancelled, EngineError, InputError, StoreError
+from logcorr.model.errors import Cancelled, EngineError, InputError, OutputError, StoreError
 from logcorr.model.events import Event, ProgressEvent
-from logcorr.model.options import ClusterOptions, CorrelateOptions
+from logcorr.model.options import ClusterOptions, CorrelateOptions, Output
+from logcorr.runs import write_csv_json_parquet
 from logcorr.runs.run_folder import RunFolder
 from tests.support.cluster_faults import Faults
 from tests.support.cluster_runs import MEMORY, cluster, compared_reports, differences, left_over, let_steps_end
@@ -384,6 +385,44 @@ def test_parts_that_are_taken_away_before_the_end(logs: Path, tmp_path: Path, mo
     with pytest.raises(EngineError, match=r"parts of it were removed while it was made"):
         on_engine(logs, tmp_path / "store", cut())
     assert not list((tmp_path / "store").glob("*/manifest.json"))
+
+
+def test_a_run_is_published_once_its_outputs_are_written(
+    logs: Path, whole: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, out = tmp_path / "store", tmp_path / "out"
+    out.mkdir()
+    options = options_of(
+        logs, store=str(store), cluster=cut(), outputs=(Output(view="orphans", path=str(out / "orphans.csv")),)
+    )
+    monkeypatch.setattr(write_csv_json_parquet, "write", failing(OSError(28, "No space left on device")))
+    with pytest.raises(OutputError, match=r"No space left.* The run is not published, and its work is kept: start"):
+        correlate.correlate(options)
+    assert not list(store.glob("*/manifest.json"))
+    assert list(out.iterdir()) == []
+    monkeypatch.undo()
+    monkeypatch.setattr(publish, "publish", failing(StoreError("store: gone")))
+    with pytest.raises(StoreError, match=r"^store: gone$"):
+        correlate.correlate(options)
+    assert not list(store.glob("*/manifest.json"))
+    assert list(out.iterdir()) == []
+    monkeypatch.undo()
+    ran = Counting(monkeypatch)
+    made = correlate.correlate(options)
+    assert made.folder is not None
+    assert ran.items == []
+    assert [path.name for path in out.iterdir()] == ["orphans.csv"]
+    assert compared_reports(whole, RunFolder(made.folder)) == []
+    assert left_over(store) == []
+
+
+def failing(error: Exception) -> Callable[..., None]:
+    """A function that raises an error, whatever it is given."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    return fail
 
 
 def test_garbage_is_refused_as_on_one_machine(tmp_path: Path) -> None:
