@@ -177,7 +177,10 @@ def test_python(here: Path) -> None:
     import logcorr as package
 
     local = package.correlate(here / "requests.log", here / "responses.log", store=here / "local")
-    run = package.correlate(here / "requests.log", here / "responses.log", store=here / "runs", engine="inline")
+    run = package.correlate(
+        here / "requests.log", here / "responses.log", store=here / "runs", engine="inline", worker_memory="1GB"
+    )
+    assert run.report.run.options["memory_bytes"] == 10**9
     assert run.report.latency == local.report.latency
     temporary = package.correlate(here / "requests.log", here / "responses.log", engine="inline", keep=False)
     assert temporary.report.latency == local.report.latency

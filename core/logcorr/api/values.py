@@ -128,7 +128,7 @@ def values_of(function: str, given: Mapping[str, Any], known: type) -> dict[str,
     values = {name: _value(name, value) for name, value in given.items() if value is not None}
     if "memory" in names:
         # The process may hold much already that is not of the run.
-        values["memory"] = values.get("memory", resources.default_memory()) + resources.rss()
+        values["held_bytes"] = resources.rss()
     return values
 
 

@@ -1,16 +1,18 @@
 """Steps on Ray: the cluster that this process is in, one at an address, or one that Ray starts on this machine."""
 
+import contextlib
 import logging
 import os
 from collections.abc import Iterator, Sequence
 
 import ray
 
-from logcorr.cluster.engines.base import FEWER_SLOTS, Item, in_words, run_item
+from logcorr.cluster.engines.base import FEWER_SLOTS, Item, in_words, run_item, within
 from logcorr.model.errors import UsageError
 
 # Ray itself tries a step again where its worker died. The driver asks again for what is missing after that.
 _RETRIES = 3
+_END_S = 60
 
 
 def start(address: str) -> "Ray":
@@ -51,4 +53,5 @@ class Ray:
                 ray.cancel(waiting)
 
     def close(self) -> None:
-        ray.shutdown()
+        with contextlib.suppress(TimeoutError):  # a cluster that does not answer is left alone
+            within(_END_S, ray.shutdown)

@@ -1,5 +1,6 @@
 """Steps on Spark, each a job of one task: in the session that there is, on a master, or on this machine alone."""
 
+import contextlib
 import os
 import sys
 import warnings
@@ -10,9 +11,10 @@ from typing import Any
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
-from logcorr.cluster.engines.base import FEWER_SLOTS, Item, in_words, run_item
+from logcorr.cluster.engines.base import FEWER_SLOTS, Item, in_words, run_item, within
 from logcorr.model.errors import UsageError
 
+_END_S = 60
 _SETTINGS = {"spark.ui.showConsoleProgress": "false", "spark.executorEnv.POLARS_MAX_THREADS": "1"}
 
 
@@ -55,7 +57,8 @@ class Spark:
 
     def close(self) -> None:
         if self._is_own:
-            self._session.stop()
+            with contextlib.suppress(TimeoutError):  # a master that does not answer is left alone
+                within(_END_S, self._session.stop)
 
 
 def _run_task(session: Any, item: Item) -> None:
