@@ -82,7 +82,7 @@ test-long: export LOGCORR_KILLS ?= 100
 test-long: export LOGCORR_BOMBS ?= 1
 test-long: $(VENV)/.installed-dev ## every test in all its variants, and the kernels under sanitizers (half an hour)
 	@echo "tests: all variants, $(LOGCORR_EXAMPLES) times the examples, $(LOGCORR_KILLS) kills, large bombs; each dot is one that passed"
-	@$(BIN)/python -m pytest -q -m "" -n $(WORKERS) --dist worksteal
+	@$(BIN)/python -m pytest -q -m "" -n $(WORKERS) --dist worksteal -o faulthandler_timeout=3600
 	@$(MAKE) --no-print-directory test-kernels
 
 # In a copy of the sources, so that the kernels of the environment stay as they are. The first fault ends the process.
@@ -101,7 +101,7 @@ test-kernels: $(VENV)/.installed-dev ## the kernels under AddressSanitizer and U
 	"$$python" -c 'from pathlib import Path; from core.kernels.build_hook import _compiled; _compiled(Path("core/kernels"), Path("core"))' && \
 	export LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" PYTHONMALLOC=malloc ASAN_OPTIONS=detect_leaks=0 && \
 	"$$python" -c 'import sys, logcorr._kernels as built; sys.exit(not built.__file__.startswith(sys.argv[1]))' "$$copy" && \
-	"$$python" -m pytest -q -m "" -p no:cacheprovider $(KERNEL_TESTS) && \
+	"$$python" -m pytest -q -m "" -p no:cacheprovider -o faulthandler_timeout=3600 $(KERNEL_TESTS) && \
 	"$$python" -m tests.fuzz --minutes $(SANITIZE_MINUTES) pairs
 
 # Engines take half a gigabyte, so they have an environment of their own. Spark needs Java, which apt has.

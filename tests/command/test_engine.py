@@ -88,7 +88,10 @@ def test_progress_events(here: Path) -> None:
         (("--engine", "slurm", "--store", "runs"), "engine 'slurm': there is no engine 'slurm'. Give one of"),
         (("--engine", "processes:0"), "engine 'processes:0': give the number of processes, as in processes:8."),
         (("--engine", "exec:", "--store", "runs"), "engine 'exec:': give a command"),
-        (("--engine", "exec:no-such-command-here", "--store", "runs"), "the command cannot be run"),
+        (
+            ("--engine", "exec:no-such-command-here", "--store", "runs"),
+            "not found. It cannot be run: try it in a shell first.",
+        ),
         (("--worker-memory", "1GB"), "--worker-memory goes with --engine."),
     ],
 )
@@ -157,7 +160,6 @@ def test_a_step_as_a_command(here: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 def test_what_is_left_is_removed(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     begun(here, monkeypatch)
     assert left_over(here / "runs")
-    monkeypatch.setattr("logcorr.cluster.clean._GONE_S", -1.0)
     outcome = succeed("runs", "clean", "--store", "runs", cwd=here)
     assert "of 1 run that did not end." in outcome.err
     assert left_over(here / "runs") == []
@@ -175,7 +177,10 @@ def test_python(here: Path) -> None:
     import logcorr as package
 
     local = package.correlate(here / "requests.log", here / "responses.log", store=here / "local")
-    run = package.correlate(here / "requests.log", here / "responses.log", store=here / "runs", engine="inline")
+    run = package.correlate(
+        here / "requests.log", here / "responses.log", store=here / "runs", engine="inline", worker_memory="1GB"
+    )
+    assert run.report.run.options["memory_bytes"] == 10**9
     assert run.report.latency == local.report.latency
     temporary = package.correlate(here / "requests.log", here / "responses.log", engine="inline", keep=False)
     assert temporary.report.latency == local.report.latency

@@ -18,9 +18,17 @@ from logcorr.model.events import Event, ProgressEvent
 from logcorr.model.options import AnalyzeOptions, ClusterOptions, Narrowing, Output
 from logcorr.runs.run_folder import RunFolder
 from tests.support.cluster_faults import Faults
-from tests.support.cluster_runs import MEMORY, cluster, compared_reports, differences, left_over
+from tests.support.cluster_runs import MEMORY, cluster, compared_reports, differences, left_over, let_steps_end
 
 ROWS = 3000
+# Where workers are killed: in the middle of a step, or just before its note.
+KILLS = ("put_file .*/exchanges/000001-", "create .*/done/finish/000001", "create .*/done/groups/000000")
+MORE_KILLS = (
+    *KILLS,
+    "create .*/done/map/000002",
+    "put_file .*/malformed/000003-",
+    "put .*/groups/000001-",
+)
 PHASES = ("map", "finish", "sums", "groups", "look")
 
 
@@ -50,6 +58,12 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def whole(log: Path, small: None, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:  # noqa: ARG001 - its sizes
+    """The run to which nothing happens."""
+    return on_engine(log, tmp_path_factory.mktemp("whole"), cut())
+
+
 def options_of(log: Path, **changed: Any) -> AnalyzeOptions:
     return AnalyzeOptions(files=(str(log),), memory_bytes=MEMORY, **changed)
 
@@ -66,23 +80,14 @@ def on_engine(
     return RunFolder(result.folder)
 
 
-def test_workers_are_killed(log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    faults = Faults(
-        tmp_path / "faults",
-        monkeypatch,
-        [
-            "put_file .*/exchanges/000001-",
-            "create .*/done/map/000002",
-            "put_file .*/malformed/000003-",
-            "create .*/done/finish/000001",
-            "put .*/groups/000001-",
-            "create .*/done/groups/000000",
-        ],
-    )
+@pytest.mark.parametrize("kills", [KILLS, pytest.param(MORE_KILLS, marks=pytest.mark.long)], ids=["some", "many"])
+def test_workers_are_killed(kills: Sequence[str], log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    faults = Faults(tmp_path / "faults", monkeypatch, kills)
     assert differences(options_of(log), tmp_path, cut("processes:2")) == []
     assert faults.all_met
 
 
+@pytest.mark.long
 def test_workers_are_killed_while_a_run_is_narrowed(log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     faults = Faults(
         tmp_path / "faults", monkeypatch, ["put_file .*/exchanges/000001-0", "create .*/done/narrow/000002"]
@@ -114,9 +119,8 @@ class Counting:
 
 @pytest.mark.parametrize("phase", PHASES)
 def test_a_driver_goes_on_where_another_one_ended(
-    phase: str, log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    phase: str, log: Path, whole: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = on_engine(log, tmp_path / "whole", cut())
     store = tmp_path / "store"
     first = Counting(monkeypatch, phase)
     # The engine runs in a thread of its own: that it ends is told here.
@@ -144,16 +148,15 @@ def test_a_cancelled_run_leaves_nothing(stage: str, log: Path, tmp_path: Path) -
         on_engine(
             log, store, cut(), (Output(view="exchanges", path=f"{tmp_path}/out.csv"),), on_event=listen, cancel=cancel
         )
-    # A step that runs ends by itself, and leaves nothing either.
-    for thread in threading.enumerate():
-        if thread.name == "engine":
-            thread.join()
+    let_steps_end()
     assert not list(tmp_path.glob("*out.csv*"))
     assert [path for path in store.rglob("*") if path.is_file()] == []
 
 
 @pytest.mark.parametrize("split_bytes", [70_000, 10_000_000])
-def test_a_log_that_grows(split_bytes: int, log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_log_that_grows(
+    split_bytes: int, log: Path, whole: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     text = log.read_bytes()
     growing = tmp_path / "access.log"
     line = text.splitlines(keepends=True)[5]
@@ -172,8 +175,7 @@ def test_a_log_that_grows(split_bytes: int, log: Path, tmp_path: Path, monkeypat
     options = options_of(growing, store=str(tmp_path / "store"), cluster=cut(split_bytes=split_bytes))
     result = analyze.analyze(options)
     assert result.grown == [str(growing)]
-    whole = on_engine(log, tmp_path / "whole", cut()).report
-    assert (result.report.latency, result.report.inputs.lines.lines) == (whole.latency, ROWS)
+    assert (result.report.latency, result.report.inputs.lines.lines) == (whole.report.latency, ROWS)
     assert left_over(tmp_path / "store") == []
 
 

@@ -4,12 +4,13 @@ Nothing is half published, and nothing is left behind.
 """
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +18,16 @@ import msgspec
 import psutil
 import pytest
 
-from logcorr.cluster import blobs, canary, correlate, driver, publish, steps
+from logcorr.cluster import blobs, canary, clean, correlate, driver, publish, steps
 from logcorr.cluster.driver import Driver
+from logcorr.cluster.engines import step_queue
 from logcorr.cluster.engines.base import Item, run_item
 from logcorr.cluster.engines.inline import Inline
 from logcorr.cluster.folder_store import FolderStore
-from logcorr.model.errors import Cancelled, EngineError, InputError, StoreError
+from logcorr.model.errors import Cancelled, EngineError, InputError, OutputError, StoreError
 from logcorr.model.events import Event, ProgressEvent
-from logcorr.model.options import ClusterOptions, CorrelateOptions
+from logcorr.model.options import ClusterOptions, CorrelateOptions, Output
+from logcorr.runs import write_csv_json_parquet
 from logcorr.runs.run_folder import RunFolder
 from tests.support.cluster_faults import Faults
 from tests.support.cluster_runs import MEMORY, cluster, compared_reports, differences, left_over, let_steps_end
@@ -32,6 +35,18 @@ from tests.support.helpers import generated, wait_until
 
 ROWS = 3000
 PHASES = ("map", "reduce", "finish", "count", "top")
+# A test that waits for longer fails.
+PATIENCE_S = 60
+# Where workers are killed: in the middle of a step, or just before its note.
+KILLS = ("create .*/done/map/000001", "put_file .*/exchanges/000002-", "create .*/done/finish/000000")
+MORE_KILLS = (
+    *KILLS,
+    "put_file .*/made/map/000003-",
+    "create .*/done/reduce/000001",
+    "put .*/made/sums/000000-",
+    "put_file .*/users/000000-",
+    "create .*/done/top/000001",
+)
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +54,12 @@ def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("logs")
     generated(folder, ROWS)
     return folder
+
+
+@pytest.fixture(scope="module")
+def whole(logs: Path, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    """The run to which nothing happens."""
+    return on_engine(logs, tmp_path_factory.mktemp("whole"), cut())
 
 
 def options_of(logs: Path, **changed: Any) -> CorrelateOptions:
@@ -60,29 +81,26 @@ def on_engine(logs: Path, store: Path, how: ClusterOptions, **changed: Any) -> R
     return RunFolder(result.folder)
 
 
-def test_workers_are_killed(logs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    faults = Faults(
-        tmp_path / "faults",
-        monkeypatch,
-        [
-            "create .*/done/map/000001",
-            "put_file .*/made/map/000003-",
-            "create .*/done/reduce/000001",
-            "put_file .*/exchanges/000002-",
-            "put .*/made/sums/000000-",
-            "create .*/done/finish/000000",
-            "put_file .*/users/000000-",
-            "create .*/done/top/000001",
-        ],
-    )
+@pytest.mark.parametrize("kills", [KILLS, pytest.param(MORE_KILLS, marks=pytest.mark.long)], ids=["some", "many"])
+def test_workers_are_killed(kills: Sequence[str], logs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    faults = Faults(tmp_path / "faults", monkeypatch, kills)
+    assert differences(options_of(logs), tmp_path, cut("processes:2")) == []
+    assert faults.all_met
+
+
+def test_steps_that_stand_still_are_given_again(logs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("_LEAST_S", "_FIRST_S"):
+        monkeypatch.setattr(step_queue, name, 0.5)
+    stops = ["stop create .*/done/map/000003", "stop put_file .*/exchanges/000002-"]
+    faults = Faults(tmp_path / "faults", monkeypatch, stops)
     assert differences(options_of(logs), tmp_path, cut("processes:2")) == []
     assert faults.all_met
 
 
 def test_a_command_whose_workers_are_killed(logs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    faults = Faults(tmp_path / "faults", monkeypatch, ["create .*/done/map/000000", "put_file .*/exchanges/000001-"])
+    faults = Faults(tmp_path / "faults", monkeypatch, ["create .*/done/map/000000", "put_file .*/exchanges/000000-"])
     command = f"exec:xargs -P 2 -L 1 {sys.executable} -m logcorr step"
-    assert differences(options_of(logs), tmp_path, cut(command, split_bytes=200_000, buckets=2)) == []
+    assert differences(options_of(logs), tmp_path, cut(command, split_bytes=1_000_000, buckets=1)) == []
     assert faults.all_met
 
 
@@ -99,22 +117,35 @@ def test_a_step_that_is_always_killed(logs: Path, tmp_path: Path, monkeypatch: p
     assert left_over(store) == []
 
 
-def test_the_driver_is_killed(logs: Path, tmp_path: Path) -> None:
+def test_the_driver_is_killed(logs: Path, whole: RunFolder, tmp_path: Path) -> None:
     store = tmp_path / "store"
     words = [str(logs / "requests.log"), str(logs / "responses.log"), "--store", str(store), "--engine", "processes:2"]
     environment = {**os.environ, "LOGCORR_CLUSTER_SPLIT_BYTES": "20000", "LOGCORR_CLUSTER_BUCKETS": "3"}
     environment["PYTHONPATH"] = str(Path(__file__).parents[2] / "core")
-    child = subprocess.Popen([sys.executable, "-m", "logcorr", "correlate", *words], env=environment, text=True)
-    wait_until(lambda: len(list(store.glob(".work/*/*/done/map/*"))) > 1, child)
-    workers = psutil.Process(child.pid).children(recursive=True)
+    with ended(
+        subprocess.Popen([sys.executable, "-m", "logcorr", "correlate", *words], env=environment, text=True)
+    ) as child:
+        wait_until(lambda: len(list(store.glob(".work/*/*/done/map/*"))) > 1, child)
+        workers = psutil.Process(child.pid).children(recursive=True)
     assert workers
-    child.send_signal(signal.SIGKILL)
-    child.wait()
-    assert psutil.wait_procs(workers, timeout=20)[1] == []
-    whole = on_engine(logs, tmp_path / "whole", cut())
+    assert psutil.wait_procs(workers, timeout=PATIENCE_S)[1] == []
+    # It is known to be dead at once.
+    shutil.copytree(store, tmp_path / "copy", ignore=shutil.ignore_patterns(".work-*"))
+    cleaned = clean.clean(FolderStore(str(tmp_path / "copy")), every=False)
+    assert (len(cleaned.removed), cleaned.under_way, left_over(tmp_path / "copy")) == (1, [], [])
     again = on_engine(logs, store, cut("processes:1", split_bytes=0, buckets=0))
     assert compared_reports(whole, again) == []
     assert left_over(store) == []
+
+
+@contextmanager
+def ended(child: "subprocess.Popen[str]") -> Iterator["subprocess.Popen[str]"]:
+    """A process that is killed at the end, whatever happens before."""
+    try:
+        yield child
+    finally:
+        child.kill()
+        child.communicate(timeout=PATIENCE_S)
 
 
 class Counting:
@@ -144,14 +175,12 @@ class _Killed(BaseException):
 
 @pytest.mark.parametrize("phase", PHASES)
 def test_a_driver_goes_on_where_another_one_ended(
-    phase: str, logs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    phase: str, logs: Path, whole: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = on_engine(logs, tmp_path / "whole", cut())
-    store, ended = tmp_path / "store", threading.Event()
+    store = tmp_path / "store"
     most = 0 if phase == "count" else 1
     first = Counting(monkeypatch, most=most, phase=phase)
     # The engine runs in a thread of its own: that it ends is told here.
-    monkeypatch.setattr(driver, "_ENDED", ended)
     monkeypatch.setattr(Driver, "_ended", lambda self, items: ([index] for index in self._engine.run(items)))
     with pytest.raises(_Killed):
         on_engine(logs, store, cut())
@@ -163,16 +192,16 @@ def test_a_driver_goes_on_where_another_one_ended(
     assert left_over(store) == []
 
 
-def test_two_drivers_at_once(logs: Path, tmp_path: Path) -> None:
-    whole = on_engine(logs, tmp_path / "whole", cut())
+def test_two_drivers_at_once(logs: Path, whole: RunFolder, tmp_path: Path) -> None:
     made: list[RunFolder] = []
     threads = [
-        threading.Thread(target=lambda: made.append(on_engine(logs, tmp_path / "store", cut()))) for _ in range(2)
+        threading.Thread(target=lambda: made.append(on_engine(logs, tmp_path / "store", cut())), daemon=True)
+        for _ in range(2)
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(PATIENCE_S)
     assert len(made) == 2
     assert [compared_reports(whole, run) for run in made] == [[], []]
     assert left_over(tmp_path / "store") == []
@@ -198,15 +227,14 @@ def test_an_interrupted_command_ends_its_workers(logs: Path, tmp_path: Path) -> 
     words = [str(logs / "requests.log"), str(logs / "responses.log"), "--store", str(store), "--engine", "processes:2"]
     environment = {**os.environ, "LOGCORR_CLUSTER_SPLIT_BYTES": "4000"}
     environment["PYTHONPATH"] = str(Path(__file__).parents[2] / "core")
-    child = subprocess.Popen(
-        [sys.executable, "-m", "logcorr", "correlate", *words], env=environment, stderr=subprocess.PIPE, text=True
-    )
-    wait_until(lambda: bool(list(store.glob(".work/*/*/done/map/*"))), child)
-    workers = psutil.Process(child.pid).children(recursive=True)
-    child.send_signal(signal.SIGINT)
-    _, said = child.communicate(timeout=30)
+    command = [sys.executable, "-m", "logcorr", "correlate", *words]
+    with ended(subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)) as child:
+        wait_until(lambda: bool(list(store.glob(".work/*/*/done/map/*"))), child)
+        workers = psutil.Process(child.pid).children(recursive=True)
+        child.send_signal(signal.SIGINT)
+        _, said = child.communicate(timeout=PATIENCE_S)
     assert (child.returncode, said) == (130, "logcorr: error: interrupted; nothing was kept.\n")
-    assert psutil.wait_procs(workers, timeout=20)[1] == []
+    assert psutil.wait_procs(workers, timeout=PATIENCE_S)[1] == []
     assert not list(store.glob("*/manifest.json"))
 
 
@@ -323,14 +351,17 @@ def test_a_log_that_grows(logs: Path, tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_an_engine_that_does_nothing(logs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    released = threading.Event()
+
     def stuck(_: Inline, _items: Sequence[Item]) -> Iterator[int]:
-        time.sleep(60)
+        released.wait(PATIENCE_S)
         yield 0
 
     monkeypatch.setattr(Inline, "run", stuck)
     monkeypatch.setattr(driver, "_LOOK_S", 0.05)
     with pytest.raises(EngineError, match=r"^no step of map has ended for 0 s\."):
         on_engine(logs, tmp_path / "store", cut(patience_s=0.2))
+    released.set()
 
 
 def test_a_run_that_is_not_kept_leaves_a_kept_one_alone(logs: Path, tmp_path: Path) -> None:
@@ -354,6 +385,44 @@ def test_parts_that_are_taken_away_before_the_end(logs: Path, tmp_path: Path, mo
     with pytest.raises(EngineError, match=r"parts of it were removed while it was made"):
         on_engine(logs, tmp_path / "store", cut())
     assert not list((tmp_path / "store").glob("*/manifest.json"))
+
+
+def test_a_run_is_published_once_its_outputs_are_written(
+    logs: Path, whole: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, out = tmp_path / "store", tmp_path / "out"
+    out.mkdir()
+    options = options_of(
+        logs, store=str(store), cluster=cut(), outputs=(Output(view="orphans", path=str(out / "orphans.csv")),)
+    )
+    monkeypatch.setattr(write_csv_json_parquet, "write", failing(OSError(28, "No space left on device")))
+    with pytest.raises(OutputError, match=r"No space left.* The run is not published, and its work is kept: start"):
+        correlate.correlate(options)
+    assert not list(store.glob("*/manifest.json"))
+    assert list(out.iterdir()) == []
+    monkeypatch.undo()
+    monkeypatch.setattr(publish, "publish", failing(StoreError("store: gone")))
+    with pytest.raises(StoreError, match=r"^store: gone$"):
+        correlate.correlate(options)
+    assert not list(store.glob("*/manifest.json"))
+    assert list(out.iterdir()) == []
+    monkeypatch.undo()
+    ran = Counting(monkeypatch)
+    made = correlate.correlate(options)
+    assert made.folder is not None
+    assert ran.items == []
+    assert [path.name for path in out.iterdir()] == ["orphans.csv"]
+    assert compared_reports(whole, RunFolder(made.folder)) == []
+    assert left_over(store) == []
+
+
+def failing(error: Exception) -> Callable[..., None]:
+    """A function that raises an error, whatever it is given."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    return fail
 
 
 def test_garbage_is_refused_as_on_one_machine(tmp_path: Path) -> None:

@@ -23,14 +23,12 @@ from tests.support.cluster_faults import DASK, Faults
 from tests.support.cluster_runs import MEMORY, cluster, compared_reports, differences, left_over
 from tests.support.helpers import generated, wait_until
 
-ROWS = 20_000
-KILLS = (
-    "create .*/done/map/000001",
-    "put_file .*/made/map/000003-",
-    "put_file .*/exchanges/000001-",
-    "create .*/done/reduce/000002",
-    "create .*/done/finish/000000",
-)
+ROWS = 5_000
+# A test that waits for longer fails.
+PATIENCE_S = 60
+# Where workers are killed: in the middle of a step, or just before its note.
+KILLS = ("create .*/done/map/000001", "put_file .*/exchanges/000001-", "create .*/done/finish/000000")
+MORE_KILLS = (*KILLS, "put_file .*/made/map/000003-", "create .*/done/reduce/000002")
 
 
 @pytest.fixture(scope="module")
@@ -46,9 +44,9 @@ def _started() -> LocalCluster:
     )
 
 
-@pytest.fixture
-def faults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Faults:
-    return Faults(tmp_path / "faults", monkeypatch, KILLS, DASK)
+@pytest.fixture(params=[KILLS, pytest.param(MORE_KILLS, marks=pytest.mark.long)], ids=["some", "many"])
+def faults(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Faults:
+    return Faults(tmp_path / "faults", monkeypatch, request.param, DASK)
 
 
 @pytest.fixture
@@ -65,7 +63,7 @@ def _options(logs: Path) -> CorrelateOptions:
 
 
 def _on(scheduler: LocalCluster) -> ClusterOptions:
-    return cluster(f"dask:{scheduler.scheduler_address}", split_bytes=300_000, buckets=4)
+    return cluster(f"dask:{scheduler.scheduler_address}", split_bytes=150_000, buckets=4)
 
 
 def test_workers_are_killed_and_the_run_equals_the_local_one(
@@ -94,14 +92,14 @@ def test_a_scheduler_that_is_lost_is_told_and_the_next_run_goes_on(
                 scheduler.kill()
             take(self, phase, indices, *more)
 
-        how = cluster(f"dask:{address}", split_bytes=300_000, buckets=4)
+        how = cluster(f"dask:{address}", split_bytes=150_000, buckets=4)
         options = msgspec.structs.replace(_options(logs), store=str(tmp_path / "runs"), cluster=how)
         with monkeypatch.context() as patch:
             patch.setattr(Driver, "_take", losing)
             with pytest.raises(EngineError, match=r"the scheduler was lost\. Start again to go on"):
                 correlate.correlate(options)
     assert not list((tmp_path / "runs").glob("*/manifest.json"))
-    made = correlate.correlate(msgspec.structs.replace(options, cluster=cluster(split_bytes=300_000, buckets=4)))
+    made = correlate.correlate(msgspec.structs.replace(options, cluster=cluster(split_bytes=150_000, buckets=4)))
     local = on_this_machine(msgspec.structs.replace(options, store=str(tmp_path / "local"), cluster=None))
     assert made.folder is not None
     assert local.folder is not None
@@ -117,7 +115,7 @@ def _process(processes: ExitStack, kind: str, *words: str) -> "subprocess.Popen[
         stderr=subprocess.DEVNULL,
         text=True,
     )
-    processes.callback(child.wait)
+    processes.callback(child.wait, PATIENCE_S)
     processes.callback(child.kill)
     return child
 

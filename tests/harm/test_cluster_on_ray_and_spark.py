@@ -14,6 +14,7 @@ import pytest
 from logcorr.cluster.engines.base import Engine, open_engine
 from logcorr.cluster.store import open_store
 from logcorr.jobs.correlate import correlate as on_this_machine
+from logcorr.model.errors import UsageError
 from logcorr.model.options import CorrelateOptions
 from logcorr.runs.run_folder import RunFolder
 from tests.support import cluster_items
@@ -75,6 +76,18 @@ def test_steps_run_fail_and_lose_their_workers(engine: Engine, tmp_path: Path) -
         assert threads == {"1"}
     assert list(engine.said) == [1]
     assert "this step fails on purpose" in engine.said[1] or "PythonException" in engine.said[1]
+
+
+def test_the_last_cluster_of_this_machine_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("ray")
+    (tmp_path / "ray").mkdir()
+    (tmp_path / "ray" / "ray_current_cluster").write_text("127.0.0.1:1")
+    monkeypatch.setenv("RAY_TMPDIR", str(tmp_path))
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    with pytest.raises(
+        UsageError, match=r"nobody answers at 127\.0\.0\.1:1 .*`ray stop` lets Ray forget the last cluster"
+    ):
+        open_engine("ray")
 
 
 def test_workers_are_killed_and_the_run_equals_the_local_one(

@@ -187,7 +187,7 @@ def test_a_run_that_is_ended_while_it_is_delivered_is_whole_or_not_there(
             with pytest.raises(Cancelled):
                 work.deliver(parts, "key")
         else:
-            delivery = threading.Thread(target=work.deliver, args=(parts, "key"))
+            delivery = threading.Thread(target=work.deliver, args=(parts, "key"), daemon=True)
             delivery.start()
             assert moving.wait(5)
             abandon_all()

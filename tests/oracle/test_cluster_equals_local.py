@@ -162,6 +162,7 @@ class _AnyOrder:
     """An engine that runs every step twice, in any order."""
 
     slots = 3
+    advice = ""
 
     def __init__(self) -> None:
         self.said: dict[int, str] = {}

@@ -1,6 +1,7 @@
 """Kills workers at chosen moments: a module that Python loads when a worker starts, and what the test says to it.
 
-A fault is a pattern of `OPERATION NAME`, an operation of the store; the process that does it first kills itself.
+A fault is a pattern of `OPERATION NAME`, an operation of the store; the process that does it first kills itself. With
+`stop ` before it, the process stands still instead.
 """
 
 import os
@@ -16,7 +17,9 @@ if re.search(os.environ["TEST_FAULT_WORKERS"], " ".join(sys.orig_argv)):
     from logcorr.cluster.folder_store import FolderStore
     from logcorr.cluster.object_store import ObjectStore
     marks = os.environ["TEST_FAULT_MARKS"]
-    faults = [re.compile(line) for line in os.environ["TEST_FAULTS"].splitlines()]
+    lines = os.environ["TEST_FAULTS"].splitlines()
+    signals = [signal.SIGSTOP if line.startswith("stop ") else signal.SIGKILL for line in lines]
+    faults = [re.compile(line.removeprefix("stop ")) for line in lines]
 
     def fatal(operation, real):
         def act(self, name, *given):
@@ -26,7 +29,7 @@ if re.search(os.environ["TEST_FAULT_WORKERS"], " ".join(sys.orig_argv)):
                         os.close(os.open(f"{marks}/{number}", os.O_CREAT | os.O_EXCL))
                     except FileExistsError:
                         continue
-                    os.kill(os.getpid(), signal.SIGKILL)
+                    os.kill(os.getpid(), signals[number])
             return real(self, name, *given)
         return act
 
@@ -54,7 +57,7 @@ class Faults:
 
     @property
     def met(self) -> int:
-        """How many faults have killed a worker."""
+        """How many faults have met a worker."""
         return len(list(self._marks.iterdir()))
 
     @property

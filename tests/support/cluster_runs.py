@@ -95,6 +95,7 @@ def let_steps_end() -> None:
     for thread in threading.enumerate():
         if thread.name == "engine":
             thread.join(60)
+            assert not thread.is_alive()
 
 
 def left_over(store: Path) -> list[str]:

@@ -167,7 +167,7 @@ def ticking() -> Iterator[Callable[[], float]]:
         while not done.wait(_TICK_S):
             ticks[0] += 1
 
-    counting = threading.Thread(target=count)
+    counting = threading.Thread(target=count, daemon=True)
     counting.start()
     try:
         yield lambda: ticks[0] * _TICK_S

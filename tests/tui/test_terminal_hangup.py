@@ -38,7 +38,7 @@ def test_the_app_ends_with_its_terminal(tmp_path: Path) -> None:
                 pass
         shown.set()
 
-    reader = threading.Thread(target=read)
+    reader = threading.Thread(target=read, daemon=True)
     reader.start()
     try:
         assert shown.wait(20)

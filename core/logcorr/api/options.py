@@ -100,7 +100,7 @@ def _job_fields(values: Values, spelled: Spelling) -> dict[str, Any]:
     """The fields of both kinds of jobs, except the logs, their format and outputs."""
     memory, threads = values.get("memory"), values.get("threads")
     cluster, store = settings.options_of(
-        values.get("engine"), values.get("store"), values.get("worker_memory"), spelled
+        values.get("engine"), values.get("store"), values.get("worker_memory"), spelled, memory
     )
     return {
         "reading": reading(values, spelled),
@@ -109,7 +109,8 @@ def _job_fields(values: Values, spelled: Spelling) -> dict[str, Any]:
         "collapse_ids": values.get("collapse_ids", False),
         "collapse": values.get("collapse", ()),
         "narrowing": _narrowing(values),
-        "memory_bytes": resources.default_memory() if memory is None else positive(spelled("memory"), memory),
+        "memory_bytes": values.get("held_bytes", 0)
+        + (resources.default_memory() if memory is None else positive(spelled("memory"), memory)),
         "threads": None if threads is None else positive(spelled("threads"), threads),
         "store": store,
         "cluster": cluster,

@@ -70,7 +70,8 @@ class AnalyzeKeywords(ReadingKeywords, total=False):
     `collapse_ids`: write * for numbers, hex and UUIDs in the paths of endpoints. `collapse`: groups of endpoints, each
     as `REGEX=NAME`. `since`, `until`, `where`: what the report and the views are narrowed to, an instant that names no
     zone being one of `tz` (UTC). `engine`: makes the run by steps on an engine, such as "processes:8" or
-    "dask:tcp://HOST:8786", whose workers see `store` and take `worker_memory` each; "local" is this machine.
+    "dask:tcp://HOST:8786", whose workers see `store` and take `worker_memory` each, or share `memory` as those of
+    "processes" do; "local" is this machine.
     """
 
     format: str | None
@@ -127,7 +128,7 @@ def values_of(function: str, given: Mapping[str, Any], known: type) -> dict[str,
     values = {name: _value(name, value) for name, value in given.items() if value is not None}
     if "memory" in names:
         # The process may hold much already that is not of the run.
-        values["memory"] = values.get("memory", resources.default_memory()) + resources.rss()
+        values["held_bytes"] = resources.rss()
     return values
 
 

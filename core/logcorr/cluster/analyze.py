@@ -125,7 +125,7 @@ class ClusterAnalysis(OnEngine[AccessReport], Analysis):
         info = self._engine_info(run, self._run_info(run.plan.sizes.parts, packed))
         made = [*mapped.values(), *finished.values(), *parts.values()]
         concluded = partial(conclude.access_report, self._report(data, lines, info), sums)
-        return self._published(run, self._written_here(work, groups), concluded, made, rows)
+        return self._concluded(run, self._written_here(work, groups), concluded, made, rows)
 
     def _tell_files(self, run: Driver, read: AccessRead) -> Grid:
         """Tells the steps that follow what is known of all lines. Returns the grid of the exchanges that are left."""
@@ -135,7 +135,7 @@ class ClusterAnalysis(OnEngine[AccessReport], Analysis):
         run.tell("files", read.files(chosen, grid_))
         return grid_
 
-    def _published(
+    def _concluded(
         self,
         run: Driver,
         views: ViewWriter,
@@ -143,7 +143,7 @@ class ClusterAnalysis(OnEngine[AccessReport], Analysis):
         made: list[Note],
         rows: dict[str, int],
     ) -> RunFolder:
-        """Publishes the run, of whose views `rows` tells the rows. `views` are those of this machine.
+        """The run, not published yet, of whose views `rows` tells the rows. `views` are those of this machine.
 
         `concluded` gives the report with findings, which are made of the views as they stand in the store.
         """
@@ -154,8 +154,7 @@ class ClusterAnalysis(OnEngine[AccessReport], Analysis):
         report = concluded(partial(scan, "exchanges"), groups_of(scan, self._told.attributes))
         manifest = self._access_manifest(report, parts, {view: rows[view] for view in here})
         self._meter.stop_if_asked()
-        publish.publish(run.store, self._key, report, manifest)
-        return self._run_folder()
+        return self._unpublished_run(report, manifest)
 
     @property
     def _limits(self) -> GroupLimits:

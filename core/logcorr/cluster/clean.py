@@ -1,16 +1,20 @@
 """Removes what runs on engines have left that did not end: work files, and parts of views that no manifest names."""
 
+import platform
 import re
 import time
+import uuid
+from pathlib import Path
 
 import msgspec
 
 from logcorr.cluster.plan import WorkNames, plan_mark
 from logcorr.cluster.store import Store
 from logcorr.cluster.stored_names import WORK
+from logcorr.runs.leftovers import is_dead
 from logcorr.runs.run_folder import MANIFEST
 
-# A driver tells so often that it is there. One that was not heard of for so long is gone.
+# A driver tells so often that it is there. One on another machine that was not heard of for so long is gone.
 BEAT_S = 30.0
 _GONE_S = 600.0
 _KEY = re.compile(r"[0-9a-f]{16}")
@@ -24,9 +28,34 @@ class Cleaned(msgspec.Struct, frozen=True, kw_only=True):
     under_way: list[str]
 
 
-def tell_alive(store: Store, names: WorkNames) -> None:
-    """Tells that the driver of a run is there. Raises StoreError."""
-    store.put(names.told("alive"), str(int(time.time())).encode())
+class Beat(msgspec.Struct, frozen=True, kw_only=True):
+    """What a driver tells of itself: when, in seconds of Unix time, and where its work folder is.
+
+    The work folder is locked for as long as the driver lives. `root` is the device and inode of the folder it is in.
+    """
+
+    time_s: float
+    machine: str
+    work_folder: str
+    root: tuple[int, int]
+
+
+class Alive:
+    """Tells that a driver is there, whose work folder is given."""
+
+    def __init__(self, work_folder: Path) -> None:
+        self._name = uuid.uuid4().hex[:8]
+        self._folder = work_folder.absolute()
+
+    def tell(self, store: Store, names: WorkNames) -> None:
+        """Tells it, to whoever cleans this store. Raises StoreError."""
+        beat = Beat(
+            time_s=time.time(),
+            machine=platform.node(),
+            work_folder=str(self._folder),
+            root=_identity(self._folder.parent),
+        )
+        store.put(f"{names.beats}{self._name}", msgspec.msgpack.encode(beat))
 
 
 def clean(store: Store, *, every: bool) -> Cleaned:
@@ -52,12 +81,29 @@ def clean(store: Store, *, every: bool) -> Cleaned:
 
 
 def _is_alive(store: Store, key: str) -> bool:
-    """Whether the driver of a run was heard of lately."""
+    """Whether a driver of a run lives."""
     mark = plan_mark(store, key)
     if mark is None:
         return False
+    return any(_beats(store, name) for name in store.list(WorkNames(key, mark).beats))
+
+
+def _beats(store: Store, name: str) -> bool:
+    """Whether a driver lives: one of this machine by the lock of its work folder, others by when they told it last."""
     try:
-        told = store.get(WorkNames(key, mark).told("alive"))
-    except FileNotFoundError:
+        beat = msgspec.msgpack.decode(store.get(name), type=Beat)
+    except (FileNotFoundError, msgspec.MsgspecError):
         return False
-    return told.isdigit() and time.time() - int(told) < _GONE_S
+    folder = Path(beat.work_folder)
+    if beat.machine == platform.node() and beat.root == _identity(folder.parent):
+        return folder.exists() and not is_dead(folder, alone=True)
+    return time.time() - beat.time_s < _GONE_S
+
+
+def _identity(folder: Path) -> tuple[int, int]:
+    """The device and inode of a folder, by which it is known again; zeros where it is not there."""
+    try:
+        status = folder.stat()
+    except OSError:
+        return 0, 0
+    return status.st_dev, status.st_ino

@@ -164,8 +164,7 @@ class ClusterCorrelation(OnEngine[Report], Correlation):
         )
         report = msgspec.structs.replace(report, run=self._engine_info(run, report.run))
         manifest = self._manifest(report.kind, parts, rows, self._attributes, pair_report.headline(report))
-        publish.publish(run.store, self._key, report, manifest)
-        return self._run_folder()
+        return self._unpublished_run(report, manifest)
 
     def _read(self, run: Driver, progress: PairProgress) -> "_Lines":
         """The first phase: all lines are read. Raises InputError where no line is an entry, or a file was changed."""

@@ -5,14 +5,15 @@ import math
 import msgspec
 
 from logcorr.cluster.plan import Sizes
+from logcorr.cluster.settings import LEAST_WORKER_BYTES, OF_THIS_MACHINE
 from logcorr.compute import memory_budget, resources
+from logcorr.model.errors import UsageError
 from logcorr.model.options import ClusterOptions
+from logcorr.text.quantities import size
 
 _MB = 1 << 20
 # The slots of an engine of this machine share so many quarters of its memory.
-_OF_THIS_MACHINE = ("processes", "inline")
 _QUARTERS = 2
-_LEAST_MEMORY = 256 * _MB
 _LEAST_SPLIT, _MOST_SPLIT = 16 * _MB, 512 * _MB
 _MOST_BUCKET = 128 * _MB
 # Steps that a slot has in a phase, about: when some take longer, the others go on.
@@ -21,6 +22,7 @@ _BUCKETS_A_SLOT = 2
 # What a process takes without data, and what a byte of text takes in a bucket that is paired, as measured.
 _BASE_BYTES = 240 * _MB
 _PAIRED_PER_BYTE = 6.5
+_LEAST_ROOM = 32 * _MB
 # A split is packed in memory, and its entries are held until they fill a share of the room.
 _SPLIT_SHARE, _FLUSH_SHARE = 0.6, 0.15
 _PART_BYTES = 512 * _MB
@@ -32,12 +34,23 @@ _BYTES_PER_COUNT = 150
 
 
 def with_memory(options: ClusterOptions, slots: int) -> ClusterOptions:
-    """The options with the memory of a step, where the user has not given it."""
+    """The options with the memory of a step, where the user has not given it.
+
+    Raises UsageError where the user has given less for all steps than they take.
+    """
     if options.worker_memory_bytes:
         return options
+    if options.memory_bytes:
+        memory = options.memory_bytes // slots
+        if memory < LEAST_WORKER_BYTES:
+            raise UsageError(
+                f"memory of {size(options.memory_bytes)} is too little for {slots} steps at once: each takes "
+                f"{size(LEAST_WORKER_BYTES)} at least. Give fewer processes, or more memory."
+            )
+        return msgspec.structs.replace(options, worker_memory_bytes=memory)
     memory = resources.default_memory()
-    if options.engine.partition(":")[0] in _OF_THIS_MACHINE:
-        memory = max(_LEAST_MEMORY, min(memory, _QUARTERS * memory // slots))
+    if options.engine.partition(":")[0] in OF_THIS_MACHINE:
+        memory = max(LEAST_WORKER_BYTES, min(memory, _QUARTERS * memory // slots))
     return msgspec.structs.replace(options, worker_memory_bytes=memory)
 
 
@@ -70,4 +83,4 @@ def sizes(text_bytes: int, splits: int, slots: int, options: ClusterOptions, par
 
 def _room(options: ClusterOptions) -> int:
     """The bytes of a worker that are left for data."""
-    return max(options.worker_memory_bytes - _BASE_BYTES, 64 * _MB)
+    return max(options.worker_memory_bytes - _BASE_BYTES, _LEAST_ROOM)

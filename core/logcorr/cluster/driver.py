@@ -9,12 +9,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from logcorr.cluster import canary
-from logcorr.cluster.clean import BEAT_S, tell_alive
+from logcorr.cluster.clean import BEAT_S, Alive
 from logcorr.cluster.engines.base import Engine, Item
 from logcorr.cluster.plan import (
     Failure,
@@ -58,16 +59,24 @@ class PhaseTimes(msgspec.Struct, frozen=True, kw_only=True):
 class Driver:
     """Runs the phases of one run. `tap` is called often, and may raise to end the run.
 
+    `work_folder` is that of the job on this machine, which is locked for as long as the job lives.
     A step that fails is tried `tries` times. Where no step ends for `patience_s`, the run ends.
     """
 
     def __init__(
-        self, store: Store, engine: Engine, *, tap: Callable[[], None], tries: int = 3, patience_s: float = 600.0
+        self,
+        store: Store,
+        engine: Engine,
+        *,
+        tap: Callable[[], None],
+        work_folder: Path,
+        tries: int = 3,
+        patience_s: float = 600.0,
     ) -> None:
         self.store, self._engine, self._tap = store, engine, tap
         self._tries, self._patience_s = tries, patience_s
         self._noted = 0
-        self._last_beat = -BEAT_S
+        self._alive, self._last_beat = Alive(work_folder), 0.0
         self._mark = ""
         self.plan: Plan
         self.names: WorkNames
@@ -97,6 +106,7 @@ class Driver:
             data = self._begun(name, plan.key)
         self._mark, self.plan = decoded_plan(data)
         self.names = WorkNames(plan.key, self._mark)
+        self._tell_alive()
         # What an interrupted run of another plan has left.
         left = _files(self.store, f"{WORK}{plan.key}/")
         self.store.delete([old for old in left if not old.startswith(self.names.folder)])
@@ -174,8 +184,7 @@ class Driver:
             self._tap()
             now = time.monotonic()
             if now - self._last_beat >= BEAT_S:
-                self._last_beat = now
-                tell_alive(self.store, self.names)
+                self._tell_alive()
             try:
                 found = ended.get(timeout=_POLL_S)
             except queue.Empty:
@@ -194,6 +203,10 @@ class Driver:
                 raise EngineError(f"the engine failed: {type(found).__name__}: {found}") from found
             last_end = now
             yield [found, *_waiting(ended)]
+
+    def _tell_alive(self) -> None:
+        self._last_beat = time.monotonic()
+        self._alive.tell(self.store, self.names)
 
     def _take_noted(self, phase: str, wanted: frozenset[int], notes: dict[int, Note], on_note: OnNote) -> None:
         """Takes the notes in the store that were not taken yet."""
@@ -243,11 +256,11 @@ class Driver:
 
     def _not_ended(self, phase: str, missing: list[int], steps: int) -> EngineError:
         said = self._engine.said.get(missing[0])
-        why = f"the engine says {said!r}" if said else "workers end in it, most likely out of memory"
+        why = f"the engine says: {said}" if said else "workers end in it, most likely out of memory"
         return EngineError(
             f"step {phase} {missing[0]} of {steps} was lost {self._tries} times"
-            f"{f', and {len(missing) - 1} more' if len(missing) > 1 else ''}: {why}. Give fewer slots a machine, or "
-            "another --worker-memory. The work so far is kept: "
+            f"{f', and {len(missing) - 1} more' if len(missing) > 1 else ''}: {why}. {self._engine.advice}. "
+            "The work so far is kept: "
             f"start again to go on, or remove it with `logcorr runs clean --store {self.store.uri}`."
         )
 

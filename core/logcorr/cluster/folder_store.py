@@ -18,7 +18,7 @@ _PRIVATE_FOLDER, _PRIVATE_FILE = 0o700, 0o600
 _UNFINISHED = re.compile(r"\..+\.[0-9a-f]{32}\.part", re.DOTALL)
 _BLOCK_BYTES = 1 << 22
 # A folder without files is removed, and that may happen just before the first file of it is made: it is made again.
-_FOLDER_TRIES = 20
+_FOLDER_TRIES = 100
 _ADVICE = {
     errno.EACCES: "Check its permissions: every worker writes there, as the same user.",
     errno.EPERM: "It has to be on a file system that has hard links and permissions.",

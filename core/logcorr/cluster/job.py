@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import msgspec
 
-from logcorr.cluster import driver
+from logcorr.cluster import driver, publish
 from logcorr.cluster.driver import Driver, removed
 from logcorr.cluster.engines.base import Engine, open_engine
 from logcorr.cluster.plan import Plan
@@ -22,8 +22,9 @@ from logcorr.inputs import changes, standard_input
 from logcorr.inputs.files import InputFile, Resolved, of_source
 from logcorr.jobs.job import Job, Result
 from logcorr.model.access_report import RunReport
-from logcorr.model.errors import Cancelled, EngineError, InputError, StoreError, UsageError
+from logcorr.model.errors import Cancelled, EngineError, InputError, OutputError, StoreError, UsageError
 from logcorr.model.ledger import Log
+from logcorr.model.manifest import Manifest
 from logcorr.model.options import ClusterOptions, JobOptions
 from logcorr.model.report import RunInfo
 from logcorr.runs import find_runs
@@ -35,6 +36,10 @@ _R = TypeVar("_R", bound=RunReport)
 
 class OnEngine(Job[_R]):
     """A job whose run is made by steps on an engine. To be mixed into a job of this machine."""
+
+    # What makes a run of the parts that are in the store.
+    _unpublished: tuple[RunReport, Manifest] | None
+    _made_now: bool
 
     @property
     def _cluster(self) -> ClusterOptions:
@@ -83,15 +88,38 @@ class OnEngine(Job[_R]):
         return find_runs.finished_run(root, self._key) if isinstance(root, ObjectPath) else super()._finished()
 
     def _result(self, finished: RunFolder | None) -> Result[_R]:
-        self._published_now = False
+        self._begin()
         try:
             return super()._result(finished)
         except Cancelled:
-            # The run was there before its outputs.
-            if self._published_now and not self._cluster.keep_work:
-                parts = self._store.list(f"{self._key}/")
-                self._store.delete([f"{self._key}/{MANIFEST}", *parts])
+            if self._made_now and not self._cluster.keep_work:
+                if self._unpublished is None:
+                    self._store.delete([f"{self._key}/{MANIFEST}"])
+                driver.clean(self._store, self._key)
             raise
+        except OutputError as error:
+            # What a store or an engine says tells what to do.
+            if self._unpublished is None or not self._options.keep or isinstance(error, StoreError | EngineError):
+                raise
+            raise OutputError(
+                f"{error} The run is not published, and its work is kept: start again to go on, or remove it with "
+                f"`logcorr runs clean --store {self._store.uri}`."
+            ) from error
+
+    def _begin(self) -> None:
+        self._unpublished, self._made_now = None, False
+
+    def _publish_elsewhere(self) -> None:
+        if self._unpublished is None or not self._options.keep:
+            return
+        try:
+            publish.publish(self._store, self._key, *self._unpublished)
+        except (EngineError, StoreError):
+            # Another driver may have finished the run meanwhile: it is the same.
+            if self._finished() is None:
+                raise
+        self._unpublished = None
+        driver.clean(self._store, self._key)
 
     def _compute(self, work: WorkFolder) -> RunFolder:
         check_creates_once(self._store)
@@ -100,6 +128,7 @@ class OnEngine(Job[_R]):
             self._store,
             engine,
             tap=self._meter.tap,
+            work_folder=work.path,
             tries=self._cluster.tries,
             patience_s=self._cluster.patience_s,
         )
@@ -107,8 +136,7 @@ class OnEngine(Job[_R]):
             run.adopt(self._plan(engine))
             made = self._finished() if self._options.keep else None
             if made is None:
-                made = self._made_by(run, work)
-                self._published_now = True
+                return self._made_by(run, work)
         except (changes.CutLineError, Cancelled, UsageError) as error:
             # The same would come of it again. What began with other versions is not this run's to remove.
             engine.close()
@@ -152,11 +180,15 @@ class OnEngine(Job[_R]):
 
     @abstractmethod
     def _made_by(self, run: Driver, work: WorkFolder) -> RunFolder:
-        """Runs all phases and publishes the run. `work` has room on this machine. Raises what phases raise."""
+        """Runs all phases: the parts of all views are in the store. `work` has room on this machine.
 
-    def _run_folder(self) -> RunFolder:
-        """The run, in its place."""
-        return RunFolder(_runs_root(self._options) / self._key)
+        Raises what phases raise.
+        """
+
+    def _unpublished_run(self, report: RunReport, manifest: Manifest) -> RunFolder:
+        """The run in its place, to write outputs of. It is published when they are written."""
+        self._unpublished, self._made_now = (report, manifest), True
+        return RunFolder.unpublished(_runs_root(self._options) / self._key, manifest, report)
 
 
 def _runs_root(options: JobOptions) -> AnyPath:

@@ -140,6 +140,11 @@ class WorkNames:
         """What the driver tells the steps."""
         return f"{self.folder}told/{name}"
 
+    @property
+    def beats(self) -> str:
+        """The folder in which each driver tells that it is there."""
+        return f"{self.folder}alive/"
+
     def notes(self, phase: str) -> str:
         """The folder of the notes of a phase."""
         return f"{self.folder}done/{phase}/"

@@ -53,4 +53,6 @@ def publish(store: Store, key: str, report: RunReport, manifest: Manifest) -> No
     store.put(f"{key}/{REPORT}", encode(report))
     store.put(f"{key}/{MANIFEST}", encode(manifest))
     named = {f"{key}/{part}" for part in (*manifest.parts, REPORT, MANIFEST)}
-    store.delete([name for name in store.list(f"{key}/") if name not in named])
+    # Those that a step was killed at are there in part.
+    there = store.list(f"{key}/") | store.unfinished(f"{key}/")
+    store.delete([name for name in there if name not in named])

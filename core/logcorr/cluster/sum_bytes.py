@@ -1,11 +1,12 @@
 """Counts by attribute in parts: what the steps of a run tell each other of them through the store.
 
-Counts by attribute may be many, so they come in parts by a hash of the text:
-all counts of a text are in one part, and each part is merged by itself, in bounded memory. Nothing here is ever in a
-run folder, as the hashes of polars differ between its versions.
+Counts by attribute may be many, so they come in parts by a hash of the text: all counts of a text are in one part, and
+each part is merged by itself, in bounded memory. Nothing here is ever in a run folder, as the hashes of polars differ
+between its versions.
 """
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 import polars as pl
 
@@ -34,12 +35,14 @@ def parted_groups(counts: GroupCounts, parts: int) -> Iterator[tuple[int, pl.Dat
     A part comes several times where there are many counts.
     """
     waiting: list[pl.DataFrame] = []
+    held = 0
     for table, rows in counts.rows():
         number = pl.lit(TABLES.index(table), pl.UInt8).alias("table")
         waiting.append(rows.select(number, "key", "value", "n"))
-        if sum(frame.height for frame in waiting) >= _PARTED_ROWS:
+        held += int(rows["n"].list.len().sum())
+        if held >= _PARTED_ROWS:
             yield from parted_rows(pl.concat(waiting), "key", parts)
-            waiting = []
+            waiting, held = [], 0
     if waiting:
         yield from parted_rows(pl.concat(waiting), "key", parts)
 
@@ -47,7 +50,9 @@ def parted_groups(counts: GroupCounts, parts: int) -> Iterator[tuple[int, pl.Dat
 def add_groups(counts: GroupCounts, frames: Iterable[pl.DataFrame]) -> None:
     """Adds rows that `parted_groups` gave of a part to the counts of this part."""
     # Counts are spilled where so many more might not fit: so only some are added at once.
-    for some in (part for frame in frames for part in frame.iter_slices(_ADDED_ROWS)):
+    before = pl.col("n").list.len().cum_sum() - pl.col("n").list.len()
+    pieces = (frame.with_columns(piece=before // _ADDED_ROWS).partition_by("piece") for frame in frames)
+    for some in chain.from_iterable(pieces):
         for (number,), rows in some.group_by("table"):
             with counts.counting():
                 counts.add_counts(TABLES[int(str(number))], rows)

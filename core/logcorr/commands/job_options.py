@@ -18,7 +18,10 @@ def job_options(command: Any) -> Any:
         RAW_CSV,
         click.option("--window", type=DURATION, default="1m", show_default=True, help="Width of the worst window."),
         click.option(
-            "--memory", type=SIZE, help="The most memory to take.  [default: a quarter of the machine's, 512MB to 4GB]"
+            "--memory",
+            type=SIZE,
+            help="The most memory to take; with --engine processes:N, of all of them together.  "
+            "[default: a quarter of the machine's, 512MB to 4GB]",
         ),
         click.option(
             "--engine",
@@ -26,7 +29,7 @@ def job_options(command: Any) -> Any:
             help="Where to run: processes:8, dask:tcp://HOST:8786, ray, spark, exec:COMMAND; local is here.  "
             "[default: local]",
         ),
-        click.option("--worker-memory", type=SIZE, help="The most memory for each step on an engine."),
+        click.option("--worker-memory", type=SIZE, help="The most memory for each step on an engine, 280MB or more."),
         click.option(
             "--threads",
             type=int,

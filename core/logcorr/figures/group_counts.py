@@ -111,11 +111,12 @@ class GroupCounts:
                     self.tables[name, "window"].add(keys[which], at[which])
 
     def add_counts(self, table: tuple[str, str], rows: pl.DataFrame) -> None:
-        """Adds counts (key, value, n) of one of the TABLES, as `rows` gives them. To be called within `counting`."""
-        codes = self.codes[table[0]].of_texts(rows["key"]).astype(np.int64)
+        """Adds counts of one of the TABLES, as `rows` gives them. To be called within `counting`."""
+        keys = self.codes[table[0]].of_texts(rows["key"]).astype(np.int64)
+        codes = np.repeat(keys, rows["n"].list.len().to_numpy())
         with self._changed:
             self._most_rows = max(self._most_rows, codes.size)
-        self.tables[table].add(codes, filled(rows["value"], 0), filled(rows["n"], 0))
+        self.tables[table].add(codes, filled(rows["value"].explode(), 0), filled(rows["n"].explode(), 0))
 
     def codes_of(self, exchanges: pl.DataFrame) -> dict[str, Codes]:
         """The codes of the attributes of exchanges, which are texts. To be called within `counting`."""
@@ -171,19 +172,20 @@ class GroupCounts:
         return top_of(name, self._partitions(name, "outcome") if (name, "outcome") in self.tables else ())
 
     def rows(self) -> Iterator[tuple[tuple[str, str], pl.DataFrame]]:
-        """All counts (key, value, n) by their table of TABLES, in frames of some rows. To be called once.
+        """All counts by their table of TABLES, in frames of some counts. To be called once.
 
-        Rows of the same key and value may come several times: their counts are to be added up.
+        A row is a key with its values and how often each was counted (key, value: list, n: list). So no text is looked
+        at for each count. A key and its values may come several times: their counts are to be added up.
         """
         for table, counts in self.tables.items():
             texts = self.codes[table[0]].texts()
-            # Equal texts stand together: that is fast to do with codes.
-            for rows in counts.counts().sort("first", "second").iter_slices(_ROWS_AT_ONCE):
-                yield table, rows.select(key=pl.lit(texts).gather("first"), value="second", n="n")
+            for rows in counts.counts().sort("first").iter_slices(_ROWS_AT_ONCE):
+                by_key = rows.group_by("first", maintain_order=True).agg(value="second", n="n")
+                yield table, by_key.select(key=pl.lit(texts).gather("first"), value="value", n="n")
             partitions = chain.from_iterable(spilled.partitions() for spilled in self.spilled[table])
             for frame in chain.from_iterable(partitions):
                 for part in slices_of(frame, count(frame), _ROWS_AT_ONCE):
-                    yield table, part.collect(engine="streaming")
+                    yield table, part.group_by("key").agg("value", "n").collect(engine="streaming")
 
     def _add_durations(self, endpoints: Int64Array, durations: pl.Series) -> None:
         valid = (durations >= 0).fill_null(value=False)

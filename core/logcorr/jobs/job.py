@@ -159,6 +159,7 @@ class Job(ABC, Generic[_R]):
                 report = cast("_R", run.report)
                 self._meter.enter("export")
                 targets = self._export(run, work)
+                self._publish_elsewhere()
                 publish = self._options.keep and run.place == work.run
                 run = work.deliver(targets, self._key if publish else None) or run
         except (changes.CutLineError, StartAgain):
@@ -186,6 +187,9 @@ class Job(ABC, Generic[_R]):
     @abstractmethod
     def _compute(self, work: WorkFolder) -> RunFolder:
         """Makes the run, in the work folder or in its place. Outputs that it completes are named in `_exported`."""
+
+    def _publish_elsewhere(self) -> None:
+        """Publishes a run that was not made in the work folder, once its outputs are written beside their targets."""
 
     @abstractmethod
     def _tell_formats(self) -> dict[str, Any]:

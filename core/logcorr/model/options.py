@@ -89,14 +89,15 @@ class Narrowing(msgspec.Struct, frozen=True, kw_only=True):
 class ClusterOptions(msgspec.Struct, frozen=True, kw_only=True):
     """On what engine a run is made, and how its work is cut. Nothing of it changes the result.
 
-    A step takes at most about `worker_memory_bytes`, and is tried `tries` times. The run ends where no step ends for
-    `patience_s` seconds. The work is cut for `slots` steps at once, into splits of `split_bytes`, and entries into so
-    many `buckets`. 0 means that the engine and the sizes of the logs tell it. With `keep_work` the work files of a run
-    stay that was interrupted.
+    A step takes at most about `worker_memory_bytes`; or all steps of this machine take `memory_bytes`. It is tried
+    `tries` times. The run ends where no step ends for `patience_s` seconds. The work is cut for `slots` steps at once,
+    into splits of `split_bytes`, and entries into so many `buckets`. 0 means that the engine and the sizes of the logs
+    tell it. With `keep_work` the work files of a run stay that was interrupted.
     """
 
     engine: str
     worker_memory_bytes: int = 0
+    memory_bytes: int = 0
     slots: int = 0
     tries: int = 3
     patience_s: float = 600.0

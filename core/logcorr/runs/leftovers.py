@@ -31,7 +31,7 @@ _LOCK_WAIT_S = 0.01
 def sweep(root: Path) -> None:
     """Removes the work folders of dead processes below a root, and the unfinished outputs they name."""
     with root_lock(root) as alone:
-        dead = [folder for folder in root.glob(f"{WORK_PREFIX}*") if is_mine(folder) and _is_dead(folder, alone)]
+        dead = [folder for folder in root.glob(f"{WORK_PREFIX}*") if is_mine(folder) and is_dead(folder, alone=alone)]
     for folder in dead:
         _remove_unfinished(folder / UNFINISHED)
         shutil.rmtree(folder, ignore_errors=True)
@@ -73,7 +73,7 @@ def try_lock(file: IO[str] | int) -> bool:
         return False
 
 
-def _is_dead(folder: Path, alone: bool) -> bool:
+def is_dead(folder: Path, *, alone: bool) -> bool:
     """Whether no process works in a work folder; `alone` tells that no process is starting now."""
     if folder.name.endswith(GONE):
         return True

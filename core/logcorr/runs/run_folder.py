@@ -7,7 +7,7 @@ The root of all runs has a folder `<key>/` for each finished run, and a folder `
 import os
 import shutil
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import msgspec
 
@@ -33,6 +33,13 @@ class RunFolder:
         self.place = place
         # A finished run never changes: what was fetched from a bucket is not fetched again.
         self._fetched: dict[str, bytes] = {}
+
+    @classmethod
+    def unpublished(cls, place: AnyPath, manifest: Manifest, report: RunReport) -> Self:
+        """A run whose views are in their place, and whose report and manifest will be when it is published."""
+        run = cls(place)
+        run._fetched = {MANIFEST: encode(manifest), REPORT: encode(report)}
+        return run
 
     @property
     def name(self) -> str:

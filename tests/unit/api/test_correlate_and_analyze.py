@@ -144,7 +144,9 @@ def test_runs_in_two_threads_come_to_the_same(pair: Path, access: Path, tmp_path
             failed.append(error)
 
     # Two have a store of their own, and two make the same run in one store.
-    threads = [threading.Thread(target=thread, args=(tmp_path / name,)) for name in ("a", "b", "shared", "shared")]
+    threads = [
+        threading.Thread(target=thread, args=(tmp_path / name,), daemon=True) for name in ("a", "b", "shared", "shared")
+    ]
     for one in threads:
         one.start()
     for one in threads:

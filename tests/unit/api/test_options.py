@@ -63,7 +63,7 @@ def parsed(command: click.Command, words: list[str]) -> dict[str, Any]:
 
 def asked(given: dict[str, Any], known: type) -> dict[str, Any]:
     """The values of keywords, with the memory as the command line counts it."""
-    return {**values.values_of("f", given, known), "memory": MEMORY}
+    return {**values.values_of("f", given, known), "memory": MEMORY, "held_bytes": 0}
 
 
 @pytest.mark.parametrize(("words", "keywords"), WORDS_AND_KEYWORDS)
@@ -89,8 +89,13 @@ def test_every_option_of_a_job_is_in_both() -> None:
 def test_memory_is_what_the_run_takes_beside_the_process() -> None:
     before = resources.rss()
     found = values.values_of("correlate", {"memory": "512MB"}, CorrelateKeywords)
-    assert found["memory"] - 512_000_000 == pytest.approx(before, rel=0.2)
-    assert values.values_of("correlate", {}, CorrelateKeywords)["memory"] >= resources.default_memory()
+    assert (found["memory"], found["held_bytes"]) == (512_000_000, pytest.approx(before, rel=0.2))
+    both = options.correlate_options({**found, "log": ("a.log",)}, values.as_keyword).memory_bytes
+    assert both - 512_000_000 == pytest.approx(before, rel=0.2)
+    default = options.correlate_options(
+        {**values.values_of("correlate", {}, CorrelateKeywords), "log": ("a.log",)}, str
+    )
+    assert default.memory_bytes - resources.default_memory() == pytest.approx(before, rel=0.2)
     assert "memory" not in values.values_of("scan", {}, ReadingKeywords)
 
 

@@ -171,7 +171,7 @@ def test_threads_that_export_to_one_file_leave_a_whole_one(
         start.wait()
         run.export("exchanges", target, force=True)
 
-    threads = [threading.Thread(target=export, args=(run,)) for run in (paired, analysed) * 2]
+    threads = [threading.Thread(target=export, args=(run,), daemon=True) for run in (paired, analysed) * 2]
     for one in threads:
         one.start()
     for one in threads:

@@ -56,15 +56,15 @@ def test_one_of_many_creates_at_the_same_time_writes(store: Store) -> None:
     begin, wrote = threading.Barrier(8), list[int]()
 
     def create(number: int) -> None:
-        begin.wait()
+        begin.wait(60)
         if store.create("told/plan", b"%d" % number):
             wrote.append(number)
 
-    threads = [threading.Thread(target=create, args=(number,)) for number in range(8)]
+    threads = [threading.Thread(target=create, args=(number,), daemon=True) for number in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(60)
     assert [store.get("told/plan")] == [b"%d" % number for number in wrote]
 
 
@@ -202,15 +202,17 @@ def test_a_folder_that_goes_away_while_a_file_is_made_is_made_again(tmp_path: Pa
             store.put(f"a/b/{number}", b"x")
             store.delete([f"a/b/{number}"])
 
-    threads = [threading.Thread(target=put_and_delete, args=(number,)) for number in range(3)]
+    threads = [threading.Thread(target=put_and_delete, args=(number,), daemon=True) for number in range(3)]
     for thread in threads:
         thread.start()
-    for _ in range(200):
-        store.put("a/b/main", b"x")
-        store.delete(["a/b/main"])
-    ends.set()
+    try:
+        for _ in range(200):
+            store.put("a/b/main", b"x")
+            store.delete(["a/b/main"])
+    finally:
+        ends.set()
     for thread in threads:
-        thread.join()
+        thread.join(60)
     assert store.list("") == {}
 
 

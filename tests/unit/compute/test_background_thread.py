@@ -30,7 +30,7 @@ def test_the_owner_waits_for_the_piece_before() -> None:
     with BackgroundThread() as behind:
         behind.do(slow)
         assert going.wait(20)
-        second = threading.Thread(target=behind.do, args=(going.clear,))
+        second = threading.Thread(target=behind.do, args=(going.clear,), daemon=True)
         second.start()
         second.join(0.05)
         assert second.is_alive(), "one is done at a time"

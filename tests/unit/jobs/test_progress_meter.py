@@ -39,7 +39,7 @@ def held(monkeypatch: pytest.MonkeyPatch) -> Held:
 
 def beside(held: Held, first: Callable[[], None], meanwhile: Callable[[], None]) -> None:
     """Does `first` in a thread of its own, and `meanwhile` in this one while that is within its event."""
-    thread = threading.Thread(target=first)
+    thread = threading.Thread(target=first, daemon=True)
     thread.start()
     assert held.reached.wait(PATIENCE_S)
     try:
@@ -67,7 +67,7 @@ def test_a_later_event_never_overtakes_an_earlier_one(held: Held, monkeypatch: p
 def test_a_stage_begins_only_after_what_is_told_of_the_one_before(held: Held) -> None:
     told: list[Event] = []
     watched = ProgressMeter(told.append, None, 0)
-    entering = threading.Thread(target=watched.enter, args=("pair",))
+    entering = threading.Thread(target=watched.enter, args=("pair",), daemon=True)
 
     def enter() -> None:
         entering.start()

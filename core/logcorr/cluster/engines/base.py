@@ -4,13 +4,14 @@ This module loads no polars: the number of its threads is set before it is loade
 """
 
 import os
-import re
-import socket
 import sys
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from importlib import import_module
-from typing import Protocol
+from typing import Protocol, TypeVar
 
+from logcorr.cluster.engines.listening import check_listening
 from logcorr.model.errors import UsageError
 
 # The URI of the store, the key of the run, the phase, and the index of the step in it.
@@ -22,18 +23,20 @@ _MODULES = {"exec": "command"}
 
 
 _MOST_SAID = 300
-_HOST_AND_PORT = re.compile(r"(?:.*//)?(?P<host>\[[^\]/]+\]|[^\[\]:/,]+):(?P<port>\d{1,5})/?")
-_ANSWER_S = 10
+FEWER_SLOTS = "Give fewer slots a machine, or another --worker-memory"
+_T = TypeVar("_T")
 
 
 class Engine(Protocol):
     """Runs steps. `slots` is how many it runs at the same time, as far as it knows when it is opened.
 
-    `said` has what the engine said of steps that did not end, by their index.
+    `said` has what the engine said of steps that did not end, by their index. `advice` is what to do where they are
+    lost again and again.
     """
 
     slots: int
     said: dict[int, str]
+    advice: str
 
     def run(self, items: Sequence[Item]) -> Iterator[int]:
         """Runs a step for each item, and gives its index when it has ended, in any order.
@@ -50,6 +53,28 @@ def in_words(error: BaseException | None) -> str:
     """What an engine's own error says, in one line."""
     first = next((line for line in str(error).splitlines() if line.strip()), "it said nothing")
     return f"{type(error).__name__}: {first.strip()[:_MOST_SAID]}"
+
+
+def within(seconds: float, function: Callable[[], _T]) -> _T:
+    """What a function returns that may never end: it runs in a thread, which is abandoned after so many seconds.
+
+    Raises TimeoutError then, and else what the function raises.
+    """
+    ended: Future[_T] = Future()
+
+    def run() -> None:
+        try:
+            ended.set_result(function())
+        except Exception as error:  # noqa: BLE001 - raised in the thread of the caller
+            ended.set_exception(error)
+
+    threading.Thread(target=run, name="within", daemon=True).start()
+    try:
+        return ended.result(seconds)
+    except TimeoutError:
+        if ended.done():
+            raise
+        raise TimeoutError(f"it did not answer within {seconds:.0f} s") from None
 
 
 def run_item(item: Item) -> int:
@@ -69,7 +94,7 @@ def open_engine(word: str) -> Engine:
     kind, _, address = word.partition(":")
     if kind not in _KINDS:
         raise UsageError(f"engine {word!r}: there is no engine {kind!r}. Give one of {', '.join(_KINDS)}.")
-    _check_listening(word, address)
+    check_listening(word, kind, address)
     try:
         adapter = import_module(f"logcorr.cluster.engines.{_MODULES.get(kind, kind)}")
     except ModuleNotFoundError as error:
@@ -81,16 +106,3 @@ def open_engine(word: str) -> Engine:
         ) from error
     engine: Engine = adapter.start(address)
     return engine
-
-
-def _check_listening(word: str, address: str) -> None:
-    """Raises UsageError where nobody listens at HOST:PORT. Some engines would try that for minutes."""
-    match = _HOST_AND_PORT.fullmatch(address)
-    if match is None or word.startswith("exec:"):
-        return
-    try:
-        socket.create_connection((match["host"].strip("[]"), int(match["port"])), _ANSWER_S).close()
-    except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        where = f"nobody answers at {match['host']}:{match['port']}"
-        raise UsageError(f"engine {word!r}: {where} ({reason}). Check the address, and that it runs.") from error

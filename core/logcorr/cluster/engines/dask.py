@@ -1,15 +1,18 @@
 """Steps on Dask: a scheduler and workers that somebody runs, or those that Dask starts on this machine."""
 
+import contextlib
 import time
 from collections.abc import Iterator, Sequence
 
 import dask
 from distributed import Client, as_completed
 
-from logcorr.cluster.engines.base import Item, in_words, run_item
+from logcorr.cluster.engines.base import FEWER_SLOTS, Item, in_words, run_item, within
 from logcorr.model.errors import EngineError, UsageError
 
 _ANSWER_S = 10
+# Workers of this machine take longer to start.
+_START_S = 60
 # Dask itself tries a step again where its worker died. The driver asks again for what is missing after that.
 _RETRIES = 3
 # Workers of this machine: a process for each core. How much memory a step takes is not theirs to say.
@@ -20,14 +23,20 @@ def start(address: str) -> "Dask":
     """Connects to the scheduler at `HOST:PORT`, by default to that of Dask's settings; else starts workers here."""
     place = address.removeprefix("//") or dask.config.get("scheduler-address", "")
     place = f"tcp://{place}" if place and "://" not in place else place
+    how = {"address": place, "timeout": _ANSWER_S, "set_as_default": False} if place else _OWN
     try:
-        return Dask(Client(place, timeout=_ANSWER_S, set_as_default=False) if place else Client(**_OWN))
-    except (OSError, ValueError) as error:
-        message = f"engine 'dask:{address}': {in_words(error)}. Check that a scheduler runs there"
-        raise UsageError(f"{message}, with this version of Dask.") from error
+        # Something else that listens there may never answer.
+        return within(_ANSWER_S if place else _START_S, lambda: Dask(Client(**how)))
+    except Exception as error:
+        # Any answer is taken for sizes and frames of Dask, which no memory has room for.
+        said = in_words(error) if isinstance(error, OSError) else "what answers there is no scheduler of Dask"
+        message = f"engine 'dask:{address}': {said}. Check that a scheduler runs there, with this version of Dask."
+        raise UsageError(message) from error
 
 
 class Dask:
+    advice = FEWER_SLOTS
+
     def __init__(self, client: Client) -> None:
         self._client = client
         self.slots = max(1, sum(client.nthreads().values()))
@@ -55,4 +64,5 @@ class Dask:
             raise EngineError("engine 'dask': the scheduler was lost. Start again to go on, once it runs.")
 
     def close(self) -> None:
-        self._client.close()
+        with contextlib.suppress(TimeoutError):  # a scheduler that stands still is left alone
+            within(_ANSWER_S, self._client.close)

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 
-from logcorr.cluster.engines.base import Engine, Item, run_item
+from logcorr.cluster.engines.base import FEWER_SLOTS, Engine, Item, run_item
 
 
 class Inline:
     """An engine of one slot."""
 
     slots = 1
+    advice = FEWER_SLOTS
 
     def __init__(self) -> None:
         self.said: dict[int, str] = {}

@@ -1,6 +1,7 @@
 """Runs steps in processes of this machine. They end with the process that started them.
 
-A process gets items and gives indices as lines. One that ends in a step is started again for the next step.
+A process gets items and gives indices as lines. One that ends in a step is started again for the next step. A step that
+is slow is given to a second process, where one is idle.
 """
 
 import contextlib
@@ -12,7 +13,8 @@ import threading
 from collections.abc import Iterator, Sequence
 
 import logcorr
-from logcorr.cluster.engines.base import Engine, Item
+from logcorr.cluster.engines.base import FEWER_SLOTS, Engine, Item, in_words
+from logcorr.cluster.engines.step_queue import StepQueue
 from logcorr.compute.child_process import environment
 from logcorr.compute.resources import machine_memory
 from logcorr.compute.threads import cores
@@ -20,11 +22,15 @@ from logcorr.model.errors import UsageError
 
 # What a process takes without any data, about.
 _LEAST_BYTES = 150 << 20
+# A process that was killed is waited for no longer than this.
+_END_S = 10
 _WORKER = "logcorr.cluster.engines.worker"
 
 
 class Processes:
     """An engine of so many processes."""
+
+    advice = FEWER_SLOTS
 
     def __init__(self, slots: int) -> None:
         self.slots = slots
@@ -34,43 +40,49 @@ class Processes:
         self._children = {slot: self._started() for slot in range(slots)}
 
     def run(self, items: Sequence[Item]) -> Iterator[int]:
-        waiting: queue.SimpleQueue[Item | None] = queue.SimpleQueue()
-        for item in (*items, *(None,) * self.slots):
-            waiting.put(item)
-        ended: queue.SimpleQueue[int | None] = queue.SimpleQueue()
-        for slot in range(self.slots):
-            threading.Thread(target=self._work, args=(slot, waiting, ended), daemon=True).start()
-        left = self.slots
-        while left:
-            index = ended.get()
-            if index is None:
-                left -= 1
-            else:
-                yield index
+        steps = StepQueue(items)
+        settled: queue.SimpleQueue[int | None] = queue.SimpleQueue()
+        threads = [
+            threading.Thread(target=self._work, args=(slot, steps, settled), name="slot", daemon=True)
+            for slot in range(self.slots)
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            for _ in items:
+                if (index := settled.get()) is not None:
+                    yield index
+        finally:
+            # What still runs was given to another process too, which was first.
+            for slot in steps.close():
+                if (child := self._children.get(slot)) is not None:
+                    child.kill()
+            for thread in threads:
+                thread.join(_END_S)
 
     def close(self) -> None:
         self._closed = True
         for child in list(self._children.values()):
-            child.kill()
+            child.kill()  # all first, so that they end at the same time
         for slot in list(self._children):
             self._forget(slot)
 
-    def _work(
-        self, slot: int, waiting: "queue.SimpleQueue[Item | None]", ended: "queue.SimpleQueue[int | None]"
-    ) -> None:
-        """Has one process run items, until none is waiting. None stands for the end."""
-        try:
-            while (item := waiting.get()) is not None and not self._closed:
-                if (index := self._ran(slot, item)) is not None:
-                    ended.put(index)
-        finally:
-            ended.put(None)
+    def _work(self, slot: int, steps: StepQueue, settled: "queue.SimpleQueue[int | None]") -> None:
+        """Has one process run steps, until none is left. None stands for a step that was lost."""
+        while (item := steps.take(slot)) is not None:
+            index = None
+            try:
+                index = None if self._closed else self._ran(slot, item)
+            except OSError as error:
+                self.said[item[3]] = in_words(error)
+            if steps.settle(slot, ended=index is not None):
+                settled.put(index)
 
     def _ran(self, slot: int, item: Item) -> int | None:
         """The index of a step that has ended; None where its process ended before."""
         child = self._children.get(slot) or self._started()
         self._children[slot] = child
-        if self._closed:
+        if self._closed:  # meanwhile
             self._forget(slot)
             return None
         line = ""
@@ -88,7 +100,9 @@ class Processes:
                 if pipe is not None:
                     pipe.close()
         if child is not None:
-            child.wait()
+            child.kill()
+            with contextlib.suppress(subprocess.TimeoutExpired):  # the system has not let it go yet
+                child.wait(_END_S)
 
     def _started(self) -> "subprocess.Popen[str]":
         threads = max(1, cores() // self.slots)

@@ -1,16 +1,20 @@
 """Steps on Ray: the cluster that this process is in, one at an address, or one that Ray starts on this machine."""
 
+import contextlib
 import logging
 import os
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import ray
 
-from logcorr.cluster.engines.base import Item, in_words, run_item
+from logcorr.cluster.engines.base import FEWER_SLOTS, Item, in_words, run_item, within
+from logcorr.cluster.engines.listening import check_listening
 from logcorr.model.errors import UsageError
 
 # Ray itself tries a step again where its worker died. The driver asks again for what is missing after that.
 _RETRIES = 3
+_END_S = 60
 
 
 def start(address: str) -> "Ray":
@@ -19,6 +23,8 @@ def start(address: str) -> "Ray":
     os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
     logging.getLogger("ray").setLevel(logging.ERROR)  # of signals and tokens, which are no faults
     place = f"ray:{address}" if address.startswith("//") else address
+    if not place:
+        _check_last_cluster()
     threads = {"env_vars": {"POLARS_MAX_THREADS": "1"}}
     try:
         ray.init(place or None, log_to_driver=False, configure_logging=False, runtime_env=threads)
@@ -28,7 +34,24 @@ def start(address: str) -> "Ray":
     return Ray()
 
 
+def _check_last_cluster() -> None:
+    """Checks that the cluster answers which Ray would join, as it was the last on this machine.
+
+    Ray itself waits for one that is gone without an end. Raises UsageError.
+    """
+    file = Path(os.environ.get("RAY_TMPDIR") or "/tmp", "ray", "ray_current_cluster")  # noqa: S108 - it is Ray's own
+    last = os.environ.get("RAY_ADDRESS", "")
+    with contextlib.suppress(OSError):
+        last = last or file.read_text("utf8").strip()
+    try:
+        check_listening("ray", "ray", last)
+    except UsageError as error:
+        raise UsageError(f"{error} `ray stop` lets Ray forget the last cluster of this machine.") from error
+
+
 class Ray:
+    advice = FEWER_SLOTS
+
     def __init__(self) -> None:
         self.slots = max(1, int(ray.cluster_resources().get("CPU", 1)))
         self.said: dict[int, str] = {}
@@ -49,4 +72,5 @@ class Ray:
                 ray.cancel(waiting)
 
     def close(self) -> None:
-        ray.shutdown()
+        with contextlib.suppress(TimeoutError):  # a cluster that does not answer is left alone
+            within(_END_S, ray.shutdown)

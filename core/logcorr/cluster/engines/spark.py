@@ -1,5 +1,6 @@
 """Steps on Spark, each a job of one task: in the session that there is, on a master, or on this machine alone."""
 
+import contextlib
 import os
 import sys
 import warnings
@@ -10,14 +11,17 @@ from typing import Any
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
-from logcorr.cluster.engines.base import Item, in_words, run_item
+from logcorr.cluster.engines.base import FEWER_SLOTS, Item, in_words, run_item, within
 from logcorr.model.errors import UsageError
 
+_END_S = 60
 _SETTINGS = {"spark.ui.showConsoleProgress": "false", "spark.executorEnv.POLARS_MAX_THREADS": "1"}
 
 
 def start(address: str) -> "Spark":
     """A session on the master `//HOST:PORT`, `yarn` or `local[SLOTS,TRIES]`. Without one: the session that there is."""
+    from py4j.protocol import Py4JError  # noqa: PLC0415 - where pyspark is not installed, that is what is missing
+
     is_given = "PYSPARK_GATEWAY_PORT" in os.environ or SparkSession.getActiveSession() is not None
     master = f"spark:{address}" if address.startswith("//") else address or ("" if is_given else "local[*,4]")
     if master.startswith("local"):
@@ -26,11 +30,13 @@ def start(address: str) -> "Spark":
     builder = SparkSession.builder.appName("logcorr").config(map=_SETTINGS)
     try:
         return Spark((builder.master(master) if master else builder).getOrCreate(), is_own=not is_given)
-    except (PySparkException, OSError, RuntimeError) as error:
+    except (PySparkException, Py4JError, OSError, RuntimeError) as error:
         raise UsageError(f"engine 'spark:{address}': {in_words(error)} Check that it runs.") from error
 
 
 class Spark:
+    advice = FEWER_SLOTS
+
     def __init__(self, session: Any, *, is_own: bool) -> None:
         self._session, self._is_own = session, is_own
         self.slots = max(1, int(session.sparkContext.defaultParallelism))
@@ -51,7 +57,8 @@ class Spark:
 
     def close(self) -> None:
         if self._is_own:
-            self._session.stop()
+            with contextlib.suppress(TimeoutError):  # a master that does not answer is left alone
+                within(_END_S, self._session.stop)
 
 
 def _run_task(session: Any, item: Item) -> None:

@@ -31,14 +31,6 @@ def test_an_unknown_engine_is_refused(word: str) -> None:
         open_engine(word)
 
 
-@pytest.mark.parametrize(
-    "word", ["dask:tcp://127.0.0.1:1", "dask://127.0.0.1:1", "dask:127.0.0.1:1", "ray://127.0.0.1:1", "spark://[::1]:1"]
-)
-def test_nobody_who_listens_is_told_at_once(word: str) -> None:
-    with pytest.raises(UsageError, match=r"nobody answers at \S+:1 \(.*\)\. Check the address, and that it runs\."):
-        open_engine(word)
-
-
 def test_both_spellings_give_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
     adapter: Any = import_module("logcorr.cluster.engines.dask")
     given = list[str]()
