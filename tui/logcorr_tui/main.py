@@ -16,7 +16,7 @@ from logcorr.model.errors import LogcorrError, UsageError
 from logcorr.model.ledger import Log
 from logcorr.text.safe import one_line
 from logcorr_tui.state.session import Logs
-from logcorr_tui.work import follow_words, reading_words
+from logcorr_tui.work import follow_words, piped_input, reading_words
 
 _USAGE = (
     "give one LOG, or REQUESTS and RESPONSES, or access logs, or a finished RUN, or nothing. See logcorr-tui --help."
@@ -31,6 +31,7 @@ examples:
   logcorr-tui 'access.log*'                 analyse an access log of several files
   logcorr-tui app.log --format fastify      name the format instead of having it told
   logcorr-tui --follow 'api-*.log'          what is in flight, overdue and failing, while logs are written
+  kubectl logs -f api | logcorr-tui -       the same of a log that comes through a pipe
   logcorr-tui 3f2a                          open a finished run by its name, the start of one, or its folder
   logcorr-tui --web 3f2a                    the same in a browser on this machine
 
@@ -44,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     given = _parser().parse_args(words)
     try:
-        follow = follow_words.follow_of(given) if given.follow else None
+        follow = follow_words.follow_of(given) if follow_words.is_following(given) else None
         if follow is None:
             follow_words.check_none(given)
         logs, run = (None, None) if follow is not None else _what(given)
@@ -53,6 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 0
         if given.port is not None:
             raise UsageError("--port goes with --web.")
+        if follow is not None and piped_input.NAME in follow.names:
+            follow = replace(follow, pipe=piped_input.take_pipe())
         if not _has_terminal():
             raise UsageError(
                 "this needs a terminal. Without one, use `logcorr correlate`, `analyze`, `runs show` or `export`."

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from logcorr.commands import watch_controls
 from logcorr.commands.format_options import format_options, reading
 from logcorr.commands.options import DURATION, SIZE, as_flag, positive
 from logcorr.commands.run_job import FAILED_CONDITION
@@ -17,7 +18,7 @@ from logcorr.compute import resources, threads
 from logcorr.model import clock_skew
 from logcorr.model.errors import Cancelled, UsageError
 from logcorr.model.options import WatchOptions
-from logcorr.text import quantities
+from logcorr.text.instants import text_or_none
 
 _JUDGED_S = 1.0
 
@@ -47,7 +48,7 @@ _JUDGED_S = 1.0
 @click.option("--memory", type=SIZE, help="The most memory to take.  [default: a quarter of the machine's]")
 @click.option("--tz", metavar="ZONE", help="The zone of times that are shown.  [default: UTC]")
 @click.option("--longest-window", type=DURATION, hidden=True, help="How far the window can be widened.")
-@click.option("--controls", is_flag=True, hidden=True, help="Take the window from standard input; end with it.")
+@click.option("--controls", type=int, hidden=True, help="Read what is asked meanwhile here, and end where it ends.")
 @format_options
 def watch(logs: tuple[str, ...], **values: Any) -> int:
     """Follow logs that grow: what is in flight, overdue, slow and failed right now.
@@ -80,9 +81,9 @@ def watch(logs: tuple[str, ...], **values: Any) -> int:
         signals.append(number)
         cancel.set()
 
-    asked: SimpleQueue[int] = SimpleQueue()
-    if values["controls"]:
-        threading.Thread(target=_obey, args=(asked, cancel), daemon=True).start()
+    asked: SimpleQueue[Any] = SimpleQueue()
+    if values["controls"] is not None:
+        watch_controls.obey(values["controls"], asked, cancel)
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         with zones.shown_in(zone):
@@ -90,7 +91,8 @@ def watch(logs: tuple[str, ...], **values: Any) -> int:
             # Conditions are judged at least once a second, however seldom a line is printed.
             judged_s = min(every_s, _JUDGED_S) if conditions or alerts else every_s
             seen = snapshots(options, cancel, every_s=judged_s, for_s=for_s, asked=asked)
-            lines = _Lines(as_json=values["as_json"], every=max(1, round(every_s / judged_s)))
+            places = values["controls"] is not None
+            lines = _Lines(as_json=values["as_json"], every=max(1, round(every_s / judged_s)), places=places)
             return _show(seen, conditions, alerts, lines, signals)
     finally:
         for number, handler in before.items():
@@ -121,11 +123,13 @@ def _show(snapshots: Any, conditions: list[Any], alerts: list[Any], lines: "_Lin
 class _Lines:
     """Writes snapshots to stdout, and what becomes of files and alerts to stderr."""
 
-    def __init__(self, *, as_json: bool, every: int) -> None:
-        """One of `every` snapshots is printed."""
-        self._as_json, self._every, self._number = as_json, every, 0
+    def __init__(self, *, as_json: bool, every: int, places: bool) -> None:
+        """One of `every` snapshots is printed, in JSON with the places of lines where they can be asked for."""
+        self._as_json, self._every, self._number, self._places = as_json, every, 0, places
         self._last: Any = None
         self._before, self._held = "", dict[str, str]()
+        # The instants of the logs since which alerts hold.
+        self._since: dict[str, int | None] = {}
 
     def add(self, snapshot: Any, held: dict[str, str]) -> None:
         """Writes a snapshot, and alerts that begin or cease to hold; `held` are those that hold, in words."""
@@ -135,11 +139,12 @@ class _Lines:
         for notice in snapshot.notices:
             say(f"note: {notice}")
         self._number += 1
+        self._since = {text: self._since.get(text, snapshot.now_us) for text in held}
         shown = watch_lines.line(snapshot)
         if self._number % self._every:
             pass
         elif self._as_json:
-            self._put({**watch_lines.record(snapshot), "alerts": list(held.values())})
+            self._put({**watch_lines.record(snapshot, places=self._places), "alerts": self._alerts(held)})
         elif shown != self._before:
             put(shown)
             self._before = shown
@@ -151,6 +156,12 @@ class _Lines:
         self._held = held
         sys.stdout.flush()
 
+    def _alerts(self, held: dict[str, str]) -> list[dict[str, Any]]:
+        return [
+            {"condition": condition, "told": told, "since": text_or_none(self._since[condition])}
+            for condition, told in held.items()
+        ]
+
     def end(self) -> None:
         """Writes what was seen in all."""
         from logcorr.render import watch_lines
@@ -158,7 +169,7 @@ class _Lines:
         if self._last is None:
             return
         if self._as_json:
-            self._put(watch_lines.record(self._last, last=True))
+            self._put(watch_lines.record(self._last, last=True, places=self._places))
         else:
             put(watch_lines.closing(self._last))
         sys.stdout.flush()
@@ -168,16 +179,6 @@ class _Lines:
         import msgspec
 
         put_json(msgspec.json.encode(record).decode())
-
-
-def _obey(asked: SimpleQueue[int], cancel: threading.Event) -> None:
-    """Takes windows from standard input, a duration a line. Ends the command when it ends."""
-    for line in sys.stdin:
-        try:
-            asked.put(positive("--window", quantities.duration_us(line.strip())))
-        except UsageError as error:
-            say(f"note: {error}")
-    cancel.set()
 
 
 def _options(logs: tuple[str, ...], values: dict[str, Any]) -> WatchOptions:

@@ -13,8 +13,9 @@ from logcorr.formats.profile_registry import Registry
 from logcorr.inputs import standard_input
 from logcorr.inputs.file_form import FileForm
 from logcorr.inputs.files import resolve
-from logcorr.inputs.follow.followed_log import CLASSES, FollowedLog
+from logcorr.inputs.follow.followed_log import CLASSES, PLACE, FollowedLog
 from logcorr.inputs.follow.follower import Follower, Piece, Start, paths_of_word
+from logcorr.inputs.follow.line_places import Excerpt
 from logcorr.inputs.follow.piped import PipedLog
 from logcorr.jobs import last_of_log
 from logcorr.jobs.access_formats import access_attributes
@@ -33,6 +34,8 @@ _SAMPLE_LINES = 1000
 _PATIENCE_S = 2.0
 # So much of a log is read at once. What is there at the start is read in many pieces.
 _PIECE_BYTES = 1 << 20
+# The bits of a place within its log.
+_PLACE_BITS = 58
 _SIDES_OF: dict[Log, tuple[Side, ...]] = {
     "log": SIDES,
     "request": ("request",),
@@ -48,17 +51,33 @@ class Source(Protocol):
 
     def poll(self, most_bytes: int = ..., is_ahead: Callable[[int], bool] = ...) -> list[Piece]: ...
     def take_notices(self) -> list[str]: ...
+    def text_at(self, number: int, offset: int, most_bytes: int) -> bytes | None: ...
     @property
     def behind(self) -> dict[int, int]: ...
     def close(self) -> None: ...
 
 
 class Entries(msgspec.Struct, frozen=True, kw_only=True):
-    """What came since the last time: entries of both sides, or exchanges of access logs. Times are in µs."""
+    """What came since the last time: entries of both sides, or exchanges of access logs. Times are in µs.
+
+    The column `place` tells where the line of an entry stands: see `FollowedLogs.line`.
+    """
 
     request: pl.DataFrame | None = None
     response: pl.DataFrame | None = None
     exchange: pl.DataFrame | None = None
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of a log that is followed: its file, its number from 1 (None where the file was begun in the middle).
+
+    `lines` are the line and its neighbours, by how many lines they are after it; `note` says why there are none.
+    """
+
+    file: str
+    line: int | None
+    lines: Sequence[tuple[int, str]]
+    note: str = ""
 
 
 class FollowedLogs:
@@ -149,14 +168,29 @@ class FollowedLogs:
             read = reader.read(self._waiting[number])
             self._waiting[number].clear()
             if self.rules is None:
-                frames.setdefault("exchange", []).extend(read.values())
+                base = number << _PLACE_BITS
+                frames.setdefault("exchange", []).extend(
+                    one.with_columns(pl.col(PLACE) + base) for one in read.values()
+                )
                 continue
             for side in _SIDES_OF[log]:
                 shift_us = clock_skew.shift_us(side, self._options.skew_us)
                 entries = of_side(read, side, self.rules.columns, shift_us)
                 if entries.height:
-                    frames.setdefault(side, []).append(entries)
+                    places = read[side][PLACE] + (number << _PLACE_BITS)
+                    frames.setdefault(side, []).append(entries.with_columns(places))
         return Entries(**{event: pl.concat(of_event, how="diagonal") for event, of_event in frames.items() if of_event})
+
+    def line(self, place: int) -> Line:
+        """Where the line of a place stands, and what it reads. Raises IndexError for a place of no line."""
+        number, within = place >> _PLACE_BITS, place & ((1 << _PLACE_BITS) - 1)
+        places, source = self._readers[number][1].places, self._sources[number]
+        standing = places.standing(within)
+        try:
+            excerpt = places.excerpt(within, source.text_at)
+        except OSError as error:
+            excerpt = Excerpt((), f"The file cannot be read any more: {error.strerror or error}.")
+        return Line(file=source.names[standing.file], line=standing.line, lines=excerpt.lines, note=excerpt.note)
 
     def _begin(self, *, whatever: bool = False) -> bool:
         """Tells the formats once there are lines to tell them by. Returns whether they are known now."""

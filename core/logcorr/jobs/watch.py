@@ -86,6 +86,10 @@ class Watch:
         """The newest instant of the logs."""
         return self._now_us
 
+    def show_window(self, window_us: int) -> None:
+        """Makes the window longer or shorter, as far as the counts of the past are kept."""
+        self.window.window_us = min(window_us, self.window.longest_us)
+
     def snapshot(self) -> Snapshot:
         """What the logs look like now. Notices are told once."""
         now, join = self._now_us, self._join
@@ -127,7 +131,7 @@ class Watch:
         frame = frame.drop_nulls("time")
         columns = [frame[name] if name in frame.columns else [None] * frame.height for name in self.logs.attributes]
         values = zip(*columns, strict=True)
-        requests = map(Request, frame["time"], frame["request_id"], values)
+        requests = map(Request, frame["time"], frame["request_id"], values, frame["place"])
         self.window.add_events(frame["time"].to_numpy(), response=False)
         self._note(self._joined().add_requests(requests))
 
@@ -135,7 +139,7 @@ class Watch:
         frame = frame.drop_nulls("time")
         given = frame["given_us"] if "given_us" in frame.columns else [None] * frame.height
         self.window.add_events(frame["time"].to_numpy(), response=True)
-        responses = map(Response, frame["time"], frame["request_id"], frame["status_code"], given)
+        responses = map(Response, frame["time"], frame["request_id"], frame["status_code"], given, frame["place"])
         self._note(self._joined().add_responses(responses))
 
     def _add_exchanges(self, frame: pl.DataFrame) -> None:
@@ -145,11 +149,11 @@ class Watch:
         duration = frame["given_us"] if "given_us" in frame.columns else [None] * frame.height
         self.window.add_events(frame["time"].to_numpy(), response=False)
         exchanges = []
-        for time_us, status, duration_us, values in zip(
-            frame["time"], frame["status_code"], duration, zip(*columns, strict=True), strict=True
+        for time_us, status, duration_us, values, place in zip(
+            frame["time"], frame["status_code"], duration, zip(*columns, strict=True), frame["place"], strict=True
         ):
-            request = Request(time_us, "", values)
-            response = Response(time_us + (duration_us or 0), "", status, duration_us)
+            request = Request(time_us, "", values, place)
+            response = Response(time_us + (duration_us or 0), "", status, duration_us, place)
             exchanges.append(Exchange(request, response, duration_us, late=False))
         self._note(exchanges)
 
@@ -189,12 +193,12 @@ def watch(
     *,
     every_s: float,
     for_s: float | None = None,
-    asked: SimpleQueue[int] | None = None,
+    asked: SimpleQueue[Callable[[Watch], object]] | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[Snapshot]:
     """Follows logs, and yields a snapshot every `every_s` seconds, and one at the end.
 
-    What is put into `asked` is the window from then on, in µs; a snapshot follows at once. It ends after `for_s`
+    What is put into `asked` is called with what is watched, and a snapshot follows at once. It ends after `for_s`
     seconds, when `cancel` is set, or when all logs come through pipes that have ended. Raises InputError and
     UsageError.
     """
@@ -206,8 +210,8 @@ def watch(
         while not cancel.is_set() and not watched.logs.ended and clock() < ends:
             took = watched.step()
             now = clock()
-            if asked is not None and not asked.empty():
-                watched.window.window_us = min(asked.get(), watched.window.longest_us)
+            while asked is not None and not asked.empty():
+                asked.get()(watched)
                 following = now
             if now >= following:
                 following = max(following + every_s, now)
@@ -226,7 +230,10 @@ def _newest(times: pl.Series, now_us: int | None) -> int | None:
     if not instants.size:
         return None
     present = int(np.median(instants)) if now_us is None else now_us
-    ahead = instants > present + _HOUR_US
-    if 0 < int(np.count_nonzero(ahead)) <= _MOST_STRAY:
-        instants = instants[~ahead]
+    ahead = np.concatenate(([present], np.sort(instants[instants > present])))
+    # They lie behind a gap: a log may well be of several hours.
+    gaps = np.flatnonzero(np.diff(ahead) > _HOUR_US)
+    stray = gaps[gaps >= ahead.size - 1 - _MOST_STRAY]
+    if stray.size:
+        instants = instants[instants <= ahead[stray[0]]]
     return int(instants.max()) if instants.size else None

@@ -9,20 +9,28 @@ from logcorr.model.status import is_failure
 
 
 class Request(NamedTuple):
-    """A request: its time in µs, its id, and what else it tells (user, attributes) by the names of columns."""
+    """A request: its time in µs, its id, and what else it tells (user, attributes) by the names of columns.
+
+    `place` tells where its line stands: see `logcorr.inputs.follow.line_places`.
+    """
 
     time_us: int
     request_id: str
     values: tuple[str | None, ...]
+    place: int = -1
 
 
 class Response(NamedTuple):
-    """A response: its time in µs, its id, its status, and the duration in µs that it tells itself."""
+    """A response: its time in µs, its id, its status, and the duration in µs that it tells itself.
+
+    `place` tells where its line stands, as of a request.
+    """
 
     time_us: int
     request_id: str
     status: int | None
     given_us: int | None = None
+    place: int = -1
 
 
 class Exchange(NamedTuple):

@@ -178,7 +178,7 @@ class _Recent:
 
     def has(self, entry: Request | Response) -> bool:
         """Whether an equal entry came lately. Notes the entry."""
-        key = hash(entry)
+        key = hash(entry[:-1])  # wherever its line stands
         if key in self._entries or key in self._before:
             return True
         if self._begun_us is None:

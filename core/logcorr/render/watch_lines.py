@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from logcorr.model.live import Exchange, Request, Snapshot
+from logcorr.model.live import Exchange, Request, Response, Snapshot
 from logcorr.text.instants import EPOCH, text_or_none
 from logcorr.text.quantities import duration, percent, rate, short
 from logcorr.text.safe import one_line
@@ -60,8 +60,11 @@ _MUCH_BEHIND = 1 << 20
 QUIET_S = 10
 
 
-def record(snapshot: Snapshot, *, last: bool = False) -> dict[str, Any]:
-    """A snapshot as an object of JSON: times in UTC as RFC 3339, durations in ms, shares from 0 to 1."""
+def record(snapshot: Snapshot, *, last: bool = False, places: bool = False) -> dict[str, Any]:
+    """A snapshot as an object of JSON: times in UTC as RFC 3339, durations in ms, shares from 0 to 1.
+
+    With `places`, rows have the places of their lines.
+    """
     window = snapshot.window
     made: dict[str, Any] = {
         "kind": "end" if last else "snapshot",
@@ -90,11 +93,17 @@ def record(snapshot: Snapshot, *, last: bool = False) -> dict[str, Any]:
     names = snapshot.attributes
     overdue = {id(one) for one in snapshot.overdue}
     made["in_flight"] = [
-        {**_request(one, names, snapshot.now_us), "overdue": id(one) in overdue} for one in snapshot.oldest
+        {**_request(one, names, snapshot.now_us), "overdue": id(one) in overdue, **_places(places, one)}
+        for one in snapshot.oldest
     ]
     for name in ("slowest", "failed", "late"):
-        made[name] = [_exchange(one, names) for one in getattr(snapshot, name)]
+        exchanges = getattr(snapshot, name)
+        made[name] = [{**_exchange(one, names), **_places(places, one.request, one.response)} for one in exchanges]
     return made
+
+
+def _places(told: bool, *entries: Request | Response) -> dict[str, Any]:
+    return {"places": [entry.place for entry in entries]} if told else {}
 
 
 def _points(rates: Sequence[float]) -> list[float]:
@@ -136,6 +145,7 @@ def _request(request: Request, names: Any, now_us: int | None) -> dict[str, Any]
 def _exchange(exchange: Exchange, names: Any) -> dict[str, Any]:
     return {
         **_request(exchange.request, names, None),
+        "response_time": text_or_none(exchange.response.time_us),
         "status_code": exchange.response.status,
         "duration_ms": None if exchange.duration_us is None else exchange.duration_us / 1000,
         "late": exchange.late,

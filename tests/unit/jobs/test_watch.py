@@ -136,6 +136,15 @@ def test_a_stray_instant_does_not_move_the_time(tmp_path: Path) -> None:
     assert snapshot.counts["overdue"] == 0
 
 
+def test_the_last_few_entries_of_a_sparse_log_are_not_stray(tmp_path: Path) -> None:
+    """They are more than an hour after the middle of what is read at once, but close to those before them."""
+    requests, responses = tmp_path / "requests.log", tmp_path / "responses.log"
+    lines = [f"2025-01-01T{n // 60:02d}:{n % 60:02d}:00Z,r{n},u\n" for n in range(0, 240, 20)]
+    requests.write_text("".join(lines))
+    responses.write_text("2025-01-01T00:00:19Z,r0,200\n")
+    assert _watched(_options(requests, responses)).now_us == 1_735_689_600_000_000 + 220 * 60_000_000
+
+
 def test_only_the_last_minutes_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     requests, responses = tmp_path / "requests.log", tmp_path / "responses.log"
     stamps = [f"2025-01-01T{n // 3600:02d}:{n // 60 % 60:02d}:{n % 60:02d}Z" for n in range(20_000)]

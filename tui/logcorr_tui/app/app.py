@@ -133,7 +133,7 @@ class LogcorrApp(RunControlApp):
 
         follow = self._followed
         assert follow is not None  # noqa: S101 - the mode is shown only where logs are followed
-        return LiveScreen(follow.words, follow.names, window_s=follow.window_s, bell=follow.bell)
+        return LiveScreen(follow)
 
     def _resumed(self) -> None:
         self.refresh(layout=True)

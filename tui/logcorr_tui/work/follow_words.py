@@ -3,10 +3,11 @@
 import argparse
 from dataclasses import dataclass
 
+from logcorr.inputs import standard_input
 from logcorr.model.errors import UsageError
 from logcorr.query.live_conditions import live_condition
 from logcorr.text import quantities
-from logcorr_tui.work import reading_words
+from logcorr_tui.work import piped_input, reading_words
 
 _SECOND_US = 1_000_000
 _WINDOW = "5m"
@@ -15,12 +16,16 @@ _PASSED_ON = ("timeout", "lateness", "last")
 
 @dataclass(frozen=True)
 class Follow:
-    """Logs to follow: their names, the words for the engine, the first window, and whether alerts ring the bell."""
+    """Logs to follow: their names, the words for the engine, the first window, and whether alerts ring the bell.
+
+    `pipe` is the descriptor of the log that comes through standard input, if one does.
+    """
 
     names: tuple[str, ...]
     words: tuple[str, ...]
     window_s: int
     bell: bool
+    pipe: int | None = None
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -43,15 +48,23 @@ def check_none(given: argparse.Namespace) -> None:
         raise UsageError("--window, --timeout, --lateness, --last, --alert and --bell go with --follow.")
 
 
+def _names(given: argparse.Namespace) -> tuple[str, ...]:
+    return (*given.what, *given.access, *given.log, *given.requests, *given.responses)
+
+
+def is_following(given: argparse.Namespace) -> bool:
+    """Whether logs are to be followed. A log that comes through a pipe always is: nobody knows when it ends."""
+    return given.follow or piped_input.NAME in _names(given)
+
+
 def follow_of(given: argparse.Namespace) -> Follow:
     """The logs to follow. Raises UsageError."""
-    names = (*given.what, *given.access, *given.log, *given.requests, *given.responses)
+    names = _names(given)
     if not names or bool(given.requests) != bool(given.responses):
         raise UsageError("--follow needs logs: one of both events, REQUESTS and RESPONSES, or access logs.")
     if given.web:
-        raise UsageError("--follow and --web do not go together yet.")
-    if "-" in names:
-        raise UsageError("the app takes keys from standard input. Use: ... | logcorr watch -")
+        raise UsageError("--follow, or a log that comes through a pipe, and --web do not go together.")
+    standard_input.check_once(names)
     window_us = quantities.duration_us(given.window or _WINDOW)
     if window_us < _SECOND_US:
         raise UsageError("--window must be a second or more.")

@@ -48,6 +48,8 @@ class FollowedFile:
         status = os.fstat(self._descriptor)
         self.identity = (status.st_dev, status.st_ino)
         self.mark = Mark()
+        # The byte at which the lines begin that were read last.
+        self.read_from = start
         self.begins = start == 0
         # A copy of another file is not read. Once it is known to be none, `cleared` is set.
         self.cleared = start > 0
@@ -122,6 +124,7 @@ class FollowedFile:
             self.mark = self.mark.moved(block[: rest or len(block)])
             self._skips = not rest
             return b"" if self._skips else self.read(most_bytes, to_end=to_end)
+        self.read_from = self.mark.offset
         cut = block.rfind(b"\n") + 1
         if cut:
             self.mark = self.mark.moved(block[:cut])
@@ -135,6 +138,10 @@ class FollowedFile:
             self.mark = self.mark.moved(block)
             return block + b"\n"
         return b""
+
+    def text_at(self, offset: int, most_bytes: int) -> bytes:
+        """The bytes of the file from a byte on. Raises OSError."""
+        return os.pread(self._descriptor, most_bytes, offset)
 
     def close(self) -> None:
         """Closes the file."""

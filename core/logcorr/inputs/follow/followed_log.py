@@ -6,10 +6,12 @@ import polars as pl
 
 from logcorr.inputs.file_form import FileForm, OpenForm
 from logcorr.inputs.follow.follower import Piece
+from logcorr.inputs.follow.line_places import LinePlaces
 from logcorr.inputs.sorted_lines import SortedLines, sorted_lines
 from logcorr.inputs.whole_lines import line_count
 from logcorr.model.ledger import Side
 
+PLACE = "place"
 CLASSES = ("lines", "blank", "header", "other", "malformed", "repaired", "requests", "responses", "exchanges")
 
 
@@ -25,29 +27,36 @@ class FollowedLog:
         # How far in time each file has come: the middle of the lines that were read last, in µs, by number.
         self.reached: dict[int, float] = {}
         self.counts = dict.fromkeys(CLASSES, 0)
+        self.places = LinePlaces()
 
     def read(self, pieces: Iterable[Piece]) -> dict[str, pl.DataFrame]:
-        """The entries of each event in the lines of some pieces, with the columns that a profile reads."""
+        """The entries of each event in the lines of some pieces, with the columns that a profile reads.
+
+        The column `place` (Int64) tells where the line of an entry stands.
+        """
         frames: dict[str, list[pl.DataFrame]] = {}
         for piece in pieces:
             form = self._forms.get(piece.file)
             if form is None:
                 form = self._forms[piece.file] = OpenForm(self._new_form(piece.text))
             parsed, repaired = form.parsed(piece.text, 0, {}, begins=piece.begins)
-            self.counts["lines"] += line_count(piece.text)
+            count = line_count(piece.text)
+            place = self.places.note(piece, count)
+            self.counts["lines"] += count
             self.counts["repaired"] += repaired
             lines = sorted_lines(parsed, form, self._only, None)
             spans = [span.row(0) for _, span in lines.spans]
             if known := [time for span in spans for time in span if time is not None]:
                 self.reached[piece.file] = (min(known) + max(known)) / 2
-            self._note(lines, frames)
+            self._note(lines, place, frames)
             if parsed.put_off is not None:
                 late = form.reader.parse_put_off([parsed.put_off])
-                self._note(sorted_lines(late, form, self._only, None), frames)
+                self._note(sorted_lines(late, form, self._only, None), place, frames)
         return {event: pl.concat(of_event, how="diagonal") for event, of_event in frames.items()}
 
-    def _note(self, read: SortedLines, frames: dict[str, list[pl.DataFrame]]) -> None:
+    def _note(self, read: SortedLines, place: int, frames: dict[str, list[pl.DataFrame]]) -> None:
         for name, count in read.counts.items():
             self.counts[name] += count
+        placed = (pl.col("row").cast(pl.Int64) + place).alias(PLACE)
         for event, of_event in read.entries.items():
-            frames.setdefault(event, []).extend(of_event)
+            frames.setdefault(event, []).extend(entries.with_columns(placed) for entries in of_event)

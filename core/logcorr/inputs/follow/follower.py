@@ -31,11 +31,15 @@ _PIECE_BYTES = 1 << 22
 
 
 class Piece(NamedTuple):
-    """Whole lines of a file, in their order. `begins` tells that they are the first of the file."""
+    """Whole lines of a file, in their order. `begins` tells that they are the first of the file.
+
+    `offset` is the byte of the file at which the lines begin; None where they cannot be read there again.
+    """
 
     file: int
     text: bytes
     begins: bool
+    offset: int | None = None
 
 
 class Start(NamedTuple):
@@ -75,6 +79,8 @@ class Follower:
         self._new: set[int] = set()
         self._grew: dict[int, float] = {}
         self._by_word: dict[str, tuple[int, int]] = {}
+        # Where files were found that are closed, and what they are known by.
+        self._left: dict[int, tuple[Path, tuple[int, int]]] = {}
         # Lines that are there at once: of compressed files, and headers, by the numbers of their files.
         self._waiting: list[tuple[int, Iterator[Piece]]] = []
         self._past: deque[int] = deque()
@@ -132,7 +138,7 @@ class Follower:
         for file in self._files:
             begins = file.begins
             while text := file.read(_PIECE_BYTES, to_end=True):
-                pieces.append(Piece(file.number, without_leading_nuls(text), begins))
+                pieces.append(Piece(file.number, without_leading_nuls(text), begins, file.read_from))
                 begins = False
         return pieces
 
@@ -147,6 +153,22 @@ class Follower:
         found = {file.number: max(0, file.size - file.mark.offset) for file in self._files}
         # How much is left of a compressed file is not known.
         return found | {number: _PIECE_BYTES for number, _ in self._waiting}
+
+    def text_at(self, number: int, offset: int, most_bytes: int) -> bytes | None:
+        """The bytes of a file from a byte on. None where the file is not there any more. Raises OSError."""
+        file = next((file for file in self._files if file.number == number), None)
+        if file is not None:
+            return file.text_at(offset, most_bytes)
+        path, identity = self._left.get(number, (None, None))
+        if path is None:
+            return None
+        # It was renamed, perhaps again since it was closed.
+        for one in path.parent.iterdir():
+            if _identity(one) == identity:
+                with one.open("rb") as stream:
+                    stream.seek(offset)
+                    return stream.read(most_bytes)
+        return None
 
     def close(self) -> None:
         """Closes all files."""
@@ -243,13 +265,14 @@ class Follower:
             file.begins = False
             self._grew[file.number] = now
             text = without_leading_nuls(text)
-            return [Piece(file.number, text, begins)] if text else []
+            return [Piece(file.number, text, begins, file.read_from)] if text else []
         if now - self._grew[file.number] > _PATIENCE_S and (file.is_gone or not self._is_named(file)):
             self._close(file)
         return []
 
     def _close(self, file: FollowedFile) -> None:
         self._marks.append(file.mark)
+        self._left[file.number] = (file.path, file.identity)
         self._files.remove(file)
         if file.is_gone:
             self._known.discard(file.identity)  # another file may get the inode

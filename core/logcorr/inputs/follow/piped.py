@@ -27,6 +27,7 @@ class PipedLog:
         self._blocks: SimpleQueue[bytes | InputError] = SimpleQueue()
         self._room = threading.Semaphore(_MOST_WAITING)
         self._rest, self._begins, self.ended = b"", True, False
+        self._told = False
         threading.Thread(target=self._read, name="stdin", daemon=True).start()
 
     def poll(self, most_bytes: int = _BLOCK_BYTES, is_ahead: Callable[[int], bool] = lambda _: False) -> list[Piece]:
@@ -60,13 +61,18 @@ class PipedLog:
         return self._piece(text[:cut])
 
     def take_notices(self) -> list[str]:
-        """Nothing becomes of a pipe that is worth telling."""
-        return []
+        """That the pipe has ended, once."""
+        told, self._told = self._told, self.ended
+        return [f"{standard_input.NAME!r} has ended: whoever wrote into the pipe has closed it."] * (self.ended > told)
 
     @property
     def behind(self) -> dict[int, int]:
         """About how many bytes wait to be read, by the number of the log, which is 0."""
         return {0: self._blocks.qsize() * _BLOCK_BYTES}
+
+    def text_at(self, number: int, offset: int, most_bytes: int) -> bytes | None:  # noqa: ARG002 - as of files
+        """Nothing: what came through a pipe cannot be read again."""
+        return None
 
     def close(self) -> None:
         """Leaves the thread that reads behind: it ends with the process."""
