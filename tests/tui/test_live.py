@@ -45,7 +45,7 @@ def _record(**changed: Any) -> dict[str, Any]:
     counts = {"lines": 590, "malformed": 2, "matched": 290, "open": 10, "overdue": 1, "late": 1}
     return {
         "kind": "snapshot", "time": TIME.format(30), "watermark": TIME.format(0), "counts": counts,
-        "behind_bytes": 0, "notices": [], "quiet_s": 0, "window": window, "alerts": [],
+        "behind_bytes": 0, "notices": [], "doubts": [], "quiet_s": 0, "window": window, "alerts": [],
         "in_flight": [_request(1, age_ms=40_000, overdue=True), _request(2, age_ms=500)],
         "slowest": [_exchange(7, ms=900)], "failed": [_exchange(8, status=503), _exchange(9, status=None)],
         "late": [_exchange(3, ms=35_000, late=True)], **changed,
@@ -252,6 +252,21 @@ def test_access_logs_have_two_tables() -> None:
     play(app, look, (100, 30))
 
 
+def test_what_is_doubtful_stays_on_the_screen() -> None:
+    app = _LiveApp()
+
+    async def look(stage: Stage) -> None:
+        pilot = stage.pilot
+        app.child.tell(_record(doubts=["98.7 % of the lines of the response log are malformed.", "And more."]))
+        await pilot.pause()
+        assert "  ! 98.7 % of the lines of the response log are malformed.  ! And more." in app.text
+        app.child.tell(_record())
+        await pilot.pause()
+        assert "malformed." not in app.text
+
+    play(app, look, (100, 30))
+
+
 def test_the_end_of_the_child_is_told() -> None:
     app = _LiveApp()
 
@@ -263,6 +278,7 @@ def test_the_end_of_the_child_is_told() -> None:
         app.child.stopped.set()
         await pilot.pause()
         assert "✗ 'a.log': no line is of a known format." in app.text
+        assert "│  'a.log': no line is of a known format." in app.text
 
     play(app, look, (120, 30))
 

@@ -128,6 +128,8 @@ class _Lines:
         self._as_json, self._every, self._number, self._places = as_json, every, 0, places
         self._last: Any = None
         self._before, self._held = "", dict[str, str]()
+        # Doubts are said once: their numbers change all the time.
+        self._doubted = False
         # The instants of the logs since which alerts hold.
         self._since: dict[str, int | None] = {}
 
@@ -138,6 +140,10 @@ class _Lines:
         self._last = snapshot
         for notice in snapshot.notices:
             say(f"note: {notice}")
+        if snapshot.doubts and not self._doubted:
+            self._doubted = True
+            for doubt in snapshot.doubts:
+                say(f"doubtful: {doubt}")
         self._number += 1
         self._since = {text: self._since.get(text, snapshot.now_us) for text in held}
         shown = watch_lines.line(snapshot)

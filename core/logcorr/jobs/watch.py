@@ -111,6 +111,7 @@ class Watch:
             late=self.window.late(now) if now is not None else (),
             notices=self.logs.take_notices(),
             quiet_s=self._clock() - self._heard,
+            doubts=self.logs.doubts(self._totals["matched"]),
         )
 
     def _joined(self) -> LiveJoin:

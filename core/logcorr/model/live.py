@@ -90,7 +90,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     the slowest, the latest that failed, and the latest that came after their request was overdue. `counts` are totals
     since following began: lines by class, requests, responses, exchanges, failures, open, overdue, late, given_up,
     unasked (responses without a request), redelivered, too_late (entries older than the window when they came).
-    Nothing has come for `quiet_s` seconds of the wall clock.
+    Nothing has come for `quiet_s` seconds of the wall clock. `doubts` are sentences on what makes the figures doubtful.
     """
 
     now_us: int | None
@@ -106,3 +106,4 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     late: Sequence[Exchange] = ()
     notices: Sequence[str] = ()
     quiet_s: float = 0.0
+    doubts: Sequence[str] = ()

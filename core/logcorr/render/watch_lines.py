@@ -73,6 +73,7 @@ def record(snapshot: Snapshot, *, last: bool = False, places: bool = False) -> d
         "counts": dict(snapshot.counts),
         "behind_bytes": snapshot.behind_bytes,
         "notices": list(snapshot.notices),
+        "doubts": list(snapshot.doubts),
         "quiet_s": round(snapshot.quiet_s, 3),
     }
     if window is not None:
@@ -117,7 +118,7 @@ def closing(snapshot: Snapshot) -> str:
     """What was seen in all, on a few lines, with the oldest requests that are open."""
     counts = snapshot.counts
     told = [f"{counts[key]:,} {name}" for key, name in _TOTALS if key in counts and (counts[key] or key not in _RARE)]
-    lines = ["in all: " + ", ".join(told)]
+    lines = ["in all: " + ", ".join(told), *(f"doubtful: {doubt}" for doubt in snapshot.doubts)]
     if snapshot.now_us is not None and snapshot.oldest:
         lines.append("without an answer for longest:")
         for request in snapshot.oldest[:_SHOWN_REQUESTS]:

@@ -43,9 +43,9 @@ def test_every_line_is_found_again_with_its_number(
         (tmp_path / name).write_text("".join(f"{name} {n}\n" for n in range(50)))
     follower, places = Follower([str(tmp_path)]), LinePlaces()
     found = _places(follower, places, most_bytes)
-    seen = {(places.standing(place), _text(places, place, follower)) for place in found}
+    seen = {(places.position(place), _text(places, place, follower)) for place in found}
     assert seen == {((file, n + 1), f"{name} {n}") for file, name in enumerate(("a.log", "b.log")) for n in range(50)}
-    around = places.excerpt(next(place for place in found if places.standing(place) == (0, 2)), follower.text_at)
+    around = places.excerpt(next(place for place in found if places.position(place) == (0, 2)), follower.text_at)
     assert around.lines == ((-1, "a.log 0"), (0, "a.log 1"), (1, "a.log 2"), (2, "a.log 3"), (3, "a.log 4"))
     follower.close()
 
@@ -55,9 +55,9 @@ def test_a_file_that_is_begun_in_the_middle_has_no_line_numbers(tmp_path: Path) 
     log.write_text("head\n" + "".join(f"line {n}\n" for n in range(9)))
     follower, places = Follower([str(log)], start_of=lambda _: Start(19, b"head\n")), LinePlaces()
     head, *rest = _places(follower, places)
-    assert places.standing(head) == (0, 1)
+    assert places.position(head) == (0, 1)
     assert _text(places, head, follower) == "head"
-    assert [places.standing(place).line for place in rest] == [None] * 7
+    assert [places.position(place).line for place in rest] == [None] * 7
     assert [_text(places, place, follower) for place in rest] == [f"line {n}" for n in range(2, 9)]
     follower.close()
 
@@ -105,6 +105,6 @@ def test_of_a_pipe_the_last_lines_are_kept(monkeypatch: pytest.MonkeyPatch) -> N
         found += [first, first + 1, first + 2]
     last = places.excerpt(found[-2], lambda *_: None)
     assert last.lines == ((-3, "line 25"), (-2, "line 26"), (-1, "line 27"), (0, "line 28"), (1, "line 29"))
-    assert places.standing(found[-2]) == (0, 29)
+    assert places.position(found[-2]) == (0, 29)
     lost = places.excerpt(found[0], lambda *_: None)
     assert (lost.lines, lost.note[:24]) == ((), "The line is not kept: on")

@@ -68,6 +68,7 @@ class LiveScreen(Screen[None]):
         yield LiveHead(self._follow.names, id="head")
         yield LiveBar(id="alerts")
         yield LiveBar(id="frozen")
+        yield LiveBar(id="doubts")
         yield LiveBoard(id="board")
         yield Static(id="tables")
         yield LiveTable(id="rows")
@@ -87,6 +88,8 @@ class LiveScreen(Screen[None]):
         except OSError as error:
             self._ended, self._notice = 126, f"the engine could not be started: {error}"
         if self.is_mounted:
+            if self._ended not in (0, 130):
+                self.query_one(LiveTable).tell(self._notice)
             self._draw()
 
     def take(self, record: Record) -> None:
@@ -108,7 +111,9 @@ class LiveScreen(Screen[None]):
         """Takes what the child says to people."""
         if not text.startswith("alert: "):
             self._notice = text.removeprefix("note: ").removeprefix("error: ")
-            self.notify(safe(self._notice, 300), timeout=6, markup=False) if self.is_mounted else None
+            # Why following ended, and what is doubtful, stay on the screen.
+            if self.is_mounted and not text.startswith(("error: ", "doubtful: ")):
+                self.notify(safe(self._notice, 300), timeout=6, markup=False)
 
     def on_resize(self, event: events.Resize) -> None:
         self.query_one("#board", LiveBoard).styles.height = LiveBoard.rows_for(event.size)
@@ -177,6 +182,15 @@ class LiveScreen(Screen[None]):
         record, tab = self._shown, self._shown_tab()
         self.query_one("#head", LiveHead).show(record, self._window_s, *self._state())
         self._draw_lines()
+        doubts = [f"  ! {doubt}" for doubt in (record["doubts"] if record else [])]
+        more = f"  +{len(doubts) - 1} more" if len(doubts) > 1 else ""
+        # Where there is little room, the question at the end says most.
+        shown = (
+            ("".join(doubts), f"{doubts[0]}{more}", f"  ! {doubts[0].rpartition('. ')[2].lstrip(' !')}{more}")
+            if doubts
+            else ()
+        )
+        self.query_one("#doubts", LiveBar).show(shown, "lost")
         self.query_one("#board", LiveBoard).show(record)
         tables = _tabs(tabs_of(record), tab, record, palette.of(self.app), self.size.width)
         self.query_one("#tables", Static).update(tables, layout=False)

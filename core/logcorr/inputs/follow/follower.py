@@ -72,6 +72,8 @@ class Follower:
     ) -> None:
         self._words, self._start_of, self._clock = tuple(words), start_of, clock
         self.names: list[str] = []
+        # The numbers of the files that a folder brought: they need not be logs.
+        self.of_folders: set[int] = set()
         self._files: list[FollowedFile] = []
         self._known: set[tuple[int, int]] = set()
         self._held: dict[tuple[int, int], _Held] = {}
@@ -154,6 +156,15 @@ class Follower:
         # How much is left of a compressed file is not known.
         return found | {number: _PIECE_BYTES for number, _ in self._waiting}
 
+    def leave(self, number: int) -> None:
+        """Reads a file no more: it is no log."""
+        self._waiting = [one for one in self._waiting if one[0] != number]
+        for file in [file for file in self._files if file.number == number]:
+            self._files.remove(file)
+            file.close()
+        if number in self._past:
+            self._past.remove(number)
+
     def text_at(self, number: int, offset: int, most_bytes: int) -> bytes | None:
         """The bytes of a file from a byte on. None where the file is not there any more. Raises OSError."""
         file = next((file for file in self._files if file.number == number), None)
@@ -211,6 +222,8 @@ class Follower:
             self._notices.append(f"{name!r} is left out: {error}")
             return
         self._known.add(file.identity)
+        if Path(word).is_dir():
+            self.of_folders.add(file.number)
         if input_file.compression != "plain":
             file.close()
             self._take_compressed(input_file, name)

@@ -5,8 +5,10 @@ A log of a pipe, or of compressed files, cannot be read again. Of such logs the 
 
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
+
+import msgspec
 
 from logcorr.inputs.follow.follower import Piece
 
@@ -21,7 +23,7 @@ _NEIGHBOURS = 3
 TextAt = Callable[[int, int, int], bytes | None]
 
 
-class Standing(NamedTuple):
+class LinePosition(NamedTuple):
     """Where a line stands: the number of its file, and the line in it from 1.
 
     The line is None where the file was not read from its start.
@@ -35,6 +37,18 @@ class Excerpt(NamedTuple):
     """A line with its neighbours, by how many lines they are after it. `note` says why there are none."""
 
     lines: tuple[tuple[int, str], ...]
+    note: str = ""
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of a log that is followed: its file, its number from 1 (None where the file was begun in the middle).
+
+    `lines` are the line and its neighbours, by how many lines they are after it; `note` says why there are none.
+    """
+
+    file: str
+    line: int | None
+    lines: Sequence[tuple[int, str]]
     note: str = ""
 
 
@@ -77,10 +91,10 @@ class LinePlaces:
             reading.known.append((first, piece.offset))
         return number << _LINE_BITS | first
 
-    def standing(self, place: int) -> Standing:
+    def position(self, place: int) -> LinePosition:
         """Where the line of a place stands. Raises IndexError for a place of no line."""
         reading, line = self._of(place)
-        return Standing(reading.file, line + 1 if reading.at_start else None)
+        return LinePosition(reading.file, line + 1 if reading.at_start else None)
 
     def excerpt(self, place: int, text_at: TextAt) -> Excerpt:
         """The line of a place and its neighbours, each cut to a few kilobytes. Raises OSError."""

@@ -24,6 +24,7 @@ class PipedLog:
         """Raises InputError where standard input cannot be read, or a person would have to type."""
         standard_input.check([standard_input.NAME])
         self.names = [standard_input.NAME]
+        self.of_folders: set[int] = set()
         self._blocks: SimpleQueue[bytes | InputError] = SimpleQueue()
         self._room = threading.Semaphore(_MOST_WAITING)
         self._rest, self._begins, self.ended = b"", True, False
@@ -69,6 +70,9 @@ class PipedLog:
     def behind(self) -> dict[int, int]:
         """About how many bytes wait to be read, by the number of the log, which is 0."""
         return {0: self._blocks.qsize() * _BLOCK_BYTES}
+
+    def leave(self, number: int) -> None:
+        """Nothing: a pipe that the user named is a log."""
 
     def text_at(self, number: int, offset: int, most_bytes: int) -> bytes | None:  # noqa: ARG002 - as of files
         """Nothing: what came through a pipe cannot be read again."""

@@ -1,6 +1,7 @@
 """A table of the live screen: requests that are open, or exchanges of the window. The cursor stays on its request."""
 
 from collections.abc import Sequence
+from textwrap import wrap
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -10,6 +11,7 @@ from textual.geometry import Region
 from textual.message import Message
 
 from logcorr_tui.look.palette import Palette
+from logcorr_tui.look.safe_text import safe
 from logcorr_tui.state.live_record import LiveTab, Record, index_of
 from logcorr_tui.widgets.charts.canvas import Canvas
 from logcorr_tui.widgets.charts.chart import Painted
@@ -54,6 +56,7 @@ class LiveTable(Painted, can_focus=True):
         # Whether the cursor goes with its request. It does once it was moved; before, it stays on the first row.
         self._stays = False
         self._columns = LiveColumns()
+        self._told = ""
 
     @property
     def rows(self) -> list[Record]:
@@ -81,6 +84,11 @@ class LiveTable(Painted, can_focus=True):
         note = f"{shown} of {self._count:,}" if more > 0 else f"{shown:,}"
         title = [(self._tab.title, colours.ink, True), (f" · {self._tab.tip}", colours.dim, False)]
         canvas.frame(title, [(note, colours.dim, False)], colours.accent if self.has_focus else colours.frame)
+        if self._told and not self._rows:
+            for y, line in enumerate(wrap(safe(self._told, 1000), max(canvas.width - 6, 8)), 1):
+                if y < canvas.height - 1:
+                    canvas.write(3, y, line, colours.bad)
+            return
         if not self._rows:
             text = _EMPTY[self._tab.name][: max(canvas.width - 4, 0)]
             canvas.write(max((canvas.width - len(text)) // 2, 2), canvas.height // 2, text, colours.dim)
@@ -124,6 +132,11 @@ class LiveTable(Painted, can_focus=True):
         """Moves the cursor to a row. On the first row it stays there, whatever comes."""
         self.cursor = max(0, min(number, len(self._rows) - 1))
         self._stays = self.cursor > 0
+        self.repaint()
+
+    def tell(self, text: str) -> None:
+        """Shows a text where there are no rows, such as why nothing can be followed."""
+        self._told = text
         self.repaint()
 
     def select(self, row: Record) -> None:
