@@ -70,7 +70,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from logcorr_tui.look.palette import Look
 
     look = Look.of_terminal(os.environ, plain=given.plain)
-    app = LogcorrApp(logs, run=run, store=given.store, memory=given.memory, look=look, follow=follow)
+    narrowing = reading_words.narrowing_of(given) if run is not None else None
+    app = LogcorrApp(
+        logs, run=run, store=given.store, memory=given.memory, look=look, follow=follow, narrowing=narrowing
+    )
     app.session.zone = given.tz or ""
     app.session.show_times()
     app.run()
@@ -136,6 +139,9 @@ def _what(given: argparse.Namespace) -> tuple[Logs | None, AnyPath | None]:
             raise UsageError("--format and the options of reading go with logs. See logcorr-tui --help.")
         return None, None
     if len(words) == 1 and given.format is None and not _names_logs(words[0]):
+        if reading or given.collapse_ids or given.collapse:
+            raise UsageError("a finished run takes --since, --until, --where and --tz; other options go with logs.")
+        reading_words.narrowing_of(given)
         return None, _run(words[0], given.store)
     form = None if given.format == "auto" else given.format
     if words:

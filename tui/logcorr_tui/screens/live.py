@@ -34,8 +34,6 @@ class LiveScreen(Screen[None]):
 
     CSS_PATH = "live.tcss"
     AUTO_FOCUS = "#rows"
-    # The help explains these words.
-    HELP_WORDS = "live"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "freeze", "Freeze", id="live.freeze", tooltip="Hold the screen still; counting goes on"),
         Binding("plus", "widen(1)", "Longer", key_display="+", id="live.longer", tooltip="A longer window"),

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from logcorr.model.errors import UsageError
+from logcorr.model.options import Narrowing
 
 _VALUES = (
     ("--format", "NAME", "the format of the logs (default: told by their lines)"),
@@ -55,6 +56,17 @@ def words_of(given: argparse.Namespace) -> tuple[str, ...]:
 def reported_of(given: argparse.Namespace) -> tuple[str, ...]:
     """The words for the engine on what is reported."""
     return _words(given, _JOBS)
+
+
+def narrowing_of(given: argparse.Namespace) -> Narrowing | None:
+    """What is to be left out of a finished run; None where nothing is. Raises UsageError for what cannot be read."""
+    if given.since is None and given.until is None and not given.where:
+        return None
+    from logcorr.query import narrowing
+
+    found = Narrowing(since=given.since, until=given.until, where=given.where, zone=given.tz)
+    narrowing.check(found)
+    return found
 
 
 def _words(given: argparse.Namespace, options: Sequence[str]) -> tuple[str, ...]:
