@@ -50,6 +50,8 @@ class LiveJoin:
         self._by_id: dict[str, list[_Open]] = {}
         self._by_time: list[_Open] = []
         self._overdue: list[_Open] = []
+        # Requests with a late response that the time did not come to.
+        self._was_overdue: list[Request] = []
         self._early: dict[str, list[Response]] = {}
         self._early_times: list[tuple[int, str]] = []
         self._recent = _Recent(lateness_us) if knows_again else None
@@ -98,10 +100,12 @@ class LiveJoin:
     def advance(self, responses_us: int, requests_us: int) -> list[Request]:
         """Moves the time on, to where responses and requests were read. Returns requests that are overdue from now on.
 
+        Those whose response was late, and was read before the time had come to them, are among them.
+
         A request is overdue where responses were read beyond its time, and a response without a request is one where
         requests were.
         """
-        overdue = []
+        overdue, self._was_overdue = self._was_overdue, []
         last_us = responses_us - self._timeout_us
         while self._by_time and (self._by_time[0].closed or self._by_time[0].request.time_us < last_us):
             entry = heapq.heappop(self._by_time)
@@ -138,6 +142,10 @@ class LiveJoin:
 
     def _exchange(self, entry: _Open, response: Response) -> Exchange:
         request = entry.request
+        # Both may be read at once: it was overdue by the time of the logs all the same.
+        if not entry.overdue and response.time_us - request.time_us > self._timeout_us:
+            entry.overdue = True
+            self._was_overdue.append(request)
         given = response.given_us if self._given else None
         self.late += entry.overdue
         duration_us = response.time_us - request.time_us if given is None else given

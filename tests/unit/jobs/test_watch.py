@@ -136,6 +136,17 @@ def test_a_stray_instant_does_not_move_the_time(tmp_path: Path) -> None:
     assert snapshot.counts["overdue"] == 0
 
 
+def test_a_late_response_is_late_also_where_the_logs_are_read_at_once(tmp_path: Path) -> None:
+    requests, responses = tmp_path / "requests.log", tmp_path / "responses.log"
+    requests.write_text("".join(f"2025-01-01T00:0{n}:00Z,r{n},u\n" for n in range(4)))
+    responses.write_text("2025-01-01T00:00:10Z,r0,200\n2025-01-01T00:02:40Z,r1,200\n2025-01-01T00:02:45Z,r2,200\n")
+    snapshot = _watched(_options(requests, responses))
+    assert snapshot.counts["late"] == 2
+    assert [one.request.request_id for one in snapshot.late] == ["r2", "r1"]
+    assert snapshot.window is not None
+    assert (snapshot.counts["overdue"], snapshot.window.overdue) == (0, 0)
+
+
 def test_the_last_few_entries_of_a_sparse_log_are_not_stray(tmp_path: Path) -> None:
     """They are more than an hour after the middle of what is read at once, but close to those before them."""
     requests, responses = tmp_path / "requests.log", tmp_path / "responses.log"

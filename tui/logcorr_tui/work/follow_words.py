@@ -65,6 +65,10 @@ def follow_of(given: argparse.Namespace) -> Follow:
     if given.web:
         raise UsageError("--follow, or a log that comes through a pipe, and --web do not go together.")
     standard_input.check_once(names)
+    if given.since or given.until or given.where:
+        raise UsageError(
+            "--since, --until and --where are for runs. --last 15m begins that long before the end of logs."
+        )
     window_us = quantities.duration_us(given.window or _WINDOW)
     if window_us < _SECOND_US:
         raise UsageError("--window must be a second or more.")
