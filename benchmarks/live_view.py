@@ -35,7 +35,8 @@ class View:
 
     def __init__(self, command: Sequence[str], folder: Path, env: Mapping[str, str]) -> None:
         self.told: list[tuple[float, int]] = []
-        self.last = self._rest = ""
+        self.last = self._rest = self._awaited = ""
+        self._shown = 0.0
         self._moved = threading.Condition()
         self.process, self._descriptor = self._start(command, folder, env)
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -82,13 +83,6 @@ class View:
                 raise RuntimeError(
                     f"{told:,} of {lines:,} lines were shown within {timeout_s:.0f} s: {self.last[-500:]}"
                 )
-
-    def until_text(self, text: str, timeout_s: float) -> float:
-        """Waits until the view tells a text. Returns the moment."""
-        with self._moved:
-            if not self._moved.wait_for(lambda: text in self.last, timeout_s):
-                raise RuntimeError(f"{text!r} did not show within {timeout_s:.0f} s: {self.last[-500:]!r}")
-        return time.monotonic()
 
     def cpu_s(self) -> float:
         """Seconds of CPU that the process and all below it have taken."""
@@ -145,16 +139,21 @@ class Screen(View):
             with self._moved:
                 text = self._rest + _ESCAPES.sub("", raw.removesuffix(begun))
                 self._rest = text[-_TAIL:]
+                if not self._shown and self._awaited in text:
+                    self._shown = time.monotonic()
             found = _SHOWN.findall(text)
             self._tell(int(found[-1].replace(",", "")) if found else None, text)
 
     def press(self, key: str, shows: str, timeout_s: float = 10) -> float:
-        """Presses a key. Returns the seconds until a text is drawn that was not there."""
+        """Presses a key. Returns the seconds until a text is drawn. Raises RuntimeError where that takes too long."""
         with self._moved:
-            self.last = self._rest = ""
+            self._rest, self._awaited, self._shown = "", shows, 0.0
         begun = time.monotonic()
         os.write(self._descriptor, key.encode())
-        return self.until_text(shows, timeout_s) - begun
+        with self._moved:
+            if not self._moved.wait_for(lambda: bool(self._shown), timeout_s):
+                raise RuntimeError(f"{shows!r} did not show within {timeout_s:.0f} s: {self.last[-500:]!r}")
+            return self._shown - begun
 
 
 def watch_command(folder: Path, *words: str) -> list[str]:

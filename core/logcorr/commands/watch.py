@@ -20,6 +20,8 @@ from logcorr.model.options import WatchOptions
 from logcorr.text import quantities
 
 _JUDGED_S = 1.0
+# Whoever draws every snapshot draws fewer of logs that stand still.
+_QUIET_EVERY_S = 1.0
 
 
 @click.command()
@@ -89,7 +91,8 @@ def watch(logs: tuple[str, ...], **values: Any) -> int:
             every_s, for_s = values["every"] / 1e6, values["for_"] and values["for_"] / 1e6
             # Conditions are judged at least once a second, however seldom a line is printed.
             judged_s = min(every_s, _JUDGED_S) if conditions or alerts else every_s
-            seen = snapshots(options, cancel, every_s=judged_s, for_s=for_s, asked=asked)
+            quiet_s = _QUIET_EVERY_S if values["controls"] else 0.0
+            seen = snapshots(options, cancel, every_s=judged_s, for_s=for_s, quiet_every_s=quiet_s, asked=asked)
             lines = _Lines(as_json=values["as_json"], every=max(1, round(every_s / judged_s)))
             return _show(seen, conditions, alerts, lines, signals)
     finally:

@@ -47,6 +47,8 @@ class Source(Protocol):
     names: list[str]
 
     def poll(self, most_bytes: int = ..., is_ahead: Callable[[int], bool] = ...) -> list[Piece]: ...
+    @property
+    def has_notices(self) -> bool: ...
     def take_notices(self) -> list[str]: ...
     @property
     def behind(self) -> dict[int, int]: ...
@@ -97,6 +99,11 @@ class FollowedLogs:
         """Lines by class, and entries, of all logs."""
         return {name: sum(reader.counts[name] for _, reader in self._readers) for name in CLASSES}
 
+    @property
+    def has_notices(self) -> bool:
+        """Whether something became of logs since notices were taken last."""
+        return bool(self._notices) or any(source.has_notices for source in self._sources)
+
     def take_notices(self) -> list[str]:
         """What became of logs since this was last asked."""
         notices, self._notices = self._notices, []
@@ -146,6 +153,8 @@ class FollowedLogs:
     def _read(self) -> Entries:
         frames: dict[str, list[pl.DataFrame]] = {}
         for number, (log, reader) in enumerate(self._readers):
+            if not self._waiting[number]:
+                continue
             read = reader.read(self._waiting[number])
             self._waiting[number].clear()
             if self.rules is None:

@@ -19,7 +19,11 @@ from logcorr.model.live import Exchange, Request, Response, Snapshot
 from logcorr.model.options import WatchOptions
 from logcorr.pairing.live_join import BYTES_PER_OPEN, LiveJoin
 
-_POLL_S = 0.1
+# Files are looked into so often while lines come, and where none came for a while.
+_POLL_S, _SELDOM_POLL_S = 0.1, 0.2
+_QUIET_S = 1.0
+# Where more bytes wait, they are read at once. A few lines at a time would take more of the machine.
+_MUCH_BEHIND = 1 << 16
 _MOST_SHOWN = 20
 _HOUR_US = 3_600_000_000
 # An instant far ahead counts as the present only where so many entries of a poll agree.
@@ -106,8 +110,13 @@ class Watch:
             failed=self.window.failed(now) if now is not None else (),
             late=self.window.late(now) if now is not None else (),
             notices=self.logs.take_notices(),
-            quiet_s=self._clock() - self._heard,
+            quiet_s=self.quiet_s,
         )
+
+    @property
+    def quiet_s(self) -> float:
+        """For how many seconds of the wall clock nothing came."""
+        return self._clock() - self._heard
 
     def _joined(self) -> LiveJoin:
         if self._join is None:
@@ -189,31 +198,36 @@ def watch(
     *,
     every_s: float,
     for_s: float | None = None,
+    quiet_every_s: float = 0.0,
     asked: SimpleQueue[int] | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[Snapshot]:
     """Follows logs, and yields a snapshot every `every_s` seconds, and one at the end.
 
-    What is put into `asked` is the window from then on, in µs; a snapshot follows at once. It ends after `for_s`
-    seconds, when `cancel` is set, or when all logs come through pipes that have ended. Raises InputError and
-    UsageError.
+    While nothing comes they are `quiet_every_s` apart, if that is longer. What is put into `asked` is the window from
+    then on, in µs; a snapshot follows at once. It ends after `for_s` seconds, when `cancel` is set, or when all logs
+    come through pipes that have ended. Raises InputError and UsageError.
     """
     watched = Watch(options, clock=clock)
     try:
         begun = clock()
-        following = begun + every_s
+        following, told, changed = begun + every_s, begun, True
         ends = float("inf") if for_s is None else begun + for_s
         while not cancel.is_set() and not watched.logs.ended and clock() < ends:
             took = watched.step()
             now = clock()
+            changed = changed or took or watched.logs.has_notices
             if asked is not None and not asked.empty():
                 watched.window.window_us = min(asked.get(), watched.window.longest_us)
-                following = now
+                following, changed = now, True
             if now >= following:
                 following = max(following + every_s, now)
-                yield watched.snapshot()
-            if not took:
-                cancel.wait(max(0.0, min(_POLL_S, following - now, ends - now)))
+                if changed or now - told >= quiet_every_s:
+                    told, changed = now, False
+                    yield watched.snapshot()
+            if not took or watched.logs.behind_bytes < _MUCH_BEHIND:
+                poll_s = _POLL_S if watched.quiet_s < _QUIET_S else _SELDOM_POLL_S
+                cancel.wait(max(0.0, min(poll_s, following - now, ends - now)))
         watched.finish()
         yield watched.snapshot()
     finally:

@@ -1,6 +1,7 @@
 """Logs that are watched: what was written so far gives the same figures as a run, in whatever pieces it came."""
 
 import gzip
+import itertools
 import json
 import os
 import random
@@ -33,6 +34,14 @@ class Clock:
     def __call__(self) -> float:
         self.now += 1
         return self.now
+
+
+class Hasty(threading.Event):
+    """An event that is never waited for."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        del timeout
+        return self.is_set()
 
 
 def _watched(options: WatchOptions, *writes: Callable[[], object]) -> Snapshot:
@@ -190,6 +199,24 @@ def test_it_ends_when_it_is_told_and_closes_its_files(tmp_path: Path, monkeypatc
     assert len(snapshots) == 2
     assert snapshots[-1].counts["matched"] == 1
     assert len(closed) == 2
+
+
+def test_logs_that_stand_still_are_told_of_seldom(tmp_path: Path) -> None:
+    log = tmp_path / "a.log"
+    log.write_text("")
+    clock, cancel = Clock(), Hasty()
+    seen = watch(_options(log), cancel, every_s=0.5, quiet_every_s=100.0, clock=clock)
+    moments = []
+    for _ in range(3):
+        next(seen)
+        moments.append(clock.now)
+    assert min(later - before for before, later in itertools.pairwise(moments)) > 90
+    quiet = moments[-1]
+    _append(log, '{"timestamp": "2025-01-01T00:00:00Z", "status_code": 200, "endpoint": "/"}\n')
+    assert next(seen).counts["lines"] == 1
+    assert clock.now - quiet < 50
+    cancel.set()
+    assert [snapshot.counts["lines"] for snapshot in seen] == [1]
 
 
 def test_two_access_logs_by_their_names(tmp_path: Path) -> None:

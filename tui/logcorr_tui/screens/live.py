@@ -55,6 +55,7 @@ class LiveScreen(Screen[None]):
         self._record: Record | None = None
         self._shown: Record | None = None
         self.frozen = False
+        self._drawn_head: Text | None = None
         self._tab = "in_flight"
         self._ended: int | None = None
         self._notice = ""
@@ -90,8 +91,12 @@ class LiveScreen(Screen[None]):
         if self._bell and set(record.get("alerts", ())) - before:
             self.app.bell()
         if not self.frozen and self.is_mounted:
+            same = self._shown is not None and {**self._shown, "quiet_s": 0} == {**record, "quiet_s": 0}
             self._shown = record
-            self._draw()
+            if same:
+                self._draw_head()
+            else:
+                self._draw()
 
     def note(self, text: str) -> None:
         """Takes what the child says to people."""
@@ -145,7 +150,7 @@ class LiveScreen(Screen[None]):
         if not self.is_mounted or not self.query("#rows"):
             return
         record, colours = self._shown, palette.of(self.app)
-        self.query_one("#head", Static).update(self._head(record, colours))
+        self._draw_head()
         alerts = record.get("alerts", []) if record else []
         line = self.query_one("#alerts", Static)
         line.display = bool(alerts)
@@ -155,6 +160,13 @@ class LiveScreen(Screen[None]):
         tab = next((tab for tab in tabs if tab.name == self._tab), tabs[0])
         self.query_one("#tables", Static).update(_tabs(tabs, tab, record, colours, self.size.width))
         self.query_one("#rows", LiveTable).show(tab, rows_of(record, tab.name), count_of(record, tab.name))
+
+    def _draw_head(self) -> None:
+        """Draws the first line, where it has changed."""
+        head = self._head(self._shown, palette.of(self.app))
+        if head != self._drawn_head:
+            self._drawn_head = head
+            self.query_one("#head", Static).update(head)
 
     def _head(self, record: Record | None, colours: palette.Palette) -> Text:
         badge, style = palette.badge(colours)

@@ -136,6 +136,11 @@ class Follower:
                 begins = False
         return pieces
 
+    @property
+    def has_notices(self) -> bool:
+        """Whether something became of files since notices were taken last."""
+        return bool(self._notices)
+
     def take_notices(self) -> list[str]:
         """What became of files since this was last asked, a sentence each."""
         notices, self._notices = self._notices, []

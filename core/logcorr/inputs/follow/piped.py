@@ -59,6 +59,8 @@ class PipedLog:
         self._rest = text[cut:]
         return self._piece(text[:cut])
 
+    has_notices = False
+
     def take_notices(self) -> list[str]:
         """Nothing becomes of a pipe that is worth telling."""
         return []
