@@ -13,7 +13,7 @@ from logcorr.commands.format_options import format_options, reading
 from logcorr.commands.options import DURATION, SIZE, as_flag, positive
 from logcorr.commands.run_job import FAILED_CONDITION
 from logcorr.commands.stdout_and_stderr import put, put_json, say
-from logcorr.compute import resources, threads
+from logcorr.compute import garbage, resources, threads
 from logcorr.model import clock_skew
 from logcorr.model.errors import Cancelled, UsageError
 from logcorr.model.options import WatchOptions
@@ -69,8 +69,10 @@ def watch(logs: tuple[str, ...], **values: Any) -> int:
     options = _options(logs, values)
     zone = zones.zone_of(values["tz"] or "UTC")
     threads.limit_engine(options.memory_bytes, 1)
-    from logcorr.jobs.watch import watch as snapshots
-    from logcorr.query import live_conditions
+    with garbage.loading():
+        from logcorr.jobs.watch import watch as snapshots
+        from logcorr.query import live_conditions
+    garbage.seldom()
 
     conditions, alerts = (
         [live_conditions.live_condition(text, as_flag(name)) for text in values[name]]

@@ -4,7 +4,9 @@ This is a view of what goes on. What becomes of entries in the end is decided by
 """
 
 import heapq
-from collections.abc import Iterable, Iterator
+import itertools
+from collections.abc import Sequence
+from typing import TypeVar
 
 from logcorr.model.live import Exchange, Request, Response
 from logcorr.model.options import Pairing
@@ -22,8 +24,12 @@ class _Open:
     def __init__(self, request: Request) -> None:
         self.request, self.overdue, self.closed = request, False, False
 
-    def __lt__(self, other: "_Open") -> bool:
-        return self.request.time_us < other.request.time_us
+
+# A heap of open requests, the oldest first: by time in µs, then in the order in which they came.
+_Queue = list[tuple[int, int, _Open]]
+
+
+Entry = TypeVar("Entry", Request, Response)
 
 
 class LiveJoin:
@@ -48,39 +54,41 @@ class LiveJoin:
         self._newest_first, self._given = policy == "nearest", given
         self._timeout_us, self._lateness_us, self._most_open = timeout_us, lateness_us, most_open
         self._by_id: dict[str, list[_Open]] = {}
-        self._by_time: list[_Open] = []
-        self._overdue: list[_Open] = []
+        self._by_time: _Queue = []
+        self._overdue: _Queue = []
+        self._number = itertools.count()
         self._early: dict[str, list[Response]] = {}
         self._early_times: list[tuple[int, str]] = []
         self._recent = _Recent(lateness_us) if knows_again else None
         self.open = self.overdue = self.given_up = self.late = self.unasked = self.redelivered = 0
 
-    def add_requests(self, requests: Iterable[Request]) -> list[Exchange]:
+    def add_requests(self, requests: Sequence[Request]) -> list[Exchange]:
         """Takes requests. Returns those whose responses came before, as exchanges."""
         exchanges = []
-        for request in requests:
-            if self._is_repeated(request):
-                continue
-            early = self._early.get(request.request_id)
-            if early:
+        by_id, by_time, numbers = self._by_id, self._by_time, self._number
+        for request in self._not_repeated(requests):
+            entry = _Open(request)
+            request_id = request.request_id
+            if early := self._early.get(request_id):
                 response = early.pop(0)
                 if not early:
-                    del self._early[request.request_id]
-                exchanges.append(self._exchange(_Open(request), response))
+                    del self._early[request_id]
+                exchanges.append(self._exchange(entry, response))
                 continue
-            entry = _Open(request)
-            self._by_id.setdefault(request.request_id, []).append(entry)
-            heapq.heappush(self._by_time, entry)
+            entries = by_id.get(request_id)
+            if entries is None:
+                by_id[request_id] = [entry]
+            else:
+                entries.append(entry)
+            heapq.heappush(by_time, (request.time_us, next(numbers), entry))
             self.open += 1
         self._give_up()
         return exchanges
 
-    def add_responses(self, responses: Iterable[Response]) -> list[Exchange]:
+    def add_responses(self, responses: Sequence[Response]) -> list[Exchange]:
         """Takes responses. Returns the exchanges that they make."""
         exchanges = []
-        for response in responses:
-            if self._is_repeated(response):
-                continue
+        for response in self._not_repeated(responses):
             entries = self._by_id.get(response.request_id)
             if not entries:
                 self._early.setdefault(response.request_id, []).append(response)
@@ -103,12 +111,13 @@ class LiveJoin:
         """
         overdue = []
         last_us = responses_us - self._timeout_us
-        while self._by_time and (self._by_time[0].closed or self._by_time[0].request.time_us < last_us):
-            entry = heapq.heappop(self._by_time)
+        while self._by_time and (self._by_time[0][0] < last_us or self._by_time[0][2].closed):
+            queued = heapq.heappop(self._by_time)
+            entry = queued[2]
             if not entry.closed:
                 entry.overdue = True
                 self.overdue += 1
-                heapq.heappush(self._overdue, entry)
+                heapq.heappush(self._overdue, queued)
                 overdue.append(entry.request)
         before = requests_us - self._lateness_us
         while self._early_times and self._early_times[0][0] < before:
@@ -124,17 +133,19 @@ class LiveJoin:
 
     def oldest(self, count: int) -> list[Request]:
         """The open requests that are oldest, overdue ones included, the oldest first."""
-        entries = heapq.merge(_in_order(self._overdue, count), _in_order(self._by_time, count))
-        return [entry.request for entry, _ in zip(entries, range(count), strict=False)]
+        queued = [*_oldest(self._overdue, count), *_oldest(self._by_time, count)]
+        return [entry.request for _, _, entry in _oldest(queued, count)]
 
     def overdue_requests(self, count: int) -> list[Request]:
         """The overdue requests, the oldest first."""
-        return [entry.request for entry, _ in zip(_in_order(self._overdue, count), range(count), strict=False)]
+        return [entry.request for _, _, entry in _oldest(self._overdue, count)]
 
-    def _is_repeated(self, entry: Request | Response) -> bool:
-        repeated = self._recent is not None and self._recent.has(entry)
-        self.redelivered += repeated
-        return repeated
+    def _not_repeated(self, entries: Sequence[Entry]) -> Sequence[Entry]:
+        if self._recent is None or not entries:
+            return entries
+        new = self._recent.new(entries)
+        self.redelivered += len(entries) - len(new)
+        return new
 
     def _exchange(self, entry: _Open, response: Response) -> Exchange:
         request = entry.request
@@ -150,13 +161,13 @@ class LiveJoin:
         # Closed requests stay in the queues until they are at the front, or are most of them.
         for queue in (self._by_time, self._overdue):
             if len(queue) > 1000 and len(queue) > 3 * (self.open + 1):
-                queue[:] = [one for one in queue if not one.closed]
+                queue[:] = [one for one in queue if not one[2].closed]
                 heapq.heapify(queue)
 
     def _give_up(self) -> None:
         """Gives up the oldest requests where there are more than memory has room for."""
         while self.open > self._most_open:
-            entry = heapq.heappop(self._overdue or self._by_time)
+            _, _, entry = heapq.heappop(self._overdue or self._by_time)
             if entry.closed:
                 continue
             self.given_up += 1
@@ -176,19 +187,29 @@ class _Recent:
         self._before: set[int] = set()
         self._begun_us: int | None = None
 
-    def has(self, entry: Request | Response) -> bool:
-        """Whether an equal entry came lately. Notes the entry."""
-        key = hash(entry)
+    def new(self, entries: Sequence[Entry]) -> Sequence[Entry]:
+        """The entries that have no equal among those before them. Notes all of them."""
+        keys = list(map(hash, entries))
+        some = set(keys)
+        if len(some) == len(keys) and some.isdisjoint(self._entries) and some.isdisjoint(self._before):
+            self._entries |= some
+        else:
+            entries = [entry for entry, key in zip(entries, keys, strict=True) if self._is_new(key)]
+        times = [entry.time_us for entry in entries]
+        if times:
+            newest = max(times)
+            begun = self._begun_us = min(times) if self._begun_us is None else self._begun_us
+            if newest - begun > self._lateness_us or len(self._entries) >= _MOST_RECENT:
+                self._before, self._entries, self._begun_us = self._entries, set(), newest
+        return entries
+
+    def _is_new(self, key: int) -> bool:
         if key in self._entries or key in self._before:
-            return True
-        if self._begun_us is None:
-            self._begun_us = entry.time_us
-        if entry.time_us - self._begun_us > self._lateness_us or len(self._entries) >= _MOST_RECENT:
-            self._before, self._entries, self._begun_us = self._entries, set(), entry.time_us
+            return False
         self._entries.add(key)
-        return False
+        return True
 
 
-def _in_order(queue: list[_Open], count: int) -> Iterator[_Open]:
-    """The open requests of a queue, the oldest first, `count` at least where there are so many."""
-    return iter(heapq.nsmallest(count, (entry for entry in queue if not entry.closed)))
+def _oldest(queue: _Queue, count: int) -> _Queue:
+    """The open requests of a queue, the oldest first, at most `count`."""
+    return heapq.nsmallest(count, (queued for queued in queue if not queued[2].closed))
