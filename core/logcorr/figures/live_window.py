@@ -16,7 +16,9 @@ from logcorr.model.quantiles import QUANTILES, rank_of
 from logcorr.model.status import failures, key_of
 from logcorr.text.quantities import ms
 
-_SLOTS = 1800
+_LEAST_SLOTS, _MOST_SLOTS = 60, 1800
+# About what a slot with many exchanges takes of memory, and the share of memory that all slots may take.
+_BYTES_PER_SLOT, _SHARE = 160_000, 1 / 8
 _SECOND_US = 1_000_000
 _MOST_SHOWN = 20
 
@@ -51,11 +53,15 @@ class _Slot:
 class LiveWindow:
     """Counts by slots; slots that are older than the longest window are dropped. `too_late` counts what fell behind."""
 
-    def __init__(self, window_us: int, longest_us: int | None = None) -> None:
-        """`window_us` is the window that is shown at first; a window is at most `longest_us`."""
+    def __init__(self, window_us: int, longest_us: int | None = None, *, memory_bytes: int = 1 << 32) -> None:
+        """`window_us` is the window that is shown at first; a window is at most `longest_us`.
+
+        Slots are whole seconds; they are longer where `memory_bytes` have no room for as many.
+        """
         self.longest_us = max(window_us, longest_us or window_us)
         self.window_us = window_us
-        self.slot_us = max(_SECOND_US, self.longest_us // _SLOTS)
+        slots = min(_MOST_SLOTS, max(_LEAST_SLOTS, int(memory_bytes * _SHARE) // _BYTES_PER_SLOT))
+        self.slot_us = _SECOND_US * max(1, -(-self.longest_us // (slots * _SECOND_US)))
         self._slots: dict[int, _Slot] = {}
         self._newest: int | None = None
         self._first: int | None = None

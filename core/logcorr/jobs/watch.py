@@ -18,7 +18,7 @@ from logcorr.jobs.follow_logs import Entries, FollowedLogs
 from logcorr.model.ledger import SIDES, Side
 from logcorr.model.live import Exchange, Request, Response, Snapshot
 from logcorr.model.options import WatchOptions
-from logcorr.pairing.live_join import BYTES_PER_OPEN, LiveJoin
+from logcorr.pairing.live_join import LiveJoin
 
 # Files are looked into so often while lines come, and where none came for a while.
 _POLL_S, _SELDOM_POLL_S = 0.1, 0.2
@@ -29,8 +29,6 @@ _MOST_SHOWN = 20
 _HOUR_US = 3_600_000_000
 # An instant far ahead counts as the present only where so many entries of a poll agree.
 _MOST_STRAY = 8
-# The share of memory that open requests may take.
-_OPEN_SHARE = 4
 
 
 class Watch:
@@ -39,7 +37,7 @@ class Watch:
     def __init__(self, options: WatchOptions, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._options = options
         self.logs = FollowedLogs(options, clock=clock)
-        self.window = LiveWindow(options.window_us, options.longest_window_us)
+        self.window = LiveWindow(options.window_us, options.longest_window_us, memory_bytes=options.memory_bytes)
         self._join: LiveJoin | None = None
         self._now_us: int | None = None
         self._reached_us: dict[Side, int] = {}
@@ -127,7 +125,7 @@ class Watch:
                 policy=rules.policy,
                 timeout_us=options.timeout_us,
                 lateness_us=options.lateness_us,
-                most_open=max(1000, options.memory_bytes // _OPEN_SHARE // BYTES_PER_OPEN),
+                memory_bytes=options.memory_bytes,
                 given=rules.duration == "given",
                 knows_again=not rules.ties_by_line,
             )
@@ -137,7 +135,8 @@ class Watch:
         frame = frame.drop_nulls("time")
         requests = map(Request, frame["time"].to_list(), frame["request_id"].to_list(), self._values(frame))
         self.window.add_events(frame["time"].to_numpy(), response=False)
-        self._note(self._joined().add_requests(list(requests)))
+        text_bytes = int(frame.estimated_size())
+        self._note(self._joined().add_requests(list(requests), text_bytes))
 
     def _add_responses(self, frame: pl.DataFrame) -> None:
         frame = frame.drop_nulls("time")

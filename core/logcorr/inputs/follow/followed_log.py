@@ -10,6 +10,7 @@ from logcorr.inputs.sorted_lines import SortedLines, sorted_lines
 from logcorr.inputs.whole_lines import line_count
 from logcorr.model.ledger import Side
 
+_MOST_FORMS = 1000
 CLASSES = ("lines", "blank", "header", "other", "malformed", "repaired", "requests", "responses", "exchanges")
 
 
@@ -30,9 +31,7 @@ class FollowedLog:
         """The entries of each event in the lines of some pieces, with the columns that a profile reads."""
         frames: dict[str, list[pl.DataFrame]] = {}
         for piece in pieces:
-            form = self._forms.get(piece.file)
-            if form is None:
-                form = self._forms[piece.file] = OpenForm(self._new_form(piece.text))
+            form = self._form_of(piece)
             parsed, repaired = form.parsed(piece.text, 0, {}, begins=piece.begins)
             self.counts["lines"] += line_count(piece.text)
             self.counts["repaired"] += repaired
@@ -45,6 +44,16 @@ class FollowedLog:
                 late = form.reader.parse_put_off([parsed.put_off])
                 self._note(sorted_lines(late, form, self._only, None), frames)
         return {event: pl.concat(of_event, how="diagonal") for event, of_event in frames.items()}
+
+    def _form_of(self, piece: Piece) -> OpenForm:
+        """The form of a file. Of many files those that were read last keep theirs."""
+        form = self._forms.pop(piece.file, None)
+        self._forms[piece.file] = form = form or OpenForm(self._new_form(piece.text))
+        if len(self._forms) > _MOST_FORMS:
+            oldest = next(iter(self._forms))
+            del self._forms[oldest]
+            self.reached.pop(oldest, None)
+        return form
 
     def _note(self, read: SortedLines, frames: dict[str, list[pl.DataFrame]]) -> None:
         for name, count in read.counts.items():
