@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from logcorr.inputs.follow.follower import Follower
 from logcorr.jobs import follow_logs
@@ -18,6 +20,7 @@ from logcorr.model.errors import InputError
 from logcorr.model.live import Snapshot
 from logcorr.model.options import WatchOptions
 from tests.support.helpers import succeed
+from tests.support.kernels_or_numpy import search
 
 
 def _options(*logs: Path, **changed: object) -> WatchOptions:
@@ -199,6 +202,69 @@ def test_it_ends_when_it_is_told_and_closes_its_files(tmp_path: Path, monkeypatc
     assert len(snapshots) == 2
     assert snapshots[-1].counts["matched"] == 1
     assert len(closed) == 2
+
+
+def test_entries_that_are_late_within_the_lateness_and_beyond_it(tmp_path: Path) -> None:
+    requests, responses = tmp_path / "requests.log", tmp_path / "responses.log"
+    asked, told = "2025-01-01T00:{:02d}:{:02d}Z,{},u\n", "2025-01-01T00:{:02d}:{:02d}Z,{},200\n"
+    snapshot = _watched(
+        _options(requests, responses, lateness_us=60_000_000, window_us=60_000_000),
+        lambda: _append(requests, asked.format(0, 0, "a") + asked.format(0, 20, "open")),
+        lambda: _append(responses, told.format(0, 1, "a") + told.format(0, 10, "late") + told.format(0, 11, "later")),
+        lambda: _append(requests, asked.format(0, 9, "late")),
+        lambda: _append(requests, asked.format(3, 0, "b")),
+        lambda: _append(responses, told.format(3, 0, "b")),
+        lambda: _append(requests, asked.format(0, 9, "later")),
+    )
+    counts = snapshot.counts
+    assert (counts["matched"], counts["unasked"], counts["open"], counts["too_late"]) == (3, 1, 2, 1)
+    assert (counts["requests"], counts["responses"], counts["given_up"]) == (5, 4, 0)
+
+
+_ID = st.sampled_from(["a", "b", "c", "id-of-a-request"])
+_LINE = st.one_of(
+    st.tuples(st.integers(0, 59), _ID, st.sampled_from(["200", "404", "-"])).map(
+        lambda line: "2025-01-01T00:00:{:02d}Z,{},{}\n".format(*line)
+    ),
+    st.sampled_from(["\n", "what is this\n", "2025-01-01T00:00:00Z,a,b,c\n", " \t\r\n"]),
+)
+
+
+@search(25)
+@given(
+    lines=st.tuples(st.lists(_LINE, max_size=30), st.lists(_LINE, max_size=30)),
+    cuts=st.lists(st.tuples(st.integers(0, 1), st.integers(1, 200), st.booleans()), max_size=40),
+)
+def test_any_pieces_in_any_order_give_the_counts_of_one_reading(
+    lines: tuple[list[str], list[str]], cuts: list[tuple[int, int, bool]], tmp_path: Path
+) -> None:
+    sides = [tmp_path / "requests.log", tmp_path / "responses.log"]
+    texts = ["".join(["2025-01-01T00:00:00Z,first,200\n", *of_side]) for of_side in lines]
+    options = _options(*sides, lateness_us=10**13, timeout_us=10**13, sides=True)
+    for side, text in zip(sides, texts, strict=True):
+        side.write_text(text)
+    whole = _watched(options).counts
+    for side in sides:
+        side.write_text("")
+    done = [0, 0]
+
+    def appended(at: int, size: int) -> None:
+        _append(sides[at], texts[at][done[at] : done[at] + size])
+        done[at] += size
+
+    watched = Watch(options, clock=Clock())
+    for at, size, looks in cuts:
+        appended(at, size)
+        for _ in range(looks):
+            watched.step()
+    for at, text in enumerate(texts):
+        appended(at, len(text))
+    for _ in range(4):
+        watched.step()
+    counts = watched.snapshot().counts
+    watched.logs.close()
+    assert counts == whole
+    assert counts["lines"] == sum(text.count("\n") for text in texts)
 
 
 def test_logs_that_stand_still_are_told_of_seldom(tmp_path: Path) -> None:
