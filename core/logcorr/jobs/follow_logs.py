@@ -248,7 +248,8 @@ def _starts(options: WatchOptions) -> tuple[int, dict[tuple[int, int], Start]] |
     """When the last minutes of the logs begin that are there at the start, and where."""
     words = [word for of_log in options.logs for word in of_log if word != standard_input.NAME]
     there = [word for word in words if paths_of_word(word)]
-    return last_of_log.starts(resolve("log", tuple(there)) if there else [], options, options.last_us or 0)
+    files = resolve("log", tuple(there)) if there else []
+    return last_of_log.starts(files, options.reading, options.form, options.last_us or 0)
 
 
 def _same_form(told: ToldFormat, read: ReadOptions) -> Callable[[bytes], FileForm]:
