@@ -78,6 +78,22 @@ def test_a_pair_is_reported_as_if_all_of_it_were_read(pair: Path, tmp_path: Path
     assert {**part, "inputs": 0, "run": 0} == {**whole, "inputs": 0, "run": 0}
 
 
+def test_files_of_which_some_are_not_read_at_all(pair: Path, tmp_path: Path) -> None:
+    lines = (pair / "requests.log").read_bytes().splitlines(keepends=True)
+    cuts = [0, len(lines) // 3, len(lines) - 500, len(lines)]
+    names = [f"requests.log.{number}" for number in range(3)]
+    for name, start, end in zip(names, cuts, cuts[1:], strict=False):
+        (tmp_path / name).write_bytes(b"".join(lines[start:end]))
+    words = [word for name in names for word in ("--requests", name)]
+    words += ["--responses", str(pair / "responses.log")]
+    whole, exports = _correlated(words, tmp_path)
+    part, part_exports = _correlated(words, tmp_path, "--ordered", "1m")
+    assert part_exports == exports
+    assert _lines(part["inputs"]["requests"]) == len(lines)
+    assert part["inputs"]["requests"]["skipped"] >= cuts[1]
+    assert {**part, "inputs": 0, "run": 0} == {**whole, "inputs": 0, "run": 0}
+
+
 def test_one_log_with_both_events(pair: Path, tmp_path: Path) -> None:
     _one_log(pair, tmp_path / "app.log")
     whole, exports = _correlated(["app.log"], tmp_path)
