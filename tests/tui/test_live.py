@@ -167,6 +167,25 @@ def test_a_frozen_screen_stays_while_counting_goes_on() -> None:
     play(app, look, (140, 36))
 
 
+def test_of_logs_that_stand_still_only_the_head_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = _LiveApp()
+    drawn: list[object] = []
+
+    async def look(stage: Stage) -> None:
+        app.child.tell(_record())
+        await stage.pilot.pause()
+        monkeypatch.setattr(LiveBoard, "show", lambda _board, record: drawn.append(record))
+        app.child.tell(_record(quiet_s=75.2))
+        await stage.pilot.pause()
+        assert "nothing for 1m 15s" in app.text
+        assert drawn == []
+        app.child.tell(_record(quiet_s=0, alerts=[{"condition": "p99>5ms", "told": "p99 is 1 s.", "since": None}]))
+        await stage.pilot.pause()
+        assert len(drawn) == 1
+
+    play(app, look, (100, 30))
+
+
 def test_the_cursor_stays_on_its_request() -> None:
     app = _LiveApp()
 

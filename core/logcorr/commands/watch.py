@@ -14,13 +14,15 @@ from logcorr.commands.format_options import format_options, reading
 from logcorr.commands.options import DURATION, SIZE, as_flag, positive
 from logcorr.commands.run_job import FAILED_CONDITION
 from logcorr.commands.stdout_and_stderr import put, put_json, say
-from logcorr.compute import resources, threads
+from logcorr.compute import garbage, resources, threads
 from logcorr.model import clock_skew
 from logcorr.model.errors import Cancelled, UsageError
 from logcorr.model.options import WatchOptions
 from logcorr.text.instants import text_or_none
 
 _JUDGED_S = 1.0
+# Whoever draws every snapshot draws fewer of logs that stand still.
+_QUIET_EVERY_S = 1.0
 
 
 @click.command()
@@ -68,8 +70,10 @@ def watch(logs: tuple[str, ...], **values: Any) -> int:
     options = _options(logs, values)
     zone = zones.zone_of(values["tz"] or "UTC")
     threads.limit_engine(options.memory_bytes, 1)
-    from logcorr.jobs.watch import watch as snapshots
-    from logcorr.query import live_conditions
+    with garbage.loading():
+        from logcorr.jobs.watch import watch as snapshots
+        from logcorr.query import live_conditions
+    garbage.seldom()
 
     conditions, alerts = (
         [live_conditions.live_condition(text, as_flag(name)) for text in values[name]]
@@ -90,8 +94,9 @@ def watch(logs: tuple[str, ...], **values: Any) -> int:
             every_s, for_s = values["every"] / 1e6, values["for_"] and values["for_"] / 1e6
             # Conditions are judged at least once a second, however seldom a line is printed.
             judged_s = min(every_s, _JUDGED_S) if conditions or alerts else every_s
-            seen = snapshots(options, cancel, every_s=judged_s, for_s=for_s, asked=asked)
             places = values["controls"] is not None
+            quiet_s = _QUIET_EVERY_S if places else 0.0
+            seen = snapshots(options, cancel, every_s=judged_s, for_s=for_s, quiet_every_s=quiet_s, asked=asked)
             lines = _Lines(as_json=values["as_json"], every=max(1, round(every_s / judged_s)), places=places)
             return _show(seen, conditions, alerts, lines, signals)
     finally:

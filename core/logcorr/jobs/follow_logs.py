@@ -112,6 +112,11 @@ class FollowedLogs:
         """What makes the figures doubtful, in sentences. `matched` are the exchanges of a pair."""
         return live_doubts.doubts(self._readers, matched, self._on_both_sides)
 
+    @property
+    def has_notices(self) -> bool:
+        """Whether something became of logs since notices were taken last."""
+        return bool(self._notices) or any(source.has_notices for source in self._sources)
+
     def take_notices(self) -> list[str]:
         """What became of logs since this was last asked."""
         notices, self._notices = self._notices, []
@@ -161,6 +166,8 @@ class FollowedLogs:
     def _read(self) -> Entries:
         frames: dict[str, list[pl.DataFrame]] = {}
         for number, (log, reader) in enumerate(self._readers):
+            if not self._waiting[number]:
+                continue
             read = reader.read(self._waiting[number])
             self._waiting[number].clear()
             if self.rules is None:
@@ -343,4 +350,5 @@ def _starts(options: WatchOptions) -> tuple[int, dict[tuple[int, int], Start]] |
     """When the last minutes of the logs begin that are there at the start, and where."""
     words = [word for of_log in options.logs for word in of_log if word != standard_input.NAME]
     there = [word for word in words if paths_of_word(word)]
-    return last_of_log.starts(resolve("log", tuple(there)) if there else [], options, options.last_us or 0)
+    files = resolve("log", tuple(there)) if there else []
+    return last_of_log.starts(files, options.reading, options.form, options.last_us or 0)

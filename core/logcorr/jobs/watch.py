@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from queue import SimpleQueue
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -17,15 +18,17 @@ from logcorr.jobs.follow_logs import Entries, FollowedLogs
 from logcorr.model.ledger import SIDES, Side
 from logcorr.model.live import Exchange, Request, Response, Snapshot
 from logcorr.model.options import WatchOptions
-from logcorr.pairing.live_join import BYTES_PER_OPEN, LiveJoin
+from logcorr.pairing.live_join import LiveJoin
 
-_POLL_S = 0.1
+# Files are looked into so often while lines come, and where none came for a while.
+_POLL_S, _SELDOM_POLL_S = 0.1, 0.2
+_QUIET_S = 1.0
+# Where more bytes wait, they are read at once. A few lines at a time would take more of the machine.
+_MUCH_BEHIND = 1 << 16
 _MOST_SHOWN = 20
 _HOUR_US = 3_600_000_000
 # An instant far ahead counts as the present only where so many entries of a poll agree.
 _MOST_STRAY = 8
-# The share of memory that open requests may take.
-_OPEN_SHARE = 4
 
 
 class Watch:
@@ -34,7 +37,7 @@ class Watch:
     def __init__(self, options: WatchOptions, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._options = options
         self.logs = FollowedLogs(options, clock=clock)
-        self.window = LiveWindow(options.window_us, options.longest_window_us)
+        self.window = LiveWindow(options.window_us, options.longest_window_us, memory_bytes=options.memory_bytes)
         self._join: LiveJoin | None = None
         self._now_us: int | None = None
         self._reached_us: dict[Side, int] = {}
@@ -110,9 +113,14 @@ class Watch:
             failed=self.window.failed(now) if now is not None else (),
             late=self.window.late(now) if now is not None else (),
             notices=self.logs.take_notices(),
-            quiet_s=self._clock() - self._heard,
+            quiet_s=self.quiet_s,
             doubts=self.logs.doubts(self._totals["matched"]),
         )
+
+    @property
+    def quiet_s(self) -> float:
+        """For how many seconds of the wall clock nothing came."""
+        return self._clock() - self._heard
 
     def _joined(self) -> LiveJoin:
         if self._join is None:
@@ -122,7 +130,7 @@ class Watch:
                 policy=rules.policy,
                 timeout_us=options.timeout_us,
                 lateness_us=options.lateness_us,
-                most_open=max(1000, options.memory_bytes // _OPEN_SHARE // BYTES_PER_OPEN),
+                memory_bytes=options.memory_bytes,
                 given=rules.duration == "given",
                 knows_again=not rules.ties_by_line,
             )
@@ -130,33 +138,39 @@ class Watch:
 
     def _add_requests(self, frame: pl.DataFrame) -> None:
         frame = frame.drop_nulls("time")
-        columns = [frame[name] if name in frame.columns else [None] * frame.height for name in self.logs.attributes]
-        values = zip(*columns, strict=True)
-        requests = map(Request, frame["time"], frame["request_id"], values, frame["place"])
+        columns = [
+            frame["time"].to_list(),
+            frame["request_id"].to_list(),
+            self._values(frame),
+            frame["place"].to_list(),
+        ]
+        requests = map(Request, *columns)
         self.window.add_events(frame["time"].to_numpy(), response=False)
-        self._note(self._joined().add_requests(requests))
+        text_bytes = int(frame.estimated_size())
+        self._note(self._joined().add_requests(list(requests), text_bytes))
 
     def _add_responses(self, frame: pl.DataFrame) -> None:
         frame = frame.drop_nulls("time")
-        given = frame["given_us"] if "given_us" in frame.columns else [None] * frame.height
+        columns = [_listed(frame, name) for name in ("time", "request_id", "status_code", "given_us", "place")]
         self.window.add_events(frame["time"].to_numpy(), response=True)
-        responses = map(Response, frame["time"], frame["request_id"], frame["status_code"], given, frame["place"])
-        self._note(self._joined().add_responses(responses))
+        self._note(self._joined().add_responses(list(map(Response, *columns))))
 
     def _add_exchanges(self, frame: pl.DataFrame) -> None:
         """Exchanges of access logs."""
         frame = frame.drop_nulls("time")
-        columns = [frame[name] if name in frame.columns else [None] * frame.height for name in self.logs.attributes]
-        duration = frame["given_us"] if "given_us" in frame.columns else [None] * frame.height
         self.window.add_events(frame["time"].to_numpy(), response=False)
         exchanges = []
-        for time_us, status, duration_us, values, place in zip(
-            frame["time"], frame["status_code"], duration, zip(*columns, strict=True), frame["place"], strict=True
-        ):
+        columns = [_listed(frame, name) for name in ("time", "status_code", "given_us", "place")]
+        for time_us, status, duration_us, place, values in zip(*columns, self._values(frame), strict=True):
             request = Request(time_us, "", values, place)
             response = Response(time_us + (duration_us or 0), "", status, duration_us, place)
             exchanges.append(Exchange(request, response, duration_us, late=False))
         self._note(exchanges)
+
+    def _values(self, frame: pl.DataFrame) -> Iterator[tuple[str | None, ...]]:
+        """What each entry tells besides."""
+        columns = [_listed(frame, name) for name in self.logs.attributes]
+        return zip(*columns, strict=True) if columns else iter([()] * frame.height)
 
     def _note(self, exchanges: list[Exchange]) -> None:
         self.window.add_exchanges(exchanges)
@@ -194,35 +208,45 @@ def watch(
     *,
     every_s: float,
     for_s: float | None = None,
+    quiet_every_s: float = 0.0,
     asked: SimpleQueue[Callable[[Watch], object]] | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[Snapshot]:
     """Follows logs, and yields a snapshot every `every_s` seconds, and one at the end.
 
-    What is put into `asked` is called with what is watched, and a snapshot follows at once. It ends after `for_s`
-    seconds, when `cancel` is set, or when all logs come through pipes that have ended. Raises InputError and
-    UsageError.
+    While nothing comes they are `quiet_every_s` apart, if that is longer. What is put into `asked` is called with what
+    is watched, and a snapshot follows at once. It ends after `for_s` seconds, when `cancel` is set, or when all logs
+    come through pipes that have ended. Raises InputError and UsageError.
     """
     watched = Watch(options, clock=clock)
     try:
         begun = clock()
-        following = begun + every_s
+        following, told, changed = begun + every_s, begun, True
         ends = float("inf") if for_s is None else begun + for_s
         while not cancel.is_set() and not watched.logs.ended and clock() < ends:
             took = watched.step()
             now = clock()
+            changed = changed or took or watched.logs.has_notices
             while asked is not None and not asked.empty():
                 asked.get()(watched)
-                following = now
+                following, changed = now, True
             if now >= following:
                 following = max(following + every_s, now)
-                yield watched.snapshot()
-            if not took:
-                cancel.wait(max(0.0, min(_POLL_S, following - now, ends - now)))
+                if changed or now - told >= quiet_every_s:
+                    told, changed = now, False
+                    yield watched.snapshot()
+            if not took or watched.logs.behind_bytes < _MUCH_BEHIND:
+                poll_s = _POLL_S if watched.quiet_s < _QUIET_S else _SELDOM_POLL_S
+                cancel.wait(max(0.0, min(poll_s, following - now, ends - now)))
         watched.finish()
         yield watched.snapshot()
     finally:
         watched.logs.close()
+
+
+def _listed(frame: pl.DataFrame, name: str) -> list[Any]:
+    """The values of a column; all None where there is none. Much faster than to iterate over it."""
+    return frame[name].to_list() if name in frame.columns else [None] * frame.height
 
 
 def _newest(times: pl.Series, now_us: int | None) -> int | None:

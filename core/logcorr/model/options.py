@@ -78,12 +78,16 @@ class Narrowing(msgspec.Struct, frozen=True, kw_only=True):
     `since` and `until` are instants in the forms of the filter language, or `-15m` before the newest entry; `until` is
     the first instant that is left out. `zone` is of instants that name none, UTC by default. `where` is a filter. An
     exchange lies at the time of its request. None leaves nothing out.
+
+    With `ordered_us` the user says that no line stands further before or behind its time, and that no exchange takes
+    longer. What lies before `since` is then not read.
     """
 
     since: str | None = None
     until: str | None = None
     where: str | None = None
     zone: str | None = None
+    ordered_us: int | None = None
 
 
 class ClusterOptions(msgspec.Struct, frozen=True, kw_only=True):

@@ -97,13 +97,17 @@ class LiveScreen(Screen[None]):
             self.app.bell()
         if not self.is_mounted:
             return
-        if not self.frozen:
-            self._shown = record
-            self._draw()
-            if isinstance(self.app.screen, LiveDetailScreen):
-                self.app.screen.follow()
-        else:
+        if self.frozen:
             self._draw_lines()
+            return
+        same = self._shown is not None and {**self._shown, "quiet_s": 0} == {**record, "quiet_s": 0}
+        self._shown = record
+        if same:
+            self._draw_head()
+            return
+        self._draw()
+        if isinstance(self.app.screen, LiveDetailScreen):
+            self.app.screen.follow()
 
     def note(self, text: str) -> None:
         """Takes what the child says to people."""
@@ -178,7 +182,7 @@ class LiveScreen(Screen[None]):
         if not self.is_mounted or not self.query("#rows"):
             return
         record, tab = self._shown, self._shown_tab()
-        self.query_one("#head", LiveHead).show(record, self._window_s, *self._state())
+        self._draw_head()
         self._draw_lines()
         doubts = [f"  ! {doubt}" for doubt in (record["doubts"] if record else [])]
         more = f"  +{len(doubts) - 1} more" if len(doubts) > 1 else ""
@@ -193,6 +197,9 @@ class LiveScreen(Screen[None]):
         tables = _tabs(tabs_of(record), tab, record, palette.of(self.app), self.size.width)
         self.query_one("#tables", Static).update(tables, layout=False)
         self.query_one("#rows", LiveTable).show(tab, rows_of(record, tab.name), count_of(record, tab.name))
+
+    def _draw_head(self) -> None:
+        self.query_one("#head", LiveHead).show(self._shown, self._window_s, *self._state())
 
     def _draw_lines(self) -> None:
         """Draws what is told of the present, frozen or not: the alerts, and how much came since."""

@@ -24,6 +24,7 @@ _BEFORE_THE_END = re.compile(r"-[0-9]")
 # What of the logs is reported. Only jobs take these options.
 _REPORTED = (
     ("--since", "TIME", "report what lies at or after this time; -15m is before the end"),
+    ("--ordered", "TIME", "do not read what lies before --since; no line is further out of order"),
     ("--until", "TIME", "report what lies before this time"),
     ("--where", "FILTER", "report what this holds for, such as 'status>=500'"),
     ("--tz", "ZONE", "the zone of --since, --until and all times shown; local is that of this machine"),

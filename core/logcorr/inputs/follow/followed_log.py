@@ -15,6 +15,7 @@ from logcorr.inputs.whole_lines import line_count
 from logcorr.model.ledger import Side
 
 PLACE = "place"
+_MOST_FORMS = 1000
 CLASSES = ("lines", "blank", "header", "other", "malformed", "repaired", "requests", "responses", "exchanges")
 
 
@@ -66,7 +67,7 @@ class FollowedLog:
     def _told(self, pieces: Iterable[Piece]) -> Iterator[tuple[OpenForm, Piece]]:
         """The pieces with the forms of their files, once these are told."""
         for piece in pieces:
-            form = self._forms.get(piece.file)
+            form = self._form_of(piece.file)
             if form is not None:
                 yield form, piece
                 continue
@@ -77,6 +78,17 @@ class FollowedLog:
             elif isinstance(told, FileForm):
                 form = self._forms[piece.file] = OpenForm(told)
                 yield from ((form, one) for one in waiting)
+
+    def _form_of(self, file: int) -> OpenForm | None:
+        """The form of a file, if it is known. Of many files those that were read last keep theirs."""
+        form = self._forms.pop(file, None)
+        if form is not None:
+            self._forms[file] = form
+        if len(self._forms) > _MOST_FORMS:
+            oldest = next(iter(self._forms))
+            del self._forms[oldest]
+            self.reached.pop(oldest, None)
+        return form
 
     def _note(self, read: SortedLines, place: int, frames: dict[str, list[pl.DataFrame]]) -> None:
         for name, count in read.counts.items():

@@ -27,6 +27,8 @@ _COPY_S = 5.0
 _PAST_S = 60.0
 _MOST_FILES = 500
 _MOST_SIBLINGS = 64
+# So many files that were read to their ends are known again when they are compressed.
+_MOST_MARKS = 1000
 _PIECE_BYTES = 1 << 22
 
 
@@ -77,7 +79,7 @@ class Follower:
         self._files: list[FollowedFile] = []
         self._known: set[tuple[int, int]] = set()
         self._held: dict[tuple[int, int], _Held] = {}
-        self._marks: list[Mark] = []
+        self._marks: deque[Mark] = deque(maxlen=_MOST_MARKS)
         self._new: set[int] = set()
         self._grew: dict[int, float] = {}
         self._by_word: dict[str, tuple[int, int]] = {}
@@ -143,6 +145,11 @@ class Follower:
                 pieces.append(Piece(file.number, without_leading_nuls(text), begins, file.read_from))
                 begins = False
         return pieces
+
+    @property
+    def has_notices(self) -> bool:
+        """Whether something became of files since notices were taken last."""
+        return bool(self._notices)
 
     def take_notices(self) -> list[str]:
         """What became of files since this was last asked, a sentence each."""

@@ -61,6 +61,11 @@ class PipedLog:
         self._rest = text[cut:]
         return self._piece(text[:cut])
 
+    @property
+    def has_notices(self) -> bool:
+        """Whether the pipe has ended, and that was not told yet."""
+        return self.ended and not self._told
+
     def take_notices(self) -> list[str]:
         """That the pipe has ended, once."""
         told, self._told = self._told, self.ended
