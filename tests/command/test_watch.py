@@ -39,7 +39,7 @@ def _until(process: subprocess.Popen[str], condition: Callable[[dict[str, Any]],
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
 def test_it_follows_until_it_is_interrupted(tmp_path: Path, number: int, code: int) -> None:
     _pair(tmp_path)
-    words = command("watch", "requests.log", "responses.log", "--json", "--every", "100ms")
+    words = command("watch", "--no-store", "requests.log", "responses.log", "--json", "--every", "100ms")
     with start(words, tmp_path) as process:
         _until(process, lambda record: "window" in record)
         # The log is rotated by its name, and goes on in a new file.
@@ -62,7 +62,9 @@ def test_it_follows_until_it_is_interrupted(tmp_path: Path, number: int, code: i
 def test_lines_for_people(tmp_path: Path) -> None:
     _pair(tmp_path, status=503)
     _write(tmp_path / "requests.log", REQUEST.format(25, "\x1b[31m", "x"), "2025-01-01T00:01:30Z,z,u\n")
-    outcome = logcorr("watch", "requests.log", "responses.log", "--every", "100ms", "--for", "300ms", cwd=tmp_path)
+    outcome = logcorr(
+        "watch", "--no-store", "requests.log", "responses.log", "--every", "100ms", "--for", "300ms", cwd=tmp_path
+    )
     assert outcome.code == 0
     first, *closing = outcome.out.decode().splitlines()
     assert first == (
@@ -76,14 +78,14 @@ def test_lines_for_people(tmp_path: Path) -> None:
 def test_times_are_shown_in_a_zone(tmp_path: Path) -> None:
     _pair(tmp_path)
     words = ("--every", "100ms", "--for", "200ms", "--tz", "+05:30")
-    outcome = logcorr("watch", "requests.log", "responses.log", *words, cwd=tmp_path)
+    outcome = logcorr("watch", "--no-store", "requests.log", "responses.log", *words, cwd=tmp_path)
     assert outcome.out.decode().startswith("05:30:19  ")
 
 
 def test_it_ends_with_one_once_a_condition_holds(tmp_path: Path) -> None:
     _pair(tmp_path, status=500)
     words = ("--every", "100ms", "--until-fail", "error_rate>5%", "--until-fail", "p99>1h")
-    outcome = logcorr("watch", "requests.log", "responses.log", *words, cwd=tmp_path)
+    outcome = logcorr("watch", "--no-store", "requests.log", "responses.log", *words, cwd=tmp_path)
     assert outcome.code == 1
     assert "error_rate is 100 %, over 5 %." in outcome.err
 
@@ -91,7 +93,7 @@ def test_it_ends_with_one_once_a_condition_holds(tmp_path: Path) -> None:
 def test_an_alert_is_told_when_it_begins_and_ends(tmp_path: Path) -> None:
     _pair(tmp_path, status=500)
     words = ("requests.log", "responses.log", "--every", "50ms", "--window", "10s", "--alert", "error_rate>5%")
-    with start(command("watch", "--json", *words), tmp_path) as process:
+    with start(command("watch", "--no-store", "--json", *words), tmp_path) as process:
         record = _until(process, lambda record: bool(record["alerts"]))
         since = record["alerts"][0]["since"]
         told = {"condition": "error_rate>5%", "told": "error_rate is 100 %, over 5 %.", "since": since}
@@ -121,7 +123,7 @@ def test_the_window_can_be_changed_meanwhile(tmp_path: Path) -> None:
     )
     environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path), "PYTHONPATH": str(ROOT / "core")}
     with subprocess.Popen(
-        command("watch", "--json", *words), cwd=tmp_path, env=environment, text=True,
+        command("watch", "--no-store", "--json", *words), cwd=tmp_path, env=environment, text=True,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     ) as process:  # fmt: skip
         assert process.stdin is not None
@@ -144,12 +146,12 @@ def test_the_figures_of_conditions(tmp_path: Path, condition: str) -> None:
     _write(tmp_path / "responses.log", RESPONSE.format(39, "a2", 200))
     _write(tmp_path / "requests.log", REQUEST.format(40, "a2", "a"))
     words = ("--every", "100ms", "--for", "10s", "--until-fail", condition)
-    assert logcorr("watch", "requests.log", "responses.log", *words, cwd=tmp_path).code == 1
+    assert logcorr("watch", "--no-store", "requests.log", "responses.log", *words, cwd=tmp_path).code == 1
 
 
 def test_standard_input_is_followed_to_its_end(tmp_path: Path) -> None:
     (tmp_path / "requests.log").write_text("".join(REQUEST.format(n, n, n) for n in range(5)))
-    words = command("watch", "requests.log", "-", "--json", "--every", "50ms")
+    words = command("watch", "--no-store", "requests.log", "-", "--json", "--every", "50ms")
     environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path), "PYTHONPATH": str(ROOT / "core")}
     with subprocess.Popen(
         words, cwd=tmp_path, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -170,12 +172,17 @@ def test_standard_input_is_followed_to_its_end(tmp_path: Path) -> None:
 def test_a_pipe_alone_ends_it(tmp_path: Path) -> None:
     line = '{"timestamp":"2025-10-10T13:55:30Z","method":"GET","endpoint":"/b","status_code":200,"response_time":3}\n'
     done = subprocess.run(
-        command("watch", "-"), cwd=tmp_path, input=(line * 3).rstrip(), capture_output=True, text=True, check=False
+        command("watch", "--no-store", "-"),
+        cwd=tmp_path,
+        input=(line * 3).rstrip(),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     assert "3 exchanges" in done.stdout
     packed = subprocess.run(
-        command("watch", "-"), cwd=tmp_path, input=b"\x1f\x8b\x08", capture_output=True, check=False
+        command("watch", "--no-store", "-"), cwd=tmp_path, input=b"\x1f\x8b\x08", capture_output=True, check=False
     )
     assert packed.returncode == 2
     assert b"zcat LOG | logcorr" in packed.stderr
@@ -192,7 +199,7 @@ def test_a_pipe_alone_ends_it(tmp_path: Path) -> None:
     ],
 )
 def test_wrong_usage(tmp_path: Path, words: tuple[str, ...], told: str) -> None:
-    outcome = logcorr("watch", *words, cwd=tmp_path)
+    outcome = logcorr("watch", "--no-store", *words, cwd=tmp_path)
     assert outcome.code == 2
     assert told in outcome.err
 
@@ -223,6 +230,6 @@ def test_lines_can_be_asked_for(tmp_path: Path) -> None:
     request, response = answer["lines"]
     assert (request["file"], request["line"]) == ("requests.log", 2)
     assert dict(request["lines"])[0] == REQUEST.format(1, 1, 1).strip()
-    assert (response["file"], response["line"]) == ("-", 2)
+    assert (response["file"], response["line"]) == ("stdin", 2)
     assert dict(response["lines"])[0] == RESPONSE.format(2, 1, 500).strip()
     assert "no line was read with the places [123456789]" in err

@@ -173,7 +173,7 @@ def test_a_log_that_comes_through_a_pipe_is_followed_and_keys_come_from_the_term
     terminal.keys("3")
     terminal.until(lambda text: "Slowest · The slowest exchanges" in text)
     terminal.keys("Enter")
-    terminal.until(lambda text: "Request log · pair/requests.log:" in text and "Response log · -:" in text)
+    terminal.until(lambda text: "Request log · pair/requests.log:" in text and "Response log · stdin:" in text)
     terminal.keys("Escape")
     terminal.until(lambda text: "Slowest · The slowest exchanges" in text)
     terminal.keys("q")

@@ -77,6 +77,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     app.session.zone = given.tz or ""
     app.session.show_times()
     app.run()
+    if app.kept:
+        sys.stderr.write(f"logcorr-tui: {app.kept}\n")
     return app.return_code or 0
 
 

@@ -3,6 +3,7 @@
 import signal
 import sys
 import threading
+from contextlib import closing
 from queue import SimpleQueue
 from types import FrameType
 from typing import Any
@@ -11,6 +12,7 @@ import click
 
 from logcorr.commands import watch_controls
 from logcorr.commands.format_options import format_options, reading
+from logcorr.commands.keep_watched import keeping
 from logcorr.commands.options import DURATION, SIZE, as_flag, positive
 from logcorr.commands.run_job import FAILED_CONDITION
 from logcorr.commands.stdout_and_stderr import put, put_json, say
@@ -49,6 +51,11 @@ _QUIET_EVERY_S = 1.0
 @click.option("--collapse", multiple=True, metavar="REGEX=NAME", help="Count endpoints with REGEX in them as NAME.")
 @click.option("--memory", type=SIZE, help="The most memory to take.  [default: a quarter of the machine's]")
 @click.option("--tz", metavar="ZONE", help="The zone of times that are shown.  [default: UTC]")
+@click.option(
+    "--store", type=click.Path(), help="Folder to keep the run of what was followed in.  [default: the cache folder]"
+)
+@click.option("--no-store", is_flag=True, help="Keep nothing.")
+@click.option("--resume", is_flag=True, help="Go on where following the same logs ended: only what is new is read.")
 @click.option("--longest-window", type=DURATION, hidden=True, help="How far the window can be widened.")
 @click.option("--controls", type=int, hidden=True, help="Read what is asked meanwhile here, and end where it ends.")
 @format_options
@@ -57,7 +64,8 @@ def watch(logs: tuple[str, ...], **values: Any) -> int:
 
     A log is a file, a folder or a quoted glob, which may be missing yet; or - for standard input. What is there already
     is read first. Files may be rotated by renaming or by copying. Requests without an answer within --timeout are
-    overdue until the answer comes. Time is that of the entries. Ends by Ctrl+C, and where standard input ends.
+    overdue until the answer comes. Time is that of the entries. Ends by Ctrl+C, and where standard input ends. What was
+    followed is then a run like any other, unless --no-store is given.
 
     \b
     Examples:
@@ -88,20 +96,30 @@ def watch(logs: tuple[str, ...], **values: Any) -> int:
     asked: SimpleQueue[Any] = SimpleQueue()
     if values["controls"] is not None:
         watch_controls.obey(values["controls"], asked, cancel)
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, stop) for number in _ends()}
     try:
-        with zones.shown_in(zone):
+        with zones.shown_in(zone), keeping(options, values, lambda: len(signals) > 1) as kept:
             every_s, for_s = values["every"] / 1e6, values["for_"] and values["for_"] / 1e6
             # Conditions are judged at least once a second, however seldom a line is printed.
             judged_s = min(every_s, _JUDGED_S) if conditions or alerts else every_s
             places = values["controls"] is not None
             quiet_s = _QUIET_EVERY_S if places else 0.0
-            seen = snapshots(options, cancel, every_s=judged_s, for_s=for_s, quiet_every_s=quiet_s, asked=asked)
+            seen: Any = snapshots(
+                options, cancel, every_s=judged_s, for_s=for_s, quiet_every_s=quiet_s, asked=asked, keeping=kept
+            )
             lines = _Lines(as_json=values["as_json"], every=max(1, round(every_s / judged_s)), places=places)
-            return _show(seen, conditions, alerts, lines, signals)
+            with closing(seen):
+                return _show(seen, conditions, alerts, lines, signals)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _ends() -> list[int]:
+    """The signals that end following in order; a hang-up too, unless the caller ignores it as nohup does."""
+    hangup: Any = getattr(signal, "SIGHUP", None)
+    heeds = hangup is not None and signal.getsignal(hangup) == signal.SIG_DFL
+    return [signal.SIGINT, signal.SIGTERM, *([hangup] if heeds else [])]
 
 
 def _show(snapshots: Any, conditions: list[Any], alerts: list[Any], lines: "_Lines", signals: list[int]) -> int:

@@ -7,14 +7,13 @@ run.
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO
 
 import msgspec
 
+from logcorr.compute.line_ends import last_line_end
 from logcorr.inputs.files import ANY, InputFile, ends
 from logcorr.model.errors import InputError
 
-_BLOCK_BYTES = 1 << 20
 _ADVICE = "Nothing was kept. Run again"
 
 
@@ -97,22 +96,10 @@ def _whole_lines(file: InputFile) -> InputFile:
     if file.compression != "plain" or ends_before:
         return msgspec.structs.replace(file, grown=True)
     with file.path.open("rb") as stream:
-        size = _last_line_end(stream, file.bytes)
+        size = last_line_end(stream, file.bytes)
     start = 0 if file.window is None else min(file.window[0], size)
     window = None if file.window is None else (start, size)
     return msgspec.structs.replace(file, bytes=size, text_bytes=size - start, window=window, grown=True)
-
-
-def _last_line_end(stream: IO[bytes], size: int) -> int:
-    """Where the last whole line within the first `size` bytes ends."""
-    while size:
-        start = max(0, size - _BLOCK_BYTES)
-        stream.seek(start)
-        newline = stream.read(size - start).rfind(b"\n")
-        if newline >= 0:
-            return start + newline + 1
-        size = start
-    return 0
 
 
 def _changed(file: InputFile, change: str, when: str) -> InputError:

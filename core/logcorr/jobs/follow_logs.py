@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import Protocol
 
 import msgspec
 import polars as pl
@@ -12,8 +13,9 @@ from logcorr.formats.profile_registry import Registry
 from logcorr.inputs import standard_input
 from logcorr.inputs.file_form import FileForm
 from logcorr.inputs.files import resolve
+from logcorr.inputs.follow.followed_file import NOT_RESUMED, Resumed, Start
 from logcorr.inputs.follow.followed_log import CLASSES, PLACE, FollowedLog
-from logcorr.inputs.follow.follower import Follower, Piece, Start, paths_of_word
+from logcorr.inputs.follow.follower import Follower, Piece, paths_of_word
 from logcorr.inputs.follow.line_places import Excerpt, Line
 from logcorr.inputs.follow.piped import PipedLog
 from logcorr.jobs import last_of_log, live_doubts
@@ -39,6 +41,7 @@ from logcorr.model.ledger import ONE_LOG, SIDES, Log, Side
 from logcorr.model.options import WatchOptions
 from logcorr.model.told import Kind
 from logcorr.pairing.rules import Rules
+from logcorr.runs.journal_state import FollowedKind
 
 # A log without lines is waited for so long, once another log has some.
 _PATIENCE_S = 2.0
@@ -56,6 +59,12 @@ _SIDES_OF: dict[Log, tuple[Side, ...]] = {
 }
 
 
+class SourceMaker(Protocol):
+    """Makes the source of a log, by its number: one that keeps what it gives."""
+
+    def __call__(self, log: int, make: Callable[[Resumed], Follower | PipedLog]) -> Source: ...
+
+
 class Entries(msgspec.Struct, frozen=True, kw_only=True):
     """What came since the last time: entries of both sides, or exchanges of access logs. Times are in µs.
 
@@ -70,12 +79,21 @@ class Entries(msgspec.Struct, frozen=True, kw_only=True):
 class FollowedLogs:
     """The logs that are followed: first `begin` until it is true, then `poll`."""
 
-    def __init__(self, options: WatchOptions, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        options: WatchOptions,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        kept: SourceMaker | None = None,
+    ) -> None:
         self._options, self._clock = options, clock
         found = _starts(options) if options.last_us is not None else None
         self.since_us: int | None = found[0] if found is not None else None
         starts = found[1] if found is not None else {}
-        self._sources = [_source(words, starts, clock) for words in options.logs]
+        self._sources: list[Source] = []
+        for log, words in enumerate(options.logs):
+            make = partial(_source, words, starts, clock)
+            self._sources.append(make(NOT_RESUMED) if kept is None else kept(log, make))
         self._waiting: list[list[Piece]] = [[] for _ in self._sources]
         self._first_lines: float | None = None
         self._readers: list[tuple[Log, FollowedLog]] = []
@@ -91,9 +109,16 @@ class FollowedLogs:
         return bool(self._readers)
 
     @property
+    def kind(self) -> FollowedKind | None:
+        """Which run the logs make: of a pair, of one log of both events, or of access logs. None before it is known."""
+        if not self.begun:
+            return None
+        return "access" if self.rules is None else "log" if len(self._sources) == 1 else "pair"
+
+    @property
     def ended(self) -> bool:
         """Whether no log can grow any more: all come through a pipe that has ended."""
-        return all(isinstance(source, PipedLog) and source.ended for source in self._sources)
+        return all(source.ended for source in self._sources)
 
     @property
     def behind_bytes(self) -> int:
@@ -193,7 +218,7 @@ class FollowedLogs:
             excerpt = places.excerpt(within, source.text_at)
         except OSError as error:
             excerpt = Excerpt((), f"The file cannot be read any more: {error.strerror or error}.")
-        return Line(file=source.names[position.file], line=position.line, lines=excerpt.lines, note=excerpt.note)
+        return Line(file=source.name_of(position.file), line=position.line, lines=excerpt.lines, note=excerpt.note)
 
     def _begin(self, *, whatever: bool = False) -> bool:
         """Tells the formats once there are lines to tell them by. Returns whether they are known now."""
@@ -222,7 +247,7 @@ class FollowedLogs:
         for piece in self._waiting[number]:
             lines = raw.setdefault(piece.file, [])
             lines += lines_of(piece.text, SAMPLE_LINES - len(lines))
-        return [sample_of(source.names[file], lines, self._options.reading) for file, lines in raw.items()]
+        return [sample_of(source.name_of(file), lines, self._options.reading) for file, lines in raw.items()]
 
     def _sample(self, number: int) -> Sample:
         """Sampled lines of a log. Of the files of a folder those count that are of a known form."""
@@ -340,10 +365,15 @@ class FollowedLogs:
             self._readers.append(("access", FollowedLog(forms)))
 
 
-def _source(words: tuple[str, ...], starts: Mapping[tuple[int, int], Start], clock: Callable[[], float]) -> Source:
+def _source(
+    words: tuple[str, ...],
+    starts: Mapping[tuple[int, int], Start],
+    clock: Callable[[], float],
+    resumed: Resumed,
+) -> Follower | PipedLog:
     if words == (standard_input.NAME,):
         return PipedLog()
-    return Follower(words, start_of=lambda file: starts.get(file.identity, Start()), clock=clock)
+    return Follower(words, start_of=lambda file: starts.get(file.identity, Start()), resumed=resumed, clock=clock)
 
 
 def _starts(options: WatchOptions) -> tuple[int, dict[tuple[int, int], Start]] | None:

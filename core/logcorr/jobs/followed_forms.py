@@ -20,12 +20,16 @@ SAMPLE_LINES = 1000
 class Source(Protocol):
     """Gives the lines of a log as they come: `Follower` and `PipedLog`.
 
-    `names` are those of its files, by their numbers; `of_folders` are the numbers of those that a folder brought.
+    `names` are those of its files; `of_folders` are the numbers of those that a folder brought.
     """
 
-    names: list[str]
-    of_folders: set[int]
-
+    @property
+    def names(self) -> Sequence[str]: ...
+    @property
+    def of_folders(self) -> set[int]: ...
+    @property
+    def ended(self) -> bool: ...
+    def name_of(self, number: int) -> str: ...
     def poll(self, most_bytes: int = ..., is_ahead: Callable[[int], bool] = ...) -> list[Piece]: ...
     def take_notices(self) -> list[str]: ...
     @property
@@ -58,7 +62,7 @@ class FileForms:
         self._said: set[int] = set()
 
     def __call__(self, number: int, text: bytes) -> FileForm | Literal["wait", "leave"]:
-        name = self._source.names[number]
+        name = self._source.name_of(number)
         raw = lines_of(text, SAMPLE_LINES)
         log = sample_of(name, raw, self._reading)
         form = None if log.is_binary else self._form_of(log)

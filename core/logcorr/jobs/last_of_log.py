@@ -12,7 +12,7 @@ from logcorr.formats.own_profiles import own_profile
 from logcorr.formats.profile_reader import ProfileReader
 from logcorr.inputs.file_form import FileForm, OpenForm
 from logcorr.inputs.files import InputFile
-from logcorr.inputs.follow.follower import Start
+from logcorr.inputs.follow.followed_file import Start
 from logcorr.inputs.sorted_lines import sorted_lines
 from logcorr.jobs.tell_kind import KindTeller
 from logcorr.jobs.tell_logs import ToldFormat, read_options

@@ -1,4 +1,4 @@
-"""Watches logs that grow: what is open, overdue, slow and failed right now. Nothing is kept.
+"""Watches logs that grow: what is open, overdue, slow and failed right now.
 
 Time is that of the entries, not of the clock on the wall: a log that is read long after it was written gives the same
 figures as when it was followed.
@@ -15,6 +15,7 @@ import polars as pl
 
 from logcorr.figures.live_window import LiveWindow
 from logcorr.jobs.follow_logs import Entries, FollowedLogs
+from logcorr.jobs.keep_followed import Keeping
 from logcorr.model.ledger import SIDES, Side
 from logcorr.model.live import Exchange, Request, Response, Snapshot
 from logcorr.model.options import WatchOptions
@@ -34,9 +35,15 @@ _MOST_STRAY = 8
 class Watch:
     """Follows logs. `step` takes what came, `snapshot` tells what it looks like."""
 
-    def __init__(self, options: WatchOptions, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        options: WatchOptions,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        keeping: Keeping | None = None,
+    ) -> None:
         self._options = options
-        self.logs = FollowedLogs(options, clock=clock)
+        self.logs = FollowedLogs(options, clock=clock, kept=None if keeping is None else keeping.source)
         self.window = LiveWindow(options.window_us, options.longest_window_us, memory_bytes=options.memory_bytes)
         self._join: LiveJoin | None = None
         self._now_us: int | None = None
@@ -211,20 +218,23 @@ def watch(
     quiet_every_s: float = 0.0,
     asked: SimpleQueue[Callable[[Watch], object]] | None = None,
     clock: Callable[[], float] = time.monotonic,
+    keeping: Keeping | None = None,
 ) -> Iterator[Snapshot]:
     """Follows logs, and yields a snapshot every `every_s` seconds, and one at the end.
 
     While nothing comes they are `quiet_every_s` apart, if that is longer. What is put into `asked` is called with what
     is watched, and a snapshot follows at once. It ends after `for_s` seconds, when `cancel` is set, or when all logs
-    come through pipes that have ended. Raises InputError and UsageError.
+    come through pipes that have ended. What is read is kept by `keeping`. Raises InputError and UsageError.
     """
-    watched = Watch(options, clock=clock)
+    watched = Watch(options, clock=clock, keeping=keeping)
     try:
         begun = clock()
         following, told, changed = begun + every_s, begun, True
         ends = float("inf") if for_s is None else begun + for_s
         while not cancel.is_set() and not watched.logs.ended and clock() < ends:
             took = watched.step()
+            if keeping is not None:
+                keeping.tend(watched.logs.kind)
             now = clock()
             changed = changed or took or watched.logs.has_notices
             while asked is not None and not asked.empty():
@@ -239,6 +249,8 @@ def watch(
                 poll_s = _POLL_S if watched.quiet_s < _QUIET_S else _SELDOM_POLL_S
                 cancel.wait(max(0.0, min(poll_s, following - now, ends - now)))
         watched.finish()
+        if keeping is not None:
+            keeping.tend(watched.logs.kind)
         yield watched.snapshot()
     finally:
         watched.logs.close()

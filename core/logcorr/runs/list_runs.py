@@ -82,6 +82,16 @@ def as_text(rows: list[dict[str, Any]], width: int) -> str:
     return "\n".join(lines) + "\n"
 
 
+def journals_as_text(rows: list[dict[str, Any]]) -> str:
+    """A line for each journal of `find_journals.rows`: what it is of, and how it stands."""
+    lines = []
+    for row in rows:
+        logs = ", ".join(safe(PurePath(name).name or name) for name in row["logs"])
+        of_run = f", run {safe(row['run'])}" if row["run"] else ""
+        lines.append(f"{safe(row['journal'])}  {row['state']}  {size(row['bytes'])}{of_run}  {logs}\n")
+    return "".join(lines)
+
+
 def _cells(row: dict[str, Any], width: int) -> list[str]:
     """The cells of a run between its name and its logs. The options take no more than a fifth of the width."""
     told = texts(row)

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextvars import ContextVar
 from pathlib import Path
+from typing import IO
 
 from logcorr.compute.object_path import AnyPath, ObjectPath
 from logcorr.model.errors import InputError, OutputError
@@ -55,6 +56,11 @@ def privately() -> Iterator[None]:
             _entered -= 1
             if not _entered:
                 os.umask(_user_umask)
+
+
+def open_privately(path: Path) -> IO[str]:
+    """Opens a file to append text to it; only its user may read it, with any umask. Raises OSError."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, _PRIVATE_FILE), "a", encoding="utf8")
 
 
 def make_private(folder: Path) -> None:

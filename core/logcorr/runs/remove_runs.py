@@ -5,7 +5,7 @@ from pathlib import Path
 
 from logcorr.compute.object_path import AnyPath
 from logcorr.model.errors import InputError, LogcorrError, OutputError
-from logcorr.runs import find_runs
+from logcorr.runs import find_journals, find_runs
 from logcorr.runs.leftovers import sweep
 from logcorr.runs.ownership import check_mine
 from logcorr.runs.run_folder import MANIFEST, REPORT, RunFolder
@@ -31,8 +31,41 @@ def remove(run: RunFolder) -> None:
         raise OutputError(message) from error
 
 
+def remove_with_journals(root: AnyPath, run: RunFolder) -> list[str]:
+    """Deletes a run, and the journals that it was made of. Raises as `remove`.
+
+    Returns the errors of journals that stay.
+    """
+    journals = find_journals.journals_of_run(root, run.name)
+    remove(run)
+    return _remove_journals(journals)[1]
+
+
+def clean_journals(root: AnyPath, *, every: bool) -> tuple[int, int, list[str]]:
+    """Deletes the journals that have no line; with `every` all that no process writes.
+
+    Returns the bytes that are free now, how many journals are deleted, and the errors of those that stay.
+    """
+    found = [one for one in find_journals.all_journals(root) if every or find_journals.is_empty(one)]
+    sizes = {one.name: one.size for one in found}
+    removed, errors = _remove_journals(found)
+    return sum(sizes[name] for name in removed), len(removed), errors
+
+
+def _remove_journals(journals: list[find_journals.FoundJournal]) -> tuple[list[str], list[str]]:
+    """Deletes journals. Returns the names of those that are deleted, and the errors of the others."""
+    removed, errors = list[str](), list[str]()
+    for journal in journals:
+        try:
+            journal.remove()
+            removed.append(journal.name)
+        except LogcorrError as error:
+            errors.append(str(error))
+    return removed, errors
+
+
 def remove_all(root: AnyPath) -> tuple[int, list[str]]:
-    """Deletes all runs below a root, and what dead processes left there.
+    """Deletes all runs and journals below a root, and what dead processes left there.
 
     Returns how many runs are deleted, and the errors of all others.
     """
@@ -43,6 +76,7 @@ def remove_all(root: AnyPath) -> tuple[int, list[str]]:
             removed += 1
         except LogcorrError as error:
             errors.append(str(error))
+    errors += _remove_journals(find_journals.all_journals(root))[1]
     if isinstance(root, Path) and os.path.lexists(root):
         sweep(root)
     return removed, errors

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from logcorr.inputs.follow import followed_file
-from logcorr.inputs.follow.follower import Follower, Start
+from logcorr.inputs.follow.followed_file import Start
+from logcorr.inputs.follow.follower import Follower
 from logcorr.model.errors import InputError
 
 
@@ -254,3 +255,14 @@ def test_no_line_is_lost_or_read_twice(
     watched.lines += watched.finish()
     watched.follower.close()
     assert sorted(watched.lines) == sorted(text.splitlines())
+
+
+def test_a_cut_to_the_same_size_is_noticed(tmp_path: Path) -> None:
+    log = tmp_path / "a.log"
+    log.write_text("one\n")
+    watched = Watched(log)
+    assert watched.poll() == ["one"]
+    os.truncate(log, 0)
+    _append(log, "two\n")
+    os.utime(log, ns=(1, 1))
+    assert watched.poll() == ["two"]

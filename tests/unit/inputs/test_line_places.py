@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from logcorr.inputs.follow.follower import Follower, Piece, Start
+from logcorr.inputs.follow.followed_file import Start
+from logcorr.inputs.follow.follower import Follower, Piece
 from logcorr.inputs.follow.line_places import LinePlaces
 
 

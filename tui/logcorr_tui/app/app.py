@@ -34,6 +34,7 @@ from logcorr_tui.state.session import Logs
 from logcorr_tui.work.follow_words import Follow
 from logcorr_tui.work.terminal_background import QUESTION, is_asked, is_light, is_light_by_name
 from logcorr_tui.work.terminal_hangup import LOOK_EVERY_S, terminal_is_gone
+from logcorr_tui.work.watch_child import WatchChild, kept_text
 
 _PALETTE_GONE_S = 0.1
 
@@ -67,6 +68,10 @@ class LogcorrApp(RunControlApp):
         super().__init__(logs, store=store, memory=memory)
         self.add_mode(LIVE, self._live_screen)
         self._first_run, self._followed, self._first_narrowing = run, follow, narrowing
+        self._given_store = store
+        self._watching: WatchChild | None = None
+        # What was kept of logs that were followed, as text; to be told when the terminal is the shell's again.
+        self.kept = ""
         self._own_themes = {theme.name: theme for theme in themes(self.look)}
         # Until a theme is chosen, the terminal tells whether it is dark or light.
         self._chosen_theme = self._preferences.theme(self.available_themes)
@@ -135,7 +140,9 @@ class LogcorrApp(RunControlApp):
 
         follow = self._followed
         assert follow is not None  # noqa: S101 - the mode is shown only where logs are followed
-        return LiveScreen(follow)
+        live = LiveScreen(follow)
+        self._watching = live.child
+        return live
 
     def _resumed(self) -> None:
         self.refresh(layout=True)
@@ -173,6 +180,14 @@ class LogcorrApp(RunControlApp):
     async def on_exit_app(self) -> None:
         """However the app ends, its child ends before it."""
         await self.stop_child()
+        await self._end_following()
+
+    async def _end_following(self) -> None:
+        """Ends following, and says what was kept of it when the app is gone."""
+        if self._watching is not None:
+            self.notify("A run is made of what was followed.", timeout=30, markup=False)
+            await self._watching.stop()
+            self.kept = kept_text(self._watching.kept, self._given_store)
 
     async def action_quit(self) -> None:
         """Ends the child process first, so that no file of the child process stays."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from logcorr.inputs import standard_input
 from logcorr.model.errors import UsageError
 from logcorr.query.live_conditions import live_condition
+from logcorr.runs.find_journals import root_of_journals
 from logcorr.text import quantities
 from logcorr_tui.work import piped_input, reading_words
 
@@ -39,13 +40,30 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         "--alert", action="append", default=[], metavar="CONDITION",
         help="with --follow: mark when this holds in the window, such as 'p99>500ms'; repeatable",
     )  # fmt: skip
+    parser.add_argument("--resume", action="store_true", help="with --follow: go on where following these logs ended")
+    parser.add_argument("--no-store", action="store_true", help="with --follow: keep no run of what is followed")
     parser.add_argument("--bell", action="store_true", help="with --follow: alerts ring the bell of the terminal")
 
 
 def check_none(given: argparse.Namespace) -> None:
     """Raises UsageError where options of following are given without --follow."""
-    if given.bell or given.alert or any(getattr(given, name) for name in ("window", *_PASSED_ON)):
-        raise UsageError("--window, --timeout, --lateness, --last, --alert and --bell go with --follow.")
+    names = ("bell", "alert", "resume", "no_store", "window", *_PASSED_ON)
+    if any(getattr(given, name) for name in names):
+        words = "--window, --timeout, --lateness, --last, --alert, --resume, --no-store and --bell"
+        raise UsageError(f"{words} go with --follow.")
+
+
+def _kept(given: argparse.Namespace) -> list[str]:
+    """The words that tell what is kept, and where."""
+    if given.no_store and (given.resume or given.store):
+        raise UsageError("--no-store keeps nothing: leave out --store and --resume.")
+    if given.store:
+        root_of_journals(given.store)  # it may be no place for them
+    options = {"--no-store": given.no_store, "--resume": given.resume}
+    return [
+        *(name for name, is_given in options.items() if is_given),
+        *([f"--store={given.store}"] if given.store else []),
+    ]
 
 
 def _names(given: argparse.Namespace) -> tuple[str, ...]:
@@ -80,6 +98,7 @@ def follow_of(given: argparse.Namespace) -> Follow:
     for text in given.alert:
         live_condition(text, "--alert")
         words.append(f"--alert={text}")
+    words += [*_kept(given)]
     words += [f"--format={given.format}"] if given.format else []
     words += ["--collapse-ids"] if given.collapse_ids else []
     words += [f"--collapse={one}" for one in given.collapse]

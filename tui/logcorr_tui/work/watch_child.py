@@ -16,15 +16,25 @@ from logcorr_tui.work.engine_command import environment, logcorr_command
 
 _LIMIT_BYTES = 16 << 20
 _LINES_KEPT = 40
-_PATIENCE_S = 1.0
+# So long the app waits for the run of what was followed. Then the child makes it alone.
+_PATIENCE_S = 10.0
 _EVERY = "200ms"
 LONGEST_WINDOW_S = 3600
+_SHORT_NAME = 8
 
 
 def watch_command(words: Sequence[str], controls: int) -> list[str]:
     """The command that follows logs. `words` are those of `logcorr watch`; `controls` is where it is asked."""
     options = ["--json", f"--every={_EVERY}", f"--longest-window={LONGEST_WINDOW_S}s", f"--controls={controls}"]
     return logcorr_command("watch", *options, *words)
+
+
+def kept_text(kept: Record | None, store: str | None) -> str:
+    """What was kept of what was followed, and how to open it: a line for people. Nothing where nothing was kept."""
+    if kept is None or kept["run"] is None:
+        return "" if kept is None else f"logcorr runs settle {kept['journal']} makes the run of what was followed."
+    named = f"--store={safe(store, 400)} " if store else ""
+    return f"run {kept['run']}: logcorr-tui {named}{kept['run'][:_SHORT_NAME]} opens it."
 
 
 class WatchChild:
@@ -39,6 +49,8 @@ class WatchChild:
         self._controls: int | None = None
         self._answers: dict[tuple[int, ...], asyncio.Future[list[Record]]] = {}
         self.said: deque[str] = deque(maxlen=_LINES_KEPT)
+        # What was kept, once the child has told it.
+        self.kept: Record | None = None
 
     async def run(self, tell: Callable[[Record], None], note: Callable[[str], None]) -> int:
         """Runs the child to its end: `tell` takes each record, `note` what is said to people. Returns the exit code."""
@@ -48,8 +60,9 @@ class WatchChild:
             return await process.wait()
         finally:
             if process.returncode is None:
+                # It ends in order: what was followed is kept.
                 with contextlib.suppress(ProcessLookupError):
-                    process.kill()
+                    process.terminate()
             self._release()
 
     async def _start(self) -> asyncio.subprocess.Process:
@@ -125,17 +138,17 @@ class WatchChild:
         return True
 
     async def stop(self) -> None:
-        """Asks the child to end, and kills it after a second."""
+        """Asks the child to end, and waits for the run that it makes of what it followed.
+
+        A run that takes long is made once the app is gone.
+        """
         process = self._process
         if process is None or process.returncode is not None:
             return
         with contextlib.suppress(ProcessLookupError):
             process.send_signal(signal.SIGTERM)
-        try:
+        with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(process.wait(), _PATIENCE_S)
-        except TimeoutError:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
 
     async def _records(self, process: asyncio.subprocess.Process, tell: Callable[[Record], None]) -> None:
         assert process.stdout is not None  # noqa: S101 - it is a pipe
@@ -144,7 +157,9 @@ class WatchChild:
                 record: Record = msgspec.json.decode(line, type=dict)
             except msgspec.DecodeError:
                 continue  # the last line of a child that was killed
-            if record["kind"] != "lines":
+            if record["kind"] == "run":
+                self.kept = record
+            elif record["kind"] != "lines":
                 tell(record)
             elif (answer := self._answers.pop(tuple(record["places"]), None)) is not None and not answer.done():
                 answer.set_result(record["lines"])

@@ -1,8 +1,10 @@
 """One file that is followed: what was read of it, and whether it is still the file that was read."""
 
 import os
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 # A file is known again by its first bytes, and by the bytes before the place up to which it was read.
 HEAD_BYTES, TAIL_BYTES = 1024, 256
@@ -35,14 +37,54 @@ class Mark:
         )
 
 
+class Start(NamedTuple):
+    """The byte of a file at which reading begins, and lines that are read before: those that name its columns.
+
+    `skips` tells that the byte is in a line that is too long, whose rest is left out.
+    """
+
+    offset: int = 0
+    header: bytes = b""
+    skips: bool = False
+
+
+class Resumed(NamedTuple):
+    """What was read before: where files are gone on with, by their identity, and where they are now.
+
+    Files of the identities in `left_out` are not read. Compressed files that begin as a mark tells are not either.
+    """
+
+    starts: Mapping[tuple[int, int], Start] = {}
+    paths: Sequence[Path] = ()
+    left_out: Collection[tuple[int, int]] = ()
+    marks: Sequence[Mark] = ()
+
+
+NOT_RESUMED = Resumed()
+
+
+class Standing(NamedTuple):
+    """How far a file was read. `is_open` tells that it is followed. The mark of a compressed file says nothing."""
+
+    path: Path
+    identity: tuple[int, int]
+    is_compressed: bool
+    is_open: bool = False
+    mark: Mark | None = None
+    skips: bool = False
+
+
 class FollowedFile:
     """A file whose whole lines are read as they come. It stays open, so that it is read to its end when renamed.
 
     `number` tells files apart, `path` is where it was found first, `name` what the user is told.
     """
 
-    def __init__(self, number: int, path: Path, name: str, *, start: int = 0) -> None:
-        """Opens the file, to be read from the byte `start`, where a line begins. Raises OSError."""
+    def __init__(self, number: int, path: Path, name: str, *, start: int = 0, skips: bool = False) -> None:
+        """Opens the file, to be read from the byte `start`, where a line begins, or in a line whose rest it skips.
+
+        Raises OSError.
+        """
         self.number, self.path, self.name = number, path, name
         self._descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
         status = os.fstat(self._descriptor)
@@ -50,10 +92,13 @@ class FollowedFile:
         self.mark = Mark()
         # The byte at which the lines begin that were read last.
         self.read_from = start
+        # Size and time of change when the file was looked into last.
+        self._looked_into = (0, 0)
         self.begins = start == 0
         # A copy of another file is not read. Once it is known to be none, `cleared` is set.
         self.cleared = start > 0
-        self._skips = False
+        # Whether the rest of a line that is too long is to be left out.
+        self.skips = skips
         if start:
             head = os.pread(self._descriptor, min(HEAD_BYTES, start), 0)
             tail_bytes = min(TAIL_BYTES, start)
@@ -101,16 +146,20 @@ class FollowedFile:
     def was_cut(self) -> bool:
         """Whether the file holds other bytes than those that were read: it was cut, and perhaps written to since.
 
-        A file that has not grown since it was read is not looked into.
+        A file that was not written to since it was looked into last is not looked into.
         """
-        size = self.size
-        if size < self.mark.offset:
+        status = os.fstat(self._descriptor)
+        if status.st_size < self.mark.offset:
             return True
-        return size > self.mark.offset and not self.mark.fits(self._descriptor)
+        written = (status.st_size, status.st_mtime_ns)
+        if written == self._looked_into:
+            return False
+        self._looked_into = written
+        return not self.mark.fits(self._descriptor)
 
     def start_again(self) -> None:
         """Begins the file anew, after it was cut."""
-        self.mark, self.begins, self._skips = Mark(), True, False
+        self.mark, self.begins, self.skips = Mark(), True, False
 
     def read(self, most_bytes: int, *, to_end: bool = False) -> bytes:
         """The next whole lines, of about `most_bytes`; none where no line has ended since.
@@ -119,11 +168,11 @@ class FollowedFile:
         bytes is given up to there, and the rest of it is left out.
         """
         block = os.pread(self._descriptor, most_bytes, self.mark.offset)
-        if self._skips:
+        if self.skips:
             rest = block.find(b"\n") + 1
             self.mark = self.mark.moved(block[: rest or len(block)])
-            self._skips = not rest
-            return b"" if self._skips else self.read(most_bytes, to_end=to_end)
+            self.skips = not rest
+            return b"" if self.skips else self.read(most_bytes, to_end=to_end)
         self.read_from = self.mark.offset
         cut = block.rfind(b"\n") + 1
         if cut:
@@ -132,7 +181,7 @@ class FollowedFile:
         if len(block) >= min(most_bytes, LONGEST_LINE):
             if len(block) < LONGEST_LINE:
                 return self.read(LONGEST_LINE, to_end=to_end)
-            self.mark, self._skips = self.mark.moved(block), True
+            self.mark, self.skips = self.mark.moved(block), True
             return block + b"\n"
         if to_end and block:
             self.mark = self.mark.moved(block)

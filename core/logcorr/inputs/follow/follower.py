@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from logcorr.inputs.encodings import without_leading_nuls
 from logcorr.inputs.files import InputFile, readable, resolve
-from logcorr.inputs.follow.followed_file import HEAD_BYTES, FollowedFile, Mark
+from logcorr.inputs.follow.followed_file import HEAD_BYTES, NOT_RESUMED, FollowedFile, Mark, Resumed, Standing, Start
 from logcorr.inputs.whole_lines import LongLine, whole_lines
 from logcorr.model.errors import InputError
 
@@ -44,13 +44,6 @@ class Piece(NamedTuple):
     offset: int | None = None
 
 
-class Start(NamedTuple):
-    """The byte of a file at which reading begins, and lines that are read before: those that name its columns."""
-
-    offset: int = 0
-    header: bytes = b""
-
-
 class _Held(NamedTuple):
     """A file that is not read, as it may be a copy of another one: since when, and whether the user was told."""
 
@@ -62,24 +55,30 @@ class _Held(NamedTuple):
 class Follower:
     """Reads what is appended to the files that words name: files that need not be there yet, globs and folders.
 
-    `start_of` tells where the reading of a plain file begins, for the files that are there at the start.
+    `start_of` tells where the reading of a plain file begins, for the files that are there at the start. What was read
+    before is gone on with as `resumed` tells.
     """
+
+    # Files may always grow.
+    ended = False
 
     def __init__(
         self,
         words: Sequence[str],
         *,
         start_of: Callable[[InputFile], Start] = lambda _: Start(),
+        resumed: Resumed = NOT_RESUMED,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._words, self._start_of, self._clock = tuple(words), start_of, clock
+        self._words, self._start_of, self._clock, self._resumed = tuple(words), start_of, clock, resumed
         self.names: list[str] = []
         # The numbers of the files that a folder brought: they need not be logs.
         self.of_folders: set[int] = set()
+        self._origins: list[Standing] = []
         self._files: list[FollowedFile] = []
-        self._known: set[tuple[int, int]] = set()
+        self._known = set(resumed.left_out)
         self._held: dict[tuple[int, int], _Held] = {}
-        self._marks: deque[Mark] = deque(maxlen=_MOST_MARKS)
+        self._marks: deque[Mark] = deque(resumed.marks, maxlen=_MOST_MARKS)
         self._new: set[int] = set()
         self._grew: dict[int, float] = {}
         self._by_word: dict[str, tuple[int, int]] = {}
@@ -163,6 +162,10 @@ class Follower:
         # How much is left of a compressed file is not known.
         return found | {number: _PIECE_BYTES for number, _ in self._waiting}
 
+    def name_of(self, number: int) -> str:
+        """The name of a file."""
+        return self.names[number]
+
     def leave(self, number: int) -> None:
         """Reads a file no more: it is no log."""
         self._waiting = [one for one in self._waiting if one[0] != number]
@@ -188,6 +191,14 @@ class Follower:
                     return stream.read(most_bytes)
         return None
 
+    def standing(self, number: int) -> Standing:
+        """How far the file of a number was read."""
+        origin = self._origins[number]
+        if origin.is_compressed:
+            return origin._replace(is_open=any(waiting == number for waiting, _ in self._waiting))
+        file = next((file for file in self._files if file.number == number), None)
+        return origin if file is None else origin._replace(is_open=True, mark=file.mark, skips=file.skips)
+
     def close(self) -> None:
         """Closes all files."""
         for file in (*self._files, *(held.file for held in self._held.values())):
@@ -196,6 +207,9 @@ class Follower:
 
     def _look(self) -> None:
         """Looks for files that were not there before."""
+        for path in () if self._started else self._resumed.paths:
+            if (identity := _identity(path)) in self._resumed.starts and identity not in self._known:
+                self._take(path, "")
         for word in self._words:
             paths = paths_of_word(word)
             if not paths and word not in self._by_word and not self._started:
@@ -220,8 +234,8 @@ class Follower:
         try:
             input_file = resolve("log", (str(path),))[0]
             from_start = self._started or input_file.compression != "plain"
-            start = Start() if from_start else self._start_of(input_file)
-            file = FollowedFile(len(self.names), path, name, start=start.offset)
+            start = Start() if from_start else self._start(input_file)
+            file = FollowedFile(len(self.names), path, name, start=start.offset, skips=start.skips)
         except (InputError, OSError) as error:
             if not self._started:
                 raise error if isinstance(error, InputError) else InputError(f"{name!r} cannot be read.") from error
@@ -247,8 +261,13 @@ class Follower:
         if start.header:
             self._waiting.append((file.number, iter([Piece(file.number, start.header, begins=True)])))
         self.names.append(name)
+        self._origins.append(Standing(path, file.identity, is_compressed=False))
         self._grew[file.number] = self._clock()
         self._files.append(file)
+
+    def _start(self, file: InputFile) -> Start:
+        resumed = self._resumed.starts.get(file.identity)
+        return self._start_of(file) if resumed is None else resumed
 
     def _take_compressed(self, file: InputFile, name: str) -> None:
         """Reads a compressed file once, unless it is one that was read before it was compressed."""
@@ -265,6 +284,7 @@ class Follower:
             return
         number = len(self.names)
         self.names.append(name)
+        self._origins.append(Standing(file.path, file.identity, is_compressed=True))
         self._marks.append(Mark().moved(text))
         if text:
             self._waiting.append((number, _pieces(number, text, lines)))

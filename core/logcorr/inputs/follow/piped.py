@@ -76,6 +76,10 @@ class PipedLog:
         """About how many bytes wait to be read, by the number of the log, which is 0."""
         return {0: self._blocks.qsize() * _BLOCK_BYTES}
 
+    def name_of(self, number: int) -> str:  # noqa: ARG002 - as of files
+        """The name of the log."""
+        return standard_input.NAME
+
     def leave(self, number: int) -> None:
         """Nothing: a pipe that the user named is a log."""
 
