@@ -80,7 +80,7 @@ class Command(click.Group):
             # What an engine says may quote what it read.
             said = str(error).partition("\n")[0][:_MOST_SAID]
             say(f"internal error: {type(error).__name__}: {said}")
-            say("please report this; LOGCORR_DEBUG=1 shows where it happened.")
+            say("this is a fault of logcorr: report it. LOGCORR_DEBUG=1 shows where it happened.")
             sys.exit(_INTERNAL)
         sys.exit(result if isinstance(result, int) else 0)
 

@@ -101,6 +101,21 @@ def test_two_logs_of_a_profile(tmp_path: Path) -> None:
     play(LogcorrApp(asked(*logs), store=str(tmp_path / "runs")), act, LARGE)
 
 
+def test_a_folder_names_what_it_leaves_out(tmp_path: Path) -> None:
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    for name, lines in zip(("requests.log", "responses.log"), app_logs.morgan(), strict=True):
+        app_logs.write(folder / name, lines)
+    (folder / "truth.json").write_text('{"rows": 1}\n', encoding="utf8")
+
+    async def act(stage: Stage) -> None:
+        await stage.see("✓ complete", "morgan-pair", "100%")
+        (said,) = (note.message for note in stage.app._notifications)
+        assert said == f"Left out, because no line fits: {folder / 'truth.json'}"
+
+    play(LogcorrApp(asked(str(folder)), store=str(tmp_path / "runs")), act, LARGE)
+
+
 @pytest.mark.parametrize(
     ("lines", "said"),
     [

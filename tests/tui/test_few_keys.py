@@ -28,7 +28,8 @@ from logcorr_tui.screens.find import FindScreen
 from logcorr_tui.screens.pick_zone import PickZoneScreen
 from logcorr_tui.screens.sort_column import ColumnPicker
 from logcorr_tui.screens.table import TableScreen
-from logcorr_tui.state.session import ChosenTime
+from logcorr_tui.state.session import ChosenTime, Session
+from logcorr_tui.widgets.charts.timeline import Timeline
 from logcorr_tui.widgets.link_list import LinkList
 from logcorr_tui.widgets.table.filter_chips import FilterChips
 from logcorr_tui.widgets.table.window_table import WindowTable
@@ -255,6 +256,58 @@ def test_what_is_chosen_on_the_timeline_holds_in_every_view(driven: Callable[[Bo
         assert keys.app.session.chosen_time is None
 
     driven(body)
+
+
+def test_a_typed_time_is_selected_on_the_overview_until_it_is_given_up(driven: Callable[[Body], None]) -> None:
+    async def body(keys: Keyboard) -> None:
+        app = keys.app
+        await keys.press("3", "at", *"15:05-15:15", "enter")
+        await keys.until(lambda: keys.settled() and bool(app.session.kept))
+        total = keys.table.total
+        await keys.press("1")
+        await keys.until(lambda: app.current_mode == "overview")
+        chart = app.screen.query_one(Timeline)
+        assert chart.cursor is not None
+        first, end = chart.cursor
+        assert chart.points[first].start[11:16] == "15:05"
+        assert chart.points[end].start[11:16] == "15:15"
+        # Whatever is painted anew, the time stays the one that was typed, in the zone that is shown.
+        app.session.zone = "+02:00"
+        app.session.show_times()
+        chart.show_times_anew()
+        assert [(one.expression, one.label) for one in app.session.filters] == [
+            (f"time>={_FROM}Z time<{_TO}Z", "17:05 – 17:15")
+        ]
+        app.session.zone = ""
+        app.session.show_times()
+        await keys.press("3")
+        await keys.until(lambda: keys.settled() and keys.table.total == total)
+        # Another time on the timeline takes its place.
+        await keys.press("1", "w", "right", "3")
+        await keys.until(lambda: keys.settled() and app.current_mode == "errors" and keys.table.total != total)
+        assert app.session.typed_time is None
+        # Where the chip was taken away, or the selection, nothing stays.
+        await keys.press("x", "1")
+        await keys.until(lambda: app.current_mode == "overview" and chart.cursor is None)
+        await keys.press("3", "at", *"15:05-15:15", "enter")
+        await keys.until(lambda: keys.settled() and bool(app.session.kept))
+        await keys.press("1", "escape", "3")
+        await keys.until(lambda: keys.settled() and app.current_mode == "errors")
+        assert app.session.filters == ()
+
+    try:
+        driven(body)
+    finally:
+        zones.show_in(UTC)
+
+
+def test_a_latency_is_given_up_without_its_time() -> None:
+    session = Session(chosen_time=ChosenTime("time>=a time<b", "15:05 – 15:15", "duration>=1s", "over 1s"))
+    time, latency = session.filters
+    session.drop(latency)
+    assert session.filters == (time,)
+    session.drop(time)
+    assert not session.filters
 
 
 def test_users_lead_to_their_rows_their_detail_and_their_orphans(

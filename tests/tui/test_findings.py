@@ -25,6 +25,7 @@ from logcorr_tui.widgets.charts.histogram import Histogram
 from logcorr_tui.widgets.charts.over_represented_list import OverRepresentedList
 from logcorr_tui.widgets.charts.status_bars import StatusBars
 from logcorr_tui.widgets.charts.timeline import Timeline
+from logcorr_tui.widgets.table.filter_chips import FilterChips
 from tests.support.helpers import looks
 from tests.tui.headless import Shared
 
@@ -234,6 +235,38 @@ def test_what_differs_among_requests_without_a_response(drive: Callable[..., Non
         await pilot.press("escape", "escape")
 
     drive(body)
+
+
+def test_a_finding_shows_its_rows_whatever_time_is_chosen(drive: Callable[..., None], run: RunFolder) -> None:
+    async def body(pilot: Pilot[None], app: LogcorrApp) -> None:
+        await pilot.press("w", "home", "f", "enter")
+        assert app.session.filters
+        table = await rows_shown(pilot, app)
+        assert table._table.total == count(run, "exchanges", INCIDENT) > 0
+        assert len(app.screen.query_one(FilterChips).labels) == 1
+        # A time that is chosen on the table narrows it all the same.
+        await pilot.press("at", *"04:00-04:01", "enter")
+        await until(pilot, lambda: bool(app.session.kept) and not table_of(app)._working)
+        narrower = f"{INCIDENT} time<2025-03-01T04:01:00Z"
+        assert table_of(app)._table.total == count(run, "exchanges", narrower)
+        await pilot.press("x", "x", "escape")
+
+    drive(body)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_selected_finding_is_shown_whole(drive: Callable[..., None], size: tuple[int, int]) -> None:
+    async def body(pilot: Pilot[None], app: LogcorrApp) -> None:
+        await pilot.press("f")
+        for finding in FINDINGS:
+            await until(pilot, partial(is_whole, app, finding.text))
+            await pilot.press("down")
+
+    def is_whole(app: LogcorrApp, text: str) -> bool:
+        lines = app.screen.query_one(FindingsStrip).canvas.text()
+        return text in " ".join(word for line in lines for word in line.strip("│ ").split())
+
+    drive(body, size)
 
 
 def test_a_quiet_run_has_no_findings_and_says_so(drive: Callable[..., None]) -> None:

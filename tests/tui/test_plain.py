@@ -24,6 +24,7 @@ from logcorr_tui.state.session import Session
 from logcorr_tui.widgets.overview_lines import lines
 from tests.support.helpers import ROOT, SAMPLE, looks, succeed
 from tests.tui.headless import Stage, play
+from tests.tui.picture import strips_of, text_of
 from tests.tui.terminal import Terminal
 
 DRAWN = re.compile(r"[\u2190-\u21ff\u2300-\u23ff\u2500-\u27bf\u2800-\u28ff\u22c8\U0001f300-\U0001faff]")
@@ -155,8 +156,37 @@ def test_the_filter_keeps_the_width_and_the_words() -> None:
     (found,) = PlainFilter().apply(segments, Color.parse("black"))
     assert found.cell_length == segments[0].cell_length
     assert not DRAWN.search(found.text)
-    for word in ("Latency", "complete", "open", "naïve", "日本"):
+    for word in ("Latency", "complete,", "open", "naïve", "日本"):
         assert word in found.text
+
+
+@pytest.mark.parametrize(
+    ("shown", "told"),
+    [
+        ("13,398 rows  ·  row 1", "13,398 rows,    row 1"),
+        ("p50 21 ms ×1.4 · p99 3.48 s", "p50 21 ms ×1.4,  p99 3.48 s"),
+        ("· alone", ", alone"),
+        ("▶ 1,234 the line", "> 1,234 the line"),
+    ],
+)
+def test_numbers_are_as_elsewhere_and_commas_follow_what_they_end(shown: str, told: str) -> None:
+    (found,) = PlainFilter().apply([Segment(shown)], Color.parse("black"))
+    assert found.text == told
+
+
+@pytest.mark.usefixtures("own_settings")
+def test_the_row_under_the_cursor_has_a_sign(run: Path) -> None:
+    async def act(stage: Stage) -> None:
+        await stage.until(lambda: isinstance(stage.app.screen, PlainOverviewScreen), "the overview")
+        await stage.press("3")
+        await stage.until(lambda: isinstance(stage.app.screen, TableScreen), "the table")
+        await stage.see(">14:00:08")
+        await stage.press("down")
+        await stage.see("row 2")
+        rows = [line for line in text_of(strips_of(stage.app)) if line.startswith(">")]
+        assert len(rows) == 1
+
+    play(LogcorrApp(run=run, store=str(run.parent), look=PLAIN), act, (60, 20))
 
 
 def test_keys_have_names() -> None:

@@ -196,7 +196,9 @@ class LogReader:
                 codes = counter.codes if counter is not None else {}
                 parsed, repaired = form.parsed(chunk.text, chunk.first_row, codes, begins=chunk.begins)
                 if parsed.height != chunk.lines:
-                    message = f"{chunk.lines} lines were read as {parsed.height}. Please report this."
+                    message = (
+                        f"{chunk.lines} lines were read as {parsed.height}. This is a fault of logcorr: report it."
+                    )
                     raise LedgerError(message)
                 lines = sorted_lines(parsed, form, self._only, counter)
         lines.counts["repaired"] = repaired

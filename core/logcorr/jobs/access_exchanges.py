@@ -49,7 +49,7 @@ class AccessLines(msgspec.Struct, frozen=True, kw_only=True):
             skipped=skipped or UNSET,
         )
         if not ledger.closes():
-            message = f"the ledger of the access log does not close: {ledger}. Please report this."
+            message = f"the ledger of the access log does not close: {ledger}. This is a fault of logcorr: report it."
             raise LedgerError(message)
         return AccessInputs(access=ledger)
 

@@ -55,7 +55,7 @@ class PairLedgers(msgspec.Struct, frozen=True, kw_only=True):
             log = LogLedger(**self._lines(ONE_LOG), requests=entries["request"], responses=entries["response"])
         inputs = Inputs(log=log, requests=sides["request"], responses=sides["response"])
         if not inputs.closes():
-            message = f"the ledger does not close: {inputs}. Please report this."
+            message = f"the ledger does not close: {inputs}. This is a fault of logcorr: report it."
             raise LedgerError(message)
         return inputs
 

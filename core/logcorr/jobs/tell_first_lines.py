@@ -30,6 +30,8 @@ _EVENTS = ("request", "response", "exchange")
 _MOST_CHOICES = 9
 _SHOWN_LINES = 40
 _SHOWN_TEXT = 240
+# Among so many files of a log, those of the other side are looked for.
+_MOST_FILES = 16
 
 
 def tell_logs(words: Sequence[str], reading: Reading, form: str | None = None) -> Told:
@@ -137,8 +139,14 @@ def _files(log: Log, words: Sequence[str]) -> list[InputFile]:
 
 def _told_log(files: Sequence[InputFile], reading: Reading, told: ToldFormat, choices: list[Choice]) -> ToldLog:
     """A log that is read in a format, with the first lines of its first file."""
-    profile = told.profile
-    tried = try_format(profile, files[0], msgspec.structs.replace(reading, unwrap=told.heads or (NONE,)))
+    profile, without_heads = told.profile, msgspec.structs.replace(reading, unwrap=told.heads or (NONE,))
+    tried = try_format(profile, files[0], without_heads)
+    events = set(tried.counts)
+    for file in files[1:_MOST_FILES]:
+        # Requests and responses may lie in files of their own.
+        if len(events & set(SIDES)) != 1:
+            break
+        events |= try_format(profile, file, without_heads).counts.keys()
     chosen = [choice for choice in choices if choice.name == profile.name]
     return ToldLog(
         files=[file.name for file in files],
@@ -147,7 +155,7 @@ def _told_log(files: Sequence[InputFile], reading: Reading, told: ToldFormat, ch
         about=profile.about,
         told=told.told,
         heads=list(told.heads),
-        events=[event for event in _EVENTS if event in tried.counts],
+        events=[event for event in _EVENTS if event in events],
         choices=[*chosen, *(choice for choice in choices if choice not in chosen)],
         lines=[_read_line(line) for line in tried.lines[:_SHOWN_LINES]],
     )

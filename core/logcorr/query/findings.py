@@ -33,12 +33,14 @@ class FindingsData(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def findings(data: FindingsData) -> list[Finding]:
-    """The most telling sentences of a run, at most MOST_FINDINGS: first of times, then of users and others."""
+    """The most telling sentences of a run, at most MOST_FINDINGS: first of times, then of who stands out."""
     measures = [*_statuses(data.sums), *_lost(data), *_slow(data)]
     families = len(measures) + findings_by_group.families(data.groups)
-    by_time = findings_by_time.findings(measures, data.sums.grid.bucket_us, families)
+    exchanges = data.sums.timeline.merged().drop_nulls("at").group_by("at").agg(pl.col("n").sum())
+    by_time = findings_by_time.findings(measures, exchanges, data.sums.grid.bucket_us, families)
     by_group = findings_by_group.findings(data.groups, families)
-    return [*by_time, *by_group][:MOST_FINDINGS]
+    # However much there is to say of times, one sentence is of who stands out.
+    return [*by_time[: MOST_FINDINGS - min(len(by_group), 1)], *by_group][:MOST_FINDINGS]
 
 
 def _statuses(sums: Sums) -> list[Measure]:
@@ -83,4 +85,4 @@ def _slow(data: FindingsData) -> list[Measure]:
         return timed.select(at.alias("at"), "duration_us", failure=pl.lit(value=False))
 
     exact = durations.select("at", "duration_us", "n") if latencies.exact else None
-    return [Measure(name="slow", counts=counts, durations=exact, rows=rows)]
+    return [Measure(name="slow", counts=counts, longer_than_us=p99_us, durations=exact, rows=rows)]

@@ -7,13 +7,13 @@ import polars as pl
 
 from logcorr.model.findings import Finding, FindingView
 from logcorr.query import filter_language
+from logcorr.query.loud_ranges import LEAST_RATIO
 from logcorr.query.significance import LEAST_ROWS, log_level, log_tail
 from logcorr.text.quantities import percent, times
 from logcorr.text.safe import safe
 
-# Less than so much of all failures, or of a share less than so many times that of the others, is not worth a sentence.
+# Less than so much of all failures is not worth a sentence.
 _LEAST_PART = 0.1
-_LEAST_RATIO = 2.0
 _LONGEST_NAME = 80
 # At most so many sentences are of one kind of group.
 _MOST = 2
@@ -72,7 +72,7 @@ def _standing_out(group: Group, hits: pl.Expr, of: pl.Expr, in_all: int) -> list
     for name, hits_of, of_it, tail in kept.select("name", "hits", "of", "tail").iter_rows():
         others = whole - hits_of
         ratio = hits_of * (every - of_it) / (of_it * others) if others else None
-        if ratio is None or ratio >= _LEAST_RATIO:
+        if ratio is None or ratio >= LEAST_RATIO:
             found.append(_Found(name=name, hits=hits_of, of=of_it, ratio=ratio, tail=tail))
     return found[:_MOST]
 

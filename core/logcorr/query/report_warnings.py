@@ -27,6 +27,7 @@ def of_pair(inputs: Inputs, on_both_sides: Sequence[str]) -> list[str]:
     said = [on_both(name) for name in on_both_sides]
     if not isinstance(inputs.log, UnsetType):
         said += malformed("the log", inputs.log.lines - inputs.log.blank, inputs.log.malformed)
+        said += _one_sided(sides)
     for name, side in sides.items():
         lines = side.line_counts
         found = malformed(f"the {name} log", lines.lines - lines.blank - lines.header, lines.malformed)
@@ -68,6 +69,17 @@ def _may_be_swapped(name: str, side: SideLedger) -> bool:
 def are_users(reasons: Mapping[str, int]) -> bool:
     """Whether most malformed lines, by reasons, are for what stands where a status should."""
     return reasons.get("status_code", 0) * 2 > sum(reasons.values())
+
+
+def _one_sided(sides: Mapping[str, SideLedger]) -> list[str]:
+    """What to do where the one log of a run holds many events of one side and none of the other."""
+    entries = {name: side.entries or 0 for name, side in sides.items()}
+    here = max(entries, key=lambda name: entries[name])
+    missing = "response" if here == "request" else "request"
+    if entries[here] < _LEAST_ENTRIES or entries[missing]:
+        return []
+    seen = f"The log has {entries[here]:,} {here}s and no {missing}."
+    return [f"{seen} If {missing}s are in another log, name both: REQUESTS RESPONSES."]
 
 
 def _unmatched(sides: Mapping[str, SideLedger]) -> list[str]:

@@ -69,6 +69,19 @@ def test_a_log_of_one_side_says_so(tmp_path: Path) -> None:
         }
 
 
+def test_a_folder_with_a_file_of_each_side_holds_both(tmp_path: Path) -> None:
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    for name, lines in zip(("a.log", "b.log"), app_logs.morgan(), strict=True):
+        app_logs.write(folder / name, lines)
+    (folder / "notes.txt").write_text("none of it is a log\n", encoding="utf8")
+    told = tell_logs([str(folder)], READING)
+    (log,) = told.logs.values()
+    assert log.events == ["request", "response"]
+    assert not log.is_one_side
+    assert [Path(name).name for name in told.left_out] == ["notes.txt"]
+
+
 def test_logcorrs_own_line_forms(tmp_path: Path) -> None:
     asked = app_logs.write(tmp_path / "req.log", ["2026-03-04T09:00:00Z,r1,u1", "broken"])
     done = app_logs.write(tmp_path / "resp.log", ["2026-03-04T09:00:01Z,r1,503"])

@@ -3,11 +3,13 @@
 import json
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import polars as pl
 import pytest
 
+from logcorr.figures import latency_counts, nearest_rank
 from logcorr.jobs.analyze import analyze
 from logcorr.jobs.correlate import correlate
 from logcorr.model.findings import MOST_FINDINGS, Finding
@@ -22,6 +24,7 @@ from logcorr.text.finding_text import finding_text
 from tests.support.helpers import generated
 
 MINUTE_US = 60_000_000
+NO_EXCHANGES = pl.DataFrame({"at": [], "n": []}, schema={"at": pl.Int64, "n": pl.Int64})
 SIZES = (50, 500, 5_000, 100_000)
 
 
@@ -63,7 +66,7 @@ def groups(rows: int, seed: int) -> list[Group]:
 
 
 def said(rows: int, seed: int) -> list[Finding]:
-    by_time = findings_by_time.findings(measures(rows, seed), MINUTE_US, 7)
+    by_time = findings_by_time.findings(measures(rows, seed), NO_EXCHANGES, MINUTE_US, 7)
     return [*by_time, *findings_by_group.findings(groups(rows, seed), 7)]
 
 
@@ -111,23 +114,42 @@ def test_an_incident_is_found_with_its_rows(tmp_path: Path, seed: int) -> None:
     run = made(tmp_path, seed, 60_000, incident=True)
     findings = run.report.findings
     assert 2 <= len(findings) <= MOST_FINDINGS
-    together, *each = findings
+    together, second, *each = findings
     assert together.view == "exchanges"
     assert "requests without a response" in together.text
     assert "p99" in together.text
+    assert f"; {rows_of(run, together).height:,} exchanges in all" in together.text
     assert {one.view for one in each} == {"orphans", "exchanges", "slow"}
-    for finding in findings:
-        assert finding.start is not None
-        assert finding.end is not None
-        assert "2025-11-21T15:00" < finding.start < finding.end < "2025-11-21T15:20"
-        assert rows_of(run, finding).height > 5
-    lost = next(one for one in each if one.view == "orphans")
-    assert lost.text.startswith("15:")
-    assert f" UTC: {rows_of(run, lost).height:,} requests without a response, ×" in lost.text
+    for finding in (together, *each):
+        assert within(finding, "2025-11-21T15:00", "2025-11-21T15:20")
+    assert within(second, "2025-11-21T15:38", "2025-11-21T15:42"), "the second incident is told beside the first"
+    nouns = {
+        "orphans": "requests without a response, ×",
+        "exchanges": "responses with 5",
+        "slow": "exchanges slower than",
+    }
+    for finding in (second, *each):
+        assert f" UTC: {rows_of(run, finding).height:,} {nouns[finding.view]}" in finding.text
     failed = next(one for one in each if one.view == "exchanges")
-    assert f" UTC: {rows_of(run, failed).height:,} responses with 5" in failed.text
     assert failed.ratio is not None
     assert failed.ratio > 10
+
+
+def within(finding: Finding, start: str, end: str) -> bool:
+    return finding.start is not None and finding.end is not None and start < finding.start < finding.end < end
+
+
+def test_counts_that_are_by_bin_give_exact_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of many different durations only bins are counted: what a sentence counts is read again."""
+    exact = made(tmp_path / "exact", 1, 60_000, incident=True).report.findings
+    monkeypatch.setattr(latency_counts, "MOST_COUNTS", 500)
+    read_again = mock.Mock(wraps=nearest_rank.near)
+    monkeypatch.setattr(findings_by_time, "near", read_again)
+    run = made(tmp_path / "bins", 1, 60_000, incident=True)
+    assert read_again.called
+    slow = next(one for one in run.report.findings if one.view == "slow")
+    assert f" UTC: {rows_of(run, slow).height:,} exchanges slower than" in slow.text
+    assert [one.text for one in run.report.findings] == [one.text for one in exact]
 
 
 def rows_of(run: RunFolder, finding: Finding) -> pl.DataFrame:
@@ -210,9 +232,9 @@ def test_sentences_are_shown_in_a_zone_and_stored_in_utc(tmp_path: Path) -> None
 
 def test_without_a_clock_there_are_no_times() -> None:
     counts = pl.DataFrame({"at": [4], "of": [100], "hits": [50]})
-    assert findings_by_time.findings([Measure(name="5xx", counts=counts)], MINUTE_US, 1) == []
+    assert findings_by_time.findings([Measure(name="5xx", counts=counts)], NO_EXCHANGES, MINUTE_US, 1) == []
     empty = counts.clear()
-    assert findings_by_time.findings([Measure(name="lost", counts=empty)], MINUTE_US, 1) == []
+    assert findings_by_time.findings([Measure(name="lost", counts=empty)], NO_EXCHANGES, MINUTE_US, 1) == []
 
 
 def test_hostile_names_are_inert() -> None:

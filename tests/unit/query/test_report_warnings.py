@@ -69,6 +69,33 @@ def test_logs_that_do_not_belong_together() -> None:
     assert said(side(7, 493), side(7, 393))[0].startswith("Only 7 of 500 requests have a response")
 
 
+@pytest.mark.parametrize(
+    ("requests", "responses", "told"),
+    [
+        (300, 0, "The log has 300 requests and no response. If responses are in another log, name both: "),
+        (0, 1000, "The log has 1,000 responses and no request. If requests are in another log, name both: "),
+        (19, 0, ""),
+        (300, 1, ""),
+        (0, 0, ""),
+    ],
+)
+def test_one_log_with_one_side_alone(requests: int, responses: int, told: str) -> None:
+    log = LogLedger(
+        files=["app.log"],
+        bytes=1,
+        lines=requests + responses,
+        blank=0,
+        header=0,
+        other=0,
+        malformed={},
+        requests=requests,
+        responses=responses,
+    )
+    sides = [SideLedger(redelivered=0, superseded=0, matched=0, orphans=count) for count in (requests, responses)]
+    found = report_warnings.of_pair(Inputs(log=log, requests=sides[0], responses=sides[1]), [])
+    assert found == ([f"{told}REQUESTS RESPONSES."] if told else [])
+
+
 def test_one_log_of_both_events_and_access_logs() -> None:
     log = LogLedger(
         files=["app.log"],

@@ -329,7 +329,8 @@ class LogcorrApp(RunControlApp):
             return
         from logcorr_tui.screens.table import TableScreen
 
-        self.push_screen(TableScreen(message.view, message.expression, message.label))
+        apart = self.session.filters if message.whole else ()
+        self.push_screen(TableScreen(message.view, message.expression, message.label, apart=apart))
 
     def action_zone(self) -> None:
         """Asks for the zone in which times are shown."""

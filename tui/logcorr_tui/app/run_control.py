@@ -15,12 +15,14 @@ from logcorr.model.told import Told
 from logcorr.runs.find_runs import root_of, work_root
 from logcorr.runs.leftovers import sweep
 from logcorr.text.safe import safe
+from logcorr_tui.app.early_imports import import_screens
 from logcorr_tui.app.screen_modes import ScreenModesApp
 from logcorr_tui.state import messages
 from logcorr_tui.state.kept_filter import KeptFilter
 from logcorr_tui.state.navigation import VIEWS_OF_A_RUN
 from logcorr_tui.state.session import Logs, Session
 from logcorr_tui.state.settings import Preferences
+from logcorr_tui.widgets.told_texts import left_out
 from logcorr_tui.work import engine_command, open_run
 from logcorr_tui.work.child_process import ChildProcess, run_engine, run_tell
 from logcorr_tui.work.short_collections import leave_out_present_objects
@@ -101,6 +103,8 @@ class RunControlApp(ScreenModesApp):
         elif self.session.logs is not None:
             self._begin(self.session.logs.as_told(message.told))
             self.pass_on(message)
+            if said := left_out(message.told):
+                self.notify(said, timeout=10, markup=False)
 
     def _begin(self, logs: Logs) -> None:
         """Starts the child process for these logs."""
@@ -230,4 +234,13 @@ class RunControlApp(ScreenModesApp):
             self.go(view)
         self.refresh_bindings()
         if not self.is_headless:  # tests look at what the collector finds
-            self.call_after_refresh(leave_out_present_objects)
+            self.call_after_refresh(self._get_ready)
+
+    def _get_ready(self) -> None:
+        """Imports what the next keys need, and then leaves all that is there out of later collections."""
+
+        def ready() -> None:
+            import_screens()
+            self.call_from_thread(leave_out_present_objects)
+
+        _: Worker[None] = self.run_worker(ready, thread=True, group="ready", exit_on_error=False)

@@ -5,17 +5,17 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, cast
 
-from textual.app import App
 from textual.await_complete import AwaitComplete
 from textual.message import Message
 from textual.screen import Screen
 
 from logcorr.model.options import View
+from logcorr_tui.app.keys_in_order import KeysInOrderApp
 from logcorr_tui.look.palette import look_of
 from logcorr_tui.state.navigation import VIEWS_OF_A_RUN
 
 
-class ScreenModesApp(App[None]):
+class ScreenModesApp(KeysInOrderApp):
     """An app of modes. The base screen of a mode is made when it is first shown."""
 
     def __init__(self) -> None:
@@ -72,6 +72,8 @@ class ScreenModesApp(App[None]):
 
     def _make(self, mode: str) -> Screen[Any]:
         screen = self.bases[mode] = _base_screen(mode, plain=look_of(self).plain)
+        # Its styles are made as it is mounted. Else Textual parses all styles twice more before it paints the screen.
+        screen._css_update_count = self._css_update_count  # noqa: SLF001 - there is no public way
         return screen
 
 

@@ -18,10 +18,14 @@ from logcorr_tui.look.palette import look_of
 _DRAWN = re.compile(r"[\u2500-\u25ff\u2713-\u2718\u2800-\u28ff\u22c8\u2b05-\u2b0d]")
 # Signs with a letter of one cell that says the same.
 _SIGNS = str.maketrans(
-    {"·": ",", "•": "-", "≈": "~", "≠": "!", "⋈": "+", "✗": "!", "→": ">", "←": "<"} | dict.fromkeys("↑↓↔⏎", " ")
+    {"·": ",", "•": "-", "≈": "~", "≠": "!", "⋈": "+", "✗": "!", "←": "<"}
+    | dict.fromkeys("→▶▸", ">")
+    | dict.fromkeys("↑↓↔⏎", " ")
 )
 # Keys in hints.
 _KEYS = (("↑↓", "up, down: "), ("↔↑↓", "arrows: "), ("↔", "left, right: "), ("↓", "down"), ("⏎", "Enter: "))
+# A comma stands at the end of what is before it.
+_APART = re.compile(r"( +)·")
 _SPACED = re.compile(r" {2,}")
 
 
@@ -47,4 +51,4 @@ class PlainFilter(LineFilter):
 
 @lru_cache(maxsize=4096)
 def _plain(text: str) -> str:
-    return _DRAWN.sub(" ", text.translate(_SIGNS))
+    return _DRAWN.sub(" ", _APART.sub(r",\1", text).translate(_SIGNS))

@@ -192,7 +192,7 @@ def _links(found: Found, text: str, colours: dict[str, str]) -> list[Link]:
             Link(Text(f"{kind:<11}", style="dim").append(found_line(rows.view, values, colours)), rows, number)
         )
     if found.total > len(rows.rows):
-        drill = Drill(rows.view, filter_language.quoted(text), text)
+        drill = Drill(rows.view, filter_language.quoted(text), text, whole=True)
         more = f"{kind:<11}all {found.total:,} {title_of(rows.view).lower()} as a table"
         links.append(Link(Text(more), drill=drill))
     return links

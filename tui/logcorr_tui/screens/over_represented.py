@@ -229,7 +229,7 @@ class OverRepresentedScreen(Screen[None]):
 
         def drill(row: Standout) -> Drill:
             term = filter_language.equal(contrast.column, row.value, schema)
-            return Drill(view, f"{expression} {term}".strip(), f"{mark}{self._label} {term}".strip())
+            return Drill(view, f"{expression} {term}".strip(), f"{mark}{self._label} {term}".strip(), whole=True)
 
         named = _WORDS.get(word, word)
         title = f"{named[0].upper()}{named[1:]}s without a response" if view == "orphans" else f"By {named}"

@@ -79,6 +79,7 @@ class OverviewScreen(Screen[None]):
 
     def on_screen_resume(self) -> None:
         self._look()
+        self.query_one(Timeline).follow_kept()
 
     def _look(self) -> None:
         session = session_of(self)
@@ -99,6 +100,9 @@ class OverviewScreen(Screen[None]):
             chart.figures = found
         self._fit(self.size.width, self.size.height)
 
+    def on_findings_strip_fitted(self) -> None:
+        self._fit(self.size.width, self.size.height)
+
     def on_resize(self, event: events.Resize) -> None:
         self._fit(event.size.width, event.size.height)
 
@@ -108,7 +112,7 @@ class OverviewScreen(Screen[None]):
         roomy = height >= 33 and width >= 100
         stacked = width < _STACKED
         tiles = Tiles.rows_for(width - (2 if roomy else 0))
-        told = FindingsStrip.rows_for(self.query_one(FindingsStrip).figures, width, height)
+        told = self.query_one(FindingsStrip).rows_for(width, height)
         if roomy and told:
             # The foot of the timeline stays in sight: the rest of the sentences is a few keys down.
             told = min(told, max(_LEAST_TOLD, height - 3 - tiles - _LEAST_BELOW))

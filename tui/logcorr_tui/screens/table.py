@@ -138,9 +138,11 @@ class TableScreen(TableRows):
         self._sort_by(message.name)
 
     def action_remove_last(self) -> None:
-        chips = len(self._query.chips) + len(self._kept)
-        if chips:
-            self._remove_chip(chips - 1)
+        """Removes the last chip that holds here; else one that holds elsewhere only, else one of the run."""
+        own = len(self._query.chips)
+        here = [number for number, one in enumerate(self._kept) if self._fits(one)]
+        if own or self._kept:
+            self._remove_chip(len(self._kept) + own - 1 if own else (here or [len(self._kept) - 1])[-1])
         elif of_run := narrowing(self._app.session.report):
             self.post_message(WidenRun(of_run[-1]))
 
@@ -182,7 +184,7 @@ class TableScreen(TableRows):
                 if one.kind == "time":
                     session.drop(one)
         self._close_prompt()
-        if session.filters != self._kept:
+        if self._kept_now != self._kept:
             self._open()
 
     def _go(self, text: str) -> None:

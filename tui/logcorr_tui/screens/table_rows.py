@@ -1,6 +1,6 @@
 """A view of the run as a table, or counted rows of a view: how rows are opened, filtered, sorted and shown."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -39,10 +39,18 @@ _MOST_COUNTED = 20_000_000
 class TableRows(CopyingScreen):
     """One view as a table of any size. `expression` is its first filter, `label` the text of the filter's chip.
 
-    With `counting` the rows are counted rows of the view. The filters that the session keeps hold in every table.
+    With `counting` the rows are counted rows of the view. The filters that the session keeps hold in every table, but
+    those of `apart`.
     """
 
-    def __init__(self, view: View, expression: str = "", label: str = "", counting: Counting | None = None) -> None:
+    def __init__(
+        self,
+        view: View,
+        expression: str = "",
+        label: str = "",
+        counting: Counting | None = None,
+        apart: Sequence[KeptFilter] = (),
+    ) -> None:
         super().__init__()
         self.view: View = view
         order = DEFAULT_SORT.get(view) if counting is None else (counting.order, True)
@@ -54,6 +62,7 @@ class TableRows(CopyingScreen):
         self._pages: ViewPages | None = None
         self._view_total: int | None = None
         self._kept: tuple[KeptFilter, ...] = ()
+        self._apart = {one.expression for one in apart}
         self._working = False
         # The row to come back to where a query is cancelled, and whether no row of the new query was shown yet.
         self._left_at: int | None = None
@@ -114,8 +123,12 @@ class TableRows(CopyingScreen):
 
     def on_screen_resume(self) -> None:
         """Takes the filters that were kept or given up on another screen."""
-        if self._rows is not None and self._kept != self._app.session.filters:
+        if self._rows is not None and self._kept != self._kept_now:
             self._open()
+
+    @property
+    def _kept_now(self) -> tuple[KeptFilter, ...]:
+        return tuple(one for one in self._app.session.filters if one.expression not in self._apart)
 
     def on_unmount(self) -> None:
         if self._rows is not None:
@@ -128,7 +141,7 @@ class TableRows(CopyingScreen):
         run = self._app.session.run
         if self._rows is None or run is None:
             return
-        kept, self._kept = self._kept, self._app.session.filters
+        kept, self._kept = self._kept, self._kept_now
         counted = self._counting or self._counted_view(run.manifest.rows.get("exchanges", 0))
         if self._base is not None and counted is None:
             self._reload(self._query)
@@ -275,6 +288,8 @@ class TableRows(CopyingScreen):
 
     def show_times_anew(self) -> None:
         """Shows times in the zone of the app, after that has changed."""
+        named = {one.expression: one.label for one in self._app.session.filters}
+        self._kept = tuple(replace(one, label=named.get(one.expression, one.label)) for one in self._kept)
         if self._pages is not None:
             self._show(self._pages, self._pages.total)
 

@@ -14,11 +14,15 @@ from logcorr_tui.state.session import Logs
 
 @dataclass
 class Drill(Message):
-    """Show exactly these rows: a view, a filter expression on the view, and the text of the filter's chip."""
+    """Show exactly these rows: a view, a filter expression on the view, and the text of the filter's chip.
+
+    `whole` rows are counted already: the filters that hold in every view now do not narrow them.
+    """
 
     view: View
     expression: str
     label: str
+    whole: bool = False
 
 
 @dataclass

@@ -123,17 +123,31 @@ class Session:
         self.chosen_time = None
         self.kept = with_kept(self.kept, one)
 
+    def choose(self, time: ChosenTime | None) -> None:
+        """Takes what is chosen on the timeline now. It takes the place of a time that was typed."""
+        self.chosen_time = time
+        if time is not None:
+            self.kept = tuple(one for one in self.kept if one.kind != "time")
+
     def drop(self, one: KeptFilter) -> None:
-        """Gives up a filter that holds in every view."""
+        """Gives up a filter that holds in every view. A latency goes without its time, a time with its latency."""
         if self.chosen_time is not None and one in self.filters[:2] and one not in self.kept:
-            self.chosen_time = None
+            self.chosen_time = (
+                replace(self.chosen_time, latency="", latency_label="") if one.kind == "duration" else None
+            )
         self.kept = without_kept(self.kept, one)
+
+    @property
+    def typed_time(self) -> KeptFilter | None:
+        """The time that was typed in a table and holds in every view; None where the timeline has another."""
+        return next((one for one in self.filters if one.span is not None), None)
 
     def show_times(self) -> None:
         """Shows times in the zone of the session from now on."""
         of_run = self.report.run.options.get("tz") if self.report is not None else None
         with contextlib.suppress(UsageError):  # a run of a machine that knows more zones
             zones.show_in(zones.zone_of(self.zone or str(of_run or "UTC")))
+        self.kept = tuple(one.labelled for one in self.kept)
 
     @property
     def kind(self) -> Kind:

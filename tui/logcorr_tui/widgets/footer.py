@@ -70,7 +70,10 @@ class FittingFooter(Footer):
                 tooltip=key.active.tooltip or binding.description,
                 classes="-command-palette" if key.name == _PALETTE else "",
             )
-            yield shown if key.name == _PALETTE else shown.data_bind(compact=Footer.compact)
+            if key.name != _PALETTE:
+                # Not bound to the footer's, which would style each key twice more while a screen comes up.
+                shown.set_reactive(FooterKey.compact, False)
+            yield shown
 
     def on_mount(self) -> None:
         self.watch(self.screen, "stack_updates", self._when_drawn, init=False)
@@ -89,8 +92,6 @@ class FittingFooter(Footer):
         # A screen below another one would remember each new key as one to be drawn; it is told again when it resumes.
         if self.is_attached and self.screen.is_current and [key.look for key in self._fitting()] != self._shown:
             await self.recompose()
-            # Whatever is bound to it stays known to it until it is told of a change, gone or not.
-            self.mutate_reactive(FittingFooter.compact)
 
     def _fitting(self) -> list[Key]:
         return fitting(self._keys(), self.app.size.width)

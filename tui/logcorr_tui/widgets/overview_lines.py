@@ -60,7 +60,7 @@ def _findings(found: Figures) -> Iterator[Line]:
     if narrowed := narrowed_to(report.run.options):
         yield Line(f"A part of the logs only: {narrowed.replace(' · ', ', ')}")
     for one in report.findings:
-        yield Line(finding_text(one), Drill(one.view, one.filter, "finding"))
+        yield Line(finding_text(one), Drill(one.view, one.filter, "finding", whole=True))
     if not report.findings:
         yield Line("Nothing in this run stands out beyond what chance explains.")
 

@@ -52,11 +52,15 @@ def sentence(told: Told, colours: Palette) -> Text:
     return Text.assemble((_formats(told), f"bold {colours.ink}"), (text, colours.ink))
 
 
-def _left_out(told: Told) -> str:
-    """The files of a folder that are not read."""
+def left_out(told: Told) -> str:
+    """The files of a folder that are not read, as a sentence; empty where there are none."""
     names = [safe(name, 80) for name in told.left_out]
     more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-    return f"\nLeft out, because no line fits: {', '.join(names[:_MOST_NAMED])}{more}" if names else ""
+    return f"Left out, because no line fits: {', '.join(names[:_MOST_NAMED])}{more}" if names else ""
+
+
+def _left_out(told: Told) -> str:
+    return f"\n{said}" if (said := left_out(told)) else ""
 
 
 def _formats(told: Told) -> str:

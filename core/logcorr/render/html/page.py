@@ -57,7 +57,7 @@ def _html(page: Page, times: dict[str, object]) -> bytes:
     )
     html = text.encode()
     if len(html) > MOST_BYTES:
-        message = f"the HTML report takes {len(html):,} bytes, more than {MOST_BYTES:,}. Please report this."
+        message = f"the HTML report takes {len(html):,} bytes, more than {MOST_BYTES:,}. Report this."
         raise LogcorrError(message)
     return html
 

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.geometry import Region
+from textual.message import Message
 
 from logcorr.model.access_report import AccessReport, RunReport
 from logcorr.model.findings import Finding
@@ -23,6 +24,8 @@ from logcorr_tui.widgets.charts.chart import Chart
 
 _LONGEST = 400
 _MOST_LINES = 2
+# The sentence that is selected is shown whole.
+_MOST_OF_SELECTED = 8
 _FRAME = 2
 # On a lower screen there is no frame, and a sentence has one line.
 _FRAMED = 33
@@ -65,6 +68,11 @@ class FindingsStrip(Chart):
     """Up and down select a finding. Enter shows exactly its rows, `w` what differs in them."""
 
     COMPARES = True
+
+    @dataclass
+    class Fitted(Message):
+        """The strip may need other rows of the screen now."""
+
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "Finding before", show=False, id="findings.previous", tooltip="The finding before"),
         Binding("down,j", "move(1)", "Next finding", show=False, id="findings.next", tooltip="The next finding"),
@@ -83,13 +91,15 @@ class FindingsStrip(Chart):
         self.can_focus = any(said.finding for said in sentences(self.figures))
         super().watch_figures()
 
-    @staticmethod
-    def rows_for(figures: Figures | None, width: int, height: int) -> int:
+    def rows_for(self, width: int, height: int) -> int:
         """How many rows of a screen the strip takes; 0 where there is nothing to say."""
-        said = sentences(figures)
+        said = sentences(self.figures)
         if height < _FRAMED:
-            return min(len(said), _MOST_BARE if height >= _LOW else _MOST_BARE - 1)
-        lines = sum(len(_lines(one.text, width)) for one in said)
+            rows = min(len(said), _MOST_BARE if height >= _LOW else _MOST_BARE - 1)
+            more = max((len(self._lines_of(one, width)) for one in said), default=1) - 1
+            # Below a sentence of several lines, how many more there are has a row of its own.
+            return rows + more + (1 if more and rows < len(said) else 0)
+        lines = sum(len(self._lines_of(one, width)) for one in said)
         return min(lines + _FRAME, height // 4) if lines else 0
 
     @property
@@ -106,14 +116,34 @@ class FindingsStrip(Chart):
         for said in sentences(self.figures):
             number += said.finding is not None
             own = number if said.finding is not None else -1
-            lines = _lines(said.text, self.size.width)
-            if not self._framed:
-                lines = [head(said.text, self.size.width - 5)]
-            rows += [(said, own, line) for line in lines]
+            rows += [(said, own, line) for line in self._lines_of(said, self.size.width)]
         room = max(self.size.height - (_FRAME if self._framed else 0), 0)
+        if not self._framed and len(rows) > room and len({own for _, own, _ in rows}) < len(rows):
+            room -= 1
         last = max((at for at, row in enumerate(rows) if row[1] == self.cursor), default=0)
         first = max(last - room + 1, 0)
         return rows[first : first + room]
+
+    def _lines_of(self, said: Said, width: int) -> list[str]:
+        """The lines of a sentence on a screen of a width: the selected one is whole, others may end in an ellipsis."""
+        if self.has_focus and said.finding is not None and said.finding is self._selected:
+            return _lines(said.text, width, _MOST_OF_SELECTED)
+        return _lines(said.text, width, _MOST_LINES) if self._framed else [head(said.text, width - 5)]
+
+    @property
+    def _selected(self) -> Finding | None:
+        found = self._findings()
+        return found[self.cursor] if 0 <= self.cursor < len(found) else None
+
+    def on_focus(self) -> None:
+        self._show_selected()
+
+    def on_blur(self) -> None:
+        self._show_selected()
+
+    def _show_selected(self) -> None:
+        self.post_message(self.Fitted())
+        self.repaint()
 
     def paint(self, canvas: Canvas, colours: Palette) -> None:
         count = len(self._findings())
@@ -140,11 +170,10 @@ class FindingsStrip(Chart):
             canvas.right(canvas.width - 1, canvas.height - 1, f"… {hidden} more ↓", colours.dim)
 
     def target(self) -> Drill | None:
-        found = self._findings()
-        if not 0 <= self.cursor < len(found):
+        finding = self._selected
+        if finding is None:
             return None
-        finding = found[self.cursor]
-        return self.drill(finding.view, finding.filter, safe(finding_text(finding), 120))
+        return Drill(finding.view, finding.filter, safe(finding_text(finding), 120), whole=True)
 
     def hit(self, x: int, y: int, *, extend: bool = False) -> bool:
         del x, extend
@@ -153,15 +182,15 @@ class FindingsStrip(Chart):
             return False
         number = rows[at][1]
         again, self._clicked, self.cursor = number == self._clicked, number, number
-        self.repaint()
+        self._show_selected()
         return again
 
     def action_move(self, by: int) -> None:
         """Selects another finding."""
         self.cursor = min(max(self.cursor + by, 0), max(len(self._findings()) - 1, 0))
-        self.repaint()
+        self._show_selected()
 
 
-def _lines(text: str, width: int) -> list[str]:
-    """A sentence in at most two lines of a screen of a width. An ellipsis tells that it is longer."""
-    return textwrap.wrap(text, max(width - 7, 10), max_lines=_MOST_LINES, placeholder=" …") or [""]
+def _lines(text: str, width: int, most: int) -> list[str]:
+    """A sentence in lines of a screen of a width. An ellipsis tells that it is longer."""
+    return textwrap.wrap(text, max(width - 7, 10), max_lines=most, placeholder=" …") or [""]

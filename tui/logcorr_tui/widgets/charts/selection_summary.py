@@ -52,7 +52,9 @@ def time_line(counts: Sequence[int], points: Sequence[TimelinePoint], width: int
     said = f"  most at {at} ({short(counts[most])})"
     columns = width - _NAME - sum(map(len, ends)) - len(said) - 4
     line = Text(f" {'when':<{_NAME}}", colours.dim)
-    if columns >= 8:
+    if colours.plain:
+        line.append(f"{ends[0]} to {ends[1]},", colours.dim)
+    elif columns >= 8:
         cells = squeeze([float(count) for count in counts], columns)
         top = max(cells)
         bars = "".join(EIGHTHS[max(round(value / top * 8), 1)] if value else "·" for value in cells)

@@ -49,6 +49,12 @@ def points_within(points: Sequence[TimelinePoint], bucket_s: float, start: float
     return (inside[0], inside[-1] + 1) if inside else None
 
 
+def worst_slot(found: Axis, points: Sequence[TimelinePoint]) -> int:
+    """The number of the slot with the most failures."""
+    failures = [sum(point.errors_5xx + point.orphans for point in points[slice(*slot)]) for slot in found.slots]
+    return failures.index(max(failures))
+
+
 def ticks(found: Axis) -> list[tuple[int, str]]:
     """The columns and texts of the labels, far enough apart to be read. The last label ends with the axis."""
     columns, span = len(found.of_column), found.end - found.start

@@ -1,7 +1,6 @@
 """The timeline: requests a second, p50 and p99, and the latency heat map on one time axis.
 
-Left and right move a time cursor, and stretch it with shift; the mouse drags it. Up and down select a latency band of
-the heat map. The chosen time is also that of the tables that the number keys show.
+Arrows, or the mouse, choose a time and a latency band, which are also those of the tables behind the number keys.
 """
 
 import threading
@@ -35,6 +34,7 @@ from logcorr_tui.widgets.charts.heat_map import GUTTER, HeatGrid
 from logcorr_tui.widgets.charts.time_axis import Axis
 from logcorr_tui.widgets.charts.timeline_cursor import ChosenCells
 from logcorr_tui.widgets.charts.timeline_zoom import Zoom, ZoomCounted, Zooms, count_anew
+from logcorr_tui.widgets.charts.typed_time import TypedTime
 
 
 class Timeline(DragChart):
@@ -74,6 +74,7 @@ class Timeline(DragChart):
         self._head = 0
         self.band: int | None = None
         self._zooms = Zooms()
+        self._typed = TypedTime()
         self._before: Figures | None = None
         self._cancel = threading.Event()
         self.below = ""  # the keys to what of the overview lies below, out of sight
@@ -113,7 +114,8 @@ class Timeline(DragChart):
 
     def repaint(self) -> None:
         """Paints anew, and tells the session what time is chosen now."""
-        session_of(self).chosen_time = self.chosen()
+        typed = self.band is None and self._typed.selected(self.cursor) is not None
+        session_of(self).choose(None if typed else self.chosen())
         super().repaint()
 
     def on_resize(self) -> None:
@@ -189,13 +191,23 @@ class Timeline(DragChart):
         band = min(self.band or 0, len(edges) - 2)
         return edges[band], edges[band + 1]
 
+    def follow_kept(self) -> None:
+        """Selects the time that tables are narrowed to now: one that was typed there, or none where it was given up."""
+        session, before = session_of(self), self.cursor
+        self.cursor = self._typed.take(session, self.points, self.bucket_s, before)
+        if self.cursor != before or session.chosen_time is None or not session.chosen_time.latency:
+            self.band = self._anchor = None
+        self.repaint()
+
     def chosen(self) -> ChosenTime | None:
         """The selected time, and the selected latency band."""
         found = self.axis() if self.figures else None
         if self.cursor is None or found is None:
             return None
+        typed = self._typed.selected(self.cursor)
         start, end = self._span(found)
         time = ChosenTime(f"time>={stamp(start)} time<{stamp(end)}", clocks(start, end))
+        time = time if typed is None else ChosenTime(typed.expression, typed.label)
         if self.band is None or not self.heat(found.slots).bands:
             return time
         low, high = self._band(found)
@@ -204,7 +216,7 @@ class Timeline(DragChart):
 
     def target(self) -> Drill | None:
         chosen = self.chosen()
-        return None if chosen is None else self.drill("exchanges", *chosen.filter(("time", "duration_us")))
+        return None if chosen is None else Drill("exchanges", *chosen.filter(("time", "duration_us")), whole=True)
 
     def action_show(self, place: str) -> None:
         """Shows a table, which is of the selected time."""
@@ -225,11 +237,7 @@ class Timeline(DragChart):
         if found is None:
             return
         if self.cursor is None:
-            worst = max(
-                range(len(found.slots)),
-                key=lambda k: sum(p.errors_5xx + p.orphans for p in self.points[slice(*found.slots[k])]),
-            )
-            self._select(worst, found, extend=False)
+            self._select(time_axis.worst_slot(found, self.points), found, extend=False)
             return
         point = self.cursor[1] - 1 if by > 0 else self.cursor[0]
         if extend and self._anchor is not None:
@@ -313,6 +321,8 @@ class Timeline(DragChart):
             return
         if self.cursor is None:
             raise SkipAction
+        if (typed := self._typed.selected(self.cursor)) is not None:
+            session_of(self).drop(typed)
         self.cursor = self.band = self._anchor = None
         self.repaint()
 

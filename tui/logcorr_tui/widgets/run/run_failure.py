@@ -30,10 +30,12 @@ def _why(message: Failed) -> tuple[str, str]:
         if message.code == -9:
             what = "The engine was killed, most likely because the machine ran out of memory."
         return what, f"Give it less with --memory, such as --memory 512MB, and see what else takes memory. {back}"
+    if message.code == 2 and "`logcorr analyze`" in message.said:
+        return "The logs could not be read as asked.", f"Here, open that log alone. {back}"
     if message.code == 2:
         return "The logs could not be read as asked.", f"See above what to name or to change. {back}"
     if message.code == 3:
         return "The disk is full or cannot be written.", f"Free some space, or name another disk with --store. {back}"
     if message.code == 70:
-        return "This is a fault of logcorr, not of the logs.", f"Please report it with the lines above. {back}"
+        return "This is a fault of logcorr, not of the logs.", f"Report it with the lines above. {back}"
     return f"The engine ended with code {message.code} and no result.", back

@@ -18,6 +18,7 @@ from textual.strip import Strip
 
 from logcorr.model.errors import LogcorrError
 from logcorr.query.table_columns import Column, Row
+from logcorr_tui.look.palette import look_of
 from logcorr_tui.widgets.table.cells import Cells, cell_style, cell_text, message_line
 from logcorr_tui.widgets.table.cursor_keys import RowKeys
 from logcorr_tui.widgets.table.page_cache import PAGE_ROWS, PageCache, Source
@@ -209,7 +210,7 @@ class WindowTable(RowKeys, can_focus=True):
 
     def _row_strip(self, number: int, base: Style) -> Strip:
         row = self.row(number)
-        mark = "▌" if number == self.cursor else " "
+        mark = (">" if look_of(self.app).plain else "▌") if number == self.cursor else " "
         segments = [Segment(mark, base + self._style("accent", base=False))]
         if row is None:
             self._read(number)
