@@ -159,7 +159,7 @@ def test_a_frozen_screen_stays_while_counting_goes_on() -> None:
         assert "590 lines" in app.text
         await pilot.press("space")
         assert "r5" in app.text
-        assert "1k lines" in app.text
+        assert "1,000 lines" in app.text
         assert "frozen" not in app.text
         await pilot.press("space", "escape")
         assert "frozen" not in app.text

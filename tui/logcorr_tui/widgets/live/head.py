@@ -63,8 +63,8 @@ class LiveHead(Painted):
         while details and x + sum(cell_len(one.part[0]) for one in details) > end - 1:
             last = max(details, key=lambda one: one.rank)
             at = details.index(last)
-            short = _Detail(last.rank, (last.short, *last.part[1:]))
-            details[at : at + 1] = [short] if last.short else []
+            brief = _Detail(last.rank, (last.short, *last.part[1:]))
+            details[at : at + 1] = [brief] if last.short else []
         canvas.parts(x, 0, [one.part for one in details], end)
 
     def _details(self, colours: Palette) -> list[_Detail]:
@@ -83,7 +83,8 @@ class LiveHead(Painted):
             found.append(_Detail(4, (f", {round_duration(length * 1000)} there", colours.dim, False)))
         if record.get("watermark") is not None:
             found.append(_Detail(5, (f"  watermark {clock_of(record['watermark'])}", colours.dim, False)))
-        found.append(_Detail(6, (f"  {short(record['counts']['lines'])} lines", colours.dim, False)))
+        lines = record["counts"]["lines"]
+        found.append(_Detail(6, (f"  {lines:,} lines", colours.dim, False), f"  {short(lines)} lines"))
         if bad := record["counts"]["malformed"]:
             found.append(_Detail(3, (f"  {short(bad)} malformed", colours.warn, False)))
         if (quiet := record["quiet_s"]) > QUIET_S:
