@@ -46,6 +46,7 @@ _JUDGED_S = 1.0
 @click.option("--collapse-ids", is_flag=True, help="Write * for numbers, hex and UUIDs in the paths of endpoints.")
 @click.option("--collapse", multiple=True, metavar="REGEX=NAME", help="Count endpoints with REGEX in them as NAME.")
 @click.option("--memory", type=SIZE, help="The most memory to take.  [default: a quarter of the machine's]")
+@click.option("--where", metavar="FILTER", help="Report what this holds for, such as 'status>=500'.  [default: all]")
 @click.option("--tz", metavar="ZONE", help="The zone of times that are shown.  [default: UTC]")
 @click.option("--longest-window", type=DURATION, hidden=True, help="How far the window can be widened.")
 @click.option("--controls", type=int, hidden=True, help="Read what is asked meanwhile here, and end where it ends.")
@@ -208,5 +209,6 @@ def _options(logs: tuple[str, ...], values: dict[str, Any]) -> WatchOptions:
         window_us=positive("--window", values["window"]),
         timeout_us=positive("--timeout", values["timeout"]),
         lateness_us=values["lateness"],
+        where=values["where"],
         memory_bytes=resources.default_memory() if memory is None else positive("--memory", memory),
     )

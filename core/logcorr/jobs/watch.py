@@ -14,6 +14,7 @@ import polars as pl
 
 from logcorr.figures.live_window import LiveWindow
 from logcorr.jobs.follow_logs import Entries, FollowedLogs
+from logcorr.jobs.live_filter import LiveFilter
 from logcorr.model.ledger import SIDES, Side
 from logcorr.model.live import Exchange, Request, Response, Snapshot
 from logcorr.model.options import WatchOptions
@@ -39,6 +40,10 @@ class Watch:
         self._now_us: int | None = None
         self._reached_us: dict[Side, int] = {}
         self._totals = {"matched": 0, "failures": 0, "negative": 0}
+        self._filter: LiveFilter | None = None
+        if options.where is not None:
+            self._totals["left_out"] = 0
+        self._late_left_out = 0
         self._clock, self._heard = clock, clock()
 
     def step(self) -> bool:
@@ -55,6 +60,8 @@ class Watch:
             if frame is not None and frame.height:
                 took = True
                 self._move_to(frame["time"])
+        if took and self._filter is None and self._options.where is not None:
+            self._filter = LiveFilter(self._options.where, self.logs.attributes)
         entries = self._of_last_minutes(entries)
         if entries.exchange is not None:
             self._add_exchanges(entries.exchange)
@@ -97,6 +104,9 @@ class Watch:
         if join is not None:
             names = ("open", "overdue", "late", "given_up", "unasked", "redelivered")
             counts |= {name: getattr(join, name) for name in names}
+            counts["open"] -= join.hidden_open
+            counts["overdue"] -= join.hidden_overdue
+            counts["late"] -= self._late_left_out
         return Snapshot(
             now_us=now,
             watermark_us=None if now is None else now - self._options.lateness_us,
@@ -132,8 +142,10 @@ class Watch:
         frame = frame.drop_nulls("time")
         columns = [frame[name] if name in frame.columns else [None] * frame.height for name in self.logs.attributes]
         values = zip(*columns, strict=True)
-        requests = map(Request, frame["time"], frame["request_id"], values, frame["place"])
-        self.window.add_events(frame["time"].to_numpy(), response=False)
+        reported = self._reported(frame)
+        requests = map(Request, frame["time"], frame["request_id"], values, reported, frame["place"])
+        shown = frame if all(reported) else frame.filter(pl.Series(reported, dtype=pl.Boolean))
+        self.window.add_events(shown["time"].to_numpy(), response=False)
         self._note(self._joined().add_requests(requests))
 
     def _add_responses(self, frame: pl.DataFrame) -> None:
@@ -148,17 +160,39 @@ class Watch:
         frame = frame.drop_nulls("time")
         columns = [frame[name] if name in frame.columns else [None] * frame.height for name in self.logs.attributes]
         duration = frame["given_us"] if "given_us" in frame.columns else [None] * frame.height
-        self.window.add_events(frame["time"].to_numpy(), response=False)
         exchanges = []
         for time_us, status, duration_us, values, place in zip(
             frame["time"], frame["status_code"], duration, zip(*columns, strict=True), frame["place"], strict=True
         ):
-            request = Request(time_us, "", values, place)
+            request = Request(time_us, "", values, place=place)
             response = Response(time_us + (duration_us or 0), "", status, duration_us, place)
             exchanges.append(Exchange(request, response, duration_us, late=False))
-        self._note(exchanges)
+        kept = self._narrowed(exchanges)
+        times = [one.request.time_us for one in kept]
+        self.window.add_events(np.array(times, np.int64), response=False)
+        self._count(kept)
+
+    def _reported(self, requests: pl.DataFrame) -> list[bool]:
+        """Whether each request is reported."""
+        return [True] * requests.height if self._filter is None else self._filter.of_requests(requests)
+
+    def _narrowed(self, exchanges: list[Exchange]) -> list[Exchange]:
+        """The exchanges that are reported."""
+        if self._filter is None or not exchanges:
+            return exchanges
+        held = self._filter.of_exchanges(exchanges)
+        left_out = [one for one, holds in zip(exchanges, held, strict=True) if not holds]
+        self._totals["left_out"] += len(left_out)
+        late = [one.request for one in left_out if one.late]
+        self._late_left_out += len(late)
+        self.window.add_overdue([request for request in late if request.reported], -1)
+        return [one for one, holds in zip(exchanges, held, strict=True) if holds]
 
     def _note(self, exchanges: list[Exchange]) -> None:
+        self._count(self._narrowed(exchanges))
+
+    def _count(self, exchanges: list[Exchange]) -> None:
+        """Counts exchanges that are reported."""
         self.window.add_exchanges(exchanges)
         self._totals["matched"] += len(exchanges)
         self._totals["failures"] += sum(exchange.failed for exchange in exchanges)
@@ -174,7 +208,7 @@ class Watch:
             overdue = self._join.advance(self._reached_us["response"], self._reached_us["request"])
         else:
             return
-        self.window.add_overdue(overdue)
+        self.window.add_overdue([request for request in overdue if request.reported])
 
     def _move_to(self, times: pl.Series) -> None:
         newest = _newest(times, self._now_us)

@@ -31,7 +31,8 @@ class LiveJoin:
 
     A request is overdue when `timeout_us` have gone by. A response without a request waits for `lateness_us`, and a
     repeated entry is known again for about as long. Of more than `most_open` requests the oldest are given up. `open`,
-    `overdue`, `given_up`, `late`, `unasked` (responses without a request) and `redelivered` are counts.
+    `overdue`, `given_up`, `late`, `unasked` (responses without a request) and `redelivered` are counts. `hidden_open`
+    and `hidden_overdue` are those of requests that are not reported.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class LiveJoin:
         self._early_times: list[tuple[int, str]] = []
         self._recent = _Recent(lateness_us) if knows_again else None
         self.open = self.overdue = self.given_up = self.late = self.unasked = self.redelivered = 0
+        self.hidden_open = self.hidden_overdue = 0
 
     def add_requests(self, requests: Iterable[Request]) -> list[Exchange]:
         """Takes requests. Returns those whose responses came before, as exchanges."""
@@ -74,6 +76,7 @@ class LiveJoin:
             self._by_id.setdefault(request.request_id, []).append(entry)
             heapq.heappush(self._by_time, entry)
             self.open += 1
+            self.hidden_open += not request.reported
         self._give_up()
         return exchanges
 
@@ -112,6 +115,7 @@ class LiveJoin:
             if not entry.closed:
                 entry.overdue = True
                 self.overdue += 1
+                self.hidden_overdue += not entry.request.reported
                 heapq.heappush(self._overdue, entry)
                 overdue.append(entry.request)
         before = requests_us - self._lateness_us
@@ -155,6 +159,9 @@ class LiveJoin:
         entry.closed = True
         self.open -= 1
         self.overdue -= entry.overdue
+        if not entry.request.reported:
+            self.hidden_open -= 1
+            self.hidden_overdue -= entry.overdue
         # Closed requests stay in the queues until they are at the front, or are most of them.
         for queue in (self._by_time, self._overdue):
             if len(queue) > 1000 and len(queue) > 3 * (self.open + 1):
@@ -198,5 +205,5 @@ class _Recent:
 
 
 def _in_order(queue: list[_Open], count: int) -> Iterator[_Open]:
-    """The open requests of a queue, the oldest first, `count` at least where there are so many."""
-    return iter(heapq.nsmallest(count, (entry for entry in queue if not entry.closed)))
+    """The open requests of a queue that are reported, the oldest first, `count` where there are so many."""
+    return iter(heapq.nsmallest(count, (entry for entry in queue if not entry.closed and entry.request.reported)))
