@@ -14,12 +14,14 @@ from tests.support.helpers import PATIENCE_S, ROOT
 
 
 def test_a_log_that_comes_through_a_pipe_is_followed() -> None:
-    given = _parser().parse_args(["requests.log", "-", "--alert", "p99>1s", "--bell"])
+    given = _parser().parse_args(["requests.log", "-", "--alert", "p99>1s", "--bell", "--where", "status>=500"])
     assert follow_words.is_following(given)
     follow = follow_words.follow_of(given)
     assert follow.names == ("requests.log", "-")
     assert follow.words[-3:] == ("--", "requests.log", "-")
     assert follow.bell
+    assert "--where=status>=500" in follow.words
+    assert follow.where == "status>=500"
     assert not follow_words.is_following(_parser().parse_args(["requests.log", "responses.log"]))
 
 
@@ -29,7 +31,7 @@ def test_a_log_that_comes_through_a_pipe_is_followed() -> None:
         (["-", "-"], "given twice"),
         (["-", "--web"], "do not go together"),
         (["a.log", "--follow", "--since", "-5m"], "--last 15m begins"),
-        (["a.log", "--follow", "--where", "status>=500"], "are for runs"),
+        (["a.log", "--follow", "--until", "15:00"], "are for runs"),
         (["--follow"], "--follow needs logs"),
         (["a.log", "--follow", "--window", "10ms"], "a second or more"),
     ],

@@ -50,6 +50,7 @@ _QUIET_EVERY_S = 1.0
 @click.option("--collapse-ids", is_flag=True, help="Write * for numbers, hex and UUIDs in the paths of endpoints.")
 @click.option("--collapse", multiple=True, metavar="REGEX=NAME", help="Count endpoints with REGEX in them as NAME.")
 @click.option("--memory", type=SIZE, help="The most memory to take.  [default: a quarter of the machine's]")
+@click.option("--where", metavar="FILTER", help="Report what this holds for, such as 'status>=500'.  [default: all]")
 @click.option("--tz", metavar="ZONE", help="The zone of times that are shown.  [default: UTC]")
 @click.option(
     "--store", type=click.Path(), help="Folder to keep the run of what was followed in.  [default: the cache folder]"
@@ -231,5 +232,6 @@ def _options(logs: tuple[str, ...], values: dict[str, Any]) -> WatchOptions:
         window_us=positive("--window", values["window"]),
         timeout_us=positive("--timeout", values["timeout"]),
         lateness_us=values["lateness"],
+        where=values["where"],
         memory_bytes=resources.default_memory() if memory is None else positive("--memory", memory),
     )

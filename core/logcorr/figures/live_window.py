@@ -97,11 +97,11 @@ class LiveWindow:
                 slot.durations.update(bins[known].tolist())
                 slot.add([exchanges[row] for row in rows], [exchanges[row] for row in known])
 
-    def add_overdue(self, requests: Sequence[Request]) -> None:
-        """Notes requests that are overdue from now on."""
+    def add_overdue(self, requests: Sequence[Request], count: int = 1) -> None:
+        """Notes requests that are overdue from now on; with a `count` of -1, that are not any more."""
         for request in requests:
             if (slot := self._slot(request.time_us // self.slot_us)) is not None:
-                slot.overdue += 1
+                slot.overdue += count
 
     def figures(self, now_us: int) -> WindowFigures:
         """The figures of the window that ends at an instant."""

@@ -16,6 +16,7 @@ import polars as pl
 from logcorr.figures.live_window import LiveWindow
 from logcorr.jobs.follow_logs import Entries, FollowedLogs
 from logcorr.jobs.keep_followed import Keeping
+from logcorr.jobs.live_filter import LiveFilter
 from logcorr.model.ledger import SIDES, Side
 from logcorr.model.live import Exchange, Request, Response, Snapshot
 from logcorr.model.options import WatchOptions
@@ -49,6 +50,10 @@ class Watch:
         self._now_us: int | None = None
         self._reached_us: dict[Side, int] = {}
         self._totals = {"matched": 0, "failures": 0, "negative": 0}
+        self._filter: LiveFilter | None = None
+        if options.where is not None:
+            self._totals["left_out"] = 0
+        self._late_left_out = 0
         self._clock, self._heard = clock, clock()
 
     def step(self) -> bool:
@@ -65,6 +70,8 @@ class Watch:
             if frame is not None and frame.height:
                 took = True
                 self._move_to(frame["time"])
+        if took and self._filter is None and self._options.where is not None:
+            self._filter = LiveFilter(self._options.where, self.logs.attributes)
         entries = self._of_last_minutes(entries)
         if entries.exchange is not None:
             self._add_exchanges(entries.exchange)
@@ -107,6 +114,9 @@ class Watch:
         if join is not None:
             names = ("open", "overdue", "late", "given_up", "unasked", "redelivered")
             counts |= {name: getattr(join, name) for name in names}
+            counts["open"] -= join.hidden_open
+            counts["overdue"] -= join.hidden_overdue
+            counts["late"] -= self._late_left_out
         return Snapshot(
             now_us=now,
             watermark_us=None if now is None else now - self._options.lateness_us,
@@ -145,14 +155,17 @@ class Watch:
 
     def _add_requests(self, frame: pl.DataFrame) -> None:
         frame = frame.drop_nulls("time")
+        reported = self._reported(frame)
         columns = [
             frame["time"].to_list(),
             frame["request_id"].to_list(),
             self._values(frame),
+            reported,
             frame["place"].to_list(),
         ]
         requests = map(Request, *columns)
-        self.window.add_events(frame["time"].to_numpy(), response=False)
+        shown = frame if all(reported) else frame.filter(pl.Series(reported, dtype=pl.Boolean))
+        self.window.add_events(shown["time"].to_numpy(), response=False)
         text_bytes = int(frame.estimated_size())
         self._note(self._joined().add_requests(list(requests), text_bytes))
 
@@ -165,14 +178,32 @@ class Watch:
     def _add_exchanges(self, frame: pl.DataFrame) -> None:
         """Exchanges of access logs."""
         frame = frame.drop_nulls("time")
-        self.window.add_events(frame["time"].to_numpy(), response=False)
         exchanges = []
         columns = [_listed(frame, name) for name in ("time", "status_code", "given_us", "place")]
         for time_us, status, duration_us, place, values in zip(*columns, self._values(frame), strict=True):
-            request = Request(time_us, "", values, place)
+            request = Request(time_us, "", values, place=place)
             response = Response(time_us + (duration_us or 0), "", status, duration_us, place)
             exchanges.append(Exchange(request, response, duration_us, late=False))
-        self._note(exchanges)
+        kept = self._narrowed(exchanges)
+        times = [one.request.time_us for one in kept]
+        self.window.add_events(np.array(times, np.int64), response=False)
+        self._count(kept)
+
+    def _reported(self, requests: pl.DataFrame) -> list[bool]:
+        """Whether each request is reported."""
+        return [True] * requests.height if self._filter is None else self._filter.of_requests(requests)
+
+    def _narrowed(self, exchanges: list[Exchange]) -> list[Exchange]:
+        """The exchanges that are reported."""
+        if self._filter is None or not exchanges:
+            return exchanges
+        held = self._filter.of_exchanges(exchanges)
+        left_out = [one for one, holds in zip(exchanges, held, strict=True) if not holds]
+        self._totals["left_out"] += len(left_out)
+        late = [one.request for one in left_out if one.late]
+        self._late_left_out += len(late)
+        self.window.add_overdue([request for request in late if request.reported], -1)
+        return [one for one, holds in zip(exchanges, held, strict=True) if holds]
 
     def _values(self, frame: pl.DataFrame) -> Iterator[tuple[str | None, ...]]:
         """What each entry tells besides."""
@@ -180,6 +211,10 @@ class Watch:
         return zip(*columns, strict=True) if columns else iter([()] * frame.height)
 
     def _note(self, exchanges: list[Exchange]) -> None:
+        self._count(self._narrowed(exchanges))
+
+    def _count(self, exchanges: list[Exchange]) -> None:
+        """Counts exchanges that are reported."""
         self.window.add_exchanges(exchanges)
         self._totals["matched"] += len(exchanges)
         self._totals["failures"] += sum(exchange.failed for exchange in exchanges)
@@ -195,7 +230,7 @@ class Watch:
             overdue = self._join.advance(self._reached_us["response"], self._reached_us["request"])
         else:
             return
-        self.window.add_overdue(overdue)
+        self.window.add_overdue([request for request in overdue if request.reported])
 
     def _move_to(self, times: pl.Series) -> None:
         newest = _newest(times, self._now_us)

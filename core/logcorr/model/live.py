@@ -11,12 +11,14 @@ from logcorr.model.status import is_failure
 class Request(NamedTuple):
     """A request: its time in µs, its id, and what else it tells (user, attributes) by the names of columns.
 
-    `place` tells where its line stands: see `logcorr.inputs.follow.line_places`.
+    `reported` tells whether it is to be shown. `place` tells where its line stands: see
+    `logcorr.inputs.follow.line_places`.
     """
 
     time_us: int
     request_id: str
     values: tuple[str | None, ...]
+    reported: bool = True
     place: int = -1
 
 
@@ -89,8 +91,9 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     open, the oldest first; `attributes` names their values. `slowest`, `failed` and `late` are exchanges of the window:
     the slowest, the latest that failed, and the latest that came after their request was overdue. `counts` are totals
     since following began: lines by class, requests, responses, exchanges, failures, open, overdue, late, given_up,
-    unasked (responses without a request), redelivered, too_late (entries older than the window when they came).
-    Nothing has come for `quiet_s` seconds of the wall clock. `doubts` are sentences on what makes the figures doubtful.
+    unasked (responses without a request), redelivered, left_out (exchanges that a filter leaves out), too_late (entries
+    older than the window when they came). Nothing has come for `quiet_s` seconds of the wall clock. `doubts` are
+    sentences on what makes the figures doubtful.
     """
 
     now_us: int | None

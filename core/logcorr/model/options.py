@@ -171,8 +171,8 @@ class WatchOptions(msgspec.Struct, frozen=True, kw_only=True):
     `logs` are the words of each log. Two logs are a request and a response log where the user named the `sides`; else
     their lines tell whether they are. A request is overdue after `timeout_us`; entries that come up to `lateness_us`
     late are put where they belong. The window slides over the last `window_us`, and can be widened up to
-    `longest_window_us`. With `last_us` only about so much of what is there at the start is read. The other options are
-    those of a correlation.
+    `longest_window_us`. With `last_us` only about so much of what is there at the start is read. Exchanges and requests
+    are reported where the filter `where` holds. The other options are those of a correlation.
     """
 
     logs: tuple[tuple[str, ...], ...]
@@ -191,6 +191,7 @@ class WatchOptions(msgspec.Struct, frozen=True, kw_only=True):
     last_us: int | None = None
     timeout_us: int = 30_000_000
     lateness_us: int = 60_000_000
+    where: str | None = None
     memory_bytes: int
 
     def correlation(self) -> CorrelateOptions:

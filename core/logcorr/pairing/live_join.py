@@ -41,7 +41,8 @@ class LiveJoin:
     A request is overdue when `timeout_us` have gone by. A response without a request waits for `lateness_us`, and a
     repeated entry is known again for about as long. Where what waits takes more of memory than its share of
     `memory_bytes`, the oldest requests, or the oldest responses, are given up. `open`, `overdue`, `given_up`, `late`,
-    `unasked` (responses without a request) and `redelivered` are counts.
+    `unasked` (responses without a request) and `redelivered` are counts. `hidden_open` and `hidden_overdue` are those
+    of requests that are not reported.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class LiveJoin:
         most_recent = min(_MOST_RECENT, int(memory_bytes * _RECENT_SHARE) // _BYTES_PER_RECENT // 2)
         self._recent = _Recent(lateness_us, most_recent) if knows_again else None
         self.open = self.overdue = self.given_up = self.late = self.unasked = self.redelivered = 0
+        self.hidden_open = self.hidden_overdue = 0
 
     def add_requests(self, requests: Sequence[Request], text_bytes: int = 0) -> list[Exchange]:
         """Takes requests, whose texts take about `text_bytes`. Returns those whose responses came before."""
@@ -91,6 +93,7 @@ class LiveJoin:
             heapq.heappush(by_time, (request.time_us, next(numbers), entry))
             self.open += 1
             self._bytes += bytes_each
+            self.hidden_open += not request.reported
         self._give_up()
         return exchanges
 
@@ -129,6 +132,7 @@ class LiveJoin:
             if not entry.closed:
                 entry.overdue = True
                 self.overdue += 1
+                self.hidden_overdue += not entry.request.reported
                 heapq.heappush(self._overdue, queued)
                 overdue.append(entry.request)
         before = requests_us - self._lateness_us
@@ -205,6 +209,9 @@ class LiveJoin:
         self.open -= 1
         self.overdue -= entry.overdue
         self._bytes -= entry.bytes
+        if not entry.request.reported:
+            self.hidden_open -= 1
+            self.hidden_overdue -= entry.overdue
         # Closed requests stay in the queues until they are at the front, or are most of them.
         for queue in (self._by_time, self._overdue):
             if len(queue) > 1000 and len(queue) > 3 * (self.open + 1):
@@ -259,5 +266,6 @@ class _Recent:
 
 
 def _oldest(queue: _Queue, count: int) -> _Queue:
-    """The open requests of a queue, the oldest first, at most `count`."""
-    return heapq.nsmallest(count, (queued for queued in queue if not queued[2].closed))
+    """The open requests of a queue that are reported, the oldest first, at most `count`."""
+    open_ones = (queued for queued in queue if not queued[2].closed and queued[2].request.reported)
+    return heapq.nsmallest(count, open_ones)

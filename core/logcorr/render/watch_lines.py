@@ -27,9 +27,10 @@ _TOTALS = (
     ("redelivered", "redelivered"),
     ("given_up", "given up"),
     ("too_late", "too old for the window"),
+    ("left_out", "left out by --where"),
 )
 # Counts that are told only where there are some.
-_RARE = frozenset({"malformed", "unasked", "redelivered", "given_up", "too_late", "late"})
+_RARE = frozenset({"malformed", "unasked", "redelivered", "given_up", "too_late", "late", "left_out"})
 
 
 def line(snapshot: Snapshot) -> str:

@@ -63,7 +63,7 @@ class LiveScreen(Screen[None]):
         self._notice = ""
 
     def compose(self) -> ComposeResult:
-        yield LiveHead(self._follow.names, id="head")
+        yield LiveHead(self._follow.names, self._follow.where, id="head")
         yield LiveBar(id="alerts")
         yield LiveBar(id="frozen")
         yield LiveBar(id="doubts")

@@ -19,7 +19,8 @@ _PASSED_ON = ("timeout", "lateness", "last")
 class Follow:
     """Logs to follow: their names, the words for the engine, the first window, and whether alerts ring the bell.
 
-    `pipe` is the descriptor of the log that comes through standard input, if one does.
+    `pipe` is the descriptor of the log that comes through standard input, if one does. `where` is the filter on what is
+    reported, as it was typed.
     """
 
     names: tuple[str, ...]
@@ -27,6 +28,7 @@ class Follow:
     window_s: int
     bell: bool
     pipe: int | None = None
+    where: str = ""
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -83,10 +85,8 @@ def follow_of(given: argparse.Namespace) -> Follow:
     if given.web:
         raise UsageError("--follow, or a log that comes through a pipe, and --web do not go together.")
     standard_input.check_once(names)
-    if given.since or given.until or given.where:
-        raise UsageError(
-            "--since, --until and --where are for runs. --last 15m begins that long before the end of logs."
-        )
+    if given.since or given.until:
+        raise UsageError("--since and --until are for runs. --last 15m begins that long before the end of logs.")
     window_us = quantities.duration_us(given.window or _WINDOW)
     if window_us < _SECOND_US:
         raise UsageError("--window must be a second or more.")
@@ -99,10 +99,11 @@ def follow_of(given: argparse.Namespace) -> Follow:
         live_condition(text, "--alert")
         words.append(f"--alert={text}")
     words += [*_kept(given)]
+    words += [f"--where={given.where}"] if given.where else []
     words += [f"--format={given.format}"] if given.format else []
     words += ["--collapse-ids"] if given.collapse_ids else []
     words += [f"--collapse={one}" for one in given.collapse]
     words += [f"--memory={given.memory}"] if given.memory else []
     words += [f"--requests={name}" for name in given.requests] + [f"--responses={name}" for name in given.responses]
     words += ["--", *given.what, *given.access, *given.log]
-    return Follow(names, tuple(words), window_us // _SECOND_US, given.bell)
+    return Follow(names, tuple(words), window_us // _SECOND_US, given.bell, where=given.where or "")

@@ -30,11 +30,11 @@ class _Detail(NamedTuple):
 
 
 class LiveHead(Painted):
-    """One line. `names` are the logs as the user named them."""
+    """One line. `names` are the logs as the user named them, `where` is the filter on what is reported."""
 
-    def __init__(self, names: Sequence[str], *, id: str | None = None) -> None:  # noqa: A002 - as Textual calls it
+    def __init__(self, names: Sequence[str], where: str = "", *, id: str | None = None) -> None:  # noqa: A002 - Textual's
         super().__init__(id=id)
-        self._names = tuple(names)
+        self._names, self._where = tuple(names), where
         self._record: Record | None = None
         self._window_s = 0
         self._state, self._ink = "", "dim"
@@ -78,6 +78,8 @@ class LiveHead(Painted):
         if record["time"] is not None:
             found.append(_Detail(0, (f"  {clock_of(record['time'])}", colours.ink, False)))
         found.append(window)
+        if self._where:
+            found.append(_Detail(2, (f"  where {safe(self._where, 60)}", colours.accent, True), "  filtered"))
         length = window_length_s(record)
         if length is not None and length < self._window_s - _SLACK_S:
             found.append(_Detail(4, (f", {round_duration(length * 1000)} there", colours.dim, False)))
