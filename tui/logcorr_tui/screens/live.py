@@ -22,6 +22,7 @@ from logcorr_tui.state.live_record import LiveTab, Record, attributes_of, count_
 from logcorr_tui.widgets.footer import FittingFooter
 from logcorr_tui.widgets.live.board import LiveBoard
 from logcorr_tui.widgets.live.live_table import LiveTable
+from logcorr_tui.work.short_collections import leave_out_present_objects
 from logcorr_tui.work.watch_child import WatchChild
 
 _WINDOWS_S = (10, 30, 60, 120, 300, 600, 900, 1800, 3600)
@@ -86,6 +87,8 @@ class LiveScreen(Screen[None]):
 
     def take(self, record: Record) -> None:
         """Takes a record. While the screen is frozen it is kept, and not shown."""
+        if self._record is None:
+            self.call_after_refresh(leave_out_present_objects)
         before = set(self._record["alerts"]) if self._record and "alerts" in self._record else set()
         self._record = record
         if self._bell and set(record.get("alerts", ())) - before:
