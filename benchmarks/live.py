@@ -21,7 +21,7 @@ RATE = 20_000
 BUDGET = 256_000_000
 # So long is written before anything is measured.
 _WARM_S = 8.0
-_KEY_PAUSE_S = 0.35
+_KEY_PAUSE_S = 0.15
 _PATIENCE_S = 60.0
 _DAY = ("--span", "24h", "--retries", "0", "--redelivered", "0", "--malformed", "0", "--blank", "0", "--utf8-only")
 VIEWS = {"watch": "logcorr watch --json --every 200ms", "app": "logcorr-tui --follow"}

@@ -23,6 +23,7 @@ from logcorr_tui.widgets.live.board import LiveBoard
 from logcorr_tui.widgets.live.head import LiveHead
 from logcorr_tui.widgets.live.live_table import LiveTable
 from logcorr_tui.work.follow_words import Follow
+from logcorr_tui.work.short_collections import leave_out_present_objects
 from logcorr_tui.work.watch_child import LONGEST_WINDOW_S, WatchChild
 
 _WINDOWS_S = (10, 30, 60, 120, 300, 600, 900, 1800, LONGEST_WINDOW_S)
@@ -92,6 +93,8 @@ class LiveScreen(Screen[None]):
 
     def take(self, record: Record) -> None:
         """Takes a record. While the screen is frozen, only what is told of the present is shown of it."""
+        if self._record is None:
+            self.call_after_refresh(leave_out_present_objects)
         self._record = record
         if self._alerts.take(record) and self._follow.bell:
             self.app.bell()
