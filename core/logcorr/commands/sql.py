@@ -44,7 +44,7 @@ def sql(run: str, query: str, store: str | None, **values: Any) -> None:
     """
     form, output, limit = values["as_form"], values["output"], values["limit"]
     if form is not None and output is not None:
-        message = "give --as for standard output, or -o for a file whose ending is the form."
+        message = "give --as for standard output, or -o for a file that ends in .json, .ndjson, .csv or .parquet."
         raise UsageError(message)
     if limit is not None:
         positive("--limit", limit)

@@ -218,6 +218,27 @@ def test_who_fails_is_found_by_name(tmp_path: Path) -> None:
     assert "61 of 120 requests failed (50.8 %), ×" in told['endpoint /pay with a "quote'].text
 
 
+def test_a_user_who_fails_and_gets_no_response_is_found_with_the_rows(tmp_path: Path) -> None:
+    chance = np.random.default_rng(7)
+    requests, responses = [], []
+    for number in range(6_000):
+        loud = number % 40 == 0
+        user = "batch importer" if loud else f"user-{number % 97}"
+        at = f"2025-11-21T{14 + number // 3600:02d}:{number // 60 % 60:02d}:{number % 60:02d}"
+        requests.append(f"{at}Z,r{number},{user}\n")
+        if chance.random() >= (0.4 if loud else 0.002):
+            responses.append(f"{at}.020Z,r{number},{500 if chance.random() < (0.5 if loud else 0.004) else 200}\n")
+    (tmp_path / "requests.log").write_text("".join(requests), encoding="utf8")
+    (tmp_path / "responses.log").write_text("".join(responses), encoding="utf8")
+    done = correlate(options_of(tmp_path)).folder
+    assert done is not None
+    run = RunFolder(done)
+    told = {finding.view: finding for finding in run.report.findings}
+    assert set(told) == {"errors", "orphans"}
+    for finding in told.values():
+        assert finding.text.startswith(f"user batch importer: {rows_of(run, finding).height:,} of ")
+
+
 def test_sentences_are_shown_in_a_zone_and_stored_in_utc(tmp_path: Path) -> None:
     generated(tmp_path, 60_000, seed=1, incident=True)
     finding = correlate(options_of(tmp_path, "+05:30")).report.findings[0]

@@ -85,7 +85,7 @@ class ExportScreen(ModalScreen[str | None]):
                 if web
                 else ("to a file", str(unused_name(Path(f"{name}.json"))))
             )
-            yield Static(f"{to}; its ending is the form: .json .ndjson .jsonl .csv .parquet .html", classes="label")
+            yield Static(f"{to}, as its ending says: .json .ndjson .jsonl .csv .parquet .html", classes="label")
             yield Input(path, suggester=None if web else PathSuggester(), id="path", select_on_focus=False)
             yield Static(id="told")
             with Horizontal():
