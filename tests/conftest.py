@@ -16,6 +16,8 @@ settings.register_profile("logcorr", search(100), database=None)
 settings.load_profile("logcorr")
 # Textual reads it when it is imported. Pictures on the way to where it scrolls show nothing else, and take time.
 os.environ["TEXTUAL_ANIMATIONS"] = "none"
+# What limits threads and memory of a process, as it was when the tests began.
+_LIMITS = {name: os.environ.get(name) for name in ("POLARS_MAX_THREADS", "OPENBLAS_NUM_THREADS", "_RJEM_MALLOC_CONF")}
 
 
 def pytest_collection_finish() -> None:
@@ -41,11 +43,17 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _own_environment() -> Iterator[None]:
-    """A command that is run inside of the tests limits the threads of polars for its process: not for the next test."""
-    names = ("POLARS_MAX_THREADS", "OPENBLAS_NUM_THREADS", "_RJEM_MALLOC_CONF")
-    before = {name: os.environ.get(name) for name in names}
+    """A command that is run inside of the tests limits the threads of polars for its process: not for the next test.
+
+    Nor does one that a fixture of several tests has run.
+    """
+    _restore_environment()
     yield
-    for name, value in before.items():
+    _restore_environment()
+
+
+def _restore_environment() -> None:
+    for name, value in _LIMITS.items():
         if value is None:
             os.environ.pop(name, None)
         else:

@@ -67,7 +67,7 @@ def test_every_screen(walk: Walk) -> None:
     see_rows_and_detail(walk, VIEWS[2:5])
     walk.to("llllllG", "  ·  row ")
     walk.to("hhhhhhg", "  ·  row 1 ")
-    walk.to("9", " Users  ", "requests ▼", MARK)
+    walk.to("9", " Users  ", "requests ▼", "·  row 1", MARK)
     walk.to("i", "╭─ Fields", MARK)
     walk.to("6", "Started")
     walk.press(PAGE_DOWN)

@@ -5,8 +5,9 @@ from typing import Any
 from logcorr.cluster.access_plan import AccessPlan
 from logcorr.cluster.blobs import BlobWriter
 from logcorr.cluster.steps import Step
-from logcorr.cluster.sum_bytes import parted_groups, to_bytes
+from logcorr.cluster.sum_bytes import parted_groups
 from logcorr.compute.memory_budget import room_for_data
+from logcorr.compute.struct_bytes import to_bytes
 from logcorr.figures.access_sums import AccessCounter, AccessSums
 from logcorr.figures.grid import Grid, grid
 

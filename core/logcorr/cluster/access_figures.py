@@ -14,7 +14,7 @@ from logcorr.cluster.look_again import OVER_TIME, POPULATIONS, Look
 from logcorr.cluster.merge_accesses import SUMS_A_STEP, SumFiles
 from logcorr.cluster.plan import Note
 from logcorr.cluster.store import each
-from logcorr.cluster.sum_bytes import of_bytes
+from logcorr.compute.struct_bytes import of_bytes
 from logcorr.figures import latency
 from logcorr.figures.access_sums import AccessCounter, AccessSums, PartialAccessSums
 from logcorr.figures.grid import Grid

@@ -14,8 +14,8 @@ import numpy.typing as npt
 import polars as pl
 
 from logcorr.cluster.store import Store
-from logcorr.cluster.sum_bytes import frame_of
 from logcorr.compute import object_storage
+from logcorr.compute.struct_bytes import frame_of
 
 MAGIC = b"LCBLOB01"
 _LENGTH_BYTES = 8

@@ -24,7 +24,7 @@ from logcorr.cluster.pair_read import SplitsRead, tell_offsets
 from logcorr.cluster.plan import Note, Plan, PlannedFile
 from logcorr.cluster.splits import notes_on, splits_of
 from logcorr.cluster.store import each
-from logcorr.cluster.sum_bytes import of_bytes
+from logcorr.compute.struct_bytes import of_bytes
 from logcorr.figures import endpoints_and_addresses, pair_report
 from logcorr.figures.grid import grid
 from logcorr.figures.group_counts import GroupCounts

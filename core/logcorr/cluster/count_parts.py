@@ -13,8 +13,8 @@ from logcorr.cluster.group_parts import put_groups
 from logcorr.cluster.pair_plan import PairPlan
 from logcorr.cluster.steps import Step
 from logcorr.cluster.store import each
-from logcorr.cluster.sum_bytes import to_bytes
 from logcorr.compute.group_in_parts import PartialCounts
+from logcorr.compute.struct_bytes import to_bytes
 from logcorr.figures import users
 
 

@@ -29,7 +29,7 @@ from logcorr.cluster.plan import (
 )
 from logcorr.cluster.store import Store, each
 from logcorr.cluster.stored_names import WORK
-from logcorr.cluster.sum_bytes import to_bytes
+from logcorr.compute.struct_bytes import to_bytes
 from logcorr.model import errors
 from logcorr.model.errors import EngineError, InputError, LogcorrError, UsageError
 from logcorr.runs.run_folder import MANIFEST

@@ -10,9 +10,10 @@ import polars as pl
 from logcorr.cluster.blobs import BlobWriter
 from logcorr.cluster.pair_plan import PairPlan
 from logcorr.cluster.steps import Step
-from logcorr.cluster.sum_bytes import parted_groups, parted_rows, to_bytes
+from logcorr.cluster.sum_bytes import parted_groups, parted_rows
 from logcorr.compute import memory_budget
 from logcorr.compute.group_in_parts import PartialCounts
+from logcorr.compute.struct_bytes import to_bytes
 from logcorr.figures.grid import Grid
 from logcorr.figures.group_counts import GroupCounts
 from logcorr.figures.pair_sums import PairSums

@@ -10,8 +10,8 @@ from logcorr.cluster.bucket_rows import BucketPlaces
 from logcorr.cluster.exchange_counts import ExchangeCounts
 from logcorr.cluster.pair_plan import PairPlan, Shuffle
 from logcorr.cluster.steps import Step
-from logcorr.cluster.sum_bytes import frame_of, to_bytes
 from logcorr.compute.parquet_slices import slices_of
+from logcorr.compute.struct_bytes import frame_of, to_bytes
 from logcorr.figures.pair_sums import orphan_arrivals
 from logcorr.jobs.write_views import PairViews
 from logcorr.model.ledger import SIDES

@@ -11,10 +11,11 @@ import msgspec
 import polars as pl
 
 from logcorr.cluster.steps import Step
-from logcorr.cluster.sum_bytes import add_groups, to_bytes
+from logcorr.cluster.sum_bytes import add_groups
 from logcorr.compute.group_in_parts import top
 from logcorr.compute.memory_budget import room_for_data
 from logcorr.compute.parquet_slices import height_of, scan
+from logcorr.compute.struct_bytes import to_bytes
 from logcorr.figures import endpoints_and_addresses
 from logcorr.figures.group_counts import GroupCounts, GroupPart, top_of
 from logcorr.figures.group_figures import EndpointRows, GroupData, endpoints_to_tell, ips_to_tell, totals_of

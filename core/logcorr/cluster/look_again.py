@@ -6,7 +6,7 @@ import msgspec
 import polars as pl
 
 from logcorr.cluster.steps import Step
-from logcorr.cluster.sum_bytes import to_bytes
+from logcorr.compute.struct_bytes import to_bytes
 from logcorr.figures import given_durations, latency, users
 from logcorr.figures.nearest_rank import Asked, near
 from logcorr.figures.percentiles import counts_by_at

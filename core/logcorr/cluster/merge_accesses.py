@@ -10,7 +10,7 @@ from logcorr.cluster.count_parts import Counted, part_frames
 from logcorr.cluster.group_parts import put_groups
 from logcorr.cluster.steps import Step
 from logcorr.cluster.store import each
-from logcorr.cluster.sum_bytes import of_bytes, to_bytes
+from logcorr.compute.struct_bytes import of_bytes, to_bytes
 from logcorr.figures.access_sums import PartialAccessSums
 from logcorr.figures.grid import Grid
 

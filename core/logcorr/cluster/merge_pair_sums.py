@@ -7,7 +7,7 @@ import msgspec
 
 from logcorr.cluster.steps import Step
 from logcorr.cluster.store import Store, each
-from logcorr.cluster.sum_bytes import of_bytes, to_bytes
+from logcorr.compute.struct_bytes import of_bytes, to_bytes
 from logcorr.figures.grid import Grid
 from logcorr.figures.pair_sums import PairSums, PartialPairSums
 

@@ -11,7 +11,7 @@ from logcorr.cluster.look_again import GIVEN, OVER_TIME, POPULATIONS, USERS, Loo
 from logcorr.cluster.merge_pair_sums import BUCKETS_A_STEP, SumsToMerge, merged
 from logcorr.cluster.plan import Note
 from logcorr.cluster.store import each
-from logcorr.cluster.sum_bytes import of_bytes
+from logcorr.compute.struct_bytes import of_bytes
 from logcorr.figures import latency, percentiles, users
 from logcorr.figures.grid import Grid
 from logcorr.figures.latency import LatencyFigures

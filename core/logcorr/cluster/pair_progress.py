@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from logcorr.cluster.pair_figures import MOST_SUMS
 from logcorr.cluster.plan import Note, Plan
 from logcorr.cluster.store import Store
-from logcorr.cluster.sum_bytes import of_bytes
+from logcorr.compute.struct_bytes import of_bytes
 from logcorr.figures.grid import Grid
 from logcorr.figures.pair_sums import PairSums, PartialPairSums
 from logcorr.inputs.files import InputFile

@@ -14,8 +14,8 @@ from logcorr.cluster.bucket_rows import BucketEntries
 from logcorr.cluster.exchange_counts import ExchangeCounts
 from logcorr.cluster.pair_plan import PairPlan, Shuffle
 from logcorr.cluster.steps import Step
-from logcorr.cluster.sum_bytes import frame_bytes
 from logcorr.compute.parquet_slices import height_of
+from logcorr.compute.struct_bytes import frame_bytes
 from logcorr.compute.zero_copy_text import memory_bytes
 from logcorr.jobs.write_views import PairViews
 from logcorr.model.ledger import SIDES, Side

@@ -22,9 +22,9 @@ from logcorr.cluster import canary
 from logcorr.cluster.plan import Failure, Note, PlannedFile, Split, WorkNames, decoded_plan, plan_mark, plan_name
 from logcorr.cluster.sources import open_source
 from logcorr.cluster.store import Store, open_store
-from logcorr.cluster.sum_bytes import of_bytes
 from logcorr.compute.object_storage import is_uri
 from logcorr.compute.resources import peak_rss
+from logcorr.compute.struct_bytes import of_bytes
 from logcorr.inputs.files import InputFile
 from logcorr.model.errors import EngineError, InputError, OutputError, StoreError, UsageError, system_error
 from logcorr.runs import ownership

@@ -42,6 +42,20 @@ class DurationTotals(msgspec.Struct, frozen=True, kw_only=True):
             lowest_us=_of_present(min, self.lowest_us, other.lowest_us),
         )
 
+    def less(self, other: "DurationTotals") -> "DurationTotals | None":
+        """The totals without some of the exchanges. None where the least or the greatest may be of one of these."""
+        pairs = (self.min_us, other.min_us), (other.max_us, self.max_us), (self.lowest_us, other.lowest_us)
+        if any(low is not None and high is not None and low >= high for low, high in pairs):
+            return None
+        return DurationTotals(
+            count=self.count - other.count,
+            negative=self.negative - other.negative,
+            total_us=self.total_us - other.total_us,
+            min_us=self.min_us,
+            max_us=self.max_us,
+            lowest_us=self.lowest_us,
+        )
+
 
 def duration_totals(exchanges: pl.DataFrame) -> DurationTotals:
     """The totals of exchanges (duration_us)."""

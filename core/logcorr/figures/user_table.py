@@ -22,17 +22,18 @@ _USER = np.dtype([("bytes", "u4"), ("text", "u1", 12), ("requests", "u4"), ("err
 class UserTable:
     """A hash table of users with their requests and errors, of at most about `room` bytes.
 
-    It is `full` once it would exceed them, and from the start where there are no kernels. Then it counts no more.
+    It is `full` once it would exceed this, and from the start where there are no kernels. Then it counts no more.
     """
 
     def __init__(self, room: int) -> None:
-        self._room = room
+        self.room = room
         self._mixer = secrets.randbits(64)
         self._count, self._text_bytes = _NO_USER, 0
         self._slots = np.zeros(_SLOTS_PER_USER * _FIRST_USERS, _SLOT)
         self._users = np.zeros(_FIRST_USERS, _USER)
         self._texts = np.zeros(_FIRST_USERS, np.uint8)
         self.full = compiled is None
+        self._more: pl.DataFrame | None = None
 
     def add(self, exchanges: pl.DataFrame) -> None:
         """Counts exchanges by `user_id` (String); an error has a `status_code` (Int16) of a failure."""
@@ -46,6 +47,17 @@ class UserTable:
 
     def counts(self) -> pl.DataFrame:
         """(user_id, requests, errors): a row for each user. Of no use once the table is full."""
+        counted = self._counts()
+        if self._more is None:
+            return counted
+        return plus(self._more, counted)
+
+    def merge(self, counts: pl.DataFrame | None) -> None:
+        """Adds the `counts` of other exchanges. None tells that these were not counted: then the table is full."""
+        self.full |= counts is None
+        self._more = counts if self._more is None or counts is None else plus(self._more, counts)
+
+    def _counts(self) -> pl.DataFrame:
         users = self._users[: self._count]
         ends = np.concatenate([[0], users["bytes"].cumsum(dtype=np.int64)])
         names = np.empty(ends[-1], np.uint8)
@@ -71,7 +83,7 @@ class UserTable:
         """Doubles the table of users if it is full, else the texts of long names."""
         users, texts = (2 if self._count == self._users.size else 1), (2 if self._count < self._users.size else 1)
         slots = np.zeros(users * self._slots.size, _SLOT)
-        if slots.nbytes + users * self._users.nbytes + texts * self._texts.nbytes > self._room:
+        if slots.nbytes + users * self._users.nbytes + texts * self._texts.nbytes > self.room:
             self.full = True
             # What was counted is of no use any more.
             self._slots, self._users, self._texts = (
@@ -85,3 +97,13 @@ class UserTable:
         if users > 1:
             compiled.move_slots(self._slots, slots)
             self._slots = slots
+
+
+def plus(counts: pl.DataFrame, more: pl.DataFrame) -> pl.DataFrame:
+    """Counts of users (user_id, requests, errors) and some more, which may be negative. Best where `more` are few.
+
+    Users without requests are left out.
+    """
+    in_both = pl.col("user_id").is_in(more["user_id"].implode(), nulls_equal=True)
+    summed = pl.concat([counts.filter(in_both), more]).group_by("user_id").agg(pl.all().sum())
+    return pl.concat([counts.filter(~in_both), summed.filter(pl.col("requests") > 0)])

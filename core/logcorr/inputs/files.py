@@ -80,6 +80,11 @@ class InputFile(msgspec.Struct, frozen=True, kw_only=True):
         return self.bytes if self.window is None else self.window[1] - self.window[0]
 
     @property
+    def end(self) -> int:
+        """The place in the file before which reading ends."""
+        return self.bytes if self.window is None else self.window[1]
+
+    @property
     def has_first_line(self) -> bool:
         """Whether what is read begins with the first line of the file."""
         return self.window is None or self.window[0] == 0

@@ -91,6 +91,30 @@ class RowsOfFiles:
         return row if self._before is None else row - pl.lit(self._before).gather(pl.col(file))
 
 
+class LinesOfFiles(Protocol):
+    """The lines that were read of the files of a log. Lists are by file."""
+
+    @property
+    def lines(self) -> list[int]:
+        """The lines of each file."""
+
+    @property
+    def text_bytes(self) -> list[int]:
+        """The bytes of text of each file."""
+
+    @property
+    def starts(self) -> list[int]:
+        """The row at which each file starts."""
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are so far."""
+
+    @property
+    def places(self) -> Places:
+        """Where rows stand."""
+
+
 class LinesRead:
     """How many lines and bytes of text the reader of one side has read, by file. For any thread.
 

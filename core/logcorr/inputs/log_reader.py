@@ -33,8 +33,8 @@ class LogResult(msgspec.Struct, frozen=True, kw_only=True):
 
     `rejects` are the malformed lines and `others` the lines that the profile does not speak of (REJECT_SCHEMA; `others`
     without a reason). The counts are of lines; `requests`, `responses` and `exchanges` count entries. `heads` counts
-    the lines that had each head, `joined` those that were joined from parts. `spans` has the first and the last instant
-    of the entries of each event, in µs.
+    the lines that had each head, `joined` those that were joined from parts. `ends` are the bytes of each file
+    that were read, from its start. `spans` has the first and the last instant of the entries of each event, in µs.
     """
 
     lines_read: LinesRead
@@ -45,6 +45,7 @@ class LogResult(msgspec.Struct, frozen=True, kw_only=True):
     clock: ClockCounts
     heads: dict[str, int]
     joined: int
+    ends: list[int]
 
     def span(self, event: str) -> tuple[int | None, int | None]:
         """The first and the last instant of the entries of an event, in µs."""
@@ -147,6 +148,7 @@ class LogReader:
             clock=self._clock_counts(),
             heads=added(*(unwrapper.taken for unwrapper in unwrappers)),
             joined=sum(unwrapper.joined for unwrapper in unwrappers),
+            ends=[file.end for file in self._files],
         )
 
     def _clock_counts(self) -> ClockCounts:

@@ -12,7 +12,7 @@ from logcorr.formats import line_format
 from logcorr.inputs import changes, chunks, line_numbers
 from logcorr.inputs.files import InputFile
 from logcorr.inputs.header_and_bom import special_first_lines
-from logcorr.inputs.line_numbers import LinesRead
+from logcorr.inputs.line_numbers import LinesOfFiles, LinesRead
 from logcorr.inputs.reading_progress import ReadingProgress, SideProgress
 from logcorr.inputs.refused_lines import RefusedLines
 from logcorr.model.ledger import ClockCounts
@@ -30,10 +30,10 @@ class SideResult(msgspec.Struct, frozen=True, kw_only=True):
     lines are read. `rejects` are the malformed lines (REJECT_SCHEMA). `blank` and `header` count lines. `first_us` and
     `last_us` are the instants between which all entries lie. `others` are lines that a profile does not speak of, which
     `other` counts; None for a format that has none. `repaired` counts lines that were no UTF-8 and were read. `clock`,
-    `heads` and `joined` are those of `LogResult`.
+    `heads` and `joined` are those of `LogResult`. `ends` are the bytes of each file that were read, from its start.
     """
 
-    lines_read: LinesRead
+    lines_read: LinesOfFiles
     first_line_entries: pl.DataFrame
     schema: pl.Schema
     rejects: pl.LazyFrame
@@ -47,6 +47,7 @@ class SideResult(msgspec.Struct, frozen=True, kw_only=True):
     clock: ClockCounts = ClockCounts()
     heads: dict[str, int] = {}
     joined: int = 0
+    ends: list[int] = []
 
 
 class TimeRange:
@@ -157,6 +158,7 @@ class SideReader:
             header=int((special["kind"] == "header").sum()),
             first_us=self._times.first,
             last_us=self._times.last,
+            ends=[file.end for file in self._files],
         )
 
     def _reads(self) -> Generator[_Read, None, None]:

@@ -91,9 +91,9 @@ def _spread(file: InputFile, stream: IO[bytes], size: int, most_lines: int) -> l
         return list(_runs(_window_lines(file, stream, 0, size), most_lines))
     last = size - _WINDOW_BYTES
     starts = [last * number // (_WINDOWS - 1) for number in range(_WINDOWS)]
-    windows = [_window_lines(file, stream, start, _WINDOW_BYTES, cut_end=start < last) for start in starts]
     each = max(1, most_lines // _WINDOWS)
-    windows = [*(window[:each] for window in windows[:-1]), windows[-1][-each:]]
+    windows = [_window_lines(file, stream, start, _WINDOW_BYTES, most=each) for start in starts[:-1]]
+    windows.append(_window_lines(file, stream, last, _WINDOW_BYTES)[-each:])
     if not any(line.startswith(_DIRECTIVE) for window in windows for line in window):
         stream.seek(0)
         at, directive = _directive(read_text(file, stream, min(size, _MOST_DECOMPRESSED)))
@@ -108,20 +108,23 @@ def _directive(text: bytes) -> tuple[int, list[bytes]]:
     return at, [text[at:].partition(b"\n")[0].removesuffix(b"\r")] if at else []
 
 
-def _window_lines(file: InputFile, stream: IO[bytes], start: int, size: int, *, cut_end: bool = False) -> list[bytes]:
-    """The whole lines of a window of a text that are not blank. With `cut_end` its last line may go on behind it."""
+def _window_lines(file: InputFile, stream: IO[bytes], start: int, size: int, *, most: int | None = None) -> list[bytes]:
+    """The whole lines of a window of a text that are not blank.
+
+    With `most` they are at most so many, and the last line of the window may go on behind it.
+    """
     # One byte before tells whether a line begins where the window begins.
     before = min(start, 1)
     stream.seek(start - before)
     lines = read_text(file, stream, size + before).split(b"\n")
-    if cut_end:
+    if most is not None:
         lines.pop()
     if start:
         lines = lines[1:]
     elif lines:
         lines[0] = lines[0].lstrip(b"\0").removeprefix(BOM.encode())
     whole = (line.lstrip(b"\0").removesuffix(b"\r") for line in lines)
-    return [line for line in whole if line.strip(_SPACE)]
+    return list(islice((line for line in whole if line.strip(_SPACE)), most))
 
 
 def _runs(lines: list[bytes], most_lines: int) -> Iterator[bytes]:

@@ -1,10 +1,12 @@
 """The job that correlates a request log and a response log, stage by stage."""
 
 import threading
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
 import polars as pl
+from msgspec import UNSET, UnsetType
 
 from logcorr.compute import memory_budget, resources
 from logcorr.compute.memory_budget import MemoryPlan
@@ -14,10 +16,14 @@ from logcorr.figures.grid import Grid, grid
 from logcorr.figures.group_counts import GroupCounts
 from logcorr.figures.group_figures import GroupData
 from logcorr.figures.pair_sums import PairSums, orphan_arrivals
+from logcorr.inputs.reader import SideResult
 from logcorr.inputs.sample_lines import time_span
 from logcorr.jobs import conclude, folder_files
+from logcorr.jobs.base_run import BaseRun, find_base_run
 from logcorr.jobs.estimates import Estimates
 from logcorr.jobs.event_sources import EventSource, SourceResult
+from logcorr.jobs.grow_pairs import LEAST_MEMORY, GoingOn, GrowthWriter, may_grow
+from logcorr.jobs.grown_source import GrownSource
 from logcorr.jobs.job import Job, Result, StartAgain
 from logcorr.jobs.pair_by_bucket import pair_by_bucket
 from logcorr.jobs.pair_formats import PairFormats, as_one_log, tell_pair_formats
@@ -41,6 +47,7 @@ from logcorr.runs import views
 from logcorr.runs.export_while_running import ExportWhileRunning, Target, can_export_while_running
 from logcorr.runs.run_folder import RunFolder
 from logcorr.runs.work_folder import WorkFolder
+from logcorr.text.quantities import size
 
 _SPILL_PER_TEXT_BYTE = 1.3
 _VIEWS_PER_TEXT_BYTE = 0.9
@@ -75,6 +82,8 @@ class Correlation(Job[Report]):
         # An export alone needs no view. But where exchanges are taken back, the run is made again with one.
         outputs = options.outputs
         self._narrowed = options.narrowing != Narrowing()
+        self._going_on: GoingOn | None = None
+        self._may_go_on = True
         self._keeps_exchanges = (
             options.keep
             or self._narrowed
@@ -109,20 +118,25 @@ class Correlation(Job[Report]):
             return self._made(work)
         except StartAgain:
             self._keeps_exchanges = True
+            self._may_go_on = False
             raise
 
     def _made(self, work: WorkFolder) -> RunFolder:
         plan = memory_budget.plan(self._options.memory_bytes, self._threads)
         self._require_disk(work, _VIEWS_PER_TEXT_BYTE + _SPILL_PER_TEXT_BYTE)
-        source = self._source(work, plan)
-        sinks = self._sinks(work, plan, source)
+        reading = self._reading()
+        source = self._source(work, plan, reading)
+        sinks = self._sinks(work, plan, source, reading)
         self._check_narrowing(sinks.views)
         read = self._read_and_pair(plan, source, sinks)
         sinks = self._take_back_recurring(plan, read, sinks)
+        malformed = {log: self._write_refused(log, lines, sinks) for log, lines in read.logs.items()}
+        if sinks.growth is not None:
+            views, unpaired, sums = sinks.views, sinks.unpaired, sinks.sums
+            sinks.growth.finish(read, self._files, malformed, views=views, unpaired=unpaired, sums=sums)
         spilled_bytes = sinks.unpaired.spilled_bytes
         self._pair_by_bucket(work, plan, source.schemas, sinks)
         self._meter.enter("report")
-        malformed = {log: sinks.views.write_refused(log, lines) for log, lines in read.logs.items()}
         figures = latency.figures(sinks.sums, sinks.views.exchanges)
         edge_us = orphan_reasons.edge_us(self._pair_options.edge_us, figures.p999_us)
         orphans = sinks.views.finish_orphans(edge_us, read.spans["request"][0], read.spans["response"][1])
@@ -172,19 +186,39 @@ class Correlation(Job[Report]):
         )
         return self._finish(work, sinks, report)
 
-    def _source(self, work: WorkFolder, plan: MemoryPlan) -> EventSource:
+    def _source(self, work: WorkFolder, plan: MemoryPlan, reading: PairReading) -> EventSource:
         """Where entries come from. Only samples of the logs are read here."""
         where = ReadingPlace(
             folder=work.spill, chunk_bytes=plan.chunk_bytes, progress=self._meter, threads=self._threads
         )
-        return self._reading().source(self._files, where)
+        base = self._base_run(plan, reading)
+        if base is None:
+            return reading.source(self._files, where)
+        new = {log: tail.files for log, tail in base.tails.items()}
+        source = GrownSource(base, reading.source(new, where))
+        self._going_on = GoingOn(base, source)
+        return source
+
+    def _base_run(self, plan: MemoryPlan, reading: PairReading) -> BaseRun | None:
+        """The run of the same logs, before they grew, that this one goes on from."""
+        self._going_on = None
+        room = self._options.memory_bytes >= LEAST_MEMORY
+        if not self._grows(plan, reading) or not self._may_go_on or not room:
+            return None
+        return find_base_run(self._root, self._key_options, self._files, self._fingerprints)
+
+    def _grows(self, plan: MemoryPlan, reading: PairReading) -> bool:
+        """Whether this run may go on from an earlier one, and a later one from this."""
+        if self._narrowed or not self._options.keep or not plan.streaming:
+            return False
+        return may_grow(self._files, reading)
 
     def _reading(self) -> PairReading:
         """How entries are read. Only samples of the logs are read here."""
         shifts = {side: clock_skew.shift_us(side, self._pair_options.skew_us) for side in SIDES}
         return self._told.reading(self._files, shifts)
 
-    def _sinks(self, work: WorkFolder, plan: MemoryPlan, source: EventSource) -> Sinks:
+    def _sinks(self, work: WorkFolder, plan: MemoryPlan, source: EventSource, reading: PairReading) -> Sinks:
         """Everything that takes entries and exchanges while the logs are read."""
         columns = self._rules.columns
         more = (*group_views(columns.attributes), *self._told.more_views)
@@ -193,6 +227,9 @@ class Correlation(Job[Report]):
         span = self._told.span() or time_span(self._files)
         # Of a compressed log only the start was looked at.
         ends_known = all(file.compression == "plain" for files in self._files.values() for file in files)
+        growth = GrowthWriter(work.run) if self._grows(plan, reading) else None
+        if self._going_on is not None:
+            self._going_on.adopt(views, growth)
         return Sinks(
             views=views,
             export=self._export_while_running(work),
@@ -203,6 +240,7 @@ class Correlation(Job[Report]):
             unpaired=UnpairedEntries(plan, work.spill / "entries", source.schemas, lambda: self._meter.share_read),
             estimates=Estimates(self._meter, views, wanted=self._with_estimates),
             meter=self._meter,
+            growth=growth,
         )
 
     def _read_and_pair(self, plan: MemoryPlan, source: EventSource, sinks: Sinks) -> SourceResult:
@@ -212,6 +250,9 @@ class Correlation(Job[Report]):
         read = source.finish()
         for side, entries in read.late.items():
             sinks.unpaired.add(side, entries)
+        if self._going_on is not None:
+            for side, entries in self._going_on.source.older():
+                sinks.unpaired.add(side, entries)
         self._check_read(read)
         return read
 
@@ -229,13 +270,24 @@ class Correlation(Job[Report]):
         The exchanges are counted anew where some were taken back, and where the logs span another time than their
         samples told, in buckets that are not made up of those that were counted.
         """
-        taken_back = take_back_recurring(sinks)
+        taken_back = take_back_recurring(sinks, self._going_on)
         grid_ = grid_of(read, self._options.window_us)
-        if not taken_back and sinks.sums.widen(grid_):
-            return sinks
-        if not sinks.views.keeps_exchanges:
-            raise StartAgain
-        return self._counted_anew(plan, sinks, grid_)
+        if taken_back - self._adopted or not sinks.sums.widen(grid_):
+            if not sinks.views.keeps_exchanges:
+                raise StartAgain
+            sinks = self._counted_anew(plan, sinks, grid_, without=self._adopted)
+        if self._going_on is not None and not self._going_on.add_sums(sinks.sums, sinks.views):
+            return self._counted_anew(plan, sinks, grid_)
+        return sinks
+
+    @property
+    def _adopted(self) -> set[str]:
+        """The parts of the exchanges that an earlier run has settled."""
+        return set() if self._going_on is None else {*self._going_on.base.growth.parts}
+
+    def _write_refused(self, log: Log, lines: SideResult, sinks: Sinks) -> dict[str, int]:
+        """Writes the malformed and the other lines of a log. Returns the malformed ones by reason."""
+        return sinks.views.write_refused(log, lines, {} if self._going_on is None else self._going_on.malformed(log))
 
     def _check_narrowing(self, written: PairViews) -> None:
         """Raises UsageError where the filter of the job is none, or names no column."""
@@ -260,10 +312,10 @@ class Correlation(Job[Report]):
         grid_ = grid(*asked.within(first, last), self._options.window_us)
         return self._counted_anew(plan, sinks, grid_)
 
-    def _counted_anew(self, plan: MemoryPlan, sinks: Sinks, grid_: Grid) -> Sinks:
-        """The sinks with the sums of the exchanges that are in the view now."""
+    def _counted_anew(self, plan: MemoryPlan, sinks: Sinks, grid_: Grid, without: Collection[str] = ()) -> Sinks:
+        """The sinks with the sums of the exchanges that are in the view now, but for some parts."""
         sums = PairSums(grid_, plan.users_room, plan.most_counts)
-        for part in sinks.views.exchange_parts():
+        for part in sinks.views.exchange_parts(without):
             self._meter.tap()
             sums.add(part.collect(engine="streaming"))
         return msgspec.structs.replace(sinks, sums=sums)
@@ -326,7 +378,9 @@ class Correlation(Job[Report]):
         """Writes report and manifest. After that the run is complete and can be published."""
         run = RunFolder(work.run)
         # Making the report takes memory too: its last figures read exchanges again.
-        run_info = msgspec.structs.replace(report.run, peak_rss_bytes=resources.peak_rss())
+        run_info = msgspec.structs.replace(
+            report.run, peak_rss_bytes=resources.peak_rss(), grown_from=self._grown_from()
+        )
         report = msgspec.structs.replace(report, run=run_info)
         manifest = self._manifest(
             report.kind, sinks.views.parts(), sinks.views.heights(), self._attributes, pair_report.headline(report)
@@ -334,6 +388,14 @@ class Correlation(Job[Report]):
         run.write(manifest, report)
         self._exported = sinks.export.unfinished
         return run
+
+    def _grown_from(self) -> str | UnsetType:
+        """The name of the run that this one has gone on from. Tells the user of it."""
+        if self._going_on is None:
+            return UNSET
+        base = self._going_on.base
+        self._notes.append(f"went on from run {base.run.name[:8]}, as the logs have grown by {size(base.new_bytes)}.")
+        return base.run.name
 
     def _export_while_running(self, work: WorkFolder) -> ExportWhileRunning:
         """The outputs that can be written while the logs are read."""
@@ -347,7 +409,7 @@ class Correlation(Job[Report]):
                 needed_bytes=self._output_bytes(output),
             )
             for output in self._options.outputs
-            if can_export_while_running(output) and not self._narrowed
+            if can_export_while_running(output) and not self._narrowed and self._going_on is None
         ]
         return ExportWhileRunning(targets, work)
 

@@ -10,7 +10,7 @@ import polars as pl
 from logcorr.compute.background_thread import read_ahead
 from logcorr.formats.profile import Profile
 from logcorr.inputs.both_sides import in_time_order
-from logcorr.inputs.line_numbers import LinesRead
+from logcorr.inputs.line_numbers import LinesOfFiles, LinesRead
 from logcorr.inputs.log_reader import LogReader, LogResult
 from logcorr.inputs.reader import SideResult
 from logcorr.model.ledger import ONE_LOG, SIDES, Log, Side
@@ -36,7 +36,7 @@ class EventSource(Protocol):
     """Gives the entries of both sides, a frame of one side at a time; then what reading came to."""
 
     @property
-    def lines_read(self) -> Mapping[Side, LinesRead]:
+    def lines_read(self) -> Mapping[Side, LinesOfFiles]:
         """How many lines were read of the files of each side."""
 
     @property
@@ -219,6 +219,7 @@ def side_result(read: LogResult, schema: pl.Schema, side: Side, shift_us: int) -
         clock=read.clock,
         heads=read.heads,
         joined=read.joined,
+        ends=read.ends,
         first_us=None if first is None else first + shift_us,
         last_us=None if last is None else last + shift_us,
     )

@@ -9,6 +9,7 @@ import polars as pl
 from logcorr.compute.background_thread import BackgroundThread
 from logcorr.figures.pair_sums import PairSums
 from logcorr.jobs.estimates import Estimates
+from logcorr.jobs.grow_pairs import GoingOn, GrowthWriter
 from logcorr.jobs.job import StartAgain
 from logcorr.jobs.progress_meter import ProgressMeter
 from logcorr.jobs.write_views import PairViews
@@ -26,7 +27,8 @@ class Sinks(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that takes entries and exchanges while both logs are read.
 
     `views` and `export` write exchanges, `sums` counts exchanges, and `recurring` notes the ids of exchanges.
-    `unpaired` takes entries without a partner nearby. `estimates` and `meter` report progress.
+    `unpaired` takes entries without a partner nearby. `estimates` and `meter` report progress. `growth` keeps what a
+    later run can go on from, if anything is.
     """
 
     views: PairViews
@@ -36,6 +38,7 @@ class Sinks(msgspec.Struct, frozen=True, kw_only=True):
     unpaired: UnpairedEntries
     estimates: Estimates
     meter: ProgressMeter
+    growth: GrowthWriter | None = None
 
 
 class PairWhileReading:
@@ -90,7 +93,9 @@ class PairWhileReading:
 
     def _write(self, exchanges: pl.DataFrame) -> None:
         with self._sinks.meter.step("write"):
-            self._sinks.views.add_exchanges(exchanges.drop(KEY))
+            part = self._sinks.views.add_exchanges(exchanges.drop(KEY))
+            if self._sinks.growth is not None:
+                self._sinks.growth.settle(part, exchanges)
 
     def _count(self, exchanges: pl.DataFrame) -> None:
         sinks = self._sinks
@@ -105,20 +110,28 @@ class PairWhileReading:
             self._sinks.export.add(self._sinks.views.stored(exchanges), exchanges.height)
 
 
-def take_back_recurring(sinks: Sinks) -> bool:
-    """Turns all exchanges whose ids recur anywhere in the logs back into entries. Returns whether there were any.
+def take_back_recurring(sinks: Sinks, going_on: GoingOn | None = None) -> set[str]:
+    """Turns all exchanges whose ids recur anywhere in the logs back into entries. Returns the parts they were in.
 
-    Raises StartAgain where exchanges are not kept.
+    `going_on` knows the exchanges of an earlier run. Raises StartAgain where exchanges are not kept.
     """
+    untouched: set[str] = set()
     with sinks.meter.step("check"):
         recurring = sinks.recurring.recurring(sinks.unpaired.keys())
+        if going_on is not None:
+            recurring = pl.concat([recurring, going_on.recurring()]).unique()
+            untouched = {*going_on.base.growth.parts} - {*going_on.parts_of(recurring)}
     if not recurring.len():
-        return False
+        return set()
     if not sinks.views.keeps_exchanges:
         raise StartAgain
-    taken = False
-    for exchanges in sinks.views.take_back(recurring):
-        taken = True
+    taken = set()
+    for part, exchanges in sinks.views.take_back(recurring, untouched):
+        taken.add(part)
+        if going_on is not None:
+            going_on.note_taken(part, exchanges)
+        if sinks.growth is not None:
+            sinks.growth.take_back(part, recurring)
         sinks.export.drop()
         for side in SIDES:
             sinks.unpaired.add(side, exchanges.lazy().pipe(join_steps.entries_of, side, sinks.views.columns).collect())

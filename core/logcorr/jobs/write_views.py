@@ -1,6 +1,6 @@
 """Writes the Parquet views of a run folder, while the logs are read and at the end of the job."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -9,11 +9,12 @@ import polars as pl
 from logcorr.compute.parquet_slices import count, files_of, height_of, scan
 from logcorr.compute.zero_copy_text import memory_bytes
 from logcorr.inputs.line_numbers import LinePlaces, Places
-from logcorr.model.ledger import SIDES, Log, Side
+from logcorr.model.ledger import SIDES, Log, Side, added
 from logcorr.pairing import orphan_reasons
 from logcorr.pairing.entry_columns import EntryColumns
 from logcorr.pairing.join_steps import hashed
 from logcorr.pairing.paired import Paired
+from logcorr.runs.growth import link
 
 _ROW_GROUP = 100_000
 # Columns of exchanges that the report may read again: for percentiles, and for users who are too many for memory.
@@ -79,12 +80,16 @@ class ViewWriter:
             engine="streaming",
         )
 
-    def write_refused(self, log: Log, read: LinesOfLog) -> dict[str, int]:
-        """Writes the malformed lines and the other lines of one log. Returns the malformed lines by reason."""
+    def write_refused(self, log: Log, read: LinesOfLog, before: Mapping[str, int] | None = None) -> dict[str, int]:
+        """Writes the malformed lines and the other lines of one log. Returns the malformed lines by reason.
+
+        The lines of the log that stand in the views already are `before`, by reason.
+        """
         self._write_lines(log, read, read.rejects, "malformed")
         if read.others is not None and "other" in self._views:
             self._write_lines(log, read, read.others, "other")
-        return dict(read.rejects.group_by("reason").len().collect(engine="streaming").iter_rows())
+        new = dict(read.rejects.group_by("reason").len().collect(engine="streaming").iter_rows())
+        return added(before or {}, new)
 
     def _write_lines(self, log: Log, read: LinesOfLog, lines: pl.LazyFrame, view: str) -> None:
         places = read.lines_read.places
@@ -96,7 +101,8 @@ class ViewWriter:
             "text",
             "truncated",
         )
-        self.write(rows, view, log)
+        there = len([*(self._run / view).glob(f"{log}*.parquet")])
+        self.write(rows, view, f"{log}-{there}" if there else log)
 
     def narrow(self, view: str, nulls: Sequence[pl.Expr], kept: pl.Expr) -> None:
         """Removes all rows of a view but those for which `kept` holds. `nulls` are columns that only `kept` needs."""
@@ -211,19 +217,62 @@ class PairViews(ViewWriter):
             return files_of(self._read_twice, "ipc")
         return super().files(view)
 
+    def adopt(self, run: Path, part: str, rows: int, hidden: Path | None) -> None:
+        """Takes over a part of the exchanges of another run, and the columns that its view does not show."""
+        link(run / self._exchanges(part), self.part_of(part))
+        if hidden is not None:
+            link(hidden, self._hidden / hidden.name.removeprefix("hidden-"))
+        self._parts_written = max(self._parts_written, int(part) + 1)
+        self.exchanges_written += rows
+
+    def adopt_lines(self, run: Path, without: Collection[tuple[Log, int, int]]) -> None:
+        """Takes over the malformed and the other lines of another run, but for some: (log, file, line)."""
+        for view in ("malformed", "other"):
+            for part in files_of(run / view):
+                target = self._run / view / part.name
+                lines = [(file, line) for log, file, line in without if part.stem.split("-")[0] == log]
+                if not lines:
+                    link(part, target)
+                    continue
+                left_out = pl.LazyFrame(lines, {"file": pl.UInt32, "line": pl.UInt32}, orient="row")
+                self.write(scan([part]).join(left_out, on=["file", "line"], how="anti"), view, part.stem)
+
+    def part_of(self, part: str) -> Path:
+        """The file of a part of the exchanges."""
+        return self._run / self._exchanges(part)
+
+    def hidden_of(self, part: str) -> Path | None:
+        """The file of the columns of a part that the view does not show; None where there are none."""
+        path = self._hidden / f"{part}.ipc"
+        return path if path.exists() else None
+
+    @staticmethod
+    def _exchanges(part: str) -> Path:
+        return Path("exchanges", f"{part}.parquet")
+
     def exchanges(self) -> pl.LazyFrame:
         """The exchanges written so far."""
         return self.scan("exchanges")
 
-    def exchange_parts(self) -> Iterator[pl.LazyFrame]:
-        """The exchanges written so far, part by part, as pairing returns them (`EntryColumns.exchanges`)."""
+    def exchange_parts(self, without: Collection[str] = ()) -> Iterator[pl.LazyFrame]:
+        """The exchanges written so far, part by part, as pairing returns them (`EntryColumns.exchanges`).
+
+        Some parts may be left out.
+        """
         for path in self.files("exchanges"):
+            if path.stem in without:
+                continue
             yield self._paired_columns(scan([path]))
 
-    def take_back(self, keys: pl.Series) -> Iterator[pl.DataFrame]:
-        """Removes the exchanges of these keys from the view. Yields them as they were added, with all columns."""
+    def take_back(self, keys: pl.Series, untouched: Collection[str] = ()) -> Iterator[tuple[str, pl.DataFrame]]:
+        """Removes the exchanges of these keys from the view. Yields the part and its exchanges, with all columns.
+
+        Parts that are `untouched` hold none of them.
+        """
         key = hashed()
         for path in self.files("exchanges"):
+            if path.stem in untouched:
+                continue
             part = scan([path])
             part_keys = part.select(key).collect(engine="streaming").to_series()
             # Only the keys of this part: all keys may be many, and the engine makes a set of the keys for each part.
@@ -237,7 +286,7 @@ class PairViews(ViewWriter):
                 self.write(part.filter(~chosen), "exchanges", rest.stem)
                 rest.replace(path)
                 self.exchanges_written -= exchanges.height
-                yield exchanges
+                yield path.stem, exchanges
 
     def _take_hidden(self, part: str, chosen: pl.Series) -> pl.DataFrame:
         """The columns that the view does not show of the chosen exchanges of a part. Only the other ones are kept."""

@@ -140,6 +140,8 @@ class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
 
     A run on an engine has its kind in `engine`, how many steps there were in `steps_run`, how many of them this driver
     found done in `steps_found`, and how often a phase was tried again in `retried`. Its peak is that of a step.
+
+    A run that went on from an earlier one on the same logs, before they grew, has the name of that run in `grown_from`.
     """
 
     version: str
@@ -155,6 +157,7 @@ class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
     steps_run: int | UnsetType = UNSET
     steps_found: int | UnsetType = UNSET
     retried: int | UnsetType = UNSET
+    grown_from: str | UnsetType = UNSET
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):

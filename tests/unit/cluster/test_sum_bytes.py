@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logcorr.cluster import sum_bytes
-from logcorr.cluster.sum_bytes import add_groups, of_bytes, parted_groups, to_bytes
+from logcorr.cluster.sum_bytes import add_groups, parted_groups
 from logcorr.compute import group_in_parts
+from logcorr.compute.struct_bytes import frame_bytes, frame_of, of_bytes, to_bytes
 from logcorr.figures import endpoints_and_addresses, group_counts, latency, latency_counts, nearest_rank
 from logcorr.figures.access_sums import AccessCounter, AccessSums, PartialAccessSums
 from logcorr.figures.grid import Grid, grid
@@ -156,7 +157,7 @@ def groups_as_bytes(rows: Any, parts: int, room: int, folder: Path) -> list[tupl
     for half in (exchanges[::2], exchanges[1::2]):
         with counts.counting():
             counts.add(half, counts.codes_of(half))
-    return [(number, sum_bytes.frame_bytes(frame)) for number, frame in parted_groups(counts, parts)]
+    return [(number, frame_bytes(frame)) for number, frame in parted_groups(counts, parts)]
 
 
 def tables(merged: Sequence[GroupCounts]) -> dict[str, list[Any]]:
@@ -193,7 +194,7 @@ def test_groups_in_parts(parts: list[Any], seed: int, count: int, room: int, mos
         for part in range(count):
             counts = GroupCounts(NAMES, WINDOW_US, room, folder / f"merged{part}", (part, count))
             for of_step in shuffled(told, seed):
-                add_groups(counts, (sum_bytes.frame_of(data) for number, data in of_step if number == part))
+                add_groups(counts, (frame_of(data) for number, data in of_step if number == part))
             merged.append(counts)
         whole = GroupCounts(NAMES, WINDOW_US, ROOM, folder / "whole")
         exchanges = entries_of([row for of_part in parts for row in of_part])

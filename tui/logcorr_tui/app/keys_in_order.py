@@ -1,8 +1,8 @@
 """Keys that are typed ahead go where the key before them leads: `/status=503` typed at once all goes to the filter.
 
 Textual hands a key to what has the focus, from where it rises to the app through one queue after the other. Keys that
-come meanwhile would go to what had the focus before. Here they wait until the key before them has risen, and until a
-screen that it opened is there.
+come meanwhile would go to what had the focus before (findings/textual_keys_typed_ahead.sh). Here they wait until the key
+before them has risen, and until a screen that it opened is there.
 """
 
 from collections import deque
