@@ -92,7 +92,8 @@ def watch(logs: tuple[str, ...], **values: Any) -> int:
 
     def stop(number: int, _frame: FrameType | None) -> None:
         signals.append(number)
-        cancel.set()
+        # Not here: the main thread may hold the lock of the event just now, and would wait for itself.
+        threading.Thread(target=cancel.set, daemon=True).start()
 
     asked: SimpleQueue[Any] = SimpleQueue()
     if values["controls"] is not None:

@@ -251,7 +251,6 @@ class FollowedLogs:
 
     def _sample(self, number: int) -> Sample:
         """Sampled lines of a log. Of the files of a folder those count that are of a known form."""
-        names = self._sources[number].names
         samples = self._samples(number) if self._sources[number].of_folders else []
         for log in samples:
             if not log.is_binary and (any(own_entries_of(log.view.lines).values()) or self._is_known(log)):
@@ -259,7 +258,8 @@ class FollowedLogs:
         raw: list[bytes] = []
         for piece in self._waiting[number]:
             raw += lines_of(piece.text, SAMPLE_LINES - len(raw))
-        return sample_of(names[0] if names else self._options.logs[number][0], raw, self._options.reading)
+        name = next(filter(None, self._sources[number].names), self._options.logs[number][0])
+        return sample_of(name, raw, self._options.reading)
 
     def _is_known(self, log: Sample) -> bool:
         try:

@@ -53,8 +53,10 @@ class KeptSource:
 
     @property
     def names(self) -> list[str]:
-        """The names of the files."""
-        return [file.name for file in self._files.values()] or self._source.names
+        """The names of the files, by their numbers. It is empty for a number whose file has no line yet."""
+        if not self._files:
+            return self._source.names
+        return [self._files[number].name if number in self._files else "" for number in range(max(self._files) + 1)]
 
     @property
     def of_folders(self) -> set[int]:

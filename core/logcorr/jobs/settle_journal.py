@@ -103,7 +103,11 @@ def _job(
     """The job of a journal."""
     if state.kind is None:
         raise InputError(f"journal {place.name!r} has no line yet that tells what its logs are.")
-    watched = msgspec.convert(state.options, WatchOptions)
+    try:
+        watched = msgspec.convert(state.options, WatchOptions)
+    except msgspec.ValidationError as error:
+        message = f"journal {place.name!r} was written by another version: {error}. Follow its logs anew."
+        raise InputError(message) from error
     files = [file for file in state.files if (place / file.file).stat().st_size]
     meter = ProgressMeter(None, cancel, memory_bytes)
     common: dict[str, Any] = {"memory_bytes": memory_bytes, "threads": threads, "store": str(place.parent)}

@@ -70,9 +70,8 @@ def all_journals(root: AnyPath) -> list[FoundJournal]:
 
 
 def find_journal(root: AnyPath, name: str) -> FoundJournal | None:
-    """The journal of a name: its whole name, its end, or the start of its end. None where there is none, or several."""
-    short = name.removeprefix(PREFIX)
-    found = [one for one in all_journals(root) if short and one.name.removeprefix(PREFIX).startswith(short)]
+    """The journal of a name, or of the start of one: `journal-3f2a`. None where there is none, or several."""
+    found = [one for one in all_journals(root) if name.startswith(PREFIX) and one.name.startswith(name)]
     return found[0] if len(found) == 1 else None
 
 

@@ -123,7 +123,7 @@ _STEPS = st.lists(
 )
 
 
-@search(8)
+@search(5)
 @given(steps=_STEPS)
 def test_any_cut_with_stops_between_gives_the_run_of_one_reading(
     whole: Whole,
@@ -319,14 +319,17 @@ def test_following_that_ended_without_warning_is_told_at_the_next_start(tmp_path
     assert len(all_journals(tmp_path / "runs")) == 2
 
 
-def test_a_journal_without_a_kind_makes_no_run(tmp_path: Path) -> None:
+def test_a_journal_without_a_kind_or_of_another_version_makes_no_run(tmp_path: Path) -> None:
     log = tmp_path / "a.log"
     log.write_text(ACCESS.format(1) + "\n")
     followed = Followed(tmp_path, log)
     with pytest.raises(InputError, match="no line yet"):
         settle(followed.keeping.journal.place, memory_bytes=MEMORY)
     followed.poll()
+    followed.keeping.journal.state.options["pairing"] = "unheard of"
     followed.stop()
+    with pytest.raises(InputError, match="another version"):
+        settle(followed.keeping.journal.place, memory_bytes=MEMORY)
 
 
 def test_runs_are_made_meanwhile(tmp_path: Path) -> None:
