@@ -68,14 +68,17 @@ def _view(folder: Path, name: str, seconds: float) -> dict[str, Any]:
     words = [sys.executable, "-m", "benchmarks.live_writer", str(home), str(RATE), str(_WARM_S + seconds)]
     is_app = name == "app"
     view = Screen(app_command(home), home, env) if is_app else View(watch_command(home, "--every=200ms"), home, env)
-    writer = subprocess.Popen(words, cwd=data.CORE.parent, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
+    # A pipe that nobody reads meanwhile would stop the writer once it is full.
+    with (home / "written.txt").open("wb") as ticks:
+        writer = subprocess.Popen(words, cwd=data.CORE.parent, stdout=ticks, stdin=subprocess.DEVNULL)
     try:
         time.sleep(_WARM_S)
         before, begun = view.cpu_s(), time.monotonic()
         keys = _keys(view, begun + seconds - 1) if isinstance(view, Screen) else []
         time.sleep(max(0.0, begun + seconds - 0.5 - time.monotonic()))
         cpu = (view.cpu_s() - before) / (time.monotonic() - begun)
-        written = _written(writer.communicate(timeout=_PATIENCE_S)[0])
+        writer.wait(_PATIENCE_S)
+        written = _written((home / "written.txt").read_bytes())
         view.until(written[-1][1], _PATIENCE_S)
         record = {"lines": written[-1][1], "lost": written[-1][1] - view.told[-1][1], "cpu": cpu}
         record |= _spread("", _latencies([one for one in written if one[0] >= begun], view.told))
