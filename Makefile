@@ -26,7 +26,7 @@ BENCH_PIP     := $(BENCH_VENV)/bin/python -m pip --quiet --disable-pip-version-c
 BENCH_WORDS    = --rows $(BENCH_ROWS) --timeout $(BENCH_TIMEOUT) --dir "$(BENCH_DIR)" $(if $(BENCH_ONLY),--only $(BENCH_ONLY)) $(if $(BENCH_PUBLISH),--publish)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long test-kernels test-matrix test-cluster docs site snapshots screenshots bench bench-scale fuzz soak clean check-python
+.PHONY: help demo test test-long test-kernels test-matrix test-cluster docs site snapshots screenshots bench bench-scale bench-live fuzz soak clean check-python
 
 help: ## show this help
 	@echo "usage: make TARGET [PYTHON=python3.12] [VENV=.venv]"
@@ -160,6 +160,9 @@ bench: $(BENCH_VENV)/.installed ## measure against rivals (BENCH_ROWS, BENCH_ROU
 
 bench-scale: $(BENCH_VENV)/.installed ## measure logcorr on odd logs in 512 MB (BENCH_ROWS, BENCH_ONLY, BENCH_PUBLISH=1)
 	@$(BENCH_VENV)/bin/python -m benchmarks scale $(BENCH_WORDS)
+
+bench-live: $(BENCH_VENV)/.installed ## measure logcorr on logs that grow (BENCH_ROWS of the day's logs, BENCH_ONLY, BENCH_PUBLISH=1)
+	@$(BENCH_VENV)/bin/python -m benchmarks live $(BENCH_WORDS)
 
 clean: ## remove what make made
 	rm -rf $(VENV) $(BENCH_VENV) $(CLUSTER_VENV) .matrix benchmarks/.data benchmarks/out .demo build dist site .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,4 +1,7 @@
-"""`python -m benchmarks`: measure logcorr and its rivals in turn; `python -m benchmarks scale`: logcorr on odd logs."""
+"""`python -m benchmarks`: measure logcorr and its rivals in turn.
+
+`python -m benchmarks scale` measures logcorr on odd logs, `python -m benchmarks live` on logs that grow.
+"""
 
 import argparse
 import sys
@@ -7,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks import publish, scale
+from benchmarks import live, publish, scale
 from benchmarks.forms import are_there, logs_of
 from benchmarks.machine import machine, versions
 from benchmarks.progress import Progress, Step, guesses, spoken
@@ -20,7 +23,7 @@ SMALL = 2000
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Exit codes: 0 done, 1 a contender (or, in `scale`, logcorr) was wrong, 2 wrong usage."""
+    """Exit codes: 0 done, 1 a contender (or, in `scale` and `live`, logcorr) was wrong, 2 wrong usage."""
     options = _parser().parse_args(words)
     options.only = [name for text in options.only for name in text.split(",") if name]
     if not sys.platform.startswith("linux"):
@@ -29,8 +32,14 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         if options.mode == "scale":
             result = scale.run(options.dir, options.rows, options.only, timeout_s=options.timeout, tell=_tell)
+        elif options.mode == "live":
+            settings = {"seconds": options.seconds, "timeout_s": options.timeout}
+            result = live.run(options.dir, options.rows, options.only, tell=_tell, **settings)
         else:
             result = _bench(options)
+    except RuntimeError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 1
     except ValueError as error:
         sys.stderr.write(f"error: {error}\n")
         return 2
@@ -83,6 +92,8 @@ def _warm(path: Path) -> None:
 
 
 def _is_wrong(result: dict[str, Any]) -> bool:
+    if any(view["lost"] for view in result.get("views", ())):
+        return True
     works = result.get("works", {}).values()
     return any(record["wrong"] or record["failed"] for records in works for record in records) or any(
         case["wrong"] for case in result.get("cases", ())
@@ -91,9 +102,10 @@ def _is_wrong(result: dict[str, Any]) -> bool:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("mode", nargs="?", default="bench", choices=("bench", "scale"))
+    parser.add_argument("mode", nargs="?", default="bench", choices=("bench", "scale", "live"))
     parser.add_argument("--rows", type=int, default=2_000_000, help="lines of each log (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=3, help="how often each contender runs (default: %(default)s)")
+    parser.add_argument("--seconds", type=float, default=30, help="seconds a view is measured (default: %(default)s)")
     parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="these contenders, works or cases only")
     parser.add_argument("--timeout", type=float, default=900, help="seconds a process may take (default: %(default)s)")
     parser.add_argument("--dir", type=Path, default=HERE / ".data", help="folder for logs and scratch files")

@@ -88,7 +88,7 @@ def measure(
     return Measured(wall, cpu, peak, written, process.returncode, stopped, error)
 
 
-def _tree(pid: int) -> list[int]:
+def tree(pid: int) -> list[int]:
     """The process and all below it."""
     found = [pid]
     for parent in found:
@@ -101,7 +101,7 @@ def _tree(pid: int) -> list[int]:
 def _resident(pid: int) -> int:
     """Bytes resident now, added up over the process and all below it; pages they share count for each."""
     pages = 0
-    for one in _tree(pid):
+    for one in tree(pid):
         with suppress(OSError, IndexError):
             pages += int(Path(f"/proc/{one}/statm").read_text(encoding="ascii").split()[1])
     return pages * _PAGE

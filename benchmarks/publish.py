@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks import chart, scale_table, tables
+from benchmarks import chart, live_table, scale_table, tables
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
@@ -19,12 +19,11 @@ _LOGS = {"pair": "the pair", "onelog": "the one log of both events", "access": "
 
 
 def write(result: Mapping[str, Any], kind: str, out: Path) -> Path:
-    """Write a result ("bench" or "scale") as JSON and Markdown, a bench also as SVG; return the Markdown's path."""
+    """Write a result of a kind as JSON and Markdown, a bench also as SVG; return the path of the Markdown."""
     out.mkdir(parents=True, exist_ok=True)
     stem = out / f"{kind}-{result['rows']}"
     stem.with_suffix(".json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    section = bench_section if kind == "bench" else scale_table.section
-    stem.with_suffix(".md").write_text(section(result) + "\n", encoding="utf-8")
+    stem.with_suffix(".md").write_text(_SECTIONS[kind](result) + "\n", encoding="utf-8")
     if kind == "bench":
         stem.with_suffix(".svg").write_text(picture(result), encoding="utf-8")
     return stem.with_suffix(".md")
@@ -37,14 +36,14 @@ def publish(result: Mapping[str, Any], kind: str, root: Path = ROOT) -> None:
     kept = _kept(store)
     kept.setdefault(kind, {})[str(result["rows"])] = result
     store.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
-    benches, scales = (sorted(kept.get(name, {}).values(), key=lambda one: one["rows"]) for name in ("bench", "scale"))
+    of_kind = {name: sorted(kept.get(name, {}).values(), key=lambda one: one["rows"]) for name in _SECTIONS}
+    benches = of_kind["bench"]
     notes = home / "NOTES.md"
     parts = [
         "# Results",
-        "<!-- Written by `make bench BENCH_PUBLISH=1` and `make bench-scale BENCH_PUBLISH=1`. -->",
+        "<!-- Written by `make bench`, `make bench-scale` and `make bench-live`, with BENCH_PUBLISH=1. -->",
         "How this is measured, and what each contender does: [README.md](README.md).",
-        *map(bench_section, benches),
-        *map(scale_table.section, scales),
+        *(section(result) for name, section in _SECTIONS.items() for result in of_kind[name]),
         *([notes.read_text(encoding="utf-8").strip()] if notes.exists() else []),
     ]
     (home / "RESULTS.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
@@ -72,6 +71,9 @@ def bench_section(result: Mapping[str, Any]) -> str:
     about = tables.of_machine(result["machine"], result["versions"])
     works = tables.of_works(result["works"], result.get("sizes"))
     return "\n\n".join([head, about, ", ".join(told) + ".", works])
+
+
+_SECTIONS = {"bench": bench_section, "scale": scale_table.section, "live": live_table.section}
 
 
 def _shown(works: Mapping[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:

@@ -95,7 +95,10 @@ def test_an_alert_is_told_when_it_begins_and_ends(tmp_path: Path) -> None:
     words = ("requests.log", "responses.log", "--every", "50ms", "--window", "10s", "--alert", "error_rate>5%")
     with start(command("watch", "--no-store", "--json", *words), tmp_path) as process:
         record = _until(process, lambda record: bool(record["alerts"]))
-        assert record["alerts"] == ["error_rate is 100 %, over 5 %."]
+        since = record["alerts"][0]["since"]
+        told = {"condition": "error_rate>5%", "told": "error_rate is 100 %, over 5 %.", "since": since}
+        assert record["alerts"] == [told]
+        assert since.startswith("2025-01-01T00:00:")
         _write(tmp_path / "requests.log", REQUEST.format(50, 50, 50))
         _write(tmp_path / "responses.log", RESPONSE.format(50, 50, 200))
         _until(process, lambda record: not record["alerts"])
@@ -116,7 +119,7 @@ def test_the_window_can_be_changed_meanwhile(tmp_path: Path) -> None:
         "5s",
         "--longest-window",
         "1h",
-        "--controls",
+        "--controls=0",
     )
     environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path), "PYTHONPATH": str(ROOT / "core")}
     with subprocess.Popen(
@@ -125,7 +128,7 @@ def test_the_window_can_be_changed_meanwhile(tmp_path: Path) -> None:
     ) as process:  # fmt: skip
         assert process.stdin is not None
         few = _until(process, lambda record: "window" in record)
-        process.stdin.write("30s\nnonsense\n")
+        process.stdin.write("window 30s\nwindow nonsense\nnonsense\n")
         process.stdin.flush()
         _until(process, lambda record: record["window"]["requests"] > few["window"]["requests"])
         process.stdin.close()
@@ -133,6 +136,7 @@ def test_the_window_can_be_changed_meanwhile(tmp_path: Path) -> None:
         _, err = process.communicate()
     assert process.returncode == 0
     assert "'nonsense' is not a duration" in err
+    assert "'nonsense' is neither 'window TIME' nor 'lines PLACE...'" in err
 
 
 @pytest.mark.parametrize("condition", ["orphan_rate>1%", "malformed_rate>1%", "p50>=0us", "negative_rate>1%"])
@@ -198,3 +202,34 @@ def test_wrong_usage(tmp_path: Path, words: tuple[str, ...], told: str) -> None:
     outcome = logcorr("watch", "--no-store", *words, cwd=tmp_path)
     assert outcome.code == 2
     assert told in outcome.err
+
+
+def test_lines_can_be_asked_for(tmp_path: Path) -> None:
+    """Beside a log that comes through standard input, through a descriptor of its own."""
+    (tmp_path / "requests.log").write_text("".join(REQUEST.format(n, n, n) for n in range(5)))
+    theirs, ours = os.pipe()
+    words = command("watch", "requests.log", "-", "--json", "--every", "50ms", f"--controls={theirs}")
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path), "PYTHONPATH": str(ROOT / "core")}
+    with subprocess.Popen(
+        words, cwd=tmp_path, env=environment, text=True, pass_fds=(theirs,),
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as process:  # fmt: skip
+        os.close(theirs)
+        assert process.stdin is not None
+        process.stdin.write("".join(RESPONSE.format(n + 1, n, 500) for n in range(3)))
+        process.stdin.flush()
+        record = _until(process, lambda record: record["counts"].get("matched") == 3)
+        row = next(row for row in record["failed"] if row["request_id"] == "r1")
+        os.write(ours, f"lines {row['places'][0]} {row['places'][1]}\nlines 123456789\n".encode())
+        answer = _until(process, lambda record: record["kind"] == "lines")
+        os.close(ours)
+        process.stdin.close()
+        process.stdin = None
+        _, err = process.communicate()
+    assert process.returncode == 0
+    request, response = answer["lines"]
+    assert (request["file"], request["line"]) == ("requests.log", 2)
+    assert dict(request["lines"])[0] == REQUEST.format(1, 1, 1).strip()
+    assert (response["file"], response["line"]) == ("stdin", 2)
+    assert dict(response["lines"])[0] == RESPONSE.format(2, 1, 500).strip()
+    assert "no line was read with the places [123456789]" in err

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from benchmarks import chart, data, publish, roster, rounds, tables
+from benchmarks import chart, data, live, live_table, publish, roster, rounds, tables
 from benchmarks.__main__ import main
 from benchmarks.count import count
 from benchmarks.measure import Measured, measure
@@ -452,4 +452,27 @@ def test_publishing_keeps_other_sizes(tmp_path: Path) -> None:
 def test_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--only", "mystery"]) == 2
     assert main(["scale", "--only", "mystery"]) == 2
-    assert capsys.readouterr().err.count("error: mystery is") == 2
+    assert main(["live", "--only", "mystery"]) == 2
+    assert capsys.readouterr().err.count("error: mystery is") == 3
+
+
+def test_a_line_is_shown_once_as_many_are_told() -> None:
+    told = [(1.0, 10), (2.0, 30), (2.5, 20), (3.0, 40)]
+    assert live._latencies([(0.5, 10), (0.6, 11), (1.5, 30), (1.75, 40), (2.0, 41)], told) == [0.5, 1.4, 0.5, 1.25]
+
+
+def test_logs_that_grow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "_WARM_S", 1.0)
+    monkeypatch.setattr(live, "RATE", 1000)
+    told: list[str] = []
+    result = live.run(tmp_path, 2000, ["watch", "day"], seconds=1.0, timeout_s=60, tell=told.append)
+    (view,) = result["views"]
+    assert view["lines"] > 1000
+    assert (view["lost"], len(told)) == (0, 2)
+    assert 0 < view["p50_ms"] <= view["p99_ms"]
+    assert result["day"]["lines"] > 3000
+    versions = {"python": "3.14", "logcorr": "1", "polars": "2"}
+    machine = {"cpu": "Abacus", "cores": 2, "memory": 1 << 34, "kernel": "Linux 1"}
+    text = live_table.section({**result, "date": "2025-11-21", "machine": machine, "versions": versions})
+    assert "`logcorr watch --json --every 200ms`" in text
+    assert "A day of traffic" in text

@@ -1,5 +1,6 @@
 """A real terminal, where tmux is there: open, run, see the overview, quit; and how soon the first picture comes."""
 
+import gzip
 import json
 import os
 import re
@@ -155,5 +156,40 @@ def test_questions_of_an_incident_in_few_keys_and_a_copy_that_tells_the_truth(
 def test_quitting_at_once_leaves_the_terminal_as_it_was(terminal: Terminal) -> None:
     terminal.open()
     terminal.until(lambda text: "Recent runs" in text)
+    terminal.keys("q")
+    terminal.until(lambda text: "ended with 0" in text)
+
+
+def test_a_log_that_comes_through_a_pipe_is_followed_and_keys_come_from_the_terminal(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    pair = tmp_path / "pair"
+    generated(pair, 400)
+    app = f"'{sys.executable}' -m logcorr_tui"
+    terminal.tmux("new-session", "-d", "-x", "120", "-y", "36", "-c", str(tmp_path), "sh")
+    # The writer holds the pipe open, as `kubectl logs -f` does.
+    terminal.keys(f"(cat pair/responses.log; sleep 600) | {app} pair/requests.log -", "Enter")
+    terminal.until(lambda text: "● live" in text and "requests.log ⋈ -" in text and "3 Slowest" in text)
+    terminal.keys("3")
+    terminal.until(lambda text: "Slowest · The slowest exchanges" in text)
+    terminal.keys("Enter")
+    terminal.until(lambda text: "Request log · pair/requests.log:" in text and "Response log · stdin:" in text)
+    terminal.keys("Escape")
+    terminal.until(lambda text: "Slowest · The slowest exchanges" in text)
+    terminal.keys("q")
+    terminal.until(lambda text: "logcorr  " not in text)
+    # The pipe is closed, but a writer that sleeps notices only when it writes.
+    terminal.keys("C-c")
+    terminal.keys("echo $((6 * 7)) lines", "Enter")
+    terminal.until(lambda text: "42 lines" in text)
+
+
+def test_a_pipe_that_ends(terminal: Terminal, tmp_path: Path) -> None:
+    line = '{"timestamp":"2025-10-10T13:55:30Z","method":"GET","endpoint":"/b","status_code":503,"response_time":3}\n'
+    with gzip.open(tmp_path / "access.log.gz", "wt") as file:
+        file.write(line * 40)
+    terminal.tmux("new-session", "-d", "-x", "80", "-y", "24", "-c", str(tmp_path), "sh")
+    terminal.keys(f"zcat access.log.gz | '{sys.executable}' -m logcorr_tui -; echo ended with $?", "Enter")
+    terminal.until(lambda text: "■ ended" in text and "2 Failed 40" in text and "100 %" in text)
     terminal.keys("q")
     terminal.until(lambda text: "ended with 0" in text)

@@ -16,7 +16,7 @@ from logcorr.model.errors import LogcorrError, UsageError
 from logcorr.model.ledger import Log
 from logcorr.text.safe import one_line
 from logcorr_tui.state.session import Logs
-from logcorr_tui.work import follow_words, reading_words
+from logcorr_tui.work import follow_words, piped_input, reading_words
 
 _USAGE = (
     "give one LOG, or REQUESTS and RESPONSES, or access logs, or a finished RUN, or nothing. See logcorr-tui --help."
@@ -31,6 +31,7 @@ examples:
   logcorr-tui 'access.log*'                 analyse an access log of several files
   logcorr-tui app.log --format fastify      name the format instead of having it told
   logcorr-tui --follow 'api-*.log'          what is in flight, overdue and failing, while logs are written
+  kubectl logs -f api | logcorr-tui -       the same of a log that comes through a pipe
   logcorr-tui 3f2a                          open a finished run by its name, the start of one, or its folder
   logcorr-tui --web 3f2a                    the same in a browser on this machine
 
@@ -44,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     given = _parser().parse_args(words)
     try:
-        follow = follow_words.follow_of(given) if given.follow else None
+        follow = follow_words.follow_of(given) if follow_words.is_following(given) else None
         if follow is None:
             follow_words.check_none(given)
         logs, run = (None, None) if follow is not None else _what(given)
@@ -53,6 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 0
         if given.port is not None:
             raise UsageError("--port goes with --web.")
+        if follow is not None and piped_input.NAME in follow.names:
+            follow = replace(follow, pipe=piped_input.take_pipe())
         if not _has_terminal():
             raise UsageError(
                 "this needs a terminal. Without one, use `logcorr correlate`, `analyze`, `runs show` or `export`."
@@ -67,7 +70,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from logcorr_tui.look.palette import Look
 
     look = Look.of_terminal(os.environ, plain=given.plain)
-    app = LogcorrApp(logs, run=run, store=given.store, memory=given.memory, look=look, follow=follow)
+    narrowing = reading_words.narrowing_of(given) if run is not None else None
+    app = LogcorrApp(
+        logs, run=run, store=given.store, memory=given.memory, look=look, follow=follow, narrowing=narrowing
+    )
     app.session.zone = given.tz or ""
     app.session.show_times()
     app.run()
@@ -135,6 +141,9 @@ def _what(given: argparse.Namespace) -> tuple[Logs | None, AnyPath | None]:
             raise UsageError("--format and the options of reading go with logs. See logcorr-tui --help.")
         return None, None
     if len(words) == 1 and given.format is None and not _names_logs(words[0]):
+        if reading or given.collapse_ids or given.collapse:
+            raise UsageError("a finished run takes --since, --until, --where and --tz; other options go with logs.")
+        reading_words.narrowing_of(given)
         return None, _run(words[0], given.store)
     form = None if given.format == "auto" else given.format
     if words:

@@ -123,7 +123,8 @@ def _job_fields(values: Values, spelled: Spelling) -> dict[str, Any]:
 def _narrowing(values: Values) -> Narrowing:
     since, until = values.get("since"), values.get("until")
     zone = values.get("tz") if since or until else None
-    return Narrowing(since=since, until=until, where=values.get("where"), zone=zone)
+    ordered = values.get("ordered")
+    return Narrowing(since=since, until=until, where=values.get("where"), zone=zone, ordered_us=ordered)
 
 
 def _is_date(text: str) -> bool:

@@ -69,7 +69,8 @@ class AnalyzeKeywords(ReadingKeywords, total=False):
     the run once nothing refers to it any more. `suspicious`: more requests in a window make an address suspicious (25).
     `collapse_ids`: write * for numbers, hex and UUIDs in the paths of endpoints. `collapse`: groups of endpoints, each
     as `REGEX=NAME`. `since`, `until`, `where`: what the report and the views are narrowed to, an instant that names no
-    zone being one of `tz` (UTC). `engine`: makes the run by steps on an engine, such as "processes:8" or
+    zone being one of `tz` (UTC). `ordered`: do not read what lies before `since`; no line is further out of order, and
+    no exchange takes longer. `engine`: makes the run by steps on an engine, such as "processes:8" or
     "dask:tcp://HOST:8786", whose workers see `store` and take `worker_memory` each, or share `memory` as those of
     "processes" do; "local" is this machine.
     """
@@ -87,6 +88,7 @@ class AnalyzeKeywords(ReadingKeywords, total=False):
     until: Instant | None
     tz: str | None
     where: str | None
+    ordered: Duration | None
     engine: str | None
     worker_memory: Size | None
 
@@ -159,7 +161,7 @@ def _store(value: Any) -> str:
 
 
 def _value(name: str, value: Any) -> Any:
-    if name in ("window", "max_duration", "edge"):
+    if name in ("window", "max_duration", "edge", "ordered"):
         amount = _duration_us(name, value)
         if amount < 0:
             raise UsageError(f"{name} must not be negative.")

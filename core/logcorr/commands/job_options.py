@@ -46,6 +46,12 @@ def job_options(command: Any) -> Any:
             help="Count endpoints in which REGEX is found as NAME; may be given again, the first that fits counts.",
         ),
         click.option("--since", metavar="TIME", help="Report what lies at or after this time; -15m is before the end."),
+        click.option(
+            "--ordered",
+            type=DURATION,
+            metavar="TIME",
+            help="Do not read what lies before --since. No line is further out of order, no exchange takes longer.",
+        ),
         click.option("--until", metavar="TIME", help="Report what lies before this time."),
         click.option("--tz", metavar="ZONE", help="The zone of --since, --until and all times shown.  [default: UTC]"),
         click.option("--where", metavar="FILTER", help="Report what this holds for, such as 'status>=500 user=a'."),

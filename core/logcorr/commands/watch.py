@@ -10,18 +10,21 @@ from typing import Any
 
 import click
 
+from logcorr.commands import watch_controls
 from logcorr.commands.format_options import format_options, reading
 from logcorr.commands.keep_watched import keeping
 from logcorr.commands.options import DURATION, SIZE, as_flag, positive
 from logcorr.commands.run_job import FAILED_CONDITION
 from logcorr.commands.stdout_and_stderr import put, put_json, say
-from logcorr.compute import resources, threads
+from logcorr.compute import garbage, resources, threads
 from logcorr.model import clock_skew
 from logcorr.model.errors import Cancelled, UsageError
 from logcorr.model.options import WatchOptions
-from logcorr.text import quantities
+from logcorr.text.instants import text_or_none
 
 _JUDGED_S = 1.0
+# Whoever draws every snapshot draws fewer of logs that stand still.
+_QUIET_EVERY_S = 1.0
 
 
 @click.command()
@@ -47,6 +50,7 @@ _JUDGED_S = 1.0
 @click.option("--collapse-ids", is_flag=True, help="Write * for numbers, hex and UUIDs in the paths of endpoints.")
 @click.option("--collapse", multiple=True, metavar="REGEX=NAME", help="Count endpoints with REGEX in them as NAME.")
 @click.option("--memory", type=SIZE, help="The most memory to take.  [default: a quarter of the machine's]")
+@click.option("--where", metavar="FILTER", help="Report what this holds for, such as 'status>=500'.  [default: all]")
 @click.option("--tz", metavar="ZONE", help="The zone of times that are shown.  [default: UTC]")
 @click.option(
     "--store", type=click.Path(), help="Folder to keep the run of what was followed in.  [default: the cache folder]"
@@ -54,7 +58,7 @@ _JUDGED_S = 1.0
 @click.option("--no-store", is_flag=True, help="Keep nothing.")
 @click.option("--resume", is_flag=True, help="Go on where following the same logs ended: only what is new is read.")
 @click.option("--longest-window", type=DURATION, hidden=True, help="How far the window can be widened.")
-@click.option("--controls", is_flag=True, hidden=True, help="Take the window from standard input; end with it.")
+@click.option("--controls", type=int, hidden=True, help="Read what is asked meanwhile here, and end where it ends.")
 @format_options
 def watch(logs: tuple[str, ...], **values: Any) -> int:
     """Follow logs that grow: what is in flight, overdue, slow and failed right now.
@@ -75,8 +79,10 @@ def watch(logs: tuple[str, ...], **values: Any) -> int:
     options = _options(logs, values)
     zone = zones.zone_of(values["tz"] or "UTC")
     threads.limit_engine(options.memory_bytes, 1)
-    from logcorr.jobs.watch import watch as snapshots
-    from logcorr.query import live_conditions
+    with garbage.loading():
+        from logcorr.jobs.watch import watch as snapshots
+        from logcorr.query import live_conditions
+    garbage.seldom()
 
     conditions, alerts = (
         [live_conditions.live_condition(text, as_flag(name)) for text in values[name]]
@@ -89,17 +95,21 @@ def watch(logs: tuple[str, ...], **values: Any) -> int:
         # Not here: the main thread may hold the lock of the event just now, and would wait for itself.
         threading.Thread(target=cancel.set, daemon=True).start()
 
-    asked: SimpleQueue[int] = SimpleQueue()
-    if values["controls"]:
-        threading.Thread(target=_obey, args=(asked, cancel), daemon=True).start()
+    asked: SimpleQueue[Any] = SimpleQueue()
+    if values["controls"] is not None:
+        watch_controls.obey(values["controls"], asked, cancel)
     before = {number: signal.signal(number, stop) for number in _ends()}
     try:
         with zones.shown_in(zone), keeping(options, values, lambda: len(signals) > 1) as kept:
             every_s, for_s = values["every"] / 1e6, values["for_"] and values["for_"] / 1e6
             # Conditions are judged at least once a second, however seldom a line is printed.
             judged_s = min(every_s, _JUDGED_S) if conditions or alerts else every_s
-            seen: Any = snapshots(options, cancel, every_s=judged_s, for_s=for_s, asked=asked, keeping=kept)
-            lines = _Lines(as_json=values["as_json"], every=max(1, round(every_s / judged_s)))
+            places = values["controls"] is not None
+            quiet_s = _QUIET_EVERY_S if places else 0.0
+            seen: Any = snapshots(
+                options, cancel, every_s=judged_s, for_s=for_s, quiet_every_s=quiet_s, asked=asked, keeping=kept
+            )
+            lines = _Lines(as_json=values["as_json"], every=max(1, round(every_s / judged_s)), places=places)
             with closing(seen):
                 return _show(seen, conditions, alerts, lines, signals)
     finally:
@@ -138,11 +148,15 @@ def _show(snapshots: Any, conditions: list[Any], alerts: list[Any], lines: "_Lin
 class _Lines:
     """Writes snapshots to stdout, and what becomes of files and alerts to stderr."""
 
-    def __init__(self, *, as_json: bool, every: int) -> None:
-        """One of `every` snapshots is printed."""
-        self._as_json, self._every, self._number = as_json, every, 0
+    def __init__(self, *, as_json: bool, every: int, places: bool) -> None:
+        """One of `every` snapshots is printed, in JSON with the places of lines where they can be asked for."""
+        self._as_json, self._every, self._number, self._places = as_json, every, 0, places
         self._last: Any = None
         self._before, self._held = "", dict[str, str]()
+        # Doubts are said once: their numbers change all the time.
+        self._doubted = False
+        # The instants of the logs since which alerts hold.
+        self._since: dict[str, int | None] = {}
 
     def add(self, snapshot: Any, held: dict[str, str]) -> None:
         """Writes a snapshot, and alerts that begin or cease to hold; `held` are those that hold, in words."""
@@ -151,12 +165,17 @@ class _Lines:
         self._last = snapshot
         for notice in snapshot.notices:
             say(f"note: {notice}")
+        if snapshot.doubts and not self._doubted:
+            self._doubted = True
+            for doubt in snapshot.doubts:
+                say(f"doubtful: {doubt}")
         self._number += 1
+        self._since = {text: self._since.get(text, snapshot.now_us) for text in held}
         shown = watch_lines.line(snapshot)
         if self._number % self._every:
             pass
         elif self._as_json:
-            self._put({**watch_lines.record(snapshot), "alerts": list(held.values())})
+            self._put({**watch_lines.record(snapshot, places=self._places), "alerts": self._alerts(held)})
         elif shown != self._before:
             put(shown)
             self._before = shown
@@ -168,6 +187,12 @@ class _Lines:
         self._held = held
         sys.stdout.flush()
 
+    def _alerts(self, held: dict[str, str]) -> list[dict[str, Any]]:
+        return [
+            {"condition": condition, "told": told, "since": text_or_none(self._since[condition])}
+            for condition, told in held.items()
+        ]
+
     def end(self) -> None:
         """Writes what was seen in all."""
         from logcorr.render import watch_lines
@@ -175,7 +200,7 @@ class _Lines:
         if self._last is None:
             return
         if self._as_json:
-            self._put(watch_lines.record(self._last, last=True))
+            self._put(watch_lines.record(self._last, last=True, places=self._places))
         else:
             put(watch_lines.closing(self._last))
         sys.stdout.flush()
@@ -185,16 +210,6 @@ class _Lines:
         import msgspec
 
         put_json(msgspec.json.encode(record).decode())
-
-
-def _obey(asked: SimpleQueue[int], cancel: threading.Event) -> None:
-    """Takes windows from standard input, a duration a line. Ends the command when it ends."""
-    for line in sys.stdin:
-        try:
-            asked.put(positive("--window", quantities.duration_us(line.strip())))
-        except UsageError as error:
-            say(f"note: {error}")
-    cancel.set()
 
 
 def _options(logs: tuple[str, ...], values: dict[str, Any]) -> WatchOptions:
@@ -218,5 +233,6 @@ def _options(logs: tuple[str, ...], values: dict[str, Any]) -> WatchOptions:
         window_us=positive("--window", values["window"]),
         timeout_us=positive("--timeout", values["timeout"]),
         lateness_us=values["lateness"],
+        where=values["where"],
         memory_bytes=resources.default_memory() if memory is None else positive("--memory", memory),
     )

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 _process_is_ours = False
+# Python looks at new objects once there are so many more of them, by default 700.
+_MANY_OBJECTS = 100_000
 
 
 def own_process() -> None:
@@ -30,3 +32,9 @@ def loading() -> Iterator[None]:
     finally:
         gc.freeze()
         gc.enable()
+
+
+def seldom() -> None:
+    """Looks for garbage seldom from now on, for a command that makes an object for each line and no circles of them."""
+    if _process_is_ours:
+        gc.set_threshold(_MANY_OBJECTS, *gc.get_threshold()[1:])

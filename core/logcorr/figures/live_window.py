@@ -16,7 +16,9 @@ from logcorr.model.quantiles import QUANTILES, rank_of
 from logcorr.model.status import failures, key_of
 from logcorr.text.quantities import ms
 
-_SLOTS = 1800
+_LEAST_SLOTS, _MOST_SLOTS = 60, 1800
+# About what a slot with many exchanges takes of memory, and the share of memory that all slots may take.
+_BYTES_PER_SLOT, _SHARE = 160_000, 1 / 8
 _SECOND_US = 1_000_000
 _MOST_SHOWN = 20
 
@@ -34,15 +36,32 @@ class _Slot:
         self.failed: list[Exchange] = []
         self.late: list[Exchange] = []
 
+    def add(self, exchanges: Sequence[Exchange], known: Sequence[Exchange]) -> None:
+        """Counts exchanges; of those that are `known` the duration is, and it is not negative."""
+        for status, count in Counter(exchange.response.status for exchange in exchanges).items():
+            self.status[key_of(status)] += count
+        self.negative += sum((exchange.duration_us or 0) < 0 for exchange in exchanges)
+        self.overdue -= sum(exchange.late for exchange in exchanges)
+        least = _duration(self.slow[-1]) if len(self.slow) == _MOST_SHOWN else -1
+        slow = [exchange for exchange in known if _duration(exchange) > least]
+        if slow:
+            self.slow = nlargest(_MOST_SHOWN, [*self.slow, *slow], key=_duration)
+        self.failed = [*self.failed, *(exchange for exchange in exchanges if exchange.failed)][-_MOST_SHOWN:]
+        self.late = [*self.late, *(exchange for exchange in exchanges if exchange.late)][-_MOST_SHOWN:]
+
 
 class LiveWindow:
     """Counts by slots; slots that are older than the longest window are dropped. `too_late` counts what fell behind."""
 
-    def __init__(self, window_us: int, longest_us: int | None = None) -> None:
-        """`window_us` is the window that is shown at first; a window is at most `longest_us`."""
+    def __init__(self, window_us: int, longest_us: int | None = None, *, memory_bytes: int = 1 << 32) -> None:
+        """`window_us` is the window that is shown at first; a window is at most `longest_us`.
+
+        Slots are whole seconds; they are longer where `memory_bytes` have no room for as many.
+        """
         self.longest_us = max(window_us, longest_us or window_us)
         self.window_us = window_us
-        self.slot_us = max(_SECOND_US, self.longest_us // _SLOTS)
+        slots = min(_MOST_SLOTS, max(_LEAST_SLOTS, int(memory_bytes * _SHARE) // _BYTES_PER_SLOT))
+        self.slot_us = _SECOND_US * max(1, -(-self.longest_us // (slots * _SECOND_US)))
         self._slots: dict[int, _Slot] = {}
         self._newest: int | None = None
         self._first: int | None = None
@@ -63,31 +82,26 @@ class LiveWindow:
         """Counts exchanges at the times of their requests."""
         if not exchanges:
             return
-        times = np.array([exchange.request.time_us for exchange in exchanges], np.int64) // self.slot_us
-        bins, _ = bins_and_bands(np.array([exchange.duration_us or 0 for exchange in exchanges], np.int64))
-        for number, bin_us, exchange in zip(times.tolist(), bins.tolist(), exchanges, strict=True):
-            slot = self._slot(number)
-            if slot is None:
-                continue
-            slot.overdue -= exchange.late
-            slot.status[key_of(exchange.response.status)] += 1
-            if exchange.duration_us is None:
-                pass
-            elif exchange.duration_us < 0:
-                slot.negative += 1
-            else:
-                slot.durations[bin_us] += 1
-                _keep(slot.slow, exchange)
-            for noted, kept in ((exchange.failed, slot.failed), (exchange.late, slot.late)):
-                if noted:
-                    kept.append(exchange)
-                    del kept[:-_MOST_SHOWN]
+        numbers = np.array([exchange.request.time_us for exchange in exchanges], np.int64) // self.slot_us
+        durations = [exchange.duration_us for exchange in exchanges]
+        bins, _ = bins_and_bands(np.array([duration or 0 for duration in durations], np.int64))
+        order = np.argsort(numbers, kind="stable")
+        ends = np.flatnonzero(np.diff(numbers[order], append=np.iinfo(np.int64).max)) + 1
+        begin = 0
+        for end in ends.tolist():
+            slot = self._slot(int(numbers[order[begin]]))
+            rows = order[begin:end].tolist()
+            begin = end
+            if slot is not None:
+                known = [row for row in rows if (duration := durations[row]) is not None and duration >= 0]
+                slot.durations.update(bins[known].tolist())
+                slot.add([exchanges[row] for row in rows], [exchanges[row] for row in known])
 
-    def add_overdue(self, requests: Sequence[Request]) -> None:
-        """Notes requests that are overdue from now on."""
+    def add_overdue(self, requests: Sequence[Request], count: int = 1) -> None:
+        """Notes requests that are overdue from now on; with a `count` of -1, that are not any more."""
         for request in requests:
             if (slot := self._slot(request.time_us // self.slot_us)) is not None:
-                slot.overdue += 1
+                slot.overdue += count
 
     def figures(self, now_us: int) -> WindowFigures:
         """The figures of the window that ends at an instant."""
@@ -147,20 +161,13 @@ class LiveWindow:
         self._first = number if self._first is None else min(self._first, number)
         if number < self._newest - self.longest_us // self.slot_us:
             return None
-        return self._slots.setdefault(number, _Slot())
+        slot = self._slots.get(number)
+        if slot is None:
+            slot = self._slots[number] = _Slot()
+        return slot
 
 
 _EMPTY = _Slot()
-
-
-def _keep(slow: list[Exchange], exchange: Exchange) -> None:
-    """Keeps an exchange if it is among the slowest of a slot."""
-    if len(slow) < _MOST_SHOWN:
-        slow.append(exchange)
-        slow.sort(key=_duration)
-    elif _duration(exchange) > _duration(slow[0]):
-        slow[0] = exchange
-        slow.sort(key=_duration)
 
 
 def _duration(exchange: Exchange) -> int:

@@ -92,11 +92,14 @@ def _has_grown(file: InputFile) -> bool:
 
 
 def _whole_lines(file: InputFile) -> InputFile:
-    if file.compression != "plain" or file.window is not None:
+    ends_before = file.window is not None and file.window[1] < file.bytes
+    if file.compression != "plain" or ends_before:
         return msgspec.structs.replace(file, grown=True)
     with file.path.open("rb") as stream:
         size = last_line_end(stream, file.bytes)
-    return msgspec.structs.replace(file, bytes=size, text_bytes=size, grown=True)
+    start = 0 if file.window is None else min(file.window[0], size)
+    window = None if file.window is None else (start, size)
+    return msgspec.structs.replace(file, bytes=size, text_bytes=size - start, window=window, grown=True)
 
 
 def _changed(file: InputFile, change: str, when: str) -> InputError:

@@ -46,7 +46,8 @@ class InputFile(msgspec.Struct, frozen=True, kw_only=True):
     with. zstd frames of up to `frame_bytes` of text may be decompressed whole. `from_folder` tells that the user named
     the folder and not the file.
 
-    With a `window` only the bytes from its start to before its end are read: whole lines of a plain file. An input that
+    With a `window` only the bytes from its start to before its end are read: whole lines of a plain file. Before it
+    stand `lines_before` lines, where that is known. An input that
     is no file of this machine has a `source`, and its URI as path. An `identity` of ANY is of a file that any machine
     may know by another one.
     """
@@ -64,6 +65,7 @@ class InputFile(msgspec.Struct, frozen=True, kw_only=True):
     window_bytes: int = 0
     frame_bytes: int = 0
     window: tuple[int, int] | None = None
+    lines_before: int = 0
     source: ByteSource | None = None
     from_folder: bool = False
 
@@ -71,6 +73,11 @@ class InputFile(msgspec.Struct, frozen=True, kw_only=True):
     def place(self) -> str:
         """The absolute path or the URI of the file."""
         return str(self.path.resolve()) if self.source is None else self.source.uri
+
+    @property
+    def bytes_to_read(self) -> int:
+        """The bytes of the window, or of the file."""
+        return self.bytes if self.window is None else self.window[1] - self.window[0]
 
     @property
     def end(self) -> int:

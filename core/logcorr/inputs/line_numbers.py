@@ -70,19 +70,25 @@ class Places(LinePlaces, Protocol):
 
 
 class RowsOfFiles:
-    """The places of rows that number all lines of a side. `starts` are the rows at which its files start."""
+    """The places of rows that number all lines of a side that are read.
 
-    def __init__(self, starts: Sequence[int]) -> None:
+    `starts` are the rows at which its files start, `before` the lines of each file that are not read.
+    """
+
+    def __init__(self, starts: Sequence[int], before: Sequence[int] = ()) -> None:
         self._starts = list(starts)
+        self._before = pl.Series(before, dtype=pl.UInt32) if any(before) else None
 
     def file(self, row: str) -> pl.Expr:
         return file_of(row, self._starts)
 
     def line(self, row: str) -> pl.Expr:
-        return line_of(row, self._starts)
+        line = line_of(row, self._starts)
+        return line if self._before is None else line + pl.lit(self._before).gather(self.file(row))
 
     def row(self, file: str, line: str) -> pl.Expr:
-        return row_of(file, line, self._starts)
+        row = row_of(file, line, self._starts)
+        return row if self._before is None else row - pl.lit(self._before).gather(pl.col(file))
 
 
 class LinesOfFiles(Protocol):
@@ -117,6 +123,7 @@ class LinesRead:
 
     def __init__(self, files: list[InputFile]) -> None:
         self._lock = threading.Lock()
+        self._before = [file.lines_before for file in files]
         self.lines = [0] * len(files)
         self.text_bytes = [0] * len(files)
         self._starts: dict[int, int] = {}
@@ -143,7 +150,7 @@ class LinesRead:
     @property
     def places(self) -> Places:
         """Where rows stand, as far as files were read."""
-        return RowsOfFiles(self.starts)
+        return RowsOfFiles(self.starts, self._before)
 
     @property
     def starts(self) -> list[int]:

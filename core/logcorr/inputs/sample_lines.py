@@ -48,7 +48,7 @@ def sample_end(file: InputFile, *, most_lines: int = SAMPLE_LINES) -> list[str]:
     with open_text(file) as stream:
         if not stream.seekable():
             return []
-        stream.seek(max(0, file.bytes - _END_BYTES))
+        stream.seek(max(0, file.bytes_to_read - _END_BYTES))
         end = read_text(file, stream, _END_BYTES)
     texts = (_text(line) for line in reversed(end.split(b"\n")[1:]))
     return list(islice((text for text in texts if text), most_lines))

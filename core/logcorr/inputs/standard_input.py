@@ -16,10 +16,15 @@ _BLOCK_BYTES = 1 << 20
 _ROOM_BYTES = 64 << 20
 
 
-def check(words: Sequence[str]) -> None:
-    """Raises UsageError if `-` is among the words twice, and InputError if it is and standard input cannot be read."""
+def check_once(words: Sequence[str]) -> None:
+    """Raises UsageError if `-` is among the words twice."""
     if words.count(NAME) > 1:
         raise UsageError(f"{NAME!r} is given twice: standard input can be read once. Save it to a file first.")
+
+
+def check(words: Sequence[str]) -> None:
+    """Raises UsageError if `-` is among the words twice, and InputError if it is and standard input cannot be read."""
+    check_once(words)
     if NAME in words:
         _stream()
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 import polars as pl
+from msgspec import UNSET
 
 from logcorr.figures.access_sums import AccessSums
 from logcorr.formats.malformed_reasons import ALL_REASONS
@@ -31,7 +32,9 @@ class AccessLines(msgspec.Struct, frozen=True, kw_only=True):
         """Whether there are lines, and none of them is an exchange."""
         return not self.counts["exchanges"] and self.lines > self.counts["blank"] + self.counts["header"]
 
-    def inputs(self, *, files: Sequence[str], file_bytes: int, named: LogFormat, left_out: int) -> AccessInputs:
+    def inputs(
+        self, *, files: Sequence[str], file_bytes: int, named: LogFormat, left_out: int, skipped: int = 0
+    ) -> AccessInputs:
         """The ledger of the log: `files` are the names of its files. Raises LedgerError where it does not close."""
         counts: dict[str, Any] = {name: self.counts[name] for name in _COUNTS}
         ledger = AccessLedger(
@@ -43,6 +46,7 @@ class AccessLines(msgspec.Struct, frozen=True, kw_only=True):
             format=named,
             **counts,
             **how_read(self.clock, self.heads, self.joined),
+            skipped=skipped or UNSET,
         )
         if not ledger.closes():
             message = f"the ledger of the access log does not close: {ledger}. This is a fault of logcorr: report it."

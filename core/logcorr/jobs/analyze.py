@@ -33,6 +33,7 @@ from logcorr.jobs.timings import Timings
 from logcorr.jobs.write_groups import GroupLimits, GroupWriter, group_views, groups_of
 from logcorr.jobs.write_views import ViewWriter
 from logcorr.model.access_report import AccessReport
+from logcorr.model.ledger import Log
 from logcorr.model.manifest import Manifest
 from logcorr.model.options import AnalyzeOptions, Narrowing
 from logcorr.model.report import RunInfo
@@ -78,6 +79,9 @@ class Analysis(Job[AccessReport]):
         self._files = {"access": self._told.files}
         self._notes += self._told.notes()
         return self._told.key()
+
+    def _forms_named(self) -> dict[Log, str | None]:
+        return {"access": self._access_options.form}
 
     def _compute(self, work: WorkFolder) -> RunFolder:
         """The stages of an analysis, in order. Each stage takes the results of the stages before it."""
@@ -176,6 +180,7 @@ class Analysis(Job[AccessReport]):
     def _narrow(self, work: WorkFolder, views: ViewWriter, read: LogResult) -> AccessSums:
         """Leaves out of the view what the run is narrowed to leave out. Returns the sums of the rest."""
         exchanges = read.counts["exchanges"]
+        self._check_order(read.span("exchange")[0])
         asked = narrowing.range_of(self._options.narrowing, *read.span("exchange"), entries=exchanges)
         schemas = {"exchanges": views.scan("exchanges").collect_schema()}
         names = {"access": self._names("access")}
@@ -213,6 +218,7 @@ class Analysis(Job[AccessReport]):
             file_bytes=sum(file.bytes for file in self._files["access"]),
             named=self._told.named,
             left_out=lines.counts["exchanges"] - data.rows,
+            skipped=sum(file.lines_before for file in self._files["access"]),
         )
         return access_report.report(data, inputs, self._told.named.name, run)
 

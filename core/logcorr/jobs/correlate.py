@@ -104,6 +104,14 @@ class Correlation(Job[Report]):
         self._rules = self._told.rules(self._pair_options)
         return {**self._told.key(), "pairing": self._rules.policy, "duration": self._rules.duration}
 
+    def _forms_named(self) -> dict[Log, str | None]:
+        options = self._pair_options
+        of_side = {"request": options.request_form, "response": options.response_form}
+        return {log: of_side.get(log) or options.form for log in self._files}
+
+    def _shift_us(self) -> int:
+        return self._pair_options.skew_us
+
     def _compute(self, work: WorkFolder) -> RunFolder:
         """The stages of a correlation, in order. Each stage takes the results of the stages before it."""
         try:
@@ -295,6 +303,7 @@ class Correlation(Job[Report]):
         """
         first, last = span_of(read)
         entries = sum(read.entries.values())
+        self._check_order(first)
         asked = narrowing.range_of(self._options.narrowing, first, last, entries=entries)
         schemas = sinks.views.schemas()
         for view in schemas:

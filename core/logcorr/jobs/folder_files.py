@@ -104,7 +104,7 @@ def _two_logs(files: Sequence[InputFile], reading: Reading) -> Chosen | None:
     sides: dict[Log, list[InputFile]] = {"request": [], "response": []}
     left_out = []
     for file in files:
-        side = _side(file, own_entries(file, reading))
+        side = side_of(file.name, own_entries(file, reading))
         if side is None:
             left_out.append(file.name)
         else:
@@ -112,12 +112,12 @@ def _two_logs(files: Sequence[InputFile], reading: Reading) -> Chosen | None:
     return Chosen(sides, left_out) if all(sides.values()) else None
 
 
-def _side(file: InputFile, counts: Mapping[Side, int]) -> Side | None:
+def side_of(path: str, counts: Mapping[Side, int]) -> Side | None:
     """The side that a file is of, by its lines; where users may be statuses, by its name. None for no log of a pair."""
     requests, responses = counts["request"], counts["response"]
     if not requests:
         return "response" if responses else None
-    name = PurePath(file.name).name.lower()
+    name = PurePath(path).name.lower()
     if responses >= _SURE * requests:
         return "request" if "req" in name else "response"
     # Requests without a user read as responses without a status too.

@@ -18,7 +18,7 @@ from logcorr.inputs.decompress import check_text
 from logcorr.inputs.files import InputFile, Resolved, digested, fingerprint, resolve_all
 from logcorr.jobs.progress_meter import ProgressMeter
 from logcorr.model.access_report import RunReport
-from logcorr.model.errors import DISK_FULL, InputError, LogcorrError, OutputError, system_error
+from logcorr.model.errors import DISK_FULL, InputError, LogcorrError, OutputError, UsageError, system_error
 from logcorr.model.events import DoneEvent
 from logcorr.model.ledger import Log
 from logcorr.model.manifest import SCHEMA, Manifest
@@ -92,6 +92,7 @@ class Job(ABC, Generic[_R]):
             _check_outputs(options, [file.path for files in self._files.values() for file in files])
             self._notes: list[str] = []
             self._key_options |= self._tell_formats()
+            self._skip_before()
             # Standard input is kept until the job ends.
             self._opened = opened.pop_all()
         self._fingerprints = {log: [fingerprint(file) for file in files] for log, files in self._files.items()}
@@ -113,6 +114,37 @@ class Job(ABC, Generic[_R]):
         """
         with self._opened:
             return self._opened_or_made()
+
+    def _skip_before(self) -> None:
+        """Leaves out what need not be read, if the user asked for that. Raises UsageError on an engine."""
+        self._floor_us: int | None = None
+        if self._options.narrowing.ordered_us is None:
+            return
+        if self._options.cluster is not None:
+            message = "--ordered: a run on an engine reads all of the logs. Leave it out, or leave --engine out."
+            raise UsageError(message)
+        from logcorr.jobs.skip_before import skip_before  # noqa: PLC0415 - few runs need it
+
+        skipped = skip_before(
+            self._files, self._options.narrowing, self._options.reading, self._forms_named(), shift_us=self._shift_us()
+        )
+        self._files, self._floor_us = skipped.files, skipped.floor_us
+        self._notes += skipped.notes
+
+    def _check_order(self, first_us: int | None) -> None:
+        """Raises InputError where the first entry that was read lies too far before what was not read."""
+        if self._floor_us is not None:
+            from logcorr.jobs.skip_before import check_order  # noqa: PLC0415 - few runs need it
+
+            check_order(first_us, self._floor_us, self._options.narrowing.ordered_us)
+
+    @abstractmethod
+    def _forms_named(self) -> dict[Log, str | None]:
+        """The format of each log that the user named."""
+
+    def _shift_us(self) -> int:
+        """By how much times are shifted, in µs."""
+        return 0
 
     def _resolved(self, log_words: dict[Log, tuple[str, ...]], opened: ExitStack) -> dict[Log, list[InputFile]]:
         """The input files of each log, checked. Standard input is copied to a work folder, removed with `opened`."""

@@ -58,6 +58,34 @@ class KeptSource:
             return self._source.names
         return [self._files[number].name if number in self._files else "" for number in range(max(self._files) + 1)]
 
+    @property
+    def of_folders(self) -> set[int]:
+        """The numbers of the files that a folder brought."""
+        return {self._number(number) for number in self._source.of_folders}
+
+    @property
+    def has_notices(self) -> bool:
+        """Whether something became of files since notices were taken last."""
+        return bool(self._notices) or self._source.has_notices
+
+    def name_of(self, number: int) -> str:
+        """The name of a file."""
+        return self._files[number].name
+
+    def leave(self, number: int) -> None:
+        """Reads a file no more: it is no log. What the journal has of it is left out of the run as well."""
+        for own in self._own_numbers(number):
+            self._source.leave(own)
+
+    def text_at(self, number: int, offset: int, most_bytes: int) -> bytes | None:
+        """The bytes of a file from a byte on. None where the file is not there any more. Raises OSError."""
+        own = self._own_numbers(number)
+        return self._source.text_at(own[-1], offset, most_bytes) if own else None
+
+    def _own_numbers(self, number: int) -> list[int]:
+        """The numbers that a file has in the source."""
+        return [own for own, here in self._numbers.items() if here == number]
+
     def poll(self, most_bytes: int = _PIECE_BYTES, is_ahead: Callable[[int], bool] = lambda _: False) -> list[Piece]:
         """The lines that came, as `Follower.poll` gives them. Raises InputError."""
         if self._tail:
@@ -201,7 +229,7 @@ def tails(journal: Journal, options: WatchOptions, tail_us: int) -> dict[int, li
     """The last `tail_us` of what a journal holds, by the numbers of logs: what a window is made of again."""
     files = {journal.place / file.file: file for file in journal.state.files if file.size}
     inputs = {one.path: one for one in resolve("log", tuple(map(str, files)))} if files else {}
-    found = last_of_log.starts(list(inputs.values()), options, tail_us)
+    found = last_of_log.starts(list(inputs.values()), options.reading, options.form, tail_us)
     starts = found[1] if found is not None else {}
     made: dict[int, list[TailFile]] = {}
     for path, file in files.items():

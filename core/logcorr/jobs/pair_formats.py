@@ -163,7 +163,7 @@ def _one_log(log: Sample, form: str | None, teller: Teller) -> ToldFormat:
     if form in (None, OWN) and any(_has_own_line(log.view.lines, side) for side in SIDES):
         raise InputError(
             f"{safe(log.name)!r} holds lines TIMESTAMP,REQUEST_ID,VALUE of one side. Name the log of the other side "
-            "too: logcorr correlate REQUESTS RESPONSES."
+            "too: REQUESTS RESPONSES."
         )
     return teller.format_of(log, form)
 

@@ -87,6 +87,7 @@ class PairLedgers(msgspec.Struct, frozen=True, kw_only=True):
             "repaired": read.repaired,
             "format": self.named(log),
             **how_read(read.clock, read.heads, read.joined),
+            "skipped": sum(file.lines_before for file in files) or UNSET,
         }
 
 

@@ -195,7 +195,10 @@ class Teller:
 
     def reads(self, file: InputFile, told: ToldFormat) -> bool:
         """Whether a format reads any sampled line of a file, or the file has no line."""
-        log = sample([file], self._reading)
+        return self.reads_any(sample([file], self._reading), told)
+
+    def reads_any(self, log: Sample, told: ToldFormat) -> bool:
+        """Whether a format reads any sampled line of a log, or the log has no line."""
         return not log.view.has_lines or self._candidate(told.profile, self._view(told.profile, log)).read > 0
 
     def candidates(self, log: Sample, view: View) -> list[Candidate]:

@@ -73,7 +73,8 @@ class SideLedger(msgspec.Struct, frozen=True, kw_only=True):
     job left out of the figures: both are counted under another name too.
 
     `clock` is there where one of its counts is not 0. `heads` counts the lines that had each head, and `joined` those
-    that were joined from parts; they are there where heads were taken off.
+    that were joined from parts; they are there where heads were taken off. `skipped` counts the lines that were not
+    read, which are in no other count; it is there where some were not.
     """
 
     files: list[str] | UnsetType = UNSET
@@ -95,6 +96,7 @@ class SideLedger(msgspec.Struct, frozen=True, kw_only=True):
     clock: ClockCounts | UnsetType = UNSET
     heads: dict[str, int] | UnsetType = UNSET
     joined: int | UnsetType = UNSET
+    skipped: int | UnsetType = UNSET
 
     def __post_init__(self) -> None:
         """Gives every count of lines a value where the side has lines, and `entries` its value."""
@@ -161,7 +163,7 @@ _OF_LINES: dict[str, object] = {"other": 0, "repaired": 0, "format": None}
 class LogLedger(msgspec.Struct, frozen=True, kw_only=True):
     """What became of every line of logs that hold requests and responses. `lines` is the sum of all other counts.
 
-    `repaired` is counted under another name too. `clock`, `heads` and `joined` are as in SideLedger.
+    `repaired` is counted under another name too. `clock`, `heads`, `joined` and `skipped` are as in SideLedger.
     """
 
     files: list[str]
@@ -178,6 +180,7 @@ class LogLedger(msgspec.Struct, frozen=True, kw_only=True):
     clock: ClockCounts | UnsetType = UNSET
     heads: dict[str, int] | UnsetType = UNSET
     joined: int | UnsetType = UNSET
+    skipped: int | UnsetType = UNSET
 
     @property
     def line_counts(self) -> LineCounts:
@@ -235,7 +238,8 @@ class Orphans(msgspec.Struct, frozen=True, kw_only=True):
 class AccessLedger(msgspec.Struct, frozen=True, kw_only=True):
     """What became of every line of an access log. `lines` is the sum of blank, header, other, malformed and exchanges.
 
-    `repaired` and `left_out` are counted under another name too. `clock`, `heads` and `joined` are as in SideLedger.
+    `repaired` and `left_out` are counted under another name too. `clock`, `heads`, `joined` and `skipped` are as in
+    SideLedger.
     """
 
     files: list[str]
@@ -252,6 +256,7 @@ class AccessLedger(msgspec.Struct, frozen=True, kw_only=True):
     clock: ClockCounts | UnsetType = UNSET
     heads: dict[str, int] | UnsetType = UNSET
     joined: int | UnsetType = UNSET
+    skipped: int | UnsetType = UNSET
 
     @property
     def line_counts(self) -> LineCounts:

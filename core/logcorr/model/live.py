@@ -9,20 +9,30 @@ from logcorr.model.status import is_failure
 
 
 class Request(NamedTuple):
-    """A request: its time in µs, its id, and what else it tells (user, attributes) by the names of columns."""
+    """A request: its time in µs, its id, and what else it tells (user, attributes) by the names of columns.
+
+    `reported` tells whether it is to be shown. `place` tells where its line stands: see
+    `logcorr.inputs.follow.line_places`.
+    """
 
     time_us: int
     request_id: str
     values: tuple[str | None, ...]
+    reported: bool = True
+    place: int = -1
 
 
 class Response(NamedTuple):
-    """A response: its time in µs, its id, its status, and the duration in µs that it tells itself."""
+    """A response: its time in µs, its id, its status, and the duration in µs that it tells itself.
+
+    `place` tells where its line stands, as of a request.
+    """
 
     time_us: int
     request_id: str
     status: int | None
     given_us: int | None = None
+    place: int = -1
 
 
 class Exchange(NamedTuple):
@@ -81,8 +91,9 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     open, the oldest first; `attributes` names their values. `slowest`, `failed` and `late` are exchanges of the window:
     the slowest, the latest that failed, and the latest that came after their request was overdue. `counts` are totals
     since following began: lines by class, requests, responses, exchanges, failures, open, overdue, late, given_up,
-    unasked (responses without a request), redelivered, too_late (entries older than the window when they came).
-    Nothing has come for `quiet_s` seconds of the wall clock.
+    unasked (responses without a request), redelivered, left_out (exchanges that a filter leaves out), too_late (entries
+    older than the window when they came). Nothing has come for `quiet_s` seconds of the wall clock. `doubts` are
+    sentences on what makes the figures doubtful.
     """
 
     now_us: int | None
@@ -98,3 +109,4 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     late: Sequence[Exchange] = ()
     notices: Sequence[str] = ()
     quiet_s: float = 0.0
+    doubts: Sequence[str] = ()

@@ -78,12 +78,16 @@ class Narrowing(msgspec.Struct, frozen=True, kw_only=True):
     `since` and `until` are instants in the forms of the filter language, or `-15m` before the newest entry; `until` is
     the first instant that is left out. `zone` is of instants that name none, UTC by default. `where` is a filter. An
     exchange lies at the time of its request. None leaves nothing out.
+
+    With `ordered_us` the user says that no line stands further before or behind its time, and that no exchange takes
+    longer. What lies before `since` is then not read.
     """
 
     since: str | None = None
     until: str | None = None
     where: str | None = None
     zone: str | None = None
+    ordered_us: int | None = None
 
 
 class ClusterOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -168,8 +172,8 @@ class WatchOptions(msgspec.Struct, frozen=True, kw_only=True):
     `logs` are the words of each log. Two logs are a request and a response log where the user named the `sides`; else
     their lines tell whether they are. A request is overdue after `timeout_us`; entries that come up to `lateness_us`
     late are put where they belong. The window slides over the last `window_us`, and can be widened up to
-    `longest_window_us`. With `last_us` only about so much of what is there at the start is read. The other options are
-    those of a correlation.
+    `longest_window_us`. With `last_us` only about so much of what is there at the start is read. Exchanges and requests
+    are reported where the filter `where` holds. The other options are those of a correlation.
     """
 
     logs: tuple[tuple[str, ...], ...]
@@ -188,6 +192,7 @@ class WatchOptions(msgspec.Struct, frozen=True, kw_only=True):
     last_us: int | None = None
     timeout_us: int = 30_000_000
     lateness_us: int = 60_000_000
+    where: str | None = None
     memory_bytes: int
 
     def correlation(self) -> CorrelateOptions:

@@ -15,7 +15,7 @@ from logcorr.model.options import Narrowing
 from logcorr.query import filter_language
 from logcorr.query.filter_expressions import Term, expression
 from logcorr.text import instants
-from logcorr.text.quantities import duration_us
+from logcorr.text.quantities import duration, duration_us
 from logcorr.text.safe import safe
 from logcorr.text.zones import local_zone, zone_of
 
@@ -51,6 +51,9 @@ class Range(msgspec.Struct, frozen=True):
 
 def check(narrowing: Narrowing) -> None:
     """Raises UsageError where an instant is in no form that is known, or the range must be empty."""
+    if narrowing.ordered_us is not None and (narrowing.since is None or _is_clock(narrowing.since)):
+        message = "--ordered: what lies before --since is not read. Give --since with a date too, or as -15m."
+        raise UsageError(message)
     zone = zone_of(narrowing.zone or "UTC")
     named = {option: (text, _instant(option, text, _ANY_DAY, 0, zone)) for option, text in _instants(narrowing)}
     whole = {option: at for option, (text, at) in named.items() if not _BEFORE_NEWEST.fullmatch(text)}
@@ -65,7 +68,8 @@ def key(narrowing: Narrowing) -> dict[str, str]:
     named = {"tz" if name == "zone" else name: getattr(narrowing, name) for name in names}
     # The zone of this machine may be another one next time.
     named["tz"] = local_zone() if named["tz"] == "local" else named["tz"]
-    return {name: text for name, text in named.items() if text is not None}
+    ordered = {} if narrowing.ordered_us is None else {"ordered": duration(narrowing.ordered_us / 1000)}
+    return {name: text for name, text in named.items() if text is not None} | ordered
 
 
 def range_of(narrowing: Narrowing, first_us: int | None, newest_us: int | None, *, entries: int) -> Range:
@@ -84,6 +88,13 @@ def range_of(narrowing: Narrowing, first_us: int | None, newest_us: int | None, 
     since, until = found["--since"], found["--until"]
     _check_order(narrowing, since, until)
     return Range(since, until)
+
+
+def since_us(narrowing: Narrowing, newest_us: int) -> int | None:
+    """The instant of `--since` (µs), of logs whose newest entry is at `newest_us`. None without one, or for a clock."""
+    if narrowing.since is None or _is_clock(narrowing.since):
+        return None
+    return _instant("--since", narrowing.since, None, newest_us, zone_of(narrowing.zone or "UTC"))
 
 
 def kept(

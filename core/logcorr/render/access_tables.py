@@ -155,6 +155,7 @@ def ledger(report: AccessReport) -> Panel:
     others = report.failed_requests - report.failed_4xx - report.failed_5xx - report.status.get(NO_STATUS, 0)
     row("  other status", others, DIM, always=False)
     row("left out", side.left_out, "none", always=False)
+    row("not read", side.skipped or 0, DIM, always=False)
     row("malformed", sum(side.malformed.values()), RED)
     for reason in summary_tables.occurring_reasons(ACCESS_REASONS, side.malformed):
         row(f"  {reason.replace('_', ' ')}", side.malformed.get(reason, 0), DIM)

@@ -98,6 +98,7 @@ def ledger(report: Report) -> Panel:
     table.add_row(Text("accounted for", DIM), *marks)
     row("repaired", [side.repaired for side in lines], DIM, always=False)
     row("left out", [side.left_out for side in sides], DIM, always=False)
+    row("not read", [side.skipped or 0 for side in sides], DIM, always=False)
     return panel("Ledger", "every line once" if whole else "every entry once", table)
 
 
@@ -125,6 +126,7 @@ def log_ledger(report: Report) -> Panel | None:
     table.add_row(Text("= lines", "bold"), Text(f"{log.lines:,}", "bold"), Text())
     table.add_row(Text("accounted for", DIM), Text("✓", GREEN) if log.closes() else Text("✗", RED), Text())
     row("repaired", log.repaired, DIM, always=False)
+    row("not read", log.skipped or 0, DIM, always=False)
     return panel("Lines", "every line once", table)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from logcorr.model.live import Exchange, Request, Snapshot
+from logcorr.model.live import Exchange, Request, Response, Snapshot
 from logcorr.text.instants import EPOCH, text_or_none
 from logcorr.text.quantities import duration, percent, rate, short
 from logcorr.text.safe import one_line
@@ -27,9 +27,10 @@ _TOTALS = (
     ("redelivered", "redelivered"),
     ("given_up", "given up"),
     ("too_late", "too old for the window"),
+    ("left_out", "left out by --where"),
 )
 # Counts that are told only where there are some.
-_RARE = frozenset({"malformed", "unasked", "redelivered", "given_up", "too_late", "late"})
+_RARE = frozenset({"malformed", "unasked", "redelivered", "given_up", "too_late", "late", "left_out"})
 
 
 def line(snapshot: Snapshot) -> str:
@@ -60,8 +61,11 @@ _MUCH_BEHIND = 1 << 20
 QUIET_S = 10
 
 
-def record(snapshot: Snapshot, *, last: bool = False) -> dict[str, Any]:
-    """A snapshot as an object of JSON: times in UTC as RFC 3339, durations in ms, shares from 0 to 1."""
+def record(snapshot: Snapshot, *, last: bool = False, places: bool = False) -> dict[str, Any]:
+    """A snapshot as an object of JSON: times in UTC as RFC 3339, durations in ms, shares from 0 to 1.
+
+    With `places`, rows have the places of their lines.
+    """
     window = snapshot.window
     made: dict[str, Any] = {
         "kind": "end" if last else "snapshot",
@@ -70,6 +74,7 @@ def record(snapshot: Snapshot, *, last: bool = False) -> dict[str, Any]:
         "counts": dict(snapshot.counts),
         "behind_bytes": snapshot.behind_bytes,
         "notices": list(snapshot.notices),
+        "doubts": list(snapshot.doubts),
         "quiet_s": round(snapshot.quiet_s, 3),
     }
     if window is not None:
@@ -90,11 +95,17 @@ def record(snapshot: Snapshot, *, last: bool = False) -> dict[str, Any]:
     names = snapshot.attributes
     overdue = {id(one) for one in snapshot.overdue}
     made["in_flight"] = [
-        {**_request(one, names, snapshot.now_us), "overdue": id(one) in overdue} for one in snapshot.oldest
+        {**_request(one, names, snapshot.now_us), "overdue": id(one) in overdue, **_places(places, one)}
+        for one in snapshot.oldest
     ]
     for name in ("slowest", "failed", "late"):
-        made[name] = [_exchange(one, names) for one in getattr(snapshot, name)]
+        exchanges = getattr(snapshot, name)
+        made[name] = [{**_exchange(one, names), **_places(places, one.request, one.response)} for one in exchanges]
     return made
+
+
+def _places(told: bool, *entries: Request | Response) -> dict[str, Any]:
+    return {"places": [entry.place for entry in entries]} if told else {}
 
 
 def _points(rates: Sequence[float]) -> list[float]:
@@ -108,7 +119,7 @@ def closing(snapshot: Snapshot) -> str:
     """What was seen in all, on a few lines, with the oldest requests that are open."""
     counts = snapshot.counts
     told = [f"{counts[key]:,} {name}" for key, name in _TOTALS if key in counts and (counts[key] or key not in _RARE)]
-    lines = ["in all: " + ", ".join(told)]
+    lines = ["in all: " + ", ".join(told), *(f"doubtful: {doubt}" for doubt in snapshot.doubts)]
     if snapshot.now_us is not None and snapshot.oldest:
         lines.append("without an answer for longest:")
         for request in snapshot.oldest[:_SHOWN_REQUESTS]:
@@ -136,6 +147,7 @@ def _request(request: Request, names: Any, now_us: int | None) -> dict[str, Any]
 def _exchange(exchange: Exchange, names: Any) -> dict[str, Any]:
     return {
         **_request(exchange.request, names, None),
+        "response_time": text_or_none(exchange.response.time_us),
         "status_code": exchange.response.status,
         "duration_ms": None if exchange.duration_us is None else exchange.duration_us / 1000,
         "late": exchange.late,

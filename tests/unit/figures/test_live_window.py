@@ -91,6 +91,12 @@ def test_slots_are_bounded_for_a_long_window() -> None:
     assert window.figures(48 * 3600 * SECOND).requests == pytest.approx(24 * 60, abs=6)
 
 
+def test_slots_are_fewer_where_memory_is_small() -> None:
+    large, small = (LiveWindow(3600 * SECOND, memory_bytes=memory) for memory in (1 << 32, 256_000_000))
+    assert (large.slot_us, small.slot_us) == (2 * SECOND, 18 * SECOND)
+    assert LiveWindow(60 * SECOND, memory_bytes=256_000_000).slot_us == SECOND
+
+
 def test_what_is_ahead_of_the_time_is_not_counted() -> None:
     window = LiveWindow(10 * SECOND)
     window.move_to(5 * SECOND)

@@ -1,6 +1,7 @@
 """Logs that are watched: what was written so far gives the same figures as a run, in whatever pieces it came."""
 
 import gzip
+import itertools
 import json
 import os
 import random
@@ -9,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from logcorr.inputs.follow.follower import Follower
 from logcorr.jobs import follow_logs
@@ -17,6 +20,7 @@ from logcorr.model.errors import InputError
 from logcorr.model.live import Snapshot
 from logcorr.model.options import WatchOptions
 from tests.support.helpers import succeed
+from tests.support.kernels_or_numpy import search
 
 
 def _options(*logs: Path, **changed: object) -> WatchOptions:
@@ -33,6 +37,14 @@ class Clock:
     def __call__(self) -> float:
         self.now += 1
         return self.now
+
+
+class Hasty(threading.Event):
+    """An event that is never waited for."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        del timeout
+        return self.is_set()
 
 
 def _watched(options: WatchOptions, *writes: Callable[[], object]) -> Snapshot:
@@ -136,6 +148,26 @@ def test_a_stray_instant_does_not_move_the_time(tmp_path: Path) -> None:
     assert snapshot.counts["overdue"] == 0
 
 
+def test_a_late_response_is_late_also_where_the_logs_are_read_at_once(tmp_path: Path) -> None:
+    requests, responses = tmp_path / "requests.log", tmp_path / "responses.log"
+    requests.write_text("".join(f"2025-01-01T00:0{n}:00Z,r{n},u\n" for n in range(4)))
+    responses.write_text("2025-01-01T00:00:10Z,r0,200\n2025-01-01T00:02:40Z,r1,200\n2025-01-01T00:02:45Z,r2,200\n")
+    snapshot = _watched(_options(requests, responses))
+    assert snapshot.counts["late"] == 2
+    assert [one.request.request_id for one in snapshot.late] == ["r2", "r1"]
+    assert snapshot.window is not None
+    assert (snapshot.counts["overdue"], snapshot.window.overdue) == (0, 0)
+
+
+def test_the_last_few_entries_of_a_sparse_log_are_not_stray(tmp_path: Path) -> None:
+    """They are more than an hour after the middle of what is read at once, but close to those before them."""
+    requests, responses = tmp_path / "requests.log", tmp_path / "responses.log"
+    lines = [f"2025-01-01T{n // 60:02d}:{n % 60:02d}:00Z,r{n},u\n" for n in range(0, 240, 20)]
+    requests.write_text("".join(lines))
+    responses.write_text("2025-01-01T00:00:19Z,r0,200\n")
+    assert _watched(_options(requests, responses)).now_us == 1_735_689_600_000_000 + 220 * 60_000_000
+
+
 def test_only_the_last_minutes_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     requests, responses = tmp_path / "requests.log", tmp_path / "responses.log"
     stamps = [f"2025-01-01T{n // 3600:02d}:{n // 60 % 60:02d}:{n % 60:02d}Z" for n in range(20_000)]
@@ -190,6 +222,87 @@ def test_it_ends_when_it_is_told_and_closes_its_files(tmp_path: Path, monkeypatc
     assert len(snapshots) == 2
     assert snapshots[-1].counts["matched"] == 1
     assert len(closed) == 2
+
+
+def test_entries_that_are_late_within_the_lateness_and_beyond_it(tmp_path: Path) -> None:
+    requests, responses = tmp_path / "requests.log", tmp_path / "responses.log"
+    asked, told = "2025-01-01T00:{:02d}:{:02d}Z,{},u\n", "2025-01-01T00:{:02d}:{:02d}Z,{},200\n"
+    snapshot = _watched(
+        _options(requests, responses, lateness_us=60_000_000, window_us=60_000_000),
+        lambda: _append(requests, asked.format(0, 0, "a") + asked.format(0, 20, "open")),
+        lambda: _append(responses, told.format(0, 1, "a") + told.format(0, 10, "late") + told.format(0, 11, "later")),
+        lambda: _append(requests, asked.format(0, 9, "late")),
+        lambda: _append(requests, asked.format(3, 0, "b")),
+        lambda: _append(responses, told.format(3, 0, "b")),
+        lambda: _append(requests, asked.format(0, 9, "later")),
+    )
+    counts = snapshot.counts
+    assert (counts["matched"], counts["unasked"], counts["open"], counts["too_late"]) == (3, 1, 2, 1)
+    assert (counts["requests"], counts["responses"], counts["given_up"]) == (5, 4, 0)
+
+
+_ID = st.sampled_from(["a", "b", "c", "id-of-a-request"])
+_LINE = st.one_of(
+    st.tuples(st.integers(0, 59), _ID, st.sampled_from(["200", "404", "-"])).map(
+        lambda line: "2025-01-01T00:00:{:02d}Z,{},{}\n".format(*line)
+    ),
+    st.sampled_from(["\n", "what is this\n", "2025-01-01T00:00:00Z,a,b,c\n", " \t\r\n"]),
+)
+
+
+@search(25)
+@given(
+    lines=st.tuples(st.lists(_LINE, max_size=30), st.lists(_LINE, max_size=30)),
+    cuts=st.lists(st.tuples(st.integers(0, 1), st.integers(1, 200), st.booleans()), max_size=40),
+)
+def test_any_pieces_in_any_order_give_the_counts_of_one_reading(
+    lines: tuple[list[str], list[str]], cuts: list[tuple[int, int, bool]], tmp_path: Path
+) -> None:
+    sides = [tmp_path / "requests.log", tmp_path / "responses.log"]
+    texts = ["".join(["2025-01-01T00:00:00Z,first,200\n", *of_side]) for of_side in lines]
+    options = _options(*sides, lateness_us=10**13, timeout_us=10**13, sides=True)
+    for side, text in zip(sides, texts, strict=True):
+        side.write_text(text)
+    whole = _watched(options).counts
+    for side in sides:
+        side.write_text("")
+    done = [0, 0]
+
+    def appended(at: int, size: int) -> None:
+        _append(sides[at], texts[at][done[at] : done[at] + size])
+        done[at] += size
+
+    watched = Watch(options, clock=Clock())
+    for at, size, looks in cuts:
+        appended(at, size)
+        for _ in range(looks):
+            watched.step()
+    for at, text in enumerate(texts):
+        appended(at, len(text))
+    for _ in range(4):
+        watched.step()
+    counts = watched.snapshot().counts
+    watched.logs.close()
+    assert counts == whole
+    assert counts["lines"] == sum(text.count("\n") for text in texts)
+
+
+def test_logs_that_stand_still_are_told_of_seldom(tmp_path: Path) -> None:
+    log = tmp_path / "a.log"
+    log.write_text("")
+    clock, cancel = Clock(), Hasty()
+    seen = watch(_options(log), cancel, every_s=0.5, quiet_every_s=100.0, clock=clock)
+    moments = []
+    for _ in range(3):
+        next(seen)
+        moments.append(clock.now)
+    assert min(later - before for before, later in itertools.pairwise(moments)) > 90
+    quiet = moments[-1]
+    _append(log, '{"timestamp": "2025-01-01T00:00:00Z", "status_code": 200, "endpoint": "/"}\n')
+    assert next(seen).counts["lines"] == 1
+    assert clock.now - quiet < 50
+    cancel.set()
+    assert [snapshot.counts["lines"] for snapshot in seen] == [1]
 
 
 def test_two_access_logs_by_their_names(tmp_path: Path) -> None:

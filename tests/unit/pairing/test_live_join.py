@@ -16,7 +16,7 @@ def _join(**changed: object) -> LiveJoin:
         "policy": "in-order",
         "timeout_us": 30 * SECOND,
         "lateness_us": 60 * SECOND,
-        "most_open": 1000,
+        "memory_bytes": 10**8,
         **changed,
     }
     return LiveJoin(**options)  # type: ignore[arg-type]
@@ -88,7 +88,7 @@ def test_repeated_entries_count_once() -> None:
 
 
 def test_the_oldest_are_given_up_where_there_is_no_room() -> None:
-    join = _join(most_open=2)
+    join = _join(memory_bytes=9000)
     join.add_requests([_request(3, "c"), _request(1, "a"), _request(2, "b")])
     assert (join.open, join.given_up) == (2, 1)
     assert join.oldest(5) == [_request(2, "b"), _request(3, "c")]
@@ -96,6 +96,54 @@ def test_the_oldest_are_given_up_where_there_is_no_room() -> None:
     join.advance(100 * SECOND, 0)
     join.add_requests([_request(101, "d")])
     assert (join.open, join.overdue, join.given_up) == (2, 1, 2)
+
+
+def test_requests_with_long_texts_take_more_room() -> None:
+    short, long = _join(memory_bytes=10**6), _join(memory_bytes=10**6)
+    requests = [_request(number, f"id{number}") for number in range(1000)]
+    short.add_requests(requests, 16 * len(requests))
+    long.add_requests(requests, 4000 * len(requests))
+    assert (short.open, short.given_up) == (10**6 // 6 // 616, 1000 - 10**6 // 6 // 616)
+    assert (long.open, long.given_up) == (10**6 // 6 // 4600, 1000 - 10**6 // 6 // 4600)
+    assert long.oldest(1) == [_request(1000 - long.open, f"id{1000 - long.open}")]
+
+
+def test_responses_without_a_request_are_given_up_where_there_is_no_room() -> None:
+    join = _join(memory_bytes=10**5)
+    join.add_responses([_response(number, f"{number:06d}") for number in range(100)])
+    kept = 10**5 // 20 // 406
+    assert join.given_up == 100 - kept
+    exchanges = join.add_requests([_request(number, f"{number:06d}") for number in range(100)])
+    assert [exchange.request.request_id for exchange in exchanges] == [f"{100 - kept + one:06d}" for one in range(kept)]
+    assert join.open == 10**5 // 6 // 600
+    assert join.given_up == 2 * (100 - kept) - join.open
+
+
+@given(st.integers(0, 1 << 30))
+def test_every_entry_is_counted_once_whatever_the_room(seed: int) -> None:
+    chance = random.Random(seed)
+    join = _join(memory_bytes=chance.randrange(20_000, 200_000), timeout_us=5 * SECOND, lateness_us=3 * SECOND)
+    matched = requests = responses = 0
+    for second in range(60):
+        asked = [_request(second + chance.random(), str(chance.randrange(4000))) for _ in range(chance.randrange(20))]
+        told = [_response(second + chance.random(), str(chance.randrange(4000))) for _ in range(chance.randrange(20))]
+        matched += len(join.add_requests(asked, 100 * len(asked)))
+        matched += len(join.add_responses(told))
+        requests, responses = requests + len(asked), responses + len(told)
+        join.advance(second * SECOND, second * SECOND)
+    waiting = sum(map(len, join._early.values()))
+    gone = join.redelivered + join.given_up + join.unasked
+    assert 2 * matched + join.open + waiting + gone == requests + responses
+    assert (waiting == 0) == (join._early_bytes == 0)
+    assert (join.open == 0) == (join._bytes == 0)
+
+
+def test_the_queue_of_early_responses_does_not_grow_by_those_that_were_paired() -> None:
+    join = _join(knows_again=False)
+    for number in range(5000):
+        join.add_responses([_response(1, str(number))])
+        join.add_requests([_request(1, str(number))])
+    assert len(join._early_times) <= 1001
 
 
 def test_ids_that_come_again() -> None:

@@ -19,7 +19,7 @@ from textual.theme import Theme
 from textual.widgets import Input
 
 from logcorr.compute.object_path import AnyPath
-from logcorr.model.options import View
+from logcorr.model.options import Narrowing, View
 from logcorr.text.safe import safe
 from logcorr_tui.app import command_palette, text_cursor
 from logcorr_tui.app.key_bindings import BINDINGS
@@ -28,7 +28,7 @@ from logcorr_tui.look.palette import DARK_THEME, LIGHT_THEME, Look, themes
 from logcorr_tui.look.plain_text import PlainFilter
 from logcorr_tui.look.safe_text import EscapeFilter
 from logcorr_tui.state import messages
-from logcorr_tui.state.navigation import TABLES, VIEWS_OF_A_RUN
+from logcorr_tui.state.navigation import LIVE, TABLES, VIEWS_OF_A_RUN
 from logcorr_tui.state.row_query import Counting
 from logcorr_tui.state.session import Logs
 from logcorr_tui.work.follow_words import Follow
@@ -60,12 +60,14 @@ class LogcorrApp(RunControlApp):
         memory: str | None = None,
         look: Look | None = None,
         follow: Follow | None = None,
+        narrowing: Narrowing | None = None,
     ) -> None:
+        """`narrowing` is what the finished run is narrowed to at first."""
         self.look = look or Look()
         self._own_themes: dict[str, Theme] = {}
         super().__init__(logs, store=store, memory=memory)
-        self.add_mode("live", self._live_screen)
-        self._first_run, self._followed = run, follow
+        self.add_mode(LIVE, self._live_screen)
+        self._first_run, self._followed, self._first_narrowing = run, follow, narrowing
         self._given_store = store
         self._watching: WatchChild | None = None
         # What was kept of logs that were followed, as text; to be told when the terminal is the shell's again.
@@ -123,7 +125,7 @@ class LogcorrApp(RunControlApp):
                 self._show_cursor()
                 self.set_interval(text_cursor.LOOK_EVERY_S, partial(text_cursor.follow, self))
         if self._followed is not None:
-            self.go("live")
+            self.go(LIVE)
         elif logs is None:
             self.go("open")
         if problem := self._preferences.problem:
@@ -138,7 +140,7 @@ class LogcorrApp(RunControlApp):
 
         follow = self._followed
         assert follow is not None  # noqa: S101 - the mode is shown only where logs are followed
-        live = LiveScreen(follow.words, follow.names, window_s=follow.window_s, bell=follow.bell)
+        live = LiveScreen(follow)
         self._watching = live.child
         return live
 

@@ -1,6 +1,7 @@
 """The runs of the app: starts, follows and cancels the child process of a run, and opens finished runs."""
 
 import asyncio
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from urllib.parse import quote
@@ -9,6 +10,7 @@ from textual.worker import Worker
 
 from logcorr.compute.object_path import AnyPath, path_of
 from logcorr.model.errors import InputError, LogcorrError
+from logcorr.model.options import Narrowing
 from logcorr.model.told import Told
 from logcorr.runs.find_runs import root_of, work_root
 from logcorr.runs.leftovers import sweep
@@ -16,6 +18,7 @@ from logcorr.text.safe import safe
 from logcorr_tui.app.early_imports import import_screens
 from logcorr_tui.app.screen_modes import ScreenModesApp
 from logcorr_tui.state import messages
+from logcorr_tui.state.kept_filter import KeptFilter
 from logcorr_tui.state.navigation import VIEWS_OF_A_RUN
 from logcorr_tui.state.session import Logs, Session
 from logcorr_tui.state.settings import Preferences
@@ -46,6 +49,10 @@ class RunControlApp(ScreenModesApp):
         self.root = work_root(self.runs)
         self.child: ChildProcess | None = None
         self._store, self._memory = store, memory
+        # The logs of the run that this app started last, with all that was asked for.
+        self._started: Logs | None = None
+        # What the first run that is opened is to be narrowed to.
+        self._first_narrowing: Narrowing | None = None
         self._preferences = Preferences()
 
     # What screens ask for
@@ -101,6 +108,7 @@ class RunControlApp(ScreenModesApp):
 
     def _begin(self, logs: Logs) -> None:
         """Starts the child process for these logs."""
+        self._started = logs
         if logs.kind is None:
             self.child = ChildProcess(engine_command.tell_command(logs), keep_output=True)
         else:
@@ -152,6 +160,17 @@ class RunControlApp(ScreenModesApp):
         # A child that was killed left its spill files.
         _: Worker[None] = self.run_worker(partial(sweep, self.root), thread=True, exit_on_error=False)
 
+    def on_widen_run(self, message: messages.WidenRun) -> None:
+        """Asks, then runs the logs again without one of the options that the run was narrowed by."""
+        logs, option = self._started, f"--{message.option}"
+        if logs is None:
+            text = f"The run holds only what {option} has left. Run its logs again to see the rest."
+            self.notify(text, title="Not in the run", timeout=8, markup=False)
+            return
+        rest = tuple(word for word in logs.reported if not word.startswith(f"{option}="))
+        then = partial(self.start_run, replace(logs, reported=rest), self.session.told)
+        self.ask(f"Run again without {option}?", "The logs are read once more.", then)
+
     def _name_tab(self) -> None:
         """Names the tab of a browser by the logs."""
         if self.is_web and self.session.logs is not None:
@@ -175,9 +194,18 @@ class RunControlApp(ScreenModesApp):
         except LogcorrError as error:
             self.notify(safe(str(error), 400), title="Cannot open", severity="error", timeout=10, markup=False)
             return
+        kept: tuple[KeptFilter, ...] = ()
+        narrowing, self._first_narrowing = self._first_narrowing, None
+        if narrowing is not None:
+            from logcorr_tui.work.first_filters import first_filters
+
+            try:
+                kept = await asyncio.to_thread(first_filters, opened, narrowing)
+            except LogcorrError as error:
+                self.notify(safe(str(error), 400), title="Not narrowed", severity="error", timeout=10, markup=False)
         if view is None:
             view = "overview" if fresh else self._preferences.view(opened.manifest.kind, opened.views)
-        self._show_run(opened, view, fresh=fresh)
+        self._show_run(opened, view, fresh=fresh, kept=kept)
         changed = [] if fresh else await asyncio.to_thread(open_run.changed_inputs, opened.manifest)
         if changed and self.session.run is opened.run:
             self.session.changed_inputs = changed
@@ -187,14 +215,17 @@ class RunControlApp(ScreenModesApp):
             for screen in self.bases.values():
                 screen.refresh(recompose=False)
 
-    def _show_run(self, opened: open_run.OpenedRun, view: str, *, fresh: bool) -> None:
+    def _show_run(
+        self, opened: open_run.OpenedRun, view: str, *, fresh: bool, kept: tuple[KeptFilter, ...] = ()
+    ) -> None:
         self.session.run, self.session.report = opened.run, opened.report
         self.session.logs, self.session.views = opened.logs, opened.views
         self.session.estimate, self.session.changed_inputs = None, []
-        self.session.chosen_time, self.session.kept = None, ()
+        self.session.chosen_time, self.session.kept = None, kept
         self.session.show_times()
         gone: tuple[str, ...] = VIEWS_OF_A_RUN
         if not fresh:
+            self._started = None
             self.child, self.session.progress, self.session.told = None, None, None
             gone = ("run", *VIEWS_OF_A_RUN)
         self._name_tab()

@@ -12,6 +12,7 @@ from textual.widgets import Static
 
 from logcorr_tui.look import palette
 from logcorr_tui.state import settings
+from logcorr_tui.state.navigation import LIVE
 from logcorr_tui.state.session import session_of
 
 # Keys, what they do, and the id of the action. A word, and what it means.
@@ -47,6 +48,23 @@ _WORDS: dict[str, tuple[Word, ...]] = {
 }
 
 
+# The words of the live screen.
+_LIVE_WORDS: tuple[Word, ...] = (
+    _EXCHANGE,
+    ("in flight", "A request without a response so far; those that are overdue are among them"),
+    ("overdue", "A request that has waited for longer than --timeout, by the time of the logs"),
+    ("late", "A response that came after its request was overdue"),
+    ("ahead", "A request that is stamped later than the present of the logs, which a few stray instants do not move"),
+    ("window", "How far back the figures go. + and - change it; counts of the last hour are kept"),
+    ("watermark", "The instant before which no entry is expected any more: the newest one less --lateness"),
+    ("lateness", "How late an entry may come. A response whose request is later than that is one without a request"),
+    ("given up", "Requests that were forgotten, the oldest first, as --memory has room for so many only"),
+    ("to read", "What is in the logs already and was not read yet"),
+    ("malformed", "A line that could not be read"),
+    ("p99", "99 of 100 exchanges of the window took no longer than this"),
+)
+
+
 class HelpScreen(ModalScreen[None]):
     """The keys of a screen, and the words of the field. Arrows scroll, Escape goes back."""
 
@@ -55,9 +73,10 @@ class HelpScreen(ModalScreen[None]):
         Binding("escape,question_mark,q,enter", "dismiss", "Back", id="help.back", tooltip="Back to the screen"),
     ]
 
-    def __init__(self, here: list[Entry], everywhere: list[Entry]) -> None:
+    def __init__(self, here: list[Entry], everywhere: list[Entry], *, live: bool = False) -> None:
+        """With `live`, the words are those of logs that are followed."""
         super().__init__()
-        self._here, self._everywhere = here, everywhere
+        self._here, self._everywhere, self._live = here, everywhere, live
 
     @classmethod
     def of(cls, screen: Screen[Any]) -> Self:
@@ -78,7 +97,8 @@ class HelpScreen(ModalScreen[None]):
         here = [entry for entry in entries if not tips[entry[2]][1]]
         rest = [entry for entry in entries if tips[entry[2]][1]]
         motion = _MOTION[palette.of(screen.app).plain]
-        return cls(here, [*rest, ("^p", _PALETTE, ""), (motion, _MOVES, "")])
+        live = screen.app.current_mode == LIVE
+        return cls(here, [*rest, ("^p", _PALETTE, ""), (motion, _MOVES, "")], live=live)
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="box") as box:
@@ -98,7 +118,7 @@ class HelpScreen(ModalScreen[None]):
         parts = (
             ("On this screen", [(keys, tip) for keys, tip, _ in self._here]),
             ("Everywhere", [(keys, tip) for keys, tip, _ in self._everywhere]),
-            ("Words", list(_WORDS[session_of(self).kind])),
+            ("Words", list(_LIVE_WORDS if self._live else _WORDS[session_of(self).kind])),
         )
         for title, entries in parts:
             if entries:

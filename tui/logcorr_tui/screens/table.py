@@ -17,13 +17,13 @@ from logcorr_tui.screens.drill_down import cell_term, drill, equal_label
 from logcorr_tui.screens.sort_column import AS_STORED, ColumnPicker, SortPicker
 from logcorr_tui.screens.table_rows import TableRows
 from logcorr_tui.state.kept_filter import kept_time
-from logcorr_tui.state.messages import CountRows, Drill, ExportView, FindOverRepresented
+from logcorr_tui.state.messages import CountRows, Drill, ExportView, FindOverRepresented, WidenRun
 from logcorr_tui.state.navigation import COMPARED_VIEWS, title_of
 from logcorr_tui.state.time_range import FORMS, instant, time_range
 from logcorr_tui.widgets.table.cursor_keys import row_number
 from logcorr_tui.widgets.table.filter_prompt import Prompt
 from logcorr_tui.widgets.table.filter_values import known_values
-from logcorr_tui.widgets.table.table_head import covered
+from logcorr_tui.widgets.table.table_head import covered, narrowing
 from logcorr_tui.widgets.table.window_table import WindowTable
 from logcorr_tui.work.copied_rows import raw_lines_of, row_record
 from logcorr_tui.work.view_rows import values_by_column
@@ -75,7 +75,7 @@ class TableScreen(TableRows):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Unfilter needs a chip, and most keys need a row."""
         if action == "remove_last":
-            return bool(self._query.chips or self._kept)
+            return bool(self._query.chips or self._kept or narrowing(self._app.session.report))
         if action == "orphans":
             return "orphans" in self._app.session.views and self.view != "orphans"
         if action == "collapse":
@@ -138,11 +138,13 @@ class TableScreen(TableRows):
         self._sort_by(message.name)
 
     def action_remove_last(self) -> None:
-        """Removes the last chip that holds here; else one that holds elsewhere only."""
+        """Removes the last chip that holds here; else one that holds elsewhere only, else one of the run."""
         own = len(self._query.chips)
         here = [number for number, one in enumerate(self._kept) if self._fits(one)]
         if own or self._kept:
             self._remove_chip(len(self._kept) + own - 1 if own else (here or [len(self._kept) - 1])[-1])
+        elif of_run := narrowing(self._app.session.report):
+            self.post_message(WidenRun(of_run[-1]))
 
     # The prompt
 

@@ -20,13 +20,14 @@ from logcorr_tui.screens.copy import CopyingScreen
 from logcorr_tui.screens.detail import DetailScreen
 from logcorr_tui.screens.drill_down import GROUPED_VIEWS
 from logcorr_tui.state.kept_filter import KeptFilter
+from logcorr_tui.state.messages import WidenRun
 from logcorr_tui.state.overview_figures import figures
 from logcorr_tui.state.row_query import COUNTED_VIEWS, DEFAULT_SORT, Counting, RowQuery
 from logcorr_tui.state.session import WithRoot
 from logcorr_tui.widgets.footer import FittingFooter
 from logcorr_tui.widgets.table.filter_chips import FilterChips
 from logcorr_tui.widgets.table.filter_prompt import Prompt
-from logcorr_tui.widgets.table.table_head import TableHead, hint_of, narrowing_chips, why_empty
+from logcorr_tui.widgets.table.table_head import TableHead, hint_of, narrowing, narrowing_chips, why_empty
 from logcorr_tui.widgets.table.window_table import WindowTable
 from logcorr_tui.widgets.tabs import Tabs
 from logcorr_tui.work.view_rows import ViewRows
@@ -330,6 +331,11 @@ class TableRows(CopyingScreen):
             self._open()
         else:
             self._reload(self._query.without(number - len(self._kept)))
+
+    def on_filter_chips_of_run_removed(self, message: FilterChips.OfRunRemoved) -> None:
+        names = narrowing(self._app.session.report)
+        if message.number < len(names):
+            self.post_message(WidenRun(names[message.number]))
 
     def on_filter_chips_removed(self, message: FilterChips.Removed) -> None:
         self._remove_chip(message.number)

@@ -69,6 +69,13 @@ class OpenRows(Message):
 
 
 @dataclass
+class WidenRun(Message):
+    """Make the run again without one of the options that narrowed it: since, until or where."""
+
+    option: str
+
+
+@dataclass
 class StartRun(Message):
     """Correlate or analyse these logs in a child process. `told` is what they are taken for, where that was asked."""
 

@@ -11,6 +11,8 @@ from typing import Literal, get_args
 from logcorr.model.options import View
 
 Kind = Literal["correlation", "access"]
+# The mode of the screen of logs that are followed.
+LIVE = "live"
 
 _WORDS: dict[str, str] = {"ips": "IPs"}
 

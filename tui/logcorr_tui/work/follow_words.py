@@ -3,11 +3,12 @@
 import argparse
 from dataclasses import dataclass
 
+from logcorr.inputs import standard_input
 from logcorr.model.errors import UsageError
 from logcorr.query.live_conditions import live_condition
 from logcorr.runs.find_journals import root_of_journals
 from logcorr.text import quantities
-from logcorr_tui.work import reading_words
+from logcorr_tui.work import piped_input, reading_words
 
 _SECOND_US = 1_000_000
 _WINDOW = "5m"
@@ -16,12 +17,18 @@ _PASSED_ON = ("timeout", "lateness", "last")
 
 @dataclass(frozen=True)
 class Follow:
-    """Logs to follow: their names, the words for the engine, the first window, and whether alerts ring the bell."""
+    """Logs to follow: their names, the words for the engine, the first window, and whether alerts ring the bell.
+
+    `pipe` is the descriptor of the log that comes through standard input, if one does. `where` is the filter on what is
+    reported, as it was typed.
+    """
 
     names: tuple[str, ...]
     words: tuple[str, ...]
     window_s: int
     bell: bool
+    pipe: int | None = None
+    where: str = ""
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -61,15 +68,25 @@ def _kept(given: argparse.Namespace) -> list[str]:
     ]
 
 
+def _names(given: argparse.Namespace) -> tuple[str, ...]:
+    return (*given.what, *given.access, *given.log, *given.requests, *given.responses)
+
+
+def is_following(given: argparse.Namespace) -> bool:
+    """Whether logs are to be followed. A log that comes through a pipe always is: nobody knows when it ends."""
+    return given.follow or piped_input.NAME in _names(given)
+
+
 def follow_of(given: argparse.Namespace) -> Follow:
     """The logs to follow. Raises UsageError."""
-    names = (*given.what, *given.access, *given.log, *given.requests, *given.responses)
+    names = _names(given)
     if not names or bool(given.requests) != bool(given.responses):
         raise UsageError("--follow needs logs: one of both events, REQUESTS and RESPONSES, or access logs.")
     if given.web:
-        raise UsageError("--follow and --web do not go together yet.")
-    if "-" in names:
-        raise UsageError("the app takes keys from standard input. Use: ... | logcorr watch -")
+        raise UsageError("--follow, or a log that comes through a pipe, and --web do not go together.")
+    standard_input.check_once(names)
+    if given.since or given.until:
+        raise UsageError("--since and --until are for runs. --last 15m begins that long before the end of logs.")
     window_us = quantities.duration_us(given.window or _WINDOW)
     if window_us < _SECOND_US:
         raise UsageError("--window must be a second or more.")
@@ -82,10 +99,11 @@ def follow_of(given: argparse.Namespace) -> Follow:
         live_condition(text, "--alert")
         words.append(f"--alert={text}")
     words += [*_kept(given)]
+    words += [f"--where={given.where}"] if given.where else []
     words += [f"--format={given.format}"] if given.format else []
     words += ["--collapse-ids"] if given.collapse_ids else []
     words += [f"--collapse={one}" for one in given.collapse]
     words += [f"--memory={given.memory}"] if given.memory else []
     words += [f"--requests={name}" for name in given.requests] + [f"--responses={name}" for name in given.responses]
     words += ["--", *given.what, *given.access, *given.log]
-    return Follow(names, tuple(words), window_us // _SECOND_US, given.bell)
+    return Follow(names, tuple(words), window_us // _SECOND_US, given.bell, where=given.where or "")

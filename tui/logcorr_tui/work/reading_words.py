@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from logcorr.model.errors import UsageError
+from logcorr.model.options import Narrowing
 
 _VALUES = (
     ("--format", "NAME", "the format of the logs (default: told by their lines)"),
@@ -23,6 +24,7 @@ _BEFORE_THE_END = re.compile(r"-[0-9]")
 # What of the logs is reported. Only jobs take these options.
 _REPORTED = (
     ("--since", "TIME", "report what lies at or after this time; -15m is before the end"),
+    ("--ordered", "TIME", "do not read what lies before --since; no line is further out of order"),
     ("--until", "TIME", "report what lies before this time"),
     ("--where", "FILTER", "report what this holds for, such as 'status>=500'"),
     ("--tz", "ZONE", "the zone of --since, --until and all times shown; local is that of this machine"),
@@ -55,6 +57,17 @@ def words_of(given: argparse.Namespace) -> tuple[str, ...]:
 def reported_of(given: argparse.Namespace) -> tuple[str, ...]:
     """The words for the engine on what is reported."""
     return _words(given, _JOBS)
+
+
+def narrowing_of(given: argparse.Namespace) -> Narrowing | None:
+    """What is to be left out of a finished run; None where nothing is. Raises UsageError for what cannot be read."""
+    if given.since is None and given.until is None and not given.where:
+        return None
+    from logcorr.query import narrowing
+
+    found = Narrowing(since=given.since, until=given.until, where=given.where, zone=given.tz)
+    narrowing.check(found)
+    return found
 
 
 def _words(given: argparse.Namespace, options: Sequence[str]) -> tuple[str, ...]:

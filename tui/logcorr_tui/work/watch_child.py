@@ -1,9 +1,10 @@
-"""Follows logs in a child process, which tells a record a moment. The child ends when its stdin is closed."""
+"""Follows logs in a child process, which tells a record a moment. The child ends when the app does."""
 
 import asyncio
 import contextlib
 import os
 import signal
+import sys
 from collections import deque
 from collections.abc import Callable, Sequence
 
@@ -18,13 +19,13 @@ _LINES_KEPT = 40
 # So long the app waits for the run of what was followed. Then the child makes it alone.
 _PATIENCE_S = 10.0
 _EVERY = "200ms"
+LONGEST_WINDOW_S = 3600
 _SHORT_NAME = 8
-_LONGEST_WINDOW = "1h"
 
 
-def watch_command(words: Sequence[str]) -> list[str]:
-    """The command that follows logs. `words` are those of `logcorr watch`: logs, and how they are read."""
-    options = ["--json", f"--every={_EVERY}", f"--longest-window={_LONGEST_WINDOW}", "--controls"]
+def watch_command(words: Sequence[str], controls: int) -> list[str]:
+    """The command that follows logs. `words` are those of `logcorr watch`; `controls` is where it is asked."""
+    options = ["--json", f"--every={_EVERY}", f"--longest-window={LONGEST_WINDOW_S}s", f"--controls={controls}"]
     return logcorr_command("watch", *options, *words)
 
 
@@ -37,26 +38,23 @@ def kept_text(kept: Record | None, store: str | None) -> str:
 
 
 class WatchChild:
-    """A child process that follows logs. All methods are for the event loop's thread."""
+    """A child process that follows logs. All methods are for the event loop's thread.
 
-    def __init__(self, words: Sequence[str]) -> None:
-        self._command = watch_command(words)
+    `pipe` is the descriptor of a log that comes through a pipe; it belongs to the child from the start on.
+    """
+
+    def __init__(self, words: Sequence[str], pipe: int | None = None) -> None:
+        self._words, self._pipe = tuple(words), pipe
         self._process: asyncio.subprocess.Process | None = None
+        self._controls: int | None = None
+        self._answers: dict[tuple[int, ...], asyncio.Future[list[Record]]] = {}
         self.said: deque[str] = deque(maxlen=_LINES_KEPT)
         # What was kept, once the child has told it.
         self.kept: Record | None = None
 
     async def run(self, tell: Callable[[Record], None], note: Callable[[str], None]) -> int:
         """Runs the child to its end: `tell` takes each record, `note` what is said to people. Returns the exit code."""
-        self._process = process = await asyncio.create_subprocess_exec(
-            *self._command,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env=environment(),
-            limit=_LIMIT_BYTES,
-            start_new_session=os.name != "nt",
-        )
+        process = await self._start()
         try:
             await asyncio.gather(self._records(process, tell), self._notes(process, note))
             return await process.wait()
@@ -65,13 +63,79 @@ class WatchChild:
                 # It ends in order: what was followed is kept.
                 with contextlib.suppress(ProcessLookupError):
                     process.terminate()
+            self._release()
+
+    async def _start(self) -> asyncio.subprocess.Process:
+        """Starts the child, which is asked through standard input, or through a pipe of its own beside a log there."""
+        if self._pipe is None or sys.platform == "win32":
+            self._process = process = await self._spawn(0, asyncio.subprocess.PIPE, ())
+            return process
+        theirs, self._controls = os.pipe()
+        try:
+            self._process = process = await self._spawn(theirs, self._pipe, (theirs,))
+        finally:
+            os.close(theirs)
+            # Whoever writes into the pipe is to notice when the child is gone.
+            os.close(self._pipe)
+            self._pipe = None
+        return process
+
+    async def _spawn(self, controls: int, stdin: int, descriptors: tuple[int, ...]) -> asyncio.subprocess.Process:
+        more = {"pass_fds": descriptors} if descriptors else {}
+        return await asyncio.create_subprocess_exec(
+            *watch_command(self._words, controls),
+            stdin=stdin,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env=environment(),
+            limit=_LIMIT_BYTES,
+            start_new_session=os.name != "nt",
+            **more,  # type: ignore[arg-type]
+        )
+
+    def _release(self) -> None:
+        """Closes the pipe through which the child was asked. Nobody gets an answer any more."""
+        if self._controls is not None:
+            os.close(self._controls)
+            self._controls = None
+        for answer in self._answers.values():
+            answer.cancel()
+        self._answers.clear()
 
     async def ask_window(self, seconds: int) -> None:
         """Asks the child for another window."""
-        if self._process is not None and self._process.stdin is not None and self._process.returncode is None:
-            with contextlib.suppress(ConnectionError):
-                self._process.stdin.write(f"{seconds}s\n".encode())
-                await self._process.stdin.drain()
+        await self._ask(f"window {seconds}s")
+
+    async def lines(self, places: Sequence[int]) -> list[Record]:
+        """Where the lines of some places stand, and what they read. None where the child has ended."""
+        key = tuple(places)
+        answer = self._answers.get(key)
+        if answer is None:
+            answer = self._answers[key] = asyncio.get_running_loop().create_future()
+            if not await self._ask(f"lines {' '.join(map(str, key))}"):
+                self._answers.pop(key, None)
+                return []
+        try:
+            return await asyncio.shield(answer)
+        except asyncio.CancelledError:
+            if answer.cancelled():
+                return []
+            raise
+
+    async def _ask(self, line: str) -> bool:
+        """Writes a line to the child. Returns whether the child can read it."""
+        process = self._process
+        if process is None or process.returncode is not None:
+            return False
+        try:
+            if self._controls is not None:
+                os.write(self._controls, f"{line}\n".encode())
+            elif process.stdin is not None:
+                process.stdin.write(f"{line}\n".encode())
+                await process.stdin.drain()
+        except (ConnectionError, RuntimeError):
+            return False  # it has just ended
+        return True
 
     async def stop(self) -> None:
         """Asks the child to end, and waits for the run that it makes of what it followed.
@@ -89,12 +153,16 @@ class WatchChild:
     async def _records(self, process: asyncio.subprocess.Process, tell: Callable[[Record], None]) -> None:
         assert process.stdout is not None  # noqa: S101 - it is a pipe
         async for line in process.stdout:
-            with contextlib.suppress(msgspec.DecodeError):  # the last line of a child that was killed
+            try:
                 record: Record = msgspec.json.decode(line, type=dict)
-                if record["kind"] == "run":
-                    self.kept = record
-                else:
-                    tell(record)
+            except msgspec.DecodeError:
+                continue  # the last line of a child that was killed
+            if record["kind"] == "run":
+                self.kept = record
+            elif record["kind"] != "lines":
+                tell(record)
+            elif (answer := self._answers.pop(tuple(record["places"]), None)) is not None and not answer.done():
+                answer.set_result(record["lines"])
 
     async def _notes(self, process: asyncio.subprocess.Process, note: Callable[[str], None]) -> None:
         assert process.stderr is not None  # noqa: S101 - it is a pipe

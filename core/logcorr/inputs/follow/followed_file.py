@@ -90,6 +90,8 @@ class FollowedFile:
         status = os.fstat(self._descriptor)
         self.identity = (status.st_dev, status.st_ino)
         self.mark = Mark()
+        # The byte at which the lines begin that were read last.
+        self.read_from = start
         # Size and time of change when the file was looked into last.
         self._looked_into = (0, 0)
         self.begins = start == 0
@@ -171,6 +173,7 @@ class FollowedFile:
             self.mark = self.mark.moved(block[: rest or len(block)])
             self.skips = not rest
             return b"" if self.skips else self.read(most_bytes, to_end=to_end)
+        self.read_from = self.mark.offset
         cut = block.rfind(b"\n") + 1
         if cut:
             self.mark = self.mark.moved(block[:cut])
@@ -184,6 +187,10 @@ class FollowedFile:
             self.mark = self.mark.moved(block)
             return block + b"\n"
         return b""
+
+    def text_at(self, offset: int, most_bytes: int) -> bytes:
+        """The bytes of the file from a byte on. Raises OSError."""
+        return os.pread(self._descriptor, most_bytes, offset)
 
     def close(self) -> None:
         """Closes the file."""

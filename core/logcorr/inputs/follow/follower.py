@@ -27,15 +27,21 @@ _COPY_S = 5.0
 _PAST_S = 60.0
 _MOST_FILES = 500
 _MOST_SIBLINGS = 64
+# So many files that were read to their ends are known again when they are compressed.
+_MOST_MARKS = 1000
 _PIECE_BYTES = 1 << 22
 
 
 class Piece(NamedTuple):
-    """Whole lines of a file, in their order. `begins` tells that they are the first of the file."""
+    """Whole lines of a file, in their order. `begins` tells that they are the first of the file.
+
+    `offset` is the byte of the file at which the lines begin; None where they cannot be read there again.
+    """
 
     file: int
     text: bytes
     begins: bool
+    offset: int | None = None
 
 
 class _Held(NamedTuple):
@@ -66,14 +72,18 @@ class Follower:
     ) -> None:
         self._words, self._start_of, self._clock, self._resumed = tuple(words), start_of, clock, resumed
         self.names: list[str] = []
+        # The numbers of the files that a folder brought: they need not be logs.
+        self.of_folders: set[int] = set()
         self._origins: list[Standing] = []
         self._files: list[FollowedFile] = []
         self._known = set(resumed.left_out)
         self._held: dict[tuple[int, int], _Held] = {}
-        self._marks = list(resumed.marks)
+        self._marks: deque[Mark] = deque(resumed.marks, maxlen=_MOST_MARKS)
         self._new: set[int] = set()
         self._grew: dict[int, float] = {}
         self._by_word: dict[str, tuple[int, int]] = {}
+        # Where files were found that are closed, and what they are known by.
+        self._left: dict[int, tuple[Path, tuple[int, int]]] = {}
         # Lines that are there at once: of compressed files, and headers, by the numbers of their files.
         self._waiting: list[tuple[int, Iterator[Piece]]] = []
         self._past: deque[int] = deque()
@@ -131,9 +141,14 @@ class Follower:
         for file in self._files:
             begins = file.begins
             while text := file.read(_PIECE_BYTES, to_end=True):
-                pieces.append(Piece(file.number, without_leading_nuls(text), begins))
+                pieces.append(Piece(file.number, without_leading_nuls(text), begins, file.read_from))
                 begins = False
         return pieces
+
+    @property
+    def has_notices(self) -> bool:
+        """Whether something became of files since notices were taken last."""
+        return bool(self._notices)
 
     def take_notices(self) -> list[str]:
         """What became of files since this was last asked, a sentence each."""
@@ -146,6 +161,35 @@ class Follower:
         found = {file.number: max(0, file.size - file.mark.offset) for file in self._files}
         # How much is left of a compressed file is not known.
         return found | {number: _PIECE_BYTES for number, _ in self._waiting}
+
+    def name_of(self, number: int) -> str:
+        """The name of a file."""
+        return self.names[number]
+
+    def leave(self, number: int) -> None:
+        """Reads a file no more: it is no log."""
+        self._waiting = [one for one in self._waiting if one[0] != number]
+        for file in [file for file in self._files if file.number == number]:
+            self._files.remove(file)
+            file.close()
+        if number in self._past:
+            self._past.remove(number)
+
+    def text_at(self, number: int, offset: int, most_bytes: int) -> bytes | None:
+        """The bytes of a file from a byte on. None where the file is not there any more. Raises OSError."""
+        file = next((file for file in self._files if file.number == number), None)
+        if file is not None:
+            return file.text_at(offset, most_bytes)
+        path, identity = self._left.get(number, (None, None))
+        if path is None:
+            return None
+        # It was renamed, perhaps again since it was closed.
+        for one in path.parent.iterdir():
+            if _identity(one) == identity:
+                with one.open("rb") as stream:
+                    stream.seek(offset)
+                    return stream.read(most_bytes)
+        return None
 
     def standing(self, number: int) -> Standing:
         """How far the file of a number was read."""
@@ -199,6 +243,8 @@ class Follower:
             self._notices.append(f"{name!r} is left out: {error}")
             return
         self._known.add(file.identity)
+        if Path(word).is_dir():
+            self.of_folders.add(file.number)
         if input_file.compression != "plain":
             file.close()
             self._take_compressed(input_file, name)
@@ -259,13 +305,14 @@ class Follower:
             file.begins = False
             self._grew[file.number] = now
             text = without_leading_nuls(text)
-            return [Piece(file.number, text, begins)] if text else []
+            return [Piece(file.number, text, begins, file.read_from)] if text else []
         if now - self._grew[file.number] > _PATIENCE_S and (file.is_gone or not self._is_named(file)):
             self._close(file)
         return []
 
     def _close(self, file: FollowedFile) -> None:
         self._marks.append(file.mark)
+        self._left[file.number] = (file.path, file.identity)
         self._files.remove(file)
         if file.is_gone:
             self._known.discard(file.identity)  # another file may get the inode

@@ -11,9 +11,11 @@ from logcorr.inputs.encodings import without_leading_nuls
 from logcorr.inputs.follow.follower import Piece
 from logcorr.model.errors import InputError
 
-_BLOCK_BYTES = 1 << 20
+# So much is read at once; a pipe seldom has more.
+_BLOCK_BYTES = 1 << 16
 # So many blocks may wait: whoever writes into the pipe waits then.
-_MOST_WAITING = 8
+_MOST_WAITING = 128
+_POLL_BYTES = 1 << 20
 _MAGIC = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
 
 
@@ -24,12 +26,16 @@ class PipedLog:
         """Raises InputError where standard input cannot be read, or a person would have to type."""
         standard_input.check([standard_input.NAME])
         self.names = [standard_input.NAME]
+        self.of_folders: set[int] = set()
         self._blocks: SimpleQueue[bytes | InputError] = SimpleQueue()
         self._room = threading.Semaphore(_MOST_WAITING)
         self._rest, self._begins, self.ended = b"", True, False
+        self._told = False
+        # Each of both is changed by one thread alone.
+        self._read_bytes = self._taken_bytes = 0
         threading.Thread(target=self._read, name="stdin", daemon=True).start()
 
-    def poll(self, most_bytes: int = _BLOCK_BYTES, is_ahead: Callable[[int], bool] = lambda _: False) -> list[Piece]:
+    def poll(self, most_bytes: int = _POLL_BYTES, is_ahead: Callable[[int], bool] = lambda _: False) -> list[Piece]:
         """The whole lines that came; at the end, also one without a line end. Raises InputError.
 
         Nothing is read while the log is ahead of others.
@@ -52,6 +58,7 @@ class PipedLog:
                 raise InputError("log '-': what comes is compressed. Decompress it on the way: zcat LOG | logcorr ...")
             blocks.append(block)
             size += len(block)
+        self._taken_bytes += size
         text = b"".join(blocks)
         if self.ended and text and not text.endswith(b"\n"):
             text += b"\n"
@@ -59,14 +66,31 @@ class PipedLog:
         self._rest = text[cut:]
         return self._piece(text[:cut])
 
+    @property
+    def has_notices(self) -> bool:
+        """Whether the pipe has ended, and that was not told yet."""
+        return self.ended and not self._told
+
     def take_notices(self) -> list[str]:
-        """Nothing becomes of a pipe that is worth telling."""
-        return []
+        """That the pipe has ended, once."""
+        told, self._told = self._told, self.ended
+        return [f"{standard_input.NAME!r} has ended: whoever wrote into the pipe has closed it."] * (self.ended > told)
 
     @property
     def behind(self) -> dict[int, int]:
-        """About how many bytes wait to be read, by the number of the log, which is 0."""
-        return {0: self._blocks.qsize() * _BLOCK_BYTES}
+        """How many bytes wait to be read, by the number of the log, which is 0."""
+        return {0: self._read_bytes - self._taken_bytes}
+
+    def name_of(self, number: int) -> str:  # noqa: ARG002 - as of files
+        """The name of the log."""
+        return standard_input.NAME
+
+    def leave(self, number: int) -> None:
+        """Nothing: a pipe that the user named is a log."""
+
+    def text_at(self, number: int, offset: int, most_bytes: int) -> bytes | None:  # noqa: ARG002 - as of files
+        """Nothing: what came through a pipe cannot be read again."""
+        return None
 
     def close(self) -> None:
         """Leaves the thread that reads behind: it ends with the process."""
@@ -86,6 +110,7 @@ class PipedLog:
             except (OSError, ValueError) as error:
                 self._blocks.put(InputError(f"log '-': standard input cannot be read: {error}."))
                 return
+            self._read_bytes += len(block)
             self._blocks.put(block)
             if not block:
                 return

@@ -1,6 +1,7 @@
 """The tiles of the overview: a headline figure each, with a note below and a sparkline beside it."""
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import ClassVar, NamedTuple
 
 from rich.cells import cell_len
 from textual.binding import Binding, BindingType
@@ -18,6 +19,32 @@ from logcorr_tui.widgets.charts.sparkline import sparkline
 
 TILES = 6
 _NARROW = 72
+
+
+class ShownTile(NamedTuple):
+    """A figure as a tile shows it. Of the notes, the first that has room is shown, else the last one is cut."""
+
+    name: str
+    value: str
+    notes: Sequence[str]
+    ink: str
+    trend: Sequence[float | None] = ()
+
+
+def draw_tile(canvas: Canvas, place: Region, tile: ShownTile, colours: Palette, *, chosen: bool = False) -> None:
+    """Draws a tile of three rows: its name, its value with the trend beside it, and a note."""
+    canvas.paper(place, colours.raised if chosen else colours.panel)
+    for row in range(3):
+        canvas.put(place.x, place.y + row, "█" if chosen else "▌", tile.ink)
+    x = place.x + (2 if place.width >= 16 else 1)
+    room = place.right - x
+    canvas.write(x, place.y, f"{tile.name[: room - 2]} ⏎" if chosen else tile.name[:room], colours.dim)
+    end = canvas.write(x, place.y + 1, head(tile.value, room), colours.ink, bold=True)
+    note = next((note for note in tile.notes if cell_len(note) < room), tile.notes[-1])
+    canvas.write(x, place.y + 2, head(note, room), colours.dim)
+    columns = min(place.right - end - 3, 9)
+    if columns >= 4:
+        canvas.right(place.right - 1, place.y + 1, sparkline(tile.trend, columns), tile.ink)
 
 
 class Tiles(Chart):
@@ -55,20 +82,9 @@ class Tiles(Chart):
             return
         for k, (tile, place) in enumerate(zip(tiles(self.figures, colours), self._places(), strict=True)):
             chosen = self.has_focus and k == self.cursor
-            canvas.paper(place, colours.raised if chosen else colours.panel)
-            for row in range(3):
-                canvas.put(place.x, place.y + row, "█" if chosen else "▌", tile.ink)
-            x = place.x + (2 if place.width >= 16 else 1)
-            room = place.right - x
-            canvas.write(x, place.y, f"{tile.name[: room - 2]}{' ⏎' if chosen else ''}", colours.dim)
-            end = canvas.write(x, place.y + 1, head(tile.value, room), colours.ink, bold=True)
             notes = (*tile.longer, tile.note, tile.note.replace(" peak", " pk"))
-            note = next((note for note in notes if cell_len(note) < room), notes[-1])
-            canvas.write(x, place.y + 2, head(note, room), colours.dim)
-            columns = min(place.right - end - 3, 9)
-            if columns >= 4:
-                line = sparkline(tile.trend, columns)
-                canvas.right(place.right - 1, place.y + 1, line, tile.ink)
+            shown = ShownTile(tile.name, tile.value, notes, tile.ink, tile.trend)
+            draw_tile(canvas, place, shown, colours, chosen=chosen)
 
     def target(self) -> Drill | None:
         if self.figures is None:

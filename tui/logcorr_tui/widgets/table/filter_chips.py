@@ -15,7 +15,11 @@ _LABEL_CELLS = 48
 
 
 class FilterChips(Widget, can_focus=True):
-    """A chip for each part of the filter. `x` or backspace removes the chosen chip, a click removes any chip."""
+    """A chip for each part of the filter. `x` or backspace removes the chosen chip, a click removes any chip.
+
+    Chips of what the run itself was narrowed by stand in front. Where there is no other chip, `x` is for the last of
+    these.
+    """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"chips--chip", "chips--chosen", "chips--fixed", "chips--none"}
     DEFAULT_CSS = """
@@ -37,16 +41,22 @@ class FilterChips(Widget, can_focus=True):
 
         number: int
 
+    @dataclass
+    class OfRunRemoved(Message):
+        """A chip of the run is to be removed, by its number."""
+
+        number: int
+
     def __init__(self) -> None:
         super().__init__()
         self.labels: list[str] = []
         self.hint = ""
-        # Chips that stand in front and cannot be removed.
+        # Chips of the run, which stand in front.
         self.fixed: list[str] = []
         self._chosen = 0
 
     def show(self, labels: list[str], hint: str = "", fixed: list[str] | None = None) -> None:
-        """Shows chips with these labels, or the hint where there is no chip. `fixed` chips cannot be removed."""
+        """Shows chips with these labels, or the hint where there is no chip. `fixed` chips are those of the run."""
         if (labels, hint, fixed or []) == (self.labels, self.hint, self.fixed):
             return
         self.hint, self.fixed = hint, fixed or []
@@ -56,7 +66,7 @@ class FilterChips(Widget, can_focus=True):
     def render(self) -> Text:
         text = Text(no_wrap=True, overflow="ellipsis")
         for label in self.fixed:
-            text.append(_fixed(label), style=self.get_component_rich_style("chips--fixed")).append(" ")
+            text.append(_chip(label), style=self.get_component_rich_style("chips--fixed")).append(" ")
         if not self.labels:
             none = " · ".join(filter(None, ["all rows", "/ filters", "@ time", self.hint]))
             return text.append(none, style=self.get_component_rich_style("chips--none"))
@@ -67,11 +77,12 @@ class FilterChips(Widget, can_focus=True):
         return text
 
     def on_click(self, event: events.Click) -> None:
-        edge = self.styles.padding.left + sum(Text(_fixed(label)).cell_len + 1 for label in self.fixed)
-        for number, label in enumerate(self.labels):
+        edge = self.styles.padding.left
+        for number, label in enumerate([*self.fixed, *self.labels]):
             wide = Text(_chip(label)).cell_len
             if edge <= event.x < edge + wide:
-                self.post_message(self.Removed(number))
+                own = number - len(self.fixed)
+                self.post_message(self.Removed(own) if own >= 0 else self.OfRunRemoved(number))
                 return
             edge += wide + 1
 
@@ -82,10 +93,8 @@ class FilterChips(Widget, can_focus=True):
     def action_remove(self) -> None:
         if self.labels:
             self.post_message(self.Removed(self._chosen))
-
-
-def _fixed(label: str) -> str:
-    return f" {safe(label, _LABEL_CELLS)} "
+        elif self.fixed:
+            self.post_message(self.OfRunRemoved(len(self.fixed) - 1))
 
 
 def _chip(label: str) -> str:

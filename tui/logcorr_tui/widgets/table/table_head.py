@@ -81,10 +81,15 @@ def reason_counts(view: View, report: RunReport | None) -> str:
     return " · ".join(f"{words(safe(reason))} {n:,}" for reason, n in sorted(found.items(), key=_most_first) if n)
 
 
-def narrowing_chips(report: RunReport | None) -> list[str]:
-    """The texts of what the run itself was narrowed to, which cannot be taken off in the app."""
+def narrowing(report: RunReport | None) -> list[str]:
+    """The names of the options that the run itself was narrowed by."""
     options = report.run.options if report is not None else {}
-    return [f"run: {name} {options[name]}" for name in ("since", "until", "where") if name in options]
+    return [name for name in ("since", "until", "where") if name in options]
+
+
+def narrowing_chips(report: RunReport | None) -> list[str]:
+    """The texts of what the run itself was narrowed to. To take one off, the logs are run again."""
+    return [f"run: {name} {report.run.options[name]}" for name in narrowing(report)] if report is not None else []
 
 
 def covered(report: RunReport | None) -> tuple[float, float] | None:
