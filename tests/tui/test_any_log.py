@@ -111,7 +111,7 @@ def test_a_folder_names_what_it_leaves_out(tmp_path: Path) -> None:
     async def act(stage: Stage) -> None:
         await stage.see("✓ complete", "morgan-pair", "100%")
         (said,) = (note.message for note in stage.app._notifications)
-        assert said == f"Left out, because no line fits: {folder / 'truth.json'}"
+        assert said == "Left out, because no line fits: truth.json"
 
     play(LogcorrApp(asked(str(folder)), store=str(tmp_path / "runs")), act, LARGE)
 

@@ -1,6 +1,7 @@
 """What a log is taken for as texts: a sentence, a line for each format to choose from, and the first lines as read."""
 
 from collections.abc import Sequence
+from pathlib import PurePath
 
 from rich.text import Text
 
@@ -54,7 +55,7 @@ def sentence(told: Told, colours: Palette) -> Text:
 
 def left_out(told: Told) -> str:
     """The files of a folder that are not read, as a sentence; empty where there are none."""
-    names = [safe(name, 80) for name in told.left_out]
+    names = [safe(PurePath(name).name, 80) for name in told.left_out]
     more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
     return f"Left out, because no line fits: {', '.join(names[:_MOST_NAMED])}{more}" if names else ""
 
