@@ -141,7 +141,7 @@ def _day(folder: Path, rows: int, timeout_s: float) -> dict[str, Any]:
     pair = data.pair(folder, rows, options=_DAY, name="day")
     lines = 2 * pair.truth["matched"] + pair.truth["request_orphans"] + pair.truth["response_orphans"]
     home = _fresh(folder / "live")
-    words = ["--every=1s", f"--memory={BUDGET // 1_000_000}MB"]
+    words = ["--no-store", "--every=1s", f"--memory={BUDGET // 1_000_000}MB"]
     begun = time.monotonic()
     view = View(watch_command(pair.requests.parent, *words), home, environment(home))
     try:

@@ -60,7 +60,8 @@ class View:
             *lines, rest = (rest + block).split(b"\n")
             for line in lines:
                 record = json.loads(line)
-                self._tell(record["counts"]["lines"], line.decode())
+                if record["kind"] != "run":
+                    self._tell(record["counts"]["lines"], line.decode())
 
     def _block(self) -> bytes:
         try:

@@ -42,14 +42,17 @@ class Watched:
         return record
 
     def ended(self) -> dict[str, Any]:
-        """The last record, once it was asked to end."""
+        """The last record of what was counted, once it was asked to end; then the run is told that was kept."""
         self._process.terminate()
         assert self._process.wait(PATIENCE_S) == 0
         self._reader.join(PATIENCE_S)
-        last: dict[str, Any] = {}
+        records = []
         while not self._records.empty():
-            last = self._records.get()
+            records.append(self._records.get())
+        last, run = records[-2:]
         assert last["kind"] == "end"
+        assert run["kind"] == "run"
+        assert run["run"] is not None
         return last
 
 

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from logcorr.compute import memory_budget
 from logcorr.compute.memory_budget import MemoryPlan
+from logcorr.inputs.files import ANY, InputFile
 from logcorr.inputs.line_numbers import LinesRead
 from logcorr.jobs.pair_by_bucket import pair_by_bucket
 from logcorr.jobs.pair_while_reading import PairWhileReading, Sinks, take_back_recurring
@@ -62,11 +63,14 @@ def frames_of(log: Log, chunk: int) -> Iterator[tuple[Side, pl.DataFrame]]:
             yield side, entries.filter(pl.col("row").is_between(start, start + chunk - 1))
 
 
+FILE = InputFile(path=Path("log"), name="log", bytes=0, compression="plain", text_bytes=0, mtime_ns=0, identity=ANY)
+
+
 def lines_read(log: Log) -> dict[Side, LinesRead]:
     """Two files a log; the second one begins at row 4."""
     found: list[LinesRead] = []
     for _ in range(1 if log.rules.one_log else 2):
-        lines: Any = LinesRead([None, None])  # type: ignore[list-item]
+        lines = LinesRead([FILE, FILE])
         lines.add(0, 0, 4, 0)
         lines.add(1, 4, 1000, 0)
         found.append(lines)
