@@ -1,7 +1,8 @@
 """The job that correlates a request log and a response log, stage by stage."""
 
 import threading
-from collections.abc import Collection
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -16,7 +17,6 @@ from logcorr.figures.grid import Grid, grid
 from logcorr.figures.group_counts import GroupCounts
 from logcorr.figures.group_figures import GroupData
 from logcorr.figures.pair_sums import PairSums, orphan_arrivals
-from logcorr.inputs.reader import SideResult
 from logcorr.inputs.sample_lines import time_span
 from logcorr.jobs import conclude, folder_files
 from logcorr.jobs.base_run import BaseRun, find_base_run
@@ -29,8 +29,9 @@ from logcorr.jobs.pair_by_bucket import pair_by_bucket
 from logcorr.jobs.pair_formats import PairFormats, as_one_log, tell_pair_formats
 from logcorr.jobs.pair_ledgers import PairLedgers, orphans_by_reason
 from logcorr.jobs.pair_reading import PairReading, ReadingPlace
-from logcorr.jobs.pair_while_reading import PairWhileReading, Sinks, take_back_recurring
+from logcorr.jobs.pair_while_reading import PairWhileReading, Sinks
 from logcorr.jobs.progress_meter import Listener, ProgressMeter
+from logcorr.jobs.settled_sums import counted_anew, settled
 from logcorr.jobs.write_groups import GroupLimits, GroupWriter, count_groups, group_views, groups_of
 from logcorr.jobs.write_views import PairViews
 from logcorr.model import clock_skew
@@ -129,8 +130,9 @@ class Correlation(Job[Report]):
         sinks = self._sinks(work, plan, source, reading)
         self._check_narrowing(sinks.views)
         read = self._read_and_pair(plan, source, sinks)
-        sinks = self._take_back_recurring(plan, read, sinks)
-        malformed = {log: self._write_refused(log, lines, sinks) for log, lines in read.logs.items()}
+        sinks = settled(sinks, self._going_on, grid_of(read, self._options.window_us), self._no_sums(plan))
+        before = self._going_on.malformed if self._going_on is not None else {}
+        malformed = {log: sinks.views.write_refused(log, lines, before.get(log)) for log, lines in read.logs.items()}
         if sinks.growth is not None:
             views, unpaired, sums = sinks.views, sinks.unpaired, sinks.sums
             sinks.growth.finish(read, self._files, malformed, views=views, unpaired=unpaired, sums=sums)
@@ -202,16 +204,13 @@ class Correlation(Job[Report]):
     def _base_run(self, plan: MemoryPlan, reading: PairReading) -> BaseRun | None:
         """The run of the same logs, before they grew, that this one goes on from."""
         self._going_on = None
-        room = self._options.memory_bytes >= LEAST_MEMORY
-        if not self._grows(plan, reading) or not self._may_go_on or not room:
+        if not self._may_go_on or self._options.memory_bytes < LEAST_MEMORY or not self._grows(plan, reading):
             return None
         return find_base_run(self._root, self._key_options, self._files, self._fingerprints)
 
     def _grows(self, plan: MemoryPlan, reading: PairReading) -> bool:
         """Whether this run may go on from an earlier one, and a later one from this."""
-        if self._narrowed or not self._options.keep or not plan.streaming:
-            return False
-        return may_grow(self._files, reading)
+        return self._options.keep and not self._narrowed and plan.streaming and may_grow(self._files, reading)
 
     def _reading(self) -> PairReading:
         """How entries are read. Only samples of the logs are read here."""
@@ -264,30 +263,9 @@ class Correlation(Job[Report]):
         if unread and not sum(read.entries.values()):
             raise self._told.unreadable()
 
-    def _take_back_recurring(self, plan: MemoryPlan, read: SourceResult, sinks: Sinks) -> Sinks:
-        """Turns exchanges whose ids recur back into entries, and returns the sinks with the right sums.
-
-        The exchanges are counted anew where some were taken back, and where the logs span another time than their
-        samples told, in buckets that are not made up of those that were counted.
-        """
-        taken_back = take_back_recurring(sinks, self._going_on)
-        grid_ = grid_of(read, self._options.window_us)
-        if taken_back - self._adopted or not sinks.sums.widen(grid_):
-            if not sinks.views.keeps_exchanges:
-                raise StartAgain
-            sinks = self._counted_anew(plan, sinks, grid_, without=self._adopted)
-        if self._going_on is not None and not self._going_on.add_sums(sinks.sums, sinks.views):
-            return self._counted_anew(plan, sinks, grid_)
-        return sinks
-
-    @property
-    def _adopted(self) -> set[str]:
-        """The parts of the exchanges that an earlier run has settled."""
-        return set() if self._going_on is None else {*self._going_on.base.growth.parts}
-
-    def _write_refused(self, log: Log, lines: SideResult, sinks: Sinks) -> dict[str, int]:
-        """Writes the malformed and the other lines of a log. Returns the malformed ones by reason."""
-        return sinks.views.write_refused(log, lines, {} if self._going_on is None else self._going_on.malformed(log))
+    def _no_sums(self, plan: MemoryPlan) -> Callable[[Grid], PairSums]:
+        """Makes the sums of no exchanges on a grid."""
+        return partial(PairSums, users_room=plan.users_room, most_counts=plan.most_counts)
 
     def _check_narrowing(self, written: PairViews) -> None:
         """Raises UsageError where the filter of the job is none, or names no column."""
@@ -310,15 +288,7 @@ class Correlation(Job[Report]):
             self._meter.tap()
             sinks.views.narrow(view, *narrowing.kept(self._options.narrowing, asked, view, schemas, self._file_names))
         grid_ = grid(*asked.within(first, last), self._options.window_us)
-        return self._counted_anew(plan, sinks, grid_)
-
-    def _counted_anew(self, plan: MemoryPlan, sinks: Sinks, grid_: Grid, without: Collection[str] = ()) -> Sinks:
-        """The sinks with the sums of the exchanges that are in the view now, but for some parts."""
-        sums = PairSums(grid_, plan.users_room, plan.most_counts)
-        for part in sinks.views.exchange_parts(without):
-            self._meter.tap()
-            sums.add(part.collect(engine="streaming"))
-        return msgspec.structs.replace(sinks, sums=sums)
+        return counted_anew(sinks, self._no_sums(plan)(grid_))
 
     @property
     def _file_names(self) -> dict[str, list[str]]:

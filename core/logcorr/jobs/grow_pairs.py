@@ -134,9 +134,10 @@ class GoingOn:
         if writer is not None:
             writer.adopt(base)
 
-    def malformed(self, log: Log) -> dict[str, int]:
-        """The malformed lines of a log before, by reason."""
-        return self.base.tails[log].log.malformed
+    @property
+    def malformed(self) -> dict[Log, dict[str, int]]:
+        """The malformed lines of each log before, by reason."""
+        return {log: tail.log.malformed for log, tail in self.base.tails.items()}
 
     def recurring(self) -> pl.Series:
         """The keys of settled exchanges of the base run that new entries have too."""
