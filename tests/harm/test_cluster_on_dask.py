@@ -40,7 +40,7 @@ def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _started() -> LocalCluster:
     return LocalCluster(
-        n_workers=2, threads_per_worker=1, memory_limit=0, dashboard_address=None, silence_logs="CRITICAL"
+        n_workers=2, threads_per_worker=1, memory_limit=0, dashboard_address=":0", silence_logs="CRITICAL"
     )
 
 

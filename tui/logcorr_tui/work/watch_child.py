@@ -7,6 +7,7 @@ import signal
 import sys
 from collections import deque
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import msgspec
 
@@ -21,6 +22,8 @@ _PATIENCE_S = 10.0
 _EVERY = "200ms"
 LONGEST_WINDOW_S = 3600
 _SHORT_NAME = 8
+# Children that have not ended when the app lets them go.
+_alone: list[object] = []
 
 
 def watch_command(words: Sequence[str], controls: int) -> list[str]:
@@ -94,7 +97,14 @@ class WatchChild:
         )
 
     def _release(self) -> None:
-        """Closes the pipe through which the child was asked. Nobody gets an answer any more."""
+        """Closes the pipes to the child, also where it has not ended yet. Nobody gets an answer any more."""
+        if self._process is not None:
+            transport: Any = self._process._transport  # type: ignore[attr-defined]  # noqa: SLF001 - no other way
+            if self._process.returncode is None:
+                # asyncio kills a child whose pipes it closes. This one is still to make the run of what was followed.
+                _alone.append(transport._proc)  # noqa: SLF001
+                transport._proc = None  # noqa: SLF001
+            transport.close()
         if self._controls is not None:
             os.close(self._controls)
             self._controls = None

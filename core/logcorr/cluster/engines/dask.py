@@ -16,7 +16,7 @@ _START_S = 60
 # Dask itself tries a step again where its worker died. The driver asks again for what is missing after that.
 _RETRIES = 3
 # Workers of this machine: a process for each core. How much memory a step takes is not theirs to say.
-_OWN = {"threads_per_worker": 1, "memory_limit": 0, "dashboard_address": None, "set_as_default": False}
+_OWN = {"threads_per_worker": 1, "memory_limit": 0, "dashboard_address": ":0", "set_as_default": False}
 
 
 def start(address: str) -> "Dask":
