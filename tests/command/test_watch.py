@@ -196,6 +196,9 @@ def test_a_pipe_alone_ends_it(tmp_path: Path) -> None:
         (("a", "--until-fail", "nonsense"), "write METRIC>LIMIT"),
         (("a", "--window", "0s"), "--window must be more than 0"),
         (("a", "--tz", "Mars"), "name a zone"),
+        (("a", "--every", "0s"), "--every must be more than 0"),
+        (("-", "-"), "'-' is given twice"),
+        (("--requests", "-", "--responses", "-"), "'-' is given twice"),
     ],
 )
 def test_wrong_usage(tmp_path: Path, words: tuple[str, ...], told: str) -> None:
