@@ -67,6 +67,7 @@ class Keeping:
         if resume and all(words == (standard_input.NAME,) for words in places):
             raise UsageError("--resume: a pipe cannot be gone on with. Name a file, or leave it out.")
         before = journal_of_logs(root, places)
+        self._is_resumed = resume and before is not None
         if resume and before is not None:
             self.journal = self._go_on(before)
         else:
@@ -112,7 +113,7 @@ class Keeping:
             self._settling = Settling(self.journal.place, self._options.memory_bytes, gently=True)
 
     def close(self) -> bool:
-        """Ends keeping. Returns whether there is a journal; one that says nothing is removed.
+        """Ends keeping. Returns whether a run can be made of the journal; one that says nothing is removed.
 
         The sources must be closed before. To be called once.
         """
@@ -121,6 +122,8 @@ class Keeping:
         journal, is_told = self.journal, self.journal.size > 0 and self.journal.state.kind is not None
         journal.close(ended=journal.failure is None)
         if not is_told and journal.failure is None:
+            if self._is_resumed and journal.size:
+                return False  # it has lines of before, which following goes on with the next time
             FoundJournal(place=journal.place, state=journal.state, run=None).remove()
             return False
         return True

@@ -319,6 +319,20 @@ def test_following_that_ended_without_warning_is_told_at_the_next_start(tmp_path
     assert len(all_journals(tmp_path / "runs")) == 2
 
 
+def test_lines_of_a_process_that_was_killed_early_stay_where_going_on_ends_at_once(tmp_path: Path) -> None:
+    log = tmp_path / "a.log"
+    log.write_text(ACCESS.format(1) + "\n")
+    killed = Followed(tmp_path, log)
+    killed.watch.step()
+    killed.keeping.journal.save()
+    killed.crash()
+    log.unlink()
+    Followed(tmp_path, log, resume=True).stop()
+    again = Followed(tmp_path, log, resume=True)
+    again.poll()
+    assert again.settled().report.inputs.access.lines == 1
+
+
 def test_a_journal_without_a_kind_or_of_another_version_makes_no_run(tmp_path: Path) -> None:
     log = tmp_path / "a.log"
     log.write_text(ACCESS.format(1) + "\n")
