@@ -108,7 +108,14 @@ def watch(logs: tuple[str, ...], **values: Any) -> int:
             places = values["controls"] is not None
             quiet_s = _QUIET_EVERY_S if places else 0.0
             seen: Any = snapshots(
-                options, cancel, every_s=judged_s, for_s=for_s, quiet_every_s=quiet_s, asked=asked, keeping=kept
+                options,
+                cancel,
+                every_s=judged_s,
+                for_s=for_s,
+                quiet_every_s=quiet_s,
+                asked=asked,
+                keeping=kept,
+                stays=places,
             )
             lines = _Lines(as_json=values["as_json"], every=max(1, round(every_s / judged_s)), places=places)
             with closing(seen):
