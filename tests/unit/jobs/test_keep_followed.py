@@ -326,11 +326,35 @@ def test_lines_of_a_process_that_was_killed_early_stay_where_going_on_ends_at_on
     killed.watch.step()
     killed.keeping.journal.save()
     killed.crash()
+    with pytest.raises(InputError, match="Follow the same logs with --resume"):
+        settle(killed.keeping.journal.place, memory_bytes=MEMORY)
     log.unlink()
     Followed(tmp_path, log, resume=True).stop()
     again = Followed(tmp_path, log, resume=True)
     again.poll()
     assert again.settled().report.inputs.access.lines == 1
+
+
+@pytest.mark.parametrize("how", ["renamed", "cut", "cut and longer than before"])
+def test_a_log_that_is_rotated_while_going_on_begins_loses_no_line(tmp_path: Path, how: str) -> None:
+    log, older = tmp_path / "a.log", tmp_path / "a.log.1"
+    log.write_text("".join(ACCESS.format(n) + "\n" for n in range(10)))
+    followed = Followed(tmp_path, log)
+    followed.poll()
+    followed.stop()
+    _append(log, f"{ACCESS.format(10)}\n".encode())
+    again = Followed(tmp_path, log, resume=True)
+    # The end of the journal is read first.
+    again.watch.step()
+    if how == "renamed":
+        log.rename(older)
+    else:
+        older.write_bytes(log.read_bytes())
+        log.write_bytes(b"")
+    count = 30 if "longer" in how else 3
+    _append(log, "".join(ACCESS.format(20 + n) + "\n" for n in range(count)).encode())
+    again.poll()
+    assert again.settled().report.inputs.access.exchanges == 11 + count
 
 
 def test_a_journal_without_a_kind_or_of_another_version_makes_no_run(tmp_path: Path) -> None:

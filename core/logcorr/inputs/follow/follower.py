@@ -90,6 +90,7 @@ class Follower:
         self._notices: list[str] = []
         self._looked = float("-inf")
         self._started = False
+        self._open_resumed()
 
     def poll(self, most_bytes: int = _PIECE_BYTES, is_ahead: Callable[[int], bool] = lambda _: False) -> list[Piece]:
         """The lines that were added, about `most_bytes` of each file at most. Raises InputError.
@@ -205,11 +206,15 @@ class Follower:
             file.close()
         self._files, self._held = [], {}
 
+    def _open_resumed(self) -> None:
+        """Opens the files that are gone on with, by the names that words give them: they may be rotated soon."""
+        named = {str(path.absolute()): path for word in self._words for path in paths_of_word(word)}
+        for path in self._resumed.paths:
+            if (identity := _identity(path)) in self._resumed.starts and identity not in self._known:
+                self._take(named.get(str(path.absolute()), path), "")
+
     def _look(self) -> None:
         """Looks for files that were not there before."""
-        for path in () if self._started else self._resumed.paths:
-            if (identity := _identity(path)) in self._resumed.starts and identity not in self._known:
-                self._take(path, "")
         for word in self._words:
             paths = paths_of_word(word)
             if not paths and word not in self._by_word and not self._started:
@@ -235,7 +240,7 @@ class Follower:
             input_file = resolve("log", (str(path),))[0]
             from_start = self._started or input_file.compression != "plain"
             start = Start() if from_start else self._start(input_file)
-            file = FollowedFile(len(self.names), path, name, start=start.offset, skips=start.skips)
+            file = FollowedFile(len(self.names), path, name, start=start.offset, skips=start.skips, mark=start.mark)
         except (InputError, OSError) as error:
             if not self._started:
                 raise error if isinstance(error, InputError) else InputError(f"{name!r} cannot be read.") from error

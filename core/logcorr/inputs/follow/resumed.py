@@ -53,7 +53,8 @@ def find(files: Sequence[JournalFile], words: Sequence[str], journal: Path) -> F
         mark = mark_of(file) if file.offset else _first_mark(journal / file.file)
         beside = _beside(Path(file.path).parent, folders)
         if (now := _plain(file, mark, beside)) is not None:
-            starts[now.identity], continued[now.identity] = Start(file.offset, skips=file.skips), file
+            start = Start(file.offset, skips=file.skips, mark=mark if file.offset else None)
+            starts[now.identity], continued[now.identity] = start, file
             if now.size > file.offset or file.is_open:
                 paths.append(now.path)
         elif file.is_open and (now := _packed(file, mark, beside)) is not None:
