@@ -15,6 +15,7 @@ import msgspec
 import logcorr
 from logcorr.compute import child_process
 from logcorr.inputs import standard_input
+from logcorr.inputs.files import readable
 from logcorr.inputs.follow import resumed
 from logcorr.inputs.follow.followed_file import NOT_RESUMED, Resumed
 from logcorr.inputs.follow.follower import Follower
@@ -32,7 +33,7 @@ from logcorr.text.zones import shown
 # A run is made so often at most, and making runs takes no more than this share of the time.
 _SETTLE_S = 600.0
 _SETTLE_SHARE = 0.1
-_NONE = Found(NOT_RESUMED, {}, [], [])
+_NONE = Found(NOT_RESUMED, {}, [], [], [])
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -162,9 +163,12 @@ class Keeping:
         return journal
 
     def _find_files(self, journal: Journal) -> None:
+        named = {word for words in self._options.logs for word in words}
         for log, words in enumerate(self._options.logs):
             files = [file for file in journal.state.files if file.log == log]
-            self._found[log] = resumed.find(files, words, journal.place)
+            self._found[log] = resumed.find(files, words, journal.place, saved=journal.state.saved, named=named)
+            for path in self._found[log].missed:
+                self._notices.append(f"{readable(str(path))!r} came and was rotated since; it is read too.")
         continued = {file.file for found in self._found.values() for file in found.files.values()}
         for identity, file in [pair for found in self._found.values() for pair in found.files.items()]:
             if file in self._found[file.log].packed:

@@ -335,6 +335,48 @@ def test_lines_of_a_process_that_was_killed_early_stay_where_going_on_ends_at_on
     assert again.settled().report.inputs.access.lines == 1
 
 
+@pytest.mark.parametrize("copies", [False, True])
+def test_a_log_that_came_and_was_rotated_meanwhile_is_read_too(tmp_path: Path, copies: bool) -> None:
+    log = tmp_path / "a.log"
+
+    def rotate() -> None:
+        for number in (2, 1):
+            if (tmp_path / f"a.log.{number}").exists():
+                (tmp_path / f"a.log.{number}").rename(tmp_path / f"a.log.{number + 1}")
+        if copies:
+            (tmp_path / "a.log.1").write_bytes(log.read_bytes())
+            log.write_bytes(b"")
+        else:
+            log.rename(tmp_path / "a.log.1")
+
+    def write(*numbers: int) -> None:
+        _append(log, "".join(ACCESS.format(n) + "\n" for n in numbers).encode())
+
+    write(1)
+    rotate()  # before following: it is not read
+    write(2, 3)
+    followed = Followed(tmp_path, log)
+    followed.poll()
+    followed.stop()
+    write(4)
+    rotate()
+    write(5, 6, 7)
+    rotate()
+    write(8)
+    (tmp_path / "a.log.err").write_text("no log of ours\n")
+    for path in tmp_path.glob("a.log.[12]"):
+        os.utime(path, (followed.keeping.journal.state.saved + 1,) * 2)
+    os.utime(tmp_path / "a.log.3", (1, 1))
+    again = Followed(tmp_path, log, resume=True)
+    again.poll()
+    assert [notice for notice in again.notices if "a.log.1' came and was rotated since" in notice]
+    assert again.settled().report.inputs.access.exchanges == 7
+    # Whatever was read is known from now on.
+    once_more = Followed(tmp_path, log, resume=True)
+    once_more.poll()
+    assert once_more.settled().report.inputs.access.exchanges == 7
+
+
 @pytest.mark.parametrize("how", ["renamed", "cut", "cut and longer than before"])
 def test_a_log_that_is_rotated_while_going_on_begins_loses_no_line(tmp_path: Path, how: str) -> None:
     log, older = tmp_path / "a.log", tmp_path / "a.log.1"
