@@ -335,6 +335,24 @@ def test_lines_of_a_process_that_was_killed_early_stay_where_going_on_ends_at_on
     assert again.settled().report.inputs.access.lines == 1
 
 
+def test_logs_keep_the_names_that_the_user_gave(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    log = tmp_path / "a.log"
+    _append(log, f"{ACCESS.format(1)}\n".encode())
+    followed = Followed(tmp_path, "a.log")
+    followed.poll()
+    followed.stop()
+    log.rename("a.log.1")
+    _append(tmp_path / "a.log.1", f"{ACCESS.format(2)}\n".encode())
+    for number in (3, 4):
+        _append(log, f"{ACCESS.format(number)}\n".encode())
+        log.rename(f"a.log.{number}")
+    again = Followed(tmp_path, "a.log", resume=True)
+    again.poll()
+    inputs = again.settled().report.inputs.access
+    assert (sorted(inputs.files), inputs.lines) == (["a.log", "a.log.3", "a.log.4"], 4)
+
+
 @pytest.mark.parametrize("copies", [False, True])
 def test_a_log_that_came_and_was_rotated_meanwhile_is_read_too(tmp_path: Path, copies: bool) -> None:
     log = tmp_path / "a.log"

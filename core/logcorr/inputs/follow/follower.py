@@ -208,10 +208,14 @@ class Follower:
 
     def _open_resumed(self) -> None:
         """Opens the files that are gone on with, by the names that words give them: they may be rotated soon."""
-        named = {str(path.absolute()): path for word in self._words for path in paths_of_word(word)}
         for path in self._resumed.paths:
             if (identity := _identity(path)) in self._resumed.starts and identity not in self._known:
-                self._take(named.get(str(path.absolute()), path), "")
+                self._take(self._as_named(path), "")
+
+    def _as_named(self, path: Path) -> Path:
+        """A path as words name files: relative where they are."""
+        folders = (folder for word in self._words for folder in (Path(word), Path(word).parent))
+        return next((folder / path.name for folder in folders if folder.absolute() == path.parent), path)
 
     def _look(self) -> None:
         """Looks for files that were not there before."""
