@@ -18,6 +18,7 @@ from logcorr.jobs.event_sources import SourceResult
 from logcorr.jobs.grown_source import GrownSource
 from logcorr.jobs.pair_reading import PairReading
 from logcorr.jobs.write_views import PairViews
+from logcorr.model.errors import InputError, system_error
 from logcorr.model.ledger import SIDES, Log, Side
 from logcorr.pairing.join_steps import KEY
 from logcorr.pairing.unpaired_entries import UnpairedEntries
@@ -133,6 +134,16 @@ class GoingOn:
         views.adopt_lines(base.run.path, again)
         if writer is not None:
             writer.adopt(base)
+
+    def is_whole(self, error: Exception) -> bool:
+        """Whether an error was none of the base run: that it was removed meanwhile, or is damaged within its files."""
+        if system_error(error) is None:
+            return False
+        try:
+            self.base.run.check()
+        except InputError:
+            return False
+        return self.base.folder.read() is not None
 
     def malformed(self, log: Log) -> dict[str, int]:
         """The malformed lines of a log before, by reason."""
