@@ -77,6 +77,7 @@ class Follower:
         self._origins: list[Standing] = []
         self._files: list[FollowedFile] = []
         self._known = set(resumed.left_out)
+        self._refused: set[tuple[int, int]] = set()
         self._held: dict[tuple[int, int], _Held] = {}
         self._marks: deque[Mark] = deque(resumed.marks, maxlen=_MOST_MARKS)
         self._new: set[int] = set()
@@ -248,7 +249,13 @@ class Follower:
         except (InputError, OSError) as error:
             if not self._started:
                 raise error if isinstance(error, InputError) else InputError(f"{name!r} cannot be read.") from error
-            self._known.add(_identity(path))
+            identity = _identity(path)
+            if os.access(path, os.R_OK):
+                self._known.add(identity)
+            elif identity in self._refused:
+                return
+            # Whoever rotates a log may give it its permissions a moment later.
+            self._refused.add(identity)
             self._notices.append(f"{name!r} is left out: {error}")
             return
         self._known.add(file.identity)
