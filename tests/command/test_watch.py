@@ -196,6 +196,9 @@ def test_a_pipe_alone_ends_it(tmp_path: Path) -> None:
         (("a", "--until-fail", "nonsense"), "write METRIC>LIMIT"),
         (("a", "--window", "0s"), "--window must be more than 0"),
         (("a", "--tz", "Mars"), "name a zone"),
+        (("a", "--every", "0s"), "--every must be more than 0"),
+        (("-", "-"), "'-' is given twice"),
+        (("--requests", "-", "--responses", "-"), "'-' is given twice"),
     ],
 )
 def test_wrong_usage(tmp_path: Path, words: tuple[str, ...], told: str) -> None:
@@ -233,3 +236,31 @@ def test_lines_can_be_asked_for(tmp_path: Path) -> None:
     assert (response["file"], response["line"]) == ("stdin", 2)
     assert dict(response["lines"])[0] == RESPONSE.format(2, 1, 500).strip()
     assert "no line was read with the places [123456789]" in err
+
+
+def test_whoever_asks_gets_answers_after_the_end_of_a_pipe(tmp_path: Path) -> None:
+    theirs, ours = os.pipe()
+    line = (
+        '{{"timestamp":"2025-01-01T00:{:02d}:00Z","method":"GET","endpoint":"/b","status_code":200,"response_time":3}}'
+    )
+    words = command("watch", "--no-store", "-", "--json", "--every=50ms", "--longest-window=1h", f"--controls={theirs}")
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path), "PYTHONPATH": str(ROOT / "core")}
+    with subprocess.Popen(
+        words, cwd=tmp_path, env=environment, text=True, pass_fds=(theirs,),
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as process:  # fmt: skip
+        os.close(theirs)
+        assert process.stdin is not None
+        # The last line has no end.
+        process.stdin.write("\n".join(line.format(n) for n in range(12)))
+        process.stdin.close()
+        process.stdin = None
+        record = _until(process, lambda record: record["ended"] and record["counts"]["lines"] == 12)
+        assert record["window"]["requests"] < 12
+        os.write(ours, f"window 1h\nlines {record['slowest'][0]['places'][0]}\n".encode())
+        (answer,) = _until(process, lambda record: record["kind"] == "lines")["lines"]
+        assert dict(answer["lines"])[0] in [line.format(n) for n in range(12)]
+        _until(process, lambda record: record["window"]["requests"] == 12)
+        os.close(ours)
+        _, err = process.communicate()
+    assert process.returncode == 0, err

@@ -22,12 +22,14 @@ from logcorr.figures import latency_counts, less_sums, pair_sums
 from logcorr.formats.profile_reader import ProfileReader, ReadOptions
 from logcorr.formats.profile_registry import Registry
 from logcorr.jobs import base_run, grow_pairs
+from logcorr.jobs import correlate as correlate_module
 from logcorr.jobs.correlate import correlate
 from logcorr.jobs.job import Result
 from logcorr.model.errors import LogcorrError
 from logcorr.model.ledger import SIDES
 from logcorr.model.options import CorrelateOptions, Pairing, Reading
 from logcorr.model.report import Report
+from logcorr.runs.remove_runs import remove
 from logcorr.runs.run_folder import RunFolder
 from tests.oracle.test_cluster_equals_local import entries
 from tests.oracle.test_golden_jobs import PAIRS
@@ -227,6 +229,17 @@ def test_other_options_other_files_and_other_bytes_are_read_from_scratch(tmp_pat
         assert not gone_on(options, tmp_path)
 
 
+def test_a_file_that_was_put_in_the_place_of_a_log_is_another_log(tmp_path: Path) -> None:
+    options = written(tmp_path, 0.8)
+    with small_logs_grow():
+        assert not gone_on(options, tmp_path)
+        log = tmp_path / "responses.log"
+        edited = tmp_path / "edited"
+        edited.write_bytes(log.read_bytes() + b"2025-03-01T12:08:00Z,r1,200\n")
+        edited.replace(log)
+        assert not gone_on(options, tmp_path)
+
+
 def test_what_is_damaged_is_not_gone_on_from(tmp_path: Path) -> None:
     options = written(tmp_path, 0.8)
     with small_logs_grow():
@@ -234,6 +247,40 @@ def test_what_is_damaged_is_not_gone_on_from(tmp_path: Path) -> None:
         for path in (tmp_path / "store").glob("*/growth/sums.bin"):
             path.write_bytes(b"")
         assert not gone_on(written(tmp_path, 0.9), tmp_path)
+
+
+@pytest.mark.parametrize("what", ["sums.bin", "request-recent.ipc", "*"])
+def test_a_base_run_that_is_removed_meanwhile_or_damaged_within_its_files(tmp_path: Path, what: str) -> None:
+    options = written(tmp_path, 0.8)
+    find, spoiled = base_run.find_base_run, []
+
+    def found(*given: Any) -> Any:
+        base = find(*given)
+        if base is None:
+            return None  # the run from scratch that is compared with
+        spoiled.append(base)
+        if what == "*":
+            rmtree(base.run.path)
+        else:
+            file = base.folder.path / what
+            file.write_bytes(b"\xff" * file.stat().st_size)
+        return base
+
+    with small_logs_grow():
+        assert not gone_on(options, tmp_path)
+        with patch.object(correlate_module, "find_base_run", found):
+            assert not gone_on(written(tmp_path, 0.9), tmp_path)
+    assert spoiled
+
+
+def test_a_run_that_can_be_gone_on_from_is_removed_as_a_whole(tmp_path: Path) -> None:
+    with small_logs_grow():
+        result = made(written(tmp_path, 0.8), tmp_path / "store")
+    assert not isinstance(result, LogcorrError)
+    assert result.folder is not None
+    assert (result.folder / "growth").is_dir()
+    remove(RunFolder(result.folder))
+    assert not result.folder.exists()
 
 
 def test_an_id_that_comes_again_much_later_is_taken_back(tmp_path: Path) -> None:

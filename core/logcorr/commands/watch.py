@@ -17,6 +17,7 @@ from logcorr.commands.options import DURATION, SIZE, as_flag, positive
 from logcorr.commands.run_job import FAILED_CONDITION
 from logcorr.commands.stdout_and_stderr import put, put_json, say
 from logcorr.compute import garbage, resources, threads
+from logcorr.inputs import standard_input
 from logcorr.model import clock_skew
 from logcorr.model.errors import Cancelled, UsageError
 from logcorr.model.options import WatchOptions
@@ -76,7 +77,7 @@ def watch(logs: tuple[str, ...], **values: Any) -> int:
     """
     from logcorr.text import zones
 
-    options = _options(logs, values)
+    options, every_s = _options(logs, values), positive("--every", values["every"]) / 1e6
     zone = zones.zone_of(values["tz"] or "UTC")
     threads.limit_engine(options.memory_bytes, 1)
     with garbage.loading():
@@ -101,13 +102,20 @@ def watch(logs: tuple[str, ...], **values: Any) -> int:
     before = {number: signal.signal(number, stop) for number in _ends()}
     try:
         with zones.shown_in(zone), keeping(options, values, lambda: len(signals) > 1) as kept:
-            every_s, for_s = values["every"] / 1e6, values["for_"] and values["for_"] / 1e6
+            for_s = values["for_"] and values["for_"] / 1e6
             # Conditions are judged at least once a second, however seldom a line is printed.
             judged_s = min(every_s, _JUDGED_S) if conditions or alerts else every_s
             places = values["controls"] is not None
             quiet_s = _QUIET_EVERY_S if places else 0.0
             seen: Any = snapshots(
-                options, cancel, every_s=judged_s, for_s=for_s, quiet_every_s=quiet_s, asked=asked, keeping=kept
+                options,
+                cancel,
+                every_s=judged_s,
+                for_s=for_s,
+                quiet_every_s=quiet_s,
+                asked=asked,
+                keeping=kept,
+                stays=places,
             )
             lines = _Lines(as_json=values["as_json"], every=max(1, round(every_s / judged_s)), places=places)
             with closing(seen):
@@ -217,6 +225,7 @@ def _options(logs: tuple[str, ...], values: dict[str, Any]) -> WatchOptions:
     if bool(requests) != bool(responses) or bool(logs) == bool(requests):
         message = "give one LOG that holds both events, REQUESTS and RESPONSES, or access logs."
         raise UsageError(message)
+    standard_input.check_once([*logs, *requests, *responses])
     memory = values["memory"]
     return WatchOptions(
         logs=(requests, responses) if requests else tuple((word,) for word in logs),

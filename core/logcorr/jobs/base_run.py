@@ -140,7 +140,9 @@ def _tail(
         end = before.ends[number]
         if now[number] == then[number] and end == file.bytes:
             continue
-        if not _has_grown(file, now[number], then[number], end, before.digests[number]):
+        # Editors and `sed -i` put another file in the place of a log.
+        same = now[number].path == then[number].path and file.identity == before.identities[number]
+        if not same or not _has_grown(file, end, before.digests[number]):
             return None
         start = _line_start(file, end)
         if start < end:
@@ -159,9 +161,9 @@ def _tail(
     return None if starts is None else Tail(numbers=numbers, files=new_files, again=again, log=before, starts=starts)
 
 
-def _has_grown(file: InputFile, now: Fingerprint, before: Fingerprint, end: int, digest: str) -> bool:
+def _has_grown(file: InputFile, end: int, digest: str) -> bool:
     """Whether a file still begins with what was read of it, and goes on behind that."""
-    if file.compression != "plain" or file.source is not None or now.path != before.path or file.bytes <= end:
+    if file.compression != "plain" or file.source is not None or file.bytes <= end:
         return False
     # JSON documents are no lines.
     with open_text(file) as stream:

@@ -121,6 +121,11 @@ class Correlation(Job[Report]):
             self._keeps_exchanges = True
             self._may_go_on = False
             raise
+        except (OSError, pl.exceptions.PolarsError, msgspec.MsgspecError) as error:
+            if self._going_on is None or self._going_on.is_whole(error):
+                raise
+            self._may_go_on = False
+            raise StartAgain from error
 
     def _made(self, work: WorkFolder) -> RunFolder:
         plan = memory_budget.plan(self._options.memory_bytes, self._threads)

@@ -18,6 +18,7 @@ from logcorr.jobs.event_sources import SourceResult
 from logcorr.jobs.grown_source import GrownSource
 from logcorr.jobs.pair_reading import PairReading
 from logcorr.jobs.write_views import PairViews
+from logcorr.model.errors import InputError, system_error
 from logcorr.model.ledger import SIDES, Log, Side
 from logcorr.pairing.join_steps import KEY
 from logcorr.pairing.unpaired_entries import UnpairedEntries
@@ -134,6 +135,16 @@ class GoingOn:
         if writer is not None:
             writer.adopt(base)
 
+    def is_whole(self, error: Exception) -> bool:
+        """Whether an error was none of the base run: that it was removed meanwhile, or is damaged within its files."""
+        if system_error(error) is None:
+            return False
+        try:
+            self.base.run.check()
+        except InputError:
+            return False
+        return self.base.folder.read() is not None
+
     @property
     def malformed(self) -> dict[Log, dict[str, int]]:
         """The malformed lines of each log before, by reason."""
@@ -218,6 +229,7 @@ def _so_far(files: Sequence[InputFile], read: SideResult, malformed: Mapping[str
     return LogSoFar(
         ends=read.ends,
         digests=[_digest(file, end) for file, end in zip(files, read.ends, strict=True)],
+        identities=[file.identity for file in files],
         lines=lines.lines,
         text_bytes=lines.text_bytes,
         starts=lines.starts,

@@ -15,6 +15,7 @@ import msgspec
 import logcorr
 from logcorr.compute import child_process
 from logcorr.inputs import standard_input
+from logcorr.inputs.files import readable
 from logcorr.inputs.follow import resumed
 from logcorr.inputs.follow.followed_file import NOT_RESUMED, Resumed
 from logcorr.inputs.follow.follower import Follower
@@ -32,7 +33,7 @@ from logcorr.text.zones import shown
 # A run is made so often at most, and making runs takes no more than this share of the time.
 _SETTLE_S = 600.0
 _SETTLE_SHARE = 0.1
-_NONE = Found(NOT_RESUMED, {}, [], [])
+_NONE = Found(NOT_RESUMED, {}, [], [], [])
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +68,7 @@ class Keeping:
         if resume and all(words == (standard_input.NAME,) for words in places):
             raise UsageError("--resume: a pipe cannot be gone on with. Name a file, or leave it out.")
         before = journal_of_logs(root, places)
+        self._is_resumed = resume and before is not None
         if resume and before is not None:
             self.journal = self._go_on(before)
         else:
@@ -112,7 +114,7 @@ class Keeping:
             self._settling = Settling(self.journal.place, self._options.memory_bytes, gently=True)
 
     def close(self) -> bool:
-        """Ends keeping. Returns whether there is a journal; one that says nothing is removed.
+        """Ends keeping. Returns whether a run can be made of the journal; one that says nothing is removed.
 
         The sources must be closed before. To be called once.
         """
@@ -121,6 +123,8 @@ class Keeping:
         journal, is_told = self.journal, self.journal.size > 0 and self.journal.state.kind is not None
         journal.close(ended=journal.failure is None)
         if not is_told and journal.failure is None:
+            if self._is_resumed and journal.size:
+                return False  # it has lines of before, which following goes on with the next time
             FoundJournal(place=journal.place, state=journal.state, run=None).remove()
             return False
         return True
@@ -159,9 +163,12 @@ class Keeping:
         return journal
 
     def _find_files(self, journal: Journal) -> None:
+        named = {word for words in self._options.logs for word in words}
         for log, words in enumerate(self._options.logs):
             files = [file for file in journal.state.files if file.log == log]
-            self._found[log] = resumed.find(files, words, journal.place)
+            self._found[log] = resumed.find(files, words, journal.place, saved=journal.state.saved, named=named)
+            for path in self._found[log].missed:
+                self._notices.append(f"{readable(str(path))!r} came and was rotated since; it is read too.")
         continued = {file.file for found in self._found.values() for file in found.files.values()}
         for identity, file in [pair for found in self._found.values() for pair in found.files.items()]:
             if file in self._found[file.log].packed:

@@ -102,7 +102,13 @@ def _job(
 ) -> _Correlated | _Analysed:
     """The job of a journal."""
     if state.kind is None:
-        raise InputError(f"journal {place.name!r} has no line yet that tells what its logs are.")
+        message = f"journal {place.name!r} has no line yet that tells what its logs are."
+        if any((place / file.file).exists() and (place / file.file).stat().st_size for file in state.files):
+            message = (
+                f"journal {place.name!r}: following ended before it was known what its logs are. "
+                "Follow the same logs with --resume: that goes on with it, and makes the run."
+            )
+        raise InputError(message)
     try:
         watched = msgspec.convert(state.options, WatchOptions)
     except msgspec.ValidationError as error:

@@ -132,6 +132,7 @@ class Watch:
             notices=self.logs.take_notices(),
             quiet_s=self.quiet_s,
             doubts=self.logs.doubts(self._totals["matched"]),
+            ended=self.logs.ended,
         )
 
     @property
@@ -254,20 +255,24 @@ def watch(
     asked: SimpleQueue[Callable[[Watch], object]] | None = None,
     clock: Callable[[], float] = time.monotonic,
     keeping: Keeping | None = None,
+    stays: bool = False,
 ) -> Iterator[Snapshot]:
     """Follows logs, and yields a snapshot every `every_s` seconds, and one at the end.
 
     While nothing comes they are `quiet_every_s` apart, if that is longer. What is put into `asked` is called with what
     is watched, and a snapshot follows at once. It ends after `for_s` seconds, when `cancel` is set, or when all logs
-    come through pipes that have ended. What is read is kept by `keeping`. Raises InputError and UsageError.
+    come through pipes that have ended, unless it `stays` for what is asked. What is read is kept by `keeping`. Raises
+    InputError and UsageError.
     """
     watched = Watch(options, clock=clock, keeping=keeping)
     try:
         begun = clock()
         following, told, changed = begun + every_s, begun, True
         ends = float("inf") if for_s is None else begun + for_s
-        while not cancel.is_set() and not watched.logs.ended and clock() < ends:
+        while not cancel.is_set() and (stays or not watched.logs.ended) and clock() < ends:
             took = watched.step()
+            if watched.logs.ended and stays:
+                watched.finish()
             if keeping is not None:
                 keeping.tend(watched.logs.kind)
             now = clock()

@@ -93,7 +93,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     since following began: lines by class, requests, responses, exchanges, failures, open, overdue, late, given_up,
     unasked (responses without a request), redelivered, left_out (exchanges that a filter leaves out), too_late (entries
     older than the window when they came). Nothing has come for `quiet_s` seconds of the wall clock. `doubts` are
-    sentences on what makes the figures doubtful.
+    sentences on what makes the figures doubtful. `ended` tells that all logs come through pipes that have ended.
     """
 
     now_us: int | None
@@ -110,3 +110,4 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     notices: Sequence[str] = ()
     quiet_s: float = 0.0
     doubts: Sequence[str] = ()
+    ended: bool = False

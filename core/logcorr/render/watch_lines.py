@@ -64,7 +64,7 @@ QUIET_S = 10
 def record(snapshot: Snapshot, *, last: bool = False, places: bool = False) -> dict[str, Any]:
     """A snapshot as an object of JSON: times in UTC as RFC 3339, durations in ms, shares from 0 to 1.
 
-    With `places`, rows have the places of their lines.
+    With `places`, rows have the places of their lines, and `ended` tells that no line will come any more.
     """
     window = snapshot.window
     made: dict[str, Any] = {
@@ -77,6 +77,8 @@ def record(snapshot: Snapshot, *, last: bool = False, places: bool = False) -> d
         "doubts": list(snapshot.doubts),
         "quiet_s": round(snapshot.quiet_s, 3),
     }
+    if places:
+        made["ended"] = snapshot.ended
     if window is not None:
         made["window"] = {
             "from": text_or_none(window.from_us),

@@ -27,13 +27,14 @@ _SAMPLES, _SAMPLE_BYTES = 64, 4096
 class LogSoFar(msgspec.Struct, frozen=True, kw_only=True):
     """A log as far as a run has read it. Lists are by file, in the order of the files.
 
-    `ends` are the bytes that were read of each file, `digests` are hashes of samples of these bytes, `lines` and
-    `text_bytes` count them, and `starts` are the rows at which the files start. The other counts are those of the
-    ledger; `malformed` are by reason.
+    `ends` are the bytes that were read of each file, `digests` are hashes of samples of these bytes, `identities` its
+    device and inode, `lines` and `text_bytes` count them, and `starts` are the rows at which the files start. The other
+    counts are those of the ledger; `malformed` are by reason.
     """
 
     ends: list[int]
     digests: list[str]
+    identities: list[tuple[int, int]]
     lines: list[int]
     text_bytes: list[int]
     starts: list[int]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from logcorr.inputs.follow import followed_file
+from logcorr.inputs.follow import followed_file, follower
 from logcorr.inputs.follow.followed_file import Start
 from logcorr.inputs.follow.follower import Follower
 from logcorr.model.errors import InputError
@@ -266,3 +266,26 @@ def test_a_cut_to_the_same_size_is_noticed(tmp_path: Path) -> None:
     _append(log, "two\n")
     os.utime(log, ns=(1, 1))
     assert watched.poll() == ["two"]
+
+
+def test_a_new_file_is_read_once_it_may_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = tmp_path / "a.log"
+    log.write_text("1\n")
+    watched = Watched(log)
+    watched.poll()
+    log.rename(tmp_path / "a.log.1")
+    log.write_text("2\n")
+
+    def refused(*_: object) -> None:
+        raise InputError("Permission denied.")
+
+    with monkeypatch.context() as denied:
+        denied.setattr(follower, "resolve", refused)
+        denied.setattr(os, "access", lambda *_: False)
+        for _ in range(3):
+            watched.poll()
+    assert [notice for notice in watched.notices if "left out" in notice] == [
+        f"'{log}' is left out: Permission denied."
+    ]
+    watched.poll()
+    assert watched.lines == ["1", "2"]

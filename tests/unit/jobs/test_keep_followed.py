@@ -319,6 +319,104 @@ def test_following_that_ended_without_warning_is_told_at_the_next_start(tmp_path
     assert len(all_journals(tmp_path / "runs")) == 2
 
 
+def test_lines_of_a_process_that_was_killed_early_stay_where_going_on_ends_at_once(tmp_path: Path) -> None:
+    log = tmp_path / "a.log"
+    log.write_text(ACCESS.format(1) + "\n")
+    killed = Followed(tmp_path, log)
+    killed.watch.step()
+    killed.keeping.journal.save()
+    killed.crash()
+    with pytest.raises(InputError, match="Follow the same logs with --resume"):
+        settle(killed.keeping.journal.place, memory_bytes=MEMORY)
+    log.unlink()
+    Followed(tmp_path, log, resume=True).stop()
+    again = Followed(tmp_path, log, resume=True)
+    again.poll()
+    assert again.settled().report.inputs.access.lines == 1
+
+
+def test_logs_keep_the_names_that_the_user_gave(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    log = tmp_path / "a.log"
+    _append(log, f"{ACCESS.format(1)}\n".encode())
+    followed = Followed(tmp_path, "a.log")
+    followed.poll()
+    followed.stop()
+    log.rename("a.log.1")
+    _append(tmp_path / "a.log.1", f"{ACCESS.format(2)}\n".encode())
+    for number in (3, 4):
+        _append(log, f"{ACCESS.format(number)}\n".encode())
+        log.rename(f"a.log.{number}")
+    again = Followed(tmp_path, "a.log", resume=True)
+    again.poll()
+    inputs = again.settled().report.inputs.access
+    assert (sorted(inputs.files), inputs.lines) == (["a.log", "a.log.3", "a.log.4"], 4)
+
+
+@pytest.mark.parametrize("copies", [False, True])
+def test_a_log_that_came_and_was_rotated_meanwhile_is_read_too(tmp_path: Path, copies: bool) -> None:
+    log = tmp_path / "a.log"
+
+    def rotate() -> None:
+        for number in (2, 1):
+            if (tmp_path / f"a.log.{number}").exists():
+                (tmp_path / f"a.log.{number}").rename(tmp_path / f"a.log.{number + 1}")
+        if copies:
+            (tmp_path / "a.log.1").write_bytes(log.read_bytes())
+            log.write_bytes(b"")
+        else:
+            log.rename(tmp_path / "a.log.1")
+
+    def write(*numbers: int) -> None:
+        _append(log, "".join(ACCESS.format(n) + "\n" for n in numbers).encode())
+
+    write(1)
+    rotate()  # before following: it is not read
+    write(2, 3)
+    followed = Followed(tmp_path, log)
+    followed.poll()
+    followed.stop()
+    write(4)
+    rotate()
+    write(5, 6, 7)
+    rotate()
+    write(8)
+    (tmp_path / "a.log.err").write_text("no log of ours\n")
+    for path in tmp_path.glob("a.log.[12]"):
+        os.utime(path, (followed.keeping.journal.state.saved + 1,) * 2)
+    os.utime(tmp_path / "a.log.3", (1, 1))
+    again = Followed(tmp_path, log, resume=True)
+    again.poll()
+    assert [notice for notice in again.notices if "a.log.1' came and was rotated since" in notice]
+    assert again.settled().report.inputs.access.exchanges == 7
+    # Whatever was read is known from now on.
+    once_more = Followed(tmp_path, log, resume=True)
+    once_more.poll()
+    assert once_more.settled().report.inputs.access.exchanges == 7
+
+
+@pytest.mark.parametrize("how", ["renamed", "cut", "cut and longer than before"])
+def test_a_log_that_is_rotated_while_going_on_begins_loses_no_line(tmp_path: Path, how: str) -> None:
+    log, older = tmp_path / "a.log", tmp_path / "a.log.1"
+    log.write_text("".join(ACCESS.format(n) + "\n" for n in range(10)))
+    followed = Followed(tmp_path, log)
+    followed.poll()
+    followed.stop()
+    _append(log, f"{ACCESS.format(10)}\n".encode())
+    again = Followed(tmp_path, log, resume=True)
+    # The end of the journal is read first.
+    again.watch.step()
+    if how == "renamed":
+        log.rename(older)
+    else:
+        older.write_bytes(log.read_bytes())
+        log.write_bytes(b"")
+    count = 30 if "longer" in how else 3
+    _append(log, "".join(ACCESS.format(20 + n) + "\n" for n in range(count)).encode())
+    again.poll()
+    assert again.settled().report.inputs.access.exchanges == 11 + count
+
+
 def test_a_journal_without_a_kind_or_of_another_version_makes_no_run(tmp_path: Path) -> None:
     log = tmp_path / "a.log"
     log.write_text(ACCESS.format(1) + "\n")

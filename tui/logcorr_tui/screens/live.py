@@ -223,6 +223,8 @@ class LiveScreen(Screen[None]):
     def _state(self) -> tuple[str, str]:
         if self._ended is not None:
             return ("■ ended", "dim") if self._ended in (0, 130) else (f"✗ {self._notice or 'ended'}", "bad")
+        if self._record is not None and self._record.get("ended"):
+            return "■ ended", "dim"
         if self.frozen:
             return "‖ frozen", "warn"
         return ("● live", "good") if self._record is not None else ("◌ starting", "warn")

@@ -40,12 +40,14 @@ class Mark:
 class Start(NamedTuple):
     """The byte of a file at which reading begins, and lines that are read before: those that name its columns.
 
-    `skips` tells that the byte is in a line that is too long, whose rest is left out.
+    `skips` tells that the byte is in a line that is too long, whose rest is left out. `mark` is that of a file that was
+    read up to the byte before: by now it may have been cut.
     """
 
     offset: int = 0
     header: bytes = b""
     skips: bool = False
+    mark: Mark | None = None
 
 
 class Resumed(NamedTuple):
@@ -80,10 +82,12 @@ class FollowedFile:
     `number` tells files apart, `path` is where it was found first, `name` what the user is told.
     """
 
-    def __init__(self, number: int, path: Path, name: str, *, start: int = 0, skips: bool = False) -> None:
+    def __init__(
+        self, number: int, path: Path, name: str, *, start: int = 0, skips: bool = False, mark: Mark | None = None
+    ) -> None:
         """Opens the file, to be read from the byte `start`, where a line begins, or in a line whose rest it skips.
 
-        Raises OSError.
+        `mark` is what it is known by up to there, where it was read before. Raises OSError.
         """
         self.number, self.path, self.name = number, path, name
         self._descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
@@ -99,7 +103,9 @@ class FollowedFile:
         self.cleared = start > 0
         # Whether the rest of a line that is too long is to be left out.
         self.skips = skips
-        if start:
+        if mark is not None:
+            self.mark = mark
+        elif start:
             head = os.pread(self._descriptor, min(HEAD_BYTES, start), 0)
             tail_bytes = min(TAIL_BYTES, start)
             self.mark = Mark(start, head, os.pread(self._descriptor, tail_bytes, start - tail_bytes))

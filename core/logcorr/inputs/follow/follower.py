@@ -77,6 +77,7 @@ class Follower:
         self._origins: list[Standing] = []
         self._files: list[FollowedFile] = []
         self._known = set(resumed.left_out)
+        self._refused: set[tuple[int, int]] = set()
         self._held: dict[tuple[int, int], _Held] = {}
         self._marks: deque[Mark] = deque(resumed.marks, maxlen=_MOST_MARKS)
         self._new: set[int] = set()
@@ -90,6 +91,7 @@ class Follower:
         self._notices: list[str] = []
         self._looked = float("-inf")
         self._started = False
+        self._open_resumed()
 
     def poll(self, most_bytes: int = _PIECE_BYTES, is_ahead: Callable[[int], bool] = lambda _: False) -> list[Piece]:
         """The lines that were added, about `most_bytes` of each file at most. Raises InputError.
@@ -205,11 +207,19 @@ class Follower:
             file.close()
         self._files, self._held = [], {}
 
+    def _open_resumed(self) -> None:
+        """Opens the files that are gone on with, by the names that words give them: they may be rotated soon."""
+        for path in self._resumed.paths:
+            if (identity := _identity(path)) in self._resumed.starts and identity not in self._known:
+                self._take(self._as_named(path), "")
+
+    def _as_named(self, path: Path) -> Path:
+        """A path as words name files: relative where they are."""
+        folders = (folder for word in self._words for folder in (Path(word), Path(word).parent))
+        return next((folder / path.name for folder in folders if folder.absolute() == path.parent), path)
+
     def _look(self) -> None:
         """Looks for files that were not there before."""
-        for path in () if self._started else self._resumed.paths:
-            if (identity := _identity(path)) in self._resumed.starts and identity not in self._known:
-                self._take(path, "")
         for word in self._words:
             paths = paths_of_word(word)
             if not paths and word not in self._by_word and not self._started:
@@ -235,11 +245,17 @@ class Follower:
             input_file = resolve("log", (str(path),))[0]
             from_start = self._started or input_file.compression != "plain"
             start = Start() if from_start else self._start(input_file)
-            file = FollowedFile(len(self.names), path, name, start=start.offset, skips=start.skips)
+            file = FollowedFile(len(self.names), path, name, start=start.offset, skips=start.skips, mark=start.mark)
         except (InputError, OSError) as error:
             if not self._started:
                 raise error if isinstance(error, InputError) else InputError(f"{name!r} cannot be read.") from error
-            self._known.add(_identity(path))
+            identity = _identity(path)
+            if os.access(path, os.R_OK):
+                self._known.add(identity)
+            elif identity in self._refused:
+                return
+            # Whoever rotates a log may give it its permissions a moment later.
+            self._refused.add(identity)
             self._notices.append(f"{name!r} is left out: {error}")
             return
         self._known.add(file.identity)

@@ -1,7 +1,8 @@
 """Where files that were followed before are now: by their inode, or, where they were copied or compressed, by text."""
 
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
@@ -17,6 +18,8 @@ _Identity = tuple[int, int]
 # So much is looked at to know a file again.
 _MOST_BYTES = 1 << 20
 _PACKED = (".gz", ".zst")
+# What rotation puts behind the name of a log: a number, or a date. A compressed one may be older than it looks.
+_ROTATED = re.compile(r"[.\-_]?\d[\d\-_.T]*")
 _MOST_PACKED = 8
 
 
@@ -24,23 +27,30 @@ class Found(NamedTuple):
     """What is gone on with, the journal's file of each file by its identity, and those that cannot be found any more.
 
     Files in `packed` were compressed meanwhile: the compressed file is to be read in their place, from its start. Files
-    in `lost` are only those to which lines may have been added since.
+    in `lost` are only those to which lines may have been added since. Files in `missed` came and were rotated since.
     """
 
     resumed: Resumed
     files: dict[_Identity, JournalFile]
     packed: list[JournalFile]
     lost: list[JournalFile]
+    missed: list[Path]
 
 
 class _Now(NamedTuple):
     path: Path
     identity: _Identity
     size: int
+    changed: float
 
 
-def find(files: Sequence[JournalFile], words: Sequence[str], journal: Path) -> Found:
-    """Finds the files of a log, which `words` name, as the journal in a folder knows them."""
+def find(
+    files: Sequence[JournalFile], words: Sequence[str], journal: Path, *, saved: float, named: Collection[str] = ()
+) -> Found:
+    """Finds the files of a log, which `words` name, as the journal in a folder knows them, which was `saved` last then.
+
+    A file that was rotated since, and is not known, is to be read as well, unless it is `named` itself.
+    """
     folders: dict[Path, list[_Now]] = {}
     starts: dict[_Identity, Start] = {}
     continued = {file.identity: file for file in files if file.form == "compressed" and not file.is_over}
@@ -53,7 +63,8 @@ def find(files: Sequence[JournalFile], words: Sequence[str], journal: Path) -> F
         mark = mark_of(file) if file.offset else _first_mark(journal / file.file)
         beside = _beside(Path(file.path).parent, folders)
         if (now := _plain(file, mark, beside)) is not None:
-            starts[now.identity], continued[now.identity] = Start(file.offset, skips=file.skips), file
+            start = Start(file.offset, skips=file.skips, mark=mark if file.offset else None)
+            starts[now.identity], continued[now.identity] = start, file
             if now.size > file.offset or file.is_open:
                 paths.append(now.path)
         elif file.is_open and (now := _packed(file, mark, beside)) is not None:
@@ -68,7 +79,25 @@ def find(files: Sequence[JournalFile], words: Sequence[str], journal: Path) -> F
     # A compressed file that was not read to its end is read again.
     again = [file for file in files if file.form == "pipe" or (file.form == "compressed" and not file.is_over)]
     marks = [mark_of(file) for file in files if file.offset and file not in again and file not in packed]
-    return Found(Resumed(starts, paths, left_out, marks), continued, packed, lost)
+    known = {file.identity for file in files} | set(starts) | left_out
+    all_marks = [mark_of(file) if file.offset else _first_mark(journal / file.file) for file in files]
+    missed = [
+        now
+        for word in words
+        for now in _beside(Path(word).parent, folders)
+        if now.changed > saved and now.identity not in known and str(now.path) not in named
+        if _is_rotated(now.path, Path(word))
+        if not any(mark.offset and now.size >= mark.offset and _fits(now.path, mark) for mark in all_marks)
+    ]
+    starts |= {now.identity: Start() for now in missed}
+    paths += [now.path for now in missed]
+    return Found(Resumed(starts, paths, left_out, marks), continued, packed, lost, [now.path for now in missed])
+
+
+def _is_rotated(path: Path, log: Path) -> bool:
+    """Whether a file has the name that rotation gives to a log."""
+    name = path.name
+    return name.startswith(log.name) and _ROTATED.fullmatch(name[len(log.name) :]) is not None
 
 
 def mark_of(file: JournalFile) -> Mark:
@@ -128,7 +157,7 @@ def _beside(folder: Path, known: dict[Path, list[_Now]]) -> list[_Now]:
             for entry in os.scandir(folder):
                 if entry.is_file():
                     status = entry.stat()
-                    now = _Now(Path(entry.path), (status.st_dev, status.st_ino), status.st_size)
+                    now = _Now(Path(entry.path), (status.st_dev, status.st_ino), status.st_size, status.st_mtime)
                     found.append((status.st_mtime_ns, now))
         except OSError:
             found = []  # nothing of it can be read

@@ -89,7 +89,7 @@ class LiveHead(Painted):
         found.append(_Detail(6, (f"  {lines:,} lines", colours.dim, False), f"  {short(lines)} lines"))
         if bad := record["counts"]["malformed"]:
             found.append(_Detail(3, (f"  {short(bad)} malformed", colours.warn, False)))
-        if (quiet := record["quiet_s"]) > QUIET_S:
+        if (quiet := record["quiet_s"]) > QUIET_S and not record.get("ended"):
             found.append(_Detail(2, (f"  nothing for {round_duration(int(quiet) * 1000)}", colours.warn, True)))
         if (behind := record["behind_bytes"]) > _MUCH_BEHIND:
             found.append(_Detail(2, (f"  {size(behind)} to read", colours.warn, False)))
