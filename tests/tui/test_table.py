@@ -453,6 +453,32 @@ def test_headings_are_there_before_rows(tables: Tables, monkeypatch: pytest.Monk
     tables.play(flow)
 
 
+@pytest.mark.parametrize("expression", ["", "user=carol"])
+def test_keys_that_are_typed_before_the_first_rows_wait_for_them(
+    tables: Tables, expression: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed, opened = threading.Event(), view_pages.ViewPages.__init__
+
+    def late(*given: Any, **named: Any) -> None:
+        assert typed.wait(20)
+        opened(*given, **named)
+
+    async def flow(pilot: Pilot[Any], app: TableApp) -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr(view_pages.ViewPages, "__init__", late)
+            app.table = TableScreen("exchanges", expression)
+            await app.push_screen(app.table)
+            await pilot.press("j", "j", "k", "enter")
+            assert app.table._working
+            typed.set()
+            await _until(pilot, lambda: isinstance(app.screen, DetailScreen))
+            assert isinstance(app.screen, DetailScreen)
+            detail = app.screen
+            await _until(pilot, lambda: detail._number == 1)
+
+    tables.play(flow)
+
+
 def test_links_of_a_detail_open_rows(tables: Tables) -> None:
     async def flow(pilot: Pilot[Any], app: TableApp) -> None:
         await pilot.press("enter")
@@ -536,6 +562,7 @@ def test_detail_shows_fields_lines_entries_and_user_and_steps(tables: Tables, si
         assert set(detail._copied) == {"fields", "request", "response", "same", "user"}
         first = app.screen.query_one("#id", Static).render()
         await pilot.press("y")
+        await _until(pilot, lambda: app.copied != "")
         row = app.table.query_one(WindowTable).row(0) or ()
         names = [column.name for column in app.table._base.columns] if app.table._base else []
         line = (SAMPLE / "requests.log").read_bytes().split(b"\n")[int(str(row[names.index("request_line")])) - 1]
