@@ -28,6 +28,7 @@ from logcorr.model.errors import LogcorrError
 from logcorr.model.ledger import SIDES
 from logcorr.model.options import CorrelateOptions, Pairing, Reading
 from logcorr.model.report import Report
+from logcorr.runs import growth, remove_runs
 from logcorr.runs.run_folder import RunFolder
 from tests.oracle.test_cluster_equals_local import entries
 from tests.oracle.test_golden_jobs import PAIRS
@@ -251,6 +252,16 @@ def test_an_id_that_comes_again_much_later_is_taken_back(tmp_path: Path) -> None
         assert gone_on(options, tmp_path)
         # A log that was cut since goes on from where it is cut.
         assert gone_on(written(tmp_path, 0.85), tmp_path)
+
+
+def test_a_run_that_can_be_gone_on_from_is_removed(tmp_path: Path) -> None:
+    with small_logs_grow():
+        run = made(written(tmp_path, 0.8), tmp_path / "store")
+    assert not isinstance(run, LogcorrError)
+    assert run.folder is not None
+    assert (run.folder / growth.FOLDER / growth.FACTS).exists()
+    remove_runs.remove(RunFolder(run.folder))
+    assert not run.folder.exists()
 
 
 def test_small_logs_keep_nothing_more(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from logcorr.compute.object_path import AnyPath
 from logcorr.model.errors import InputError, LogcorrError, OutputError
-from logcorr.runs import find_journals, find_runs
+from logcorr.runs import find_journals, find_runs, growth
 from logcorr.runs.leftovers import sweep
 from logcorr.runs.ownership import check_mine
 from logcorr.runs.run_folder import MANIFEST, REPORT, RunFolder
@@ -18,7 +18,7 @@ def remove(run: RunFolder) -> None:
     Raises InputError if it is not this user's or holds files that are not of a run, OutputError if deleting fails.
     """
     check_mine(run.place)
-    foreign = [name for name in run.entries() if name not in {MANIFEST, REPORT, *FOLDERS}]
+    foreign = [name for name in run.entries() if name not in {MANIFEST, REPORT, growth.FOLDER, *FOLDERS}]
     if foreign:
         message = (
             f"run {run.place.name!r}: {foreign[0]!r} in it is no part of a run. Look at it, and remove it yourself."
