@@ -3,6 +3,7 @@
 import gzip
 import json
 import re
+import shutil
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -32,6 +33,7 @@ from logcorr_tui.state.session import Session
 from logcorr_tui.widgets.link_list import LinkList
 from logcorr_tui.widgets.table.filter_chips import FilterChips
 from logcorr_tui.widgets.table.window_table import WindowTable
+from logcorr_tui.work.open_run import open_run
 from logcorr_tui.work.raw_lines import RawLineReader
 from tests.support.helpers import SAMPLE, looks, zstandard
 from tests.tui.headless import Shared
@@ -540,6 +542,32 @@ def test_a_click_removes_the_chip_under_it(tables: Tables) -> None:
         await _until(pilot, lambda: app.table._shown == RowQuery("status<500", "no 5xx", ("status>0",)))
 
     tables.play(flow, "exchanges", "status<500", "no 5xx")
+
+
+def test_a_run_that_is_removed_while_it_is_open_is_told(run: RunFolder, tmp_path: Path) -> None:
+    copied = tmp_path / run.name
+    shutil.copytree(run.path, copied)
+    own = Tables(open_run(copied).run, tmp_path)
+
+    async def flow(pilot: Pilot[Any], app: TableApp) -> None:
+        await _until(pilot, _settled(app))
+        app.session.views = ("orphans",)
+        shutil.rmtree(copied)
+        for key in ("enter", "o"):
+            await pilot.press(key)
+            await _until(pilot, lambda: any("is gone or damaged" in told.message for told in app._notifications))
+            app._notifications.clear()
+        await pilot.press("i")
+        await _until(pilot, lambda: isinstance(app.screen, DetailScreen))
+        await app.pop_screen()
+        app.table = TableScreen("errors")
+        await app.push_screen(app.table)
+        await _until(pilot, lambda: "is gone or damaged" in app.table._table.nothing)
+
+    try:
+        own.play(flow, "users")
+    finally:
+        own.shared.close()
 
 
 @pytest.mark.parametrize("view", ["orphans", "malformed", "duplicates", "superseded", "users", "slow", "skewed"])
