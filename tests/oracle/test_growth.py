@@ -273,33 +273,6 @@ def test_a_base_run_that_is_removed_meanwhile_or_damaged_within_its_files(tmp_pa
     assert spoiled
 
 
-def test_a_run_that_can_be_gone_on_from_is_removed_as_a_whole(tmp_path: Path) -> None:
-    with small_logs_grow():
-        result = made(written(tmp_path, 0.8), tmp_path / "store")
-    assert not isinstance(result, LogcorrError)
-    assert result.folder is not None
-    assert (result.folder / "growth").is_dir()
-    remove(RunFolder(result.folder))
-    assert not result.folder.exists()
-
-
-def test_an_id_that_comes_again_much_later_is_taken_back(tmp_path: Path) -> None:
-    options = written(tmp_path, 0.8)
-    with small_logs_grow():
-        assert not gone_on(options, tmp_path)
-        with (tmp_path / "requests.log").open("a") as log:
-            log.write("2025-03-01T12:07:58.100Z,r1,user-1\n2025-03-01T12:00:01.100Z,r2,user-2\n")
-        with patch.object(grow_pairs, "less", wraps=less_sums.less) as less:
-            assert gone_on(options, tmp_path)
-        assert less.call_count == 1
-        # Where the slowest of all comes again, all others are counted anew.
-        with (tmp_path / "requests.log").open("a") as log:
-            log.write("2025-03-01T12:07:59.100Z,r49,user-1\n")
-        assert gone_on(options, tmp_path)
-        # A log that was cut since goes on from where it is cut.
-        assert gone_on(written(tmp_path, 0.85), tmp_path)
-
-
 def test_small_logs_keep_nothing_more(tmp_path: Path) -> None:
     result = made(written(tmp_path, 1.0), tmp_path / "store")
     assert not isinstance(result, LogcorrError)

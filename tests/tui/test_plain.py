@@ -5,9 +5,11 @@ import re
 import sys
 import time
 from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from rich.segment import Segment
 from textual.color import Color
 from textual.widgets import OptionList
@@ -22,6 +24,8 @@ from logcorr_tui.screens.table import TableScreen
 from logcorr_tui.state.overview_figures import figures
 from logcorr_tui.state.session import Session
 from logcorr_tui.widgets.overview_lines import lines
+from logcorr_tui.widgets.run.ledger_table import ledger
+from logcorr_tui.widgets.run.run_progress import stages
 from tests.support.helpers import ROOT, SAMPLE, looks, succeed
 from tests.tui.headless import Stage, play
 from tests.tui.picture import strips_of, text_of
@@ -166,12 +170,22 @@ def test_the_filter_keeps_the_width_and_the_words() -> None:
         ("13,398 rows  ·  row 1", "13,398 rows,    row 1"),
         ("p50 21 ms ×1.4 · p99 3.48 s", "p50 21 ms ×1.4,  p99 3.48 s"),
         ("· alone", ", alone"),
+        ("·   ", "-   "),
         ("▶ 1,234 the line", "> 1,234 the line"),
     ],
 )
 def test_numbers_are_as_elsewhere_and_commas_follow_what_they_end(shown: str, told: str) -> None:
     (found,) = PlainFilter().apply([Segment(shown)], Color.parse("black"))
     assert found.text == told
+
+
+def test_what_is_not_known_yet_is_no_comma() -> None:
+    session, plain = Session(), palette_of(PLAIN, dark=True)
+    assert stages(session, "running", plain).plain.startswith("▶ Read  ─  Pair  ─  ")
+    console = Console(width=60, file=StringIO())
+    console.print(ledger(session, plain))
+    assert isinstance(console.file, StringIO)
+    assert "·" not in console.file.getvalue()
 
 
 @pytest.mark.usefixtures("own_settings")

@@ -3,6 +3,7 @@
 import gzip
 import json
 import re
+import shutil
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -32,6 +33,7 @@ from logcorr_tui.state.session import Session
 from logcorr_tui.widgets.link_list import LinkList
 from logcorr_tui.widgets.table.filter_chips import FilterChips
 from logcorr_tui.widgets.table.window_table import WindowTable
+from logcorr_tui.work.open_run import open_run
 from logcorr_tui.work.raw_lines import RawLineReader
 from tests.support.helpers import SAMPLE, looks, zstandard
 from tests.tui.headless import Shared
@@ -453,6 +455,32 @@ def test_headings_are_there_before_rows(tables: Tables, monkeypatch: pytest.Monk
     tables.play(flow)
 
 
+@pytest.mark.parametrize("expression", ["", "user=carol"])
+def test_keys_that_are_typed_before_the_first_rows_wait_for_them(
+    tables: Tables, expression: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed, opened = threading.Event(), view_pages.ViewPages.__init__
+
+    def late(*given: Any, **named: Any) -> None:
+        assert typed.wait(20)
+        opened(*given, **named)
+
+    async def flow(pilot: Pilot[Any], app: TableApp) -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr(view_pages.ViewPages, "__init__", late)
+            app.table = TableScreen("exchanges", expression)
+            await app.push_screen(app.table)
+            await pilot.press("j", "j", "k", "enter")
+            assert app.table._working
+            typed.set()
+            await _until(pilot, lambda: isinstance(app.screen, DetailScreen))
+            assert isinstance(app.screen, DetailScreen)
+            detail = app.screen
+            await _until(pilot, lambda: detail._number == 1)
+
+    tables.play(flow)
+
+
 def test_links_of_a_detail_open_rows(tables: Tables) -> None:
     async def flow(pilot: Pilot[Any], app: TableApp) -> None:
         await pilot.press("enter")
@@ -516,6 +544,32 @@ def test_a_click_removes_the_chip_under_it(tables: Tables) -> None:
     tables.play(flow, "exchanges", "status<500", "no 5xx")
 
 
+def test_a_run_that_is_removed_while_it_is_open_is_told(run: RunFolder, tmp_path: Path) -> None:
+    copied = tmp_path / run.name
+    shutil.copytree(run.path, copied)
+    own = Tables(open_run(copied).run, tmp_path)
+
+    async def flow(pilot: Pilot[Any], app: TableApp) -> None:
+        await _until(pilot, _settled(app))
+        app.session.views = ("orphans",)
+        shutil.rmtree(copied)
+        for key in ("enter", "o"):
+            await pilot.press(key)
+            await _until(pilot, lambda: any("is gone or damaged" in told.message for told in app._notifications))
+            app._notifications.clear()
+        await pilot.press("i")
+        await _until(pilot, lambda: isinstance(app.screen, DetailScreen))
+        await app.pop_screen()
+        app.table = TableScreen("errors")
+        await app.push_screen(app.table)
+        await _until(pilot, lambda: "is gone or damaged" in app.table._table.nothing)
+
+    try:
+        own.play(flow, "users")
+    finally:
+        own.shared.close()
+
+
 @pytest.mark.parametrize("view", ["orphans", "malformed", "duplicates", "superseded", "users", "slow", "skewed"])
 def test_every_view_opens_and_shows_detail(tables: Tables, view: View) -> None:
     async def flow(pilot: Pilot[Any], app: TableApp) -> None:
@@ -536,6 +590,7 @@ def test_detail_shows_fields_lines_entries_and_user_and_steps(tables: Tables, si
         assert set(detail._copied) == {"fields", "request", "response", "same", "user"}
         first = app.screen.query_one("#id", Static).render()
         await pilot.press("y")
+        await _until(pilot, lambda: app.copied != "")
         row = app.table.query_one(WindowTable).row(0) or ()
         names = [column.name for column in app.table._base.columns] if app.table._base else []
         line = (SAMPLE / "requests.log").read_bytes().split(b"\n")[int(str(row[names.index("request_line")])) - 1]

@@ -31,7 +31,7 @@ class RunFolder:
 
     def __init__(self, place: AnyPath) -> None:
         self.place = place
-        # A finished run never changes: what was fetched from a bucket is not fetched again.
+        # A finished run never changes: what was fetched from a bucket, or is held, is not read again.
         self._fetched: dict[str, bytes] = {}
 
     @classmethod
@@ -64,6 +64,17 @@ class RunFolder:
     def report(self) -> RunReport:
         """The report of the run. Raises InputError as `manifest` does."""
         return self._read(REPORT, KINDS[self.manifest.kind])
+
+    def hold(self) -> None:
+        """Reads manifest and report once for all, so that they are still known when the run is removed meanwhile.
+
+        Raises InputError as `manifest` does.
+        """
+        try:
+            self._fetched = {name: (self.place / name).read_bytes() for name in (MANIFEST, REPORT)}
+        except OSError as error:
+            message = f"run {self.name}: {MANIFEST} or {REPORT} is missing. {_RUN_AGAIN}"
+            raise InputError(message) from error
 
     def view(self, name: str) -> list[AnyPath]:
         """The parts of a view: Parquet files. Raises InputError if the run has no such view, or a part is damaged."""

@@ -51,4 +51,6 @@ class PlainFilter(LineFilter):
 
 @lru_cache(maxsize=4096)
 def _plain(text: str) -> str:
+    if text.rstrip() == "·":  # a cell without a value, and no comma
+        return text.replace("·", "-")
     return _DRAWN.sub(" ", _APART.sub(r",\1", text).translate(_SIGNS))

@@ -8,7 +8,7 @@ from typing import ClassVar, cast
 
 from textual.binding import Binding, BindingType
 
-from logcorr.model.errors import LogcorrError, UsageError
+from logcorr.model.errors import InputError, LogcorrError, StoreError, UsageError
 from logcorr.query import count_by, filter_language, filter_names
 from logcorr.query.view_pages import Row
 from logcorr.runs import views
@@ -91,7 +91,11 @@ class TableScreen(TableRows):
             self.post_message(target)
 
     def _drill(self, row: Row) -> Drill | None:
-        return drill(self._base, row, self._counting) if self._base is not None else None
+        try:
+            return drill(self._base, row, self._counting) if self._base is not None else None
+        except (InputError, StoreError) as error:
+            self._note(safe(str(error), 400), bad=True)
+            return None
 
     def _cell(self) -> tuple[str, object] | None:
         """The column and the value under the cursor."""
@@ -272,9 +276,12 @@ class TableScreen(TableRows):
             user = values_by_column(self._base, row).get("user_id")
             expression = filter_language.equal("user_id", cast("str | None", user), self._base.schema)
             label = equal_label("user", user)
-        schema = views.scan(run, "orphans").collect_schema()
         try:
+            schema = views.scan(run, "orphans").collect_schema()
             filter_language.parse(expression, schema, self._day, self._base.files)
+        except (InputError, StoreError) as error:  # the run may have been removed meanwhile
+            self._note(safe(str(error), 400), bad=True)
+            return
         except UsageError:
             self._note(f"Orphans cannot be filtered by {safe(label, 100)}: they have no such value.", bad=True)
             return

@@ -67,6 +67,8 @@ class TableRows(CopyingScreen):
         # The row to come back to where a query is cancelled, and whether no row of the new query was shown yet.
         self._left_at: int | None = None
         self._fresh = True
+        # The row whose detail is shown as soon as the query is done.
+        self._wanted: int | None = None
         self._rows: ViewRows | None = None
         # Whether counted rows are to follow the stored ones, and rows that are not shown any more.
         self._more = False
@@ -119,6 +121,7 @@ class TableRows(CopyingScreen):
             return
         work: Callable[[Callable[[], None]], object] = partial(self.run_worker, thread=True, exit_on_error=False)
         self._rows = ViewRows(self._app.root, work, self.post_message)
+        self._table.wait_for_rows()
         self._open()
 
     def on_screen_resume(self) -> None:
@@ -236,6 +239,7 @@ class TableRows(CopyingScreen):
             self._table.sorted_by = self._query.sort
             self._say("")
             self._table.show(None, pages.columns, len(rows), first=rows, files=pages.files, day=self._day)
+            self._table.rows_are_there()
 
     def on_view_rows_complete(self, message: ViewRows.Complete) -> None:
         rows, pages = self._rows, message.pages
@@ -254,7 +258,11 @@ class TableRows(CopyingScreen):
                 rows.drop(old)
             self._old_bases = []
         self._say("" if message.total else self._why_empty())
+        self._table.rows_are_there()
         self.refresh_bindings()
+        wanted, self._wanted = self._wanted, None
+        if wanted is not None and wanted == self._table.cursor and message.total:
+            self.on_window_table_chosen(WindowTable.Chosen(wanted))
 
     def _why_empty(self) -> str:
         narrowed = bool(self._query.expression or self._kept_here())
@@ -269,8 +277,9 @@ class TableRows(CopyingScreen):
 
     def on_view_rows_failed(self, message: ViewRows.Failed) -> None:
         if self._rows is not None and message.query_number == self._rows.query_number:
-            self._working = False
+            self._working, self._wanted = False, None
             self._say(message.said)
+            self._table.rows_are_there()
             self._titles()
 
     def on_window_table_broken(self, message: WindowTable.Broken) -> None:
@@ -321,6 +330,8 @@ class TableRows(CopyingScreen):
         if self._pages is not None and (counting or not self._working):
             detail = DetailScreen(self._pages, message.number, self._table.total)
             self.app.push_screen(detail, lambda number: None if number is None else self._table.move_to(number))
+        elif self._working:
+            self._wanted = message.number
 
     # Chips, and the way back
 
@@ -346,7 +357,7 @@ class TableRows(CopyingScreen):
         elif self._working and self._pages is not None and self._rows is not None:
             # Back to the rows that were shown before the query.
             self._rows.cancel()
-            self._working = False
+            self._working, self._wanted = False, None
             self._query = self._shown
             self.refresh_bindings()
             self._table.cursor, self._left_at = self._left_at or 0, None

@@ -35,6 +35,7 @@ def open_run(path: AnyPath) -> OpenedRun:
     from logcorr.runs import views
 
     run = RunFolder(path)
+    run.hold()
     run.check()
     manifest = run.manifest
     return OpenedRun(run, manifest, run.report, views.views_of(manifest))

@@ -33,6 +33,7 @@ def ledger(session: Session, colours: Palette) -> Table:
     sides = tuple(counts) if ONE_LOG in counts else _SIDES[session.kind]
     table = Table.grid(padding=(0, 3, 0, 0))
     table.add_column(style=colours.dim, width=14)
+    unknown = "-" if colours.plain else "·"
     for _ in sides:
         table.add_column(justify="right", min_width=14)
     if len(sides) > 1:
@@ -43,7 +44,7 @@ def ledger(session: Session, colours: Palette) -> Table:
         if not any(found) and (name in _SOMETIMES or name in _hidden(session.kind, sides)):
             continue
         shown = f"  {name}" if name in ALL_REASONS else name
-        table.add_row(shown, *(Text("·" if count is None else f"{count:,}", style=style) for count in found))
+        table.add_row(shown, *(Text(unknown if count is None else f"{count:,}", style=style) for count in found))
     if report is not None:
         closes = report.inputs.closes()
         sign = ("✓ every line is accounted for", colours.good) if closes else ("✗ does not add up", colours.bad)

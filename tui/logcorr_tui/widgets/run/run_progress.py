@@ -103,11 +103,13 @@ def stages(session: Session, state: str, colours: Palette) -> Text:
     )
     line = Text()
     for place, name in enumerate(names):
-        sign, style = ("✓", colours.good) if place < now else ("·", colours.dim)
+        # As plain text, a dot becomes a comma, which says nothing here.
+        ahead = "" if colours.plain else "·"
+        sign, style = ("✓", colours.good) if place < now else (ahead, colours.dim)
         if place == now:
             stopped = state in ("failed", "cancelled")
             sign, style = ("✗", f"bold {colours.bad}") if stopped else ("▶", f"bold {colours.accent}")
-        text = f"{sign} {known[name]}"
+        text = f"{sign} {known[name]}".lstrip()
         if name == "pair" and event and event.buckets_total:
             text += f" {event.buckets_done}/{event.buckets_total}"
         line.append(text, style=style).append("  ─  " if place < len(names) - 1 else "", style=colours.frame)

@@ -3,6 +3,8 @@
 Also reads the number of a row to go to.
 """
 
+from collections.abc import Callable
+from functools import partial
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -14,7 +16,8 @@ from logcorr_tui.look.safe_text import safe
 class RowKeys(ScrollView):
     """A scroll view whose rows stand under a header line, with a cursor on one of `total` rows.
 
-    Where rows are `grouped`, Enter shows the rows that a row stands for, and `i` shows the detail.
+    Where rows are `grouped`, Enter shows the rows that a row stands for, and `i` shows the detail. Keys that are typed
+    before the first rows are there wait for them.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -38,6 +41,24 @@ class RowKeys(ScrollView):
         self.grouped = grouped
         self.cursor = 0
         self.total = 0
+        # What keys asked for while the first rows are on their way. None once rows are there.
+        self._ahead: list[Callable[[], None]] | None = None
+
+    def wait_for_rows(self) -> None:
+        """Keeps what keys ask for until `rows_are_there`."""
+        self._ahead = []
+
+    def rows_are_there(self) -> None:
+        """Does what keys asked for meanwhile."""
+        ahead, self._ahead = self._ahead or [], None
+        for act in ahead:
+            act()
+
+    def _later(self, act: Callable[[], None]) -> bool:
+        if self._ahead is None:
+            return False
+        self._ahead.append(act)
+        return True
 
     def move_to(self, number: int) -> None:
         """Puts the cursor on a row, and scrolls the row into view."""
@@ -57,7 +78,7 @@ class RowKeys(ScrollView):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Enter shows the rows behind a row in a grouped table, and the detail in any other. Both need a row."""
         if action in ("enter", "inspect", "choose"):
-            return self.total > 0 and self.grouped == (action != "choose")
+            return (self.total > 0 or self._ahead is not None) and self.grouped == (action != "choose")
         return super().check_action(action, parameters)
 
     def body_height(self) -> int:
@@ -65,16 +86,20 @@ class RowKeys(ScrollView):
         return self.scrollable_content_region.height - 1
 
     def action_move(self, by: int) -> None:
-        self.move_to(self.cursor + by)
+        if not self._later(partial(self.action_move, by)):
+            self.move_to(self.cursor + by)
 
     def action_page(self, pages: float) -> None:
-        self.move_to(self.cursor + int(pages * max(1, self.body_height())))
+        if not self._later(partial(self.action_page, pages)):
+            self.move_to(self.cursor + int(pages * max(1, self.body_height())))
 
     def action_first(self) -> None:
-        self.move_to(0)
+        if not self._later(self.action_first):
+            self.move_to(0)
 
     def action_last(self) -> None:
-        self.move_to(self.total - 1)
+        if not self._later(self.action_last):
+            self.move_to(self.total - 1)
 
     def action_sideways(self, by: int) -> None:
         raise NotImplementedError

@@ -290,11 +290,13 @@ class WindowTable(RowKeys, can_focus=True):
         self.refresh()
 
     def action_choose(self) -> None:
-        if self.total:
+        if not self._later(self.action_choose) and self.total:
             self.post_message(self.Chosen(self.cursor))
 
     def action_enter(self, *, wanted: bool = True) -> None:
         """Posts the row under the cursor, now or as soon as the row is read."""
+        if wanted and self._later(self.action_enter):
+            return
         self._entering = wanted and self.total > 0
         row = self.row(self.cursor)
         if self._entering and row is not None:
