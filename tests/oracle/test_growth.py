@@ -29,7 +29,6 @@ from logcorr.model.errors import LogcorrError
 from logcorr.model.ledger import SIDES
 from logcorr.model.options import CorrelateOptions, Pairing, Reading
 from logcorr.model.report import Report
-from logcorr.runs.remove_runs import remove
 from logcorr.runs.run_folder import RunFolder
 from tests.oracle.test_cluster_equals_local import entries
 from tests.oracle.test_golden_jobs import PAIRS
