@@ -481,6 +481,15 @@ def test_keys_that_are_typed_before_the_first_rows_wait_for_them(
     tables.play(flow)
 
 
+def test_what_goes_to_the_last_row_waits_for_all_rows() -> None:
+    table = WindowTable()
+    table.wait_for_rows()
+    table.action_last()
+    for all_of_them, waits in ((False, True), (True, False)):
+        table.rows_are_there(all_of_them=all_of_them)
+        assert (table._ahead is not None) == waits
+
+
 def test_links_of_a_detail_open_rows(tables: Tables) -> None:
     async def flow(pilot: Pilot[Any], app: TableApp) -> None:
         await pilot.press("enter")

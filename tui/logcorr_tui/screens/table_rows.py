@@ -239,7 +239,7 @@ class TableRows(CopyingScreen):
             self._table.sorted_by = self._query.sort
             self._say("")
             self._table.show(None, pages.columns, len(rows), first=rows, files=pages.files, day=self._day)
-            self._table.rows_are_there()
+            self._table.rows_are_there(all_of_them=False)
 
     def on_view_rows_complete(self, message: ViewRows.Complete) -> None:
         rows, pages = self._rows, message.pages

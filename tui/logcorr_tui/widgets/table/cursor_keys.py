@@ -48,8 +48,10 @@ class RowKeys(ScrollView):
         """Keeps what keys ask for until `rows_are_there`."""
         self._ahead = []
 
-    def rows_are_there(self) -> None:
-        """Does what keys asked for meanwhile."""
+    def rows_are_there(self, *, all_of_them: bool = True) -> None:
+        """Does what keys asked for meanwhile. What goes to the last row waits for all rows."""
+        if not all_of_them and self.action_last in (self._ahead or []):
+            return
         ahead, self._ahead = self._ahead or [], None
         for act in ahead:
             act()
