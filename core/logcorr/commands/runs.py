@@ -131,7 +131,8 @@ def runs_clean(store: str | None, *, every: bool, journals: bool) -> None:
     for key in cleaned.under_way:
         say(f"note: run {key} is under way.")
     count = len(cleaned.removed)
-    say(f"removed {size(cleaned.bytes)} of {count} run{'' if count == 1 else 's'} that did not end.")
+    removed_runs = f"removed {size(cleaned.bytes)} of {count} run{'' if count == 1 else 's'} that did not end."
+    say(removed_runs if count else "no run that did not end has left anything.")
     freed, removed, reasons = clean_journals(run_root(store), every=journals)
     for reason in reasons:
         say(f"note: {reason}")
