@@ -54,8 +54,17 @@ def all_runs(root: AnyPath) -> list[RunFolder]:
         return _runs_in_bucket(root)
     if not root.is_dir():
         return []
-    folders = [RunFolder(path) for path in root.iterdir() if (path / MANIFEST).is_file()]
-    return sorted(folders, key=lambda folder: (folder.place / MANIFEST).stat().st_mtime_ns, reverse=True)
+    found = [(at, RunFolder(path)) for path in root.iterdir() if (at := _made_at(path)) is not None]
+    return [folder for _, folder in sorted(found, key=lambda one: one[0], reverse=True)]
+
+
+def _made_at(folder: Path) -> int | None:
+    """When the run of a folder was made, in ns; None where it is none, is not to be looked into, or is being removed."""
+    manifest = folder / MANIFEST
+    try:
+        return manifest.stat().st_mtime_ns if manifest.is_file() else None
+    except OSError:
+        return None
 
 
 def find_run(root: AnyPath, name: str) -> RunFolder:

@@ -43,12 +43,15 @@ _SHORT_NAME = 8
 
 
 def rows(root: AnyPath) -> list[dict[str, Any]]:
-    """A row for each run, newest first: the columns of `runs list --json`. A run that cannot be read has `error`."""
+    """A row for each run, newest first: the columns of `runs list --json`. A run that cannot be read has `error`.
+
+    One that is being removed meanwhile is left out.
+    """
     folders = all_runs(root)
     if not isinstance(root, ObjectPath):
-        return [_row(folder) for folder in folders]
+        return [row for row in map(_row, folders) if row is not None]
     with ThreadPoolExecutor(REQUESTS) as threads:
-        return list(threads.map(_row, folders))
+        return [row for row in threads.map(_row, folders) if row is not None]
 
 
 def as_json(rows: list[dict[str, Any]]) -> str:
@@ -131,7 +134,7 @@ def _with_folders(cells: list[str], row: dict[str, Any], room: int) -> list[str]
     return [*cells[:-1], logs] if cell_len(logs) <= room else cells
 
 
-def _row(folder: RunFolder) -> dict[str, Any]:
+def _row(folder: RunFolder) -> dict[str, Any] | None:
     base: dict[str, Any] = {"run": folder.place.name}
     try:
         check_mine(folder.place)
@@ -139,6 +142,8 @@ def _row(folder: RunFolder) -> dict[str, Any]:
         manifest = folder.manifest
     except (InputError, StoreError) as error:
         return {**base, "error": str(error)}
+    except FileNotFoundError:
+        return None
     told = {"kind": manifest.kind, "created": manifest.created, "files": manifest.files, **manifest.headline}
     return {**base, **told, "options": asked_for(manifest.options, _usual(manifest.kind))}
 

@@ -7,6 +7,7 @@ import pytest
 from rich.cells import cell_len
 
 from logcorr.runs import list_runs
+from logcorr.runs.run_folder import RunFolder
 from tests.support.access_reports import HOSTILE
 from tests.support.helpers import SAMPLE, kept, succeed
 
@@ -128,3 +129,18 @@ def test_the_options_that_were_asked_for_tell_runs_of_one_log_apart(tmp_path: Pa
         text = list_runs.as_text(rows, width)
         assert ("where status>=500" in text) == (width > 80)
         assert "window 5m" in text
+
+
+def test_a_run_that_is_removed_meanwhile_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("one", "two", "three"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "manifest.json").write_text("{}")
+    size = RunFolder.bytes
+
+    def going(run: RunFolder) -> int:
+        if run.name == "two":
+            raise FileNotFoundError("users/0000.parquet")
+        return size(run)
+
+    monkeypatch.setattr(RunFolder, "bytes", going)
+    assert {row["run"] for row in list_runs.rows(tmp_path)} == {"one", "three"}

@@ -20,6 +20,7 @@ from logcorr.model.told import Told
 from logcorr.text.safe import safe
 from logcorr_tui.state.messages import Estimated, Failed, Finished, Progressed, ToldLogs
 from logcorr_tui.work.engine_command import environment
+from logcorr_tui.work.let_child_go import let_go
 
 PATIENCE_S = 1.0
 _LAST_WORDS_S = 2.0
@@ -177,14 +178,12 @@ class ChildProcess:
     def _release(self) -> None:
         """Ends the child where `run` ends by an exception or with the app, so that no child is left over."""
         process = self._process
-        if process is not None and self.code is None:
-            if process.stdin is not None:
-                process.stdin.close()
-            with contextlib.suppress(ProcessLookupError):
-                process.terminate()
-        elif process is not None:
+        if process is not None:
+            if self.code is None:
+                with contextlib.suppress(ProcessLookupError):
+                    process.terminate()
             # Pipes may still be open in another process; here they are closed.
-            process._transport.close()  # type: ignore[attr-defined]  # noqa: SLF001 - asyncio has no other way
+            let_go(process)
         self._ended.set()
 
 

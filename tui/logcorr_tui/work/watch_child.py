@@ -7,13 +7,13 @@ import signal
 import sys
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import msgspec
 
 from logcorr.text.safe import safe
 from logcorr_tui.state.live_record import Record
 from logcorr_tui.work.engine_command import environment, logcorr_command
+from logcorr_tui.work.let_child_go import let_go
 
 _LIMIT_BYTES = 16 << 20
 _LINES_KEPT = 40
@@ -22,8 +22,6 @@ _PATIENCE_S = 10.0
 _EVERY = "200ms"
 LONGEST_WINDOW_S = 3600
 _SHORT_NAME = 8
-# Children that have not ended when the app lets them go.
-_alone: list[object] = []
 
 
 def watch_command(words: Sequence[str], controls: int) -> list[str]:
@@ -99,12 +97,7 @@ class WatchChild:
     def _release(self) -> None:
         """Closes the pipes to the child, also where it has not ended yet. Nobody gets an answer any more."""
         if self._process is not None:
-            transport: Any = self._process._transport  # type: ignore[attr-defined]  # noqa: SLF001 - no other way
-            if self._process.returncode is None:
-                # asyncio kills a child whose pipes it closes. This one is still to make the run of what was followed.
-                _alone.append(transport._proc)  # noqa: SLF001
-                transport._proc = None  # noqa: SLF001
-            transport.close()
+            let_go(self._process)
         if self._controls is not None:
             os.close(self._controls)
             self._controls = None
