@@ -59,7 +59,7 @@ def all_runs(root: AnyPath) -> list[RunFolder]:
 
 
 def _made_at(folder: Path) -> int | None:
-    """When the run of a folder was made, in ns; None where it is none, is not to be looked into, or is being removed."""
+    """When the run of a folder was made, in ns; None where it is none, may not be looked into, or is being removed."""
     manifest = folder / MANIFEST
     try:
         return manifest.stat().st_mtime_ns if manifest.is_file() else None
