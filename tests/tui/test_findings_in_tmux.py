@@ -17,7 +17,8 @@ _ESCAPE = "\x1b"
 
 def opened(terminal: Terminal, run: RunFolder) -> str:
     terminal.open(str(run.path), "--store", str(run.path.parent))
-    return terminal.until(lambda text: "Latency distribution" in text and "complete" in text)
+    # The timeline is drawn last.
+    return terminal.until(lambda text: all(word in text for word in ("Latency distribution", "─ Timeline", "complete")))
 
 
 def mouse(terminal: Terminal, *events: tuple[int, int, int, str]) -> None:
