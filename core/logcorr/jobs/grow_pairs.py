@@ -184,18 +184,17 @@ class GoingOn:
         False where that cannot be told: theirs have another grid, or too much of them became entries again.
         """
         folder = self.base.folder.path
-        before: PartialPairSums | None = of_bytes((folder / SUMS).read_bytes(), PartialPairSums)
-        users = pl.read_ipc(folder / USERS) if _fits(folder / USERS, sums.users.room) else None
-        if before is None or before.grid.window_us != sums.grid.window_us:
-            return False
+        before = of_bytes((folder / SUMS).read_bytes(), PartialPairSums)
+        # The window is one of the options, which are the same.
         if sums.grid.bucket_us % before.grid.bucket_us or sum(frame.height for frame in self._taken) > _MOST_TAKEN:
             return False
+        users = pl.read_ipc(folder / USERS) if _fits(folder / USERS, sums.users.room) else None
         if self._taken:
             taken = pl.concat([frame.select(views.columns.exchanges.names()) for frame in self._taken])
-            users = None if users is None else users_less(users, taken)
-            before = less(before, taken, self._resolution(before.resolution, views))
-        if before is None:
-            return False
+            left = less(before, taken, self._resolution(before.resolution, views))
+            if left is None:
+                return False
+            before, users = left, None if users is None else users_less(users, taken)
         sums.merge(before)
         sums.users.merge(users)
         return True

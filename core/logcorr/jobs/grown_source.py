@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
+import msgspec
 import polars as pl
 
 from logcorr.compute.parquet_slices import slices
 from logcorr.compute.zero_copy_text import copied
 from logcorr.inputs.line_numbers import LinesOfFiles, Places, RowsOfFiles, file_of, line_of
-from logcorr.inputs.reader import SideResult
+from logcorr.inputs.reader import SideResult, TimeRange
 from logcorr.jobs.base_run import BaseRun, Tail
 from logcorr.jobs.event_sources import EventSource, SourceResult
 from logcorr.jobs.job import StartAgain
@@ -137,11 +138,7 @@ class GrownSource:
             header=before.header + read.header,
             other=before.other + read.other,
             repaired=before.repaired + read.repaired,
-            clock=ClockCounts(
-                doubled=before.clock.doubled + read.clock.doubled,
-                rolled=before.clock.rolled + read.clock.rolled,
-                previous=before.clock.previous + read.clock.previous,
-            ),
+            clock=ClockCounts(**added(*map(msgspec.structs.asdict, (before.clock, read.clock)))),
             heads=added(before.heads, read.heads),
             joined=before.joined + read.joined,
             first_us=read.first_us,
@@ -162,30 +159,30 @@ class GrownSource:
 
     def _kept(self, side: Side, which: str) -> Iterator[pl.DataFrame]:
         """Entries that the base run has kept, with the rows of the log."""
-        tail = self._base.tails[ONE_LOG if ONE_LOG in self._base.tails else side]
+        log = self._log_of(side)
         for rows in slices([self._base.folder.entries(side, which)]):
             entries = copied(rows.collect(engine="in-memory"))
             if self._base.moved:
-                before, now = RowsOfFiles(self._base.growth.logs[_log_of(self._base, side)].starts), tail.starts
+                before, now = (RowsOfFiles(one.starts) for one in (self._base.growth.logs[log], self._base.tails[log]))
                 places = before.file("row").alias(":file"), before.line("row").alias(":line")
-                moved = RowsOfFiles(now).row(":file", ":line").alias("row")
+                moved = now.row(":file", ":line").alias("row")
                 entries = entries.with_columns(places).with_columns(moved).select(entries.columns)
             yield entries
 
     def _of(self, side: Side) -> GrownLines:
-        return self._lines[ONE_LOG if ONE_LOG in self._lines else side]
+        return self._lines[self._log_of(side)]
+
+    def _log_of(self, side: Side) -> Log:
+        return ONE_LOG if ONE_LOG in self._lines else side
 
 
 def _a_side_of(log: Log) -> Side:
     return "request" if log == ONE_LOG else cast("Side", log)
 
 
-def _log_of(base: BaseRun, side: Side) -> Log:
-    return ONE_LOG if ONE_LOG in base.tails else side
-
-
 def _widest(one: tuple[int | None, int | None], other: tuple[int | None, int | None]) -> tuple[int | None, int | None]:
     """The span that holds both spans."""
-    firsts = [first for first, _ in (one, other) if first is not None]
-    lasts = [last for _, last in (one, other) if last is not None]
-    return min(firsts, default=None), max(lasts, default=None)
+    times = TimeRange()
+    for span in (one, other):
+        times.widen(*span)
+    return times.first, times.last
