@@ -116,7 +116,7 @@ def test_a_record_is_shown() -> None:
         shown = app.text
         for text in (
             "● live", "requests.log ⋈ responses.log", "2 malformed", "10/s", "10.00 %", "80 ms", "oldest 40 s",
-            "503 10", "1 In flight 10", "2 Overdue 1", "4 Failed 29", "40 s  r1", "user_id", "u2", "2 of 10",
+            "503 10", "1 In flight 10", "2 Overdue 1", "4 Failed 29", "40 s  r1", " user ", "u2", "2 of 10",
             "window 5m, 30s there", "watermark 00:00:00", "00:00:30",
         ):  # fmt: skip
             assert text in shown

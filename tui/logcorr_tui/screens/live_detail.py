@@ -18,7 +18,7 @@ from logcorr_tui.look.status_codes import colour_of, reason
 from logcorr_tui.look.time_text import spaced
 from logcorr_tui.screens import detail_sections
 from logcorr_tui.screens.copy import CopyingScreen
-from logcorr_tui.state.live_record import Record, attributes_of, index_of, key_of
+from logcorr_tui.state.live_record import Record, attributes_of, index_of, key_of, shown_name
 from logcorr_tui.widgets.footer import FittingFooter
 from logcorr_tui.widgets.live.live_columns import age_text
 from logcorr_tui.work.raw_lines import Excerpt
@@ -168,7 +168,7 @@ class LiveDetailScreen(CopyingScreen):
 
 def _fields(row: Record, colours: Palette) -> list[Text]:
     """A line of text for each field of a row."""
-    found: list[tuple[str, Text]] = [("request id", plain(row["request_id"], colours.ink, 2000))]
+    found: list[tuple[str, Text]] = [("id", plain(row["request_id"], colours.ink, 2000))]
     found.append(("request at", Text(clock_and_day(row["time"]), colours.ink)))
     if "age_ms" in row:
         waits = Text(age_text(row), f"bold {colours.lost if row['overdue'] else colours.good}")
@@ -183,6 +183,6 @@ def _fields(row: Record, colours: Palette) -> list[Text]:
         took.append("  late: the request was overdue before its answer came" if row["late"] else "", colours.warn)
         found += [("response at", Text(clock_and_day(answered), colours.ink))] if row["request_id"] else []
         found += [("status", said), ("duration", took)]
-    found += [(name, plain(value, colours.ink, 2000)) for name, value in attributes_of(row)]
+    found += [(shown_name(name), plain(value, colours.ink, 2000)) for name, value in attributes_of(row)]
     wide = max(_NAME_CELLS, *(len(name) + 2 for name, _ in found))
     return [Text(f"{safe(name, 40):<{wide}}", colours.dim).append_text(text) for name, text in found if text.plain]

@@ -64,6 +64,11 @@ def count_of(record: Record | None, name: str) -> int:
     return int(totals.get(name, len(rows_of(record, name))))
 
 
+def shown_name(name: str) -> str:
+    """A field by the name that all tables and filters of the app have for it."""
+    return {"request_id": "id", "user_id": "user"}.get(name, name)
+
+
 def attributes_of(row: Record) -> list[tuple[str, str]]:
     """The user and the attributes of a row that it has."""
     return [(name, str(value)) for name, value in row.items() if name not in _FIXED and value is not None]

@@ -10,7 +10,7 @@ from logcorr_tui.look.palette import Palette
 from logcorr_tui.look.safe_text import safe
 from logcorr_tui.look.status_codes import colour_of
 from logcorr_tui.look.time_text import spaced
-from logcorr_tui.state.live_record import Record, attributes_of
+from logcorr_tui.state.live_record import Record, attributes_of, shown_name
 
 GAP = 2
 _LEAST, _MOST_ID, _MOST_VALUE = 4, 36, 60
@@ -53,9 +53,10 @@ class LiveColumns:
         left = room - sum(column.cells + GAP for column in first) - last.cells
         middle: list[Column] = []
         for name, values, most in self._texts(rows):
-            width = min(self._width(name, values, cell_len(name)), most, left - GAP)
-            if width >= min(_LEAST, cell_len(name)):
-                middle.append(Column(name, width, False, _text_of(name)))
+            head = shown_name(name)
+            width = min(self._width(name, values, cell_len(head)), most, left - GAP)
+            if width >= min(_LEAST, cell_len(head)):
+                middle.append(Column(head, width, False, _text_of(name)))
                 left -= width + GAP
         if left < 0:  # the time goes before the id does
             return [*first, *middle]
@@ -68,7 +69,7 @@ class LiveColumns:
         """The names of columns of text, with their values and the most cells they get."""
         found = []
         if any(row["request_id"] for row in rows):
-            found.append(("request id", [safe(row["request_id"], _MOST_ID) for row in rows], _MOST_ID))
+            found.append(("request_id", [safe(row["request_id"], _MOST_ID) for row in rows], _MOST_ID))
         names = dict.fromkeys(name for row in rows for name, _ in attributes_of(row))
         return [
             *found,
@@ -105,7 +106,7 @@ def _status(row: Record, colours: Palette) -> Cell:
 
 
 def _text_of(name: str) -> Callable[[Record, Palette], Cell]:
-    if name == "request id":
+    if name == "request_id":
         return lambda row, colours: Cell(safe(row["request_id"], _MOST_ID * 2), colours.ink)
     return lambda row, colours: Cell(safe(str(row.get(name) or ""), _MOST_VALUE * 2), colours.dim)
 
